@@ -1,0 +1,54 @@
+# Two commands do all the set-up: `make run` and `make test`. Everything lives in .venv/.
+PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= 2
+
+.PHONY: run test check lint types contracts soak lock clean
+.DEFAULT_GOAL := run
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "aivax-bots needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+# The runtime: what `make run` needs, and no more.
+.venv/.run: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Setting up .venv (once; about a minute) ..." >&2
+	@$(PIP) install --require-hashes -r requirements.lock >&2
+	@$(PIP) install --no-deps -e . >&2
+	@touch $@
+
+# The tools of a developer on top of it.
+.venv/.dev: requirements-dev.lock .venv/.run
+	@echo "Adding the test tools to .venv (once; about a minute) ..." >&2
+	@$(PIP) install --require-hashes -r requirements-dev.lock >&2
+	@touch $@
+
+run: .venv/.run
+	@if [ -f config.toml ] || [ -n "$$AIVAX_BOTS_CONFIG" ]; then exec $(BIN)/aivax-bots run; else exec $(BIN)/aivax-bots chat --sandbox; fi
+
+test: .venv/.dev
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not soak"
+
+check: lint types contracts test
+
+lint: .venv/.dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/.dev
+	@$(BIN)/mypy
+
+contracts: .venv/.dev
+	@$(BIN)/lint-imports
+
+soak: .venv/.dev
+	@$(BIN)/python -m pytest -q -m soak -s
+
+# Pins anew. Needs `uv` (pip install uv); hashes, no addresses.
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --all-extras pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --all-extras --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

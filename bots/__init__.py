@@ -1,0 +1,1 @@
+"""Everything that knows a platform, a browser or a person at a terminal."""

@@ -1,0 +1,187 @@
+"""The composition root: settings in, everything wired by constructor, opened in order, closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from filelock import FileLock, Timeout
+
+from bots.frontends import Plugin
+from bots.settings import Settings
+from bots.supervisor import Board, explain, supervise
+from core.aivax.client import AivaxClient
+from core.conversations.directory import Directory
+from core.conversations.history import History
+from core.conversations.prompt import Composer
+from core.conversations.routes import Routes
+from core.errors import DatabaseBusy, SettingRefused
+from core.intake import StoringIntake
+from core.ports import Frontend, Intake
+from core.reply.phrases import Voice
+from core.storage import schema
+from core.storage.engine import Database
+from core.storage.history import HistoryStore
+from core.storage.intake import IntakeStore
+from core.storage.turns import TurnStore
+from core.turns.local import LocalQueue
+from core.turns.runner import Runner
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The running core: events go into `intake`, `queue` works on what they left."""
+
+    intake: Intake
+    queue: LocalQueue
+    runner: Runner
+    aivax: AivaxClient
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, frontends: Mapping[str, Frontend]) -> AsyncIterator[Core]:
+    """Open the database (upgraded, and held by this process alone if it is a file) and wire the core.
+
+    Raises:
+        SettingRefused: a setting that only opening could judge.
+        StorageError: the database is newer, busy or out of reach.
+    """
+    async with AsyncExitStack() as stack:
+        database = Database(settings.storage.url)
+        stack.enter_context(_held_alone(database))
+        await stack.enter_async_context(database)
+        await schema.upgrade(database)
+        routes = Routes(
+            settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
+        )
+        aivax = await stack.enter_async_context(AivaxClient(settings.aivax))
+        yield _wire(settings, database, aivax, routes, frontends)
+
+
+def _wire(
+    settings: Settings,
+    database: Database,
+    aivax: AivaxClient,
+    routes: Routes,
+    frontends: Mapping[str, Frontend],
+) -> Core:
+    voice = Voice()
+    turns = TurnStore(database, utc_now, owner=f"{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    queue = LocalQueue(
+        turns,
+        frozenset(frontends),
+        running_turns=settings.limits.running_turns,
+        grace_s=settings.limits.shutdown_grace_s,
+    )
+    history = History(HistoryStore(database), settings.conversation)
+    runner = Runner(
+        database=database,
+        store=turns,
+        composer=Composer(history, routes, settings.conversation, settings.limits),
+        aivax=aivax,
+        frontends=frontends,
+        voice=voice,
+        limits=settings.limits,
+        replies=settings.replies,
+        now=utc_now,
+    )
+    directory = Directory(settings.conversation)
+    intake = StoringIntake(IntakeStore(database, utc_now), directory, queue, settings.limits, voice)
+    return Core(intake, queue, runner, aivax)
+
+
+@contextmanager
+def _held_alone(database: Database) -> Iterator[None]:
+    """Keep a second `run` or `chat` off a SQLite file; every other command works beside the first."""
+    if database.path is None:
+        yield
+        return
+    database.path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(f"{database.path}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise DatabaseBusy(str(database.path)) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def run(settings: Settings, plugins: Mapping[str, Plugin], stop: asyncio.Event) -> int:
+    """Serve the configured frontends until `stop` is set; the exit status.
+
+    Prints one line that begins with `ready` once each frontend is up or has failed.
+    """
+    wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
+    if not wanted:
+        raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
+    async with AsyncExitStack() as stack:
+        frontends: dict[str, Frontend] = {
+            name: await stack.enter_async_context(plugin.open(settings.frontend(name)))
+            for name, plugin in wanted.items()
+        }
+        core = await stack.enter_async_context(open_core(settings, frontends))
+        await check_aivax(core.aivax, settings)
+        return await _serve(core, frontends, stop)
+
+
+async def _serve(core: Core, frontends: Mapping[str, Frontend], stop: asyncio.Event) -> int:
+    board = Board(list(frontends))
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(core.queue.work(core.runner))
+        listening = group.create_task(supervise(frontends, core.intake, board))
+        settled = await _first(board.settled, stop)
+        if settled and board.up:
+            print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
+            await stop.wait()
+        for task in (listening, working):  # listen no more; then let answers finish
+            task.cancel()
+            await asyncio.wait([task])
+    if settled and not board.up:
+        log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
+        return 2
+    return 0
+
+
+async def _first(settled: asyncio.Event, stop: asyncio.Event) -> bool:
+    """Wait for either; whether it was `settled`."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in (settled, stop)]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    return settled.is_set() and not stop.is_set()
+
+
+def _ready_line(board: Board) -> str:
+    failed = [f"{name} ({explain(cause)})" for name, cause in board.failed.items()]
+    return f"ready: {', '.join(board.up)}" + (f"; failed: {'; '.join(failed)}" if failed else "")
+
+
+async def check_aivax(aivax: AivaxClient, settings: Settings) -> None:
+    """Say at start what would only show at the first question."""
+    if not settings.aivax.model:
+        fix = "name the gateway that answers, such as my-gateway:50c3 (AIVAX console, AI gateways)"
+        raise SettingRefused("[aivax] model", fix=fix)
+    extra = [route.model for route in settings.routes if route.model]
+    for finding in await aivax.preflight(settings.aivax.model, *extra):
+        log.error("aivax.problem", error=type(finding).__name__, cause=str(finding))
+
+
+def _what_to_set(plugins: Mapping[str, Plugin]) -> str:
+    ways = "; or ".join(plugin.to_set for plugin in plugins.values())
+    return f"set {ways} in config.toml (see config.example.toml), or try `aivax-bots chat --sandbox`"

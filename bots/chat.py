@@ -1,0 +1,98 @@
+"""A chat in the terminal: the whole core with one frontend, against AIVAX or against the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bots.app import Core, check_aivax, open_core
+from bots.console.frontend import ConsoleFrontend
+from bots.console.lines import read_lines
+from bots.console.translate import PLATFORM
+from bots.settings import Settings
+from core.errors import BotError
+from core.settings import StorageSettings
+
+SANDBOX_DATABASE = Path("data") / "sandbox.sqlite3"
+SANDBOX_PACE_TOKENS_PER_S = 60.0
+
+
+class _Unwatched:
+    """A terminal is always there."""
+
+    def up(self) -> None: ...
+
+    def down(self, cause: BotError) -> None: ...
+
+
+async def chat(settings: Settings, *, sandbox: bool) -> int:
+    """Talk with the bot on standard input and output until the input ends; the exit status."""
+    async with AsyncExitStack() as stack:
+        if sandbox:
+            settings = await stack.enter_async_context(_with_sandbox(settings))
+        interactive = sys.stdin.isatty() and sys.stdout.isatty()
+        frontend = ConsoleFrontend(
+            read_lines(sys.stdin), sys.stdout, user=_user(), prompt="\nyou> " if interactive else ""
+        )
+        core = await stack.enter_async_context(open_core(settings, {PLATFORM: frontend}))
+        await check_aivax(core.aivax, settings)
+        sys.stderr.write(f"{_banner(settings, sandbox=sandbox)}\n")
+        await _converse(core, frontend)
+    return 0
+
+
+async def _converse(core: Core, frontend: ConsoleFrontend) -> None:
+    """What an earlier chat left is answered first; then the person has the word."""
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(core.queue.work(core.runner))
+        await core.queue.drained()
+        await frontend.listen(core.intake, _Unwatched())
+        await core.queue.drained()
+        working.cancel()
+
+
+@asynccontextmanager
+async def _with_sandbox(settings: Settings) -> AsyncIterator[Settings]:
+    """Settings that point at a sandbox of our own on a loopback port, and at a database of its own."""
+    from sandbox.server import GATEWAY, PRIVATE_KEY, serve  # only the demo needs a server
+
+    pace = SANDBOX_PACE_TOKENS_PER_S if sys.stdout.isatty() else 0.0
+    async with serve(tokens_per_s=pace) as server:
+        aivax = settings.aivax.model_copy(
+            update={
+                "base_url": f"{server.base_url}/v1",
+                "direct_url": "",
+                "api_key": SecretStr(PRIVATE_KEY),
+                "model": GATEWAY,
+            }
+        )
+        storage = StorageSettings(url=f"sqlite+aiosqlite:///{SANDBOX_DATABASE}")
+        yield settings.model_copy(update={"aivax": aivax, "storage": storage, "routes": ()})
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return str(os.getuid())
+
+
+def _banner(settings: Settings, *, sandbox: bool) -> str:
+    if not sandbox:
+        return f"Chatting with {settings.aivax.model}. /help lists the commands; end with Ctrl-D."
+    return f"""\
+This is aivax-bots with a simulated AIVAX gateway: the answers, the balance and the limits are made up,
+nothing leaves this machine and nothing costs money. The rest is real: what you type goes through the same
+core as a message on Slack or Discord, and is stored in {SANDBOX_DATABASE}.
+
+  Try:      hello · tools · think · long · table      (/help lists the commands; end with Ctrl-D)
+  Go live:  cp config.example.toml config.toml, fill in [aivax] and [slack] or [discord], then make run
+            (README.md shows each step)
+"""

@@ -1,0 +1,188 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from bots import logs
+from bots.frontends import Plugin, installed
+from bots.settings import LogSettings, Settings, SettingsRefused, load, secrets_in
+from core import __version__
+from core.errors import BotError, DatabaseBusy, DatabaseNewer, DatabaseUnreachable
+
+PROBLEM = 2
+"""The exit status when a setting or the database keeps a command from starting."""
+
+cli = typer.Typer(
+    name="aivax-bots",
+    help="Slack and Discord bots that answer from an AIVAX gateway.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+database = typer.Typer(name="db", help="The database's schema.", no_args_is_help=True)
+cli.add_typer(database)
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help="The configuration; else $AIVAX_BOTS_CONFIG, else ./config.toml.", dir_okay=False
+    ),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aivax-bots {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    del version
+
+
+@cli.command()
+def run(config: ConfigPath = None) -> None:
+    """Serve the configured frontends until SIGINT or SIGTERM."""
+    from bots.app import run as serve  # --help and --version stay fast
+
+    settings, plugins = _configured(config)
+    _finish(_until_stopped(lambda stop: serve(settings, plugins, stop)))
+
+
+@cli.command()
+def chat(
+    config: ConfigPath = None,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Use a simulated gateway: no account, no key, no cost.")
+    ] = False,
+) -> None:
+    """Talk with the bot in this terminal; each piped line is a message."""
+    from bots.chat import chat as converse  # --help and --version stay fast
+
+    settings, _ = _configured(config, quiet=True)
+    _finish(converse(settings, sandbox=sandbox))
+
+
+@cli.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8787,
+    balance: Annotated[float, typer.Option(help="The prepaid balance in USD.")] = 5.00,
+    plan: Annotated[Literal["free", "pro", "max"], typer.Option(help="Whose rate limits apply.")] = "free",
+) -> None:
+    """Serve a simulated AIVAX gateway, for trying things out and for tests."""
+    from sandbox.server import run_forever  # --help and --version stay fast
+
+    _finish(run_forever(host=host, port=port, balance=balance, plan=plan))
+
+
+@database.command("upgrade")
+def upgrade(config: ConfigPath = None) -> None:
+    """Bring the database to this version's schema. `run` and `chat` do it by themselves."""
+    _finish(_on_database(_configured(config)[0], "upgrade"))
+
+
+@database.command("current")
+def current(config: ConfigPath = None) -> None:
+    """Print the revision of the database's schema, and the one that this version needs."""
+    _finish(_on_database(_configured(config)[0], "current"))
+
+
+async def _on_database(settings: Settings, action: Literal["upgrade", "current"]) -> int:
+    from core.storage import schema  # --help and --version stay fast
+    from core.storage.engine import Database
+
+    async with Database(settings.storage.url) as opened:
+        if action == "upgrade":
+            typer.echo(f"{opened.shown_url} is at revision {await schema.upgrade(opened)}")
+        else:
+            revision = await schema.current(opened) or "none"
+            typer.echo(f"{opened.shown_url} is at revision {revision}; this version needs {schema.head()}")
+    return 0
+
+
+def _configured(config: Path | None, *, quiet: bool = False) -> tuple[Settings, dict[str, Plugin]]:
+    """Read the configuration and set up the log; a problem ends the program with a sentence."""
+    logs.configure(LogSettings())
+    plugins = installed()
+    try:
+        settings = load(plugins, path=config, environment=os.environ)
+    except SettingsRefused as refused:
+        for problem in refused.problems:
+            typer.echo(f"aivax-bots: {problem}", err=True)
+        raise typer.Exit(PROBLEM) from None
+    log = settings.log
+    if quiet and "level" not in log.model_fields_set:
+        log = log.model_copy(update={"level": "warning"})
+    logs.configure(log, secrets_in(settings))
+    return settings, plugins
+
+
+async def _until_stopped(serve: Any) -> int:
+    """Run until SIGINT or SIGTERM asks to stop; the second one is not waited for."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stopper(loop, number, stop))
+    status: int = await serve(stop)
+    return status
+
+
+def _stopper(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event) -> Any:
+    def on_signal() -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    return on_signal
+
+
+def _finish(work: Coroutine[Any, Any, int | None]) -> None:
+    """Run a command to its end and leave with its status; what it refuses becomes a sentence."""
+    try:
+        status = asyncio.run(work)
+    except KeyboardInterrupt:
+        status = 0
+    except (BotError, OSError) as problem:
+        typer.echo(f"aivax-bots: {sentence(problem)}", err=True)
+        status = PROBLEM
+    sys.stdout.flush()
+    raise typer.Exit(status or 0)
+
+
+def sentence(problem: Exception) -> str:
+    """What the operator reads when a command can't start."""
+    match problem:
+        case DatabaseNewer():
+            return (
+                f"the database is at revision {problem.revision}, which this version ({__version__}) does not know: "
+                "it was written by a newer aivax-bots. Install that version again, or restore a backup."
+            )
+        case DatabaseBusy():
+            return (
+                f"{problem.path} is in use by another `aivax-bots run` or `chat`. "
+                "Stop that one first, or set another [storage] url."
+            )
+        case DatabaseUnreachable():
+            return f"[storage] url: {problem.url} can't be opened: {problem.reason}"
+        case _:
+            return str(problem)
+
+
+def main() -> None:
+    """The console script."""
+    cli()

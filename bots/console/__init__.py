@@ -1,0 +1,1 @@
+"""The terminal as a frontend: one person, one private place, plain text."""

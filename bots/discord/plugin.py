@@ -1,0 +1,18 @@
+"""What is known of this frontend before its SDK is imported."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from bots.discord.settings import DiscordSettings
+from bots.frontends import Plugin
+from core.ports import Frontend
+
+
+def _open(settings: DiscordSettings) -> AbstractAsyncContextManager[Frontend]:
+    from bots.discord.frontend import open_discord  # the SDK costs memory; only who uses it pays
+
+    return open_discord(settings)
+
+
+plugin = Plugin("discord", DiscordSettings, _open, to_set="[discord] token")

@@ -1,0 +1,55 @@
+"""The frontends that are installed: ours and other packages', found through the same entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, Protocol
+
+import structlog
+
+from core.ports import Frontend
+from core.settings import Section
+
+log = structlog.get_logger(__name__)
+
+GROUP = "aivax_bots.frontends"
+
+
+class FrontendSection(Protocol):
+    """A frontend's own section of the configuration."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the operator means this frontend to run: enabled, and a token is there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """What a package offers under the entry-point group `aivax_bots.frontends`.
+
+    `settings` becomes the section `[name]`; `open` imports the platform's SDK and yields the frontend: it must not
+    fail because the platform is down.
+    """
+
+    name: str
+    settings: type[Section]
+    open: Callable[[Any], AbstractAsyncContextManager[Frontend]]
+    to_set: str
+    """The settings that switch it on, for the operator: `[slack] bot_token and app_token`."""
+
+
+def installed() -> dict[str, Plugin]:
+    """Every installed frontend by name. One that can't be imported is left out with a log line."""
+    plugins: dict[str, Plugin] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            plugin = entry.load()
+        except Exception:
+            log.exception("frontend.not_loaded", name=entry.name, package=entry.value)
+            continue
+        plugins[plugin.name] = plugin
+    return plugins

@@ -1,0 +1,79 @@
+"""Log lines: to standard error, in one form, without secrets, whichever library wrote them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Collection
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from bots.settings import LogSettings
+
+TOKEN_LIKE = re.compile(
+    r"xox[a-z](?:\.xox[a-z])?-[\w-]{6,}|xapp-[\w-]{6,}|(?:sk|pk)-[\w-]{8,}|(?<=Bot )[\w.-]{20,}|(?<=Bearer )\S{6,}"
+)
+HIDDEN = "[secret]"
+
+
+def configure(settings: LogSettings, secrets: Collection[str] = ()) -> None:
+    """Send every log line of this process to standard error. Call again to change the settings."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _Redactor(secrets),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(settings)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(
+        logging.WARNING
+    )  # libraries: what goes wrong, and nothing that prints addresses with tokens
+    for ours in ("bots", "core", "sandbox"):
+        logging.getLogger(ours).setLevel(_level(settings))
+
+
+def _level(settings: LogSettings) -> int:
+    return logging.getLevelNamesMapping()[settings.level.upper()]
+
+
+def _renderer(settings: LogSettings) -> Processor:
+    if settings.format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+class _Redactor:
+    """Takes the configured secrets, and whatever looks like a token, out of every value of a log line."""
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        self._secrets = sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
+
+    def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
+        return {key: value if key.startswith("_") else self._clean(value) for key, value in event.items()}
+
+    def _clean(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value if isinstance(value, int | float | bool | type(None)) else self._clean(str(value))
+        for secret in self._secrets:
+            value = value.replace(secret, HIDDEN)
+        return TOKEN_LIKE.sub(HIDDEN, value)

@@ -1,0 +1,111 @@
+"""Keeps each frontend listening: one that fails is said to have failed, and tried again, while the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from core.errors import BotError, FrontendRefused, FrontendUnreachable
+from core.ports import Frontend, Intake
+
+log = structlog.get_logger(__name__)
+
+FIRST_DELAY_S = 2.0
+LONGEST_DELAY_S = 120.0
+REFUSED_DELAY_S = 300.0
+"""A refused token stays refused until someone acts; Discord also counts each try."""
+STEADY_S = 60.0
+
+
+class Board:
+    """Which frontends are up, and why the others are not."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._causes: dict[str, BotError | None] = {}
+        self._names = names
+        self.settled = asyncio.Event()
+        """Set once each frontend was up or failed at least once."""
+
+    @property
+    def up(self) -> list[str]:
+        return [name for name in self._names if name in self._causes and self._causes[name] is None]
+
+    @property
+    def failed(self) -> dict[str, BotError]:
+        return {name: cause for name, cause in self._causes.items() if cause is not None}
+
+    def watch(self, name: str) -> FrontendWatch:
+        return FrontendWatch(self, name)
+
+    def mark(self, name: str, cause: BotError | None) -> None:
+        """Take note of a change, and tell the operator once of each."""
+        before = self._causes.get(name, name)
+        self._causes[name] = cause
+        if cause is None and before is not None:
+            log.info("frontend.up", frontend=name)
+        elif cause is not None and str(cause) != str(before):
+            log.error("frontend.down", frontend=name, problem=explain(cause))
+        if len(self._causes) == len(self._names):
+            self.settled.set()
+
+
+class FrontendWatch:
+    """`core.ports.Watch` for one frontend on the board."""
+
+    def __init__(self, board: Board, name: str) -> None:
+        self._board = board
+        self._name = name
+
+    def up(self) -> None:
+        self._board.mark(self._name, None)
+
+    def down(self, cause: BotError) -> None:
+        self._board.mark(self._name, cause)
+
+
+async def supervise(
+    frontends: Mapping[str, Frontend],
+    intake: Intake,
+    board: Board,
+    *,
+    now: Callable[[], float] = time.monotonic,
+) -> None:
+    """Let all frontends listen until cancelled. Whatever one of them raises stays its own trouble."""
+    async with asyncio.TaskGroup() as group:
+        for name, frontend in frontends.items():
+            group.create_task(_keep_listening(name, frontend, intake, board, now), name=f"listen-{name}")
+
+
+async def _keep_listening(
+    name: str, frontend: Frontend, intake: Intake, board: Board, now: Callable[[], float]
+) -> None:
+    delay_s = FIRST_DELAY_S
+    while True:
+        began = now()
+        try:
+            await frontend.listen(intake, board.watch(name))
+            cause: BotError = FrontendUnreachable(name, detail="it stopped listening")
+        except BotError as error:
+            cause = error
+        except Exception as error:
+            log.exception("frontend.crashed", frontend=name)
+            cause = FrontendUnreachable(name, detail=f"a fault of ours: {type(error).__name__}")
+        board.mark(name, cause)
+        delay_s = FIRST_DELAY_S if now() - began > STEADY_S else min(delay_s * 2, LONGEST_DELAY_S)
+        await asyncio.sleep(REFUSED_DELAY_S if isinstance(cause, FrontendRefused) else delay_s)
+
+
+def explain(cause: BotError) -> str:
+    """One sentence for the operator: what is wrong, and which setting mends it."""
+    match cause:
+        case FrontendRefused():
+            said = f" ({cause.code or cause.detail})" if cause.code or cause.detail else ""
+            return f"{cause.setting}: {cause.fix}{said}"
+        case FrontendUnreachable():
+            where = f" (looked for it where {cause.setting} says)" if cause.setting else ""
+            return f"can't be reached{where}: {cause.detail or 'no answer'}; trying again"
+        case _:
+            return str(cause)

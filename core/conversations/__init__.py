@@ -1,0 +1,1 @@
+"""Conversations: which one a message belongs to, and how much of it the model sees."""

@@ -1,0 +1,34 @@
+"""Which conversation a message belongs to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.messages import Place
+from core.settings import ConversationSettings
+from core.storage.intake import IntakeTransaction
+
+SHARED = 0
+"""The owner of a conversation that all who write in its place share."""
+
+
+class Directory:
+    """Finds the open conversation of a person in a place, or opens one."""
+
+    def __init__(self, settings: ConversationSettings) -> None:
+        self._scope = settings.scope
+        self._idle_reset = timedelta(hours=settings.idle_reset) if settings.idle_reset else None
+
+    async def find_or_open(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:
+        """The conversation that a message said now continues; silence of `idle_reset` begins a new one."""
+        idle_since = transaction.now - self._idle_reset if self._idle_reset else None
+        return await transaction.find_or_open(place, self._owner(place, identity_id), idle_since=idle_since)
+
+    async def open_anew(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:
+        """End the open conversation, which stays stored, and begin another."""
+        owner = self._owner(place, identity_id)
+        await transaction.close(place, owner)
+        return await transaction.find_or_open(place, owner)
+
+    def _owner(self, place: Place, identity_id: int) -> int:
+        return SHARED if self._scope == "thread" and not place.private else identity_id

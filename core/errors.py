@@ -1,0 +1,187 @@
+"""Everything that can go wrong, as types that carry data and no prose.
+
+BotError
+├── SettingRefused            a setting that can't be used: which, what it holds, how to mend it
+├── StorageError
+│   ├── DatabaseNewer         the database was written by a newer version
+│   ├── DatabaseBusy          another process runs on this database file
+│   └── DatabaseUnreachable   it can't be opened
+├── Fenced                    this attempt at a turn was taken over by another
+├── AivaxError                a call to AIVAX gave no whole answer
+│   ├── RequestRefused        400, 422: the request itself
+│   │   └── ContextTooLong    more than the model can read
+│   ├── KeyRefused            401: key missing, wrong or expired
+│   ├── NoBalance             402: balance or storage quota
+│   ├── NotAllowed            403: this key may not do that
+│   ├── GatewayUnknown        404: no such model or gateway
+│   ├── RateLimited           429
+│   ├── Unavailable           408, 5xx, time-outs, no connection, no parsable answer
+│   └── AnswerBroken          it failed after it began
+│       ├── AnswerCut         the connection closed in the middle
+│       └── AnswerFailed      AIVAX reported an error inside the stream
+└── PlatformError             a chat platform did not do what was asked
+    ├── FrontendRefused       it refuses our token or settings: the operator must act
+    ├── FrontendUnreachable   no connection for now
+    ├── PlaceClosed           nothing can be posted in that place
+    ├── PlatformBusy          asked too often, or failing for the moment
+    └── OutcomeUnknown        it may or may not have done it
+"""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """The root of all errors that this project raises on purpose."""
+
+
+class SettingRefused(BotError):
+    """A setting can't be used."""
+
+    def __init__(self, setting: str, *, value: str = "", fix: str) -> None:
+        """`value` is shown to the operator: never pass a secret."""
+        super().__init__(f"{setting}{f' = {value!r}' if value else ''}: {fix}")
+        self.setting = setting
+        self.value = value
+        self.fix = fix
+
+
+class StorageError(BotError):
+    """The database can't be used."""
+
+
+class DatabaseNewer(StorageError):
+    """The database's schema is not one that this version knows."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+
+class DatabaseBusy(StorageError):
+    """Another process holds this database file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class DatabaseUnreachable(StorageError):
+    """The database can't be opened."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        """`url` comes without its password."""
+        super().__init__(f"{url}: {reason}")
+        self.url = url
+        self.reason = reason
+
+
+class Fenced(BotError):
+    """This attempt at a turn is over: another one took it, so it may write and post nothing more."""
+
+    def __init__(self, turn_id: int, attempt: int) -> None:
+        super().__init__(f"turn {turn_id}, attempt {attempt}")
+        self.turn_id = turn_id
+        self.attempt = attempt
+
+
+class AivaxError(BotError):
+    """A call to AIVAX gave no whole answer.
+
+    `status` is the HTTP status (0 where there was none), `code` the service's own word for the error, and
+    `detail` what it said, for the operator's log only.
+    """
+
+    def __init__(
+        self, *, status: int = 0, code: str = "", detail: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(" ".join(part for part in (str(status or ""), code, detail) if part))
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+class RequestRefused(AivaxError):
+    """400, 422: the body, a parameter or the model's name is not accepted. Never retried."""
+
+
+class ContextTooLong(RequestRefused):
+    """The conversation or the message is more than the model can read."""
+
+
+class KeyRefused(AivaxError):
+    """401: the key is missing, malformed, expired or unknown. The operator must act."""
+
+
+class NoBalance(AivaxError):
+    """402: the balance is too low for this call, or the storage quota is exceeded."""
+
+
+class NotAllowed(AivaxError):
+    """403: this key may not use that route or resource."""
+
+
+class GatewayUnknown(AivaxError):
+    """404: there is no such model or gateway."""
+
+
+class RateLimited(AivaxError):
+    """429: a request or token rate was reached; `retry_after_s` where the service told."""
+
+
+class Unavailable(AivaxError):
+    """408, 5xx, a time-out, no connection, or an answer that is none: passing."""
+
+
+class AnswerBroken(AivaxError):
+    """The answer failed after it had begun: what came is partial, never final."""
+
+
+class AnswerCut(AnswerBroken):
+    """The connection closed, or fell silent, before the answer was finished."""
+
+
+class AnswerFailed(AnswerBroken):
+    """AIVAX reported an error inside the stream, or sent bytes that are no events."""
+
+
+class PlatformError(BotError):
+    """A chat platform did not do what it was asked. `detail` is for the operator's log only."""
+
+    def __init__(
+        self, platform: str, *, code: str = "", detail: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(" ".join(part for part in (platform, code, detail) if part))
+        self.platform = platform
+        self.code = code
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+class FrontendRefused(PlatformError):
+    """The platform refuses a token or a setting: nothing helps until the operator changes `setting`."""
+
+    def __init__(self, platform: str, *, setting: str, fix: str, code: str = "", detail: str = "") -> None:
+        super().__init__(platform, code=code, detail=detail)
+        self.setting = setting
+        self.fix = fix
+
+
+class FrontendUnreachable(PlatformError):
+    """The platform can't be reached for now: `setting` says where it was looked for."""
+
+    def __init__(self, platform: str, *, setting: str = "", detail: str = "") -> None:
+        super().__init__(platform, detail=detail)
+        self.setting = setting
+
+
+class PlaceClosed(PlatformError):
+    """Nothing can be posted in that place: no permission, archived, deleted, or the person blocked it."""
+
+
+class PlatformBusy(PlatformError):
+    """Asked too often or failing for the moment; nothing was done. `retry_after_s` where it told."""
+
+
+class OutcomeUnknown(PlatformError):
+    """The connection broke after the call went out: it may or may not have been done."""

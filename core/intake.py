@@ -1,0 +1,74 @@
+"""An event becomes a stored turn. Everything that answers an event is a turn, the bot's own sentences too:
+so each is shown in order, survives a crash and is never said twice."""
+
+from __future__ import annotations
+
+import structlog
+
+from core.conversations.directory import Directory
+from core.messages import Commanded, Event, Receipt, Said
+from core.ports import TurnQueue
+from core.reply.phrases import Phrase, Voice
+from core.settings import LimitsSettings
+from core.storage.intake import IntakeStore, IntakeTransaction
+
+log = structlog.get_logger(__name__)
+
+
+class StoringIntake:
+    """`core.ports.Intake`: one transaction writes turn and message; then the queue is told."""
+
+    def __init__(
+        self, store: IntakeStore, directory: Directory, queue: TurnQueue, limits: LimitsSettings, voice: Voice
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._queue = queue
+        self._limits = limits
+        self._voice = voice
+
+    async def receive(self, event: Event) -> Receipt:
+        """Store the event, or recognise it. See `core.ports.Intake`."""
+        async with self._store.transaction() as transaction:
+            if not await transaction.first_seen(event.keys):
+                return Receipt.DUPLICATE
+            match event:
+                case Said():
+                    conversation_id = await self._said(transaction, event)
+                case Commanded():
+                    conversation_id = await self._commanded(transaction, event)
+        self._queue.notify(conversation_id)
+        return Receipt.ACCEPTED
+
+    async def _said(self, transaction: IntakeTransaction, said: Said) -> int:
+        identity_id = await transaction.identity_id(said.author)
+        conversation_id = await self._directory.find_or_open(transaction, said.place, identity_id)
+        refusal = await self._refusal(transaction, said)
+        turn_id = await transaction.add_turn(conversation_id, identity_id, said.address, notice=refusal)
+        if refusal is None:
+            await transaction.add_message(
+                conversation_id,
+                turn_id,
+                identity_id,
+                text=said.text,
+                attachments=said.attachments,
+                origin=said.origin,
+            )
+        return conversation_id
+
+    async def _commanded(self, transaction: IntakeTransaction, commanded: Commanded) -> int:
+        identity_id = await transaction.identity_id(commanded.author)
+        conversation_id = await self._directory.open_anew(transaction, commanded.place, identity_id)
+        done = self._voice.say(Phrase.RESET_DONE)
+        await transaction.add_turn(conversation_id, identity_id, commanded.address, notice=done)
+        return conversation_id
+
+    async def _refusal(self, transaction: IntakeTransaction, said: Said) -> str | None:
+        """The sentence that answers a message which is not taken, or None."""
+        most = self._limits.message_chars
+        if len(said.text) > most:
+            return self._voice.say(Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
+        if await transaction.waiting_turns() >= self._limits.waiting_turns:
+            log.warning("intake.full", waiting=self._limits.waiting_turns, setting="[limits] waiting_turns")
+            return self._voice.say(Phrase.BUSY)
+        return None

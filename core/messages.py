@@ -1,0 +1,167 @@
+"""The values that cross the boundary between a frontend and the core.
+
+All of them are frozen, and none knows a platform: what only a platform understands travels as an opaque
+string (`address`, `ref`, `origin`) that the frontend made and that the core stores and gives back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One account on one platform."""
+
+    platform: str
+    workspace: str
+    """The Slack workspace or Discord server that the account was met in; `""` where there is none."""
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who said something, as the platform showed them at that moment."""
+
+    identity: Identity
+    name: str = ""
+    locale: str = ""
+    """A BCP 47 tag such as `pt-BR`; `""` where the platform did not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was said: a thread, a channel or a direct message."""
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str = ""
+    private: bool = False
+    """Whether only the author and the bot can read along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside a message. Only what is needed to fetch it is kept, never its bytes."""
+
+    ref: str
+    name: str
+    media_type: str = "application/octet-stream"
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """The fetched bytes of an attachment."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One message of a question's surroundings: the thread so far, or the message replied to."""
+
+    origin: str
+    """The platform's own id of the message."""
+    author_name: str
+    text: str
+    attachment_names: tuple[str, ...] = ()
+    replied_to: bool = False
+    """Whether the question is a direct reply to this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A person said something to the bot."""
+
+    keys: tuple[str, ...]
+    """What makes this event the same event when it is delivered again; any one that was seen counts."""
+    author: Author
+    place: Place
+    text: str
+    address: str
+    origin: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Command(StrEnum):
+    """What a person can tell the bot to do, in whatever form a platform has for it."""
+
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A person gave the bot a command."""
+
+    keys: tuple[str, ...]
+    author: Author
+    place: Place
+    command: Command
+    address: str
+
+
+Event = Said | Commanded
+
+
+class Receipt(StrEnum):
+    """What became of an event. Whatever it is, the event is safe and the platform may be told so."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+
+
+class ToolState(StrEnum):
+    """How far a tool that AIVAX runs has come."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolActivity:
+    """A tool that AIVAX runs started, goes on or ended: the same `id`, shown in one place."""
+
+    id: str
+    name: str
+    state: ToolState
+    contents: str = ""
+    """JSON text, as the tool was called; hostile until checked."""
+    explanation: str = ""
+    """Why the model called it, where it told."""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in (ToolState.COMPLETED, ToolState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a surface shows while no text comes: a sentence in the reader's language; an empty one clears it.
+
+    Where it is about a tool, `activity` carries it, so that a platform that has cards for tools can draw one.
+    """
+
+    text: str
+    activity: ToolActivity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What stands below a finished answer. Empty fields are not shown."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Apology:
+    """Why there is no answer, or no whole one: one friendly sentence in the reader's language."""
+
+    text: str
+    reference: str = ""
+    """What the operator finds in the log, where the sentence names one."""

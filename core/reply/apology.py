@@ -1,0 +1,70 @@
+"""Error to sentence: the only place that decides what a person reads when something went wrong.
+
+No status, no exception's name and no secret stands in any of them. An error that was not foreseen gets a
+general sentence with a reference, under which the operator finds the cause in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.errors import (
+    AivaxError,
+    AnswerBroken,
+    BotError,
+    ContextTooLong,
+    Fenced,
+    GatewayUnknown,
+    KeyRefused,
+    NoBalance,
+    NotAllowed,
+    PlatformError,
+    RateLimited,
+    RequestRefused,
+    SettingRefused,
+    StorageError,
+    Unavailable,
+)
+from core.messages import Apology
+from core.reply.phrases import Phrase, Voice
+
+Sentence = Callable[[Voice, BaseException, str], str]
+
+
+def _plain(phrase: Phrase) -> Sentence:
+    return lambda voice, _error, reference: voice.say(phrase, reference=reference, reset="reset")
+
+
+def _rate_limited(voice: Voice, error: BaseException, _reference: str) -> str:
+    wait = error.retry_after_s if isinstance(error, RateLimited) else None
+    if wait is None:
+        return voice.say(Phrase.RATE_LIMITED)
+    return voice.say(Phrase.RATE_LIMITED_UNTIL, wait=voice.duration(wait))
+
+
+SENTENCES: dict[type[BotError], Sentence] = {
+    NoBalance: _plain(Phrase.NO_BALANCE),
+    RateLimited: _rate_limited,
+    KeyRefused: _plain(Phrase.KEY_REFUSED),
+    NotAllowed: _plain(Phrase.KEY_REFUSED),
+    GatewayUnknown: _plain(Phrase.GATEWAY_UNKNOWN),
+    ContextTooLong: _plain(Phrase.CONTEXT_TOO_LONG),
+    RequestRefused: _plain(Phrase.REQUEST_REFUSED),
+    Unavailable: _plain(Phrase.UNAVAILABLE),
+    AnswerBroken: _plain(Phrase.ANSWER_CUT),
+    AivaxError: _plain(Phrase.UNKNOWN),
+    PlatformError: _plain(Phrase.UNKNOWN),
+    SettingRefused: _plain(Phrase.UNKNOWN),
+    StorageError: _plain(Phrase.UNKNOWN),
+    Fenced: _plain(Phrase.UNKNOWN),
+    BotError: _plain(Phrase.UNKNOWN),
+}
+"""The nearest entry along an error's own line of descent is the one that speaks."""
+
+
+def apologise(error: BaseException, voice: Voice, reference: str) -> Apology:
+    """Choose the sentence for an error; `reference` is what the log names it by."""
+    for kind in type(error).__mro__:
+        if kind in SENTENCES:
+            return Apology(SENTENCES[kind](voice, error, reference), reference)
+    return Apology(voice.say(Phrase.UNKNOWN, reference=reference), reference)

@@ -1,0 +1,200 @@
+"""The messages of one answer on a platform: created once, changed in place, and remembered by the ledger.
+
+Wherever a process dies, what the ledger holds by then is enough to go on: an intent is recorded before a
+message is created, its id right after, and that it is complete only when the reader has seen it complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from core.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.ports import Delivery, EditableChannel, Ledger
+from core.reply.patience import Now, Sleep, patiently
+
+T = TypeVar("T")
+
+UNKNOWN_MESSAGE = "unknown_message"
+"""The `code` of a `PlaceClosed` that says: the place is open, but this message was deleted."""
+
+_MOST_CREATES = 3
+_LOOK_AFTER_S = 1.0
+_SAME_EITHER_WAY = (PlatformBusy, OutcomeUnknown)  # doing it twice is the same as doing it once
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One message as the reader should see it now."""
+
+    part: int
+    text: str
+    start: int
+    """Where its share of the answer begins; the answer's end for a message that shows none of it."""
+    end: int
+    final: bool
+    """Whether it will not change any more."""
+
+
+@dataclass(slots=True)
+class _Message:
+    """One message as it stands on the platform, as far as is known."""
+
+    id: str = ""
+    start: int = 0
+    end: int = 0
+    closed: bool = False
+    current: bool = True
+    """Whether it shows the text that is being written now, rather than an older generation's."""
+    text: str | None = None
+    uncertain: bool = False
+    """Whether it may exist although its id is not known."""
+    renewed: bool = False
+
+
+class Posting:
+    """Brings views to the platform, each as a message of its own."""
+
+    def __init__(self, channel: EditableChannel, ledger: Ledger, *, now: Now, sleep: Sleep) -> None:
+        self._channel = channel
+        self._ledger = ledger
+        self._now = now
+        self._sleep = sleep
+        self._budget_s = 0.0
+        self._messages = _known_from(ledger.earlier, ledger.generation)
+
+    @property
+    def said_before(self) -> int:
+        """How many messages show some of the present generation's text already, from the first one on."""
+        part = 0
+        while (known := self._messages.get(part)) and known.id and known.current and known.end > known.start:
+            part += 1
+        return part
+
+    def shows(self, view: View) -> bool:
+        """Whether nothing needs to be done for a view."""
+        known = self._messages.get(view.part)
+        if known is None or not known.id or not known.current:
+            return False
+        if known.closed and (known.start, known.end) == (view.start, view.end):
+            return True
+        return known.text == view.text and not view.final
+
+    def is_ahead_of(self, view: View) -> bool:
+        """Whether an earlier attempt showed more of the same text already."""
+        known = self._messages.get(view.part)
+        return known is not None and bool(known.id) and known.current and known.end > view.end
+
+    def only_records(self, view: View) -> bool:
+        """Whether the reader sees it already, so that showing it makes no call to the platform."""
+        known = self._messages.get(view.part)
+        return known is not None and bool(known.id) and known.text == view.text
+
+    async def show(self, view: View, *, budget_s: float) -> None:
+        """Create or change the message of a view.
+
+        May stop half-way, where the message turned out to be there already, or to be gone: repeat it until
+        `shows`. `budget_s` is how long a busy platform is waited for.
+        """
+        self._budget_s = budget_s
+        known = self._messages.get(view.part)
+        if known is None or not known.id:
+            await self._create(view, known or _Message())
+        elif known.text == view.text:
+            await self._record(view, known)
+        else:
+            await self._change(view, known)
+
+    async def withdraw(self, first: int, *, budget_s: float) -> None:
+        """Delete every known message from a part on, the last one first."""
+        self._budget_s = budget_s
+        for part in sorted((part for part in self._messages if part >= first), reverse=True):
+            known = self._messages[part]
+            message_id = known.id or (await self._find(part, "") if known.uncertain else None)
+            if message_id:
+                await self._delete(message_id)
+            await self._ledger.forget(part)
+            del self._messages[part]
+
+    async def _create(self, view: View, known: _Message) -> None:
+        delivery = await self._ledger.intend(view.part)
+        self._messages[view.part] = known
+        for tries_left in reversed(range(_MOST_CREATES)):
+            if known.uncertain and (found := await self._find(view.part, view.text)):
+                await self._ledger.posted(view.part, found)
+                known.id = found
+                return
+            try:
+                message_id = await self._call(lambda: self._channel.post(view.text, delivery))
+            except OutcomeUnknown:
+                known.uncertain = True
+                if not tries_left:
+                    raise
+                await self._sleep(_LOOK_AFTER_S)
+            else:
+                await self._ledger.posted(view.part, message_id)
+                known.id, known.text = message_id, view.text
+                await self._record(view, known)
+                return
+
+    async def _change(self, view: View, known: _Message) -> None:
+        try:
+            await self._call(lambda: self._channel.edit(known.id, view.text), retry=_SAME_EITHER_WAY)
+        except PlaceClosed as exc:
+            if exc.code != UNKNOWN_MESSAGE or known.renewed:
+                raise
+            await self._renew(view.part)
+        else:
+            known.text = view.text
+            await self._record(view, known)
+
+    async def _record(self, view: View, known: _Message) -> None:
+        if (known.end, known.closed, known.current) != (view.end, view.final, True):
+            await self._ledger.shows(view.part, view.end, closed=view.final)
+        known.start, known.end, known.closed, known.current = view.start, view.end, view.final, True
+
+    async def _renew(self, part: int) -> None:
+        """Someone deleted the message: it is created anew, and so is what stood below it, to keep the order."""
+        await self.withdraw(part + 1, budget_s=self._budget_s)
+        await self._ledger.forget(part)
+        self._messages[part] = _Message(renewed=True)
+
+    async def _find(self, part: int, text: str) -> str | None:
+        delivery = await self._ledger.intend(part)
+        return await self._call(lambda: self._channel.find(delivery, text), retry=_SAME_EITHER_WAY)
+
+    async def _delete(self, message_id: str) -> None:
+        try:
+            await self._call(lambda: self._channel.delete(message_id), retry=_SAME_EITHER_WAY)
+        except PlaceClosed as exc:
+            if exc.code != UNKNOWN_MESSAGE:
+                raise
+
+    async def _call(
+        self, call: Callable[[], Awaitable[T]], retry: tuple[type[PlatformError], ...] = (PlatformBusy,)
+    ) -> T:
+        async def checked() -> T:
+            await self._ledger.check()
+            return await call()
+
+        return await patiently(
+            checked, budget_s=self._budget_s, retry=retry, now=self._now, sleep=self._sleep
+        )
+
+
+def _known_from(earlier: Sequence[Delivery], generation: int) -> dict[int, _Message]:
+    messages: dict[int, _Message] = {}
+    start = 0
+    for delivery in earlier:
+        messages[delivery.part] = _Message(
+            delivery.message_id,
+            start,
+            delivery.shown,
+            # below the last one there may stand a footer or an apology of then: it is always looked at again
+            closed=delivery.closed and delivery is not earlier[-1],
+            current=delivery.generation == generation,
+            uncertain=not delivery.message_id,
+        )
+        start = delivery.shown
+    return messages

@@ -1,0 +1,34 @@
+"""What a person reads while a tool works: its name in plain words, made harmless."""
+
+from __future__ import annotations
+
+import re
+
+from core.messages import Status, ToolActivity
+from core.reply.phrases import Phrase, Voice
+
+NAME_CHARS = 40
+REASON_CHARS = 120
+
+
+def tool_status(voice: Voice, activity: ToolActivity) -> Status:
+    """The line for a tool's state. Once it ended, the text is empty: the line goes."""
+    if activity.ended:
+        return Status("", activity)
+    tool = _plain_name(activity.name)
+    reason = _one_line(activity.explanation)
+    if reason:
+        return Status(voice.say(Phrase.TOOL_RUNNING_BECAUSE, tool=tool, reason=reason), activity)
+    return Status(voice.say(Phrase.TOOL_RUNNING, tool=tool), activity)
+
+
+def _plain_name(name: str) -> str:
+    """`WebSearch`, `web_search` -> `web search`; nothing but letters, digits and spaces is left."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return re.sub(r"[^\w]+|_+", " ", spaced).strip().lower()[:NAME_CHARS] or "a tool"
+
+
+def _one_line(text: str) -> str:
+    """An explanation as one short line without Markdown, so that it stays a status."""
+    line = " ".join(re.sub(r"[*_`~|<>\[\]#]", "", text).split()).rstrip(" .…")
+    return line if len(line) <= REASON_CHARS else line[: REASON_CHARS - 1].rstrip() + "…"

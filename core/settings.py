@@ -1,0 +1,95 @@
+"""The core's sections of the configuration. Frozen values; loading them is `bots.settings`' work."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]+$")]
+
+
+class Section(BaseModel):
+    """One table of `config.toml`. Unknown keys are refused; secrets never show in its repr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class AivaxSettings(Section):
+    """`[aivax]`: which gateway answers, and how patient we are with it."""
+
+    base_url: Address = "https://inference.aivax.net/v1"
+    direct_url: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^(https?://[^\s?#]+)?$")
+    ] = "https://direct.inference.aivax.net/v1"
+    """The host for long answers, asked once when the proxy before `base_url` gives up (524). Empty: none."""
+    api_key: SecretStr = SecretStr("")
+    model: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    """A gateway (`name:50c3`, or its UUID) or a hosted model (`@vendor/name`); a public key needs the UUID."""
+    connect_timeout_s: float = Field(10.0, gt=0)
+    first_event_timeout_s: float = Field(120.0, gt=0)
+    idle_timeout_s: float = Field(60.0, gt=0)
+    """The longest silence inside an answer. The service's pings count as life, and come every 15 s."""
+    answer_timeout_s: float = Field(900.0, gt=0)
+    retries: int = Field(3, ge=1, le=10)
+    """Tries in all for a passing failure, before any text was shown."""
+    retry_budget_s: float = Field(60.0, ge=0)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2)
+
+
+class StorageSettings(Section):
+    """`[storage]`: where conversations are kept."""
+
+    url: Name = "sqlite+aiosqlite:///data/aivax-bots.sqlite3"
+
+
+class ConversationSettings(Section):
+    """`[conversation]`: what belongs together, and how much of it the model sees."""
+
+    scope: Literal["author", "thread"] = "author"
+    history_tokens: int = Field(16_000, ge=0)
+    surroundings_tokens: int = Field(4_000, ge=0)
+    surroundings_messages: int = Field(50, ge=0, le=200)
+    when_busy: Literal["queue"] = "queue"
+    instructions: str = ""
+    idle_reset: float = Field(0.0, ge=0)
+    """Hours of silence after which the next message starts a new conversation. 0: never."""
+
+
+class LimitsSettings(Section):
+    """`[limits]`: how much at once."""
+
+    running_turns: int = Field(20, ge=1)
+    waiting_turns: int = Field(5_000, ge=1)
+    """Turns that may wait in all; at the bound a new message gets the "busy" sentence."""
+    message_chars: int = Field(40_000, ge=1)
+    attachments: int = Field(5, ge=0)
+    """Files of one message that are read; further ones are named in the answer as left out."""
+    attachment_bytes: int = Field(10_000_000, ge=0)
+    delivery_hours: float = Field(24.0, gt=0)
+    """How long an answer waits for a platform that can't be reached."""
+    turn_timeout_s: float = Field(1_200.0, gt=0)
+    attempts: int = Field(3, ge=1)
+    """How often a turn that was cut off by a crash is taken up again before its author gets an apology."""
+    shutdown_grace_s: float = Field(20.0, ge=0)
+
+
+class RepliesSettings(Section):
+    """`[replies]`: how the bot speaks when it speaks for itself."""
+
+    locale: Name = "en"
+    show_tools: bool = True
+    footer: bool = False
+    """Whether the model's name and the tokens used stand below an answer."""
+
+
+class Route(Section):
+    """One `[[routes]]` entry: a workspace, server or channel with a gateway and instructions of its own."""
+
+    platform: Name
+    workspace: str = ""
+    channel: str = ""
+    model: str = ""
+    instructions: str | None = None

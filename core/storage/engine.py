@@ -1,0 +1,127 @@
+"""The database: opened once, read and written through two kinds of transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.errors import DatabaseUnreachable, SettingRefused
+
+BUSY_TIMEOUT_MS = 30_000
+POOL_SIZE = 5
+
+
+def parse_url(value: str) -> URL:
+    """Read `[storage] url`; a bare `sqlite://` or `postgresql://` gets the driver that this project uses."""
+    fix = "write sqlite+aiosqlite:///path/to/file.sqlite3 or postgresql+psycopg://user@host/database"
+    try:
+        url = make_url(value)
+        backend = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise SettingRefused("[storage] url", fix=fix) from None
+    if backend not in ("sqlite", "postgresql"):
+        raise SettingRefused("[storage] url", value=url.drivername, fix=fix)
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+        raise SettingRefused(
+            "[storage] url", value=url.drivername, fix="name a file: conversations must last"
+        )
+    return url.set(drivername="sqlite+aiosqlite" if backend == "sqlite" else "postgresql+psycopg")
+
+
+class Database:
+    """An open database. `read()` and `write()` give a connection inside a transaction that commits on leaving."""
+
+    def __init__(self, url: str) -> None:
+        """Raises `SettingRefused` for an address that is none, `DatabaseUnreachable` without its driver."""
+        self.url = parse_url(url)
+        self._write_turn = asyncio.Lock()
+        self._resources = AsyncExitStack()
+        try:
+            self._engine = self._create_engine()
+        except (ImportError, NoSuchModuleError) as exc:
+            raise DatabaseUnreachable(self.shown_url, f"its driver is not installed ({exc.name})") from exc  # type: ignore[union-attr]  # both carry a name
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database."""
+        return Path(self.url.database or "") if self.is_sqlite else None
+
+    @property
+    def shown_url(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    async def __aenter__(self) -> Self:
+        self._resources.push_async_callback(self._engine.dispose)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._resources.aclose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent view; never waits for a writer on SQLite."""
+        async with self._begin(self._engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that will write. On SQLite they run one after another, in the order of asking."""
+        if not self.is_sqlite:
+            async with self._begin(self._engine) as connection:
+                yield connection
+            return
+        async with self._write_turn, self._begin(self._writer) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        except DBAPIError as exc:
+            if exc.connection_invalidated or "unable to open database file" in str(exc.orig):
+                raise DatabaseUnreachable(self.shown_url, type(exc.orig).__name__) from exc
+            raise
+
+    def _create_engine(self) -> AsyncEngine:
+        if not self.is_sqlite:
+            return create_async_engine(
+                self.url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True
+            )
+        assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(self.url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=60)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        return engine
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
+    """Take transactions into our own hands (the driver begins them late), and make commits survive a power cut."""
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """Writers take the lock at once: a read that turns into a write could otherwise fail in the middle."""
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))

@@ -1,0 +1,181 @@
+"""What one event writes: identity, conversation, turn and message, in a single transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.messages import Attachment, Author, Identity, Place
+from core.storage.engine import Database
+from core.storage.tables import conversations, events, identities, messages, persons, turns
+from core.turns.model import TurnState
+
+KEY_CHARS = 255
+
+
+class IntakeStore:
+    """Opens the transaction in which an event becomes rows."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[IntakeTransaction]:
+        async with self._database.write() as connection:
+            yield IntakeTransaction(connection, self._now())
+
+
+class IntakeTransaction:
+    """All or nothing: what is written here is committed on leaving, or never happened."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self.now = now
+
+    async def first_seen(self, keys: Sequence[str]) -> bool:
+        """Remember an event's keys; False when any of them was known, in whichever process."""
+        fresh = True
+        for key in sorted({_fitting(key) for key in keys}):
+            row = await self._connection.execute(self._insert_once(events, key=key, received_at=self.now))
+            fresh = fresh and row.rowcount == 1
+        return fresh
+
+    async def identity_id(self, author: Author) -> int:
+        """Find the author, or make them known as a new person; keeps name and locale current."""
+        where = _is_identity(author.identity)
+        found = (await self._connection.execute(select(identities).where(where))).one_or_none()
+        if found is None:
+            return await self._add_identity(author)
+        name, locale = author.name[:256] or found.name, author.locale[:35] or found.locale
+        if (name, locale) != (found.name, found.locale):
+            await self._connection.execute(update(identities).where(where).values(name=name, locale=locale))
+        return int(found.id)
+
+    async def find_or_open(self, place: Place, owner_id: int, *, idle_since: datetime | None = None) -> int:
+        """The open conversation of that place and owner; a new one when nothing was said in it since `idle_since`.
+
+        The row stays locked until commit, so that turns get their numbers in the order of arrival.
+        """
+        where = _is_open(place, owner_id)
+        found = (
+            await self._connection.execute(select(conversations).where(where).with_for_update())
+        ).one_or_none()
+        if found is not None and idle_since is not None and found.active_at < idle_since:
+            await self.close(place, owner_id)
+            found = None
+        if found is None:
+            return await self._open(place, owner_id)
+        await self._connection.execute(update(conversations).where(where).values(active_at=self.now))
+        return int(found.id)
+
+    async def close(self, place: Place, owner_id: int) -> None:
+        """End the open conversation, if there is one. It stays stored."""
+        where = _is_open(place, owner_id)
+        await self._connection.execute(update(conversations).where(where).values(closed_at=self.now))
+
+    async def waiting_turns(self) -> int:
+        """How many turns wait to be run, in all conversations."""
+        count = select(func.count()).select_from(turns).where(turns.c.state == TurnState.QUEUED)
+        return (await self._connection.execute(count)).scalar_one()
+
+    async def add_turn(
+        self, conversation_id: int, identity_id: int, address: str, *, notice: str | None = None
+    ) -> int:
+        """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing."""
+        row = turns.insert().values(
+            conversation_id=conversation_id,
+            identity_id=identity_id,
+            key=uuid.uuid4().hex,
+            state=TurnState.QUEUED,
+            address=address,
+            answer=notice,
+            notice=notice is not None,
+            due_at=self.now,
+            created_at=self.now,
+        )
+        return int((await self._connection.execute(row.returning(turns.c.id))).scalar_one())
+
+    async def add_message(
+        self,
+        conversation_id: int,
+        turn_id: int,
+        identity_id: int,
+        *,
+        text: str,
+        attachments: Sequence[Attachment],
+        origin: str,
+    ) -> None:
+        """Store what the person said, as part of a turn."""
+        row = messages.insert().values(
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+            identity_id=identity_id,
+            role="user",
+            text=text,
+            attachments=[asdict(attachment) for attachment in attachments],
+            origin=origin[:128],
+            created_at=self.now,
+        )
+        await self._connection.execute(row)
+
+    async def _add_identity(self, author: Author) -> int:
+        person = persons.insert().values(key=uuid.uuid4().hex, created_at=self.now).returning(persons.c.id)
+        person_id = (await self._connection.execute(person)).scalar_one()
+        identity = self._insert_once(
+            identities,
+            person_id=person_id,
+            **asdict(author.identity),
+            name=author.name[:256],
+            locale=author.locale[:35],
+            created_at=self.now,
+        )
+        if (await self._connection.execute(identity)).rowcount == 0:  # another process was first
+            await self._connection.execute(persons.delete().where(persons.c.id == person_id))
+        where = _is_identity(author.identity)
+        return int((await self._connection.execute(select(identities.c.id).where(where))).scalar_one())
+
+    async def _open(self, place: Place, owner_id: int) -> int:
+        row = self._insert_once(
+            conversations, **asdict(place), owner_id=owner_id, opened_at=self.now, active_at=self.now
+        )
+        await self._connection.execute(row)
+        where = _is_open(place, owner_id)
+        locked = select(conversations.c.id).where(where).with_for_update()
+        return int((await self._connection.execute(locked)).scalar_one())
+
+    def _insert_once(self, table: Table, **values: object) -> postgresql.Insert | sqlite.Insert:
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        statement: postgresql.Insert | sqlite.Insert = dialect.insert(table).values(**values)
+        return statement.on_conflict_do_nothing()
+
+
+def _fitting(key: str) -> str:
+    return key if len(key) <= KEY_CHARS else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _is_identity(identity: Identity) -> ColumnElement[bool]:
+    return (
+        (identities.c.platform == identity.platform)
+        & (identities.c.workspace == identity.workspace)
+        & (identities.c.user == identity.user)
+    )
+
+
+def _is_open(place: Place, owner_id: int) -> ColumnElement[bool]:
+    return (
+        (conversations.c.platform == place.platform)
+        & (conversations.c.workspace == place.workspace)
+        & (conversations.c.channel == place.channel)
+        & (conversations.c.thread == place.thread)
+        & (conversations.c.owner_id == owner_id)
+        & conversations.c.closed_at.is_(None)
+    )

@@ -1,0 +1,89 @@
+"""The ledger in the database: every call is a transaction of its own that the fence guards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from core.ports import Delivery
+from core.storage.engine import Database
+from core.storage.tables import deliveries
+from core.storage.turns import assert_current
+from core.turns.model import Turn
+
+NONCE_KEY_CHARS = 14
+
+
+class StoredLedger:
+    """`core.ports.Ledger` for one attempt at one turn."""
+
+    def __init__(self, database: Database, turn: Turn, earlier: Sequence[Delivery]) -> None:
+        self._database = database
+        self._turn = turn
+        self._earlier = tuple(earlier)
+
+    @classmethod
+    async def open(cls, database: Database, turn: Turn) -> StoredLedger:
+        """Read what earlier attempts left."""
+        rows = select(deliveries).where(deliveries.c.turn_id == turn.id, deliveries.c.gone.is_(False))
+        async with database.read() as connection:
+            found = (await connection.execute(rows.order_by(deliveries.c.part))).all()
+        return cls(database, turn, [_delivery(turn, row) for row in found])
+
+    @property
+    def earlier(self) -> Sequence[Delivery]:
+        return self._earlier
+
+    @property
+    def generation(self) -> int:
+        return self._turn.generation
+
+    async def intend(self, part: int) -> Delivery:
+        async with self._database.write() as connection:
+            await assert_current(connection, self._turn)
+            row = (await connection.execute(select(deliveries).where(self._is(part)))).one_or_none()
+            if row is None:
+                await connection.execute(
+                    deliveries.insert().values(turn_id=self._turn.id, part=part, generation=self.generation)
+                )
+            elif row.gone:
+                anew = update(deliveries).where(self._is(part))
+                await connection.execute(
+                    anew.values(gone=False, revision=row.revision + 1, message_id="", shown=0, closed=False)
+                )
+            row = (await connection.execute(select(deliveries).where(self._is(part)))).one()
+            return _delivery(self._turn, row)
+
+    async def posted(self, part: int, message_id: str) -> None:
+        await self._change(part, message_id=message_id)
+
+    async def shows(self, part: int, shown: int, *, closed: bool = False) -> None:
+        await self._change(part, shown=shown, closed=closed, generation=self.generation)
+
+    async def forget(self, part: int) -> None:
+        await self._change(part, gone=True)
+
+    async def check(self) -> None:
+        async with self._database.read() as connection:
+            await assert_current(connection, self._turn)
+
+    async def _change(self, part: int, **values: object) -> None:
+        async with self._database.write() as connection:
+            await assert_current(connection, self._turn)
+            await connection.execute(update(deliveries).where(self._is(part)).values(**values))
+
+    def _is(self, part: int) -> Any:
+        return (deliveries.c.turn_id == self._turn.id) & (deliveries.c.part == part)
+
+
+def _delivery(turn: Turn, row: Row[Any]) -> Delivery:
+    return Delivery(
+        part=row.part,
+        nonce=f"{turn.key[:NONCE_KEY_CHARS]}-{row.part}-{row.revision}",
+        message_id=row.message_id,
+        shown=row.shown,
+        closed=row.closed,
+        generation=row.generation,
+    )

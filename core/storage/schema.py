@@ -1,0 +1,74 @@
+"""Bringing a database to the schema that this version needs, by migrations only."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from core.errors import DatabaseNewer, DatabaseUnreachable
+from core.storage.engine import Database
+
+POSTGRES_LOCK = 0x61697662
+"""Held while migrating, so that processes that start together migrate once."""
+
+
+async def upgrade(database: Database) -> str:
+    """Apply the missing migrations and return the revision reached.
+
+    Raises `DatabaseNewer` when the database was written by a newer version, `DatabaseUnreachable` when it
+    can't be opened.
+    """
+    return await _on_connection(database, _upgrade)
+
+
+async def current(database: Database) -> str:
+    """The revision that the database stands at; `""` for an empty one. Raises like `upgrade`."""
+    return await _on_connection(database, _current)
+
+
+def head() -> str:
+    """The revision that this version needs."""
+    return _scripts().get_current_head() or ""
+
+
+async def _on_connection(database: Database, work: Any) -> str:
+    try:
+        async with database.write() as connection:
+            result: str = await connection.run_sync(work)
+            return result
+    except (OperationalError, OSError) as exc:
+        reason = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
+        raise DatabaseUnreachable(database.shown_url, reason) from exc
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _current(connection: Connection) -> str:
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def _upgrade(connection: Connection) -> str:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})")
+    revision = _current(connection)
+    if revision and revision not in {script.revision for script in _scripts().walk_revisions()}:
+        raise DatabaseNewer(revision)
+    command.upgrade(_config(connection), "head")
+    return _current(connection)

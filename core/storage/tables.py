@@ -1,0 +1,231 @@
+"""The tables, and the names of their constraints. Migrations are the only thing that creates them.
+
+Text that people and models wrote stands in `messages.text` and `turns.answer` alone, so that retention has two
+places to empty. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+TURN_STATES = ("queued", "running", "parked", "answered", "failed", "cancelled", "superseded")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC. Aware in Python on every database, SQLite's naive column included."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, _dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value if value is None else value.astimezone(UTC)
+        aware: datetime = value.replace(tzinfo=UTC)
+        return aware
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _reference(name: str, target: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Id, ForeignKey(target, ondelete="CASCADE"), nullable=nullable)
+
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", String(32), nullable=False, unique=True, comment="opaque; what AIVAX knows the person by"),
+    Column("created_at", Instant, nullable=False),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    _reference("person_id", "persons.id"),
+    Column("platform", String(64), nullable=False),
+    Column("workspace", String(128), nullable=False),
+    Column("user", String(128), nullable=False),
+    Column("name", String(256), nullable=False, default=""),
+    Column("locale", String(35), nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("platform", "workspace", "user"),
+    Index(None, "person_id"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("platform", String(64), nullable=False),
+    Column("workspace", String(128), nullable=False),
+    Column("channel", String(128), nullable=False),
+    Column("thread", String(128), nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column(
+        "owner_id", Id, nullable=False, comment="identity it belongs to; 0 when all in the place share it"
+    ),
+    Column("opened_at", Instant, nullable=False),
+    Column("active_at", Instant, nullable=False, comment="when something was last said in it"),
+    Column("closed_at", Instant, nullable=True, comment="null: new messages go here"),
+    Index(
+        "uq_conversations_open",
+        "platform",
+        "workspace",
+        "channel",
+        "thread",
+        "owner_id",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    _reference("conversation_id", "conversations.id"),
+    _reference("identity_id", "identities.id"),
+    Column("key", String(32), nullable=False, unique=True, comment="idempotency key and root of nonces"),
+    Column("state", String(16), nullable=False),
+    Column("address", Text, nullable=False, comment="the frontend's own; where the answer goes"),
+    Column(
+        "answer", Text, nullable=True, comment="whole text, once generated; a notice has it from the start"
+    ),
+    Column(
+        "notice", Boolean, nullable=False, comment="the bot speaks for itself; no call, not in the history"
+    ),
+    Column("attempt", Integer, nullable=False, default=0, comment="fence: only the newest may write or post"),
+    Column("tries", Integer, nullable=False, default=0, comment="attempts that a crash may use up"),
+    Column("generation", Integer, nullable=False, default=0, comment="how often the text was begun anew"),
+    Column("failure", String(64), nullable=True, comment="name of the error that ended it"),
+    Column("reference", String(16), nullable=True, comment="what the author was told and the log holds"),
+    Column("owner", String(64), nullable=True, comment="the process that runs it"),
+    Column("due_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant, nullable=True),
+    Column("ended_at", Instant, nullable=True),
+    CheckConstraint("state IN (" + ", ".join(f"'{state}'" for state in TURN_STATES) + ")", name="state"),
+    Index(None, "conversation_id", "id"),
+    Index(
+        "ix_turns_waiting",
+        "state",
+        "due_at",
+        sqlite_where=text("state IN ('queued', 'running')"),
+        postgresql_where=text("state IN ('queued', 'running')"),
+    ),
+    Index(
+        "uq_turns_running",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    _reference("conversation_id", "conversations.id"),
+    _reference("turn_id", "turns.id"),
+    Column("identity_id", Id, ForeignKey("identities.id", ondelete="CASCADE"), nullable=True),
+    Column("role", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("whole", Boolean, nullable=False, default=True, comment="false: an answer that was cut short"),
+    Column("attachments", JSON, nullable=False),
+    Column("origin", String(128), nullable=False, comment="the platform's id of a person's message"),
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("role IN ('user', 'assistant')", name="role"),
+    Index("ix_messages_window", "conversation_id", "turn_id", "id"),
+    Index(None, "turn_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("key", String(255), primary_key=True, comment="what makes two deliveries the same event"),
+    Column("received_at", Instant, nullable=False, index=True),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    _reference("turn_id", "turns.id"),
+    Column("part", Integer, nullable=False),
+    Column(
+        "revision", Integer, nullable=False, default=0, comment="grows when the message had to be made anew"
+    ),
+    Column("message_id", String(128), nullable=False, default="", comment="empty: only meant to be created"),
+    Column("shown", Integer, nullable=False, default=0),
+    Column("closed", Boolean, nullable=False, default=False),
+    Column("generation", Integer, nullable=False, default=0),
+    Column("gone", Boolean, nullable=False, default=False),
+    UniqueConstraint("turn_id", "part"),
+)
+
+tool_activity = Table(
+    "tool_activity",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    _reference("turn_id", "turns.id"),
+    Column("tool_id", String(128), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("contents", Text, nullable=False),
+    Column("explanation", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("turn_id", "tool_id"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("turn_id", Id, ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", String(256), nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("credits", Float, nullable=True, comment="as AIVAX reported it; null where it did not"),
+    Column("created_at", Instant, nullable=False, index=True),
+)

@@ -1,0 +1,209 @@
+"""Turns in the database: claimed by one attempt at a time, fenced, released, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.aivax.timeline import Usage
+from core.errors import Fenced
+from core.messages import Author, Identity, Place, ToolActivity
+from core.storage.engine import Database
+from core.storage.tables import (
+    conversations,
+    identities,
+    messages,
+    persons,
+    tool_activity,
+    turns,
+)
+from core.storage.tables import usage as usage_table
+from core.turns.model import Turn, TurnState
+
+
+async def assert_current(connection: AsyncConnection, turn: Turn) -> None:
+    """Raise `Fenced` unless this attempt still holds the turn; keeps it so until the transaction ends."""
+    row = select(turns.c.attempt, turns.c.state).where(turns.c.id == turn.id).with_for_update()
+    found = (await connection.execute(row)).one_or_none()
+    if found is None or (found.attempt, found.state) != (turn.attempt, TurnState.RUNNING):
+        raise Fenced(turn.id, turn.attempt)
+
+
+class TurnStore:
+    """What the runner and the queue need to know of turns."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], owner: str) -> None:
+        """`owner` names this process in the rows that it runs."""
+        self._database = database
+        self._now = now
+        self._owner = owner
+
+    async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
+        """Conversations of these platforms whose next turn may run now, those that wait longest first."""
+        running = turns.alias("running")
+        busy = exists().where(
+            (running.c.conversation_id == turns.c.conversation_id) & (running.c.state == TurnState.RUNNING)
+        )
+        found = (
+            select(turns.c.conversation_id)
+            .join(conversations)
+            .where(turns.c.state == TurnState.QUEUED, turns.c.due_at <= self._now(), ~busy)
+            .where(conversations.c.platform.in_(platforms))
+            .order_by(turns.c.id)
+        )
+        async with self._database.read() as connection:
+            return list(dict.fromkeys((await connection.execute(found)).scalars()))
+
+    async def claim(self, conversation_id: int) -> Turn | None:
+        """Take the conversation's oldest waiting turn, or none if one runs, none waits or it is not due."""
+        async with self._database.write() as connection:
+            locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
+            await connection.execute(locked)
+            row = (await connection.execute(_next_turn(conversation_id))).one_or_none()
+            if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
+                return None
+            return await self._start(connection, row)
+
+    async def recover(self, platforms: Collection[str], *, running: Collection[int] = ()) -> int:
+        """Queue again every turn that was left running, but for those that do run here; how many.
+
+        For a single process only: what another one runs would be taken from it.
+        """
+        ours = select(conversations.c.id).where(conversations.c.platform.in_(platforms))
+        left = (turns.c.state == TurnState.RUNNING) & turns.c.id.not_in(running)
+        async with self._database.read() as connection:
+            if (await connection.execute(select(turns.c.id).where(left).limit(1))).first() is None:
+                return 0
+        async with self._database.write() as connection:
+            again = (
+                update(turns).where(left, turns.c.conversation_id.in_(ours)).values(state=TurnState.QUEUED)
+            )
+            return (await connection.execute(again)).rowcount
+
+    async def release(self, turn: Turn, due_at: datetime, *, counts: bool) -> None:
+        """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation."""
+        tries = turn.tries if counts else turn.tries - 1
+        await self._change(turn, state=TurnState.QUEUED, due_at=due_at, tries=tries)
+
+    async def close(
+        self, turn: Turn, state: TurnState, *, failure: str | None = None, reference: str | None = None
+    ) -> None:
+        """End a turn for good. Raises `Fenced` if it is no longer ours to end."""
+        await self._change(turn, state=state, failure=failure, reference=reference, ended_at=self._now())
+
+    async def keep_answer(self, turn: Turn, text: str, usage: Usage | None, *, whole: bool) -> None:
+        """Store what was generated. A whole answer will be delivered after a crash without asking again."""
+        async with self._database.write() as connection:
+            await assert_current(connection, turn)
+            if whole:
+                await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
+            if text:
+                await connection.execute(messages.insert().values(**self._message(turn, text, whole=whole)))
+            if usage is not None:
+                await connection.execute(delete(usage_table).where(usage_table.c.turn_id == turn.id))
+                await connection.execute(usage_table.insert().values(**self._usage(turn, usage)))
+
+    async def keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
+        """Store what a tool did; the newest state of a tool's id replaces the one before."""
+        same = (tool_activity.c.turn_id == turn.id) & (tool_activity.c.tool_id == activity.id[:128])
+        async with self._database.write() as connection:
+            await assert_current(connection, turn)
+            await connection.execute(delete(tool_activity).where(same))
+            row = tool_activity.insert().values(
+                turn_id=turn.id,
+                tool_id=activity.id[:128],
+                name=activity.name[:128],
+                state=activity.state,
+                contents=activity.contents,
+                explanation=activity.explanation,
+                updated_at=self._now(),
+            )
+            await connection.execute(row)
+
+    async def _change(self, turn: Turn, **values: object) -> None:
+        async with self._database.write() as connection:
+            await assert_current(connection, turn)
+            await connection.execute(update(turns).where(turns.c.id == turn.id).values(**values))
+
+    async def _start(self, connection: AsyncConnection, row: Row[Any]) -> Turn:
+        begins_anew = row.answer is None
+        if begins_anew and row.attempt > 0:  # what the attempt before left is replaced, not added to
+            await connection.execute(
+                delete(messages).where(messages.c.turn_id == row.id, messages.c.role == "assistant")
+            )
+            await connection.execute(delete(tool_activity).where(tool_activity.c.turn_id == row.id))
+        counters = {
+            "attempt": row.attempt + 1,
+            "tries": row.tries + 1,
+            "generation": row.attempt if begins_anew else row.generation,
+        }
+        started = update(turns).where(turns.c.id == row.id).values(state=TurnState.RUNNING, owner=self._owner)
+        await connection.execute(started.values(**counters, started_at=self._now()))
+        return _turn(row, **counters)
+
+    def _message(self, turn: Turn, text: str, *, whole: bool) -> dict[str, object]:
+        return {
+            "conversation_id": turn.conversation_id,
+            "turn_id": turn.id,
+            "identity_id": None,
+            "role": "assistant",
+            "text": text,
+            "whole": whole,
+            "attachments": [],
+            "origin": "",
+            "created_at": self._now(),
+        }
+
+    def _usage(self, turn: Turn, usage: Usage) -> dict[str, object]:
+        return {
+            "turn_id": turn.id,
+            "model": usage.model[:256],
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "credits": usage.credits,
+            "created_at": self._now(),
+        }
+
+
+def _next_turn(conversation_id: int) -> Select[Any]:
+    """The running turn if there is one, else the oldest that waits."""
+    return (
+        select(
+            turns,
+            *conversations.c["platform", "channel", "thread", "private"],
+            conversations.c.workspace.label("place_workspace"),
+            *identities.c["workspace", "user", "name", "locale"],
+            persons.c.key.label("person_key"),
+        )
+        .select_from(turns)
+        .join(conversations, turns.c.conversation_id == conversations.c.id)
+        .join(identities, turns.c.identity_id == identities.c.id)
+        .join(persons, identities.c.person_id == persons.c.id)
+        .where(turns.c.conversation_id == conversation_id)
+        .where(or_(turns.c.state == TurnState.QUEUED, turns.c.state == TurnState.RUNNING))
+        .order_by((turns.c.state == TurnState.RUNNING).desc(), turns.c.id)
+        .limit(1)
+    )
+
+
+def _turn(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn:
+    return Turn(
+        id=row.id,
+        key=row.key,
+        conversation_id=row.conversation_id,
+        attempt=attempt,
+        tries=tries,
+        generation=generation,
+        author=Author(Identity(row.platform, row.workspace, row.user), row.name, row.locale),
+        person_key=row.person_key,
+        place=Place(row.platform, row.place_workspace, row.channel, row.thread, row.private),
+        address=row.address,
+        notice=row.notice,
+        answer=row.answer,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,1 @@
+"""Turns: who runs them, when, and what becomes of them."""

@@ -1,0 +1,27 @@
+"""What has come of an answer so far."""
+
+from __future__ import annotations
+
+from core.aivax.timeline import Usage
+
+
+class Draft:
+    """An answer while it is being written."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self.asides: list[str] = []
+        """Sentences of ours that stand below the answer and are no part of it."""
+        self.usage: Usage | None = None
+        self.reason = ""
+        self.thinking = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def add(self, delta: str) -> None:
+        self._parts.append(delta)
+
+    def aside(self, sentence: str) -> None:
+        self.asides.append(sentence)

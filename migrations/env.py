@@ -1,0 +1,37 @@
+"""Alembic's way in: on the connection that the program hands over, or, for developers, on one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy import Connection
+
+from core.storage.engine import Database
+from core.storage.tables import metadata
+
+
+def run_on(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transaction_per_migration=False,
+        include_object=lambda _object, name, _kind, _reflected, _compare: (
+            not (name or "").startswith("procrastinate")
+        ),
+    )
+    context.run_migrations()
+
+
+async def run_alone() -> None:
+    async with Database(os.environ["AIVAX_BOTS__STORAGE__URL"]) as database, database.write() as connection:
+        await connection.run_sync(run_on)
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run_on(given)
+else:
+    asyncio.run(run_alone())
