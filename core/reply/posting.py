@@ -91,8 +91,8 @@ class Posting:
         known = self._messages.get(view.part)
         return known is not None and bool(known.id) and known.text == view.text
 
-    async def show(self, view: View, *, budget_s: float) -> None:
-        """Create or change the message of a view.
+    async def show(self, view: View, *, budget_s: float) -> bool:
+        """Create or change the message of a view; false when the reader saw it already.
 
         May stop half-way, where the message turned out to be there already, or to be gone: repeat it until
         `shows`. `budget_s` is how long a busy platform is waited for.
@@ -103,8 +103,10 @@ class Posting:
             await self._create(view, known or _Message())
         elif known.text == view.text:
             await self._record(view, known)
+            return False
         else:
             await self._change(view, known)
+        return True
 
     async def withdraw(self, first: int, *, budget_s: float) -> None:
         """Delete every known message from a part on, the last one first."""

@@ -45,8 +45,7 @@ class IntakeTransaction:
         """Remember an event's keys; False when any of them was known, in whichever process."""
         fresh = True
         for key in sorted({_fitting(key) for key in keys}):
-            row = await self._connection.execute(self._insert_once(events, key=key, received_at=self.now))
-            fresh = fresh and row.rowcount == 1
+            fresh = await self._insert_once(events, key=key, received_at=self.now) and fresh
         return fresh
 
     async def identity_id(self, author: Author) -> int:
@@ -130,7 +129,7 @@ class IntakeTransaction:
     async def _add_identity(self, author: Author) -> int:
         person = persons.insert().values(key=uuid.uuid4().hex, created_at=self.now).returning(persons.c.id)
         person_id = (await self._connection.execute(person)).scalar_one()
-        identity = self._insert_once(
+        is_first = await self._insert_once(
             identities,
             person_id=person_id,
             **asdict(author.identity),
@@ -138,24 +137,24 @@ class IntakeTransaction:
             locale=author.locale[:35],
             created_at=self.now,
         )
-        if (await self._connection.execute(identity)).rowcount == 0:  # another process was first
+        if not is_first:  # another process was faster
             await self._connection.execute(persons.delete().where(persons.c.id == person_id))
         where = _is_identity(author.identity)
         return int((await self._connection.execute(select(identities.c.id).where(where))).scalar_one())
 
     async def _open(self, place: Place, owner_id: int) -> int:
-        row = self._insert_once(
+        await self._insert_once(
             conversations, **asdict(place), owner_id=owner_id, opened_at=self.now, active_at=self.now
         )
-        await self._connection.execute(row)
         where = _is_open(place, owner_id)
         locked = select(conversations.c.id).where(where).with_for_update()
         return int((await self._connection.execute(locked)).scalar_one())
 
-    def _insert_once(self, table: Table, **values: object) -> postgresql.Insert | sqlite.Insert:
+    async def _insert_once(self, table: Table, **values: object) -> bool:
+        """Insert a row unless one with the same key is there; whether it was new."""
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement: postgresql.Insert | sqlite.Insert = dialect.insert(table).values(**values)
-        return statement.on_conflict_do_nothing()
+        row = dialect.insert(table).values(**values).on_conflict_do_nothing()
+        return (await self._connection.execute(row.returning(*table.primary_key))).first() is not None
 
 
 def _fitting(key: str) -> str:

@@ -1,0 +1,179 @@
+"""One place on Discord where an answer is posted and edited."""
+
+from __future__ import annotations
+
+import hashlib
+
+import discord
+
+from bots.discord.api import reply_refused
+from bots.discord.places import Address, snowflake
+from bots.discord.session import Session
+from bots.discord.text import MAX_SIZE, native, size
+from core.errors import PlaceClosed
+from core.ports import Delivery
+
+LOOK_BACK = 300
+"""How many messages after the question are looked through for one of ours."""
+TELLING = 32
+"""From how many characters on a message's beginning tells that it is the one looked for."""
+
+MAX_NONCE = 25
+UNKNOWN_MESSAGE = 10008
+
+QUIET = discord.AllowedMentions.none()
+
+
+class DiscordChannel:
+    """Implements `core.ports.EditableChannel` for one question, with nothing but a logged-in session.
+
+    Every create carries our nonce: within a few minutes a repeated one gives the message that is there already.
+    An edit leaves the flag alone that the create set to keep link previews off.
+    """
+
+    def __init__(self, session: Session, address: Address) -> None:
+        self._session = session
+        self._address = address
+
+    @property
+    def max_size(self) -> int:
+        return MAX_SIZE
+
+    @property
+    def edit_interval_s(self) -> float:
+        return self._session.timing.edit_interval_s
+
+    def size(self, text: str) -> int:
+        return size(text)
+
+    async def working(self) -> None:
+        """Show the typing sign, one for all answers in this channel."""
+        if self._session.gate(self._address.channel).may_type():
+            await self._session.call(self._type)
+
+    async def post(self, text: str, delivery: Delivery) -> str:
+        async def create(client: discord.Client) -> discord.Message:
+            return await self._create(client, native(text), delivery)
+
+        message = await self._session.write(self._address.channel, create, creates=True)
+        self._session.gate(self._address.channel).stopped_typing()
+        self._session.remember(delivery.nonce, message.id)
+        return str(message.id)
+
+    async def edit(self, message_id: str, text: str) -> None:
+        target = snowflake(message_id)
+
+        async def change(client: discord.Client) -> None:
+            message = self._in(client).get_partial_message(target)
+            await message.edit(content=native(text), allowed_mentions=QUIET)
+
+        await self._session.write(self._address.channel, change)
+
+    async def delete(self, message_id: str) -> None:
+        """Remove a message; one that is gone already is fine."""
+        target = snowflake(message_id)
+
+        async def remove(client: discord.Client) -> None:
+            await self._in(client).get_partial_message(target).delete()
+
+        try:
+            await self._session.write(self._address.channel, remove)
+        except PlaceClosed as error:
+            if error.code != "unknown_message":
+                raise
+
+    async def find(self, delivery: Delivery, text: str) -> str | None:
+        """Look for a message by its nonce, as far as this process saw it, and then in the channel's history.
+
+        History shows no nonces: there the first part is known as our reply to the question, another one by its
+        text. None is safe soon after the create: the same nonce posts nothing twice for a few minutes.
+        """
+        known = self._session.posted_as(delivery.nonce)
+        wanted = native(text).strip()
+
+        async def look(client: discord.Client) -> str | None:
+            if known is not None and await _exists(self._in(client), known):
+                return str(known)
+            return await self._look(client, delivery.part, wanted)
+
+        return await self._session.call(look)
+
+    def _in(self, client: discord.Client) -> discord.PartialMessageable:
+        return client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
+
+    async def _type(self, client: discord.Client) -> None:
+        await self._in(client).typing()
+
+    async def _create(self, client: discord.Client, text: str, delivery: Delivery) -> discord.Message:
+        reference = self._question() if delivery.part == 0 and self._address.message else None
+        nonce = delivery.nonce
+        try:
+            return await self._send(client, text, nonce, reference)
+        except discord.HTTPException as exc:
+            if exc.code == UNKNOWN_MESSAGE:
+                # someone deleted this nonce's message: until Discord has forgotten it, it takes no other
+                nonce = another(nonce)
+            elif reference is not None and reply_refused(exc):
+                reference = None
+            else:
+                raise
+        return await self._send(client, text, nonce, reference)
+
+    async def _send(
+        self, client: discord.Client, text: str, nonce: str, reference: discord.MessageReference | None
+    ) -> discord.Message:
+        channel = self._in(client)
+        if reference is None:
+            return await channel.send(text, nonce=nonce, suppress_embeds=True, allowed_mentions=QUIET)
+        return await channel.send(
+            text,
+            nonce=nonce,
+            suppress_embeds=True,
+            allowed_mentions=QUIET,
+            reference=reference,
+            mention_author=False,
+        )
+
+    def _question(self) -> discord.MessageReference:
+        return discord.MessageReference(
+            message_id=self._address.message,
+            channel_id=self._address.channel,
+            guild_id=self._address.guild or None,
+            fail_if_not_exists=False,
+        )
+
+    async def _look(self, client: discord.Client, part: int, wanted: str) -> str | None:
+        question = self._address.message
+        after = discord.Object(question) if question else None
+        found: str | None = None
+        async for message in self._in(client).history(limit=LOOK_BACK, after=after):
+            if client.user is None or message.author.id != client.user.id:
+                continue
+            replies = message.reference.message_id if message.reference else None
+            if part == 0 and question and replies == question:
+                return str(message.id)
+            if found is None and not replies and _same(message.content.strip(), wanted):
+                found = str(message.id)
+        return found
+
+
+async def _exists(channel: discord.PartialMessageable, message: int) -> bool:
+    try:
+        await channel.fetch_message(message)
+    except discord.NotFound:
+        return False
+    except discord.Forbidden:
+        return True
+    return True
+
+
+def another(nonce: str) -> str:
+    """Make a second nonce of one whose message was deleted: again the same on every try."""
+    return hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]
+
+
+def _same(there: str, wanted: str) -> bool:
+    if there == wanted:
+        return True
+    shorter, longer = sorted((there, wanted), key=len)
+    return len(shorter) >= TELLING and longer.startswith(shorter)

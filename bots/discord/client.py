@@ -1,0 +1,132 @@
+"""The gateway side of Discord: discord.py's client, kept small and kept from running away."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+import discord
+import structlog
+import yarl
+from discord.gateway import KeepAliveHandler
+
+from bots.discord import base
+from bots.discord.api import unreachable
+from bots.discord.line import Line
+from bots.discord.settings import DiscordSettings
+from bots.discord.timing import Timing
+
+log = structlog.get_logger(__name__)
+
+IDENTIFY_MEMORY_S = 600.0
+Hear = Callable[[discord.Message], None]
+
+
+class Gateway(discord.AutoShardedClient):
+    """One life of the gateway connections, from login to their end; a new life takes a new object.
+
+    Asks for 37377 (guilds, messages in servers and in private, their content), or 4609 without the content.
+    Members are not cached, servers not chunked, messages not kept.
+    """
+
+    def __init__(self, settings: DiscordSettings, timing: Timing, hear: Hear, *, content: bool) -> None:
+        super().__init__(
+            intents=discord.Intents(
+                guilds=True, guild_messages=True, dm_messages=True, message_content=content
+            ),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            guild_ready_timeout=timing.guild_ready_s,
+            heartbeat_timeout=timing.heartbeat_timeout_s,
+        )
+        self._settings = settings
+        self._timing = timing
+        self._hear = hear
+        self._identifies: deque[float] = deque()
+        self.line: Line | None = None
+
+    @property
+    def content_is_on(self) -> bool:
+        """Whether the portal's switch for message content is on, as the login told."""
+        flags = self.application_flags
+        return flags.gateway_message_content or flags.gateway_message_content_limited
+
+    async def locate(self) -> int:
+        """Ask the API where the gateway is, for this connect and all reconnects, and return how many shards.
+
+        Raises FrontendUnreachable where Discord allows no more connections for now.
+        """
+        shards, url, limit = await self.http.get_bot_gateway()
+        if limit["remaining"] < shards:
+            wait_s = limit["reset_after"] / 1000
+            error = unreachable(
+                f"Discord lets this token connect again in {wait_s / 60:.0f} minutes:"
+                f" its {limit['total']} connections of a day are used up"
+            )
+            error.retry_after_s = wait_s
+            raise error
+        base.move_gateway(url)
+        # with a count given, discord.py does not ask again and takes the address that was just set
+        self.shard_count = shards
+        return shards
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Keep Discord's pace of identifies, and end a loop of them before it uses up the day's."""
+        if initial:
+            return
+        now = self._timing.now()
+        self._identifies.append(now)
+        while self._identifies[0] < now - IDENTIFY_MEMORY_S:
+            self._identifies.popleft()
+        if len(self._identifies) > self._timing.most_identifies + (self.shard_count or 1):
+            raise unreachable("the gateway refuses every session that it has just granted")
+        log.debug("discord.identify", shard=shard_id)
+        await self._timing.sleep(self._timing.identify_gap_s)
+
+    async def on_message(self, message: discord.Message) -> None:
+        self._hear(message)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        self._stay(shard_id)
+        if self.line is not None:
+            self.line.connected(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        if self.line is not None:
+            self.line.connected(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        if self.line is not None:
+            self.line.lost(shard_id)
+
+    async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
+        """Log what one of our handlers raised: it ends neither the client nor the event after it."""
+        log.error("discord.handler_failed", handler=event_method, exc_info=sys.exception())
+
+    async def close(self) -> None:
+        """End the connections, also those that discord.py had not yet taken into its books."""
+        await super().close()
+        for thread in threading.enumerate():
+            if isinstance(thread, KeepAliveHandler) and self._is_ours(thread):
+                thread.stop()
+                with suppress(OSError, RuntimeError, asyncio.TimeoutError):
+                    await thread.ws.close(code=1000)
+
+    def _is_ours(self, heart: KeepAliveHandler) -> bool:
+        return heart.ws._connection is self._connection  # noqa: SLF001 - the only link from it to its client
+
+    def _stay(self, shard_id: int) -> None:
+        """Resume where the API told us to connect, if the operator moved it: READY may name Discord itself."""
+        ws = self._get_websocket(shard_id=shard_id)
+        if self._settings.moved and _host(ws.gateway) != _host(base.gateway()):
+            ws.gateway = base.gateway()
+
+
+def _host(url: yarl.URL) -> tuple[str | None, int | None]:
+    return url.host, url.port

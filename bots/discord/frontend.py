@@ -1,0 +1,124 @@
+"""Discord as the core sees it: what it hears goes in, answers and files come out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import discord
+import structlog
+
+from bots.discord import base
+from bots.discord.channel import DiscordChannel
+from bots.discord.files import Files
+from bots.discord.inbox import Inbox
+from bots.discord.listener import Listener
+from bots.discord.places import PLATFORM, Address, address_of
+from bots.discord.session import Session
+from bots.discord.settings import DiscordSettings
+from bots.discord.surroundings import Surroundings
+from bots.discord.timing import Timing
+from bots.discord.translate import Me, concerns, parent_of, translate
+from core.errors import PlaceClosed, PlatformError
+from core.messages import Blob, Quote
+from core.ports import Intake, Ledger, ReplySurface, Watch
+from core.reply.editing import EditingSurface
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED_PARENTS = 2000
+
+
+class DiscordFrontend:
+    """Implements `core.ports.Frontend`. Make it with `open_discord`."""
+
+    def __init__(self, settings: DiscordSettings, timing: Timing) -> None:
+        self._timing = timing
+        self._session = Session(settings, timing)
+        self._files = Files(self._session, settings.cdn_hosts)
+        self._settings = settings
+        self._parents: OrderedDict[int, int] = OrderedDict()
+
+    @property
+    def platform(self) -> str:
+        return PLATFORM
+
+    async def listen(self, intake: Intake, watch: Watch) -> None:
+        async with Inbox(self._timing) as inbox:
+
+            def hear(message: discord.Message, me: Me) -> None:
+                self._hear(message, me, intake, inbox)
+
+            try:
+                await Listener(self._settings, self._timing, hear).run(watch)
+            except PlatformError as error:
+                watch.down(error)
+                raise
+
+    def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
+        channel = DiscordChannel(self._session, Address.parse(address))
+        return EditingSurface(channel, ledger, now=self._timing.now, sleep=self._timing.sleep)
+
+    async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
+        return await Surroundings(self._session, Address.parse(address)).read(most)
+
+    async def fetch(self, ref: str, most_bytes: int) -> Blob:
+        return await self._files.fetch(ref, most_bytes)
+
+    def address_of(self, channel: str) -> str:
+        return str(address_of(channel))
+
+    async def close(self) -> None:
+        await self._files.close()
+        await self._session.close()
+
+    def _hear(self, message: discord.Message, me: Me, intake: Intake, inbox: Inbox) -> None:
+        if message.nonce and getattr(message, "author", None) and message.author.id == me.id:
+            self._session.remember(str(message.nonce), message.id)
+        if concerns(message, me):
+            inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
+
+    async def _bring(self, message: discord.Message, me: Me, intake: Intake) -> None:
+        event = translate(message, me, await self._parent(message))
+        if event is not None:
+            await intake.receive(event)
+
+    async def _parent(self, message: discord.Message) -> int:
+        """Tell which channel a message's thread belongs to: 0 where it stands in none, or can't be looked up."""
+        known = parent_of(message.channel)
+        if known is not None:
+            return known
+        here = message.channel.id
+        if here not in self._parents:
+            self._parents[here] = await self._ask_parent(here)
+            if len(self._parents) > REMEMBERED_PARENTS:
+                self._parents.popitem(last=False)
+        return self._parents[here]
+
+    async def _ask_parent(self, here: int) -> int:
+        async def fetch(client: discord.Client) -> int:
+            return parent_of(await client.fetch_channel(here)) or 0
+
+        try:
+            return await self._session.call(fetch)
+        except PlaceClosed as error:
+            log.warning("discord.channel_unknown", channel=here, code=error.code)
+            return 0
+
+
+@asynccontextmanager
+async def open_discord(
+    settings: DiscordSettings, timing: Timing | None = None
+) -> AsyncIterator[DiscordFrontend]:
+    """Open the frontend. Talks to nobody yet: whatever is wrong shows in `listen`, or in the first answer.
+
+    Sets where discord.py sends its traffic, for the whole process.
+    """
+    base.move_rest(settings.api_url)
+    base.quiet()
+    frontend = DiscordFrontend(settings, timing or Timing())
+    try:
+        yield frontend
+    finally:
+        await frontend.close()

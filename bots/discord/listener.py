@@ -1,0 +1,92 @@
+"""Listening: one life of the gateway after the other, each ending in a sentence that names the setting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import discord
+import structlog
+
+from bots.discord.api import FAILURES, connection_error_of, login_error_of, unreachable
+from bots.discord.client import Gateway
+from bots.discord.line import Line
+from bots.discord.session import token_of
+from bots.discord.settings import DiscordSettings
+from bots.discord.timing import Timing
+from bots.discord.translate import Me
+from core.ports import Watch
+
+log = structlog.get_logger(__name__)
+
+Hear = Callable[[discord.Message, Me], None]
+
+NO_CONTENT = (
+    "Message Content Intent is off for this bot: in servers it reads only messages that mention it, and replies"
+    " to it that ping it. Switch it on in the Developer Portal (your application, Bot, Privileged Gateway"
+    " Intents), or set [discord] message_content = false to accept that."
+)
+
+
+class ContentRefused(Exception):
+    """Discord does not grant the message-content intent to this bot."""
+
+
+class Listener:
+    """Keeps one bot connected for as long as one call of `run` lasts."""
+
+    def __init__(self, settings: DiscordSettings, timing: Timing, hear: Hear) -> None:
+        self._settings = settings
+        self._timing = timing
+        self._hear = hear
+        self._told = False
+
+    async def run(self, watch: Watch) -> None:
+        """Listen until cancelled. Raises FrontendRefused or FrontendUnreachable."""
+        if self._settings.message_content:
+            try:
+                return await self._live(watch, content=True)
+            except ContentRefused:
+                self._tell()
+        return await self._live(watch, content=False)
+
+    def _tell(self) -> None:
+        if not self._told:
+            log.warning("discord.no_message_content", sentence=NO_CONTENT)
+        self._told = True
+
+    async def _live(self, watch: Watch, *, content: bool) -> None:
+        def hear(message: discord.Message) -> None:
+            if gateway.user is not None:
+                self._hear(message, Me(gateway.user.id, reads_content=content))
+
+        async with Gateway(self._settings, self._timing, hear, content=content) as gateway:
+            shards = await self._log_in(gateway)
+            if content and not gateway.content_is_on:
+                raise ContentRefused
+            gateway.line = Line(self._settings, self._timing, watch, shards)
+            await self._connect(gateway, gateway.line, content=content)
+
+    async def _log_in(self, gateway: Gateway) -> int:
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                await gateway.login(token_of(self._settings))
+                return await gateway.locate()
+        except FAILURES as exc:
+            raise login_error_of(exc, self._settings.api_url) from exc
+
+    async def _connect(self, gateway: Gateway, line: Line, *, content: bool) -> None:
+        """Run the connections and their watchdog; whichever ends first ends both."""
+        tasks = [asyncio.create_task(gateway.connect()), asyncio.create_task(line.guard())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        error = next((error for task in done if (error := task.exception()) is not None), None)
+        if isinstance(error, discord.PrivilegedIntentsRequired) and content:
+            raise ContentRefused from error
+        if error is None:
+            raise unreachable("discord.py ended its connections")
+        raise connection_error_of(error) from error

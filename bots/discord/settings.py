@@ -1,0 +1,45 @@
+"""`[discord]`: the section of the configuration. Imports no SDK, so that reading settings stays cheap."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+
+from core.settings import Address, Section
+
+OFFICIAL_API = "https://discord.com/api/v10"
+
+
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
+Host = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^\s/@?#]+$")]
+
+
+class DiscordSettings(Section):
+    """`[discord]`: which bot this is, and how it reaches Discord."""
+
+    enabled: bool = True
+    token: SecretStr = SecretStr("")
+    api_url: Annotated[Address, AfterValidator(_without_slash)] = OFFICIAL_API
+    """The REST base; all of the SDK's traffic stays on it, and the gateway is where it says."""
+    message_content: bool = True
+    """Whether to ask for the privileged intent. Without it mentions and direct messages still work."""
+    cdn_hosts: tuple[Host, ...] = ("cdn.discordapp.com", "media.discordapp.net")
+    """The only hosts that files are read from, by https; an entry with a port also allows plain http."""
+    connect_timeout_s: float = Field(30.0, gt=0)
+    """How long the first connection may take before the operator is told."""
+    reconnect_after_s: float = Field(60.0, gt=0)
+    """How long a lost connection may stay lost before it is given up and made anew."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether this frontend is to run: switched on, and with a token."""
+        return self.enabled and bool(self.token.get_secret_value().strip())
+
+    @property
+    def moved(self) -> bool:
+        """Whether the traffic goes elsewhere than to Discord itself."""
+        return self.api_url != OFFICIAL_API

@@ -1,0 +1,33 @@
+"""How long the frontend waits for what, and the clock it waits by: what tests shorten."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The frontend's patience. The defaults are what Discord asks for, or what people bear."""
+
+    identify_gap_s: float = 5.0
+    """Discord's limit: one identify per 5 s."""
+    most_identifies: int = 10
+    """Identifies anew within ten minutes after which the connection is given up: 1,000 a day reset the token."""
+    guild_ready_s: float = 0.5
+    heartbeat_timeout_s: float = 60.0
+    """How long nothing at all may be received before discord.py resumes."""
+    down_after_s: float = 5.0
+    """How long a lost connection goes unreported: most come back at once."""
+    edit_interval_s: float = 1.25
+    """Between two edits of one answer: alone in its channel it then stays at four writes in five seconds."""
+    write_window_s: float = 5.1
+    """In which a channel takes four writes."""
+    receive_retries_s: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0)
+    """The pauses between tries at storing an event: Discord delivers nothing twice on request."""
+    drain_s: float = 5.0
+    """How long events that were already received may take to be stored when listening ends."""
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

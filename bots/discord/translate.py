@@ -1,0 +1,141 @@
+"""Discord's messages as events of the core: a pure function, and the rules of who is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+
+from bots.discord.places import PLATFORM, Address, FileRef
+from bots.discord.readable import attachments_of, said_in
+from core.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
+
+WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
+RESETS = frozenset({"reset", "/reset", "!reset"})
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot, as far as it matters for what it hears."""
+
+    id: int
+    reads_content: bool = True
+    """Whether Discord sends us texts that do not mention us."""
+
+
+def translate(message: discord.Message, me: Me, parent: int = 0) -> Event | None:
+    """Make an event of a message that is meant for the bot; None of any other.
+
+    `parent` is the channel of the thread that it stands in, 0 outside threads.
+    """
+    if not concerns(message, me):
+        return None
+    author, place = _author(message), _place(message, parent)
+    text = said_in(message, _calls(message, me))
+    files = tuple(_attachment(file, message) for file in attachments_of(message))
+    keys = (f"{PLATFORM}:{message.id}",)
+    address = str(_address(message, parent))
+    if text.casefold() in RESETS and not files:
+        return Commanded(keys, author, place, Command.RESET, address)
+    return Said(keys, author, place, text, address, str(message.id), files)
+
+
+def concerns(message: discord.Message, me: Me) -> bool:
+    """Tell whether a message is a person's, and meant for the bot: a direct one, a mention or a reply to it."""
+    author = getattr(message, "author", None)
+    if author is None or author.bot or author.id == me.id or message.webhook_id:
+        return False
+    if message.type not in WORDS_OF_A_PERSON:
+        return False
+    if is_private(message) or _mentions(message, me):
+        return True
+    if replied_author(message) != me.id:
+        return False
+    # a reply without a ping comes empty where we may not read content: nothing could be answered
+    return me.reads_content or bool(said_in(message) or message.attachments)
+
+
+def is_private(message: discord.Message) -> bool:
+    return isinstance(message.channel, discord.DMChannel)
+
+
+def parent_of(channel: object) -> int | None:
+    """Tell which channel a thread belongs to: 0 outside threads, None where only Discord knows."""
+    if isinstance(channel, discord.Thread):
+        return channel.parent_id
+    return None if isinstance(channel, discord.PartialMessageable) else 0
+
+
+def replied_to(message: discord.Message) -> int:
+    """Take the id of the message that this one replies to; 0 where it is no reply."""
+    if message.type is not discord.MessageType.reply or message.reference is None:
+        return 0
+    return message.reference.message_id or 0
+
+
+def replied_author(message: discord.Message) -> int:
+    """Take whose message this one replies to; 0 where that is unknown, or the message was deleted."""
+    if not replied_to(message) or message.reference is None:
+        return 0
+    original = message.reference.resolved
+    author = getattr(original, "author", None) if isinstance(original, discord.Message) else None
+    return author.id if author is not None else 0
+
+
+def _mentions(message: discord.Message, me: Me) -> bool:
+    if any(user.id == me.id for user in getattr(message, "mentions", ())):
+        return True
+    role = _own_role(message)
+    return role is not None and any(named.id == role.id for named in getattr(message, "role_mentions", ()))
+
+
+def _own_role(message: discord.Message) -> discord.Role | None:
+    # people often pick the role that Discord made for the bot: it has the bot's name
+    return message.guild.self_role if message.guild is not None else None
+
+
+def _calls(message: discord.Message, me: Me) -> list[str]:
+    role = _own_role(message)
+    return [f"<@{me.id}>", f"<@!{me.id}>", *([f"<@&{role.id}>"] if role else [])]
+
+
+def _guild_of(message: discord.Message) -> int:
+    if message.guild is not None:
+        return message.guild.id
+    return getattr(message.channel, "guild_id", None) or 0
+
+
+def _author(message: discord.Message) -> Author:
+    guild = _guild_of(message)
+    identity = Identity(PLATFORM, str(guild or ""), str(message.author.id))
+    return Author(identity, name=message.author.display_name)
+
+
+def _place(message: discord.Message, parent: int) -> Place:
+    here = str(message.channel.id)
+    return Place(
+        PLATFORM,
+        workspace=str(_guild_of(message) or ""),
+        channel=str(parent) if parent else here,
+        thread=here if parent else "",
+        private=is_private(message),
+    )
+
+
+def _address(message: discord.Message, parent: int) -> Address:
+    return Address(
+        channel=message.channel.id,
+        message=message.id,
+        guild=_guild_of(message),
+        parent=parent,
+        reply=replied_to(message),
+        private=is_private(message),
+    )
+
+
+def _attachment(file: discord.Attachment, message: discord.Message) -> Attachment:
+    ref = FileRef(channel=message.channel.id, message=message.id, attachment=file.id, url=file.url)
+    kind = (file.content_type or "").partition(";")[0].strip().lower()
+    return Attachment(
+        str(ref), file.filename, kind or "application/octet-stream", size_bytes=max(0, file.size or 0)
+    )

@@ -1,0 +1,1 @@
+"""Slack: its events, its answers, its connection."""

@@ -1,0 +1,140 @@
+"""Post and edit in Slack: what `core.reply.editing` needs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from bots.slack.address import Where
+from bots.slack.api import SlackApi
+from bots.slack.errors import UNKNOWN_MESSAGE
+from bots.slack.text import safe, size
+from bots.slack.translate import Bot, text_of
+from core.errors import FrontendRefused, PlaceClosed, PlatformBusy, PlatformError
+from core.ports import Delivery
+
+log = structlog.get_logger(__name__)
+
+EVENT_TYPE = "aivax_answer"
+_MOST_READ = 200
+_STATUS_OFF = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "feature_not_enabled"})
+_STATUS_CHARS = 50
+
+
+class Signs:
+    """Shows "is working" below a question. Once Slack says that this app may not, it stays silent."""
+
+    def __init__(self, api: SlackApi) -> None:
+        self._api = api
+        self._off = False
+
+    async def show(self, place: Where, text: str) -> None:
+        """Set the status line; nothing depends on it, so a refusal is only noted."""
+        if self._off or not place.thread:
+            return
+        try:
+            await self._api.write(
+                "assistant.threads.setStatus", channel_id=place.channel, thread_ts=place.thread, status=text
+            )
+        except PlatformError as exc:
+            self._off = exc.code in _STATUS_OFF or isinstance(exc, FrontendRefused)
+            log.debug("slack.status_refused", code=exc.code)
+
+
+class SlackChannel:
+    """One place in Slack as an `EditableChannel`."""
+
+    def __init__(self, api: SlackApi, place: Where, signs: Signs) -> None:
+        self._api = api
+        self._place = place
+        self._signs = signs
+
+    @property
+    def max_size(self) -> int:
+        """`chat.update` takes 4,000 characters of text, less than `chat.postMessage`."""
+        return 3_900
+
+    @property
+    def edit_interval_s(self) -> float:
+        """Advice of chat.update's page."""
+        return 3.0
+
+    def size(self, text: str) -> int:
+        return size(text)
+
+    async def working(self) -> None:
+        await self._signs.show(self._place, "…")
+
+    async def post(self, text: str, delivery: Delivery) -> str:
+        """`text` is what notifications and old clients show; the block renders real Markdown."""
+        posted = await self._api.write(
+            "chat.postMessage",
+            once=True,
+            channel=self._place.channel,
+            thread_ts=self._place.thread or None,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": delivery.nonce}},
+            **shown(text),
+        )
+        return text_of(posted, "ts")
+
+    async def edit(self, message_id: str, text: str) -> None:
+        await self._api.write("chat.update", channel=self._place.channel, ts=message_id, **shown(text))
+
+    async def delete(self, message_id: str) -> None:
+        try:
+            await self._api.write("chat.delete", channel=self._place.channel, ts=message_id)
+        except PlaceClosed as exc:
+            if exc.code != UNKNOWN_MESSAGE:
+                raise
+
+    async def find(self, delivery: Delivery, text: str) -> str | None:  # noqa: ARG002 - the nonce says it all
+        """Look for our nonce in the thread, or in the channel's newest messages where there is none."""
+        for message in await recent(self._api, self._place):
+            if nonce_of(message) == delivery.nonce:
+                return text_of(message, "ts") or None
+        return None
+
+
+def shown(text: str) -> dict[str, Any]:
+    """A message's content in both forms that Slack wants."""
+    harmless = safe(text)
+    return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}]}
+
+
+async def recent(api: SlackApi, place: Where) -> list[Mapping[str, Any]]:
+    """Read what was written after the question where its answer goes; empty where the app may not read.
+
+    Raises:
+        PlatformBusy: not now; asking later may tell.
+    """
+    where = {"ts": place.thread} if place.thread else {}
+    try:
+        answer = await api.read(
+            "conversations.replies" if place.thread else "conversations.history",
+            channel=place.channel,
+            include_all_metadata=True,
+            limit=_MOST_READ,
+            **where,
+            **({"oldest": place.question} if place.question else {}),
+        )
+    except PlatformBusy:
+        raise
+    except PlatformError as exc:
+        log.info("slack.unreadable", channel=place.channel, code=exc.code)
+        return []
+    messages = answer.get("messages")
+    return [each for each in messages if isinstance(each, Mapping)] if isinstance(messages, list) else []
+
+
+def nonce_of(message: Mapping[str, Any]) -> str:
+    metadata = message.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
+    return text_of(payload, "nonce") if isinstance(payload, Mapping) else ""
+
+
+def is_ours(message: Mapping[str, Any], bot: Bot) -> bool:
+    return text_of(message, "user") == bot.user or bool(bot.bot and text_of(message, "bot_id") == bot.bot)

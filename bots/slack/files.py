@@ -1,0 +1,104 @@
+"""Fetch what people attached, with the token where it may go and nowhere else.
+
+docs.slack.dev, "Working with files": `url_private_download` wants the bot token; Enterprise Grid redirects to another
+host of Slack's that wants it again, signed hops do not; without the scope there comes a page of HTML with status 200.
+"""
+
+from __future__ import annotations
+
+import json
+
+import aiohttp
+from yarl import URL
+
+from bots.slack.api import SlackApi
+from bots.slack.translate import text_of
+from core.errors import PlatformError
+from core.messages import Blob
+
+_MOST_HOPS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HTML = (b"<!doctype html", b"<html")
+
+
+async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
+    """Read an attachment into memory, up to `most_bytes`.
+
+    Raises:
+        PlatformError: `code` says why: gone, too large, not readable.
+    """
+    file_id, url = _parsed(ref)
+    if not url:
+        url = await _address(api, file_id)
+    try:
+        return await _follow(api, URL(url), most_bytes)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
+        raise PlatformError("slack", code="file_unreachable", detail=type(exc).__name__) from None
+
+
+def _parsed(ref: str) -> tuple[str, str]:
+    try:
+        given = json.loads(ref)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not text_of(given, "id"):
+        raise PlatformError("slack", code="bad_reference")
+    return text_of(given, "id"), text_of(given, "url")
+
+
+async def _address(api: SlackApi, file_id: str) -> str:
+    """Ask for a file of which the event told only the id."""
+    answer = await api.read("files.info", file=file_id)
+    file = answer.get("file")
+    url = (
+        text_of(file, "url_private_download") or text_of(file, "url_private")
+        if isinstance(file, dict)
+        else ""
+    )
+    if not url:
+        raise PlatformError("slack", code="file_not_found")
+    return url
+
+
+async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
+    for _ in range(_MOST_HOPS + 1):
+        _require(_may_visit(api, url), "file_elsewhere")
+        headers = api.authorization if _may_see_the_token(api, url) else {}
+        proxy = api.settings.proxy or None
+        async with api.session.get(url, headers=headers, allow_redirects=False, proxy=proxy) as answer:
+            if answer.status not in _REDIRECTS:
+                return await _body(answer, most_bytes)
+            url = url.join(URL(answer.headers.get("Location", "")))
+    raise PlatformError("slack", code="file_elsewhere")
+
+
+def _may_visit(api: SlackApi, url: URL) -> bool:
+    return url.scheme == "https" or url.origin() == URL(api.settings.api_url).origin()
+
+
+def _may_see_the_token(api: SlackApi, url: URL) -> bool:
+    host = url.host or ""
+    ours = url.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
+    return ours or url.origin() == URL(api.settings.api_url).origin()
+
+
+async def _body(answer: aiohttp.ClientResponse, most_bytes: int) -> Blob:
+    _require(answer.status == 200, f"http_{answer.status}")
+    _require((answer.content_length or 0) <= most_bytes, "file_too_large")
+    data = bytearray()
+    async for piece in answer.content.iter_chunked(65_536):
+        data += piece
+        _require(len(data) <= most_bytes, "file_too_large")
+    _require(not _is_sign_in_page(answer, bytes(data[:100])), "file_forbidden")
+    return Blob(bytes(data), answer.content_type)
+
+
+def _is_sign_in_page(answer: aiohttp.ClientResponse, beginning: bytes) -> bool:
+    """An uploaded HTML file is handed out as a download, Slack's own page is not."""
+    looks = answer.content_type == "text/html" or beginning.lstrip().lower().startswith(_HTML)
+    return looks and "attachment" not in answer.headers.get("Content-Disposition", "")
+
+
+def _require(holds: bool, code: str) -> None:
+    if not holds:
+        raise PlatformError("slack", code=code)

@@ -1,0 +1,209 @@
+"""Slack's native streams on the wire: one that is being written, and what is known of them in this process.
+
+Limits, as measured on the live service: a stream dies some five minutes after its start, whatever goes into it; its
+whole message, task cards included, holds some 10,600 bytes of UTF-8 and 45 cards.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bots.slack.address import Where
+from bots.slack.errors import UNKNOWN_MESSAGE
+from bots.slack.settings import SlackSettings
+from bots.slack.text import Safely, safe
+from core.messages import Status, ToolState
+from core.reply.fences import Fence, fence_after
+
+MOST_BYTES = 9_000
+MOST_BYTES_WITH_CARDS = 10_000
+MOST_CARDS = 40
+MOST_AGE_S = 240.0
+"""From here on a stream is left at the next line's end ..."""
+LAST_AGE_S = 255.0
+"""... and from here on wherever the text stands."""
+TITLE_CHARS = 256
+
+UNKNOWN_TO_SLACK = frozenset({"unknown_method", "feature_not_enabled", "method_deprecated"})
+NOT_HERE = frozenset(
+    {
+        "channel_type_not_supported",
+        "missing_recipient_user_id",
+        "missing_recipient_team_id",
+        "missing_scope",
+        "invalid_arguments",
+        "invalid_chunks",
+        "msg_too_long",
+        "no_text",
+    }
+)
+OVER = frozenset({"message_not_in_streaming_state", "message_not_owned_by_app", UNKNOWN_MESSAGE})
+TOO_LONG = frozenset({"msg_too_long", "invalid_chunks"})
+STOPPED_BY_USER = "stopped_by_user"
+
+Chunk = dict[str, Any]
+
+
+class Streams:
+    """Where answers can be streamed. A workspace that does not know the methods is not asked again."""
+
+    def __init__(self) -> None:
+        self._off: set[str] = set()
+
+    def possible(self, place: Where, settings: SlackSettings) -> bool:
+        if place.team in self._off or not place.thread:
+            return False
+        addressed = bool(place.user and place.user_team)
+        return place.direct or (settings.channel_answers == "stream" and addressed)
+
+    def switch_off(self, place: Where) -> None:
+        self._off.add(place.team)
+
+
+@dataclass(slots=True)
+class Card:
+    """A tool, as its task card shows it."""
+
+    title: str
+    status: str
+    shown: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.status in ("pending", "in_progress")
+
+
+class Cards:
+    """The tools of an answer. Those that still run are shown again on each new stream."""
+
+    def __init__(self) -> None:
+        self._cards: dict[str, Card] = {}
+
+    def note(self, status: Status) -> None:
+        """Take a tool's news in; the title stays that of its first one, when there is no text any more."""
+        if (activity := status.activity) is None:
+            return
+        known = self._cards.get(activity.id)
+        title = safe(" ".join(status.text.split())[:TITLE_CHARS])[:TITLE_CHARS]
+        title = title or (known.title if known else safe(activity.name[:TITLE_CHARS])[:TITLE_CHARS] or "…")
+        self._cards[activity.id] = Card(title, _STATES[activity.state])
+
+    def begin_again(self) -> None:
+        """A new stream: finished tools stay on the old one."""
+        self._cards = {key: card for key, card in self._cards.items() if card.open or not card.shown}
+        for card in self._cards.values():
+            card.shown = False
+
+    def due(self, room: int) -> dict[str, Card]:
+        """Which cards are to be drawn, as many as there is room for."""
+        return dict([(key, card) for key, card in self._cards.items() if not card.shown][: max(0, room)])
+
+    def close(self) -> None:
+        """The answer is over, and with it every tool."""
+        for key, card in self._cards.items():
+            if card.open:
+                self._cards[key] = Card(card.title, "complete")
+
+
+_STATES: Mapping[ToolState, str] = {
+    ToolState.CREATED: "pending",
+    ToolState.RUNNING: "in_progress",
+    ToolState.COMPLETED: "complete",
+    ToolState.FAILED: "error",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What goes into a stream with one call."""
+
+    text: str
+    """A stretch of the answer, as the model wrote it."""
+    to: int
+    """Where in the answer it ends."""
+    cards: dict[str, Card] = field(default_factory=dict)
+    below: str = ""
+    """What stands below the answer: an apology."""
+    blocks: tuple[dict[str, Any], ...] = ()
+    last: bool = False
+    """Whether the stream ends with it."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One stream, and what is in it."""
+
+    part: int
+    ts: str = ""
+    began: float = 0.0
+    text: str = ""
+    """The Markdown in it, with the fence line that opens again what the message before had closed."""
+    at: int = 0
+    """Where in the answer it ends."""
+    bytes: int = 0
+    card_ids: frozenset[str] = frozenset()
+    safely: Safely = field(default_factory=Safely)
+
+    @property
+    def fence(self) -> Fence | None:
+        return fence_after(self.text, None)
+
+    @property
+    def shown(self) -> int:
+        """Up to where the answer is on the screen: a tail whose meaning is open is held back."""
+        return max(0, self.at - len(self.safely.held))
+
+    def with_piece(self, piece: Piece) -> tuple[list[Chunk], Stream]:
+        """Return the chunks that bring a piece, and what the stream is once Slack took them."""
+        after = copy.copy(self)
+        after.safely = copy.copy(self.safely)
+        after.text, after.at = self.text + piece.text, piece.to
+        wire = after.safely.feed(piece.text)
+        if piece.last:
+            wire += after.safely.rest() + closing(after.text) + _below(piece, after.text)
+        chunks: list[Chunk] = [_card(key, card) for key, card in piece.cards.items()]
+        if wire:
+            chunks.append({"type": "markdown_text", "text": wire})
+        after.bytes += len(wire.encode()) + cards_size(piece.cards)
+        after.card_ids = self.card_ids | piece.cards.keys()
+        return chunks, after
+
+
+def closing(text: str) -> str:
+    """The line that closes the fence that a message leaves open."""
+    fence = fence_after(text, None)
+    if fence is None:
+        return ""
+    return ("" if text.endswith("\n") else "\n") + fence.closing_line
+
+
+def reopening(text: str) -> str:
+    """The line that opens it again at the beginning of the next one."""
+    fence = fence_after(text, None)
+    if fence is None:
+        return ""
+    again = fence.again()
+    line = again.opening_line if len(again.info) <= 100 else again.without_info().opening_line
+    return line + "\n"
+
+
+def wire_bytes(text: str) -> int:
+    """How many bytes a text takes once it is safe, from above; never shrinks as the text grows."""
+    return len(text.encode()) + 3 * text.count("<") + 4 * text.count("&")
+
+
+def cards_size(cards: Mapping[str, Card]) -> int:
+    return sum(len(card.title.encode()) + len(key) for key, card in cards.items())
+
+
+def _card(key: str, card: Card) -> Chunk:
+    return {"type": "task_update", "id": key, "title": card.title, "status": card.status}
+
+
+def _below(piece: Piece, text: str) -> str:
+    if not piece.below:
+        return ""
+    return ("\n\n" if text.strip() else "") + safe(piece.below)

@@ -1,0 +1,96 @@
+"""Fences of code blocks: where one opens, where it closes, and the lines that close and open it again.
+
+Any indentation counts, since a fence may stand deep inside a list and chat platforms don't mind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Self
+
+_LONGEST_MARKER = 16
+_LONGEST_PREFIX = 24
+
+_PREFIX = r"[ \t]*+(?:(?:[-*+]|\d{1,9}+[.)])[ \t]++|>[ \t]*+)*+"
+_BEGUN = re.compile(rf"^({_PREFIX})(`{{3,{_LONGEST_MARKER}}}|~{{3,{_LONGEST_MARKER}}})", re.MULTILINE)
+_OPENING = re.compile(rf"({_PREFIX})(`{{3,}}+(?=[^`]*$)|~{{3,}}+)(.*)")
+_CLOSING = re.compile(r"([ \t]*+(?:>[ \t]*+)*+)(`{3,}+|~{3,}+)\s*")
+_LIST_MARKER = re.compile(r"[^\s>]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """An open fence."""
+
+    prefix: str
+    """What stands before it on a line of its block: indentation, and `>` inside a quote."""
+    marker: str
+    info: str = ""
+
+    @property
+    def opening_line(self) -> str:
+        return f"{self.prefix}{self.marker}{self.info}"
+
+    @property
+    def closing_line(self) -> str:
+        return f"{self.prefix}{self.marker}"
+
+    def again(self) -> Self:
+        """Itself, to open at the beginning of a message, where deep indentation would make it code."""
+        content = self.prefix.lstrip()
+        depth = len(self.prefix.expandtabs(4)) - len(content.expandtabs(4))
+        return replace(self, prefix=" " * min(3, depth) + content)
+
+    def without_info(self) -> Self:
+        return replace(self, info="")
+
+    def closes_at(self, line: str) -> bool:
+        match = _CLOSING.fullmatch(line)
+        if match is None or not match[2].startswith(self.marker):
+            return False
+        return ">" in self.prefix or ">" not in match[1]
+
+    def left_at(self, line: str) -> bool:
+        """Whether the quote that it stands in is over."""
+        return ">" in self.prefix and not line.lstrip().startswith(">")
+
+
+def opened_by(line: str) -> Fence | None:
+    """The fence that a line opens; one too long or too deep to be repeated counts as text."""
+    match = _OPENING.fullmatch(line.rstrip())
+    if match is None or len(match[1]) > _LONGEST_PREFIX or len(match[2]) > _LONGEST_MARKER:
+        return None
+    return Fence(_LIST_MARKER.sub(" ", match[1]), match[2], match[3])
+
+
+def fence_after_line(line: str, fence: Fence | None) -> Fence | None:
+    """Which fence is open after a line."""
+    if fence is None or fence.left_at(line):
+        return opened_by(line)
+    return None if fence.closes_at(line) else fence
+
+
+def fence_after(text: str, fence: Fence | None) -> Fence | None:
+    """Which fence is open after a text that begins inside `fence`."""
+    if "```" not in text and "~~~" not in text and (fence is None or ">" not in fence.prefix):
+        return fence
+    for line in text.split("\n"):
+        fence = fence_after_line(line, fence)
+    return fence
+
+
+def looks_like_fence(line: str) -> bool:
+    """Whether a line begins like a fence, so that cutting it could make or unmake one."""
+    return _BEGUN.match(line) is not None
+
+
+def closing_lines(text: str, fence: Fence | None) -> AbstractSet[str]:
+    """Every line that closing a fence somewhere in a text could take. Grows with the text."""
+    lines = {fence.closing_line} if fence else set()
+    if "```" in text or "~~~" in text:
+        for match in _BEGUN.finditer(text):
+            if len(match[1]) <= _LONGEST_PREFIX:
+                lines.add(f"{_LIST_MARKER.sub(' ', match[1])}{match[2]}")
+    return lines

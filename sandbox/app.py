@@ -1,0 +1,227 @@
+"""Routes requests: the ASGI application of the sandbox."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from sandbox.account import price_usd
+from sandbox.admin import LoopbackOnly, admin_routes
+from sandbox.answers import Answer, Wait, answer_to
+from sandbox.calls import Recorder
+from sandbox.delivery import Delivery
+from sandbox.faults import Fault, FaultRoute, spoiled
+from sandbox.keys import Caller, identify
+from sandbox.plans import Model
+from sandbox.question import Question, check_model, read_question
+from sandbox.refusals import COMPLETION_PATHS, Refusal, refuse
+from sandbox.state import State
+from sandbox.stream import Envelope, completion, completion_tokens, error_event, frames, pieces
+from sandbox.wire import json_bytes, read_json
+
+JSON = {"content-type": "application/json"}
+EVENTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+_CREATED = 1_767_225_600  # every model is as old as the year 2026
+
+_FAULT_CODES = {
+    401: "invalid_api_key",
+    402: "insufficient_balance",
+    403: "forbidden",
+    404: "model_not_found",
+    429: "rate_limit_exceeded",
+}
+_PROXY_PAGE = """<!DOCTYPE html>
+<html><head><title>{status}</title></head>
+<body><center><h1>{status}: the origin web server did not answer</h1></center>
+<hr><center>sandbox proxy</center></body></html>
+"""
+
+
+def create_app(state: State) -> Starlette:
+    """Builds the application around a state, which stays the caller's to look at and to change."""
+    routes = [Route(path, _endpoint(state, _complete), methods=["POST"]) for path in COMPLETION_PATHS]
+    routes += [
+        Route("/v1/models", _endpoint(state, _list_models), methods=["GET"]),
+        Route("/api/v1/information/balance", _endpoint(state, _show_balance), methods=["GET"]),
+        Route("/api/v1/information/usage", _endpoint(state, _show_usage), methods=["GET"]),
+        Route("/api/v1/information/models.json", _endpoint(state, _show_catalogue), methods=["GET"]),
+    ]
+    admin = Mount("/sandbox", routes=admin_routes(state), middleware=[Middleware(LoopbackOnly)])
+    return Starlette(
+        routes=[*routes, admin],
+        middleware=[Middleware(Recorder, log=state.calls, clock=state.clock)],
+        exception_handlers={Refusal: _on_refusal, HTTPException: _on_http_error},
+    )
+
+
+def _endpoint(state: State, answer: Callable[[State, Request, bytes], ASGIApp]) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> ASGIApp:
+        return answer(state, request, await request.body())
+
+    return endpoint
+
+
+def _on_refusal(request: Request, exc: Exception) -> Response:
+    return refuse(request.url.path, exc if isinstance(exc, Refusal) else Refusal(500, "Internal error."))
+
+
+def _on_http_error(request: Request, exc: Exception) -> Response:
+    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    told = {404: "is not a route of the sandbox", 405: f"does not answer {request.method}"}
+    message = f"{request.url.path} {told.get(status, 'failed')}."
+    return refuse(request.url.path, Refusal(status, message, code="unknown_route" if status == 404 else None))
+
+
+def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
+    fault = state.faults.take("completions")
+    if fault is not None and fault.kind in ("status", "html"):
+        return _broken(request, fault)
+    caller = _caller(request)
+    question, model = _admitted(state, caller, raw)
+    answer = answer_to(question)
+    envelope = Envelope(f"chatcmpl-sandbox-{next(state.numbers):06}", int(state.clock()), model.id)
+    if question.stream:
+        no_ping = "no-ping" in request.headers.get("sse-stream-options", "")
+        return _streamed(state, envelope, question, answer, fault, pings=not no_ping)
+    tokens = completion_tokens(answer)
+    state.account.charge(question.prompt_tokens, tokens)
+    headers = {**JSON, "consumed-credits": f"{price_usd(question.prompt_tokens, tokens):.9f}"}
+    waits_s = sum(step.seconds for step in answer.steps if isinstance(step, Wait))
+    hold_s = waits_s + (tokens / state.tokens_per_s if state.tokens_per_s > 0 else 0.0)
+    return _whole(state, completion(envelope, question, answer), fault, headers=headers, hold_s=hold_s)
+
+
+def _admitted(state: State, caller: Caller, raw: bytes) -> tuple[Question, Model]:
+    try:
+        body = read_json(raw)
+    except ValueError as exc:
+        raise Refusal(400, f"The body is not JSON: {exc}.", code="invalid_json") from exc
+    question = read_question(body, public=caller.public)
+    model = next((model for model in state.models if model.id == question.model), None)
+    if model is None:
+        message = (
+            f"The model or gateway '{question.model}' does not exist. GET /v1/models lists those that do."
+        )
+        raise Refusal(404, message, param="model", code="model_not_found")
+    check_model(model, question, limit=state.account.context_tokens(model), public=caller.public)
+    state.account.check_funds(question.media)
+    state.account.admit(caller, model, question.prompt_tokens)
+    return question, model
+
+
+def _streamed(
+    state: State, envelope: Envelope, question: Question, answer: Answer, fault: Fault | None, *, pings: bool
+) -> Delivery:
+    def settle(completion_tokens: int) -> None:
+        state.account.charge(question.prompt_tokens, completion_tokens)
+
+    def failure(code: int, message: str) -> bytes:
+        return error_event(envelope, code, message)
+
+    events = frames(envelope, question, answer)
+    if fault is None:
+        return Delivery(state, events, EVENTS, settle, pings=pings)
+    moves = spoiled(events, fault, failure)
+    silent = fault.before_headers
+    return Delivery(state, moves, EVENTS, settle, pings=pings, apart=fault.kind == "drip", silent=silent)
+
+
+def _whole(
+    state: State,
+    value: object,
+    fault: Fault | None,
+    *,
+    headers: dict[str, str] | None = None,
+    hold_s: float = 0.0,
+) -> ASGIApp:
+    if fault is None and hold_s == 0:
+        return Response(json_bytes(value), headers=headers or JSON)
+    if fault is not None and fault.kind == "stream-error":
+        raise Refusal(fault.status, "The sandbox was told to fail.")
+    body = pieces(json_bytes(value))
+    if fault is None:
+        return Delivery(state, body, headers or JSON, hold_s=hold_s)
+    moves = spoiled(body, fault, lambda _code, _message: b"")
+    silent, apart = fault.before_headers, fault.kind == "drip"
+    return Delivery(state, moves, headers or JSON, apart=apart, silent=silent, hold_s=hold_s)
+
+
+def _broken(request: Request, fault: Fault) -> Response:
+    refusal = Refusal(
+        fault.status,
+        f"The sandbox was told to answer {fault.status}.",
+        code=_FAULT_CODES.get(fault.status),
+        retry_after=fault.retry_after,
+    )
+    if fault.kind == "status":
+        return refuse(request.url.path, refusal)
+    page = _PROXY_PAGE.format(status=fault.status)
+    return Response(page, status_code=fault.status, headers=refusal.headers, media_type="text/html")
+
+
+def _caller(request: Request) -> Caller:
+    address = request.client.host if request.client else ""
+    return identify(request.headers, request.query_params, address)
+
+
+def _administer(request: Request) -> None:
+    if _caller(request).public:
+        raise Refusal(403, "A public key cannot be used on this route.", code="forbidden")
+
+
+def _information(state: State, request: Request, route: FaultRoute, make: Callable[[], object]) -> ASGIApp:
+    fault = state.faults.take(route)
+    if fault is not None and fault.kind in ("status", "html"):
+        return _broken(request, fault)
+    _administer(request)
+    return _whole(state, make(), fault)
+
+
+def _list_models(state: State, request: Request, _raw: bytes) -> ASGIApp:
+    def listed() -> object:
+        return {"object": "list", "data": [_listed(model) for model in state.models]}
+
+    return _information(state, request, "models", listed)
+
+
+def _listed(model: Model) -> dict[str, Any]:
+    return {"id": model.id, "object": "model", "created": _CREATED, "owned_by": model.owned_by}
+
+
+def _show_balance(state: State, request: Request, _raw: bytes) -> ASGIApp:
+    return _information(state, request, "balance", lambda: _enveloped(state.account.balance_data()))
+
+
+def _show_usage(state: State, request: Request, _raw: bytes) -> ASGIApp:
+    _administer(request)
+    now = datetime.fromtimestamp(state.clock(), UTC)
+    end = _moment(request, "timeEnd", now)
+    start = _moment(request, "timeStart", end - timedelta(days=1))
+    return _whole(state, _enveloped(state.account.usage_data(start, end)), None)
+
+
+def _moment(request: Request, name: str, default: datetime) -> datetime:
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as exc:
+        raise Refusal(400, f"'{name}' must be an ISO 8601 time.", param=name) from exc
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _show_catalogue(state: State, _request: Request, _raw: bytes) -> ASGIApp:
+    hosted = [_listed(model) for model in state.models if model.id.startswith("@")]
+    return _whole(state, _enveloped(hosted), None)
+
+
+def _enveloped(data: object) -> dict[str, object]:
+    return {"message": "OK", "data": data}

@@ -1,0 +1,61 @@
+"""Gathers all that the sandbox remembers: the account, the faults to come, the calls that came, and its pace."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Literal
+
+from sandbox.account import Account
+from sandbox.calls import CallLog
+from sandbox.faults import Fault, FaultQueues
+from sandbox.plans import MODELS, Model, PlanName
+
+Clock = Callable[[], float]
+Address = tuple[str, int] | None
+PING_INTERVAL_S = 15.0
+
+
+def _cannot_drop(_client: Address) -> None:
+    raise ConnectionResetError("Only a real server can drop a connection.")
+
+
+@dataclass(slots=True)
+class State:
+    """The sandbox between two requests. `tokens_per_s` of 0 means as fast as it goes."""
+
+    account: Account
+    faults: FaultQueues
+    calls: CallLog
+    clock: Clock
+    tokens_per_s: float = 0.0
+    ping_interval_s: float = PING_INTERVAL_S
+    ping: Literal["comment", "empty"] = "comment"
+    models: tuple[Model, ...] = MODELS
+    drop: Callable[[Address], None] = _cannot_drop
+    """Closes the connection of a client; the server puts its own in here."""
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+
+def new_state(
+    *,
+    balance: float = 5.00,
+    plan: PlanName = "free",
+    tokens_per_s: float = 0.0,
+    ping_interval_s: float = PING_INTERVAL_S,
+    ping: Literal["comment", "empty"] = "comment",
+    faults: Iterable[Fault] = (),
+    models: tuple[Model, ...] = MODELS,
+    clock: Clock = time.time,
+) -> State:
+    """Makes a fresh state. `balance` is in USD, `clock` gives seconds since the epoch."""
+    return State(
+        account=Account(balance_usd=balance, plan=plan, clock=clock),
+        faults=FaultQueues(tuple(faults)),
+        calls=CallLog(),
+        clock=clock,
+        tokens_per_s=tokens_per_s,
+        ping_interval_s=ping_interval_s,
+        ping=ping,
+        models=models,
+    )

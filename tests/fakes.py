@@ -1,0 +1,263 @@
+"""Working stand-ins for what the core asks of the world: they keep state and show what is visible."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, TypeVar
+
+from core.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.ports import Delivery
+
+T = TypeVar("T")
+
+Hook = Callable[[str], Awaitable[None]]
+"""Awaited at every instant at which a process may die, with the name of that instant."""
+
+
+async def _nothing(_: str) -> None:
+    pass
+
+
+# Time
+
+
+class FakeClock:
+    """Time that passes only in `advance` and `run`. `now` and `sleep` go where real ones are expected."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def now(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        self._count += 1
+        waking = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, self._count, waking))
+        await waking
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass; everybody who wakes meanwhile does what can be done then."""
+        until = self._now + seconds
+        await self.settle()
+        while self._next_at() <= until:
+            await self._wake_next()
+        self._now = until
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do some work, letting time pass whenever everybody sleeps."""
+        task = asyncio.create_task(work)
+        await self.settle()
+        while not task.done():
+            assert self._next_at() < float("inf"), "it waits for something that will never happen"
+            await self._wake_next()
+        return await task
+
+    async def settle(self) -> None:
+        """Let everybody do what can be done without time passing."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    def _next_at(self) -> float:
+        while self._sleepers and self._sleepers[0][2].done():  # cancelled
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else float("inf")
+
+    async def _wake_next(self) -> None:
+        self._now = max(self._now, self._next_at())
+        heapq.heappop(self._sleepers)[2].set_result(None)
+        await self.settle()
+
+
+# A place with messages that can be edited
+
+
+class Fault(Enum):
+    """What may happen to one call."""
+
+    BUSY = "nothing done, try again"
+    LOST = "connection broke, nothing done"
+    DONE_UNHEARD = "connection broke, but it was done"
+    CLOSED = "the place takes no messages"
+
+
+@dataclass(slots=True)
+class FakeMessage:
+    id: str
+    nonce: str
+    text: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that reached the platform."""
+
+    at: float
+    name: str
+    text: str = ""
+
+
+@dataclass
+class FakeChannel:
+    """An `EditableChannel` that behaves like a platform: two creates make two messages, whatever their nonce."""
+
+    clock: FakeClock
+    max_size: int = 2000
+    edit_interval_s: float = 1.0
+    size_of: Callable[[str], int] = len
+    hook: Hook = _nothing
+    can_find: bool = True
+    messages: list[FakeMessage] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    seen: list[tuple[str, ...]] = field(default_factory=list)
+    """What was visible after each change."""
+    faults: list[tuple[str, Fault | PlatformError]] = field(default_factory=list)
+    """What happens next, each to the next call of that name."""
+
+    @property
+    def visible(self) -> list[str]:
+        return [message.text for message in self.messages if not message.deleted]
+
+    def times(self, *names: str) -> list[float]:
+        return [call.at for call in self.calls if call.name in names]
+
+    def size(self, text: str) -> int:
+        return self.size_of(text)
+
+    async def working(self) -> None:
+        await self._do("working", "", lambda: None)
+
+    async def post(self, text: str, delivery: Delivery) -> str:
+        message = FakeMessage(str(100 + len(self.messages)), delivery.nonce, text)
+        await self._do("post", text, lambda: self.messages.append(message))
+        return message.id
+
+    async def edit(self, message_id: str, text: str) -> None:
+        def change() -> None:
+            self._get(message_id).text = text
+
+        await self._do("edit", text, change)
+
+    async def delete(self, message_id: str) -> None:
+        def remove() -> None:
+            self._get(message_id).deleted = True
+
+        await self._do("delete", "", remove)
+
+    async def find(self, delivery: Delivery, text: str) -> str | None:
+        found: list[str] = []
+
+        def look() -> None:
+            found.extend(m.id for m in self.messages if m.nonce == delivery.nonce and not m.deleted)
+
+        await self._do("find", text, look)
+        return found[0] if found and self.can_find else None
+
+    def _get(self, message_id: str) -> FakeMessage:
+        message = next((m for m in self.messages if m.id == message_id and not m.deleted), None)
+        if message is None:
+            raise PlaceClosed("fake", code="unknown_message")
+        return message
+
+    async def _do(self, name: str, text: str, act: Callable[[], None]) -> None:
+        await self.hook(f"before {name}")
+        assert self.size(text) <= self.max_size, "a platform would refuse this"
+        assert text.strip() or name not in ("post", "edit"), "a platform would refuse this"
+        self.calls.append(Call(self.clock.now(), name, text))
+        fault = self._fault_of(name)
+        if isinstance(fault, PlatformError):
+            raise fault
+        if fault is Fault.BUSY:
+            raise PlatformBusy("fake")
+        if fault is Fault.LOST:
+            raise OutcomeUnknown("fake")
+        if fault is Fault.CLOSED:
+            raise PlaceClosed("fake", code="archived")
+        act()
+        self.seen.append(tuple(self.visible))
+        await self.hook(f"after {name}")
+        if fault is Fault.DONE_UNHEARD:
+            raise OutcomeUnknown("fake")
+
+    def _fault_of(self, name: str) -> Fault | PlatformError | None:
+        at = next((at for at, (call, _) in enumerate(self.faults) if call == name), None)
+        return None if at is None else self.faults.pop(at)[1]
+
+
+# The memory of an answer
+
+
+@dataclass
+class _Book:
+    """What is stored: it outlives every attempt."""
+
+    attempt: int = 1
+    generation: int = 1
+    nonces: int = 0
+    rows: dict[int, Delivery] = field(default_factory=dict)
+
+
+class FakeLedger:
+    """A `Ledger` in memory. `reopened` is the next attempt's; from then on this one is fenced."""
+
+    def __init__(self, book: _Book | None = None, *, hook: Hook = _nothing) -> None:
+        self._book = book or _Book()
+        self._attempt = self._book.attempt
+        self._hook = hook
+        self.generation = self._book.generation
+        self.earlier: Sequence[Delivery] = tuple(row for _, row in sorted(self._book.rows.items()))
+
+    @property
+    def rows(self) -> list[Delivery]:
+        """What is stored now."""
+        return [row for _, row in sorted(self._book.rows.items())]
+
+    def reopened(self, *, new_generation: bool = False, hook: Hook = _nothing) -> FakeLedger:
+        self._book.attempt += 1
+        self._book.generation += new_generation
+        return FakeLedger(self._book, hook=hook)
+
+    async def intend(self, part: int) -> Delivery:
+        """A part that was forgotten gets a new nonce: platforms that know the old one would not create again."""
+        await self._enter("intend")
+        if part not in self._book.rows:
+            self._book.nonces += 1
+            nonce = f"n-{part}-{self._book.nonces}"
+            self._book.rows[part] = Delivery(part, nonce, "", 0, closed=False, generation=self.generation)
+        await self._hook("after intend")
+        return self._book.rows[part]
+
+    async def posted(self, part: int, message_id: str) -> None:
+        await self._enter("posted")
+        self._book.rows[part] = replace(self._book.rows[part], message_id=message_id)
+        await self._hook("after posted")
+
+    async def shows(self, part: int, shown: int, *, closed: bool = False) -> None:
+        await self._enter("shows")
+        self._book.rows[part] = replace(
+            self._book.rows[part], shown=shown, closed=closed, generation=self.generation
+        )
+        await self._hook("after shows")
+
+    async def forget(self, part: int) -> None:
+        await self._enter("forget")
+        self._book.rows.pop(part, None)
+        await self._hook("after forget")
+
+    async def check(self) -> None:
+        await self._enter("check")
+
+    async def _enter(self, name: str) -> None:
+        await self._hook(f"before {name}")
+        if self._attempt != self._book.attempt:
+            raise Fenced(1, self._attempt)

@@ -1,0 +1,45 @@
+"""The switches of the fake: how kind Slack is today, and which side of an open question it takes."""
+
+from dataclasses import dataclass
+
+SCOPES = frozenset(
+    {"app_mentions:read", "assistant:write", "chat:write", "commands", "files:read", "reactions:write"}
+    | {"channels:history", "groups:history", "im:history", "mpim:history", "users:read"}
+    | {"channels:read", "groups:read", "im:read", "mpim:read", "im:write"}
+)
+
+
+@dataclass
+class Rules:
+    """What can be switched while the fake runs. The defaults are the strict reading of Slack's rules."""
+
+    # features
+    streams: str = (
+        "ok"  # or the error that every stream call gets: "unknown_method", "feature_not_enabled" ...
+    )
+    sessions: str = "ok"  # the same for agents.sessions.*
+    agent_view: bool = True  # False: the old assistant view
+    messages_tab: bool = True
+    subscriptions: frozenset[str] | None = None  # e.g. {"app_mention", "message.im"}; None: all
+    # Socket Mode
+    ack_deadline_s: float = 3.0
+    refuse_sockets: bool = False  # the WebSocket handshake is answered 503
+    silent_sockets: bool = False  # new sockets open, and then nothing: no hello, no PONG
+    reusable_tickets: bool = False
+    same_envelope_id: bool = False  # a redelivery keeps the envelope's id
+    socket_life_s: float = 18_060.0
+    # streams
+    stream_life_s: float = 300.0
+    stream_limit_bytes: int = 10_600
+    stream_limit_cards: int = 45
+    streams_in_odd_places: bool = False  # group DMs and Slack Connect
+    dead_stream_update: str = "ok"  # or "block_mismatch"
+    # the rest
+    budgets: bool = False  # enforce the real rates
+    history_limited: bool = False  # with budgets: the rate of a commercial app outside the Marketplace
+    tombstones: bool = True  # a deleted parent with replies becomes one
+    dedupe_posts: bool = False  # a second post with the same client_msg_id is the first
+    scopes_header: bool = True
+    refresh_grace_s: float = 0.0  # how long a used refresh token still works
+    token_rotation: bool = False
+    token_life_s: float = 43_200.0

@@ -1,0 +1,101 @@
+"""The JSON in which Slack speaks of what it holds."""
+
+from typing import Any
+
+from . import blocks
+from .state import Channel, Message, Person, Workspace
+
+
+def message_json(message: Message, *, metadata: bool = False) -> dict[str, Any]:
+    """A message as events and reads carry it. A stream has no metadata before it is stopped."""
+    optional = {
+        "subtype": message.subtype,
+        "client_msg_id": message.client_msg_id,
+        "thread_ts": message.thread_ts,
+        "blocks": _blocks_of(message),
+        "files": message.files,
+        "attachments": message.attachments,
+        "edited": message.edited,
+        "reactions": [{"name": n, "users": u, "count": len(u)} for n, u in message.reactions.items()],
+        "metadata": message.metadata if metadata else None,
+    }
+    return {
+        "type": "message",
+        "user": message.author.id,
+        "ts": message.ts,
+        "text": text_of(message),
+        "team": message.author.team_id,
+        **{name: value for name, value in optional.items() if value},
+        **_bot_fields(message),
+        **_thread_fields(message),
+        **_guest_fields(message),
+    }
+
+
+def text_of(message: Message) -> str:
+    if message.stream is not None:
+        return message.stream.text
+    return message.text or "\n".join(blocks.words(message.blocks))
+
+
+def _blocks_of(message: Message) -> list[dict[str, Any]]:
+    if message.stream is None:
+        return message.blocks
+    return [{"type": "markdown", "text": message.stream.text}, *message.stream.blocks, *message.stream.footer]
+
+
+def _bot_fields(message: Message) -> dict[str, Any]:
+    author = message.author
+    if author.bot_id is None:
+        return {}
+    profile = {"id": author.bot_id, "app_id": author.app_id, "name": author.name, "team_id": author.team_id}
+    return {"bot_id": author.bot_id, "app_id": author.app_id, "bot_profile": profile}
+
+
+def _thread_fields(message: Message) -> dict[str, Any]:
+    if message.thread_ts:
+        root = message.channel.messages.get(message.thread_ts)
+        return {"parent_user_id": root.author.id} if root else {}
+    replies = message.replies()
+    if not replies:
+        return {}
+    latest = replies[-1].ts
+    return {"thread_ts": message.ts, "reply_count": len(replies), "latest_reply": latest}
+
+
+def _guest_fields(message: Message) -> dict[str, Any]:
+    author = message.author
+    if author.workspace is message.channel.workspace:
+        return {}
+    return {"user_team": author.team_id, "source_team": author.team_id}
+
+
+def channel_json(channel: Channel) -> dict[str, Any]:
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "is_channel": channel.kind == "channel",
+        "is_group": channel.kind == "group",
+        "is_im": channel.kind == "im",
+        "is_mpim": channel.kind == "mpim",
+        "is_private": channel.kind != "channel",
+        "is_member": channel.bot_in,
+        "is_archived": channel.archived,
+        "is_shared": channel.shared,
+        "is_ext_shared": channel.shared,
+    }
+
+
+def person_json(person: Person, *, locale: bool, seen_from: Workspace) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "team_id": person.team_id,
+        "name": person.name,
+        "real_name": person.name.title(),
+        "tz": person.tz,
+        "is_bot": person.bot_id is not None,
+        "is_restricted": person.restricted,
+        "is_stranger": person.stranger or person.workspace is not seen_from,
+        "profile": {"display_name": person.name, "real_name": person.name.title()},
+        **({"locale": person.locale} if locale else {}),
+    }

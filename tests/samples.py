@@ -1,0 +1,40 @@
+"""Values of the domain, in a line each."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from core.messages import Author, Command, Commanded, Identity, Place, Said
+
+ANA = Author(Identity("fake", "W1", "ana"), "Ana")
+BEN = Author(Identity("fake", "W1", "ben"), "Ben")
+DIRECT = Place("fake", "W1", "D-ana", private=True)
+CHANNEL = Place("fake", "W1", "general", "thread-1")
+
+_numbers = itertools.count(1)
+
+
+def said(text: str = "hello", *, by: Author = ANA, at: Place = DIRECT, key: str = "", **more: object) -> Said:
+    """A message; each one new unless it is given a key."""
+    name = key or f"message-{next(_numbers)}"
+    return Said((name,), by, at, text, address=f"{at.channel}/{name}", origin=name, **more)  # type: ignore[arg-type]
+
+
+def reset(*, by: Author = ANA, at: Place = DIRECT) -> Commanded:
+    """The command to start a new conversation."""
+    name = f"command-{next(_numbers)}"
+    return Commanded((name,), by, at, Command.RESET, address=f"{at.channel}/{name}")
+
+
+class WallClock:
+    """A clock that moves only when told; calling it gives the time."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **delta: float) -> None:
+        self.time += timedelta(**delta)

@@ -1,0 +1,138 @@
+"""The whole core on a stage: a made-up platform in front, the sandbox behind, a real database beneath."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+
+from bots.app import Core, open_core
+from bots.settings import Settings
+from core.errors import PlatformError
+from core.messages import Blob, Event, Quote, Receipt
+from core.ports import Frontend, Intake, Ledger, ReplySurface, Watch
+from core.reply.editing import EditingSurface
+from core.storage.engine import Database
+from sandbox.server import Sandbox, serve
+from tests.fakes import FakeChannel, FakeClock
+
+INSTANTLY = 0.0
+
+
+class FakePlatform:
+    """A frontend whose places are channels in memory; `visible` is what a person there sees."""
+
+    platform = "fake"
+
+    def __init__(self) -> None:
+        self.places: dict[str, FakeChannel] = {}
+        self.around: dict[str, Sequence[Quote]] = {}
+        self.files: dict[str, Blob | PlatformError] = {}
+
+    def place(self, name: str) -> FakeChannel:
+        if name not in self.places:
+            self.places[name] = FakeChannel(FakeClock(), edit_interval_s=INSTANTLY)
+        return self.places[name]
+
+    def visible(self, name: str) -> list[str]:
+        return self.place(name).visible
+
+    async def listen(self, intake: Intake, watch: Watch) -> None:
+        watch.up()
+        await asyncio.Event().wait()
+
+    def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
+        return EditingSurface(self.place(address.partition("/")[0]), ledger)
+
+    async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
+        return self.around.get(address.partition("/")[0], ())[-most:]
+
+    async def fetch(self, ref: str, most_bytes: int) -> Blob:
+        found = self.files.get(ref) or PlatformError("fake", code="gone")
+        if isinstance(found, PlatformError):
+            raise found
+        return found
+
+    def address_of(self, channel: str) -> str:
+        return channel
+
+
+class Stage:
+    """One running process of the bot."""
+
+    def __init__(self, core: Core, platform: FakePlatform, sandbox: Sandbox, settings: Settings) -> None:
+        self.core = core
+        self.platform = platform
+        self.sandbox = sandbox
+        self.settings = settings
+
+    async def hear(self, *events: Event) -> list[Receipt]:
+        """Take events in and wait until all turns came to rest."""
+        receipts = [await self.core.intake.receive(event) for event in events]
+        await self.rest()
+        return receipts
+
+    async def rest(self) -> None:
+        await asyncio.wait_for(self.core.queue.drained(), 30)
+
+    async def rows(self, query: str) -> list[Any]:
+        async with Database(self.settings.storage.url) as database, database.read() as connection:
+            return list((await connection.execute(text(query))).scalars())
+
+    async def change(self, statement: str) -> None:
+        """Do to the database what only a crash could."""
+        async with Database(self.settings.storage.url) as database, database.write() as connection:
+            await connection.execute(text(statement))
+
+    async def states(self) -> list[str]:
+        return await self.rows("SELECT state FROM turns ORDER BY id")
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """The bodies of the completion calls that reached AIVAX."""
+        calls = self.sandbox.state.calls.described()
+        return [call["body"] for call in calls if call["path"].endswith("/chat/completions")]
+
+
+def settings_for(url: str, sandbox: Sandbox, **sections: Mapping[str, Any]) -> Settings:
+    """A configuration that points at the sandbox; sections as in `config.toml`."""
+    given: dict[str, Any] = {
+        "storage": {"url": url},
+        "aivax": {
+            "base_url": f"{sandbox.base_url}/v1",
+            "api_key": "sk-aiv-acc-sandbox",
+            "model": "sandbox:50c3",
+            "retries": 1,
+        },
+    }
+    for name, section in sections.items():
+        given[name] = {**given.get(name, {}), **section} if isinstance(section, Mapping) else section
+    return Settings.model_validate(given)
+
+
+@asynccontextmanager
+async def staged(
+    url: str,
+    *,
+    platform: FakePlatform | None = None,
+    sandbox: Sandbox | None = None,
+    **sections: Mapping[str, Any],
+) -> AsyncIterator[Stage]:
+    """A process of the bot over the database at `url`; leaving it is a graceful stop."""
+    if sandbox is None:
+        async with serve(plan="max") as own, staged(url, platform=platform, sandbox=own, **sections) as stage:
+            yield stage
+        return
+    settings = settings_for(url, sandbox, **sections)
+    platform = platform or FakePlatform()
+    frontends: dict[str, Frontend] = {platform.platform: platform}
+    async with open_core(settings, frontends) as core:
+        working = asyncio.create_task(core.queue.work(core.runner))
+        try:
+            yield Stage(core, platform, sandbox, settings)
+        finally:
+            working.cancel()
+            await asyncio.wait([working])

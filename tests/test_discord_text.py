@@ -1,0 +1,67 @@
+"""The model's Markdown as Discord can show it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bots.discord.text import MAX_SIZE, native, size
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("#### Details", "### Details"),
+        ("###### Deep", "### Deep"),
+        ("### Kept", "### Kept"),
+        ("####no heading", "####no heading"),
+        ("![a cat](https://x.test/c.png)", "[a cat](https://x.test/c.png)"),
+        ('see ![a](https://x.test/c.png "title") now', "see [a](https://x.test/c.png) now"),
+        ("![](https://x.test/c.png)", "<https://x.test/c.png>"),
+        ("`![a](https://x.test/c.png)`", "`![a](https://x.test/c.png)`"),
+        ("a [link](https://x.test) and <b>html</b>", "a [link](https://x.test) and <b>html</b>"),
+        ("@everyone <@1>", "@everyone <@1>"),
+    ],
+)
+def test_what_discord_does_not_render_becomes_what_it_does(written: str, shown: str) -> None:
+    assert native(written) == shown
+
+
+def test_code_stays_as_it_is() -> None:
+    code = "```md\n#### Details\n![a](https://x.test/c.png)\n```"
+
+    assert native(code) == code
+    assert native(f"{code}\n#### After") == f"{code}\n### After"
+
+
+def test_an_unclosed_fence_is_code_to_its_end() -> None:
+    assert native("````md\n```\n#### still code") == "````md\n```\n#### still code"
+
+
+def test_a_message_holds_two_thousand_code_points() -> None:
+    assert MAX_SIZE == 2000
+    assert size("🙂" * 2000) == 2000
+
+
+MARKDOWN = st.lists(
+    st.sampled_from(
+        ["#### ", "![", "](", "https://x.test/a", ")", "```", "\n", "`", " ", "<", ">", "x", '"t"']
+    )
+    | st.text(max_size=5)
+).map("".join)
+
+
+@given(MARKDOWN)
+def test_a_text_never_grows_by_being_made_native(text: str) -> None:
+    assert len(native(text)) <= size(text)
+
+
+@given(MARKDOWN, MARKDOWN)
+def test_the_size_never_shrinks_as_the_text_grows(text: str, more: str) -> None:
+    assert size(text + more) >= size(text)
+
+
+@given(MARKDOWN)
+def test_a_native_text_is_left_as_it_is(text: str) -> None:
+    once = native(text)
+
+    assert native(once) == once

@@ -1,0 +1,584 @@
+"""What a reader sees of an answer that is posted and edited, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from core.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.messages import Apology, Footer, Status
+from core.reply.editing import EditingSurface
+from core.reply.split import split
+from tests.fakes import FakeChannel, FakeClock, FakeLedger, Fault
+
+NO_FOOTER = Footer()
+SORRY = Apology("Sorry, that did not work.")
+LONG = "\n\n".join(f"Paragraph {n}: " + "some words " * 12 + "\n\n```py\nx = 1\n```" for n in range(20))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def channel(clock: FakeClock) -> FakeChannel:
+    return FakeChannel(clock, max_size=400)
+
+
+@pytest.fixture
+def ledger() -> FakeLedger:
+    return FakeLedger()
+
+
+def surface_of(channel: FakeChannel, ledger: FakeLedger) -> EditingSurface:
+    return EditingSurface(channel, ledger, now=channel.clock.now, sleep=channel.clock.sleep)
+
+
+@pytest.fixture
+async def surface(channel: FakeChannel, ledger: FakeLedger) -> AsyncIterator[EditingSurface]:
+    async with surface_of(channel, ledger) as opened:
+        yield opened
+
+
+async def answer(
+    channel: FakeChannel, ledger: FakeLedger, text: str, *, piece: int = 10**6, footer: Footer = NO_FOOTER
+) -> None:
+    async with surface_of(channel, ledger) as surface:
+        for begin in range(0, len(text), piece):
+            await surface.write(text[begin : begin + piece])
+            await channel.clock.sleep(0.3)
+        await surface.finish(footer)
+
+
+def messages_of(text: str, max_size: int = 400) -> list[str]:
+    return [part.text for part in split(text, max_size)]
+
+
+# The way of an answer
+
+
+async def test_an_answer_is_shown_while_it_is_written(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.write("Hel")
+    await clock.advance(0.1)
+    assert channel.visible == ["Hel"]
+
+    await surface.write("lo")
+    await clock.advance(2)
+    assert channel.visible == ["Hello"]
+
+    await surface.write(" world")
+    await clock.run(surface.finish(NO_FOOTER))
+    assert channel.visible == ["Hello world"]
+
+
+async def test_a_long_answer_becomes_several_messages_in_order(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await clock.run(answer(channel, ledger, LONG, piece=50))
+
+    assert channel.visible == messages_of(LONG)
+    assert all(len(text) <= 400 and text.count("```") % 2 == 0 for seen in channel.seen for text in seen)
+    assert [row.part for row in ledger.rows] == list(range(len(channel.visible)))
+    assert all(row.closed for row in ledger.rows)
+    assert ledger.rows[-1].shown == len(LONG)
+
+
+async def test_calls_keep_the_distance_that_the_platform_likes(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await clock.run(answer(channel, ledger, LONG, piece=50, footer=Footer("gpt")))
+
+    at = channel.times("post", "edit")
+    assert min(later - earlier for earlier, later in itertools.pairwise(at)) > 0.99
+
+
+async def test_the_longer_an_answer_takes_the_calmer_it_is_edited(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    for _ in range(1200):
+        await surface.write("x ")
+        await clock.advance(0.1)
+
+    at = channel.times("edit")
+    assert len([when for when in at if when < 1010]) >= 8
+    assert len([when for when in at if 1110 <= when < 1120]) <= 5
+
+
+async def test_a_slow_platform_does_not_hold_up_the_writer(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    channel.faults = [("post", PlatformBusy("fake", retry_after_s=15))]
+
+    for _ in range(1000):
+        await surface.write("word ")
+
+    await clock.run(surface.finish(NO_FOOTER))
+    assert channel.visible == messages_of("word " * 1000)
+
+
+async def test_the_sign_of_work_is_shown_until_there_is_text(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await clock.advance(20)
+    assert len(channel.times("working")) == 3
+
+    await surface.write("Here")
+    await clock.advance(60)
+    assert len(channel.times("working")) == 3
+
+
+async def test_an_answer_is_shown_where_the_sign_of_work_is_refused(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    channel.faults = [("working", Fault.CLOSED), ("working", Fault.BUSY)]
+
+    await clock.run(answer(channel, ledger, "Hello"))
+
+    assert channel.visible == ["Hello"]
+
+
+# Status, footer, apology
+
+
+async def test_a_status_stands_below_the_text_until_more_comes(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.note(Status("Searching\nthe web"))
+    await clock.advance(2)
+    assert channel.visible == ["_Searching the web_"]
+
+    await surface.write("```\ncode")
+    await clock.advance(2)
+    assert channel.visible == ["```\ncode\n```"]
+
+    await surface.note(Status("Reading"))
+    await clock.advance(2)
+    assert channel.visible == ["```\ncode\n```\n\n_Reading_"]
+
+    await surface.note(Status("Thinking"))
+    await clock.run(surface.finish(NO_FOOTER))
+    assert channel.visible == ["```\ncode\n```"]
+
+
+async def test_a_status_without_room_is_left_out(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.write("x" * 395)
+    await surface.note(Status("Searching"))
+    await clock.advance(3)
+
+    assert channel.visible == ["x" * 395]
+
+
+async def test_the_footer_is_the_last_line(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await clock.run(answer(channel, ledger, "Hello", footer=Footer("small model, $0.01")))
+
+    assert channel.visible == ["Hello\n\n_small model, $0.01_"]
+
+
+async def test_a_footer_without_room_becomes_a_message_of_its_own(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await clock.run(answer(channel, ledger, "x" * 395, footer=Footer("small model")))
+
+    assert channel.visible == ["x" * 395, "_small model_"]
+
+
+async def test_an_answer_without_text_leaves_nothing(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger, surface: EditingSurface
+) -> None:
+    await surface.note(Status("Searching"))
+    await clock.advance(2)
+
+    await clock.run(surface.finish(Footer("small model")))
+
+    assert channel.visible == []
+    assert ledger.rows == []
+
+
+async def test_the_apology_stands_below_what_was_said(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.write("Half an ans")
+    await surface.note(Status("Searching"))
+    await clock.advance(2)
+
+    await clock.run(surface.fail(SORRY))
+
+    assert channel.visible == ["Half an ans\n\nSorry, that did not work."]
+
+
+async def test_the_apology_takes_the_place_of_a_status(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.note(Status("Searching"))
+    await clock.advance(2)
+
+    await clock.run(surface.fail(SORRY))
+
+    assert channel.visible == ["Sorry, that did not work."]
+
+
+async def test_an_apology_without_room_becomes_a_message_of_its_own(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.write("```\n" + "x" * 385)
+
+    await clock.run(surface.fail(SORRY))
+
+    assert channel.visible == ["```\n" + "x" * 385 + "\n```", "Sorry, that did not work."]
+
+
+async def test_an_apology_keeps_what_an_earlier_attempt_said(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    async with surface_of(channel, ledger) as surface:
+        await surface.write("Half an answer")
+        await clock.advance(2)
+    for _ in range(2):
+        ledger = ledger.reopened()
+        async with surface_of(channel, ledger) as surface:
+            await clock.run(surface.fail(SORRY))
+
+    assert channel.visible == ["Half an answer", "Sorry, that did not work."]
+
+
+async def test_a_closed_answer_takes_no_more(clock: FakeClock, surface: EditingSurface) -> None:
+    await surface.write("Hello")
+    await clock.run(surface.finish(NO_FOOTER))
+
+    with pytest.raises(RuntimeError):
+        await surface.write("more")
+
+
+async def test_left_in_the_middle_nothing_more_is_shown(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    async with surface_of(channel, ledger) as surface:
+        await surface.write("Hello")
+        await clock.advance(0.1)
+        await surface.write(" world")
+    await clock.advance(60)
+
+    assert channel.visible == ["Hello"]
+
+
+# Trouble
+
+
+@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.LOST, Fault.DONE_UNHEARD])
+@pytest.mark.parametrize("name", ["post", "edit", "find", "delete"])
+async def test_a_fault_of_the_platform_is_invisible_in_the_end(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger, fault: Fault, name: str
+) -> None:
+    await clock.run(answer(channel, ledger, LONG, piece=50))
+    channel.faults = [(name, fault), ("post", Fault.DONE_UNHEARD), (name, fault)]
+
+    await clock.run(answer(channel, ledger.reopened(new_generation=True), LONG[:1000] + LONG, piece=300))
+    assert channel.visible == messages_of(LONG[:1000] + LONG)
+
+    channel.faults += [(name, fault), (name, fault)]
+    await clock.run(answer(channel, ledger.reopened(new_generation=True), LONG[:1000], piece=300))
+    assert channel.visible == messages_of(LONG[:1000])
+
+
+async def test_where_nothing_can_be_looked_up_a_lost_create_is_tried_again_and_then_reported(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    channel.can_find = False
+    channel.faults = [("post", Fault.LOST)] * 2
+    await clock.run(answer(channel, ledger, "Hello"))
+    assert channel.visible == ["Hello"]
+
+    channel.faults = [("post", Fault.LOST)] * 50
+    with pytest.raises(OutcomeUnknown):
+        await clock.run(answer(channel, FakeLedger(), "Hello"))
+
+
+async def test_an_outage_in_the_middle_is_over_when_the_platform_is_back(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    channel.faults = [("edit", PlatformBusy("fake", retry_after_s=300))]
+    await surface.write("Hello")
+    await clock.advance(1)
+    await surface.write(" world")
+    await clock.advance(200)
+    assert channel.visible == ["Hello"]
+
+    await surface.write("!")
+    await clock.advance(150)
+    assert channel.visible == ["Hello world!"]
+
+
+async def test_an_outage_that_outlasts_the_answer_is_reported(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    channel.faults = [("post", Fault.BUSY)] * 200
+
+    with pytest.raises(PlatformBusy):
+        await clock.run(answer(channel, ledger, "Hello"))
+
+    channel.faults = []
+    await clock.run(answer(channel, ledger.reopened(), "Hello"))
+    assert channel.visible == ["Hello"]
+
+
+async def test_a_message_that_someone_deletes_is_posted_anew(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.write("Hello")
+    await clock.advance(2)
+    await channel.delete(channel.messages[0].id)
+
+    await surface.write(" world")
+    await clock.run(surface.finish(NO_FOOTER))
+
+    assert channel.visible == ["Hello world"]
+
+
+async def test_after_a_deleted_message_the_parts_are_still_in_order(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await clock.run(answer(channel, ledger, LONG))
+    await channel.delete(channel.messages[1].id)
+
+    changed = LONG.replace("some", "more")
+    await clock.run(answer(channel, ledger.reopened(new_generation=True), changed))
+
+    assert channel.visible == messages_of(changed)
+
+
+async def test_a_message_that_is_deleted_again_and_again_is_not_forced_on_anybody(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.write("Hello")
+    await clock.advance(2)
+    await channel.delete(channel.messages[0].id)
+    await surface.write(" world")
+    await clock.advance(4)
+    await channel.delete(channel.messages[1].id)
+    await surface.write("!")
+
+    with pytest.raises(PlaceClosed):
+        await clock.run(surface.finish(NO_FOOTER))
+
+
+CALLS: list[Callable[[EditingSurface], object]] = [
+    lambda surface: surface.write("more"),
+    lambda surface: surface.note(Status("Searching")),
+    lambda surface: surface.finish(NO_FOOTER),
+    lambda surface: surface.fail(SORRY),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=["write", "note", "finish", "fail"])
+async def test_a_closed_place_is_reported_by_the_next_call(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface, call: Callable[[EditingSurface], object]
+) -> None:
+    channel.faults = [("post", Fault.CLOSED)]
+    await surface.write("Hello")
+    await clock.advance(1)
+
+    with pytest.raises(PlaceClosed):
+        await call(surface)  # type: ignore[misc]  # each of them gives a coroutine
+
+
+@pytest.mark.parametrize("call", CALLS, ids=["write", "note", "finish", "fail"])
+async def test_a_worker_whose_turn_was_taken_over_falls_silent(
+    clock: FakeClock,
+    channel: FakeChannel,
+    ledger: FakeLedger,
+    surface: EditingSurface,
+    call: Callable[[EditingSurface], object],
+) -> None:
+    await surface.write("Hello")
+    await clock.advance(2)
+    ledger.reopened()
+    await surface.write(" world")
+    await clock.advance(20)
+
+    with pytest.raises(Fenced):
+        await call(surface)  # type: ignore[misc]  # each of them gives a coroutine
+    await clock.advance(60)
+    assert channel.visible == ["Hello"]
+
+
+async def test_an_error_that_nobody_asked_for_comes_out_at_the_end(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    channel.faults = [("post", Fault.CLOSED)]
+
+    async def say_and_leave() -> None:
+        async with surface_of(channel, ledger) as surface:
+            await surface.write("Hello")
+            await clock.advance(1)
+
+    with pytest.raises(PlaceClosed):
+        await say_and_leave()
+
+
+async def test_an_error_of_the_caller_is_not_hidden_by_the_platforms(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    channel.faults = [("post", Fault.CLOSED)]
+
+    async def stumble() -> None:
+        async with surface_of(channel, ledger) as surface:
+            await surface.write("Hello")
+            await clock.advance(1)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await stumble()
+
+
+async def test_a_cancelled_finish_ends_at_once_and_shows_nothing_more(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    task = asyncio.create_task(answer(channel, ledger, LONG))
+    await clock.advance(3)
+    shown = channel.visible
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await clock.advance(60)
+    assert channel.visible == shown
+
+
+# Opened again
+
+
+async def test_opened_again_the_same_answer_is_left_as_it_stands(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await clock.run(answer(channel, ledger, LONG))
+    channel.calls.clear()
+
+    await clock.run(answer(channel, ledger.reopened(), LONG))
+
+    assert channel.visible == messages_of(LONG)
+    assert channel.times("post") == []
+    assert len(channel.times("edit")) == 1  # the last one might have shown another footer
+
+
+async def test_opened_again_nothing_that_was_shown_disappears_meanwhile(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    async with surface_of(channel, ledger) as surface:
+        await surface.write("Hello world")
+        await clock.advance(2)
+    channel.seen.clear()
+
+    async with surface_of(channel, ledger.reopened()) as surface:
+        await surface.note(Status("Back in a moment"))
+        await clock.advance(2)
+        for piece in ("Hel", "lo wo", "rld, how are you?"):
+            await surface.write(piece)
+            await clock.advance(2)
+        await clock.run(surface.finish(NO_FOOTER))
+
+    assert all(text.startswith("Hello world") for seen in channel.seen for text in seen)
+    assert channel.visible == ["Hello world, how are you?"]
+
+
+@pytest.mark.parametrize("new", ["Short.", LONG[:700], LONG + LONG], ids=["shorter", "less", "longer"])
+async def test_another_text_takes_the_place_of_an_older_one(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger, new: str
+) -> None:
+    await clock.run(answer(channel, ledger, LONG, footer=Footer("old")))
+
+    ledger = ledger.reopened(new_generation=True)
+    await clock.run(answer(channel, ledger, new, footer=Footer("new")))
+
+    assert channel.visible[:-1] == messages_of(new)[:-1]
+    assert channel.visible[-1] == messages_of(new)[-1] + "\n\n_new_"
+    assert len(ledger.rows) == len(channel.visible)
+
+
+async def test_another_footer_takes_the_place_of_an_older_one(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await clock.run(answer(channel, ledger, "x" * 395, footer=Footer("a long footer")))
+    await clock.run(answer(channel, ledger.reopened(), "x" * 395, footer=NO_FOOTER))
+    assert channel.visible == ["x" * 395]
+
+    await clock.run(answer(channel, ledger.reopened(), "x" * 395, footer=Footer("b")))
+    assert channel.visible == ["x" * 395, "_b_"] or channel.visible == ["x" * 395 + "\n\n_b_"]
+
+
+class Death:
+    """A process that stops for good at its n-th instant: what it does then never returns."""
+
+    def __init__(self, at: int) -> None:
+        self._left = at
+        self.happened = asyncio.Event()
+
+    async def hook(self, _: str) -> None:
+        self._left -= 1
+        if self._left < 0:
+            self.happened.set()
+            await asyncio.Event().wait()
+
+
+async def live_and_die(channel: FakeChannel, ledger: FakeLedger, work: str, death: Death) -> bool:
+    """Let an answer be shown until it is done or its process dies; true if it died."""
+    clock, channel.hook = channel.clock, death.hook
+    task = asyncio.create_task(answer(channel, ledger, work, piece=200, footer=Footer("model")))
+    for _ in range(400):
+        if task.done() or death.happened.is_set():
+            break
+        await clock.advance(0.5)
+    died = not task.done()
+    task.cancel()
+    await asyncio.wait([task])
+    channel.hook = FakeChannel(clock).hook
+    return died
+
+
+STORY = "\n\n".join(f"Paragraph {n}: " + "words " * 8 for n in range(6))
+
+
+@pytest.mark.parametrize("new_generation", [False, True], ids=["same", "anew"])
+@pytest.mark.parametrize(
+    "faults", [[], [("post", Fault.DONE_UNHEARD), ("post", Fault.LOST)]], ids=["fair", "foul"]
+)
+async def test_whenever_the_process_dies_the_answer_is_shown_once(
+    new_generation: bool, faults: list[tuple[str, Fault | PlatformError]]
+) -> None:
+    instant, died = 0, True
+    while died:
+        channel, death = FakeChannel(FakeClock(), max_size=120, faults=list(faults)), Death(instant)
+        ledger = FakeLedger(hook=death.hook)
+        died = await live_and_die(channel, ledger, STORY, death)
+        text = STORY.replace("words", "things")[:200] if new_generation else STORY
+        ledger = ledger.reopened(new_generation=new_generation)
+        await channel.clock.run(answer(channel, ledger, text, footer=Footer("model")))
+
+        last = messages_of(text, 120)[-1] + "\n\n_model_"
+        assert channel.visible == [*messages_of(text, 120)[:-1], last], f"after death at instant {instant}"
+        assert [row.message_id for row in ledger.rows] == [m.id for m in channel.messages if not m.deleted]
+        instant += 1
+
+    assert instant > 50
+
+
+async def test_even_a_process_that_dies_again_and_again_shows_the_answer_once() -> None:
+    for stride in range(3, 30):
+        channel, ledger, died = FakeChannel(FakeClock(), max_size=120), FakeLedger(), True
+        for life in range(200):
+            death = Death(stride + life)
+            died = await live_and_die(channel, ledger.reopened(hook=death.hook), STORY, death)
+            if not died:
+                break
+
+        assert not died
+        assert channel.visible == [*messages_of(STORY, 120)[:-1], messages_of(STORY, 120)[-1] + "\n\n_model_"]

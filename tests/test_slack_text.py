@@ -1,0 +1,143 @@
+"""What goes out to Slack can't ping, and what comes in can be read."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bots.slack.reading import mentions, readable, without_mention
+from bots.slack.text import Safely, safe, size
+from tests.platforms.slack.text import links, pings
+
+TOKENS = (
+    "<!channel>",
+    "<!here>",
+    "<!everyone|now>",
+    "<@U0000000001>",
+    "<@U0000000001|ann>",
+    "<!subteam^S0000000001>",
+    "<#C0000000001>",
+    "<https://evil.example/|click here>",
+    "<!date^1392734382^{date}|x>",
+)
+PIECES = st.lists(
+    st.sampled_from(
+        [*TOKENS, "<https://a.example/?a=1&b=2>", "<mailto:a@b.example>", "&lt;", "&amp;lt;", "&", "&#60;", "<", ">"]
+        + ["`", "``", "```", "```py\n", "~~~", "\n", "\n\n", "> ", "    ", "a", "é", "😀", "http", "https://", "x & y"]
+        + ["- ", "|", "[l](https://a.example/?x&lt;y)"]
+    )
+    | st.text(max_size=5),
+    max_size=30,
+)
+
+
+def seen(wire: str) -> str:
+    """What a person sees of a text that went out: Slack reads its three entities once."""
+    return re.sub("&(?:amp|lt|gt);", lambda entity: {"&amp;": "&", "&lt;": "<", "&gt;": ">"}[entity.group()], wire)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("around", ["{}", "hey {} you", "`{}`", "```\n{}\n```", "> {}", "- {}", "| {} |", "**{}**"])
+def test_no_token_of_slack_s_stays_alive_in_any_form(token: str, around: str) -> None:
+    text = around.format(token)
+
+    assert not pings(safe(text))
+    assert "<" not in safe(text)
+    assert seen(safe(text)) == text
+
+
+@given(PIECES)
+def test_nothing_that_a_model_writes_can_ping(pieces: list[str]) -> None:
+    assert "<" not in safe("".join(pieces))
+
+
+@given(PIECES)
+@example(["<!chan", "nel>"])
+@example(["&", "lt;"])
+@example(["<https://a.exa", "mple/>"])
+@example(["``", "`\n<https://a.example/>"])
+@example(["```x", "`<https://a.example/>"])
+@example(["`a\n", "\n<https://a.example/>"])
+@example(["```\n``", "`\n<https://a.example/>"])
+def test_however_a_text_is_cut_it_becomes_the_same(pieces: list[str]) -> None:
+    piecewise = Safely()
+
+    said = "".join([*(piecewise.feed(piece) for piece in pieces), piecewise.rest()])
+
+    assert said == safe("".join(pieces))
+
+
+@given(PIECES)
+def test_a_text_is_seen_as_it_was_written(pieces: list[str]) -> None:
+    text = "".join(pieces)
+
+    def without_brackets(words: str) -> str:
+        """Only those of bare links go."""
+        return re.sub(r"[<>]|mailto:", "", words)
+
+    assert without_brackets(seen(safe(text))) == without_brackets(text)
+
+
+@given(PIECES, PIECES)
+def test_the_size_is_never_too_small_and_never_shrinks(first: list[str], more: list[str]) -> None:
+    begun, whole = "".join(first), "".join(first + more)
+
+    assert size(begun) <= size(whole)
+    assert len(safe(whole).encode("utf-16-le")) // 2 <= size(whole)
+
+
+def test_markdown_keeps_working() -> None:
+    text = "# Title\n> quoted -> so\n\n- [ ] a & b\n\n| a | b |\n|---|---|\n\n[link](https://a.example/?x=1&y=2)"
+
+    assert safe(text) == text
+
+
+def test_a_bare_link_in_angle_brackets_becomes_a_plain_one() -> None:
+    assert safe("see <https://a.example/?x=1&y=2>.") == "see https://a.example/?x=1&y=2."
+    assert safe("write to <mailto:ann@a.example>") == "write to ann@a.example"
+
+
+@pytest.mark.parametrize("code", ["`{}`", "```xml\n{}\n```", "~~~\n{}\n~~~", "- a\n  ```\n  {}\n  ```", "> ```\n> {}"])
+def test_code_keeps_its_angle_brackets(code: str) -> None:
+    text = code.format("<https://a.example/>")
+
+    assert seen(safe(text)) == text
+
+
+def test_an_entity_that_the_model_wrote_is_seen_as_it_stands() -> None:
+    assert seen(safe("write &lt;br&gt; for <br>")) == "write &lt;br&gt; for <br>"
+
+
+def test_a_link_keeps_its_address() -> None:
+    assert links(safe("[a](https://a.example/?x=1&y=2&z)")) == ["https://a.example/?x=1&y=2&z"]
+
+
+@pytest.mark.parametrize(
+    ("wire", "words"),
+    [
+        ("a &lt; b &amp;&amp; c &gt; d", "a < b && c > d"),
+        ("&amp;lt;", "&lt;"),
+        ("ask <@U1|ann> or <@U2>", "ask @ann or @U2"),
+        ("in <#C1|general>", "in #general"),
+        ("<!here> and <!subteam^S1|@ops>", "@here and @ops"),
+        ("<!date^1392734382^{date}|Feb 18>", "Feb 18"),
+        ("<https://a.example/x|the page>", "the page (https://a.example/x)"),
+        ("<https://a.example/|a.example>", "https://a.example/"),
+        ("<https://a.example/?a=1&amp;b=2>", "https://a.example/?a=1&b=2"),
+        ("<mailto:a@b.example|a@b.example>", "a@b.example"),
+    ],
+)
+def test_slack_s_tokens_become_words(wire: str, words: str) -> None:
+    assert readable(wire) == words
+
+
+def test_the_bot_s_own_mention_is_found_and_left_out() -> None:
+    assert mentions("hey <@UBOT|aivax> you", "UBOT")
+    assert not mentions("hey <@UBOT2> you", "UBOT")
+    assert without_mention("<@UBOT> hey <@UBOT|aivax> you", "UBOT") == "hey you"
+
+
+@given(st.text())
+def test_any_text_can_be_read(wire: str) -> None:
+    assert isinstance(readable(without_mention(wire, "U1")), str)

@@ -1,0 +1,456 @@
+"""The database on both engines: schema, intake, claims, fences, ledger, history."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, func, select, text
+
+from core.aivax.timeline import Usage
+from core.conversations.directory import Directory
+from core.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
+from core.intake import StoringIntake
+from core.messages import Attachment, Receipt, ToolActivity, ToolState
+from core.reply.phrases import Voice
+from core.settings import ConversationSettings, LimitsSettings
+from core.storage import schema
+from core.storage.engine import Database
+from core.storage.history import PAGE, HistoryStore
+from core.storage.intake import IntakeStore
+from core.storage.ledger import StoredLedger
+from core.storage.tables import conversations, identities, messages, metadata, persons, turns, usage
+from core.storage.turns import TurnStore
+from core.turns.model import Turn, TurnState
+from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, reset, said
+
+
+class NotedQueue:
+    """Remembers who was said to have work."""
+
+    def __init__(self) -> None:
+        self.noted: list[int] = []
+
+    def notify(self, conversation_id: int) -> None:
+        self.noted.append(conversation_id)
+
+
+class Desk:
+    """The stores over one database, with a clock of their own."""
+
+    def __init__(
+        self,
+        database: Database,
+        conversation: ConversationSettings | None = None,
+        limits: LimitsSettings | None = None,
+    ) -> None:
+        self.database = database
+        self.clock = WallClock()
+        self.queue = NotedQueue()
+        self.turns = TurnStore(database, self.clock, "desk")
+        self.history = HistoryStore(database)
+        self.intake = StoringIntake(
+            IntakeStore(database, self.clock),
+            Directory(conversation or ConversationSettings()),
+            self.queue,
+            limits or LimitsSettings(),
+            Voice(),
+        )
+
+    async def claim(self) -> Turn:
+        turn = await self.turns.claim(self.queue.noted[-1])
+        assert turn is not None
+        return turn
+
+    async def count(self, table: object) -> int:
+        async with self.database.read() as connection:
+            return (await connection.execute(select(func.count()).select_from(table))).scalar_one()  # type: ignore[arg-type]
+
+    async def states(self) -> list[str]:
+        async with self.database.read() as connection:
+            return list((await connection.execute(select(turns.c.state).order_by(turns.c.id))).scalars())
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+async def test_models_and_migrations_say_the_same(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        return [
+            difference
+            for difference in compare_metadata(context, metadata)
+            if "procrastinate" not in str(difference)
+        ]
+
+    async with database.read() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_upgrading_twice_changes_nothing(database: Database) -> None:
+    assert await schema.upgrade(database) == schema.head() == await schema.current(database)
+
+
+async def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(DatabaseNewer, match="9999"):
+        await schema.upgrade(database)
+
+
+async def test_processes_that_start_together_migrate_once(storage_url: str) -> None:
+    async with Database(storage_url) as one, Database(storage_url) as other:
+        reached = await asyncio.gather(schema.upgrade(one), schema.upgrade(other))
+
+    assert reached == [schema.head(), schema.head()]
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])
+def test_an_address_that_is_no_database_is_refused_by_its_setting(url: str) -> None:
+    with pytest.raises(SettingRefused, match=r"\[storage\] url"):
+        Database(url)
+
+
+async def test_an_unreachable_server_is_told_without_its_password() -> None:
+    async with Database("postgresql://bot:hunter2@127.0.0.1:1/bots") as database:
+        with pytest.raises(DatabaseUnreachable) as refused:
+            await schema.upgrade(database)
+
+    assert "hunter2" not in str(refused.value)
+    assert "127.0.0.1" in str(refused.value)
+
+
+async def test_an_event_is_stored_once_however_often_it_comes(desk: Desk) -> None:
+    event = said("once", key="same")
+
+    receipts = [await desk.intake.receive(event) for _ in range(3)]
+
+    assert receipts == [Receipt.ACCEPTED, Receipt.DUPLICATE, Receipt.DUPLICATE]
+    assert await desk.count(turns) == await desk.count(messages) == 1
+
+
+async def test_one_text_under_two_names_is_one_event(desk: Desk) -> None:
+    event = said("hello")
+    again = said("hello")
+    first = type(event)((*event.keys, "client-1"), *[getattr(event, name) for name in _after_keys()])
+    second = type(again)((*again.keys, "client-1"), *[getattr(again, name) for name in _after_keys()])
+
+    receipts = [await desk.intake.receive(first), await desk.intake.receive(second)]
+
+    assert receipts == [Receipt.ACCEPTED, Receipt.DUPLICATE]
+
+
+def _after_keys() -> tuple[str, ...]:
+    return ("author", "place", "text", "address", "origin", "attachments")
+
+
+async def test_a_key_longer_than_its_column_still_recognises(desk: Desk) -> None:
+    event = said(key="k" * 2000)
+
+    assert [await desk.intake.receive(event) for _ in range(2)] == [Receipt.ACCEPTED, Receipt.DUPLICATE]
+
+
+async def test_deliveries_of_one_event_at_the_same_instant_make_one_turn(desk: Desk) -> None:
+    event = said("race", key="race")
+
+    receipts = await asyncio.gather(*(desk.intake.receive(event) for _ in range(5)))
+
+    assert sorted(receipts) == [Receipt.ACCEPTED, *[Receipt.DUPLICATE] * 4]
+    assert await desk.count(turns) == 1
+
+
+@pytest.mark.parametrize("first_to_commit", [0, 1])
+async def test_two_first_messages_at_the_same_instant_make_one_conversation(
+    storage_url: str, first_to_commit: int
+) -> None:
+    """Two processes, each in its own transaction, held open so that they overlap as far as the engine lets them."""
+    async with Database(storage_url) as one, Database(storage_url) as other:
+        await schema.upgrade(one)
+        go = [asyncio.Event(), asyncio.Event()]
+
+        async def open_in(database: Database, own: asyncio.Event, let: asyncio.Event) -> int:
+            async with IntakeStore(database, WallClock()).transaction() as transaction:
+                let.set()
+                await own.wait()
+                identity = await transaction.identity_id(ANA)
+                return await transaction.find_or_open(DIRECT, identity)
+
+        async def release() -> None:
+            await asyncio.wait(
+                [asyncio.create_task(event.wait()) for event in arrived], return_when="FIRST_COMPLETED"
+            )
+            go[first_to_commit].set()
+            go[1 - first_to_commit].set()
+
+        arrived = [asyncio.Event(), asyncio.Event()]
+        pair = [one, other]
+        found = await asyncio.gather(*(open_in(pair[n], go[n], arrived[n]) for n in (0, 1)), release())
+
+        assert found[0] == found[1]
+        desk = Desk(one)
+        assert [await desk.count(table) for table in (conversations, identities, persons)] == [1, 1, 1]
+
+
+async def test_reset_starts_a_new_conversation_and_keeps_the_old_one(desk: Desk) -> None:
+    await desk.intake.receive(said("before"))
+    await desk.intake.receive(reset())
+    await desk.intake.receive(said("after"))
+
+    old, confirmed, new = desk.queue.noted
+    assert old != confirmed == new
+    assert await desk.count(conversations) == 2
+    turn = await desk.turns.claim(new)
+    assert turn is not None
+    assert turn.answer == "Started a new conversation. I no longer see what we said before."
+
+
+async def test_silence_of_idle_reset_starts_a_new_conversation(database: Database) -> None:
+    desk = Desk(database, ConversationSettings(idle_reset=2))
+    await desk.intake.receive(said("morning"))
+    desk.clock.advance(hours=1.9)
+    await desk.intake.receive(said("still there"))
+    desk.clock.advance(hours=2.1)
+    await desk.intake.receive(said("evening"))
+
+    first, second, third = desk.queue.noted
+    assert first == second != third
+
+
+async def test_authors_have_conversations_of_their_own_in_one_place(desk: Desk) -> None:
+    await desk.intake.receive(said(by=ANA, at=CHANNEL))
+    await desk.intake.receive(said(by=BEN, at=CHANNEL))
+
+    assert len(set(desk.queue.noted)) == 2
+
+
+async def test_a_thread_scope_is_shared_by_all_who_write_in_it_but_not_in_private(database: Database) -> None:
+    desk = Desk(database, ConversationSettings(scope="thread"))
+    for place in (CHANNEL, DIRECT):
+        await desk.intake.receive(said(by=ANA, at=place))
+        await desk.intake.receive(said(by=BEN, at=place))
+
+    assert desk.queue.noted[0] == desk.queue.noted[1]
+    assert desk.queue.noted[2] != desk.queue.noted[3]
+
+
+async def test_a_message_over_the_limit_is_answered_with_the_limit(database: Database) -> None:
+    desk = Desk(database, limits=LimitsSettings(message_chars=10))
+    await desk.intake.receive(said("x" * 11))
+
+    turn = await desk.claim()
+    assert turn.notice
+    assert turn.answer is not None
+    assert "10 characters" in turn.answer
+    assert await desk.count(messages) == 0
+
+
+async def test_when_too_many_wait_the_next_is_told_so(database: Database) -> None:
+    desk = Desk(database, limits=LimitsSettings(waiting_turns=2))
+    for _ in range(3):
+        await desk.intake.receive(said())
+
+    for _ in range(2):
+        turn = await desk.claim()
+        assert not turn.notice
+        await desk.turns.close(turn, TurnState.ANSWERED)
+    refused = await desk.claim()
+    assert refused.notice
+    assert refused.answer is not None
+    assert "too many questions" in refused.answer
+
+
+async def test_a_conversation_runs_one_turn_at_a_time_in_order(desk: Desk) -> None:
+    for words in ("one", "two"):
+        await desk.intake.receive(said(words))
+
+    first = await desk.claim()
+    assert await desk.turns.claim(first.conversation_id) is None
+    await desk.turns.close(first, TurnState.ANSWERED)
+    second = await desk.claim()
+
+    assert [(await desk.history.of_turn(turn.id))[0].text for turn in (first, second)] == ["one", "two"]
+
+
+async def test_a_claimed_turn_knows_its_author_place_and_person(desk: Desk) -> None:
+    await desk.intake.receive(said(by=ANA, at=CHANNEL))
+
+    turn = await desk.claim()
+
+    assert (turn.author, turn.place) == (ANA, CHANNEL)
+    assert len(turn.person_key) == 32
+    assert (turn.attempt, turn.tries, turn.generation) == (1, 1, 0)
+
+
+async def test_an_attempt_that_was_taken_over_can_write_nothing(desk: Desk) -> None:
+    await desk.intake.receive(said())
+    frozen = await desk.claim()
+    ledger = await StoredLedger.open(desk.database, frozen)
+    assert await desk.turns.recover({"fake"}) == 1
+    woken = await desk.claim()
+
+    assert (woken.attempt, woken.generation) == (2, 1)
+    for attempt in (
+        ledger.check(),
+        ledger.intend(0),
+        ledger.posted(0, "m"),
+        ledger.shows(0, 1),
+        desk.turns.keep_answer(frozen, "late", None, whole=True),
+        desk.turns.close(frozen, TurnState.ANSWERED),
+        desk.turns.release(frozen, desk.clock(), counts=False),
+    ):
+        with pytest.raises(Fenced):
+            await attempt
+    assert await desk.states() == ["running"]
+
+
+async def test_recovery_leaves_alone_what_runs_here_and_what_other_frontends_have(desk: Desk) -> None:
+    await desk.intake.receive(said())
+    turn = await desk.claim()
+
+    assert await desk.turns.recover({"fake"}, running={turn.id}) == 0
+    assert await desk.turns.recover({"other"}) == 0
+    assert await desk.turns.conversations_with_work({"fake"}) == []
+
+
+async def test_a_delayed_turn_waits_for_its_time_and_holds_the_later_ones(desk: Desk) -> None:
+    await desk.intake.receive(said("first"))
+    await desk.intake.receive(said("second"))
+    turn = await desk.claim()
+    later = desk.clock().replace(hour=13)
+    await desk.turns.release(turn, later, counts=False)
+
+    assert await desk.turns.claim(turn.conversation_id) is None
+    desk.clock.advance(hours=1)
+    again = await desk.claim()
+    assert (again.id, again.attempt, again.tries) == (turn.id, 2, 1)
+
+
+async def test_conversations_with_work_are_found_by_platform_and_due_time(desk: Desk) -> None:
+    await desk.intake.receive(said())
+
+    assert await desk.turns.conversations_with_work({"fake"}) == [desk.queue.noted[0]]
+    assert await desk.turns.conversations_with_work({"slack"}) == []
+
+
+async def test_a_whole_answer_is_delivered_after_a_crash_without_asking_again(desk: Desk) -> None:
+    await desk.intake.receive(said())
+    turn = await desk.claim()
+    await desk.turns.keep_answer(turn, "all of it", Usage(3, 4, 0, 0.5, "m"), whole=True)
+    await desk.turns.recover({"fake"})
+
+    again = await desk.claim()
+
+    assert (again.answer, again.generation) == ("all of it", turn.generation)
+    assert await desk.count(usage) == 1
+
+
+async def test_half_an_answer_is_replaced_when_it_is_generated_anew(desk: Desk) -> None:
+    await desk.intake.receive(said("question"))
+    turn = await desk.claim()
+    await desk.turns.keep_answer(turn, "half", None, whole=False)
+    await desk.turns.recover({"fake"})
+
+    again = await desk.claim()
+    await desk.turns.keep_answer(again, "all", None, whole=True)
+    await desk.turns.close(again, TurnState.ANSWERED)
+
+    await desk.intake.receive(said("next"))
+    following = await desk.claim()
+    past = [message.text async for message in desk.history.before(following.conversation_id, following.id)]
+    assert past == ["all", "question"]
+
+
+async def test_the_ledger_remembers_from_attempt_to_attempt(desk: Desk) -> None:
+    await desk.intake.receive(said())
+    turn = await desk.claim()
+    ledger = await StoredLedger.open(desk.database, turn)
+    intended = await ledger.intend(0)
+    await ledger.posted(0, "m-1")
+    await ledger.shows(0, 120, closed=True)
+    await ledger.intend(1)
+    await desk.turns.recover({"fake"})
+
+    reopened = await StoredLedger.open(desk.database, await desk.claim())
+
+    first, second = reopened.earlier
+    assert (first.message_id, first.shown, first.closed, first.generation) == ("m-1", 120, True, 0)
+    assert (second.message_id, second.shown) == ("", 0)
+    assert reopened.generation == 1
+    assert intended.nonce == first.nonce != second.nonce
+    assert len(second.nonce) <= 25
+
+
+async def test_a_message_that_had_to_be_made_anew_has_a_new_nonce(desk: Desk) -> None:
+    await desk.intake.receive(said())
+    ledger = await StoredLedger.open(desk.database, await desk.claim())
+    before = await ledger.intend(0)
+    await ledger.posted(0, "m-1")
+    await ledger.forget(0)
+
+    after = await ledger.intend(0)
+
+    assert after.nonce != before.nonce
+    assert after.message_id == ""
+    assert (await ledger.intend(0)).nonce == after.nonce
+
+
+async def test_tool_activity_keeps_the_newest_state_of_each_tool(desk: Desk) -> None:
+    await desk.intake.receive(said())
+    turn = await desk.claim()
+    for state in (ToolState.RUNNING, ToolState.COMPLETED):
+        await desk.turns.keep_activity(turn, ToolActivity("t1", "WebSearch", state))
+
+    async with desk.database.read() as connection:
+        rows = (await connection.execute(text("SELECT state FROM tool_activity"))).scalars().all()
+    assert rows == ["completed"]
+
+
+async def test_history_is_read_newest_first_across_pages(desk: Desk) -> None:
+    asked = PAGE + 3
+    for number in range(asked):
+        await desk.intake.receive(
+            said(f"q{number}", attachments=(Attachment("r", "cat.png", "image/png", 3),))
+        )
+        turn = await desk.claim()
+        await desk.turns.keep_answer(turn, f"a{number}", None, whole=True)
+        await desk.turns.close(turn, TurnState.ANSWERED)
+    await desk.intake.receive(said("now"))
+    turn = await desk.claim()
+
+    past = [message async for message in desk.history.before(turn.conversation_id, turn.id)]
+
+    expected = [f"{role}{number}" for number in reversed(range(asked)) for role in "aq"]
+    assert [message.text for message in past] == expected
+    assert past[1].attachments[0].name == "cat.png"
+    assert past[1].author_name == "Ana"
+
+
+async def test_a_question_that_came_while_another_ran_stands_after_its_answer(desk: Desk) -> None:
+    await desk.intake.receive(said("first"))
+    running = await desk.claim()
+    await desk.intake.receive(said("second"))
+    await desk.turns.keep_answer(running, "answer to first", None, whole=True)
+    await desk.turns.close(running, TurnState.ANSWERED)
+
+    following = await desk.claim()
+
+    past = [message.text async for message in desk.history.before(following.conversation_id, following.id)]
+    assert past == ["answer to first", "first"]
+
+
+async def test_the_history_query_walks_the_index(desk: Desk) -> None:
+    if not desk.database.is_sqlite:
+        pytest.skip("the plan of an almost empty PostgreSQL table says nothing")
+    query = "SELECT * FROM messages WHERE conversation_id = 1 AND turn_id <= 9 ORDER BY turn_id DESC, id DESC LIMIT 50"
+    async with desk.database.read() as connection:
+        plan = str((await connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))).all())
+
+    assert "ix_messages_window" in plan
+    assert "TEMP B-TREE" not in plan
