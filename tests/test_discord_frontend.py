@@ -110,3 +110,10 @@ def test_a_frontend_without_a_token_is_not_wanted() -> None:
 
 def test_the_token_never_shows_in_the_settings() -> None:
     assert "secret" not in repr(DiscordSettings(token=SecretStr("secret")))
+
+
+def test_a_proxys_password_does_not_show() -> None:
+    proxied = DiscordSettings(token=SecretStr("x"), api_url="https://me:secret@proxy.test/api/v10/")
+
+    assert proxied.api_url.endswith("/v10")
+    assert proxied.shown_api_url == "https://proxy.test/api/v10"

@@ -13,7 +13,7 @@ from core.aivax.timeline import Usage
 from core.conversations.directory import Directory
 from core.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
 from core.intake import StoringIntake
-from core.messages import Attachment, Receipt, ToolActivity, ToolState
+from core.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
 from core.reply.phrases import Voice
 from core.settings import ConversationSettings, LimitsSettings
 from core.storage import schema
@@ -454,3 +454,19 @@ async def test_the_history_query_walks_the_index(desk: Desk) -> None:
 
     assert "ix_messages_window" in plan
     assert "TEMP B-TREE" not in plan
+
+
+async def test_text_that_a_database_could_not_hold_is_mended_not_refused(desk: Desk) -> None:
+    broken = "a\x00b \ud83d end"
+    await desk.intake.receive(
+        said(
+            broken,
+            by=Author(Identity("fake", "W1", "x"), broken * 100),
+            attachments=(Attachment(broken, broken),),
+        )
+    )
+
+    turn = await desk.claim()
+    (message,) = await desk.history.of_turn(turn.id)
+    assert message.text == "ab \ufffd end"
+    assert len(turn.author.name) == 256

@@ -34,8 +34,18 @@ def gateway() -> yarl.URL:
 
 
 def quiet() -> None:
-    """Keep the SDK from logging secrets (its DEBUG lines hold tokens) and from talking about voice."""
+    """Keep the SDK from logging secrets (its DEBUG lines hold tokens), and from what operators need not read.
+
+    That is voice, and a traceback at each of its reconnects: our own watchdog says in a sentence what is wrong.
+    """
     logger = logging.getLogger("discord")
-    logger.setLevel(max(logging.INFO, logger.getEffectiveLevel()))
+    if logger.getEffectiveLevel() < logging.INFO:
+        logger.setLevel(logging.INFO)
+    logging.getLogger("discord.shard").addFilter(_without_traceback)
     discord.VoiceClient.warn_nacl = False
     discord.VoiceClient.warn_dave = False
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True

@@ -37,7 +37,7 @@ class DiscordFrontend:
         self._timing = timing
         self._session = Session(settings, timing)
         self._files = Files(self._session, settings.cdn_hosts)
-        self._settings = settings
+        self._listener = Listener(settings, timing)
         self._parents: OrderedDict[int, int] = OrderedDict()
 
     @property
@@ -51,7 +51,7 @@ class DiscordFrontend:
                 self._hear(message, me, intake, inbox)
 
             try:
-                await Listener(self._settings, self._timing, hear).run(watch)
+                await self._listener.run(hear, watch)
             except PlatformError as error:
                 watch.down(error)
                 raise
@@ -80,7 +80,13 @@ class DiscordFrontend:
             inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
 
     async def _bring(self, message: discord.Message, me: Me, intake: Intake) -> None:
-        event = translate(message, me, await self._parent(message))
+        try:
+            parent = await self._parent(message)
+        except PlatformError as error:
+            # better a question in a place of its own than none
+            log.warning("discord.thread_unknown", channel=message.channel.id, detail=error.detail)
+            parent = 0
+        event = translate(message, me, parent)
         if event is not None:
             await intake.receive(event)
 

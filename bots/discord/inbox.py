@@ -36,6 +36,8 @@ class Inbox:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=self._timing.drain_s)
         finally:
+            if self._tasks:
+                log.error("discord.events_lost", channels=len(self._tasks))
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)

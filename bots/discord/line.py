@@ -43,7 +43,7 @@ class Line:
         queue_s = self._timing.identify_gap_s * (self._shards - 1)
         if not await self._whole_within(self._settings.connect_timeout_s + queue_s):
             raise unreachable(
-                f"the gateway that {self._settings.api_url} names let no connection become ready"
+                f"the gateway that {self._settings.shown_api_url} names let no connection become ready"
                 f" within {self._settings.connect_timeout_s + queue_s:g} s"
             )
         while True:

@@ -35,32 +35,31 @@ class ContentRefused(Exception):
 class Listener:
     """Keeps one bot connected for as long as one call of `run` lasts."""
 
-    def __init__(self, settings: DiscordSettings, timing: Timing, hear: Hear) -> None:
+    def __init__(self, settings: DiscordSettings, timing: Timing) -> None:
         self._settings = settings
         self._timing = timing
-        self._hear = hear
         self._told = False
 
-    async def run(self, watch: Watch) -> None:
+    async def run(self, hear: Hear, watch: Watch) -> None:
         """Listen until cancelled. Raises FrontendRefused or FrontendUnreachable."""
         if self._settings.message_content:
             try:
-                return await self._live(watch, content=True)
+                return await self._live(hear, watch, content=True)
             except ContentRefused:
                 self._tell()
-        return await self._live(watch, content=False)
+        return await self._live(hear, watch, content=False)
 
     def _tell(self) -> None:
         if not self._told:
             log.warning("discord.no_message_content", sentence=NO_CONTENT)
         self._told = True
 
-    async def _live(self, watch: Watch, *, content: bool) -> None:
-        def hear(message: discord.Message) -> None:
+    async def _live(self, hear: Hear, watch: Watch, *, content: bool) -> None:
+        def hear_as_me(message: discord.Message) -> None:
             if gateway.user is not None:
-                self._hear(message, Me(gateway.user.id, reads_content=content))
+                hear(message, Me(gateway.user.id, reads_content=content))
 
-        async with Gateway(self._settings, self._timing, hear, content=content) as gateway:
+        async with Gateway(self._settings, self._timing, hear_as_me, content=content) as gateway:
             shards = await self._log_in(gateway)
             if content and not gateway.content_is_on:
                 raise ContentRefused
@@ -73,7 +72,7 @@ class Listener:
                 await gateway.login(token_of(self._settings))
                 return await gateway.locate()
         except FAILURES as exc:
-            raise login_error_of(exc, self._settings.api_url) from exc
+            raise login_error_of(exc, self._settings.shown_api_url) from exc
 
     async def _connect(self, gateway: Gateway, line: Line, *, content: bool) -> None:
         """Run the connections and their watchdog; whichever ends first ends both."""

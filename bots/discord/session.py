@@ -104,7 +104,7 @@ class Session:
                 await client.login(token_of(self._settings))
         except FAILURES as exc:
             await client.close()
-            error = login_error_of(exc, self._settings.api_url)
+            error = login_error_of(exc, self._settings.shown_api_url)
             if isinstance(error, FrontendUnreachable):
                 raise PlatformBusy(PLATFORM, code="unreachable", detail=error.detail) from exc
             raise error from exc

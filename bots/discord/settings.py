@@ -40,6 +40,13 @@ class DiscordSettings(Section):
         return self.enabled and bool(self.token.get_secret_value().strip())
 
     @property
+    def shown_api_url(self) -> str:
+        """The REST base as it may stand in a log: without a proxy's user and password."""
+        scheme, _, rest = self.api_url.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+    @property
     def moved(self) -> bool:
         """Whether the traffic goes elsewhere than to Discord itself."""
         return self.api_url != OFFICIAL_API

@@ -91,7 +91,7 @@ class SlackChannel:
             if exc.code != UNKNOWN_MESSAGE:
                 raise
 
-    async def find(self, delivery: Delivery, text: str) -> str | None:  # noqa: ARG002 - the nonce says it all
+    async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for our nonce in the thread, or in the channel's newest messages where there is none."""
         for message in await recent(self._api, self._place):
             if nonce_of(message) == delivery.nonce:

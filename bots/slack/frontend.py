@@ -7,10 +7,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
-from core.reply.editing import EditingSurface
 
 from bots.slack import files
 from bots.slack.address import Where, where
@@ -18,13 +18,17 @@ from bots.slack.api import SlackApi, open_api
 from bots.slack.channel import Signs, SlackChannel
 from bots.slack.connection import bolt_app, open_socket, watch_over
 from bots.slack.people import People
+from bots.slack.rest import RestOfLedger
 from bots.slack.settings import SlackSettings
-from bots.slack.surface import StreamingSurface, Streams
+from bots.slack.streams import Streams
+from bots.slack.surface import StreamingSurface
 from bots.slack.surroundings import quotes
 from bots.slack.translate import PLATFORM, Bot, translate
+from bots.slack.writing import Writing
 from core.errors import FrontendRefused, FrontendUnreachable, OutcomeUnknown, PlatformBusy
 from core.messages import Blob, Event, Quote
 from core.ports import Intake, Ledger, ReplySurface, Watch
+from core.reply.editing import EditingSurface
 
 log = structlog.get_logger(__name__)
 
@@ -99,17 +103,22 @@ class SlackFrontend:
         place = where(address)
         channel = SlackChannel(self._api, place, self._signs)
         if not self._streams.possible(place, self._settings):
-            return EditingSurface(channel, ledger)
+            return self._editing(channel, ledger)
+        writing = Writing(
+            self._api, place, ledger, self._streams, posts=channel, now=self._now, sleep=self._sleep
+        )
         return StreamingSurface(
-            self._api,
-            place,
-            channel,
-            ledger,
-            self._streams,
-            signs=self._signs,
+            writing,
+            instead=lambda at: self._editing(
+                channel, RestOfLedger(ledger, part=at.part, at=at.at, opening=at.seed)
+            ),
+            sign=partial(self._signs.show, place),
             now=self._now,
             sleep=self._sleep,
         )
+
+    def _editing(self, channel: SlackChannel, ledger: Ledger) -> EditingSurface:
+        return EditingSurface(channel, ledger, now=self._now, sleep=self._sleep)
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         return await quotes(self._api, self._people, where(address), most)

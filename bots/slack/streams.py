@@ -16,10 +16,11 @@ from bots.slack.errors import UNKNOWN_MESSAGE
 from bots.slack.settings import SlackSettings
 from bots.slack.text import Safely, safe
 from core.messages import Status, ToolState
-from core.reply.fences import Fence, fence_after
+from core.reply.fences import fence_after
 
 MOST_BYTES = 9_000
 MOST_BYTES_WITH_CARDS = 10_000
+MOST_BYTES_FOR_CARDS = 3_000
 MOST_CARDS = 40
 MOST_AGE_S = 240.0
 """From here on a stream is left at the next line's end ..."""
@@ -97,15 +98,23 @@ class Cards:
         for card in self._cards.values():
             card.shown = False
 
-    def due(self, room: int) -> dict[str, Card]:
-        """Which cards are to be drawn, as many as there is room for."""
-        return dict([(key, card) for key, card in self._cards.items() if not card.shown][: max(0, room)])
-
-    def close(self) -> None:
-        """The answer is over, and with it every tool."""
+    def due(self, stream: Stream) -> dict[str, Card]:
+        """Which cards are to be drawn, as many as the stream has room for."""
+        due: dict[str, Card] = {}
+        room = min(MOST_BYTES_FOR_CARDS, MOST_BYTES_WITH_CARDS - stream.bytes)
         for key, card in self._cards.items():
-            if card.open:
-                self._cards[key] = Card(card.title, "complete")
+            if card.shown:
+                continue
+            wider = {**due, key: card}
+            if cards_size(wider) > room or len(stream.card_ids | wider.keys()) > MOST_CARDS:
+                break
+            due = wider
+        return due
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any card is still to be drawn."""
+        return any(not card.shown for card in self._cards.values())
 
 
 _STATES: Mapping[ToolState, str] = {
@@ -130,6 +139,8 @@ class Piece:
     blocks: tuple[dict[str, Any], ...] = ()
     last: bool = False
     """Whether the stream ends with it."""
+    final: bool = False
+    """Whether the answer ends with it."""
 
 
 @dataclass(slots=True)
@@ -137,10 +148,15 @@ class Stream:
     """One stream, and what is in it."""
 
     part: int
+    base: int = 0
+    """Where in the answer it begins."""
+    seed: str = ""
+    """The fence line that it begins with, to open again what the message before had to close."""
     ts: str = ""
+    """Slack's id of it; empty while it is only planned."""
     began: float = 0.0
     text: str = ""
-    """The Markdown in it, with the fence line that opens again what the message before had closed."""
+    """The Markdown in it, `seed` included."""
     at: int = 0
     """Where in the answer it ends."""
     bytes: int = 0
@@ -148,13 +164,13 @@ class Stream:
     safely: Safely = field(default_factory=Safely)
 
     @property
-    def fence(self) -> Fence | None:
-        return fence_after(self.text, None)
+    def shown_text(self) -> str:
+        return self.text[: len(self.text) - len(self.safely.held)]
 
     @property
     def shown(self) -> int:
         """Up to where the answer is on the screen: a tail whose meaning is open is held back."""
-        return max(0, self.at - len(self.safely.held))
+        return max(self.base, self.at - len(self.safely.held))
 
     def with_piece(self, piece: Piece) -> tuple[list[Chunk], Stream]:
         """Return the chunks that bring a piece, and what the stream is once Slack took them."""

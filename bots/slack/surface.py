@@ -1,24 +1,22 @@
-"""One answer, shown by Slack's native streams: a stream follows a stream until all of it is said.
+"""One answer, shown by Slack's native streams: one stream follows another until all of it is said.
 
-What the ledger remembers of each stream is how far the answer is shown in it. Where a stream is refused, or Slack is
-too busy for one, the rest of the answer is posted and edited instead.
+Where a stream is refused, or Slack is too busy for one, the rest of the answer is posted and edited instead.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
 import structlog
 
-from bots.slack.cutting import next_piece
-from bots.slack.streams import MOST_AGE_S, Cards, Piece, Stream
+from bots.slack.cutting import Ending, next_piece
+from bots.slack.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.text import safe
-from bots.slack.writing import Refused, Writing
-from core.errors import Fenced, OutcomeUnknown, PlatformBusy, PlatformError
+from bots.slack.writing import NoStreamError, Writing
+from core.errors import Fenced, OutcomeUnknown, PlatformBusy
 from core.messages import Apology, Footer, Status
 from core.ports import ReplySurface
 from core.reply.pace import Pace
@@ -30,12 +28,6 @@ _APPEND_EVERY_S = 1.0
 _REST_WHEN_BUSY_S = 10.0
 _LEAVE_WITHIN_S = 3.0
 _STATUS_CHARS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    footer: str = ""
-    apology: str = ""
 
 
 class StreamingSurface:
@@ -52,23 +44,179 @@ class StreamingSurface:
     def __init__(
         self,
         writing: Writing,
-        instead: Callable[[Refused], ReplySurface],
-        show_status: Callable[[str], object],
         *,
+        instead: Callable[[Stream], ReplySurface],
+        sign: Callable[[str], Awaitable[None]],
         now: Now,
         sleep: Sleep,
     ) -> None:
+        """`instead` makes the surface that goes on where streams are refused; `sign` shows a line above the text."""
         self._writing = writing
         self._instead = instead
-        self._now = now
+        self._sign = sign
         self._sleep = sleep
         self._pace = Pace(lambda: _APPEND_EVERY_S, now=now, sleep=sleep)
         self._answer = ""
         self._status: str | None = "…"
-        self._cards = Cards()
-        self._ending: _Ending | None = None
+        self._ending: Ending | None = None
         self._stirred = asyncio.Event()
         self._other: ReplySurface | None = None
         self._passed_on = 0
-        self._done = False
+        self._raised: BaseException | None = None
         self._pump: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        self._pump = asyncio.create_task(self._bring_everything())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pump.cancel()
+        await asyncio.gather(self._pump, return_exceptions=True)
+        if self._other is not None:
+            await self._other.__aexit__(kind, error, trace)
+        elif not isinstance(error, Fenced):
+            await self._leave()
+        problem = None if self._pump.cancelled() else self._pump.exception()
+        if problem is None or problem is self._raised:
+            return
+        if error is None:
+            raise problem
+        log.warning("slack.answer_left_unshown", exc_info=problem)
+
+    async def write(self, delta: str) -> None:
+        self._raise_what_went_wrong()
+        self._answer += delta
+        if delta.strip():
+            self._status = None
+        self._stirred.set()
+        await self._pass_on()
+
+    async def note(self, status: Status) -> None:
+        self._raise_what_went_wrong()
+        if self._other is not None:
+            await self._other.note(status)
+            return
+        self._writing.cards.note(status)
+        if status.activity is None and not self._answer.strip():
+            self._status = status.text
+        self._stirred.set()
+
+    async def finish(self, footer: Footer) -> None:
+        await self._end(Ending(footer=footer.text))
+        if self._other is not None:
+            await self._other.finish(footer)
+
+    async def fail(self, apology: Apology) -> None:
+        await self._end(Ending(apology=apology.text.strip()))
+        if self._other is not None:
+            await self._other.fail(apology)
+
+    async def _end(self, ending: Ending) -> None:
+        self._raise_what_went_wrong()
+        if self._ending is not None:
+            raise RuntimeError("the answer is closed")
+        self._status, self._ending = None, ending
+        self._writing.hurried = True
+        self._pace.hurry()
+        self._stirred.set()
+        await asyncio.wait([self._pump])  # unlike awaiting it, this leaves it alone when cancelled
+        self._raise_what_went_wrong()
+
+    def _raise_what_went_wrong(self) -> None:
+        if not self._pump.done():
+            return
+        try:
+            self._pump.result()
+        except BaseException as exc:
+            self._raised = exc
+            raise
+
+    async def _bring_everything(self) -> None:
+        await self._writing.end_earlier()
+        while True:
+            self._stirred.clear()
+            await self._show_status()
+            try:
+                if await self._bring():
+                    return
+            except (PlatformBusy, OutcomeUnknown) as exc:
+                if self._ending is not None:
+                    raise
+                log.debug("slack.behind", code=exc.code)
+                self._pace.rest(exc.retry_after_s or _REST_WHEN_BUSY_S)
+                self._stirred.set()
+            await self._wait()
+
+    async def _bring(self) -> bool:
+        """Bring what is due; True when nothing more will be."""
+        if not await self._writing.take_up(self._answer, whole=self._ending is not None):
+            return False
+        while self._next() is not None and not self._writing.silenced:
+            if self._ending is None:
+                await self._pace.wait()
+            if (piece := self._next()) is None:  # the freshest: more may have come meanwhile
+                break
+            try:
+                done = await self._writing.put(piece)
+            except NoStreamError:
+                await self._hand_over()
+                return True
+            self._pace.called()
+            if done and piece.final:
+                return True
+        return self._ending is not None or self._writing.silenced
+
+    def _next(self) -> Piece | None:
+        writing = self._writing
+        return next_piece(writing.stream, self._answer, writing.cards, writing.age_s, self._ending)
+
+    async def _hand_over(self) -> None:
+        """Go on by post-and-edit, from where the streams end."""
+        stream = self._writing.stream
+        other = self._instead(stream)
+        self._passed_on = stream.at
+        await other.__aenter__()
+        self._other = other
+        if stream.seed and self._answer[stream.at :].strip():
+            await other.write(stream.seed)
+        await self._pass_on()
+
+    async def _pass_on(self) -> None:
+        if self._other is None:
+            return
+        delta, self._passed_on = self._answer[self._passed_on :], len(self._answer)
+        if delta:
+            await self._other.write(delta)
+
+    async def _show_status(self) -> None:
+        status, self._status = self._status, None
+        if status is not None and not self._writing.stream.ts and not self._answer.strip():
+            await self._sign(safe(" ".join(status.split()))[:_STATUS_CHARS])
+
+    async def _wait(self) -> None:
+        """Return when something changed, or when the open stream grows too old."""
+        age_s = self._writing.age_s
+        marks = [mark - age_s for mark in (MOST_AGE_S, LAST_AGE_S) if mark > age_s]
+        if self._writing.stream.ts and marks:
+            await self._first(self._stirred.wait(), self._sleep(marks[0]))
+        else:
+            await self._stirred.wait()
+
+    async def _first(self, *waits: Awaitable[object]) -> None:
+        tasks = [asyncio.ensure_future(each) for each in waits]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _leave(self) -> None:
+        """A stream that nobody ends goes on showing as being written."""
+        try:
+            async with asyncio.timeout(_LEAVE_WITHIN_S):
+                await self._writing.leave()
+        except (TimeoutError, Fenced):
+            log.info("slack.stream_left_open")

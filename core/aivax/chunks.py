@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from core.aivax.text import sound
 from core.aivax.timeline import Usage
 from core.messages import ToolActivity, ToolState
+from core.text import sound
 
 _DECODER = msgspec.json.Decoder()
 _COMPLETED = frozenset({"completed", "complete", "finished", "done", "success", "succeeded", "ok"})

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from core.aivax.keys import KeyKind, speaks_aivax
-from core.aivax.text import sound
 from core.settings import AivaxSettings
+from core.text import sound
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class IntakeTransaction:
         found = (await self._connection.execute(select(identities).where(where))).one_or_none()
         if found is None:
             return await self._add_identity(author)
-        name, locale = author.name[:256] or found.name, author.locale[:35] or found.locale
+        name, locale = author.name or found.name, author.locale or found.locale
         if (name, locale) != (found.name, found.locale):
             await self._connection.execute(update(identities).where(where).values(name=name, locale=locale))
         return int(found.id)
@@ -121,7 +121,7 @@ class IntakeTransaction:
             role="user",
             text=text,
             attachments=[asdict(attachment) for attachment in attachments],
-            origin=origin[:128],
+            origin=origin,
             created_at=self.now,
         )
         await self._connection.execute(row)
@@ -133,8 +133,8 @@ class IntakeTransaction:
             identities,
             person_id=person_id,
             **asdict(author.identity),
-            name=author.name[:256],
-            locale=author.locale[:35],
+            name=author.name,
+            locale=author.locale,
             created_at=self.now,
         )
         if not is_first:  # another process was faster

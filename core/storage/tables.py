@@ -30,6 +30,8 @@ from sqlalchemy import (
     text,
 )
 
+from core.text import sound
+
 TURN_STATES = ("queued", "running", "parked", "answered", "failed", "cancelled", "superseded")
 
 
@@ -49,6 +51,30 @@ class Instant(TypeDecorator[datetime]):
             return value if value is None else value.astimezone(UTC)
         aware: datetime = value.replace(tzinfo=UTC)
         return aware
+
+
+class Words(TypeDecorator[str]):
+    """Text of any length from outside, made fit to be stored."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return value if value is None else sound(value)
+
+
+class Label(TypeDecorator[str]):
+    """A name or an id from outside, made fit to be stored and cut to its column."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return value if value is None else sound(value)[: self.length]
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -72,7 +98,7 @@ persons = Table(
     "persons",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
-    Column("key", String(32), nullable=False, unique=True, comment="opaque; what AIVAX knows the person by"),
+    Column("key", Label(32), nullable=False, unique=True, comment="opaque; what AIVAX knows the person by"),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -81,11 +107,11 @@ identities = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     _reference("person_id", "persons.id"),
-    Column("platform", String(64), nullable=False),
-    Column("workspace", String(128), nullable=False),
-    Column("user", String(128), nullable=False),
-    Column("name", String(256), nullable=False, default=""),
-    Column("locale", String(35), nullable=False, default=""),
+    Column("platform", Label(64), nullable=False),
+    Column("workspace", Label(128), nullable=False),
+    Column("user", Label(128), nullable=False),
+    Column("name", Label(256), nullable=False, default=""),
+    Column("locale", Label(35), nullable=False, default=""),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("platform", "workspace", "user"),
     Index(None, "person_id"),
@@ -95,10 +121,10 @@ conversations = Table(
     "conversations",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
-    Column("platform", String(64), nullable=False),
-    Column("workspace", String(128), nullable=False),
-    Column("channel", String(128), nullable=False),
-    Column("thread", String(128), nullable=False),
+    Column("platform", Label(64), nullable=False),
+    Column("workspace", Label(128), nullable=False),
+    Column("channel", Label(128), nullable=False),
+    Column("thread", Label(128), nullable=False),
     Column("private", Boolean, nullable=False),
     Column(
         "owner_id", Id, nullable=False, comment="identity it belongs to; 0 when all in the place share it"
@@ -125,11 +151,11 @@ turns = Table(
     Column("id", Id, primary_key=True, autoincrement=True),
     _reference("conversation_id", "conversations.id"),
     _reference("identity_id", "identities.id"),
-    Column("key", String(32), nullable=False, unique=True, comment="idempotency key and root of nonces"),
-    Column("state", String(16), nullable=False),
-    Column("address", Text, nullable=False, comment="the frontend's own; where the answer goes"),
+    Column("key", Label(32), nullable=False, unique=True, comment="idempotency key and root of nonces"),
+    Column("state", Label(16), nullable=False),
+    Column("address", Words, nullable=False, comment="the frontend's own; where the answer goes"),
     Column(
-        "answer", Text, nullable=True, comment="whole text, once generated; a notice has it from the start"
+        "answer", Words, nullable=True, comment="whole text, once generated; a notice has it from the start"
     ),
     Column(
         "notice", Boolean, nullable=False, comment="the bot speaks for itself; no call, not in the history"
@@ -137,9 +163,9 @@ turns = Table(
     Column("attempt", Integer, nullable=False, default=0, comment="fence: only the newest may write or post"),
     Column("tries", Integer, nullable=False, default=0, comment="attempts that a crash may use up"),
     Column("generation", Integer, nullable=False, default=0, comment="how often the text was begun anew"),
-    Column("failure", String(64), nullable=True, comment="name of the error that ended it"),
-    Column("reference", String(16), nullable=True, comment="what the author was told and the log holds"),
-    Column("owner", String(64), nullable=True, comment="the process that runs it"),
+    Column("failure", Label(64), nullable=True, comment="name of the error that ended it"),
+    Column("reference", Label(16), nullable=True, comment="what the author was told and the log holds"),
+    Column("owner", Label(64), nullable=True, comment="the process that runs it"),
     Column("due_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant, nullable=True),
@@ -169,11 +195,11 @@ messages = Table(
     _reference("conversation_id", "conversations.id"),
     _reference("turn_id", "turns.id"),
     Column("identity_id", Id, ForeignKey("identities.id", ondelete="CASCADE"), nullable=True),
-    Column("role", String(16), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("role", Label(16), nullable=False),
+    Column("text", Words, nullable=False),
     Column("whole", Boolean, nullable=False, default=True, comment="false: an answer that was cut short"),
     Column("attachments", JSON, nullable=False),
-    Column("origin", String(128), nullable=False, comment="the platform's id of a person's message"),
+    Column("origin", Label(128), nullable=False, comment="the platform's id of a person's message"),
     Column("created_at", Instant, nullable=False),
     CheckConstraint("role IN ('user', 'assistant')", name="role"),
     Index("ix_messages_window", "conversation_id", "turn_id", "id"),
@@ -183,7 +209,7 @@ messages = Table(
 events = Table(
     "events",
     metadata,
-    Column("key", String(255), primary_key=True, comment="what makes two deliveries the same event"),
+    Column("key", Label(255), primary_key=True, comment="what makes two deliveries the same event"),
     Column("received_at", Instant, nullable=False, index=True),
 )
 
@@ -196,7 +222,7 @@ deliveries = Table(
     Column(
         "revision", Integer, nullable=False, default=0, comment="grows when the message had to be made anew"
     ),
-    Column("message_id", String(128), nullable=False, default="", comment="empty: only meant to be created"),
+    Column("message_id", Label(128), nullable=False, default="", comment="empty: only meant to be created"),
     Column("shown", Integer, nullable=False, default=0),
     Column("closed", Boolean, nullable=False, default=False),
     Column("generation", Integer, nullable=False, default=0),
@@ -209,11 +235,11 @@ tool_activity = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     _reference("turn_id", "turns.id"),
-    Column("tool_id", String(128), nullable=False),
-    Column("name", String(128), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("contents", Text, nullable=False),
-    Column("explanation", Text, nullable=False),
+    Column("tool_id", Label(128), nullable=False),
+    Column("name", Label(128), nullable=False),
+    Column("state", Label(16), nullable=False),
+    Column("contents", Words, nullable=False),
+    Column("explanation", Words, nullable=False),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("turn_id", "tool_id"),
 )
@@ -222,7 +248,7 @@ usage = Table(
     "usage",
     metadata,
     Column("turn_id", Id, ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
-    Column("model", String(256), nullable=False),
+    Column("model", Label(256), nullable=False),
     Column("prompt_tokens", Integer, nullable=False),
     Column("completion_tokens", Integer, nullable=False),
     Column("cached_tokens", Integer, nullable=False),

@@ -109,14 +109,14 @@ class TurnStore:
 
     async def keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
         """Store what a tool did; the newest state of a tool's id replaces the one before."""
-        same = (tool_activity.c.turn_id == turn.id) & (tool_activity.c.tool_id == activity.id[:128])
+        same = (tool_activity.c.turn_id == turn.id) & (tool_activity.c.tool_id == activity.id)
         async with self._database.write() as connection:
             await assert_current(connection, turn)
             await connection.execute(delete(tool_activity).where(same))
             row = tool_activity.insert().values(
                 turn_id=turn.id,
-                tool_id=activity.id[:128],
-                name=activity.name[:128],
+                tool_id=activity.id,
+                name=activity.name,
                 state=activity.state,
                 contents=activity.contents,
                 explanation=activity.explanation,
@@ -161,7 +161,7 @@ class TurnStore:
     def _usage(self, turn: Turn, usage: Usage) -> dict[str, object]:
         return {
             "turn_id": turn.id,
-            "model": usage.model[:256],
+            "model": usage.model,
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.completion_tokens,
             "cached_tokens": usage.cached_tokens,
