@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import structlog
 from filelock import FileLock, Timeout
@@ -25,8 +27,8 @@ from core.errors import DatabaseBusy, SettingRefused
 from core.intake import StoringIntake
 from core.ports import Frontend, Intake
 from core.reply.phrases import Voice
-from core.storage import schema
-from core.storage.engine import Database
+from core.storage import bell, schema
+from core.storage.engine import Database, parse_url
 from core.storage.history import HistoryStore
 from core.storage.intake import IntakeStore
 from core.storage.turns import TurnStore
@@ -42,12 +44,33 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The running core: events go into `intake`, `queue` works on what they left."""
+    """The wired core: events go into `intake`; `work` does what they left."""
 
     intake: Intake
     queue: LocalQueue
     runner: Runner
     aivax: AivaxClient
+    database: Database
+    platforms: frozenset[str]
+    extra_models: tuple[str, ...]
+
+    def check(self, settings: Settings) -> None:
+        """Refuse, before anything listens, settings with which no question could be answered."""
+        if not settings.aivax.model:
+            fix = "name the gateway that answers, such as my-gateway:50c3 (AIVAX console, AI gateways)"
+            raise SettingRefused("[aivax] model", fix=fix)
+        self.aivax.check_settings(*self.extra_models)
+
+    async def ask_aivax(self) -> None:
+        """Say in the log, soon after the start, what would only show at the first question."""
+        for finding in await self.aivax.preflight(*self.extra_models):
+            log.error("aivax.problem", error=type(finding).__name__, cause=str(finding))
+
+    async def work(self) -> None:
+        """Run turns until cancelled, those too that other processes on the same database took in."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(bell.hear(self.database, self.platforms, self.queue.notify))
+            await self.queue.work(self.runner)
 
 
 @asynccontextmanager
@@ -78,12 +101,15 @@ def _wire(
     frontends: Mapping[str, Frontend],
 ) -> Core:
     voice = Voice()
-    turns = TurnStore(database, utc_now, owner=f"{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    lease_s = settings.storage.worker_lost_after_s
+    owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    turns = TurnStore(database, utc_now, owner, lease_s=lease_s)
     queue = LocalQueue(
         turns,
         frozenset(frontends),
         running_turns=settings.limits.running_turns,
         grace_s=settings.limits.shutdown_grace_s,
+        renew_interval_s=lease_s / 4,
     )
     history = History(HistoryStore(database), settings.conversation)
     runner = Runner(
@@ -99,7 +125,8 @@ def _wire(
     )
     directory = Directory(settings.conversation)
     intake = StoringIntake(IntakeStore(database, utc_now), directory, queue, settings.limits, voice)
-    return Core(intake, queue, runner, aivax)
+    extra_models = tuple(sorted(routes.models - {settings.aivax.model}))
+    return Core(intake, queue, runner, aivax, database, frozenset(frontends), extra_models)
 
 
 @contextmanager
@@ -120,11 +147,24 @@ def _held_alone(database: Database) -> Iterator[None]:
         lock.release()
 
 
-async def run(settings: Settings, plugins: Mapping[str, Plugin], stop: asyncio.Event) -> int:
+class Role(StrEnum):
+    """What one process does: all of it, or, on PostgreSQL, one half beside others."""
+
+    ALL = "all"
+    LISTEN = "listen"
+    WORK = "work"
+
+
+async def run(
+    settings: Settings, plugins: Mapping[str, Plugin], stop: asyncio.Event, role: Role = Role.ALL
+) -> int:
     """Serve the configured frontends until `stop` is set; the exit status.
 
     Prints one line that begins with `ready` once each frontend is up or has failed.
     """
+    if role is not Role.ALL and parse_url(settings.storage.url).get_backend_name() == "sqlite":
+        fix = f"--role {role} needs PostgreSQL: a SQLite file belongs to one process"
+        raise SettingRefused("[storage] url", fix=fix)
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
     if not wanted:
         raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
@@ -134,26 +174,35 @@ async def run(settings: Settings, plugins: Mapping[str, Plugin], stop: asyncio.E
             for name, plugin in wanted.items()
         }
         core = await stack.enter_async_context(open_core(settings, frontends))
-        await check_aivax(core.aivax, settings)
-        return await _serve(core, frontends, stop)
+        core.check(settings)
+        return await _serve(core, frontends, stop, role)
 
 
-async def _serve(core: Core, frontends: Mapping[str, Frontend], stop: asyncio.Event) -> int:
+async def _serve(core: Core, frontends: Mapping[str, Frontend], stop: asyncio.Event, role: Role) -> int:
     board = Board(list(frontends))
     async with asyncio.TaskGroup() as group:
-        working = group.create_task(core.queue.work(core.runner))
-        listening = group.create_task(supervise(frontends, core.intake, board))
+        asking = group.create_task(core.ask_aivax())
+        working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
+        if role is Role.WORK:
+            listening = group.create_task(_wait_for_ever())
+            board.assume_up()
+        else:
+            listening = group.create_task(supervise(frontends, core.intake, board))
         settled = await _first(board.settled, stop)
         if settled and board.up:
             print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
             await stop.wait()
-        for task in (listening, working):  # listen no more; then let answers finish
+        for task in (asking, listening, working):  # listen no more; then let answers finish
             task.cancel()
             await asyncio.wait([task])
     if settled and not board.up:
         log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
         return 2
     return 0
+
+
+async def _wait_for_ever() -> None:
+    await asyncio.Event().wait()
 
 
 async def _first(settled: asyncio.Event, stop: asyncio.Event) -> bool:
@@ -170,16 +219,6 @@ async def _first(settled: asyncio.Event, stop: asyncio.Event) -> bool:
 def _ready_line(board: Board) -> str:
     failed = [f"{name} ({explain(cause)})" for name, cause in board.failed.items()]
     return f"ready: {', '.join(board.up)}" + (f"; failed: {'; '.join(failed)}" if failed else "")
-
-
-async def check_aivax(aivax: AivaxClient, settings: Settings) -> None:
-    """Say at start what would only show at the first question."""
-    if not settings.aivax.model:
-        fix = "name the gateway that answers, such as my-gateway:50c3 (AIVAX console, AI gateways)"
-        raise SettingRefused("[aivax] model", fix=fix)
-    extra = [route.model for route in settings.routes if route.model]
-    for finding in await aivax.preflight(settings.aivax.model, *extra):
-        log.error("aivax.problem", error=type(finding).__name__, cause=str(finding))
 
 
 def _what_to_set(plugins: Mapping[str, Plugin]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bots.app import Core, check_aivax, open_core
+from bots.app import Core, open_core
 from bots.console.frontend import ConsoleFrontend
 from bots.console.lines import read_lines
 from bots.console.translate import PLATFORM
@@ -42,7 +42,7 @@ async def chat(settings: Settings, *, sandbox: bool) -> int:
             read_lines(sys.stdin), sys.stdout, user=_user(), prompt="\nyou> " if interactive else ""
         )
         core = await stack.enter_async_context(open_core(settings, {PLATFORM: frontend}))
-        await check_aivax(core.aivax, settings)
+        core.check(settings)
         sys.stderr.write(f"{_banner(settings, sandbox=sandbox)}\n")
         await _converse(core, frontend)
     return 0
@@ -51,10 +51,12 @@ async def chat(settings: Settings, *, sandbox: bool) -> int:
 async def _converse(core: Core, frontend: ConsoleFrontend) -> None:
     """What an earlier chat left is answered first; then the person has the word."""
     async with asyncio.TaskGroup() as group:
-        working = group.create_task(core.queue.work(core.runner))
+        asking = group.create_task(core.ask_aivax())
+        working = group.create_task(core.work())
         await core.queue.drained()
         await frontend.listen(core.intake, _Unwatched())
         await core.queue.drained()
+        asking.cancel()
         working.cancel()
 
 

@@ -56,12 +56,19 @@ def _options(
 
 
 @cli.command()
-def run(config: ConfigPath = None) -> None:
+def run(
+    config: ConfigPath = None,
+    role: Annotated[
+        Literal["all", "listen", "work"],
+        typer.Option(help="On PostgreSQL: take messages in, answer them, or both."),
+    ] = "all",
+) -> None:
     """Serve the configured frontends until SIGINT or SIGTERM."""
-    from bots.app import run as serve  # --help and --version stay fast
+    from bots.app import Role  # --help and --version stay fast
+    from bots.app import run as serve
 
     settings, plugins = _configured(config)
-    _finish(_until_stopped(lambda stop: serve(settings, plugins, stop)))
+    _finish(_until_stopped(lambda stop: serve(settings, plugins, stop, Role(role))))
 
 
 @cli.command()

@@ -37,6 +37,7 @@ class StoringIntake:
                     conversation_id = await self._said(transaction, event)
                 case Commanded():
                     conversation_id = await self._commanded(transaction, event)
+            await transaction.announce(conversation_id, event.place.platform)
         self._queue.notify(conversation_id)
         return Receipt.ACCEPTED
 

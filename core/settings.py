@@ -43,6 +43,8 @@ class StorageSettings(Section):
     """`[storage]`: where conversations are kept."""
 
     url: Name = "sqlite+aiosqlite:///data/aivax-bots.sqlite3"
+    worker_lost_after_s: float = Field(30.0, ge=1)
+    """PostgreSQL: how long a process may be silent before others take over the turns it runs."""
 
 
 class ConversationSettings(Section):

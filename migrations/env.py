@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, TypeDecorator
 
 from core.storage.engine import Database
 from core.storage.tables import metadata
+
+
+def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write a column's type as the database knows it: a migration does not depend on the code of its day."""
+    if kind == "type" and isinstance(item, TypeDecorator):
+        return f"sa.{item.impl_instance!r}"
+    return False
 
 
 def run_on(connection: Connection) -> None:
@@ -17,7 +25,7 @@ def run_on(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         render_as_batch=connection.dialect.name == "sqlite",
-        transaction_per_migration=False,
+        render_item=plain,
         include_object=lambda _object, name, _kind, _reflected, _compare: (
             not (name or "").startswith("procrastinate")
         ),

@@ -130,7 +130,7 @@ async def staged(
     platform = platform or FakePlatform()
     frontends: dict[str, Frontend] = {platform.platform: platform}
     async with open_core(settings, frontends) as core:
-        working = asyncio.create_task(core.queue.work(core.runner))
+        working = asyncio.create_task(core.work())
         try:
             yield Stage(core, platform, sandbox, settings)
         finally:

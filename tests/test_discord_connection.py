@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import structlog
 
 from bots.discord.timing import Timing
 from core.errors import FrontendRefused, FrontendUnreachable
-from tests.discord_listening import Listening, discord_at_hand, listening, online
+from tests.discord_listening import FAST, Listening, discord_at_hand, listening, online
 from tests.platforms.discord import FakeDiscord
 
 WITH_CONTENT, WITHOUT_CONTENT = 37377, 4609
@@ -238,6 +239,13 @@ async def test_a_gateway_that_ends_every_session_does_not_use_up_the_days_connec
 
         assert isinstance(error, FrontendUnreachable)
         assert len(fake.identifies) <= 6
+
+
+async def test_listening_can_end_while_an_identify_waits_and_leaves_no_heartbeat(fake: FakeDiscord) -> None:
+    async with online(fake, replace(FAST, identify_gap_s=3600.0)):
+        fake.invalidate()
+
+        await fake.until(lambda: any(c.session is None and c.frames_at for c in fake.gateway.connections))
 
 
 async def test_several_shards_are_up_once_all_are() -> None:

@@ -84,6 +84,7 @@ async def test_what_was_heard_before_the_end_is_still_stored(fake: FakeDiscord) 
         await fake.say(alice, fake.dm(alice), "just before the end")
         await ears.intake.until(lambda: ears.intake.asked)
         ears.task.cancel()
+        await fake.until(lambda: not fake.gateway.connections)
         ears.intake.held.set()
         await asyncio.wait([ears.task])
 

@@ -110,6 +110,22 @@ async def test_the_longer_an_answer_takes_the_calmer_it_is_edited(
     assert len([when for when in at if 1110 <= when < 1120]) <= 5
 
 
+async def test_the_end_of_a_long_answer_is_shown_without_delay(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.write("Hello")
+    await clock.advance(300)
+    await surface.write(" world")
+    await clock.advance(0.1)
+    await surface.write("!")
+    began = clock.now()
+
+    await clock.run(surface.finish(NO_FOOTER))
+
+    assert channel.visible == ["Hello world!"]
+    assert clock.now() - began <= channel.edit_interval_s
+
+
 async def test_a_slow_platform_does_not_hold_up_the_writer(
     clock: FakeClock, channel: FakeChannel, surface: EditingSurface
 ) -> None:
@@ -488,6 +504,17 @@ async def test_opened_again_nothing_that_was_shown_disappears_meanwhile(
 
     assert all(text.startswith("Hello world") for seen in channel.seen for text in seen)
     assert channel.visible == ["Hello world, how are you?"]
+
+
+@pytest.mark.parametrize("max_size", [100, 120, 200, 400])
+async def test_messages_of_another_size_show_the_same_answer(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger, max_size: int
+) -> None:
+    text = "\n\n".join("x" * 80 for _ in range(12))
+    for size in (150, max_size, 300):
+        channel.max_size, ledger = size, ledger.reopened()
+        await clock.run(answer(channel, ledger, text))
+        assert channel.visible == messages_of(text, size)
 
 
 @pytest.mark.parametrize("new", ["Short.", LONG[:700], LONG + LONG], ids=["shorter", "less", "longer"])

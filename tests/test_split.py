@@ -252,6 +252,31 @@ def test_a_fence_inside_a_list_is_closed_at_its_own_depth() -> None:
     assert second.text.startswith("   ```sh\n")  # deeper it would be code, where no list is open
 
 
+def test_code_that_is_still_being_written_leaves_room_for_its_fence() -> None:
+    text = "```py\n" + "abcdefg = 1\n" * 40
+    splitter = Splitter(100)
+
+    for character in text:
+        splitter.feed(character)
+        for part in splitter.parts:
+            assert len(part.text) <= 100
+            assert not fences_left_open(part.text)
+
+
+def test_no_part_begins_with_the_end_of_code_or_ends_with_its_beginning() -> None:
+    for length in range(20, 50):
+        parts = split(f"{'x' * 30}\n```py\n{'a' * length}\n{'b' * 20}\n```\n{'z' * 30}", 64)
+
+        assert all(shown_slice(part).strip("`py\n") for part in parts)
+
+
+def test_backticks_in_a_long_word_do_not_begin_a_message() -> None:
+    for before in range(55, 66):
+        parts = split("a" * before + "```" + "b" * 100, 64)
+
+        assert not any(part.text.startswith("`") for part in parts)
+
+
 def test_an_info_longer_than_a_message_is_dropped_where_the_fence_opens_again() -> None:
     parts = split("```" + "i" * 300 + "\ncode\n```", 100)
 

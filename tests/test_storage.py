@@ -64,6 +64,11 @@ class Desk:
         assert turn is not None
         return turn
 
+    async def crash(self) -> int:
+        """Let the process that runs turns be gone for longer than its lease."""
+        self.clock.advance(minutes=1)
+        return await self.turns.recover({"fake"})
+
     async def count(self, table: object) -> int:
         async with self.database.read() as connection:
             return (await connection.execute(select(func.count()).select_from(table))).scalar_one()  # type: ignore[arg-type]
@@ -292,7 +297,7 @@ async def test_an_attempt_that_was_taken_over_can_write_nothing(desk: Desk) -> N
     await desk.intake.receive(said())
     frozen = await desk.claim()
     ledger = await StoredLedger.open(desk.database, frozen)
-    assert await desk.turns.recover({"fake"}) == 1
+    assert await desk.crash() == 1
     woken = await desk.claim()
 
     assert (woken.attempt, woken.generation) == (2, 1)
@@ -319,6 +324,22 @@ async def test_recovery_leaves_alone_what_runs_here_and_what_other_frontends_hav
     assert await desk.turns.conversations_with_work({"fake"}) == []
 
 
+async def test_what_another_living_process_runs_is_left_to_it(desk: Desk) -> None:
+    if desk.database.is_sqlite:
+        pytest.skip("a SQLite file has one process")
+    await desk.intake.receive(said())
+    turn = await desk.claim()
+    other = TurnStore(desk.database, desk.clock, "other")
+
+    desk.clock.advance(seconds=29)
+    assert await other.recover({"fake"}) == 0
+    await desk.turns.renew({turn.id})
+    desk.clock.advance(seconds=29)
+    assert await other.recover({"fake"}) == 0
+    desk.clock.advance(seconds=2)
+    assert await other.recover({"fake"}) == 1
+
+
 async def test_a_delayed_turn_waits_for_its_time_and_holds_the_later_ones(desk: Desk) -> None:
     await desk.intake.receive(said("first"))
     await desk.intake.receive(said("second"))
@@ -343,7 +364,7 @@ async def test_a_whole_answer_is_delivered_after_a_crash_without_asking_again(de
     await desk.intake.receive(said())
     turn = await desk.claim()
     await desk.turns.keep_answer(turn, "all of it", Usage(3, 4, 0, 0.5, "m"), whole=True)
-    await desk.turns.recover({"fake"})
+    await desk.crash()
 
     again = await desk.claim()
 
@@ -355,7 +376,7 @@ async def test_half_an_answer_is_replaced_when_it_is_generated_anew(desk: Desk) 
     await desk.intake.receive(said("question"))
     turn = await desk.claim()
     await desk.turns.keep_answer(turn, "half", None, whole=False)
-    await desk.turns.recover({"fake"})
+    await desk.crash()
 
     again = await desk.claim()
     await desk.turns.keep_answer(again, "all", None, whole=True)
@@ -375,7 +396,7 @@ async def test_the_ledger_remembers_from_attempt_to_attempt(desk: Desk) -> None:
     await ledger.posted(0, "m-1")
     await ledger.shows(0, 120, closed=True)
     await ledger.intend(1)
-    await desk.turns.recover({"fake"})
+    await desk.crash()
 
     reopened = await StoredLedger.open(desk.database, await desk.claim())
 

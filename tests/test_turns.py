@@ -304,7 +304,7 @@ async def test_a_turn_left_by_a_crash_is_answered_at_the_next_start(migrated_url
             await stage.core.intake.receive(said("hello"))
             while not stage.asked:
                 await asyncio.sleep(0)
-        await stage.change("UPDATE turns SET state = 'running'")
+        await stage.change("UPDATE turns SET state = 'running', lease_until = '2020-01-01 00:00:00'")
 
         async with staged(migrated_url, sandbox=sandbox, platform=platform) as stage:
             await stage.rest()

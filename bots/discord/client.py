@@ -85,7 +85,7 @@ class Gateway(discord.AutoShardedClient):
         while self._identifies[0] < now - IDENTIFY_MEMORY_S:
             self._identifies.popleft()
         if len(self._identifies) > self._timing.most_identifies + (self.shard_count or 1):
-            log.debug("the gateway refuses every session that it has just granted")
+            raise unreachable("the gateway refuses every session that it has just granted")
         log.debug("discord.identify", shard=shard_id)
         await self._timing.sleep(self._timing.identify_gap_s)
 

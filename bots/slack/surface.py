@@ -60,6 +60,7 @@ class StreamingSurface:
         self._status: str | None = "…"
         self._ending: Ending | None = None
         self._stirred = asyncio.Event()
+        self._leaving = False
         self._other: ReplySurface | None = None
         self._passed_on = 0
         self._raised: BaseException | None = None
@@ -72,12 +73,14 @@ class StreamingSurface:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pump.cancel()
-        await asyncio.gather(self._pump, return_exceptions=True)
+        try:
+            if self._other is None and not isinstance(error, Fenced):
+                await self._leave()
+        finally:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
         if self._other is not None:
             await self._other.__aexit__(kind, error, trace)
-        elif not isinstance(error, Fenced):
-            await self._leave()
         problem = None if self._pump.cancelled() else self._pump.exception()
         if problem is None or problem is self._raised:
             return
@@ -170,6 +173,8 @@ class StreamingSurface:
 
     def _next(self) -> Piece | None:
         writing = self._writing
+        if self._leaving and not writing.stream.ts:
+            return None
         return next_piece(writing.stream, self._answer, writing.cards, writing.age_s, self._ending)
 
     async def _hand_over(self) -> None:
@@ -214,9 +219,9 @@ class StreamingSurface:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _leave(self) -> None:
-        """A stream that nobody ends goes on showing as being written."""
-        try:
-            async with asyncio.timeout(_LEAVE_WITHIN_S):
-                await self._writing.leave()
-        except (TimeoutError, Fenced):
-            log.info("slack.stream_left_open")
+        """End an open stream: one that nobody ends goes on showing as being written."""
+        self._leaving = True
+        self._ending = self._ending or Ending()
+        self._pace.hurry()
+        self._stirred.set()
+        await asyncio.wait([self._pump], timeout=_LEAVE_WITHIN_S)

@@ -140,7 +140,7 @@ def _attachments(event: Mapping[str, Any]) -> tuple[Attachment, ...]:
 
 def _attachment(file: Any) -> Attachment | None:
     """Slack Connect sends only an id: the rest is asked for when the file is fetched."""
-    if not isinstance(file, Mapping) or file.get("mode") in _NOT_IN_SLACK or not text_of(file, "id"):
+    if not isinstance(file, Mapping) or text_of(file, "mode") in _NOT_IN_SLACK or not text_of(file, "id"):
         return None
     size = file.get("size")
     url = text_of(file, "url_private_download") or text_of(file, "url_private")

@@ -136,11 +136,6 @@ class Writing:
                 card.shown = True
         return done
 
-    async def leave(self) -> None:
-        """End the open stream as it stands."""
-        if self.stream.ts:
-            await self._stop_quietly(self.stream.ts)
-
     async def _start(self, chunks: list[Chunk], after: Stream) -> None:
         part = after.part
         await self._ledger.intend(part)

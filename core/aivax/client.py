@@ -186,10 +186,8 @@ class AivaxClient:
             self._off.add(what)
             _log.info("aivax.switched_off", what=what, why=why)
 
-    async def preflight(self, *models: str) -> tuple[AivaxError, ...]:
-        """Check the settings, and whether the service takes the key and knows the models; for the operator's log.
-
-        `models` are those of routes, beside the one of the settings. An unreachable service is a finding too.
+    def check_settings(self, *models: str) -> None:
+        """Judge what can be judged without asking. `models` are those of routes, beside the one of the settings.
 
         Raises:
             SettingRefused: a setting with which no call can succeed.
@@ -199,6 +197,13 @@ class AivaxClient:
             keys.check_model(self._kind, model, "[[routes]] model")
         if self._kind is KeyKind.LEGACY:
             _log.warning("aivax.legacy_key", fix="make a new key (sk-aiv-acc...): this one has an older form")
+
+    async def preflight(self, *models: str) -> tuple[AivaxError, ...]:
+        """Ask whether the service takes the key and knows the models; what it says against them.
+
+        An unreachable service is a finding too. Raises like `check_settings`, which it begins with.
+        """
+        self.check_settings(*models)
         try:
             findings = await self._unlisted({self._settings.model, *models} - {""})
             balance = await self.balance()

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Attachment, Author, Identity, Place
+from core.storage.bell import CHANNEL
 from core.storage.engine import Database
 from core.storage.tables import conversations, events, identities, messages, persons, turns
 from core.turns.model import TurnState
@@ -102,6 +103,12 @@ class IntakeTransaction:
             created_at=self.now,
         )
         return int((await self._connection.execute(row.returning(turns.c.id))).scalar_one())
+
+    async def announce(self, conversation_id: int, platform: str) -> None:
+        """Tell the other processes, on commit, that the conversation has work."""
+        if self._connection.dialect.name == "postgresql":
+            payload = f"{platform}:{conversation_id}"
+            await self._connection.execute(select(func.pg_notify(CHANNEL, payload)))
 
     async def add_message(
         self,

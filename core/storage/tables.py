@@ -166,6 +166,7 @@ turns = Table(
     Column("failure", Label(64), nullable=True, comment="name of the error that ended it"),
     Column("reference", Label(16), nullable=True, comment="what the author was told and the log holds"),
     Column("owner", Label(64), nullable=True, comment="the process that runs it"),
+    Column("lease_until", Instant, nullable=True, comment="a running turn is its owner's until then"),
     Column("due_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant, nullable=True),

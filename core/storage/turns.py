@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, exists, or_, select, update
@@ -36,11 +36,14 @@ async def assert_current(connection: AsyncConnection, turn: Turn) -> None:
 class TurnStore:
     """What the runner and the queue need to know of turns."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], owner: str) -> None:
-        """`owner` names this process in the rows that it runs."""
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], owner: str, *, lease_s: float = 30.0
+    ) -> None:
+        """`owner` names this process in the rows that it runs; `lease_s` is how long they stay its own unrenewed."""
         self._database = database
         self._now = now
         self._owner = owner
+        self._lease = timedelta(seconds=lease_s)
 
     async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
         """Conversations of these platforms whose next turn may run now, those that wait longest first."""
@@ -69,12 +72,15 @@ class TurnStore:
             return await self._start(connection, row)
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int] = ()) -> int:
-        """Queue again every turn that was left running, but for those that do run here; how many.
+        """Queue again every turn whose process is gone; how many. `running` are those that do run here.
 
-        For a single process only: what another one runs would be taken from it.
+        A SQLite file has one process, so whatever does not run here is left. On PostgreSQL a turn is left when
+        its lease ran out.
         """
         ours = select(conversations.c.id).where(conversations.c.platform.in_(platforms))
         left = (turns.c.state == TurnState.RUNNING) & turns.c.id.not_in(running)
+        if not self._database.is_sqlite:
+            left &= turns.c.lease_until < self._now()
         async with self._database.read() as connection:
             if (await connection.execute(select(turns.c.id).where(left).limit(1))).first() is None:
                 return 0
@@ -83,6 +89,12 @@ class TurnStore:
                 update(turns).where(left, turns.c.conversation_id.in_(ours)).values(state=TurnState.QUEUED)
             )
             return (await connection.execute(again)).rowcount
+
+    async def renew(self, running: Collection[int]) -> None:
+        """Keep the turns that run here for another lease. One that was taken over meanwhile stays with its taker."""
+        ours = turns.c.id.in_(running) & (turns.c.owner == self._owner) & (turns.c.state == TurnState.RUNNING)
+        async with self._database.write() as connection:
+            await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 
     async def release(self, turn: Turn, due_at: datetime, *, counts: bool) -> None:
         """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation."""
@@ -141,8 +153,9 @@ class TurnStore:
             "tries": row.tries + 1,
             "generation": row.attempt if begins_anew else row.generation,
         }
+        now = self._now()
         started = update(turns).where(turns.c.id == row.id).values(state=TurnState.RUNNING, owner=self._owner)
-        await connection.execute(started.values(**counters, started_at=self._now()))
+        await connection.execute(started.values(**counters, started_at=now, lease_until=now + self._lease))
         return _turn(row, **counters)
 
     def _message(self, turn: Turn, text: str, *, whole: bool) -> dict[str, object]:

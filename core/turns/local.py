@@ -20,6 +20,8 @@ class Worklist(Protocol):
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int: ...
 
+    async def renew(self, running: Collection[int]) -> None: ...
+
     async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]: ...
 
 
@@ -46,6 +48,7 @@ class LocalQueue:
         grace_s: float,
         sweep_interval_s: float = 2.0,
         error_delay_s: float = 1.0,
+        renew_interval_s: float = 10.0,
     ) -> None:
         self._worklist = worklist
         self._platforms = platforms
@@ -53,6 +56,7 @@ class LocalQueue:
         self._grace_s = grace_s
         self._sweep_interval_s = sweep_interval_s
         self._error_delay_s = error_delay_s
+        self._renew_interval_s = renew_interval_s
         self._line: asyncio.Queue[int] = asyncio.Queue()
         self._waiting: set[int] = set()
         self._busy: set[int] = set()
@@ -76,6 +80,7 @@ class LocalQueue:
 
     async def work(self, runner: TurnRunner) -> None:
         """Run turns until cancelled; then let running ones finish for `grace_s`, and hand the rest over."""
+        renewing = asyncio.create_task(self._renew())
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._sweep())
@@ -83,6 +88,7 @@ class LocalQueue:
                     group.create_task(self._work(runner))
         finally:
             await self._let_finish()
+            renewing.cancel()
 
     async def _work(self, runner: TurnRunner) -> None:
         while True:
@@ -136,6 +142,16 @@ class LocalQueue:
             except Exception:
                 log.exception("queue.sweep_failed")
             await asyncio.sleep(self._sweep_interval_s)
+
+    async def _renew(self) -> None:
+        """Show that this process lives: turns whose lease runs out are taken over by another."""
+        while True:
+            await asyncio.sleep(self._renew_interval_s)
+            try:
+                if self._running:
+                    await self._worklist.renew(frozenset(self._running))
+            except Exception:
+                log.exception("queue.renewal_failed")
 
     async def _let_finish(self) -> None:
         running = set(self._turns)

@@ -111,6 +111,7 @@ def upgrade() -> None:
             comment="what the author was told and the log holds",
         ),
         sa.Column("owner", sa.String(length=64), nullable=True, comment="the process that runs it"),
+        sa.Column("lease_until", INSTANT, nullable=True, comment="a running turn is its owner's until then"),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("started_at", INSTANT, nullable=True),

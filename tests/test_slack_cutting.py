@@ -1,0 +1,141 @@
+"""Where an answer is cut into streams, whatever it is and in whatever pieces it comes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bots.slack.cutting import Ending, next_piece
+from bots.slack.evidence import letters, shown_up_to
+from bots.slack.streams import MOST_BYTES_WITH_CARDS, MOST_CARDS, Cards, Chunk, Stream, reopening
+from bots.slack.text import safe
+from core.messages import Status, ToolActivity, ToolState
+
+LINES = st.sampled_from(
+    ["word " * 30, "é" * 400, "```py\n", "```\n", "~~~~\n", "    deep\n", "- item\n", "\n\n", "<!here> & &lt;\n", "😀" * 90]
+    + ["x" * 3_000, "> quote\n", "| a | b |\n|---|---|\n", " ", "`"]
+) | st.text(max_size=40)
+STEPS = st.lists(
+    st.tuples(st.lists(LINES, max_size=8), st.integers(1, 20), st.sampled_from([0.0, 0.0, 20.0, 90.0]), st.booleans()),
+    max_size=12,
+)
+
+
+class Reader:
+    """Plays Slack and the surface: takes every piece that is due, and begins a new stream after each last one."""
+
+    def __init__(self) -> None:
+        self.stream = Stream(0)
+        self.cards = Cards()
+        self.age_s = 0.0
+        self.messages: list[list[Chunk]] = []
+
+    def take_all(self, answer: str, ending: Ending | None = None) -> None:
+        for _ in range(200):
+            piece = next_piece(self.stream, answer, self.cards, self.age_s, ending)
+            if piece is None:
+                return
+            chunks, after = self.stream.with_piece(piece)
+            if not self.stream.ts:
+                assert chunks, "Slack starts no stream without content"
+                self.messages.append([])
+                self.age_s = 0.0
+            self.messages[-1] += chunks
+            for card in piece.cards.values():
+                card.shown = True
+            self.stream = replace(after, ts="1.0")
+            if piece.last:
+                self.stream = Stream(after.part + 1, base=after.at, at=after.at, seed=reopening(after.text))
+                self.cards.begin_again()
+            if piece.final:
+                return
+        raise AssertionError("it never ends")
+
+    @property
+    def texts(self) -> list[str]:
+        return ["".join(chunk.get("text", "") for chunk in chunks) for chunks in self.messages]
+
+
+def bare(text: str) -> str:
+    """A text without blanks, and without the lines that open and close fences."""
+    kept = [line for line in text.split("\n") if not line.lstrip(" \t>-").startswith(("```", "~~~"))]
+    return "".join("".join(kept).split())
+
+
+def tool(number: int) -> Status:
+    return Status(f"Using tool {number} …", ToolActivity(f"t{number}", "tool", ToolState.RUNNING))
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS)
+def test_nothing_is_lost_doubled_or_too_large(steps: list[tuple[list[str], int, float, bool]]) -> None:
+    reader, answer = Reader(), ""
+    for number, (lines, times, older_s, with_tool) in enumerate(steps):
+        answer += "".join(lines) * times
+        reader.age_s += older_s
+        if with_tool:
+            reader.cards.note(tool(number))
+        reader.take_all(answer)
+    reader.take_all(answer, Ending())
+
+    assert reader.stream.at == len(answer) or not answer[reader.stream.at :].strip()
+    for chunks, text in zip(reader.messages, reader.texts, strict=True):
+        titles = "".join(chunk.get("title", "") for chunk in chunks)
+        assert len((text + titles).encode()) <= MOST_BYTES_WITH_CARDS
+        assert len({chunk["id"] for chunk in chunks if "id" in chunk}) <= MOST_CARDS
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(["plain words. ", "more\n", "\n\n", "- item\n", "| a | b |\n", "é😀 "]), max_size=60), st.integers(1, 40), st.integers(1, 900))
+def test_prose_arrives_word_for_word(pieces: list[str], times: int, step: int) -> None:
+    reader, answer = Reader(), "".join(pieces) * times
+    for at in range(0, len(answer), step):
+        reader.take_all(answer[: at + step])
+    reader.take_all(answer, Ending())
+
+    assert bare("".join(reader.texts)) == bare(safe(answer))
+
+
+def test_code_is_closed_and_opened_again_at_every_edge() -> None:
+    answer = "```python title\n" + "".join(f"    line {number}\n" for number in range(2_000)) + "```\nThe end."
+    reader = Reader()
+    for at in range(0, len(answer), 333):
+        reader.take_all(answer[: at + 333])
+    reader.take_all(answer, Ending())
+
+    assert len(reader.texts) > 2
+    for text in reader.texts:
+        assert text.startswith("```python title\n    line ")
+        assert text.split("\n").count("```") == 1
+    shown = [line for text in reader.texts for line in text.split("\n") if line.startswith("    line")]
+    assert shown == [f"    line {number}" for number in range(2_000)]
+
+
+def test_more_tools_than_a_message_holds_go_on_in_the_next() -> None:
+    reader = Reader()
+    for number in range(100):
+        reader.cards.note(tool(number))
+    reader.take_all("")
+    reader.take_all("Done.", Ending())
+
+    cards = [chunk["id"] for chunks in reader.messages for chunk in chunks if "id" in chunk]
+    assert len(reader.messages) > 1
+    assert {f"t{number}" for number in range(100)} <= set(cards)
+    assert reader.texts[-1] == "Done."
+
+
+@given(st.text(max_size=60), st.integers(0, 60), st.integers(0, 60))
+def test_what_is_seen_tells_how_far_the_answer_is_shown(answer: str, start: int, length: int) -> None:
+    start = min(start, len(answer))
+    seen = letters(answer[start : start + length])
+    shown = shown_up_to(seen, answer, start)
+
+    assert shown is not None
+    assert letters(answer[start:shown]) == seen
+
+
+def test_another_text_tells_nothing() -> None:
+    assert shown_up_to("hello", "help me", 0) is None
+    assert shown_up_to("hello", "hell", 0) is None

@@ -1,0 +1,581 @@
+"""Answers in Slack, as they are seen there: native streams, and posts where there are none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bots.slack.address import Where
+from bots.slack.api import open_api
+from bots.slack.frontend import SlackFrontend
+from bots.slack.people import People
+from bots.slack.settings import SlackSettings
+from core.errors import Fenced, FrontendRefused, PlaceClosed
+from core.messages import Apology, Footer, Status, ToolActivity, ToolState
+from core.ports import Ledger, ReplySurface
+from tests.fakes import FakeLedger
+from tests.platforms.slack import Channel, FakeSlack, Person, Shown
+
+NOTHING = Footer()
+
+
+class Time:
+    """A clock of which short sleeps take no time, and long ones end when the test lets time pass."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self._passed = asyncio.Event()
+
+    def now(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        until = self._now + seconds
+        if seconds <= 3.5:
+            self._now = until
+            await asyncio.sleep(0)
+        while self._now < until:
+            await self._passed.wait()
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+        passed, self._passed = self._passed, asyncio.Event()
+        passed.set()
+
+
+class Stage:
+    """A person's direct message with the bot, in which a question was asked."""
+
+    def __init__(self, slack: FakeSlack, slackbot: SlackFrontend, time: Time, asker: Person, dm: Channel) -> None:
+        self.slack = slack
+        self.bot = slackbot
+        self.time = time
+        self.asker = asker
+        self.dm = dm
+        self.ts = ""
+
+    async def ask(self, text: str = "hi") -> None:
+        self.ts = await self.slack.say(self.asker, self.dm, text)
+
+    def address(self, **more: Any) -> str:
+        told = {"channel": self.dm.id, "team": self.slack.workspace.id, "thread": self.ts, "question": self.ts}
+        return Where(**{**told, "user": self.asker.id, "user_team": self.asker.team_id, "direct": True, **more}).as_address()
+
+    def surface(self, ledger: Ledger | None = None, **more: Any) -> ReplySurface:
+        return self.bot.reply_to(self.address(**more), ledger or FakeLedger())
+
+    @property
+    def answers(self) -> list[Shown]:
+        return [shown for shown in self.slack.visible(self.dm, self.ts) if shown.is_bot]
+
+    @property
+    def text(self) -> str:
+        return "".join(shown.text for shown in self.answers)
+
+    async def seen(self, text: str) -> None:
+        await self.slack.until(lambda: self.text == text)
+
+    def pass_time(self, seconds: float) -> None:
+        self.slack.clock.advance(seconds)
+        self.time.advance(seconds)
+
+
+@asynccontextmanager
+async def bot_at(slack: FakeSlack, time: Time, **settings: Any) -> AsyncIterator[SlackFrontend]:
+    given = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url, **settings}
+    async with open_api(SlackSettings(**given)) as api:
+        people = People(api, 1.0, time.now)
+        yield SlackFrontend(api, people, now=time.now, sleep=time.sleep)
+        await people.aclose()
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    time = Time()
+    async with FakeSlack() as slack, bot_at(slack, time) as bot:
+        asker = slack.person("ann")
+        stage = Stage(slack, bot, time, asker, slack.dm(asker))
+        await stage.ask()
+        yield stage
+
+
+async def test_an_answer_grows_in_one_stream_below_the_question(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("Hello")
+        await stage.seen("Hello")
+        assert stage.answers[0].streaming
+        await surface.write(", world")
+        await stage.seen("Hello, world")
+        await surface.finish(Footer("model x"))
+
+    (answer,) = stage.answers
+    assert (answer.text, answer.footer, answer.stream) == ("Hello, world", "model x", "done")
+    assert answer.thread_ts == stage.ts
+
+
+async def test_the_whole_answer_at_once_takes_two_calls(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("All of it")
+        await surface.finish(NOTHING)
+
+    assert stage.text == "All of it"
+    assert not stage.slack.calls_of("chat.appendStream")
+
+
+async def test_an_answer_without_text_leaves_nothing(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.finish(Footer("model x"))
+
+    assert not stage.answers
+
+
+async def test_while_no_text_comes_there_is_a_sign(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.note(Status("Thinking <!channel> …"))
+        await stage.slack.until(lambda: "Thinking" in stage.slack.status(stage.dm, stage.ts))
+        await surface.write("Hi")
+        await surface.finish(NOTHING)
+
+    assert not stage.slack.status(stage.dm, stage.ts)
+
+
+async def test_a_tool_is_a_card_that_ends_as_it_ended(stage: Stage) -> None:
+    def tool(state: ToolState, text: str) -> Status:
+        return Status(text, ToolActivity("t1", "web_search", state))
+
+    async with stage.surface() as surface:
+        await surface.note(tool(ToolState.RUNNING, "Using web search …"))
+        await stage.slack.until(lambda: stage.answers and stage.answers[0].tasks)
+        running = stage.answers[0].tasks[0]
+        await surface.note(tool(ToolState.COMPLETED, ""))
+        await surface.write("Found it")
+        await surface.finish(NOTHING)
+
+    (answer,) = stage.answers
+    assert (running.title, running.status) == ("Using web search …", "in_progress")
+    assert [(card.title, card.status) for card in answer.tasks] == [("Using web search …", "complete")]
+    assert answer.text == "Found it"
+
+
+async def test_nothing_that_the_model_writes_pings_even_cut_in_two(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("a <!chan")
+        await stage.slack.until(lambda: stage.answers)
+        await surface.write("nel> `<@U0000000001>` and <https://a.example/x|click>")
+        await surface.finish(NOTHING)
+
+    (answer,) = stage.answers
+    assert answer.text == "a <!channel> `<@U0000000001>` and <https://a.example/x|click>"
+    assert not answer.pings
+    assert not answer.unfurls
+
+
+async def test_an_apology_stands_below_what_was_said(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("```py\nhalf")
+        await stage.slack.until(lambda: stage.answers)
+        await surface.fail(Apology("That broke off."))
+
+    (answer,) = stage.answers
+    assert answer.text == "```py\nhalf\n```\n\nThat broke off."
+    assert answer.stream == "done"
+
+
+async def test_an_apology_can_be_all(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.fail(Apology("No."))
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("No.", "done")]
+
+
+async def test_leaving_without_an_end_keeps_what_was_said_and_stops_the_stream(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("So far")
+        await stage.seen("So far")
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("So far", "done")]
+
+
+def long_answer(paragraphs: int) -> str:
+    code = "```py\n" + "".join(f"print({number})  # {'é' * 40}\n" for number in range(120)) + "```\n\n"
+    return "".join(f"Paragraph {number}: {'word ' * 60}\n\n{code}" for number in range(paragraphs)).strip()
+
+
+def words(text: str) -> str:
+    return "".join(text.split())
+
+
+def without_fences(text: str) -> str:
+    return words("\n".join(line for line in text.split("\n") if not line.startswith("```")))
+
+
+@pytest.mark.parametrize("step", [40_000, 700, 37])
+async def test_a_long_answer_rolls_over_and_loses_and_doubles_nothing(stage: Stage, step: int) -> None:
+    text = long_answer(4)
+    async with stage.surface() as surface:
+        for at in range(0, len(text), step):
+            await surface.write(text[at : at + step])
+            if step > 500 or at % 740 == 0:
+                await asyncio.sleep(0)
+        await surface.finish(NOTHING)
+
+    answers = stage.answers
+    assert len(answers) > 2
+    assert without_fences("\n".join(each.text for each in answers)) == without_fences(text)
+    assert all(each.stream == "done" for each in answers)
+    assert all(len(each.text.encode()) <= 9_000 for each in answers)
+    assert all(each.text.count("```") % 2 == 0 for each in answers)
+
+
+async def test_after_four_minutes_the_answer_goes_on_in_a_new_message(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("First line\n")
+        await stage.slack.until(lambda: stage.answers)
+        stage.pass_time(241)
+        await stage.slack.until(lambda: stage.answers[0].stream == "done")
+        await surface.write("Second line")
+        await stage.slack.until(lambda: len(stage.answers) == 2)
+        await surface.finish(NOTHING)
+
+    assert [each.text.strip() for each in stage.answers] == ["First line", "Second line"]
+
+
+async def test_a_tool_that_outlives_a_stream_is_shown_on_the_next(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.note(Status("Using web search …", ToolActivity("t1", "web", ToolState.RUNNING)))
+        await stage.slack.until(lambda: stage.answers)
+        stage.pass_time(256)
+        await stage.slack.until(lambda: len(stage.answers) == 2)
+        await surface.note(Status("", ToolActivity("t1", "web", ToolState.FAILED)))
+        await surface.write("No luck")
+        await surface.finish(NOTHING)
+
+    assert [each.stream for each in stage.answers] == ["done", "done"]
+    assert [each.tasks[0].status for each in stage.answers] == ["in_progress", "error"]
+
+
+async def test_a_stream_that_slack_closed_is_continued_in_a_new_message(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("```py\none = 1\n")
+        await stage.slack.until(lambda: stage.answers)
+        stage.slack.clock.advance(301)
+        await surface.write("two = 2\n```")
+        await surface.finish(NOTHING)
+
+    first, second = stage.answers
+    assert (first.stream, second.stream) == ("dead", "done")
+    assert first.text.startswith("```py\none = 1")
+    assert second.text == "```py\ntwo = 2\n```"
+
+
+@pytest.mark.parametrize("method", ["chat.appendStream", "chat.stopStream"])
+async def test_what_was_refused_as_too_long_begins_a_fresh_message(stage: Stage, method: str) -> None:
+    async with stage.surface() as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: stage.answers)
+        stage.slack.fail(method, "msg_too_long")
+        await surface.write("two ")
+        if method == "chat.appendStream":
+            await stage.slack.until(lambda: len(stage.answers) == 2)
+        await surface.write("three")
+        await surface.finish(NOTHING)
+
+    assert words(stage.text) == "onetwothree"
+    assert [each.stream for each in stage.answers] == ["done", "done"]
+
+
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
+async def test_a_lost_response_loses_and_doubles_nothing(stage: Stage, method: str) -> None:
+    stage.slack.lose_response(method)
+    async with stage.surface() as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: stage.answers)
+        await surface.write("two ")
+        await stage.slack.until(lambda: "two" in stage.text)
+        await surface.write("three")
+        await surface.finish(Footer("end"))
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("one two three", "done")]
+
+
+async def test_an_append_that_was_not_done_is_done_again(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: stage.answers)
+        stage.slack.break_http("chat.appendStream", 502)
+        await surface.write("two ")
+        await stage.seen("one two ")
+        await surface.finish(NOTHING)
+
+    assert stage.text == "one two "
+
+
+async def test_where_nothing_tells_whether_it_was_appended_it_is_written_anew(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: stage.answers)
+        stage.slack.lose_response("chat.appendStream")
+        stage.slack.fail("conversations.replies", "missing_scope", needed="im:history")
+        await surface.write("two ")
+        await stage.slack.until(lambda: stage.slack.calls_of("chat.delete"))
+        await surface.finish(NOTHING)
+
+    assert [(each.text.strip(), each.stream) for each in stage.answers] == [("one two", "done")]
+
+
+async def test_a_busy_slack_gets_the_rest_later(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: stage.answers)
+        stage.slack.rate_limit("chat.appendStream", 1)
+        stage.slack.rate_limit("chat.stopStream", 2)
+        await surface.write("two ")
+        await stage.seen("one two ")
+        await surface.finish(NOTHING)
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("one two ", "done")]
+
+
+async def test_the_reader_s_stop_button_ends_the_answer(stage: Stage) -> None:
+    async with stage.surface() as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: stage.answers)
+        stage.slack.stop_stream(stage.asker, stage.dm, stage.answers[0].ts)
+        await surface.write("two ")
+        await surface.finish(NOTHING)
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("one ", "stopped_by_user")]
+
+
+@pytest.mark.parametrize("error", ["unknown_method", "feature_not_enabled", "method_deprecated"])
+async def test_a_slack_that_knows_no_streams_gets_posts_and_is_not_asked_again(stage: Stage, error: str) -> None:
+    stage.slack.rules.streams = error
+    for _ in range(2):
+        await stage.ask()
+        async with stage.surface() as surface:
+            await surface.write("Hello, ")
+            await surface.write("world")
+            await surface.finish(NOTHING)
+        assert [(each.text, each.stream) for each in stage.answers] == [("Hello, world", None)]
+
+    assert len(stage.slack.calls_of("chat.startStream")) == 1
+
+
+@pytest.mark.parametrize("trouble", ["rate_limit", "odd_place"])
+async def test_where_no_stream_can_be_had_this_answer_is_posted(stage: Stage, trouble: str) -> None:
+    if trouble == "rate_limit":
+        stage.slack.rate_limit("chat.startStream", 60)
+    else:
+        stage.slack.fail("chat.startStream", "channel_type_not_supported")
+    async with stage.surface() as surface:
+        await surface.write("Posted")
+        await surface.finish(NOTHING)
+    posted = stage.answers
+    await stage.ask()
+    async with stage.surface() as surface:
+        await surface.write("Streamed")
+        await surface.finish(NOTHING)
+
+    assert [(each.text, each.stream) for each in posted] == [("Posted", None)]
+    assert [(each.text, each.stream) for each in stage.answers] == [("Streamed", "done")]
+
+
+async def test_an_answer_that_gets_no_second_stream_goes_on_as_a_post(stage: Stage) -> None:
+    stage.slack.rate_limit("chat.startStream", 60, skip=1)
+    text = long_answer(3)
+    ledger = FakeLedger()
+    async with stage.surface(ledger) as surface:
+        await surface.write(text)
+        await surface.finish(NOTHING)
+
+    assert [each.stream for each in stage.answers][:2] == ["done", None]
+    assert without_fences("\n".join(each.text for each in stage.answers)) == without_fences(text)
+    assert all(each.text.count("```") % 2 == 0 for each in stage.answers)
+    assert max(row.shown for row in ledger.rows) == len(text)
+
+
+async def test_a_closed_place_is_told(stage: Stage) -> None:
+    stage.dm.archived = True
+    async with stage.surface() as surface:
+        await surface.write("Hello")
+        with pytest.raises(PlaceClosed) as refused:
+            await surface.finish(NOTHING)
+
+    assert refused.value.code == "is_archived"
+
+
+async def test_a_revoked_token_is_told_without_showing_it(stage: Stage) -> None:
+    stage.slack.end_token(stage.slack.bot_token)
+    async with stage.surface() as surface:
+        await surface.write("Hello")
+        with pytest.raises(FrontendRefused) as refused:
+            await surface.finish(NOTHING)
+
+    assert refused.value.setting == "[slack] bot_token"
+    assert stage.slack.bot_token not in repr(refused.value.__dict__) + str(refused.value)
+
+
+# taken up again by another attempt
+
+
+async def begin(stage: Stage, ledger: FakeLedger, text: str) -> ReplySurface:
+    """Show some text, and die: the stream is left open."""
+    surface = stage.surface(ledger)
+    await surface.__aenter__()
+    await surface.write(text)
+    await stage.seen(text)
+    await stage.slack.until(lambda: ledger.rows and ledger.rows[-1].shown == len(text))
+    return surface
+
+
+async def end(surface: ReplySurface) -> None:
+    """The frozen process wakes up: it may say nothing any more."""
+    await surface.__aexit__(Fenced, Fenced(1, 1), None)
+
+
+async def test_the_next_attempt_stops_the_stream_and_says_the_rest(stage: Stage) -> None:
+    ledger = FakeLedger()
+    first = await begin(stage, ledger, "one two ")
+    async with stage.surface(ledger.reopened()) as surface:
+        await surface.write("one ")
+        await surface.write("two three")
+        await surface.finish(NOTHING)
+    await end(first)
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("one two ", "done"), ("three", "done")]
+
+
+async def test_the_next_attempt_trusts_the_message_more_than_the_record(stage: Stage) -> None:
+    ledger = FakeLedger()
+    first = await begin(stage, ledger, "one two ")
+    await ledger.shows(0, 4)
+    async with stage.surface(ledger.reopened()) as surface:
+        await surface.write("one two three")
+        await surface.finish(NOTHING)
+    await end(first)
+
+    assert words(stage.text) == "onetwothree"
+
+
+async def test_another_text_replaces_what_was_said(stage: Stage) -> None:
+    ledger = FakeLedger()
+    first = await begin(stage, ledger, "one two ")
+    async with stage.surface(ledger.reopened(new_generation=True)) as surface:
+        await surface.write("uno due")
+        await surface.finish(NOTHING)
+    await end(first)
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("uno due", "done")]
+
+
+@pytest.mark.parametrize("new_generation", [True, False])
+async def test_giving_up_keeps_what_was_said(stage: Stage, new_generation: bool) -> None:
+    ledger = FakeLedger()
+    first = await begin(stage, ledger, "one two ")
+    async with stage.surface(ledger.reopened(new_generation=new_generation)) as surface:
+        await surface.fail(Apology("I gave up."))
+    await end(first)
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("one two ", "done"), ("I gave up.", "done")]
+
+
+async def test_a_stream_that_was_started_but_not_recorded_is_not_left_behind(stage: Stage) -> None:
+    ledger = FakeLedger()
+    stage.slack.hang("chat.startStream", after_work=True)
+    first = stage.surface(ledger)
+    await first.__aenter__()
+    await first.write("one two ")
+    await stage.seen("one two ")
+    async with stage.surface(ledger.reopened()) as surface:
+        await surface.write("one two three")
+        await surface.finish(NOTHING)
+    await end(first)
+
+    assert [(each.text, each.stream) for each in stage.answers] == [("one two three", "done")]
+
+
+async def test_a_fenced_attempt_says_nothing_more(stage: Stage) -> None:
+    ledger = FakeLedger()
+    first = await begin(stage, ledger, "one ")
+    ledger.reopened()
+    with pytest.raises(Fenced):
+        await first.write("two")
+        await first.finish(NOTHING)
+    await end(first)
+
+    assert stage.text == "one "
+
+
+# in channels
+
+
+async def in_channel(stage: Stage) -> Channel:
+    general = stage.slack.channel("general", [stage.asker])
+    stage.dm = general
+    await stage.ask("<@BOT> hi")
+    return general
+
+
+async def test_in_a_channel_everyone_sees_one_post_grow(stage: Stage) -> None:
+    await in_channel(stage)
+    async with stage.surface(direct=False) as surface:
+        await surface.write("Hello <!here>")
+        await stage.seen("Hello <!here>")
+        await surface.write(" and <@U0000000001>")
+        await surface.finish(NOTHING)
+
+    (answer,) = stage.answers
+    assert (answer.text, answer.stream, answer.thread_ts) == ("Hello <!here> and <@U0000000001>", None, stage.ts)
+    assert not answer.pings
+    assert not answer.unfurls
+    assert not stage.slack.calls_of("chat.startStream")
+
+
+async def test_a_long_answer_in_a_channel_arrives_whole(stage: Stage) -> None:
+    await in_channel(stage)
+    text = long_answer(3) + "\n\n" + "& <b> 😀 " * 300
+    async with stage.surface(direct=False) as surface:
+        await surface.write(text)
+        await surface.finish(NOTHING)
+
+    assert without_fences("\n".join(each.text for each in stage.answers)) == without_fences(text)
+
+
+async def test_a_post_whose_response_was_lost_is_found_by_its_nonce(stage: Stage) -> None:
+    await in_channel(stage)
+    stage.slack.lose_response("chat.postMessage")
+    async with stage.surface(direct=False) as surface:
+        await surface.write("Hello")
+        await surface.finish(NOTHING)
+
+    assert [each.text for each in stage.answers] == ["Hello"]
+
+
+async def test_channels_can_be_streamed_to_the_asker(stage: Stage) -> None:
+    general = await in_channel(stage)
+    async with bot_at(stage.slack, stage.time, channel_answers="stream") as bot:
+        async with bot.reply_to(stage.address(direct=False), FakeLedger()) as surface:
+            await surface.write("Hello")
+            await surface.finish(NOTHING)
+
+    assert [(each.text, each.stream) for each in stage.slack.visible(general, stage.ts) if each.is_bot] == [
+        ("Hello", "done")
+    ]
+
+
+async def test_a_notice_goes_to_a_channel_that_an_operator_named(stage: Stage) -> None:
+    general = stage.slack.channel("ops", [stage.asker])
+    async with stage.bot.reply_to(stage.bot.address_of(general.id), FakeLedger()) as surface:
+        await surface.write("All is well")
+        await surface.finish(NOTHING)
+
+    assert [each.text for each in stage.slack.visible(general)] == ["All is well"]
+
+
+async def test_an_address_of_another_kind_is_refused(stage: Stage) -> None:
+    with pytest.raises(PlaceClosed):
+        stage.bot.reply_to("nonsense", FakeLedger())
