@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import io
 import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TextIO
 
 from pydantic import SecretStr
 
@@ -34,13 +36,15 @@ class _Unwatched:
 
 async def chat(settings: Settings, *, sandbox: bool) -> int:
     """Talk with the bot on standard input and output until the input ends; the exit status."""
+    source = _lenient(sys.stdin or io.StringIO())  # started without an input: as if it were empty
+    interactive = source.isatty() and sys.stdout.isatty()
+    screen = _lenient(sys.stdout)
     async with AsyncExitStack() as stack:
+        settings = _without_grace(settings)
         if sandbox:
             settings = await stack.enter_async_context(_with_sandbox(settings))
-        interactive = sys.stdin.isatty() and sys.stdout.isatty()
-        frontend = ConsoleFrontend(
-            read_lines(sys.stdin), sys.stdout, user=_user(), prompt="\nyou> " if interactive else ""
-        )
+        prompt = "\nyou> " if interactive else ""
+        frontend = ConsoleFrontend(read_lines(source), screen, user=_user(), prompt=prompt)
         core = await stack.enter_async_context(open_core(settings, {PLATFORM: frontend}))
         core.check(settings)
         sys.stderr.write(f"{_banner(settings, sandbox=sandbox)}\n")
@@ -58,6 +62,19 @@ async def _converse(core: Core, frontend: ConsoleFrontend) -> None:
         await core.queue.drained()
         asking.cancel()
         working.cancel()
+
+
+def _lenient(stream: TextIO) -> TextIO:
+    """Bytes that are no text, and characters that the terminal's encoding lacks, become a question mark."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def _without_grace(settings: Settings) -> Settings:
+    """Ctrl-C is not to wait for the end of an answer: the next chat shows it."""
+    limits = settings.limits.model_copy(update={"shutdown_grace_s": 0.0})
+    return settings.model_copy(update={"limits": limits})
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import structlog
 import typer
 
 from bots import logs
@@ -18,8 +19,12 @@ from bots.settings import LogSettings, Settings, SettingsRefused, load, secrets_
 from core import __version__
 from core.errors import BotError, DatabaseBusy, DatabaseNewer, DatabaseUnreachable
 
+log = structlog.get_logger(__name__)
+
+CRASH = 1
 PROBLEM = 2
 """The exit status when a setting or the database keeps a command from starting."""
+INTERRUPTED = 130
 
 cli = typer.Typer(
     name="aivax-bots",
@@ -82,7 +87,7 @@ def chat(
     from bots.chat import chat as converse  # --help and --version stay fast
 
     settings, _ = _configured(config, quiet=True)
-    _finish(converse(settings, sandbox=sandbox))
+    _finish(_until_terminated(converse(settings, sandbox=sandbox)))
 
 
 @cli.command()
@@ -93,21 +98,24 @@ def sandbox(
     plan: Annotated[Literal["free", "pro", "max"], typer.Option(help="Whose rate limits apply.")] = "free",
 ) -> None:
     """Serve a simulated AIVAX gateway, for trying things out and for tests."""
-    from sandbox.server import run_forever  # --help and --version stay fast
+    from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, run_forever  # --help and --version stay fast
 
-    _finish(run_forever(host=host, port=port, balance=balance, plan=plan))
+    def tell(server: Sandbox) -> None:
+        typer.echo(f"The sandbox answers at {server.base_url}/v1 (key {PRIVATE_KEY}, model {GATEWAY}).")
+
+    _finish(run_forever(host=host, port=port, balance=balance, plan=plan, on_ready=tell))
 
 
 @database.command("upgrade")
 def upgrade(config: ConfigPath = None) -> None:
     """Bring the database to this version's schema. `run` and `chat` do it by themselves."""
-    _finish(_on_database(_configured(config)[0], "upgrade"))
+    _finish(_on_database(_configured(config)[0], "upgrade"), interrupted=INTERRUPTED)
 
 
 @database.command("current")
 def current(config: ConfigPath = None) -> None:
     """Print the revision of the database's schema, and the one that this version needs."""
-    _finish(_on_database(_configured(config)[0], "current"))
+    _finish(_on_database(_configured(config)[0], "current"), interrupted=INTERRUPTED)
 
 
 async def _on_database(settings: Settings, action: Literal["upgrade", "current"]) -> int:
@@ -133,11 +141,21 @@ def _configured(config: Path | None, *, quiet: bool = False) -> tuple[Settings, 
         for problem in refused.problems:
             typer.echo(f"aivax-bots: {problem}", err=True)
         raise typer.Exit(PROBLEM) from None
-    log = settings.log
-    if quiet and "level" not in log.model_fields_set:
-        log = log.model_copy(update={"level": "warning"})
-    logs.configure(log, secrets_in(settings))
+    wanted = settings.log
+    if quiet and "level" not in wanted.model_fields_set:
+        wanted = wanted.model_copy(update={"level": "warning"})
+    logs.configure(wanted, secrets_in(settings))
     return settings, plugins
+
+
+async def _until_terminated(work: Coroutine[Any, Any, int]) -> int:
+    """Have SIGTERM end the work as Ctrl-C does: by cancelling it."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
+    return await work
+
+
+def _cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
 
 
 async def _until_stopped(serve: Any) -> int:
@@ -158,17 +176,35 @@ def _stopper(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event) 
     return on_signal
 
 
-def _finish(work: Coroutine[Any, Any, int | None]) -> None:
+def _finish(work: Coroutine[Any, Any, int | None], *, interrupted: int = 0) -> None:
     """Run a command to its end and leave with its status; what it refuses becomes a sentence."""
     try:
         status = asyncio.run(work)
-    except KeyboardInterrupt:
-        status = 0
-    except (BotError, OSError) as problem:
-        typer.echo(f"aivax-bots: {sentence(problem)}", err=True)
-        status = PROBLEM
-    sys.stdout.flush()
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        status = interrupted
+    except Exception as error:  # noqa: BLE001  nothing above would keep secrets out of the trace
+        status = _tell(error)
+    _flush()
     raise typer.Exit(status or 0)
+
+
+def _tell(error: Exception) -> int:
+    """Say why a command ended early: a sentence for what was foreseen, the log has the rest; the exit status."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, BotError | OSError):
+        typer.echo(f"aivax-bots: {sentence(error)}", err=True)
+        return PROBLEM
+    log.error("command.crashed", exc_info=error)
+    return CRASH
+
+
+def _flush() -> None:
+    """Bring out what is printed. When nobody reads it any more, keep the interpreter from complaining at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def sentence(problem: Exception) -> str:
@@ -186,6 +222,8 @@ def sentence(problem: Exception) -> str:
             )
         case DatabaseUnreachable():
             return f"[storage] url: {problem.url} can't be opened: {problem.reason}"
+        case OSError(strerror=str(reason)):
+            return f"{problem.filename}: {reason}" if problem.filename else reason
         case _:
             return str(problem)
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import logging
-import re
+import math
 import sys
 from collections.abc import Collection
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
+from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor
 
-from bots.settings import LogSettings
-
-TOKEN_LIKE = re.compile(
-    r"xox[a-z](?:\.xox[a-z])?-[\w-]{6,}|xapp-[\w-]{6,}|(?:sk|pk)-[\w-]{8,}|(?<=Bot )[\w.-]{20,}|(?<=Bearer )\S{6,}"
-)
-HIDDEN = "[secret]"
+from bots.settings import HIDDEN, TOKEN_LIKE, LogSettings
 
 
 def configure(settings: LogSettings, secrets: Collection[str] = ()) -> None:
@@ -34,7 +31,7 @@ def configure(settings: LogSettings, secrets: Collection[str] = ()) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -62,16 +59,31 @@ def _renderer(settings: LogSettings) -> Processor:
     )
 
 
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Where log lines go. The standard handler would print the values of a line that it can't write."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        with suppress(OSError, ValueError):
+            self.stream.write(f"a log line of {record.name} could not be written ({record.pathname})\n")
+
+
 class _Redactor:
     """Takes the configured secrets, and whatever looks like a token, out of every value of a log line."""
 
     def __init__(self, secrets: Collection[str]) -> None:
-        self._secrets = sorted((secret for secret in secrets if len(secret) > 3), key=len, reverse=True)
+        forms = {
+            form
+            for secret in secrets
+            for form in (secret, quote(secret, safe="", errors="replace"), repr(secret)[1:-1])
+        }
+        self._secrets = sorted((form for form in forms if len(form) > 3), key=len, reverse=True)
 
     def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
         return {key: value if key.startswith("_") else self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)  # JSON has no such numbers
         if not isinstance(value, str):
             return value if isinstance(value, int | float | bool | type(None)) else self._clean(str(value))
         for secret in self._secrets:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -31,6 +32,16 @@ from core.settings import (
 PREFIX = "AIVAX_BOTS__"
 CONFIG_VARIABLE = "AIVAX_BOTS_CONFIG"
 DEFAULT_PATH = Path("config.toml")
+SHOWN_CHARS = 80
+
+TOKEN_LIKE = re.compile(
+    r"xox[a-z](?:\.xox[a-z])?-[\w-]{6,}|xapp-[\w-]{6,}|(?:sk|pk)-aiv-[\w-]+|(?<![\w-])(?:sk|pk)-[\w-]{8,}"
+    r"|(?<![A-Za-z0-9])oky_\w{6,}|[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"
+    r"|(?<=Bot )[\w.-]{20,}|(?<=Bearer )\S{6,}|(?<=://)[^\s/@]*:[^\s/@]+(?=@)"
+)
+"""What looks like a token of Slack, AIVAX, OpenAI or Discord, or like the password in an address."""
+HIDDEN = "[secret]"
+PASSWORD_IN_URL = re.compile(r"\w[\w+.-]*://[^\s/@:]*:([^\s/@]+)@")
 
 
 class WebSettings(Section):
@@ -130,9 +141,13 @@ def _read_file(path: Path | None, environment: Mapping[str, str]) -> dict[str, A
         return tomllib.loads(chosen.read_text(encoding="utf-8-sig"))
     except OSError as exc:
         fix = f"the file can't be read ({exc.strerror}); create it from config.example.toml"
-        raise SettingsRefused([SettingRefused(str(chosen), fix=fix)]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise SettingsRefused([SettingRefused(str(chosen), fix=f"this is not valid TOML: {exc}")]) from None
+    except tomllib.TOMLDecodeError as exc:
+        fix = f"this is not valid TOML: {exc}"
+    except UnicodeDecodeError:
+        fix = "this is not UTF-8 text: save the file in that encoding"
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists inside lists without end
+        fix = "this is not valid TOML"
+    raise SettingsRefused([SettingRefused(str(chosen), fix=fix)])
 
 
 def _overlay(
@@ -156,18 +171,19 @@ def _overlay(
 def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[str, str, Any]:
     """`AIVAX_BOTS__SLACK__BOT_TOKEN` -> ("slack", "bot_token", value)."""
     section, _, key = variable[len(PREFIX) :].lower().partition("__")
-    fields = _section_fields(model, section)
     if section not in model.model_fields:
         raise SettingRefused(
             variable, fix=f"there is no section [{section}]{_nearest(section, model.model_fields)}"
         )
+    fields = _section_fields(model, section)
     if fields is None:
-        return section, "", _parse_json(variable, value)
+        return section, "", _read_routes(variable, key, value)
     if key not in fields and key.endswith("_file") and key.removesuffix("_file") in fields:
-        return section, key.removesuffix("_file"), _from_file(variable, value)
+        key = key.removesuffix("_file")
+        value = _from_file(variable, value, secret=_is_secret(fields[key].annotation))
     if key not in fields:
-        nearest = _nearest(key, fields)
-        raise SettingRefused(variable, fix=f"[{section}] has no key {key!r}{nearest}")
+        wrong = f"[{section}] has no key {key!r}" if key else f"write {variable}__KEY to name a key"
+        raise SettingRefused(variable, fix=f"{wrong}{_nearest(key, fields)}")
     if get_origin(fields[key].annotation) is tuple:
         return section, key, _split_list(variable, value)
     return section, key, value
@@ -182,12 +198,21 @@ def _section_fields(model: type[BaseModel], section: str) -> Mapping[str, Any] |
     return None
 
 
-def _from_file(variable: str, path: str) -> str:
+def _read_routes(variable: str, key: str, value: str) -> Any:
+    if key:
+        raise SettingRefused(variable, fix=f"write all routes as one JSON list into {PREFIX}ROUTES")
+    return _parse_json(variable, value)
+
+
+def _from_file(variable: str, path: str, *, secret: bool) -> str:
+    """What the file holds. The name of a secret's file is not shown: the secret itself may stand in its place."""
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
+        return Path(path).read_text(encoding="utf-8-sig").strip()
+    except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not text"
-        raise SettingRefused(variable, value=path, fix=f"the file can't be read ({reason})") from None
+        shown = "" if secret else _shown(path)
+        fix = f"the file that it names can't be read ({reason})"
+        raise SettingRefused(variable, value=shown, fix=fix) from None
 
 
 def _split_list(variable: str, value: str) -> list[str]:
@@ -200,28 +225,79 @@ def _split_list(variable: str, value: str) -> list[str]:
 def _parse_json(variable: str, value: str) -> Any:
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SettingRefused(variable, fix="write it as JSON, or put it into config.toml") from None
 
 
 def _problem(model: type[BaseModel], error: ErrorDetails) -> SettingRefused:
     """A validation error in the operator's terms: the setting by name, its value unless secret, the fix."""
-    location = [str(part) for part in error["loc"]]
-    section, keys = location[0], location[1:]
-    setting = f"[{section}] {'.'.join(keys)}".rstrip()
+    section, keys = str(error["loc"][0]), error["loc"][1:]
+    fields = _section_fields(model, section)
+    setting = _setting_name(section, keys, listed=section in model.model_fields and fields is None)
     if error["type"] == "extra_forbidden":
-        known = (_section_fields(model, section) if keys else model.model_fields) or Route.model_fields
-        name = location[-1]
+        known = (fields if keys else model.model_fields) or Route.model_fields
         where = "there is no such key" if keys else "there is no such section"
-        return SettingRefused(setting, fix=f"{where}{_nearest(name, known)}")
-    shown = error["input"] if isinstance(error["input"], str | int | float | bool) else ""
-    secret = _is_secret(model, section, keys)
-    return SettingRefused(setting, value="" if secret else str(shown), fix=error["msg"])
+        return SettingRefused(setting, fix=f"{where}{_nearest(str(error['loc'][-1]), known)}")
+    secret = not keys or (keys[0] in (fields or {}) and _is_secret((fields or {})[str(keys[0])].annotation))
+    return SettingRefused(setting, value="" if secret else _shown(error["input"]), fix=_fix(error))
 
 
-def _is_secret(model: type[BaseModel], section: str, keys: list[str]) -> bool:
-    fields = _section_fields(model, section) or {}
-    return bool(keys) and keys[0] in fields and fields[keys[0]].annotation is SecretStr
+def _setting_name(section: str, keys: Iterable[int | str], *, listed: bool) -> str:
+    """`[aivax] model`, `[operators] slack_users, entry 2` or `[[routes]] entry 1, platform`."""
+    parts = [f"entry {key + 1}" if isinstance(key, int) else key for key in keys]
+    name = f"[[{section}]]" if listed else f"[{section}]"
+    return TOKEN_LIKE.sub(HIDDEN, f"{name} {', '.join(parts)}".rstrip())
+
+
+FIXES = {
+    "missing": "this is missing: add it",
+    "model_type": "write it as a section: its name in brackets on a line, then a line for each key",
+    "tuple_type": 'write it as a list, such as ["one", "two"]',
+    "string_type": "write it as text in quotes",
+    "string_unicode": "it holds characters that are no text",
+    "string_too_short": "it may not be empty",
+    "literal_error": "write {expected}",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_parsing_size": "write a smaller number",
+    "int_from_float": "write a whole number",
+    "float_type": "write a number",
+    "float_parsing": "write a number",
+    "greater_than": "write a number above {gt}",
+    "greater_than_equal": "write {ge} or more",
+    "less_than": "write a number below {lt}",
+    "less_than_equal": "write {le} or less",
+}
+"""What mends a value, by pydantic's name of the error."""
+
+
+def _fix(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if error["type"] == "string_pattern_mismatch":
+        is_address = "https?://" in str(context.get("pattern"))
+        address = "write an address that begins with https:// or http://, without blanks, ? or #"
+        return address if is_address else "it holds a blank or a character that can't stand there"
+    if error["type"] == "tuple_type" and error["loc"] == ("routes",):
+        return "begin each route with a line [[routes]], in double brackets"
+    if error["type"] in FIXES:
+        return FIXES[error["type"]].format(**context)
+    return error["msg"].removeprefix("Value error, ")
+
+
+def _shown(value: object) -> str:
+    """A value as it may stand in an error: on one short line, without what looks like a secret."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > 64:
+        return ""
+    text = TOKEN_LIKE.sub(HIDDEN, str(value)) if isinstance(value, str | int | float) else ""
+    return text if len(text) <= SHOWN_CHARS else f"{text[: SHOWN_CHARS - 1]}…"
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -230,11 +306,13 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def secrets_in(settings: BaseModel) -> list[str]:
-    """Every secret that is set, for the log to leave out."""
+    """Every secret that is set, passwords inside addresses too, for the log to leave out."""
     found: list[str] = []
     for value in (getattr(settings, name) for name in type(settings).model_fields):
-        if isinstance(value, SecretStr) and value.get_secret_value():
-            found.append(value.get_secret_value())
+        if isinstance(value, SecretStr):
+            found += {value.get_secret_value(), value.get_secret_value().strip()} - {""}
         elif isinstance(value, BaseModel):
             found += secrets_in(value)
+        elif isinstance(value, str):
+            found += PASSWORD_IN_URL.findall(value)
     return found

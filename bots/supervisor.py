@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -18,6 +18,9 @@ LONGEST_DELAY_S = 120.0
 REFUSED_DELAY_S = 300.0
 """A refused token stays refused until someone acts; Discord also counts each try."""
 STEADY_S = 60.0
+"""A frontend that listened for longer than this had recovered: its next failure is a new one."""
+
+Sleep = Callable[[float], Awaitable[object]]
 
 
 class Board:
@@ -47,11 +50,11 @@ class Board:
 
     def mark(self, name: str, cause: BotError | None) -> None:
         """Take note of a change, and tell the operator once of each."""
-        before = self._causes.get(name, name)
+        is_news = name not in self._causes or _told(cause) != _told(self._causes[name])
         self._causes[name] = cause
-        if cause is None and before is not None:
+        if is_news and cause is None:
             log.info("frontend.up", frontend=name)
-        elif cause is not None and str(cause) != str(before):
+        elif is_news and cause is not None:
             log.error("frontend.down", frontend=name, problem=explain(cause))
         if len(self._causes) == len(self._names):
             self.settled.set()
@@ -77,15 +80,17 @@ async def supervise(
     board: Board,
     *,
     now: Callable[[], float] = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
 ) -> None:
     """Let all frontends listen until cancelled. Whatever one of them raises stays its own trouble."""
     async with asyncio.TaskGroup() as group:
         for name, frontend in frontends.items():
-            group.create_task(_keep_listening(name, frontend, intake, board, now), name=f"listen-{name}")
+            listening = _keep_listening(name, frontend, intake, board, now, sleep)
+            group.create_task(listening, name=f"listen-{name}")
 
 
 async def _keep_listening(
-    name: str, frontend: Frontend, intake: Intake, board: Board, now: Callable[[], float]
+    name: str, frontend: Frontend, intake: Intake, board: Board, now: Callable[[], float], sleep: Sleep
 ) -> None:
     delay_s = FIRST_DELAY_S
     while True:
@@ -99,8 +104,14 @@ async def _keep_listening(
             log.exception("frontend.crashed", frontend=name)
             cause = FrontendUnreachable(name, detail=f"a fault of ours: {type(error).__name__}")
         board.mark(name, cause)
-        delay_s = FIRST_DELAY_S if now() - began > STEADY_S else min(delay_s * 2, LONGEST_DELAY_S)
-        await asyncio.sleep(REFUSED_DELAY_S if isinstance(cause, FrontendRefused) else delay_s)
+        if now() - began > STEADY_S:
+            delay_s = FIRST_DELAY_S
+        await sleep(REFUSED_DELAY_S if isinstance(cause, FrontendRefused) else delay_s)
+        delay_s = min(delay_s * 2, LONGEST_DELAY_S)
+
+
+def _told(cause: BotError | None) -> str | None:
+    return None if cause is None else explain(cause)
 
 
 def explain(cause: BotError) -> str:
@@ -113,4 +124,4 @@ def explain(cause: BotError) -> str:
             where = f" (looked for it where {cause.setting} says)" if cause.setting else ""
             return f"can't be reached{where}: {cause.detail or 'no answer'}; trying again"
         case _:
-            return str(cause)
+            return str(cause) or type(cause).__name__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -387,7 +387,7 @@ async def test_a_message_that_is_deleted_again_and_again_is_not_forced_on_anybod
         await clock.run(surface.finish(NO_FOOTER))
 
 
-CALLS: list[Callable[[EditingSurface], object]] = [
+CALLS: list[Callable[[EditingSurface], Awaitable[None]]] = [
     lambda surface: surface.write("more"),
     lambda surface: surface.note(Status("Searching")),
     lambda surface: surface.finish(NO_FOOTER),
@@ -397,14 +397,17 @@ CALLS: list[Callable[[EditingSurface], object]] = [
 
 @pytest.mark.parametrize("call", CALLS, ids=["write", "note", "finish", "fail"])
 async def test_a_closed_place_is_reported_by_the_next_call(
-    clock: FakeClock, channel: FakeChannel, surface: EditingSurface, call: Callable[[EditingSurface], object]
+    clock: FakeClock,
+    channel: FakeChannel,
+    surface: EditingSurface,
+    call: Callable[[EditingSurface], Awaitable[None]],
 ) -> None:
     channel.faults = [("post", Fault.CLOSED)]
     await surface.write("Hello")
     await clock.advance(1)
 
     with pytest.raises(PlaceClosed):
-        await call(surface)  # type: ignore[misc]  # each of them gives a coroutine
+        await call(surface)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=["write", "note", "finish", "fail"])
@@ -413,7 +416,7 @@ async def test_a_worker_whose_turn_was_taken_over_falls_silent(
     channel: FakeChannel,
     ledger: FakeLedger,
     surface: EditingSurface,
-    call: Callable[[EditingSurface], object],
+    call: Callable[[EditingSurface], Awaitable[None]],
 ) -> None:
     await surface.write("Hello")
     await clock.advance(2)
@@ -422,7 +425,7 @@ async def test_a_worker_whose_turn_was_taken_over_falls_silent(
     await clock.advance(20)
 
     with pytest.raises(Fenced):
-        await call(surface)  # type: ignore[misc]  # each of them gives a coroutine
+        await call(surface)
     await clock.advance(60)
     assert channel.visible == ["Hello"]
 

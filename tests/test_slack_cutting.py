@@ -13,12 +13,27 @@ from bots.slack.streams import MOST_BYTES_WITH_CARDS, MOST_CARDS, Cards, Chunk, 
 from bots.slack.text import safe
 from core.messages import Status, ToolActivity, ToolState
 
-LINES = st.sampled_from(
-    ["word " * 30, "é" * 400, "```py\n", "```\n", "~~~~\n", "    deep\n", "- item\n", "\n\n", "<!here> & &lt;\n", "😀" * 90]
-    + ["x" * 3_000, "> quote\n", "| a | b |\n|---|---|\n", " ", "`"]
-) | st.text(max_size=40)
+PROSE = ("plain words. ", "more\n", "\n\n", "- item\n", "| a | b |\n", "é😀 ")
+ODD = (
+    "word " * 30,
+    "é" * 400,
+    "```py\n",
+    "```\n",
+    "~~~~\n",
+    "    deep\n",
+    "<!here> & &lt;\n",
+    "x" * 3_000,
+    " ",
+    "`",
+)
+LINES = st.sampled_from([*PROSE, *ODD]) | st.text(max_size=40)
 STEPS = st.lists(
-    st.tuples(st.lists(LINES, max_size=8), st.integers(1, 20), st.sampled_from([0.0, 0.0, 20.0, 90.0]), st.booleans()),
+    st.tuples(
+        st.lists(LINES, max_size=8),
+        st.integers(1, 20),
+        st.sampled_from([0.0, 0.0, 20.0, 90.0]),
+        st.booleans(),
+    ),
     max_size=12,
 )
 
@@ -88,7 +103,11 @@ def test_nothing_is_lost_doubled_or_too_large(steps: list[tuple[list[str], int, 
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from(["plain words. ", "more\n", "\n\n", "- item\n", "| a | b |\n", "é😀 "]), max_size=60), st.integers(1, 40), st.integers(1, 900))
+@given(
+    st.lists(st.sampled_from(PROSE), max_size=60),
+    st.integers(1, 40),
+    st.integers(1, 900),
+)
 def test_prose_arrives_word_for_word(pieces: list[str], times: int, step: int) -> None:
     reader, answer = Reader(), "".join(pieces) * times
     for at in range(0, len(answer), step):
@@ -99,7 +118,9 @@ def test_prose_arrives_word_for_word(pieces: list[str], times: int, step: int) -
 
 
 def test_code_is_closed_and_opened_again_at_every_edge() -> None:
-    answer = "```python title\n" + "".join(f"    line {number}\n" for number in range(2_000)) + "```\nThe end."
+    answer = (
+        "```python title\n" + "".join(f"    line {number}\n" for number in range(2_000)) + "```\nThe end."
+    )
     reader = Reader()
     for at in range(0, len(answer), 333):
         reader.take_all(answer[: at + 333])

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
+from bots.slack import files
 from bots.slack.api import open_api, without_secrets
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
@@ -140,7 +142,7 @@ async def test_a_direct_message_and_its_streamed_answer(slack: FakeSlack) -> Non
             await surface.finish(Footer())
         await here.all_acked()
 
-    asked, answer = slack.visible(dm, ts)
+    _, answer = slack.visible(dm, ts)
     assert (answer.text, answer.stream, answer.thread_ts) == ("Hello, Ann", "done", ts)
     assert here.inbox.texts == ["hello"]
 
@@ -149,7 +151,10 @@ async def test_the_answer_needs_no_process_that_listens(slack: FakeSlack) -> Non
     async with listening(slack) as here:
         ts = await slack.say(here.ann, here.general, "<@BOT> hi")
         await here.heard()
-    async with open_slack(settings(slack)) as bot, bot.reply_to(here.inbox.events[0].address, FakeLedger()) as surface:
+    async with (
+        open_slack(settings(slack)) as bot,
+        bot.reply_to(here.inbox.events[0].address, FakeLedger()) as surface,
+    ):
         await surface.write("Hello")
         await surface.finish(Footer())
 
@@ -337,6 +342,16 @@ async def test_a_silent_socket_is_replaced(slack: FakeSlack) -> None:
     assert here.inbox.texts == ["hello"]
 
 
+async def test_a_socket_that_never_greets_is_none(slack: FakeSlack) -> None:
+    slack.rules.silent_sockets = True
+    light = Light(slack)
+    async with open_slack(settings(slack)) as bot:
+        with pytest.raises(FrontendUnreachable):
+            await bot.listen(Inbox(slack), light)
+
+    assert not light.is_up
+
+
 async def test_a_loss_that_lasts_is_told_and_raised(slack: FakeSlack) -> None:
     async with listening(slack) as here:
         slack.refuse_sockets = True
@@ -358,7 +373,9 @@ async def test_cancelling_leaves_nothing_behind(slack: FakeSlack) -> None:
     await slack.until(lambda: not slack.sockets)
     slack.heal()
 
-    ours = {each for each in asyncio.all_tasks() - before if "slack_sdk" in repr(each) or "bots" in repr(each)}
+    ours = {
+        each for each in asyncio.all_tasks() - before if "slack_sdk" in repr(each) or "bots" in repr(each)
+    }
     assert not ours
 
 
@@ -395,13 +412,17 @@ async def test_no_secret_reaches_a_log(slack: FakeSlack, caplog: pytest.LogCaptu
 def test_secrets_are_blotted_out() -> None:
     text = "xoxb-1-a xapp-1-b xoxe.xoxb-1-c wss://x.slack.com/link/?ticket=abc-1&app_id=A"
 
-    assert without_secrets(text) == "[secret] [secret] [secret] wss://x.slack.com/link/?ticket=[secret]&app_id=A"
+    assert (
+        without_secrets(text) == "[secret] [secret] [secret] wss://x.slack.com/link/?ticket=[secret]&app_id=A"
+    )
     assert "xoxb-1" not in repr(SlackSettings(bot_token="xoxb-1"))
 
 
 def test_the_settings_load_without_the_sdk() -> None:
-    code = "import sys, bots.slack, bots.slack.settings; assert not {'slack_sdk', 'slack_bolt', 'aiohttp'} & {*sys.modules}"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    code = (
+        "import sys, bots.slack.settings; assert not {'slack_sdk', 'slack_bolt', 'aiohttp'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own interpreter and words
 
 
 @pytest.mark.parametrize(
@@ -446,10 +467,12 @@ async def page(body: str, content_type: str) -> AsyncIterator[str]:
     ],
 )
 async def test_a_page_that_is_no_answer_is_one_of_our_errors(body: str, content_type: str) -> None:
-    async with page(body, content_type) as url:
-        async with open_api(SlackSettings(bot_token="xoxb-1", app_token="xapp-1", api_url=url)) as api:
-            with pytest.raises(PlatformError):
-                await api.write("chat.postMessage", channel="C1", text="x")
+    async with (
+        page(body, content_type) as url,
+        open_api(SlackSettings(bot_token="xoxb-1", app_token="xapp-1", api_url=url)) as api,
+    ):
+        with pytest.raises(PlatformError):
+            await api.write("chat.postMessage", channel="C1", text="x")
 
 
 async def test_a_call_that_takes_too_long_is_ended(slack: FakeSlack) -> None:
@@ -543,6 +566,66 @@ async def test_the_token_goes_to_no_other_host(slack: FakeSlack) -> None:
 
     assert refused.value.code == "file_elsewhere"
     assert len(slack.downloads.fetched) == 1
+
+
+@asynccontextmanager
+async def hops(count: int) -> AsyncIterator[tuple[str, list[bool]]]:
+    """A server that redirects some times before it gives the bytes; it notes whether it saw a token."""
+    saw_token: list[bool] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        hop = int(request.match_info["hop"])
+        saw_token.append("Authorization" in request.headers)
+        if hop < count:
+            raise web.HTTPFound(f"/file/{hop + 1}")
+        return web.Response(body=b"meow", content_type="image/png")
+
+    app = web.Application()
+    app.router.add_get("/file/{hop}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}", saw_token
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("count", [0, 3])
+async def test_redirects_are_followed_with_the_token(count: int) -> None:
+    async with hops(count) as (url, saw_token), open_slack(SlackSettings(api_url=f"{url}/api/")) as bot:
+        blob = await bot.fetch(json.dumps({"id": "F1", "url": f"{url}/file/0"}), 1_000)
+
+    assert blob.data == b"meow"
+    assert saw_token == [True] * (count + 1)
+
+
+async def test_a_fourth_redirect_is_one_too_many() -> None:
+    async with hops(4) as (url, _), open_slack(SlackSettings(api_url=f"{url}/api/")) as bot:
+        with pytest.raises(PlatformError) as refused:
+            await bot.fetch(json.dumps({"id": "F1", "url": f"{url}/file/0"}), 1_000)
+
+    assert refused.value.code == "file_elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("url", "may_visit", "sees_token"),
+    [
+        ("https://files.slack.com/x", True, True),
+        ("https://files-origin.slack.com/x", True, True),
+        ("https://a.slack-edge.com/x", True, False),
+        ("https://slack.com.evil.example/x", True, False),
+        ("https://evilslack.com/x", True, False),
+        ("http://files.slack.com/x", False, False),
+        ("http://127.0.0.1:1/x", True, True),
+        ("http://127.0.0.1:2/x", False, False),
+        ("file:///etc/passwd", False, False),
+    ],
+)
+async def test_the_token_is_shown_to_slack_alone(url: str, may_visit: bool, sees_token: bool) -> None:
+    async with open_api(SlackSettings(api_url="http://127.0.0.1:1/api/")) as api:
+        assert (files.may_visit(api, URL(url)), files.may_see_the_token(api, URL(url))) == (
+            may_visit,
+            sees_token,
+        )
 
 
 @pytest.mark.parametrize(

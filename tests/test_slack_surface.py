@@ -50,7 +50,9 @@ class Time:
 class Stage:
     """A person's direct message with the bot, in which a question was asked."""
 
-    def __init__(self, slack: FakeSlack, slackbot: SlackFrontend, time: Time, asker: Person, dm: Channel) -> None:
+    def __init__(
+        self, slack: FakeSlack, slackbot: SlackFrontend, time: Time, asker: Person, dm: Channel
+    ) -> None:
         self.slack = slack
         self.bot = slackbot
         self.time = time
@@ -62,8 +64,15 @@ class Stage:
         self.ts = await self.slack.say(self.asker, self.dm, text)
 
     def address(self, **more: Any) -> str:
-        told = {"channel": self.dm.id, "team": self.slack.workspace.id, "thread": self.ts, "question": self.ts}
-        return Where(**{**told, "user": self.asker.id, "user_team": self.asker.team_id, "direct": True, **more}).as_address()
+        told = {
+            "channel": self.dm.id,
+            "team": self.slack.workspace.id,
+            "thread": self.ts,
+            "question": self.ts,
+        }
+        return Where(
+            **{**told, "user": self.asker.id, "user_team": self.asker.team_id, "direct": True, **more}
+        ).as_address()
 
     def surface(self, ledger: Ledger | None = None, **more: Any) -> ReplySurface:
         return self.bot.reply_to(self.address(**more), ledger or FakeLedger())
@@ -172,6 +181,19 @@ async def test_nothing_that_the_model_writes_pings_even_cut_in_two(stage: Stage)
     assert answer.text == "a <!channel> `<@U0000000001>` and <https://a.example/x|click>"
     assert not answer.pings
     assert not answer.unfurls
+
+
+@pytest.mark.parametrize("first", ["<", "`", "```py", "&", " \n"])
+async def test_an_answer_may_begin_with_what_cant_be_told_yet(stage: Stage, first: str) -> None:
+    async with stage.surface() as surface:
+        await surface.write(first)
+        await asyncio.sleep(0.02)
+        assert not stage.slack.calls_of("chat.startStream")
+        await surface.write("\nx")
+        await surface.finish(NOTHING)
+
+    assert [each.stream for each in stage.answers] == ["done"]
+    assert words(stage.text).startswith(first.strip())
 
 
 async def test_an_apology_stands_below_what_was_said(stage: Stage) -> None:
@@ -352,7 +374,9 @@ async def test_the_reader_s_stop_button_ends_the_answer(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("error", ["unknown_method", "feature_not_enabled", "method_deprecated"])
-async def test_a_slack_that_knows_no_streams_gets_posts_and_is_not_asked_again(stage: Stage, error: str) -> None:
+async def test_a_slack_that_knows_no_streams_gets_posts_and_is_not_asked_again(
+    stage: Stage, error: str
+) -> None:
     stage.slack.rules.streams = error
     for _ in range(2):
         await stage.ask()
@@ -480,7 +504,10 @@ async def test_giving_up_keeps_what_was_said(stage: Stage, new_generation: bool)
         await surface.fail(Apology("I gave up."))
     await end(first)
 
-    assert [(each.text, each.stream) for each in stage.answers] == [("one two ", "done"), ("I gave up.", "done")]
+    assert [(each.text, each.stream) for each in stage.answers] == [
+        ("one two ", "done"),
+        ("I gave up.", "done"),
+    ]
 
 
 async def test_a_stream_that_was_started_but_not_recorded_is_not_left_behind(stage: Stage) -> None:
@@ -502,8 +529,8 @@ async def test_a_fenced_attempt_says_nothing_more(stage: Stage) -> None:
     ledger = FakeLedger()
     first = await begin(stage, ledger, "one ")
     ledger.reopened()
+    await first.write("two")
     with pytest.raises(Fenced):
-        await first.write("two")
         await first.finish(NOTHING)
     await end(first)
 
@@ -529,7 +556,11 @@ async def test_in_a_channel_everyone_sees_one_post_grow(stage: Stage) -> None:
         await surface.finish(NOTHING)
 
     (answer,) = stage.answers
-    assert (answer.text, answer.stream, answer.thread_ts) == ("Hello <!here> and <@U0000000001>", None, stage.ts)
+    assert (answer.text, answer.stream, answer.thread_ts) == (
+        "Hello <!here> and <@U0000000001>",
+        None,
+        stage.ts,
+    )
     assert not answer.pings
     assert not answer.unfurls
     assert not stage.slack.calls_of("chat.startStream")
@@ -557,10 +588,12 @@ async def test_a_post_whose_response_was_lost_is_found_by_its_nonce(stage: Stage
 
 async def test_channels_can_be_streamed_to_the_asker(stage: Stage) -> None:
     general = await in_channel(stage)
-    async with bot_at(stage.slack, stage.time, channel_answers="stream") as bot:
-        async with bot.reply_to(stage.address(direct=False), FakeLedger()) as surface:
-            await surface.write("Hello")
-            await surface.finish(NOTHING)
+    async with (
+        bot_at(stage.slack, stage.time, channel_answers="stream") as bot,
+        bot.reply_to(stage.address(direct=False), FakeLedger()) as surface,
+    ):
+        await surface.write("Hello")
+        await surface.finish(NOTHING)
 
     assert [(each.text, each.stream) for each in stage.slack.visible(general, stage.ts) if each.is_bot] == [
         ("Hello", "done")

@@ -21,24 +21,49 @@ TOKENS = (
     "<https://evil.example/|click here>",
     "<!date^1392734382^{date}|x>",
 )
+LINKS = (
+    "<https://a.example/?a=1&b=2>",
+    "<mailto:a@b.example>",
+    "[l](https://a.example/?x&lt;y)",
+    "http",
+    "https://",
+)
+SIGNS = (
+    "&lt;",
+    "&amp;lt;",
+    "&",
+    "&#60;",
+    "<",
+    ">",
+    "`",
+    "``",
+    "```",
+    "```py\n",
+    "~~~",
+    "\n",
+    "\n\n",
+    "> ",
+    "    ",
+    "- ",
+)
+WORDS = ("http", "https://", "a", "é", "😀", "x & y", "|", "- ")
 PIECES = st.lists(
-    st.sampled_from(
-        [*TOKENS, "<https://a.example/?a=1&b=2>", "<mailto:a@b.example>", "&lt;", "&amp;lt;", "&", "&#60;", "<", ">"]
-        + ["`", "``", "```", "```py\n", "~~~", "\n", "\n\n", "> ", "    ", "a", "é", "😀", "http", "https://", "x & y"]
-        + ["- ", "|", "[l](https://a.example/?x&lt;y)"]
-    )
-    | st.text(max_size=5),
+    st.sampled_from([*TOKENS, *LINKS, *SIGNS, *WORDS]) | st.text(max_size=5),
     max_size=30,
 )
 
 
 def seen(wire: str) -> str:
     """What a person sees of a text that went out: Slack reads its three entities once."""
-    return re.sub("&(?:amp|lt|gt);", lambda entity: {"&amp;": "&", "&lt;": "<", "&gt;": ">"}[entity.group()], wire)
+    return re.sub(
+        "&(?:amp|lt|gt);", lambda entity: {"&amp;": "&", "&lt;": "<", "&gt;": ">"}[entity.group()], wire
+    )
 
 
 @pytest.mark.parametrize("token", TOKENS)
-@pytest.mark.parametrize("around", ["{}", "hey {} you", "`{}`", "```\n{}\n```", "> {}", "- {}", "| {} |", "**{}**"])
+@pytest.mark.parametrize(
+    "around", ["{}", "hey {} you", "`{}`", "```\n{}\n```", "> {}", "- {}", "| {} |", "**{}**"]
+)
 def test_no_token_of_slack_s_stays_alive_in_any_form(token: str, around: str) -> None:
     text = around.format(token)
 
@@ -88,7 +113,9 @@ def test_the_size_is_never_too_small_and_never_shrinks(first: list[str], more: l
 
 
 def test_markdown_keeps_working() -> None:
-    text = "# Title\n> quoted -> so\n\n- [ ] a & b\n\n| a | b |\n|---|---|\n\n[link](https://a.example/?x=1&y=2)"
+    text = (
+        "# Title\n> quoted -> so\n\n- [ ] a & b\n\n| a | b |\n|---|---|\n\n[link](https://a.example/?x=1&y=2)"
+    )
 
     assert safe(text) == text
 
@@ -98,7 +125,9 @@ def test_a_bare_link_in_angle_brackets_becomes_a_plain_one() -> None:
     assert safe("write to <mailto:ann@a.example>") == "write to ann@a.example"
 
 
-@pytest.mark.parametrize("code", ["`{}`", "```xml\n{}\n```", "~~~\n{}\n~~~", "- a\n  ```\n  {}\n  ```", "> ```\n> {}"])
+@pytest.mark.parametrize(
+    "code", ["`{}`", "```xml\n{}\n```", "~~~\n{}\n~~~", "- a\n  ```\n  {}\n  ```", "> ```\n> {}"]
+)
 def test_code_keeps_its_angle_brackets(code: str) -> None:
     text = code.format("<https://a.example/>")
 

@@ -22,7 +22,9 @@ SAMPLES = {path.stem: path for path in (Path(__file__).parent / "payloads" / "sl
 
 def sample(name: str, **event: Any) -> dict[str, Any]:
     payload: dict[str, Any] = json.loads(SAMPLES[name].read_text())
-    payload["event"] = {key: value for key, value in {**payload["event"], **event}.items() if value is not None}
+    payload["event"] = {
+        key: value for key, value in {**payload["event"], **event}.items() if value is not None
+    }
     return payload
 
 
@@ -175,7 +177,13 @@ JSON = st.recursive(
 
 
 def paths(payload: Any, *above: Any) -> list[tuple[Any, ...]]:
-    items = payload.items() if isinstance(payload, dict) else enumerate(payload) if isinstance(payload, list) else ()
+    items = (
+        payload.items()
+        if isinstance(payload, dict)
+        else enumerate(payload)
+        if isinstance(payload, list)
+        else ()
+    )
     return [path for key, value in items for path in ((*above, key), *paths(value, *above, key))]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
 from bots.console.surface import ConsoleSurface, Screen
 from bots.console.translate import PLATFORM, translate
-from core.errors import PlatformError
+from core.errors import FrontendUnreachable, PlatformError
 from core.messages import Blob, Quote
 from core.ports import Intake, Ledger, ReplySurface, Watch
 
@@ -17,7 +18,10 @@ HELP = "/reset starts a new conversation, /quit ends the chat; anything else is 
 
 
 class ConsoleFrontend:
-    """`core.ports.Frontend` for a terminal. `listen` ends by itself with the input, after the last answer."""
+    """`core.ports.Frontend` for a terminal.
+
+    `listen` ends by itself with the input, after the last answer, or when nobody reads the output any more.
+    """
 
     def __init__(self, lines: AsyncIterator[str], screen: Screen, *, user: str, prompt: str = "") -> None:
         self._lines = lines
@@ -25,6 +29,7 @@ class ConsoleFrontend:
         self._user = user
         self._prompt = prompt
         self._awaited: dict[str, asyncio.Event] = {}
+        self._gone = False
 
     @property
     def platform(self) -> str:
@@ -33,12 +38,16 @@ class ConsoleFrontend:
     async def listen(self, intake: Intake, watch: Watch) -> None:
         """Send each line as a message and wait for its answer before the next is read."""
         watch.up()
-        self._show_prompt()
-        async for line in self._lines:
-            if line.strip().lower() in FAREWELLS:
-                return
-            await self._send(line, intake)
-            self._show_prompt()
+        with suppress(FrontendUnreachable):  # what is not shown yet stays in line for the next chat
+            self.show(self._prompt)
+            async for line in self._lines:
+                if self._gone or line.strip().lower() in FAREWELLS:
+                    return
+                await self._send(line, intake)
+                if self._gone:
+                    return
+                self.show(self._prompt)
+            self.show("\n" if self._prompt else "")
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         return ConsoleSurface(self._screen, self, address, ledger)
@@ -56,16 +65,27 @@ class ConsoleFrontend:
     def begin(self, address: str) -> None:
         """An answer begins to show. One that nobody here waits for was asked before this chat began."""
         if address not in self._awaited:
-            self._screen.write("(You asked this before; here is the answer.)\n")
+            self.show("(You asked this before; here is the answer.)\n")
 
     def end(self, address: str) -> None:
         """An answer is whole on the screen."""
         if address in self._awaited:
             self._awaited[address].set()
 
+    def show(self, text: str) -> None:
+        """Print at once. Raises `FrontendUnreachable` when nobody reads the output any more, and ends the chat."""
+        try:
+            self._screen.write(text)
+            self._screen.flush()
+        except OSError as exc:
+            self._gone = True
+            for answered in self._awaited.values():
+                answered.set()
+            raise FrontendUnreachable(PLATFORM, detail="nobody reads the output any more") from exc
+
     async def _send(self, line: str, intake: Intake) -> None:
         if line.strip().lower() == "/help":
-            self._screen.write(f"{HELP}\n")
+            self.show(f"{HELP}\n")
             return
         key = f"{PLATFORM}:{uuid.uuid4().hex}"
         event = translate(line, user=self._user, key=key)
@@ -77,8 +97,3 @@ class ConsoleFrontend:
             await answered.wait()
         finally:
             del self._awaited[key]
-
-    def _show_prompt(self) -> None:
-        if self._prompt:
-            self._screen.write(self._prompt)
-            self._screen.flush()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
 from bots.console.text import printable
+from core.errors import FrontendUnreachable
 from core.messages import Apology, Footer, Status
 from core.ports import Ledger
 
@@ -25,9 +27,13 @@ class Screen(Protocol):
 
 
 class Shown(Protocol):
-    """Who waits for an answer to be on the screen."""
+    """Who waits for an answer to be on the screen, and brings it there."""
 
     def begin(self, address: str) -> None: ...
+
+    def show(self, text: str) -> None:
+        """Raises `FrontendUnreachable` when nobody reads the screen any more."""
+        ...
 
     def end(self, address: str) -> None: ...
 
@@ -52,9 +58,9 @@ class ConsoleSurface:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._clear_status()
-        if not self._ends_line:
-            self._print("\n")
+        with suppress(FrontendUnreachable):
+            self._clear_status()
+            self._end_paragraph("")
 
     async def write(self, delta: str) -> None:
         self._clear_status()
@@ -65,8 +71,7 @@ class ConsoleSurface:
         self._clear_status()
         if status.text and self._screen.isatty() and self._ends_line:
             line = printable(status.text).replace("\n", " ")[:WIDEST_STATUS]
-            self._screen.write(f"{DIM}{line}{PLAIN}")
-            self._screen.flush()
+            self._shown.show(f"{DIM}{line}{PLAIN}")
             self._status = True
 
     async def finish(self, footer: Footer) -> None:
@@ -92,11 +97,10 @@ class ConsoleSurface:
 
     def _print(self, text: str) -> None:
         if text:
-            self._screen.write(text)
-            self._screen.flush()
+            self._shown.show(text)
             self._ends_line = text.endswith("\n")
 
     def _clear_status(self) -> None:
         if self._status:
-            self._screen.write(CLEAR_LINE)
             self._status = False
+            self._shown.show(CLEAR_LINE)

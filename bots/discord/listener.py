@@ -82,6 +82,8 @@ class Listener:
         finally:
             for task in tasks:
                 task.cancel()
+            # while it identifies anew, discord.py swallows a cancellation: only closing ends it
+            await gateway.close()
             await asyncio.gather(*tasks, return_exceptions=True)
         error = next((error for task in done if (error := task.exception()) is not None), None)
         if isinstance(error, discord.PrivilegedIntentsRequired) and content:

@@ -20,7 +20,6 @@ log = structlog.get_logger(__name__)
 EVENT_TYPE = "aivax_answer"
 _MOST_READ = 200
 _STATUS_OFF = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "feature_not_enabled"})
-_STATUS_CHARS = 50
 
 
 class Signs:

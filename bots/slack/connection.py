@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
@@ -54,6 +55,18 @@ class Socket(SocketModeClient):
         self.proxy = settings.proxy or None  # the SDK takes an empty one for "look into the environment"
         self.wss_uri = url
         self.working: set[asyncio.Task[None]] = set()
+        self._greeted: object = None
+        self.message_listeners.append(self._note_hello)
+
+    async def is_alive(self) -> bool:
+        """Whether the present connection is open, answers, and was greeted: an open line alone may lead nowhere."""
+        return self._greeted is self.current_session and await self.is_connected()
+
+    async def _note_hello(
+        self, _: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None
+    ) -> None:
+        if message.get("type") == "hello":
+            self._greeted = self.current_session
 
     async def process_message(self) -> None:
         """Start the work on one message, as the SDK does, and keep hold of it."""
@@ -66,7 +79,7 @@ class Socket(SocketModeClient):
         """Say goodbye, briefly, and end every task of this socket."""
         self.closed = True
         self.auto_reconnect_enabled = False
-        with suppress(TimeoutError, OSError, RuntimeError):
+        with suppress(TimeoutError, OSError, aiohttp.ClientError):
             async with asyncio.timeout(_CLOSE_WITHIN_S):
                 await self.disconnect()  # type: ignore[no-untyped-call]  # the SDK left it so
         owned = [self.message_processor, self.current_session_monitor, self.message_receiver, *self.working]
@@ -108,11 +121,6 @@ def bolt_app(api: SlackApi, bot: Bot, receive: Receive) -> AsyncApp:
     given: `authorize` decides even where SLACK_CLIENT_ID and SLACK_CLIENT_SECRET switch its OAuth on.
     """
 
-    async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=None, team_id=bot.team, bot_user_id=bot.user, bot_id=bot.bot or None
-        )
-
     async def take_in(request: AsyncBoltRequest) -> BoltResponse:
         await receive(request.body)
         return BoltResponse(status=200, body="")
@@ -121,14 +129,25 @@ def bolt_app(api: SlackApi, bot: Bot, receive: Receive) -> AsyncApp:
         name="aivax-bots",
         logger=sdk_logger(),
         client=web_client(api.settings, api.session),
-        signing_secret=api.settings.signing_secret.get_secret_value(),
-        verification_token="unused",  # noqa: S106 - no secret: given so that the environment's is not read
-        authorize=authorize,
+        authorize=_as(bot),
+        signing_secret="unused",  # noqa: S106 - HTTP's, of which there is none
+        verification_token="unused",  # noqa: S106 - likewise
         request_verification_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
     app.use(take_in)
     return app
+
+
+def _as(bot: Bot) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """Who the bot is was asked before: Bolt would ask again at the first event, and hold it up."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None, team_id=bot.team, bot_user_id=bot.user, bot_id=bot.bot or None
+        )
+
+    return authorize
 
 
 @asynccontextmanager
@@ -154,7 +173,7 @@ async def watch_over(socket: Socket, settings: SlackSettings, watch: Watch, slee
     lost_s = 0.0
     was_up = False
     while lost_s < settings.reconnect_after_s:
-        if await socket.is_connected():
+        if await socket.is_alive():
             lost_s, was_up = 0.0, _told_up(watch, was_up)
         else:
             lost_s += step_s

@@ -64,7 +64,9 @@ def next_piece(
         return None
     if not live and not text.strip() and not (due and ending is None) and not (ending and ending.apology):
         return None
-    return _piece(stream, text, start + cut, due, last=last or final, ending=ending if final else None)
+    piece = _piece(stream, text, start + cut, due, last=last or final, ending=ending if final else None)
+    # what begins a token or a fence is held back: of that alone, nothing is due yet
+    return piece if piece.last or stream.with_piece(piece)[0] else None
 
 
 def _piece(

@@ -62,8 +62,8 @@ async def _address(api: SlackApi, file_id: str) -> str:
 
 async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
     for _ in range(_MOST_HOPS + 1):
-        _require(_may_visit(api, url), "file_elsewhere")
-        headers = api.authorization if _may_see_the_token(api, url) else {}
+        _require(may_visit(api, url), "file_elsewhere")
+        headers = api.authorization if may_see_the_token(api, url) else {}
         proxy = api.settings.proxy or None
         async with api.session.get(url, headers=headers, allow_redirects=False, proxy=proxy) as answer:
             if answer.status not in _REDIRECTS:
@@ -72,14 +72,20 @@ async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
     raise PlatformError("slack", code="file_elsewhere")
 
 
-def _may_visit(api: SlackApi, url: URL) -> bool:
-    return url.scheme == "https" or url.origin() == URL(api.settings.api_url).origin()
+def may_visit(api: SlackApi, url: URL) -> bool:
+    """Encrypted hosts, and the one that `[slack] api_url` names."""
+    return bool(url.host) and (url.scheme == "https" or _is_the_api(api, url))
 
 
-def _may_see_the_token(api: SlackApi, url: URL) -> bool:
+def may_see_the_token(api: SlackApi, url: URL) -> bool:
+    """Slack's own hosts, and the one that `[slack] api_url` names."""
     host = url.host or ""
     ours = url.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
-    return ours or url.origin() == URL(api.settings.api_url).origin()
+    return ours or (bool(host) and _is_the_api(api, url))
+
+
+def _is_the_api(api: SlackApi, url: URL) -> bool:
+    return url.scheme in ("http", "https") and url.origin() == URL(api.settings.api_url).origin()
 
 
 async def _body(answer: aiohttp.ClientResponse, most_bytes: int) -> Blob:

@@ -15,6 +15,7 @@ import structlog
 from bots.slack import files
 from bots.slack.address import Where, where
 from bots.slack.api import SlackApi, open_api
+from bots.slack.calls import Calls
 from bots.slack.channel import Signs, SlackChannel
 from bots.slack.connection import bolt_app, open_socket, watch_over
 from bots.slack.people import People
@@ -69,9 +70,13 @@ class SlackFrontend:
         bot, url = await self._preflight()
 
         async def receive(payload: dict[str, Any]) -> None:
-            event = translate(payload, bot)
-            if event is not None:
-                await intake.receive(await self._named(event))
+            try:
+                event = translate(payload, bot)
+                if event is not None:
+                    await intake.receive(await self._named(event))
+            except Exception:
+                log.exception("slack.event_not_stored")
+                raise  # so that it is not acknowledged, and comes again
 
         async with open_socket(self._api, url, bolt_app(self._api, bot, receive)) as socket:
             await watch_over(socket, self._settings, watch, self._sleep)
@@ -104,9 +109,8 @@ class SlackFrontend:
         channel = SlackChannel(self._api, place, self._signs)
         if not self._streams.possible(place, self._settings):
             return self._editing(channel, ledger)
-        writing = Writing(
-            self._api, place, ledger, self._streams, posts=channel, now=self._now, sleep=self._sleep
-        )
+        calls = Calls(self._api, place, channel, ledger, now=self._now, sleep=self._sleep)
+        writing = Writing(calls, place, ledger, self._streams, now=self._now, sleep=self._sleep)
         return StreamingSurface(
             writing,
             instead=lambda at: self._editing(

@@ -22,6 +22,7 @@ MOST_BYTES = 9_000
 MOST_BYTES_WITH_CARDS = 10_000
 MOST_BYTES_FOR_CARDS = 3_000
 MOST_CARDS = 40
+MOST_DRAWN_AGAIN = 10
 MOST_AGE_S = 240.0
 """From here on a stream is left at the next line's end ..."""
 LAST_AGE_S = 255.0
@@ -41,7 +42,8 @@ NOT_HERE = frozenset(
         "no_text",
     }
 )
-OVER = frozenset({"message_not_in_streaming_state", "message_not_owned_by_app", UNKNOWN_MESSAGE})
+NOT_STREAMING = "message_not_in_streaming_state"
+OVER = frozenset({NOT_STREAMING, "message_not_owned_by_app", UNKNOWN_MESSAGE})
 TOO_LONG = frozenset({"msg_too_long", "invalid_chunks"})
 STOPPED_BY_USER = "stopped_by_user"
 
@@ -93,8 +95,9 @@ class Cards:
         self._cards[activity.id] = Card(title, _STATES[activity.state])
 
     def begin_again(self) -> None:
-        """A new stream: finished tools stay on the old one."""
-        self._cards = {key: card for key, card in self._cards.items() if card.open or not card.shown}
+        """A new stream: what ended stays on the old one, what runs is drawn again, the newest of it at least."""
+        running = [key for key, card in self._cards.items() if card.shown and card.open][-MOST_DRAWN_AGAIN:]
+        self._cards = {key: card for key, card in self._cards.items() if not card.shown or key in running}
         for card in self._cards.values():
             card.shown = False
 

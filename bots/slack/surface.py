@@ -90,6 +90,7 @@ class StreamingSurface:
 
     async def write(self, delta: str) -> None:
         self._raise_what_went_wrong()
+        self._require_open()
         self._answer += delta
         if delta.strip():
             self._status = None
@@ -118,14 +119,17 @@ class StreamingSurface:
 
     async def _end(self, ending: Ending) -> None:
         self._raise_what_went_wrong()
-        if self._ending is not None:
-            raise RuntimeError("the answer is closed")
+        self._require_open()
         self._status, self._ending = None, ending
-        self._writing.hurried = True
+        self._writing.hurry()
         self._pace.hurry()
         self._stirred.set()
         await asyncio.wait([self._pump])  # unlike awaiting it, this leaves it alone when cancelled
         self._raise_what_went_wrong()
+
+    def _require_open(self) -> None:
+        if self._ending is not None:
+            raise RuntimeError("the answer is closed")
 
     def _raise_what_went_wrong(self) -> None:
         if not self._pump.done():

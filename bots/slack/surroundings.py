@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,10 +19,12 @@ from bots.slack.reading import readable, without_mention
 from bots.slack.translate import Bot, text_of
 from core.errors import PlatformError
 from core.messages import Quote
+from core.reply.patience import patiently
 
 log = structlog.get_logger(__name__)
 
 _PAGE = 200
+_BUDGET_S = 10.0
 _MOST_PAGES = 10
 
 
@@ -45,9 +48,8 @@ async def _thread(api: SlackApi, place: Where, most: int) -> list[Mapping[str, A
     cursor: dict[str, str] = {}
     for _ in range(_MOST_PAGES):
         until = {"latest": place.question} if place.question else {}
-        page = await api.read(
-            "conversations.replies", channel=place.channel, ts=place.thread, limit=_PAGE, **until, **cursor
-        )
+        asked = {"channel": place.channel, "ts": place.thread, "limit": _PAGE, **until, **cursor}
+        page = await patiently(partial(api.read, "conversations.replies", **asked), budget_s=_BUDGET_S)
         messages = page.get("messages")
         kept.extend(each for each in messages or () if isinstance(each, Mapping) and _is_before(each, place))
         metadata = page.get("response_metadata")

@@ -6,15 +6,14 @@ What can't happen twice without harm is looked up in the thread when nobody told
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 import structlog
 
 from bots.slack.address import Where
-from bots.slack.api import SlackApi
-from bots.slack.channel import SlackChannel
-from bots.slack.evidence import letters, message_at, shown_up_to, stream_like
+from bots.slack.calls import Calls
+from bots.slack.evidence import letters, shown_up_to
+from bots.slack.reading import unescaped
 from bots.slack.streams import (
     NOT_HERE,
     OVER,
@@ -28,17 +27,12 @@ from bots.slack.streams import (
     Streams,
     reopening,
 )
-from bots.slack.translate import text_of
 from core.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.ports import Ledger
-from core.reply.patience import Now, Sleep, patiently
+from core.ports import Delivery, Ledger
+from core.reply.patience import Now, Sleep
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-_BUDGET_S = 20.0
-_LAST_BUDGET_S = 90.0
 _LOOK_AGAIN_S = 1.0
 _MOST_STARTS = 3
 
@@ -51,32 +45,26 @@ class Writing:
     """Brings pieces into streams, one stream at a time."""
 
     def __init__(
-        self,
-        api: SlackApi,
-        place: Where,
-        ledger: Ledger,
-        streams: Streams,
-        *,
-        posts: SlackChannel,
-        now: Now,
-        sleep: Sleep,
+        self, calls: Calls, place: Where, ledger: Ledger, streams: Streams, *, now: Now, sleep: Sleep
     ) -> None:
         self.stream = Stream(part=0)
         self.cards = Cards()
         self.silenced = False
         """Whether the reader pressed Slack's own stop button."""
-        self.hurried = False
-        self._api = api
+        self._calls = calls
         self._place = place
         self._ledger = ledger
         self._streams = streams
-        self._posts = posts
         self._now = now
         self._sleep = sleep
         self._earlier = list(ledger.earlier)
         self._known = {each.message_id for each in self._earlier if each.message_id}
         self._uncertain = {each.part for each in self._earlier if not each.message_id}
         self._taken_up = not self._earlier
+
+    def hurry(self) -> None:
+        """The answer is all there: be as patient with Slack as it takes."""
+        self._calls.hurried = True
 
     @property
     def age_s(self) -> float:
@@ -86,7 +74,7 @@ class Writing:
         """Stop the streams that an earlier attempt left open: they go on showing as being written."""
         for each in self._earlier:
             if each.message_id and not each.closed:
-                await self._stop_quietly(each.message_id)
+                await self._calls.stop_quietly(each.message_id)
 
     async def take_up(self, answer: str, *, whole: bool) -> bool:
         """Go on where an earlier attempt ended; False while the answer has not come that far again."""
@@ -101,19 +89,8 @@ class Writing:
         if answer.strip():
             await self._replace_older()
         part = max((each.part + 1 for each in self._earlier if each.message_id), default=0)
-        if current:
-            start = current[-2].shown if len(current) > 1 else 0
-            last = current[-1]
-            shown = (
-                last.shown
-                if last.closed
-                else await self._really_shown(last.message_id, answer, start, last.shown)
-            )
-            await self._ledger.shows(last.part, shown, closed=True)
-            at = min(shown, len(answer))
-            self.stream = Stream(part, base=at, at=at, seed=reopening(answer[:at]))
-        elif not answer.strip():
-            self.stream = Stream(part)
+        at = min(len(answer), await self._shown_by(current, answer)) if current else 0
+        self.stream = Stream(part, base=at, at=at, seed=reopening(answer[:at]))
         return True
 
     async def put(self, piece: Piece) -> bool:
@@ -143,7 +120,7 @@ class Writing:
             await self._remove_orphan(part, after.text)
         after.began = self._now()
         try:
-            ts = await self._started(chunks, after.text)
+            ts = await self._started(chunks)
         except PlatformBusy as exc:
             raise NoStreamError from exc
         except PlaceClosed as exc:
@@ -157,39 +134,23 @@ class Writing:
         after.ts, self.stream = ts, after
         await self._ledger.shows(part, after.shown)
 
-    async def _started(self, chunks: list[Chunk], text: str) -> str:
+    async def _started(self, chunks: list[Chunk]) -> str:
+        text = unescaped("".join(chunk.get("text", "") for chunk in chunks))
         for left in reversed(range(_MOST_STARTS)):
-            await self._ledger.check()
             try:
-                return text_of(await self._start_call(chunks), "ts")
+                return await self._calls.start(chunks)
             except OutcomeUnknown:
                 await self._sleep(_LOOK_AGAIN_S)
-                found = await self._find(text, exactly=True)
+                found = await self._calls.find(text, self._known, exactly=True)
                 if found:
                     return found
                 if not left:
                     raise
         raise AssertionError("the last try returns or raises")
 
-    async def _start_call(self, chunks: list[Chunk]) -> dict[str, Any]:
-        place = self._place
-        return await self._api.write(
-            "chat.startStream",
-            once=True,
-            channel=place.channel,
-            thread_ts=place.thread,
-            recipient_user_id=None if place.direct else place.user,
-            recipient_team_id=None if place.direct else place.user_team,
-            chunks=chunks,
-            task_display_mode="timeline",
-        )
-
     async def _append(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
-        if not chunks:
-            self.stream = after
-            return True
         try:
-            await self._call(lambda: self._write("chat.appendStream", self.stream.ts, chunks=chunks))
+            await self._calls.append(self.stream.ts, chunks)
         except OutcomeUnknown:
             return await self._find_out(after, piece)
         except PlaceClosed as exc:
@@ -200,26 +161,11 @@ class Writing:
         return True
 
     async def _stop(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
-        """Done twice, the second stop is refused: so one whose outcome is unknown can be tried again."""
-        unsure = False
-
-        async def stop() -> None:
-            nonlocal unsure
-            try:
-                await self._write(
-                    "chat.stopStream",
-                    self.stream.ts,
-                    chunks=chunks or None,
-                    blocks=list(piece.blocks) or None,
-                )
-            except OutcomeUnknown:
-                unsure = True
-                raise
-
+        """End the stream. One that was over before has lost nothing if there was nothing left to bring."""
         try:
-            await self._call(stop, retry=(PlatformBusy, OutcomeUnknown))
+            await self._calls.stop(self.stream.ts, chunks, list(piece.blocks))
         except PlaceClosed as exc:
-            if exc.code not in OVER or (chunks and not unsure):
+            if exc.code not in OVER or chunks:
                 await self._refused(exc)
                 return False
         await self._next(after, after.at, after.text)
@@ -230,7 +176,7 @@ class Writing:
         if error.code == STOPPED_BY_USER:
             self.silenced = True
         elif error.code in TOO_LONG:
-            await self._stop_quietly(self.stream.ts)
+            await self._calls.stop_quietly(self.stream.ts)
         elif error.code not in OVER:
             raise error
         await self._next(self.stream, self.stream.shown, self.stream.shown_text)
@@ -247,7 +193,7 @@ class Writing:
         if not piece.text.strip():
             self.stream = after  # a card that stands still is no harm
             return True
-        seen = await self._read(lambda: message_at(self._api, self._place, self.stream.ts))
+        seen = await self._calls.read(self.stream.ts)
         if seen == expected != before:
             self.stream = after
             await self._ledger.shows(after.part, after.shown)
@@ -258,9 +204,9 @@ class Writing:
 
     async def _write_anew(self) -> None:
         stream = self.stream
-        await self._stop_quietly(stream.ts)
+        await self._calls.stop_quietly(stream.ts)
         try:
-            await self._delete(stream.ts)
+            await self._calls.delete(stream.ts)
         except PlatformError as exc:
             log.warning("slack.half_told_message_stays", code=exc.code)
             await self._next(stream, stream.shown, stream.shown_text)
@@ -273,7 +219,7 @@ class Writing:
         """Another text is being written: what shows the old one goes."""
         for each in reversed(self._earlier):
             if each.generation != self._ledger.generation and each.message_id:
-                await self._delete(each.message_id)
+                await self._calls.delete(each.message_id)
                 await self._ledger.forget(each.part)
         self._earlier = [
             each
@@ -281,48 +227,24 @@ class Writing:
             if each.generation == self._ledger.generation or not each.message_id
         ]
 
-    async def _really_shown(self, ts: str, answer: str, start: int, recorded: int) -> int:
-        """The process may have died between an append and its record: the message itself knows."""
-        seen = await self._read(lambda: message_at(self._api, self._place, ts))
+    async def _shown_by(self, current: Sequence[Delivery], answer: str) -> int:
+        """How far the answer is shown: where the process died between an append and its record, Slack knows."""
+        last = current[-1]
+        if last.closed:
+            return last.shown
+        start = current[-2].shown if len(current) > 1 else 0
+        seen = await self._calls.read(last.message_id)
         exact = None if seen is None else shown_up_to(seen, answer, start)
-        return recorded if exact is None else exact
+        shown = last.shown if exact is None else exact
+        await self._ledger.shows(last.part, shown, closed=True)
+        return shown
 
     async def _remove_orphan(self, part: int, text: str) -> None:
         """An earlier attempt meant to create this part, and may have: if so, it is replaced."""
         self._uncertain.discard(part)
         delivery = await self._ledger.intend(part)
-        found = await self._read(lambda: self._posts.find(delivery, text))
-        found = found or await self._find(text, exactly=False)
+        found = await self._calls.find_post(delivery)
+        found = found or await self._calls.find(text, self._known, exactly=False)
         if found:
-            await self._stop_quietly(found)
-            await self._delete(found)
-
-    async def _find(self, text: str, *, exactly: bool) -> str | None:
-        return await self._read(
-            lambda: stream_like(self._api, self._place, text, self._known, exactly=exactly)
-        )
-
-    async def _delete(self, ts: str) -> None:
-        await self._call(lambda: self._posts.delete(ts), retry=(PlatformBusy, OutcomeUnknown))
-
-    async def _stop_quietly(self, ts: str) -> None:
-        try:
-            await self._call(lambda: self._write("chat.stopStream", ts), retry=(PlatformBusy, OutcomeUnknown))
-        except PlatformError as exc:
-            log.debug("slack.stream_not_stopped", code=exc.code)
-
-    async def _write(self, method: str, ts: str, **arguments: Any) -> None:
-        await self._api.write(method, once=True, channel=self._place.channel, ts=ts, **arguments)
-
-    async def _read(self, look: Callable[[], Awaitable[T]]) -> T:
-        return await self._call(look)
-
-    async def _call(
-        self, call: Callable[[], Awaitable[T]], retry: tuple[type[PlatformError], ...] = (PlatformBusy,)
-    ) -> T:
-        async def checked() -> T:
-            await self._ledger.check()
-            return await call()
-
-        budget_s = _LAST_BUDGET_S if self.hurried else _BUDGET_S
-        return await patiently(checked, budget_s=budget_s, retry=retry, now=self._now, sleep=self._sleep)
+            await self._calls.stop_quietly(found)
+            await self._calls.delete(found)

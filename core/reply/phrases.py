@@ -6,7 +6,12 @@ The English text is the message id, as in gettext: a catalogue translates it, `V
 from __future__ import annotations
 
 import gettext
+import math
 from enum import StrEnum
+
+
+LONGEST_S = 365 * 86_400.0
+"""No wait that is told is longer, whatever a server said."""
 
 
 class Phrase(StrEnum):
@@ -75,6 +80,7 @@ class Phrase(StrEnum):
     MINUTE = "1 minute"
     HOURS = "{count} hours"
     HOUR = "1 hour"
+    DAYS = "{count} days"
 
 
 class Voice:
@@ -89,12 +95,13 @@ class Voice:
 
     def duration(self, seconds: float) -> str:
         """A length of time in the unit that people would use, rounded up."""
-        for size, one, many in (
-            (3600, Phrase.HOUR, Phrase.HOURS),
-            (60, Phrase.MINUTE, Phrase.MINUTES),
-            (1, Phrase.SECOND, Phrase.SECONDS),
+        seconds = min(max(1.0, seconds), LONGEST_S)  # what is no number becomes the shortest
+        for size, most, one, many in (
+            (1, 59, Phrase.SECOND, Phrase.SECONDS),
+            (60, 59, Phrase.MINUTE, Phrase.MINUTES),
+            (3600, 47, Phrase.HOUR, Phrase.HOURS),
         ):
-            if seconds > size or size == 1:
-                count = max(1, -int(-seconds // size))
+            count = math.ceil(seconds / size)
+            if count <= most:
                 return self.say(one if count == 1 else many, count=count)
-        raise AssertionError("the last unit fits every length of time")
+        return self.say(Phrase.DAYS, count=math.ceil(seconds / 86_400))

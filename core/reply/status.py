@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from core.messages import Status, ToolActivity
 from core.reply.phrases import Phrase, Voice
@@ -25,10 +26,12 @@ def tool_status(voice: Voice, activity: ToolActivity) -> Status:
 def _plain_name(name: str) -> str:
     """`WebSearch`, `web_search` -> `web search`; nothing but letters, digits and spaces is left."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return re.sub(r"[^\w]+|_+", " ", spaced).strip().lower()[:NAME_CHARS] or "a tool"
+    return re.sub(r"[^\w]+|_+", " ", spaced).strip().lower()[:NAME_CHARS].rstrip() or "a tool"
 
 
 def _one_line(text: str) -> str:
-    """An explanation as one short line without Markdown, so that it stays a status."""
-    line = " ".join(re.sub(r"[*_`~|<>\[\]#]", "", text).split()).rstrip(" .…")
+    """An explanation as one short line without Markdown and invisible characters, so that it stays a status."""
+    plain = re.sub(r"[*_`~|<>\[\]#\\]", "", text)
+    seen = "".join(char for char in plain if char.isspace() or unicodedata.category(char)[0] != "C")
+    line = " ".join(seen.split()).rstrip(" .…")
     return line if len(line) <= REASON_CHARS else line[: REASON_CHARS - 1].rstrip() + "…"

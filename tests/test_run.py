@@ -1,0 +1,250 @@
+"""`aivax-bots run` as a process of its own, against the fake platforms and the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.server import Sandbox, serve
+from tests.platforms.discord import FakeDiscord
+from tests.platforms.slack import FakeSlack
+
+CONFIG = """
+[aivax]
+base_url = "{aivax}/v1"
+api_key = "sk-aiv-acc-sandbox"
+model = "sandbox:50c3"
+retries = 1
+
+[storage]
+url = "{storage}"
+
+[slack]
+bot_token = "{slack_bot}"
+app_token = "{slack_app}"
+api_url = "{slack_api}"
+reconnect_after_s = 3
+
+[discord]
+token = "{discord_token}"
+api_url = "{discord_api}"
+reconnect_after_s = 3
+"""
+
+
+class Bot:
+    """A running `aivax-bots run`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.log: list[str] = []
+        self._reader = asyncio.create_task(self._read_log())
+
+    async def line(self) -> str:
+        """The next line on standard output; empty at its end."""
+        assert self.process.stdout is not None
+        return (await asyncio.wait_for(self.process.stdout.readline(), 30)).decode()
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        status = await asyncio.wait_for(self.process.wait(), 30)
+        await self._reader
+        return status
+
+    async def _read_log(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.log.append(line.decode())
+
+
+@asynccontextmanager
+async def running(folder: Path, config: str, *arguments: str) -> AsyncIterator[Bot]:
+    (folder / "config.toml").write_text(config)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bots",
+        "run",
+        *arguments,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    bot = Bot(process)
+    try:
+        yield bot
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await bot.stop()
+
+
+class Town:
+    """Both platforms and the sandbox, and a config that points at them."""
+
+    def __init__(self, slack: FakeSlack, discord: FakeDiscord, sandbox: Sandbox, storage: str) -> None:
+        self.slack, self.discord, self.sandbox = slack, discord, sandbox
+        self.values: dict[str, Any] = {
+            "aivax": sandbox.base_url,
+            "storage": storage,
+            "slack_bot": slack.bot_token,
+            "slack_app": slack.app_token,
+            "slack_api": slack.api_url,
+            "discord_token": discord.token,
+            "discord_api": discord.api_url,
+        }
+        self.ana = slack.person("ana")
+        self.general = slack.channel("general", [self.ana])
+        self.guild = discord.guild("Gophers")
+        self.lobby = discord.channel(self.guild, "lobby")
+        self.ben = discord.person("ben")
+
+    def config(self, **changes: str) -> str:
+        return CONFIG.format(**{**self.values, **changes})
+
+    async def ask_on_slack(self, words: str) -> str:
+        """Mention the bot in the channel and wait for its whole answer in the thread."""
+        ts = await self.slack.say(self.ana, self.general, f"{self.slack.mention} {words}")
+        answers = await self.slack.until(lambda: self._slack_answer(ts, words), timeout_s=30)
+        return str(answers)
+
+    async def ask_on_discord(self, words: str) -> str:
+        await self.discord.say(self.ben, self.lobby, f"<@{self.discord.bot.id}> {words}")
+
+        def answered() -> bool:
+            return any(words in answer.content for answer in self.discord.answers(self.lobby))
+
+        await self.discord.until(answered, timeout_s=30)
+        return next(a.content for a in self.discord.answers(self.lobby) if words in a.content)
+
+    def _slack_answer(self, ts: str, words: str) -> str:
+        shown = [m.text for m in self.slack.visible(self.general, ts) if m.is_bot]
+        return "\n".join(shown) if any(words in text for text in shown) else ""
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
+        yield Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+
+
+async def test_one_process_serves_slack_and_discord_at_once(town: Town, tmp_path: Path) -> None:
+    async with running(tmp_path, town.config()) as bot:
+        assert await bot.line() == "ready: discord, slack\n"
+
+        answers = await asyncio.gather(
+            town.ask_on_slack("hello from slack"), town.ask_on_discord("hello from discord")
+        )
+
+        assert "hello from slack" in answers[0]
+        assert "hello from discord" in answers[1]
+        assert await bot.stop(signal.SIGTERM) == 0
+        assert await bot.line() == ""
+
+
+async def test_each_platform_survives_the_other_and_comes_back_by_itself(town: Town, tmp_path: Path) -> None:
+    async with running(tmp_path, town.config()) as bot:
+        await bot.line()
+
+        town.slack.refuse_sockets = True
+        await town.slack.drop_sockets()
+        assert "one" in await town.ask_on_discord("one")
+        town.slack.refuse_sockets = False
+        await town.slack.connected(1)
+        assert "two" in await town.ask_on_slack("two")
+
+        town.discord.drop_gateway()
+        assert "three" in await town.ask_on_slack("three")
+        await town.discord.online()
+        assert "four" in await town.ask_on_discord("four")
+
+
+async def test_a_refused_token_is_told_by_its_setting_and_the_other_platform_works(
+    town: Town, tmp_path: Path
+) -> None:
+    async with running(tmp_path, town.config(discord_token="wrong.token.here")) as bot:
+        ready = await bot.line()
+
+        assert ready.startswith("ready: slack; failed: discord ([discord] token: ")
+        assert "hello" in await town.ask_on_slack("hello")
+        assert await bot.stop(signal.SIGINT) == 0
+    assert any("[discord] token" in line for line in bot.log)
+    assert not any(
+        secret in line for line in bot.log for secret in ("wrong.token.here", town.values["slack_bot"])
+    )
+
+
+async def test_no_usable_frontend_ends_with_status_2_and_says_what_to_set(town: Town, tmp_path: Path) -> None:
+    config = town.config(discord_token="", slack_bot="xoxb-wrong")
+    async with running(tmp_path, config) as bot:
+        assert await asyncio.wait_for(bot.process.wait(), 30) == 2
+        assert await bot.line() == ""
+        await bot.stop()
+    assert any("[slack] bot_token" in line for line in bot.log)
+
+
+async def test_an_unreachable_platform_is_told_with_the_setting_that_says_where(
+    town: Town, tmp_path: Path
+) -> None:
+    config = town.config(discord_token="", slack_api="http://127.0.0.1:9/api/")
+    async with running(tmp_path, config) as bot:
+        assert await asyncio.wait_for(bot.process.wait(), 60) == 2
+        await bot.stop()
+    assert any("[slack] api_url" in line for line in bot.log)
+
+
+async def test_an_empty_account_is_told_kindly_on_both_platforms_and_truly_in_the_log(
+    town: Town, tmp_path: Path
+) -> None:
+    town.sandbox.state.account.set_balance(0)
+    async with running(tmp_path, town.config()) as bot:
+        await bot.line()
+        await town.slack.say(town.ana, town.general, f"{town.slack.mention} hi")
+        await town.discord.say(town.ben, town.lobby, f"<@{town.discord.bot.id}> hi")
+
+        await town.slack.until(
+            lambda: any("out of credit" in m.text for m in town.slack.visible(town.general)), timeout_s=30
+        )
+        await town.discord.until(
+            lambda: any("out of credit" in a.content for a in town.discord.answers(town.lobby)), timeout_s=30
+        )
+        await bot.stop()
+    assert any("NoBalance" in line and "402" in line for line in bot.log)
+
+
+async def test_listeners_and_workers_are_separate_processes_on_postgresql(
+    town: Town, tmp_path: Path, postgres_url: str
+) -> None:
+    folders = [tmp_path / name for name in ("listen", "work")]
+    for folder in folders:
+        folder.mkdir()
+    config = town.config(storage=postgres_url)
+    async with running(folders[0], config, "--role", "listen") as listener:
+        assert (await listener.line()).startswith("ready: ")
+        async with running(folders[1], config, "--role", "work") as worker:
+            assert await worker.line() == "ready: discord, slack\n"
+
+            answers = await asyncio.gather(town.ask_on_slack("far away"), town.ask_on_discord("far off"))
+
+            assert "far away" in answers[0]
+            assert "far off" in answers[1]
+            await worker.stop()
+        await listener.stop()
+        assert not any("turn.answered" in line for line in listener.log)
+        assert any("turn.answered" in line for line in worker.log)
+
+
+async def test_a_half_of_the_work_needs_postgresql(town: Town, tmp_path: Path) -> None:
+    async with running(tmp_path, town.config(), "--role", "work") as bot:
+        assert await asyncio.wait_for(bot.process.wait(), 30) == 2
+        await bot.stop()
+    assert any("[storage] url" in line and "PostgreSQL" in line for line in bot.log)
