@@ -150,12 +150,10 @@ def _configured(config: Path | None, *, quiet: bool = False) -> tuple[Settings, 
 
 async def _until_terminated(work: Coroutine[Any, Any, int]) -> int:
     """Have SIGTERM end the work as Ctrl-C does: by cancelling it."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
-    return await work
-
-
-def _cancel(task: asyncio.Task[Any]) -> None:
-    task.cancel()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return task.result()
 
 
 async def _until_stopped(serve: Any) -> int:

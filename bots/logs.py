@@ -62,7 +62,7 @@ def _renderer(settings: LogSettings) -> Processor:
 class _StandardError(logging.StreamHandler[TextIO]):
     """Where log lines go. The standard handler would print the values of a line that it can't write."""
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
         with suppress(OSError, ValueError):
             self.stream.write(f"a log line of {record.name} could not be written ({record.pathname})\n")
 

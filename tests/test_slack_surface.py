@@ -187,11 +187,13 @@ async def test_nothing_that_the_model_writes_pings_even_cut_in_two(stage: Stage)
 async def test_an_answer_may_begin_with_what_cant_be_told_yet(stage: Stage, first: str) -> None:
     async with stage.surface() as surface:
         await surface.write(first)
-        await asyncio.sleep(0.02)
-        assert not stage.slack.calls_of("chat.startStream")
+        await stage.slack.until(lambda: stage.slack.status(stage.dm, stage.ts) or not first.strip())
+        for _ in range(50):
+            await asyncio.sleep(0)
         await surface.write("\nx")
         await surface.finish(NOTHING)
 
+    assert not [call for call in stage.slack.calls if call.error]
     assert [each.stream for each in stage.answers] == ["done"]
     assert words(stage.text).startswith(first.strip())
 

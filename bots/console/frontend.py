@@ -41,11 +41,9 @@ class ConsoleFrontend:
         with suppress(FrontendUnreachable):  # what is not shown yet stays in line for the next chat
             self.show(self._prompt)
             async for line in self._lines:
-                if self._gone or line.strip().lower() in FAREWELLS:
+                if line.strip().lower() in FAREWELLS:
                     return
                 await self._send(line, intake)
-                if self._gone:
-                    return
                 self.show(self._prompt)
             self.show("\n" if self._prompt else "")
 
@@ -74,14 +72,16 @@ class ConsoleFrontend:
 
     def show(self, text: str) -> None:
         """Print at once. Raises `FrontendUnreachable` when nobody reads the output any more, and ends the chat."""
-        try:
-            self._screen.write(text)
-            self._screen.flush()
-        except OSError as exc:
-            self._gone = True
-            for answered in self._awaited.values():
-                answered.set()
-            raise FrontendUnreachable(PLATFORM, detail="nobody reads the output any more") from exc
+        if not self._gone:
+            try:
+                self._screen.write(text)
+                self._screen.flush()
+            except OSError:
+                self._gone = True
+                for answered in self._awaited.values():
+                    answered.set()
+        if self._gone:
+            raise FrontendUnreachable(PLATFORM, detail="nobody reads the output any more")
 
     async def _send(self, line: str, intake: Intake) -> None:
         if line.strip().lower() == "/help":

@@ -9,7 +9,6 @@ import gettext
 import math
 from enum import StrEnum
 
-
 LONGEST_S = 365 * 86_400.0
 """No wait that is told is longer, whatever a server said."""
 
