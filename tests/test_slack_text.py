@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bots.slack.reading import mentions, readable, without_mention
@@ -52,6 +52,8 @@ PIECES = st.lists(
     max_size=30,
 )
 
+unhurried = settings(deadline=None)  # machines that run tests are busy
+
 
 def seen(wire: str) -> str:
     """What a person sees of a text that went out: Slack reads its three entities once."""
@@ -72,11 +74,13 @@ def test_no_token_of_slack_s_stays_alive_in_any_form(token: str, around: str) ->
     assert seen(safe(text)) == text
 
 
+@unhurried
 @given(PIECES)
 def test_nothing_that_a_model_writes_can_ping(pieces: list[str]) -> None:
     assert "<" not in safe("".join(pieces))
 
 
+@unhurried
 @given(PIECES)
 @example(["<!chan", "nel>"])
 @example(["&", "lt;"])
@@ -93,6 +97,7 @@ def test_however_a_text_is_cut_it_becomes_the_same(pieces: list[str]) -> None:
     assert said == safe("".join(pieces))
 
 
+@unhurried
 @given(PIECES)
 def test_a_text_is_seen_as_it_was_written(pieces: list[str]) -> None:
     text = "".join(pieces)
@@ -104,6 +109,7 @@ def test_a_text_is_seen_as_it_was_written(pieces: list[str]) -> None:
     assert without_brackets(seen(safe(text))) == without_brackets(text)
 
 
+@unhurried
 @given(PIECES, PIECES)
 def test_the_size_is_never_too_small_and_never_shrinks(first: list[str], more: list[str]) -> None:
     begun, whole = "".join(first), "".join(first + more)
@@ -167,6 +173,7 @@ def test_the_bot_s_own_mention_is_found_and_left_out() -> None:
     assert without_mention("<@UBOT> hey <@UBOT|aivax> you", "UBOT") == "hey you"
 
 
+@unhurried
 @given(st.text())
 def test_any_text_can_be_read(wire: str) -> None:
     assert isinstance(readable(without_mention(wire, "U1")), str)

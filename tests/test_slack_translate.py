@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.slack.address import Where, where
@@ -18,6 +18,8 @@ from core.messages import Command, Commanded, Place, Said
 
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")
 SAMPLES = {path.stem: path for path in (Path(__file__).parent / "payloads" / "slack").glob("*.json")}
+
+unhurried = settings(deadline=None)  # machines that run tests are busy
 
 
 def sample(name: str, **event: Any) -> dict[str, Any]:
@@ -187,6 +189,7 @@ def paths(payload: Any, *above: Any) -> list[tuple[Any, ...]]:
     return [path for key, value in items for path in ((*above, key), *paths(value, *above, key))]
 
 
+@unhurried
 @given(st.data(), st.sampled_from(sorted(SAMPLES)))
 def test_whatever_a_field_holds_nothing_breaks(data: st.DataObject, name: str) -> None:
     payload = json.loads(SAMPLES[name].read_text())
@@ -205,11 +208,13 @@ def test_whatever_a_field_holds_nothing_breaks(data: st.DataObject, name: str) -
     assert heard is None or where(heard.address).channel == heard.place.channel
 
 
+@unhurried
 @given(JSON)
 def test_any_payload_at_all_is_survived(payload: Any) -> None:
     assert translate(payload, BOT) is None
 
 
+@unhurried
 @given(JSON | st.text())
 def test_an_address_that_is_none_is_refused(address: Any) -> None:
     text = address if isinstance(address, str) else json.dumps(address)
