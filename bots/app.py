@@ -6,14 +6,13 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import structlog
-from filelock import FileLock, Timeout
 
 from bots.frontends import Plugin
 from bots.settings import Settings
@@ -23,13 +22,15 @@ from core.conversations.directory import Directory
 from core.conversations.history import History
 from core.conversations.prompt import Composer
 from core.conversations.routes import Routes
-from core.errors import DatabaseBusy, SettingRefused
+from core.errors import SettingRefused
 from core.intake import StoringIntake
 from core.ports import Frontend, Intake
 from core.reply.phrases import Voice
 from core.storage import bell, schema
 from core.storage.engine import Database, parse_url
 from core.storage.history import HistoryStore
+from core.storage.hold import held_alone
+from core.storage.housekeeping import Housekeeping
 from core.storage.intake import IntakeStore
 from core.storage.turns import TurnStore
 from core.turns.local import LocalQueue
@@ -53,6 +54,7 @@ class Core:
     database: Database
     platforms: frozenset[str]
     extra_models: tuple[str, ...]
+    housekeeping: Housekeeping
 
     def check(self, settings: Settings) -> None:
         """Refuse, before anything listens, settings with which no question could be answered."""
@@ -70,6 +72,7 @@ class Core:
         """Run turns until cancelled, those too that other processes on the same database took in."""
         async with asyncio.TaskGroup() as group:
             group.create_task(bell.hear(self.database, self.platforms, self.queue.notify))
+            group.create_task(self.housekeeping.run())
             await self.queue.work(self.runner)
 
 
@@ -83,7 +86,7 @@ async def open_core(settings: Settings, frontends: Mapping[str, Frontend]) -> As
     """
     async with AsyncExitStack() as stack:
         database = Database(settings.storage.url)
-        stack.enter_context(_held_alone(database))
+        stack.enter_context(held_alone(database.path))
         await stack.enter_async_context(database)
         await schema.upgrade(database)
         routes = Routes(
@@ -127,24 +130,6 @@ def _wire(
     intake = StoringIntake(IntakeStore(database, utc_now), directory, queue, settings.limits, voice)
     extra_models = tuple(sorted(routes.models - {settings.aivax.model}))
     return Core(intake, queue, runner, aivax, database, frozenset(frontends), extra_models)
-
-
-@contextmanager
-def _held_alone(database: Database) -> Iterator[None]:
-    """Keep a second `run` or `chat` off a SQLite file; every other command works beside the first."""
-    if database.path is None:
-        yield
-        return
-    database.path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{database.path}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise DatabaseBusy(str(database.path)) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class Role(StrEnum):

@@ -186,7 +186,7 @@ class Frontend(Protocol):
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         """Read what was said around the question in a shared place, oldest first, at most `most` messages.
 
-        The question itself is left out. Empty in private places, and where nothing can be read.
+        The question itself is left out. Empty where nothing stands around it, or nothing can be read.
         """
         ...
 

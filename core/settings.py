@@ -45,6 +45,8 @@ class StorageSettings(Section):
     url: Name = "sqlite+aiosqlite:///data/aivax-bots.sqlite3"
     worker_lost_after_s: float = Field(30.0, ge=1)
     """PostgreSQL: how long a process may be silent before others take over the turns it runs."""
+    retention_days: float = Field(365.0, ge=0, le=36_500)
+    """Days after which the text of an ended turn is deleted; numbers stay. 0: kept for ever."""
 
 
 class ConversationSettings(Section):

@@ -528,6 +528,18 @@ async def test_around_a_first_message_or_a_direct_one_there_is_nothing(slack: Fa
     assert not slack.calls_of("conversations.replies")
 
 
+async def test_who_goes_on_in_the_thread_of_a_direct_answer_is_understood(slack: FakeSlack) -> None:
+    async with listening(slack) as here:
+        direct = slack.dm(here.ann)
+        root = await slack.say(here.ann, direct, "my cat is called Mia")
+        await slack.say(here.ann, direct, "what is she called?", thread_ts=root)
+        await here.heard(2)
+
+        quotes = await here.bot.surroundings(here.inbox.events[1].address, 50)
+
+    assert [quote.text for quote in quotes] == ["my cat is called Mia"]
+
+
 async def test_a_thread_that_may_not_be_read_is_empty(slack: FakeSlack) -> None:
     async with listening(slack) as here:
         root = await slack.say(here.ann, here.general, "plans?")

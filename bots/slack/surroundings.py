@@ -29,8 +29,12 @@ _MOST_PAGES = 10
 
 
 async def quotes(api: SlackApi, people: People, place: Where, most: int) -> Sequence[Quote]:
-    """Read the thread before the question, oldest first; empty where nothing stands there or may be read."""
-    if place.direct or most <= 0 or not place.thread or place.thread == place.question:
+    """Read the thread before the question, oldest first; empty where nothing stands there or may be read.
+
+    In a direct message too: our answers stand in threads there, and who goes on inside one is heard as in a
+    conversation of its own.
+    """
+    if most <= 0 or not place.thread or place.thread == place.question:
         return ()
     try:
         bot = await api.who_am_i()

@@ -171,8 +171,15 @@ turns = Table(
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant, nullable=True),
     Column("ended_at", Instant, nullable=True),
+    Column("emptied_at", Instant, nullable=True, comment="when retention took its text away"),
     CheckConstraint("state IN (" + ", ".join(f"'{state}'" for state in TURN_STATES) + ")", name="state"),
     Index(None, "conversation_id", "id"),
+    Index(
+        None,
+        "ended_at",
+        sqlite_where=text("emptied_at IS NULL"),
+        postgresql_where=text("emptied_at IS NULL"),
+    ),
     Index(
         "ix_turns_waiting",
         "state",

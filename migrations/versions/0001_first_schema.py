@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("started_at", INSTANT, nullable=True),
         sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("emptied_at", INSTANT, nullable=True, comment="when retention took its text away"),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'parked', 'answered', 'failed', 'cancelled', 'superseded')",
             name="ck_turns_state",
@@ -130,6 +131,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_turns_key"),
     )
     op.create_index("ix_turns_conversation_id_id", "turns", ["conversation_id", "id"], unique=False)
+    op.create_index(
+        "ix_turns_ended_at",
+        "turns",
+        ["ended_at"],
+        unique=False,
+        sqlite_where=sa.text("emptied_at IS NULL"),
+        postgresql_where=sa.text("emptied_at IS NULL"),
+    )
     op.create_index(
         "ix_turns_waiting",
         "turns",
@@ -238,6 +247,7 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_index("uq_turns_running", "turns")
     op.drop_index("ix_turns_waiting", "turns")
+    op.drop_index("ix_turns_ended_at", "turns")
     op.drop_index("ix_turns_conversation_id_id", "turns")
 
     op.drop_table("turns")

@@ -1,0 +1,143 @@
+"""Retention: text goes when it is old, numbers stay.
+
+A turn that ended longer ago than `[storage] retention_days` loses its messages, its answer, its address, what its
+tools did and the ids of the messages that showed it. Its row stays, with state, times, author and usage. Turns that
+have not ended are never touched, however old. No files are stored (attachments are read when they are needed),
+so there are none to clear away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Column, ColumnElement, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.settings import StorageSettings
+from core.storage.engine import Database
+from core.storage.tables import deliveries, events, identities, messages, persons, tool_activity, turns
+from core.turns.model import TurnState
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_S = 3600.0
+BATCH = 200
+"""Rows found per transaction: a few milliseconds, so that a turn that wants to write hardly waits."""
+REST_S = 0.05
+"""The pause between two batches, so that a long backlog takes a share of the database and not all of it."""
+EVENT_DAYS = 14.0
+"""How long an event is recognised when it comes again. Platforms try again for a day at most."""
+ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
+
+Sleep = Callable[[float], Awaitable[None]]
+Step = Callable[[AsyncConnection], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep cleared away."""
+
+    turns: int = 0
+    """Turns whose text is gone."""
+    events: int = 0
+    persons: int = 0
+
+
+class Housekeeping:
+    """Clears away what is too old, in small transactions between which everyone else writes.
+
+    Several processes may sweep one PostgreSQL at once: each passes over the rows that another has in hand.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        settings: StorageSettings,
+        *,
+        batch: int = BATCH,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._retention_days = settings.retention_days
+        self._batch = batch
+        self._sleep = sleep
+
+    async def run(self, *, interval_s: float = INTERVAL_S) -> None:
+        """Sweep now and then every `interval_s`, until cancelled. What goes wrong is logged and tried again."""
+        while True:
+            try:
+                swept = await self.sweep()
+                if swept != Swept():
+                    log.info("housekeeping.swept", **asdict(swept))
+            except Exception:
+                log.exception("housekeeping.failed")
+            await self._sleep(interval_s)
+
+    async def sweep(self) -> Swept:
+        """Clear away all that is too old by now; how much it was."""
+        return Swept(
+            turns=await self._in_batches(self._empty_turns) if self._retention_days else 0,
+            events=await self._in_batches(self._forget_events),
+            persons=await self._in_batches(self._drop_orphans) if await self._has_orphans() else 0,
+        )
+
+    async def _in_batches(self, step: Step) -> int:
+        total = 0
+        while True:
+            async with self._database.write() as connection:
+                if self._database.is_sqlite:  # or the text stays readable in the file's free pages
+                    await connection.exec_driver_sql("PRAGMA secure_delete=ON")
+                done = await step(connection)
+            total += done
+            if done < self._batch:
+                return total
+            await self._sleep(REST_S)
+
+    async def _empty_turns(self, connection: AsyncConnection) -> int:
+        old = (
+            turns.c.state.in_(ENDED)
+            & (turns.c.ended_at < self._now() - timedelta(days=self._retention_days))
+            & turns.c.emptied_at.is_(None)
+        )
+        found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
+        for table in (messages, tool_activity, deliveries):
+            await connection.execute(table.delete().where(table.c.turn_id.in_(found)))
+        emptied = update(turns).where(turns.c.id.in_(found))
+        await connection.execute(emptied.values(answer=None, address="", emptied_at=self._now()))
+        return len(found)
+
+    async def _forget_events(self, connection: AsyncConnection) -> int:
+        old = events.c.received_at < self._now() - timedelta(days=EVENT_DAYS)
+        found = await self._take(connection, events.c.key, old, first=events.c.received_at)
+        await connection.execute(events.delete().where(events.c.key.in_(found)))
+        return len(found)
+
+    async def _has_orphans(self) -> bool:
+        """Look first, as a reader: this looks at every person, which would be long for a transaction that writes."""
+        async with self._database.read() as connection:
+            return (await connection.execute(select(persons.c.id).where(_nobody()).limit(1))).first() is not None
+
+    async def _drop_orphans(self, connection: AsyncConnection) -> int:
+        found = await self._take(connection, persons.c.id, _nobody(), first=persons.c.id)
+        # Asked again under the lock: an identity that was linked meanwhile would go with its person.
+        await connection.execute(persons.delete().where(persons.c.id.in_(found), _nobody()))
+        return len(found)
+
+    async def _take(
+        self, connection: AsyncConnection, key: Column[Any], where: ColumnElement[bool], *, first: Column[Any]
+    ) -> list[Any]:
+        """Lock the next few rows that nobody else has in hand."""
+        found = select(key).where(where).order_by(first).limit(self._batch).with_for_update(skip_locked=True)
+        return list((await connection.execute(found)).scalars())
+
+
+def _nobody() -> ColumnElement[bool]:
+    return ~exists().where(identities.c.person_id == persons.c.id)
+
