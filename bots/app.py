@@ -15,7 +15,7 @@ from enum import StrEnum
 import structlog
 
 from bots.frontends import Plugin
-from bots.settings import Settings
+from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
 from core.aivax.client import AivaxClient
 from core.conversations.directory import Directory
@@ -129,7 +129,8 @@ def _wire(
     directory = Directory(settings.conversation)
     intake = StoringIntake(IntakeStore(database, utc_now), directory, queue, settings.limits, voice)
     extra_models = tuple(sorted(routes.models - {settings.aivax.model}))
-    return Core(intake, queue, runner, aivax, database, frozenset(frontends), extra_models)
+    housekeeping = Housekeeping(database, utc_now, settings.storage)
+    return Core(intake, queue, runner, aivax, database, frozenset(frontends), extra_models, housekeeping)
 
 
 class Role(StrEnum):
@@ -160,11 +161,26 @@ async def run(
         }
         core = await stack.enter_async_context(open_core(settings, frontends))
         core.check(settings)
-        return await _serve(core, frontends, stop, role)
+        board = Board(list(frontends))
+        if settings.web.enabled:
+            await stack.enter_async_context(_open_web(settings.web, board))
+        return await _serve(core, frontends, board, stop, role)
 
 
-async def _serve(core: Core, frontends: Mapping[str, Frontend], stop: asyncio.Event, role: Role) -> int:
-    board = Board(list(frontends))
+@asynccontextmanager
+async def _open_web(settings: WebSettings, board: Board) -> AsyncIterator[None]:
+    from bots.web.health import create_app  # a web server costs memory; only who uses it pays
+    from bots.web.server import serve
+
+    app = create_app(board, admin_token=settings.admin_token.get_secret_value())
+    async with serve(app, settings.host, settings.port) as port:
+        log.info("web.listening", host=settings.host, port=port)
+        yield
+
+
+async def _serve(
+    core: Core, frontends: Mapping[str, Frontend], board: Board, stop: asyncio.Event, role: Role
+) -> int:
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(core.ask_aivax())
         working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())

@@ -1,0 +1,1 @@
+"""What the bot shows over HTTP: whether it lives, and whether it can do its work."""

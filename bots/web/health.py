@@ -1,0 +1,52 @@
+"""Health for whoever watches the process: a container's probe, a monitor, an operator with the admin token."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from core.errors import BotError
+
+
+class FrontendStates(Protocol):
+    """Which frontends are up, and why others are not."""
+
+    @property
+    def up(self) -> list[str]: ...
+
+    @property
+    def failed(self) -> Mapping[str, BotError]: ...
+
+
+def create_app(states: FrontendStates, *, admin_token: str) -> Starlette:
+    """`GET /health/live`: the process answers. `GET /health/ready`: 200 while a frontend is up, else 503.
+
+    Why a frontend is down is told only to who sends `Authorization: Bearer <[web] admin_token>`.
+    """
+
+    async def live(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "alive"})
+
+    async def ready(request: Request) -> JSONResponse:
+        told: dict[str, object] = {"status": "ready" if states.up else "not ready", "up": states.up}
+        down = states.failed
+        told["down"] = _causes(down) if _is_admin(request, admin_token) else sorted(down)
+        return JSONResponse(told, status_code=200 if states.up else 503)
+
+    return Starlette(routes=[Route("/health/live", live), Route("/health/ready", ready)])
+
+
+def _causes(down: Mapping[str, BotError]) -> dict[str, str]:
+    return {name: str(cause) for name, cause in sorted(down.items())}
+
+
+def _is_admin(request: Request, admin_token: str) -> bool:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    known = bool(admin_token) and scheme.lower() == "bearer"
+    return known and secrets.compare_digest(given.strip().encode(), admin_token.encode())
