@@ -1,0 +1,49 @@
+"""The wheel alone: what a stranger installs has everything that the program needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The Python of an environment that holds the wheel, and beside it only what the wheel depends on."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    venv.create(tmp_path / "env", with_pip=False, symlinks=True)
+    packages = next((tmp_path / "env" / "lib").glob("python*")) / "site-packages"
+    zipfile.ZipFile(wheel).extractall(packages)
+    # a .pth found through another .pth is not read: the checkout, installed for development, stays out
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return tmp_path / "env" / "bin" / "python"
+
+
+def test_the_wheel_answers_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    program = "import core, bots.cli; assert '/env/' in core.__file__, core.__file__; bots.cli.main()"
+
+    chat = subprocess.run(
+        [str(installed), "-c", program, "chat", "--sandbox"],
+        input="hello wheel\n",
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert chat.returncode == 0, chat.stderr
+    assert "hello wheel" in chat.stdout
