@@ -6,10 +6,10 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import structlog
@@ -17,6 +17,9 @@ import structlog
 from bots.frontends import Plugin
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
+from core.admission.account import AccountWatch
+from core.admission.admission import Admission
+from core.admission.healing import Healing
 from core.aivax.client import AivaxClient
 from core.conversations.directory import Directory
 from core.conversations.history import History
@@ -25,18 +28,24 @@ from core.conversations.routes import Routes
 from core.errors import SettingRefused
 from core.intake import StoringIntake
 from core.ports import Frontend, Intake
-from core.reply.phrases import Voice
+from core.reply.phrases import Phrase
+from core.reply.voices import Voices
 from core.storage import bell, schema
 from core.storage.engine import Database, parse_url
+from core.storage.gates import GateStore
 from core.storage.history import HistoryStore
 from core.storage.hold import held_alone
 from core.storage.housekeeping import Housekeeping
 from core.storage.intake import IntakeStore
 from core.storage.turns import TurnStore
+from core.turns.generation import Generation
 from core.turns.local import LocalQueue
 from core.turns.runner import Runner
 
 log = structlog.get_logger(__name__)
+
+
+Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
@@ -55,6 +64,7 @@ class Core:
     platforms: frozenset[str]
     extra_models: tuple[str, ...]
     housekeeping: Housekeeping
+    healing: Healing
 
     def check(self, settings: Settings) -> None:
         """Refuse, before anything listens, settings with which no question could be answered."""
@@ -73,11 +83,14 @@ class Core:
         async with asyncio.TaskGroup() as group:
             group.create_task(bell.hear(self.database, self.platforms, self.queue.notify))
             group.create_task(self.housekeeping.run())
+            group.create_task(self.healing.run())
             await self.queue.work(self.runner)
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, frontends: Mapping[str, Frontend]) -> AsyncIterator[Core]:
+async def open_core(
+    settings: Settings, frontends: Mapping[str, Frontend], *, now: Clock = utc_now
+) -> AsyncIterator[Core]:
     """Open the database (upgraded, and held by this process alone if it is a file) and wire the core.
 
     Raises:
@@ -93,7 +106,7 @@ async def open_core(settings: Settings, frontends: Mapping[str, Frontend]) -> As
             settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
         )
         aivax = await stack.enter_async_context(AivaxClient(settings.aivax))
-        yield _wire(settings, database, aivax, routes, frontends)
+        yield _wire(settings, database, aivax, routes, frontends, now)
 
 
 def _wire(
@@ -102,11 +115,12 @@ def _wire(
     aivax: AivaxClient,
     routes: Routes,
     frontends: Mapping[str, Frontend],
+    now: Clock,
 ) -> Core:
-    voice = Voice()
+    voices = Voices(settings.replies, lambda place: routes.of(place).locale)
     lease_s = settings.storage.worker_lost_after_s
     owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    turns = TurnStore(database, utc_now, owner, lease_s=lease_s)
+    turns = TurnStore(database, now, owner, lease_s=lease_s)
     queue = LocalQueue(
         turns,
         frozenset(frontends),
@@ -115,22 +129,37 @@ def _wire(
         renew_interval_s=lease_s / 4,
     )
     history = History(HistoryStore(database), settings.conversation)
+    composer = Composer(history, routes, settings.conversation, settings.limits)
+    gates, account = GateStore(database, now), AccountWatch(aivax, now)
+    admission = Admission(gates, account, now, stir=queue.stir)
+    generation = Generation(composer, aivax, admission, turns, show_tools=settings.replies.show_tools)
+    healing = Healing(
+        gates,
+        turns,
+        admission,
+        account,
+        now=now,
+        parked_max_age=timedelta(hours=settings.limits.parked_max_age),
+        stir=queue.stir,
+        give_up=lambda turn, locale: turns.give_up(turn, voices.of(locale).say(Phrase.KEPT_TOO_LONG)),
+    )
     runner = Runner(
         database=database,
         store=turns,
-        composer=Composer(history, routes, settings.conversation, settings.limits),
-        aivax=aivax,
+        generation=generation,
         frontends=frontends,
-        voice=voice,
+        voices=voices,
         limits=settings.limits,
         replies=settings.replies,
-        now=utc_now,
+        now=now,
     )
     directory = Directory(settings.conversation)
-    intake = StoringIntake(IntakeStore(database, utc_now), directory, queue, settings.limits, voice)
+    intake = StoringIntake(IntakeStore(database, now), directory, queue, settings.limits, voices)
     extra_models = tuple(sorted(routes.models - {settings.aivax.model}))
-    housekeeping = Housekeeping(database, utc_now, settings.storage)
-    return Core(intake, queue, runner, aivax, database, frozenset(frontends), extra_models, housekeeping)
+    housekeeping = Housekeeping(database, now, settings.storage)
+    return Core(
+        intake, queue, runner, aivax, database, frozenset(frontends), extra_models, housekeeping, healing
+    )
 
 
 class Role(StrEnum):

@@ -17,7 +17,7 @@ from bots import logs
 from bots.frontends import Plugin, installed
 from bots.settings import LogSettings, Settings, SettingsRefused, load, secrets_in
 from core import __version__
-from core.errors import BotError, DatabaseBusy, DatabaseNewer, DatabaseUnreachable
+from core.errors import BotError, DatabaseBusy, DatabaseNewer, DatabaseUnreachable, ProgramMissing
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +34,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-database = typer.Typer(name="db", help="The database's schema.", no_args_is_help=True)
+database = typer.Typer(name="db", help="The database: its schema, backup and restore.", no_args_is_help=True)
 cli.add_typer(database)
+replies = typer.Typer(name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True)
+cli.add_typer(replies)
 
 ConfigPath = Annotated[
     Path | None,
@@ -106,6 +108,19 @@ def sandbox(
     _finish(run_forever(host=host, port=port, balance=balance, plan=plan, on_ready=tell))
 
 
+@replies.command("preview")
+def preview(
+    locale: Annotated[str, typer.Option(help="A language, such as pt-BR; else all.")] = "",
+    config: ConfigPath = None,
+) -> None:
+    """Print every sentence, with sample values."""
+    from bots.replies import pages  # --help and --version stay fast
+
+    settings, _ = _configured(config, quiet=True)
+    typer.echo("\n\n".join(pages(settings.replies, locale)))
+    _flush()
+
+
 @database.command("upgrade")
 def upgrade(config: ConfigPath = None) -> None:
     """Bring the database to this version's schema. `run` and `chat` do it by themselves."""
@@ -116,6 +131,42 @@ def upgrade(config: ConfigPath = None) -> None:
 def current(config: ConfigPath = None) -> None:
     """Print the revision of the database's schema, and the one that this version needs."""
     _finish(_on_database(_configured(config)[0], "current"), interrupted=INTERRUPTED)
+
+
+@database.command("backup")
+def backup(
+    path: Annotated[Path, typer.Argument(help="The file to write.")],
+    config: ConfigPath = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write the whole database into one file, while the bot goes on."""
+    url = _configured(config)[0].storage.url
+    _finish(_until_terminated(_back_up(url, path, force=force)), interrupted=INTERRUPTED)
+
+
+@database.command("restore")
+def restore(
+    path: Annotated[Path, typer.Argument(help="What `db backup` wrote.")], config: ConfigPath = None
+) -> None:
+    """Put a backup in the database's place. Stop the bot first; a replaced SQLite file is kept."""
+    url = _configured(config)[0].storage.url
+    _finish(_until_terminated(_restore(url, path)), interrupted=INTERRUPTED)
+
+
+async def _back_up(url: str, path: Path, *, force: bool) -> int:
+    from core.storage.backup import back_up  # --help and --version stay fast
+
+    await back_up(url, path, overwrite=force)
+    typer.echo(f"wrote {path}")
+    return 0
+
+
+async def _restore(url: str, path: Path) -> int:
+    from core.storage.backup import restore as put_back  # --help and --version stay fast
+
+    kept = await put_back(url, path)
+    typer.echo(f"restored {path}" + (f"; the database of before is kept as {kept}" if kept else ""))
+    return 0
 
 
 async def _on_database(settings: Settings, action: Literal["upgrade", "current"]) -> int:
@@ -220,6 +271,11 @@ def sentence(problem: Exception) -> str:
             )
         case DatabaseUnreachable():
             return f"[storage] url: {problem.url} can't be opened: {problem.reason}"
+        case ProgramMissing():
+            return (
+                f"{problem.program} is not on PATH. It comes with PostgreSQL's client programs "
+                "(Debian, Ubuntu: apt install postgresql-client), in the server's version or a newer one."
+            )
         case OSError(strerror=str(reason)):
             return f"{problem.filename}: {reason}" if problem.filename else reason
         case _:

@@ -181,6 +181,12 @@ def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[s
     if key not in fields and key.endswith("_file") and key.removesuffix("_file") in fields:
         key = key.removesuffix("_file")
         value = _from_file(variable, value, secret=_is_secret(fields[key].annotation))
+    table = key.partition("__")[0]
+    if table in fields and get_origin(fields[table].annotation) is dict:
+        if table != key:
+            whole = f"{PREFIX}{section}__{table}".upper()
+            raise SettingRefused(variable, fix=f"write the whole table as JSON into {whole}")
+        return section, key, _parse_json(variable, value)
     if key not in fields:
         wrong = f"[{section}] has no key {key!r}" if key else f"write {variable}__KEY to name a key"
         raise SettingRefused(variable, fix=f"{wrong}{_nearest(key, fields)}")
@@ -243,8 +249,11 @@ def _problem(model: type[BaseModel], error: ErrorDetails) -> SettingRefused:
 
 
 def _setting_name(section: str, keys: Iterable[int | str], *, listed: bool) -> str:
-    """`[aivax] model`, `[operators] slack_users, entry 2` or `[[routes]] entry 1, platform`."""
-    parts = [f"entry {key + 1}" if isinstance(key, int) else key for key in keys]
+    """`[aivax] model`, `[replies.sentences] busy`, `[slack] x, entry 2`, `[[routes]] entry 1, model`."""
+    path = list(keys)
+    if not any(isinstance(key, int) for key in path):
+        section, path = ".".join([section, *map(str, path[:-1])]), path[-1:]
+    parts = [f"entry {key + 1}" if isinstance(key, int) else key for key in path]
     name = f"[[{section}]]" if listed else f"[{section}]"
     return TOKEN_LIKE.sub(HIDDEN, f"{name} {', '.join(parts)}".rstrip())
 

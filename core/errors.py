@@ -5,7 +5,9 @@ BotError
 ├── StorageError
 │   ├── DatabaseNewer         the database was written by a newer version
 │   ├── DatabaseBusy          another process runs on this database file
-│   └── DatabaseUnreachable   it can't be opened
+│   ├── DatabaseUnreachable   it can't be opened
+│   ├── BackupRefused         a backup can't be written there, or isn't one that can be restored
+│   └── ProgramMissing        a program of PostgreSQL's is needed and not installed
 ├── Fenced                    this attempt at a turn was taken over by another
 ├── AivaxError                a call to AIVAX gave no whole answer
 │   ├── RequestRefused        400, 422: the request itself
@@ -73,6 +75,24 @@ class DatabaseUnreachable(StorageError):
         super().__init__(f"{url}: {reason}")
         self.url = url
         self.reason = reason
+
+
+class BackupRefused(StorageError):
+    """A backup was not taken or not restored; what was there before is as it was."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """`path` is the backup's; `reason` comes without secrets."""
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class ProgramMissing(StorageError):
+    """A program that comes with PostgreSQL is not on PATH."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(program)
+        self.program = program
 
 
 class Fenced(BotError):

@@ -9,6 +9,7 @@ from core.conversations.directory import Directory
 from core.messages import Commanded, Event, Receipt, Said
 from core.ports import TurnQueue
 from core.reply.phrases import Phrase, Voice
+from core.reply.voices import Voices
 from core.settings import LimitsSettings
 from core.storage.intake import IntakeStore, IntakeTransaction
 
@@ -19,13 +20,18 @@ class StoringIntake:
     """`core.ports.Intake`: one transaction writes turn and message; then the queue is told."""
 
     def __init__(
-        self, store: IntakeStore, directory: Directory, queue: TurnQueue, limits: LimitsSettings, voice: Voice
+        self,
+        store: IntakeStore,
+        directory: Directory,
+        queue: TurnQueue,
+        limits: LimitsSettings,
+        voices: Voices,
     ) -> None:
         self._store = store
         self._directory = directory
         self._queue = queue
         self._limits = limits
-        self._voice = voice
+        self._voices = voices
 
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.ports.Intake`."""
@@ -44,9 +50,10 @@ class StoringIntake:
     async def _said(self, transaction: IntakeTransaction, said: Said) -> int:
         identity_id = await transaction.identity_id(said.author)
         conversation_id = await self._directory.find_or_open(transaction, said.place, identity_id)
-        refusal = await self._refusal(transaction, said)
+        refusal = await self._refusal(transaction, said, identity_id)
         turn_id = await transaction.add_turn(conversation_id, identity_id, said.address, notice=refusal)
         if refusal is None:
+            await transaction.supersede_parked(conversation_id, identity_id)
             await transaction.add_message(
                 conversation_id,
                 turn_id,
@@ -60,16 +67,22 @@ class StoringIntake:
     async def _commanded(self, transaction: IntakeTransaction, commanded: Commanded) -> int:
         identity_id = await transaction.identity_id(commanded.author)
         conversation_id = await self._directory.open_anew(transaction, commanded.place, identity_id)
-        done = self._voice.say(Phrase.RESET_DONE)
+        done = (await self._voice(transaction, commanded, identity_id)).say(Phrase.RESET_DONE)
         await transaction.add_turn(conversation_id, identity_id, commanded.address, notice=done)
         return conversation_id
 
-    async def _refusal(self, transaction: IntakeTransaction, said: Said) -> str | None:
+    async def _refusal(self, transaction: IntakeTransaction, said: Said, identity_id: int) -> str | None:
         """The sentence that answers a message which is not taken, or None."""
         most = self._limits.message_chars
         if len(said.text) > most:
-            return self._voice.say(Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
+            voice = await self._voice(transaction, said, identity_id)
+            return voice.say(Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
         if await transaction.waiting_turns() >= self._limits.waiting_turns:
             log.warning("intake.full", waiting=self._limits.waiting_turns, setting="[limits] waiting_turns")
-            return self._voice.say(Phrase.BUSY)
+            return (await self._voice(transaction, said, identity_id)).say(Phrase.BUSY)
         return None
+
+    async def _voice(self, transaction: IntakeTransaction, event: Event, identity_id: int) -> Voice:
+        """The author's. Where the event does not tell their locale, the one that was last seen counts."""
+        locale = event.author.locale or await transaction.locale_of(identity_id)
+        return self._voices.for_reader(locale, event.place)

@@ -183,6 +183,10 @@ class Frontend(Protocol):
         """Open the place that `address` names, to show an answer there. Works in a process that never listens."""
         ...
 
+    async def sign(self, address: str) -> bool:
+        """Put a quiet sign on the question, a reaction: it was heard, and waits. Whether it could be put."""
+        ...
+
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         """Read what was said around the question in a shared place, oldest first, at most `most` messages.
 

@@ -4,10 +4,48 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from core.reply.languages import LANGUAGES, nearest
+from core.reply.overrides import problems_of
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]+$")]
+
+
+def _spoken(tag: str) -> str:
+    if tag and nearest(tag) is None:
+        raise ValueError(f"write one of {', '.join(LANGUAGES)}")
+    return tag
+
+
+def _usable(sentences: object) -> object:
+    """Each problem by itself, under the name of its sentence."""
+    found = [
+        InitErrorDetails(
+            type=PydanticCustomError("sentence", "{fix}", {"fix": problem.fix}),
+            loc=problem.path,
+            input=problem.value,
+        )
+        for problem in problems_of(sentences)
+    ]
+    if found:
+        raise ValidationError.from_exception_data("sentences", found)
+    return sentences
+
+
+Locale = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_spoken)]
+Sentences = Annotated[dict[str, str | dict[str, str]], BeforeValidator(_usable)]
 
 
 class Section(BaseModel):
@@ -75,6 +113,10 @@ class LimitsSettings(Section):
     delivery_hours: float = Field(24.0, gt=0)
     """How long an answer waits for a platform that can't be reached."""
     turn_timeout_s: float = Field(1_200.0, gt=0)
+    patience_s: float = Field(10.0, ge=0)
+    """A wait for AIVAX up to this long is waited out in silence; for a longer one the author is told."""
+    parked_max_age: float = Field(24.0, gt=0)
+    """Hours after which a question that could not be answered is given up, and its author told so."""
     attempts: int = Field(3, ge=1)
     """How often a turn that was cut off by a crash is taken up again before its author gets an apology."""
     shutdown_grace_s: float = Field(20.0, ge=0)
@@ -83,17 +125,22 @@ class LimitsSettings(Section):
 class RepliesSettings(Section):
     """`[replies]`: how the bot speaks when it speaks for itself."""
 
-    locale: Name = "en"
+    locale: Annotated[Name, AfterValidator(_spoken)] = "en"
+    """The language for those whose own is unknown, or none of ours."""
     show_tools: bool = True
     footer: bool = False
     """Whether the model's name and the tokens used stand below an answer."""
+    sentences: Sentences = Field(default_factory=dict)
+    """The operator's own wording: a sentence by its name for all languages, or by language and name."""
 
 
 class Route(Section):
-    """One `[[routes]]` entry: a workspace, server or channel with a gateway and instructions of its own."""
+    """One `[[routes]]` entry: a workspace, server or channel with a gateway, instructions or language of its own."""
 
     platform: Name
     workspace: str = ""
     channel: str = ""
     model: str = ""
     instructions: str | None = None
+    locale: Locale = ""
+    """The language there, for those whose own is unknown."""

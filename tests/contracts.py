@@ -42,6 +42,8 @@ class Venue:
     visible: Callable[[], str]
     """Everything that the bot shows the person there now, from the first message to the last."""
     private: bool
+    can_sign: bool = True
+    """Whether a reaction can be put on a message there."""
     remembers: bool = True
     """Whether what was shown by an earlier attempt is still there: a terminal forgets."""
 
@@ -231,6 +233,13 @@ class FrontendContract:
             assert venue.visible().strip() == "The new one."
         else:
             assert venue.visible().endswith("The new one.\n")
+
+    async def test_a_quiet_sign_is_put_on_the_question_or_refused(self, venue: Venue, inbox: Inbox) -> None:
+        address = await self.address(venue, inbox)
+
+        assert await venue.frontend.sign(address) is venue.can_sign
+
+        assert venue.visible() == ""
 
     async def test_an_attempt_that_was_taken_over_shows_nothing_more(
         self, venue: Venue, inbox: Inbox

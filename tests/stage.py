@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
-from bots.app import Core, open_core
+from bots.app import Core, open_core, utc_now
 from bots.settings import Settings
 from core.errors import PlatformError
 from core.messages import Blob, Event, Quote, Receipt
@@ -31,6 +32,8 @@ class FakePlatform:
         self.places: dict[str, FakeChannel] = {}
         self.around: dict[str, Sequence[Quote]] = {}
         self.files: dict[str, Blob | PlatformError] = {}
+        self.signs: list[str] = []
+        self.can_sign = True
 
     def place(self, name: str) -> FakeChannel:
         if name not in self.places:
@@ -46,6 +49,10 @@ class FakePlatform:
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         return EditingSurface(self.place(address.partition("/")[0]), ledger)
+
+    async def sign(self, address: str) -> bool:
+        self.signs.append(address)
+        return self.can_sign
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         return self.around.get(address.partition("/")[0], ())[-most:]
@@ -81,6 +88,12 @@ class Stage:
     async def rows(self, query: str) -> list[Any]:
         async with Database(self.settings.storage.url) as database, database.read() as connection:
             return list((await connection.execute(text(query))).scalars())
+
+    async def heal(self) -> None:
+        """Look at the closed gates as the process does every second, and wait for what comes of it."""
+        await self.core.healing.look()
+        await self.core.queue.sweep()
+        await self.rest()
 
     async def change(self, statement: str) -> None:
         """Do to the database what only a crash could."""
@@ -119,17 +132,21 @@ async def staged(
     *,
     platform: FakePlatform | None = None,
     sandbox: Sandbox | None = None,
+    now: Callable[[], datetime] = utc_now,
     **sections: Mapping[str, Any],
 ) -> AsyncIterator[Stage]:
     """A process of the bot over the database at `url`; leaving it is a graceful stop."""
     if sandbox is None:
-        async with serve(plan="max") as own, staged(url, platform=platform, sandbox=own, **sections) as stage:
+        async with (
+            serve(plan="max") as own,
+            staged(url, platform=platform, sandbox=own, now=now, **sections) as stage,
+        ):
             yield stage
         return
     settings = settings_for(url, sandbox, **sections)
     platform = platform or FakePlatform()
     frontends: dict[str, Frontend] = {platform.platform: platform}
-    async with open_core(settings, frontends) as core:
+    async with open_core(settings, frontends, now=now) as core:
         working = asyncio.create_task(core.work())
         try:
             yield Stage(core, platform, sandbox, settings)

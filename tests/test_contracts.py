@@ -46,6 +46,7 @@ class TestConsole(FrontendContract):
             say=typed.put,
             visible=screen.getvalue,
             private=True,
+            can_sign=False,
             remembers=False,
         )
 

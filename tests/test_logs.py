@@ -36,13 +36,15 @@ def ways(text: str) -> list[Any]:
 
     def crash(log: Any) -> None:
         try:
-            raise ValueError(text)
+            raise ValueError(text)  # noqa: TRY301  a trace needs a raise
         except ValueError:
             log.exception("crashed")
 
     return [
         lambda: ours.warning(text),
-        lambda: ours.warning("said", value=text, nested={"list": [text]}, raw=text.encode()),
+        lambda: ours.warning(
+            "said", value=text, nested={"list": [text]}, raw=text.encode("utf-8", "surrogatepass")
+        ),
         lambda: ours.warning("said %s", text),
         lambda: ours.error("failed", exc_info=ValueError(text)),
         lambda: crash(ours),
@@ -78,7 +80,9 @@ def test_a_secret_is_hidden_in_an_address_too(capsys: pytest.CaptureFixture[str]
 def test_what_only_resembles_a_token_is_left_in_place(capsys: pytest.CaptureFixture[str]) -> None:
     configured(capsys)
 
-    structlog.get_logger("bots").warning("task-scheduler-stopped", address="http://host:8080/a@b", version="1.2.3")
+    structlog.get_logger("bots").warning(
+        "task-scheduler-stopped", address="http://host:8080/a@b", version="1.2.3"
+    )
 
     written = capsys.readouterr().err
     assert "task-scheduler-stopped" in written

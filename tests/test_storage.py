@@ -14,8 +14,8 @@ from core.conversations.directory import Directory
 from core.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
 from core.intake import StoringIntake
 from core.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
-from core.reply.phrases import Voice
-from core.settings import ConversationSettings, LimitsSettings
+from core.reply.voices import Voices
+from core.settings import ConversationSettings, LimitsSettings, RepliesSettings
 from core.storage import schema
 from core.storage.engine import Database
 from core.storage.history import PAGE, HistoryStore
@@ -56,7 +56,7 @@ class Desk:
             Directory(conversation or ConversationSettings()),
             self.queue,
             limits or LimitsSettings(),
-            Voice(),
+            Voices(RepliesSettings()),
         )
 
     async def claim(self) -> Turn:

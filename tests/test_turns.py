@@ -206,21 +206,19 @@ async def test_no_balance_is_told_kindly_and_the_log_has_the_cause(migrated_url:
 
         (shown,) = stage.platform.visible("D-ana")
         assert NO_BALANCE in shown
-        assert await stage.states() == ["failed"]
-        (entry,) = [entry for entry in logs if entry["event"] == "turn.failed"]
-        assert entry["error"] == "NoBalance"
+        assert await stage.states() == ["parked"]
+        (entry,) = [entry for entry in logs if entry["event"] == "gate.closed"]
+        assert entry["gate"] == "balance"
         assert "402" in entry["cause"]
 
 
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (Fault("completions", "status", status=429, retry_after=7200), "try again in 2 hours"),
         (Fault("completions", "status", status=401), "not set up correctly"),
         (Fault("completions", "status", status=403), "not set up correctly"),
         (Fault("completions", "status", status=404), "can't be found"),
         (Fault("completions", "status", status=400), "didn't accept this question"),
-        (Fault("completions", "html", status=502), "doesn't respond at the moment"),
     ],
     ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else "",
 )

@@ -47,3 +47,20 @@ def test_the_wheel_answers_in_an_empty_directory(installed: Path, tmp_path: Path
 
     assert chat.returncode == 0, chat.stderr
     assert "hello wheel" in chat.stdout
+
+
+def test_the_wheel_speaks_other_languages(installed: Path, tmp_path: Path) -> None:
+    program = "import core, bots.cli; assert '/env/' in core.__file__, core.__file__; bots.cli.main()"
+
+    preview = subprocess.run(
+        [str(installed), "-c", program, "replies", "preview", "--locale", "pt-BR"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert preview.returncode == 0, preview.stderr
+    assert "Não consigo responder agora" in preview.stdout

@@ -50,6 +50,10 @@ class ConsoleFrontend:
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         return ConsoleSurface(self._screen, self, address, ledger)
 
+    async def sign(self, address: str) -> bool:
+        """A terminal has no reactions: the sentence is said again."""
+        return False
+
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         """Nobody else speaks at a terminal."""
         return ()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 
 import discord
+import structlog
 
 from bots.discord.api import reply_refused
 from bots.discord.places import Address, snowflake
 from bots.discord.session import Session
 from bots.discord.text import MAX_SIZE, native, size
-from core.errors import PlaceClosed
+from core.errors import PlaceClosed, PlatformError
 from core.ports import Delivery
+
+log = structlog.get_logger(__name__)
 
 LOOK_BACK = 300
 """How many messages after the question are looked through for one of ours."""
@@ -68,6 +71,19 @@ class DiscordChannel:
             await message.edit(content=native(text), allowed_mentions=QUIET)
 
         await self._session.write(self._address.channel, change)
+
+    async def react(self) -> bool:
+        """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
+
+        async def add(client: discord.Client) -> None:
+            await self._in(client).get_partial_message(self._address.message).add_reaction("⏳")
+
+        try:
+            await self._session.call(add)
+        except PlatformError as error:
+            log.info("discord.no_reaction", code=error.code)
+            return False
+        return True
 
     async def delete(self, message_id: str) -> None:
         """Remove a message; one that is gone already is fine."""

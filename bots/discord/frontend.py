@@ -60,6 +60,9 @@ class DiscordFrontend:
         channel = DiscordChannel(self._session, Address.parse(address))
         return EditingSurface(channel, ledger, now=self._timing.now, sleep=self._timing.sleep)
 
+    async def sign(self, address: str) -> bool:
+        return await DiscordChannel(self._session, Address.parse(address)).react()
+
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         return await Surroundings(self._session, Address.parse(address)).read(most)
 

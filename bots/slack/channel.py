@@ -42,6 +42,18 @@ class Signs:
             log.debug("slack.status_refused", code=exc.code)
 
 
+async def react(api: SlackApi, place: Where) -> bool:
+    """Put an hourglass on the question; whether it stands there. Needs the scope `reactions:write`."""
+    try:
+        await api.write(
+            "reactions.add", channel=place.channel, timestamp=place.question, name="hourglass_flowing_sand"
+        )
+    except PlatformError as exc:
+        log.info("slack.no_reaction", code=exc.code)
+        return exc.code == "already_reacted"
+    return True
+
+
 class SlackChannel:
     """One place in Slack as an `EditableChannel`."""
 

@@ -16,7 +16,7 @@ from bots.slack import files
 from bots.slack.address import Where, where
 from bots.slack.api import SlackApi, open_api
 from bots.slack.calls import Calls
-from bots.slack.channel import Signs, SlackChannel
+from bots.slack.channel import Signs, SlackChannel, react
 from bots.slack.connection import bolt_app, open_socket, watch_over
 from bots.slack.people import People
 from bots.slack.rest import RestOfLedger
@@ -123,6 +123,9 @@ class SlackFrontend:
 
     def _editing(self, channel: SlackChannel, ledger: Ledger) -> EditingSurface:
         return EditingSurface(channel, ledger, now=self._now, sleep=self._sleep)
+
+    async def sign(self, address: str) -> bool:
+        return await react(self._api, where(address))
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         return await quotes(self._api, self._people, where(address), most)

@@ -39,4 +39,6 @@ class SlackSettings(Section):
     @property
     def wanted(self) -> bool:
         """Whether the operator means this frontend to run."""
-        return self.enabled and any(token.get_secret_value() for token in (self.bot_token, self.app_token))
+        return self.enabled and any(
+            token.get_secret_value().strip() for token in (self.bot_token, self.app_token)
+        )

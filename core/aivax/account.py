@@ -8,6 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from core.aivax.chunks import Json, mapping, word
 
+_STORAGE_BYTES = {"free": 30 * 2**20, "pro": 2 * 2**30, "max": 20 * 2**30}
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -28,6 +30,15 @@ class Balance:
     subscription_usage: Json | float | None = None
     """The six-hour and weekly reserve of a subscription."""
     plan_limits: Json | None = None
+
+    @property
+    def storage_is_full(self) -> bool | None:
+        """Whether the storage quota is used up; None where the answer does not tell."""
+        told = self.storage_usage if isinstance(self.storage_usage, Mapping) else {"used": self.storage_usage}
+        used = _first_number(told, ("usedBytes", "used", "usage", "bytes", "current"))
+        limit = _first_number(told, ("limitBytes", "limit", "quota", "max", "total"))
+        limit = limit or _STORAGE_BYTES.get(self.plan.strip().lower())
+        return used > limit if used is not None and limit else None
 
     @property
     def empty(self) -> bool:
@@ -86,6 +97,11 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) < 1e15 else None
+
+
+def _first_number(told: Mapping[str, object], names: tuple[str, ...]) -> float | None:
+    numbers = (_number(told.get(name)) for name in names)
+    return next((number for number in numbers if number is not None), None)
 
 
 def _told(value: object) -> Mapping[str, object] | float | None:

@@ -35,6 +35,8 @@ class Fetched:
 
     parts: tuple[Part, ...]
     skipped: tuple[str, ...]
+    media: tuple[str, ...] = ()
+    """Names of those parts that are more than text: they need a balance of their own."""
 
 
 async def fetch_parts(
@@ -42,6 +44,7 @@ async def fetch_parts(
 ) -> Fetched:
     """Fetch up to `most` attachments of at most `most_bytes` each. One that can't be read never fails the turn."""
     parts: list[Part] = []
+    media: list[str] = []
     skipped = [attachment.name for attachment in attachments[most:]]
     for attachment in attachments[:most]:
         part = await _part(frontend, attachment, most_bytes)
@@ -49,7 +52,9 @@ async def fetch_parts(
             skipped.append(attachment.name)
         else:
             parts.append(part)
-    return Fetched(tuple(parts), tuple(skipped))
+            if not isinstance(part, TextPart):
+                media.append(attachment.name)
+    return Fetched(tuple(parts), tuple(skipped), tuple(media))
 
 
 async def _part(frontend: Frontend, attachment: Attachment, most_bytes: int) -> Part | None:

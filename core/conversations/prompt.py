@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from core.aivax.requests import ChatMessage, CompletionRequest, Part, TextPart
+from core.aivax.requests import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
 from core.conversations.attachments import Fetched, fetch_parts
 from core.conversations.history import History, quoted
 from core.conversations.routes import Routes
@@ -33,6 +33,23 @@ class Composed:
 
     request: CompletionRequest
     skipped: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    """The names of the files whose content is part of the request."""
+
+    @property
+    def minimum_usd(self) -> float:
+        """The balance below which AIVAX refuses the request for its files."""
+        parts = self.request.messages[-1].content
+        return max((_minimum_usd(part) for part in parts), default=0.0) if isinstance(parts, tuple) else 0.0
+
+    def without_media(self) -> Composed:
+        """The same question with the files only named."""
+        *past, question = self.request.messages
+        parts = question.content if isinstance(question.content, tuple) else ()
+        words = [part.text for part in parts if isinstance(part, TextPart)]
+        text = "\n\n".join([*words, *(f"[file: {name}]" for name in self.media)])
+        request = replace(self.request, messages=(*past, ChatMessage("user", text)))
+        return Composed(request, self.skipped)
 
 
 class Composer:
@@ -64,7 +81,7 @@ class Composer:
         messages += [ChatMessage(message.role, self._history.shown(message)) for message in window]
         messages += _surrounding(quotes)
         messages.append(ChatMessage("user", self._content(question, files)))
-        return Composed(self._request(turn, route.model, messages), files.skipped)
+        return Composed(self._request(turn, route.model, messages), files.skipped, files.media)
 
     def _request(self, turn: Turn, model: str, messages: Sequence[ChatMessage]) -> CompletionRequest:
         return CompletionRequest(
@@ -103,6 +120,16 @@ class Composer:
             log.warning("surroundings.unreadable", turn=turn.id, cause=str(error) or type(error).__name__)
             return []
         return await self._history.surroundings(turn, quotes, known)
+
+
+def _minimum_usd(part: Part) -> float:
+    match part:
+        case TextPart():
+            return 0.0
+        case ImagePart() | AudioPart():
+            return 0.10
+        case _:
+            return 0.50
 
 
 def _surrounding(quotes: Sequence[Quote]) -> list[ChatMessage]:

@@ -1,4 +1,4 @@
-"""Which gateway and which instructions a place has."""
+"""Which gateway, which instructions and which language a place has."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ class Chosen:
 
     model: str
     instructions: str
+    locale: str = ""
+    """The language for those whose own is unknown; `""` where no route names one."""
 
 
 class Routes:
@@ -33,11 +35,12 @@ class Routes:
         return {self._model, *(route.model for route in self._routes if route.model)}
 
     def of(self, place: Place) -> Chosen:
-        """The model of the most particular route that names one, and likewise the instructions."""
+        """The model of the most particular route that names one, and likewise instructions and locale."""
         fitting = [route for route in self._routes if _fits(route, place)]
         model = next((route.model for route in fitting if route.model), self._model)
         texts = (route.instructions for route in fitting if route.instructions is not None)
-        return Chosen(model, next(texts, self._instructions))
+        locale = next((route.locale for route in fitting if route.locale), "")
+        return Chosen(model, next(texts, self._instructions), locale)
 
 
 def _fits(route: Route, place: Place) -> bool:

@@ -7,7 +7,9 @@ general sentence with a reference, under which the operator finds the cause in t
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
+from core.admission.gates import Cause, Closed
 from core.errors import (
     AivaxError,
     AnswerBroken,
@@ -68,3 +70,20 @@ def apologise(error: BaseException, voice: Voice, reference: str) -> Apology:
         if kind in SENTENCES:
             return Apology(SENTENCES[kind](voice, error, reference), reference)
     return Apology(voice.say(Phrase.UNKNOWN, reference=reference), reference)
+
+
+SPREAD_S = 1.0
+"""Waits are spread by up to this much beyond what AIVAX asked for; nobody needs to hear of it."""
+KEPT = {
+    Cause.BALANCE: Phrase.KEPT_BALANCE,
+    Cause.MEDIA: Phrase.KEPT_BALANCE,
+    Cause.STORAGE: Phrase.KEPT_STORAGE,
+    Cause.RATE: Phrase.KEPT_RATE,
+    Cause.OUTAGE: Phrase.KEPT_OUTAGE,
+}
+
+
+def apologise_for_waiting(closed: Closed, voice: Voice, now: datetime) -> Apology:
+    """Say why the answer waits, and what happens next."""
+    wait = voice.duration((closed.retry_at - now).total_seconds() - SPREAD_S)
+    return Apology(voice.say(KEPT[closed.gate.cause], wait=wait))

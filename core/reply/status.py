@@ -16,7 +16,7 @@ def tool_status(voice: Voice, activity: ToolActivity) -> Status:
     """The line for a tool's state. Once it ended, the text is empty: the line goes."""
     if activity.ended:
         return Status("", activity)
-    tool = _plain_name(activity.name)
+    tool = _plain_name(activity.name) or voice.say(Phrase.TOOL_UNNAMED)
     reason = _one_line(activity.explanation)
     if reason:
         return Status(voice.say(Phrase.TOOL_RUNNING_BECAUSE, tool=tool, reason=reason), activity)
@@ -26,7 +26,7 @@ def tool_status(voice: Voice, activity: ToolActivity) -> Status:
 def _plain_name(name: str) -> str:
     """`WebSearch`, `web_search` -> `web search`; nothing but letters, digits and spaces is left."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return re.sub(r"[^\w]+|_+", " ", spaced).strip().lower()[:NAME_CHARS].rstrip() or "a tool"
+    return re.sub(r"[^\w]+|_+", " ", spaced).strip().lower()[:NAME_CHARS].rstrip()
 
 
 def _one_line(text: str) -> str:

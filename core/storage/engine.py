@@ -101,7 +101,9 @@ class Database:
             )
         assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(self.url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=60)
+        engine = create_async_engine(
+            self.url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=60, hide_parameters=True
+        )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")

@@ -26,8 +26,8 @@ from core.turns.model import TurnState
 log = structlog.get_logger(__name__)
 
 INTERVAL_S = 3600.0
-BATCH = 200
-"""Rows found per transaction: a few milliseconds, so that a turn that wants to write hardly waits."""
+BATCH = 100
+"""Turns, events or persons per transaction: some milliseconds, so that a turn that wants to write hardly waits."""
 REST_S = 0.05
 """The pause between two batches, so that a long backlog takes a share of the database and not all of it."""
 EVENT_DAYS = 14.0
@@ -122,7 +122,9 @@ class Housekeeping:
     async def _has_orphans(self) -> bool:
         """Look first, as a reader: this looks at every person, which would be long for a transaction that writes."""
         async with self._database.read() as connection:
-            return (await connection.execute(select(persons.c.id).where(_nobody()).limit(1))).first() is not None
+            return (
+                await connection.execute(select(persons.c.id).where(_nobody()).limit(1))
+            ).first() is not None
 
     async def _drop_orphans(self, connection: AsyncConnection) -> int:
         found = await self._take(connection, persons.c.id, _nobody(), first=persons.c.id)
@@ -140,4 +142,3 @@ class Housekeeping:
 
 def _nobody() -> ColumnElement[bool]:
     return ~exists().where(identities.c.person_id == persons.c.id)
-

@@ -60,6 +60,11 @@ class IntakeTransaction:
             await self._connection.execute(update(identities).where(where).values(name=name, locale=locale))
         return int(found.id)
 
+    async def locale_of(self, identity_id: int) -> str:
+        """The locale that was last seen of the author; `""` where there was none."""
+        row = select(identities.c.locale).where(identities.c.id == identity_id)
+        return str((await self._connection.execute(row)).scalar_one())
+
     async def find_or_open(self, place: Place, owner_id: int, *, idle_since: datetime | None = None) -> int:
         """The open conversation of that place and owner; a new one when nothing was said in it since `idle_since`.
 
@@ -103,6 +108,12 @@ class IntakeTransaction:
             created_at=self.now,
         )
         return int((await self._connection.execute(row.returning(turns.c.id))).scalar_one())
+
+    async def supersede_parked(self, conversation_id: int, identity_id: int) -> None:
+        """Let the author's newer words take the place of what still waits: one answer, to what is current."""
+        older = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)
+        waiting = update(turns).where(older, turns.c.state == TurnState.PARKED)
+        await self._connection.execute(waiting.values(state=TurnState.SUPERSEDED, ended_at=self.now))
 
     async def announce(self, conversation_id: int, platform: str) -> None:
         """Tell the other processes, on commit, that the conversation has work."""

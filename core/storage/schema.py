@@ -38,6 +38,11 @@ def head() -> str:
     return _scripts().get_current_head() or ""
 
 
+def knows(revision: str) -> bool:
+    """Whether a database at this revision can be brought to the one that this version needs."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
+
+
 async def _on_connection(database: Database, work: Any) -> str:
     try:
         async with database.write() as connection:
@@ -68,7 +73,7 @@ def _upgrade(connection: Connection) -> str:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})")
     revision = _current(connection)
-    if revision and revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if revision and not knows(revision):
         raise DatabaseNewer(revision)
     command.upgrade(_config(connection), "head")
     return _current(connection)

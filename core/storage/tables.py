@@ -167,6 +167,8 @@ turns = Table(
     Column("reference", Label(16), nullable=True, comment="what the author was told and the log holds"),
     Column("owner", Label(64), nullable=True, comment="the process that runs it"),
     Column("lease_until", Instant, nullable=True, comment="a running turn is its owner's until then"),
+    Column("parked_for", Label(300), nullable=True, comment="the gate that it waits behind, or waited"),
+    Column("parked_at", Instant, nullable=True),
     Column("due_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant, nullable=True),
@@ -188,12 +190,33 @@ turns = Table(
         postgresql_where=text("state IN ('queued', 'running')"),
     ),
     Index(
+        "ix_turns_parked",
+        "parked_for",
+        "id",
+        sqlite_where=text("state = 'parked'"),
+        postgresql_where=text("state = 'parked'"),
+    ),
+    Index(
         "uq_turns_running",
         "conversation_id",
         unique=True,
         sqlite_where=text("state = 'running'"),
         postgresql_where=text("state = 'running'"),
     ),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("name", Label(300), primary_key=True, comment="a row is here as long as the gate is closed"),
+    Column("cause", Label(16), nullable=False),
+    Column("model", Label(256), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("retry_at", Instant, nullable=False, comment="when the next trial call may be made"),
+    Column("trials", Integer, nullable=False),
+    Column("trial_turn", Id, nullable=True),
+    Column("trial_until", Instant, nullable=True),
+    Column("lowest_usd", Float, nullable=True, comment="lowest balance read since it closed"),
 )
 
 messages = Table(

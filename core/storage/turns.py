@@ -15,6 +15,7 @@ from core.messages import Author, Identity, Place, ToolActivity
 from core.storage.engine import Database
 from core.storage.tables import (
     conversations,
+    deliveries,
     identities,
     messages,
     persons,
@@ -100,6 +101,35 @@ class TurnStore:
         """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation."""
         tries = turn.tries if counts else turn.tries - 1
         await self._change(turn, state=TurnState.QUEUED, due_at=due_at, tries=tries)
+
+    async def told_before(self, turn: Turn, gate: str, since: datetime) -> set[int]:
+        """The turns of this conversation that waited behind the gate since it closed: their authors were told."""
+        told = (turns.c.parked_for == gate) & (turns.c.parked_at >= since)
+        query = select(turns.c.id).where(turns.c.conversation_id == turn.conversation_id, told)
+        async with self._database.read() as connection:
+            return set((await connection.execute(query)).scalars())
+
+    async def parked_before(self, moment: datetime) -> Sequence[tuple[int, str]]:
+        """Turns that were created before that moment and still wait behind a gate, with their author's locale."""
+        waiting = (turns.c.state == TurnState.PARKED) & (turns.c.created_at < moment)
+        query = select(turns.c.id, identities.c.locale).join(identities).where(waiting)
+        async with self._database.read() as connection:
+            return [(row.id, row.locale) for row in await connection.execute(query)]
+
+    async def give_up(self, turn_id: int, sentence: str) -> None:
+        """Turn a parked question into the sentence that it was given up; it is shown like every other answer."""
+        waiting = (turns.c.id == turn_id) & (turns.c.state == TurnState.PARKED)
+        async with self._database.write() as connection:
+            said = update(turns).where(waiting).values(state=TurnState.QUEUED, answer=sentence, notice=True)
+            if (await connection.execute(said.values(due_at=self._now()))).rowcount:
+                gone = update(deliveries).where(deliveries.c.turn_id == turn_id).values(gone=True)
+                await connection.execute(gone)
+
+    async def park(self, turn: Turn, gate: str) -> None:
+        """Let a turn wait behind a gate: it holds no worker, uses up no try, and survives a restart."""
+        await self._change(
+            turn, state=TurnState.PARKED, parked_for=gate, parked_at=self._now(), tries=turn.tries - 1
+        )
 
     async def close(
         self, turn: Turn, state: TurnState, *, failure: str | None = None, reference: str | None = None

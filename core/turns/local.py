@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -64,6 +65,7 @@ class LocalQueue:
         self._running: set[int] = set()
         self._turns: set[asyncio.Task[None]] = set()
         self._drained = asyncio.Event()
+        self._stirred = asyncio.Event()
 
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run. See `core.ports.TurnQueue`."""
@@ -130,18 +132,28 @@ class LocalQueue:
         finally:
             self._running.discard(turn.id)
 
+    def stir(self) -> None:
+        """Have the rows read soon: something there has changed."""
+        self._stirred.set()
+
+    async def sweep(self) -> None:
+        """Read the rows for work that no notice told of."""
+        self._stirred.clear()
+        left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
+        if left:
+            log.warning("queue.recovered", turns=left)
+        for conversation_id in await self._worklist.conversations_with_work(self._platforms):
+            self.notify(conversation_id)
+        self._see_whether_drained()
+
     async def _sweep(self) -> None:
         while True:
             try:
-                left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
-                if left:
-                    log.warning("queue.recovered", turns=left)
-                for conversation_id in await self._worklist.conversations_with_work(self._platforms):
-                    self.notify(conversation_id)
-                self._see_whether_drained()
+                await self.sweep()
             except Exception:
                 log.exception("queue.sweep_failed")
-            await asyncio.sleep(self._sweep_interval_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), self._sweep_interval_s)
 
     async def _renew(self) -> None:
         """Show that this process lives: turns whose lease runs out are taken over by another."""

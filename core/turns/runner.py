@@ -5,25 +5,23 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import structlog
 
-from core.aivax.client import AivaxClient
-from core.aivax.timeline import Finished, Text, Thinking, Usage
-from core.conversations.prompt import Composer
+from core.admission.gates import Cause, Closed
 from core.errors import AivaxError, BotError, Fenced, PlaceClosed, PlatformError
-from core.messages import Apology, Footer, Status, ToolActivity
+from core.messages import Apology, Footer
 from core.ports import Frontend, ReplySurface
-from core.reply.apology import apologise
+from core.reply.apology import apologise, apologise_for_waiting
 from core.reply.phrases import Phrase, Voice
-from core.reply.status import tool_status
+from core.reply.voices import Voices
 from core.settings import LimitsSettings, RepliesSettings
 from core.storage.engine import Database
 from core.storage.ledger import StoredLedger
 from core.storage.turns import TurnStore
 from core.turns.draft import Draft
+from core.turns.generation import Generation
 from core.turns.model import Turn, TurnState
 
 log = structlog.get_logger(__name__)
@@ -40,20 +38,18 @@ class Runner:
         *,
         database: Database,
         store: TurnStore,
-        composer: Composer,
-        aivax: AivaxClient,
+        generation: Generation,
         frontends: Mapping[str, Frontend],
-        voice: Voice,
+        voices: Voices,
         limits: LimitsSettings,
         replies: RepliesSettings,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._store = store
-        self._composer = composer
-        self._aivax = aivax
+        self._generation = generation
         self._frontends = frontends
-        self._voice = voice
+        self._voices = voices
         self._limits = limits
         self._replies = replies
         self._now = now
@@ -95,7 +91,7 @@ class Runner:
     async def _answer(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
         draft = Draft()
         try:
-            await self._generate(turn, frontend, surface, draft)
+            closed = await self._generation.generate(turn, frontend, surface, draft, self._voice(turn))
         except (Fenced, PlatformError, TimeoutError):
             raise
         except BotError as error:
@@ -104,47 +100,25 @@ class Runner:
         except Exception as error:  # noqa: BLE001  a bug must still end in a sentence; the log has the rest
             await self._fail(turn, surface, error, draft)
             return
-        await surface.finish(self._footer(draft))
+        if closed is not None:
+            await self._wait(turn, frontend, surface, closed)
+            return
+        await surface.finish(self._footer(turn, draft))
         await self._store.close(turn, TurnState.ANSWERED)
         log.info("turn.answered", characters=len(draft.text), place=turn.place.platform)
 
-    async def _generate(self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft) -> None:
-        """Stream the answer into the surface; when this returns it is stored whole."""
-        if turn.generation:
-            log.warning("turn.generated_anew", reason="cut off by a crash; it may be paid twice")
-        composed = await self._composer.compose(turn, frontend)
-        if composed is None:
-            draft.add(self._voice.say(Phrase.GREETING))
-            await surface.write(draft.text)
-        else:
-            for name in composed.skipped:
-                draft.aside(self._voice.say(Phrase.ATTACHMENT_SKIPPED, name=name))
-            async with aclosing(self._aivax.complete(composed.request)) as timeline:
-                async for event in timeline:
-                    await self._take(turn, surface, draft, event)
-        if not draft.text.strip():
-            draft.add(self._voice.say(Phrase.ANSWER_EMPTY))
-            await surface.write(draft.text)
-        await self._store.keep_answer(turn, draft.text, draft.usage, whole=True)
-
-    async def _take(self, turn: Turn, surface: ReplySurface, draft: Draft, event: object) -> None:
-        match event:
-            case Text(delta):
-                draft.add(delta)
-                await surface.write(delta)
-            case Thinking() if not draft.thinking:
-                draft.thinking = True
-                await surface.note(Status(self._voice.say(Phrase.THINKING)))
-            case ToolActivity():
-                await self._store.keep_activity(turn, event)
-                if self._replies.show_tools:
-                    await surface.note(tool_status(self._voice, event))
-            case Usage():
-                draft.usage = event
-            case Finished(reason):
-                draft.reason = reason
-            case _:
-                pass
+    async def _wait(self, turn: Turn, frontend: Frontend, surface: ReplySurface, closed: Closed) -> None:
+        """A gate holds the turn: it goes back into the line for a moment, or is parked and its author told once."""
+        gate = closed.gate
+        brief = closed.retry_at - self._now() <= timedelta(seconds=self._limits.patience_s)
+        if brief and gate.cause in (Cause.RATE, Cause.OUTAGE):
+            await self._store.release(turn, closed.retry_at, counts=False)
+            return
+        told = await self._store.told_before(turn, gate.name, closed.since)
+        if not told or (turn.id not in told and not await frontend.sign(turn.address)):
+            await surface.fail(apologise_for_waiting(closed, self._voice(turn), self._now()))
+        await self._store.park(turn, gate.name)
+        log.info("turn.parked", gate=gate.name)
 
     async def _fail(self, turn: Turn, surface: ReplySurface, error: Exception, draft: Draft) -> None:
         reference = secrets.token_hex(4)
@@ -153,12 +127,14 @@ class Runner:
         else:
             log.error("turn.failed", error=type(error).__name__, reference=reference, exc_info=error)
         await self._store.keep_answer(turn, draft.text, draft.usage, whole=False)
-        await self._apologise(turn, surface, apologise(error, self._voice, reference), type(error).__name__)
+        await self._apologise(
+            turn, surface, apologise(error, self._voice(turn), reference), type(error).__name__
+        )
 
     async def _give_up(self, turn: Turn, surface: ReplySurface) -> None:
         reference = secrets.token_hex(4)
         log.error("turn.given_up", tries=turn.tries - 1, reference=reference)
-        apology = Apology(self._voice.say(Phrase.GAVE_UP, reference=reference), reference)
+        apology = Apology(self._voice(turn).say(Phrase.GAVE_UP, reference=reference), reference)
         await self._apologise(turn, surface, apology, "GaveUp")
 
     async def _apologise(self, turn: Turn, surface: ReplySurface, apology: Apology, failure: str) -> None:
@@ -177,13 +153,17 @@ class Runner:
         due_at = self._now() + timedelta(seconds=delay_s)
         await self._store.release(turn, due_at, counts=isinstance(error, TimeoutError))
 
-    def _footer(self, draft: Draft) -> Footer:
+    def _footer(self, turn: Turn, draft: Draft) -> Footer:
+        voice = self._voice(turn)
         notes = list(draft.asides)
         if draft.reason == "length":
-            notes.append(self._voice.say(Phrase.LENGTH_REACHED))
+            notes.append(voice.say(Phrase.LENGTH_REACHED))
         if draft.reason == "content_filter":
-            notes.append(self._voice.say(Phrase.CONTENT_FILTERED))
+            notes.append(voice.say(Phrase.CONTENT_FILTERED))
         if self._replies.footer and draft.usage is not None:
             tokens = draft.usage.prompt_tokens + draft.usage.completion_tokens
-            notes.append(self._voice.say(Phrase.COST, model=draft.usage.model, tokens=tokens))
+            notes.append(voice.say(Phrase.COST, model=draft.usage.model, tokens=tokens))
         return Footer(" ".join(notes))
+
+    def _voice(self, turn: Turn) -> Voice:
+        return self._voices.for_reader(turn.author.locale, turn.place)

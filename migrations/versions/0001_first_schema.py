@@ -51,6 +51,24 @@ def upgrade() -> None:
     op.create_index("ix_events_received_at", "events", ["received_at"], unique=False)
 
     op.create_table(
+        "gates",
+        sa.Column(
+            "name",
+            sa.String(length=300),
+            nullable=False,
+            comment="a row is here as long as the gate is closed",
+        ),
+        sa.Column("cause", sa.String(length=16), nullable=False),
+        sa.Column("model", sa.String(length=256), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("retry_at", INSTANT, nullable=False, comment="when the next trial call may be made"),
+        sa.Column("trials", sa.Integer(), nullable=False),
+        sa.Column("trial_turn", ID, nullable=True),
+        sa.Column("trial_until", INSTANT, nullable=True),
+        sa.Column("lowest_usd", sa.Float(), nullable=True, comment="lowest balance read since it closed"),
+        sa.PrimaryKeyConstraint("name", name="pk_gates"),
+    )
+    op.create_table(
         "persons",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column(
@@ -112,6 +130,13 @@ def upgrade() -> None:
         ),
         sa.Column("owner", sa.String(length=64), nullable=True, comment="the process that runs it"),
         sa.Column("lease_until", INSTANT, nullable=True, comment="a running turn is its owner's until then"),
+        sa.Column(
+            "parked_for",
+            sa.String(length=300),
+            nullable=True,
+            comment="the gate that it waits behind, or waited",
+        ),
+        sa.Column("parked_at", INSTANT, nullable=True),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("started_at", INSTANT, nullable=True),
@@ -138,6 +163,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("emptied_at IS NULL"),
         postgresql_where=sa.text("emptied_at IS NULL"),
+    )
+    op.create_index(
+        "ix_turns_parked",
+        "turns",
+        ["parked_for", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
     )
     op.create_index(
         "ix_turns_waiting",
@@ -247,6 +280,7 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_index("uq_turns_running", "turns")
     op.drop_index("ix_turns_waiting", "turns")
+    op.drop_index("ix_turns_parked", "turns")
     op.drop_index("ix_turns_ended_at", "turns")
     op.drop_index("ix_turns_conversation_id_id", "turns")
 
@@ -255,6 +289,7 @@ def downgrade() -> None:
 
     op.drop_table("identities")
     op.drop_table("persons")
+    op.drop_table("gates")
     op.drop_index("ix_events_received_at", "events")
 
     op.drop_table("events")

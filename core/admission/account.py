@@ -1,0 +1,58 @@
+"""What is known of the account, and the watch that sees when it can pay again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from core.aivax.account import Balance
+from core.errors import AivaxError, NoBalance
+
+log = structlog.get_logger(__name__)
+
+FRESH = timedelta(seconds=5)
+
+
+class Teller(Protocol):
+    """Who can be asked for the balance."""
+
+    async def balance(self) -> Balance | None: ...
+
+
+class AccountWatch:
+    """Reads the balance, never oftener than every few seconds, and remembers what it read."""
+
+    def __init__(self, teller: Teller, now: Callable[[], datetime]) -> None:
+        self._teller = teller
+        self._now = now
+        self._reading = asyncio.Lock()
+        self._read_at: datetime | None = None
+        self._last: Balance | None = None
+
+    @property
+    def balance_usd(self) -> float | None:
+        """The balance last read; None while it is not known."""
+        return self._last.balance_usd if self._last else None
+
+    async def read(self) -> Balance | None:
+        """Ask for the balance; None when it is not told, or the route does not answer."""
+        async with self._reading:
+            if self._read_at is None or self._now() - self._read_at >= FRESH:
+                try:
+                    self._last = await self._teller.balance()
+                except AivaxError as error:
+                    log.warning("account.unreadable", cause=str(error))
+                    self._last = None
+                self._read_at = self._now()
+            return self._last
+
+    async def storage_is_full(self, error: AivaxError) -> bool:
+        """Whether a 402 is about the storage quota rather than the balance, as far as the account tells."""
+        if not isinstance(error, NoBalance):
+            return False
+        told = await self.read()
+        return told is not None and told.storage_is_full is True

@@ -1,0 +1,106 @@
+"""Sees to it that a closed gate opens when its cause is gone, with no restart and nobody's help."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.admission.account import AccountWatch
+from core.admission.admission import Admission
+from core.admission.gates import Cause, Closed, Gate
+from core.storage.gates import GateStore
+from core.storage.turns import TurnStore
+
+log = structlog.get_logger(__name__)
+
+MEDIA_MINIMUM_USD = 0.5
+"""With this much, files of every kind are taken."""
+
+
+class Healing:
+    """While a gate is closed: reads the account every `probe_interval_s`, and lets a trial call go when one is due.
+
+    `stir` is told when turns were queued; `give_up` ends a turn, for an author of that locale.
+    """
+
+    def __init__(
+        self,
+        gates: GateStore,
+        turns: TurnStore,
+        admission: Admission,
+        account: AccountWatch,
+        *,
+        now: Callable[[], datetime],
+        parked_max_age: timedelta,
+        give_up: Callable[[int, str], Awaitable[None]],
+        stir: Callable[[], None],
+        probe_interval_s: float = 15.0,
+        tick_s: float = 1.0,
+    ) -> None:
+        self._gates = gates
+        self._turns = turns
+        self._admission = admission
+        self._account = account
+        self._now = now
+        self._parked_max_age = parked_max_age
+        self._give_up = give_up
+        self._stir = stir
+        self._probe_interval = timedelta(seconds=probe_interval_s)
+        self._tick_s = tick_s
+        self._probe_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        await self._guarded(self.begin)
+        while True:
+            await self._guarded(self.look)
+            await asyncio.sleep(self._tick_s)
+
+    async def begin(self) -> None:
+        """Let every closed gate have a trial call now: a process that has just started may try at once."""
+        await self._gates.try_at_once()
+
+    async def look(self) -> None:
+        """Look once at every closed gate and at what has waited too long."""
+        for turn_id, locale in await self._turns.parked_before(self._now() - self._parked_max_age):
+            await self._give_up(turn_id, locale)
+            self._stir()
+        closed = await self._gates.closed()
+        for gate in closed:
+            if gate.retry_at <= self._now() and await self._gates.queue_one(gate.gate):
+                self._stir()
+        if any(gate.gate.cause in (Cause.BALANCE, Cause.STORAGE, Cause.MEDIA) for gate in closed):
+            await self._probe(closed)
+        else:
+            self._probe_at = None
+
+    async def _probe(self, closed: Sequence[Closed]) -> None:
+        if self._probe_at is not None and self._now() < self._probe_at:
+            return
+        self._probe_at = self._now() + self._probe_interval
+        told = await self._account.read()
+        if told is None:
+            return
+        for gate in closed:
+            if await self._is_healed(gate.gate, told.balance_usd, told.storage_is_full):
+                await self._admission.reopen(gate.gate)
+
+    async def _is_healed(self, gate: Gate, balance_usd: float | None, storage_is_full: bool | None) -> bool:
+        match gate.cause:
+            case Cause.BALANCE:
+                return balance_usd is not None and await self._gates.note_balance(balance_usd)
+            case Cause.STORAGE:
+                return storage_is_full is False
+            case Cause.MEDIA:
+                return balance_usd is not None and balance_usd >= MEDIA_MINIMUM_USD
+            case _:
+                return False
+
+    async def _guarded(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except Exception:
+            log.exception("healing.failed")

@@ -1,0 +1,32 @@
+"""Every sentence as a person would read it, for the operator to look through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.reply.phrases import Phrase, Voice
+
+SAMPLE_WAIT_S = 90.0
+SAMPLE_USD = (1234.5, 0.0012)
+SAMPLES: dict[str, object] = {
+    "reference": "3f9a1c07",
+    "reset": "reset",
+    "most": 40_000,
+    "length": 52_817,
+    "name": "report.pdf",
+    "names": "report.pdf, photo.jpg",
+    "tool": "web search",
+    "reason": "find the opening hours",
+    "model": "support:50c3",
+    "tokens": 1_234,
+}
+"""A value for each placeholder, as people meet it."""
+
+
+def preview(voice: Voice) -> Iterator[tuple[str, str]]:
+    """Name and sentence of each, with sample values; then what the values themselves look like."""
+    values = {**SAMPLES, "wait": voice.duration(SAMPLE_WAIT_S)}
+    for phrase in Phrase:
+        yield phrase.key, voice.say(phrase, **{name: values[name] for name in phrase.placeholders})
+    yield "(durations)", ", ".join(voice.duration(seconds) for seconds in (1, 90, 3600, 259_200))
+    yield "(money)", ", ".join(voice.money(usd) for usd in SAMPLE_USD)

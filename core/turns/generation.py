@@ -1,0 +1,139 @@
+"""Getting an answer: what is asked, past the gates, into the surface as it comes."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+import structlog
+
+from core.admission.admission import Admission
+from core.admission.gates import Cause, Closed
+from core.aivax.client import AivaxClient
+from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, Usage
+from core.conversations.prompt import Composed, Composer
+from core.errors import AivaxError
+from core.messages import Status, ToolActivity
+from core.ports import Frontend, ReplySurface
+from core.reply.phrases import Phrase, Voice
+from core.reply.status import tool_status
+from core.storage.turns import TurnStore
+from core.turns.draft import Draft
+from core.turns.model import Turn
+
+log = structlog.get_logger(__name__)
+
+
+class Generation:
+    """Generates the text of an answer."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        aivax: AivaxClient,
+        admission: Admission,
+        store: TurnStore,
+        *,
+        show_tools: bool,
+    ) -> None:
+        self._composer = composer
+        self._aivax = aivax
+        self._admission = admission
+        self._store = store
+        self._show_tools = show_tools
+
+    async def generate(
+        self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, voice: Voice
+    ) -> Closed | None:
+        """Stream the answer into the surface and the draft; it is stored whole when this returns None.
+
+        Returns the gate that holds the turn, if one does: then nothing was said. Raises `AivaxError` for what no
+        waiting mends; what was said until then stands in the draft.
+        """
+        if turn.generation:
+            log.warning("turn.generated_anew", reason="cut off by a crash; it may be paid twice")
+        composed = await self._composer.compose(turn, frontend)
+        if composed is None:
+            await self._say(surface, draft, voice.say(Phrase.GREETING))
+        else:
+            for name in composed.skipped:
+                draft.aside(voice.say(Phrase.ATTACHMENT_SKIPPED, name=name))
+            closed = await self._ask(turn, surface, draft, composed, voice)
+            if closed is not None:
+                return closed
+        if not draft.text.strip():
+            await self._say(surface, draft, voice.say(Phrase.ANSWER_EMPTY))
+        await self._store.keep_answer(turn, draft.text, draft.usage, whole=True)
+        return None
+
+    async def _ask(
+        self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, voice: Voice
+    ) -> Closed | None:
+        """Ask with the files, and once more without them where the account can't pay for files alone."""
+        if composed.media and not await self._admission.allows_media(turn.id, composed.minimum_usd):
+            composed = _without_media(composed, draft, voice)
+        closed = await self._stream(turn, surface, draft, composed, voice)
+        if closed is not None and closed.gate.cause is Cause.MEDIA:
+            composed = _without_media(composed, draft, voice)
+            closed = await self._stream(turn, surface, draft, composed, voice)
+        return closed
+
+    async def _stream(
+        self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, voice: Voice
+    ) -> Closed | None:
+        model = composed.request.model
+        async with aclosing(self._aivax.complete(composed.request)) as timeline:
+            async with self._admission.entering(turn.id, model) as held:
+                if held is not None:
+                    return held.closed
+                try:
+                    first = await anext(timeline)
+                except AivaxError as error:  # learnt from before the next call is let in
+                    return await self._refused(turn, composed, error)
+            await self._admission.taken(model)
+            await self._take(turn, surface, draft, first, voice)
+            try:
+                async for event in timeline:
+                    await self._take(turn, surface, draft, event, voice)
+            except AivaxError as error:
+                if draft.text:
+                    raise
+                return await self._refused(turn, composed, error)
+        return None
+
+    async def _refused(self, turn: Turn, composed: Composed, error: AivaxError) -> Closed:
+        """The gate that an error closed; raises the error if no waiting mends it."""
+        has_media = bool(composed.media)
+        closed = await self._admission.refused(turn.id, composed.request.model, error, has_media=has_media)
+        if closed is None:
+            raise error
+        return closed
+
+    async def _take(
+        self, turn: Turn, surface: ReplySurface, draft: Draft, event: TimelineEvent, voice: Voice
+    ) -> None:
+        match event:
+            case Text(delta):
+                draft.add(delta)
+                await surface.write(delta)
+            case Thinking() if not draft.thinking:
+                draft.thinking = True
+                await surface.note(Status(voice.say(Phrase.THINKING)))
+            case ToolActivity():
+                await self._store.keep_activity(turn, event)
+                if self._show_tools:
+                    await surface.note(tool_status(voice, event))
+            case Usage():
+                draft.usage = event
+            case Finished(reason):
+                draft.reason = reason
+            case _:
+                pass
+
+    async def _say(self, surface: ReplySurface, draft: Draft, sentence: str) -> None:
+        draft.add(sentence)
+        await surface.write(sentence)
+
+
+def _without_media(composed: Composed, draft: Draft, voice: Voice) -> Composed:
+    draft.aside(voice.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
+    return composed.without_media()

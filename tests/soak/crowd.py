@@ -1,0 +1,64 @@
+"""A crowd that asks at random, and remembers what it asked."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+from tests.soak.talk import Conversation, DiscordPlace, Question, SlackDm, SlackThread
+from tests.town import Town
+
+WISHES = (
+    ("", 8),
+    ("list please", 3),
+    ("code please", 2),
+    ("table please", 2),
+    ("think first", 2),
+    ("use tools", 2),
+    ("long 1500", 3),
+    ("long 6000", 2),
+    ("long 12000", 1),
+)
+
+
+class Crowd:
+    """People in many places. Each question begins with a word that no other has."""
+
+    def __init__(self, town: Town, conversations: Sequence[Conversation], chance: random.Random) -> None:
+        self._town = town
+        self._conversations = conversations
+        self._chance = chance
+        self.asked: list[Question] = []
+
+    async def ask(self, conversation: Conversation, wish: str) -> Question:
+        word = f"q{len(self.asked):05}z"
+        key, screen = await conversation.say(f"{word} {wish}".strip())
+        self.asked.append(Question(word, key, conversation.name, screen))
+        return self.asked[-1]
+
+    async def ask_something(self) -> None:
+        """Somebody asks something, once the bot is there to hear it on that platform."""
+        conversation = self._chance.choice(self._conversations)
+        (wish,) = self._chance.choices([w for w, _ in WISHES], [weight for _, weight in WISHES])
+        await self.heard_on(conversation)
+        await self.ask(conversation, wish)
+
+    async def heard_on(self, conversation: Conversation) -> None:
+        if conversation.name.startswith("discord"):
+            while not any(session.live for session in self._town.discord.sessions):
+                await asyncio.sleep(0.05)
+        else:
+            while not self._town.slack.sockets:
+                await asyncio.sleep(0.05)
+
+
+def places(town: Town, *, each: int, discord: bool = True) -> list[Conversation]:
+    """Conversations of every kind."""
+    found: list[Conversation] = []
+    for number in range(each):
+        found += [SlackThread(town, str(number)), SlackDm(town, str(number))]
+        if discord:
+            found.append(DiscordPlace(town, str(number), direct=False))
+            found.append(DiscordPlace(town, str(number), direct=True))
+    return found

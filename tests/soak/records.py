@@ -1,0 +1,44 @@
+"""What the bot has stored, read from outside while it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import text
+
+from core.storage.engine import Database
+from tests.soak.talk import Question
+
+_ARRIVALS = """
+SELECT messages.text FROM turns JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
+ORDER BY turns.id
+"""
+
+
+class Records:
+    """The rows of a bot's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def _column(self, query: str) -> Sequence[str]:
+        async with self._database.read() as connection:
+            return list((await connection.execute(text(query))).scalars())
+
+    async def keys(self) -> set[str]:
+        """The events that were taken in."""
+        return set(await self._column("SELECT key FROM events"))
+
+    async def states(self) -> Counter[str]:
+        return Counter(await self._column("SELECT state FROM turns"))
+
+    async def open_turns(self) -> int:
+        states = await self.states()
+        return states["queued"] + states["running"]
+
+    async def arrived(self, questions: Iterable[Question]) -> list[Question]:
+        """The questions that were taken in, in the order of arrival."""
+        by_word = {question.word: question for question in questions}
+        found = [by_word.get(text.split()[0]) for text in await self._column(_ARRIVALS) if text.strip()]
+        return [question for question in found if question is not None]

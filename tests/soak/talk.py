@@ -1,0 +1,239 @@
+"""People who ask, in many places at once, and a judge who reads what stands there in the end."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core.reply.phrases import Phrase
+from sandbox.answers import answer_to
+from sandbox.calls import CallLog
+from sandbox.question import read_question
+from sandbox.wire import read_json
+from tests.platforms.slack import Channel, FakeSlack
+from tests.town import Town
+
+_FENCE_LINE = re.compile(r"^[ >]*(```|~~~).*$", re.MULTILINE)
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+_WORD = re.compile(r"\bq\d{5}z\b")
+
+
+def letters(text: str) -> str:
+    """What of a text no splitting and no translation may change: a cut fence is closed and opened again."""
+    return _NOT_A_LETTER.sub("", _FENCE_LINE.sub("", text))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Screen:
+    """A place in which answers appear one below the other."""
+
+    name: str
+    shown: Callable[[], Sequence[str]]
+    """The bot's messages, oldest first."""
+    unfinished: Callable[[], Sequence[str]] = tuple
+    """What still pretends that something is going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    word: str
+    key: str
+    """The event's key, as the bot stores it."""
+    conversation: str
+    screen: Screen
+
+
+class Conversation(Protocol):
+    """Where one person talks with the bot."""
+
+    name: str
+
+    async def say(self, text: str) -> tuple[str, Screen]:
+        """Ask; the key of the event, and where the answer will be."""
+        ...
+
+
+class SlackThread:
+    """A thread in a channel, begun by its first question."""
+
+    def __init__(self, town: Town, name: str) -> None:
+        self.name = f"slack thread {name}"
+        self._slack = town.slack
+        self._person = town.slack.person(f"ana{name}")
+        self._channel = town.slack.channel(f"general{name}", [self._person])
+        self._root: str | None = None
+        self._screen: Screen | None = None
+
+    async def say(self, text: str) -> tuple[str, Screen]:
+        mention = f"{self._slack.mention} {text}"
+        ts = await self._slack.say(self._person, self._channel, mention, thread_ts=self._root)
+        self._root = self._root or ts
+        self._screen = self._screen or slack_screen(self._slack, self._channel, self._root, self.name)
+        return f"slack:{self._slack.workspace.id}:{self._channel.id}:{ts}", self._screen
+
+
+class SlackDm:
+    """A direct conversation: each answer stands in the thread of its question."""
+
+    def __init__(self, town: Town, name: str) -> None:
+        self.name = f"slack dm {name}"
+        self._slack = town.slack
+        self._person = town.slack.person(f"bea{name}")
+        self._channel = town.slack.dm(self._person)
+
+    async def say(self, text: str) -> tuple[str, Screen]:
+        ts = await self._slack.say(self._person, self._channel, text)
+        screen = slack_screen(self._slack, self._channel, ts, f"{self.name} {ts}")
+        return f"slack:{self._slack.workspace.id}:{self._channel.id}:{ts}", screen
+
+
+class DiscordPlace:
+    """A channel that one person writes in, or their direct messages."""
+
+    def __init__(self, town: Town, name: str, *, direct: bool) -> None:
+        self.name = f"discord {'dm' if direct else 'channel'} {name}"
+        self._discord = discord = town.discord
+        self._person = discord.person(f"ben{name}")
+        self._call = "" if direct else f"<@{discord.bot.id}> "
+        place = discord.dm(self._person) if direct else discord.channel(town.guild, f"lobby{name}")
+        self._place = place
+        self._screen = Screen(self.name, lambda: [seen.content for seen in discord.answers(place)])
+
+    async def say(self, text: str) -> tuple[str, Screen]:
+        message = await self._discord.say(self._person, self._place, self._call + text)
+        return f"discord:{message.id}", self._screen
+
+
+def slack_screen(slack: FakeSlack, channel: Channel, root: str, name: str) -> Screen:
+    def unfinished() -> list[str]:
+        streams = [f"stream {m.ts}" for m in slack.visible(channel, root) if m.streaming]
+        status = slack.status(channel, root)
+        return [*streams, f"status {status!r}"] if status else streams
+
+    return Screen(name, lambda: [m.text for m in slack.visible(channel, root) if m.is_bot], unfinished)
+
+
+class Answers:
+    """What AIVAX was asked, and what it says to that."""
+
+    def __init__(self, calls: CallLog) -> None:
+        self._calls = calls
+        self._read = 0
+        self._texts: dict[str, set[str]] = {}
+        self.asked: Counter[str] = Counter()
+
+    def of(self, word: str) -> set[str]:
+        """The letters of each text that the question gets, whole; more than one where the context changed."""
+        self.catch_up()
+        return self._texts.get(word, set())
+
+    def catch_up(self) -> None:
+        calls = list(self._calls._calls)
+        for call in calls[self._read :]:
+            if call.path.endswith("/chat/completions") and call.raw:
+                question = read_question(read_json(call.raw), public=False)
+                for word in _WORD.findall(question.text)[:1]:
+                    self._texts.setdefault(word, set()).add(letters(answer_to(question).text))
+                    self.asked[word] += 1
+        self._read = len(calls)
+
+
+@dataclass
+class Verdict:
+    """What became of the questions."""
+
+    whole: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    disordered: list[str] = field(default_factory=list)
+    left_over: list[str] = field(default_factory=list)
+    apologies: int = 0
+
+    @property
+    def faults(self) -> list[str]:
+        named = ("lost", "doubled", "broken", "disordered", "left_over")
+        return [f"{name}: {each}" for name in named for each in getattr(self, name)]
+
+
+def judge(questions: Iterable[Question], answers: Answers, *, may_apologise: bool = False) -> Verdict:
+    """Read every screen; `questions` in the order of their arrival."""
+    verdict = Verdict()
+    answers.catch_up()
+    screens: dict[Screen, list[Question]] = {}
+    for question in questions:
+        screens.setdefault(question.screen, []).append(question)
+    for screen, asked in screens.items():
+        _Reader(screen, answers, verdict, may_apologise).read(asked)
+        verdict.left_over += [f"{screen.name}: {what}" for what in screen.unfinished()]
+    return verdict
+
+
+@dataclass
+class _Reader:
+    """Reads a screen from top to bottom."""
+
+    screen: Screen
+    answers: Answers
+    verdict: Verdict
+    may_apologise: bool
+
+    def read(self, asked: Sequence[Question]) -> None:
+        text = letters("\n".join(self.screen.shown()))
+        at = 0
+        for question in asked:
+            at = self._one(question, text, at)
+            if text.count(question.word) > 1:
+                self.verdict.doubled.append(f"{self.screen.name} {question.word}")
+        if text[at:]:
+            self.verdict.left_over.append(f"{self.screen.name}: {text[at : at + 80]!r}, {len(text) - at} letters")
+
+    def _one(self, question: Question, text: str, at: int) -> int:
+        wholes = self.answers.of(question.word)
+        for whole in wholes:
+            if text.startswith(whole, at):
+                self.verdict.whole += 1
+                return at + len(whole)
+        if self.may_apologise and (end := _end_of_apology(text, at, wholes)):
+            self.verdict.apologies += 1
+            return end
+        if question.word not in text:
+            self.verdict.lost.append(f"{self.screen.name} {question.word}")
+        else:
+            elsewhere = any(whole in text for whole in wholes)
+            blamed = self.verdict.disordered if elsewhere else self.verdict.broken
+            blamed.append(f"{self.screen.name} {question.word} at {at}: {text[at : at + 80]!r}")
+        return at
+
+
+def _end_of_apology(text: str, at: int, wholes: Iterable[str]) -> int:
+    """Where an apology ends that stands here, alone or below the beginning of an answer; 0 for none."""
+    found = _APOLOGY.search(text, at)
+    if found is None:
+        return 0
+    before = text[at : found.start()]
+    return found.end() if not before or any(whole.startswith(before) for whole in wholes) else 0
+
+
+def _pattern(phrase: Phrase) -> str:
+    return r"\w{1,20}?".join(letters(piece) for piece in re.split(r"\{\w+\}", phrase))
+
+
+_APOLOGY = re.compile(
+    "|".join(
+        _pattern(phrase)
+        for phrase in (
+            Phrase.NO_BALANCE,
+            Phrase.RATE_LIMITED_UNTIL,
+            Phrase.RATE_LIMITED,
+            Phrase.REQUEST_REFUSED,
+            Phrase.UNAVAILABLE,
+            Phrase.ANSWER_CUT,
+            Phrase.GAVE_UP,
+            Phrase.UNKNOWN,
+        )
+    )
+)

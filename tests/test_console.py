@@ -1,0 +1,459 @@
+"""The terminal: what is read from it, what stands on it, and what never gets there."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import threading
+import unicodedata
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bots.console.frontend import ConsoleFrontend
+from bots.console.lines import read_lines
+from bots.console.text import printable
+from bots.console.translate import translate
+from core.errors import BotError, FrontendUnreachable, PlatformError
+from core.messages import (
+    Apology,
+    Command,
+    Commanded,
+    Event,
+    Footer,
+    Receipt,
+    Said,
+    Status,
+    ToolActivity,
+    ToolState,
+)
+from core.ports import ReplySurface
+from tests.fakes import FakeLedger
+
+SORRY = Apology("My answer was cut short.", "0badcafe")
+SEARCHING = Status("Using web search …", ToolActivity("t1", "web_search", ToolState.RUNNING))
+
+
+class Terminal(io.StringIO):
+    """A screen that a person watches. Once `closed_by_reader`, nobody does any more."""
+
+    closed_by_reader = False
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        if self.closed_by_reader:
+            raise BrokenPipeError
+        return super().write(text)
+
+    @property
+    def rows(self) -> list[str]:
+        """What stands on the screen once the cleared lines are gone."""
+        return ["" if not row else row.rpartition("\r\x1b[K")[2] for row in self.getvalue().split("\n")]
+
+
+class Watched:
+    """Who is told whether a frontend is up."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def up(self) -> None:
+        self.told.append("up")
+
+    def down(self, cause: BotError) -> None:
+        self.told.append(cause)
+
+
+class Answering:
+    """An intake whose bot answers each message in a task of its own."""
+
+    def __init__(self) -> None:
+        self.frontend: ConsoleFrontend
+        self.heard: list[Event] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def receive(self, event: Event) -> Receipt:
+        self.heard.append(event)
+        self._tasks.append(asyncio.create_task(self._answer(event)))
+        return Receipt.ACCEPTED
+
+    async def settled(self) -> list[object]:
+        return list(await asyncio.gather(*self._tasks, return_exceptions=True))
+
+    async def _answer(self, event: Event) -> None:
+        async with self.frontend.reply_to(event.address, FakeLedger()) as surface:
+            await asyncio.sleep(0)
+            await surface.write(f"<{event.text if isinstance(event, Said) else 'done'}>")
+            await surface.finish(Footer())
+
+
+async def typed(*lines: str) -> AsyncIterator[str]:
+    for line in lines:
+        yield line
+
+
+async def talk(screen: TextIO, *lines: str, prompt: str = "") -> Answering:
+    intake = Answering()
+    intake.frontend = ConsoleFrontend(typed(*lines), screen, user="ana", prompt=prompt)
+    await asyncio.wait_for(intake.frontend.listen(intake, Watched()), 5)
+    return intake
+
+
+def surface_on(screen: TextIO, ledger: FakeLedger | None = None) -> ReplySurface:
+    """An answer that was asked for before this chat began."""
+    return ConsoleFrontend(typed(), screen, user="ana").reply_to("console:1", ledger or FakeLedger())
+
+
+BEFORE = "(You asked this before; here is the answer.)\n"
+
+
+def answers(screen: io.StringIO) -> str:
+    return screen.getvalue().removeprefix(BEFORE)
+
+
+# What the person typed
+
+
+def test_a_line_is_a_message_in_a_private_place() -> None:
+    said = translate("  How are you?\n", user="ana", key="console:1")
+
+    assert isinstance(said, Said)
+    assert said.text == "How are you?"
+    assert said.place.private
+    assert said.author.identity.user == said.author.name == "ana"
+    assert said.keys == (said.address,) == (said.origin,) == ("console:1",)
+
+
+@pytest.mark.parametrize("line", ["/reset\n", "reset", "  /RESET "])
+def test_reset_is_a_command(line: str) -> None:
+    commanded = translate(line, user="ana", key="console:1")
+
+    assert isinstance(commanded, Commanded)
+    assert commanded.command is Command.RESET
+
+
+@pytest.mark.parametrize("line", ["", "\n", "  \t\r\n"])
+def test_an_empty_line_is_nothing(line: str) -> None:
+    assert translate(line, user="ana", key="console:1") is None
+
+
+@pytest.mark.parametrize("line", ["please reset", "/resets", "/help me"])
+def test_what_only_resembles_a_command_is_a_message(line: str) -> None:
+    assert isinstance(translate(line, user="ana", key="console:1"), Said)
+
+
+# Reading lines
+
+
+async def read(source: TextIO) -> list[str]:
+    return [line async for line in read_lines(source)]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("one\ntwo\n", ["one\n", "two\n"]),
+        ("one\ntwo", ["one\n", "two"]),
+        ("\n\none\n\n", ["\n", "\n", "one\n", "\n"]),
+        ("ol\u00e9 \U0001f600\r\n", ["ol\u00e9 \U0001f600\n"]),
+    ],
+)
+async def test_lines_are_read_from_a_file_to_its_end(tmp_path: Path, text: str, lines: list[str]) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(text.encode())
+
+    with path.open(encoding="utf-8") as source:
+        assert await asyncio.wait_for(read(source), 5) == lines
+
+
+async def test_a_line_from_a_pipe_comes_before_the_next_is_written() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as source, os.fdopen(writing, "w") as sink:
+        lines = read_lines(source)
+        for line in ("one\n", "two\n"):
+            sink.write(line)
+            sink.flush()
+            assert await asyncio.wait_for(anext(lines), 5) == line
+        sink.close()
+
+        assert [line async for line in lines] == []
+
+
+class Breaking(io.StringIO):
+    """An input that gives a line and then breaks."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__("one\n")
+        self._failure = failure
+
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]  # as in io.StringIO itself
+        line = super().readline()
+        if not line:
+            raise self._failure
+        return line
+
+
+@pytest.mark.parametrize("failure", [OSError(5, "the terminal is gone"), ValueError("closed file")])
+async def test_an_input_that_breaks_has_ended(failure: Exception) -> None:
+    assert await asyncio.wait_for(read(Breaking(failure)), 5) == ["one\n"]
+
+
+async def test_the_reading_thread_ends_with_its_reader() -> None:
+    def threads() -> Iterable[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name == "stdin"]
+
+    lines = read_lines(io.StringIO("one\ntwo\n"))
+    await anext(lines)
+    await lines.aclose()  # type: ignore[attr-defined]  # a generator
+
+    for thread in threads():
+        await asyncio.to_thread(thread.join, 5)
+    assert threads() == []
+
+
+# A conversation
+
+
+async def test_each_line_is_answered_before_the_next_is_sent() -> None:
+    screen = io.StringIO()
+
+    intake = await talk(screen, "one\n", "\n", "two\n", "reset\n", "three")
+
+    assert screen.getvalue() == "<one>\n<two>\n<done>\n<three>\n"
+    assert len({event.keys for event in intake.heard}) == 4
+
+
+@pytest.mark.parametrize("farewell", ["/quit", "/exit\n", " /BYE \n"])
+async def test_a_farewell_ends_the_chat(farewell: str) -> None:
+    screen = io.StringIO()
+
+    intake = await talk(screen, "one\n", farewell, "two\n")
+
+    assert screen.getvalue() == "<one>\n"
+    assert len(intake.heard) == 1
+
+
+async def test_help_lists_the_commands_without_asking_the_bot() -> None:
+    screen = io.StringIO()
+
+    intake = await talk(screen, "/help\n")
+
+    assert "/reset" in screen.getvalue()
+    assert "/quit" in screen.getvalue()
+    assert intake.heard == []
+
+
+async def test_a_person_at_a_terminal_is_prompted_for_each_line() -> None:
+    screen = Terminal()
+
+    await talk(screen, "one\n", prompt="\nyou> ")
+
+    assert screen.getvalue() == "\nyou> <one>\n\nyou> \n"
+
+
+async def test_the_frontend_is_up_at_once() -> None:
+    watch = Watched()
+
+    await ConsoleFrontend(typed(), io.StringIO(), user="ana").listen(Answering(), watch)
+
+    assert watch.told == ["up"]
+
+
+async def test_when_nobody_reads_the_output_nothing_is_asked() -> None:
+    screen = Terminal()
+    screen.closed_by_reader = True
+
+    intake = await talk(screen, "one\n", "two\n")
+
+    assert intake.heard == []
+
+
+async def test_when_the_reader_leaves_the_chat_ends_and_the_answer_stays_due() -> None:
+    screen = Terminal()
+
+    class Leaving(Answering):
+        async def receive(self, event: Event) -> Receipt:
+            screen.closed_by_reader = True
+            return await super().receive(event)
+
+    intake = Leaving()
+    intake.frontend = ConsoleFrontend(typed("one\n", "two\n"), screen, user="ana")
+    await asyncio.wait_for(intake.frontend.listen(intake, Watched()), 5)
+
+    assert [type(outcome) for outcome in await intake.settled()] == [FrontendUnreachable]
+    assert len(intake.heard) == 1
+
+
+async def test_there_is_nothing_around_a_question_and_nothing_to_fetch() -> None:
+    frontend = ConsoleFrontend(typed(), io.StringIO(), user="ana")
+
+    assert await frontend.surroundings("console:1", 10) == ()
+    with pytest.raises(PlatformError):
+        await frontend.fetch("x", 10)
+
+
+# An answer on the screen
+
+
+async def test_an_answer_to_what_was_asked_before_this_chat_says_so() -> None:
+    screen = io.StringIO()
+
+    async with surface_on(screen) as surface:
+        await surface.write("Hello")
+        await surface.finish(Footer())
+
+    assert screen.getvalue() == f"{BEFORE}Hello\n"
+
+
+async def test_text_is_on_the_screen_as_soon_as_it_is_written() -> None:
+    screen = io.StringIO()
+
+    async with surface_on(screen) as surface:
+        await surface.write("Hel")
+        assert answers(screen) == "Hel"
+        await surface.write("lo\n")
+        await surface.finish(Footer("m, 12 tokens"))
+
+    assert answers(screen) == "Hello\nm, 12 tokens\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"), [("", ""), ("Half a sen", "Half a sen\n"), ("A line\n", "A line\n")]
+)
+async def test_an_apology_stands_on_a_line_of_its_own(written: str, shown: str) -> None:
+    screen = io.StringIO()
+
+    async with surface_on(screen) as surface:
+        await surface.write(written)
+        await surface.fail(SORRY)
+
+    assert answers(screen) == f"{shown}{SORRY.text}\n"
+
+
+async def test_an_answer_that_breaks_off_leaves_the_line_to_the_next() -> None:
+    screen = io.StringIO()
+
+    async with surface_on(screen) as surface:
+        await surface.write("Half")
+
+    assert answers(screen) == "Half\n"
+
+
+async def test_a_status_is_shown_where_someone_watches_and_gives_way_to_text() -> None:
+    screen = Terminal()
+
+    async with surface_on(screen) as surface:
+        await surface.note(SEARCHING)
+        assert "Using web search" in screen.rows[-1]
+        await surface.note(Status("Thinking …"))
+        assert "Using web search" not in screen.rows[-1]
+        await surface.note(Status(""))
+        assert screen.rows[-1] == ""
+        await surface.note(SEARCHING)
+        await surface.write("Found it.")
+        await surface.finish(Footer())
+
+    assert screen.rows == [BEFORE.strip(), "Found it.", ""]
+
+
+async def test_a_status_never_breaks_into_a_line_of_the_answer() -> None:
+    screen = Terminal()
+
+    async with surface_on(screen) as surface:
+        await surface.write("I will look: ")
+        await surface.note(SEARCHING)
+        await surface.write("found.")
+        await surface.finish(Footer())
+
+    assert answers(screen) == "I will look: found.\n"
+
+
+async def test_a_status_is_gone_when_the_answer_fails_or_breaks_off() -> None:
+    failed, broken = Terminal(), Terminal()
+
+    async with surface_on(failed) as surface:
+        await surface.note(SEARCHING)
+        await surface.fail(SORRY)
+    async with surface_on(broken) as surface:
+        await surface.note(SEARCHING)
+
+    assert failed.rows == [BEFORE.strip(), SORRY.text, ""]
+    assert broken.rows == [BEFORE.strip(), ""]
+
+
+async def test_a_status_is_one_short_line_without_controls() -> None:
+    screen = Terminal()
+
+    async with surface_on(screen) as surface:
+        await surface.note(Status("a\nb \x1b[2J" + "c" * 500))
+
+    assert "\x1b[2J" not in screen.getvalue()
+    assert screen.getvalue().count("\n") == BEFORE.count("\n")
+    assert len(screen.getvalue()) < 200
+
+
+async def test_where_nobody_watches_no_status_is_written() -> None:
+    screen = io.StringIO()
+
+    async with surface_on(screen) as surface:
+        await surface.note(SEARCHING)
+        await surface.write("Found it.")
+        await surface.note(SEARCHING)
+        await surface.finish(Footer())
+
+    assert answers(screen) == "Found it.\n"
+
+
+async def test_the_ledger_knows_when_the_answer_was_shown() -> None:
+    ledger = FakeLedger()
+
+    async with surface_on(io.StringIO(), ledger) as surface:
+        await surface.write("Hello")
+        assert not ledger.rows[0].closed
+        await surface.finish(Footer())
+
+    assert ledger.rows[0].closed
+    assert ledger.rows[0].shown == len("Hello")
+
+
+# What never reaches a terminal
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain\n\ttext", "plain\n\ttext"),
+        ("ol\u00e9 \u4f60\u597d \U0001f600 \u2026", "ol\u00e9 \u4f60\u597d \U0001f600 \u2026"),
+        ("\x1b[31mred\x1b[0m", "[31mred[0m"),
+        ("\x1b]0;title\x07", "]0;title"),
+        ("\x9b31m", "31m"),
+        ("over\rwritten\b\x7f", "overwritten"),
+        ("\u202egnp.exe\u2066x\u2069", "gnp.exex"),
+        ("half \ud800", "half "),
+    ],
+)
+async def test_what_a_terminal_would_obey_is_left_out(text: str, shown: str) -> None:
+    screen = io.StringIO()
+
+    async with surface_on(screen) as surface:
+        await surface.write(text)
+
+    assert answers(screen).rstrip("\n") == shown
+
+
+@given(st.text())
+def test_whatever_is_printed_holds_no_controls(text: str) -> None:
+    shown = printable(text)
+
+    assert {unicodedata.category(char) for char in shown.replace("\n", "").replace("\t", "")}.isdisjoint(
+        {"Cc", "Cs"}
+    )
+    assert printable(shown) == shown

@@ -1,0 +1,362 @@
+"""The queue of one process: whose turn it is, how many at once, and what becomes of them at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+import structlog
+
+from core.turns.local import LocalQueue
+from core.turns.model import Turn
+from tests.samples import ANA, DIRECT
+
+NEVER_S = 3600.0
+
+
+class Rows:
+    """The stored turns, by conversation: those that wait, and the one that runs."""
+
+    def __init__(self, **waiting: int) -> None:
+        """`c1=3`: three turns wait in conversation 1."""
+        self.waiting: dict[int, list[Turn]] = {}
+        self.running: dict[int, Turn] = {}
+        self.failures: list[str] = []
+        """What fails next, each once."""
+        self.read = asyncio.Event()
+        self.renewed: list[Collection[int]] = []
+        for name, count in waiting.items():
+            for _ in range(count):
+                self.add(int(name[1:]))
+
+    def add(self, conversation_id: int) -> None:
+        turns = self.waiting.setdefault(conversation_id, [])
+        number = conversation_id * 100 + len(turns) + 1
+        key, created_at = f"{number:032}", datetime(2026, 9, 1, tzinfo=UTC)
+        turns.append(
+            Turn(number, key, conversation_id, 1, 1, 0, ANA, "ana", DIRECT, "D-ana", False, created_at, None)
+        )
+
+    async def claim(self, conversation_id: int) -> Turn | None:
+        await self._reach("claim")
+        if conversation_id in self.running or not self.waiting.get(conversation_id):
+            return None
+        self.running[conversation_id] = self.waiting[conversation_id].pop(0)
+        return self.running[conversation_id]
+
+    async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int:
+        await self._reach("recover")
+        left = [turn for turn in self.running.values() if turn.id not in running]
+        for turn in left:
+            self.put_back(turn)
+        return len(left)
+
+    async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
+        await self._reach("read")
+        self.read.set()
+        return [number for number, turns in self.waiting.items() if turns and number not in self.running]
+
+    async def renew(self, running: Collection[int]) -> None:
+        await self._reach("renew")
+        self.renewed.append(running)
+
+    def put_back(self, turn: Turn) -> None:
+        del self.running[turn.conversation_id]
+        self.waiting[turn.conversation_id].insert(0, turn)
+
+    async def _reach(self, what: str) -> None:
+        if what in self.failures:
+            self.failures.remove(what)
+            raise OSError(f"the database is away: {what}")
+
+
+class Running:
+    """A runner that keeps a diary. Where `held`, a turn goes on until it is let go."""
+
+    def __init__(self, rows: Rows, *, held: bool = False) -> None:
+        self._rows = rows
+        self._held = held
+        self._gates: dict[int, asyncio.Event] = {}
+        self.began: list[int] = []
+        self.ended: list[int] = []
+        self.cancelled: list[int] = []
+        self.at_once = 0
+        self.most_at_once = 0
+        self.crashes: set[int] = set()
+
+    def let_go(self, turn_id: int) -> None:
+        self._gates.setdefault(turn_id, asyncio.Event()).set()
+
+    async def run(self, turn: Turn) -> None:
+        self.began.append(turn.id)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await self._work(turn)
+        except asyncio.CancelledError:
+            self.cancelled.append(turn.id)
+            self._rows.put_back(turn)
+            raise
+        finally:
+            self.at_once -= 1
+
+    async def _work(self, turn: Turn) -> None:
+        await asyncio.sleep(0)
+        if self._held:
+            await self._gates.setdefault(turn.id, asyncio.Event()).wait()
+        if turn.id in self.crashes:
+            self.crashes.remove(turn.id)
+            raise ValueError("a bug")
+        self.ended.append(turn.id)
+        del self._rows.running[turn.conversation_id]
+
+
+def queue_of(
+    rows: Rows, *, running_turns: int = 4, grace_s: float = 5.0, sweep_interval_s: float = NEVER_S
+) -> LocalQueue:
+    return LocalQueue(
+        rows,
+        frozenset({"fake"}),
+        running_turns=running_turns,
+        grace_s=grace_s,
+        sweep_interval_s=sweep_interval_s,
+        error_delay_s=0.0,
+        renew_interval_s=0.001,
+    )
+
+
+@asynccontextmanager
+async def working(queue: LocalQueue, runner: Running) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(queue.work(runner))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def drained(queue: LocalQueue) -> None:
+    await asyncio.wait_for(queue.drained(), 5)
+
+
+async def until(diary: Sequence[int], length: int) -> None:
+    async with asyncio.timeout(5):
+        while len(diary) < length:  # noqa: ASYNC110  a list tells nobody that it grew
+            await asyncio.sleep(0)
+
+
+async def test_a_conversation_runs_one_turn_at_a_time_in_order() -> None:
+    rows = Rows(c1=4)
+    runner, queue = Running(rows), queue_of(rows)
+
+    async with working(queue, runner):
+        await drained(queue)
+
+    assert runner.ended == [101, 102, 103, 104]
+    assert runner.most_at_once == 1
+
+
+async def test_conversations_run_side_by_side() -> None:
+    rows = Rows(c1=1, c2=1, c3=1)
+    runner, queue = Running(rows, held=True), queue_of(rows)
+
+    async with working(queue, runner):
+        await until(runner.began, 3)
+
+        assert runner.at_once == 3
+        for number in (101, 201, 301):
+            runner.let_go(number)
+        await drained(queue)
+
+
+async def test_no_more_turns_run_at_once_than_allowed() -> None:
+    rows = Rows(**{f"c{number}": 2 for number in range(1, 9)})
+    runner, queue = Running(rows), queue_of(rows, running_turns=3)
+
+    async with working(queue, runner):
+        await drained(queue)
+
+    assert runner.most_at_once == 3
+    assert len(runner.ended) == 16
+
+
+async def test_a_long_line_in_one_conversation_holds_up_no_other() -> None:
+    rows = Rows(c1=3, c2=1, c3=1)
+    runner, queue = Running(rows), queue_of(rows, running_turns=1)
+
+    async with working(queue, runner):
+        await drained(queue)
+
+    assert runner.ended == [101, 201, 301, 102, 103]
+
+
+async def test_work_that_comes_while_the_conversation_is_busy_is_done_after_it() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows, held=True), queue_of(rows)
+
+    async with working(queue, runner):
+        await until(runner.began, 1)
+        rows.add(1)
+        queue.notify(1)
+        queue.notify(1)
+        runner.let_go(101)
+        await until(runner.ended, 1)
+        runner.let_go(runner.began[-1])
+        await drained(queue)
+
+    assert len(runner.ended) == 2
+    assert runner.most_at_once == 1
+
+
+async def test_a_notice_is_enough_and_a_lost_one_is_made_good_by_the_next_look() -> None:
+    rows = Rows()
+    runner, queue = Running(rows), queue_of(rows, sweep_interval_s=0.001)
+
+    async with working(queue, runner):
+        await rows.read.wait()
+        rows.add(1)
+        await until(runner.ended, 1)
+
+    assert runner.ended == [101]
+
+
+async def test_needless_notices_do_no_harm() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows), queue_of(rows)
+    for number in (1, 1, 7, 7):
+        queue.notify(number)
+
+    async with working(queue, runner):
+        await drained(queue)
+
+    assert runner.ended == [101]
+
+
+@pytest.mark.parametrize("failure", ["claim", "recover", "read"])
+async def test_a_database_that_fails_for_a_moment_stops_nothing(failure: str) -> None:
+    rows = Rows(c1=1, c2=1)
+    rows.failures = [failure, failure]
+    runner, queue = Running(rows), queue_of(rows, running_turns=1, sweep_interval_s=0.001)
+
+    with structlog.testing.capture_logs() as entries:
+        async with working(queue, runner):
+            await until(runner.ended, 2)
+
+    assert sorted(runner.ended) == [101, 201]
+    assert [entry["log_level"] for entry in entries if entry.get("exc_info")] == ["error", "error"]
+
+
+async def test_a_turn_whose_runner_breaks_is_tried_again() -> None:
+    rows = Rows(c1=2, c2=1)
+    runner, queue = Running(rows), queue_of(rows, running_turns=1, sweep_interval_s=0.001)
+    runner.crashes = {101}
+
+    with structlog.testing.capture_logs() as entries:
+        async with working(queue, runner):
+            await until(runner.ended, 3)
+
+    assert [number for number in runner.ended if number < 200] == [101, 102]
+    assert "queue.failed" in [entry["event"] for entry in entries]
+
+
+async def test_it_is_not_drained_before_the_rows_were_read() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows, held=True), queue_of(rows)
+    waiting = asyncio.create_task(queue.drained())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    async with working(queue, runner):
+        await until(runner.began, 1)
+        assert not waiting.done()
+        runner.let_go(101)
+        await asyncio.wait_for(waiting, 5)
+
+    assert runner.ended == [101]
+
+
+async def test_it_is_drained_again_and_again() -> None:
+    rows = Rows()
+    runner, queue = Running(rows), queue_of(rows)
+
+    async with working(queue, runner):
+        for count in (1, 2, 3):
+            await drained(queue)
+            rows.add(count)
+            queue.notify(count)
+            await drained(queue)
+
+            assert len(runner.ended) == count
+
+
+async def test_running_turns_are_renewed_and_nothing_else() -> None:
+    rows = Rows(c1=1)
+    rows.failures = ["renew"]
+    runner, queue = Running(rows, held=True), queue_of(rows)
+
+    with structlog.testing.capture_logs():
+        async with working(queue, runner):
+            await until(rows.renewed, 2)  # type: ignore[arg-type]  # anything that grows
+            runner.let_go(101)
+            await drained(queue)
+
+    assert set(rows.renewed) == {frozenset({101})}
+
+
+async def test_a_stop_lets_running_turns_finish_and_begins_no_other() -> None:
+    rows = Rows(c1=2, c2=1)
+    runner, queue = Running(rows, held=True), queue_of(rows, running_turns=1)
+
+    async with working(queue, runner) as task:
+        await until(runner.began, 1)
+        task.cancel()
+        await asyncio.sleep(0)
+        runner.let_go(101)
+        await asyncio.wait([task])
+
+    assert task.cancelled()
+    assert (runner.began, runner.ended, runner.cancelled) == ([101], [101], [])
+
+
+async def test_a_stop_hands_over_what_does_not_finish_in_time() -> None:
+    rows = Rows(c1=1, c2=1)
+    runner, queue = Running(rows, held=True), queue_of(rows, grace_s=0.0)
+
+    async with working(queue, runner) as task:
+        await until(runner.began, 2)
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert sorted(runner.cancelled) == [101, 201]
+    assert rows.running == {}
+
+
+async def test_a_turn_that_breaks_during_the_stop_is_in_the_log() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows, held=True), queue_of(rows)
+    runner.crashes = {101}
+
+    with structlog.testing.capture_logs() as entries:
+        async with working(queue, runner) as task:
+            await until(runner.began, 1)
+            task.cancel()
+            await asyncio.wait([task], timeout=0.01)
+            runner.let_go(101)
+            await asyncio.wait([task])
+
+    assert "queue.failed" in [entry["event"] for entry in entries]
+
+
+async def test_nothing_is_left_behind() -> None:
+    rows = Rows(c1=2, c2=2)
+    runner, queue = Running(rows), queue_of(rows)
+    before = asyncio.all_tasks()
+
+    async with working(queue, runner):
+        await drained(queue)
+    await asyncio.sleep(0)
+
+    assert asyncio.all_tasks() == before

@@ -1,0 +1,131 @@
+"""Both platforms and the sandbox in this process, and `aivax-bots run` in processes of its own against them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sandbox.server import Sandbox
+from tests.platforms.discord import FakeDiscord
+from tests.platforms.slack import FakeSlack
+
+PROJECT = Path(__file__).parents[1]
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT)}
+CONFIG = """
+[aivax]
+base_url = "{aivax}/v1"
+api_key = "sk-aiv-acc-sandbox"
+model = "sandbox:50c3"
+retries = 1
+
+[storage]
+url = "{storage}"
+
+[slack]
+bot_token = "{slack_bot}"
+app_token = "{slack_app}"
+api_url = "{slack_api}"
+reconnect_after_s = 3
+
+[discord]
+token = "{discord_token}"
+api_url = "{discord_api}"
+reconnect_after_s = 3
+"""
+
+
+class Bot:
+    """A running `aivax-bots run`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.log: list[str] = []
+        self._reader = asyncio.create_task(self._read_log())
+
+    async def line(self) -> str:
+        """The next line on standard output; empty at its end."""
+        assert self.process.stdout is not None
+        return (await asyncio.wait_for(self.process.stdout.readline(), 30)).decode()
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        status = await asyncio.wait_for(self.process.wait(), 30)
+        await self._reader
+        return status
+
+    async def _read_log(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.log.append(line.decode())
+
+
+@asynccontextmanager
+async def running(folder: Path, config: str, *arguments: str) -> AsyncIterator[Bot]:
+    (folder / "config.toml").write_text(config)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bots",
+        "run",
+        *arguments,
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    bot = Bot(process)
+    try:
+        yield bot
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await bot.stop()
+
+
+class Town:
+    """Both platforms and the sandbox, and a config that points at them."""
+
+    def __init__(self, slack: FakeSlack, discord: FakeDiscord, sandbox: Sandbox, storage: str) -> None:
+        self.slack, self.discord, self.sandbox = slack, discord, sandbox
+        self.values: dict[str, Any] = {
+            "aivax": sandbox.base_url,
+            "storage": storage,
+            "slack_bot": slack.bot_token,
+            "slack_app": slack.app_token,
+            "slack_api": slack.api_url,
+            "discord_token": discord.token,
+            "discord_api": discord.api_url,
+        }
+        self.ana = slack.person("ana")
+        self.general = slack.channel("general", [self.ana])
+        self.guild = discord.guild("Gophers")
+        self.lobby = discord.channel(self.guild, "lobby")
+        self.ben = discord.person("ben")
+
+    def config(self, **changes: str) -> str:
+        return CONFIG.format(**{**self.values, **changes})
+
+    async def ask_on_slack(self, words: str) -> str:
+        """Mention the bot in the channel and wait for its whole answer in the thread."""
+        ts = await self.slack.say(self.ana, self.general, f"{self.slack.mention} {words}")
+        answers = await self.slack.until(lambda: self._slack_answer(ts, words), timeout_s=30)
+        return str(answers)
+
+    async def ask_on_discord(self, words: str) -> str:
+        await self.discord.say(self.ben, self.lobby, f"<@{self.discord.bot.id}> {words}")
+
+        def answered() -> bool:
+            return any(words in answer.content for answer in self.discord.answers(self.lobby))
+
+        await self.discord.until(answered, timeout_s=30)
+        return next(a.content for a in self.discord.answers(self.lobby) if words in a.content)
+
+    def _slack_answer(self, ts: str, words: str) -> str:
+        shown = [m.text for m in self.slack.visible(self.general, ts) if m.is_bot]
+        return "\n".join(shown) if any(words in text for text in shown) else ""
