@@ -104,7 +104,30 @@ class Commanded:
     address: str
 
 
-Event = Said | Commanded
+class Action(StrEnum):
+    """What a person can do to an answer by a button below it, where the platform has buttons."""
+
+    KEEP = "keep"
+    """Go on waiting for the answer."""
+    DROP = "drop"
+    """Don't answer this any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A person pressed a button below an answer."""
+
+    keys: tuple[str, ...]
+    author: Author
+    place: Place
+    action: Action
+    turn: str
+    """Which answer: the key that stood beside the button (`Apology.turn`)."""
+    address: str
+    """Where a reply to the press goes."""
+
+
+Event = Said | Commanded | Pressed
 
 
 class Receipt(StrEnum):
@@ -165,3 +188,7 @@ class Apology:
     text: str
     reference: str = ""
     """What the operator finds in the log, where the sentence names one."""
+    actions: tuple[Action, ...] = ()
+    """The buttons that stand below it, where the platform has buttons."""
+    turn: str = ""
+    """The turn's key, which each button brings back; opaque, at most 32 characters of [a-z0-9]."""

@@ -75,12 +75,18 @@ class Phrase(StrEnum):
         "I can't answer right now: the account's storage is full. The people who run me have been told. "
         "I've kept your question and will answer it as soon as that is mended."
     )
-    KEPT_RATE = "I'm getting more questions than I may answer right now. I've kept yours and will answer it in about {wait}."
+    KEPT_RATE = (
+        "I'm getting more questions than I may answer right now. "
+        "I've kept yours and will answer it in about {wait}."
+    )
     KEPT_OUTAGE = (
         "The AI service doesn't respond at the moment. I've kept your question and will answer it as soon as "
         "the service is back."
     )
-    KEPT_TOO_LONG = "I couldn't answer this in time, and it has waited too long now. If you still want to know, please ask again."
+    KEPT_TOO_LONG = (
+        "I couldn't answer this in time, and it has waited too long now. "
+        "If you still want to know, please ask again."
+    )
     WITHOUT_MEDIA = "The account's credit is too low to look at files, so this answer goes without {names}."
 
     # what goes on
