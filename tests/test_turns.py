@@ -361,3 +361,18 @@ async def test_a_bug_ends_in_a_sentence_with_a_reference_that_the_log_holds(migr
         (entry,) = [entry for entry in logs if entry["event"] == "turn.failed"]
         assert entry["reference"] in shown
         assert "boom" not in shown
+
+
+async def test_a_sweep_never_takes_a_turn_from_the_process_that_runs_it(migrated_url: str) -> None:
+    """Sweeps at every step of twenty turns: each is answered once, in one attempt, for one call."""
+    async with staged(migrated_url) as stage:
+        queue = stage.core.queue
+        for number in range(20):
+            await stage.core.intake.receive(
+                said(f"question {number}", at=Place("fake", "W1", f"D-{number}", "", True))
+            )
+        while set(await stage.states()) != {"answered"}:
+            await queue.sweep()
+
+        assert len(stage.asked) == 20
+        assert set(await stage.rows("SELECT attempt FROM turns")) == {1}

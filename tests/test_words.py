@@ -1,10 +1,9 @@
-"""The bot's own words: in the reader's language, in the operator's wording, all of them translated."""
+"""The bot's own words: all of them translated, in the reader's language, with values in its form."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from importlib import resources
-from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -13,16 +12,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from bots.cli import cli
-from bots.frontends import installed
-from bots.settings import SettingsRefused, load
 from core.conversations.routes import Routes
 from core.reply.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
 from core.reply.overrides import BY_KEY
 from core.reply.phrases import Phrase
-from core.reply.preview import SAMPLES
 from core.reply.voices import Voices
 from core.settings import RepliesSettings, Route
 from sandbox.server import serve
@@ -220,178 +214,6 @@ def test_one_of_a_unit_and_many_are_told_apart(locale: str, told: list[str]) -> 
     seconds = [1, 2, 60, 3_540, 3_600, 47 * 3_600, 47 * 3_600 + 1, float("inf")]
 
     assert [Voices(RepliesSettings()).of(locale).duration(wait) for wait in seconds] == told
-
-
-# The operator's own wording
-
-
-def configured(toml: str, tmp_path: Path, **environment: str) -> RepliesSettings:
-    path = tmp_path / "config.toml"
-    path.write_text(toml, encoding="utf-8")
-    return load(installed(), path=path, environment=environment).replies
-
-
-def refusals(toml: str, tmp_path: Path, **environment: str) -> list[str]:
-    with pytest.raises(SettingsRefused) as refused:
-        configured(toml, tmp_path, **environment)
-    return [str(problem) for problem in refused.value.problems]
-
-
-WORDING = """
-[replies.sentences]
-busy = "Full house!"
-gave_up = "{{ {reference} }}"
-[replies.sentences.pt_BR]
-busy = "Casa cheia!"
-"""
-
-
-def test_an_operators_wording_replaces_ours(tmp_path: Path) -> None:
-    voices = Voices(configured(WORDING, tmp_path))
-
-    assert voices.of("en").say(Phrase.BUSY) == "Full house!"
-    assert voices.of("es").say(Phrase.BUSY) == "Full house!"
-    assert voices.of("pt").say(Phrase.BUSY) == "Casa cheia!"
-    assert voices.of("pt").say(Phrase.GAVE_UP, reference="0bad") == "{ 0bad }"
-    assert voices.of("pt").say(Phrase.THINKING) == "Pensando…"
-
-
-def test_the_environment_takes_the_whole_table_as_json(tmp_path: Path) -> None:
-    replies = configured(WORDING, tmp_path, AIVAX_BOTS__REPLIES__SENTENCES='{"es": {"busy": "¡Lleno!"}}')
-
-    assert Voices(replies).of("es").say(Phrase.BUSY) == "¡Lleno!"
-    assert Voices(replies).of("en").say(Phrase.BUSY) == Phrase.BUSY.value
-
-
-@pytest.mark.parametrize(
-    ("toml", "problem"),
-    [
-        ("bussy = 'x'", "[replies.sentences] bussy = 'x': there is no such sentence; did you mean 'busy'?"),
-        ("busy = ''", "[replies.sentences] busy: it may not be empty"),
-        ("busy = 3", "[replies.sentences] busy = '3': write it as text in quotes"),
-        ("busy = { en = 'x' }", "[replies.sentences] busy: write it as text in quotes"),
-        ("busy = 'a } b'", "[replies.sentences] busy = 'a } b': a brace that is no part of a placeholder"),
-        (
-            "busy = '{wait}'",
-            "[replies.sentences] busy = '{wait}': there is no placeholder {wait} in it; this sen",
-        ),
-        (
-            "unknown = '{ref}'",
-            "[replies.sentences] unknown = '{ref}': there is no placeholder {ref} in it; known: {re",
-        ),
-        (
-            "unknown = '{}'",
-            "[replies.sentences] unknown = '{}': there is no placeholder {} in it; known: {reference}",
-        ),
-        (
-            "unknown = '{reference.x}'",
-            "[replies.sentences] unknown = '{reference.x}': there is no placeholder",
-        ),
-        (
-            "unknown = '{reference!r}'",
-            "[replies.sentences] unknown = '{reference!r}': write {reference} with",
-        ),
-        (
-            "unknown = '{reference:>9}'",
-            "[replies.sentences] unknown = '{reference:>9}': write {reference} with",
-        ),
-        ("pt = { busy = 'x' }", "[replies.sentences] pt: there is no such language; did you mean 'pt_BR'?"),
-        ("pt_BR = 'x'", "[replies.sentences] pt_BR = 'x': write it as a table: [replies.sentences.pt_BR]"),
-        (
-            "es = { busi = 'x' }",
-            "[replies.sentences.es] busi = 'x': there is no such sentence; did you mean 'busy'?",
-        ),
-        ("es = { busy = '{x}' }", "[replies.sentences.es] busy = '{x}': there is no placeholder {x} in it"),
-    ],
-)
-def test_wording_that_could_fail_later_is_refused_at_the_start(
-    toml: str, problem: str, tmp_path: Path
-) -> None:
-    (told,) = refusals(f"[replies.sentences]\n{toml}", tmp_path)
-
-    assert told.startswith(problem)
-
-
-def test_all_that_is_wrong_with_the_wording_is_told_at_once(tmp_path: Path) -> None:
-    problems = refusals("[replies.sentences]\nbussy = 'x'\nbusy = '{x}'\nes = { busy = '' }", tmp_path)
-
-    assert len(problems) == 3
-
-
-@pytest.mark.parametrize(
-    ("variable", "value", "fix"),
-    [
-        ("SENTENCES", "busy", "write it as JSON, or put it into config.toml"),
-        ("SENTENCES", "[1]", "write it as a table: a line for each sentence"),
-        ("SENTENCES", '{"busy": "\\ud800"}', "it holds characters that are no text"),
-        ("SENTENCES__BUSY", "x", "write the whole table as JSON into AIVAX_BOTS__REPLIES__SENTENCES"),
-        ("LOCALE", "de", "write one of en, es, pt_BR"),
-        ("LOCALE", "", "it may not be empty"),
-    ],
-)
-def test_a_variable_that_can_not_be_used_is_refused(
-    variable: str, value: str, fix: str, tmp_path: Path
-) -> None:
-    (told,) = refusals("", tmp_path, **{f"AIVAX_BOTS__REPLIES__{variable}": value})
-
-    assert fix in told
-
-
-def test_a_route_in_a_language_that_the_bot_does_not_speak_is_refused(tmp_path: Path) -> None:
-    (told,) = refusals('[[routes]]\nplatform = "slack"\nlocale = "fr"', tmp_path)
-
-    assert told == "[[routes]] entry 1, locale = 'fr': write one of en, es, pt_BR"
-
-
-@given(st.text(st.sampled_from("{}!:.[]0 referenceé") | st.characters()))
-def test_wording_that_is_taken_can_be_said(text: str) -> None:
-    try:
-        settings = RepliesSettings(sentences={"unknown": text})
-    except ValueError:
-        return
-
-    assert Voices(settings).of("en").say(Phrase.UNKNOWN, reference="0bad", reset="reset")
-
-
-# The preview
-
-
-def previewed(*options: str) -> tuple[int, str]:
-    result = CliRunner().invoke(cli, ["replies", "preview", *options])
-    return result.exit_code, result.output
-
-
-def test_the_preview_shows_every_sentence_in_every_language() -> None:
-    status, printed = previewed()
-
-    lines = printed.splitlines()
-    assert status == 0
-    assert [line for line in lines if line in {f"{code}: {name}" for code, name in LANGUAGES.items()}]
-    assert all(lines.count(phrase.key) == len(LANGUAGES) for phrase in Phrase)
-    assert "{" not in printed
-
-
-def test_the_preview_shows_one_language_and_the_operators_wording(tmp_path: Path) -> None:
-    config = tmp_path / "config.toml"
-    config.write_text(WORDING, encoding="utf-8")
-
-    status, printed = previewed("--locale", "pt-BR", "--config", str(config))
-
-    assert status == 0
-    assert printed.startswith("pt_BR: Português do Brasil\n\nno_balance\n    Não consigo responder agora")
-    assert "busy (from your configuration)\n    Casa cheia!\n" in printed
-    assert "es: Español" not in printed
-
-
-def test_the_preview_of_a_language_that_there_is_not_says_which_there_are() -> None:
-    status, printed = previewed("--locale", "de")
-
-    assert status == 2
-    assert "write one of en, es, pt_BR" in printed
-
-
-def test_there_is_a_sample_for_every_placeholder() -> None:
-    assert {name for phrase in Phrase for name in phrase.placeholders} <= {*SAMPLES, "wait"}
 
 
 # On the stage

@@ -76,12 +76,12 @@ class TurnStore:
         """Queue again every turn whose process is gone; how many. `running` are those that do run here.
 
         A SQLite file has one process, so whatever does not run here is left. On PostgreSQL a turn is left when
-        its lease ran out.
+        its lease ran out, or when it is ours and an error left it.
         """
         ours = select(conversations.c.id).where(conversations.c.platform.in_(platforms))
         left = (turns.c.state == TurnState.RUNNING) & turns.c.id.not_in(running)
         if not self._database.is_sqlite:
-            left &= turns.c.lease_until < self._now()
+            left &= (turns.c.lease_until < self._now()) | (turns.c.owner == self._owner)
         async with self._database.read() as connection:
             if (await connection.execute(select(turns.c.id).where(left).limit(1))).first() is None:
                 return 0

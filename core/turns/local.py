@@ -63,7 +63,9 @@ class LocalQueue:
         self._busy: set[int] = set()
         self._again: set[int] = set()
         self._running: set[int] = set()
-        self._turns: set[asyncio.Task[None]] = set()
+        self._turns: set[asyncio.Task[bool]] = set()
+        self._claiming = asyncio.Lock()
+        self._closing = False
         self._drained = asyncio.Event()
         self._stirred = asyncio.Event()
 
@@ -89,6 +91,7 @@ class LocalQueue:
                 for _ in range(self._running_turns):
                     group.create_task(self._work(runner))
         finally:
+            self._closing = True
             await self._let_finish()
             renewing.cancel()
 
@@ -112,25 +115,32 @@ class LocalQueue:
 
     async def _run_next(self, conversation_id: int, runner: TurnRunner) -> bool:
         """Run the conversation's next turn, if it has one; whether to look again."""
+        task = asyncio.create_task(self._claim_and_run(conversation_id, runner))
+        self._turns.add(task)
+        task.add_done_callback(self._turns.discard)
+        return await asyncio.shield(task)  # outlives a cancelled worker: `_let_finish` owns it then
+
+    async def _claim_and_run(self, conversation_id: int, runner: TurnRunner) -> bool:
         try:
-            turn = await self._worklist.claim(conversation_id)
+            turn = await self._claim(conversation_id)
             if turn is None:
                 return False
-            task = asyncio.create_task(self._run(turn, runner))
-            self._turns.add(task)
-            task.add_done_callback(self._turns.discard)
-            await asyncio.shield(task)  # outlives a cancelled worker: `_let_finish` owns it then
+            try:
+                await runner.run(turn)
+            finally:
+                self._running.discard(turn.id)
         except Exception:
             log.exception("queue.failed", conversation=conversation_id)
             await asyncio.sleep(self._error_delay_s)
         return True
 
-    async def _run(self, turn: Turn, runner: TurnRunner) -> None:
-        self._running.add(turn.id)
-        try:
-            await runner.run(turn)
-        finally:
-            self._running.discard(turn.id)
+    async def _claim(self, conversation_id: int) -> Turn | None:
+        """Claim a turn and know it as running here, before a sweep can take it for one that was left."""
+        async with self._claiming:
+            turn = None if self._closing else await self._worklist.claim(conversation_id)
+            if turn is not None:
+                self._running.add(turn.id)
+            return turn
 
     def stir(self) -> None:
         """Have the rows read soon: something there has changed."""
@@ -139,7 +149,8 @@ class LocalQueue:
     async def sweep(self) -> None:
         """Read the rows for work that no notice told of."""
         self._stirred.clear()
-        left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
+        async with self._claiming:
+            left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
         if left:
             log.warning("queue.recovered", turns=left)
         for conversation_id in await self._worklist.conversations_with_work(self._platforms):
@@ -172,6 +183,4 @@ class LocalQueue:
         _, late = await asyncio.wait(running, timeout=self._grace_s)
         for task in late:
             task.cancel()
-        for outcome in await asyncio.gather(*running, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                log.error("queue.failed", exc_info=outcome)
+        await asyncio.gather(*running, return_exceptions=True)
