@@ -141,7 +141,9 @@ def _wire(
         now=now,
         parked_max_age=timedelta(hours=settings.limits.parked_max_age),
         stir=queue.stir,
-        give_up=lambda turn, locale: turns.give_up(turn, voices.of(locale).say(Phrase.KEPT_TOO_LONG)),
+        give_up=lambda turn, locale, place: turns.give_up(
+            turn, voices.for_reader(locale, place).say(Phrase.KEPT_TOO_LONG)
+        ),
     )
     runner = Runner(
         database=database,

@@ -29,6 +29,7 @@ from core.settings import (
     StorageSettings,
 )
 
+NAMESPACE = "AIVAX_BOTS_"
 PREFIX = "AIVAX_BOTS__"
 CONFIG_VARIABLE = "AIVAX_BOTS_CONFIG"
 DEFAULT_PATH = Path("config.toml")
@@ -154,7 +155,13 @@ def _overlay(
     model: type[BaseModel], values: dict[str, Any], environment: Mapping[str, str]
 ) -> list[SettingRefused]:
     """Lay the environment's values over the file's; return what can't be laid."""
-    problems = []
+    problems = [
+        SettingRefused(variable, fix=f"two underscores part section and key: {PREFIX}SECTION__KEY")
+        for variable in sorted(environment)
+        if variable.upper().startswith(NAMESPACE)
+        and not variable.upper().startswith(PREFIX)
+        and variable != CONFIG_VARIABLE
+    ]
     for variable in sorted(name for name in environment if name.upper().startswith(PREFIX)):
         try:
             section, key, text = _read_variable(model, variable, environment[variable])

@@ -80,7 +80,8 @@ class AivaxSettings(Section):
 class StorageSettings(Section):
     """`[storage]`: where conversations are kept."""
 
-    url: Name = "sqlite+aiosqlite:///data/aivax-bots.sqlite3"
+    url: Name = Field("sqlite+aiosqlite:///data/aivax-bots.sqlite3", repr=False)
+    """Not shown in its repr: it may hold a password."""
     worker_lost_after_s: float = Field(30.0, ge=1)
     """PostgreSQL: how long a process may be silent before others take over the turns it runs."""
     retention_days: float = Field(365.0, ge=0, le=36_500)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from bots.frontends import installed
 from bots.settings import Settings, SettingsRefused, compose, load, secrets_in
-from core.settings import Route
+from core.settings import Route, StorageSettings
 
 PLUGINS = installed()
 TOKEN = "xoxb-111-222-SuperSecretSauce"
@@ -356,3 +356,12 @@ ANYTHING = st.text(st.characters(), max_size=40) | st.sampled_from(
 def test_whatever_the_environment_holds_it_is_taken_or_refused(environment: dict[str, str]) -> None:
     with suppress(SettingsRefused):
         load(PLUGINS, path=None, environment=environment)
+
+
+def test_a_variable_with_too_few_underscores_is_refused_with_the_right_form() -> None:
+    with pytest.raises(SettingsRefused, match="AIVAX_BOTS__SECTION__KEY"):
+        load({}, path=None, environment={"AIVAX_BOTS_SLACK__BOT_TOKEN": "xoxb-1"})
+
+
+def test_a_database_password_is_not_in_the_repr() -> None:
+    assert "hunter2" not in repr(StorageSettings(url="postgresql://bot:hunter2@host/bots"))

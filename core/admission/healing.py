@@ -11,6 +11,7 @@ import structlog
 from core.admission.account import AccountWatch
 from core.admission.admission import Admission
 from core.admission.gates import Cause, Closed, Gate
+from core.messages import Place
 from core.storage.gates import GateStore
 from core.storage.turns import TurnStore
 
@@ -35,7 +36,7 @@ class Healing:
         *,
         now: Callable[[], datetime],
         parked_max_age: timedelta,
-        give_up: Callable[[int, str], Awaitable[None]],
+        give_up: Callable[[int, str, Place], Awaitable[None]],
         stir: Callable[[], None],
         probe_interval_s: float = 15.0,
         tick_s: float = 1.0,
@@ -65,8 +66,8 @@ class Healing:
 
     async def look(self) -> None:
         """Look once at every closed gate and at what has waited too long."""
-        for turn_id, locale in await self._turns.parked_before(self._now() - self._parked_max_age):
-            await self._give_up(turn_id, locale)
+        for turn_id, locale, place in await self._turns.parked_before(self._now() - self._parked_max_age):
+            await self._give_up(turn_id, locale, place)
             self._stir()
         closed = await self._gates.closed()
         for gate in closed:

@@ -109,12 +109,18 @@ class TurnStore:
         async with self._database.read() as connection:
             return set((await connection.execute(query)).scalars())
 
-    async def parked_before(self, moment: datetime) -> Sequence[tuple[int, str]]:
-        """Turns that were created before that moment and still wait behind a gate, with their author's locale."""
+    async def parked_before(self, moment: datetime) -> Sequence[tuple[int, str, Place]]:
+        """Turns created before that moment that still wait behind a gate, with their author's locale and place."""
         waiting = (turns.c.state == TurnState.PARKED) & (turns.c.created_at < moment)
-        query = select(turns.c.id, identities.c.locale).join(identities).where(waiting)
+        places = conversations.c["platform", "workspace", "channel", "thread", "private"]
+        query = (
+            select(turns.c.id, identities.c.locale, *places)
+            .join(conversations)
+            .join(identities, turns.c.identity_id == identities.c.id)
+        )
         async with self._database.read() as connection:
-            return [(row.id, row.locale) for row in await connection.execute(query)]
+            rows = await connection.execute(query.where(waiting))
+            return [(row.id, row.locale, Place(*row[2:])) for row in rows]
 
     async def give_up(self, turn_id: int, sentence: str) -> None:
         """Turn a parked question into the sentence that it was given up; it is shown like every other answer."""
