@@ -14,13 +14,19 @@ from enum import StrEnum
 
 import structlog
 
+from bots.absence import report_absences
 from bots.frontends import Plugin
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
 from core.admission.account import AccountWatch
 from core.admission.admission import Admission
 from core.admission.healing import Healing
+from core.admission.news import News
+from core.admission.notices import Notices, desk_of
+from core.admission.rates import Allowance
+from core.admission.share import FairWorklist, Permits
 from core.aivax.client import AivaxClient
+from core.aivax.keys import kind_of
 from core.conversations.directory import Directory
 from core.conversations.history import History
 from core.conversations.prompt import Composer
@@ -37,6 +43,8 @@ from core.storage.history import HistoryStore
 from core.storage.hold import held_alone
 from core.storage.housekeeping import Housekeeping
 from core.storage.intake import IntakeStore
+from core.storage.notices import NoticeStore
+from core.storage.share import ShareStore
 from core.storage.turns import TurnStore
 from core.turns.generation import Generation
 from core.turns.local import LocalQueue
@@ -65,6 +73,9 @@ class Core:
     extra_models: tuple[str, ...]
     housekeeping: Housekeeping
     healing: Healing
+    notices: Notices
+    news: News
+    allowance: Allowance
 
     def check(self, settings: Settings) -> None:
         """Refuse, before anything listens, settings with which no question could be answered."""
@@ -77,6 +88,7 @@ class Core:
         """Say in the log, soon after the start, what would only show at the first question."""
         for finding in await self.aivax.preflight(*self.extra_models):
             log.error("aivax.problem", error=type(finding).__name__, cause=str(finding))
+            await self.news.found(finding)
 
     async def work(self) -> None:
         """Run turns until cancelled, those too that other processes on the same database took in."""
@@ -84,6 +96,7 @@ class Core:
             group.create_task(bell.hear(self.database, self.platforms, self.queue.notify))
             group.create_task(self.housekeeping.run())
             group.create_task(self.healing.run())
+            group.create_task(self.allowance.run())
             await self.queue.work(self.runner)
 
 
@@ -121,8 +134,11 @@ def _wire(
     lease_s = settings.storage.worker_lost_after_s
     owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     turns = TurnStore(database, now, owner, lease_s=lease_s)
+    kind = kind_of(settings.aivax.api_key)
+    allowance = Allowance(settings.limits.requests_per_minute, kind, aivax.balance)
+    share = ShareStore(database, turns, now)
     queue = LocalQueue(
-        turns,
+        FairWorklist(turns, share, allowance, frontends.keys(), now),
         frozenset(frontends),
         running_turns=settings.limits.running_turns,
         grace_s=settings.limits.shutdown_grace_s,
@@ -131,8 +147,27 @@ def _wire(
     history = History(HistoryStore(database), settings.conversation)
     composer = Composer(history, routes, settings.conversation, settings.limits)
     gates, account = GateStore(database, now), AccountWatch(aivax, now)
-    admission = Admission(gates, account, now, stir=queue.stir)
-    generation = Generation(composer, aivax, admission, turns, show_tools=settings.replies.show_tools)
+    notices = Notices(
+        NoticeStore(database, now),
+        voices.of(""),
+        desk_of(settings.operators.channel, frontends),
+        queue.notify,
+    )
+    models = routes.models | {settings.aivax.model}
+    news = News(
+        notices,
+        account,
+        now,
+        thresholds=settings.operators.balance_thresholds,
+        balance_interval_s=settings.aivax.balance_interval_s,
+        models=models,
+        watching=bool(settings.operators.channel or settings.operators.balance_thresholds),
+    )
+    admission = Admission(gates, account, now, news=news, stir=queue.stir)
+    permits = Permits(share, allowance, now)
+    generation = Generation(
+        composer, aivax, admission, turns, permits, show_tools=settings.replies.show_tools
+    )
     healing = Healing(
         gates,
         turns,
@@ -141,6 +176,7 @@ def _wire(
         now=now,
         parked_max_age=timedelta(hours=settings.limits.parked_max_age),
         stir=queue.stir,
+        news=news,
         give_up=lambda turn, locale, place: turns.give_up(
             turn, voices.for_reader(locale, place).say(Phrase.KEPT_TOO_LONG)
         ),
@@ -157,10 +193,21 @@ def _wire(
     )
     directory = Directory(settings.conversation)
     intake = StoringIntake(IntakeStore(database, now), directory, queue, settings.limits, voices)
-    extra_models = tuple(sorted(routes.models - {settings.aivax.model}))
+    extra_models = tuple(sorted(models - {settings.aivax.model}))
     housekeeping = Housekeeping(database, now, settings.storage)
     return Core(
-        intake, queue, runner, aivax, database, frozenset(frontends), extra_models, housekeeping, healing
+        intake=intake,
+        queue=queue,
+        runner=runner,
+        aivax=aivax,
+        database=database,
+        platforms=frozenset(frontends),
+        extra_models=extra_models,
+        housekeeping=housekeeping,
+        healing=healing,
+        notices=notices,
+        news=news,
+        allowance=allowance,
     )
 
 
@@ -185,6 +232,7 @@ async def run(
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
     if not wanted:
         raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
+    _check_operators_platform(settings.operators.channel, plugins)
     async with AsyncExitStack() as stack:
         frontends: dict[str, Frontend] = {
             name: await stack.enter_async_context(plugin.open(settings.frontend(name)))
@@ -216,21 +264,29 @@ async def _serve(
         asking = group.create_task(core.ask_aivax())
         working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
         if role is Role.WORK:
-            listening = group.create_task(_wait_for_ever())
+            listening = watching = group.create_task(_wait_for_ever())
             board.assume_up()
         else:
             listening = group.create_task(supervise(frontends, core.intake, board))
+            watching = group.create_task(report_absences(board, core.notices))
         settled = await _first(board.settled, stop)
         if settled and board.up:
             print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
             await stop.wait()
-        for task in (asking, listening, working):  # listen no more; then let answers finish
+        for task in (asking, watching, listening, working):  # listen no more; then let answers finish
             task.cancel()
             await asyncio.wait([task])
     if settled and not board.up:
         log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
         return 2
     return 0
+
+
+def _check_operators_platform(channel: str, plugins: Mapping[str, Plugin]) -> None:
+    platform = channel.partition(":")[0]
+    if channel and platform not in plugins:
+        fix = f"there is no platform {platform!r}; known: {', '.join(plugins)}"
+        raise SettingRefused("[operators] channel", value=channel, fix=fix)
 
 
 async def _wait_for_ever() -> None:

@@ -12,9 +12,17 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
 from pydantic_core import ErrorDetails
 
 from bots.frontends import Plugin
@@ -54,14 +62,25 @@ class WebSettings(Section):
     admin_token: SecretStr = SecretStr("")
 
 
+def _platform_and_channel(channel: str) -> str:
+    platform, _, name = channel.partition(":")
+    if channel and not (platform.strip() and name.strip()):
+        raise ValueError("write it as platform:channel, such as slack:C0123456 or discord:123456")
+    return channel
+
+
 class OperatorSettings(Section):
     """`[operators]`: who runs this bot, and where notices to them go."""
 
     slack_users: tuple[str, ...] = ()
     discord_users: tuple[str, ...] = ()
     discord_roles: tuple[str, ...] = ()
-    channel: str = ""
+    channel: Annotated[
+        str, StringConstraints(strip_whitespace=True), AfterValidator(_platform_and_channel)
+    ] = ""
     """`slack:C0123456` or `discord:123456`: where notices go, beside the log."""
+    balance_thresholds: tuple[Annotated[float, Field(gt=0)], ...] = (5.0, 1.0)
+    """In USD: operators are told when the balance falls below each of them."""
 
 
 class LogSettings(Section):

@@ -6,8 +6,9 @@ from __future__ import annotations
 import structlog
 
 from core.conversations.directory import Directory
-from core.messages import Commanded, Event, Receipt, Said
+from core.messages import Commanded, Event, Pressed, Receipt, Said
 from core.ports import TurnQueue
+from core.presses import press
 from core.reply.phrases import Phrase, Voice
 from core.reply.voices import Voices
 from core.settings import LimitsSettings
@@ -43,6 +44,8 @@ class StoringIntake:
                     conversation_id = await self._said(transaction, event)
                 case Commanded():
                     conversation_id = await self._commanded(transaction, event)
+                case Pressed():
+                    conversation_id = await self._pressed(transaction, event)
             await transaction.announce(conversation_id, event.place.platform)
         self._queue.notify(conversation_id)
         return Receipt.ACCEPTED
@@ -69,6 +72,23 @@ class StoringIntake:
         conversation_id = await self._directory.open_anew(transaction, commanded.place, identity_id)
         done = (await self._voice(transaction, commanded, identity_id)).say(Phrase.RESET_DONE)
         await transaction.add_turn(conversation_id, identity_id, commanded.address, notice=done)
+        return conversation_id
+
+    async def _pressed(self, transaction: IntakeTransaction, pressed: Pressed) -> int:
+        identity_id = await transaction.identity_id(pressed.author)
+        asked = await transaction.parked.find(pressed.turn)
+        if asked is None:
+            conversation_id = await self._directory.find_or_open(transaction, pressed.place, identity_id)
+        else:
+            conversation_id = asked.conversation_id
+        outcome = await press(transaction.parked, asked, identity_id, pressed.action)
+        if outcome.phrase is None:
+            return conversation_id
+        told = (await self._voice(transaction, pressed, identity_id)).say(outcome.phrase)
+        address = asked.address if asked is not None and outcome.dropped else pressed.address
+        turn_id = await transaction.add_turn(conversation_id, identity_id, address, notice=told)
+        if asked is not None and outcome.dropped:
+            await transaction.parked.hand_over(asked.id, turn_id)
         return conversation_id
 
     async def _refusal(self, transaction: IntakeTransaction, said: Said, identity_id: int) -> str | None:

@@ -114,6 +114,16 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A button below an answer: what it does, to which answer, and what stands on it."""
+
+    action: Action
+    turn: str
+    """The answer's key, which a press brings back; opaque, at most 32 characters of [a-z0-9]."""
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """A person pressed a button below an answer."""
 
@@ -122,9 +132,9 @@ class Pressed:
     place: Place
     action: Action
     turn: str
-    """Which answer: the key that stood beside the button (`Apology.turn`)."""
+    """Which answer: the key that stood beside the button (`Button.turn`)."""
     address: str
-    """Where a reply to the press goes."""
+    """Where a reply to the press goes: seen by nobody else, where the platform has such a place."""
 
 
 Event = Said | Commanded | Pressed
@@ -188,7 +198,5 @@ class Apology:
     text: str
     reference: str = ""
     """What the operator finds in the log, where the sentence names one."""
-    actions: tuple[Action, ...] = ()
-    """The buttons that stand below it, where the platform has buttons."""
-    turn: str = ""
-    """The turn's key, which each button brings back; opaque, at most 32 characters of [a-z0-9]."""
+    buttons: tuple[Button, ...] = ()
+    """What stands below it, where the platform has buttons."""

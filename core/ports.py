@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from core.errors import BotError
-from core.messages import Apology, Blob, Event, Footer, Quote, Receipt, Status
+from core.messages import Apology, Blob, Button, Event, Footer, Quote, Receipt, Status
 
 
 class Intake(Protocol):
@@ -145,11 +145,13 @@ class EditableChannel(Protocol):
         """Show the platform's own sign that an answer is under way, where it has one; it fades by itself."""
         ...
 
-    async def post(self, text: str, delivery: Delivery) -> str:
-        """Create a message below the question and return its id."""
+    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
+        """Create a message below the question, with these buttons below it, and return its id."""
         ...
 
-    async def edit(self, message_id: str, text: str) -> None: ...
+    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
+        """Change a message. Buttons that are not given again are gone."""
+        ...
 
     async def delete(self, message_id: str) -> None: ...
 

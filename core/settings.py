@@ -73,6 +73,8 @@ class AivaxSettings(Section):
     retries: int = Field(3, ge=1, le=10)
     """Tries in all for a passing failure, before any text was shown."""
     retry_budget_s: float = Field(60.0, ge=0)
+    balance_interval_s: float = Field(300.0, ge=10)
+    """How often the balance is read while nothing is wrong."""
     max_completion_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)
 
@@ -118,6 +120,8 @@ class LimitsSettings(Section):
     """A wait for AIVAX up to this long is waited out in silence; for a longer one the author is told."""
     parked_max_age: float = Field(24.0, gt=0)
     """Hours after which a question that could not be answered is given up, and its author told so."""
+    requests_per_minute: int | None = Field(None, ge=0)
+    """Calls that AIVAX takes of this account. None: what its plan or the kind of key says. 0: no limit."""
     attempts: int = Field(3, ge=1)
     """How often a turn that was cut off by a crash is taken up again before its author gets an apology."""
     shutdown_grace_s: float = Field(20.0, ge=0)

@@ -14,11 +14,14 @@ import pytest
 
 from core.errors import BotError, Fenced
 from core.messages import (
+    Action,
     Apology,
+    Button,
     Command,
     Commanded,
     Event,
     Footer,
+    Pressed,
     Receipt,
     Said,
     Status,
@@ -30,6 +33,13 @@ from tests.fakes import FakeLedger
 
 LONG = "\n\n".join(f"Paragraph {number}: " + "all of it arrives in order. " * 12 for number in range(40))
 """About 14,000 characters: more than one message holds on any platform."""
+
+
+KEEP, DROP = Button(Action.KEEP, "k1", "Keep waiting"), Button(Action.DROP, "k1", "Don't answer")
+
+
+def _nothing_to_press() -> list[str]:
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,10 @@ class Venue:
     """Whether a reaction can be put on a message there."""
     remembers: bool = True
     """Whether what was shown by an earlier attempt is still there: a terminal forgets."""
+    buttons: Callable[[], list[str]] = _nothing_to_press
+    """What stands on the buttons that the person sees now, in order."""
+    press: Callable[[str], Awaitable[object]] | None = None
+    """Have the person press the button with that label; None where the platform has no buttons."""
 
 
 class Inbox:
@@ -176,6 +190,50 @@ class FrontendContract:
             await surface.fail(Apology("Sorry, not now."))
 
         assert venue.visible().strip() == "Sorry, not now."
+
+    async def waiting(self, venue: Venue, address: str, ledger: FakeLedger) -> None:
+        """Show that the answer waits, with both buttons."""
+        async with venue.frontend.reply_to(address, ledger) as surface:
+            await surface.fail(Apology("Sorry, not now.", buttons=(KEEP, DROP)))
+
+    async def test_buttons_stand_below_an_apology_where_the_platform_has_any(
+        self, venue: Venue, inbox: Inbox
+    ) -> None:
+        await self.waiting(venue, await self.address(venue, inbox), FakeLedger())
+
+        assert venue.visible().strip() == "Sorry, not now."
+        assert venue.buttons() == ([KEEP.label, DROP.label] if venue.press else [])
+
+    @pytest.mark.parametrize("button", [KEEP, DROP], ids=lambda button: button.action)
+    async def test_a_press_tells_who_wants_what_of_which_answer(
+        self, venue: Venue, inbox: Inbox, button: Button
+    ) -> None:
+        await self.waiting(venue, await self.address(venue, inbox), FakeLedger())
+        if venue.press is None:
+            return
+
+        await venue.press(button.label)
+
+        said, pressed = await inbox.first(2)
+        assert isinstance(pressed, Pressed)
+        assert (pressed.action, pressed.turn) == (button.action, button.turn)
+        assert pressed.author.identity == said.author.identity
+        assert pressed.place.private is venue.private
+        await show(venue, pressed.address, FakeLedger(), "As you wish.")
+        assert "As you wish." in venue.visible()
+
+    async def test_no_button_is_left_where_another_text_takes_the_apologys_place(
+        self, venue: Venue, inbox: Inbox
+    ) -> None:
+        address = await self.address(venue, inbox)
+        ledger = FakeLedger()
+        await self.waiting(venue, address, ledger)
+
+        await show(venue, address, ledger.reopened(new_generation=True), "I won't answer that one.")
+
+        assert venue.buttons() == []
+        if venue.remembers:
+            assert venue.visible().strip() == "I won't answer that one."
 
     async def test_no_status_is_left_behind(self, venue: Venue, inbox: Inbox) -> None:
         address = await self.address(venue, inbox)

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from core.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.messages import Button
 from core.ports import Delivery
 
 T = TypeVar("T")
@@ -96,6 +97,7 @@ class FakeMessage:
     nonce: str
     text: str
     deleted: bool = False
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,21 @@ class FakeChannel:
     async def working(self) -> None:
         await self._do("working", "", lambda: None)
 
-    async def post(self, text: str, delivery: Delivery) -> str:
-        message = FakeMessage(str(100 + len(self.messages)), delivery.nonce, text)
+    @property
+    def buttons(self) -> list[Button]:
+        """What can be pressed, from the first message to the last."""
+        return [button for message in self.messages if not message.deleted for button in message.buttons]
+
+    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
+        number = str(100 + len(self.messages))
+        message = FakeMessage(number, delivery.nonce, text, buttons=tuple(buttons))
         await self._do("post", text, lambda: self.messages.append(message))
         return message.id
 
-    async def edit(self, message_id: str, text: str) -> None:
+    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
         def change() -> None:
-            self._get(message_id).text = text
+            message = self._get(message_id)
+            message.text, message.buttons = text, tuple(buttons)
 
         await self._do("edit", text, change)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from pydantic import SecretStr
@@ -17,7 +17,10 @@ from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
 from tests.contracts import FrontendContract, Venue
 from tests.discord_listening import FAST, discord_at_hand
-from tests.platforms.slack import FakeSlack
+from tests.platforms.discord import Channel as DiscordChannel
+from tests.platforms.discord import FakeDiscord
+from tests.platforms.slack import Channel, FakeSlack, Person, Shown
+from tests.platforms.slack.blocks import pressable
 
 HASTE = 200.0
 
@@ -57,6 +60,19 @@ async def slack() -> AsyncIterator[FakeSlack]:
         yield fake
 
 
+def slack_buttons(slack: FakeSlack, channel: Channel) -> dict[str, tuple[Shown, str]]:
+    """By label: the message below which a button stands, and its id."""
+    return {
+        element["text"]["text"]: (message, element["action_id"])
+        for message in slack.visible(channel)
+        for _, element in pressable([dict(block) for block in message.blocks])
+    }
+
+
+def slack_press(slack: FakeSlack, person: Person, channel: Channel) -> Callable[[str], Awaitable[object]]:
+    return lambda label: slack.click(person, *slack_buttons(slack, channel)[label])
+
+
 def slack_settings(slack: FakeSlack) -> SlackSettings:
     return SlackSettings(
         bot_token=SecretStr(slack.bot_token), app_token=SecretStr(slack.app_token), api_url=slack.api_url
@@ -76,6 +92,8 @@ class TestSlackDirectMessage(FrontendContract):
                     part for m in slack.visible(direct) if m.is_bot for part in (m.text, m.footer) if part
                 ),
                 private=True,
+                buttons=lambda: list(slack_buttons(slack, direct)),
+                press=slack_press(slack, ana, direct),
             )
 
 
@@ -90,6 +108,8 @@ class TestSlackChannel(FrontendContract):
                 say=lambda words: slack.say(ana, general, f"{slack.mention} {words}"),
                 visible=lambda: "\n".join(m.text for m in slack.visible(general) if m.is_bot),
                 private=False,
+                buttons=lambda: list(slack_buttons(slack, general)),
+                press=slack_press(slack, ana, general),
             )
 
 
@@ -98,6 +118,15 @@ class TestSlackWithoutStreams(TestSlackDirectMessage):
     async def slack(self) -> AsyncIterator[FakeSlack]:
         async with FakeSlack(streams="unknown_method") as fake:
             yield fake
+
+
+def discord_buttons(fake: FakeDiscord, channel: DiscordChannel) -> dict[str, tuple[int, str]]:
+    """By label: the message below which a button stands, and its id."""
+    return {
+        button.label: (seen.id, button.custom_id or "")
+        for seen in fake.answers(channel)
+        for button in seen.buttons
+    }
 
 
 class TestDiscord(FrontendContract):
@@ -110,6 +139,8 @@ class TestDiscord(FrontendContract):
                 yield Venue(
                     frontend,
                     say=lambda words: fake.say(ben, lobby, f"{fake.bot.mention} {words}"),
-                    visible=lambda: "\n".join(seen.content for seen in fake.answers(lobby)),
+                    visible=lambda: "\n".join(seen.content for seen in fake.answers(lobby, ben)),
                     private=False,
+                    buttons=lambda: list(discord_buttons(fake, lobby)),
+                    press=lambda label: fake.click(ben, *discord_buttons(fake, lobby)[label]),
                 )

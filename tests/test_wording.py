@@ -13,8 +13,8 @@ from bots.cli import cli
 from bots.frontends import installed
 from bots.settings import SettingsRefused, load
 from core.reply.languages import LANGUAGES
-from core.reply.phrases import Phrase
-from core.reply.preview import SAMPLES
+from core.reply.phrases import Phrase, Voice
+from core.reply.preview import samples
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
 
@@ -185,4 +185,4 @@ def test_the_preview_of_a_language_that_there_is_not_says_which_there_are() -> N
 
 
 def test_there_is_a_sample_for_every_placeholder() -> None:
-    assert {name for phrase in Phrase for name in phrase.placeholders} <= {*SAMPLES, "wait"}
+    assert {name for phrase in Phrase for name in phrase.placeholders} <= samples(Voice()).keys()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import discord
 import structlog
 
 from bots.discord.api import reply_refused
+from bots.discord.buttons import view_of
 from bots.discord.places import Address, snowflake
 from bots.discord.session import Session
 from bots.discord.text import MAX_SIZE, native, size
 from core.errors import PlaceClosed, PlatformError
+from core.messages import Button
 from core.ports import Delivery
 
 log = structlog.get_logger(__name__)
@@ -54,21 +58,21 @@ class DiscordChannel:
         if self._session.gate(self._address.channel).may_type():
             await self._session.call(self._type)
 
-    async def post(self, text: str, delivery: Delivery) -> str:
+    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         async def create(client: discord.Client) -> discord.Message:
-            return await self._create(client, native(text), delivery)
+            return await self._create(client, native(text), delivery, buttons)
 
         message = await self._session.write(self._address.channel, create, creates=True)
         self._session.gate(self._address.channel).stopped_typing()
         self._session.remember(delivery.nonce, message.id)
         return str(message.id)
 
-    async def edit(self, message_id: str, text: str) -> None:
+    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
         target = snowflake(message_id)
 
         async def change(client: discord.Client) -> None:
             message = self._in(client).get_partial_message(target)
-            await message.edit(content=native(text), allowed_mentions=QUIET)
+            await message.edit(content=native(text), allowed_mentions=QUIET, view=view_of(buttons))
 
         await self._session.write(self._address.channel, change)
 
@@ -120,11 +124,13 @@ class DiscordChannel:
     async def _type(self, client: discord.Client) -> None:
         await self._in(client).typing()
 
-    async def _create(self, client: discord.Client, text: str, delivery: Delivery) -> discord.Message:
+    async def _create(
+        self, client: discord.Client, text: str, delivery: Delivery, buttons: Sequence[Button]
+    ) -> discord.Message:
         reference = self._question() if delivery.part == 0 and self._address.message else None
         nonce = delivery.nonce
         try:
-            return await self._send(client, text, nonce, reference)
+            return await self._send(client, text, nonce, reference, buttons)
         except discord.HTTPException as exc:
             if exc.code == UNKNOWN_MESSAGE:
                 # someone deleted this nonce's message: until Discord has forgotten it, it takes no other
@@ -133,21 +139,23 @@ class DiscordChannel:
                 reference = None
             else:
                 raise
-        return await self._send(client, text, nonce, reference)
+        return await self._send(client, text, nonce, reference, buttons)
 
     async def _send(
-        self, client: discord.Client, text: str, nonce: str, reference: discord.MessageReference | None
+        self,
+        client: discord.Client,
+        text: str,
+        nonce: str,
+        reference: discord.MessageReference | None,
+        buttons: Sequence[Button],
     ) -> discord.Message:
-        channel = self._in(client)
-        if reference is None:
-            return await channel.send(text, nonce=nonce, suppress_embeds=True, allowed_mentions=QUIET)
-        return await channel.send(
-            text,
-            nonce=nonce,
-            suppress_embeds=True,
-            allowed_mentions=QUIET,
-            reference=reference,
-            mention_author=False,
+        also: dict[str, Any] = {}
+        if reference is not None:
+            also.update(reference=reference, mention_author=False)
+        if buttons:
+            also["view"] = view_of(buttons)
+        return await self._in(client).send(
+            text, nonce=nonce, suppress_embeds=True, allowed_mentions=QUIET, **also
         )
 
     def _question(self) -> discord.MessageReference:

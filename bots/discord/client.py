@@ -23,7 +23,8 @@ from bots.discord.timing import Timing
 log = structlog.get_logger(__name__)
 
 IDENTIFY_MEMORY_S = 600.0
-Hear = Callable[[discord.Message], None]
+Heard = discord.Message | discord.Interaction
+Hear = Callable[[Heard], None]
 
 
 class Gateway(discord.AutoShardedClient):
@@ -91,6 +92,9 @@ class Gateway(discord.AutoShardedClient):
 
     async def on_message(self, message: discord.Message) -> None:
         self._hear(message)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        self._hear(interaction)
 
     async def on_shard_connect(self, shard_id: int) -> None:
         self._stay(shard_id)

@@ -10,7 +10,9 @@ import discord
 import structlog
 
 from bots.discord import base
+from bots.discord.buttons import acknowledge, pressed_in
 from bots.discord.channel import DiscordChannel
+from bots.discord.client import Heard
 from bots.discord.files import Files
 from bots.discord.inbox import Inbox
 from bots.discord.listener import Listener
@@ -20,6 +22,7 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.surroundings import Surroundings
 from bots.discord.timing import Timing
 from bots.discord.translate import Me, concerns, parent_of, translate
+from bots.discord.whisper import Whisper
 from core.errors import PlaceClosed, PlatformError
 from core.messages import Blob, Quote
 from core.ports import Intake, Ledger, ReplySurface, Watch
@@ -47,8 +50,12 @@ class DiscordFrontend:
     async def listen(self, intake: Intake, watch: Watch) -> None:
         async with Inbox(self._timing) as inbox:
 
-            def hear(message: discord.Message, me: Me) -> None:
-                self._hear(message, me, intake, inbox)
+            def hear(heard: Heard, me: Me) -> None:
+                if isinstance(heard, discord.Interaction):
+                    # in a lane of its own: whatever waits to be stored, Discord wants an answer within 3 s
+                    inbox.put(heard.id, heard.id, lambda: self._press(heard, intake))
+                else:
+                    self._hear(heard, me, intake, inbox)
 
             try:
                 await self._listener.run(hear, watch)
@@ -57,7 +64,8 @@ class DiscordFrontend:
                 raise
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
-        channel = DiscordChannel(self._session, Address.parse(address))
+        where = Address.parse(address)
+        channel = (Whisper if where.token else DiscordChannel)(self._session, where)
         return EditingSurface(channel, ledger, now=self._timing.now, sleep=self._timing.sleep)
 
     async def sign(self, address: str) -> bool:
@@ -92,6 +100,13 @@ class DiscordFrontend:
         event = translate(message, me, parent)
         if event is not None:
             await intake.receive(event)
+
+    async def _press(self, interaction: discord.Interaction, intake: Intake) -> None:
+        """Answer Discord first; the answer to the person is a turn. Presses of what is not ours are only answered."""
+        await acknowledge(interaction)
+        pressed = pressed_in(interaction)
+        if pressed is not None:
+            await intake.receive(pressed)
 
     async def _parent(self, message: discord.Message) -> int:
         """Tell which channel a message's thread belongs to: 0 where it stands in none, or can't be looked up."""

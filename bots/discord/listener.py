@@ -9,7 +9,7 @@ import discord
 import structlog
 
 from bots.discord.api import FAILURES, connection_error_of, login_error_of, unreachable
-from bots.discord.client import Gateway
+from bots.discord.client import Gateway, Heard
 from bots.discord.line import Line
 from bots.discord.session import token_of
 from bots.discord.settings import DiscordSettings
@@ -19,7 +19,7 @@ from core.ports import Watch
 
 log = structlog.get_logger(__name__)
 
-Hear = Callable[[discord.Message, Me], None]
+Hear = Callable[[Heard, Me], None]
 
 NO_CONTENT = (
     "Message Content Intent is off for this bot: in servers it reads only messages that mention it, and replies"
@@ -55,9 +55,9 @@ class Listener:
         self._told = True
 
     async def _live(self, hear: Hear, watch: Watch, *, content: bool) -> None:
-        def hear_as_me(message: discord.Message) -> None:
+        def hear_as_me(heard: Heard) -> None:
             if gateway.user is not None:
-                hear(message, Me(gateway.user.id, reads_content=content))
+                hear(heard, Me(gateway.user.id, reads_content=content))
 
         async with Gateway(self._settings, self._timing, hear_as_me, content=content) as gateway:
             shards = await self._log_in(gateway)

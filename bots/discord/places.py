@@ -15,7 +15,16 @@ class Address(
     msgspec.Struct,
     frozen=True,
     omit_defaults=True,
-    rename={"channel": "c", "message": "m", "guild": "g", "parent": "p", "reply": "r", "private": "d"},
+    rename={
+        "channel": "c",
+        "message": "m",
+        "guild": "g",
+        "parent": "p",
+        "reply": "r",
+        "private": "d",
+        "app": "a",
+        "token": "t",
+    },
 ):
     """Where a question stands: enough to answer it from another process, days later."""
 
@@ -29,6 +38,10 @@ class Address(
     reply: int = 0
     """The message that the question replies to."""
     private: bool = False
+    app: int = 0
+    """With `token`: the press of a button, which is answered for who pressed alone."""
+    token: str = ""
+    """An interaction's; it is good for 15 minutes."""
 
     def __str__(self) -> str:
         return msgspec.json.encode(self).decode()

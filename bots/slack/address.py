@@ -8,6 +8,8 @@ from typing import Any
 
 from core.errors import PlaceClosed
 
+PLATFORM = "slack"
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -24,6 +26,8 @@ class Where:
     """The asker's own workspace: a stream outside of direct messages is addressed by both."""
     direct: bool = False
     """Whether it is a direct message."""
+    whisper: bool = False
+    """Whether what is said there is for `user` alone, who pressed a button on the message `question`."""
 
     def as_address(self) -> str:
         return json.dumps(
@@ -40,11 +44,15 @@ def where(address: str) -> Where:
     try:
         given = json.loads(address)
     except ValueError as exc:
-        raise PlaceClosed("slack", code="bad_address", detail=address[:200]) from exc
+        raise PlaceClosed(PLATFORM, code="bad_address", detail=address[:200]) from exc
     if not isinstance(given, dict) or not _text(given, "channel"):
-        raise PlaceClosed("slack", code="bad_address", detail=address[:200])
+        raise PlaceClosed(PLATFORM, code="bad_address", detail=address[:200])
     names = ("channel", "team", "thread", "question", "user", "user_team")
-    return Where(**{name: _text(given, name) for name in names}, direct=given.get("direct") is True)
+    return Where(
+        **{name: _text(given, name) for name in names},
+        direct=given.get("direct") is True,
+        whisper=given.get("whisper") is True,
+    )
 
 
 def _text(given: dict[str, Any], name: str) -> str:

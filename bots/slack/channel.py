@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from bots.slack.address import Where
 from bots.slack.api import SlackApi
+from bots.slack.buttons import drawn
 from bots.slack.errors import UNKNOWN_MESSAGE
 from bots.slack.text import safe, size
 from bots.slack.translate import Bot, text_of
 from core.errors import FrontendRefused, PlaceClosed, PlatformBusy, PlatformError
+from core.messages import Button
 from core.ports import Delivery
 
 log = structlog.get_logger(__name__)
@@ -78,7 +80,7 @@ class SlackChannel:
     async def working(self) -> None:
         await self._signs.show(self._place, "…")
 
-    async def post(self, text: str, delivery: Delivery) -> str:
+    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         """`text` is what notifications and old clients show; the block renders real Markdown."""
         posted = await self._api.write(
             "chat.postMessage",
@@ -88,12 +90,14 @@ class SlackChannel:
             unfurl_links=False,
             unfurl_media=False,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": delivery.nonce}},
-            **shown(text),
+            **shown(text, buttons),
         )
         return text_of(posted, "ts")
 
-    async def edit(self, message_id: str, text: str) -> None:
-        await self._api.write("chat.update", channel=self._place.channel, ts=message_id, **shown(text))
+    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
+        await self._api.write(
+            "chat.update", channel=self._place.channel, ts=message_id, **shown(text, buttons)
+        )
 
     async def delete(self, message_id: str) -> None:
         try:
@@ -110,10 +114,10 @@ class SlackChannel:
         return None
 
 
-def shown(text: str) -> dict[str, Any]:
+def shown(text: str, buttons: Sequence[Button] = ()) -> dict[str, Any]:
     """A message's content in both forms that Slack wants."""
     harmless = safe(text)
-    return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}]}
+    return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}, *drawn(buttons)]}
 
 
 async def recent(api: SlackApi, place: Where) -> list[Mapping[str, Any]]:

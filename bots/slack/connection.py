@@ -55,18 +55,21 @@ class Socket(SocketModeClient):
         self.proxy = settings.proxy or None  # the SDK takes an empty one for "look into the environment"
         self.wss_uri = url
         self.working: set[asyncio.Task[None]] = set()
-        self._greeted: object = None
-        self.message_listeners.append(self._note_hello)
+        self._heard: object = None
+        self.message_listeners.append(self._note_life)
 
     async def is_alive(self) -> bool:
-        """Whether the present connection is open, answers, and was greeted: an open line alone may lead nowhere."""
-        return self._greeted is self.current_session and await self.is_connected()
+        """Whether the present connection is open and something came over it: an open line alone may lead nowhere.
 
-    async def _note_hello(
+        Slack says `hello` at once; where a proxy swallows it, an event tells as much.
+        """
+        return self._heard is self.current_session and await self.is_connected()
+
+    async def _note_life(
         self, _: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None
     ) -> None:
-        if message.get("type") == "hello":
-            self._greeted = self.current_session
+        if message:
+            self._heard = self.current_session
 
     async def process_message(self) -> None:
         """Start the work on one message, as the SDK does, and keep hold of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bots.slack.buttons import drawn
 from bots.slack.streams import (
     LAST_AGE_S,
     MOST_AGE_S,
@@ -16,6 +17,7 @@ from bots.slack.streams import (
     wire_bytes,
 )
 from bots.slack.text import safe
+from core.messages import Button
 from core.reply.fences import fence_after
 from core.reply.split import split
 
@@ -32,13 +34,13 @@ class Ending:
 
     footer: str = ""
     apology: str = ""
+    buttons: tuple[Button, ...] = ()
 
     @property
     def blocks(self) -> tuple[dict[str, Any], ...]:
         text = safe(" ".join(self.footer.split())[:_FOOTER_CHARS])
-        if not text:
-            return ()
-        return ({"type": "context", "elements": [{"type": "mrkdwn", "text": text}]},)
+        footer = [{"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}] if text else []
+        return (*footer, *drawn(self.buttons))
 
 
 def next_piece(

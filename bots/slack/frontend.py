@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from bots.slack import files
-from bots.slack.address import Where, where
+from bots.slack.address import PLATFORM, Where, where
 from bots.slack.api import SlackApi, open_api
 from bots.slack.calls import Calls
 from bots.slack.channel import Signs, SlackChannel, react
@@ -24,7 +24,8 @@ from bots.slack.settings import SlackSettings
 from bots.slack.streams import Streams
 from bots.slack.surface import StreamingSurface
 from bots.slack.surroundings import quotes
-from bots.slack.translate import PLATFORM, Bot, translate
+from bots.slack.translate import Bot, translate
+from bots.slack.whisper import Whisper
 from bots.slack.writing import Writing
 from core.errors import FrontendRefused, FrontendUnreachable, OutcomeUnknown, PlatformBusy
 from core.messages import Blob, Event, Quote
@@ -106,6 +107,8 @@ class SlackFrontend:
             PlaceClosed: the address is none of ours.
         """
         place = where(address)
+        if place.whisper:
+            return self._editing(Whisper(self._api, place, self._signs), ledger)
         channel = SlackChannel(self._api, place, self._signs)
         if not self._streams.possible(place, self._settings):
             return self._editing(channel, ledger)

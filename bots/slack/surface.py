@@ -113,7 +113,7 @@ class StreamingSurface:
             await self._other.finish(footer)
 
     async def fail(self, apology: Apology) -> None:
-        await self._end(Ending(apology=apology.text.strip()))
+        await self._end(Ending(apology=apology.text.strip(), buttons=apology.buttons))
         if self._other is not None:
             await self._other.fail(apology)
 

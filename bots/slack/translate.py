@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bots.slack.address import Where
+from bots.slack.address import PLATFORM, Where
+from bots.slack.buttons import pressed
 from bots.slack.reading import mentions, readable, without_mention
-from core.messages import Attachment, Author, Command, Commanded, Identity, Place, Said
+from core.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
 
-PLATFORM = "slack"
 _WORDS_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
 _NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})
 _RESET = frozenset({"reset", "/reset"})
@@ -30,12 +30,14 @@ class Bot:
     name: str = ""
 
 
-def translate(payload: Any, bot: Bot) -> Said | Commanded | None:
+def translate(payload: Any, bot: Bot) -> Event | None:
     """Read an envelope's payload; None for what is not meant for us, our own and other bots' words included."""
     if not isinstance(payload, Mapping):
         return None
     if payload.get("type") == "event_callback":
         return _event(payload, bot)
+    if payload.get("type") == "block_actions":
+        return pressed(payload)
     return _slash_command(payload) if text_of(payload, "command") else None
 
 

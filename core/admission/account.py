@@ -38,10 +38,13 @@ class AccountWatch:
         """The balance last read; None while it is not known."""
         return self._last.balance_usd if self._last else None
 
-    async def read(self) -> Balance | None:
-        """Ask for the balance; None when it is not told, or the route does not answer."""
+    async def read(self, *, anew: bool = False) -> Balance | None:
+        """Ask for the balance; None when it is not told, or the route does not answer.
+
+        What was read a few seconds ago is told again, unless it must be read `anew`.
+        """
         async with self._reading:
-            if self._read_at is None or self._now() - self._read_at >= FRESH:
+            if anew or self._read_at is None or self._now() - self._read_at >= FRESH:
                 try:
                     self._last = await self._teller.balance()
                 except AivaxError as error:
@@ -54,5 +57,5 @@ class AccountWatch:
         """Whether a 402 is about the storage quota rather than the balance, as far as the account tells."""
         if not isinstance(error, NoBalance):
             return False
-        told = await self.read()
+        told = await self.read(anew=True)  # a refusal makes older news of the account worthless
         return told is not None and told.storage_is_full is True

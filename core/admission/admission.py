@@ -14,6 +14,7 @@ import structlog
 
 from core.admission.account import AccountWatch
 from core.admission.gates import Cause, Closed, Gate, cause_of, gates_of, retry_at
+from core.admission.news import News
 from core.errors import AivaxError
 from core.storage.gates import GateStore
 
@@ -40,10 +41,12 @@ class Admission:
         account: AccountWatch,
         now: Callable[[], datetime],
         *,
+        news: News,
         stir: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`stir` is told when turns were queued."""
+        """`news` is told of what only operators can mend, `stir` when turns were queued."""
+        self._news = news
         self._stir = stir
         self._store = store
         self._account = account
@@ -83,6 +86,7 @@ class Admission:
         cause = cause_of(error, has_media=has_media, balance_usd=balance_usd, storage_full=storage_full)
         if cause is None:
             await self._store.end_trial(turn_id)
+            await self._news.refused(model, error)
             return None
         gate = gate_for(cause, model)
         when = partial(self._retry_at, cause, error.retry_after_s)
@@ -92,7 +96,8 @@ class Admission:
         return closed
 
     async def taken(self, model: str) -> None:
-        """A call got through: the gates that it passed are open again."""
+        """A call got through: the gates that it passed are open again, and the key and the model are good."""
+        await self._news.taken(model)
         for closed in await self._store.closed():
             if closed.gate in gates_of(model):
                 await self.reopen(closed.gate)

@@ -11,6 +11,7 @@ import structlog
 from core.admission.account import AccountWatch
 from core.admission.admission import Admission
 from core.admission.gates import Cause, Closed, Gate
+from core.admission.news import News
 from core.messages import Place
 from core.storage.gates import GateStore
 from core.storage.turns import TurnStore
@@ -24,7 +25,8 @@ MEDIA_MINIMUM_USD = 0.5
 class Healing:
     """While a gate is closed: reads the account every `probe_interval_s`, and lets a trial call go when one is due.
 
-    `stir` is told when turns were queued; `give_up` ends a turn, for an author of that locale.
+    `stir` is told when turns were queued, `news` how the gates stand; `give_up` ends a turn, for an author of that
+    locale.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Healing:
         parked_max_age: timedelta,
         give_up: Callable[[int, str, Place], Awaitable[None]],
         stir: Callable[[], None],
+        news: News,
         probe_interval_s: float = 15.0,
         tick_s: float = 1.0,
     ) -> None:
@@ -49,6 +52,7 @@ class Healing:
         self._parked_max_age = parked_max_age
         self._give_up = give_up
         self._stir = stir
+        self._news = news
         self._probe_interval = timedelta(seconds=probe_interval_s)
         self._tick_s = tick_s
         self._probe_at: datetime | None = None
@@ -63,6 +67,7 @@ class Healing:
     async def begin(self) -> None:
         """Let every closed gate have a trial call now: a process that has just started may try at once."""
         await self._gates.try_at_once()
+        await self._news.begin()
 
     async def look(self) -> None:
         """Look once at every closed gate and at what has waited too long."""
@@ -77,6 +82,7 @@ class Healing:
             await self._probe(closed)
         else:
             self._probe_at = None
+        await self._news.look(await self._gates.closed())
 
     async def _probe(self, closed: Sequence[Closed]) -> None:
         if self._probe_at is not None and self._now() < self._probe_at:

@@ -21,12 +21,22 @@ from core.aivax.requests import CompletionRequest, Dialect, dialect_of
 from core.aivax.timeline import TimelineEvent
 from core.aivax.turn import Turn
 from core.aivax.wire import LIMITS, Reply, Wire
-from core.errors import AivaxError, GatewayUnknown, NoBalance, Unavailable
+from core.errors import AivaxError, GatewayUnknown, NoBalance, RateLimited, Unavailable
 from core.settings import AivaxSettings
 
 _log = structlog.get_logger(__name__)
 
 _NO_SUCH_ROUTE = frozenset({403, 404, 405, 501})
+
+_SHORT_WAIT_S = 5.0
+_MOST_WAITS = 3
+
+Permit = Callable[[], Awaitable[None]]
+"""Asked before a try; raises `RateLimited`, with `retry_after_s`, when it may not be made now."""
+
+
+async def _always() -> None:
+    pass
 
 
 class AivaxClient:
@@ -68,28 +78,51 @@ class AivaxClient:
     ) -> None:
         await self._wire.aclose()
 
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[TimelineEvent]:
+    async def complete(
+        self, request: CompletionRequest, *, before_try: Permit = _always
+    ) -> AsyncGenerator[TimelineEvent]:
         """Ask, and yield the answer as it comes; the last event is `Finished`. Use under `contextlib.aclosing`.
 
         A passing failure is retried until the first visible text, so thinking and tools of a failed try may have
-        been yielded; tools that it left open are yielded once more, as failed.
+        been yielded; tools that it left open are yielded once more, as failed. `before_try` is awaited before
+        each try and raises `RateLimited` when none may be made: a short wait is waited out, for a longer one the
+        last try's error stands, or, where there was none yet, its own.
 
         Raises:
             AivaxError: `AnswerBroken` once text was said; before it the error of the status, with
                 `retry_after_s` where the wait is longer than the budget for retries.
         """
         turn = Turn(request, self._settings, self._dialect, self._jitter)
+        failure: AivaxError | None = None
         while True:
+            await self._be_permitted(turn, before_try, failure)
             try:
                 async with aclosing(self._try(turn)) as events:
                     async for event in events:
                         yield event
             except AivaxError as error:
                 await self._recover(turn, error)
+                failure = error
             else:
                 return
             for activity in turn.dropped_tools():
                 yield activity
+
+    async def _be_permitted(self, turn: Turn, before_try: Permit, failure: AivaxError | None) -> None:
+        for _ in range(_MOST_WAITS):
+            try:
+                await before_try()
+            except RateLimited as refusal:
+                delay_s = refusal.retry_after_s or 0.0
+                if delay_s > _SHORT_WAIT_S:
+                    raise failure or refusal from None
+                failure = failure or refusal
+                await self._sleep(delay_s)
+                turn.patience.slept(delay_s)
+            else:
+                return
+        if failure is not None:
+            raise failure
 
     async def _try(self, turn: Turn) -> AsyncGenerator[TimelineEvent]:
         turn.begin_try()

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import Fenced, OutcomeUnknown, PlatformBusy, PlatformError
-from core.messages import Apology, Footer, Status
+from core.messages import Apology, Button, Footer, Status
 from core.ports import EditableChannel, Ledger
 from core.reply.pace import Pace
 from core.reply.patience import Now, Sleep
@@ -36,6 +36,7 @@ class _Ending:
     text: str
     alone: bool
     """Whether it is shown where there is no answer."""
+    buttons: tuple[Button, ...] = ()
 
 
 class EditingSurface:
@@ -111,7 +112,7 @@ class EditingSurface:
 
     async def fail(self, apology: Apology) -> None:
         """Show the apology below the text, or below what an earlier attempt showed of the same text."""
-        await self._close(_Ending(apology.text.strip(), alone=True))
+        await self._close(_Ending(apology.text.strip(), alone=True, buttons=apology.buttons))
 
     async def _close(self, ending: _Ending) -> None:
         self._raise_what_went_wrong()
@@ -198,12 +199,13 @@ class EditingSurface:
 
     def _with_ending(self, views: Sequence[View], ending: _Ending) -> Sequence[View]:
         if views and (text := self._joined(views[-1].text, ending.text)):
-            return [*views[:-1], replace(views[-1], text=text)]
+            return [*views[:-1], replace(views[-1], text=text, buttons=ending.buttons)]
         if not views and not ending.alone:
             return []
         first, end = (len(views), views[-1].end) if views else (self._posting.said_before, 0)
-        below = enumerate(self._as_messages(ending.text), first)
-        return [*views, *(View(part, text, end, end, final=True) for part, text in below)]
+        texts = self._as_messages(ending.text)
+        below = [View(part, text, end, end, final=True) for part, text in enumerate(texts, first)]
+        return [*views, *below[:-1], *(replace(last, buttons=ending.buttons) for last in below[-1:])]
 
     def _most_parts(self) -> int:
         """How many messages a closed answer has; any further ones were an earlier attempt's."""

@@ -87,6 +87,13 @@ class Phrase(StrEnum):
         "I couldn't answer this in time, and it has waited too long now. "
         "If you still want to know, please ask again."
     )
+    KEEP_BUTTON = "Keep waiting"
+    DROP_BUTTON = "Don't answer"
+    KEEP_DONE = "All right, I'll answer as soon as I can."
+    DROP_DONE = "All right, I won't answer that one."
+    BEING_ANSWERED = "I'm working on that answer right now."
+    NOTHING_WAITS = "That question isn't waiting any more, so there is nothing left to decide."
+    NOT_YOURS = "Only the person who asked can decide that."
     WITHOUT_MEDIA = "The account's credit is too low to look at files, so this answer goes without {names}."
 
     # what goes on
@@ -101,6 +108,51 @@ class Phrase(StrEnum):
 
     # commands
     RESET_DONE = "Started a new conversation. I no longer see what we said before."
+
+    # notices to the people who run the bot
+    NOTICE_BALANCE_LOW = "The AIVAX balance is below {threshold}. {figures}"
+    NOTICE_BALANCE_RISEN = "The AIVAX balance is above {threshold} again. {figures}"
+    NOTICE_BALANCE_CLOSED = (
+        "The AIVAX account is out of credit. I make no calls; questions are kept and answered after a top-up, "
+        "with no restart. {figures}"
+    )
+    NOTICE_BALANCE_OPEN = "The AIVAX account has credit again: I'm answering what was kept."
+    NOTICE_MEDIA_CLOSED = (
+        "The AIVAX balance is too low for files: questions are answered without them until there is more. "
+        "{figures}"
+    )
+    NOTICE_MEDIA_OPEN = "The AIVAX balance is enough for files again."
+    NOTICE_STORAGE_CLOSED = (
+        "The AIVAX account's storage is over its quota. Delete stored data or change the plan; until then "
+        "questions are kept."
+    )
+    NOTICE_STORAGE_OPEN = "The AIVAX account's storage is under its quota again: I'm answering what was kept."
+    NOTICE_RATE_CLOSED = (
+        "AIVAX takes no more calls to `{model}` for now: its rate limit is reached. Questions are kept; the next "
+        "try is in about {wait}."
+    )
+    NOTICE_RATE_OPEN = "AIVAX takes calls to `{model}` again: I'm answering what was kept."
+    NOTICE_OUTAGE_CLOSED = "AIVAX doesn't answer calls to `{model}`. Questions are kept; I keep trying."
+    NOTICE_OUTAGE_OPEN = "AIVAX answers calls to `{model}` again: I'm answering what was kept."
+    NOTICE_KEY_REFUSED = (
+        "AIVAX refuses the key: it is missing, wrong or expired, so nothing can be answered. Put a valid one into"
+        " `{setting}` and restart me."
+    )
+    NOTICE_KEY_TAKEN = "AIVAX takes the key again."
+    NOTICE_MODEL_FORBIDDEN = (
+        "The key in `{setting}` may not ask `{model}`, so questions there can't be answered."
+    )
+    NOTICE_MODEL_UNKNOWN = (
+        "AIVAX knows no gateway or model named `{model}`, so questions there can't be answered. "
+        "Check `[aivax] model` and `[[routes]]`."
+    )
+    NOTICE_MODEL_ANSWERS = "`{model}` answers again."
+    NOTICE_FRONTEND_LOST = "The connection to {platform} is lost. I keep trying; the log says more."
+    NOTICE_FRONTEND_REFUSED = "{platform} refuses me. Check `{setting}`; the log says more."
+    NOTICE_FRONTEND_BACK = "The connection to {platform} is back."
+    FIGURE_BALANCE = "Balance: {balance}."
+    FIGURE_SPENT = "Spent in the last 24 hours: {spent}."
+    FIGURE_LEFT = "At this rate it lasts for about {left}."
 
     @property
     def key(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.messages import Button
 from core.ports import Delivery, EditableChannel, Ledger
 from core.reply.patience import Now, Sleep, patiently
 
@@ -21,6 +22,7 @@ UNKNOWN_MESSAGE = "unknown_message"
 
 _MOST_CREATES = 3
 _LOOK_AFTER_S = 1.0
+_Content = tuple[str, tuple[Button, ...]]
 _SAME_EITHER_WAY = (PlatformBusy, OutcomeUnknown)  # doing it twice is the same as doing it once
 
 
@@ -35,6 +37,11 @@ class View:
     end: int
     final: bool
     """Whether it will not change any more."""
+    buttons: tuple[Button, ...] = ()
+
+    @property
+    def content(self) -> _Content:
+        return self.text, self.buttons
 
 
 @dataclass(slots=True)
@@ -47,7 +54,7 @@ class _Message:
     closed: bool = False
     current: bool = True
     """Whether it shows the text that is being written now, rather than an older generation's."""
-    text: str | None = None
+    content: _Content | None = None
     uncertain: bool = False
     """Whether it may exist although its id is not known."""
     renewed: bool = False
@@ -79,7 +86,7 @@ class Posting:
             return False
         if known.closed and (known.start, known.end) == (view.start, view.end):
             return True
-        return known.text == view.text and not view.final
+        return known.content == view.content and not view.final
 
     def is_ahead_of(self, view: View) -> bool:
         """Whether an earlier attempt showed more of the same text already."""
@@ -89,7 +96,7 @@ class Posting:
     def only_records(self, view: View) -> bool:
         """Whether the reader sees it already, so that showing it makes no call to the platform."""
         known = self._messages.get(view.part)
-        return known is not None and bool(known.id) and known.text == view.text
+        return known is not None and bool(known.id) and known.content == view.content
 
     async def show(self, view: View, *, budget_s: float) -> bool:
         """Create or change the message of a view; false when the reader saw it already.
@@ -101,7 +108,7 @@ class Posting:
         known = self._messages.get(view.part)
         if known is None or not known.id:
             await self._create(view, known or _Message())
-        elif known.text == view.text:
+        elif known.content == view.content:
             await self._record(view, known)
             return False
         else:
@@ -128,7 +135,7 @@ class Posting:
                 known.id = found
                 return
             try:
-                message_id = await self._call(lambda: self._channel.post(view.text, delivery))
+                message_id = await self._call(lambda: self._channel.post(view.text, delivery, view.buttons))
             except OutcomeUnknown:
                 known.uncertain = True
                 if not tries_left:
@@ -136,19 +143,21 @@ class Posting:
                 await self._sleep(_LOOK_AFTER_S)
             else:
                 await self._ledger.posted(view.part, message_id)
-                known.id, known.text = message_id, view.text
+                known.id, known.content = message_id, view.content
                 await self._record(view, known)
                 return
 
     async def _change(self, view: View, known: _Message) -> None:
         try:
-            await self._call(lambda: self._channel.edit(known.id, view.text), retry=_SAME_EITHER_WAY)
+            await self._call(
+                lambda: self._channel.edit(known.id, view.text, view.buttons), retry=_SAME_EITHER_WAY
+            )
         except PlaceClosed as exc:
             if exc.code != UNKNOWN_MESSAGE or known.renewed:
                 raise
             await self._renew(view.part)
         else:
-            known.text = view.text
+            known.content = view.content
             await self._record(view, known)
 
     async def _record(self, view: View, known: _Message) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, exists, select
 
 from core.messages import Attachment
 from core.storage.engine import Database
-from core.storage.tables import deliveries, identities, messages
-from core.turns.model import Remembered
+from core.storage.tables import deliveries, identities, messages, turns
+from core.turns.model import Remembered, TurnState
 
 PAGE = 50
 
@@ -52,6 +52,7 @@ class HistoryStore:
         query = (
             _messages()
             .where(messages.c.conversation_id == conversation_id, messages.c.turn_id <= turn_id, older)
+            .where(~_was_dropped())
             .order_by(messages.c.turn_id.desc(), messages.c.id.desc())
             .limit(PAGE)
         )
@@ -64,6 +65,12 @@ def _messages() -> Select[Any]:
     return select(messages, identities.c.name.label("author_name")).outerjoin(
         identities, messages.c.identity_id == identities.c.id
     )
+
+
+def _was_dropped() -> ColumnElement[bool]:
+    """Whether its author took the question back while it waited: no later answer is to go into it."""
+    taken_back = (turns.c.state == TurnState.CANCELLED) & turns.c.parked_at.is_not(None)
+    return exists().where((turns.c.id == messages.c.turn_id) & taken_back)
 
 
 def _remembered(row: Row[Any]) -> Remembered:

@@ -20,7 +20,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.settings import StorageSettings
 from core.storage.engine import Database
-from core.storage.tables import deliveries, events, identities, messages, persons, tool_activity, turns
+from core.storage.tables import (
+    calls,
+    deliveries,
+    events,
+    identities,
+    messages,
+    persons,
+    tool_activity,
+    turns,
+)
 from core.turns.model import TurnState
 
 log = structlog.get_logger(__name__)
@@ -32,6 +41,8 @@ REST_S = 0.05
 """The pause between two batches, so that a long backlog takes a share of the database and not all of it."""
 EVENT_DAYS = 14.0
 """How long an event is recognised when it comes again. Platforms try again for a day at most."""
+CALL_DAYS = 1.0
+"""How long a call to AIVAX is remembered: its limits count minutes."""
 ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -46,6 +57,7 @@ class Swept:
     """Turns whose text is gone."""
     events: int = 0
     persons: int = 0
+    calls: int = 0
 
 
 class Housekeeping:
@@ -86,6 +98,7 @@ class Housekeeping:
             turns=await self._in_batches(self._empty_turns) if self._retention_days else 0,
             events=await self._in_batches(self._forget_events),
             persons=await self._in_batches(self._drop_orphans) if await self._has_orphans() else 0,
+            calls=await self._in_batches(self._forget_calls),
         )
 
     async def _in_batches(self, step: Step) -> int:
@@ -117,6 +130,12 @@ class Housekeeping:
         old = events.c.received_at < self._now() - timedelta(days=EVENT_DAYS)
         found = await self._take(connection, events.c.key, old, first=events.c.received_at)
         await connection.execute(events.delete().where(events.c.key.in_(found)))
+        return len(found)
+
+    async def _forget_calls(self, connection: AsyncConnection) -> int:
+        old = calls.c.at < self._now() - timedelta(days=CALL_DAYS)
+        found = await self._take(connection, calls.c.id, old, first=calls.c.at)
+        await connection.execute(calls.delete().where(calls.c.id.in_(found)))
         return len(found)
 
     async def _has_orphans(self) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.messages import Attachment, Author, Identity, Place
 from core.storage.bell import CHANNEL
 from core.storage.engine import Database
+from core.storage.parked import ParkedTurns
 from core.storage.tables import conversations, events, identities, messages, persons, turns
 from core.turns.model import TurnState
 
@@ -112,8 +113,13 @@ class IntakeTransaction:
     async def supersede_parked(self, conversation_id: int, identity_id: int) -> None:
         """Let the author's newer words take the place of what still waits: one answer, to what is current."""
         older = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)
-        waiting = update(turns).where(older, turns.c.state == TurnState.PARKED)
+        waiting = update(turns).where(older, turns.c.state == TurnState.PARKED, ~turns.c.kept)
         await self._connection.execute(waiting.values(state=TurnState.SUPERSEDED, ended_at=self.now))
+
+    @property
+    def parked(self) -> ParkedTurns:
+        """What a press of a button does to a waiting turn."""
+        return ParkedTurns(self._connection, self.now)
 
     async def announce(self, conversation_id: int, platform: str) -> None:
         """Tell the other processes, on commit, that the conversation has work."""

@@ -169,6 +169,9 @@ turns = Table(
     Column("lease_until", Instant, nullable=True, comment="a running turn is its owner's until then"),
     Column("parked_for", Label(300), nullable=True, comment="the gate that it waits behind, or waited"),
     Column("parked_at", Instant, nullable=True),
+    Column("kept", Boolean, nullable=False, default=False, comment="no newer question takes its place"),
+    Column("place_told", Integer, nullable=True, comment="the place in line that its author was last told"),
+    Column("announced", Integer, nullable=False, default=0, comment="attempts that only told the place"),
     Column("due_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant, nullable=True),
@@ -176,6 +179,7 @@ turns = Table(
     Column("emptied_at", Instant, nullable=True, comment="when retention took its text away"),
     CheckConstraint("state IN (" + ", ".join(f"'{state}'" for state in TURN_STATES) + ")", name="state"),
     Index(None, "conversation_id", "id"),
+    Index(None, "identity_id", "created_at"),
     Index(
         None,
         "ended_at",
@@ -217,6 +221,30 @@ gates = Table(
     Column("trial_turn", Id, nullable=True),
     Column("trial_until", Instant, nullable=True),
     Column("lowest_usd", Float, nullable=True, comment="lowest balance read since it closed"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    _reference("turn_id", "turns.id"),
+    Column("workspace", Label(200), nullable=False, comment="platform and workspace that it was made for"),
+    Column("person_id", Id, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("sent", Boolean, nullable=False, comment="false: promised to a running turn, not yet made"),
+    Index(
+        "ix_calls_promised",
+        "turn_id",
+        sqlite_where=text("NOT sent"),
+        postgresql_where=text("NOT sent"),
+    ),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", Label(300), primary_key=True, comment="a cause that operators were told of and that goes on"),
+    Column("told_at", Instant, nullable=False),
 )
 
 messages = Table(

@@ -65,12 +65,16 @@ class TurnStore:
     async def claim(self, conversation_id: int) -> Turn | None:
         """Take the conversation's oldest waiting turn, or none if one runs, none waits or it is not due."""
         async with self._database.write() as connection:
-            locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
-            await connection.execute(locked)
-            row = (await connection.execute(_next_turn(conversation_id))).one_or_none()
-            if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
-                return None
-            return await self._start(connection, row)
+            return await self.claim_within(connection, conversation_id)
+
+    async def claim_within(self, connection: AsyncConnection, conversation_id: int) -> Turn | None:
+        """Claim as part of a transaction that decides more than that."""
+        locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
+        await connection.execute(locked)
+        row = (await connection.execute(_next_turn(conversation_id))).one_or_none()
+        if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
+            return None
+        return await self._start(connection, row)
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int] = ()) -> int:
         """Queue again every turn whose process is gone; how many. `running` are those that do run here.

@@ -8,6 +8,7 @@ import structlog
 
 from core.admission.admission import Admission
 from core.admission.gates import Cause, Closed
+from core.admission.share import Permits
 from core.aivax.client import AivaxClient
 from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, Usage
 from core.conversations.prompt import Composed, Composer
@@ -32,6 +33,7 @@ class Generation:
         aivax: AivaxClient,
         admission: Admission,
         store: TurnStore,
+        permits: Permits,
         *,
         show_tools: bool,
     ) -> None:
@@ -39,6 +41,7 @@ class Generation:
         self._aivax = aivax
         self._admission = admission
         self._store = store
+        self._permits = permits
         self._show_tools = show_tools
 
     async def generate(
@@ -81,7 +84,8 @@ class Generation:
         self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, voice: Voice
     ) -> Closed | None:
         model = composed.request.model
-        async with aclosing(self._aivax.complete(composed.request)) as timeline:
+        permit = self._permits.for_turn(turn.id)
+        async with aclosing(self._aivax.complete(composed.request, before_try=permit)) as timeline:
             async with self._admission.entering(turn.id, model) as held:
                 if held is not None:
                     return held.closed

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 import structlog
@@ -17,7 +18,9 @@ log = structlog.get_logger(__name__)
 class Worklist(Protocol):
     """Where turns wait. Rows are the truth; the queue only remembers where to look next."""
 
-    async def claim(self, conversation_id: int) -> Turn | None: ...
+    async def claim(self, conversation_id: int) -> Turn | None:
+        """Give out a turn to run: the conversation's next one, or one that comes before it."""
+        ...
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int: ...
 
@@ -60,10 +63,10 @@ class LocalQueue:
         self._renew_interval_s = renew_interval_s
         self._line: asyncio.Queue[int] = asyncio.Queue()
         self._waiting: set[int] = set()
-        self._busy: set[int] = set()
+        self._busy: Counter[int] = Counter()
         self._again: set[int] = set()
         self._running: set[int] = set()
-        self._turns: set[asyncio.Task[bool]] = set()
+        self._turns: set[asyncio.Task[None]] = set()
         self._claiming = asyncio.Lock()
         self._closing = False
         self._drained = asyncio.Event()
@@ -99,32 +102,35 @@ class LocalQueue:
         while True:
             conversation_id = await self._line.get()
             self._waiting.discard(conversation_id)
-            self._busy.add(conversation_id)
-            try:
-                more = await self._run_next(conversation_id, runner)
-            finally:
-                self._busy.discard(conversation_id)
-            if more or conversation_id in self._again:
-                self._again.discard(conversation_id)
-                self.notify(conversation_id)
+            self._busy[conversation_id] += 1
+            await self._run_next(conversation_id, runner)
             self._see_whether_drained()
+
+    def _leave(self, conversation_id: int, *, look_again: bool) -> None:
+        self._busy -= Counter([conversation_id])
+        if look_again or conversation_id in self._again:
+            self._again.discard(conversation_id)
+            self.notify(conversation_id)
 
     def _see_whether_drained(self) -> None:
         if not self._busy and not self._waiting:
             self._drained.set()
 
-    async def _run_next(self, conversation_id: int, runner: TurnRunner) -> bool:
-        """Run the conversation's next turn, if it has one; whether to look again."""
+    async def _run_next(self, conversation_id: int, runner: TurnRunner) -> None:
+        """Run the turn that the worklist gives out for this conversation, if it gives one."""
         task = asyncio.create_task(self._claim_and_run(conversation_id, runner))
         self._turns.add(task)
         task.add_done_callback(self._turns.discard)
-        return await asyncio.shield(task)  # outlives a cancelled worker: `_let_finish` owns it then
+        await asyncio.shield(task)  # outlives a cancelled worker: `_let_finish` owns it then
 
-    async def _claim_and_run(self, conversation_id: int, runner: TurnRunner) -> bool:
+    async def _claim_and_run(self, conversation_id: int, runner: TurnRunner) -> None:
+        look_again = True
         try:
             turn = await self._claim(conversation_id)
             if turn is None:
-                return False
+                look_again = False
+                return
+            conversation_id = self._turn_to(turn.conversation_id, conversation_id)
             try:
                 await runner.run(turn)
             finally:
@@ -132,7 +138,29 @@ class LocalQueue:
         except Exception:
             log.exception("queue.failed", conversation=conversation_id)
             await asyncio.sleep(self._error_delay_s)
-        return True
+        finally:
+            self._leave(conversation_id, look_again=look_again)
+
+    def _turn_to(self, conversation_id: int, hint: int) -> int:
+        """Be busy with the conversation that was given out; the one that was asked for may have work still."""
+        if conversation_id != hint:
+            self._busy[conversation_id] += 1
+            self._leave(hint, look_again=True)
+        return conversation_id
+
+    @asynccontextmanager
+    async def holding(self, claim: Callable[[], Awaitable[Turn | None]]) -> AsyncIterator[Turn | None]:
+        """Claim a turn for something else than to run it; inside, it counts as running here."""
+        async with self._claiming:
+            turn = None if self._closing else await claim()
+            if turn is not None:
+                self._running.add(turn.id)
+        try:
+            yield turn
+        finally:
+            if turn is not None:
+                self._running.discard(turn.id)
+                self.notify(turn.conversation_id)
 
     async def _claim(self, conversation_id: int) -> Turn | None:
         """Claim a turn and know it as running here, before a sweep can take it for one that was left."""

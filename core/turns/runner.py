@@ -116,7 +116,8 @@ class Runner:
             return
         told = await self._store.told_before(turn, gate.name, closed.since)
         if not told or (turn.id not in told and not await frontend.sign(turn.address)):
-            await surface.fail(apologise_for_waiting(closed, self._voice(turn), self._now()))
+            apology = apologise_for_waiting(closed, self._voice(turn), self._now(), turn.key)
+            await surface.fail(apology)
         await self._store.park(turn, gate.name)
         log.info("turn.parked", gate=gate.name)
 

@@ -69,6 +69,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_gates"),
     )
     op.create_table(
+        "notices",
+        sa.Column(
+            "key",
+            sa.String(length=300),
+            nullable=False,
+            comment="a cause that operators were told of and that goes on",
+        ),
+        sa.Column("told_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_notices"),
+    )
+    op.create_table(
         "persons",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column(
@@ -137,6 +148,14 @@ def upgrade() -> None:
             comment="the gate that it waits behind, or waited",
         ),
         sa.Column("parked_at", INSTANT, nullable=True),
+        sa.Column("kept", sa.Boolean(), nullable=False, comment="no newer question takes its place"),
+        sa.Column(
+            "place_told",
+            sa.Integer(),
+            nullable=True,
+            comment="the place in line that its author was last told",
+        ),
+        sa.Column("announced", sa.Integer(), nullable=False, comment="attempts that only told the place"),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("started_at", INSTANT, nullable=True),
@@ -164,6 +183,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("emptied_at IS NULL"),
         postgresql_where=sa.text("emptied_at IS NULL"),
     )
+    op.create_index("ix_turns_identity_id_created_at", "turns", ["identity_id", "created_at"], unique=False)
     op.create_index(
         "ix_turns_parked",
         "turns",
@@ -187,6 +207,34 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("state = 'running'"),
         postgresql_where=sa.text("state = 'running'"),
+    )
+
+    op.create_table(
+        "calls",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("turn_id", ID, nullable=False),
+        sa.Column(
+            "workspace",
+            sa.String(length=200),
+            nullable=False,
+            comment="platform and workspace that it was made for",
+        ),
+        sa.Column("person_id", ID, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column(
+            "sent", sa.Boolean(), nullable=False, comment="false: promised to a running turn, not yet made"
+        ),
+        sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_calls_turn_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_calls"),
+    )
+    op.create_index("ix_calls_at", "calls", ["at"], unique=False)
+    op.create_index(
+        "ix_calls_promised",
+        "calls",
+        ["turn_id"],
+        unique=False,
+        sqlite_where=sa.text("NOT sent"),
+        postgresql_where=sa.text("NOT sent"),
     )
 
     op.create_table(
@@ -278,9 +326,14 @@ def downgrade() -> None:
 
     op.drop_table("messages")
     op.drop_table("deliveries")
+    op.drop_index("ix_calls_promised", "calls")
+    op.drop_index("ix_calls_at", "calls")
+
+    op.drop_table("calls")
     op.drop_index("uq_turns_running", "turns")
     op.drop_index("ix_turns_waiting", "turns")
     op.drop_index("ix_turns_parked", "turns")
+    op.drop_index("ix_turns_identity_id_created_at", "turns")
     op.drop_index("ix_turns_ended_at", "turns")
     op.drop_index("ix_turns_conversation_id_id", "turns")
 
@@ -289,6 +342,7 @@ def downgrade() -> None:
 
     op.drop_table("identities")
     op.drop_table("persons")
+    op.drop_table("notices")
     op.drop_table("gates")
     op.drop_index("ix_events_received_at", "events")
 

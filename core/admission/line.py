@@ -1,0 +1,77 @@
+"""The line of turns that wait for a call: who is next when AIVAX takes fewer than are wanted.
+
+The workspace served least recently comes first; in it the person served least recently; of theirs the oldest turn.
+So each gets the same share, however much one of them asks.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The next turn of a conversation, due and waiting for a call."""
+
+    turn_id: int
+    conversation_id: int
+    workspace: str
+    person_id: int
+    since: datetime
+    place_told: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """When each was last served, as a number that grows; 0, or missing: not lately."""
+
+    workspaces: Mapping[str, int]
+    persons: Mapping[int, int]
+
+
+def in_order(waiting: Iterable[Waiting], served: Served) -> list[Waiting]:
+    """The turns as they will be served, each counted as served before the next is chosen."""
+    line = _Line(waiting, served)
+    ordered: list[Waiting] = []
+    while (turn := line.next()) is not None:
+        ordered.append(turn)
+    return ordered
+
+
+class _Line:
+    """The workspaces in a heap, by the best of their persons; the persons of each in another, by their oldest turn."""
+
+    def __init__(self, waiting: Iterable[Waiting], served: Served) -> None:
+        self._count = max([0, *served.workspaces.values(), *served.persons.values()])
+        self._turns: dict[tuple[str, int], list[Waiting]] = defaultdict(list)
+        for turn in sorted(waiting, key=lambda turn: turn.turn_id, reverse=True):
+            self._turns[turn.workspace, turn.person_id].append(turn)
+        self._persons: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+        for workspace, person in self._turns:
+            self._rank_person(workspace, person, served.persons.get(person, 0))
+        self._workspaces: list[tuple[int, tuple[int, int, int], str]] = []
+        for workspace in self._persons:
+            self._rank_workspace(workspace, served.workspaces.get(workspace, 0))
+
+    def next(self) -> Waiting | None:
+        if not self._workspaces:
+            return None
+        _, _, workspace = heapq.heappop(self._workspaces)
+        _, _, person = heapq.heappop(self._persons[workspace])
+        turn = self._turns[workspace, person].pop()
+        self._count += 1
+        self._rank_person(workspace, person, self._count)
+        self._rank_workspace(workspace, self._count)
+        return turn
+
+    def _rank_person(self, workspace: str, person: int, last: int) -> None:
+        if turns := self._turns[workspace, person]:
+            heapq.heappush(self._persons[workspace], (last, turns[-1].turn_id, person))
+
+    def _rank_workspace(self, workspace: str, last: int) -> None:
+        if persons := self._persons[workspace]:
+            heapq.heappush(self._workspaces, (last, persons[0], workspace))

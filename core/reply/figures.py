@@ -1,0 +1,23 @@
+"""What is known of the account, in the reader's figures."""
+
+from __future__ import annotations
+
+from core.aivax.account import Balance
+from core.reply.phrases import Phrase, Voice
+
+DAY_S = 86_400.0
+
+
+def figures(told: Balance | None, voice: Voice) -> str:
+    """Balance, what was spent in 24 hours, and how long the rest lasts; what AIVAX did not tell is left out."""
+    if told is None:
+        return ""
+    balance, spent = told.balance_usd, told.usage_24h_usd
+    parts = []
+    if balance is not None:
+        parts.append(voice.say(Phrase.FIGURE_BALANCE, balance=voice.money(balance)))
+    if spent is not None:
+        parts.append(voice.say(Phrase.FIGURE_SPENT, spent=voice.money(spent)))
+    if balance is not None and spent is not None and balance > 0 and spent > 0:
+        parts.append(voice.say(Phrase.FIGURE_LEFT, left=voice.duration(balance / spent * DAY_S)))
+    return " ".join(parts)

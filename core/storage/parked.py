@@ -1,0 +1,64 @@
+"""Parked turns in their author's hands: kept, or dropped, within the transaction of a press."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.storage.tables import conversations, deliveries, turns
+from core.turns.model import TurnState
+
+STALE = -1
+"""The generation of a message that is to show something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A turn, as far as a press of one of its buttons needs to know."""
+
+    id: int
+    conversation_id: int
+    identity_id: int
+    state: TurnState
+    address: str
+    kept: bool
+
+
+class ParkedTurns:
+    """What an author can do to a turn of their own that waits."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def find(self, key: str) -> Asked | None:
+        """The turn with this key. It and its conversation stay as they are until the transaction ends."""
+        of_turn = select(turns.c.conversation_id).where(turns.c.key == key)
+        # conversation first, as when a turn is claimed; a running turn may add messages to it meanwhile
+        locked = select(conversations.c.id).where(conversations.c.id.in_(of_turn))
+        await self._connection.execute(locked.with_for_update(key_share=True))
+        query = select(turns).where(turns.c.key == key).with_for_update(key_share=True)
+        row = (await self._connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        # one that was given up is on its way to tell so
+        state = TurnState.FAILED if row.notice else TurnState(row.state)
+        return Asked(row.id, row.conversation_id, row.identity_id, state, row.address, row.kept)
+
+    async def keep(self, turn_id: int) -> None:
+        """Let a newer question not take its place."""
+        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(kept=True))
+
+    async def drop(self, turn_id: int) -> None:
+        """End a turn that waits: it will not be answered."""
+        ended = update(turns).where(turns.c.id == turn_id)
+        await self._connection.execute(ended.values(state=TurnState.CANCELLED, ended_at=self._now))
+
+    async def hand_over(self, turn_id: int, heir_id: int) -> bool:
+        """Let another turn's text take the place of what told of the waiting; whether there was anything."""
+        told = (deliveries.c.turn_id == turn_id) & (deliveries.c.message_id != "") & (deliveries.c.shown == 0)
+        theirs = update(deliveries).where(told).values(turn_id=heir_id, generation=STALE, gone=False)
+        return (await self._connection.execute(theirs)).rowcount > 0
