@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from bots.supervisor import Board, Sleep
+from bots.supervisor import Board
 from core.admission.notices import Notices
 from core.errors import BotError, FrontendRefused
 from core.reply.phrases import Phrase
@@ -16,38 +16,50 @@ GRACE_S = 30.0
 TICK_S = 1.0
 
 
-async def report_absences(
-    board: Board,
-    notices: Notices,
-    *,
-    grace_s: float = GRACE_S,
-    now: Callable[[], float] = time.monotonic,
-    sleep: Sleep = asyncio.sleep,
-) -> None:
-    """Watch the board until cancelled. A frontend that never came up counts as lost too."""
-    lost_at: dict[str, float] = {}
-    known: dict[str, bool] = {}
-    while True:
-        for name in board.up:
-            lost_at.pop(name, None)
-            if known.get(name) is not True:  # at the start too: a process before may have told
-                known[name] = True
-                await notices.heal(_cause(name), Phrase.NOTICE_FRONTEND_BACK, platform=name.capitalize())
-        for name, problem in board.failed.items():
-            lost_s = now() - lost_at.setdefault(name, now())
-            if lost_s >= grace_s and known.get(name) is not False:
-                known[name] = False
-                await _tell_lost(notices, name, problem)
-        await sleep(TICK_S)
+class Absences:
+    """Compares the board with what was told. A frontend that never came up counts as lost too."""
 
+    def __init__(
+        self,
+        board: Board,
+        notices: Notices,
+        *,
+        grace_s: float = GRACE_S,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._board = board
+        self._notices = notices
+        self._grace_s = grace_s
+        self._now = now
+        self._lost_at: dict[str, float] = {}
+        self._there: dict[str, bool] = {}
 
-async def _tell_lost(notices: Notices, name: str, problem: BotError) -> None:
-    platform = name.capitalize()
-    if isinstance(problem, FrontendRefused):
-        phrase, setting = Phrase.NOTICE_FRONTEND_REFUSED, problem.setting
-    else:
-        phrase, setting = Phrase.NOTICE_FRONTEND_LOST, ""
-    await notices.tell(_cause(name), phrase, platform=platform, setting=setting)
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(TICK_S)
+
+    async def look(self) -> None:
+        """Look once at every frontend."""
+        for name in self._board.up:
+            self._lost_at.pop(name, None)
+            if self._there.get(name) is not True:  # at the start too: a process before may have told
+                self._there[name] = True
+                phrase = Phrase.NOTICE_FRONTEND_BACK
+                await self._notices.heal(_cause(name), phrase, platform=name.capitalize())
+        for name, problem in self._board.failed.items():
+            lost_s = self._now() - self._lost_at.setdefault(name, self._now())
+            if lost_s >= self._grace_s and self._there.get(name) is not False:
+                self._there[name] = False
+                await self._tell_lost(name, problem)
+
+    async def _tell_lost(self, name: str, problem: BotError) -> None:
+        if isinstance(problem, FrontendRefused):
+            phrase, setting = Phrase.NOTICE_FRONTEND_REFUSED, problem.setting
+        else:
+            phrase, setting = Phrase.NOTICE_FRONTEND_LOST, ""
+        await self._notices.tell(_cause(name), phrase, platform=name.capitalize(), setting=setting)
 
 
 def _cause(name: str) -> str:

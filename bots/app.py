@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import structlog
 
-from bots.absence import report_absences
+from bots.absence import Absences
 from bots.frontends import Plugin
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
@@ -46,6 +46,7 @@ from core.storage.intake import IntakeStore
 from core.storage.notices import NoticeStore
 from core.storage.share import ShareStore
 from core.storage.turns import TurnStore
+from core.turns.announcer import Announcer
 from core.turns.generation import Generation
 from core.turns.local import LocalQueue
 from core.turns.runner import Runner
@@ -76,6 +77,7 @@ class Core:
     notices: Notices
     news: News
     allowance: Allowance
+    announcer: Announcer
 
     def check(self, settings: Settings) -> None:
         """Refuse, before anything listens, settings with which no question could be answered."""
@@ -97,6 +99,7 @@ class Core:
             group.create_task(self.housekeeping.run())
             group.create_task(self.healing.run())
             group.create_task(self.allowance.run())
+            group.create_task(self.announcer.run())
             await self.queue.work(self.runner)
 
 
@@ -191,6 +194,17 @@ def _wire(
         replies=settings.replies,
         now=now,
     )
+    announcer = Announcer(
+        database,
+        turns,
+        share,
+        allowance,
+        frontends,
+        voices,
+        hold=queue.holding,
+        patience_s=settings.limits.patience_s,
+        now=now,
+    )
     directory = Directory(settings.conversation)
     intake = StoringIntake(IntakeStore(database, now), directory, queue, settings.limits, voices)
     extra_models = tuple(sorted(models - {settings.aivax.model}))
@@ -208,6 +222,7 @@ def _wire(
         notices=notices,
         news=news,
         allowance=allowance,
+        announcer=announcer,
     )
 
 
@@ -268,7 +283,7 @@ async def _serve(
             board.assume_up()
         else:
             listening = group.create_task(supervise(frontends, core.intake, board))
-            watching = group.create_task(report_absences(board, core.notices))
+            watching = group.create_task(Absences(board, core.notices).run())
         settled = await _first(board.settled, stop)
         if settled and board.up:
             print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output

@@ -18,7 +18,7 @@ from bots.app import Core, open_core
 from bots.console.frontend import ConsoleFrontend
 from bots.console.lines import read_lines
 from bots.console.translate import PLATFORM
-from bots.settings import Settings
+from bots.settings import OperatorSettings, Settings
 from core.errors import BotError
 from core.settings import StorageSettings
 
@@ -93,7 +93,9 @@ async def _with_sandbox(settings: Settings) -> AsyncIterator[Settings]:
             }
         )
         storage = StorageSettings(url=f"sqlite+aiosqlite:///{SANDBOX_DATABASE}")
-        yield settings.model_copy(update={"aivax": aivax, "storage": storage, "routes": ()})
+        operators = OperatorSettings(balance_thresholds=())  # made-up money worries nobody
+        made_up = {"aivax": aivax, "storage": storage, "operators": operators, "routes": ()}
+        yield settings.model_copy(update=made_up)
 
 
 def _user() -> str:

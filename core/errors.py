@@ -5,7 +5,7 @@ BotError
 ├── StorageError
 │   ├── DatabaseNewer         the database was written by a newer version
 │   ├── DatabaseBusy          another process runs on this database file
-│   ├── DatabaseUnreachable   it can't be opened
+│   ├── DatabaseUnreachable   it can't be opened, or not be used for now
 │   ├── BackupRefused         a backup can't be written there, or isn't one that can be restored
 │   └── ProgramMissing        a program of PostgreSQL's is needed and not installed
 ├── Fenced                    this attempt at a turn was taken over by another
@@ -68,7 +68,7 @@ class DatabaseBusy(StorageError):
 
 
 class DatabaseUnreachable(StorageError):
-    """The database can't be opened."""
+    """The database can't be opened, or not be used for now: it is gone, locked or full."""
 
     def __init__(self, url: str, reason: str) -> None:
         """`url` comes without its password."""

@@ -89,6 +89,21 @@ class Ledger(Protocol):
         """Raise `Fenced` if this attempt was taken over: ask before a platform call that records nothing."""
         ...
 
+    async def holds(self, message_id: str) -> bool:
+        """Whether any attempt recorded this message as one of the answer's. For fenced ones: never raises `Fenced`.
+
+        A process that was frozen between `check` and a create finds out afterwards that it was taken over: what
+        it created, and the ledger does not hold, is one too many.
+        """
+        ...
+
+    async def spoiled(self, message_id: str) -> None:
+        """Have the answer shown anew: a fenced attempt's late edit may have reached this message.
+
+        For fenced attempts: never raises `Fenced`. Nothing happens where the message is none of the answer's.
+        """
+        ...
+
 
 class ReplySurface(Protocol):
     """One answer being shown in one place.
@@ -109,6 +124,10 @@ class ReplySurface(Protocol):
 
     async def note(self, status: Status) -> None:
         """Show what is going on while no text comes; the next text or status takes its place."""
+        ...
+
+    async def pause(self) -> None:
+        """Bring what is due to the reader, the status too: another attempt will go on. Leave the block then."""
         ...
 
     async def finish(self, footer: Footer) -> None:
@@ -143,6 +162,10 @@ class EditableChannel(Protocol):
 
     async def working(self) -> None:
         """Show the platform's own sign that an answer is under way, where it has one; it fades by itself."""
+        ...
+
+    async def rested(self) -> None:
+        """Take that sign away at the answer's end, where it would still stand for a while."""
         ...
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:

@@ -38,18 +38,19 @@ async def press(parked: ParkedTurns, asked: Asked | None, identity_id: int, acti
 async def _keep(parked: ParkedTurns, asked: Asked) -> Outcome:
     if asked.state not in (*WAITING, TurnState.RUNNING):
         return Outcome(Phrase.NOTHING_WAITS)
-    if asked.kept:
+    if asked.wish is Action.KEEP:
         return Outcome(None)
-    await parked.keep(asked.id)
+    await parked.wish(asked.id, Action.KEEP)
     return Outcome(Phrase.KEEP_DONE)
 
 
 async def _drop(parked: ParkedTurns, asked: Asked) -> Outcome:
-    if asked.state is TurnState.CANCELLED:
+    if asked.state in WAITING:
+        await parked.drop(asked.id)
+        return Outcome(Phrase.DROP_DONE, dropped=True)
+    if asked.state is not TurnState.RUNNING:
+        return Outcome(None if asked.state is TurnState.CANCELLED else Phrase.NOTHING_WAITS)
+    if asked.wish is Action.DROP:
         return Outcome(None)
-    if asked.state is TurnState.RUNNING:
-        return Outcome(Phrase.BEING_ANSWERED)
-    if asked.state not in WAITING:
-        return Outcome(Phrase.NOTHING_WAITS)
-    await parked.drop(asked.id)
-    return Outcome(Phrase.DROP_DONE, dropped=True)
+    await parked.wish(asked.id, Action.DROP)
+    return Outcome(Phrase.BEING_ANSWERED)

@@ -12,17 +12,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.errors import BotError, Fenced
+from core.errors import Fenced
 from core.messages import (
     Action,
     Apology,
     Button,
     Command,
     Commanded,
-    Event,
     Footer,
     Pressed,
-    Receipt,
     Said,
     Status,
     ToolActivity,
@@ -30,6 +28,7 @@ from core.messages import (
 )
 from core.ports import Frontend
 from tests.fakes import FakeLedger
+from tests.listening import Inbox, Lamp
 
 LONG = "\n\n".join(f"Paragraph {number}: " + "all of it arrives in order. " * 12 for number in range(40))
 """About 14,000 characters: more than one message holds on any platform."""
@@ -60,41 +59,6 @@ class Venue:
     """What stands on the buttons that the person sees now, in order."""
     press: Callable[[str], Awaitable[object]] | None = None
     """Have the person press the button with that label; None where the platform has no buttons."""
-
-
-class Inbox:
-    """An intake that keeps what it gets."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._changed = asyncio.Event()
-
-    async def receive(self, event: Event) -> Receipt:
-        seen = any(set(event.keys) & set(known.keys) for known in self.events)
-        if not seen:
-            self.events.append(event)
-            self._changed.set()
-        return Receipt.DUPLICATE if seen else Receipt.ACCEPTED
-
-    async def first(self, count: int = 1) -> list[Event]:
-        async with asyncio.timeout(10):
-            while len(self.events) < count:
-                self._changed.clear()
-                await self._changed.wait()
-        return self.events
-
-
-class Lamp:
-    """Lights up when the frontend listens."""
-
-    def __init__(self) -> None:
-        self.lit = asyncio.Event()
-
-    def up(self) -> None:
-        self.lit.set()
-
-    def down(self, cause: BotError) -> None:
-        self.lit.clear()
 
 
 async def show(venue: Venue, address: str, ledger: FakeLedger, text: str) -> None:
@@ -264,6 +228,23 @@ class FrontendContract:
             assert venue.visible().strip() == "Half an answer, and the rest."
         else:
             assert venue.visible().endswith("Half an answer, and the rest.\n")
+
+    async def test_a_status_stands_while_the_turn_waits_and_the_answer_takes_its_place(
+        self, venue: Venue, inbox: Inbox
+    ) -> None:
+        address = await self.address(venue, inbox)
+        ledger = FakeLedger()
+
+        async with venue.frontend.reply_to(address, ledger) as surface:
+            await surface.note(Status("You are number 3 in line."))
+            await surface.pause()
+        async with venue.frontend.reply_to(address, ledger.reopened(new_generation=True)) as surface:
+            await surface.note(Status("You are number 2 in line."))
+            await surface.pause()
+        await show(venue, address, ledger.reopened(new_generation=True), "The answer.")
+
+        assert "The answer." in venue.visible()
+        assert "in line" not in venue.visible()
 
     async def test_an_answer_delivered_twice_is_there_once(self, venue: Venue, inbox: Inbox) -> None:
         address = await self.address(venue, inbox)

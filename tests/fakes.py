@@ -119,6 +119,8 @@ class FakeChannel:
     size_of: Callable[[str], int] = len
     hook: Hook = _nothing
     can_find: bool = True
+    sign: bool = False
+    """Whether it says that an answer is under way: until a post, or until it is taken away."""
     messages: list[FakeMessage] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     seen: list[tuple[str, ...]] = field(default_factory=list)
@@ -137,7 +139,10 @@ class FakeChannel:
         return self.size_of(text)
 
     async def working(self) -> None:
-        await self._do("working", "", lambda: None)
+        await self._do("working", "", lambda: self._show(sign=True))
+
+    async def rested(self) -> None:
+        await self._do("rested", "", lambda: self._show(sign=False))
 
     @property
     def buttons(self) -> list[Button]:
@@ -145,9 +150,14 @@ class FakeChannel:
         return [button for message in self.messages if not message.deleted for button in message.buttons]
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
-        number = str(100 + len(self.messages))
-        message = FakeMessage(number, delivery.nonce, text, buttons=tuple(buttons))
-        await self._do("post", text, lambda: self.messages.append(message))
+        message = FakeMessage("", delivery.nonce, text, buttons=tuple(buttons))
+
+        def create() -> None:
+            message.id = str(100 + len(self.messages))
+            self.messages.append(message)
+            self._show(sign=False)
+
+        await self._do("post", text, create)
         return message.id
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
@@ -171,6 +181,9 @@ class FakeChannel:
 
         await self._do("find", text, look)
         return found[0] if found and self.can_find else None
+
+    def _show(self, *, sign: bool) -> None:
+        self.sign = sign
 
     def _get(self, message_id: str) -> FakeMessage:
         message = next((m for m in self.messages if m.id == message_id and not m.deleted), None)
@@ -213,6 +226,8 @@ class _Book:
     attempt: int = 1
     generation: int = 1
     nonces: int = 0
+    spoiled: bool = False
+    """Whether the answer is to be shown once more."""
     rows: dict[int, Delivery] = field(default_factory=dict)
 
 
@@ -225,6 +240,11 @@ class FakeLedger:
         self._hook = hook
         self.generation = self._book.generation
         self.earlier: Sequence[Delivery] = tuple(row for _, row in sorted(self._book.rows.items()))
+
+    @property
+    def again(self) -> bool:
+        """Whether a late edit of a fenced attempt asks for the answer to be shown anew."""
+        return self._book.spoiled
 
     @property
     def rows(self) -> list[Delivery]:
@@ -265,6 +285,17 @@ class FakeLedger:
 
     async def check(self) -> None:
         await self._enter("check")
+
+    async def holds(self, message_id: str) -> bool:
+        await self._hook("before holds")
+        return any(row.message_id == message_id for row in self._book.rows.values())
+
+    async def spoiled(self, message_id: str) -> None:
+        await self._hook("before spoiled")
+        for part, row in self._book.rows.items():
+            if row.message_id == message_id:
+                self._book.rows[part] = replace(row, closed=False)
+                self._book.spoiled = True
 
     async def _enter(self, name: str) -> None:
         await self._hook(f"before {name}")

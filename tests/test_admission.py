@@ -213,19 +213,24 @@ async def test_a_full_storage_has_its_own_gate_and_heals_by_itself(stage: Stage,
 CAT = Attachment("f1", "cat.png", "image/png", 4)
 
 
-async def test_files_that_the_account_cant_pay_for_are_left_out_and_text_goes_on(stage: Stage) -> None:
-    stage.platform.files["f1"] = Blob(b"\x89PNG", "image/png")
-    stage.sandbox.state.account.set_balance(0.05)
+async def test_files_that_the_account_cant_pay_for_are_left_out_and_text_goes_on(
+    migrated_url: str, sandbox: Sandbox, clock: WallClock
+) -> None:
+    """Nobody reads the balance ahead here: the refusal is the first that is heard of it."""
+    unwatched = {"balance_thresholds": ()}
+    async with staged(migrated_url, sandbox=sandbox, now=clock, operators=unwatched) as stage:
+        stage.platform.files["f1"] = Blob(b"\x89PNG", "image/png")
+        stage.sandbox.state.account.set_balance(0.05)
 
-    await stage.hear(said("what is this?", attachments=(CAT,)))
-    await stage.hear(said("and plain text?"))
+        await stage.hear(said("what is this?", attachments=(CAT,)))
+        await stage.hear(said("and plain text?"))
 
-    first, second = stage.platform.visible("D-ana")
-    assert "what is this?" in first
-    assert "goes without cat.png" in first
-    assert "and plain text?" in second
-    assert await stage.states() == ["answered", "answered"]
-    assert await stage.rows("SELECT name FROM gates") == ["media"]
+        first, second = stage.platform.visible("D-ana")
+        assert "what is this?" in first
+        assert "goes without cat.png" in first
+        assert "and plain text?" in second
+        assert await stage.states() == ["answered", "answered"]
+        assert await stage.rows("SELECT name FROM gates") == ["media"]
 
 
 async def test_a_long_rate_limit_is_told_with_its_end_and_kept_for_then(

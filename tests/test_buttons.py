@@ -16,6 +16,7 @@ from tests.stage import FakePlatform, Stage, staged
 HERE = DIRECT.channel
 DROPPED = "All right, I won't answer that one."
 KEPT = "All right, I'll answer as soon as I can."
+TRYING = "I'm trying to answer that one right now. If it doesn't work out, I'll let it be."
 WHISPERS = "whispers"
 
 _numbers = itertools.count(1)
@@ -84,9 +85,7 @@ async def test_a_dropped_question_says_so_in_place_and_is_not_answered_after_the
     assert stage.platform.visible(HERE) == [DROPPED]
     assert stage.platform.place(HERE).buttons == []
     assert await stage.states() == ["cancelled", "answered"]
-    assert await stage.rows("SELECT count(*) FROM turns WHERE ended_at IS NULL AND state = 'cancelled'") == [
-        0
-    ]
+    assert await stage.rows("SELECT count(*) FROM turns WHERE ended_at IS NULL") == [0]
     assert len(stage.asked) == calls
 
 
@@ -218,18 +217,27 @@ async def test_a_press_after_the_answer_learns_that_nothing_waits(
     assert "hello" in stage.platform.visible(HERE)[-1]
 
 
-async def test_a_question_that_is_being_answered_just_now_goes_on(stage: Stage, clock: WallClock) -> None:
+@pytest.mark.parametrize("healed", [True, False])
+async def test_a_question_that_is_dropped_while_it_is_tried_gets_that_try_and_no_other(
+    stage: Stage, clock: WallClock, healed: bool
+) -> None:
     await stage.hear(said("hello"))
     drop = button(stage.platform, Action.DROP)
     await stage.change("UPDATE turns SET state = 'running'")
-
     await stage.core.intake.receive(pressed(drop))
-    await stage.change("UPDATE turns SET state = 'parked' WHERE NOT notice")
-    await stage.core.queue.sweep()
-    await stage.rest()
+    await stage.core.intake.receive(pressed(drop))
+    await stage.change("UPDATE turns SET state = 'queued', due_at = created_at WHERE state = 'running'")
+    if healed:
+        stage.sandbox.state.account.set_balance(5)
+        await stage.change("DELETE FROM gates")
 
-    assert stage.platform.visible(WHISPERS) == ["I'm working on that answer right now."]
-    assert (await stage.states())[0] == "parked"
+    await stage.heal()
+    await top_up(stage, clock)
+
+    assert stage.platform.visible(WHISPERS) == [TRYING]
+    assert (await stage.states())[0] == ("answered" if healed else "cancelled")
+    assert ("hello" in stage.platform.visible(HERE)[-1]) is healed
+    assert await stage.rows("SELECT count(*) FROM turns WHERE ended_at IS NULL") == [0]
 
 
 async def test_a_question_that_was_given_up_waits_no_more(stage: Stage, clock: WallClock) -> None:
@@ -251,7 +259,9 @@ async def test_a_button_of_a_question_that_nobody_knows_is_answered_too(stage: S
     assert "isn't waiting any more" in told
 
 
-async def test_a_drop_holds_across_a_restart(migrated_url: str, sandbox: Sandbox, clock: WallClock) -> None:
+async def test_a_drop_across_restarts_holds_also_where_the_new_process_tries_at_once(
+    migrated_url: str, sandbox: Sandbox, clock: WallClock
+) -> None:
     platform = FakePlatform()
     sandbox.state.account.set_balance(0)
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
@@ -261,4 +271,5 @@ async def test_a_drop_holds_across_a_restart(migrated_url: str, sandbox: Sandbox
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
         await top_up(stage, clock)
 
-        assert platform.visible(HERE) == [DROPPED]
+        assert (await stage.states())[0] == "cancelled"
+        assert not any("hello" in shown for shown in platform.visible(HERE))

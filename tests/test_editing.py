@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from core.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.messages import Apology, Footer, Status
+from core.messages import Action, Apology, Button, Footer, Status
 from core.reply.editing import EditingSurface
 from core.reply.split import split
 from tests.fakes import FakeChannel, FakeClock, FakeLedger, Fault
@@ -430,6 +430,71 @@ async def test_a_worker_whose_turn_was_taken_over_falls_silent(
     assert channel.visible == ["Hello"]
 
 
+class Frost:
+    """Freezes a process the first time that it comes to an instant; `thaw` lets it go on."""
+
+    def __init__(self, instant: str) -> None:
+        self._instant = instant
+        self.frozen = asyncio.Event()
+        self._thawed = asyncio.Event()
+
+    async def hook(self, instant: str) -> None:
+        if instant == self._instant and not self.frozen.is_set():
+            self.frozen.set()
+            await self._thawed.wait()
+
+    def thaw(self) -> None:
+        self._thawed.set()
+
+
+async def answered_while_frozen(channel: FakeChannel, ledger: FakeLedger, instant: str) -> None:
+    """One process freezes there, another one answers meanwhile, and then the first one wakes."""
+    frost = Frost(instant)
+    channel.hook = frost.hook
+    sleeper = asyncio.create_task(answer(channel, ledger, "Hello world, good day", piece=5))
+    while not frost.frozen.is_set():
+        await channel.clock.advance(0.5)
+    await channel.clock.run(answer(channel, ledger.reopened(), "Hello world, good day"))
+    frost.thaw()
+    await channel.clock.advance(60)
+
+    with pytest.raises(Fenced):
+        await sleeper
+
+
+async def test_a_worker_that_wakes_in_the_middle_of_a_post_takes_it_back(
+    channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await answered_while_frozen(channel, ledger, "before post")
+
+    assert channel.visible == ["Hello world, good day"]
+
+
+async def test_a_worker_that_wakes_in_the_middle_of_an_edit_has_the_answer_shown_anew(
+    channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await answered_while_frozen(channel, ledger, "before edit")
+    assert ledger.again
+
+    await channel.clock.run(answer(channel, ledger.reopened(), "Hello world, good day"))
+    assert channel.visible == ["Hello world, good day"]
+
+
+async def test_no_sign_of_work_is_left_below_an_answer_that_was_there_already(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    await clock.run(answer(channel, ledger, "Hello"))
+
+    async with surface_of(channel, ledger.reopened()) as again:
+        await clock.advance(1)
+        assert channel.sign
+        await again.write("Hello")
+        await clock.run(again.finish(NO_FOOTER))
+
+    assert not channel.sign
+    assert channel.visible == ["Hello"]
+
+
 async def test_an_error_that_nobody_asked_for_comes_out_at_the_end(
     clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
 ) -> None:
@@ -612,3 +677,62 @@ async def test_even_a_process_that_dies_again_and_again_shows_the_answer_once() 
 
         assert not died
         assert channel.visible == [*messages_of(STORY, 120)[:-1], messages_of(STORY, 120)[-1] + "\n\n_model_"]
+
+
+# Buttons
+
+
+KEEP = Button(Action.KEEP, "k1", "Keep waiting")
+
+
+async def test_buttons_stand_below_the_last_message_of_an_apology_only(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.write(LONG)
+    await clock.run(surface.fail(Apology("Sorry. " * 100, buttons=(KEEP,))))
+
+    *others, last = channel.messages
+    assert last.buttons == (KEEP,)
+    assert last.text.startswith("Sorry.")
+    assert all(message.buttons == () for message in others)
+
+
+async def test_buttons_come_to_a_text_that_the_reader_sees_already(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.note(Status("Sorry."))
+    await clock.advance(2)
+    (shown,) = channel.visible
+
+    await clock.run(surface.fail(Apology(shown, buttons=(KEEP,))))
+
+    assert channel.visible == [shown]
+    assert channel.buttons == [KEEP]
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.DONE_UNHEARD])
+async def test_buttons_are_there_once_when_nobody_heard_that_they_were_posted(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger, fault: Fault
+) -> None:
+    channel.faults.append(("post", fault))
+    apology = Apology("Sorry.", buttons=(KEEP,))
+
+    async with surface_of(channel, ledger) as surface:
+        await clock.run(surface.fail(apology))
+    async with surface_of(channel, ledger.reopened()) as surface:
+        await clock.run(surface.fail(apology))
+
+    assert channel.visible == ["Sorry."]
+    assert channel.buttons == [KEEP]
+
+
+async def test_another_text_in_the_apologys_place_has_no_buttons(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    async with surface_of(channel, ledger) as surface:
+        await clock.run(surface.fail(Apology("Sorry.", buttons=(KEEP,))))
+
+    await clock.run(answer(channel, ledger.reopened(new_generation=True), "All right."))
+
+    assert channel.visible == ["All right."]
+    assert channel.buttons == []

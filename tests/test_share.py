@@ -57,18 +57,16 @@ def asks(name: str, number: int, *, workspace: str = "W1") -> Said:
 
 
 async def a_minute_later(clock: WallClock, *stages: Stage) -> None:
-    await quiet(*stages)
     clock.advance(seconds=61)
     for stage in stages:
         await stage.core.queue.sweep()
-    await quiet(*stages)
-
-
-async def quiet(*stages: Stage) -> None:
-    """Wait until nothing runs in any process."""
     for stage in stages:
         await stage.rest()
-    while await stages[0].rows("SELECT id FROM turns WHERE state = 'running'"):
+
+
+async def all_called(minutes: int, *stages: Stage) -> None:
+    """Wait until the calls of so many minutes were made, and their answers are there."""
+    while len(stages[0].asked) < LIMIT * minutes or "running" in await stages[0].states():
         for stage in stages:
             await stage.rest()
 
@@ -145,9 +143,11 @@ async def test_two_processes_keep_the_limit_together_and_share_fairly(
         questions += [asks(name, number) for number in range(2) for name in NINE]
         for number, question in enumerate(questions):
             await (one, two)[number % 2].core.intake.receive(question)
-        for minute in range(1, 4):
+        for minutes in range(1, 4):
+            await all_called(minutes, one, two)
+            assert len(one.asked) == LIMIT * minutes
             await a_minute_later(clock, one, two)
-            assert len(one.asked) <= LIMIT * (minute + 1)
+        await all_called(4, one, two)
 
         answered = Counter(await served(one))
 
@@ -196,12 +196,38 @@ async def test_a_retry_is_a_call_as_well(migrated_url: str, clock: WallClock, fr
         free_plan.state.faults.add(Fault("completions", "status", status=503))
         await stage.hear(said("hello"))
         assert len(stage.asked) == 3
-        assert await stage.states() == ["answered", "answered", "parked"]
+        assert stage.platform.visible("D-ana") == []
 
         clock.advance(seconds=61)
         await stage.heal()
 
         assert any("hello" in shown for shown in stage.platform.visible("D-ana"))
+
+
+async def test_who_waits_long_is_told_their_place_and_sees_it_change(stage: Stage, clock: WallClock) -> None:
+    names = [f"waiting {number}" for number in range(LIMIT + 3)]
+    last = f"D-W1-{names[-1]}"
+    await use_up_the_minute(stage)
+    await stage.hear(*(asks(name, 1) for name in names))
+
+    await stage.core.announcer.look()
+    assert stage.platform.visible(last) == []
+    clock.advance(seconds=11)
+    for _ in range(3):
+        await stage.core.announcer.look()
+    assert stage.platform.visible(last) == [
+        "_You are number 23 in line; I'll get to you in about 2 minutes._"
+    ]
+
+    clock.advance(seconds=50)
+    await a_minute_later(clock, stage)
+    await stage.core.announcer.look()
+    assert stage.platform.visible(last) == ["_You are number 3 in line; I'll get to you in about 2 minutes._"]
+
+    await a_minute_later(clock, stage)
+    (answer,) = stage.platform.visible(last)
+    assert names[-1] in answer
+    assert refused(stage.sandbox) == []
 
 
 async def test_the_operator_may_switch_the_limit_off(

@@ -74,6 +74,12 @@ class ConsoleSurface:
             self._shown.show(f"{DIM}{line}{PLAIN}")
             self._status = True
 
+    async def pause(self) -> None:
+        """What is on the screen stays there: a status becomes a line of its own."""
+        if self._status:
+            self._status = False
+            self._shown.show("\n")
+
     async def finish(self, footer: Footer) -> None:
         self._clear_status()
         self._end_paragraph(footer.text)

@@ -12,7 +12,7 @@ import structlog
 from bots.discord.api import reply_refused
 from bots.discord.buttons import view_of
 from bots.discord.places import Address, snowflake
-from bots.discord.session import Session
+from bots.discord.session import Guard, Session, unguarded
 from bots.discord.text import MAX_SIZE, native, size
 from core.errors import PlaceClosed, PlatformError
 from core.messages import Button
@@ -38,9 +38,11 @@ class DiscordChannel:
     An edit leaves the flag alone that the create set to keep link previews off.
     """
 
-    def __init__(self, session: Session, address: Address) -> None:
+    def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
+        """`guard` is asked again before a write that had to wait for its turn in the channel."""
         self._session = session
         self._address = address
+        self._guard = guard
 
     @property
     def max_size(self) -> int:
@@ -58,11 +60,14 @@ class DiscordChannel:
         if self._session.gate(self._address.channel).may_type():
             await self._session.call(self._type)
 
+    async def rested(self) -> None:
+        """The typing sign ends with a post, or by itself within ten seconds."""
+
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         async def create(client: discord.Client) -> discord.Message:
             return await self._create(client, native(text), delivery, buttons)
 
-        message = await self._session.write(self._address.channel, create, creates=True)
+        message = await self._session.write(self._address.channel, create, self._guard, creates=True)
         self._session.gate(self._address.channel).stopped_typing()
         self._session.remember(delivery.nonce, message.id)
         return str(message.id)
@@ -74,7 +79,7 @@ class DiscordChannel:
             message = self._in(client).get_partial_message(target)
             await message.edit(content=native(text), allowed_mentions=QUIET, view=view_of(buttons))
 
-        await self._session.write(self._address.channel, change)
+        await self._session.write(self._address.channel, change, self._guard)
 
     async def react(self) -> bool:
         """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
@@ -97,7 +102,7 @@ class DiscordChannel:
             await self._in(client).get_partial_message(target).delete()
 
         try:
-            await self._session.write(self._address.channel, remove)
+            await self._session.write(self._address.channel, remove, self._guard)
         except PlaceClosed as error:
             if error.code != "unknown_message":
                 raise

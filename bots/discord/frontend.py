@@ -65,8 +65,11 @@ class DiscordFrontend:
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         where = Address.parse(address)
-        channel = (Whisper if where.token else DiscordChannel)(self._session, where)
+        channel = Whisper(self._session, where) if where.token else self._channel(where, ledger)
         return EditingSurface(channel, ledger, now=self._timing.now, sleep=self._timing.sleep)
+
+    def _channel(self, where: Address, ledger: Ledger) -> DiscordChannel:
+        return DiscordChannel(self._session, where, ledger.check)
 
     async def sign(self, address: str) -> bool:
         return await DiscordChannel(self._session, Address.parse(address)).react()

@@ -24,8 +24,9 @@ class Gate:
         self._typed = float("-inf")
         self._waiting = 0
 
-    async def enter(self) -> None:
-        """Wait for our turn. Whoever entered must leave, also when the write failed."""
+    async def enter(self) -> bool:
+        """Wait for our turn; whether that took time. Whoever entered must leave, also when the write failed."""
+        waited = self._lock.locked() or self._waiting > 0
         self._waiting += 1
         try:
             await self._lock.acquire()
@@ -34,9 +35,15 @@ class Gate:
         try:
             if (pause := self._pause_s()) > 0:
                 await self._timing.sleep(pause)
+                waited = True
         except BaseException:
             self._lock.release()
             raise
+        return waited
+
+    def turn_back(self) -> None:
+        """Leave without having written."""
+        self._lock.release()
 
     def leave(self) -> None:
         """Let the next one in. A post also ends the typing sign."""

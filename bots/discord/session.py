@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import discord
 
@@ -18,6 +18,8 @@ from core.errors import FrontendUnreachable, PlatformBusy
 
 T = TypeVar("T")
 Call = Callable[[discord.Client], Awaitable[T]]
+Guard = Callable[[], Awaitable[object]]
+"""Raises where the answer is another process's by now."""
 
 LONGEST_WAIT_S = 30.0
 """The longest rate limit that discord.py sits out by itself; a longer one comes back as an error."""
@@ -54,11 +56,15 @@ class Session:
         client = await self.client()
         return await asyncio.shield(self._own(_mapped(call, client, creates=creates)))
 
-    async def write(self, channel: int, call: Call[T], *, creates: bool = False) -> T:
-        """Make a call that writes into a channel, when it is this one's turn there. Raises PlatformError."""
+    async def write(self, channel: int, call: Call[T], guard: Guard, *, creates: bool = False) -> T:
+        """Make a call that writes into a channel, when it is this one's turn there. Raises PlatformError.
+
+        Whoever had to wait for that asks `guard` once more, and goes without writing when it raises.
+        """
         client = await self.client()
         gate = self._gates.of(channel)
-        await gate.enter()
+        if await gate.enter():
+            await _asked(guard, gate)
         return await asyncio.shield(self._own(_through(gate, call, client, creates=creates)))
 
     def gate(self, channel: int) -> Gate:
@@ -116,8 +122,25 @@ class Session:
     def _own(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller may have left, and then nobody else asks
+
+
+async def unguarded() -> None:
+    """Let everything pass."""
+
+
+async def _asked(guard: Guard, gate: Gate) -> None:
+    try:
+        await guard()
+    except BaseException:
+        gate.turn_back()
+        raise
 
 
 async def _mapped(call: Call[T], client: discord.Client, *, creates: bool) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -88,6 +89,14 @@ class Calls:
     async def delete(self, ts: str) -> None:
         await self._patiently(lambda: self._posts.delete(ts), PlatformBusy, OutcomeUnknown)
 
+    async def take_back(self, ts: str) -> None:
+        """Remove a stream that this process started after it slept through being taken over."""
+        if await self._ledger.holds(ts):
+            return
+        for call in (lambda: self._write("chat.stopStream", ts), lambda: self._posts.delete(ts)):
+            with suppress(PlatformError):
+                await self._unguarded(call, PlatformBusy, OutcomeUnknown)
+
     async def read(self, ts: str) -> str | None:
         """The letters that a message shows; None where it can't be read."""
         return await self._patiently(lambda: message_at(self._api, self._place, ts))
@@ -109,8 +118,11 @@ class Calls:
             await self._ledger.check()
             return await call()
 
+        return await self._unguarded(checked, *retry)
+
+    async def _unguarded(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
         return await patiently(
-            checked,
+            call,
             budget_s=_LAST_BUDGET_S if self.hurried else _BUDGET_S,
             retry=retry or (PlatformBusy,),
             now=self._now,

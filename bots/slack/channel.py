@@ -63,6 +63,7 @@ class SlackChannel:
         self._api = api
         self._place = place
         self._signs = signs
+        self._signed = False
 
     @property
     def max_size(self) -> int:
@@ -78,7 +79,13 @@ class SlackChannel:
         return size(text)
 
     async def working(self) -> None:
+        self._signed = True
         await self._signs.show(self._place, "…")
+
+    async def rested(self) -> None:
+        """A post of ours takes the status away, an edit does not: left alone it would stand for two minutes."""
+        if self._signed:
+            await self._signs.show(self._place, "")
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         """`text` is what notifications and old clients show; the block renders real Markdown."""
@@ -92,6 +99,7 @@ class SlackChannel:
             metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": delivery.nonce}},
             **shown(text, buttons),
         )
+        self._signed = False
         return text_of(posted, "ts")
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:

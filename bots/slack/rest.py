@@ -48,3 +48,9 @@ class RestOfLedger:
 
     async def check(self) -> None:
         await self._ledger.check()
+
+    async def holds(self, message_id: str) -> bool:
+        return await self._ledger.holds(message_id)
+
+    async def spoiled(self, message_id: str) -> None:
+        await self._ledger.spoiled(message_id)

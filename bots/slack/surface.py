@@ -60,6 +60,7 @@ class StreamingSurface:
         self._status: str | None = "…"
         self._ending: Ending | None = None
         self._stirred = asyncio.Event()
+        self._at_rest = asyncio.Event()
         self._leaving = False
         self._other: ReplySurface | None = None
         self._passed_on = 0
@@ -106,6 +107,17 @@ class StreamingSurface:
         if status.activity is None and not self._answer.strip():
             self._status = status.text
         self._stirred.set()
+
+    async def pause(self) -> None:
+        self._raise_what_went_wrong()
+        if self._other is None:
+            self._pace.hurry()
+            self._at_rest.clear()
+            self._stirred.set()
+            await self._first(self._at_rest.wait(), asyncio.wait([self._pump]))
+            self._raise_what_went_wrong()
+        if self._other is not None:
+            await self._other.pause()
 
     async def finish(self, footer: Footer) -> None:
         await self._end(Ending(footer=footer.text))
@@ -154,6 +166,8 @@ class StreamingSurface:
                 log.debug("slack.behind", code=exc.code)
                 self._pace.rest(exc.retry_after_s or _REST_WHEN_BUSY_S)
                 self._stirred.set()
+            if not self._stirred.is_set():
+                self._at_rest.set()
             await self._wait()
 
     async def _bring(self) -> bool:

@@ -27,7 +27,7 @@ from bots.slack.streams import (
     Streams,
     reopening,
 )
-from core.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.ports import Delivery, Ledger
 from core.reply.patience import Now, Sleep
 
@@ -129,10 +129,17 @@ class Writing:
             elif exc.code not in NOT_HERE:
                 raise
             raise NoStreamError from exc
-        await self._ledger.posted(part, ts)
+        await self._keep(part, ts)
         self._known.add(ts)
         after.ts, self.stream = ts, after
         await self._ledger.shows(part, after.shown)
+
+    async def _keep(self, part: int, ts: str) -> None:
+        try:
+            await self._ledger.posted(part, ts)
+        except Fenced:
+            await self._calls.take_back(ts)
+            raise
 
     async def _started(self, chunks: list[Chunk]) -> str:
         text = unescaped("".join(chunk.get("text", "") for chunk in chunks))

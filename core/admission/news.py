@@ -6,6 +6,7 @@ notice leaves operators with half a story.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
@@ -56,6 +57,7 @@ class News:
         self._models = frozenset(models)
         self._watching = watching
         self._read_at: datetime | None = None
+        self._looking = asyncio.Lock()
 
     async def begin(self) -> None:
         """Forget what was told of models that are no longer asked: nothing else would ever heal it."""
@@ -89,6 +91,10 @@ class News:
 
     async def look(self, closed: Sequence[Closed]) -> None:
         """Tell of gates that closed or opened, and, at its interval, of the balance."""
+        async with self._looking:
+            await self._look(closed)
+
+    async def _look(self, closed: Sequence[Closed]) -> None:
         told = await self._notices.told()
         names = {f"{GATE}{gate.gate.name}" for gate in closed}
         for gate in closed:
@@ -102,7 +108,8 @@ class News:
             if (balance := await self._account.read()) is not None:
                 await self._tell_balance(balance, told)
         if EMPTY in told - names and not self._is_empty():
-            await self._tell_open(Gate(Cause.BALANCE))
+            risen = [_below(threshold) for threshold in self._risen(self._account.balance_usd, told)]
+            await self._notices.heal(EMPTY, Phrase.NOTICE_BALANCE_OPEN, implied=risen)
 
     def _is_due(self, told: Collection[str]) -> bool:
         """Whether to read the balance: at its interval, and more often while operators wait for the good news."""
@@ -144,9 +151,15 @@ class News:
             await self._notices.tell(EMPTY, Phrase.NOTICE_BALANCE_CLOSED, implied=implied, figures=known)
         elif below:
             await self._tell_threshold(below, known)
-        risen = [each for each in self._thresholds if usd >= each * RISEN and _below(each) in told]
-        if risen:
+        risen = self._risen(usd, told)
+        if risen and EMPTY not in told:
             await self._tell_risen(risen, known)
+
+    def _risen(self, usd: float | None, told: Collection[str]) -> Sequence[float]:
+        """The thresholds that operators were told of and that the balance is above again."""
+        if usd is None:
+            return []
+        return [each for each in self._thresholds if usd >= each * RISEN and _below(each) in told]
 
     async def _tell_threshold(self, below: Sequence[float], known: str) -> None:
         """Tell of the lowest; those above it go without saying."""

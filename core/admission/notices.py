@@ -76,9 +76,9 @@ class Notices:
     ) -> None:
         """Say that it is mended, if it was told; without a phrase it is only forgotten."""
         causes = (cause, *implied)
+        if not await self.told(causes):
+            return
         try:
-            if not await self._store.told(causes):
-                return
             sentence = self._say(phrase, values) if phrase else ""
             told = await self._store.remove(causes, sentence, self._desk)
         except Exception:
@@ -90,7 +90,11 @@ class Notices:
 
     async def told(self, causes: Collection[str] | None = None) -> set[str]:
         """Which of these causes go on, as far as operators were told; without `causes`, all of them."""
-        return await self._store.told(causes)
+        try:
+            return await self._store.told(causes)
+        except Exception:
+            log.exception("notice.failed")
+            return set()
 
     def _say(self, phrase: Phrase, values: Mapping[str, object]) -> str:
         return self.voice.say(phrase, **values).strip()

@@ -71,6 +71,7 @@ class EditingSurface:
         self._status = ""
         self._ending: _Ending | None = None
         self._stirred = asyncio.Event()
+        self._at_rest = asyncio.Event()
         self._flusher: asyncio.Task[None]
         self._sign: asyncio.Task[None]
         self._raised: BaseException | None = None
@@ -105,6 +106,17 @@ class EditingSurface:
         self._raise_what_went_wrong()
         self._status = _italic(status.text)
         self._stirred.set()
+
+    async def pause(self) -> None:
+        """Show what is due, the status too."""
+        self._raise_what_went_wrong()
+        self._pace.hurry()
+        self._at_rest.clear()
+        self._stirred.set()
+        resting = asyncio.create_task(self._at_rest.wait())
+        await asyncio.wait([resting, self._flusher], return_when=asyncio.FIRST_COMPLETED)
+        resting.cancel()
+        self._raise_what_went_wrong()
 
     async def finish(self, footer: Footer) -> None:
         """Show the whole text, with the footer below it. Without any text nothing is left, not even a status."""
@@ -142,9 +154,12 @@ class EditingSurface:
                 await self._bring(view)
             if self._ending:
                 break
+            if not self._stirred.is_set():
+                self._at_rest.set()
             await self._stirred.wait()
         self._sign.cancel()
         await self._posting.withdraw(self._most_parts(), budget_s=_LAST_BUDGET_S)
+        await self._take_sign_away()
 
     async def _bring(self, view: View) -> None:
         if not self._posting.only_records(view):
@@ -176,6 +191,13 @@ class EditingSurface:
             except PlatformError as exc:
                 log.debug("no sign of work was shown: %s", exc)
             await self._sleep(_SIGN_AGAIN_S)
+
+    async def _take_sign_away(self) -> None:
+        await self._ledger.check()
+        try:
+            await self._channel.rested()
+        except PlatformError as exc:
+            log.debug("the sign of work stays until it fades: %s", exc)
 
     def _due(self) -> View | None:
         """The first message that the reader does not see as it should be."""

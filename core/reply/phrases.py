@@ -91,12 +91,13 @@ class Phrase(StrEnum):
     DROP_BUTTON = "Don't answer"
     KEEP_DONE = "All right, I'll answer as soon as I can."
     DROP_DONE = "All right, I won't answer that one."
-    BEING_ANSWERED = "I'm working on that answer right now."
+    BEING_ANSWERED = "I'm trying to answer that one right now. If it doesn't work out, I'll let it be."
     NOTHING_WAITS = "That question isn't waiting any more, so there is nothing left to decide."
     NOT_YOURS = "Only the person who asked can decide that."
     WITHOUT_MEDIA = "The account's credit is too low to look at files, so this answer goes without {names}."
 
     # what goes on
+    PLACE_IN_LINE = "You are number {place} in line; I'll get to you in about {wait}."
     THINKING = "Thinking …"
     TOOL_RUNNING = "Using {tool} …"
     TOOL_RUNNING_BECAUSE = "Using {tool}: {reason} …"

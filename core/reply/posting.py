@@ -7,10 +7,11 @@ message is created, its id right after, and that it is complete only when the re
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.messages import Button
 from core.ports import Delivery, EditableChannel, Ledger
 from core.reply.patience import Now, Sleep, patiently
@@ -142,10 +143,24 @@ class Posting:
                     raise
                 await self._sleep(_LOOK_AFTER_S)
             else:
-                await self._ledger.posted(view.part, message_id)
+                await self._keep(view.part, message_id)
                 known.id, known.content = message_id, view.content
                 await self._record(view, known)
                 return
+
+    async def _keep(self, part: int, message_id: str) -> None:
+        try:
+            await self._ledger.posted(part, message_id)
+        except Fenced:
+            await self._take_back(message_id)
+            raise
+
+    async def _take_back(self, message_id: str) -> None:
+        """Remove what this process posted after it slept through being taken over."""
+        if await self._ledger.holds(message_id):
+            return
+        with suppress(PlatformError):
+            await self._patiently(lambda: self._channel.delete(message_id), _SAME_EITHER_WAY)
 
     async def _change(self, view: View, known: _Message) -> None:
         try:
@@ -158,12 +173,22 @@ class Posting:
             await self._renew(view.part)
         else:
             known.content = view.content
-            await self._record(view, known)
+            await self._record_edit(view, known)
 
-    async def _record(self, view: View, known: _Message) -> None:
-        if (known.end, known.closed, known.current) != (view.end, view.final, True):
+    async def _record_edit(self, view: View, known: _Message) -> None:
+        try:
+            if not await self._record(view, known):
+                await self._ledger.check()
+        except Fenced:
+            await self._ledger.spoiled(known.id)
+            raise
+
+    async def _record(self, view: View, known: _Message) -> bool:
+        """Tell the ledger, unless it knows; whether it was told."""
+        if news := (known.end, known.closed, known.current) != (view.end, view.final, True):
             await self._ledger.shows(view.part, view.end, closed=view.final)
         known.start, known.end, known.closed, known.current = view.start, view.end, view.final, True
+        return news
 
     async def _renew(self, part: int) -> None:
         """Someone deleted the message: it is created anew, and so is what stood below it, to keep the order."""
@@ -189,9 +214,10 @@ class Posting:
             await self._ledger.check()
             return await call()
 
-        return await patiently(
-            checked, budget_s=self._budget_s, retry=retry, now=self._now, sleep=self._sleep
-        )
+        return await self._patiently(checked, retry)
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]], retry: tuple[type[PlatformError], ...]) -> T:
+        return await patiently(call, budget_s=self._budget_s, retry=retry, now=self._now, sleep=self._sleep)
 
 
 def _known_from(earlier: Sequence[Delivery], generation: int) -> dict[int, _Message]:

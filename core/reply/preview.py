@@ -22,6 +22,7 @@ SAMPLES: dict[str, object] = {
     "reason": "find the opening hours",
     "model": "support:50c3",
     "tokens": 1_234,
+    "place": 12,
     "setting": "[aivax] api_key",
     "platform": "Slack",
 }

@@ -32,7 +32,7 @@ async def hear(database: Database, platforms: Collection[str], notify: Callable[
     while True:
         try:
             await _hear(_conninfo(database.url), platforms, notify)
-        except psycopg.OperationalError as exc:
+        except (psycopg.Error, OSError) as exc:
             log.warning("bell.lost", cause=type(exc).__name__)
         await asyncio.sleep(RECONNECT_DELAY_S)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import DatabaseUnreachable, SettingRefused
@@ -70,7 +71,10 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A consistent view; never waits for a writer on SQLite."""
+        """A consistent view; never waits for a writer on SQLite.
+
+        Like `write` raises `DatabaseUnreachable` where the database can't do it now: it is gone, locked or full.
+        """
         async with self._begin(self._engine) as connection:
             yield connection
 
@@ -89,9 +93,11 @@ class Database:
         try:
             async with engine.begin() as connection:
                 yield connection
+        except PoolTimeoutError as exc:
+            raise DatabaseUnreachable(self.shown_url, "no connection became free in time") from exc
         except DBAPIError as exc:
-            if exc.connection_invalidated or "unable to open database file" in str(exc.orig):
-                raise DatabaseUnreachable(self.shown_url, type(exc.orig).__name__) from exc
+            if exc.connection_invalidated or isinstance(exc, OperationalError | InterfaceError):
+                raise DatabaseUnreachable(self.shown_url, _reason(exc)) from exc
             raise
 
     def _create_engine(self) -> AsyncEngine:
@@ -108,6 +114,12 @@ class Database:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         return engine
+
+
+def _reason(error: DBAPIError) -> str:
+    """What the driver says of it, in one line: full disk, lock, lost connection."""
+    said = str(error.orig).strip().splitlines()
+    return said[0] if said else type(error.orig).__name__
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:

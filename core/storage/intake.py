@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.messages import Attachment, Author, Identity, Place
+from core.messages import Action, Attachment, Author, Identity, Place
 from core.storage.bell import CHANNEL
 from core.storage.engine import Database
 from core.storage.parked import ParkedTurns
@@ -113,7 +113,7 @@ class IntakeTransaction:
     async def supersede_parked(self, conversation_id: int, identity_id: int) -> None:
         """Let the author's newer words take the place of what still waits: one answer, to what is current."""
         older = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)
-        waiting = update(turns).where(older, turns.c.state == TurnState.PARKED, ~turns.c.kept)
+        waiting = update(turns).where(older, turns.c.state == TurnState.PARKED, _may_be_superseded())
         await self._connection.execute(waiting.values(state=TurnState.SUPERSEDED, ended_at=self.now))
 
     @property
@@ -179,6 +179,10 @@ class IntakeTransaction:
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         row = dialect.insert(table).values(**values).on_conflict_do_nothing()
         return (await self._connection.execute(row.returning(*table.primary_key))).first() is not None
+
+
+def _may_be_superseded() -> ColumnElement[bool]:
+    return turns.c.wish.is_distinct_from(Action.KEEP)
 
 
 def _fitting(key: str) -> str:

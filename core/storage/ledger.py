@@ -9,9 +9,10 @@ from sqlalchemy import Row, select, update
 
 from core.ports import Delivery
 from core.storage.engine import Database
-from core.storage.tables import deliveries
+from core.storage.patience import outlast
+from core.storage.tables import deliveries, turns
 from core.storage.turns import assert_current
-from core.turns.model import Turn
+from core.turns.model import Turn, TurnState
 
 NONCE_KEY_CHARS = 14
 
@@ -41,6 +42,9 @@ class StoredLedger:
         return self._turn.generation
 
     async def intend(self, part: int) -> Delivery:
+        return await outlast(lambda: self._intend(part))
+
+    async def _intend(self, part: int) -> Delivery:
         async with self._database.write() as connection:
             await assert_current(connection, self._turn)
             row = (await connection.execute(select(deliveries).where(self._is(part)))).one_or_none()
@@ -66,10 +70,35 @@ class StoredLedger:
         await self._change(part, gone=True)
 
     async def check(self) -> None:
+        await outlast(self._check)
+
+    async def _check(self) -> None:
         async with self._database.read() as connection:
             await assert_current(connection, self._turn)
 
+    async def holds(self, message_id: str) -> bool:
+        async with self._database.read() as connection:
+            row = select(deliveries.c.id).where(self._shows_it(message_id))
+            return (await connection.execute(row.limit(1))).first() is not None
+
+    async def spoiled(self, message_id: str) -> None:
+        """Queue the turn again: its next attempt looks at the message as at one that is not complete."""
+        over = turns.c.state.in_((TurnState.RUNNING, TurnState.ANSWERED))
+        async with self._database.write() as connection:
+            spoiled = update(deliveries).where(self._shows_it(message_id)).values(closed=False)
+            if not (await connection.execute(spoiled)).rowcount:
+                return
+            again = update(turns).where(turns.c.id == self._turn.id, over)
+            await connection.execute(again.values(state=TurnState.QUEUED, tries=turns.c.tries - 1))
+
+    def _shows_it(self, message_id: str) -> Any:
+        here = (deliveries.c.turn_id == self._turn.id) & deliveries.c.gone.is_(False)
+        return here & (deliveries.c.message_id == message_id)
+
     async def _change(self, part: int, **values: object) -> None:
+        await outlast(lambda: self._change_once(part, values))
+
+    async def _change_once(self, part: int, values: dict[str, object]) -> None:
         async with self._database.write() as connection:
             await assert_current(connection, self._turn)
             await connection.execute(update(deliveries).where(self._is(part)).values(**values))

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.messages import Action
 from core.storage.tables import conversations, deliveries, turns
 from core.turns.model import TurnState
 
@@ -24,7 +25,8 @@ class Asked:
     identity_id: int
     state: TurnState
     address: str
-    kept: bool
+    wish: Action | None
+    """What its author pressed before."""
 
 
 class ParkedTurns:
@@ -46,11 +48,12 @@ class ParkedTurns:
             return None
         # one that was given up is on its way to tell so
         state = TurnState.FAILED if row.notice else TurnState(row.state)
-        return Asked(row.id, row.conversation_id, row.identity_id, state, row.address, row.kept)
+        wish = Action(row.wish) if row.wish else None
+        return Asked(row.id, row.conversation_id, row.identity_id, state, row.address, wish)
 
-    async def keep(self, turn_id: int) -> None:
-        """Let a newer question not take its place."""
-        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(kept=True))
+    async def wish(self, turn_id: int, wish: Action) -> None:
+        """Remember what its author wants: no newer question takes a kept one's place; a dropped one parks no more."""
+        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(wish=wish))
 
     async def drop(self, turn_id: int) -> None:
         """End a turn that waits: it will not be answered."""

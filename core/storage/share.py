@@ -91,10 +91,12 @@ class ShareStore:
 
     async def _made(self, connection: AsyncConnection, windows: Sequence[Window]) -> list[datetime]:
         since = min(window.begins(self._now()) for window in windows)
-        sent = select(calls.c.at).where(calls.c.sent, calls.c.at > since)
-        promised = select(func.count()).select_from(calls).where(_is_promise())
-        made = list((await connection.execute(sent)).scalars())
-        return made + [self._now()] * (await connection.execute(promised)).scalar_one()
+        # one statement: between two a promise could become a call, and be seen by neither
+        counted = select(calls.c.at, calls.c.sent).where(
+            (calls.c.sent & (calls.c.at > since)) | _is_promise()
+        )
+        rows = await connection.execute(counted)
+        return [row.at if row.sent else self._now() for row in rows]
 
     async def _promise(self, connection: AsyncConnection, turn: Turn) -> None:
         await connection.execute(calls.delete().where(calls.c.turn_id == turn.id, ~calls.c.sent))

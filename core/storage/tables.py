@@ -169,7 +169,7 @@ turns = Table(
     Column("lease_until", Instant, nullable=True, comment="a running turn is its owner's until then"),
     Column("parked_for", Label(300), nullable=True, comment="the gate that it waits behind, or waited"),
     Column("parked_at", Instant, nullable=True),
-    Column("kept", Boolean, nullable=False, default=False, comment="no newer question takes its place"),
+    Column("wish", Label(8), nullable=True, comment="what its author pressed while it waited: keep or drop"),
     Column("place_told", Integer, nullable=True, comment="the place in line that its author was last told"),
     Column("announced", Integer, nullable=False, default=0, comment="attempts that only told the place"),
     Column("due_at", Instant, nullable=False),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, exists, or_, select, update
+from sqlalchemy import Delete, Row, Select, case, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.aivax.timeline import Usage
 from core.errors import Fenced
-from core.messages import Author, Identity, Place, ToolActivity
+from core.messages import Action, Author, Identity, Place, ToolActivity
 from core.storage.engine import Database
+from core.storage.patience import outlast
 from core.storage.tables import (
     conversations,
     deliveries,
@@ -67,12 +68,25 @@ class TurnStore:
         async with self._database.write() as connection:
             return await self.claim_within(connection, conversation_id)
 
-    async def claim_within(self, connection: AsyncConnection, conversation_id: int) -> Turn | None:
-        """Claim as part of a transaction that decides more than that."""
+    async def claim_to_tell(self, conversation_id: int, turn_id: int, place: int) -> Turn | None:
+        """Take a waiting turn only to tell its author their place in line, if it is its conversation's next still."""
+        async with self._database.write() as connection:
+            turn = await self.claim_within(connection, conversation_id, only=turn_id)
+            if turn is not None:
+                told = update(turns).where(turns.c.id == turn_id)
+                await connection.execute(told.values(place_told=place, announced=turns.c.announced + 1))
+            return turn
+
+    async def claim_within(
+        self, connection: AsyncConnection, conversation_id: int, *, only: int | None = None
+    ) -> Turn | None:
+        """Claim as part of a transaction that decides more than that. `only`: no other turn than this one."""
         locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
         await connection.execute(locked)
         row = (await connection.execute(_next_turn(conversation_id))).one_or_none()
         if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
+            return None
+        if only not in (None, row.id):
             return None
         return await self._start(connection, row)
 
@@ -136,10 +150,25 @@ class TurnStore:
                 await connection.execute(gone)
 
     async def park(self, turn: Turn, gate: str) -> None:
-        """Let a turn wait behind a gate: it holds no worker, uses up no try, and survives a restart."""
+        """Let a turn wait behind a gate: it holds no worker, uses up no try, and survives a restart.
+
+        One that its author dropped meanwhile ends instead.
+        """
+        now, dropped = self._now(), turns.c.wish == Action.DROP
         await self._change(
-            turn, state=TurnState.PARKED, parked_for=gate, parked_at=self._now(), tries=turn.tries - 1
+            turn,
+            state=case((dropped, TurnState.CANCELLED), else_=TurnState.PARKED),
+            ended_at=case((dropped, now)),
+            parked_for=gate,
+            parked_at=now,
+            tries=turn.tries - 1,
         )
+
+    async def is_dropped(self, turn: Turn) -> bool:
+        """Whether its author wants no answer any more, as they said while it ran."""
+        wish = select(turns.c.wish).where(turns.c.id == turn.id)
+        async with self._database.read() as connection:
+            return (await connection.execute(wish)).scalar_one_or_none() == Action.DROP
 
     async def close(
         self, turn: Turn, state: TurnState, *, failure: str | None = None, reference: str | None = None
@@ -149,10 +178,14 @@ class TurnStore:
 
     async def keep_answer(self, turn: Turn, text: str, usage: Usage | None, *, whole: bool) -> None:
         """Store what was generated. A whole answer will be delivered after a crash without asking again."""
+        await outlast(lambda: self._keep_answer(turn, text, usage, whole=whole))
+
+    async def _keep_answer(self, turn: Turn, text: str, usage: Usage | None, *, whole: bool) -> None:
         async with self._database.write() as connection:
             await assert_current(connection, turn)
             if whole:
                 await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
+            await connection.execute(_answer_of(turn.id))
             if text:
                 await connection.execute(messages.insert().values(**self._message(turn, text, whole=whole)))
             if usage is not None:
@@ -161,6 +194,9 @@ class TurnStore:
 
     async def keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
         """Store what a tool did; the newest state of a tool's id replaces the one before."""
+        await outlast(lambda: self._keep_activity(turn, activity))
+
+    async def _keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
         same = (tool_activity.c.turn_id == turn.id) & (tool_activity.c.tool_id == activity.id)
         async with self._database.write() as connection:
             await assert_current(connection, turn)
@@ -177,6 +213,9 @@ class TurnStore:
             await connection.execute(row)
 
     async def _change(self, turn: Turn, **values: object) -> None:
+        await outlast(lambda: self._change_once(turn, values))
+
+    async def _change_once(self, turn: Turn, values: Mapping[str, object]) -> None:
         async with self._database.write() as connection:
             await assert_current(connection, turn)
             await connection.execute(update(turns).where(turns.c.id == turn.id).values(**values))
@@ -184,9 +223,7 @@ class TurnStore:
     async def _start(self, connection: AsyncConnection, row: Row[Any]) -> Turn:
         begins_anew = row.answer is None
         if begins_anew and row.attempt > 0:  # what the attempt before left is replaced, not added to
-            await connection.execute(
-                delete(messages).where(messages.c.turn_id == row.id, messages.c.role == "assistant")
-            )
+            await connection.execute(_answer_of(row.id))
             await connection.execute(delete(tool_activity).where(tool_activity.c.turn_id == row.id))
         counters = {
             "attempt": row.attempt + 1,
@@ -221,6 +258,11 @@ class TurnStore:
             "credits": usage.credits,
             "created_at": self._now(),
         }
+
+
+def _answer_of(turn_id: int) -> Delete:
+    """What an attempt before, or this very write before its connection broke, may have stored."""
+    return delete(messages).where(messages.c.turn_id == turn_id, messages.c.role == "assistant")
 
 
 def _next_turn(conversation_id: int) -> Select[Any]:
@@ -259,4 +301,5 @@ def _turn(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn:
         notice=row.notice,
         answer=row.answer,
         created_at=row.created_at,
+        announced=row.announced,
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from core.errors import Fenced, StorageError
 from core.turns.model import Turn
 
 log = structlog.get_logger(__name__)
@@ -135,6 +136,9 @@ class LocalQueue:
                 await runner.run(turn)
             finally:
                 self._running.discard(turn.id)
+        except (Fenced, StorageError) as error:  # the sweep finds what is left to do
+            log.warning("queue.interrupted", conversation=conversation_id, cause=str(error))
+            await asyncio.sleep(self._error_delay_s)
         except Exception:
             log.exception("queue.failed", conversation=conversation_id)
             await asyncio.sleep(self._error_delay_s)
@@ -189,6 +193,8 @@ class LocalQueue:
         while True:
             try:
                 await self.sweep()
+            except StorageError as error:
+                log.warning("queue.sweep_failed", cause=str(error))
             except Exception:
                 log.exception("queue.sweep_failed")
             with suppress(TimeoutError):
@@ -201,6 +207,8 @@ class LocalQueue:
             try:
                 if self._running:
                     await self._worklist.renew(frozenset(self._running))
+            except StorageError as error:
+                log.warning("queue.renewal_failed", cause=str(error))
             except Exception:
                 log.exception("queue.renewal_failed")
 

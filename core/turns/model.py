@@ -41,6 +41,8 @@ class Turn:
     created_at: datetime
     answer: str | None
     """Known already when the bot speaks for itself, or when a crash came after the text was complete."""
+    announced: int = 0
+    """How many attempts before this one only told its author their place in line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.admission.gates import Cause, Closed
-from core.errors import AivaxError, BotError, Fenced, PlaceClosed, PlatformError
+from core.errors import AivaxError, BotError, Fenced, PlaceClosed, PlatformError, StorageError
 from core.messages import Apology, Footer
 from core.ports import Frontend, ReplySurface
 from core.reply.apology import apologise, apologise_for_waiting
@@ -92,7 +92,7 @@ class Runner:
         draft = Draft()
         try:
             closed = await self._generation.generate(turn, frontend, surface, draft, self._voice(turn))
-        except (Fenced, PlatformError, TimeoutError):
+        except (Fenced, PlatformError, StorageError, TimeoutError):
             raise
         except BotError as error:
             await self._fail(turn, surface, error, draft)
@@ -115,7 +115,9 @@ class Runner:
             await self._store.release(turn, closed.retry_at, counts=False)
             return
         told = await self._store.told_before(turn, gate.name, closed.since)
-        if not told or (turn.id not in told and not await frontend.sign(turn.address)):
+        dropped = await self._store.is_dropped(turn)
+        silent = turn.id in told or (bool(told) and not turn.announced and await frontend.sign(turn.address))
+        if not dropped and not silent:
             apology = apologise_for_waiting(closed, self._voice(turn), self._now(), turn.key)
             await surface.fail(apology)
         await self._store.park(turn, gate.name)
@@ -145,7 +147,7 @@ class Runner:
     async def _later(self, turn: Turn, error: PlatformError | TimeoutError) -> None:
         """The platform can't take it now: the turn waits, and no try is used up, until it is too old."""
         wanted = error.retry_after_s if isinstance(error, PlatformError) else None
-        delay_s = wanted or min(FIRST_DELAY_S * 2 ** min(turn.attempt, 10), LONGEST_DELAY_S)
+        delay_s = wanted or min(FIRST_DELAY_S * 2 ** min(turn.attempt - turn.announced, 10), LONGEST_DELAY_S)
         if self._now() - turn.created_at > timedelta(hours=self._limits.delivery_hours):
             log.error("turn.undeliverable", cause=str(error), setting="[limits] delivery_hours")
             await self._store.close(turn, TurnState.FAILED, failure=type(error).__name__)

@@ -148,7 +148,12 @@ def upgrade() -> None:
             comment="the gate that it waits behind, or waited",
         ),
         sa.Column("parked_at", INSTANT, nullable=True),
-        sa.Column("kept", sa.Boolean(), nullable=False, comment="no newer question takes its place"),
+        sa.Column(
+            "wish",
+            sa.String(length=8),
+            nullable=True,
+            comment="what its author pressed while it waited: keep or drop",
+        ),
         sa.Column(
             "place_told",
             sa.Integer(),

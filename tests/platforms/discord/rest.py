@@ -42,7 +42,7 @@ class Rest:
         call = self._record(request)
         try:
             response = await self._serve(request, call)
-        except Dropped:
+        except (Dropped, ConnectionResetError):  # the other one: the client died before it had asked
             return web.Response(status=500)
         except Exception as failure:
             self.world.crashes.append(failure)

@@ -1,0 +1,174 @@
+"""The scene of a drill: the whole core on a database of its own, the sandbox behind it, a clock moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bots.app import Core, open_core
+from bots.console.translate import PLATFORM, translate
+from bots.drills.terminals import Terminal
+from bots.settings import Settings
+from core.messages import Attachment, Author, Blob, Identity, Said
+from core.storage.inspection import closed_gates, turn_states
+from sandbox.account import Account
+from sandbox.faults import Fault
+from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, serve
+
+OPERATORS = "operators"
+PATIENCE_S = 20.0
+"""Real seconds until a drill whose turns don't come to rest is given up."""
+PHOTO = Attachment("photo", "photo.png", "image/png", 8)
+FILES = {"photo": Blob(b"\x89PNG\r\n\x1a\n", "image/png")}
+BALANCE_USD = 20.0
+
+
+class Clock:
+    """Time that passes only in `advance`; calling it gives the time."""
+
+    def __init__(self) -> None:
+        self._time = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self._time
+
+    def advance(self, seconds: float) -> None:
+        self._time += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Something that the design promises, and whether it was kept."""
+
+    text: str
+    kept: bool
+
+
+@dataclass(slots=True)
+class Scene:
+    """What a script acts on."""
+
+    core: Core
+    sandbox: Sandbox
+    clock: Clock
+    people: Terminal
+    operators: Terminal
+    script: list[str] = field(default_factory=list)
+    """What people said and what was done to AIVAX, each line with the number of answers shown before it."""
+    marks: list[int] = field(default_factory=list)
+    promises: list[Promise] = field(default_factory=list)
+
+    @property
+    def account(self) -> Account:
+        return self.sandbox.state.account
+
+    @property
+    def calls(self) -> int:
+        """Completion calls that reached AIVAX."""
+        calls = self.sandbox.state.calls.described()
+        return sum(call["path"].endswith("/chat/completions") for call in calls)
+
+    @property
+    def notices(self) -> list[str]:
+        return self.operators.shown()
+
+    async def says(self, who: str, text: str, *files: Attachment) -> str:
+        """Have a person say something, and wait until all came to rest; the address of the answer."""
+        address = f"{who}/{len(self.script)}"
+        said = translate(text, user=who, key=address)
+        if not isinstance(said, Said):
+            raise TypeError(text)
+        self.does(f"{who}> {text}" + "".join(f" [{file.name}]" for file in files))
+        author = Author(Identity(PLATFORM, "", who), who)
+        await self.core.intake.receive(replace(said, author=author, attachments=files))
+        await self.rest()
+        return address
+
+    def does(self, line: str) -> None:
+        """Write down what happens."""
+        self.script.append(line)
+        self.marks.append(len(self.people.panes))
+
+    def fails(self, fault: Fault) -> None:
+        """Let something go wrong."""
+        self.sandbox.state.faults.add(fault)
+        self.does(
+            f"({fault.kind}{f' {fault.status}' if fault.status >= 400 else ''} from now on, {fault.times}x)"
+        )
+
+    def holds(self, usd: float) -> None:
+        """Put the balance of the account at so much."""
+        self.account.set_balance(usd)
+        self.does(f"(the account now holds ${usd:.2f})")
+
+    async def passes(self, seconds: float, step_s: float = 10.0) -> None:
+        """Let time pass, in steps in which the process does what it does every second."""
+        self.does(f"({seconds:g} s later)")
+        left_s = seconds
+        while left_s > 0:
+            self.clock.advance(min(step_s, left_s))
+            left_s -= step_s
+            await self.rest()
+        await self.rest()
+
+    async def rest(self) -> None:
+        """Wait until nothing runs, and operators have heard of it."""
+        async with asyncio.timeout(PATIENCE_S):
+            for _ in range(2):
+                await self.core.healing.look()
+                await self.core.queue.sweep()
+                await self.core.queue.drained()
+
+    async def states(self) -> Sequence[str]:
+        return await turn_states(self.core.database, PLATFORM)
+
+    async def gates(self) -> Sequence[str]:
+        return await closed_gates(self.core.database)
+
+    def promise(self, text: str, kept: bool) -> None:
+        self.promises.append(Promise(text, kept))
+
+
+def drill_settings(url: str, sandbox: Sandbox) -> Settings:
+    """What `config.toml` would say: impatient, so that no drill waits for long."""
+    return Settings.model_validate(
+        {
+            "storage": {"url": url},
+            "aivax": {
+                "base_url": f"{sandbox.base_url}/v1",
+                "direct_url": "",
+                "api_key": PRIVATE_KEY,
+                "model": GATEWAY,
+                "retries": 1,
+                "first_event_timeout_s": 0.5,
+                "idle_timeout_s": 0.5,
+            },
+            "operators": {"channel": f"{OPERATORS}:{OPERATORS}"},
+            "limits": {"shutdown_grace_s": 0},
+        }
+    )
+
+
+@asynccontextmanager
+async def opened_scene() -> AsyncIterator[Scene]:
+    """A fresh process, account and database; nothing of them is left afterwards."""
+    with tempfile.TemporaryDirectory(prefix="aivax-bots-drill-") as folder:
+        async with serve(plan="max", balance=BALANCE_USD) as sandbox:
+            settings = drill_settings(f"sqlite+aiosqlite:///{Path(folder) / 'drill.sqlite3'}", sandbox)
+            people, operators = Terminal(PLATFORM, FILES), Terminal(OPERATORS)
+            clock = Clock()
+            frontends = {PLATFORM: people, OPERATORS: operators}
+            async with open_core(settings, frontends, now=clock) as core:
+                working = asyncio.create_task(core.work())
+                try:
+                    scene = Scene(core, sandbox, clock, people, operators)
+                    await scene.rest()
+                    yield scene
+                finally:
+                    working.cancel()
+                    await asyncio.wait([working])

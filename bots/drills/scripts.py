@@ -1,0 +1,212 @@
+"""The drills themselves: what goes wrong, and which promises must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bots.drills.scene import PHOTO, Scene
+from sandbox.faults import Fault, FaultKind
+
+Play = Callable[[Scene], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """One drill. `play` acts it out and notes which promises were kept."""
+
+    name: str
+    summary: str
+    play: Play
+
+
+async def _balance(scene: Scene) -> None:
+    await scene.says("ana", "hello")
+    scene.holds(0)
+    before = scene.calls
+    ana = await scene.says("ana", "what are the opening hours?")
+    ben = await scene.says("ben", "and on Sundays?")
+    await scene.passes(6, 2)
+    told = [scene.people.shown(address) for address in (ana, ben)]
+    scene.promise("each is told once that the question is kept", [len(texts) for texts in told] == [1, 1])
+    scene.promise("the sentence names the cause", all("out of credit" in texts[0] for texts in told))
+    scene.promise("one completion call finds out, whoever asks", scene.calls == before + 1)
+    scene.promise("both questions are kept", (await scene.states())[1:] == ["parked", "parked"])
+    scene.promise("operators are told once", _told(scene, "out of credit") == 1)
+    scene.holds(20)
+    await scene.passes(40)
+    await _all_answered(scene, {ana: "opening hours", ben: "Sundays"}, told=1)
+    scene.promise("each is asked once after the top-up", scene.calls == before + 3)
+    scene.promise("operators hear of the recovery once", _told(scene, "has credit again") == 1)
+
+
+async def _media_balance(scene: Scene) -> None:
+    await scene.says("ana", "hello")
+    scene.holds(0.05)
+    before = scene.calls
+    photo = await scene.says("ana", "what is in this picture?", PHOTO)
+    text = await scene.says("ana", "and what is the time?")
+    (answer,) = scene.people.shown(photo)
+    scene.promise("the text is answered without the picture", "what is in this picture?" in answer)
+    scene.promise("the answer says so", "goes without photo.png" in answer)
+    scene.promise("text questions go on", "what is the time?" in scene.people.shown(text)[0])
+    scene.promise("one call at most is spent on the picture", scene.calls - before <= 3)
+    scene.holds(20)
+    await scene.passes(320, 20)
+    again = await scene.says("ana", "and now, what is in this picture?", PHOTO)
+    scene.promise("files are looked at after the top-up", "goes without" not in scene.people.shown(again)[0])
+    scene.promise("operators are told that files are left out", _told(scene, "too low for files") == 1)
+    scene.promise("operators hear of the recovery once", _told(scene, "enough for files again") == 1)
+
+
+async def _storage(scene: Scene) -> None:
+    scene.account.over_quota = True
+    scene.does("(the account's storage is over its quota)")
+    asked = await scene.says("ana", "what are the opening hours?")
+    await scene.passes(10)
+    scene.promise(
+        "the author is told that the storage is full", "storage is full" in scene.people.shown(asked)[0]
+    )
+    scene.promise("one completion call finds out", scene.calls == 1)
+    scene.promise("operators are told once", _told(scene, "over its quota") == 1)
+    scene.account.over_quota = False
+    scene.does("(the account's storage is under its quota)")
+    await scene.passes(20)
+    await _all_answered(scene, {asked: "opening hours"}, told=1)
+    scene.promise("operators hear of the recovery once", _told(scene, "under its quota again") == 1)
+
+
+async def _rate_limit(scene: Scene) -> None:
+    scene.fails(Fault("completions", "status", status=429, retry_after=600))
+    ana = await scene.says("ana", "what are the opening hours?")
+    ben = await scene.says("ben", "and on Sundays?")
+    await scene.passes(500, 50)
+    scene.promise("the author is told how long it takes", "in about 10 minutes" in scene.people.shown(ana)[0])
+    scene.promise("no call is made before AIVAX takes one again", scene.calls == 1)
+    scene.promise("operators are told once", _told(scene, "rate limit") == 1)
+    await scene.passes(120, 20)
+    await _all_answered(scene, {ana: "opening hours", ben: "Sundays"}, told=1)
+    scene.promise("each is asked once more", scene.calls == 3)
+    scene.promise("operators hear of the recovery once", _told(scene, "takes calls to") == 1)
+
+
+async def _outage(scene: Scene) -> None:
+    scene.fails(Fault("completions", "html", status=502, times=4))
+    asked = await scene.says("ana", "what are the opening hours?")
+    scene.promise("a short outage is waited out in silence", scene.people.shown() == [])
+    await scene.passes(60, 5)
+    scene.promise("the author is told once it lasts", len(scene.people.shown(asked)) == 1)
+    scene.promise("operators are told once it lasts", _told(scene, "doesn't answer calls") == 1)
+    await scene.passes(240)
+    await _all_answered(scene, {asked: "opening hours"}, told=1)
+    scene.promise("calls grow further apart", scene.calls == 5)
+    scene.promise("operators hear of the recovery once", _told(scene, "answers calls to") == 1)
+
+
+async def _broken(scene: Scene, kind: FaultKind) -> None:
+    """The answer fails after it began."""
+    scene.fails(Fault("completions", kind, after_chunks=12))
+    asked = await scene.says("ana", "what are the opening hours?")
+    (answer,) = scene.people.shown(asked)
+    scene.promise("what was said stays", answer.startswith("Hello!"))
+    scene.promise("an apology stands below it", answer.endswith("Ask again and I'll retry."))
+    scene.promise("the question counts as failed", await scene.states() == ["failed"])
+    scene.promise("nothing is spent on a second try", scene.calls == 1)
+    await _next_is_answered(scene)
+
+
+async def _cut_stream(scene: Scene) -> None:
+    await _broken(scene, "cut")
+
+
+async def _stream_error(scene: Scene) -> None:
+    await _broken(scene, "stream-error")
+
+
+async def _slow(scene: Scene) -> None:
+    scene.sandbox.state.tokens_per_s = 400
+    scene.fails(Fault("completions", "drip"))
+    asked = await scene.says("ana", "what are the opening hours?")
+    await _all_answered(scene, {asked: "opening hours"}, told=0)
+    scene.promise("one call is made", scene.calls == 1)
+    scene.promise("operators are left in peace", scene.notices == [])
+
+
+async def _garbage(scene: Scene) -> None:
+    scene.fails(Fault("completions", "garbage", after_chunks=12))
+    asked = await scene.says("ana", "what are the opening hours?")
+    (answer,) = scene.people.shown(asked)
+    scene.promise("no garbage is shown", not any(part in answer for part in ("\x00", "garbage", "<html>")))
+    scene.promise("what was said stays", answer.startswith("Hello!"))
+    scene.promise("the question came to an end", (await scene.states())[0] in ("answered", "failed"))
+    await _next_is_answered(scene)
+
+
+async def _refused(scene: Scene, status: int, apology: str, notice: str, mended: str) -> None:
+    """What only operators can mend."""
+    scene.fails(Fault("completions", "status", status=status, times=2))
+    asked = [
+        await scene.says("ana", "what are the opening hours?"),
+        await scene.says("ben", "and on Sundays?"),
+    ]
+    shown = [scene.people.shown(address) for address in asked]
+    scene.promise("each is told why, in one sentence", all(apology in "".join(texts) for texts in shown))
+    scene.promise("nobody is told twice", all(len(texts) == 1 for texts in shown))
+    scene.promise("no call is repeated", scene.calls == 2)
+    scene.promise("operators are told once", _told(scene, notice) == 1)
+    await _next_is_answered(scene)
+    scene.promise("operators hear of the recovery once", _told(scene, mended) == 1)
+
+
+async def _bad_key(scene: Scene) -> None:
+    await _refused(scene, 401, "not set up correctly", "refuses the key", "takes the key again")
+
+
+async def _unknown_gateway(scene: Scene) -> None:
+    await _refused(scene, 404, "can't be found", "no gateway or model named", "answers again")
+
+
+async def _silence(scene: Scene) -> None:
+    scene.fails(Fault("completions", "silence"))
+    asked = await scene.says("ana", "what are the opening hours?")
+    scene.promise("nothing hangs: the question goes back into the line", await scene.states() == ["queued"])
+    await scene.passes(10, 5)
+    await _all_answered(scene, {asked: "opening hours"}, told=0)
+    scene.promise("it is asked once more", scene.calls == 2)
+
+
+async def _all_answered(scene: Scene, asked: Mapping[str, str], *, told: int) -> None:
+    """Each question has so many sentences of ours, then its answer, once."""
+    for address, words in asked.items():
+        texts = scene.people.shown(address)
+        answers = [text for text in texts if words in text]
+        once = len(answers) == 1 and texts[-1:] == answers and len(texts) == told + 1
+        scene.promise(f"the question of {address.partition('/')[0]} is answered once", once)
+    scene.promise("no question is left", set(await scene.states()) == {"answered"})
+    scene.promise("every gate is open again", not await scene.gates())
+
+
+async def _next_is_answered(scene: Scene) -> None:
+    asked = await scene.says("ana", "is somebody there?")
+    scene.promise("the next question is answered", "is somebody there?" in "".join(scene.people.shown(asked)))
+
+
+def _told(scene: Scene, words: str) -> int:
+    return sum(words in notice for notice in scene.notices)
+
+
+_ALL = (
+    Drill("balance", "the account runs out of credit, and is topped up", _balance),
+    Drill("media-balance", "the balance is too low for files", _media_balance),
+    Drill("storage", "the account's storage is over its quota", _storage),
+    Drill("rate-limit", "AIVAX takes no more calls for ten minutes", _rate_limit),
+    Drill("outage", "AIVAX is down for a while", _outage),
+    Drill("cut-stream", "the connection breaks in the middle of an answer", _cut_stream),
+    Drill("stream-error", "AIVAX reports an error in the middle of an answer", _stream_error),
+    Drill("slow", "the answer drips in, a few bytes at a time", _slow),
+    Drill("garbage", "bytes that are no events stand in the answer", _garbage),
+    Drill("bad-key", "AIVAX refuses the key", _bad_key),
+    Drill("unknown-gateway", "AIVAX doesn't know the gateway", _unknown_gateway),
+    Drill("silence", "AIVAX takes the call and says nothing", _silence),
+)
+DRILLS: Mapping[str, Drill] = {drill.name: drill for drill in _ALL}

@@ -1,0 +1,72 @@
+"""Terminals that remember what was shown on them: one for the people who ask, one for the operators."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bots.console.surface import ConsoleSurface
+from core.errors import PlatformError
+from core.messages import Blob, Quote
+from core.ports import Intake, Ledger, ReplySurface, Watch
+
+
+@dataclass(slots=True)
+class Pane:
+    """One message on a terminal. `bots.console.surface` writes into it as into a screen."""
+
+    address: str
+    text: str = ""
+
+    def write(self, text: str, /) -> None:
+        self.text += text
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool:
+        return False
+
+    def begin(self, address: str) -> None: ...
+
+    def show(self, text: str) -> None:
+        self.write(text)
+
+    def end(self, address: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Terminal:
+    """`core.ports.Frontend` whose answers are the console's own, each in a pane of its own."""
+
+    platform: str
+    files: Mapping[str, Blob] = field(default_factory=dict)
+    panes: list[Pane] = field(default_factory=list)
+
+    def shown(self, address: str | None = None) -> list[str]:
+        """The messages that can be read, in their order; those at one address, or all."""
+        wanted = (pane for pane in self.panes if address in (None, pane.address))
+        return [pane.text.strip() for pane in wanted if pane.text.strip()]
+
+    async def listen(self, intake: Intake, watch: Watch) -> None:
+        watch.up()
+        await asyncio.Event().wait()
+
+    def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
+        pane = Pane(address)
+        self.panes.append(pane)
+        return ConsoleSurface(pane, pane, address, ledger)
+
+    async def sign(self, address: str) -> bool:
+        return False
+
+    async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
+        return ()
+
+    async def fetch(self, ref: str, most_bytes: int) -> Blob:
+        if ref not in self.files:
+            raise PlatformError(self.platform, code="gone")
+        return self.files[ref]
+
+    def address_of(self, channel: str) -> str:
+        return channel

@@ -1,0 +1,43 @@
+"""What a frontend under test reports to: an intake that keeps events, and a lamp that tells whether it listens."""
+
+from __future__ import annotations
+
+import asyncio
+
+from core.errors import BotError
+from core.messages import Event, Receipt
+
+
+class Inbox:
+    """An intake that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._changed = asyncio.Event()
+
+    async def receive(self, event: Event) -> Receipt:
+        seen = any(set(event.keys) & set(known.keys) for known in self.events)
+        if not seen:
+            self.events.append(event)
+            self._changed.set()
+        return Receipt.DUPLICATE if seen else Receipt.ACCEPTED
+
+    async def first(self, count: int = 1) -> list[Event]:
+        async with asyncio.timeout(10):
+            while len(self.events) < count:
+                self._changed.clear()
+                await self._changed.wait()
+        return self.events
+
+
+class Lamp:
+    """Lights up when the frontend listens."""
+
+    def __init__(self) -> None:
+        self.lit = asyncio.Event()
+
+    def up(self) -> None:
+        self.lit.set()
+
+    def down(self, cause: BotError) -> None:
+        self.lit.clear()
