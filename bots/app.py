@@ -15,12 +15,13 @@ from enum import StrEnum
 import structlog
 
 from bots.absence import Absences
-from bots.frontends import Plugin
+from bots.frontends import Plugin, check_platform_of
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
 from core.admission.account import AccountWatch
 from core.admission.admission import Admission
 from core.admission.healing import Healing
+from core.admission.limits import Limits
 from core.admission.news import News
 from core.admission.notices import Notices, desk_of
 from core.admission.rates import Allowance
@@ -206,7 +207,8 @@ def _wire(
         now=now,
     )
     directory = Directory(settings.conversation)
-    intake = StoringIntake(IntakeStore(database, now), directory, queue, settings.limits, voices)
+    limits = Limits(settings.limits, settings.access, lambda: account.usage_24h_usd)
+    intake = StoringIntake(IntakeStore(database, now), directory, queue, limits, voices)
     extra_models = tuple(sorted(models - {settings.aivax.model}))
     housekeeping = Housekeeping(database, now, settings.storage)
     return Core(
@@ -247,7 +249,7 @@ async def run(
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
     if not wanted:
         raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
-    _check_operators_platform(settings.operators.channel, plugins)
+    check_platform_of(settings.operators.channel, plugins)
     async with AsyncExitStack() as stack:
         frontends: dict[str, Frontend] = {
             name: await stack.enter_async_context(plugin.open(settings.frontend(name)))
@@ -295,13 +297,6 @@ async def _serve(
         log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
         return 2
     return 0
-
-
-def _check_operators_platform(channel: str, plugins: Mapping[str, Plugin]) -> None:
-    platform = channel.partition(":")[0]
-    if channel and platform not in plugins:
-        fix = f"there is no platform {platform!r}; known: {', '.join(plugins)}"
-        raise SettingRefused("[operators] channel", value=channel, fix=fix)
 
 
 async def _wait_for_ever() -> None:

@@ -108,6 +108,20 @@ def sandbox(
     _finish(run_forever(host=host, port=port, balance=balance, plan=plan, on_ready=tell))
 
 
+@cli.command()
+def drill(
+    name: Annotated[str, typer.Argument(help="Which one; `all` plays them one after the other.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="Print which drills there are, and end.")] = False,
+) -> None:
+    """Rehearse what happens when AIVAX says no: a scripted fault in a simulated gateway, and what each side sees."""
+    from bots.drills.running import chosen, listing, perform  # --help and --version stay fast
+
+    if listed:
+        typer.echo(listing())
+    else:
+        _finish(_until_terminated(perform(chosen(name), typer.echo)), interrupted=INTERRUPTED)
+
+
 @replies.command("preview")
 def preview(
     locale: Annotated[str, typer.Option(help="A language, such as pt-BR; else all.")] = "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from core.errors import SettingRefused
 from core.ports import Frontend
 from core.settings import Section
 
@@ -53,3 +54,11 @@ def installed() -> dict[str, Plugin]:
             continue
         plugins[plugin.name] = plugin
     return plugins
+
+
+def check_platform_of(channel: str, plugins: Mapping[str, Plugin]) -> None:
+    """Refuse an operators' channel (`platform:channel`) on a platform that there is not. Raises `SettingRefused`."""
+    platform = channel.partition(":")[0]
+    if channel and platform not in plugins:
+        fix = f"there is no platform {platform!r}; known: {', '.join(plugins)}"
+        raise SettingRefused("[operators] channel", value=channel, fix=fix)

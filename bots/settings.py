@@ -28,6 +28,7 @@ from pydantic_core import ErrorDetails
 from bots.frontends import Plugin
 from core.errors import BotError, SettingRefused
 from core.settings import (
+    AccessSettings,
     AivaxSettings,
     ConversationSettings,
     LimitsSettings,
@@ -97,6 +98,7 @@ class Settings(Section):
     storage: StorageSettings = StorageSettings()
     conversation: ConversationSettings = ConversationSettings()
     limits: LimitsSettings = LimitsSettings()
+    access: AccessSettings = AccessSettings()
     replies: RepliesSettings = RepliesSettings()
     web: WebSettings = WebSettings()
     operators: OperatorSettings = OperatorSettings()

@@ -3,18 +3,14 @@ so each is shown in order, survives a crash and is never said twice."""
 
 from __future__ import annotations
 
-import structlog
-
+from core.admission.limits import Barred, Limits
 from core.conversations.directory import Directory
-from core.messages import Commanded, Event, Pressed, Receipt, Said
+from core.messages import Command, Commanded, Event, Pressed, Receipt, Said
 from core.ports import TurnQueue
 from core.presses import press
 from core.reply.phrases import Phrase, Voice
 from core.reply.voices import Voices
-from core.settings import LimitsSettings
 from core.storage.intake import IntakeStore, IntakeTransaction
-
-log = structlog.get_logger(__name__)
 
 
 class StoringIntake:
@@ -25,7 +21,7 @@ class StoringIntake:
         store: IntakeStore,
         directory: Directory,
         queue: TurnQueue,
-        limits: LimitsSettings,
+        limits: Limits,
         voices: Voices,
     ) -> None:
         self._store = store
@@ -39,21 +35,39 @@ class StoringIntake:
         async with self._store.transaction() as transaction:
             if not await transaction.first_seen(event.keys):
                 return Receipt.DUPLICATE
+            conversation_id: int | None
             match event:
+                case Said() | Commanded() if barred := await self._limits.barred(transaction, event):
+                    conversation_id = await self._turn_away(transaction, event, barred)
                 case Said():
                     conversation_id = await self._said(transaction, event)
                 case Commanded():
                     conversation_id = await self._commanded(transaction, event)
                 case Pressed():
                     conversation_id = await self._pressed(transaction, event)
-            await transaction.announce(conversation_id, event.place.platform)
-        self._queue.notify(conversation_id)
+            if conversation_id is not None:
+                await transaction.announce(conversation_id, event.place.platform)
+        if conversation_id is not None:
+            self._queue.notify(conversation_id)
         return Receipt.ACCEPTED
+
+    async def _turn_away(
+        self, transaction: IntakeTransaction, event: Said | Commanded, barred: Barred
+    ) -> int | None:
+        """Tell somebody who is kept out that they are; nothing of what they said is kept."""
+        if barred.phrase is None:
+            return None
+        identity_id = await transaction.identity_id(event.author)
+        conversation_id = await self._directory.find_or_open(transaction, event.place, identity_id)
+        told = (await self._voice(transaction, event, identity_id)).say(barred.phrase)
+        await transaction.add_turn(conversation_id, identity_id, event.address, notice=told)
+        return conversation_id
 
     async def _said(self, transaction: IntakeTransaction, said: Said) -> int:
         identity_id = await transaction.identity_id(said.author)
         conversation_id = await self._directory.find_or_open(transaction, said.place, identity_id)
-        refusal = await self._refusal(transaction, said, identity_id)
+        voice = await self._voice(transaction, said, identity_id)
+        refusal = await self._limits.refusal(transaction, said, identity_id, voice)
         turn_id = await transaction.add_turn(conversation_id, identity_id, said.address, notice=refusal)
         if refusal is None:
             await transaction.supersede_parked(conversation_id, identity_id)
@@ -69,8 +83,16 @@ class StoringIntake:
 
     async def _commanded(self, transaction: IntakeTransaction, commanded: Commanded) -> int:
         identity_id = await transaction.identity_id(commanded.author)
-        conversation_id = await self._directory.open_anew(transaction, commanded.place, identity_id)
-        done = (await self._voice(transaction, commanded, identity_id)).say(Phrase.RESET_DONE)
+        voice = await self._voice(transaction, commanded, identity_id)
+        match commanded.command:
+            case Command.RESET:
+                conversation_id = await self._directory.open_anew(transaction, commanded.place, identity_id)
+                done = voice.say(Phrase.RESET_DONE)
+            case Command.USAGE:
+                conversation_id = await self._directory.find_or_open(
+                    transaction, commanded.place, identity_id
+                )
+                done = await self._limits.usage(transaction, identity_id, voice)
         await transaction.add_turn(conversation_id, identity_id, commanded.address, notice=done)
         return conversation_id
 
@@ -90,17 +112,6 @@ class StoringIntake:
         if asked is not None and outcome.dropped:
             await transaction.parked.hand_over(asked.id, turn_id)
         return conversation_id
-
-    async def _refusal(self, transaction: IntakeTransaction, said: Said, identity_id: int) -> str | None:
-        """The sentence that answers a message which is not taken, or None."""
-        most = self._limits.message_chars
-        if len(said.text) > most:
-            voice = await self._voice(transaction, said, identity_id)
-            return voice.say(Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
-        if await transaction.waiting_turns() >= self._limits.waiting_turns:
-            log.warning("intake.full", waiting=self._limits.waiting_turns, setting="[limits] waiting_turns")
-            return (await self._voice(transaction, said, identity_id)).say(Phrase.BUSY)
-        return None
 
     async def _voice(self, transaction: IntakeTransaction, event: Event, identity_id: int) -> Voice:
         """The author's. Where the event does not tell their locale, the one that was last seen counts."""

@@ -28,6 +28,8 @@ class Author:
     name: str = ""
     locale: str = ""
     """A BCP 47 tag such as `pt-BR`; `""` where the platform did not tell."""
+    roles: tuple[str, ...] = ()
+    """The platform's ids of the roles that they have there, where it has roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Command(StrEnum):
     """What a person can tell the bot to do, in whatever form a platform has for it."""
 
     RESET = "reset"
+    USAGE = "usage"
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,11 +120,36 @@ class LimitsSettings(Section):
     """A wait for AIVAX up to this long is waited out in silence; for a longer one the author is told."""
     parked_max_age: float = Field(24.0, gt=0)
     """Hours after which a question that could not be answered is given up, and its author told so."""
+    person_hourly: int = Field(0, ge=0)
+    """Questions that one person may ask in an hour. 0: as many as they like; so too below."""
+    person_daily: int = Field(0, ge=0)
+    workspace_daily: int = Field(0, ge=0)
+    spend_daily_usd: float = Field(0.0, ge=0)
+    """What answers may cost in 24 hours; beyond it no question is taken."""
+    usd_per_million_prompt_tokens: float = Field(0.0, ge=0)
+    """The price where AIVAX does not tell what an answer cost. 0: not known."""
+    usd_per_million_completion_tokens: float = Field(0.0, ge=0)
     requests_per_minute: int | None = Field(None, ge=0)
     """Calls that AIVAX takes of this account. None: what its plan or the kind of key says. 0: no limit."""
     attempts: int = Field(3, ge=1)
     """How often a turn that was cut off by a crash is taken up again before its author gets an apology."""
     shutdown_grace_s: float = Field(20.0, ge=0)
+
+
+Listed = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^:\s]+:\S+$")]
+
+
+class AccessSettings(Section):
+    """`[access]`: whom the bot answers, and where. Entries are `platform:id`; an empty list allows all."""
+
+    allow_users: tuple[Listed, ...] = ()
+    block_users: tuple[Listed, ...] = ()
+    allow_roles: tuple[Listed, ...] = ()
+    block_roles: tuple[Listed, ...] = ()
+    allow_channels: tuple[Listed, ...] = ()
+    block_channels: tuple[Listed, ...] = ()
+    allow_workspaces: tuple[Listed, ...] = ()
+    block_workspaces: tuple[Listed, ...] = ()
 
 
 class RepliesSettings(Section):

@@ -104,6 +104,13 @@ class FrontendContract:
         assert isinstance(event, Commanded)
         assert event.command is Command.RESET
 
+    async def test_usage_is_a_command(self, venue: Venue, inbox: Inbox) -> None:
+        await venue.say("usage")
+
+        (event,) = await inbox.first()
+        assert isinstance(event, Commanded)
+        assert event.command is Command.USAGE
+
     async def test_an_answer_written_in_pieces_is_shown_whole_and_is_not_heard_as_a_message(
         self, venue: Venue, inbox: Inbox
     ) -> None:

@@ -14,7 +14,7 @@ from bots.discord.pace import Gate
 from bots.discord.places import Address
 from bots.discord.session import Session
 from bots.discord.timing import Timing
-from core.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.errors import Fenced, FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.messages import Apology, Footer, Status
 from core.ports import Delivery
 from tests.discord_listening import FAST, discord_at_hand, settings
@@ -407,3 +407,24 @@ async def test_errors_carry_no_secret(fake: FakeDiscord) -> None:
             assert fake.token not in repr(caught.value)
             assert isinstance(caught.value.__cause__, aiohttp.ClientError | OSError)
             assert fake.token not in repr(caught.value.__cause__)
+
+
+async def test_a_write_that_had_to_wait_asks_again_whether_it_may(fake: FakeDiscord) -> None:
+    async def taken_over() -> None:
+        raise Fenced(1, 1)
+
+    async with opened(fake) as frontend:
+        place = await asked(fake, frontend)
+        gate = frontend._session.gate(place.channel.id)
+        await gate.enter()
+        late = DiscordChannel(frontend._session, place.address, taken_over)
+        writing = asyncio.create_task(late.post("too late", FIRST))
+        while not gate._waiting:  # noqa: ASYNC110  it tells nobody who waits
+            await asyncio.sleep(0)
+        gate.leave()
+
+        with pytest.raises(Fenced):
+            await writing
+        assert place.seen() == []
+        await place.answer.post("in time", FIRST)
+        assert place.seen() == ["in time"]

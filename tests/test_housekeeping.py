@@ -11,6 +11,7 @@ import pytest
 import structlog
 from sqlalchemy import func, select, text, update
 
+from core.admission.limits import Limits
 from core.aivax.timeline import Usage
 from core.conversations.directory import Directory
 from core.intake import StoringIntake
@@ -44,7 +45,7 @@ class House:
             IntakeStore(database, self.clock),
             Directory(ConversationSettings()),
             self,
-            LimitsSettings(),
+            Limits(LimitsSettings()),
             Voices(RepliesSettings()),
         )
 

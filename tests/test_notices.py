@@ -10,8 +10,7 @@ import pytest
 import structlog
 
 from bots.absence import GRACE_S, Absences
-from bots.app import _check_operators_platform
-from bots.frontends import installed
+from bots.frontends import check_platform_of, installed
 from bots.settings import OperatorSettings, SettingsRefused, load
 from bots.supervisor import Board
 from core.admission.gates import Cause, Gate
@@ -312,14 +311,14 @@ async def test_two_processes_on_one_database_tell_once(
         both = (one, two)
         await asyncio.gather(
             *(
-                stage.core.notices.tell("gate:storage", Phrase.NOTICE_STORAGE_CLOSED)
+                stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
                 for stage in both
                 for _ in range(5)
             )
         )
         await asyncio.gather(
             *(
-                stage.core.notices.heal("gate:storage", Phrase.NOTICE_STORAGE_OPEN)
+                stage.core.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
                 for stage in both
                 for _ in range(5)
             )
@@ -352,9 +351,9 @@ async def test_without_a_channel_here_only_the_log_has_it(
 ) -> None:
     with structlog.testing.capture_logs() as entries:
         async with staged(migrated_url, sandbox=sandbox, operators={"channel": channel}) as stage:
-            await stage.core.notices.tell("gate:storage", Phrase.NOTICE_STORAGE_CLOSED)
-            await stage.core.notices.tell("gate:storage", Phrase.NOTICE_STORAGE_CLOSED)
-            await stage.core.notices.heal("gate:storage", Phrase.NOTICE_STORAGE_OPEN)
+            await stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+            await stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+            await stage.core.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
             await stage.rest()
 
             assert await stage.states() == []
@@ -367,7 +366,7 @@ async def test_a_channel_that_is_closed_to_the_bot_costs_nothing_but_the_notice(
     stage.platform.place("ops").faults.append(("post", PlaceFault.CLOSED))
 
     with structlog.testing.capture_logs() as entries:
-        await stage.core.notices.tell("gate:storage", Phrase.NOTICE_STORAGE_CLOSED)
+        await stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
         await stage.rest()
         await stage.hear(said("hello"))
 
@@ -382,8 +381,8 @@ async def test_a_database_that_fails_costs_nobody_an_answer(stage: Stage) -> Non
     await stage.change("DROP TABLE notices")
 
     with structlog.testing.capture_logs() as entries:
-        await stage.core.notices.tell("gate:storage", Phrase.NOTICE_STORAGE_CLOSED)
-        await stage.core.notices.heal("gate:storage", Phrase.NOTICE_STORAGE_OPEN)
+        await stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+        await stage.core.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
         await stage.hear(said("hello"))
 
     assert "hello" in stage.platform.visible("D-ana")[0]
@@ -415,13 +414,13 @@ def test_a_channel_in_another_form_is_refused_by_name(written: str) -> None:
 
 
 def test_a_channel_on_a_platform_that_there_is_not_is_refused_by_name() -> None:
-    _check_operators_platform("slack:C0123", installed())
-    _check_operators_platform("", installed())
+    check_platform_of("slack:C0123", installed())
+    check_platform_of("", installed())
 
     with pytest.raises(
         SettingRefused, match=r"\[operators\] channel = 'teams:general': .*known: discord, slack"
     ):
-        _check_operators_platform("teams:general", installed())
+        check_platform_of("teams:general", installed())
 
 
 @pytest.mark.parametrize("thresholds", ["0", "-1", "five"])

@@ -613,3 +613,34 @@ async def test_a_notice_goes_to_a_channel_that_an_operator_named(stage: Stage) -
 async def test_an_address_of_another_kind_is_refused(stage: Stage) -> None:
     with pytest.raises(PlaceClosed):
         stage.bot.reply_to("nonsense", FakeLedger())
+
+
+async def test_no_status_is_left_below_an_answer_that_was_posted_before(stage: Stage) -> None:
+    general = await in_channel(stage)
+    ledger = FakeLedger()
+    for _ in range(2):
+        ledger = ledger.reopened()
+        async with stage.surface(ledger, direct=False) as surface:
+            await stage.slack.until(lambda: stage.slack.status(general, stage.ts))
+            await surface.write("All of it")
+            await surface.finish(NOTHING)
+
+    assert stage.text == "All of it"
+    assert stage.slack.status(general, stage.ts) == ""
+
+
+async def test_a_worker_that_wakes_while_it_starts_a_stream_takes_it_back(stage: Stage) -> None:
+    ledger, start = FakeLedger(), stage.slack.hang("chat.startStream")
+    sleeper = stage.surface(ledger)
+    await sleeper.__aenter__()
+    await sleeper.write("Hello")
+    await start.reached.wait()
+    async with stage.surface(ledger.reopened()) as surface:
+        await surface.write("Hello, world")
+        await surface.finish(NOTHING)
+    start.release()
+
+    with pytest.raises(Fenced):
+        await sleeper.finish(NOTHING)
+    await end(sleeper)
+    assert stage.text == "Hello, world"

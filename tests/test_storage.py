@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text
 
+from core.admission.limits import Limits
 from core.aivax.timeline import Usage
 from core.conversations.directory import Directory
 from core.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
@@ -55,7 +56,7 @@ class Desk:
             IntakeStore(database, self.clock),
             Directory(conversation or ConversationSettings()),
             self.queue,
-            limits or LimitsSettings(),
+            Limits(limits or LimitsSettings()),
             Voices(RepliesSettings()),
         )
 
@@ -370,6 +371,16 @@ async def test_a_whole_answer_is_delivered_after_a_crash_without_asking_again(de
 
     assert (again.answer, again.generation) == ("all of it", turn.generation)
     assert await desk.count(usage) == 1
+
+
+async def test_an_answer_that_is_stored_twice_is_one_message(desk: Desk) -> None:
+    await desk.intake.receive(said("question"))
+    turn = await desk.claim()
+
+    for _ in range(2):  # a connection that broke while it committed told nobody whether it did
+        await desk.turns.keep_answer(turn, "all of it", None, whole=True)
+
+    assert await desk.count(messages) == 2
 
 
 async def test_half_an_answer_is_replaced_when_it_is_generated_anew(desk: Desk) -> None:

@@ -14,7 +14,10 @@ from core.messages import Blob, Quote
 from core.ports import Intake, Ledger, ReplySurface, Watch
 
 FAREWELLS = frozenset({"/quit", "/exit", "/bye"})
-HELP = "/reset starts a new conversation, /quit ends the chat; anything else is a message to the bot."
+HELP = (
+    "/reset starts a new conversation, /usage shows what you have used, /quit ends the chat; "
+    "anything else is a message to the bot."
+)
 
 
 class ConsoleFrontend:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.messages import Author, Command, Commanded, Identity, Place, Said
 
 PLATFORM = "console"
-COMMANDS = {"/reset": Command.RESET, "reset": Command.RESET}
+COMMANDS = {f"{sign}{command}": command for command in Command for sign in ("", "/")}
 
 
 def translate(line: str, *, user: str, key: str) -> Said | Commanded | None:

@@ -25,8 +25,9 @@ class Timing:
     """Between two edits of one answer: alone in its channel it then stays at four writes in five seconds."""
     write_window_s: float = 5.1
     """In which a channel takes four writes."""
-    receive_retries_s: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0)
-    """The pauses between tries at storing an event: Discord delivers nothing twice on request."""
+    receive_retries_s: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0, 30.0, 60.0, 60.0, 60.0, 60.0)
+    """The pauses between tries at storing an event: Discord delivers nothing twice on request, so a database that is
+    restarted, or a disk that someone has to clear, is waited for."""
     drain_s: float = 5.0
     """How long events that were already received may take to be stored when listening ends."""
     now: Callable[[], float] = time.monotonic

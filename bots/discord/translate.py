@@ -11,7 +11,7 @@ from bots.discord.readable import attachments_of, said_in
 from core.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
 
 WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
-RESETS = frozenset({"reset", "/reset", "!reset"})
+COMMANDS = {f"{sign}{command}": command for command in Command for sign in ("", "/", "!")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,9 @@ def translate(message: discord.Message, me: Me, parent: int = 0) -> Event | None
     files = tuple(_attachment(file, message) for file in attachments_of(message))
     keys = (f"{PLATFORM}:{message.id}",)
     address = str(_address(message, parent))
-    if text.casefold() in RESETS and not files:
-        return Commanded(keys, author, place, Command.RESET, address)
+    command = COMMANDS.get(text.casefold())
+    if command is not None and not files:
+        return Commanded(keys, author, place, command, address)
     return Said(keys, author, place, text, address, str(message.id), files)
 
 
@@ -108,7 +109,8 @@ def _guild_of(message: discord.Message) -> int:
 def _author(message: discord.Message) -> Author:
     guild = _guild_of(message)
     identity = Identity(PLATFORM, str(guild or ""), str(message.author.id))
-    return Author(identity, name=message.author.display_name)
+    roles = tuple(str(role.id) for role in getattr(message.author, "roles", ()))
+    return Author(identity, name=message.author.display_name, roles=roles)
 
 
 def _place(message: discord.Message, parent: int) -> Place:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 
 import structlog
+import typer
 
 from bots import logs
 from bots.drills.scene import Promise, Scene, opened_scene
-from bots.drills.scripts import Drill
+from bots.drills.scripts import DRILLS, Drill
 from bots.settings import LogSettings
 from core import errors
 from sandbox.server import PRIVATE_KEY
@@ -109,3 +110,33 @@ def _logged() -> Iterator[io.StringIO]:
 
 def _indented(text: str) -> list[str]:
     return [f"    {line}".rstrip() for line in text.splitlines()]
+
+
+async def perform(drills: Iterable[Drill], tell: Callable[[str], None]) -> int:
+    """Play drills one after the other and tell what came of each; 1 if a promise was broken, else 0."""
+    broken = []
+    count = 0
+    for drill in drills:
+        outcome = await play(drill)
+        tell(f"{outcome.page()}\n")
+        count += 1
+        broken += [] if outcome.kept else [drill.name]
+    tell(
+        f"{count} played; broken promises in: {', '.join(broken)}"
+        if broken
+        else f"{count} played, all promises kept"
+    )
+    return 1 if broken else 0
+
+
+def chosen(name: str) -> list[Drill]:
+    """The drill of that name, or all. Raises `typer.BadParameter` for a name that there is not."""
+    if name != "all" and name not in DRILLS:
+        raise typer.BadParameter(f"write `all` or one of:\n{listing()}", param_hint="NAME")
+    return list(DRILLS.values()) if name == "all" else [DRILLS[name]]
+
+
+def listing() -> str:
+    """Every drill with what happens in it."""
+    width = max(map(len, DRILLS))
+    return "\n".join(f"{drill.name:<{width}}  {drill.summary}" for drill in DRILLS.values())

@@ -17,7 +17,7 @@ from core.messages import Attachment, Author, Command, Commanded, Event, Identit
 
 _WORDS_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
 _NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})
-_RESET = frozenset({"reset", "/reset"})
+_COMMANDS = {f"{sign}{command}": command for command in Command for sign in ("", "/")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,9 @@ def _said(spoken: _Spoken, event: Mapping[str, Any]) -> Said | Commanded:
     thread = spoken.thread if spoken.direct else root
     place = Place(PLATFORM, spoken.team, spoken.channel, thread, private=spoken.direct)
     files = _attachments(event)
-    if spoken.text.lower() in _RESET and not files:
-        return Commanded(spoken.keys, author, place, Command.RESET, here.as_address())
+    said = _COMMANDS.get(spoken.text.lower())
+    if said is not None and not files:
+        return Commanded(spoken.keys, author, place, said, here.as_address())
     return Said(spoken.keys, author, place, spoken.text, here.as_address(), spoken.ts, files)
 
 
@@ -159,14 +160,14 @@ def _slash_command(form: Mapping[str, Any]) -> Commanded | None:
     team, channel, user = (text_of(form, name) for name in ("team_id", "channel_id", "user_id"))
     trigger = text_of(form, "trigger_id")
     said = text_of(form, "text").strip().lower() or text_of(form, "command").lower()
-    if not (team and channel and user and trigger) or said not in _RESET:
+    if not (team and channel and user and trigger) or said not in _COMMANDS:
         return None
     direct = channel.startswith("D")
     return Commanded(
         keys=(f"slack:{team}:command:{trigger}",),
         author=Author(Identity(PLATFORM, team, user)),
         place=Place(PLATFORM, team, channel, private=direct),
-        command=Command.RESET,
+        command=_COMMANDS[said],
         address=Where(channel, team, user=user, user_team=team, direct=direct).as_address(),
     )
 

@@ -38,6 +38,11 @@ class AccountWatch:
         """The balance last read; None while it is not known."""
         return self._last.balance_usd if self._last else None
 
+    @property
+    def usage_24h_usd(self) -> float | None:
+        """What the account was last told to have spent in 24 hours; None while it is not known."""
+        return self._last.usage_24h_usd if self._last else None
+
     async def read(self, *, anew: bool = False) -> Balance | None:
         """Ask for the balance; None when it is not told, or the route does not answer.
 

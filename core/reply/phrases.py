@@ -62,6 +62,27 @@ class Phrase(StrEnum):
         "quote reference {reference} to the people who run me."
     )
     BUSY = "There are too many questions waiting at the moment, so I can't take this one. Please try again in a while."
+
+    # the operator's own limits
+    PERSON_HOURLY = (
+        "You've asked as many questions as I may answer you in an hour ({most}). Please ask again in {wait}."
+    )
+    PERSON_DAILY = (
+        "You've asked as many questions as I may answer you in a day ({most}). Please ask again in {wait}."
+    )
+    WORKSPACE_DAILY = (
+        "I've been asked as many questions here as I may answer in a day ({most}). Please ask again in {wait}."
+    )
+    SPEND_REACHED = "I've used up what I may spend on answers in a day. Please ask again in about {wait}."
+    NOT_FOR_YOU = (
+        "I'm sorry, I may not answer you: the people who run me have chosen whom I answer. "
+        "Please ask them if you need me."
+    )
+    NOT_HERE = (
+        "I'm sorry, I may not answer here: the people who run me have chosen where I do. "
+        "Please ask me in another place."
+    )
+
     ATTACHMENT_SKIPPED = "I couldn't read {name}, so this answer goes without it."
 
     GREETING = "Hi! Ask me anything: write your question in the same message in which you mention me."
@@ -109,6 +130,12 @@ class Phrase(StrEnum):
 
     # commands
     RESET_DONE = "Started a new conversation. I no longer see what we said before."
+    USAGE_DAY = "Your questions in the last 24 hours: {count}. Tokens used for them: {tokens}."
+    USAGE_COST = "They cost {cost}."
+    USAGE_PER_HOUR = "You may ask {most} questions an hour; {rest} are left."
+    USAGE_PER_DAY = "You may ask {most} questions a day; {rest} are left."
+    USAGE_RENEWS = "The next one is added in {wait}."
+    USAGE_NO_LIMIT = "There is no limit to how many questions you may ask."
 
     # notices to the people who run the bot
     NOTICE_BALANCE_LOW = "The AIVAX balance is below {threshold}. {figures}"

@@ -23,6 +23,8 @@ SAMPLES: dict[str, object] = {
     "model": "support:50c3",
     "tokens": 1_234,
     "place": 12,
+    "count": 17,
+    "rest": 3,
     "setting": "[aivax] api_key",
     "platform": "Slack",
 }
@@ -45,6 +47,7 @@ def samples(voice: Voice) -> dict[str, object]:
         **SAMPLES,
         "wait": voice.duration(SAMPLE_WAIT_S),
         "threshold": voice.money(SAMPLE_THRESHOLD_USD),
+        "cost": voice.money(SAMPLE_SPENT_USD),
         "balance": voice.money(SAMPLE_BALANCE_USD),
         "spent": voice.money(SAMPLE_SPENT_USD),
         "left": voice.duration(SAMPLE_WAIT_S * 1_000),

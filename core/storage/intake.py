@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Action, Attachment, Author, Identity, Place
 from core.storage.bell import CHANNEL
+from core.storage.consumption import Consumption
 from core.storage.engine import Database
 from core.storage.parked import ParkedTurns
 from core.storage.tables import conversations, events, identities, messages, persons, turns
@@ -120,6 +121,11 @@ class IntakeTransaction:
     def parked(self) -> ParkedTurns:
         """What a press of a button does to a waiting turn."""
         return ParkedTurns(self._connection, self.now)
+
+    @property
+    def consumption(self) -> Consumption:
+        """What was used up to now."""
+        return Consumption(self._connection)
 
     async def announce(self, conversation_id: int, platform: str) -> None:
         """Tell the other processes, on commit, that the conversation has work."""

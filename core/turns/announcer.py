@@ -63,6 +63,7 @@ class Announcer:
         self._hold = hold
         self._patience = timedelta(seconds=patience_s)
         self._now = now
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """Look every `EVERY_S` until cancelled."""
@@ -75,6 +76,10 @@ class Announcer:
 
     async def look(self) -> None:
         """Tell those who should know, the ones who were told nothing yet first."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         windows = await self._allowance.windows()
         if not windows:
             return

@@ -37,20 +37,23 @@ class Crowd:
         self.asked.append(Question(word, key, conversation.name, screen))
         return self.asked[-1]
 
-    async def ask_something(self) -> None:
-        """Somebody asks something, once the bot is there to hear it on that platform."""
+    async def ask_something(self, *, at_once: bool = False) -> None:
+        """Somebody asks something, once the bot is there to hear it on that platform, or whether it is or not."""
         conversation = self._chance.choice(self._conversations)
         (wish,) = self._chance.choices([w for w, _ in WISHES], [weight for _, weight in WISHES])
-        await self.heard_on(conversation)
+        if not at_once:
+            await self._heard_on(conversation)
+            await asyncio.sleep(self._chance.uniform(0, 0.5))
+            await self._heard_on(conversation)
         await self.ask(conversation, wish)
 
-    async def heard_on(self, conversation: Conversation) -> None:
+    async def _heard_on(self, conversation: Conversation) -> None:
+        """Wait until a bot is connected there."""
         if conversation.name.startswith("discord"):
-            while not any(session.live for session in self._town.discord.sessions):
-                await asyncio.sleep(0.05)
+            discord = self._town.discord
+            await discord.until(lambda: any(session.live for session in discord.sessions), 60)
         else:
-            while not self._town.slack.sockets:
-                await asyncio.sleep(0.05)
+            await self._town.slack.connected(1, 60)
 
 
 def places(town: Town, *, each: int, discord: bool = True) -> list[Conversation]:

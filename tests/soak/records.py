@@ -12,7 +12,7 @@ from tests.soak.talk import Question
 
 _ARRIVALS = """
 SELECT messages.text FROM turns JOIN messages ON messages.turn_id = turns.id AND messages.role = 'user'
-ORDER BY turns.id
+{where} ORDER BY turns.id
 """
 
 
@@ -35,10 +35,26 @@ class Records:
 
     async def open_turns(self) -> int:
         states = await self.states()
-        return states["queued"] + states["running"]
+        return states["queued"] + states["running"] + states["parked"]
+
+    async def unfinished(self) -> Sequence[str]:
+        """A word on each turn that has not ended."""
+        return await self._column(
+            "SELECT id || ' ' || state || ' attempt ' || attempt || ' due ' || due_at FROM turns"
+            " WHERE state IN ('queued', 'running', 'parked') ORDER BY id LIMIT 20"
+        )
 
     async def arrived(self, questions: Iterable[Question]) -> list[Question]:
         """The questions that were taken in, in the order of arrival."""
-        by_word = {question.word: question for question in questions}
-        found = [by_word.get(text.split()[0]) for text in await self._column(_ARRIVALS) if text.strip()]
-        return [question for question in found if question is not None]
+        return _by_word(questions, await self._column(_ARRIVALS.format(where="")))
+
+    async def superseded(self, questions: Iterable[Question]) -> set[Question]:
+        """Those in whose place their author asked something newer."""
+        where = "WHERE turns.state = 'superseded'"
+        return set(_by_word(questions, await self._column(_ARRIVALS.format(where=where))))
+
+
+def _by_word(questions: Iterable[Question], texts: Iterable[str]) -> list[Question]:
+    known = {question.word: question for question in questions}
+    found = [known.get(text.split()[0]) for text in texts if text.strip()]
+    return [question for question in found if question is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from sandbox.answers import answer_to
 from sandbox.calls import CallLog
 from sandbox.question import read_question
 from sandbox.wire import read_json
-from tests.platforms.slack import Channel, FakeSlack
+from tests.platforms.slack import Channel, FakeSlack, Shown
 from tests.town import Town
 
 _FENCE_LINE = re.compile(r"^[ >]*(```|~~~).*$", re.MULTILINE)
@@ -35,6 +35,8 @@ class Screen:
     """The bot's messages, oldest first."""
     unfinished: Callable[[], Sequence[str]] = tuple
     """What still pretends that something is going on."""
+    began: Callable[[], str] = str
+    """When its first answer began, to be compared with that of other screens of the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,12 @@ def slack_screen(slack: FakeSlack, channel: Channel, root: str, name: str) -> Sc
         status = slack.status(channel, root)
         return [*streams, f"status {status!r}"] if status else streams
 
-    return Screen(name, lambda: [m.text for m in slack.visible(channel, root) if m.is_bot], unfinished)
+    def answers() -> list[Shown]:
+        return [m for m in slack.visible(channel, root) if m.is_bot]
+
+    return Screen(
+        name, lambda: [m.text for m in answers()], unfinished, lambda: next((m.ts for m in answers()), "")
+    )
 
 
 class Answers:
@@ -152,6 +159,11 @@ class Verdict:
     disordered: list[str] = field(default_factory=list)
     left_over: list[str] = field(default_factory=list)
     apologies: int = 0
+    told_to_wait: int = 0
+    superseded: int = 0
+    """Questions whose author asked something newer while they waited for AIVAX to come back."""
+    unheard: int = 0
+    """Messages that Discord told a process which died before it had stored them; it tells nothing twice."""
 
     @property
     def faults(self) -> list[str]:
@@ -169,7 +181,20 @@ def judge(questions: Iterable[Question], answers: Answers, *, may_apologise: boo
     for screen, asked in screens.items():
         _Reader(screen, answers, verdict, may_apologise).read(asked)
         verdict.left_over += [f"{screen.name}: {what}" for what in screen.unfinished()]
+    verdict.disordered += _disordered(screens)
     return verdict
+
+
+def _disordered(screens: Mapping[Screen, Sequence[Question]]) -> list[str]:
+    """Conversations that are answered in several screens, and not in the order of arrival."""
+    found: list[str] = []
+    last: dict[str, str] = {}
+    for screen, asked in screens.items():
+        conversation, began = asked[0].conversation, screen.began()
+        if began and began < last.get(conversation, ""):
+            found.append(f"{screen.name} {asked[0].word}: answered at {began} after {last[conversation]}")
+        last[conversation] = began or last.get(conversation, "")
+    return found
 
 
 @dataclass
@@ -182,14 +207,19 @@ class _Reader:
     may_apologise: bool
 
     def read(self, asked: Sequence[Question]) -> None:
-        text = letters("\n".join(self.screen.shown()))
+        text, told = letters("\n".join(self.screen.shown())), 0
+        if self.may_apologise:  # the sentence that an answer waits stays above it
+            text, told = _KEPT.subn("", text)
+        self.verdict.told_to_wait += told
         at = 0
         for question in asked:
             at = self._one(question, text, at)
             if text.count(question.word) > 1:
                 self.verdict.doubled.append(f"{self.screen.name} {question.word}")
         if text[at:]:
-            self.verdict.left_over.append(f"{self.screen.name}: {text[at : at + 80]!r}, {len(text) - at} letters")
+            self.verdict.left_over.append(
+                f"{self.screen.name}: {text[at : at + 80]!r}, {len(text) - at} letters"
+            )
 
     def _one(self, question: Question, text: str, at: int) -> int:
         wholes = self.answers.of(question.word)
@@ -222,18 +252,17 @@ def _pattern(phrase: Phrase) -> str:
     return r"\w{1,20}?".join(letters(piece) for piece in re.split(r"\{\w+\}", phrase))
 
 
-_APOLOGY = re.compile(
-    "|".join(
-        _pattern(phrase)
-        for phrase in (
-            Phrase.NO_BALANCE,
-            Phrase.RATE_LIMITED_UNTIL,
-            Phrase.RATE_LIMITED,
-            Phrase.REQUEST_REFUSED,
-            Phrase.UNAVAILABLE,
-            Phrase.ANSWER_CUT,
-            Phrase.GAVE_UP,
-            Phrase.UNKNOWN,
-        )
-    )
+def _any_of(*phrases: Phrase) -> re.Pattern[str]:
+    return re.compile("|".join(map(_pattern, phrases)))
+
+
+_KEPT = _any_of(Phrase.KEPT_BALANCE, Phrase.KEPT_STORAGE, Phrase.KEPT_RATE, Phrase.KEPT_OUTAGE)
+_APOLOGY = _any_of(
+    Phrase.RATE_LIMITED_UNTIL,
+    Phrase.RATE_LIMITED,
+    Phrase.REQUEST_REFUSED,
+    Phrase.UNAVAILABLE,
+    Phrase.ANSWER_CUT,
+    Phrase.GAVE_UP,
+    Phrase.UNKNOWN,
 )

@@ -1,0 +1,49 @@
+"""Access lists: whom the bot answers, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.messages import Author, Place
+from core.reply.phrases import Phrase
+from core.settings import AccessSettings
+
+
+class Access:
+    """`[access]`. To be blocked counts more than to be allowed; an empty list allows all.
+
+    Somebody is allowed by their user id or by one of their roles. A direct message is in no channel, so the lists
+    of channels say nothing of it.
+    """
+
+    def __init__(self, settings: AccessSettings) -> None:
+        self._settings = settings
+
+    def refusal(self, author: Author, place: Place) -> Phrase | None:
+        """Why the author gets no answer there; None when they do."""
+        lists = self._settings
+        user = {f"{author.identity.platform}:{author.identity.user}"}
+        roles = {f"{author.identity.platform}:{role}" for role in author.roles}
+        workspaces = {f"{place.platform}:{place.workspace}"}
+        channels = set(_channels(place))
+        if user & {*lists.block_users} or roles & {*lists.block_roles}:
+            return Phrase.NOT_FOR_YOU
+        if (lists.allow_users or lists.allow_roles) and not (
+            user & {*lists.allow_users} or roles & {*lists.allow_roles}
+        ):
+            return Phrase.NOT_FOR_YOU
+        if workspaces & {*lists.block_workspaces} or channels & {*lists.block_channels}:
+            return Phrase.NOT_HERE
+        if lists.allow_workspaces and not workspaces & {*lists.allow_workspaces}:
+            return Phrase.NOT_HERE
+        if lists.allow_channels and channels and not channels & {*lists.allow_channels}:
+            return Phrase.NOT_HERE
+        return None
+
+
+def _channels(place: Place) -> Iterator[str]:
+    """The channel, and the thread, which is a channel of its own on some platforms; none for a direct message."""
+    if not place.private:
+        yield f"{place.platform}:{place.channel}"
+        if place.thread:
+            yield f"{place.platform}:{place.thread}"

@@ -1,0 +1,120 @@
+"""What people, workspaces and the whole bot have used in a time: counted from the rows, so right in every process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.storage.tables import conversations, identities, persons, turns
+from core.storage.tables import usage as usage_table
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a million tokens cost, in USD, where AIVAX does not tell what a call cost. 0: not known."""
+
+    prompt_usd: float = 0.0
+    completion_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What somebody used in a time."""
+
+    messages: int
+    tokens: int
+    usd: float | None
+    """None: not known."""
+
+
+class Consumption:
+    """Counts within a transaction. Questions count, not what the bot says for itself."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def hold_person(self, identity_id: int) -> None:
+        """Let nobody else count this person's messages until the transaction ends."""
+        row = select(persons.c.id).where(persons.c.id == _person_of(identity_id))
+        await self._connection.execute(row.with_for_update(key_share=True))
+
+    async def hold_workspace(self, platform: str, workspace: str) -> None:
+        """Let nobody else count this workspace's messages until the transaction ends."""
+        if self._connection.dialect.name == "postgresql":
+            key = func.hashtextextended(f"messages:{platform}:{workspace}", 0)
+            await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+    async def nth_of_person(self, identity_id: int, most: int, since: datetime) -> datetime | None:
+        """When the person sent the message that used up `most`; None while they have some left."""
+        asked = turns.c.identity_id.in_(_identities_of(identity_id))
+        return await self._nth(select(turns.c.created_at).where(asked), most, since)
+
+    async def nth_of_workspace(
+        self, platform: str, workspace: str, most: int, since: datetime
+    ) -> datetime | None:
+        """When the message was sent that used up `most` in a workspace; None while there are some left."""
+        there = (conversations.c.platform == platform) & (conversations.c.workspace == workspace)
+        asked = select(turns.c.created_at).join(conversations).where(there)
+        return await self._nth(asked, most, since)
+
+    async def messages_of(self, identity_id: int, since: datetime) -> list[datetime]:
+        """When the person sent their messages since then, the oldest first."""
+        asked = turns.c.identity_id.in_(_identities_of(identity_id))
+        query = _counted(select(turns.c.created_at).where(asked), since).order_by(turns.c.created_at)
+        return list((await self._connection.execute(query)).scalars())
+
+    async def used_by(self, identity_id: int, since: datetime, price: Price) -> Used:
+        """What the person's questions since then came to."""
+        tokens = usage_table.c.prompt_tokens + usage_table.c.completion_tokens
+        query: Any = (
+            select(func.count(turns.c.id), func.sum(tokens), func.sum(_usd(price)))
+            .select_from(turns.outerjoin(usage_table))
+            .where(turns.c.identity_id.in_(_identities_of(identity_id)))
+        )
+        row = (await self._connection.execute(_counted(query, since))).one()
+        return Used(messages=row[0], tokens=int(row[1] or 0), usd=row[2])
+
+    async def spent_usd(self, since: datetime, price: Price) -> float | None:
+        """What all answers since then cost, as far as it is known; None where nothing is."""
+        query = select(func.sum(_usd(price))).where(usage_table.c.created_at > since)
+        spent: float | None = (await self._connection.execute(query)).scalar_one()
+        return spent
+
+    async def spent_before(self, since: datetime, price: Price, usd: float) -> datetime | None:
+        """When, since then, the first `usd` had been spent."""
+        running = func.sum(_usd(price)).over(order_by=(usage_table.c.created_at, usage_table.c.turn_id))
+        summed = select(usage_table.c.created_at, running.label("so_far"))
+        rows = summed.where(usage_table.c.created_at > since).subquery()
+        first = select(func.min(rows.c.created_at)).where(rows.c.so_far >= usd)
+        at: datetime | None = (await self._connection.execute(first)).scalar_one()
+        return at
+
+    async def _nth(self, asked: Select[Any], most: int, since: datetime) -> datetime | None:
+        newest = _counted(asked, since).order_by(turns.c.created_at.desc()).offset(most - 1).limit(1)
+        at: datetime | None = (await self._connection.execute(newest)).scalar_one_or_none()
+        return at
+
+
+def _counted(query: Select[Any], since: datetime) -> Select[Any]:
+    return query.where(~turns.c.notice, turns.c.created_at > since)
+
+
+def _person_of(identity_id: int) -> Any:
+    return select(identities.c.person_id).where(identities.c.id == identity_id).scalar_subquery()
+
+
+def _identities_of(identity_id: int) -> Select[Any]:
+    return select(identities.c.id).where(identities.c.person_id == _person_of(identity_id))
+
+
+def _usd(price: Price) -> ColumnElement[Any]:
+    """What AIVAX told, else the tokens at the operator's price, else nothing."""
+    if not (price.prompt_usd or price.completion_usd):
+        return usage_table.c.credits
+    prompt = usage_table.c.prompt_tokens * price.prompt_usd
+    completion = usage_table.c.completion_tokens * price.completion_usd
+    return func.coalesce(usage_table.c.credits, (prompt + completion) / 1_000_000)

@@ -1,0 +1,145 @@
+"""Where a soak takes place: both platforms and AIVAX in this process, bots in others, a crowd, and a judge."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from core.storage.engine import Database
+from sandbox.server import serve
+from tests.platforms.discord import FakeDiscord
+from tests.platforms.slack import FakeSlack
+from tests.soak.cradle import Child, Cradle, open_cradle
+from tests.soak.crowd import Crowd
+from tests.soak.records import Records
+from tests.soak.talk import Answers, Conversation, Question, Verdict, judge
+from tests.town import Town
+
+OFTEN = 1_000_000
+MORE = """
+[limits]
+attempts = {attempts}
+shutdown_grace_s = {grace_s}
+running_turns = {running_turns}
+"""
+
+
+class Ground:
+    """All that a soak needs."""
+
+    def __init__(self, town: Town, cradle: Cradle, records: Records, folder: Path, seed: int) -> None:
+        self.town = town
+        self.records = records
+        self.folder = folder
+        self.chance = random.Random(seed)  # noqa: S311 - repeatable by its seed
+        self.answers = Answers(town.sandbox.state.calls)
+        self.crowd = Crowd(town, [], self.chance)
+        self._cradle = cradle
+        self._config = folder / "config.toml"
+
+    def configure(
+        self,
+        *,
+        lease_s: int = 1,
+        attempts: int = OFTEN,
+        running_turns: int = 20,
+        grace_s: float = 30,
+        aivax: str = "",
+        **changes: str,
+    ) -> None:
+        config = self.town.config(**changes)
+        config = config.replace("\n[slack]", f"worker_lost_after_s = {lease_s}\n\n[slack]")
+        config = config.replace("\n[storage]", f"{aivax}\n\n[storage]")
+        self._config.write_text(
+            config + MORE.format(attempts=attempts, running_turns=running_turns, grace_s=grace_s)
+        )
+
+    def invite(self, conversations: Sequence[Conversation]) -> None:
+        self.crowd = Crowd(self.town, conversations, self.chance)
+
+    async def start(self, name: str = "bot", *arguments: str) -> Child:
+        return await self._cradle.start(self._config, self.folder / f"{name}.log", *arguments)
+
+    async def ready(self) -> None:
+        await self.town.slack.connected(1, 60)
+        await self.town.discord.online()
+
+    async def settled(self, timeout_s: float = 420) -> None:
+        """Return when all that was heard is answered, and Slack has nothing left to deliver."""
+        until = asyncio.get_running_loop().time() + timeout_s
+        while (unheard := await self.unheard()) or await self.records.open_turns():
+            left = f"{[q.word for q in unheard]}, {await self.records.unfinished()}"
+            assert asyncio.get_running_loop().time() < until, f"not within {timeout_s} s: {left}"
+            await asyncio.sleep(0.2)
+
+    async def unheard(self) -> list[Question]:
+        """Slack's messages that were not taken in yet; they are delivered once more."""
+        keys = await self.records.keys()
+        waiting = [q for q in self.crowd.asked if q.key.startswith("slack") and q.key not in keys]
+        if waiting and self.town.slack.sockets:
+            await asyncio.sleep(0.5)
+            await self.town.slack.redeliver()
+        return waiting
+
+    async def verdict(self, *, may_apologise: bool = False) -> Verdict:
+        """Judge what stands there, in the order of arrival."""
+        arrived = await self.records.arrived(self.crowd.asked)
+        heard, ended = set(arrived), await self.records.superseded(arrived)
+        current = [question for question in arrived if question not in ended]
+        verdict = judge(current, self.answers, may_apologise=may_apologise)
+        verdict.superseded = len(ended)
+        for question in self.crowd.asked:
+            if question not in heard and question.key.startswith("slack"):
+                verdict.lost.append(f"{question.conversation} {question.word}: it never arrived")
+            elif question not in heard:
+                verdict.unheard += 1
+        return verdict
+
+    async def report(self, verdict: Verdict, *figures: str) -> None:
+        """Print what was seen, and keep the logs where something went wrong."""
+        anew = sum(count - 1 for count in self.answers.asked.values())
+        say(
+            f"{len(self.crowd.asked)} messages; whole {verdict.whole}, lost {len(verdict.lost)}, doubled"
+            f" {len(verdict.doubled)}, broken {len(verdict.broken)}, out of order {len(verdict.disordered)},"
+            f" left over {len(verdict.left_over)}; apologies {verdict.apologies}, superseded by a newer question of"
+            f" their author {verdict.superseded}, told to wait {verdict.told_to_wait}"
+        )
+        say(
+            f"generated anew {anew}; Discord messages that a killed process had not stored {verdict.unheard};"
+            f" turns {dict(await self.records.states())}"
+        )
+        for figure in [*figures, *verdict.faults]:
+            say(figure)
+
+
+def say(figure: str) -> None:
+    sys.stdout.write(f"  {figure}\n")
+    sys.stdout.flush()
+
+
+def seed_of(environment: str | None) -> int:
+    seed = int(environment) if environment else random.randrange(1_000_000)  # noqa: S311
+    say(f"\n  SOAK_SEED={seed}")
+    return seed
+
+
+def amount(name: str, usual: int) -> int:
+    return int(os.environ.get(name, usual))
+
+
+@asynccontextmanager
+async def open_ground(folder: Path, storage: str, *, tokens_per_s: float = 300.0) -> AsyncIterator[Ground]:
+    async with (
+        FakeSlack() as slack,
+        FakeDiscord() as discord,
+        serve(plan="max", balance=1e9, tokens_per_s=tokens_per_s) as sandbox,
+        open_cradle() as cradle,
+        Database(storage) as database,
+    ):
+        town = Town(slack, discord, sandbox, storage)
+        yield Ground(town, cradle, Records(database), folder, seed_of(os.environ.get("SOAK_SEED")))
