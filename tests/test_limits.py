@@ -9,8 +9,10 @@ import pytest
 from core.admission.access import Access
 from core.admission.limits import Limits
 from core.messages import Author, Command, Commanded, Identity, Place
-from core.reply.phrases import Phrase
-from core.settings import AccessSettings
+from core.reply.phrases import Phrase, Voice
+from core.settings import AccessSettings, LimitsSettings
+from core.storage.engine import Database
+from core.storage.intake import IntakeStore
 from sandbox.server import serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said
 from tests.stage import Stage, staged

@@ -109,7 +109,8 @@ def _guild_of(message: discord.Message) -> int:
 def _author(message: discord.Message) -> Author:
     guild = _guild_of(message)
     identity = Identity(PLATFORM, str(guild or ""), str(message.author.id))
-    roles = tuple(str(role.id) for role in getattr(message.author, "roles", ()))
+    # Discord counts "everyone" as a role, under the server's own id
+    roles = tuple(str(role.id) for role in getattr(message.author, "roles", ()) if role.id != guild)
     return Author(identity, name=message.author.display_name, roles=roles)
 
 
