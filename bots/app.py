@@ -160,6 +160,7 @@ def _wire(
     models = routes.models | {settings.aivax.model}
     news = News(
         notices,
+        gates,
         account,
         now,
         thresholds=settings.operators.balance_thresholds,

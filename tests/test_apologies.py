@@ -155,21 +155,6 @@ def test_every_wait_can_be_told_and_is_never_told_too_short(seconds: float) -> N
 
 
 # The sentences themselves
-
-FILLERS = {
-    "reset": "reset",
-    "most": 400,
-    "length": 401,
-    "reference": REFERENCE,
-    "wait": "2 minutes",
-    "name": "cat {0} {x}.png",
-    "names": "cat {0} {x}.png, b.pdf",
-    "tool": "web search",
-    "reason": "to {find} it",
-    "model": "m{}",
-    "tokens": 12,
-    "count": 3,
-}
 """A value for every placeholder that a sentence may hold."""
 
 
@@ -177,9 +162,9 @@ FILLERS = {
 def test_every_sentence_can_be_filled_in(phrase: Phrase) -> None:
     names = [name for _, name, _, _ in Formatter().parse(phrase.value) if name is not None]
 
-    said = Voice().say(phrase, **{name: FILLERS[name] for name in names})
+    said = Voice().say(phrase, **{name: f"<{name}>" for name in names})
 
-    assert all(str(FILLERS[name]) in said for name in names)
+    assert all(f"<{name}>" in said for name in names)
 
 
 def test_no_two_sentences_are_the_same() -> None:

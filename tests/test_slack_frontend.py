@@ -422,7 +422,7 @@ def test_the_settings_load_without_the_sdk() -> None:
     code = (
         "import sys, bots.slack.settings; assert not {'slack_sdk', 'slack_bolt', 'aiohttp'} & {*sys.modules}"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own interpreter and words
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(

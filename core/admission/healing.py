@@ -82,7 +82,7 @@ class Healing:
             await self._probe(closed)
         else:
             self._probe_at = None
-        await self._news.look(await self._gates.closed())
+        await self._news.look()
 
     async def _probe(self, closed: Sequence[Closed]) -> None:
         if self._probe_at is not None and self._now() < self._probe_at:

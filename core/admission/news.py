@@ -15,8 +15,10 @@ from core.admission.gates import Cause, Closed, Gate
 from core.admission.notices import Notices
 from core.aivax.account import Balance
 from core.errors import AivaxError, GatewayUnknown, KeyRefused, NotAllowed
+from core.reply.apology import SPREAD_S
 from core.reply.figures import figures
 from core.reply.phrases import Phrase
+from core.storage.gates import GateStore
 
 LASTING = timedelta(seconds=30)
 """Rate limits and outages that are over sooner heal in silence."""
@@ -40,6 +42,7 @@ class News:
     def __init__(
         self,
         notices: Notices,
+        gates: GateStore,
         account: AccountWatch,
         now: Callable[[], datetime],
         *,
@@ -50,6 +53,7 @@ class News:
     ) -> None:
         """`models` are those that can be asked; without `watching`, the balance is not read for its own sake."""
         self._notices = notices
+        self._gates = gates
         self._account = account
         self._now = now
         self._thresholds = sorted(thresholds)
@@ -89,10 +93,10 @@ class News:
         if f"{MODEL}{model}" in told:
             await self._notices.heal(f"{MODEL}{model}", Phrase.NOTICE_MODEL_ANSWERS, model=model)
 
-    async def look(self, closed: Sequence[Closed]) -> None:
+    async def look(self) -> None:
         """Tell of gates that closed or opened, and, at its interval, of the balance."""
         async with self._looking:
-            await self._look(closed)
+            await self._look(await self._gates.closed())
 
     async def _look(self, closed: Sequence[Closed]) -> None:
         told = await self._notices.told()
@@ -126,7 +130,7 @@ class News:
     async def _tell_closed(self, closed: Closed) -> None:
         gate, voice = closed.gate, self._notices.voice
         account = await self._account.read() if gate.cause in (Cause.BALANCE, Cause.MEDIA) else None
-        wait = voice.duration((closed.retry_at - self._now()).total_seconds())
+        wait = voice.duration((closed.retry_at - self._now()).total_seconds() - SPREAD_S)
         known = figures(account, voice)
         phrase, _ = CLOSED_AND_OPEN[gate.cause]
         await self._notices.tell(f"{GATE}{gate.name}", phrase, model=gate.model, wait=wait, figures=known)

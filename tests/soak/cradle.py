@@ -7,6 +7,7 @@ log as JSON, begins a process; lines on standard output tell its id, and later h
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import signal
@@ -19,6 +20,19 @@ from typing import Any
 from tests.town import ENVIRONMENT, PROJECT
 
 _CHILDREN: set[int] = set()
+ALL = (
+    "aiosqlite",
+    "anyio._backends._asyncio",
+    "bots.app",
+    "bots.discord.frontend",
+    "bots.slack.frontend",
+    "core.storage.schema",
+    "h11",
+    "httpcore",
+    "psycopg",
+    "typer",
+)
+"""What a process of the bot imports sooner or later."""
 
 
 class Child:
@@ -109,11 +123,10 @@ async def open_cradle() -> AsyncIterator[Cradle]:
 
 def _rock() -> None:
     """Fork for each line, until there are no more."""
-    import bots.app
     import bots.cli
-    import bots.discord.frontend
-    import bots.slack.frontend
-    import core.storage.schema  # noqa: F401  imported here, once, for all children
+
+    for name in ALL:
+        importlib.import_module(name)
 
     signal.signal(signal.SIGCHLD, lambda *_: _reap())
     while line := os.read(0, 65536):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tests.soak.talk import Conversation, DiscordPlace, Question, SlackDm, SlackThread
 from tests.town import Town
 
+SHORT = (("", 8), ("list please", 3), ("use tools", 2), ("long 2500", 2))
 WISHES = (
     ("", 8),
     ("list please", 3),
@@ -25,8 +26,16 @@ WISHES = (
 class Crowd:
     """People in many places. Each question begins with a word that no other has."""
 
-    def __init__(self, town: Town, conversations: Sequence[Conversation], chance: random.Random) -> None:
+    def __init__(
+        self,
+        town: Town,
+        conversations: Sequence[Conversation],
+        chance: random.Random,
+        wishes: Sequence[tuple[str, int]] = WISHES,
+    ) -> None:
+        """`wishes` are what is asked for, each with how often."""
         self._town = town
+        self._wishes = wishes
         self._conversations = conversations
         self._chance = chance
         self.asked: list[Question] = []
@@ -40,7 +49,7 @@ class Crowd:
     async def ask_something(self, *, at_once: bool = False) -> None:
         """Somebody asks something, once the bot is there to hear it on that platform, or whether it is or not."""
         conversation = self._chance.choice(self._conversations)
-        (wish,) = self._chance.choices([w for w, _ in WISHES], [weight for _, weight in WISHES])
+        (wish,) = self._chance.choices([w for w, _ in self._wishes], [weight for _, weight in self._wishes])
         if not at_once:
             await self._heard_on(conversation)
             await asyncio.sleep(self._chance.uniform(0, 0.5))

@@ -15,7 +15,7 @@ from sandbox.server import serve
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.soak.cradle import Child, Cradle, open_cradle
-from tests.soak.crowd import Crowd
+from tests.soak.crowd import WISHES, Crowd
 from tests.soak.records import Records
 from tests.soak.talk import Answers, Conversation, Question, Verdict, judge
 from tests.town import Town
@@ -59,8 +59,10 @@ class Ground:
             config + MORE.format(attempts=attempts, running_turns=running_turns, grace_s=grace_s)
         )
 
-    def invite(self, conversations: Sequence[Conversation]) -> None:
-        self.crowd = Crowd(self.town, conversations, self.chance)
+    def invite(
+        self, conversations: Sequence[Conversation], wishes: Sequence[tuple[str, int]] = WISHES
+    ) -> None:
+        self.crowd = Crowd(self.town, conversations, self.chance, wishes)
 
     async def start(self, name: str = "bot", *arguments: str) -> Child:
         return await self._cradle.start(self._config, self.folder / f"{name}.log", *arguments)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.soak.cradle import Child
-from tests.soak.crowd import places
+from tests.soak.crowd import SHORT, places
 from tests.soak.ground import Ground, amount, open_ground
 from tests.soak.talk import Verdict
 
@@ -104,7 +104,6 @@ class Killing:
 async def survived(ground: Ground, *, kills: int, turns: int, life_s: float) -> Verdict:
     began = time.monotonic()
     ground.configure()
-    ground.invite(places(ground.town, each=4))
     killing = Killing(ground, life_s=life_s)
     await killing.run(kills, turns)
     verdict = await ground.verdict()
@@ -118,6 +117,7 @@ async def survived(ground: Ground, *, kills: int, turns: int, life_s: float) -> 
 async def test_every_message_survives_200_kills(storage_url: str, tmp_path: Path) -> None:
     kills, turns = amount("SOAK_KILLS", 200), amount("SOAK_TURNS", 400)
     async with open_ground(tmp_path, storage_url) as ground:
+        ground.invite(places(ground.town, each=4))
         verdict = await survived(ground, kills=kills, turns=turns, life_s=3.0)
 
     assert verdict.faults == []
@@ -125,6 +125,7 @@ async def test_every_message_survives_200_kills(storage_url: str, tmp_path: Path
 
 async def test_every_message_survives_a_few_kills(sqlite_url: str, tmp_path: Path) -> None:
     async with open_ground(tmp_path, sqlite_url, tokens_per_s=2000) as ground:
-        verdict = await survived(ground, kills=10, turns=20, life_s=0.4)
+        ground.invite(places(ground.town, each=5), SHORT)
+        verdict = await survived(ground, kills=10, turns=20, life_s=0.5)
 
     assert verdict.faults == []
