@@ -45,7 +45,9 @@ async def test_without_an_admin_token_nobody_is_the_operator() -> None:
         serve(create_app(board, admin_token=""), "127.0.0.1", 0) as port,
         httpx.AsyncClient() as client,
     ):
-        told = await client.get(f"http://127.0.0.1:{port}/health/ready", headers={"Authorization": "Bearer anything"})
+        told = await client.get(
+            f"http://127.0.0.1:{port}/health/ready", headers={"Authorization": "Bearer anything"}
+        )
 
     assert told.json()["down"] == ["slack"]
 

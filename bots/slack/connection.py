@@ -65,9 +65,7 @@ class Socket(SocketModeClient):
         """
         return self._heard is self.current_session and await self.is_connected()
 
-    async def _note_life(
-        self, _: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None
-    ) -> None:
+    async def _note_life(self, _: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None) -> None:
         if message:
             self._heard = self.current_session
 

@@ -48,7 +48,9 @@ class Limits:
         self._settings = settings
         self._access = Access(access or AccessSettings())
         self._usage_24h_usd = usage_24h_usd
-        self._price = Price(settings.usd_per_million_prompt_tokens, settings.usd_per_million_completion_tokens)
+        self._price = Price(
+            settings.usd_per_million_prompt_tokens, settings.usd_per_million_completion_tokens
+        )
 
     async def barred(self, transaction: IntakeTransaction, event: Said | Commanded) -> Barred | None:
         """Whether the author gets no answer there at all: then they are told so once a day."""

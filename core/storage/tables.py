@@ -243,7 +243,9 @@ calls = Table(
 notices = Table(
     "notices",
     metadata,
-    Column("key", Label(300), primary_key=True, comment="a cause that operators were told of and that goes on"),
+    Column(
+        "key", Label(300), primary_key=True, comment="a cause that operators were told of and that goes on"
+    ),
     Column("told_at", Instant, nullable=False),
 )
 
