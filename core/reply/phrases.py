@@ -70,7 +70,10 @@ class Phrase(StrEnum):
     PERSON_DAILY = (
         "You've asked as many questions as I may answer you in a day ({most}). Please ask again in {wait}."
     )
-    WORKSPACE_DAILY = "I've been asked as many questions here as I may answer in a day ({most}). Please ask again in {wait}."
+    WORKSPACE_DAILY = (
+        "I've been asked as many questions here as I may answer in a day ({most}). "
+        "Please ask again in {wait}."
+    )
     SPEND_REACHED = "I've used up what I may spend on answers in a day. Please ask again in about {wait}."
     NOT_FOR_YOU = (
         "I'm sorry, I may not answer you: the people who run me have chosen whom I answer. "
