@@ -1,0 +1,66 @@
+"""The judge of the soaks sees what a person would see: an answer that is lost, doubled, cut, mixed up or left open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from sandbox.answers import answer_to
+from sandbox.calls import CallLog, CallRecord
+from sandbox.question import read_question
+from tests.soak.talk import Answers, Question, Screen, Verdict, judge
+
+WORDS = ("q00000z", "q00001z")
+
+
+def body(word: str) -> dict[str, object]:
+    return {"model": "sandbox:50c3", "messages": [{"role": "user", "content": f"{word} code please"}]}
+
+
+def whole(word: str) -> str:
+    return answer_to(read_question(body(word), public=False)).text
+
+
+FIRST, SECOND = (whole(word) for word in WORDS)
+
+
+def judged(*shown: str, unfinished: Sequence[str] = ()) -> Verdict:
+    calls = CallLog()
+    for word in WORDS:
+        raw = json.dumps(body(word)).encode()
+        calls.add(CallRecord(0.0, "POST", "/v1/chat/completions", None, raw))
+    screen = Screen("here", lambda: shown, lambda: unfinished)
+    return judge([Question(word, word, "c", screen) for word in WORDS], Answers(calls))
+
+
+def test_two_whole_answers_are_in_order() -> None:
+    verdict = judged(FIRST, SECOND)
+
+    assert (verdict.whole, verdict.faults) == (2, [])
+
+
+def test_an_answer_may_be_split_where_code_is_closed_and_opened_again() -> None:
+    at = FIRST.index("def greet")
+
+    assert judged(FIRST[:at] + "\n```", "```python\n" + FIRST[at:], SECOND).faults == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "named"),
+    [
+        ((SECOND,), "lost"),
+        ((FIRST, FIRST, SECOND), "doubled"),
+        ((FIRST, SECOND[:-40]), "broken"),
+        ((FIRST[:200], FIRST, SECOND), "doubled"),
+        ((SECOND, FIRST), "disordered"),
+        ((FIRST, SECOND, "Hello"), "left_over"),
+    ],
+)
+def test_what_is_wrong_is_named(shown: tuple[str, ...], named: str) -> None:
+    assert getattr(judged(*shown), named)
+
+
+def test_a_status_that_stays_is_left_over() -> None:
+    assert judged(FIRST, SECOND, unfinished=["status '…'"]).left_over
