@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import structlog
 
+from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
 from core.errors import FrontendRefused, FrontendUnreachable
 from tests.discord_listening import FAST, Listening, discord_at_hand, listening, online
@@ -260,3 +261,27 @@ async def test_several_shards_are_up_once_all_are() -> None:
             assert sorted(await ears.intake.texts(2)) == sorted(str(channel.id) for channel in channels)
             assert [identify.shard for identify in fake.identifies] == [(0, 2), (1, 2)]
             assert len(fake.called("GET /gateway/bot")) == 1
+
+
+async def test_two_processes_listen_to_a_shard_each() -> None:
+    async with discord_at_hand(shards=2) as fake:
+        ana = fake.person("ana")
+        lobbies = [
+            fake.channel(fake.guild(f"on shard {shard}", shard=(shard, 2)), "lobby") for shard in (0, 1)
+        ]
+        one = listening(fake, FAST, shard_count=2, shard_ids=(0,))
+        other = listening(fake, FAST, shard_count=2, shard_ids=(1,))
+        async with one as first, other as second:
+            await first.up()
+            await second.up()
+            for number, lobby in enumerate(lobbies):
+                await fake.say(ana, lobby, f"{fake.bot.mention} to shard {number}")
+
+            assert await first.intake.texts(1) == ["to shard 0"]
+            assert await second.intake.texts(1) == ["to shard 1"]
+        assert sorted(identify.shard for identify in fake.identifies) == [(0, 2), (1, 2)]
+
+
+def test_a_shard_beyond_the_count_is_refused() -> None:
+    with pytest.raises(ValueError, match="below shard_count"):
+        DiscordSettings(shard_count=2, shard_ids=(2,))

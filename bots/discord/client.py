@@ -59,12 +59,14 @@ class Gateway(discord.AutoShardedClient):
         return flags.gateway_message_content or flags.gateway_message_content_limited
 
     async def locate(self) -> int:
-        """Ask the API where the gateway is, for this connect and all reconnects, and return how many shards.
+        """Ask the API where the gateway is, for this connect and all reconnects, and return how many shards are ours.
 
         Raises FrontendUnreachable where Discord allows no more connections for now.
         """
-        shards, url, limit = await self.http.get_bot_gateway()
-        if limit["remaining"] < shards:
+        advised, url, limit = await self.http.get_bot_gateway()
+        count = self._settings.shard_count or advised
+        ours = self._settings.shard_ids or tuple(range(count))
+        if limit["remaining"] < len(ours):
             wait_s = limit["reset_after"] / 1000
             error = unreachable(
                 f"Discord lets this token connect again in {wait_s / 60:.0f} minutes:"
@@ -74,8 +76,8 @@ class Gateway(discord.AutoShardedClient):
             raise error
         base.move_gateway(url)
         # with a count given, discord.py does not ask again and takes the address that was just set
-        self.shard_count = shards
-        return shards
+        self.shard_count, self.shard_ids = count, list(ours)
+        return len(ours)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Keep Discord's pace of identifies, and end a loop of them before it uses up the day's."""

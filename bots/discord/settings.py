@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from core.settings import Address, Section
 
@@ -33,6 +33,19 @@ class DiscordSettings(Section):
     """How long the first connection may take before the operator is told."""
     reconnect_after_s: float = Field(60.0, gt=0)
     """How long a lost connection may stay lost before it is given up and made anew."""
+
+    shard_count: int = Field(0, ge=0)
+    """Into how many shards the servers are split; 0: as many as Discord advises."""
+    shard_ids: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    """Which of them this process listens to, counted from 0; empty: all. Direct messages come on shard 0."""
+
+    @model_validator(mode="after")
+    def _shards_fit(self) -> Self:
+        if self.shard_ids and max(self.shard_ids) >= self.shard_count:
+            raise ValueError(
+                "each of shard_ids must be below shard_count, and the same count stand in every process"
+            )
+        return self
 
     @property
     def wanted(self) -> bool:
