@@ -15,7 +15,8 @@ import typer
 
 from bots import logs
 from bots.frontends import Plugin, installed
-from bots.settings import LogSettings, Settings, SettingsRefused, load, secrets_in
+from bots.redaction import secrets_in
+from bots.settings import LogSettings, Settings, SettingsRefused, load
 from core import __version__
 from core.errors import BotError, DatabaseBusy, DatabaseNewer, DatabaseUnreachable, ProgramMissing
 

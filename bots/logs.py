@@ -13,7 +13,8 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import EventDict, Processor
 
-from bots.settings import HIDDEN, TOKEN_LIKE, LogSettings
+from bots.redaction import HIDDEN, TOKEN_LIKE
+from bots.settings import LogSettings
 
 
 def configure(settings: LogSettings, secrets: Collection[str] = ()) -> None:

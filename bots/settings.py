@@ -6,13 +6,11 @@ value. Nothing else reads either of them.
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -23,8 +21,8 @@ from pydantic import (
     ValidationError,
     create_model,
 )
-from pydantic_core import ErrorDetails
 
+from bots.complaints import is_secret, nearest, problem_of, section_fields, shown
 from bots.frontends import Plugin
 from core.errors import BotError, SettingRefused
 from core.settings import (
@@ -42,16 +40,6 @@ NAMESPACE = "AIVAX_BOTS_"
 PREFIX = "AIVAX_BOTS__"
 CONFIG_VARIABLE = "AIVAX_BOTS_CONFIG"
 DEFAULT_PATH = Path("config.toml")
-SHOWN_CHARS = 80
-
-TOKEN_LIKE = re.compile(
-    r"xox[a-z](?:\.xox[a-z])?-[\w-]{6,}|xapp-[\w-]{6,}|(?:sk|pk)-aiv-[\w-]+|(?<![\w-])(?:sk|pk)-[\w-]{8,}"
-    r"|(?<![A-Za-z0-9])oky_\w{6,}|[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"
-    r"|(?<=Bot )[\w.-]{20,}|(?<=Bearer )\S{6,}|(?<=://)[^\s/@]*:[^\s/@]+(?=@)"
-)
-"""What looks like a token of Slack, AIVAX, OpenAI or Discord, or like the password in an address."""
-HIDDEN = "[secret]"
-PASSWORD_IN_URL = re.compile(r"\w[\w+.-]*://[^\s/@:]*:([^\s/@]+)@")
 
 
 class WebSettings(Section):
@@ -132,7 +120,7 @@ def load(plugins: Mapping[str, Plugin], *, path: Path | None, environment: Mappi
     try:
         settings = model.model_validate(values)
     except ValidationError as exc:
-        problems += [_problem(model, error) for error in exc.errors(include_url=False)]
+        problems += [problem_of(model, error) for error in exc.errors(include_url=False)]
     if problems:
         raise SettingsRefused(problems) from None
     return settings
@@ -201,14 +189,14 @@ def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[s
     section, _, key = variable[len(PREFIX) :].lower().partition("__")
     if section not in model.model_fields:
         raise SettingRefused(
-            variable, fix=f"there is no section [{section}]{_nearest(section, model.model_fields)}"
+            variable, fix=f"there is no section [{section}]{nearest(section, model.model_fields)}"
         )
-    fields = _section_fields(model, section)
+    fields = section_fields(model, section)
     if fields is None:
         return section, "", _read_routes(variable, key, value)
     if key not in fields and key.endswith("_file") and key.removesuffix("_file") in fields:
         key = key.removesuffix("_file")
-        value = _from_file(variable, value, secret=_is_secret(fields[key].annotation))
+        value = _from_file(variable, value, secret=is_secret(fields[key].annotation))
     table = key.partition("__")[0]
     if table in fields and get_origin(fields[table].annotation) is dict:
         if table != key:
@@ -217,19 +205,10 @@ def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[s
         return section, key, _parse_json(variable, value)
     if key not in fields:
         wrong = f"[{section}] has no key {key!r}" if key else f"write {variable}__KEY to name a key"
-        raise SettingRefused(variable, fix=f"{wrong}{_nearest(key, fields)}")
+        raise SettingRefused(variable, fix=f"{wrong}{nearest(key, fields)}")
     if get_origin(fields[key].annotation) is tuple:
         return section, key, _split_list(variable, value)
     return section, key, value
-
-
-def _section_fields(model: type[BaseModel], section: str) -> Mapping[str, Any] | None:
-    """The keys of a section; None for `routes`, which is a list of tables."""
-    field = model.model_fields.get(section)
-    annotation = field.annotation if field else None
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation.model_fields
-    return None
 
 
 def _read_routes(variable: str, key: str, value: str) -> Any:
@@ -244,9 +223,9 @@ def _from_file(variable: str, path: str, *, secret: bool) -> str:
         return Path(path).read_text(encoding="utf-8-sig").strip()
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not text"
-        shown = "" if secret else _shown(path)
+        value = "" if secret else shown(path)
         fix = f"the file that it names can't be read ({reason})"
-        raise SettingRefused(variable, value=shown, fix=fix) from None
+        raise SettingRefused(variable, value=value, fix=fix) from None
 
 
 def _split_list(variable: str, value: str) -> list[str]:
@@ -261,95 +240,3 @@ def _parse_json(variable: str, value: str) -> Any:
         return json.loads(value)
     except (ValueError, RecursionError):
         raise SettingRefused(variable, fix="write it as JSON, or put it into config.toml") from None
-
-
-def _problem(model: type[BaseModel], error: ErrorDetails) -> SettingRefused:
-    """A validation error in the operator's terms: the setting by name, its value unless secret, the fix."""
-    section, keys = str(error["loc"][0]), error["loc"][1:]
-    fields = _section_fields(model, section)
-    setting = _setting_name(section, keys, listed=section in model.model_fields and fields is None)
-    if error["type"] == "extra_forbidden":
-        known = (fields if keys else model.model_fields) or Route.model_fields
-        where = "there is no such key" if keys else "there is no such section"
-        return SettingRefused(setting, fix=f"{where}{_nearest(str(error['loc'][-1]), known)}")
-    secret = not keys or (keys[0] in (fields or {}) and _is_secret((fields or {})[str(keys[0])].annotation))
-    return SettingRefused(setting, value="" if secret else _shown(error["input"]), fix=_fix(error))
-
-
-def _setting_name(section: str, keys: Iterable[int | str], *, listed: bool) -> str:
-    """`[aivax] model`, `[replies.sentences] busy`, `[slack] x, entry 2`, `[[routes]] entry 1, model`."""
-    path = list(keys)
-    if not any(isinstance(key, int) for key in path):
-        section, path = ".".join([section, *map(str, path[:-1])]), path[-1:]
-    parts = [f"entry {key + 1}" if isinstance(key, int) else key for key in path]
-    name = f"[[{section}]]" if listed else f"[{section}]"
-    return TOKEN_LIKE.sub(HIDDEN, f"{name} {', '.join(parts)}".rstrip())
-
-
-FIXES = {
-    "missing": "this is missing: add it",
-    "model_type": "write it as a section: its name in brackets on a line, then a line for each key",
-    "tuple_type": 'write it as a list, such as ["one", "two"]',
-    "string_type": "write it as text in quotes",
-    "string_unicode": "it holds characters that are no text",
-    "string_too_short": "it may not be empty",
-    "literal_error": "write {expected}",
-    "bool_type": "write true or false",
-    "bool_parsing": "write true or false",
-    "int_type": "write a whole number",
-    "int_parsing": "write a whole number",
-    "int_parsing_size": "write a smaller number",
-    "int_from_float": "write a whole number",
-    "float_type": "write a number",
-    "float_parsing": "write a number",
-    "greater_than": "write a number above {gt}",
-    "greater_than_equal": "write {ge} or more",
-    "less_than": "write a number below {lt}",
-    "less_than_equal": "write {le} or less",
-}
-"""What mends a value, by pydantic's name of the error."""
-
-
-def _fix(error: ErrorDetails) -> str:
-    context = error.get("ctx", {})
-    if error["type"] == "string_pattern_mismatch":
-        is_address = "https?://" in str(context.get("pattern"))
-        address = "write an address that begins with https:// or http://, without blanks, ? or #"
-        return address if is_address else "it holds a blank or a character that can't stand there"
-    if error["type"] == "tuple_type" and error["loc"] == ("routes",):
-        return "begin each route with a line [[routes]], in double brackets"
-    if error["type"] in FIXES:
-        return FIXES[error["type"]].format(**context)
-    return error["msg"].removeprefix("Value error, ")
-
-
-def _shown(value: object) -> str:
-    """A value as it may stand in an error: on one short line, without what looks like a secret."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int) and value.bit_length() > 64:
-        return ""
-    text = TOKEN_LIKE.sub(HIDDEN, str(value)) if isinstance(value, str | int | float) else ""
-    return text if len(text) <= SHOWN_CHARS else f"{text[: SHOWN_CHARS - 1]}…"
-
-
-def _is_secret(annotation: Any) -> bool:
-    return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]!r}?" if matches else f"; known: {', '.join(sorted(known))}"
-
-
-def secrets_in(settings: BaseModel) -> list[str]:
-    """Every secret that is set, passwords inside addresses too, for the log to leave out."""
-    found: list[str] = []
-    for value in (getattr(settings, name) for name in type(settings).model_fields):
-        if isinstance(value, SecretStr):
-            found += {value.get_secret_value(), value.get_secret_value().strip()} - {""}
-        elif isinstance(value, BaseModel):
-            found += secrets_in(value)
-        elif isinstance(value, str):
-            found += PASSWORD_IN_URL.findall(value)
-    return found

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bots.frontends import installed
-from bots.settings import Settings, SettingsRefused, compose, load, secrets_in
+from bots.redaction import secrets_in
+from bots.settings import Settings, SettingsRefused, compose, load
 from core.settings import Route, StorageSettings
 
 PLUGINS = installed()

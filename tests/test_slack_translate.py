@@ -124,7 +124,7 @@ def test_what_is_not_meant_for_the_bot_is_nothing(name: str) -> None:
 
 
 def test_a_click_is_nothing_yet() -> None:
-    assert translate(json.loads(SAMPLES["block_actions"].read_text()), BOT) is None
+    assert translate(json.loads(SAMPLES["button_pressed"].read_text()), BOT) is None
 
 
 @pytest.mark.parametrize("kind", ["channel", "group", "mpim"])

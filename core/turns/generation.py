@@ -53,7 +53,7 @@ class Generation:
         waiting mends; what was said until then stands in the draft.
         """
         if turn.generation > turn.announced:
-            log.warning("turn.generated_anew", reason="cut off by a crash; it may be paid twice")
+            log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
         composed = await self._composer.compose(turn, frontend)
         if composed is None:
             await self._say(surface, draft, voice.say(Phrase.GREETING))
