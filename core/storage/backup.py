@@ -78,7 +78,7 @@ async def _restore_server(url: str, source: Path) -> None:
         if standing not in ("", revision):  # tables that the backup does not know would be left standing
             fix = "restore it into an empty database and set [storage] url to that"
             raise BackupRefused(str(source), f"its schema is {revision}, the database's is {standing}; {fix}")
-        if await dumps.others_on(database):
+        if await dumps.is_shared(database):
             raise DatabaseBusy(database.shown_url)
         await dumps.load(database.url, source)
         await schema.upgrade(database)

@@ -12,6 +12,8 @@ from sqlalchemy import URL, text
 from core.errors import BackupRefused, ProgramMissing
 from core.storage.engine import Database
 
+LEAVING_S = (0.05, 0.2, 0.75, 1.0)
+"""The pauses that somebody who hung up is given to be gone."""
 SECRET_OPTIONS = ("password", "sslpassword")
 
 
@@ -37,7 +39,16 @@ async def revision_in(source: Path) -> str:
     return revision if revision.isalnum() else ""
 
 
-async def others_on(database: Database) -> int:
+async def is_shared(database: Database) -> bool:
+    """Whether anybody else is connected. One who has just hung up stays listed until the server has noticed."""
+    for pause_s in LEAVING_S:
+        if not await _others_on(database):
+            return False
+        await asyncio.sleep(pause_s)
+    return await _others_on(database) > 0
+
+
+async def _others_on(database: Database) -> int:
     """How many connections to the database there are besides ours."""
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
