@@ -1,4 +1,4 @@
-"""The composition root: settings in, everything wired by constructor, opened in order, closed in reverse."""
+"""The composition root: settings in, the core wired by constructor, opened in order, closed in reverse."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 import structlog
 
-from bots.absence import Absences
-from bots.frontends import Plugin, check_platform_of
-from bots.settings import Settings, WebSettings
-from bots.supervisor import Board, explain, supervise
+from bots.settings import Settings
 from core.admission.account import AccountWatch
 from core.admission.admission import Admission
 from core.admission.healing import Healing
@@ -37,8 +33,9 @@ from core.intake import StoringIntake
 from core.ports import Frontend, Intake
 from core.reply.phrases import Phrase
 from core.reply.voices import Voices
+from core.settings import StorageSettings
 from core.storage import bell, schema
-from core.storage.engine import Database, parse_url
+from core.storage.engine import Database
 from core.storage.gates import GateStore
 from core.storage.history import HistoryStore
 from core.storage.hold import held_alone
@@ -108,21 +105,39 @@ class Core:
 async def open_core(
     settings: Settings, frontends: Mapping[str, Frontend], *, now: Clock = utc_now
 ) -> AsyncIterator[Core]:
-    """Open the database (upgraded, and held by this process alone if it is a file) and wire the core.
+    """Open the database and the core on it. Raises like `open_database` and `open_core_on`."""
+    async with (
+        open_database(settings.storage) as database,
+        open_core_on(database, settings, frontends, now=now) as core,
+    ):
+        yield core
+
+
+@asynccontextmanager
+async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
+    """Open the database, upgraded, and held by this process alone if it is a file.
 
     Raises:
-        SettingRefused: a setting that only opening could judge.
+        SettingRefused: the address is none.
         StorageError: the database is newer, busy or out of reach.
     """
     async with AsyncExitStack() as stack:
-        database = Database(settings.storage.url)
+        database = Database(settings.url)
         stack.enter_context(held_alone(database.path))
         await stack.enter_async_context(database)
         await schema.upgrade(database)
-        routes = Routes(
-            settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
-        )
-        aivax = await stack.enter_async_context(AivaxClient(settings.aivax))
+        yield database
+
+
+@asynccontextmanager
+async def open_core_on(
+    database: Database, settings: Settings, frontends: Mapping[str, Frontend], *, now: Clock = utc_now
+) -> AsyncIterator[Core]:
+    """Wire the core on an open database. Raises `SettingRefused` for what only wiring could judge."""
+    routes = Routes(
+        settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
+    )
+    async with AivaxClient(settings.aivax) as aivax:
         yield _wire(settings, database, aivax, routes, frontends, now)
 
 
@@ -227,99 +242,3 @@ def _wire(
         allowance=allowance,
         announcer=announcer,
     )
-
-
-class Role(StrEnum):
-    """What one process does: all of it, or, on PostgreSQL, one half beside others."""
-
-    ALL = "all"
-    LISTEN = "listen"
-    WORK = "work"
-
-
-async def run(
-    settings: Settings, plugins: Mapping[str, Plugin], stop: asyncio.Event, role: Role = Role.ALL
-) -> int:
-    """Serve the configured frontends until `stop` is set; the exit status.
-
-    Prints one line that begins with `ready` once each frontend is up or has failed.
-    """
-    if role is not Role.ALL and parse_url(settings.storage.url).get_backend_name() == "sqlite":
-        fix = f"--role {role} needs PostgreSQL: a SQLite file belongs to one process"
-        raise SettingRefused("[storage] url", fix=fix)
-    wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
-    if not wanted:
-        raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
-    check_platform_of(settings.operators.channel, plugins)
-    async with AsyncExitStack() as stack:
-        frontends: dict[str, Frontend] = {
-            name: await stack.enter_async_context(plugin.open(settings.frontend(name)))
-            for name, plugin in wanted.items()
-        }
-        core = await stack.enter_async_context(open_core(settings, frontends))
-        core.check(settings)
-        board = Board(list(frontends))
-        if settings.web.enabled:
-            await stack.enter_async_context(_open_web(settings.web, board))
-        return await _serve(core, frontends, board, stop, role)
-
-
-@asynccontextmanager
-async def _open_web(settings: WebSettings, board: Board) -> AsyncIterator[None]:
-    from bots.web.health import create_app  # a web server costs memory; only who uses it pays
-    from bots.web.server import serve
-
-    app = create_app(board, admin_token=settings.admin_token.get_secret_value())
-    async with serve(app, settings.host, settings.port) as port:
-        log.info("web.listening", host=settings.host, port=port)
-        yield
-
-
-async def _serve(
-    core: Core, frontends: Mapping[str, Frontend], board: Board, stop: asyncio.Event, role: Role
-) -> int:
-    async with asyncio.TaskGroup() as group:
-        asking = group.create_task(core.ask_aivax())
-        working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
-        if role is Role.WORK:
-            listening = watching = group.create_task(_wait_for_ever())
-            board.assume_up()
-        else:
-            listening = group.create_task(supervise(frontends, core.intake, board))
-            watching = group.create_task(Absences(board, core.notices).run())
-        settled = await _first(board.settled, stop)
-        if settled and board.up:
-            print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
-            await stop.wait()
-        for task in (asking, watching, listening, working):  # listen no more; then let answers finish
-            task.cancel()
-            await asyncio.wait([task])
-    if settled and not board.up:
-        log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
-        return 2
-    return 0
-
-
-async def _wait_for_ever() -> None:
-    await asyncio.Event().wait()
-
-
-async def _first(settled: asyncio.Event, stop: asyncio.Event) -> bool:
-    """Wait for either; whether it was `settled`."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in (settled, stop)]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-    return settled.is_set() and not stop.is_set()
-
-
-def _ready_line(board: Board) -> str:
-    failed = [f"{name} ({explain(cause)})" for name, cause in board.failed.items()]
-    return f"ready: {', '.join(board.up)}" + (f"; failed: {'; '.join(failed)}" if failed else "")
-
-
-def _what_to_set(plugins: Mapping[str, Plugin]) -> str:
-    ways = "; or ".join(plugin.to_set for plugin in plugins.values())
-    return f"set {ways} in config.toml (see config.example.toml), or try `aivax-bots chat --sandbox`"

@@ -72,8 +72,8 @@ def run(
     ] = "all",
 ) -> None:
     """Serve the configured frontends until SIGINT or SIGTERM."""
-    from bots.app import Role  # --help and --version stay fast
-    from bots.app import run as serve
+    from bots.serve import Role  # --help and --version stay fast
+    from bots.serve import run as serve
 
     settings, plugins = _configured(config)
     _finish(_until_stopped(lambda stop: serve(settings, plugins, stop, Role(role))))

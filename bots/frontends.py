@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from core.errors import SettingRefused
 from core.ports import Frontend
 from core.settings import Section
+
+if TYPE_CHECKING:
+    from core.storage.engine import Database  # SQLAlchemy takes a while to import, and `--help` is fast
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +32,27 @@ class FrontendSection(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Mounts:
+    """The applications (ASGI) that frontends want served on the address of `[web]`, by the path that they stand at."""
+
+    apps: dict[str, Any] = field(default_factory=dict)
+
+    def mount(self, path: str, app: Any) -> None:
+        """Have `app` asked for `path` and all below it."""
+        self.apps[path] = app
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the program lends a frontend while it is open."""
+
+    database: Database
+    """Open and migrated."""
+    web: Mounts
+    """Served once all frontends are open; in a process that only answers, never."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plugin:
     """What a package offers under the entry-point group `aivax_bots.frontends`.
 
@@ -38,7 +62,7 @@ class Plugin:
 
     name: str
     settings: type[Section]
-    open: Callable[[Any], AbstractAsyncContextManager[Frontend]]
+    open: Callable[[Any, Host], AbstractAsyncContextManager[Frontend]]
     to_set: str
     """The settings that switch it on, for the operator: `[slack] bot_token and app_token`."""
 

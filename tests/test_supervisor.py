@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bots.app import _ready_line
+from bots.serve import _ready_line
 from bots.supervisor import Board, explain, supervise
 from core.errors import (
     BotError,

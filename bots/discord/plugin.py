@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 
 from bots.discord.settings import DiscordSettings
-from bots.frontends import Plugin
+from bots.frontends import Host, Plugin
 from core.ports import Frontend
 
 
-def _open(settings: DiscordSettings) -> AbstractAsyncContextManager[Frontend]:
+def _open(settings: DiscordSettings, _host: Host) -> AbstractAsyncContextManager[Frontend]:
     from bots.discord.frontend import open_discord  # the SDK costs memory; only who uses it pays
 
     return open_discord(settings)

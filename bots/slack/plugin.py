@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
-from bots.frontends import Plugin
+from bots.frontends import Host, Plugin
 from bots.slack.settings import SlackSettings
 from core.ports import Frontend
 
 
-def _open(settings: SlackSettings) -> AbstractAsyncContextManager[Frontend]:
+def _open(settings: SlackSettings, _host: Host) -> AbstractAsyncContextManager[Frontend]:
     from bots.slack.frontend import open_slack  # the SDK costs memory; only who uses it pays
 
     return open_slack(settings)

@@ -25,6 +25,11 @@ class FrontendStates(Protocol):
 
 
 def create_app(states: FrontendStates, *, admin_token: str) -> Starlette:
+    """Health alone."""
+    return Starlette(routes=health_routes(states, admin_token=admin_token))
+
+
+def health_routes(states: FrontendStates, *, admin_token: str) -> list[Route]:
     """`GET /health/live`: the process answers. `GET /health/ready`: 200 while a frontend is up, else 503.
 
     Why a frontend is down is told only to who sends `Authorization: Bearer <[web] admin_token>`.
@@ -39,7 +44,7 @@ def create_app(states: FrontendStates, *, admin_token: str) -> Starlette:
         told["down"] = _causes(down) if _is_admin(request, admin_token) else sorted(down)
         return JSONResponse(told, status_code=200 if states.up else 503)
 
-    return Starlette(routes=[Route("/health/live", live), Route("/health/ready", ready)])
+    return [Route("/health/live", live), Route("/health/ready", ready)]
 
 
 def _causes(down: Mapping[str, BotError]) -> dict[str, str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
 
 from core.errors import SettingRefused
 
@@ -18,6 +20,11 @@ class _Server(uvicorn.Server):
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # the same, but empty
         return nullcontext()
+
+
+def join(routes: Sequence[BaseRoute], apps: Mapping[str, Any]) -> Starlette:
+    """Put pages and whole applications on one address, each application at its path."""
+    return Starlette(routes=[*routes, *(Mount(path, app=app) for path, app in apps.items())])
 
 
 @asynccontextmanager

@@ -1,0 +1,123 @@
+"""Serving: the configured frontends, what they are reached by over HTTP, and the core's work, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from enum import StrEnum
+
+import structlog
+
+from bots.absence import Absences
+from bots.app import Core, open_core_on, open_database
+from bots.frontends import Host, Mounts, Plugin, check_platform_of
+from bots.settings import Settings, WebSettings
+from bots.supervisor import Board, explain, supervise
+from core.errors import SettingRefused
+from core.ports import Frontend
+from core.storage.engine import parse_url
+
+log = structlog.get_logger(__name__)
+
+
+class Role(StrEnum):
+    """What one process does: all of it, or, on PostgreSQL, one half beside others."""
+
+    ALL = "all"
+    LISTEN = "listen"
+    WORK = "work"
+
+
+async def run(
+    settings: Settings, plugins: Mapping[str, Plugin], stop: asyncio.Event, role: Role = Role.ALL
+) -> int:
+    """Serve the configured frontends until `stop` is set; the exit status.
+
+    Prints one line that begins with `ready` once each frontend is up or has failed.
+    """
+    if role is not Role.ALL and parse_url(settings.storage.url).get_backend_name() == "sqlite":
+        fix = f"--role {role} needs PostgreSQL: a SQLite file belongs to one process"
+        raise SettingRefused("[storage] url", fix=fix)
+    wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
+    if not wanted:
+        raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
+    check_platform_of(settings.operators.channel, plugins)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.storage))
+        mounts = Mounts()
+        frontends: dict[str, Frontend] = {
+            name: await stack.enter_async_context(
+                plugin.open(settings.frontend(name), Host(database, mounts))
+            )
+            for name, plugin in wanted.items()
+        }
+        core = await stack.enter_async_context(open_core_on(database, settings, frontends))
+        core.check(settings)
+        board = Board(list(frontends))
+        if settings.web.enabled or (mounts.apps and role is not Role.WORK):
+            await stack.enter_async_context(_open_web(settings.web, board, mounts))
+        return await _serve(core, frontends, board, stop, role)
+
+
+@asynccontextmanager
+async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> AsyncIterator[None]:
+    """Serve health where it is wanted, and what the frontends mounted, on one address."""
+    from bots.web.health import health_routes  # a web server costs memory; only who uses it pays
+    from bots.web.server import join, serve
+
+    health = health_routes(board, admin_token=settings.admin_token.get_secret_value())
+    app = join(health if settings.enabled else [], mounts.apps)
+    async with serve(app, settings.host, settings.port) as port:
+        log.info("web.listening", host=settings.host, port=port)
+        yield
+
+
+async def _serve(
+    core: Core, frontends: Mapping[str, Frontend], board: Board, stop: asyncio.Event, role: Role
+) -> int:
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(core.ask_aivax())
+        working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
+        if role is Role.WORK:
+            listening = watching = group.create_task(_wait_for_ever())
+            board.assume_up()
+        else:
+            listening = group.create_task(supervise(frontends, core.intake, board))
+            watching = group.create_task(Absences(board, core.notices).run())
+        settled = await _first(board.settled, stop)
+        if settled and board.up:
+            print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
+            await stop.wait()
+        for task in (asking, watching, listening, working):  # listen no more; then let answers finish
+            task.cancel()
+            await asyncio.wait([task])
+    if settled and not board.up:
+        log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
+        return 2
+    return 0
+
+
+async def _wait_for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def _first(settled: asyncio.Event, stop: asyncio.Event) -> bool:
+    """Wait for either; whether it was `settled`."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in (settled, stop)]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    return settled.is_set() and not stop.is_set()
+
+
+def _ready_line(board: Board) -> str:
+    failed = [f"{name} ({explain(cause)})" for name, cause in board.failed.items()]
+    return f"ready: {', '.join(board.up)}" + (f"; failed: {'; '.join(failed)}" if failed else "")
+
+
+def _what_to_set(plugins: Mapping[str, Plugin]) -> str:
+    ways = "; or ".join(plugin.to_set for plugin in plugins.values())
+    return f"set {ways} in config.toml (see config.example.toml), or try `aivax-bots chat --sandbox`"
