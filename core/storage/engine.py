@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import DatabaseUnreachable, SettingRefused
+from core.storage.steady import SteadyConnection
 
 BUSY_TIMEOUT_MS = 30_000
 POOL_SIZE = 5
@@ -91,7 +92,7 @@ class Database:
     @asynccontextmanager
     async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
-            async with engine.begin() as connection:
+            async with SteadyConnection(engine) as connection:
                 yield connection
         except PoolTimeoutError as exc:
             raise DatabaseUnreachable(self.shown_url, "no connection became free in time") from exc

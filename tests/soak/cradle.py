@@ -7,6 +7,7 @@ log as JSON, begins a process; lines on standard output tell its id, and later h
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import importlib
 import json
 import os
@@ -58,7 +59,14 @@ class Child:
 
     async def stop(self, within_s: float = 60) -> int:
         self.send(signal.SIGTERM)
-        return await asyncio.wait_for(asyncio.shield(self.ended), within_s)
+        try:
+            return await asyncio.wait_for(asyncio.shield(self.ended), within_s)
+        except TimeoutError:
+            self.send(signal.SIGUSR1)  # it writes into its log what it waits for
+            await asyncio.sleep(1)
+            raise AssertionError(
+                f"it did not end within {within_s} s:\n{self.log.read_text()[-20_000:]}"
+            ) from None
 
 
 class Cradle:
@@ -150,8 +158,15 @@ def _begin(given: dict[str, Any], main: Callable[[], None]) -> None:
     for target, source in ((0, nothing), (1, nothing), (2, log)):
         os.dup2(source, target)
     sys.argv = ["aivax-bots", *given["arguments"]]
+    signal.signal(signal.SIGUSR1, lambda *_: _say_what_is_waited_for())
     main()
     os._exit(0)
+
+
+def _say_what_is_waited_for() -> None:
+    faulthandler.dump_traceback()
+    for task in asyncio.all_tasks():
+        task.print_stack()
 
 
 def _reap() -> None:
