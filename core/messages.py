@@ -89,11 +89,51 @@ class Said:
     attachments: tuple[Attachment, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A person changed what they had said to the bot. An answer to the old words that is under way ends."""
+
+    keys: tuple[str, ...]
+    author: Author
+    place: Place
+    origin: str
+    """The platform's id of the message, as in `Said.origin`."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Messages were deleted on the platform: by whom is not always told."""
+
+    keys: tuple[str, ...]
+    platform: str
+    workspace: str
+    channel: str
+    """Where they stood: the channel, or the thread in it."""
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The bot was removed from a workspace or server: nothing there can be answered any more."""
+
+    keys: tuple[str, ...]
+    platform: str
+    workspace: str
+
+
 class Command(StrEnum):
     """What a person can tell the bot to do, in whatever form a platform has for it."""
 
     RESET = "reset"
+    STOP = "stop"
+    """Write no further answer to what I asked here."""
     USAGE = "usage"
+    HELP = "help"
+    PRIVACY = "privacy"
+    """Tell what is stored of me; have it deleted."""
+    HOME = "home"
+    """Show me what is mine, where a platform has a page for it: use, language, what is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +145,8 @@ class Commanded:
     place: Place
     command: Command
     address: str
+    whole_channel: bool = False
+    """Whether it is meant for all that the author has in the place's channel, threads included."""
 
 
 class Action(StrEnum):
@@ -114,6 +156,17 @@ class Action(StrEnum):
     """Go on waiting for the answer."""
     DROP = "drop"
     """Don't answer this any more."""
+    STOP = "stop"
+    """Write no further."""
+    REGENERATE = "regenerate"
+    """Answer once more, in other words."""
+    GOOD = "good"
+    BAD = "bad"
+    """Feedback on the answer; where the platform can ask for a comment, it comes in `Pressed.text`."""
+    LANGUAGE = "language"
+    """Speak to me in this language; `Pressed.text` names its locale, `""`: the one that my platform tells."""
+    FORGET = "forget"
+    """Delete what is stored of what I said, and of what was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +177,8 @@ class Button:
     turn: str
     """The answer's key, which a press brings back; opaque, at most 32 characters of [a-z0-9]."""
     label: str
+    value: str = ""
+    """What a press brings back in `Pressed.text`; at most 16 characters of [A-Za-z_-]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +190,15 @@ class Pressed:
     place: Place
     action: Action
     turn: str
-    """Which answer: the key that stood beside the button (`Button.turn`)."""
+    """Which answer: the key that stood beside the button (`Button.turn`); `""` for a stop of the platform's own,
+    which means whatever is being answered to the author in the place."""
     address: str
     """Where a reply to the press goes: seen by nobody else, where the platform has such a place."""
+    text: str = ""
+    """What came with it: a comment, or the button's `value`."""
 
 
-Event = Said | Commanded | Pressed
+Event = Said | Edited | Deleted | Left | Commanded | Pressed
 
 
 class Receipt(StrEnum):
@@ -192,11 +250,16 @@ class Footer:
     """What stands below a finished answer. Empty fields are not shown."""
 
     text: str = ""
+    buttons: tuple[Button, ...] = ()
+    """What stands below it, where the platform has buttons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Apology:
-    """Why there is no answer, or no whole one: one friendly sentence in the reader's language."""
+    """Why there is no answer, or no whole one: one friendly sentence in the reader's language.
+
+    Without a text the answer is only closed as it stands; a status, or a sign of work, is taken away.
+    """
 
     text: str
     reference: str = ""

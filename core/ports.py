@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 from core.errors import BotError
-from core.messages import Apology, Blob, Button, Event, Footer, Quote, Receipt, Status
+from core.messages import Apology, Blob, Button, Event, Footer, Place, Quote, Receipt, Status
+from core.reply.phrases import Voice
 
 
 class Intake(Protocol):
@@ -23,6 +25,22 @@ class Intake(Protocol):
         When this returns, the event survives a crash: only then acknowledge it to the platform. When it
         raises, nothing was stored: withhold the acknowledgement, so that the platform delivers it again.
         """
+        ...
+
+    def voice(self, locale: str, place: Place) -> Voice:
+        """The bot's sentences for a reader, where a platform asks for words that are no answer: names of its
+        commands, the labels of a form. `locale` as in `Author.locale`."""
+        ...
+
+    async def heard_until(self, platform: str) -> Mapping[str, datetime]:
+        """When something was last said in each workspace of a platform; empty where nothing ever was.
+
+        What a frontend missed while it was away lies after that. Events that are brought twice do no harm.
+        """
+        ...
+
+    async def places(self, platform: str, since: datetime) -> Sequence[Place]:
+        """The places of a platform in which somebody spoke with the bot since then, the newest first."""
         ...
 
 
@@ -124,6 +142,10 @@ class ReplySurface(Protocol):
 
     async def note(self, status: Status) -> None:
         """Show what is going on while no text comes; the next text or status takes its place."""
+        ...
+
+    async def offer(self, buttons: Sequence[Button]) -> None:
+        """Show these buttons below the answer while it is written, where the platform has any; none at its end."""
         ...
 
     async def pause(self) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -15,10 +16,14 @@ from bots.discord.frontend import DiscordFrontend, open_discord
 from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
 from core.errors import BotError, PlatformError
-from core.messages import Event, Receipt, Said
+from core.messages import Event, Place, Receipt, Said
+from core.reply.phrases import Voice
+from core.reply.voices import Voices
+from core.settings import RepliesSettings
 from tests.platforms.discord import FakeDiscord
 
 T = TypeVar("T")
+VOICES = Voices(RepliesSettings())
 
 
 FAST = Timing(
@@ -70,10 +75,21 @@ class Intake(Noticeboard):
     def __init__(self) -> None:
         super().__init__()
         self.events: list[Event] = []
+        self.heard: dict[str, datetime] = {}
+        self.known: list[Place] = []
         self.failures = 0
         self.asked = 0
         self.held = asyncio.Event()
         self.held.set()
+
+    def voice(self, locale: str, _place: Place) -> Voice:
+        return VOICES.of(locale)
+
+    async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
+        return self.heard
+
+    async def places(self, _platform: str, _since: datetime) -> Sequence[Place]:
+        return self.known
 
     async def receive(self, event: Event) -> Receipt:
         self.asked += 1
@@ -88,7 +104,7 @@ class Intake(Noticeboard):
 
     async def texts(self, count: int) -> list[str]:
         await self.until(lambda: len(self.events) >= count)
-        return [event.text if isinstance(event, Said) else event.command for event in self.events]
+        return [event.text if isinstance(event, Said) else str(getattr(event, "command", "")) for event in self.events]
 
     async def first(self) -> Said:
         await self.until(lambda: self.events)

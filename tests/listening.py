@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from core.errors import BotError
-from core.messages import Event, Receipt
+from core.messages import Event, Place, Receipt
+from core.reply.phrases import Voice
+from core.reply.voices import Voices
+from core.settings import RepliesSettings
+
+VOICES = Voices(RepliesSettings())
 
 
 class Inbox:
@@ -13,7 +20,18 @@ class Inbox:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.heard: dict[str, datetime] = {}
+        self.known: list[Place] = []
         self._changed = asyncio.Event()
+
+    def voice(self, locale: str, _place: Place) -> Voice:
+        return VOICES.of(locale)
+
+    async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
+        return self.heard
+
+    async def places(self, _platform: str, _since: datetime) -> Sequence[Place]:
+        return self.known
 
     async def receive(self, event: Event) -> Receipt:
         seen = any(set(event.keys) & set(known.keys) for known in self.events)

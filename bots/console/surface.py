@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
 from bots.console.text import printable
 from core.errors import FrontendUnreachable
-from core.messages import Apology, Footer, Status
+from core.messages import Apology, Button, Footer, Status
 from core.ports import Ledger
 
 CLEAR_LINE = "\r\x1b[K"
@@ -73,6 +74,9 @@ class ConsoleSurface:
             line = printable(status.text).replace("\n", " ")[:WIDEST_STATUS]
             self._shown.show(f"{DIM}{line}{PLAIN}")
             self._status = True
+
+    async def offer(self, buttons: Sequence[Button]) -> None:
+        """A terminal has no buttons."""
 
     async def pause(self) -> None:
         """What is on the screen stays there: a status becomes a line of its own."""

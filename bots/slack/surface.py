@@ -6,7 +6,7 @@ Where a stream is refused, or Slack is too busy for one, the rest of the answer 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +17,7 @@ from bots.slack.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.text import safe
 from bots.slack.writing import NoStreamError, Writing
 from core.errors import Fenced, OutcomeUnknown, PlatformBusy
-from core.messages import Apology, Footer, Status
+from core.messages import Apology, Button, Footer, Status
 from core.ports import ReplySurface
 from core.reply.pace import Pace
 from core.reply.patience import Now, Sleep
@@ -63,6 +63,7 @@ class StreamingSurface:
         self._at_rest = asyncio.Event()
         self._leaving = False
         self._other: ReplySurface | None = None
+        self._offered: tuple[Button, ...] = ()
         self._passed_on = 0
         self._raised: BaseException | None = None
         self._pump: asyncio.Task[None]
@@ -108,6 +109,13 @@ class StreamingSurface:
             self._status = status.text
         self._stirred.set()
 
+    async def offer(self, buttons: Sequence[Button]) -> None:
+        """A stream has no buttons before its end; Slack draws a stop button of its own."""
+        self._raise_what_went_wrong()
+        self._offered = tuple(buttons)
+        if self._other is not None:
+            await self._other.offer(buttons)
+
     async def pause(self) -> None:
         self._raise_what_went_wrong()
         if self._other is None:
@@ -120,7 +128,7 @@ class StreamingSurface:
             await self._other.pause()
 
     async def finish(self, footer: Footer) -> None:
-        await self._end(Ending(footer=footer.text))
+        await self._end(Ending(footer=footer.text, buttons=footer.buttons))
         if self._other is not None:
             await self._other.finish(footer)
 
@@ -202,6 +210,7 @@ class StreamingSurface:
         self._passed_on = stream.at
         await other.__aenter__()
         self._other = other
+        await other.offer(self._offered)
         if stream.seed and self._answer[stream.at :].strip():
             await other.write(stream.seed)
         await self._pass_on()

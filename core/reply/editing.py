@@ -69,6 +69,7 @@ class EditingSurface:
         self._splitter = Splitter(channel.max_size, channel.size)
         self._pace = Pace(lambda: channel.edit_interval_s, now=now, sleep=sleep)
         self._status = ""
+        self._offered: tuple[Button, ...] = ()
         self._ending: _Ending | None = None
         self._stirred = asyncio.Event()
         self._at_rest = asyncio.Event()
@@ -107,6 +108,12 @@ class EditingSurface:
         self._status = _italic(status.text)
         self._stirred.set()
 
+    async def offer(self, buttons: Sequence[Button]) -> None:
+        """Draw these buttons below what is shown last, until the answer is closed."""
+        self._raise_what_went_wrong()
+        self._offered = tuple(buttons)
+        self._stirred.set()
+
     async def pause(self) -> None:
         """Show what is due, the status too."""
         self._raise_what_went_wrong()
@@ -120,7 +127,7 @@ class EditingSurface:
 
     async def finish(self, footer: Footer) -> None:
         """Show the whole text, with the footer below it. Without any text nothing is left, not even a status."""
-        await self._close(_Ending(_italic(footer.text), alone=False))
+        await self._close(_Ending(_italic(footer.text), alone=False, buttons=footer.buttons))
 
     async def fail(self, apology: Apology) -> None:
         """Show the apology below the text, or below what an earlier attempt showed of the same text."""
@@ -215,9 +222,10 @@ class EditingSurface:
         if self._ending:
             return self._with_ending(views, self._ending)
         if not views:
-            return [View(0, text, 0, 0, final=False) for text in self._as_messages(self._status)[:1]]
+            status = self._as_messages(self._status)[:1]
+            return [View(0, text, 0, 0, final=False, buttons=self._offered) for text in status]
         text = self._joined(views[-1].text, self._status) or views[-1].text
-        return [*views[:-1], replace(views[-1], text=text, final=False)]
+        return [*views[:-1], replace(views[-1], text=text, final=False, buttons=self._offered)]
 
     def _with_ending(self, views: Sequence[View], ending: _Ending) -> Sequence[View]:
         if views and (text := self._joined(views[-1].text, ending.text)):

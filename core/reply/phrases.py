@@ -138,6 +138,74 @@ class Phrase(StrEnum):
     USAGE_RENEWS = "The next one is added in {wait}."
     USAGE_NO_LIMIT = "There is no limit to how many questions you may ask."
 
+    # an answer that ends before its time
+    STOPPED = "Stopped here, as you asked."
+    STOP_DONE = "All right, I've stopped."
+    STOP_NOTHING = "There is nothing of yours here that I'm answering."
+    INTERRUPTED = "Stopped here, because you wrote something new."
+    QUESTION_CHANGED = "Stopped here, because you changed your question. The answer to the new one follows."
+    QUESTION_DELETED = "Stopped here, because the question was deleted."
+    STOP_BUTTON = "Stop"
+
+    # below an answer
+    REGENERATE_BUTTON = "Answer again"
+    REGENERATE_GONE = "I can't answer that one again: what you asked is no longer stored."
+    GOOD_BUTTON = "Good answer"
+    BAD_BUTTON = "Bad answer"
+    FEEDBACK_DONE = "Thank you, I've passed that on to the people who run me."
+    FEEDBACK_TITLE = "Your feedback"
+    FEEDBACK_LABEL = "What was wrong with the answer?"
+    FORM_SEND = "Send"
+    FORM_CANCEL = "Cancel"
+
+    # help, and what is stored
+    HELP = (
+        "Write to me directly, or mention me, and I'll answer. These words, said to me alone, do "
+        "something of their own:\n"
+        "- `reset` starts a new conversation\n"
+        "- `stop` ends the answer that I'm writing\n"
+        "- `usage` shows what you have used\n"
+        "- `privacy` tells what is stored of you, and deletes it\n"
+        "- `help` shows this"
+    )
+    PRIVACY = (
+        "What you say to me and what I answer is stored by the people who run me, so that I can follow "
+        "our conversation. To be answered, it is sent to the AI service AIVAX."
+    )
+    PRIVACY_PERIOD = "The text is deleted after {left}."
+    FORGET_BUTTON = "Delete what you stored of me"
+    FORGET_DONE = (
+        "Done: the texts of your questions and of my answers to them are deleted ({count}). What was "
+        "posted here stays until you delete it."
+    )
+    LANGUAGE_DONE = "All right, I'll speak English with you."
+    LANGUAGE_AUTOMATIC = "As in my profile"
+    HOME_USAGE = "What you have used"
+    HOME_LANGUAGE = "The language I speak with you"
+    HOME_PRIVACY = "What is stored of you"
+
+    # the names of commands, as platforms list them
+    ASK_COMMAND = "Ask a question"
+    ASK_QUESTION = "What do you want to know?"
+    ASK_FILE = "A file to look at"
+    ASK_PRIVATELY = "Show the answer to nobody but me"
+    ASK_ABOUT = "Ask about this"
+    ASK_ABOUT_DEFAULT = "Explain this message to me."
+    RESET_COMMAND = "Start a new conversation"
+    STOP_COMMAND = "End the answer that is being written"
+    USAGE_COMMAND = "Show what you have used, and what is left"
+    HELP_COMMAND = "Show what you can say to me"
+    PRIVACY_COMMAND = "Show what is stored of you, or delete it"
+
+    # places that can't take an answer
+    CONTINUES_BELOW = "The answer goes on below."
+    PRIVATE_ENDED = "I have to end here: a private answer may not take longer. Ask me to go on for the rest."
+    MAY_NOT_WRITE = (
+        "You asked me something in {where}, but I may not write there. Please ask the people who run it "
+        "to let me, or ask me here."
+    )
+    HELLO = "Hi! What can I do for you?"
+
     # notices to the people who run the bot
     NOTICE_BALANCE_LOW = "The AIVAX balance is below {threshold}. {figures}"
     NOTICE_BALANCE_RISEN = "The AIVAX balance is above {threshold} again. {figures}"

@@ -23,6 +23,7 @@ SAMPLES: dict[str, object] = {
     "model": "support:50c3",
     "tokens": 1_234,
     "place": 12,
+    "where": "#general",
     "count": 17,
     "rest": 3,
     "setting": "[aivax] api_key",
