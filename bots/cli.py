@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import signal
 import sys
@@ -12,9 +13,10 @@ from typing import Annotated, Any, Literal
 
 import structlog
 import typer
+from typer.core import TyperGroup
 
 from bots import logs
-from bots.frontends import Plugin, installed
+from bots.frontends import Plugin, Print, installed, names
 from bots.redaction import secrets_in
 from bots.settings import LogSettings, Settings, SettingsRefused, load
 from core import __version__
@@ -27,8 +29,21 @@ PROBLEM = 2
 """The exit status when a setting or the database keeps a command from starting."""
 INTERRUPTED = 130
 
+
+
+class WithPlatforms(TyperGroup):
+    """The commands, and those that the installed frontends bring: `aivax-bots slack manifest`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *names()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, cmd_name) or _platform(cmd_name)
+
+
 cli = typer.Typer(
     name="aivax-bots",
+    cls=WithPlatforms,
     help="Slack and Discord bots that answer from an AIVAX gateway.",
     no_args_is_help=True,
     add_completion=False,
@@ -134,6 +149,32 @@ def preview(
     settings, _ = _configured(config, quiet=True)
     typer.echo("\n\n".join(pages(settings.replies, locale)))
     _flush()
+
+
+def _platform(name: str) -> Any:
+    """The commands of one platform; None where it has none."""
+    plugin = installed().get(name) if name in names() else None
+    if plugin is None or not plugin.prints:
+        return None
+    group = typer.Typer(name=name, help=f"Setting {name} up.", no_args_is_help=True)
+    for key, text_of in plugin.prints.items():
+        group.command(key, help=inspect.getdoc(text_of))(_printing(name, text_of))
+    return typer.main.get_group(group)
+
+
+def _printing(name: str, text_of: Print) -> Any:
+    def show(config: ConfigPath = None) -> None:
+        from core.reply.voices import Voices  # --help and --version stay fast
+
+        settings, _ = _configured(config, quiet=True)
+        try:
+            text = text_of(settings.frontend(name), Voices(settings.replies).of(""))
+        except BotError as error:
+            raise typer.Exit(_tell(error)) from None
+        typer.echo(text)
+        _flush()
+
+    return show
 
 
 @database.command("upgrade")

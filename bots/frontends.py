@@ -12,6 +12,8 @@ import structlog
 
 from core.errors import SettingRefused
 from core.ports import Frontend
+from core.reply.phrases import Voice
+from core.reply.voices import Voices
 from core.settings import Section
 
 if TYPE_CHECKING:
@@ -50,6 +52,12 @@ class Host:
     """Open and migrated."""
     web: Mounts
     """Served once all frontends are open; in a process that only answers, never."""
+    voices: Voices
+    """What the bot says by itself, for the pages that people see in a browser."""
+
+
+Print = Callable[[Any, Voice], str]
+"""Makes a text from the platform's section; its docstring is the command's help. May raise `SettingRefused`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,13 @@ class Plugin:
     open: Callable[[Any, Host], AbstractAsyncContextManager[Frontend]]
     to_set: str
     """The settings that switch it on, for the operator: `[slack] bot_token and app_token`."""
+    prints: Mapping[str, Print] = field(default_factory=dict)
+    """What `aivax-bots <name> <key>` prints for who sets the platform up: an app's manifest, an invite address."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of the installed frontends; none of them is imported for it."""
+    return tuple(sorted(entry.name for entry in entry_points(group=GROUP)))
 
 
 def installed() -> dict[str, Plugin]:
