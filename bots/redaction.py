@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pydantic import BaseModel, SecretStr
 
@@ -19,7 +20,7 @@ PASSWORD_IN_URL = re.compile(r"\w[\w+.-]*://[^\s/@:]*:([^\s/@]+)@")
 def secrets_in(settings: BaseModel) -> list[str]:
     """Every secret that is set, passwords inside addresses too, for the log to leave out."""
     found: list[str] = []
-    for value in (getattr(settings, name) for name in type(settings).model_fields):
+    for value in _values(settings):
         if isinstance(value, SecretStr):
             found += {value.get_secret_value(), value.get_secret_value().strip()} - {""}
         elif isinstance(value, BaseModel):
@@ -27,3 +28,9 @@ def secrets_in(settings: BaseModel) -> list[str]:
         elif isinstance(value, str):
             found += PASSWORD_IN_URL.findall(value)
     return found
+
+
+def _values(settings: BaseModel) -> Iterator[object]:
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        yield from value if isinstance(value, tuple) else (value,)

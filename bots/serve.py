@@ -16,6 +16,7 @@ from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
 from core.errors import SettingRefused
 from core.ports import Frontend
+from core.reply.voices import Voices
 from core.storage.engine import parse_url
 
 log = structlog.get_logger(__name__)
@@ -46,10 +47,9 @@ async def run(
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.storage))
         mounts = Mounts()
+        host = Host(database, mounts, Voices(settings.replies))
         frontends: dict[str, Frontend] = {
-            name: await stack.enter_async_context(
-                plugin.open(settings.frontend(name), Host(database, mounts))
-            )
+            name: await stack.enter_async_context(plugin.open(settings.frontend(name), host))
             for name, plugin in wanted.items()
         }
         core = await stack.enter_async_context(open_core_on(database, settings, frontends))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection, TypeDecorator
 
+from bots.slack.installations.tables import metadata as slack_installations
 from core.storage.engine import Database
 from core.storage.tables import metadata
 
@@ -23,7 +24,7 @@ def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 def run_on(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=[metadata, slack_installations],
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=plain,
         include_object=lambda _object, name, _kind, _reflected, _compare: (

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from bots.slack.address import Where
-from bots.slack.api import open_api
-from bots.slack.frontend import SlackFrontend
-from bots.slack.people import People
+from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
 from core.errors import Fenced, FrontendRefused, PlaceClosed
 from core.messages import Apology, Footer, Status, ToolActivity, ToolState
@@ -96,10 +94,8 @@ class Stage:
 @asynccontextmanager
 async def bot_at(slack: FakeSlack, time: Time, **settings: Any) -> AsyncIterator[SlackFrontend]:
     given = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url, **settings}
-    async with open_api(SlackSettings(**given)) as api:
-        people = People(api, 1.0, time.now)
-        yield SlackFrontend(api, people, now=time.now, sleep=time.sleep)
-        await people.aclose()
+    async with open_slack(SlackSettings(**given), now=time.now, sleep=time.sleep) as frontend:
+        yield frontend
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_files_come_along_even_without_a_word() -> None:
     cat, unknown = heard.attachments
     assert (heard.text, cat.name, cat.media_type, cat.size_bytes) == ("", "cat.png", "image/png", 20_480)
     assert json.loads(cat.ref)["url"].endswith("/download/cat.png")
-    assert json.loads(unknown.ref) == {"id": "F0000000004", "url": ""}
+    assert json.loads(unknown.ref) == {"id": "F0000000004", "url": "", "team": "T0000000001"}
 
 
 def test_a_bare_mention_is_a_question_without_words() -> None:

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text
 
+from bots.slack.installations.tables import metadata as slack_installations
 from core.admission.limits import Limits
 from core.aivax.timeline import Usage
 from core.conversations.directory import Directory

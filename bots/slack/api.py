@@ -13,9 +13,11 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.errors import broken, refused, unparsable
+from bots.slack.errors import BOT_TOKEN, broken, refused, unparsable
 from bots.slack.settings import SlackSettings
+from bots.slack.tokens import Account, OneAccount
 from bots.slack.translate import Bot, text_of
+from core.errors import FrontendRefused
 
 _SECRETS = re.compile(r"(xox[a-z]?[.-]|xapp-|xoxe)[\w.-]+|(?<=ticket=)[^&\s'\"]+")
 
@@ -24,18 +26,24 @@ class SlackApi:
     """Slack's Web API for one workspace: answers as plain dictionaries, errors as the core's."""
 
     def __init__(
-        self, client: AsyncWebClient, settings: SlackSettings, session: aiohttp.ClientSession
+        self,
+        client: AsyncWebClient,
+        settings: SlackSettings,
+        session: aiohttp.ClientSession,
+        account: Account,
     ) -> None:
         self.client = client
         self.session = session
         self.settings = settings
-        self._token = settings.bot_token.get_secret_value().strip()
-        self._bot: Bot | None = None
+        self._account = account
 
-    @property
-    def authorization(self) -> dict[str, str]:
+    def acting_as(self, account: Account) -> SlackApi:
+        """The same connection, with another workspace's token."""
+        return SlackApi(self.client, self.settings, self.session, account)
+
+    async def authorization(self) -> dict[str, str]:
         """The header that carries the bot token."""
-        return {"Authorization": f"Bearer {self._token}"}
+        return _bearer(await self._account.token())
 
     async def write(self, method: str, *, once: bool = False, **arguments: Any) -> dict[str, Any]:
         """Call a method that changes something; None among the arguments is left out.
@@ -46,41 +54,59 @@ class SlackApi:
             PlatformBusy, OutcomeUnknown, PlaceClosed, FrontendRefused.
         """
         given = {name: value for name, value in arguments.items() if value is not None}
-        return await self._call(method, once=once, json=given)
+        return await self._as_bot(method, once=once, json=given)
 
     async def read(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method that only reads."""
-        return await self._call(method, http_verb="GET", params=arguments)
+        return await self._as_bot(method, http_verb="GET", params=arguments)
 
     async def open_socket(self) -> str:
         """Ask with the app token for the address of a new socket."""
-        headers = {"Authorization": f"Bearer {self.settings.app_token.get_secret_value().strip()}"}
+        headers = _bearer(self.settings.app_token.get_secret_value().strip())
         answer = await self._call("apps.connections.open", setting="[slack] app_token", headers=headers)
         return text_of(answer, "url")
 
+    async def exchange(self, **form: str) -> dict[str, Any]:
+        """Trade a code or a refresh token for tokens. A refusal comes as `PlaceClosed` with Slack's code."""
+        auth = {
+            "client_id": self.settings.client_id,
+            "client_secret": self.settings.client_secret.get_secret_value().strip(),
+        }
+        return await self._call("oauth.v2.access", setting="[slack] client_secret", auth=auth, data=form)
+
     async def who_am_i(self) -> Bot:
-        """Tell who the bot token belongs to; asked once."""
-        if self._bot is None:
-            said = await self._call("auth.test", json={})
-            self._bot = Bot(*(text_of(said, name) for name in ("team_id", "user_id", "bot_id", "user")))
-        return self._bot
+        """Tell who the bot token belongs to."""
+        return await self._account.bot(self._ask)
 
     async def ask_again(self) -> Bot:
         """Tell who the bot token belongs to, and find out whether it still counts."""
-        self._bot = None
-        return await self.who_am_i()
+        return await self._account.bot(self._ask, anew=True)
+
+    async def _ask(self) -> Bot:
+        said = await self._as_bot("auth.test", json={})
+        return Bot(*(text_of(said, name) for name in ("team_id", "user_id", "bot_id", "user")))
+
+    async def _as_bot(self, method: str, **how: Any) -> dict[str, Any]:
+        """Call with the bot token; where that one was over and another is there by now, once more."""
+        token = await self._account.token()
+        try:
+            return await self._call(method, headers=_bearer(token), **how)
+        except FrontendRefused as exc:
+            if exc.setting != BOT_TOKEN:
+                raise
+            if not await self._account.renewed(exc, token):
+                raise await self._account.judged(exc, token) from None
+        token = await self._account.token()
+        try:
+            return await self._call(method, headers=_bearer(token), **how)
+        except FrontendRefused as exc:
+            raise await self._account.judged(exc, token) from None
 
     async def _call(
-        self,
-        method: str,
-        *,
-        once: bool = False,
-        setting: str = "[slack] bot_token",
-        headers: dict[str, str] | None = None,
-        **how: Any,
+        self, method: str, *, once: bool = False, setting: str = BOT_TOKEN, **how: Any
     ) -> dict[str, Any]:
         try:
-            answer = (await self.client.api_call(method, headers=headers or self.authorization, **how)).data
+            answer = (await self.client.api_call(method, **how)).data
         except SlackApiError as exc:
             raise refused(method, *_said(exc), once=once, setting=setting) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
@@ -91,6 +117,10 @@ class SlackApi:
         if not isinstance(answer, dict):
             raise unparsable(method, "no object", once=once)
         return answer
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _said(error: SlackApiError) -> tuple[int, Mapping[str, Any], Mapping[str, str]]:
@@ -147,7 +177,7 @@ async def open_api(settings: SlackSettings) -> AsyncIterator[SlackApi]:
         timeout=limit, cookie_jar=aiohttp.DummyCookieJar(), json_serialize=_compact
     )
     try:
-        yield SlackApi(web_client(settings, session), settings, session)
+        yield SlackApi(web_client(settings, session), settings, session, OneAccount(settings.bot_token))
     finally:
         await session.close()
 

@@ -1,4 +1,4 @@
-"""Socket Mode: Bolt's app and the SDK's socket, with an owner for each task and a watchdog over the connection.
+"""Socket Mode: the SDK's socket around Bolt's app, with an owner for each task and a watchdog over the connection.
 
 Left alone, the SDK reconnects for ever and in silence, whatever the reason. So long losses end in an error here, and
 whoever called opens everything afresh, from the tokens on.
@@ -17,22 +17,19 @@ import structlog
 from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bots.slack.api import SlackApi, sdk_logger, web_client
+from bots.slack.bolt import Receive, bolt_app
+from bots.slack.preflight import require_token
 from bots.slack.settings import SlackSettings
-from bots.slack.translate import Bot
 from core.errors import FrontendUnreachable
 from core.ports import Watch
 
 log = structlog.get_logger(__name__)
 
-Receive = Callable[[dict[str, Any]], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
 
 _CLOSE_WITHIN_S = 2.0
@@ -114,41 +111,22 @@ class Handler(AsyncBaseSocketModeHandler):
         await send_async_response(client, req, answer, began)
 
 
-def bolt_app(api: SlackApi, bot: Bot, receive: Receive) -> AsyncApp:
-    """Make a Bolt app that hands each payload to `receive` and acknowledges it when that returned.
+class SocketWay:
+    """Events over Socket Mode."""
 
-    Answering in a global middleware is what makes the acknowledgement wait, and reach every kind of envelope:
-    Bolt leaves those that no listener matches without one. All that Bolt would else look up in the environment is
-    given: `authorize` decides even where SLACK_CLIENT_ID and SLACK_CLIENT_SECRET switch its OAuth on.
-    """
+    def __init__(self, api: SlackApi, sleep: Sleep) -> None:
+        self._api = api
+        self._sleep = sleep
 
-    async def take_in(request: AsyncBoltRequest) -> BoltResponse:
-        await receive(request.body)
-        return BoltResponse(status=200, body="")
+    def require(self) -> None:
+        """Refuse to begin without an app token: the SDK would try a wrong one for ever, without a word."""
+        require_token(self._api.settings.app_token, "xapp-", "[slack] app_token", "Basic Information")
 
-    app = AsyncApp(
-        name="aivax-bots",
-        logger=sdk_logger(),
-        client=web_client(api.settings, api.session),
-        authorize=_as(bot),
-        signing_secret="unused",  # noqa: S106 - HTTP's, of which there is none
-        verification_token="unused",  # noqa: S106 - likewise
-        request_verification_enabled=False,
-        attaching_conversation_kwargs_enabled=False,
-    )
-    app.use(take_in)
-    return app
-
-
-def _as(bot: Bot) -> Callable[[], Awaitable[AuthorizeResult]]:
-    """Who the bot is was asked before: Bolt would ask again at the first event, and hold it up."""
-
-    async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(
-            enterprise_id=None, team_id=bot.team, bot_user_id=bot.user, bot_id=bot.bot or None
-        )
-
-    return authorize
+    async def listen(self, receive: Receive, watch: Watch) -> None:
+        """Open a socket and bring its events in, until it stays lost."""
+        url = await self._api.open_socket()
+        async with open_socket(self._api, url, bolt_app(self._api, receive)) as socket:
+            await watch_over(socket, self._api.settings, watch, self._sleep)
 
 
 @asynccontextmanager

@@ -24,6 +24,8 @@ _FIX_APP = (
     "make an app-level token (xapp-...) with the scope connections:write on the app's page Basic Information, and "
     "switch Socket Mode on"
 )
+_FIX_CLIENT = "copy Client ID and Client Secret from the app's page Basic Information"
+_CLIENT_REFUSED = frozenset(("invalid_client_id", "bad_client_secret", "invalid_client_secret"))
 _TOKEN_REFUSED = frozenset(
     (
         "not_authed",
@@ -46,6 +48,7 @@ _BUSY = frozenset(("ratelimited", "rate_limited", "service_unavailable", "team_a
 _MAYBE_DONE = frozenset(("internal_error", "fatal_error", "request_timeout"))
 _MESSAGE_GONE = frozenset(("message_not_found", "thread_not_found"))
 UNKNOWN_MESSAGE = "unknown_message"
+BOT_TOKEN = "[slack] bot_token"  # noqa: S105  the name of a setting
 
 
 def refused(
@@ -65,6 +68,10 @@ def refused(
     if status >= 500 or code in _MAYBE_DONE:
         kind = OutcomeUnknown if once and status != 503 else PlatformBusy
         return kind(_SLACK, code=code, detail=detail, retry_after_s=_wait(headers))
+    if code in _CLIENT_REFUSED:
+        return FrontendRefused(
+            _SLACK, setting="[slack] client_secret", fix=_FIX_CLIENT, code=code, detail=detail
+        )
     if code in _TOKEN_REFUSED or setting.endswith("app_token"):
         fix = _FIX_APP if setting.endswith("app_token") else _FIX_BOT
         return FrontendRefused(_SLACK, setting=setting, fix=fix, code=code, detail=detail)

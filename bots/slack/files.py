@@ -36,6 +36,15 @@ async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
         raise PlatformError("slack", code="file_unreachable", detail=type(exc).__name__) from None
 
 
+def team_of(ref: str) -> str:
+    """The workspace that an attachment was met in; `""` where its reference is older than workspaces are told."""
+    try:
+        given = json.loads(ref)
+    except ValueError:
+        return ""
+    return text_of(given, "team") if isinstance(given, dict) else ""
+
+
 def _parsed(ref: str) -> tuple[str, str]:
     try:
         given = json.loads(ref)
@@ -63,7 +72,7 @@ async def _address(api: SlackApi, file_id: str) -> str:
 async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
     for _ in range(_MOST_HOPS + 1):
         _require(may_visit(api, url), "file_elsewhere")
-        headers = api.authorization if may_see_the_token(api, url) else {}
+        headers = await api.authorization() if may_see_the_token(api, url) else {}
         proxy = api.settings.proxy or None
         async with api.session.get(url, headers=headers, allow_redirects=False, proxy=proxy) as answer:
             if answer.status not in _REDIRECTS:

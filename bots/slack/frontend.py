@@ -6,47 +6,54 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
-from typing import Any
-
-import structlog
+from typing import Protocol
 
 from bots.slack import files
 from bots.slack.address import PLATFORM, Where, where
-from bots.slack.api import SlackApi, open_api
+from bots.slack.api import open_api
+from bots.slack.bolt import Receive
 from bots.slack.calls import Calls
-from bots.slack.channel import Signs, SlackChannel, react
-from bots.slack.connection import bolt_app, open_socket, watch_over
-from bots.slack.people import People
+from bots.slack.channel import SlackChannel, react
+from bots.slack.connection import SocketWay
+from bots.slack.receiving import Receiver
 from bots.slack.rest import RestOfLedger
 from bots.slack.settings import SlackSettings
-from bots.slack.streams import Streams
 from bots.slack.surface import StreamingSurface
 from bots.slack.surroundings import quotes
-from bots.slack.translate import Bot, translate
 from bots.slack.whisper import Whisper
+from bots.slack.workspaces import OneWorkspace, Workspaces
 from bots.slack.writing import Writing
-from core.errors import FrontendRefused, FrontendUnreachable, OutcomeUnknown, PlatformBusy
-from core.messages import Blob, Event, Quote
+from core.errors import FrontendRefused, FrontendUnreachable, OutcomeUnknown, PlatformBusy, SettingRefused
+from core.messages import Blob, Quote
 from core.ports import Intake, Ledger, ReplySurface, Watch
 from core.reply.editing import EditingSurface
-
-log = structlog.get_logger(__name__)
 
 Sleep = Callable[[float], Awaitable[None]]
 Now = Callable[[], float]
 
 
-class SlackFrontend:
-    """One Slack app in one workspace. Made by `open_slack`."""
+class Way(Protocol):
+    """How events come in."""
 
-    def __init__(self, api: SlackApi, people: People, *, now: Now, sleep: Sleep) -> None:
-        self._api = api
-        self._settings = api.settings
-        self._people = people
-        self._signs = Signs(api)
-        self._streams = Streams()
+    def require(self) -> None:
+        """Raise `FrontendRefused` where a setting that it needs is missing."""
+        ...
+
+    async def listen(self, receive: Receive, watch: Watch) -> None:
+        """Bring payloads in, each acknowledged when `receive` returned. Raises like `Frontend.listen`."""
+        ...
+
+
+class SlackFrontend:
+    """One Slack app. Made by `open_slack`, or by `bots.slack.opening`."""
+
+    def __init__(
+        self, settings: SlackSettings, workspaces: Workspaces, way: Way, *, now: Now, sleep: Sleep
+    ) -> None:
+        self._settings = settings
+        self._workspaces = workspaces
+        self._way = way
         self._now = now
         self._sleep = sleep
 
@@ -55,50 +62,23 @@ class SlackFrontend:
         return PLATFORM
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
-        """Check the tokens, open a socket and bring its events in, until cancelled or until it stays lost.
+        """Check what can be checked, and bring events in, until cancelled or until the connection stays lost.
 
         Raises:
-            FrontendRefused: a token is missing or wrong; `setting` names it.
+            FrontendRefused: a token or a setting is missing or wrong; `setting` names it.
             FrontendUnreachable: Slack can't be reached, or the socket does not stay open.
         """
         try:
-            await self._listen(intake, watch)
+            self._way.require()
+            await self._workspaces.check()
+            await self._way.listen(Receiver(self._workspaces, intake).receive, watch)
         except (FrontendRefused, FrontendUnreachable) as exc:
             watch.down(exc)
             raise
-
-    async def _listen(self, intake: Intake, watch: Watch) -> None:
-        bot, url = await self._preflight()
-
-        async def receive(payload: dict[str, Any]) -> None:
-            try:
-                event = translate(payload, bot)
-                if event is not None:
-                    await intake.receive(await self._named(event))
-            except Exception:
-                log.exception("slack.event_not_stored")
-                raise  # so that it is not acknowledged, and comes again
-
-        async with open_socket(self._api, url, bolt_app(self._api, bot, receive)) as socket:
-            await watch_over(socket, self._settings, watch, self._sleep)
-
-    async def _preflight(self) -> tuple[Bot, str]:
-        """Try both tokens before the SDK does: it would try a wrong one for ever, without a word."""
-        _require(
-            self._settings.bot_token.get_secret_value(), "xoxb-", "[slack] bot_token", "OAuth & Permissions"
-        )
-        _require(
-            self._settings.app_token.get_secret_value(), "xapp-", "[slack] app_token", "Basic Information"
-        )
-        try:
-            bot = await self._api.ask_again()
-            return bot, await self._api.open_socket()
         except (PlatformBusy, OutcomeUnknown) as exc:
-            raise FrontendUnreachable(PLATFORM, setting="[slack] api_url", detail=exc.detail) from exc
-
-    async def _named(self, event: Event) -> Event:
-        person = await self._people.find(event.author.identity.user)
-        return replace(event, author=replace(event.author, name=person.name, locale=person.locale))
+            cause = FrontendUnreachable(PLATFORM, setting="[slack] api_url", detail=exc.detail)
+            watch.down(cause)
+            raise cause from exc
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         """Answer by a native stream in direct messages, by post-and-edit elsewhere.
@@ -107,19 +87,20 @@ class SlackFrontend:
             PlaceClosed: the address is none of ours.
         """
         place = where(address)
+        there = self._workspaces.of(place.team)
         if place.whisper:
-            return self._editing(Whisper(self._api, place, self._signs), ledger)
-        channel = SlackChannel(self._api, place, self._signs)
-        if not self._streams.possible(place, self._settings):
+            return self._editing(Whisper(there.api, place, there.signs), ledger)
+        channel = SlackChannel(there.api, place, there.signs)
+        if not there.streams.possible(place, self._settings):
             return self._editing(channel, ledger)
-        calls = Calls(self._api, place, channel, ledger, now=self._now, sleep=self._sleep)
-        writing = Writing(calls, place, ledger, self._streams, now=self._now, sleep=self._sleep)
+        calls = Calls(there.api, place, channel, ledger, now=self._now, sleep=self._sleep)
+        writing = Writing(calls, place, ledger, there.streams, now=self._now, sleep=self._sleep)
         return StreamingSurface(
             writing,
             instead=lambda at: self._editing(
                 channel, RestOfLedger(ledger, part=at.part, at=at.at, opening=at.seed)
             ),
-            sign=partial(self._signs.show, place),
+            sign=partial(there.signs.show, place),
             now=self._now,
             sleep=self._sleep,
         )
@@ -128,38 +109,41 @@ class SlackFrontend:
         return EditingSurface(channel, ledger, now=self._now, sleep=self._sleep)
 
     async def sign(self, address: str) -> bool:
-        return await react(self._api, where(address))
+        place = where(address)
+        return await react(self._workspaces.of(place.team).api, place)
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
-        return await quotes(self._api, self._people, where(address), most)
+        place = where(address)
+        there = self._workspaces.of(place.team)
+        return await quotes(there.api, there.people, place, most)
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
-        return await files.fetch(self._api, ref, most_bytes)
+        return await files.fetch(self._workspaces.of(files.team_of(ref)).api, ref, most_bytes)
 
     def address_of(self, channel: str) -> str:
-        """A channel's id (`C...`), or a person's or direct message's (`U...`, `D...`)."""
-        return Where(channel=channel.strip()).as_address()
+        """A channel's id (`C...`), or a person's or direct message's (`U...`, `D...`); `T.../C...` with a workspace.
 
-
-def _require(token: str, prefix: str, setting: str, page: str) -> None:
-    """Refuse a token that is missing, or that is evidently another kind of token."""
-    token = token.strip()
-    other = token.startswith(("xoxb-", "xapp-", "xoxp-")) and not token.startswith(prefix)
-    if token and not other:
-        return
-    code = "wrong_token_type" if other else "missing_token"
-    fix = f"set it to the token that begins with {prefix}, from the app's page {page}"
-    raise FrontendRefused(PLATFORM, setting=setting, fix=fix, code=code)
+        Raises:
+            SettingRefused: with `client_id` there are many workspaces, and none is named.
+        """
+        team, _, name = channel.strip().rpartition("/")
+        if self._settings.installable and not team:
+            fix = "name the workspace too: slack:T0123456/C0123456"
+            raise SettingRefused("[operators] channel", value=f"slack:{channel}", fix=fix)
+        return Where(channel=name, team=team).as_address()
 
 
 @asynccontextmanager
 async def open_slack(
     settings: SlackSettings, *, now: Now = time.monotonic, sleep: Sleep = asyncio.sleep
 ) -> AsyncIterator[SlackFrontend]:
-    """Open Slack's frontend: it owns one HTTP session, and reaches out only when it is used."""
+    """Open Slack's frontend for one workspace over Socket Mode.
+
+    It owns one HTTP session, and reaches out only when it is used.
+    """
     async with open_api(settings) as api:
-        people = People(api, settings.names_timeout_s, now)
+        workspaces = OneWorkspace(api, now)
         try:
-            yield SlackFrontend(api, people, now=now, sleep=sleep)
+            yield SlackFrontend(settings, workspaces, SocketWay(api, sleep), now=now, sleep=sleep)
         finally:
-            await people.aclose()
+            await workspaces.aclose()

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from bots.frontends import Host, Plugin
 from bots.slack.settings import SlackSettings
 from core.ports import Frontend
 
 
-def _open(settings: SlackSettings, _host: Host) -> AbstractAsyncContextManager[Frontend]:
-    from bots.slack.frontend import open_slack  # the SDK costs memory; only who uses it pays
+@asynccontextmanager
+async def _open(settings: SlackSettings, host: Host) -> AsyncIterator[Frontend]:
+    if settings.mode == "socket" and not settings.installable:
+        from bots.slack.frontend import open_slack  # the SDK costs memory; only who uses it pays
 
-    return open_slack(settings)
+        async with open_slack(settings) as frontend:
+            yield frontend
+        return
+    from bots.slack.opening import open_hosted  # a web framework too
+
+    async with open_hosted(settings, host) as frontend:
+        yield frontend
 
 
 plugin = Plugin("slack", SlackSettings, _open, to_set="[slack] bot_token and app_token")

@@ -2,25 +2,76 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from core.settings import Address, Section
+
+_KEY_BYTES = 32
+_LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")
+MOUNT = "/slack"
+EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH = f"{MOUNT}/events", f"{MOUNT}/install", f"{MOUNT}/oauth_redirect"
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\S*$")]
+
+
+def _is_key(secret: SecretStr) -> SecretStr:
+    """Refuse what Fernet can't use, without repeating it."""
+    try:
+        size = len(base64.urlsafe_b64decode(secret.get_secret_value().strip()))
+    except (binascii.Error, ValueError):
+        size = 0
+    if size != _KEY_BYTES:
+        raise ValueError(
+            "each key is 32 random bytes in URL-safe base64; make one with: openssl rand -base64 32 | tr '+/' '-_'"
+        )
+    return secret
+
+
+def _is_public(url: str) -> str:
+    """Slack sends browsers back by https only; loopback is for trying it out."""
+    if url and not url.startswith(("https://", *_LOOPBACK)):
+        raise ValueError("write the address at which Slack and people reach the bot: https://host")
+    return url.rstrip("/")
 
 
 class SlackSettings(Section):
     """`[slack]`: the tokens of one Slack app, and how it is reached."""
 
     enabled: bool = True
-    mode: Literal["socket"] = "socket"
-    """How events come: over Slack's Socket Mode, which needs no address of our own."""
+    mode: Literal["socket", "http"] = "socket"
+    """How events come: over Slack's Socket Mode, which needs no address of our own, or to `/slack/events` there."""
     bot_token: SecretStr = SecretStr("")
-    """`xoxb-...`, from the app's page "OAuth & Permissions"."""
+    """`xoxb-...`, from the app's page "OAuth & Permissions"; left out where workspaces install the app."""
     app_token: SecretStr = SecretStr("")
-    """`xapp-...` with the scope `connections:write`, from "Basic Information", "App-Level Tokens"."""
+    """`xapp-...` with the scope `connections:write`, from "Basic Information"; for Socket Mode only."""
     signing_secret: SecretStr = SecretStr("")
-    """From "Basic Information"; Socket Mode works without it."""
+    """From "Basic Information": what HTTP requests are signed with."""
+    body_limit_bytes: int = Field(900_000, ge=10_000)
+    """The largest HTTP request that is read."""
+    client_id: Line = ""
+    """From "Basic Information"; given, any workspace can install the app at `/slack/install`."""
+    client_secret: SecretStr = SecretStr("")
+    """From "Basic Information"."""
+    public_url: Annotated[Line, AfterValidator(_is_public)] = ""
+    """The address at which browsers reach this bot, without a path of Slack's."""
+    scopes: tuple[Line, ...] = (
+        "app_mentions:read",
+        "chat:write",
+        "im:history",
+        "channels:history",
+        "groups:history",
+        "mpim:history",
+        "users:read",
+        "files:read",
+        "reactions:write",
+    )
+    """What is asked for when a workspace installs the app; the same as in the app's manifest."""
+    encryption_keys: tuple[Annotated[SecretStr, AfterValidator(_is_key)], ...] = ()
+    """What installed tokens are encrypted with in the database: by the first; all of them decrypt."""
     api_url: Address = "https://slack.com/api/"
     """The base of the Web API: Slack's own, or a proxy that passes on to it."""
     proxy: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(https?://\S+)?$")] = ""
@@ -39,6 +90,17 @@ class SlackSettings(Section):
     @property
     def wanted(self) -> bool:
         """Whether the operator means this frontend to run."""
-        return self.enabled and any(
-            token.get_secret_value().strip() for token in (self.bot_token, self.app_token)
+        tokens = (self.bot_token, self.app_token, self.client_secret)
+        return self.enabled and (
+            self.installable or any(token.get_secret_value().strip() for token in tokens)
         )
+
+    @property
+    def installable(self) -> bool:
+        """Whether workspaces install the app, and each has a token of its own."""
+        return bool(self.client_id)
+
+    @property
+    def redirect_url(self) -> str:
+        """Where Slack sends the browser after the question whether to install."""
+        return f"{self.public_url}{REDIRECT_PATH}"

@@ -128,27 +128,27 @@ def _said(spoken: _Spoken, event: Mapping[str, Any]) -> Said | Commanded:
     author = Author(Identity(PLATFORM, spoken.team, spoken.user))
     thread = spoken.thread if spoken.direct else root
     place = Place(PLATFORM, spoken.team, spoken.channel, thread, private=spoken.direct)
-    files = _attachments(event)
+    files = _attachments(event, spoken.team)
     said = _COMMANDS.get(spoken.text.lower())
     if said is not None and not files:
         return Commanded(spoken.keys, author, place, said, here.as_address())
     return Said(spoken.keys, author, place, spoken.text, here.as_address(), spoken.ts, files)
 
 
-def _attachments(event: Mapping[str, Any]) -> tuple[Attachment, ...]:
+def _attachments(event: Mapping[str, Any], team: str) -> tuple[Attachment, ...]:
     files = event.get("files")
-    found = [_attachment(file) for file in files] if isinstance(files, list) else []
+    found = [_attachment(file, team) for file in files] if isinstance(files, list) else []
     return tuple(attachment for attachment in found if attachment is not None)
 
 
-def _attachment(file: Any) -> Attachment | None:
+def _attachment(file: Any, team: str) -> Attachment | None:
     """Slack Connect sends only an id: the rest is asked for when the file is fetched."""
     if not isinstance(file, Mapping) or text_of(file, "mode") in _NOT_IN_SLACK or not text_of(file, "id"):
         return None
     size = file.get("size")
     url = text_of(file, "url_private_download") or text_of(file, "url_private")
     return Attachment(
-        ref=json.dumps({"id": file["id"], "url": url}, separators=(",", ":")),
+        ref=json.dumps({"id": file["id"], "url": url, "team": team}, separators=(",", ":")),
         name=text_of(file, "name") or text_of(file, "title") or file["id"],
         media_type=text_of(file, "mimetype") or "application/octet-stream",
         size_bytes=size if isinstance(size, int) and size > 0 else 0,

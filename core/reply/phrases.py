@@ -84,6 +84,10 @@ class Phrase(StrEnum):
         "Please ask me in another place."
     )
 
+    # pages in a browser
+    APP_INSTALLED = "The app is installed. You can close this page."
+    APP_NOT_INSTALLED = "The app was not installed. Please try again."
+
     ATTACHMENT_SKIPPED = "I couldn't read {name}, so this answer goes without it."
 
     GREETING = "Hi! Ask me anything: write your question in the same message in which you mention me."

@@ -1,0 +1,1 @@
+"""Where the workspaces stand that installed the app: their tokens, encrypted, in our own database."""

@@ -1,0 +1,40 @@
+"""The tables of the installations, beside the core's own ones. Migrations are the only thing that creates them.
+
+Tokens stand in them encrypted, in columns wide enough for what encryption makes of them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
+
+from core.storage.tables import Instant, Label, Words
+
+metadata = MetaData()
+
+installations = Table(
+    "slack_installations",
+    metadata,
+    Column("team", Label(64), nullable=False),
+    Column("team_name", Words, nullable=False),
+    Column("app", Label(64), nullable=False),
+    Column("bot_user", Label(64), nullable=False),
+    Column("bot_id", Label(64), nullable=False),
+    Column("bot_name", Words, nullable=False),
+    Column("scopes", Words, nullable=False),
+    Column("installer", Label(64), nullable=False),
+    Column("token", Text, nullable=False, comment="encrypted"),
+    Column("refresh_token", Text, nullable=False, comment="encrypted; empty where tokens do not rotate"),
+    Column("expires_at", Instant, nullable=True, comment="null: the token does not expire"),
+    Column("version", Integer, nullable=False, comment="grows each time that the token changes"),
+    Column("refreshing_until", Instant, nullable=True, comment="a process asks for a new token until then"),
+    Column("installed_at", Instant, nullable=False),
+    PrimaryKeyConstraint("team", name="pk_slack_installations"),
+)
+
+states = Table(
+    "slack_install_states",
+    metadata,
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the state that a browser carries"),
+    Column("expires_at", Instant, nullable=False),
+    PrimaryKeyConstraint("digest", name="pk_slack_install_states"),
+)
