@@ -1,6 +1,7 @@
 """A Slack that lives on loopback: Web API and Socket Mode on the wire, people and time in the test's hands."""
 
 from .clock import Clock
+from .http_mode import HttpMode, Sent, sign
 from .interactions import Interaction
 from .rules import SCOPES, Rules
 from .server import FakeSlack
@@ -20,10 +21,13 @@ __all__ = [
     "Envelope",
     "FakeSlack",
     "File",
+    "HttpMode",
     "Interaction",
     "Person",
     "Rules",
+    "Sent",
     "Shown",
     "TaskCard",
     "Workspace",
+    "sign",
 ]

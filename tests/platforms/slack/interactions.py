@@ -1,5 +1,6 @@
 """What people press, submit and command, and what they see of the answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from . import blocks as kit
 from .events import Events
 from .shapes import message_json
 from .shown import Shown, all_blocks
-from .socket_mode import Delivery, SocketMode
+from .socket_mode import Delivery
 from .state import Channel, Message, Person, View
 from .text import posted_to_wire
 from .world import APP_ID, World
@@ -37,7 +38,7 @@ class Interactions:
 
     world: World
     events: Events
-    socket_mode: SocketMode
+    hand_over: Callable[[Delivery], Delivery]
     responses: dict[str, Interaction]
 
     async def click(
@@ -196,7 +197,7 @@ class Interactions:
             if kind == "slash_commands":
                 self._whisper(interaction, f'{payload["command"]} failed with the error "operation_timeout"')
 
-        self.socket_mode.deliver(Delivery(kind, payload, on_ack, on_timeout))
+        self.hand_over(Delivery(kind, payload, on_ack, on_timeout))
         return interaction
 
     def _show_answer(

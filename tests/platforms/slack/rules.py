@@ -28,6 +28,8 @@ class Rules:
     reusable_tickets: bool = False
     same_envelope_id: bool = False  # a redelivery keeps the envelope's id
     socket_life_s: float = 18_060.0
+    # HTTP mode
+    same_signature: bool = False  # a retry is the same request again, not signed afresh
     # streams
     stream_life_s: float = 300.0
     stream_limit_bytes: int = 10_600

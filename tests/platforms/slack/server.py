@@ -11,6 +11,7 @@ from .clock import Clock
 from .control import Control
 from .downloads import Downloads
 from .events import Events
+from .http_mode import HttpMode
 from .interactions import Interaction, Interactions
 from .methods.agents import status_now
 from .people import People
@@ -38,9 +39,8 @@ class FakeSlack(People, Interactions, Troubles):
         self.app_token = "xapp-1-fake"
         self.workspace = self.world.add_workspace("T0000000001", "acme", token=self.bot_token)
         self.socket_mode = SocketMode(self.world, self.app_token)
-        self.events = Events(
-            self.world, lambda payload: self.socket_mode.deliver(Delivery("events_api", payload))
-        )
+        self.http_mode = HttpMode(self.world)
+        self.events = Events(self.world, lambda payload: self.hand_over(Delivery("events_api", payload)))
         self.web_api = WebApi(self.world, self.events, self.socket_mode)
         self.responses: dict[str, Interaction] = {}
         self.downloads = Downloads(self.world, self.responses, self.respond)
@@ -69,10 +69,15 @@ class FakeSlack(People, Interactions, Troubles):
     ) -> None:
         self.clock.close()
         self.web_api.faults.heal()
+        await self.http_mode.aclose()
         for socket in self.socket_mode.sockets:
             socket.drop()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def hand_over(self, delivery: Delivery) -> Delivery:
+        """Delivers over HTTP where the app has given an address for it, else over Socket Mode."""
+        return (self.http_mode if self.http_mode.request_url else self.socket_mode).deliver(delivery)
 
     # --- who and where -------------------------------------------------------------------------------------
 
@@ -209,7 +214,7 @@ class FakeSlack(People, Interactions, Troubles):
 
     async def redeliver(self) -> int:
         """Makes the next attempt of every unacked event now; returns how many there were."""
-        return self.socket_mode.redeliver()
+        return self.socket_mode.redeliver() + self.http_mode.redeliver()
 
     async def repeat(self, delivery: Delivery) -> Delivery:
         """Delivers an event once more although it was acked."""
