@@ -11,6 +11,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -44,17 +45,23 @@ class NotTakenError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What requests meet while somebody listens."""
+
+    app: AsyncApp
+    verifier: SignatureVerifier
+
+
 class HttpWay:
     """Events to `POST /slack/events`: presses and commands too."""
 
     def __init__(self, api: SlackApi, now: Callable[[], float] = time.time) -> None:
         self._api = api
         self._limit = api.settings.body_limit_bytes
-        self._verifier = SignatureVerifier(
-            api.settings.signing_secret.get_secret_value().strip(), clock=_TheClock(now)
-        )
+        self._clock = _TheClock(now)
         self._seen = SeenSignatures(now)
-        self._app: AsyncApp | None = None
+        self._open: _Open | None = None
 
     def require(self) -> None:
         """Refuse to begin without a signing secret."""
@@ -62,12 +69,13 @@ class HttpWay:
 
     async def listen(self, receive: Receive, watch: Watch) -> None:
         """Let requests in until cancelled. While nobody listens, Slack is told to come again."""
-        self._app = bolt_app(self._api, receive)
+        secret = self._api.settings.signing_secret.get_secret_value().strip()
+        self._open = _Open(bolt_app(self._api, receive), SignatureVerifier(secret, clock=self._clock))
         watch.up()
         try:
             await asyncio.Event().wait()
         finally:
-            self._app = None
+            self._open = None
 
     async def answer(self, request: Request) -> Response:
         """Take a request in, or say in its status why not: never a 500, and nothing that a person would read."""
@@ -89,18 +97,20 @@ class HttpWay:
         payload = parsed(text, request.headers.get("content-type", ""))
         if payload.get("ssl_check") == "1":  # unsigned, and nothing comes of it
             return Response(status_code=200)
-        sign = self._signed(request.headers, text)
+        if self._open is None:
+            raise NotTakenError(503, "nobody listens yet, or any more")
+        sign = _signed(self._open.verifier, request.headers, text)
         if sign in self._seen:
             log.warning("slack.request_seen", retry=request.headers.get("x-slack-retry-num", ""))
             return Response(status_code=200)
-        return await self._dispatched(request, payload, sign)
+        return await self._dispatched(self._open.app, request, payload, sign)
 
-    async def _dispatched(self, request: Request, payload: dict[str, Any], sign: str) -> Response:
-        if self._app is None:
-            raise NotTakenError(503, "nobody listens yet, or any more")
+    async def _dispatched(
+        self, app: AsyncApp, request: Request, payload: dict[str, Any], sign: str
+    ) -> Response:
         headers = {name: request.headers.getlist(name) for name in request.headers}
         try:
-            answer = await dispatch(self._app, payload, headers)
+            answer = await dispatch(app, payload, headers)
         except ValueError as exc:
             raise NotTakenError(400, str(exc)) from exc
         if answer.status >= 500:
@@ -131,15 +141,16 @@ class HttpWay:
         except UnicodeDecodeError:
             raise NotTakenError(400, "the body is not UTF-8") from None
 
-    def _signed(self, headers: Mapping[str, str], text: str) -> str:
-        """The signature, where it is one of Slack's and recent."""
-        timestamp = headers.get("x-slack-request-timestamp", "")
-        signature = headers.get("x-slack-signature", "")
-        if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
-            raise NotTakenError(401, "no signature of Slack's")
-        if not self._verifier.is_valid(text, timestamp, signature):
-            raise NotTakenError(401, "[slack] signing_secret: wrong signature, or too old")
-        return f"{timestamp}:{signature}"
+
+def _signed(verifier: SignatureVerifier, headers: Mapping[str, str], text: str) -> str:
+    """The signature with its timestamp, where it is one of Slack's and recent."""
+    timestamp = headers.get("x-slack-request-timestamp", "")
+    signature = headers.get("x-slack-signature", "")
+    if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
+        raise NotTakenError(401, "no signature of Slack's")
+    if not verifier.is_valid(text, timestamp, signature):
+        raise NotTakenError(401, "[slack] signing_secret: wrong signature, or too old")
+    return f"{timestamp}:{signature}"
 
 
 class _TheClock(Clock):
@@ -161,7 +172,7 @@ def parsed(text: str, content_type: str) -> dict[str, Any]:
         read: Any = json.loads(text) if kind == _JSON else _form(text)
     except (ValueError, RecursionError):
         raise NotTakenError(400, "the body can't be read") from None
-    if not isinstance(read, dict):
+    if not isinstance(read, dict) or not isinstance(read.get("event", {}), dict):
         raise NotTakenError(400, "the body is no object")
     return read
 
