@@ -46,6 +46,7 @@ from core.storage.share import ShareStore
 from core.storage.turns import TurnStore
 from core.turns.announcer import Announcer
 from core.turns.generation import Generation
+from core.turns.interruption import Interruptions
 from core.turns.local import LocalQueue
 from core.turns.runner import Runner
 
@@ -153,6 +154,7 @@ def _wire(
     lease_s = settings.storage.worker_lost_after_s
     owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     turns = TurnStore(database, now, owner, lease_s=lease_s)
+    interruptions = Interruptions(turns)
     kind = kind_of(settings.aivax.api_key)
     allowance = Allowance(settings.limits.requests_per_minute, kind, aivax.balance)
     share = ShareStore(database, turns, now)
@@ -162,6 +164,7 @@ def _wire(
         running_turns=settings.limits.running_turns,
         grace_s=settings.limits.shutdown_grace_s,
         renew_interval_s=lease_s / 4,
+        look=interruptions.look,
     )
     history = History(HistoryStore(database), settings.conversation)
     composer = Composer(history, routes, settings.conversation, settings.limits)
@@ -209,6 +212,7 @@ def _wire(
         voices=voices,
         limits=settings.limits,
         replies=settings.replies,
+        interruptions=interruptions,
         now=now,
     )
     announcer = Announcer(
@@ -222,9 +226,15 @@ def _wire(
         patience_s=settings.limits.patience_s,
         now=now,
     )
-    directory = Directory(settings.conversation)
-    limits = Limits(settings.limits, settings.access, lambda: account.usage_24h_usd)
-    intake = StoringIntake(IntakeStore(database, now), directory, queue, limits, voices)
+    intake = StoringIntake(
+        IntakeStore(database, now),
+        Directory(settings.conversation),
+        queue,
+        Limits(settings.limits, settings.access, lambda: account.usage_24h_usd),
+        voices,
+        conversation=settings.conversation,
+        retention_days=settings.storage.retention_days,
+    )
     extra_models = tuple(sorted(models - {settings.aivax.model}))
     housekeeping = Housekeeping(database, now, settings.storage)
     return Core(

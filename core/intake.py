@@ -3,13 +3,19 @@ so each is shown in order, survives a crash and is never said twice."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
 from core.admission.limits import Barred, Limits
 from core.conversations.directory import Directory
-from core.messages import Command, Commanded, Event, Pressed, Receipt, Said
+from core.events.commands import Commands
+from core.events.presses import Presses
+from core.events.questions import Questions
+from core.messages import Commanded, Deleted, Edited, Event, Left, Place, Pressed, Receipt, Said
 from core.ports import TurnQueue
-from core.presses import press
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Voice
 from core.reply.voices import Voices
+from core.settings import ConversationSettings
 from core.storage.intake import IntakeStore, IntakeTransaction
 
 
@@ -23,97 +29,78 @@ class StoringIntake:
         queue: TurnQueue,
         limits: Limits,
         voices: Voices,
+        *,
+        conversation: ConversationSettings,
+        retention_days: float,
     ) -> None:
         self._store = store
         self._directory = directory
         self._queue = queue
         self._limits = limits
         self._voices = voices
+        self._questions = Questions(directory, limits, conversation)
+        self._commands = Commands(directory, limits, retention_days=retention_days)
+        self._presses = Presses(directory, self._questions, self._commands, voices)
 
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.ports.Intake`."""
         async with self._store.transaction() as transaction:
             if not await transaction.first_seen(event.keys):
                 return Receipt.DUPLICATE
-            conversation_id: int | None
-            match event:
-                case Said() | Commanded() if barred := await self._limits.barred(transaction, event):
-                    conversation_id = await self._turn_away(transaction, event, barred)
-                case Said():
-                    conversation_id = await self._said(transaction, event)
-                case Commanded():
-                    conversation_id = await self._commanded(transaction, event)
-                case Pressed():
-                    conversation_id = await self._pressed(transaction, event)
-            if conversation_id is not None:
-                await transaction.announce(conversation_id, event.place.platform)
-        if conversation_id is not None:
+            with_work = dict.fromkeys(await self._take_in(transaction, event))
+            for conversation_id in with_work:
+                await transaction.announce(conversation_id, _platform_of(event))
+        for conversation_id in with_work:
             self._queue.notify(conversation_id)
         return Receipt.ACCEPTED
 
+    def voice(self, locale: str, place: Place) -> Voice:
+        """See `core.ports.Intake`."""
+        return self._voices.for_reader(locale, place)
+
+    async def heard_until(self, platform: str) -> Mapping[str, datetime]:
+        """See `core.ports.Intake`."""
+        return await self._store.heard_until(platform)
+
+    async def places(self, platform: str, since: datetime) -> Sequence[Place]:
+        """See `core.ports.Intake`."""
+        return await self._store.places(platform, since)
+
+    async def _take_in(self, transaction: IntakeTransaction, event: Event) -> Sequence[int]:
+        """Write what an event means; the conversations that have work, or something to look at."""
+        match event:
+            case Deleted():
+                return await transaction.changes.redact(event)
+            case Left():
+                return await transaction.changes.leave(event.platform, event.workspace)
+            case Said() | Commanded() if barred := await self._limits.barred(transaction, event):
+                return await self._turn_away(transaction, event, barred)
+        identity_id = await transaction.identity_id(event.author)
+        voice = self._voices.for_reader(await transaction.locale_of(identity_id), event.place)
+        match event:
+            case Said():
+                return await self._questions.ask(transaction, event, identity_id, voice)
+            case Edited():
+                return await self._questions.change(transaction, event, identity_id, voice)
+            case Commanded():
+                return await self._commands.obey(transaction, event, identity_id, voice)
+            case Pressed():
+                return await self._presses.press(transaction, event, identity_id, voice)
+
     async def _turn_away(
         self, transaction: IntakeTransaction, event: Said | Commanded, barred: Barred
-    ) -> int | None:
+    ) -> Sequence[int]:
         """Tell somebody who is kept out that they are; nothing of what they said is kept."""
         if barred.phrase is None:
-            return None
+            return ()
         identity_id = await transaction.identity_id(event.author)
+        voice = self._voices.for_reader(await transaction.locale_of(identity_id), event.place)
         conversation_id = await self._directory.find_or_open(transaction, event.place, identity_id)
-        told = (await self._voice(transaction, event, identity_id)).say(barred.phrase)
-        await transaction.add_turn(conversation_id, identity_id, event.address, notice=told)
-        return conversation_id
+        await transaction.add_turn(
+            conversation_id, identity_id, event.address, notice=voice.say(barred.phrase)
+        )
+        return (conversation_id,)
 
-    async def _said(self, transaction: IntakeTransaction, said: Said) -> int:
-        identity_id = await transaction.identity_id(said.author)
-        conversation_id = await self._directory.find_or_open(transaction, said.place, identity_id)
-        voice = await self._voice(transaction, said, identity_id)
-        refusal = await self._limits.refusal(transaction, said, identity_id, voice)
-        turn_id = await transaction.add_turn(conversation_id, identity_id, said.address, notice=refusal)
-        if refusal is None:
-            await transaction.supersede_parked(conversation_id, identity_id)
-            await transaction.add_message(
-                conversation_id,
-                turn_id,
-                identity_id,
-                text=said.text,
-                attachments=said.attachments,
-                origin=said.origin,
-            )
-        return conversation_id
 
-    async def _commanded(self, transaction: IntakeTransaction, commanded: Commanded) -> int:
-        identity_id = await transaction.identity_id(commanded.author)
-        voice = await self._voice(transaction, commanded, identity_id)
-        match commanded.command:
-            case Command.RESET:
-                conversation_id = await self._directory.open_anew(transaction, commanded.place, identity_id)
-                done = voice.say(Phrase.RESET_DONE)
-            case Command.USAGE:
-                conversation_id = await self._directory.find_or_open(
-                    transaction, commanded.place, identity_id
-                )
-                done = await self._limits.usage(transaction, identity_id, voice)
-        await transaction.add_turn(conversation_id, identity_id, commanded.address, notice=done)
-        return conversation_id
-
-    async def _pressed(self, transaction: IntakeTransaction, pressed: Pressed) -> int:
-        identity_id = await transaction.identity_id(pressed.author)
-        asked = await transaction.parked.find(pressed.turn)
-        if asked is None:
-            conversation_id = await self._directory.find_or_open(transaction, pressed.place, identity_id)
-        else:
-            conversation_id = asked.conversation_id
-        outcome = await press(transaction.parked, asked, identity_id, pressed.action)
-        if outcome.phrase is None:
-            return conversation_id
-        told = (await self._voice(transaction, pressed, identity_id)).say(outcome.phrase)
-        address = asked.address if asked is not None and outcome.dropped else pressed.address
-        turn_id = await transaction.add_turn(conversation_id, identity_id, address, notice=told)
-        if asked is not None and outcome.dropped:
-            await transaction.parked.hand_over(asked.id, turn_id)
-        return conversation_id
-
-    async def _voice(self, transaction: IntakeTransaction, event: Event, identity_id: int) -> Voice:
-        """The author's. Where the event does not tell their locale, the one that was last seen counts."""
-        locale = event.author.locale or await transaction.locale_of(identity_id)
-        return self._voices.for_reader(locale, event.place)
+def _platform_of(event: Event) -> str:
+    return event.platform if isinstance(event, Deleted | Left) else event.place.platform

@@ -97,7 +97,9 @@ class ConversationSettings(Section):
     history_tokens: int = Field(16_000, ge=0)
     surroundings_tokens: int = Field(4_000, ge=0)
     surroundings_messages: int = Field(50, ge=0, le=200)
-    when_busy: Literal["queue"] = "queue"
+    when_busy: Literal["queue", "merge", "interrupt"] = "queue"
+    """What becomes of a person's next message while they are being answered: it waits its turn, is answered together
+    with their others that wait, or likewise and the answer under way ends."""
     instructions: str = ""
     idle_reset: float = Field(0.0, ge=0)
     """Hours of silence after which the next message starts a new conversation. 0: never."""
@@ -158,6 +160,8 @@ class RepliesSettings(Section):
     locale: Annotated[Name, AfterValidator(_spoken)] = "en"
     """The language for those whose own is unknown, or none of ours."""
     show_tools: bool = True
+    buttons: tuple[Literal["stop", "regenerate", "good", "bad"], ...] = ("stop", "regenerate", "good", "bad")
+    """What stands below an answer, where the platform has buttons: *stop* while it is written, the others after."""
     footer: bool = False
     """Whether the model's name and the tokens used stand below an answer."""
     sentences: Sentences = Field(default_factory=dict)

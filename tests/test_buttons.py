@@ -151,7 +151,7 @@ async def test_a_kept_question_can_still_be_dropped(stage: Stage, clock: WallClo
     assert stage.platform.visible(HERE) == [DROPPED]
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", [Action.KEEP, Action.DROP])
 async def test_somebody_else_learns_that_it_is_not_theirs_to_decide(
     migrated_url: str, sandbox: Sandbox, clock: WallClock, action: Action
 ) -> None:
@@ -178,7 +178,7 @@ async def test_the_same_name_on_another_server_is_somebody_else(stage: Stage) ->
     assert (await stage.states())[0] == "parked"
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", [Action.KEEP, Action.DROP])
 async def test_a_press_that_is_delivered_twice_counts_once(stage: Stage, action: Action) -> None:
     await stage.hear(said("hello"))
     press = pressed(button(stage.platform, action), key="the same")
@@ -189,7 +189,7 @@ async def test_a_press_that_is_delivered_twice_counts_once(stage: Stage, action:
     assert len(await stage.states()) == 2
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", [Action.KEEP, Action.DROP])
 async def test_a_second_press_of_the_same_button_says_nothing_twice(stage: Stage, action: Action) -> None:
     await stage.hear(said("hello"))
     chosen = button(stage.platform, action)
@@ -202,7 +202,7 @@ async def test_a_second_press_of_the_same_button_says_nothing_twice(stage: Stage
     assert len(await stage.states()) == 2
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", [Action.KEEP, Action.DROP])
 async def test_a_press_after_the_answer_learns_that_nothing_waits(
     stage: Stage, clock: WallClock, action: Action
 ) -> None:

@@ -47,6 +47,8 @@ class House:
             self,
             Limits(LimitsSettings()),
             Voices(RepliesSettings()),
+            conversation=ConversationSettings(),
+            retention_days=365,
         )
 
     def notify(self, conversation_id: int) -> None:

@@ -59,6 +59,8 @@ class Desk:
             self.queue,
             Limits(limits or LimitsSettings()),
             Voices(RepliesSettings()),
+            conversation=conversation or ConversationSettings(),
+            retention_days=365,
         )
 
     async def claim(self) -> Turn:

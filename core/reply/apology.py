@@ -27,7 +27,8 @@ from core.errors import (
     StorageError,
     Unavailable,
 )
-from core.messages import Action, Apology, Button
+from core.messages import Action, Apology
+from core.reply.buttons import buttons
 from core.reply.phrases import Phrase, Voice
 
 Sentence = Callable[[Voice, BaseException, str], str]
@@ -86,8 +87,5 @@ KEPT = {
 def apologise_for_waiting(closed: Closed, voice: Voice, now: datetime, turn_key: str) -> Apology:
     """Say why the answer waits, and what happens next; its author may keep or drop it."""
     wait = voice.duration((closed.retry_at - now).total_seconds() - SPREAD_S)
-    buttons = (
-        Button(Action.KEEP, turn_key, voice.say(Phrase.KEEP_BUTTON)),
-        Button(Action.DROP, turn_key, voice.say(Phrase.DROP_BUTTON)),
-    )
-    return Apology(voice.say(KEPT[closed.gate.cause], wait=wait), buttons=buttons)
+    drawn = buttons((Action.KEEP, Action.DROP), turn_key, voice)
+    return Apology(voice.say(KEPT[closed.gate.cause], wait=wait), buttons=drawn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, select
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, select
 
 from core.messages import Attachment
 from core.storage.engine import Database
@@ -52,7 +52,7 @@ class HistoryStore:
         query = (
             _messages()
             .where(messages.c.conversation_id == conversation_id, messages.c.turn_id <= turn_id, older)
-            .where(~_was_dropped())
+            .where(~_is_left_out())
             .order_by(messages.c.turn_id.desc(), messages.c.id.desc())
             .limit(PAGE)
         )
@@ -67,10 +67,14 @@ def _messages() -> Select[Any]:
     )
 
 
-def _was_dropped() -> ColumnElement[bool]:
-    """Whether its author took the question back while it waited: no later answer is to go into it."""
-    taken_back = (turns.c.state == TurnState.CANCELLED) & turns.c.parked_at.is_not(None)
-    return exists().where((turns.c.id == messages.c.turn_id) & taken_back)
+def _is_left_out() -> ColumnElement[bool]:
+    """Whether no later answer is to go into it: it was taken back unanswered, answered once more, or emptied."""
+    answer = messages.alias()
+    answered = exists().where((answer.c.turn_id == turns.c.id) & (answer.c.role == "assistant"))
+    taken_back = (turns.c.state == TurnState.CANCELLED) & ~answered
+    its_turn = (turns.c.id == messages.c.turn_id) & (taken_back | turns.c.replaced_by.is_not(None))
+    emptied = (messages.c.text == "") & (cast(messages.c.attachments, Text) == "[]")
+    return emptied | exists().where(its_turn)
 
 
 def _remembered(row: Row[Any]) -> Remembered:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -15,11 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Action, Attachment, Author, Identity, Place
 from core.storage.bell import CHANNEL
+from core.storage.changes import Changes
 from core.storage.consumption import Consumption
 from core.storage.engine import Database
+from core.storage.feedback import Feedback
 from core.storage.parked import ParkedTurns
+from core.storage.people import spoken_locale
 from core.storage.tables import conversations, events, identities, messages, persons, turns
-from core.turns.model import TurnState
+from core.turns.model import TurnState, Wish
 
 KEY_CHARS = 255
 
@@ -30,6 +33,23 @@ class IntakeStore:
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
+
+    async def heard_until(self, platform: str) -> Mapping[str, datetime]:
+        """When something was last said in each workspace."""
+        latest = select(conversations.c.workspace, func.max(conversations.c.active_at).label("at"))
+        latest = latest.where(conversations.c.platform == platform).group_by(conversations.c.workspace)
+        async with self._database.read() as connection:
+            return {row.workspace: row.at for row in await connection.execute(latest)}
+
+    async def places(self, platform: str, since: datetime) -> Sequence[Place]:
+        """Where somebody spoke with the bot since then, the newest first."""
+        columns = conversations.c["platform", "workspace", "channel", "thread", "private"]
+        recent = select(*columns).where(
+            conversations.c.platform == platform, conversations.c.active_at >= since
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(recent.order_by(conversations.c.active_at.desc()))
+            return list(dict.fromkeys(Place(*row) for row in rows))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[IntakeTransaction]:
@@ -63,8 +83,8 @@ class IntakeTransaction:
         return int(found.id)
 
     async def locale_of(self, identity_id: int) -> str:
-        """The locale that was last seen of the author; `""` where there was none."""
-        row = select(identities.c.locale).where(identities.c.id == identity_id)
+        """The locale that the author chose, else the one that was last seen of them; `""` where there was none."""
+        row = select(spoken_locale()).where(identities.c.id == identity_id)
         return str((await self._connection.execute(row)).scalar_one())
 
     async def find_or_open(self, place: Place, owner_id: int, *, idle_since: datetime | None = None) -> int:
@@ -95,9 +115,15 @@ class IntakeTransaction:
         return (await self._connection.execute(count)).scalar_one()
 
     async def add_turn(
-        self, conversation_id: int, identity_id: int, address: str, *, notice: str | None = None
+        self,
+        conversation_id: int,
+        identity_id: int,
+        address: str,
+        *,
+        notice: str | None = None,
+        offers: Sequence[Action] = (),
     ) -> int:
-        """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing."""
+        """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it."""
         row = turns.insert().values(
             conversation_id=conversation_id,
             identity_id=identity_id,
@@ -106,6 +132,7 @@ class IntakeTransaction:
             address=address,
             answer=notice,
             notice=notice is not None,
+            offers=",".join(offers),
             due_at=self.now,
             created_at=self.now,
         )
@@ -116,6 +143,21 @@ class IntakeTransaction:
         older = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)
         waiting = update(turns).where(older, turns.c.state == TurnState.PARKED, _may_be_superseded())
         await self._connection.execute(waiting.values(state=TurnState.SUPERSEDED, ended_at=self.now))
+
+    async def choose_locale(self, identity_id: int, locale: str) -> None:
+        """Speak to the author in this language from now on; `""`: in the one that their platform tells."""
+        chosen = update(identities).where(identities.c.id == identity_id)
+        await self._connection.execute(chosen.values(chosen_locale=locale))
+
+    @property
+    def changes(self) -> Changes:
+        """What a person takes back, changes or stops."""
+        return Changes(self._connection, self.now)
+
+    @property
+    def feedback(self) -> Feedback:
+        """What people think of answers."""
+        return Feedback(self._connection, self.now)
 
     @property
     def parked(self) -> ParkedTurns:
@@ -188,7 +230,7 @@ class IntakeTransaction:
 
 
 def _may_be_superseded() -> ColumnElement[bool]:
-    return turns.c.wish.is_distinct_from(Action.KEEP)
+    return turns.c.wish.is_distinct_from(Wish.KEEP)
 
 
 def _fitting(key: str) -> str:

@@ -8,9 +8,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.messages import Action
 from core.storage.tables import conversations, deliveries, turns
-from core.turns.model import TurnState
+from core.turns.model import TurnState, Wish
 
 STALE = -1
 """The generation of a message that is to show something else."""
@@ -25,8 +24,11 @@ class Asked:
     identity_id: int
     state: TurnState
     address: str
-    wish: Action | None
-    """What its author pressed before."""
+    wish: Wish | None
+    """What its author wanted of it before."""
+    offers: str
+    """The buttons that it was shown with."""
+    notice: bool
 
 
 class ParkedTurns:
@@ -48,10 +50,12 @@ class ParkedTurns:
             return None
         # one that was given up is on its way to tell so
         state = TurnState.FAILED if row.notice else TurnState(row.state)
-        wish = Action(row.wish) if row.wish else None
-        return Asked(row.id, row.conversation_id, row.identity_id, state, row.address, wish)
+        wish = Wish(row.wish) if row.wish else None
+        return Asked(
+            row.id, row.conversation_id, row.identity_id, state, row.address, wish, row.offers, row.notice
+        )
 
-    async def wish(self, turn_id: int, wish: Action) -> None:
+    async def wish(self, turn_id: int, wish: Wish) -> None:
         """Remember what its author wants: no newer question takes a kept one's place; a dropped one parks no more."""
         await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(wish=wish))
 

@@ -1,7 +1,7 @@
 """The tables, and the names of their constraints. Migrations are the only thing that creates them.
 
-Text that people and models wrote stands in `messages.text` and `turns.answer` alone, so that retention has two
-places to empty. Times are UTC.
+Text that people and models wrote stands in `messages.text`, `turns.answer`, `tool_activity` and `feedback.comment`
+alone, so that retention has few places to empty. Times are UTC.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ identities = Table(
     Column("workspace", Label(128), nullable=False),
     Column("user", Label(128), nullable=False),
     Column("name", Label(256), nullable=False, default=""),
-    Column("locale", Label(35), nullable=False, default=""),
+    Column("locale", Label(35), nullable=False, default="", comment="as the platform told it"),
+    Column("chosen_locale", Label(35), nullable=False, default="", comment="the person's own choice"),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("platform", "workspace", "user"),
     Index(None, "person_id"),
@@ -169,7 +170,9 @@ turns = Table(
     Column("lease_until", Instant, nullable=True, comment="a running turn is its owner's until then"),
     Column("parked_for", Label(300), nullable=True, comment="the gate that it waits behind, or waited"),
     Column("parked_at", Instant, nullable=True),
-    Column("wish", Label(8), nullable=True, comment="what its author pressed while it waited: keep or drop"),
+    Column("wish", Label(16), nullable=True, comment="what its author wants of it; see `Wish`"),
+    Column("replaced_by", Id, nullable=True, comment="the turn that answers the same question once more"),
+    Column("offers", Label(64), nullable=False, default="", comment="the buttons below a notice"),
     Column("place_told", Integer, nullable=True, comment="the place in line that its author was last told"),
     Column("announced", Integer, nullable=False, default=0, comment="attempts that only told the place"),
     Column("due_at", Instant, nullable=False),
@@ -265,6 +268,7 @@ messages = Table(
     CheckConstraint("role IN ('user', 'assistant')", name="role"),
     Index("ix_messages_window", "conversation_id", "turn_id", "id"),
     Index(None, "turn_id"),
+    Index(None, "origin", sqlite_where=text("origin <> ''"), postgresql_where=text("origin <> ''")),
 )
 
 events = Table(
@@ -303,6 +307,18 @@ tool_activity = Table(
     Column("explanation", Words, nullable=False),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("turn_id", "tool_id"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    _reference("turn_id", "turns.id"),
+    _reference("identity_id", "identities.id"),
+    Column("good", Boolean, nullable=False),
+    Column("comment", Words, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("turn_id", "identity_id"),
 )
 
 usage = Table(

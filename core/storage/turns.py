@@ -14,6 +14,7 @@ from core.errors import Fenced
 from core.messages import Action, Author, Identity, Place, ToolActivity
 from core.storage.engine import Database
 from core.storage.patience import outlast
+from core.storage.people import spoken_locale
 from core.storage.tables import (
     conversations,
     deliveries,
@@ -24,7 +25,7 @@ from core.storage.tables import (
     turns,
 )
 from core.storage.tables import usage as usage_table
-from core.turns.model import Turn, TurnState
+from core.turns.model import Turn, TurnState, Wish
 
 
 async def assert_current(connection: AsyncConnection, turn: Turn) -> None:
@@ -132,7 +133,7 @@ class TurnStore:
         waiting = (turns.c.state == TurnState.PARKED) & (turns.c.created_at < moment)
         places = conversations.c["platform", "workspace", "channel", "thread", "private"]
         query = (
-            select(turns.c.id, identities.c.locale, *places)
+            select(turns.c.id, spoken_locale().label("locale"), *places)
             .join(conversations)
             .join(identities, turns.c.identity_id == identities.c.id)
         )
@@ -154,7 +155,8 @@ class TurnStore:
 
         One that its author dropped meanwhile ends instead.
         """
-        now, dropped = self._now(), turns.c.wish == Action.DROP
+        now = self._now()
+        dropped = turns.c.wish.is_not(None) & (turns.c.wish != Wish.KEEP)
         await self._change(
             turn,
             state=case((dropped, TurnState.CANCELLED), else_=TurnState.PARKED),
@@ -164,11 +166,12 @@ class TurnStore:
             tries=turn.tries - 1,
         )
 
-    async def is_dropped(self, turn: Turn) -> bool:
-        """Whether its author wants no answer any more, as they said while it ran."""
+    async def wish(self, turn: Turn) -> Wish | None:
+        """What its author wants of it, as they said while it ran or waited."""
         wish = select(turns.c.wish).where(turns.c.id == turn.id)
         async with self._database.read() as connection:
-            return (await connection.execute(wish)).scalar_one_or_none() == Action.DROP
+            found = (await connection.execute(wish)).scalar_one_or_none()
+            return Wish(found) if found else None
 
     async def close(
         self, turn: Turn, state: TurnState, *, failure: str | None = None, reference: str | None = None
@@ -272,7 +275,8 @@ def _next_turn(conversation_id: int) -> Select[Any]:
             turns,
             *conversations.c["platform", "channel", "thread", "private"],
             conversations.c.workspace.label("place_workspace"),
-            *identities.c["workspace", "user", "name", "locale"],
+            *identities.c["workspace", "user", "name"],
+            spoken_locale().label("locale"),
             persons.c.key.label("person_key"),
         )
         .select_from(turns)
@@ -299,6 +303,7 @@ def _turn(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn:
         place=Place(row.platform, row.place_workspace, row.channel, row.thread, row.private),
         address=row.address,
         notice=row.notice,
+        offers=tuple(Action(each) for each in row.offers.split(",") if each),
         answer=row.answer,
         created_at=row.created_at,
         announced=row.announced,

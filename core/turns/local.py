@@ -54,7 +54,9 @@ class LocalQueue:
         sweep_interval_s: float = 2.0,
         error_delay_s: float = 1.0,
         renew_interval_s: float = 10.0,
+        look: Callable[[int], None] = lambda _conversation_id: None,
     ) -> None:
+        """`look` is told of conversations that something changed in while a turn of theirs runs here."""
         self._worklist = worklist
         self._platforms = platforms
         self._running_turns = running_turns
@@ -62,6 +64,7 @@ class LocalQueue:
         self._sweep_interval_s = sweep_interval_s
         self._error_delay_s = error_delay_s
         self._renew_interval_s = renew_interval_s
+        self._look = look
         self._line: asyncio.Queue[int] = asyncio.Queue()
         self._waiting: set[int] = set()
         self._busy: Counter[int] = Counter()
@@ -78,6 +81,7 @@ class LocalQueue:
         self._drained.clear()
         if conversation_id in self._busy:
             self._again.add(conversation_id)
+            self._look(conversation_id)
         elif conversation_id not in self._waiting:
             self._waiting.add(conversation_id)
             self._line.put_nowait(conversation_id)

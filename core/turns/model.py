@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from core.messages import Attachment, Author, Place
+from core.messages import Action, Attachment, Author, Place
 
 
 class TurnState(StrEnum):
@@ -20,6 +20,28 @@ class TurnState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
+
+
+class Wish(StrEnum):
+    """What `turns.wish` holds: what its author wants of a turn that has not ended."""
+
+    KEEP = "keep"
+    """No newer question takes its place while it waits."""
+    DROP = "drop"
+    """It is not to wait again."""
+    STOP = "stop"
+    """No more text."""
+    INTERRUPT = "interrupt"
+    """Likewise: something newer was said, whose answer sees what there is."""
+    CHANGE = "change"
+    """Likewise: the question was changed, and moved to another turn."""
+    WITHDRAW = "withdraw"
+    """Likewise: the question was deleted, or nobody can be answered there any more."""
+
+    @property
+    def ends_answer(self) -> bool:
+        """Whether an answer under way is broken off."""
+        return self not in (Wish.KEEP, Wish.DROP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +63,8 @@ class Turn:
     created_at: datetime
     answer: str | None
     """Known already when the bot speaks for itself, or when a crash came after the text was complete."""
+    offers: tuple[Action, ...] = ()
+    """The buttons below a notice."""
     announced: int = 0
     """How many attempts before this one only told its author their place in line."""
 

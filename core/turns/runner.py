@@ -11,9 +11,10 @@ import structlog
 
 from core.admission.gates import Cause, Closed
 from core.errors import AivaxError, BotError, Fenced, PlaceClosed, PlatformError, StorageError
-from core.messages import Apology, Footer
+from core.messages import Action, Apology, Footer
 from core.ports import Frontend, ReplySurface
 from core.reply.apology import apologise, apologise_for_waiting
+from core.reply.buttons import buttons
 from core.reply.phrases import Phrase, Voice
 from core.reply.voices import Voices
 from core.settings import LimitsSettings, RepliesSettings
@@ -22,10 +23,18 @@ from core.storage.ledger import StoredLedger
 from core.storage.turns import TurnStore
 from core.turns.draft import Draft
 from core.turns.generation import Generation
-from core.turns.model import Turn, TurnState
+from core.turns.interruption import Interruptions
+from core.turns.model import Turn, TurnState, Wish
 
 log = structlog.get_logger(__name__)
 
+BROKEN_OFF = {
+    Wish.STOP: (Phrase.STOPPED, TurnState.CANCELLED),
+    Wish.INTERRUPT: (Phrase.INTERRUPTED, TurnState.SUPERSEDED),
+    Wish.CHANGE: (Phrase.QUESTION_CHANGED, TurnState.SUPERSEDED),
+    Wish.WITHDRAW: (Phrase.QUESTION_DELETED, TurnState.CANCELLED),
+}
+"""What is said below an answer that is broken off, and how its turn ends."""
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 300.0
 
@@ -43,9 +52,13 @@ class Runner:
         voices: Voices,
         limits: LimitsSettings,
         replies: RepliesSettings,
+        interruptions: Interruptions,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._interruptions = interruptions
+        self._during = [Action.STOP] if "stop" in replies.buttons else []
+        self._after = [Action(each) for each in replies.buttons if each != "stop"]
         self._store = store
         self._generation = generation
         self._frontends = frontends
@@ -81,7 +94,8 @@ class Runner:
     async def _speak(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
         if turn.answer is not None:
             await surface.write(turn.answer)
-            await surface.finish(Footer())
+            offers = turn.offers if turn.notice else self._after
+            await surface.finish(Footer(buttons=buttons(offers, turn.key, self._voice(turn))))
             await self._store.close(turn, TurnState.ANSWERED)
         elif turn.tries > self._limits.attempts:
             await self._give_up(turn, surface)
@@ -89,9 +103,12 @@ class Runner:
             await self._answer(turn, frontend, surface)
 
     async def _answer(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
-        draft = Draft()
+        draft, voice = Draft(), self._voice(turn)
+        closed: Closed | None = None
         try:
-            closed = await self._generation.generate(turn, frontend, surface, draft, self._voice(turn))
+            async with self._interruptions.ending(turn) as interruption:
+                await surface.offer(buttons(self._during, turn.key, voice))
+                closed = await self._generation.generate(turn, frontend, surface, draft, voice)
         except (Fenced, PlatformError, StorageError, TimeoutError):
             raise
         except BotError as error:
@@ -100,12 +117,27 @@ class Runner:
         except Exception as error:  # noqa: BLE001  a bug must still end in a sentence; the log has the rest
             await self._fail(turn, surface, error, draft)
             return
+        if interruption.wish is not None:
+            await self._break_off(turn, surface, draft, interruption.wish)
+            return
         if closed is not None:
             await self._wait(turn, frontend, surface, closed)
             return
         await surface.finish(self._footer(turn, draft))
         await self._store.close(turn, TurnState.ANSWERED)
         log.info("turn.answered", characters=len(draft.text), place=turn.place.platform)
+
+    async def _break_off(self, turn: Turn, surface: ReplySurface, draft: Draft, wish: Wish) -> None:
+        """Close an answer that nobody wants the rest of; what was said stays, and a sentence says why it ends."""
+        phrase, state = BROKEN_OFF[wish]
+        voice, said = self._voice(turn), bool(draft.text.strip())
+        if wish in (Wish.STOP, Wish.INTERRUPT):
+            await self._store.keep_answer(turn, draft.text, draft.usage, whole=False)
+        sentence = voice.say(phrase) if said or wish is Wish.STOP else ""
+        again = [action for action in self._after if action is Action.REGENERATE and wish is Wish.STOP]
+        await surface.fail(Apology(sentence, buttons=buttons(again, turn.key, voice)))
+        await self._store.close(turn, state)
+        log.info("turn.broken_off", wish=wish, characters=len(draft.text))
 
     async def _wait(self, turn: Turn, frontend: Frontend, surface: ReplySurface, closed: Closed) -> None:
         """A gate holds the turn: it goes back into the line for a moment, or is parked and its author told once."""
@@ -115,7 +147,7 @@ class Runner:
             await self._store.release(turn, closed.retry_at, counts=False)
             return
         told = await self._store.told_before(turn, gate.name, closed.since)
-        dropped = await self._store.is_dropped(turn)
+        dropped = await self._store.wish(turn) not in (None, Wish.KEEP)
         silent = turn.id in told or (bool(told) and not turn.announced and await frontend.sign(turn.address))
         if not dropped and not silent:
             apology = apologise_for_waiting(closed, self._voice(turn), self._now(), turn.key)
@@ -166,7 +198,7 @@ class Runner:
         if self._replies.footer and draft.usage is not None:
             tokens = draft.usage.prompt_tokens + draft.usage.completion_tokens
             notes.append(voice.say(Phrase.COST, model=draft.usage.model, tokens=tokens))
-        return Footer(" ".join(notes))
+        return Footer(" ".join(notes), buttons(self._after, turn.key, voice))
 
     def _voice(self, turn: Turn) -> Voice:
         return self._voices.for_reader(turn.author.locale, turn.place)

@@ -97,7 +97,8 @@ def upgrade() -> None:
         sa.Column("workspace", sa.String(length=128), nullable=False),
         sa.Column("user", sa.String(length=128), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=False),
-        sa.Column("locale", sa.String(length=35), nullable=False),
+        sa.Column("locale", sa.String(length=35), nullable=False, comment="as the platform told it"),
+        sa.Column("chosen_locale", sa.String(length=35), nullable=False, comment="the person's own choice"),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["persons.id"], name="fk_identities_person_id", ondelete="CASCADE"
@@ -149,11 +150,12 @@ def upgrade() -> None:
         ),
         sa.Column("parked_at", INSTANT, nullable=True),
         sa.Column(
-            "wish",
-            sa.String(length=8),
-            nullable=True,
-            comment="what its author pressed while it waited: keep or drop",
+            "wish", sa.String(length=16), nullable=True, comment="what its author wants of it; see `Wish`"
         ),
+        sa.Column(
+            "replaced_by", ID, nullable=True, comment="the turn that answers the same question once more"
+        ),
+        sa.Column("offers", sa.String(length=64), nullable=False, comment="the buttons below a notice"),
         sa.Column(
             "place_told",
             sa.Integer(),
@@ -285,6 +287,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_messages_turn_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_messages"),
     )
+    op.create_index(
+        "ix_messages_origin",
+        "messages",
+        ["origin"],
+        unique=False,
+        sqlite_where=sa.text("origin <> ''"),
+        postgresql_where=sa.text("origin <> ''"),
+    )
     op.create_index("ix_messages_turn_id", "messages", ["turn_id"], unique=False)
     op.create_index("ix_messages_window", "messages", ["conversation_id", "turn_id", "id"], unique=False)
 
@@ -320,14 +330,32 @@ def upgrade() -> None:
     )
     op.create_index("ix_usage_created_at", "usage", ["created_at"], unique=False)
 
+    op.create_table(
+        "feedback",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("turn_id", ID, nullable=False),
+        sa.Column("identity_id", ID, nullable=False),
+        sa.Column("good", sa.Boolean(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["identity_id"], ["identities.id"], name="fk_feedback_identity_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_feedback_turn_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_feedback"),
+        sa.UniqueConstraint("turn_id", "identity_id", name="uq_feedback_turn_id_identity_id"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("feedback")
     op.drop_index("ix_usage_created_at", "usage")
 
     op.drop_table("usage")
     op.drop_table("tool_activity")
     op.drop_index("ix_messages_window", "messages")
     op.drop_index("ix_messages_turn_id", "messages")
+    op.drop_index("ix_messages_origin", "messages")
 
     op.drop_table("messages")
     op.drop_table("deliveries")

@@ -1,0 +1,1 @@
+"""What each kind of event writes, inside the transaction that takes it in."""

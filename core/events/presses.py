@@ -1,0 +1,139 @@
+"""Takes presses in: whose button it is, what it changes, and where the sentence that answers it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from core.conversations.directory import Directory
+from core.events.commands import Commands
+from core.events.decisions import DECISIONS
+from core.events.questions import Questions
+from core.messages import Action, Pressed
+from core.reply.languages import nearest
+from core.reply.phrases import Phrase, Voice
+from core.reply.voices import Voices
+from core.storage.intake import IntakeTransaction
+from core.storage.parked import Asked
+from core.turns.model import TurnState
+
+log = structlog.get_logger(__name__)
+
+ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
+
+
+class Presses:
+    """Buttons below answers and pages. Anybody may say what they think of an answer; the rest is its author's."""
+
+    def __init__(
+        self, directory: Directory, questions: Questions, commands: Commands, voices: Voices
+    ) -> None:
+        self._directory = directory
+        self._questions = questions
+        self._commands = commands
+        self._voices = voices
+
+    async def press(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, voice: Voice
+    ) -> Sequence[int]:
+        """Carry it out; the conversations that have work now, or something to look at."""
+        if pressed.action is Action.STOP and not pressed.turn:
+            stopped = await transaction.changes.stop(identity_id, pressed.place, whole_channel=False)
+            return stopped.running_in
+        if pressed.action is Action.LANGUAGE:
+            return await self._speak(transaction, pressed, identity_id)
+        asked = await transaction.parked.find(pressed.turn)
+        if asked is None:
+            return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.NOTHING_WAITS))
+        if pressed.action in (Action.GOOD, Action.BAD):
+            return await self._note(transaction, pressed, asked, identity_id, voice)
+        if asked.identity_id != identity_id:
+            told = voice.say(Phrase.NOT_YOURS)
+            return await self._tell(transaction, pressed, identity_id, told, asked)
+        if pressed.action is Action.FORGET:
+            return await self._forget(transaction, pressed, asked, voice)
+        if pressed.action is Action.REGENERATE:
+            return await self._again(transaction, pressed, asked, voice)
+        return await self._decide(transaction, pressed, asked, voice)
+
+    async def _decide(
+        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
+    ) -> Sequence[int]:
+        outcome = await DECISIONS[pressed.action](transaction, asked)
+        if outcome.phrase is None:
+            return (asked.conversation_id,)
+        told = voice.say(outcome.phrase)
+        if not outcome.dropped:
+            return await self._tell(transaction, pressed, asked.identity_id, told, asked)
+        turn_id = await transaction.add_turn(
+            asked.conversation_id, asked.identity_id, asked.address, notice=told
+        )
+        await transaction.parked.hand_over(asked.id, turn_id)
+        return (asked.conversation_id,)
+
+    async def _again(
+        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
+    ) -> Sequence[int]:
+        if asked.state not in ENDED:
+            return (asked.conversation_id,)
+        refusal = await self._questions.regenerate(transaction, asked, pressed.author, voice)
+        if refusal is None:
+            return (asked.conversation_id,)
+        return await self._tell(transaction, pressed, asked.identity_id, refusal, asked)
+
+    async def _note(
+        self,
+        transaction: IntakeTransaction,
+        pressed: Pressed,
+        asked: Asked,
+        identity_id: int,
+        voice: Voice,
+    ) -> Sequence[int]:
+        good = pressed.action is Action.GOOD
+        await transaction.feedback.keep(asked.id, identity_id, good=good, comment=pressed.text)
+        log.info("feedback.received", turn=asked.id, good=good, commented=bool(pressed.text))
+        return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.FEEDBACK_DONE), asked)
+
+    async def _forget(
+        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
+    ) -> Sequence[int]:
+        count = await transaction.changes.forget(asked.identity_id)
+        told = voice.say(Phrase.FORGET_DONE, count=count)
+        if Action.LANGUAGE in asked.offers.split(","):
+            return await self._show_home(transaction, pressed, asked.identity_id, voice, told)
+        return await self._tell(transaction, pressed, asked.identity_id, told)
+
+    async def _speak(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int
+    ) -> Sequence[int]:
+        known = nearest(pressed.text)
+        await transaction.choose_locale(identity_id, known.form if known else "")
+        voice = self._voices.for_reader(await transaction.locale_of(identity_id), pressed.place)
+        told = voice.say(Phrase.LANGUAGE_DONE)
+        return await self._show_home(transaction, pressed, identity_id, voice, told)
+
+    async def _show_home(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, voice: Voice, told: str
+    ) -> Sequence[int]:
+        """Show the page anew, where the press came from."""
+        here = await self._directory.find_or_open(transaction, pressed.place, identity_id)
+        page = await self._commands.home(transaction, identity_id, voice, first=told)
+        offers = (Action.FORGET, Action.LANGUAGE)
+        await transaction.add_turn(here, identity_id, pressed.address, notice=page, offers=offers)
+        return (here,)
+
+    async def _tell(
+        self,
+        transaction: IntakeTransaction,
+        pressed: Pressed,
+        identity_id: int,
+        told: str,
+        asked: Asked | None = None,
+    ) -> Sequence[int]:
+        """Answer the press itself, in the conversation that it is about where there is one."""
+        here = asked.conversation_id if asked else None
+        if here is None:
+            here = await self._directory.find_or_open(transaction, pressed.place, identity_id)
+        await transaction.add_turn(here, identity_id, pressed.address, notice=told)
+        return (here,)

@@ -1,0 +1,219 @@
+"""What a person takes back, changes or stops, within the transaction of an event."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.messages import Attachment, Deleted, Place
+from core.storage.tables import conversations, identities, messages, tool_activity, turns
+from core.turns.model import TurnState, Wish
+
+WAITING = (TurnState.QUEUED, TurnState.PARKED)
+OPEN = (*WAITING, TurnState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A person's stored message, and the turn that answers it."""
+
+    message_id: int
+    text: str
+    attachments: tuple[Attachment, ...]
+    origin: str
+    turn_id: int
+    conversation_id: int
+    state: TurnState
+    address: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What a stop came to."""
+
+    turns: int
+    running_in: tuple[int, ...]
+    """Conversations in which an answer under way is to end."""
+
+
+class Changes:
+    """Changes to what was said, and to the turns that answer it."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def question(self, identity_id: int, place: Place, origin: str) -> Question | None:
+        """The author's message with the platform's id `origin`; the newest, where it was asked again."""
+        here = _in_channel(place.platform, place.workspace, place.channel)
+        return await self._find(
+            (messages.c.origin == origin) & (messages.c.identity_id == identity_id) & here
+        )
+
+    async def question_of(self, turn_id: int) -> Sequence[Question]:
+        """What was asked in a turn, in the order of saying."""
+        rows = await self._connection.execute(_questions().where(messages.c.turn_id == turn_id))
+        return [_question(row) for row in rows]
+
+    async def reword(self, message_id: int, text: str) -> None:
+        """Change what was said."""
+        await self._connection.execute(update(messages).where(messages.c.id == message_id).values(text=text))
+
+    async def move(self, message_ids: Collection[int], turn_id: int) -> None:
+        """Have other words, or the same, answered by another turn."""
+        moved = update(messages).where(messages.c.id.in_(message_ids))
+        await self._connection.execute(moved.values(turn_id=turn_id))
+
+    async def wish(self, turn_id: int, wish: Wish) -> None:
+        """Tell the process that runs a turn what becomes of it."""
+        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(wish=wish))
+
+    async def replace(self, turn_id: int, heir_id: int) -> None:
+        """Leave a turn out of later history: another one answers the same question."""
+        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(replaced_by=heir_id))
+
+    async def redact(self, deleted: Deleted) -> Sequence[int]:
+        """Empty messages that were deleted, and end what nobody asks any more; the conversations where one runs."""
+        here = _in_channel(deleted.platform, deleted.workspace, deleted.channel)
+        gone = (messages.c.role == "user") & messages.c.origin.in_(deleted.origins) & here
+        found = (await self._connection.execute(_questions().where(gone))).all()
+        if not found:
+            return ()
+        emptied = update(messages).where(messages.c.id.in_([row.id for row in found]))
+        await self._connection.execute(emptied.values(text="", attachments=[]))
+        left = exists().where(
+            (messages.c.turn_id == turns.c.id) & (messages.c.role == "user") & _has_content()
+        )
+        return (
+            await self._end(turns.c.id.in_({row.turn_id for row in found}) & ~left, Wish.WITHDRAW)
+        ).running_in
+
+    async def leave(self, platform: str, workspace: str) -> Sequence[int]:
+        """End all that waits in a workspace that the bot was removed from; the conversations where something runs."""
+        there = select(conversations.c.id).where(
+            conversations.c.platform == platform, conversations.c.workspace == workspace
+        )
+        return (await self._end(turns.c.conversation_id.in_(there), Wish.WITHDRAW)).running_in
+
+    async def stop(self, identity_id: int, place: Place, *, whole_channel: bool) -> Stopped:
+        """End what is being answered to the author in a place."""
+        here = (conversations.c.platform == place.platform) & (conversations.c.workspace == place.workspace)
+        here &= conversations.c.channel == place.channel
+        if not whole_channel:
+            here &= conversations.c.thread == place.thread
+        there = select(conversations.c.id).where(here)
+        theirs = (turns.c.identity_id == identity_id) & ~turns.c.notice
+        return await self._end(theirs & turns.c.conversation_id.in_(there), Wish.STOP)
+
+    async def stop_turn(self, turn_id: int) -> Stopped:
+        """End one answer, if it is under way or waits."""
+        return await self._end(turns.c.id == turn_id, Wish.STOP)
+
+    async def interrupt(self, conversation_id: int, identity_id: int) -> bool:
+        """Break off the answer that the author is getting in a conversation; whether there was one."""
+        theirs = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)
+        running = (turns.c.state == TurnState.RUNNING) & ~turns.c.notice & turns.c.answer.is_(None)
+        broken = update(turns).where(theirs, running).values(wish=Wish.INTERRUPT)
+        return (await self._connection.execute(broken)).rowcount > 0
+
+    async def last_waiting(self, conversation_id: int, identity_id: int) -> int | None:
+        """The conversation's last turn, if it is a question of the author that nobody has begun to answer."""
+        last = (
+            select(turns)
+            .where(turns.c.conversation_id == conversation_id)
+            .order_by(turns.c.id.desc())
+            .limit(1)
+            .with_for_update()
+        )
+        row = (await self._connection.execute(last)).one_or_none()
+        if row is None or row.identity_id != identity_id or row.notice or row.attempt > row.announced:
+            return None
+        return int(row.id) if row.state == TurnState.QUEUED else None
+
+    async def readdress(self, turn_id: int, address: str) -> None:
+        """Have a turn that nobody has begun answered somewhere else."""
+        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(address=address))
+
+    async def forget(self, identity_id: int) -> int:
+        """Empty all that a person said and was answered, in every identity of theirs; how many messages of theirs."""
+        person = select(identities.c.person_id).where(identities.c.id == identity_id)
+        theirs = select(identities.c.id).where(identities.c.person_id.in_(person))
+        ended = select(turns.c.id).where(turns.c.identity_id.in_(theirs), turns.c.state.not_in(OPEN))
+        said = update(messages).where(messages.c.turn_id.in_(ended), _has_content())
+        emptied = {"text": "", "attachments": []}
+        count = (
+            await self._connection.execute(said.where(messages.c.role == "user").values(emptied))
+        ).rowcount
+        await self._connection.execute(said.where(messages.c.role == "assistant").values(emptied))
+        await self._connection.execute(tool_activity.delete().where(tool_activity.c.turn_id.in_(ended)))
+        await self._connection.execute(
+            update(turns).where(turns.c.id.in_(ended), ~turns.c.notice).values(answer=None)
+        )
+        closed = update(conversations).where(conversations.c.owner_id.in_(theirs))
+        await self._connection.execute(
+            closed.where(conversations.c.closed_at.is_(None)).values(closed_at=self._now)
+        )
+        return count
+
+    async def _find(self, where: ColumnElement[bool]) -> Question | None:
+        newest = _questions().where(messages.c.role == "user", where).order_by(None)
+        # conversation and turn stay as they are until the transaction ends
+        found = newest.order_by(messages.c.id.desc()).limit(1).with_for_update(of=[turns, conversations])
+        row = (await self._connection.execute(found)).one_or_none()
+        return None if row is None else _question(row)
+
+    async def _end(self, which: ColumnElement[bool], wish: Wish) -> Stopped:
+        """Cancel those of the turns that wait, and have those that run broken off."""
+        ended = update(turns).where(which, turns.c.state.in_(WAITING))
+        waiting = await self._connection.execute(
+            ended.values(state=TurnState.CANCELLED, ended_at=self._now, wish=wish)
+        )
+        broken = update(turns).where(which, turns.c.state == TurnState.RUNNING, ~turns.c.notice)
+        running = await self._connection.execute(broken.values(wish=wish).returning(turns.c.conversation_id))
+        running_in = tuple(running.scalars())
+        return Stopped(waiting.rowcount + len(running_in), running_in)
+
+
+def _questions() -> Select[Any]:
+    places = conversations.c["platform", "workspace", "channel", "thread", "private"]
+    return (
+        select(messages, turns.c.state, turns.c.address, *places)
+        .join(turns, messages.c.turn_id == turns.c.id)
+        .join(conversations, messages.c.conversation_id == conversations.c.id)
+        .where(messages.c.role == "user")
+        .order_by(messages.c.id)
+    )
+
+
+def _question(row: Row[Any]) -> Question:
+    return Question(
+        message_id=row.id,
+        text=row.text,
+        attachments=tuple(Attachment(**attachment) for attachment in row.attachments),
+        origin=row.origin,
+        turn_id=row.turn_id,
+        conversation_id=row.conversation_id,
+        state=TurnState(row.state),
+        address=row.address,
+        place=Place(row.platform, row.workspace, row.channel, row.thread, row.private),
+    )
+
+
+def _in_channel(platform: str, workspace: str, channel: str) -> ColumnElement[bool]:
+    """In a channel or thread: some platforms name a thread alone where something was deleted."""
+    there = select(conversations.c.id).where(
+        conversations.c.platform == platform,
+        conversations.c.workspace == workspace,
+        or_(conversations.c.channel == channel, conversations.c.thread == channel),
+    )
+    return messages.c.conversation_id.in_(there)
+
+
+def _has_content() -> ColumnElement[bool]:
+    return (messages.c.text != "") | (cast(messages.c.attachments, Text) != "[]")
