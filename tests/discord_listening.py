@@ -31,6 +31,7 @@ FAST = Timing(
     guild_ready_s=0.0,
     down_after_s=0.0,
     receive_retries_s=(0.0, 0.0),
+    sweep_pause_s=0.0,
     drain_s=2.0,
     edit_interval_s=0.01,
     write_window_s=0.01,

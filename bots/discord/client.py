@@ -16,14 +16,18 @@ from discord.gateway import KeepAliveHandler
 
 from bots.discord import base
 from bots.discord.api import unreachable
+from bots.discord.catchup import Catchup
 from bots.discord.line import Line
 from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
+from bots.discord.translate import Me
 
 log = structlog.get_logger(__name__)
 
 IDENTIFY_MEMORY_S = 600.0
-Heard = discord.Message | discord.Interaction
+Changed = discord.RawMessageUpdateEvent | discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
+Heard = discord.Message | discord.Interaction | Changed | discord.Guild
+"""What is brought on. A `Guild`: the bot was removed from it."""
 Hear = Callable[[Heard], None]
 
 
@@ -34,7 +38,9 @@ class Gateway(discord.AutoShardedClient):
     Members are not cached, servers not chunked, messages not kept.
     """
 
-    def __init__(self, settings: DiscordSettings, timing: Timing, hear: Hear, *, content: bool) -> None:
+    def __init__(
+        self, settings: DiscordSettings, timing: Timing, hear: Hear, catchup: Catchup, *, content: bool
+    ) -> None:
         super().__init__(
             intents=discord.Intents(
                 guilds=True, guild_messages=True, dm_messages=True, message_content=content
@@ -48,9 +54,16 @@ class Gateway(discord.AutoShardedClient):
         )
         self._settings = settings
         self._timing = timing
-        self._hear = hear
+        self.hear = hear
+        self._catchup = catchup
+        self._content = content
         self._identifies: deque[float] = deque()
         self.line: Line | None = None
+
+    @property
+    def me(self) -> Me | None:
+        """Who we are, once logged in."""
+        return Me(self.user.id, reads_content=self._content) if self.user is not None else None
 
     @property
     def content_is_on(self) -> bool:
@@ -93,21 +106,54 @@ class Gateway(discord.AutoShardedClient):
         await self._timing.sleep(self._timing.identify_gap_s)
 
     async def on_message(self, message: discord.Message) -> None:
-        self._hear(message)
+        self.hear(message)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        self._hear(interaction)
+        self.hear(interaction)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        self.hear(payload)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        self.hear(payload)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        self.hear(payload)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server came later than its shard, or back from an outage."""
+        self._catchup.came(guild, self)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self._catchup.joined(guild)
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """An outage of Discord's: what was asked there is answered when it is over."""
+        self._catchup.away(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        self._catchup.left(guild)
+        self.hear(guild)
 
     async def on_shard_connect(self, shard_id: int) -> None:
+        """A session began: the SDK calls this after an identify, and not after a resume."""
         self._stay(shard_id)
+        self._catchup.began(shard_id, self)
         if self.line is not None:
             self.line.connected(shard_id)
 
+    async def on_shard_ready(self, shard_id: int) -> None:
+        for guild in self.guilds:
+            if guild.shard_id == shard_id and not guild.unavailable:
+                self._catchup.came(guild, self)
+
     async def on_shard_resumed(self, shard_id: int) -> None:
+        self._catchup.resumed(shard_id)
         if self.line is not None:
             self.line.connected(shard_id)
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
+        self._catchup.lost(shard_id)
         if self.line is not None:
             self.line.lost(shard_id)
 

@@ -11,9 +11,12 @@ import structlog
 
 from bots.discord import base
 from bots.discord.buttons import acknowledge, pressed_in
+from bots.discord.catchup import Catchup
+from bots.discord.changes import deleted, edited, left
 from bots.discord.channel import DiscordChannel
-from bots.discord.client import Heard
+from bots.discord.client import Changed, Heard
 from bots.discord.files import Files
+from bots.discord.gaps import Gaps
 from bots.discord.inbox import Inbox
 from bots.discord.listener import Listener
 from bots.discord.places import PLATFORM, Address, address_of
@@ -31,34 +34,41 @@ from core.reply.editing import EditingSurface
 log = structlog.get_logger(__name__)
 
 REMEMBERED_PARENTS = 2000
+REMEMBERED_QUESTIONS = 2000
 
 
 class DiscordFrontend:
     """Implements `core.ports.Frontend`. Make it with `open_discord`."""
 
     def __init__(self, settings: DiscordSettings, timing: Timing) -> None:
+        self._settings = settings
         self._timing = timing
+        self._gaps = Gaps()
         self._session = Session(settings, timing)
         self._files = Files(self._session, settings.cdn_hosts)
         self._listener = Listener(settings, timing)
         self._parents: OrderedDict[int, int] = OrderedDict()
+        self._questions: OrderedDict[int, None] = OrderedDict()
 
     @property
     def platform(self) -> str:
         return PLATFORM
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
-        async with Inbox(self._timing) as inbox:
+        catchup = Catchup(self._settings, self._timing, self._gaps, intake)
+        async with Inbox(self._timing) as inbox, catchup:
 
             def hear(heard: Heard, me: Me) -> None:
                 if isinstance(heard, discord.Interaction):
                     # in a lane of its own: whatever waits to be stored, Discord wants an answer within 3 s
                     inbox.put(heard.id, heard.id, lambda: self._press(heard, intake))
-                else:
+                elif isinstance(heard, discord.Message):
                     self._hear(heard, me, intake, inbox)
+                else:
+                    self._notice(heard, me, intake, inbox)
 
             try:
-                await self._listener.run(hear, watch)
+                await self._listener.run(hear, watch, catchup)
             except PlatformError as error:
                 watch.down(error)
                 raise
@@ -91,16 +101,31 @@ class DiscordFrontend:
         if message.nonce and getattr(message, "author", None) and message.author.id == me.id:
             self._session.remember(str(message.nonce), message.id)
         if concerns(message, me):
+            self._questions[message.id] = None
+            if len(self._questions) > REMEMBERED_QUESTIONS:
+                self._questions.popitem(last=False)
             inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
 
+    def _notice(self, change: Changed | discord.Guild, me: Me, intake: Intake, inbox: Inbox) -> None:
+        """Bring on what became of a message or a server: behind what was said there before."""
+        if isinstance(change, discord.Guild):
+            gone = left(change, me)
+            inbox.put(change.id, change.id, lambda: intake.receive(gone))
+        elif isinstance(change, discord.RawMessageUpdateEvent):
+            message = change.message
+            if message.id in self._questions or concerns(message, me):
+                inbox.put(message.channel.id, message.id, lambda: self._bring_edit(change, me, intake))
+        else:
+            removed = deleted(change)
+            inbox.put(change.channel_id, int(removed.origins[0]), lambda: intake.receive(removed))
+
+    async def _bring_edit(self, change: discord.RawMessageUpdateEvent, me: Me, intake: Intake) -> None:
+        event = edited(change, me, await self._parent_or_none(change.message))
+        if event is not None:
+            await intake.receive(event)
+
     async def _bring(self, message: discord.Message, me: Me, intake: Intake) -> None:
-        try:
-            parent = await self._parent(message)
-        except PlatformError as error:
-            # better a question in a place of its own than none
-            log.warning("discord.thread_unknown", channel=message.channel.id, detail=error.detail)
-            parent = 0
-        event = translate(message, me, parent)
+        event = translate(message, me, await self._parent_or_none(message))
         if event is not None:
             await intake.receive(event)
 
@@ -110,6 +135,14 @@ class DiscordFrontend:
         pressed = pressed_in(interaction)
         if pressed is not None:
             await intake.receive(pressed)
+
+    async def _parent_or_none(self, message: discord.Message) -> int:
+        try:
+            return await self._parent(message)
+        except PlatformError as error:
+            # better a question in a place of its own than none
+            log.warning("discord.thread_unknown", channel=message.channel.id, detail=error.detail)
+            return 0
 
     async def _parent(self, message: discord.Message) -> int:
         """Tell which channel a message's thread belongs to: 0 where it stands in none, or can't be looked up."""

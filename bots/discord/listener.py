@@ -9,6 +9,7 @@ import discord
 import structlog
 
 from bots.discord.api import FAILURES, connection_error_of, login_error_of, unreachable
+from bots.discord.catchup import Catchup
 from bots.discord.client import Gateway, Heard
 from bots.discord.line import Line
 from bots.discord.session import token_of
@@ -40,26 +41,26 @@ class Listener:
         self._timing = timing
         self._told = False
 
-    async def run(self, hear: Hear, watch: Watch) -> None:
+    async def run(self, hear: Hear, watch: Watch, catchup: Catchup) -> None:
         """Listen until cancelled. Raises FrontendRefused or FrontendUnreachable."""
         if self._settings.message_content:
             try:
-                return await self._live(hear, watch, content=True)
+                return await self._live(hear, watch, catchup, content=True)
             except ContentRefused:
                 self._tell()
-        return await self._live(hear, watch, content=False)
+        return await self._live(hear, watch, catchup, content=False)
 
     def _tell(self) -> None:
         if not self._told:
             log.warning("discord.no_message_content", sentence=NO_CONTENT)
         self._told = True
 
-    async def _live(self, hear: Hear, watch: Watch, *, content: bool) -> None:
+    async def _live(self, hear: Hear, watch: Watch, catchup: Catchup, *, content: bool) -> None:
         def hear_as_me(heard: Heard) -> None:
-            if gateway.user is not None:
-                hear(heard, Me(gateway.user.id, reads_content=content))
+            if (me := gateway.me) is not None:
+                hear(heard, me)
 
-        async with Gateway(self._settings, self._timing, hear_as_me, content=content) as gateway:
+        async with Gateway(self._settings, self._timing, hear_as_me, catchup, content=content) as gateway:
             shards = await self._log_in(gateway)
             if content and not gateway.content_is_on:
                 raise ContentRefused

@@ -30,5 +30,9 @@ class Timing:
     restarted, or a disk that someone has to clear, is waited for."""
     drain_s: float = 5.0
     """How long events that were already received may take to be stored when listening ends."""
+    sweep_pause_s: float = 0.1
+    """Between two requests while catching up: answers share Discord's limits with it, and go first."""
     now: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    """The time of day, in Unix seconds."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -30,8 +30,8 @@ def translate(message: discord.Message, me: Me, parent: int = 0) -> Event | None
     """
     if not concerns(message, me):
         return None
-    author, place = _author(message), _place(message, parent)
-    text = said_in(message, _calls(message, me))
+    author, place = author_of(message), place_of(message, parent)
+    text = said_in(message, calls_of(message, me))
     files = tuple(_attachment(file, message) for file in attachments_of(message))
     keys = (f"{PLATFORM}:{message.id}",)
     address = str(_address(message, parent))
@@ -43,10 +43,7 @@ def translate(message: discord.Message, me: Me, parent: int = 0) -> Event | None
 
 def concerns(message: discord.Message, me: Me) -> bool:
     """Tell whether a message is a person's, and meant for the bot: a direct one, a mention or a reply to it."""
-    author = getattr(message, "author", None)
-    if author is None or author.bot or author.id == me.id or message.webhook_id:
-        return False
-    if message.type not in WORDS_OF_A_PERSON:
+    if not is_a_persons(message, me):
         return False
     if is_private(message) or _mentions(message, me):
         return True
@@ -54,6 +51,14 @@ def concerns(message: discord.Message, me: Me) -> bool:
         return False
     # a reply without a ping comes empty where we may not read content: nothing could be answered
     return me.reads_content or bool(said_in(message) or message.attachments)
+
+
+def is_a_persons(message: discord.Message, me: Me) -> bool:
+    """Tell whether a message holds a person's words: no bot's, no hook's, and no notice of Discord's own."""
+    author = getattr(message, "author", None)
+    if author is None or author.bot or author.id == me.id or message.webhook_id:
+        return False
+    return message.type in WORDS_OF_A_PERSON
 
 
 def is_private(message: discord.Message) -> bool:
@@ -95,7 +100,7 @@ def _own_role(message: discord.Message) -> discord.Role | None:
     return message.guild.self_role if message.guild is not None else None
 
 
-def _calls(message: discord.Message, me: Me) -> list[str]:
+def calls_of(message: discord.Message, me: Me) -> list[str]:
     role = _own_role(message)
     return [f"<@{me.id}>", f"<@!{me.id}>", *([f"<@&{role.id}>"] if role else [])]
 
@@ -106,7 +111,7 @@ def _guild_of(message: discord.Message) -> int:
     return getattr(message.channel, "guild_id", None) or 0
 
 
-def _author(message: discord.Message) -> Author:
+def author_of(message: discord.Message) -> Author:
     guild = _guild_of(message)
     identity = Identity(PLATFORM, str(guild or ""), str(message.author.id))
     # Discord counts "everyone" as a role, under the server's own id
@@ -114,7 +119,7 @@ def _author(message: discord.Message) -> Author:
     return Author(identity, name=message.author.display_name, roles=roles)
 
 
-def _place(message: discord.Message, parent: int) -> Place:
+def place_of(message: discord.Message, parent: int) -> Place:
     here = str(message.channel.id)
     return Place(
         PLATFORM,

@@ -1,0 +1,84 @@
+"""Which stretches of time we were away for: server by server, and for direct messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+DIRECT = 0
+"""Stands for all direct messages, where else a server's id stands."""
+DIRECT_SHARD = 0
+"""Discord's rule: direct messages come on the first shard."""
+
+
+class Gaps:
+    """Remembers from when on each server may have said something that nobody heard. Knows no network and no clock.
+
+    A server is whole as long as its shard is connected and what was missed before has been looked for.
+    """
+
+    def __init__(self) -> None:
+        self.heard: Mapping[str, datetime] | None = None
+        """When something was last said in each server, as it was stored before this process listened."""
+        self._since: dict[int, datetime] = {}
+        self._whole: dict[int, int] = {}
+        self._torn: dict[int, set[int]] = {}
+        self._down: dict[int, datetime] = {}
+
+    def lost(self, shard: int, at: datetime) -> None:
+        """A shard's connection is gone; told more than once, the first time counts."""
+        if shard in self._down:
+            return
+        self._down[shard] = at
+        torn = {place for place, its in self._whole.items() if its == shard}
+        self._torn[shard] = torn
+        for place in torn:
+            del self._whole[place]
+            self._since[place] = at
+
+    def over(self, at: datetime) -> None:
+        """All connections ended."""
+        for shard in set(self._whole.values()):
+            self.lost(shard, at)
+
+    def resumed(self, shard: int) -> None:
+        """The session goes on, and Discord sent what came meanwhile."""
+        self._down.pop(shard, None)
+        for place in self._torn.pop(shard, ()):
+            self._since.pop(place, None)
+            self._whole[place] = shard
+
+    def began(self, shard: int) -> None:
+        """A new session began: what came before it was sent to nobody."""
+        self._down.pop(shard, None)
+        self._torn.pop(shard, None)
+
+    def away(self, place: int, at: datetime) -> None:
+        """Discord itself lost a server for now."""
+        if self._whole.pop(place, None) is not None:
+            self._since[place] = at
+
+    def since(self, place: int) -> datetime | None:
+        """From when on a place is to be looked through; None where nothing can have been missed."""
+        if place not in self._since and place not in self._whole and (known := self._heard_in(place)):
+            self._since[place] = known
+        return self._since.get(place)
+
+    def filled(self, place: int, shard: int) -> None:
+        """A place was looked through, or is new."""
+        if (down_at := self._down.get(shard)) is not None:
+            self._since[place] = down_at
+            self._torn.setdefault(shard, set()).add(place)
+        else:
+            self._since.pop(place, None)
+            self._whole[place] = shard
+
+    def forget(self, place: int) -> None:
+        """The bot was removed from a server."""
+        self._since.pop(place, None)
+        self._whole.pop(place, None)
+
+    def _heard_in(self, place: int) -> datetime | None:
+        heard = self.heard or {}
+        workspace = "" if place == DIRECT else str(place)
+        return heard.get(workspace) or max(heard.values(), default=None)
