@@ -139,7 +139,9 @@ async def test_an_operator_can_do_without_message_content(fake: FakeDiscord) -> 
     with structlog.testing.capture_logs() as logs:
         async with online(fake, message_content=False):
             assert [i.intents for i in fake.identifies] == [WITHOUT_CONTENT]
-    assert not logs
+    (told,) = [line for line in logs if line["event"] == "discord.mentions_only"]
+    assert "[discord] message_content" in told["sentence"]
+    assert not [line for line in logs if line["log_level"] in ("warning", "error")]
 
 
 # -- staying connected ------------------------------------------------------------------------------

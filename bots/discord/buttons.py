@@ -11,19 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
-import structlog
 
-from bots.discord.api import FAILURES
-from bots.discord.places import PLATFORM, Address
-from bots.discord.translate import parent_of
-from core.messages import Action, Author, Button, Identity, Place, Pressed
+from bots.discord.asking import address_of, author_of, key_of, place_of
+from core.messages import Action, Button, Pressed
 
-log = structlog.get_logger(__name__)
+LABEL_CHARS, MOST_BUTTONS = 80, 25
+"""Discord's limits: the text of one, and five rows of five below a message."""
+STYLES = {
+    Action.KEEP: discord.ButtonStyle.primary,
+    Action.FORGET: discord.ButtonStyle.danger,
+}
+EMOJIS = {Action.GOOD: "👍", Action.BAD: "👎"}
 
-LABEL_CHARS = 80
-STYLES = {Action.KEEP: discord.ButtonStyle.primary, Action.DROP: discord.ButtonStyle.secondary}
-
-_OURS = re.compile(r"aivax:([a-z]{1,16}):([a-z0-9]{1,32})")
+_OURS = re.compile(r"aivax:([a-z]{1,16}):([a-z0-9]{1,32})(?::([A-Za-z0-9_-]{1,16}))?")
 
 
 def view_of(buttons: Sequence[Button]) -> discord.ui.View | None:
@@ -31,58 +31,57 @@ def view_of(buttons: Sequence[Button]) -> discord.ui.View | None:
     if not buttons:
         return None
     view = discord.ui.View(timeout=None)
-    for button in buttons:
+    for button in buttons[:MOST_BUTTONS]:
         item: discord.ui.Button[discord.ui.View] = discord.ui.Button(
             label=button.label[:LABEL_CHARS],
-            custom_id=f"aivax:{button.action}:{button.turn}",
-            style=STYLES[button.action],
+            custom_id=custom_id_of(button.action, button.turn, button.value),
+            style=STYLES.get(button.action, discord.ButtonStyle.secondary),
+            emoji=EMOJIS.get(button.action),
         )
         view.add_item(item)
     view.stop()  # else discord.py would keep it for ever, to dispatch presses that never reach this client
     return view
 
 
+def components_of(buttons: Sequence[Button]) -> list[dict[str, Any]]:
+    """Draw buttons for a request that we write ourselves; an empty list takes earlier ones away."""
+    view = view_of(buttons)
+    return view.to_components() if view is not None else []
+
+
+def custom_id_of(action: Action, turn: str, value: str = "") -> str:
+    """Write down all that a press must bring back, in at most 100 characters."""
+    return f"aivax:{action}:{turn}:{value}" if value else f"aivax:{action}:{turn}"
+
+
+def action_in(custom_id: object) -> tuple[Action, str, str] | None:
+    """Read what `custom_id_of` wrote: what to do, to which answer, with which value. None of anything else."""
+    found = _OURS.fullmatch(custom_id) if isinstance(custom_id, str) else None
+    if found is None or found[1] not in set(Action):
+        return None
+    return Action(found[1]), found[2], found[3] or ""
+
+
 def pressed_in(interaction: discord.Interaction) -> Pressed | None:
     """Read a press of one of our buttons; None of anything else. A reply to it is whispered to who pressed."""
     data: Mapping[str, Any] = interaction.data or {}
-    custom_id = data.get("custom_id")
-    found = _OURS.fullmatch(custom_id) if isinstance(custom_id, str) else None
-    user, channel = getattr(interaction, "user", None), interaction.channel_id
-    if found is None or found[1] not in set(Action) or not user or channel is None:
+    return press_of(interaction, action_in(data.get("custom_id")))
+
+
+def press_of(
+    interaction: discord.Interaction, meant: tuple[Action, str, str] | None, text: str = ""
+) -> Pressed | None:
+    """Make an event of a press, or of the form that followed it, with the comment that was written into it."""
+    author, place = author_of(interaction), place_of(interaction)
+    if meant is None or author is None or place is None:
         return None
-    guild = str(interaction.guild_id or "")
-    author = Author(Identity(PLATFORM, guild, str(user.id)), user.display_name, _locale_of(interaction))
-    parent = parent_of(interaction.channel) or 0
-    here = Address(
-        channel=channel,
-        guild=interaction.guild_id or 0,
-        parent=parent,
-        private=not guild,
-        app=interaction.application_id,
-        token=interaction.token,
-    )
+    action, turn, value = meant
     return Pressed(
-        keys=(f"{PLATFORM}:interaction:{interaction.id}",),
+        keys=(key_of(interaction),),
         author=author,
-        place=Place(
-            PLATFORM, guild, str(parent or channel), str(channel) if parent else "", private=not guild
-        ),
-        action=Action(found[1]),
-        turn=found[2],
-        address=str(here),
+        place=place,
+        action=action,
+        turn=turn,
+        address=str(address_of(interaction)),
+        text=text or value,
     )
-
-
-async def acknowledge(interaction: discord.Interaction) -> None:
-    """Tell Discord within its 3 s that a press was heard; nothing changes in sight. Without, an error is shown."""
-    if interaction.type is not discord.InteractionType.component or interaction.response.is_done():
-        return
-    try:
-        await interaction.response.defer()
-    except FAILURES as exc:
-        log.info("discord.press_not_acknowledged", error=type(exc).__name__, detail=str(exc)[:200])
-
-
-def _locale_of(interaction: discord.Interaction) -> str:
-    locale = getattr(interaction, "locale", "")
-    return str(locale.value if isinstance(locale, discord.Locale) else locale or "")

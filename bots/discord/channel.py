@@ -181,7 +181,7 @@ class DiscordChannel:
             replies = message.reference.message_id if message.reference else None
             if part == 0 and question and replies == question:
                 return str(message.id)
-            if found is None and not replies and _same(message.content.strip(), wanted):
+            if found is None and not replies and same(message.content.strip(), wanted):
                 found = str(message.id)
         return found
 
@@ -201,7 +201,7 @@ def another(nonce: str) -> str:
     return hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]
 
 
-def _same(there: str, wanted: str) -> bool:
+def same(there: str, wanted: str) -> bool:
     if there == wanted:
         return True
     shorter, longer = sorted((there, wanted), key=len)

@@ -63,7 +63,14 @@ class Gateway(discord.AutoShardedClient):
     @property
     def me(self) -> Me | None:
         """Who we are, once logged in."""
-        return Me(self.user.id, reads_content=self._content) if self.user is not None else None
+        if self.user is None:
+            return None
+        return Me(
+            self.user.id,
+            reads_content=self._content,
+            everywhere=frozenset(int(id_) for id_ in self._settings.channels_without_mention),
+            opens_threads=self._settings.thread_per_question,
+        )
 
     @property
     def content_is_on(self) -> bool:

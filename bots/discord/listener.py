@@ -29,6 +29,15 @@ NO_CONTENT = (
 )
 
 
+CHANNELS_NOT_READ = (
+    "Without it nothing but mentions is heard in [discord] channels_without_mention: switch the intent on, or take"
+    " the channels off."
+)
+MENTIONS_ONLY = (
+    "[discord] message_content = false: in servers the bot hears mentions, replies that ping it, commands."
+)
+
+
 class ContentRefused(Exception):
     """Discord does not grant the message-content intent to this bot."""
 
@@ -48,11 +57,16 @@ class Listener:
                 return await self._live(hear, watch, catchup, content=True)
             except ContentRefused:
                 self._tell()
+        elif not self._told:
+            log.info("discord.mentions_only", sentence=MENTIONS_ONLY)
+            self._told = True
         return await self._live(hear, watch, catchup, content=False)
 
     def _tell(self) -> None:
         if not self._told:
             log.warning("discord.no_message_content", sentence=NO_CONTENT)
+            if self._settings.channels_without_mention:
+                log.warning("discord.channels_not_read", sentence=CHANNELS_NOT_READ)
         self._told = True
 
     async def _live(self, hear: Hear, watch: Watch, catchup: Catchup, *, content: bool) -> None:

@@ -24,6 +24,12 @@ class Address(
         "private": "d",
         "app": "a",
         "token": "t",
+        "title": "n",
+        "interaction": "i",
+        "user": "u",
+        "hidden": "h",
+        "speaks": "s",
+        "locale": "l",
     },
 ):
     """Where a question stands: enough to answer it from another process, days later."""
@@ -38,10 +44,26 @@ class Address(
     reply: int = 0
     """The message that the question replies to."""
     private: bool = False
+    title: str = ""
+    """Of the thread `channel` that is opened from the question, for its answer; the question stands in `parent`."""
     app: int = 0
-    """With `token`: the press of a button, which is answered for who pressed alone."""
+    """With `token`: a press or a command. A press is answered for who pressed alone."""
     token: str = ""
     """An interaction's; it is good for 15 minutes."""
+    interaction: int = 0
+    """A command's, which is answered where Discord shows that the bot thinks; its id tells when it was given."""
+    user: int = 0
+    """Who gave the command."""
+    hidden: bool = False
+    """Whether nobody else sees the command's answer, in a place where others read."""
+    speaks: bool = False
+    """Whether the bot may see and write in the command's channel by itself."""
+    locale: str = ""
+
+    @property
+    def question(self) -> Address:
+        """Where the question itself stands, which is not in the thread that was opened from it."""
+        return msgspec.structs.replace(self, channel=self.parent, parent=0, title="") if self.title else self
 
     def __str__(self) -> str:
         return msgspec.json.encode(self).decode()

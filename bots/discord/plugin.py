@@ -9,10 +9,10 @@ from bots.frontends import Host, Plugin
 from core.ports import Frontend
 
 
-def _open(settings: DiscordSettings, _host: Host) -> AbstractAsyncContextManager[Frontend]:
+def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[Frontend]:
     from bots.discord.frontend import open_discord  # the SDK costs memory; only who uses it pays
 
-    return open_discord(settings)
+    return open_discord(settings, voices=host.voices)
 
 
 plugin = Plugin("discord", DiscordSettings, _open, to_set="[discord] token")

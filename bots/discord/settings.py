@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 
 from core.settings import Address, Section
 
@@ -18,6 +19,16 @@ def _without_slash(url: str) -> str:
 Host = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^\s/@?#]+$")]
 
 
+def _is_id(text: str) -> str:
+    if re.fullmatch(r"\d{15,20}", text) is None:
+        raise ValueError("give ids of 15 to 20 digits (developer mode, right click, Copy ID)")
+    return text
+
+
+Id = Annotated[str, BeforeValidator(str), AfterValidator(_is_id)]
+"""A channel's, a category's or a server's: what Discord calls a snowflake."""
+
+
 class DiscordSettings(Section):
     """`[discord]`: which bot this is, and how it reaches Discord."""
 
@@ -27,6 +38,12 @@ class DiscordSettings(Section):
     """The REST base; all of the SDK's traffic stays on it, and the gateway is where it says."""
     message_content: bool = True
     """Whether to ask for the privileged intent. Without it mentions and direct messages still work."""
+    channels_without_mention: tuple[Id, ...] = ()
+    """Channels, threads, forums and categories in which every message is a question; needs the content of messages."""
+    thread_per_question: bool = False
+    """Whether a question in a text or announcement channel is answered in a thread that is opened from it."""
+    command_servers: tuple[Id, ...] = ()
+    """The only servers that are offered the slash commands; empty: all, and direct messages."""
     cdn_hosts: tuple[Host, ...] = ("cdn.discordapp.com", "media.discordapp.net")
     """The only hosts that files are read from, by https; an entry with a port also allows plain http."""
     connect_timeout_s: float = Field(30.0, gt=0)
@@ -47,6 +64,14 @@ class DiscordSettings(Section):
         if self.shard_ids and max(self.shard_ids) >= self.shard_count:
             raise ValueError(
                 "each of shard_ids must be below shard_count, and the same count stand in every process"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _content_is_read(self) -> Self:
+        if self.channels_without_mention and not self.message_content:
+            raise ValueError(
+                "channels_without_mention needs message_content = true: else messages there arrive empty"
             )
         return self
 

@@ -26,10 +26,10 @@ class Surroundings:
 
     def __init__(self, session: Session, address: Address) -> None:
         self._session = session
-        self._address = address
+        self._address = address.question
 
     async def read(self, most: int) -> Sequence[Quote]:
-        if most <= 0 or not self._address.message:
+        if most <= 0 or not (self._address.message or self._address.interaction):
             return ()
         try:
             found = await (self._thread(most) if self._address.parent else self._chain(most))
@@ -42,7 +42,7 @@ class Surroundings:
         """Read a thread from its starter message to the question; of a long one the starter and the end."""
 
         async def history(client: discord.Client) -> list[discord.Message]:
-            before = discord.Object(self._address.message)
+            before = discord.Object(self._address.message or self._address.interaction)
             return [message async for message in self._here(client).history(limit=most, before=before)]
 
         newest_first = [_starter(message) for message in await self._session.call(history)]

@@ -23,6 +23,8 @@ class Timing:
     """How long a lost connection goes unreported: most come back at once."""
     edit_interval_s: float = 1.25
     """Between two edits of one answer: alone in its channel it then stays at four writes in five seconds."""
+    webhook_interval_s: float = 2.0
+    """The same for an answer to a command: observed are 30 calls a minute to one webhook."""
     write_window_s: float = 5.1
     """In which a channel takes four writes."""
     receive_retries_s: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0, 30.0, 60.0, 60.0, 60.0, 60.0)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import discord
+import msgspec
 
 from bots.discord.places import PLATFORM, Address, FileRef
 from bots.discord.readable import attachments_of, said_in
 from core.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
 
 WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
-COMMANDS = {f"{sign}{command}": command for command in Command for sign in ("", "/", "!")}
+COMMANDS = {
+    f"{sign}{command}": command
+    for command in Command
+    if command is not Command.HOME  # Discord has no page for it
+    for sign in ("", "/", "!")
+}
+LONGEST_TITLE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,36 +30,88 @@ class Me:
     id: int
     reads_content: bool = True
     """Whether Discord sends us texts that do not mention us."""
+    everywhere: frozenset[int] = frozenset()
+    """The channels, threads, forums and categories in which every message is for us."""
+    opens_threads: bool = False
+    """Whether questions in channels are answered in threads of their own."""
 
 
-def translate(message: discord.Message, me: Me, parent: int = 0) -> Event | None:
+def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: bool = False) -> Event | None:
     """Make an event of a message that is meant for the bot; None of any other.
 
-    `parent` is the channel of the thread that it stands in, 0 outside threads.
+    `parent` is the channel of the thread that it stands in, 0 outside threads. `open_here` tells that the bot
+    answers everything there, where the message itself does not know.
     """
-    if not concerns(message, me):
+    if not concerns(message, me, open_here=open_here):
         return None
     author, place = author_of(message), place_of(message, parent)
     text = said_in(message, calls_of(message, me))
     files = tuple(_attachment(file, message) for file in attachments_of(message))
     keys = (f"{PLATFORM}:{message.id}",)
-    address = str(_address(message, parent))
+    address = _address(message, parent)
     command = COMMANDS.get(text.casefold())
     if command is not None and not files:
-        return Commanded(keys, author, place, command, address)
-    return Said(keys, author, place, text, address, str(message.id), files)
+        return Commanded(keys, author, place, command, str(address))
+    if me.opens_threads and may_open_thread(message):
+        place = replace(place, thread=str(message.id))
+        address = address_in_thread(address, text or message.author.display_name)
+    return Said(keys, author, place, text, str(address), str(message.id), files)
 
 
-def concerns(message: discord.Message, me: Me) -> bool:
-    """Tell whether a message is a person's, and meant for the bot: a direct one, a mention or a reply to it."""
+def concerns(message: discord.Message, me: Me, *, open_here: bool = False) -> bool:
+    """Tell whether a message is a person's, and meant for the bot.
+
+    Direct ones are, mentions, replies to it, and all where it answers everything.
+    """
     if not is_a_persons(message, me):
         return False
     if is_private(message) or _mentions(message, me):
         return True
-    if replied_author(message) != me.id:
+    if replied_author(message) != me.id and not (open_here or answers_all(message.channel, me)):
         return False
-    # a reply without a ping comes empty where we may not read content: nothing could be answered
+    # without a ping a message comes empty where we may not read content: nothing could be answered
     return me.reads_content or bool(said_in(message) or message.attachments)
+
+
+def answers_all(channel: object, me: Me) -> bool | None:
+    """Tell whether every message in a channel is for the bot: those that are configured, and threads that it opened.
+
+    None where only Discord knows.
+    """
+    if isinstance(channel, discord.PartialMessageable):
+        if not me.everywhere and not me.opens_threads:
+            return False
+        return True if channel.id in me.everywhere else None
+    if isinstance(channel, discord.Thread) and channel.owner_id == me.id:
+        return True
+    return bool(me.everywhere & set(_ids_of(channel)))
+
+
+def may_open_thread(message: discord.Message) -> bool:
+    """Tell whether a thread can be opened from a message, as far as is known here."""
+    channel, guild = message.channel, message.guild
+    if not isinstance(channel, discord.TextChannel) or guild is None:
+        return False
+    bot = getattr(guild, "me", None)
+    if not isinstance(bot, discord.Member):
+        return True
+    may = channel.permissions_for(bot)
+    return may.create_public_threads and may.send_messages_in_threads
+
+
+def address_in_thread(address: Address, title: str) -> Address:
+    """Take the answer into the thread that is opened from the question; such a thread has the question's id."""
+    line = " ".join(title.split())
+    short = line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1].rstrip()}…"
+    return msgspec.structs.replace(address, channel=address.message, parent=address.channel, title=short)
+
+
+def _ids_of(channel: object) -> Iterator[int]:
+    """The channel itself, the one that it is a thread of, and the category."""
+    for name in ("id", "parent_id", "category_id"):
+        with suppress(discord.ClientException):  # a thread whose channel is not known has no category
+            if id_ := getattr(channel, name, None):
+                yield id_
 
 
 def is_a_persons(message: discord.Message, me: Me) -> bool:

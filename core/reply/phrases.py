@@ -201,13 +201,29 @@ class Phrase(StrEnum):
     HELP_COMMAND = "Show what you can say to me"
     PRIVACY_COMMAND = "Show what is stored of you, or delete it"
 
+    # the same, as they are typed where a platform has names for each language: one word, lower case
+    ASK_NAME = "ask"
+    QUESTION_NAME = "question"
+    FILE_NAME = "file"
+    PRIVATE_NAME = "private"
+    RESET_NAME = "reset"
+    STOP_NAME = "stop"
+    USAGE_NAME = "usage"
+    HELP_NAME = "help"
+    PRIVACY_NAME = "privacy"
+
+    # what platforms show of the bot before anybody spoke with it
+    APP_DESCRIPTION = "Answers questions, in direct messages and wherever it is mentioned"
+
     # places that can't take an answer
     CONTINUES_BELOW = "The answer goes on below."
     PRIVATE_ENDED = "I have to end here: a private answer may not take longer. Ask me to go on for the rest."
+    ENDED_HERE = "I have to end here: I may not write any more in this place. Ask me to go on for the rest."
     MAY_NOT_WRITE = (
         "You asked me something in {where}, but I may not write there. Please ask the people who run it "
         "to let me, or ask me here."
     )
+    ANSWERED_HERE = "You asked me this in {where}, where I may not write, so I answer you here."
     HELLO = "Hi! What can I do for you?"
 
     # notices to the people who run the bot

@@ -12,6 +12,8 @@ from .world import World
 
 SLASH, MOST_PER_KIND = 1, {1: 100, 2: 15, 3: 15}
 MOST_CREATES_PER_DAY = 200
+LOCALES = frozenset({"en-US", "en-GB", "de", "es-ES", "es-419", "fr", "pt-BR", "ja"})
+"""Some of those that Discord knows; any other is refused."""
 _SLASH_NAME = re.compile(r"[-_'\w]{1,32}")
 
 
@@ -79,7 +81,10 @@ class AppRoutes:
     def commands(self, call: Call, app_id: str, guild_id: str | None = None) -> Any:
         self._check_application(app_id)
         guild = self._guild(guild_id)
-        return self.world.commands.get(guild.id if guild else None, [])
+        listed = self.world.commands.get(guild.id if guild else None, [])
+        if call.query.get("with_localizations") in ("1", "true"):
+            return listed
+        return [_without_localizations(command) for command in listed]
 
     def set_commands(self, call: Call, app_id: str, guild_id: str | None = None) -> Any:
         """Replaces all commands, global or of one guild; unchanged names keep their id."""
@@ -137,6 +142,14 @@ class AppRoutes:
         return data | ({"guild_id": str(guild.id)} if guild else {})
 
 
+def _without_localizations(command: Any) -> Any:
+    """Takes the other languages off: Discord shows them to those only who ask for them."""
+    if isinstance(command, dict):
+        kept = {key: value for key, value in command.items() if not key.endswith("_localizations")}
+        return {key: _without_localizations(value) for key, value in kept.items()}
+    return [_without_localizations(each) for each in command] if isinstance(command, list) else command
+
+
 def _check_commands(commands: list[dict[str, Any]]) -> None:
     kinds = [c.get("type", SLASH) for c in commands]
     for kind, most in MOST_PER_KIND.items():
@@ -153,6 +166,9 @@ def _check_commands(commands: list[dict[str, Any]]) -> None:
 
 def _check_command(command: dict[str, Any], kind: int) -> None:
     validate.check_length("name", command.get("name"), 32, least=1)
+    for locale, name in (command.get("name_localizations") or {}).items():
+        _check_locale(locale)
+        validate.check_length("name_localizations", name, 32, least=1)
     if kind == SLASH:
         _check_slash(command)
     elif command.get("description"):
@@ -162,10 +178,13 @@ def _check_command(command: dict[str, Any], kind: int) -> None:
 
 
 def _check_slash(command: dict[str, Any]) -> None:
-    name = command["name"]
-    if not _SLASH_NAME.fullmatch(name) or name != name.lower():
-        raise invalid_form("name", "Command name is invalid", "APPLICATION_COMMAND_INVALID_NAME")
+    _check_slash_name(command["name"])
     validate.check_length("description", command.get("description"), 100, least=1)
+    for locale, text in (command.get("description_localizations") or {}).items():
+        _check_locale(locale)
+        validate.check_length("description_localizations", text, 100, least=1)
+    for name in (command.get("name_localizations") or {}).values():
+        _check_slash_name(name)
     options = command.get("options") or []
     if len(options) > 25:
         raise invalid_form("options", "Must be 25 or fewer in length.")
@@ -175,6 +194,16 @@ def _check_slash(command: dict[str, Any]) -> None:
         if seen_optional and option.get("required"):
             raise invalid_form("options", "Required options must be placed before non-required options")
         seen_optional = seen_optional or (not option.get("required") and option["type"] > 2)
+
+
+def _check_slash_name(name: str) -> None:
+    if not _SLASH_NAME.fullmatch(name) or name != name.lower():
+        raise invalid_form("name", "Command name is invalid", "APPLICATION_COMMAND_INVALID_NAME")
+
+
+def _check_locale(locale: str) -> None:
+    if locale not in LOCALES:
+        raise invalid_form("name_localizations", f"Value must be one of {sorted(LOCALES)}.")
 
 
 def _characters(command: dict[str, Any]) -> int:

@@ -1,0 +1,144 @@
+"""Taking interactions in: Discord is answered at once, and then the core is told."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import discord
+import structlog
+
+from bots.discord.api import FAILURES
+from bots.discord.asking import author_of, locale_of, place_of
+from bots.discord.buttons import action_in, press_of, pressed_in
+from bots.discord.forms import about_form, about_in, feedback_form, feedback_in, words_in
+from bots.discord.interactions import asks_about, is_hidden, said, translate
+from bots.discord.picked import Picked, picked_from_json, picked_from_message
+from bots.discord.session import Session
+from core.errors import PlatformError
+from core.messages import Action, Event
+from core.ports import Intake
+from core.reply.phrases import Voice
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = 500
+TOO_LATE, ANSWERED_ALREADY = 10062, 40060
+
+Kind = discord.InteractionType
+
+
+class Desk:
+    """Answers each interaction within Discord's 3 s, before anything is stored, and brings it to the core."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._picked: OrderedDict[tuple[int, int], Picked] = OrderedDict()
+
+    async def take(self, interaction: discord.Interaction, intake: Intake) -> None:
+        """Handle one interaction. May be called again for it when the core could not store it."""
+        match interaction.type:
+            case Kind.application_command:
+                await self._command(interaction, intake)
+            case Kind.component:
+                await self._press(interaction, intake)
+            case Kind.modal_submit:
+                await self._form(interaction, intake)
+            case _:
+                log.debug("discord.interaction_ignored", kind=interaction.type.value)
+
+    async def _command(self, interaction: discord.Interaction, intake: Intake) -> None:
+        if (message := asks_about(interaction)) is not None:
+            await self._ask_about(interaction, message, intake)
+            return
+        event = translate(interaction)
+        if event is None:
+            log.info(
+                "discord.command_unknown", detail="it is none of ours, or an older list of them is shown"
+            )
+            return
+        if await _think(interaction):
+            await intake.receive(event)
+
+    async def _ask_about(
+        self, interaction: discord.Interaction, message: Mapping[str, Any], intake: Intake
+    ) -> None:
+        picked = picked_from_json(message, interaction.channel_id or 0)
+        self._picked[picked.channel, picked.message] = picked
+        if len(self._picked) > REMEMBERED:
+            self._picked.popitem(last=False)
+        form = about_form(picked.channel, picked.message, _voice(interaction, intake))
+        await _answer(interaction, lambda: interaction.response.send_modal(form))
+
+    async def _press(self, interaction: discord.Interaction, intake: Intake) -> None:
+        data: Mapping[str, Any] = interaction.data or {}
+        meant = action_in(data.get("custom_id"))
+        if meant is not None and meant[0] is Action.BAD:
+            form = feedback_form(meant[1], _voice(interaction, intake))
+            await _answer(interaction, lambda: interaction.response.send_modal(form))
+        else:
+            await _answer(interaction, interaction.response.defer)
+        await _bring(pressed_in(interaction), intake)
+
+    async def _form(self, interaction: discord.Interaction, intake: Intake) -> None:
+        data: Mapping[str, Any] = interaction.data or {}
+        if (about := about_in(data)) is not None:
+            if await _think(interaction):
+                await self._bring_about(interaction, about, words_in(data), intake)
+            return
+        await _answer(interaction, interaction.response.defer)
+        words = words_in(data)
+        if words:  # an empty form says no more than the press that opened it
+            await _bring(press_of(interaction, feedback_in(data), words), intake)
+
+    async def _bring_about(
+        self, interaction: discord.Interaction, about: tuple[int, int], words: str, intake: Intake
+    ) -> None:
+        picked = self._picked.get(about) or await self._fetch(*about)
+        text = f"{picked.quote}\n\n{words}" if picked is not None else words
+        await _bring(said(interaction, text, picked.files if picked is not None else ()), intake)
+
+    async def _fetch(self, channel: int, message: int) -> Picked | None:
+        """Ask for a message that another process was shown: it may be hidden from us, or gone."""
+
+        async def fetch(client: discord.Client) -> discord.Message:
+            return await client.get_partial_messageable(channel).fetch_message(message)
+
+        try:
+            return picked_from_message(await self._session.call(fetch))
+        except PlatformError as error:
+            log.warning("discord.picked_message_unread", code=error.code, detail=error.detail)
+            return None
+
+
+async def _think(interaction: discord.Interaction) -> bool:
+    """Have Discord show that the bot thinks; whether the person was not told that it failed."""
+    hidden = is_hidden(interaction)
+    return await _answer(interaction, lambda: interaction.response.defer(ephemeral=hidden, thinking=True))
+
+
+async def _answer(interaction: discord.Interaction, answer: Callable[[], Awaitable[object]]) -> bool:
+    """Give Discord its first answer; false where it has told the person by then that we did not respond."""
+    if interaction.response.is_done():
+        return True
+    try:
+        await answer()
+    except FAILURES as exc:
+        code = getattr(exc, "code", 0)
+        if code != ANSWERED_ALREADY:  # by another process of this bot: the event is the same there
+            log.warning("discord.interaction_not_answered", error=type(exc).__name__, code=code)
+        return code != TOO_LATE
+    return True
+
+
+async def _bring(event: Event | None, intake: Intake) -> None:
+    if event is not None:
+        await intake.receive(event)
+
+
+def _voice(interaction: discord.Interaction, intake: Intake) -> Voice:
+    author, place = author_of(interaction), place_of(interaction)
+    if author is None or place is None:
+        raise LookupError("Discord names no person, or no channel")
+    return intake.voice(locale_of(interaction), place)
