@@ -396,6 +396,7 @@ async def test_where_no_stream_can_be_had_this_answer_is_posted(stage: Stage, tr
         await surface.write("Posted")
         await surface.finish(NOTHING)
     posted = stage.answers
+    stage.pass_time(61)
     await stage.ask()
     async with stage.surface() as surface:
         await surface.write("Streamed")

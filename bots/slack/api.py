@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,11 +16,13 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.errors import BOT_TOKEN, broken, refused, unparsable
+from bots.slack.budgets import Budgets
+from bots.slack.errors import BOT_TOKEN, CLIENT_SECRET, RATE_LIMITED, broken, refused, unparsable
 from bots.slack.settings import SlackSettings
 from bots.slack.tokens import Account, OneAccount
 from bots.slack.translate import Bot, text_of
-from core.errors import FrontendRefused
+from core.errors import FrontendRefused, PlatformBusy
+from core.reply.patience import Now, Sleep
 
 _SECRETS = re.compile(r"(xox[a-z]?[.-]|xapp-|xoxe)[\w.-]+|(?<=ticket=)[^&\s'\"]+")
 
@@ -31,33 +36,44 @@ class SlackApi:
         settings: SlackSettings,
         session: aiohttp.ClientSession,
         account: Account,
+        *,
+        now: Now,
+        sleep: Sleep,
     ) -> None:
         self.client = client
         self.session = session
         self.settings = settings
+        self.budgets = Budgets(now=now, sleep=sleep)
         self._account = account
+        self._now = now
+        self._sleep = sleep
 
     def acting_as(self, account: Account) -> SlackApi:
-        """The same connection, with another workspace's token."""
-        return SlackApi(self.client, self.settings, self.session, account)
+        """The same connection, with another workspace's token and budgets."""
+        return SlackApi(self.client, self.settings, self.session, account, now=self._now, sleep=self._sleep)
 
     async def authorization(self) -> dict[str, str]:
         """The header that carries the bot token."""
         return _bearer(await self._account.token())
 
-    async def write(self, method: str, *, once: bool = False, **arguments: Any) -> dict[str, Any]:
+    async def write(
+        self, method: str, *, once: bool = False, urgent: bool = False, **arguments: Any
+    ) -> dict[str, Any]:
         """Call a method that changes something; None among the arguments is left out.
 
-        `once` marks what must not happen twice: a connection that breaks is then an unknown outcome.
+        `once` marks what must not happen twice: a connection that breaks is then an unknown outcome. `urgent` ones
+        end an answer, and have a part of the method's budget for themselves.
 
         Raises:
             PlatformBusy, OutcomeUnknown, PlaceClosed, FrontendRefused.
         """
         given = {name: value for name, value in arguments.items() if value is not None}
+        await self.budgets.enter(method, text_of(given, "channel"), urgent=urgent)
         return await self._as_bot(method, once=once, json=given)
 
     async def read(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method that only reads."""
+        await self.budgets.enter(method)
         return await self._as_bot(method, http_verb="GET", params=arguments)
 
     async def open_socket(self) -> str:
@@ -68,11 +84,9 @@ class SlackApi:
 
     async def exchange(self, **form: str) -> dict[str, Any]:
         """Trade a code or a refresh token for tokens. A refusal comes as `PlaceClosed` with Slack's code."""
-        auth = {
-            "client_id": self.settings.client_id,
-            "client_secret": self.settings.client_secret.get_secret_value().strip(),
-        }
-        return await self._call("oauth.v2.access", setting="[slack] client_secret", auth=auth, data=form)
+        client = f"{self.settings.client_id}:{self.settings.client_secret.get_secret_value().strip()}"
+        headers = {"Authorization": f"Basic {base64.b64encode(client.encode()).decode()}"}
+        return await self._call("oauth.v2.access", setting=CLIENT_SECRET, headers=headers, data=form)
 
     async def who_am_i(self) -> Bot:
         """Tell who the bot token belongs to."""
@@ -108,7 +122,10 @@ class SlackApi:
         try:
             answer = (await self.client.api_call(method, **how)).data
         except SlackApiError as exc:
-            raise refused(method, *_said(exc), once=once, setting=setting) from None
+            error = refused(method, *_said(exc), once=once, setting=setting)
+            if isinstance(error, PlatformBusy) and error.code in RATE_LIMITED and error.retry_after_s:
+                self.budgets.hold(method, error.retry_after_s)
+            raise error from None
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             raise broken(method, without_secrets(f"{type(exc).__name__} {exc}"), exc, once=once) from None
         except (SlackClientError, AttributeError, TypeError, ValueError) as exc:
@@ -168,7 +185,9 @@ def web_client(settings: SlackSettings, session: aiohttp.ClientSession) -> Async
 
 
 @asynccontextmanager
-async def open_api(settings: SlackSettings) -> AsyncIterator[SlackApi]:
+async def open_api(
+    settings: SlackSettings, *, now: Now = time.monotonic, sleep: Sleep = asyncio.sleep
+) -> AsyncIterator[SlackApi]:
     """Own the one HTTP session that all calls go through."""
     limit = aiohttp.ClientTimeout(
         total=settings.request_timeout_s, connect=min(10.0, settings.request_timeout_s)
@@ -177,7 +196,8 @@ async def open_api(settings: SlackSettings) -> AsyncIterator[SlackApi]:
         timeout=limit, cookie_jar=aiohttp.DummyCookieJar(), json_serialize=_compact
     )
     try:
-        yield SlackApi(web_client(settings, session), settings, session, OneAccount(settings.bot_token))
+        account = OneAccount(settings.bot_token)
+        yield SlackApi(web_client(settings, session), settings, session, account, now=now, sleep=sleep)
     finally:
         await session.close()
 

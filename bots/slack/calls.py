@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bots.slack.address import Where
+from bots.slack.address import PLATFORM, Where
 from bots.slack.api import SlackApi
 from bots.slack.channel import SlackChannel
+from bots.slack.errors import BLOCKS_REFUSED
 from bots.slack.evidence import message_at, stream_like
-from bots.slack.streams import NOT_STREAMING, Chunk
+from bots.slack.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk
 from bots.slack.translate import text_of
 from core.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.ports import Delivery, Ledger
@@ -41,8 +42,24 @@ class Calls:
         self._sleep = sleep
 
     async def start(self, chunks: list[Chunk]) -> str:
-        """Start a stream, now or not at all."""
+        """Start a stream, now or not at all, and only where its stop can be paid too.
+
+        Raises:
+            PlatformBusy: not now.
+        """
         await self._ledger.check()
+        budgets = self._api.budgets
+        if not budgets.may_open():
+            raise PlatformBusy(PLATFORM, code="too_many_streams")
+        budgets.opened(self)
+        try:
+            ts = await self._start(chunks)
+        finally:
+            budgets.ended(self)
+        budgets.opened(ts)
+        return ts
+
+    async def _start(self, chunks: list[Chunk]) -> str:
         place = self._place
         answer = await self._api.write(
             "chat.startStream",
@@ -57,24 +74,32 @@ class Calls:
         return text_of(answer, "ts")
 
     async def append(self, ts: str, chunks: list[Chunk]) -> None:
-        await self._patiently(lambda: self._write("chat.appendStream", ts, chunks=chunks))
+        await self._patiently(
+            lambda: self._write("chat.appendStream", ts, chunks=chunks, urgent=self.hurried)
+        )
 
     async def stop(self, ts: str, chunks: list[Chunk], blocks: list[dict[str, Any]]) -> None:
         """Bring a stream's last chunks and end it.
 
         A second stop is refused, so one whose outcome is unknown is tried again: refused then, it had been done.
+        Where Slack does not take the blocks, the stream ends without them.
         """
         unsure = False
+        below = blocks
 
         async def stop() -> None:
-            nonlocal unsure
+            nonlocal unsure, below
             try:
-                await self._write("chat.stopStream", ts, chunks=chunks or None, blocks=blocks or None)
+                await self._write("chat.stopStream", ts, chunks=chunks or None, blocks=below or None)
             except OutcomeUnknown:
                 unsure = True
                 raise
             except PlaceClosed as exc:
-                if not unsure or exc.code != NOT_STREAMING:
+                if exc.code in BLOCKS_REFUSED and below:
+                    log.warning("slack.blocks_refused", code=exc.code)
+                    below = []
+                    await stop()
+                elif not unsure or exc.code != NOT_STREAMING:
                     raise
 
         await self._patiently(stop, PlatformBusy, OutcomeUnknown)
@@ -111,7 +136,14 @@ class Calls:
         return await self._patiently(lambda: self._posts.find(delivery, ""))
 
     async def _write(self, method: str, ts: str, **arguments: Any) -> None:
-        await self._api.write(method, once=True, channel=self._place.channel, ts=ts, **arguments)
+        try:
+            await self._api.write(method, once=True, channel=self._place.channel, ts=ts, **arguments)
+        except PlaceClosed as exc:
+            if exc.code in NO_STREAM_ANY_MORE:
+                self._api.budgets.ended(ts)
+            raise
+        if method == "chat.stopStream":
+            self._api.budgets.ended(ts)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
         async def checked() -> T:

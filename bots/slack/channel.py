@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
-from bots.slack.address import Where
+from bots.slack.address import PLATFORM, Where
 from bots.slack.api import SlackApi
 from bots.slack.buttons import drawn
-from bots.slack.errors import UNKNOWN_MESSAGE
+from bots.slack.errors import BLOCKS_REFUSED, UNKNOWN_MESSAGE
+from bots.slack.sharing import Share
 from bots.slack.text import safe, size
 from bots.slack.translate import Bot, text_of
 from core.errors import FrontendRefused, PlaceClosed, PlatformBusy, PlatformError
@@ -21,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 EVENT_TYPE = "aivax_answer"
 _MOST_READ = 200
+_STILL_STREAMING = "streaming_state_conflict"
+_UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})
+_UNTIL_THE_END_S = 3_600.0
 _STATUS_OFF = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "feature_not_enabled"})
 
 
@@ -59,10 +64,12 @@ async def react(api: SlackApi, place: Where) -> bool:
 class SlackChannel:
     """One place in Slack as an `EditableChannel`."""
 
-    def __init__(self, api: SlackApi, place: Where, signs: Signs) -> None:
+    def __init__(self, api: SlackApi, place: Where, signs: Signs, share: Share) -> None:
+        """`share` is the answer's part of what may be edited in the workspace."""
         self._api = api
         self._place = place
         self._signs = signs
+        self._share = share
         self._signed = False
 
     @property
@@ -72,13 +79,15 @@ class SlackChannel:
 
     @property
     def edit_interval_s(self) -> float:
-        """Advice of chat.update's page."""
-        return 3.0
+        """Longer, the more answers are edited in the workspace."""
+        return self._share.interval_s
 
     def size(self, text: str) -> int:
         return size(text)
 
     async def working(self) -> None:
+        if self._share.hurried:
+            return
         self._signed = True
         await self._signs.show(self._place, "…")
 
@@ -89,23 +98,60 @@ class SlackChannel:
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         """`text` is what notifications and old clients show; the block renders real Markdown."""
-        posted = await self._api.write(
+        posted = await self._say(
             "chat.postMessage",
+            text,
+            buttons,
             once=True,
-            channel=self._place.channel,
             thread_ts=self._place.thread or None,
             unfurl_links=False,
             unfurl_media=False,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": delivery.nonce}},
-            **shown(text, buttons),
         )
         self._signed = False
         return text_of(posted, "ts")
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        await self._api.write(
-            "chat.update", channel=self._place.channel, ts=message_id, **shown(text, buttons)
-        )
+        try:
+            await self._say("chat.update", text, buttons, ts=message_id)
+        except PlaceClosed as exc:
+            if exc.code == _STILL_STREAMING:
+                await self._end_stream(message_id)
+                await self._say("chat.update", text, buttons, ts=message_id)
+            elif exc.code in _UNCHANGEABLE:
+                await self._replace(message_id, exc.code)
+            else:
+                raise
+
+    async def _say(
+        self, method: str, text: str, buttons: Sequence[Button], *, once: bool = False, **more: Any
+    ) -> dict[str, Any]:
+        """Write a text in its block, or bare where Slack does not take the block."""
+        more.update(once=once, urgent=self._share.hurried, channel=self._place.channel)
+        try:
+            return await self._api.write(method, **more, **shown(text, buttons))
+        except PlaceClosed as exc:
+            if exc.code not in BLOCKS_REFUSED:
+                raise
+            log.warning("slack.blocks_refused", code=exc.code)
+            return await self._api.write(method, **more, text=safe(text), blocks=[])
+
+    async def _end_stream(self, message_id: str) -> None:
+        with suppress(PlaceClosed):
+            await self._api.write("chat.stopStream", once=True, channel=self._place.channel, ts=message_id)
+
+    async def _replace(self, message_id: str, code: str) -> None:
+        """A message that can't be changed stays as it is until the answer is all there; then a new one follows it.
+
+        Raises:
+            PlatformBusy: not now.
+            PlaceClosed: the message is gone.
+        """
+        if not self._share.hurried:
+            raise PlatformBusy(PLATFORM, code=code, retry_after_s=_UNTIL_THE_END_S)
+        with suppress(PlaceClosed):
+            await self.delete(message_id)
+        raise PlaceClosed(PLATFORM, code=UNKNOWN_MESSAGE, detail=code)
 
     async def delete(self, message_id: str) -> None:
         try:

@@ -44,11 +44,14 @@ _TOKEN_REFUSED = frozenset(
         "team_not_found",
     )
 )
-_BUSY = frozenset(("ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"))
+RATE_LIMITED = frozenset(("ratelimited", "rate_limited"))
+_BUSY = RATE_LIMITED | {"service_unavailable", "team_added_to_org"}
 _MAYBE_DONE = frozenset(("internal_error", "fatal_error", "request_timeout"))
+BLOCKS_REFUSED = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"))
+"""It is the look that Slack does not take: the words alone may pass."""
 _MESSAGE_GONE = frozenset(("message_not_found", "thread_not_found"))
 UNKNOWN_MESSAGE = "unknown_message"
-BOT_TOKEN = "[slack] bot_token"  # noqa: S105  the name of a setting
+BOT_TOKEN, CLIENT_SECRET = "[slack] bot_token", "[slack] client_secret"
 
 
 def refused(
@@ -69,9 +72,7 @@ def refused(
         kind = OutcomeUnknown if once and status != 503 else PlatformBusy
         return kind(_SLACK, code=code, detail=detail, retry_after_s=_wait(headers))
     if code in _CLIENT_REFUSED:
-        return FrontendRefused(
-            _SLACK, setting="[slack] client_secret", fix=_FIX_CLIENT, code=code, detail=detail
-        )
+        return FrontendRefused(_SLACK, setting=CLIENT_SECRET, fix=_FIX_CLIENT, code=code, detail=detail)
     if code in _TOKEN_REFUSED or setting.endswith("app_token"):
         fix = _FIX_APP if setting.endswith("app_token") else _FIX_BOT
         return FrontendRefused(_SLACK, setting=setting, fix=fix, code=code, detail=detail)

@@ -6,28 +6,23 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Protocol
 
 from bots.slack import files
 from bots.slack.address import PLATFORM, Where, where
+from bots.slack.answering import Answers
 from bots.slack.api import open_api
 from bots.slack.bolt import Receive
-from bots.slack.calls import Calls
-from bots.slack.channel import SlackChannel, react
+from bots.slack.channel import react
+from bots.slack.closed import ClosedPlaces
 from bots.slack.connection import SocketWay
 from bots.slack.receiving import Receiver
-from bots.slack.rest import RestOfLedger
 from bots.slack.settings import SlackSettings
-from bots.slack.surface import StreamingSurface
 from bots.slack.surroundings import quotes
-from bots.slack.whisper import Whisper
 from bots.slack.workspaces import OneWorkspace, Workspaces
-from bots.slack.writing import Writing
 from core.errors import FrontendRefused, FrontendUnreachable, OutcomeUnknown, PlatformBusy, SettingRefused
 from core.messages import Blob, Quote
 from core.ports import Intake, Ledger, ReplySurface, Watch
-from core.reply.editing import EditingSurface
 
 Sleep = Callable[[float], Awaitable[None]]
 Now = Callable[[], float]
@@ -54,8 +49,8 @@ class SlackFrontend:
         self._settings = settings
         self._workspaces = workspaces
         self._way = way
-        self._now = now
-        self._sleep = sleep
+        self._closed = ClosedPlaces(now)
+        self._answers = Answers(settings, self._closed, now=now, sleep=sleep)
 
     @property
     def platform(self) -> str:
@@ -68,6 +63,7 @@ class SlackFrontend:
             FrontendRefused: a token or a setting is missing or wrong; `setting` names it.
             FrontendUnreachable: Slack can't be reached, or the socket does not stay open.
         """
+        self._closed.intake = intake
         try:
             self._way.require()
             await self._workspaces.check()
@@ -87,26 +83,7 @@ class SlackFrontend:
             PlaceClosed: the address is none of ours.
         """
         place = where(address)
-        there = self._workspaces.of(place.team)
-        if place.whisper:
-            return self._editing(Whisper(there.api, place, there.signs), ledger)
-        channel = SlackChannel(there.api, place, there.signs)
-        if not there.streams.possible(place, self._settings):
-            return self._editing(channel, ledger)
-        calls = Calls(there.api, place, channel, ledger, now=self._now, sleep=self._sleep)
-        writing = Writing(calls, place, ledger, there.streams, now=self._now, sleep=self._sleep)
-        return StreamingSurface(
-            writing,
-            instead=lambda at: self._editing(
-                channel, RestOfLedger(ledger, part=at.part, at=at.at, opening=at.seed)
-            ),
-            sign=partial(there.signs.show, place),
-            now=self._now,
-            sleep=self._sleep,
-        )
-
-    def _editing(self, channel: SlackChannel, ledger: Ledger) -> EditingSurface:
-        return EditingSurface(channel, ledger, now=self._now, sleep=self._sleep)
+        return self._answers.at(place, self._workspaces.of(place.team), ledger)
 
     async def sign(self, address: str) -> bool:
         place = where(address)
@@ -141,7 +118,7 @@ async def open_slack(
 
     It owns one HTTP session, and reaches out only when it is used.
     """
-    async with open_api(settings) as api:
+    async with open_api(settings, now=now, sleep=sleep) as api:
         workspaces = OneWorkspace(api, now)
         try:
             yield SlackFrontend(settings, workspaces, SocketWay(api, sleep), now=now, sleep=sleep)

@@ -40,7 +40,7 @@ async def open_hosted(
     clock: Clock = utc_now,
 ) -> AsyncIterator[SlackFrontend]:
     """Open Slack's frontend, and mount what Slack and browsers are to reach. It calls nobody until it is used."""
-    async with open_api(settings) as api:
+    async with open_api(settings, now=now, sleep=sleep) as api:
         routes: list[Route] = []
         way = _way(api, routes, sleep)
         workspaces = _workspaces(api, host, routes, now, sleep, clock)

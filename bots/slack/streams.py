@@ -44,8 +44,9 @@ NOT_HERE = frozenset(
 )
 NOT_STREAMING = "message_not_in_streaming_state"
 OVER = frozenset({NOT_STREAMING, "message_not_owned_by_app", UNKNOWN_MESSAGE})
-TOO_LONG = frozenset({"msg_too_long", "invalid_chunks"})
 STOPPED_BY_USER = "stopped_by_user"
+NO_STREAM_ANY_MORE = OVER | {STOPPED_BY_USER}
+TOO_LONG = frozenset({"msg_too_long", "invalid_chunks"})
 
 Chunk = dict[str, Any]
 
@@ -57,10 +58,14 @@ class Streams:
         self._off: set[str] = set()
 
     def possible(self, place: Where, settings: SlackSettings) -> bool:
-        if place.team in self._off or not place.thread:
+        if not self.known_in(place) or not place.thread:
             return False
         addressed = bool(place.user and place.user_team)
         return place.direct or (settings.channel_answers == "stream" and addressed)
+
+    def known_in(self, place: Where) -> bool:
+        """Whether its workspace, as far as we were told, knows streams at all."""
+        return place.team not in self._off
 
     def switch_off(self, place: Where) -> None:
         self._off.add(place.team)

@@ -13,6 +13,7 @@ from typing import Self
 import structlog
 
 from bots.slack.cutting import Ending, next_piece
+from bots.slack.sharing import Share
 from bots.slack.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.text import safe
 from bots.slack.writing import NoStreamError, Writing
@@ -24,7 +25,6 @@ from core.reply.patience import Now, Sleep
 
 log = structlog.get_logger(__name__)
 
-_APPEND_EVERY_S = 1.0
 _REST_WHEN_BUSY_S = 10.0
 _LEAVE_WITHIN_S = 3.0
 _STATUS_CHARS = 100
@@ -33,8 +33,8 @@ _STATUS_CHARS = 100
 class StreamingSurface:
     """A `ReplySurface` over native streams.
 
-    A task of its own brings the text to Slack, at most once a second. What went wrong in it is raised by the next
-    call, `finish` and `fail` at the latest.
+    A task of its own brings the text to Slack, as often as the workspace's other answers leave it. What went wrong
+    in it is raised by the next call, `finish` and `fail` at the latest.
 
     Raises:
         Fenced, PlaceClosed, FrontendRefused: from every call.
@@ -47,15 +47,18 @@ class StreamingSurface:
         *,
         instead: Callable[[Stream], ReplySurface],
         sign: Callable[[str], Awaitable[None]],
+        share: Share,
         now: Now,
         sleep: Sleep,
     ) -> None:
-        """`instead` makes the surface that goes on where streams are refused; `sign` shows a line above the text."""
+        """`instead` makes the surface that goes on where streams are refused; `sign` shows a line above the text;
+        `share` is this answer's part of what may be appended in the workspace."""
         self._writing = writing
         self._instead = instead
         self._sign = sign
         self._sleep = sleep
-        self._pace = Pace(lambda: _APPEND_EVERY_S, now=now, sleep=sleep)
+        self._share = share
+        self._pace = Pace(lambda: share.interval_s, now=now, sleep=share.sleep)
         self._answer = ""
         self._status: str | None = "…"
         self._ending: Ending | None = None
@@ -69,6 +72,7 @@ class StreamingSurface:
         self._pump: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
+        self._share.begin()
         self._pump = asyncio.create_task(self._bring_everything())
         return self
 
@@ -79,6 +83,7 @@ class StreamingSurface:
             if self._other is None and not isinstance(error, Fenced):
                 await self._leave()
         finally:
+            self._share.end()
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
         if self._other is not None:
@@ -119,7 +124,7 @@ class StreamingSurface:
     async def pause(self) -> None:
         self._raise_what_went_wrong()
         if self._other is None:
-            self._pace.hurry()
+            self._hurry()
             self._at_rest.clear()
             self._stirred.set()
             await self._first(self._at_rest.wait(), asyncio.wait([self._pump]))
@@ -142,10 +147,14 @@ class StreamingSurface:
         self._require_open()
         self._status, self._ending = None, ending
         self._writing.hurry()
-        self._pace.hurry()
+        self._hurry()
         self._stirred.set()
         await asyncio.wait([self._pump])  # unlike awaiting it, this leaves it alone when cancelled
         self._raise_what_went_wrong()
+
+    def _hurry(self) -> None:
+        self._share.hurry()
+        self._pace.hurry()
 
     def _require_open(self) -> None:
         if self._ending is not None:
@@ -207,6 +216,7 @@ class StreamingSurface:
         """Go on by post-and-edit, from where the streams end."""
         stream = self._writing.stream
         other = self._instead(stream)
+        self._share.end()
         self._passed_on = stream.at
         await other.__aenter__()
         self._other = other
@@ -249,6 +259,6 @@ class StreamingSurface:
         """End an open stream: one that nobody ends goes on showing as being written."""
         self._leaving = True
         self._ending = self._ending or Ending()
-        self._pace.hurry()
+        self._hurry()
         self._stirred.set()
         await asyncio.wait([self._pump], timeout=_LEAVE_WITHIN_S)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from bots.slack.address import Where
 from bots.slack.api import SlackApi
 from bots.slack.channel import Signs, SlackChannel, shown
+from bots.slack.sharing import Share
 from bots.slack.translate import text_of
 from core.messages import Button
 from core.ports import Delivery
@@ -19,8 +20,8 @@ from core.ports import Delivery
 class Whisper(SlackChannel):
     """An `EditableChannel` that nobody but the person who pressed sees."""
 
-    def __init__(self, api: SlackApi, place: Where, signs: Signs) -> None:
-        super().__init__(api, place, signs)
+    def __init__(self, api: SlackApi, place: Where, signs: Signs, share: Share) -> None:
+        super().__init__(api, place, signs, share)
         self._whispers = api
         self._to = place
 

@@ -115,6 +115,8 @@ class Writing:
 
     async def _start(self, chunks: list[Chunk], after: Stream) -> None:
         part = after.part
+        if not self._streams.known_in(self._place):
+            raise NoStreamError
         await self._ledger.intend(part)
         if part in self._uncertain:
             await self._remove_orphan(part, after.text)
@@ -183,6 +185,9 @@ class Writing:
         if error.code == STOPPED_BY_USER:
             self.silenced = True
         elif error.code in TOO_LONG:
+            await self._calls.stop_quietly(self.stream.ts)
+        elif error.code in UNKNOWN_TO_SLACK:  # switched off while it was written: the rest is posted
+            self._streams.switch_off(self._place)
             await self._calls.stop_quietly(self.stream.ts)
         elif error.code not in OVER:
             raise error

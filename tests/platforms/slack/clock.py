@@ -22,12 +22,14 @@ class Timer:
 class Clock:
     """Tells the time and runs timers. `advance` moves it forward and runs at once what falls due by that."""
 
-    def __init__(self) -> None:
+    def __init__(self, time: Callable[[], float] = time.time) -> None:
+        """`time` is what it runs like: the wall clock, or a test's own, by which timers do not run."""
+        self._time = time
         self._ahead_s = 0.0
         self._timers: list[Timer] = []
 
     def now(self) -> float:
-        return time.time() + self._ahead_s
+        return self._time() + self._ahead_s
 
     def after(self, delay_s: float, action: Callable[[], None]) -> Timer:
         timer = Timer(self.now() + delay_s, action)

@@ -1,0 +1,72 @@
+"""Which surface an answer is shown on: a native stream, posts that are edited, or a whisper."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bots.slack.address import Where
+from bots.slack.calls import Calls
+from bots.slack.channel import SlackChannel
+from bots.slack.closed import ClosedPlaces, TellingSurface
+from bots.slack.home import HomePage
+from bots.slack.privately import Privately
+from bots.slack.rest import RestOfLedger
+from bots.slack.settings import SlackSettings
+from bots.slack.sharing import Share, SharedEditing
+from bots.slack.streams import Stream
+from bots.slack.surface import StreamingSurface
+from bots.slack.whisper import Whisper
+from bots.slack.workspaces import Workspace
+from bots.slack.writing import Writing
+from core.ports import Ledger, ReplySurface
+from core.reply.patience import Now, Sleep
+
+_APPEND_EVERY_S = 1.0
+_EDIT_EVERY_S = 3.0
+"""Advice of chat.update's page."""
+
+
+class Answers:
+    """Opens places to answer in."""
+
+    def __init__(self, settings: SlackSettings, closed: ClosedPlaces, *, now: Now, sleep: Sleep) -> None:
+        self._settings = settings
+        self._closed = closed
+        self._now = now
+        self._sleep = sleep
+
+    def at(self, place: Where, there: Workspace, ledger: Ledger) -> ReplySurface:
+        """Answer by a native stream in direct messages, by post-and-edit elsewhere, as the settings say."""
+        share = Share(there.api.budgets.editing, _EDIT_EVERY_S, self._sleep)
+        if place.home:
+            return HomePage(there.api, place, ledger, now=self._now, sleep=self._sleep)
+        if place.whisper:
+            whisper = (Privately if place.reply else Whisper)(there.api, place, there.signs, share)
+            return self._edited(whisper, ledger, share)
+        channel = SlackChannel(there.api, place, there.signs, share)
+        if there.streams.possible(place, self._settings):
+            surface = self._streamed(place, there, ledger, channel, share)
+        else:
+            surface = self._edited(channel, ledger, share)
+        return TellingSurface(surface, partial(self._closed.tell, there.api, there.people, place))
+
+    def _streamed(
+        self, place: Where, there: Workspace, ledger: Ledger, channel: SlackChannel, editing: Share
+    ) -> ReplySurface:
+        def instead(stream: Stream) -> ReplySurface:
+            rest = RestOfLedger(ledger, part=stream.part, at=stream.at, opening=stream.seed)
+            return self._edited(channel, rest, editing)
+
+        calls = Calls(there.api, place, channel, ledger, now=self._now, sleep=self._sleep)
+        writing = Writing(calls, place, ledger, there.streams, now=self._now, sleep=self._sleep)
+        return StreamingSurface(
+            writing,
+            instead=instead,
+            sign=partial(there.signs.show, place),
+            share=Share(there.api.budgets.streaming, _APPEND_EVERY_S, self._sleep),
+            now=self._now,
+            sleep=self._sleep,
+        )
+
+    def _edited(self, channel: SlackChannel, ledger: Ledger, share: Share) -> ReplySurface:
+        return SharedEditing(channel, ledger, share, now=self._now)

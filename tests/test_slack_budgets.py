@@ -1,0 +1,378 @@
+"""How often Slack is called: never oftener than it allows, whoever wants to, and nobody is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bots.slack.address import Where
+from bots.slack.api import open_api
+from bots.slack.budgets import RATES, Budgets
+from bots.slack.frontend import SlackFrontend, open_slack
+from bots.slack.settings import SlackSettings
+from bots.slack.tokens import OneAccount
+from core.errors import PlatformBusy
+from core.messages import Footer, Status
+from tests.fakes import FakeClock, FakeLedger
+from tests.platforms.slack import Call, Channel, Clock, FakeSlack, Shown
+
+SLACK_ALLOWS = {
+    "chat.startStream": 20,
+    "chat.stopStream": 20,
+    "chat.appendStream": 100,
+    "chat.update": 50,
+    "chat.delete": 50,
+    "conversations.replies": 50,
+    "chat.postMessage": 300,
+}
+"""Calls a minute, per workspace: the tiers of docs.slack.dev, "Rate limits"."""
+
+
+def most_in_a_minute(times: Sequence[float], window_s: float = 60.0) -> int:
+    return max((sum(at <= other < at + window_s for other in times) for at in times), default=0)
+
+
+# one call after another
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["chat.stopStream", "chat.update", "chat.appendStream", "chat.postMessage"]),
+    st.lists(st.tuples(st.floats(0.0, 9.0), st.integers(1, 12), st.booleans()), max_size=25),
+)
+def test_no_minute_has_more_calls_than_slack_allows(
+    method: str, waves: list[tuple[float, int, bool]]
+) -> None:
+    async def all_calls() -> list[float]:
+        clock, made = FakeClock(), []
+        budgets = Budgets(now=clock.now, sleep=clock.sleep)
+
+        async def call(urgent: bool) -> None:
+            try:
+                await budgets.enter(method, "C1", urgent=urgent)
+            except PlatformBusy as busy:
+                assert busy.retry_after_s
+                assert busy.retry_after_s > 60
+            else:
+                made.append(clock.now())
+
+        async def play() -> None:
+            async with asyncio.TaskGroup() as group:
+                for pause_s, count, urgent in waves:
+                    await clock.sleep(pause_s)
+                    for _ in range(count):
+                        group.create_task(call(urgent))
+
+        await clock.run(play())
+        return made
+
+    made = asyncio.run(all_calls())
+
+    assert most_in_a_minute(made) <= RATES[method].calls < SLACK_ALLOWS[method]
+    if method == "chat.postMessage":
+        assert most_in_a_minute(made, 5.0) < 5
+
+
+async def test_whoever_comes_first_is_first() -> None:
+    clock, order = FakeClock(), []
+    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+
+    async def call(number: int) -> None:
+        await budgets.enter("chat.postMessage", "C1")
+        order.append(number)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(call(number) for number in range(12)))
+
+    await clock.run(all_at_once())
+
+    assert order == list(range(12))
+
+
+async def test_a_call_that_ends_an_answer_finds_room_where_others_wait() -> None:
+    clock = FakeClock()
+    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    for _ in range(RATES["chat.update"].calls - RATES["chat.update"].kept):
+        await budgets.enter("chat.update", "C1")
+    waiting = asyncio.create_task(budgets.enter("chat.update", "C1"))
+    await clock.settle()
+
+    await budgets.enter("chat.update", "C1", urgent=True)
+
+    assert not waiting.done()
+    await clock.advance(60)
+    assert waiting.done()
+
+
+async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
+    clock = FakeClock()
+    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    for _ in range(4):
+        await budgets.enter("chat.postMessage", "C1")
+    given_up = asyncio.create_task(budgets.enter("chat.postMessage", "C1"))
+    await clock.settle()
+    given_up.cancel()
+    await clock.settle()
+    next_one = asyncio.create_task(budgets.enter("chat.postMessage", "C1"))
+
+    await clock.advance(5)
+
+    assert next_one.done()
+
+
+async def test_what_slack_holds_back_waits_and_nothing_else_does() -> None:
+    clock = FakeClock()
+    budgets, elsewhere = (Budgets(now=clock.now, sleep=clock.sleep) for _ in range(2))
+    budgets.hold("chat.update", 30)
+    held = asyncio.create_task(budgets.enter("chat.update", "C1", urgent=True))
+
+    await budgets.enter("chat.appendStream", "C1")
+    await elsewhere.enter("chat.update", "C1")
+    await clock.advance(29)
+    assert not held.done()
+    await clock.advance(2)
+
+    assert held.done()
+
+
+async def test_what_would_wait_for_too_long_is_told_so_at_once() -> None:
+    clock = FakeClock()
+    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    budgets.hold("chat.startStream", 30)
+    budgets.hold("users.info", 5)
+
+    for method, wait_s in (("chat.startStream", 30), ("users.info", 5)):
+        with pytest.raises(PlatformBusy) as busy:
+            await budgets.enter(method)
+        assert busy.value.retry_after_s == wait_s
+
+
+async def test_no_more_streams_are_open_than_can_be_stopped_at_once() -> None:
+    clock = FakeClock()
+    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    most = RATES["chat.stopStream"].calls
+    for number in range(most):
+        assert budgets.may_open()
+        budgets.opened(number)
+    assert not budgets.may_open()
+
+    for number in range(most):
+        await budgets.enter("chat.stopStream")
+        budgets.ended(number)
+
+    assert clock.now() == FakeClock().now()
+    assert not budgets.may_open()
+    await clock.advance(60)
+    assert budgets.may_open()
+
+
+async def test_a_stream_that_nobody_heard_of_again_is_over_when_slack_ends_it() -> None:
+    clock = FakeClock()
+    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    for number in range(RATES["chat.stopStream"].calls):
+        budgets.opened(number)
+
+    await clock.advance(300)
+
+    assert budgets.may_open()
+
+
+# many answers at once
+
+
+@dataclass
+class Town:
+    """A workspace under Slack's real budgets, in a test's own time."""
+
+    slack: FakeSlack
+    bot: SlackFrontend
+    clock: FakeClock
+
+    async def asked(self, number: int, *, direct: bool) -> tuple[Channel, str, str]:
+        """Somebody asks; where the answer is seen, and where it is to go."""
+        person = self.slack.person(f"p{number}")
+        place = self.slack.dm(person) if direct else self.slack.channel(f"c{number}", [person])
+        ts = await self.slack.say(person, place, "hi")
+        told = Where(
+            channel=place.id,
+            team=self.slack.workspace.id,
+            thread=ts,
+            question=ts,
+            user=person.id,
+            user_team=person.team_id,
+            direct=direct,
+        )
+        return place, ts, told.as_address()
+
+    async def answer(self, address: str, words: Sequence[str], every_s: float) -> None:
+        async with self.bot.reply_to(address, FakeLedger()) as surface:
+            await surface.note(Status("Thinking"))
+            for word in words:
+                await surface.write(word)
+                await self.clock.sleep(every_s)
+            await surface.finish(Footer("the end"))
+
+    def answers(self, place: Channel, ts: str) -> list[Shown]:
+        return [shown for shown in self.slack.visible(place, ts) if shown.is_bot]
+
+    @property
+    def refused(self) -> list[Call]:
+        return [call for call in self.slack.calls if call.error]
+
+
+@pytest.fixture
+async def town() -> AsyncIterator[Town]:
+    clock = FakeClock()
+    async with FakeSlack(clock=Clock(lambda: 1.7e9 + clock.now()), budgets=True) as slack:
+        given = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url}
+        async with open_slack(SlackSettings(**given), now=clock.now, sleep=clock.sleep) as bot:
+            yield Town(slack, bot, clock)
+
+
+def assert_within_budget(slack: FakeSlack) -> None:
+    assert not [call for call in slack.calls if call.status == 429]
+    for method, at_most in SLACK_ALLOWS.items():
+        assert most_in_a_minute([call.at for call in slack.calls_of(method)]) <= at_most
+
+
+@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("seconds", [2, 90])
+async def test_thirty_answers_at_once_all_arrive_within_the_budget(
+    town: Town, direct: bool, seconds: int
+) -> None:
+    words = [f"word {number} & <!here>\n" for number in range(seconds)]
+    asked = [await town.asked(number, direct=direct) for number in range(30)]
+    began = town.clock.now()
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(town.answer(address, words, 1.0) for _, _, address in asked))
+
+    await town.clock.run(all_at_once())
+
+    for place, ts, _ in asked:
+        answers = town.answers(place, ts)
+        assert "".join(each.text for each in answers).startswith("".join(words).rstrip())
+        assert not any(each.streaming or each.pings for each in answers)
+    assert not town.refused
+    assert_within_budget(town.slack)
+    assert town.clock.now() - began < seconds + 65
+    kinds = Counter(town.answers(place, ts)[0].stream for place, ts, _ in asked)
+    assert kinds == ({"done": 19, None: 11} if direct else {None: 30})
+
+
+async def test_thirty_long_answers_at_once_arrive_whole_and_in_order(town: Town) -> None:
+    lines = [f"line {number} " + "é" * 200 + "\n" for number in range(60)]
+    asked = [await town.asked(number, direct=number % 3 > 0) for number in range(30)]
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(town.answer(address, lines, 1.0) for _, _, address in asked))
+
+    await town.clock.run(all_at_once())
+
+    for place, ts, _ in asked:
+        answers = town.answers(place, ts)
+        text = "\n".join(each.text for each in answers)
+        assert [line for line in text.split("\n") if line.startswith("line")] == "".join(lines).splitlines()
+        assert not any(each.streaming for each in answers)
+    assert not town.refused
+    assert_within_budget(town.slack)
+
+
+async def test_thirty_answers_in_one_channel_keep_to_a_post_a_second(town: Town) -> None:
+    person = town.slack.person("ann")
+    general = town.slack.channel("general", [person])
+    asked = []
+    for number in range(30):
+        ts = await town.slack.say(person, general, f"<@BOT> question {number}")
+        asked.append((ts, Where(channel=general.id, thread=ts, question=ts, user=person.id).as_address()))
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(town.answer(address, ["one ", "two "], 5.0) for _, address in asked))
+
+    await town.clock.run(all_at_once())
+
+    for ts, _ in asked:
+        assert [each.text.startswith("one two") for each in town.answers(general, ts)] == [True]
+    assert not town.refused
+    assert_within_budget(town.slack)
+
+
+async def test_answers_under_way_get_equal_shares(town: Town) -> None:
+    asked = [await town.asked(number, direct=True) for number in range(15)]
+    words = [f"word {number}\n" for number in range(60)]
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(town.answer(address, words, 1.0) for _, _, address in asked))
+
+    await town.clock.run(all_at_once())
+
+    appends = Counter(call.args["channel"] for call in town.slack.calls_of("chat.appendStream"))
+    assert len(appends) == 15
+    assert max(appends.values()) - min(appends.values()) <= 1
+    assert min(appends.values()) >= 3
+
+
+async def test_an_answer_that_is_all_there_does_not_wait_for_its_share(town: Town) -> None:
+    asked = [await town.asked(number, direct=False) for number in range(30)]
+    slow = [f"word {number}\n" for number in range(90)]
+    took: list[float] = []
+
+    async def quick() -> None:
+        began = town.clock.now()
+        await town.answer(asked[0][2], ["one ", "two "], 2.0)
+        took.append(town.clock.now() - began)
+
+    async def all_at_once() -> None:
+        others = (town.answer(address, slow, 1.0) for _, _, address in asked[1:])
+        await asyncio.gather(quick(), *others)
+
+    await town.clock.run(all_at_once())
+
+    assert took[0] < 8
+
+
+async def test_other_processes_that_use_the_budget_up_cost_time_and_nothing_else(town: Town) -> None:
+    place, ts, address = await town.asked(0, direct=False)
+    town.slack.rate_limit("chat.update", 40)
+    town.slack.rate_limit("chat.postMessage", 3)
+
+    await town.clock.run(town.answer(address, ["one ", "two ", "three"], 1.0))
+
+    (answer,) = town.answers(place, ts)
+    assert answer.text.startswith("one two three")
+    for method in ("chat.update", "chat.postMessage"):
+        first, *later = town.slack.calls_of(method)
+        assert all(call.at >= first.at + (40 if method == "chat.update" else 3) for call in later)
+
+
+async def test_a_workspace_that_slack_holds_back_leaves_the_others_free(town: Town) -> None:
+    other = town.slack.add_workspace("T0000000002")
+    person = town.slack.person("eve", workspace=other)
+    town.slack.rate_limit("chat.postMessage", 30, workspace=town.slack.workspace)
+    here, _, _ = await town.asked(0, direct=True)
+    given = SlackSettings(bot_token=town.slack.bot_token, api_url=town.slack.api_url)
+    async with open_api(given, now=town.clock.now, sleep=town.clock.sleep) as api:
+        there = api.acting_as(OneAccount(SecretStr(other.bot_token)))
+        with pytest.raises(PlatformBusy):
+            await api.write("chat.postMessage", channel=here.id, text="a")
+        waiting = asyncio.create_task(api.write("chat.postMessage", channel=here.id, text="b"))
+
+        await there.write("chat.postMessage", channel=town.slack.dm(person).id, text="c")
+        await api.write("chat.postEphemeral", channel=here.id, user=next(iter(here.members)), text="d")
+
+        assert not waiting.done()
+        await town.clock.run(_finished(waiting))
+    assert [each.text for each in town.slack.visible(town.slack.dm(person))] == ["c"]
+    assert [call.args["text"] for call in town.slack.calls_of("chat.postMessage")] == ["a", "c", "b"]
+
+
+async def _finished(task: asyncio.Task[dict[str, Any]]) -> None:
+    await task
