@@ -9,11 +9,12 @@ import pytest
 
 from bots.discord.frontend import open_discord
 from bots.discord.places import PLATFORM
-from core.messages import Place
-from tests.discord_listening import FAST, Intake, Watch, discord_at_hand, settings
-from tests.platforms.discord import FORUM, VOICE, Channel, FakeDiscord, Person
+from core.messages import Place, Said
+from tests.discord_listening import FAST, Intake, Watch, discord_at_hand, online, settings
+from tests.platforms.discord import FORUM, VOICE, Channel, FakeDiscord, Permission
 
-HISTORY = "GET /channels/{}/messages"
+THE_END = "the end"
+HISTORY, SHELF = "GET /channels/{}/messages", "GET /channels/{}/threads/archived/public"
 
 
 @pytest.fixture
@@ -30,7 +31,12 @@ def ago(fake: FakeDiscord, **length: float) -> datetime:
 async def back(
     fake: FakeDiscord, heard: dict[str, datetime], *places: Place, **changes: object
 ) -> AsyncIterator[Intake]:
-    """A process that starts after another one was killed; the core remembers when it last heard something."""
+    """A process that starts after another one was killed; the core remembers when it last heard something.
+
+    What is missed in the last of its servers is found last.
+    """
+    zoe, last = fake.person("zoe"), fake.channel(fake.guild("last"), "last")
+    await fake.say(zoe, last, f"{fake.bot.mention} {THE_END}")
     async with open_discord(settings(fake, **changes), FAST) as frontend:
         intake = Intake()
         intake.heard, intake.known = heard, list(places)
@@ -43,23 +49,32 @@ async def back(
             await asyncio.wait([task])
 
 
-async def missed(fake: FakeDiscord, *said: tuple[Person, Channel, str]) -> None:
-    for author, channel, text in said:
-        await fake.say(author, channel, text)
+def texts_of(intake: Intake) -> list[str]:
+    return [event.text for event in intake.events if isinstance(event, Said) and event.text != THE_END]
 
 
-async def test_mentions_in_channels_threads_and_direct_messages_are_found_after_a_restart(
-    fake: FakeDiscord,
-) -> None:
-    gophers, ana = fake.guild("Gophers"), fake.person("ana")
-    general, talk, forum = (
-        fake.channel(gophers, "general"),
-        fake.channel(gophers, "talk", VOICE),
-        fake.channel(gophers, "help", FORUM),
+async def all_found(intake: Intake) -> list[str]:
+    """What was heard once everything was looked through."""
+    await intake.until(
+        lambda: any(isinstance(event, Said) and event.text == THE_END for event in intake.events)
     )
-    thread = fake.thread(general, "a thread", by=ana)
-    since = ago(fake, minutes=1)
-    call = fake.bot.mention
+    return texts_of(intake)
+
+
+def looked_through(fake: FakeDiscord, spec: str = HISTORY) -> set[str]:
+    """The names of the channels that were asked for."""
+    asked = {call.path.split("/")[2] for call in fake.called(spec)}
+    return {fake.world.channels[int(number)].name for number in asked} - {"last"}
+
+
+# -- after a restart --------------------------------------------------------------------------------
+
+
+async def test_what_was_said_in_every_kind_of_place_is_found_after_a_restart(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general, talk = fake.channel(gophers, "general"), fake.channel(gophers, "talk", VOICE)
+    forum, thread = fake.channel(gophers, "help", FORUM), fake.thread(general, "a thread", by=ana)
+    direct, since, call = fake.dm(ana), ago(fake, minutes=1), fake.bot.mention
     for channel in (general, talk, thread):
         await fake.say(ana, channel, "not for the bot")
         await fake.say(ana, channel, f"{call} in {channel.name}")
@@ -67,14 +82,231 @@ async def test_mentions_in_channels_threads_and_direct_messages_are_found_after_
     shelved = fake.thread(general, "shelved", by=ana)
     await fake.say(ana, shelved, f"{call} in an archived thread")
     fake.archive(shelved)
-    direct = fake.dm(ana)
+    await fake.say(ana, general, "to its role", mention_role=gophers.bot_role)
     await fake.say(ana, direct, "in private")
     known = Place(PLATFORM, "", str(direct.id), private=True)
 
     async with back(fake, {"": since, str(gophers.id): since}, known) as intake:
-        texts = await intake.texts(6)
+        texts = await all_found(intake)
 
-        assert sorted(texts) == sorted(
-            ["in general", "in talk", "in a thread", "in a post", "in an archived thread", "in private"]
+        expected = (
+            "in general, in talk, in a thread, in a post, in an archived thread, to its role, in private"
         )
+        assert sorted(texts) == sorted(expected.split(", "))
+        assert [e.place.private for e in intake.events if e.place.channel == str(direct.id)] == [True]
         assert not fake.unknown
+
+
+async def test_what_is_found_is_the_same_event_as_a_live_one(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    question = await fake.say(ana, general, f"{fake.bot.mention} why?", attachments=[("a.txt", b"a")])
+
+    async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
+        await all_found(intake)
+        await fake.redeliver(question)
+        await intake.until(lambda: len(intake.events) == 3)
+        found, _, live = intake.events
+
+        assert isinstance(found, Said)
+        assert isinstance(live, Said)
+        assert found.keys == (f"discord:{question.id}",)
+        assert (found.keys, found.author, found.place, found.text, found.address, found.origin) == (
+            live.keys,
+            live.author,
+            live.place,
+            live.text,
+            live.address,
+            live.origin,
+        )
+        assert [file.name for file in found.attachments] == ["a.txt"]
+
+
+async def test_what_a_message_of_ours_replies_to_was_answered(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    answered = await fake.say(ana, general, f"{fake.bot.mention} answered")
+    await fake.say(ana, general, f"{fake.bot.mention} not answered")
+    await fake.say(fake.bot, general, "because", reply_to=answered)
+
+    async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
+        assert await all_found(intake) == ["not answered"]
+
+
+async def test_many_messages_are_read_page_by_page_in_their_order(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    for number in range(130):
+        await fake.say(ana, general, "talk" if number % 10 else f"{fake.bot.mention} {number}")
+    fake.rate_limit(HISTORY, retry_after_s=0.01)
+    fake.fail(HISTORY, status=503)
+
+    async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
+        assert await all_found(intake) == [str(number) for number in range(0, 130, 10)]
+
+
+async def test_an_author_comes_with_their_roles(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    await fake.say(ana, general, f"{fake.bot.mention} one")
+    await fake.say(ana, general, f"{fake.bot.mention} two")
+
+    async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
+        await all_found(intake)
+
+        asked = [call.path.split("/")[-1] for call in fake.called("GET /guilds/{}/members/{}")]
+        assert asked.count(str(ana.id)) == 1
+
+
+# -- how far ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hours", "found"),
+    [(24, ["20 h ago", "1 h ago"]), (2, ["1 h ago"]), (48, ["30 h ago", "20 h ago", "1 h ago"])],
+)
+async def test_it_looks_back_as_far_as_is_set(hours: int, found: list[str]) -> None:
+    async with discord_at_hand() as fake:
+        gophers, ana = fake.guild("Gophers"), fake.person("ana")
+        general = fake.channel(gophers, "general")
+        moments = [(30, "30 h ago"), (20, "20 h ago"), (1, "1 h ago")]
+        for back_h, words in moments:
+            await fake.say(ana, general, f"{fake.bot.mention} {words}", unheard=True)
+            age(fake, general, back_h)
+
+        async with back(fake, {str(gophers.id): ago(fake, days=3)}, catch_up_hours=hours) as intake:
+            assert await all_found(intake) == found
+
+
+def age(fake: FakeDiscord, channel: Channel, hours: float) -> None:
+    """Make the newest message of a channel older."""
+    message = channel.messages.pop(max(channel.messages))
+    del fake.world.messages[message.id]
+    message.id -= int(hours * 3_600_000) << 22
+    channel.messages[message.id] = fake.world.messages[message.id] = message
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_without_a_wish_or_anything_known_nothing_is_looked_through(
+    fake: FakeDiscord, remembered: bool
+) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    await fake.say(ana, general, f"{fake.bot.mention} hello?")
+    heard = {str(gophers.id): ago(fake, minutes=1)} if remembered else {}
+
+    async with back(fake, heard, catch_up_hours=0 if remembered else 24) as intake:
+        await fake.say(ana, general, f"{fake.bot.mention} now")
+        await intake.until(lambda: intake.events)
+        assert texts_of(intake) == ["now"]
+        assert not fake.called(HISTORY)
+
+
+async def test_a_server_that_nobody_spoke_in_is_looked_through_since_the_latest_of_all(
+    fake: FakeDiscord,
+) -> None:
+    quiet, ana = fake.guild("Quiet"), fake.person("ana")
+    channel = fake.channel(quiet, "general")
+    await fake.say(ana, channel, f"{fake.bot.mention} before", unheard=True)
+    age(fake, channel, 3)
+    await fake.say(ana, channel, f"{fake.bot.mention} meanwhile")
+
+    async with back(fake, {"": ago(fake, hours=9), "1": ago(fake, hours=1)}) as intake:
+        assert await all_found(intake) == ["meanwhile"]
+
+
+async def test_where_nothing_may_be_read_or_nothing_is_new_nothing_is_asked(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    closed, hidden, old = (fake.channel(gophers, name) for name in ("closed", "hidden", "old"))
+    await fake.say(ana, old, f"{fake.bot.mention} long ago", unheard=True)
+    age(fake, old, 3)
+    for channel in (closed, hidden):
+        await fake.say(ana, channel, f"{fake.bot.mention} hello?")
+    fake.deny(closed, Permission.READ_MESSAGE_HISTORY)
+    fake.deny(hidden, Permission.VIEW_CHANNEL)
+
+    async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
+        assert await all_found(intake) == []
+        assert looked_through(fake) == set()
+        assert looked_through(fake, SHELF) == {"old"}
+
+
+async def test_a_channel_that_fails_does_not_hide_the_others(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    broken, sound = fake.channel(gophers, "broken"), fake.channel(gophers, "sound")
+    for channel in (broken, sound):
+        await fake.say(ana, channel, f"{fake.bot.mention} in {channel.name}")
+    fake.fail(f"GET /channels/{broken.id}/messages", status=403, code=50001, times=99)
+
+    async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
+        assert await all_found(intake) == ["in sound"]
+
+
+# -- while it runs ----------------------------------------------------------------------------------
+
+
+async def test_a_session_that_was_lost_is_caught_up_with_and_one_that_resumed_is_not(
+    fake: FakeDiscord,
+) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    async with online(fake) as ears:
+        fake.drop_gateway()
+        await fake.say(ana, general, f"{fake.bot.mention} replayed")
+        assert await ears.intake.texts(1) == ["replayed"]
+        assert not fake.called(HISTORY)
+
+        await fake.online()
+        fake.forget_sessions()
+        await fake.say(ana, general, f"{fake.bot.mention} missed")
+        for connection in fake.gateway.connections:
+            connection.drop()
+        await ears.intake.until(lambda: "missed" in texts_of(ears.intake))
+        assert [resume.accepted for resume in fake.resumes] == [True, False]
+
+
+async def test_only_the_shard_that_began_anew_is_looked_through() -> None:
+    async with discord_at_hand(shards=2) as fake:
+        near, far, ana = fake.guild("near", shard=(0, 2)), fake.guild("far", shard=(1, 2)), fake.person("ana")
+        here, there = fake.channel(near, "general"), fake.channel(far, "general")
+        async with online(fake) as ears:
+            await fake.say(ana, here, f"{fake.bot.mention} heard")
+            await ears.intake.texts(1)
+            gone = next(session for session in fake.sessions if session.shard == 1)
+            fake.gateway.end(gone)
+            await fake.say(ana, there, f"{fake.bot.mention} missed")
+            assert gone.connection is not None
+            gone.connection.drop()
+
+            assert await ears.intake.texts(2) == ["heard", "missed"]
+            assert {call.path.split("/")[2] for call in fake.called(HISTORY)} == {str(there.id)}
+
+
+async def test_what_one_connection_did_not_finish_the_next_one_does(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    await fake.say(ana, general, f"{fake.bot.mention} missed")
+    held = fake.hang(HISTORY)
+
+    async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
+        await held.entered.wait()
+        fake.invalidate()
+        await fake.until(lambda: len(fake.identifies) == 2)
+        held.release()
+
+        assert set(await all_found(intake)) == {"missed"}
+
+
+async def test_a_message_during_a_servers_outage_is_heard_when_it_is_over(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    async with online(fake) as ears:
+        await fake.until(lambda: fake.sessions)
+        await fake.say(ana, general, f"{fake.bot.mention} before")
+        await ears.intake.texts(1)
+        fake.outage(gophers)
+        await fake.say(ana, general, f"{fake.bot.mention} meanwhile", unheard=True)
+        fake.restore(gophers)
+
+        await ears.intake.until(lambda: "meanwhile" in texts_of(ears.intake))
+        assert not any(type(event).__name__ == "Left" for event in ears.intake.events)
