@@ -34,6 +34,7 @@ FAST = Timing(
     sweep_pause_s=0.0,
     drain_s=2.0,
     edit_interval_s=0.01,
+    webhook_interval_s=0.01,
     write_window_s=0.01,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bots.discord.channel import DiscordChannel
 from bots.discord.ending import EndingSurface
-from bots.discord.interaction_channel import InteractionChannel, ends_at
+from bots.discord.interaction_channel import InteractionChannel, ends_at, goes_on
 from bots.discord.places import PLATFORM, Address
 from bots.discord.session import Session
 from bots.discord.threads import QuestionThread
@@ -27,9 +27,7 @@ class Answering:
         """Open the place of a question. A command's answer that can't go on beyond its token ends before that."""
         timing = self._session.timing
         inner = EditingSurface(self._channel(where, ledger), ledger, now=timing.now, sleep=timing.sleep)
-        if not where.interaction or (where.speaks and not where.hidden):
-            return inner
-        if timing.wall() >= ends_at(where):
+        if not where.interaction or goes_on(where) or timing.wall() >= ends_at(where):
             return inner
         return EndingSurface(inner, ends_at(where), self._sentence(where), timing)
 

@@ -19,16 +19,22 @@ from core.ports import Delivery
 
 log = structlog.get_logger(__name__)
 
-TOKEN_S, MARGIN_S = 900.0, 60.0
-"""How long a token is good for (Discord's limit), and how long before that we stop relying on it."""
+TOKEN_S, MARGIN_S, LAST_S = 900.0, 60.0, 3.0
+"""How long a token is good for (Discord's limit), how long before that an answer goes on without it or ends, and how
+long before that even its last words are too late."""
 FIRST, FURTHER, DIRECT = "o", "f", "d"
 """What stands before the id of a message that a token changes, or that stands in a direct conversation."""
 GONE = "unknown_message"
 
 
 def ends_at(address: Address) -> float:
-    """Tell until when, in Unix seconds, we count on an interaction's token."""
+    """Tell when, in Unix seconds, an answer has to go on without its interaction's token, or to end."""
     return discord.utils.snowflake_time(address.interaction).timestamp() + TOKEN_S - MARGIN_S
+
+
+def goes_on(address: Address) -> bool:
+    """Tell whether an answer can go on where it stands, without the token."""
+    return address.speaks and not address.hidden
 
 
 class InteractionChannel:
@@ -49,7 +55,8 @@ class InteractionChannel:
         self._direct: DiscordChannel | None = None
         self._filled = False
         """Whether the first message is this answer's, as far as this process knows."""
-        self._over = False
+        self._over = session.timing.wall() >= ends_at(address)
+        self._until = ends_at(address) + (0.0 if goes_on(address) else MARGIN_S - LAST_S)
 
     @property
     def max_size(self) -> int:
@@ -115,7 +122,7 @@ class InteractionChannel:
 
     @property
     def _lives(self) -> bool:
-        return not self._over and self._session.timing.wall() < ends_at(self._address)
+        return not self._over and self._session.timing.wall() < self._until
 
     # -- with the token -----------------------------------------------------------------------------
 
@@ -129,7 +136,7 @@ class InteractionChannel:
             except PlaceClosed as error:
                 if error.code != GONE:
                     raise
-        if self._address.speaks and not self._address.hidden:
+        if goes_on(self._address):
             try:
                 return await self._public.post(text, delivery, buttons)
             except PlaceClosed as error:

@@ -111,7 +111,10 @@ class MessageRoutes:
     def _found(self, channel_id: str, message_id: str) -> Message:
         channel = self.world.channel(channel_id)
         permissions.require_view(channel)
-        return self.world.message(channel, message_id)
+        message = self.world.message(channel, message_id)
+        if message.ephemeral:
+            raise unknown_message()  # private answers are reached by their interaction only
+        return message
 
     def _check_may_post(self, channel: Channel, call: Call) -> None:
         if channel.recipient is not None and not channel.recipient.accepts_dms:
