@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bots.slack.address import Where, where
 from bots.slack.buttons import drawn
 from bots.slack.frontend import SlackFrontend, open_slack
-from bots.slack.translate import Bot, translate
+from bots.slack.payloads import Bot, Manners
+from bots.slack.translate import translate
 from core.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
@@ -48,7 +49,7 @@ def payload(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_press_names_its_author_the_answer_and_where_a_reply_is_whispered() -> None:
-    pressed = translate(payload(), BOT)
+    (pressed,) = translate(payload(), BOT, Manners(external_users=True))
 
     assert isinstance(pressed, Pressed)
     assert (pressed.action, pressed.turn) == (Action.DROP, "k1")
@@ -68,7 +69,7 @@ def test_a_press_names_its_author_the_answer_and_where_a_reply_is_whispered() ->
 
 def test_in_a_direct_message_nothing_needs_to_be_whispered() -> None:
     container = {"type": "message", "message_ts": "1.1", "channel_id": "D0000000001"}
-    pressed = translate(payload(container=container, channel={"id": "D0000000001"}), BOT)
+    (pressed,) = translate(payload(container=container, channel={"id": "D0000000001"}), BOT)
 
     assert isinstance(pressed, Pressed)
     assert pressed.place.private
@@ -93,7 +94,7 @@ def test_in_a_direct_message_nothing_needs_to_be_whispered() -> None:
     ],
 )
 def test_a_press_of_anything_else_is_nothing_to_us(changes: dict[str, Any]) -> None:
-    assert translate(payload(**changes), BOT) is None
+    assert translate(payload(**changes), BOT) == ()
 
 
 JSON = st.recursive(

@@ -8,9 +8,10 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ from bots.slack.api import open_api, without_secrets
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
 from core.errors import BotError, FrontendRefused, FrontendUnreachable, PlatformBusy, PlatformError
-from core.messages import Commanded, Event, Footer, Receipt, Said
+from core.messages import Commanded, Event, Footer, Place, Receipt, Said
+from core.reply.phrases import Voice
 from tests.fakes import FakeLedger
+from tests.listening import VOICES
 from tests.platforms.slack import Channel, FakeSlack, Person
 
 QUICK: dict[str, Any] = {"ping_interval_s": 0.2, "reconnect_after_s": 1.0}
@@ -47,6 +50,15 @@ class Inbox:
         if not seen:
             self.events.append(event)
         return Receipt.DUPLICATE if seen else Receipt.ACCEPTED
+
+    def voice(self, locale: str, _place: Place) -> Voice:
+        return VOICES.of(locale)
+
+    async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
+        return {}
+
+    async def places(self, _platform: str, _since: datetime) -> Sequence[Place]:
+        return ()
 
     @property
     def texts(self) -> list[str]:

@@ -12,10 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.slack.address import Where, where
-from bots.slack.translate import Bot, translate
+from bots.slack.asking import asking
+from bots.slack.forms import About, wants_to_ask
+from bots.slack.payloads import Bot, Manners
+from bots.slack.translate import translate
 from core.errors import PlaceClosed
-from core.messages import Command, Commanded, Place, Said
+from core.messages import Action, Command, Commanded, Deleted, Edited, Event, Place, Pressed, Said
 
+MODEST = Manners()
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")
 SAMPLES = {path.stem: path for path in (Path(__file__).parent / "payloads" / "slack").glob("*.json")}
 
@@ -30,8 +34,20 @@ def sample(name: str, **event: Any) -> dict[str, Any]:
     return payload
 
 
+def interaction(name: str, **changes: Any) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(SAMPLES[name].read_text())
+    return {**payload, **changes}
+
+
+def only(payload: Any, manners: Manners = MODEST) -> Event | None:
+    """The one event that a payload means, if any."""
+    events = translate(payload, BOT, manners)
+    assert len(events) <= 1
+    return events[0] if events else None
+
+
 def said(name: str, **event: Any) -> Said:
-    heard = translate(sample(name, **event), BOT)
+    heard = only(sample(name, **event))
     assert isinstance(heard, Said)
     return heard
 
@@ -113,18 +129,277 @@ def test_a_bare_mention_is_a_question_without_words() -> None:
         "message_bot",
         "message_bot_message",
         "message_own",
-        "message_changed",
-        "message_deleted",
+        "message_changed_own",
+        "message_changed_unfurl",
+        "message_deleted_own",
+        "message_follow_up",
         "message_slack_connect",
         "app_home_opened",
+        "app_context_changed",
+        "assistant_thread_started",
+        "assistant_thread_context_changed",
     ],
 )
 def test_what_is_not_meant_for_the_bot_is_nothing(name: str) -> None:
-    assert translate(sample(name), BOT) is None
+    assert translate(sample(name), BOT) == ()
 
 
-def test_a_click_is_nothing_yet() -> None:
-    assert translate(json.loads(SAMPLES["button_pressed"].read_text()), BOT) is None
+@pytest.mark.parametrize(
+    "name", ["button_pressed", "message_action", "question_submitted", "slash_command_ask"]
+)
+def test_an_interaction_that_is_no_event_yet_is_nothing(name: str) -> None:
+    assert translate(interaction(name), BOT) == ()
+
+
+# edits and deletions
+
+
+def edited(name: str, manners: Manners = MODEST, **event: Any) -> Edited:
+    heard = only(sample(name, **event), manners)
+    assert isinstance(heard, Edited)
+    return heard
+
+
+def test_an_edit_has_a_key_of_its_own_and_names_the_message() -> None:
+    heard = edited("message_changed")
+
+    assert heard.keys == ("slack:T0000000001:D0000000001:1790000000.000100:edited:1790000009.000000",)
+    assert (heard.origin, heard.text) == (said("message_im").origin, "hello you")
+    assert heard.place == said("message_im").place
+
+
+def test_an_edit_in_a_channel_belongs_to_the_question_s_thread() -> None:
+    heard = edited("message_changed_channel")
+
+    assert heard.text == "what is 2 < 3?"
+    assert heard.place == said("app_mention").place
+
+
+def message(name: str, **changes: Any) -> dict[str, Any]:
+    """The `message` of a `message_changed`, with changes."""
+    return {**sample(name)["event"]["message"], **changes}
+
+
+def test_an_edit_that_adds_the_mention_is_the_first_time_that_the_bot_is_asked() -> None:
+    before = {**sample("message_changed_channel")["event"]["previous_message"], "text": "what is 2 &lt; 3?"}
+
+    heard = said("message_changed_channel", previous_message=before)
+
+    assert heard.text == "what is 2 < 3?"
+    assert heard.keys[0] == said("app_mention").keys[0]
+
+
+def test_an_edit_that_takes_the_mention_away_is_still_one() -> None:
+    assert edited(
+        "message_changed_channel", message=message("message_changed_channel", text="never mind")
+    ).text
+
+
+def test_an_edit_among_other_people_is_nothing() -> None:
+    words = {"message": message("message_changed_channel", text="b")}
+    before = {**sample("message_changed_channel")["event"]["previous_message"], "text": "a"}
+
+    assert translate(sample("message_changed_channel", previous_message=before, **words), BOT) == ()
+
+
+def test_an_edit_without_the_words_before_counts() -> None:
+    assert edited("message_changed_channel", previous_message=None)
+
+
+def test_an_edit_by_an_external_person_is_nothing() -> None:
+    words = {"message": message("message_changed_channel", user_team="T0000000002", team="T0000000002")}
+
+    assert translate(sample("message_changed_channel", **words), BOT) == ()
+    assert edited("message_changed_channel", Manners(external_users=True), **words)
+
+
+@pytest.mark.parametrize("name", ["message_deleted_channel", "message_tombstone"])
+def test_a_deleted_question_is_named_whether_or_not_it_leaves_a_tombstone(name: str) -> None:
+    heard = only(sample(name))
+
+    assert heard == Deleted(
+        ("slack:T0000000001:C0000000001:1790000000.000100:deleted",),
+        "slack",
+        "T0000000001",
+        "C0000000001",
+        (said("app_mention").origin,),
+    )
+
+
+def test_a_deleted_direct_message_is_named() -> None:
+    assert isinstance(only(sample("message_deleted")), Deleted)
+
+
+def test_a_deletion_that_does_not_tell_what_stood_there_counts() -> None:
+    assert isinstance(only(sample("message_deleted_channel", previous_message=None)), Deleted)
+
+
+def test_what_others_deleted_is_nothing() -> None:
+    before = {**sample("message_deleted_channel")["event"]["previous_message"], "text": "just talking"}
+
+    assert translate(sample("message_deleted_channel", previous_message=before), BOT) == ()
+
+
+# where a mention is not needed
+
+
+def joined(team: str, channel: str, thread: str) -> bool:
+    return (team, channel, thread) == ("T0000000001", "C0000000001", "1790000000.000100")
+
+
+ALWAYS = Manners(follow_ups=True, is_joined=joined)
+
+
+def test_who_goes_on_in_a_thread_of_the_bot_s_needs_no_mention_where_that_is_chosen() -> None:
+    heard = only(sample("message_follow_up"), ALWAYS)
+
+    assert isinstance(heard, Said)
+    assert (heard.text, heard.place.thread) == ("and in winter?", "1790000000.000100")
+
+
+def test_a_thread_that_the_bot_began_is_its_own() -> None:
+    by_us = sample("message_follow_up", thread_ts="1790000001.000200", parent_user_id="U00000000B0")
+
+    assert only(by_us, ALWAYS)
+    assert only(by_us) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"thread_ts": "1790000003.000100"},
+        {"text": "<@U0000000002> what do you say?"},
+        {"text": " <@U0000000002|bo> and you?"},
+        {"thread_ts": None, "parent_user_id": None},
+        {"bot_id": "B1"},
+    ],
+)
+def test_other_threads_and_words_to_others_are_left_alone(changes: dict[str, Any]) -> None:
+    assert translate(sample("message_follow_up", **changes), BOT, ALWAYS) == ()
+
+
+def test_a_follow_up_that_mentions_somebody_later_counts() -> None:
+    assert only(sample("message_follow_up", text="what would <@U0000000002> say?"), ALWAYS)
+
+
+def test_an_edited_follow_up_is_an_edit() -> None:
+    before = {
+        **message("message_changed_channel"),
+        "text": "a",
+        "thread_ts": "1790000000.000100",
+        "ts": "1790000005.000100",
+    }
+    words = {**before, "text": "b"}
+
+    heard = edited("message_changed_channel", ALWAYS, message=words, previous_message=before)
+
+    assert heard.place.thread == "1790000000.000100"
+
+
+def test_in_a_group_message_the_bot_is_mentioned() -> None:
+    heard = said("message_mpim")
+
+    assert (heard.place.private, heard.place.thread) == (False, "1790000000.000100")
+    assert only(sample("message_mpim", text="which of us is right?")) is None
+
+
+def test_external_people_are_heard_where_that_is_chosen() -> None:
+    heard = only(sample("message_slack_connect"), Manners(external_users=True))
+
+    assert isinstance(heard, Said)
+    assert where(heard.address).user_team == "T0000000002"
+
+
+@pytest.mark.parametrize("name", ["feedback_pressed", "stop_pressed", "feedback_submitted"])
+def test_external_people_press_no_button_unless_that_is_chosen(name: str) -> None:
+    stranger = {"id": "U0000000009", "team_id": "T0000000002"}
+
+    assert translate(interaction(name, user=stranger), BOT) == ()
+    assert only(interaction(name, user=stranger), Manners(external_users=True))
+    assert only(interaction(name, user=stranger, enterprise={"id": "E1"}))
+
+
+# stops, feedback, forms, the Home tab
+
+
+def test_slack_s_own_stop_button_stops_whatever_is_answered_below_that_message() -> None:
+    events = translate(sample("agent_session_stopped"), BOT)
+
+    assert all(isinstance(each, Pressed) and each.action is Action.STOP and not each.turn for each in events)
+    assert [each.place.thread for each in events if isinstance(each, Pressed)] == ["1790000000.000100", ""]
+    assert len({each.keys for each in events if isinstance(each, Pressed)}) == 2
+
+
+def test_a_thumb_down_names_the_answer() -> None:
+    heard = only(interaction("feedback_pressed"))
+
+    assert isinstance(heard, Pressed)
+    assert (heard.action, heard.turn, heard.text) == (Action.BAD, "k1", "")
+
+
+def test_a_comment_is_the_same_press_with_words() -> None:
+    pressed, commented = only(interaction("feedback_pressed")), only(interaction("feedback_submitted"))
+
+    assert isinstance(pressed, Pressed)
+    assert isinstance(commented, Pressed)
+    assert (commented.action, commented.turn, commented.text) == (Action.BAD, "k1", "It was about summer.")
+    assert (commented.place, commented.author) == (pressed.place, pressed.author)
+    assert where(commented.address).whisper
+    assert commented.keys != pressed.keys
+
+
+def test_a_pressed_stop_names_the_answer() -> None:
+    heard = only(interaction("stop_pressed"))
+
+    assert isinstance(heard, Pressed)
+    assert (heard.action, heard.turn) == (Action.STOP, "k1")
+
+
+def test_the_home_tab_is_asked_for_when_it_is_opened() -> None:
+    heard = only(sample("app_home_opened_home"))
+
+    assert isinstance(heard, Commanded)
+    assert heard.command is Command.HOME
+    assert heard.place == Place("slack", "T0000000001", "D0000000001", private=True)
+    assert where(heard.address) == Where(
+        "D0000000001", "T0000000001", user="U0000000001", user_team="T0000000001", home=True
+    )
+
+
+def test_a_press_on_the_home_tab_is_answered_there() -> None:
+    opened, pressed = only(sample("app_home_opened_home")), only(interaction("home_button_pressed"))
+
+    assert isinstance(opened, Commanded)
+    assert isinstance(pressed, Pressed)
+    assert (pressed.action, pressed.turn, pressed.text) == (Action.LANGUAGE, "k1", "pt_BR")
+    assert (pressed.place, pressed.address) == (opened.place, opened.address)
+
+
+def test_the_shortcut_tells_the_message_and_its_thread() -> None:
+    about = wants_to_ask(interaction("message_action"))
+
+    assert about == About("C0000000001", "1790000000.000100", "The <plan>\nfor #sales")
+    assert wants_to_ask(interaction("message_action", callback_id="other")) is None
+
+
+def test_a_question_by_command_is_read_as_it_was_typed() -> None:
+    asked = asking(interaction("slash_command_ask"))
+
+    assert asked is not None
+    assert (asked.text, asked.channel, asked.user) == ("what is 1 < 2?", "C0000000001", "U0000000001")
+
+
+def test_a_question_by_form_holds_what_it_is_about() -> None:
+    asked = asking(interaction("question_submitted"))
+
+    assert asked is not None
+    assert asked.about == About("C0000000001", "1790000000.000100", "The <plan>")
+    assert asked.whole_text == "Is it any good?\n\n> The <plan>"
+
+
+@pytest.mark.parametrize("text", ["ask", "ask  ", "asking for a friend", "reset"])
+def test_without_a_question_nothing_is_asked(text: str) -> None:
+    assert asking(interaction("slash_command", text=text)) is None
 
 
 @pytest.mark.parametrize("kind", ["channel", "group", "mpim"])
@@ -137,13 +412,13 @@ def test_a_company_s_other_workspace_is_not_outside() -> None:
 
 
 def test_the_bot_s_own_words_are_known_by_the_user_alone() -> None:
-    assert translate(sample("message_own", bot_id=None, app_id=None), BOT) is None
+    assert translate(sample("message_own", bot_id=None, app_id=None), BOT) == ()
 
 
 @pytest.mark.parametrize("text", ["reset", "RESET", " reset ", "/reset"])
 def test_reset_alone_is_a_command(text: str) -> None:
-    direct = translate(sample("message_im", text=text), BOT)
-    mentioned = translate(sample("app_mention", text=f"<@U00000000B0> {text}"), BOT)
+    direct = only(sample("message_im", text=text))
+    mentioned = only(sample("app_mention", text=f"<@U00000000B0> {text}"))
 
     assert isinstance(direct, Commanded)
     assert isinstance(mentioned, Commanded)
@@ -155,20 +430,42 @@ def test_reset_within_a_sentence_is_a_question() -> None:
     assert said("message_im", text="reset my router").text == "reset my router"
 
 
-@pytest.mark.parametrize(("command", "text"), [("/aivax", "reset"), ("/ask", " Reset "), ("/reset", "")])
-def test_a_slash_command_resets(command: str, text: str) -> None:
-    form = {**json.loads(SAMPLES["slash_command"].read_text()), "command": command, "text": text}
+def test_home_is_no_word_of_command() -> None:
+    assert said("message_im", text="home").text == "home"
 
-    heard = translate(form, BOT)
+
+@pytest.mark.parametrize(("command", "text"), [("/aivax", "reset"), ("/ask", " Reset "), ("/reset", "")])
+def test_a_slash_command_is_meant_for_the_whole_channel_and_answered_to_its_author(
+    command: str, text: str
+) -> None:
+    heard = only(interaction("slash_command", command=command, text=text))
 
     assert isinstance(heard, Commanded)
+    assert (heard.command, heard.whole_channel) == (Command.RESET, True)
     assert heard.place == Place("slack", "T0000000001", "C0000000001")
+    assert where(heard.address).whisper
+    assert where(heard.address).reply == "https://hooks.slack.com/commands/T0000000001/1/x"
 
 
-def test_another_slash_command_is_nothing() -> None:
-    form = {**json.loads(SAMPLES["slash_command"].read_text()), "text": "dance"}
+@pytest.mark.parametrize("word", ["stop", "usage", "help", "privacy"])
+def test_each_word_of_command_is_known_in_every_form(word: str) -> None:
+    by_command, by_mention = (
+        only(interaction("slash_command", text=word)),
+        only(sample("message_im", text=word)),
+    )
 
-    assert translate(form, BOT) is None
+    assert isinstance(by_command, Commanded)
+    assert isinstance(by_mention, Commanded)
+    assert by_command.command == by_mention.command == Command(word)
+    assert not by_mention.whole_channel
+
+
+@pytest.mark.parametrize("text", ["", "dance", "ask", "home"])
+def test_any_other_slash_command_is_a_call_for_help(text: str) -> None:
+    heard = only(interaction("slash_command", text=text))
+
+    assert isinstance(heard, Commanded)
+    assert heard.command is Command.HELP
 
 
 JSON = st.recursive(
@@ -203,15 +500,18 @@ def test_whatever_a_field_holds_nothing_breaks(data: st.DataObject, name: str) -
         elif isinstance(holder, dict):
             del holder[path[-1]]
 
-    heard = translate(payload, BOT)
-
-    assert heard is None or where(heard.address).channel == heard.place.channel
+    for manners in (Manners(), Manners(external_users=True, follow_ups=True)):
+        for heard in translate(payload, BOT, manners):
+            if isinstance(heard, Said | Commanded | Pressed):
+                assert where(heard.address).channel == heard.place.channel
+    asking(payload)
+    wants_to_ask(payload)
 
 
 @unhurried
 @given(JSON)
 def test_any_payload_at_all_is_survived(payload: Any) -> None:
-    assert translate(payload, BOT) is None
+    assert translate(payload, BOT) == ()
 
 
 @unhurried

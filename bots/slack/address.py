@@ -28,6 +28,10 @@ class Where:
     """Whether it is a direct message."""
     whisper: bool = False
     """Whether what is said there is for `user` alone, who pressed a button on the message `question`."""
+    home: bool = False
+    """Whether it is the app's Home tab, as `user` sees it."""
+    reply: str = ""
+    """Where an answer to `user` alone can be sent for half an hour, also where the bot is no member."""
 
     def as_address(self) -> str:
         return json.dumps(
@@ -47,11 +51,12 @@ def where(address: str) -> Where:
         raise PlaceClosed(PLATFORM, code="bad_address", detail=address[:200]) from exc
     if not isinstance(given, dict) or not _text(given, "channel"):
         raise PlaceClosed(PLATFORM, code="bad_address", detail=address[:200])
-    names = ("channel", "team", "thread", "question", "user", "user_team")
+    names = ("channel", "team", "thread", "question", "user", "user_team", "reply")
     return Where(
         **{name: _text(given, name) for name in names},
         direct=given.get("direct") is True,
         whisper=given.get("whisper") is True,
+        home=given.get("home") is True,
     )
 
 

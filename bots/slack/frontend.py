@@ -6,17 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 from bots.slack import files
 from bots.slack.address import PLATFORM, Where, where
 from bots.slack.answering import Answers
 from bots.slack.api import open_api
-from bots.slack.bolt import Receive
 from bots.slack.channel import react
 from bots.slack.closed import ClosedPlaces
 from bots.slack.connection import SocketWay
-from bots.slack.receiving import Receiver
+from bots.slack.listening import Way, listen
 from bots.slack.settings import SlackSettings
 from bots.slack.surroundings import quotes
 from bots.slack.workspaces import OneWorkspace, Workspaces
@@ -28,18 +26,6 @@ Sleep = Callable[[float], Awaitable[None]]
 Now = Callable[[], float]
 
 
-class Way(Protocol):
-    """How events come in."""
-
-    def require(self) -> None:
-        """Raise `FrontendRefused` where a setting that it needs is missing."""
-        ...
-
-    async def listen(self, receive: Receive, watch: Watch) -> None:
-        """Bring payloads in, each acknowledged when `receive` returned. Raises like `Frontend.listen`."""
-        ...
-
-
 class SlackFrontend:
     """One Slack app. Made by `open_slack`, or by `bots.slack.opening`."""
 
@@ -49,6 +35,7 @@ class SlackFrontend:
         self._settings = settings
         self._workspaces = workspaces
         self._way = way
+        self._sleep = sleep
         self._closed = ClosedPlaces(now)
         self._answers = Answers(settings, self._closed, now=now, sleep=sleep)
 
@@ -67,7 +54,9 @@ class SlackFrontend:
         try:
             self._way.require()
             await self._workspaces.check()
-            await self._way.listen(Receiver(self._workspaces, intake).receive, watch)
+            await listen(
+                self._settings, self._workspaces, self._way, intake, watch, sleep=self._sleep
+            )
         except (FrontendRefused, FrontendUnreachable) as exc:
             watch.down(exc)
             raise

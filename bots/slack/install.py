@@ -21,6 +21,7 @@ from bots.slack.api import SlackApi
 from bots.slack.installations.rotation import tokens_in
 from bots.slack.installations.states import GOOD_FOR, States
 from bots.slack.installations.store import Installation, Installations, Now
+from bots.slack.manifest import scopes
 from bots.slack.preflight import require_installable
 from bots.slack.tokens import OneAccount
 from bots.slack.translate import text_of
@@ -70,7 +71,7 @@ class InstallDesk:
             return self._failed(request, 503, str(exc) or type(exc).__name__)
         asked = {
             "client_id": self._settings.client_id,
-            "scope": ",".join(self._settings.scopes),
+            "scope": ",".join(scopes(self._settings)),
             "state": state,
             "redirect_uri": self._settings.redirect_url,
         }

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from bots.frontends import Host
 from bots.slack.api import SlackApi, open_api
 from bots.slack.connection import Sleep, SocketWay
-from bots.slack.frontend import Now, SlackFrontend, Way
+from bots.slack.frontend import Now, SlackFrontend
 from bots.slack.http import HttpWay
 from bots.slack.install import InstallDesk
 from bots.slack.installations.rotation import Rotation
@@ -22,6 +22,7 @@ from bots.slack.installations.sealing import Seal
 from bots.slack.installations.states import States
 from bots.slack.installations.store import Installations
 from bots.slack.installations.store import Now as Clock
+from bots.slack.listening import Way
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
 from bots.slack.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 

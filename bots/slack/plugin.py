@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bots.frontends import Host, Plugin
+from bots.slack.manifest import manifest
 from bots.slack.settings import SlackSettings
 from core.ports import Frontend
 
@@ -24,4 +25,10 @@ async def _open(settings: SlackSettings, host: Host) -> AsyncIterator[Frontend]:
         yield frontend
 
 
-plugin = Plugin("slack", SlackSettings, _open, to_set="[slack] bot_token and app_token")
+plugin = Plugin(
+    "slack",
+    SlackSettings,
+    _open,
+    to_set="[slack] bot_token and app_token",
+    prints={"manifest": manifest},
+)

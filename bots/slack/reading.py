@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _TOKEN = re.compile(r"<([^<>\n]+)>")
+_ADDRESSEE = re.compile(r"\s*<@([^<>|]+)(?:\|[^<>]*)?>")
 
 
 def readable(wire: str) -> str:
@@ -19,6 +20,12 @@ def unescaped(wire: str) -> str:
 def mentions(wire: str, user: str) -> bool:
     """Whether the text mentions that user."""
     return bool(user) and _mention(user).search(wire) is not None
+
+
+def begins_with_another(wire: str, user: str) -> bool:
+    """Whether the text turns to somebody else first: who begins with a mention speaks to whom they mention."""
+    found = _ADDRESSEE.match(wire)
+    return found is not None and found.group(1) != user
 
 
 def without_mention(wire: str, user: str) -> str:

@@ -10,9 +10,13 @@ from typing import Any
 import structlog
 
 from bots.slack.address import PLATFORM
-from bots.slack.translate import Bot, text_of, translate
-from bots.slack.workspaces import Workspaces
-from core.messages import Deleted, Event, Left
+from bots.slack.asking import Asking, asking, put
+from bots.slack.courtesies import Courtesies
+from bots.slack.follow_ups import Threads
+from bots.slack.payloads import Bot, Manners, text_of
+from bots.slack.translate import translate
+from bots.slack.workspaces import Workspace, Workspaces
+from core.messages import Author, Deleted, Event, Left, Receipt
 from core.ports import Intake
 
 log = structlog.get_logger(__name__)
@@ -25,9 +29,19 @@ _WHOLE_SECONDS = timedelta(seconds=1)
 class Receiver:
     """Reads payloads as the workspace's own bot, and has what is meant for it stored."""
 
-    def __init__(self, workspaces: Workspaces, intake: Intake) -> None:
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        intake: Intake,
+        manners: Manners,
+        threads: Threads,
+        courtesies: Courtesies,
+    ) -> None:
         self._workspaces = workspaces
         self._intake = intake
+        self._manners = manners
+        self._threads = threads
+        self._courtesies = courtesies
 
     async def receive(self, payload: dict[str, Any]) -> None:
         """Return once all that matters of it is stored; raise whatever kept it from being."""
@@ -48,27 +62,50 @@ class Receiver:
         elif _removes(payload, bot):
             await self._removed(payload, team)
         else:
-            event = translate(payload, bot)
-            if event is not None:
-                await self._intake.receive(await self._named(event))
+            await self._heard(payload, bot, self._workspaces.of(team))
+
+    async def _heard(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> None:
+        if self._manners.follow_ups:
+            await self._threads.look_up(payload, bot)
+        asked = asking(payload)
+        events = translate(payload, bot, self._manners)
+        self._courtesies.before(payload, events, there)
+        if asked is not None:
+            await self._asked(asked, there)
+        for event in events:
+            named = await self._named(event)
+            receipt = await self._intake.receive(named)
+            self._threads.heard(event)
+            if receipt is Receipt.ACCEPTED:
+                self._courtesies.after(named, there)
+
+    async def _asked(self, asked: Asking, there: Workspace) -> None:
+        """A question without a message: put where it can be answered, then told to the core."""
+        author = await self._introduced(asked.author)
+        said = await put(asked, there.api, self._intake.voice(author.locale, asked.place))
+        await self._intake.receive(replace(said, author=author))
+        self._threads.heard(said)
 
     async def _removed(self, payload: Mapping[str, Any], team: str) -> None:
         """Told to the core first: were we to end between the two, the event would come again and find the rest."""
         moment = _moment(payload) + _WHOLE_SECONDS
-        if not await self._workspaces.is_left(team, moment):
+        removal = await self._workspaces.removal(team, moment)
+        if removal is None:
             log.warning("slack.old_removal_ignored", team=team)
             return
-        key = f"slack:{team}:left:{text_of(payload, 'event_id')}"
-        await self._intake.receive(Left((key,), PLATFORM, team))
+        await self._intake.receive(Left((f"slack:{team}:left:{removal}",), PLATFORM, team))
         await self._workspaces.forget(team, moment)
         log.warning("slack.removed", team=team)
 
     async def _named(self, event: Event) -> Event:
         if isinstance(event, Deleted | Left):
             return event
-        people = self._workspaces.of(event.author.identity.workspace).people
-        person = await people.find(event.author.identity.user)
-        return replace(event, author=replace(event.author, name=person.name, locale=person.locale))
+        return replace(event, author=await self._introduced(event.author))
+
+    async def _introduced(self, author: Author) -> Author:
+        people = self._workspaces.of(author.identity.workspace).people
+        person = await people.find(author.identity.user)
+        return replace(author, name=person.name, locale=person.locale)
 
 
 def team_of(payload: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
@@ -14,6 +15,16 @@ _KEY_BYTES = 32
 _LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")
 MOUNT = "/slack"
 EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH = f"{MOUNT}/events", f"{MOUNT}/install", f"{MOUNT}/oauth_redirect"
+
+_COMMAND = re.compile(r"/[a-z0-9_-]{1,31}")
+_BUILT_IN = frozenset(
+    f"/{name}"
+    for name in (
+        "active", "archive", "away", "call", "collapse", "dm", "dnd", "expand", "feed", "feedback", "help", "huddle",
+        "invite", "join", "kick", "leave", "me", "msg", "mute", "open", "part", "prefs", "remind", "remove", "rename",
+        "search", "shortcuts", "shrug", "star", "status", "topic", "unarchive", "who",
+    )
+)  # fmt: skip
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\S*$")]
 
@@ -38,6 +49,24 @@ def _is_public(url: str) -> str:
     return url.rstrip("/")
 
 
+def _is_command(command: str) -> str:
+    """docs.slack.dev, manifest reference: up to 32 characters. Built-in names would fail the whole manifest."""
+    if command and not _COMMAND.fullmatch(command):
+        raise ValueError("write a slash and one word, such as /aivax")
+    if command in _BUILT_IN:
+        raise ValueError("Slack has a command of that name itself: choose another, such as /aivax")
+    return command
+
+
+class Prompt(Section):
+    """`[[slack.prompts]]`: one suggestion."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    """What people read."""
+    message: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    """What they ask when they choose it."""
+
+
 class SlackSettings(Section):
     """`[slack]`: the tokens of one Slack app, and how it is reached."""
 
@@ -58,24 +87,30 @@ class SlackSettings(Section):
     """From "Basic Information"."""
     public_url: Annotated[Line, AfterValidator(_is_public)] = ""
     """The address at which browsers reach this bot, without a path of Slack's."""
-    scopes: tuple[Line, ...] = (
-        "app_mentions:read",
-        "chat:write",
-        "im:history",
-        "channels:history",
-        "groups:history",
-        "mpim:history",
-        "users:read",
-        "files:read",
-        "reactions:write",
-    )
-    """What is asked for when a workspace installs the app; the same as in the app's manifest."""
+    scopes: tuple[Line, ...] = ()
+    """What is asked for when a workspace installs the app; empty: what the manifest asks for."""
     encryption_keys: tuple[Annotated[SecretStr, AfterValidator(_is_key)], ...] = ()
     """What installed tokens are encrypted with in the database: by the first; all of them decrypt."""
     api_url: Address = "https://slack.com/api/"
     """The base of the Web API: Slack's own, or a proxy that passes on to it."""
     proxy: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(https?://\S+)?$")] = ""
     """An HTTP proxy for every call and for the socket. The environment's proxy variables are not read."""
+    thread_follow_ups: Literal["mention", "always"] = "mention"
+    """Whether words in a thread that the bot takes part in need its mention to be answered."""
+    external_users: bool = False
+    """Whether people of other organisations, whom Slack Connect brings in, are answered."""
+    follow_changes: bool = True
+    """Whether the manifest has Slack send what is said in the bot's channels, so that it sees edits and deletions."""
+    command: Annotated[
+        str, StringConstraints(strip_whitespace=True, to_lower=True), AfterValidator(_is_command)
+    ] = "/aivax"
+    """The slash command, as it stands in the manifest; `""`: none."""
+    agent_view: bool = True
+    """Whether the manifest makes the app an agent, with prompts, a status and a stop button. Slack never undoes it."""
+    prompts: tuple[Prompt, ...] = Field((), max_length=4)
+    """What is suggested to who opens the bot's direct messages."""
+    catch_up_hours: float = Field(24.0, ge=0, le=168)
+    """How far back missed messages are looked for after a start; 0: not at all."""
     channel_answers: Literal["edit", "stream"] = "edit"
     """How answers grow in channels. A native stream is seen growing by the asker alone until it ends."""
     request_timeout_s: float = Field(30.0, gt=0)

@@ -17,6 +17,7 @@ from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.store import Installations
 from bots.slack.people import People
 from bots.slack.preflight import require_installable, require_token
+from bots.slack.sessions import Sessions
 from bots.slack.streams import Streams
 from bots.slack.translate import Bot
 from core.errors import PlaceClosed
@@ -32,6 +33,7 @@ class Workspace:
     people: People
     signs: Signs
     streams: Streams
+    sessions: Sessions
 
 
 class Workspaces(Protocol):
@@ -49,8 +51,11 @@ class Workspaces(Protocol):
         """Who we are there; None where the app is not installed."""
         ...
 
-    async def is_left(self, team: str, at: datetime) -> bool:
-        """Whether a removal of the app at that moment still counts: not where it was installed again since."""
+    async def removal(self, team: str, at: datetime) -> str | None:
+        """A name for the removal of the app at that moment, the same for each event that tells of it.
+
+        None where it counts no more: the app was installed again since, or is forgotten already.
+        """
         ...
 
     async def forget(self, team: str, at: datetime) -> None:
@@ -76,8 +81,8 @@ class OneWorkspace:
     async def bot_in(self, team: str) -> Bot | None:
         return await self._only.api.who_am_i()
 
-    async def is_left(self, team: str, at: datetime) -> bool:
-        return True
+    async def removal(self, team: str, at: datetime) -> str | None:
+        return at.isoformat()
 
     async def forget(self, team: str, at: datetime) -> None:
         """Nothing is stored of it: the operator must act."""
@@ -118,9 +123,9 @@ class ManyWorkspaces:
         known = await self._installations.find(team)
         return known.bot if known else None
 
-    async def is_left(self, team: str, at: datetime) -> bool:
+    async def removal(self, team: str, at: datetime) -> str | None:
         known = await self._installations.find(team)
-        return known is not None and known.installed_at <= at
+        return known.installed_at.isoformat() if known and known.installed_at <= at else None
 
     async def forget(self, team: str, at: datetime) -> None:
         await self._installations.remove(team, at)
@@ -134,4 +139,6 @@ class ManyWorkspaces:
 
 
 def _workspace(api: SlackApi, now: Callable[[], float]) -> Workspace:
-    return Workspace(api, People(api, api.settings.names_timeout_s, now), Signs(api), Streams())
+    return Workspace(
+        api, People(api, api.settings.names_timeout_s, now), Signs(api), Streams(), Sessions(api)
+    )

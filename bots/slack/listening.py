@@ -1,0 +1,76 @@
+"""What listens: payloads come in by one way, are read and stored, and what was missed before is read afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from bots.slack.bolt import Receive
+from bots.slack.catching_up import CatchingUp, Clock, utc_now
+from bots.slack.courtesies import Courtesies
+from bots.slack.errands import Errands
+from bots.slack.follow_ups import Threads
+from bots.slack.payloads import Manners
+from bots.slack.receiving import Receiver
+from bots.slack.settings import SlackSettings
+from bots.slack.workspaces import Workspaces
+from core.errors import BotError
+from core.ports import Intake, Watch
+from core.reply.patience import Sleep
+
+
+class Way(Protocol):
+    """How events come in."""
+
+    def require(self) -> None:
+        """Raise `FrontendRefused` where a setting that it needs is missing."""
+        ...
+
+    async def listen(self, receive: Receive, watch: Watch) -> None:
+        """Bring payloads in, each acknowledged when `receive` returned. Raises like `Frontend.listen`."""
+        ...
+
+
+async def listen(
+    settings: SlackSettings,
+    workspaces: Workspaces,
+    way: Way,
+    intake: Intake,
+    watch: Watch,
+    *,
+    sleep: Sleep,
+    clock: Clock = utc_now,
+) -> None:
+    """Bring events in until cancelled. Raises like `Way.listen`."""
+    threads = Threads(intake, clock)
+    manners = Manners(
+        external_users=settings.external_users,
+        follow_ups=settings.thread_follow_ups == "always",
+        is_joined=threads.is_joined,
+    )
+    missed = CatchingUp(workspaces, intake, settings, clock=clock, sleep=sleep)
+    await missed.prepare()
+    async with Errands() as errands:
+        receiver = Receiver(workspaces, intake, manners, threads, Courtesies(intake, errands))
+
+        def begin() -> None:
+            errands.run("catching-up", missed.run(receiver.receive))
+
+        await way.listen(receiver.receive, _Beginning(watch, begin))
+
+
+class _Beginning:
+    """A `Watch` that also begins something when the connection first stands."""
+
+    def __init__(self, watch: Watch, begin: Callable[[], None]) -> None:
+        self._watch = watch
+        self._begin: Callable[[], None] | None = begin
+
+    def up(self) -> None:
+        self._watch.up()
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            begin()
+
+    def down(self, cause: BotError) -> None:
+        self._watch.down(cause)

@@ -1,0 +1,53 @@
+"""What all readers of Slack's payloads share: fields that may be missing or of any kind, and who we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def text_of(given: Any, name: str) -> str:
+    """A field that should be text; `""` where it is not."""
+    value = given.get(name) if isinstance(given, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def part_of(given: Any, name: str) -> Mapping[str, Any]:
+    """A field that should be an object; an empty one where it is not."""
+    value = given.get(name) if isinstance(given, Mapping) else None
+    return value if isinstance(value, Mapping) else _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Who we are in one workspace, as `auth.test` tells it."""
+
+    team: str
+    user: str
+    bot: str = ""
+    name: str = ""
+
+
+def _nowhere(_team: str, _channel: str, _thread: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """Whom the operator lets the bot hear, and where."""
+
+    external_users: bool = False
+    """Whether people whom Slack Connect brings in are heard."""
+    follow_ups: bool = False
+    """Whether words in a thread that the bot takes part in need no mention."""
+    is_joined: Callable[[str, str, str], bool] = _nowhere
+    """Whether the bot is known to take part in a thread: by team, channel and thread."""
+
+
+def is_external(user: Any, team: str) -> bool:
+    """Whether the person in an interaction is of another workspace; a company's own are not outside."""
+    theirs = text_of(user, "team_id")
+    return theirs.startswith("T") and theirs != team
