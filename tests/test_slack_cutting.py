@@ -7,9 +7,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bots.slack.cards import MOST_CARDS, Cards
 from bots.slack.cutting import Ending, next_piece
 from bots.slack.evidence import letters, shown_up_to
-from bots.slack.streams import MOST_BYTES_WITH_CARDS, MOST_CARDS, Cards, Chunk, Stream, reopening
+from bots.slack.streams import MOST_BYTES_WITH_CARDS, Chunk, Stream, reopening
 from bots.slack.text import safe
 from core.messages import Status, ToolActivity, ToolState
 
@@ -61,7 +62,7 @@ class Reader:
                 self.age_s = 0.0
             self.messages[-1] += chunks
             for card in piece.cards.values():
-                card.shown = True
+                card.shown = card.told = True
             self.stream = replace(after, ts="1.0")
             if piece.last:
                 self.stream = Stream(after.part + 1, base=after.at, at=after.at, seed=reopening(after.text))

@@ -4,107 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
-from bots.slack.address import Where
-from bots.slack.frontend import SlackFrontend, open_slack
-from bots.slack.settings import SlackSettings
 from core.errors import Fenced, FrontendRefused, PlaceClosed
 from core.messages import Apology, Footer, Status, ToolActivity, ToolState
-from core.ports import Ledger, ReplySurface
+from core.ports import ReplySurface
 from tests.fakes import FakeLedger
-from tests.platforms.slack import Channel, FakeSlack, Person, Shown
+from tests.slack_stage import Stage, bot_at, long_answer, staged, without_fences, words
 
 NOTHING = Footer()
 
 
-class Time:
-    """A clock of which short sleeps take no time, and long ones end when the test lets time pass."""
-
-    def __init__(self) -> None:
-        self._now = 1000.0
-        self._passed = asyncio.Event()
-
-    def now(self) -> float:
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        until = self._now + seconds
-        if seconds <= 3.5:
-            self._now = until
-            await asyncio.sleep(0)
-        while self._now < until:
-            await self._passed.wait()
-
-    def advance(self, seconds: float) -> None:
-        self._now += seconds
-        passed, self._passed = self._passed, asyncio.Event()
-        passed.set()
-
-
-class Stage:
-    """A person's direct message with the bot, in which a question was asked."""
-
-    def __init__(
-        self, slack: FakeSlack, slackbot: SlackFrontend, time: Time, asker: Person, dm: Channel
-    ) -> None:
-        self.slack = slack
-        self.bot = slackbot
-        self.time = time
-        self.asker = asker
-        self.dm = dm
-        self.ts = ""
-
-    async def ask(self, text: str = "hi") -> None:
-        self.ts = await self.slack.say(self.asker, self.dm, text)
-
-    def address(self, **more: Any) -> str:
-        told = {
-            "channel": self.dm.id,
-            "team": self.slack.workspace.id,
-            "thread": self.ts,
-            "question": self.ts,
-        }
-        return Where(
-            **{**told, "user": self.asker.id, "user_team": self.asker.team_id, "direct": True, **more}
-        ).as_address()
-
-    def surface(self, ledger: Ledger | None = None, **more: Any) -> ReplySurface:
-        return self.bot.reply_to(self.address(**more), ledger or FakeLedger())
-
-    @property
-    def answers(self) -> list[Shown]:
-        return [shown for shown in self.slack.visible(self.dm, self.ts) if shown.is_bot]
-
-    @property
-    def text(self) -> str:
-        return "".join(shown.text for shown in self.answers)
-
-    async def seen(self, text: str) -> None:
-        await self.slack.until(lambda: self.text == text)
-
-    def pass_time(self, seconds: float) -> None:
-        self.slack.clock.advance(seconds)
-        self.time.advance(seconds)
-
-
-@asynccontextmanager
-async def bot_at(slack: FakeSlack, time: Time, **settings: Any) -> AsyncIterator[SlackFrontend]:
-    given = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url, **settings}
-    async with open_slack(SlackSettings(**given), now=time.now, sleep=time.sleep) as frontend:
-        yield frontend
-
-
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    time = Time()
-    async with FakeSlack() as slack, bot_at(slack, time) as bot:
-        asker = slack.person("ann")
-        stage = Stage(slack, bot, time, asker, slack.dm(asker))
-        await stage.ask()
+    async with staged() as stage:
         yield stage
 
 
@@ -217,19 +131,6 @@ async def test_leaving_without_an_end_keeps_what_was_said_and_stops_the_stream(s
         await stage.seen("So far")
 
     assert [(each.text, each.stream) for each in stage.answers] == [("So far", "done")]
-
-
-def long_answer(paragraphs: int) -> str:
-    code = "```py\n" + "".join(f"print({number})  # {'é' * 40}\n" for number in range(120)) + "```\n\n"
-    return "".join(f"Paragraph {number}: {'word ' * 60}\n\n{code}" for number in range(paragraphs)).strip()
-
-
-def words(text: str) -> str:
-    return "".join(text.split())
-
-
-def without_fences(text: str) -> str:
-    return words("\n".join(line for line in text.split("\n") if not line.startswith("```")))
 
 
 @pytest.mark.parametrize("step", [40_000, 700, 37])
@@ -538,15 +439,8 @@ async def test_a_fenced_attempt_says_nothing_more(stage: Stage) -> None:
 # in channels
 
 
-async def in_channel(stage: Stage) -> Channel:
-    general = stage.slack.channel("general", [stage.asker])
-    stage.dm = general
-    await stage.ask("<@BOT> hi")
-    return general
-
-
 async def test_in_a_channel_everyone_sees_one_post_grow(stage: Stage) -> None:
-    await in_channel(stage)
+    await stage.in_channel()
     async with stage.surface(direct=False) as surface:
         await surface.write("Hello <!here>")
         await stage.seen("Hello <!here>")
@@ -565,7 +459,7 @@ async def test_in_a_channel_everyone_sees_one_post_grow(stage: Stage) -> None:
 
 
 async def test_a_long_answer_in_a_channel_arrives_whole(stage: Stage) -> None:
-    await in_channel(stage)
+    await stage.in_channel()
     text = long_answer(3) + "\n\n" + "& <b> 😀 " * 300
     async with stage.surface(direct=False) as surface:
         await surface.write(text)
@@ -575,7 +469,7 @@ async def test_a_long_answer_in_a_channel_arrives_whole(stage: Stage) -> None:
 
 
 async def test_a_post_whose_response_was_lost_is_found_by_its_nonce(stage: Stage) -> None:
-    await in_channel(stage)
+    await stage.in_channel()
     stage.slack.lose_response("chat.postMessage")
     async with stage.surface(direct=False) as surface:
         await surface.write("Hello")
@@ -585,7 +479,7 @@ async def test_a_post_whose_response_was_lost_is_found_by_its_nonce(stage: Stage
 
 
 async def test_channels_can_be_streamed_to_the_asker(stage: Stage) -> None:
-    general = await in_channel(stage)
+    general = await stage.in_channel()
     async with (
         bot_at(stage.slack, stage.time, channel_answers="stream") as bot,
         bot.reply_to(stage.address(direct=False), FakeLedger()) as surface,
@@ -613,7 +507,7 @@ async def test_an_address_of_another_kind_is_refused(stage: Stage) -> None:
 
 
 async def test_no_status_is_left_below_an_answer_that_was_posted_before(stage: Stage) -> None:
-    general = await in_channel(stage)
+    general = await stage.in_channel()
     ledger = FakeLedger()
     for _ in range(2):
         ledger = ledger.reopened()

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.slack.buttons import drawn
+from bots.slack.cards import Cards, cards_size
 from bots.slack.streams import (
     LAST_AGE_S,
     MOST_AGE_S,
     MOST_BYTES,
-    Cards,
+    MOST_BYTES_WITH_CARDS,
     Piece,
     Stream,
-    cards_size,
     wire_bytes,
 )
 from bots.slack.text import safe
@@ -48,7 +48,7 @@ def next_piece(
 ) -> Piece | None:
     """Choose what is sent next; None when nothing is due."""
     live = bool(stream.ts)
-    due = cards.due(stream)
+    due = cards.due(stream.card_ids, MOST_BYTES_WITH_CARDS - stream.bytes)
     if live and cards.waiting and not due and not ending:
         return Piece("", stream.at, last=True)
     start = stream.at if live else _first_shown(stream, answer)

@@ -7,27 +7,22 @@ whole message, task cards included, holds some 10,600 bytes of UTF-8 and 45 card
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bots.slack.address import Where
+from bots.slack.cards import Card, cards_size
 from bots.slack.errors import UNKNOWN_MESSAGE
 from bots.slack.settings import SlackSettings
 from bots.slack.text import Safely, safe
-from core.messages import Status, ToolState
 from core.reply.fences import fence_after
 
 MOST_BYTES = 9_000
 MOST_BYTES_WITH_CARDS = 10_000
-MOST_BYTES_FOR_CARDS = 3_000
-MOST_CARDS = 40
-MOST_DRAWN_AGAIN = 10
 MOST_AGE_S = 240.0
 """From here on a stream is left at the next line's end ..."""
 LAST_AGE_S = 255.0
 """... and from here on wherever the text stands."""
-TITLE_CHARS = 256
 
 UNKNOWN_TO_SLACK = frozenset({"unknown_method", "feature_not_enabled", "method_deprecated"})
 NOT_HERE = frozenset(
@@ -69,68 +64,6 @@ class Streams:
 
     def switch_off(self, place: Where) -> None:
         self._off.add(place.team)
-
-
-@dataclass(slots=True)
-class Card:
-    """A tool, as its task card shows it."""
-
-    title: str
-    status: str
-    shown: bool = False
-
-    @property
-    def open(self) -> bool:
-        return self.status in ("pending", "in_progress")
-
-
-class Cards:
-    """The tools of an answer. Those that still run are shown again on each new stream."""
-
-    def __init__(self) -> None:
-        self._cards: dict[str, Card] = {}
-
-    def note(self, status: Status) -> None:
-        """Take a tool's news in; the title stays that of its first one, when there is no text any more."""
-        if (activity := status.activity) is None:
-            return
-        known = self._cards.get(activity.id)
-        title = safe(" ".join(status.text.split())[:TITLE_CHARS])[:TITLE_CHARS]
-        title = title or (known.title if known else safe(activity.name[:TITLE_CHARS])[:TITLE_CHARS] or "…")
-        self._cards[activity.id] = Card(title, _STATES[activity.state])
-
-    def begin_again(self) -> None:
-        """A new stream: what ended stays on the old one, what runs is drawn again, the newest of it at least."""
-        running = [key for key, card in self._cards.items() if card.shown and card.open][-MOST_DRAWN_AGAIN:]
-        self._cards = {key: card for key, card in self._cards.items() if not card.shown or key in running}
-        for card in self._cards.values():
-            card.shown = False
-
-    def due(self, stream: Stream) -> dict[str, Card]:
-        """Which cards are to be drawn, as many as the stream has room for."""
-        due: dict[str, Card] = {}
-        room = min(MOST_BYTES_FOR_CARDS, MOST_BYTES_WITH_CARDS - stream.bytes)
-        for key, card in self._cards.items():
-            if card.shown:
-                continue
-            wider = {**due, key: card}
-            if cards_size(wider) > room or len(stream.card_ids | wider.keys()) > MOST_CARDS:
-                break
-            due = wider
-        return due
-
-    @property
-    def waiting(self) -> bool:
-        """Whether any card is still to be drawn."""
-        return any(not card.shown for card in self._cards.values())
-
-
-_STATES: Mapping[ToolState, str] = {
-    ToolState.CREATED: "pending",
-    ToolState.RUNNING: "in_progress",
-    ToolState.COMPLETED: "complete",
-    ToolState.FAILED: "error",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +121,7 @@ class Stream:
         wire = after.safely.feed(piece.text)
         if piece.last:
             wire += after.safely.rest() + closing(after.text) + _below(piece, after.text)
-        chunks: list[Chunk] = [_card(key, card) for key, card in piece.cards.items()]
+        chunks: list[Chunk] = [card.chunk(key) for key, card in piece.cards.items()]
         if wire:
             chunks.append({"type": "markdown_text", "text": wire})
         after.bytes += len(wire.encode()) + cards_size(piece.cards)
@@ -217,14 +150,6 @@ def reopening(text: str) -> str:
 def wire_bytes(text: str) -> int:
     """How many bytes a text takes once it is safe, from above; never shrinks as the text grows."""
     return len(text.encode()) + 3 * text.count("<") + 4 * text.count("&")
-
-
-def cards_size(cards: Mapping[str, Card]) -> int:
-    return sum(len(card.title.encode()) + len(key) for key, card in cards.items())
-
-
-def _card(key: str, card: Card) -> Chunk:
-    return {"type": "task_update", "id": key, "title": card.title, "status": card.status}
 
 
 def _below(piece: Piece, text: str) -> str:

@@ -12,6 +12,7 @@ import structlog
 
 from bots.slack.address import Where
 from bots.slack.calls import Calls
+from bots.slack.cards import Cards
 from bots.slack.evidence import letters, shown_up_to
 from bots.slack.reading import unescaped
 from bots.slack.streams import (
@@ -20,7 +21,6 @@ from bots.slack.streams import (
     STOPPED_BY_USER,
     TOO_LONG,
     UNKNOWN_TO_SLACK,
-    Cards,
     Chunk,
     Piece,
     Stream,
@@ -110,7 +110,7 @@ class Writing:
             done = await self._append(chunks, after, piece)
         if done:
             for card in piece.cards.values():
-                card.shown = True
+                card.shown = card.told = True
         return done
 
     async def _start(self, chunks: list[Chunk], after: Stream) -> None:
