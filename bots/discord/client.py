@@ -25,6 +25,8 @@ from bots.discord.translate import Me
 log = structlog.get_logger(__name__)
 
 IDENTIFY_MEMORY_S = 600.0
+FEW_LEFT = 0.25
+"""The share of a day's connections from which on they are spread over what is left of the day."""
 Changed = discord.RawMessageUpdateEvent | discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
 Heard = discord.Message | discord.Interaction | Changed | discord.Guild
 """What is brought on. A `Guild`: the bot was removed from it."""
@@ -59,6 +61,8 @@ class Gateway(discord.AutoShardedClient):
         self._content = content
         self._identifies: deque[float] = deque()
         self.line: Line | None = None
+        self.wait_s = 0.0
+        """How long to wait before connecting, so that restarts can't use up the day's connections."""
 
     @property
     def me(self) -> Me | None:
@@ -94,6 +98,8 @@ class Gateway(discord.AutoShardedClient):
             )
             error.retry_after_s = wait_s
             raise error
+        if limit["remaining"] < limit["total"] * FEW_LEFT:
+            self.wait_s = limit["reset_after"] / 1000 * len(ours) / limit["remaining"]
         base.move_gateway(url)
         # with a count given, discord.py does not ask again and takes the address that was just set
         self.shard_count, self.shard_ids = count, list(ours)

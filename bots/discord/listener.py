@@ -78,8 +78,19 @@ class Listener:
             shards = await self._log_in(gateway)
             if content and not gateway.content_is_on:
                 raise ContentRefused
+            if gateway.wait_s:
+                await self._wait(gateway.wait_s, watch)
             gateway.line = Line(self._settings, self._timing, watch, shards)
             await self._connect(gateway, gateway.line, content=content)
+
+    async def _wait(self, seconds: float, watch: Watch) -> None:
+        """Let time pass before an identify: a program that is restarted again and again would use up the day's."""
+        error = unreachable(
+            f"few of the day's connections are left to this token: it connects in {seconds:.0f} s"
+        )
+        error.retry_after_s = seconds
+        watch.down(error)
+        await self._timing.sleep(seconds)
 
     async def _log_in(self, gateway: Gateway) -> int:
         try:
