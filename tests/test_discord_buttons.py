@@ -11,11 +11,14 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.buttons import pressed_in, view_of
+from bots.discord.buttons import action_in, pressed_in, view_of
 from bots.discord.places import Address
-from core.errors import PlaceClosed
+from bots.discord.session import Session
+from bots.discord.whisper import Whisper
+from core.errors import OutcomeUnknown, PlaceClosed
 from core.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
-from tests.discord_listening import Listening, discord_at_hand, online
+from core.ports import Delivery
+from tests.discord_listening import FAST, Listening, discord_at_hand, online, settings
 from tests.fakes import FakeLedger
 from tests.platforms.discord import Channel, FakeDiscord, Person
 from tests.platforms.discord.view import Seen
@@ -164,6 +167,84 @@ async def test_nothing_of_a_button_is_kept_in_memory() -> None:
     ]
 
 
+async def test_every_button_is_drawn_and_brings_back_what_it_holds() -> None:
+    everything = [Button(action, "k1" * 16, str(action)) for action in Action]
+    languages = [Button(Action.LANGUAGE, "k1", name, value) for name, value in (("a", "pt_BR"), ("b", "es"))]
+    view = view_of([*everything, *languages])
+
+    assert view is not None
+    rows = view.to_components()
+    drawn = [item for row in rows for item in row["components"]]
+    assert all(len(row["components"]) <= 5 for row in rows)
+    assert [action_in(item["custom_id"]) for item in drawn[: len(everything)]] == [
+        (action, "k1" * 16, "") for action in Action
+    ]
+    assert [action_in(item["custom_id"]) for item in drawn[len(everything) :]] == [
+        (Action.LANGUAGE, "k1", "pt_BR"),
+        (Action.LANGUAGE, "k1", "es"),
+    ]
+    emojis = {item["label"]: item["emoji"]["name"] for item in drawn if "emoji" in item}
+    assert emojis == {"good": "👍", "bad": "👎"}
+
+
+async def test_the_longest_button_fits_and_what_is_too_much_is_left_out() -> None:
+    longest = Button(Action.REGENERATE, "k" * 32, "x" * 200, "v" * 16)
+    view = view_of([replace(longest, turn=f"{number:032}") for number in range(30)])
+
+    assert view is not None
+    drawn = [item for row in view.to_components() for item in row["components"]]
+    assert len(drawn) == 25
+    assert all(len(item["custom_id"]) <= 100 for item in drawn)
+
+
+async def test_a_press_with_a_value_brings_it(fake: FakeDiscord, lobby: Channel) -> None:
+    ben = fake.person("ben")
+    async with online(fake) as ears:
+        await fake.say(ben, lobby, f"{fake.bot.mention} hello")
+        said = await ears.intake.first()
+        async with ears.frontend.reply_to(said.address, FakeLedger()) as surface:
+            await surface.write("Which one?")
+            await surface.finish(Footer(buttons=(Button(Action.LANGUAGE, "k1", "Español", "es"),)))
+        await fake.click(ben, fake.answers(lobby)[-1], "aivax:language:k1:es")
+        pressed = await heard(ears)
+
+        assert (pressed.action, pressed.turn, pressed.text) == (Action.LANGUAGE, "k1", "es")
+
+
+async def test_a_reply_to_a_press_can_have_buttons_of_its_own(fake: FakeDiscord, lobby: Channel) -> None:
+    ben = fake.person("ben")
+    async with online(fake) as ears:
+        shown = await told_to_wait(fake, ears, lobby, ben)
+        await fake.click(ben, shown, "aivax:drop:k1")
+        pressed = await heard(ears)
+        async with ears.frontend.reply_to(pressed.address, FakeLedger()) as surface:
+            await surface.write("Are you sure? https://example.test")
+            await surface.finish(Footer(buttons=(Button(Action.FORGET, "k2", "Delete"),)))
+
+        reply_ = fake.answers(lobby, ben)[-1]
+        assert [button.label for button in reply_.buttons] == ["Delete"]
+        assert not reply_.previews
+
+
+async def test_a_reply_whose_outcome_nobody_knows_is_not_sent_by_the_sdk_again(
+    fake: FakeDiscord, lobby: Channel
+) -> None:
+    ben = fake.person("ben")
+    async with online(fake) as ears:
+        shown = await told_to_wait(fake, ears, lobby, ben)
+        await fake.click(ben, shown, "aivax:drop:k1")
+        pressed = await heard(ears)
+    session = Session(settings(fake), FAST)
+    try:
+        fake.fail("POST /webhooks/{}/{}", status=502)
+        with pytest.raises(OutcomeUnknown):
+            await Whisper(session, Address.parse(pressed.address)).post(
+                "All right.", Delivery(0, "n-0", "", 0, closed=False, generation=1)
+            )
+    finally:
+        await session.close()
+
+
 def interaction(**changes: Any) -> Any:
     """A press as discord.py hands it over."""
     usual: dict[str, Any] = {
@@ -187,6 +268,14 @@ def test_a_press_carries_what_a_whisper_needs_and_the_persons_language() -> None
     assert Address.parse(pressed.address) == Address(channel=3, guild=4, app=1, token="abc")
     assert pressed.author.locale == "pt-BR"
     assert pressed.keys == ("discord:interaction:5",)
+
+
+def test_a_press_carries_the_persons_roles() -> None:
+    roles = [SimpleNamespace(id=4), SimpleNamespace(id=9)]
+    pressed = pressed_in(interaction(user=SimpleNamespace(id=7, display_name="ben", roles=roles)))
+
+    assert pressed is not None
+    assert pressed.author.roles == ("9",)  # the server's own id stands for everyone
 
 
 @pytest.mark.parametrize(

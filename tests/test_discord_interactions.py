@@ -50,7 +50,7 @@ class Alarm:
 
     async def sleep(self, seconds: float) -> None:
         if seconds < 30:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(seconds if seconds > 5 else min(seconds, 0.02))
         else:
             await self._rings.wait()
             self._rings.clear()
