@@ -17,6 +17,7 @@ from core.errors import FrontendRefused
 from core.messages import Commanded, Event, Receipt, Said
 from sandbox.faults import Fault
 from sandbox.server import serve as serve_sandbox
+from tests.listening import Inbox
 from tests.platforms.slack import FakeSlack, Sent, sign
 from tests.slack_ways import Hosted, answering, hosted, http_settings
 
@@ -174,19 +175,18 @@ def test_a_signature_is_remembered_for_as_long_as_it_counts_and_no_longer() -> N
     assert "a" not in seen
 
 
-class Moody:
+class Moody(Inbox):
     """An intake that fails as often as it is told to."""
 
     def __init__(self, failures: int) -> None:
+        super().__init__()
         self.failures = failures
-        self.events: list[Event] = []
 
     async def receive(self, event: Event) -> Receipt:
         if self.failures:
             self.failures -= 1
             raise RuntimeError("the database is away")
-        self.events.append(event)
-        return Receipt.ACCEPTED
+        return await super().receive(event)
 
 
 @pytest.mark.parametrize("same_signature", [True, False])

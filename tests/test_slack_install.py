@@ -41,7 +41,13 @@ def sqlite(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def here(slack: FakeSlack, migrated_url: str) -> AsyncIterator[Hosted]:
+async def here(slack: FakeSlack, sqlite: str) -> AsyncIterator[Hosted]:
+    async with hosted(slack, sqlite, oauth_settings(slack)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def on_both(slack: FakeSlack, migrated_url: str) -> AsyncIterator[Hosted]:
     async with hosted(slack, migrated_url, oauth_settings(slack)) as opened:
         yield opened
 
@@ -100,39 +106,39 @@ async def test_two_workspaces_install_the_app_and_each_is_answered_with_its_own_
         assert f"hello from {channel.workspace.name}" in answers[0]
 
 
-async def test_no_token_stands_in_the_database_in_clear(here: Hosted) -> None:
-    slack = here.slack
+async def test_no_token_stands_in_the_database_in_clear(on_both: Hosted) -> None:
+    slack = on_both.slack
     slack.rules.token_rotation = True
 
-    await here.install(slack.workspace)
+    await on_both.install(slack.workspace)
 
-    stored = await dump(here.database)
+    stored = await dump(on_both.database)
     issued = [*slack.world.tokens, *slack.world.refresh_tokens, slack.client_secret]
     assert slack.workspace.id.encode() in stored
     assert [secret for secret in issued if secret.encode() in stored] == []
     assert TOKEN.findall(stored) == []
 
 
-async def test_an_uninstalled_workspace_is_forgotten_and_the_other_goes_on(here: Hosted) -> None:
-    slack = here.slack
+async def test_an_uninstalled_workspace_is_forgotten_and_the_other_goes_on(on_both: Hosted) -> None:
+    slack = on_both.slack
     other = slack.add_workspace("T0000000002", "other")
     for workspace in (slack.workspace, other):
-        await here.install(workspace)
+        await on_both.install(workspace)
 
     slack.clock.advance(2)
     await slack.uninstall(slack.workspace)
-    await here.all_taken()
-    left = here.inbox.events.copy()
-    here.inbox.events.clear()
+    await on_both.all_taken()
+    left = on_both.inbox.events.copy()
+    on_both.inbox.events.clear()
     await say_in(slack, other)
-    await here.all_taken()
-    await answer_all(here)
+    await on_both.all_taken()
+    await answer_all(on_both)
 
     assert [(event.platform, event.workspace) for event in left if isinstance(event, Left)] == [
         ("slack", slack.workspace.id)
     ]
-    assert slack.workspace.id.encode() not in await installed(here.database)
-    assert other.id.encode() in await installed(here.database)
+    assert slack.workspace.id.encode() not in await installed(on_both.database)
+    assert other.id.encode() in await installed(on_both.database)
     assert tokens_used(slack, "chat.startStream") == [other.id]
 
 
@@ -228,14 +234,14 @@ async def test_a_code_is_taken_from_the_browser_that_began_and_once_only(here: H
     assert len(slack.calls_of("oauth.v2.access")) == 1
 
 
-async def test_a_state_is_over_after_ten_minutes(here: Hosted) -> None:
-    asked = await here.browser.get(f"{here.url}/slack/install")
-    back = here.slack.approve(asked.headers["location"])
+async def test_a_state_is_over_after_ten_minutes(on_both: Hosted) -> None:
+    asked = await on_both.browser.get(f"{on_both.url}/slack/install")
+    back = on_both.slack.approve(asked.headers["location"])
 
-    here.slack.clock.advance(601)
+    on_both.slack.clock.advance(601)
 
-    assert (await here.come_back(back, asked)).status_code == 400
-    assert here.slack.calls_of("oauth.v2.access") == []
+    assert (await on_both.come_back(back, asked)).status_code == 400
+    assert on_both.slack.calls_of("oauth.v2.access") == []
 
 
 @pytest.mark.parametrize("trouble", ["denied", "bad code", "slack is down", "no bot", "whole organisation"])
@@ -263,15 +269,15 @@ async def test_an_installation_that_fails_says_so_and_stores_nothing(
         assert await installed(here.database) == b"[]"
 
 
-async def test_installing_again_replaces_the_token(here: Hosted) -> None:
-    await here.install(here.slack.workspace)
-    before = await installed(here.database)
+async def test_installing_again_replaces_the_token(on_both: Hosted) -> None:
+    await on_both.install(on_both.slack.workspace)
+    before = await installed(on_both.database)
 
-    await here.install(here.slack.workspace)
+    await on_both.install(on_both.slack.workspace)
 
-    after = await installed(here.database)
+    after = await installed(on_both.database)
     assert before != after
-    assert after.count(here.slack.workspace.id.encode()) == 1
+    assert after.count(on_both.slack.workspace.id.encode()) == 1
 
 
 async def test_workspaces_install_the_app_over_socket_mode_too(slack: FakeSlack, sqlite: str) -> None:

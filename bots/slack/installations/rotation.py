@@ -65,8 +65,8 @@ class Rotation:
     def _is_due(self, known: Installation) -> bool:
         if known.tokens.expires_at is None or known.tokens.expires_at - self._now() > AHEAD:
             return False
-        quiet = self._now() < self._quiet_until.get(known.team, self._now())
-        return not (quiet and self._counts(known))
+        quiet_until = self._quiet_until.get(known.team)
+        return quiet_until is None or self._now() >= quiet_until or not self._counts(known)
 
     def _counts(self, known: Installation) -> bool:
         return known.tokens.expires_at is None or known.tokens.expires_at > self._now()

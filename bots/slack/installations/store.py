@@ -123,7 +123,7 @@ class Installations:
         same = (table.c.team == known.team, table.c.version == known.version)
         async with self._database.write() as connection:
             done = await connection.execute(update(table).where(*same, *conditions).values(**values))
-        return done.rowcount > 0
+            return done.rowcount > 0
 
     def _sealed(self, tokens: Tokens) -> dict[str, Any]:
         return {

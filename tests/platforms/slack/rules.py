@@ -44,4 +44,5 @@ class Rules:
     scopes_header: bool = True
     refresh_grace_s: float = 0.0  # how long a used refresh token still works
     token_rotation: bool = False
+    whole_organisation: bool = False  # the app is installed for an organisation, not in a workspace
     token_life_s: float = 43_200.0

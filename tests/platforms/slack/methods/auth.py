@@ -94,6 +94,12 @@ def _tokens(asked: Asked, workspace: Workspace) -> dict[str, Any]:
         "is_enterprise_install": False,
         "authed_user": {"id": asked.world.installer_of(workspace)},
     }
+    if asked.world.rules.whole_organisation:
+        answer |= {
+            "team": None,
+            "enterprise": {"id": "E0000000001", "name": "org"},
+            "is_enterprise_install": True,
+        }
     if rotating:
         answer |= {"refresh_token": asked.world.new_refresh_token(workspace), "expires_in": int(life_s)}
     return answer
