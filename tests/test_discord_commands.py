@@ -237,7 +237,7 @@ async def test_the_other_commands_are_for_their_author_alone(
         assert given.original is not None
         assert given.original.ephemeral
         here = command in (Command.RESET, Command.STOP)
-        assert event.place.thread == ("" if here else str(ana.id))
+        assert event.place.thread == ("" if here else f"@{ana.id}")
 
 
 async def test_in_a_thread_a_command_means_that_thread(fake: FakeDiscord, lobby: Channel) -> None:

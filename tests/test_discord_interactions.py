@@ -370,6 +370,32 @@ async def test_a_private_answer_that_comes_hours_later_is_a_direct_message(
         assert fake.answers(lobby) == []
 
 
+async def test_a_private_answer_that_begins_in_the_last_minute_does_not_count_on_it(
+    fake: FakeDiscord, lobby: Channel, ana: Person
+) -> None:
+    async with online(fake, timing(fake)) as ears:
+        said, _ = await ask(fake, ears, ana, lobby, private=True)
+        fake.clock.advance(850)
+        await show(ears, said, "The answer.")
+
+        assert whole(fake, fake.dm(ana)) == "The answer."
+
+
+async def test_a_late_answer_leaves_the_apology_and_stands_below_it(
+    fake: FakeDiscord, lobby: Channel, ana: Person
+) -> None:
+    async with online(fake, timing(fake)) as ears:
+        said, _ = await ask(fake, ears, ana, lobby)
+        async with ears.frontend.reply_to(said.address, FakeLedger()) as surface:
+            await surface.fail(Apology("I've kept your question."))
+        await show(ears, said, "Here is the answer.")  # the core has its ledger forget the apology
+
+        assert [seen.content for seen in fake.answers(lobby)] == [
+            "I've kept your question.",
+            "Here is the answer.",
+        ]
+
+
 async def test_a_private_answer_that_reaches_nobody_is_closed_with_a_line_in_the_log(
     fake: FakeDiscord, lobby: Channel
 ) -> None:

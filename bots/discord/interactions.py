@@ -95,9 +95,9 @@ def answer_address_of(interaction: discord.Interaction) -> Address:
 def _placed(author: Author, place: Place, *, hidden: bool) -> Place:
     """Give what only its author reads a place of its own, so that it never becomes context of what all read.
 
-    Its thread is the author's id, which no thread has. It counts as shared, so that the lists of channels hold for it.
+    It stands where a thread's id stands elsewhere. It counts as shared, so that the lists of channels hold for it.
     """
-    return replace(place, thread=author.identity.user) if hidden else place
+    return replace(place, thread=f"@{author.identity.user}") if hidden else place
 
 
 def _speaks(interaction: discord.Interaction) -> bool:
