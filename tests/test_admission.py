@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -48,6 +49,36 @@ async def test_fifty_conversations_at_an_empty_account_cost_one_call_and_each_is
         (shown,) = stage.platform.visible(f"D-{number}")
         assert OUT_OF_CREDIT in shown
     assert set(await stage.states()) == {"parked"}
+
+
+async def test_two_processes_on_one_database_spend_as_little_and_heal_as_one(
+    postgres_url: str, clock: WallClock, sandbox: Sandbox
+) -> None:
+    sandbox.state.account.set_balance(0)
+    async with (
+        staged(postgres_url, sandbox=sandbox, now=clock) as one,
+        staged(postgres_url, sandbox=sandbox, now=clock, platform=one.platform) as other,
+    ):
+        processes = [one, other]
+        for number in range(50):
+            question = said(f"question {number}", at=room(number))
+            await processes[number % 2].core.intake.receive(question)
+        await asyncio.gather(*(each.rest() for each in processes))
+
+        refused = len(one.asked)
+        assert 1 <= refused <= 1 + 3
+        assert set(await one.states()) == {"parked"}
+        sandbox.state.account.set_balance(5)
+        for _ in range(3):  # a minute
+            clock.advance(seconds=20)
+            await asyncio.gather(*(each.heal() for each in processes))
+
+        assert set(await one.states()) == {"answered"}
+        assert len(one.asked) - refused <= 50 + 2
+        for number in range(50):
+            told, answer = one.platform.visible(f"D-{number}")
+            assert OUT_OF_CREDIT in told
+            assert f"question {number}" in answer
 
 
 async def test_after_a_top_up_every_question_is_answered_once_in_its_place(

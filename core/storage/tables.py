@@ -175,6 +175,9 @@ turns = Table(
     Column("offers", Label(64), nullable=False, default="", comment="the buttons below a notice"),
     Column("place_told", Integer, nullable=True, comment="the place in line that its author was last told"),
     Column("announced", Integer, nullable=False, default=0, comment="attempts that only told the place"),
+    Column(
+        "unpaid", Integer, nullable=False, default=0, comment="attempts that were held before AIVAX answered"
+    ),
     Column("due_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant, nullable=True),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Delete, Row, Select, case, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Row, Select, case, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.aivax.timeline import Usage
@@ -75,7 +75,7 @@ class TurnStore:
             turn = await self.claim_within(connection, conversation_id, only=turn_id)
             if turn is not None:
                 told = update(turns).where(turns.c.id == turn_id)
-                await connection.execute(told.values(place_told=place, announced=turns.c.announced + 1))
+                await connection.execute(told.values(place_told=place, **_one_more("announced", "unpaid")))
             return turn
 
     async def claim_within(
@@ -116,10 +116,14 @@ class TurnStore:
         async with self._database.write() as connection:
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 
-    async def release(self, turn: Turn, due_at: datetime, *, counts: bool) -> None:
-        """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation."""
+    async def release(self, turn: Turn, due_at: datetime, *, counts: bool, held: bool = False) -> None:
+        """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation.
+
+        `counts` uses a try up; `held` tells that a gate kept the attempt from being answered, and paid.
+        """
         tries = turn.tries if counts else turn.tries - 1
-        await self._change(turn, state=TurnState.QUEUED, due_at=due_at, tries=tries)
+        more = _one_more("unpaid") if held else {}
+        await self._change(turn, state=TurnState.QUEUED, due_at=due_at, tries=tries, **more)
 
     async def told_before(self, turn: Turn, gate: str, since: datetime) -> set[int]:
         """The turns of this conversation that waited behind the gate since it closed: their authors were told."""
@@ -164,6 +168,7 @@ class TurnStore:
             parked_for=gate,
             parked_at=now,
             tries=turn.tries - 1,
+            **_one_more("unpaid"),
         )
 
     async def wish(self, turn: Turn) -> Wish | None:
@@ -263,6 +268,10 @@ class TurnStore:
         }
 
 
+def _one_more(*counters: str) -> dict[str, ColumnElement[int]]:
+    return {name: turns.c[name] + 1 for name in counters}
+
+
 def _answer_of(turn_id: int) -> Delete:
     """What an attempt before, or this very write before its connection broke, may have stored."""
     return delete(messages).where(messages.c.turn_id == turn_id, messages.c.role == "assistant")
@@ -307,4 +316,5 @@ def _turn(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn:
         answer=row.answer,
         created_at=row.created_at,
         announced=row.announced,
+        unpaid=row.unpaid,
     )

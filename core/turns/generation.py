@@ -52,7 +52,7 @@ class Generation:
         Returns the gate that holds the turn, if one does: then nothing was said. Raises `AivaxError` for what no
         waiting mends; what was said until then stands in the draft.
         """
-        if turn.generation > turn.announced:
+        if turn.generation > turn.unpaid:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
         composed = await self._composer.compose(turn, frontend)
         if composed is None:

@@ -65,6 +65,8 @@ class Turn:
     """Known already when the bot speaks for itself, or when a crash came after the text was complete."""
     offers: tuple[Action, ...] = ()
     """The buttons below a notice."""
+    unpaid: int = 0
+    """How many attempts before this one were held before AIVAX answered: nothing was paid for them."""
     announced: int = 0
     """How many attempts before this one only told its author their place in line."""
 

@@ -144,7 +144,7 @@ class Runner:
         gate = closed.gate
         brief = closed.retry_at - self._now() <= timedelta(seconds=self._limits.patience_s)
         if brief and gate.cause in (Cause.RATE, Cause.OUTAGE):
-            await self._store.release(turn, closed.retry_at, counts=False)
+            await self._store.release(turn, closed.retry_at, counts=False, held=True)
             return
         told = await self._store.told_before(turn, gate.name, closed.since)
         dropped = await self._store.wish(turn) not in (None, Wish.KEEP)
@@ -179,7 +179,7 @@ class Runner:
     async def _later(self, turn: Turn, error: PlatformError | TimeoutError) -> None:
         """The platform can't take it now: the turn waits, and no try is used up, until it is too old."""
         wanted = error.retry_after_s if isinstance(error, PlatformError) else None
-        delay_s = wanted or min(FIRST_DELAY_S * 2 ** min(turn.attempt - turn.announced, 10), LONGEST_DELAY_S)
+        delay_s = wanted or min(FIRST_DELAY_S * 2 ** min(turn.attempt - turn.unpaid, 10), LONGEST_DELAY_S)
         if self._now() - turn.created_at > timedelta(hours=self._limits.delivery_hours):
             log.error("turn.undeliverable", cause=str(error), setting="[limits] delivery_hours")
             await self._store.close(turn, TurnState.FAILED, failure=type(error).__name__)

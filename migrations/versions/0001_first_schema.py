@@ -163,6 +163,9 @@ def upgrade() -> None:
             comment="the place in line that its author was last told",
         ),
         sa.Column("announced", sa.Integer(), nullable=False, comment="attempts that only told the place"),
+        sa.Column(
+            "unpaid", sa.Integer(), nullable=False, comment="attempts that were held before AIVAX answered"
+        ),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("started_at", INSTANT, nullable=True),
