@@ -2,66 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import aiohttp
 import pytest
 
-from bots.discord.channel import DiscordChannel
-from bots.discord.frontend import DiscordFrontend, open_discord
-from bots.discord.pace import Gate
-from bots.discord.places import Address
-from bots.discord.session import Session
-from bots.discord.timing import Timing
-from core.errors import Fenced, FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.messages import Apology, Footer, Status
-from core.ports import Delivery
-from tests.discord_listening import FAST, discord_at_hand, settings
-from tests.fakes import FakeClock, FakeLedger
-from tests.platforms.discord import Channel, FakeDiscord, Message, Permission
-from tests.platforms.discord.limits import Limits, Window
-
-POST, EDIT = "POST /channels/{}/messages", "PATCH /channels/{}/messages/{}"
-FIRST = Delivery(0, "turn-1-0", "", 0, closed=False, generation=1)
-SECOND = replace(FIRST, part=1, nonce="turn-1-1")
-PINGS = "@everyone @here <@1> see https://example.test"
-
-
-class Place:
-    """A question in a channel, and the place of its answer; the process only logs in, it never listens."""
-
-    def __init__(self, fake: FakeDiscord, channel: Channel, question: Message, session: Session) -> None:
-        self.fake = fake
-        self.channel = channel
-        self.question = question
-        self.address = Address(
-            channel=channel.id, message=question.id, guild=channel.guild.id if channel.guild else 0
-        )
-        self.answer = DiscordChannel(session, self.address)
-
-    def seen(self) -> list[str]:
-        return [seen.content for seen in self.fake.answers(self.channel)]
+from tests.discord_answers import EDIT, FIRST, PINGS, POST, SECOND, Place, asked, opened
+from tests.discord_listening import discord_at_hand
+from tests.fakes import FakeLedger
+from tests.platforms.discord import FakeDiscord, Permission
 
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeDiscord]:
     async with discord_at_hand() as server:
         yield server
-
-
-@asynccontextmanager
-async def opened(
-    fake: FakeDiscord, timing: Timing = FAST, **changes: object
-) -> AsyncIterator[DiscordFrontend]:
-    async with open_discord(settings(fake, **changes), timing) as frontend:
-        yield frontend
-
-
-async def asked(fake: FakeDiscord, frontend: DiscordFrontend) -> Place:
-    general, alice = fake.channel(fake.guild("Gophers"), "general"), fake.person("alice")
-    question = await fake.say(alice, general, "why?")
-    return Place(fake, general, question, frontend._session)
 
 
 @pytest.fixture
@@ -336,67 +292,6 @@ async def test_an_address_that_is_none_of_ours_is_a_closed_place(fake: FakeDisco
             frontend.reply_to("slack:C1", FakeLedger())
 
 
-# -- pace -------------------------------------------------------------------------------------------
-
-
-async def test_four_writes_go_at_once_and_the_fifth_waits_for_its_window() -> None:
-    clock = FakeClock()
-    gate = Gate(Timing(now=clock.now, sleep=clock.sleep))
-    at: list[float] = []
-
-    async def write() -> None:
-        await gate.enter()
-        at.append(clock.now() - 1000)
-        gate.leave()
-
-    await clock.run(_all(*(write() for _ in range(6))))
-
-    assert at == pytest.approx([0, 0, 0, 0, 5.1, 5.1])
-
-
-async def test_writes_go_one_by_one_in_the_order_of_asking_whoever_gives_up() -> None:
-    clock = FakeClock()
-    gate = Gate(Timing(now=clock.now, sleep=clock.sleep))
-    order: list[int] = []
-
-    async def write(number: int) -> None:
-        await gate.enter()
-        await clock.sleep(0.2)
-        order.append(number)
-        gate.leave()
-
-    tasks = [asyncio.create_task(write(number)) for number in range(4)]
-    await clock.settle()
-    tasks[1].cancel()
-    await clock.run(_all(tasks[0], *tasks[2:]))
-
-    assert order == [0, 2, 3]
-    assert clock.now() - 1000 == pytest.approx(0.6)
-
-
-async def _all(*work: object) -> None:
-    await asyncio.gather(*work)  # type: ignore[call-overload]
-
-
-async def test_ten_answers_at_once_stay_below_discords_limits() -> None:
-    quick = Limits(create=Window(5, 0.25), edit=Window(5, 0.25))
-    async with (
-        discord_at_hand(limits=quick) as fake,
-        opened(fake, replace(FAST, write_window_s=0.26)) as frontend,
-    ):
-        place = await asked(fake, frontend)
-        channels = [DiscordChannel(frontend._session, place.address) for _ in range(10)]
-
-        async def answer(number: int, channel: DiscordChannel) -> None:
-            message_id = await channel.post(f"{number}", replace(FIRST, nonce=f"turn-{number}"))
-            await channel.edit(message_id, f"{number} done")
-
-        await asyncio.gather(*(answer(number, channel) for number, channel in enumerate(channels)))
-
-        assert sorted(place.seen()) == sorted(f"{number} done" for number in range(10))
-        assert [call for call in fake.calls if call.status == 429] == []
-
-
 async def test_errors_carry_no_secret(fake: FakeDiscord) -> None:
     async with opened(fake) as frontend:
         place = await asked(fake, frontend)
@@ -407,24 +302,3 @@ async def test_errors_carry_no_secret(fake: FakeDiscord) -> None:
             assert fake.token not in repr(caught.value)
             assert isinstance(caught.value.__cause__, aiohttp.ClientError | OSError)
             assert fake.token not in repr(caught.value.__cause__)
-
-
-async def test_a_write_that_had_to_wait_asks_again_whether_it_may(fake: FakeDiscord) -> None:
-    async def taken_over() -> None:
-        raise Fenced(1, 1)
-
-    async with opened(fake) as frontend:
-        place = await asked(fake, frontend)
-        gate = frontend._session.gate(place.channel.id)
-        await gate.enter()
-        late = DiscordChannel(frontend._session, place.address, taken_over)
-        writing = asyncio.create_task(late.post("too late", FIRST))
-        while not gate._waiting:  # noqa: ASYNC110  it tells nobody who waits
-            await asyncio.sleep(0)
-        gate.leave()
-
-        with pytest.raises(Fenced):
-            await writing
-        assert place.seen() == []
-        await place.answer.post("in time", FIRST)
-        assert place.seen() == ["in time"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 
 from bots.discord.timing import Timing
@@ -12,10 +13,16 @@ WRITES = 4
 TYPING_S = 6.0
 """A typing sign shows for 10 s; one for all answers of a channel is enough."""
 MOST_GATES = 1000
+KEPT_BACK = 1
+"""Writes that Discord would still take and we don't make: at the last one discord.py sleeps inside the call."""
+LONGEST_SHUT_S = 60.0
 
 
 class Gate:
-    """Lets one write at a time into a channel, in the order of asking, four in a window of time."""
+    """Lets one write at a time into a channel, in the order of asking, four in a window of time.
+
+    Fewer where Discord says so: its headers count what other processes of the same bot write, too.
+    """
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
@@ -23,6 +30,7 @@ class Gate:
         self._written: deque[float] = deque(maxlen=WRITES)
         self._typed = float("-inf")
         self._waiting = 0
+        self._shut_until = float("-inf")
 
     async def enter(self) -> bool:
         """Wait for our turn; whether that took time. Whoever entered must leave, also when the write failed."""
@@ -50,6 +58,11 @@ class Gate:
         self._written.append(self._timing.now())
         self._lock.release()
 
+    def told(self, remaining: int, reset_after_s: float) -> None:
+        """Take note of what Discord's headers say after a write."""
+        if remaining <= KEPT_BACK and math.isfinite(reset_after_s):
+            self._shut_until = max(self._shut_until, self._timing.now() + min(reset_after_s, LONGEST_SHUT_S))
+
     def may_type(self) -> bool:
         """Tell whether a typing sign is due, and count it as sent."""
         if self._timing.now() - self._typed < TYPING_S:
@@ -65,9 +78,11 @@ class Gate:
         return not self._lock.locked() and not self._waiting and self._pause_s() <= 0
 
     def _pause_s(self) -> float:
+        now = self._timing.now()
+        shut_s = max(0.0, self._shut_until - now)
         if len(self._written) < WRITES:
-            return 0.0
-        return self._written[0] + self._timing.write_window_s - self._timing.now()
+            return shut_s
+        return max(shut_s, self._written[0] + self._timing.write_window_s - now)
 
 
 class Gates:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import discord
 
 from bots.discord.api import FAILURES, error_of, login_error_of, token_refused
+from bots.discord.headers import trace
 from bots.discord.pace import Gate, Gates
 from bots.discord.places import PLATFORM
 from bots.discord.settings import DiscordSettings
@@ -104,6 +105,7 @@ class Session:
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST_WAIT_S,
+            http_trace=trace(lambda channel, left, reset_s: self.gate(channel).told(left, reset_s)),
         )
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):

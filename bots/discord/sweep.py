@@ -97,7 +97,11 @@ class Sweep:
                 answered.add(message.reference.message_id)
             elif concerns(message, self._me):
                 found.append(message)
-        return [message for message in found if message.id not in answered]
+        return [m for m in found if m.id not in answered and not self._has_our_thread(m)]
+
+    def _has_our_thread(self, message: discord.Message) -> bool:
+        """Tell whether an answer was begun in a thread of its own, where it replies to nothing."""
+        return message.thread is not None and message.thread.owner_id == self._me.id
 
     async def _thread(self, guild: discord.Guild, thread: str) -> discord.Thread | None:
         """Find a thread that somebody spoke with us in, archived or not."""
