@@ -21,7 +21,7 @@ from bots.web.server import join, serve
 from core.errors import PlatformError
 from core.ports import Intake
 from core.reply.voices import Voices
-from core.settings import RepliesSettings, StorageSettings
+from core.settings import RepliesSettings
 from core.storage.engine import Database
 from sandbox.server import Sandbox
 from tests.listening import Inbox, Lamp
@@ -98,7 +98,7 @@ async def hosted(
 ) -> AsyncIterator[Hosted]:
     """The frontend, listening, with an intake that keeps what it gets."""
     async with (
-        open_database(StorageSettings(url=url)) as database,
+        Database(url) as database,
         _opened(slack, database, settings) as (frontend, address),
         httpx.AsyncClient() as browser,
     ):

@@ -3,13 +3,16 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import async_default_handlers
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.platforms.slack import Channel, FakeSlack, Person
@@ -796,3 +799,55 @@ async def test_it_can_be_driven_from_another_process() -> None:
         (shown,) = await control("visible", channel=channel)
 
     assert (shown["author"], shown["text"], shown["ts"]) == ("alice", "@aivax hi", ts)
+
+
+async def test_over_http_an_event_is_signed_and_tried_again_at_once_after_one_minute_and_after_five(
+    slack: FakeSlack, alice: Person
+) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        return web.Response(status=500)
+
+    async with app_at(slack, refuse):
+        await slack.say(alice, slack.dm(alice), "hello")
+        (delivery,) = slack.http_mode.deliveries
+        for due_s, tries in ((0, 2), (60, 3), (300, 4)):
+            await slack.until(lambda: delivery.timer or delivery.lost or len(slack.http_mode.sent) >= 2)
+            slack.clock.advance(due_s)
+            await slack.until(lambda tries=tries: len(slack.http_mode.sent) == tries)
+        await slack.until(lambda: delivery.lost)
+
+    sent = slack.http_mode.sent
+    assert [each.headers.get("x-slack-retry-num") for each in sent] == [None, "1", "2", "3"]
+    for each in sent:
+        timestamp = each.headers["X-Slack-Request-Timestamp"]
+        verifier = SignatureVerifier(slack.http_mode.signing_secret)
+        assert verifier.is_valid(each.body, timestamp, each.headers["X-Slack-Signature"])
+
+
+async def test_over_http_x_slack_no_retry_ends_it(slack: FakeSlack, alice: Person) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        return web.Response(status=500, headers={"x-slack-no-retry": "1"})
+
+    async with app_at(slack, refuse):
+        await slack.say(alice, slack.dm(alice), "hello")
+        await slack.until(lambda: slack.http_mode.deliveries[0].lost)
+
+    assert len(slack.http_mode.sent) == 1
+
+
+@asynccontextmanager
+async def app_at(
+    slack: FakeSlack, answer: Callable[[web.Request], Awaitable[web.Response]]
+) -> AsyncIterator[None]:
+    """An app's own address, which the fake delivers to."""
+    app = web.Application()
+    app.router.add_post("/slack/events", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    slack.http_mode.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    try:
+        yield
+    finally:
+        slack.http_mode.request_url = ""
+        await runner.cleanup()

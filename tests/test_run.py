@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from sandbox.server import serve
@@ -103,6 +104,26 @@ async def test_an_empty_account_is_told_kindly_on_both_platforms_and_truly_in_th
         )
         await bot.stop()
     assert any("gate.closed" in line and "402" in line for line in bot.log)
+
+
+async def test_slack_calls_the_process_over_http_beside_health(
+    town: Town, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    web = f"\n[web]\nenabled = true\nport = {unused_tcp_port}\n"
+    http = f'[slack]\nmode = "http"\nsigning_secret = "{town.slack.http_mode.signing_secret}"'
+    config = town.config(discord_token="", slack_app="").replace("[slack]", http) + web
+    async with running(tmp_path, config) as bot:
+        assert await bot.line() == "ready: slack\n"
+        town.slack.http_mode.request_url = f"http://127.0.0.1:{unused_tcp_port}/slack/events"
+
+        assert "over http" in await town.ask_on_slack("over http")
+
+        async with httpx.AsyncClient() as client:
+            health = await client.get(f"http://127.0.0.1:{unused_tcp_port}/health/ready")
+        assert health.json()["up"] == ["slack"]
+        assert {sent.status for sent in town.slack.http_mode.sent} == {200}
+        assert await bot.stop(signal.SIGTERM) == 0
+    assert not any(town.slack.http_mode.signing_secret in line for line in bot.log)
 
 
 async def test_listeners_and_workers_are_separate_processes_on_postgresql(

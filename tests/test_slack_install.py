@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,9 @@ import httpx
 import pytest
 from sqlalchemy import MetaData, select
 
+from bots.frontends import installed as installed_plugins
+from bots.redaction import secrets_in
+from bots.settings import SettingsRefused, load
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.store import Installations
 from bots.slack.manifest import scopes
@@ -392,10 +396,11 @@ async def test_many_who_ask_at_once_make_one_refresh_over_all_processes(
     assert {call.error for call in slack.calls_of("reactions.add")} == {"channel_not_found"}
 
 
-async def test_two_processes_refresh_once(slack: FakeSlack, postgres_url: str) -> None:
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_two_processes_refresh_once(slack: FakeSlack, migrated_url: str) -> None:
     slack.rules.token_rotation = True
     settings = oauth_settings(slack)
-    async with hosted(slack, postgres_url, settings) as one, hosted(slack, postgres_url, settings) as two:
+    async with hosted(slack, migrated_url, settings) as one, hosted(slack, migrated_url, settings) as two:
         await one.install(slack.workspace)
         slack.clock.advance(slack.rules.token_life_s + 60)
         address = one.frontend.address_of(f"{slack.workspace.id}/C1")
@@ -473,3 +478,39 @@ async def test_a_refresh_token_that_slack_refuses_leaves_the_old_token_for_as_lo
 
     assert len(slack.calls_of("oauth.v2.access")) == 2  # not at each call
     assert [call.error for call in slack.calls_of("reactions.add")] == ["channel_not_found"] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"encryption_keys": ["short"]}, "[slack] encryption_keys, entry 1: each key is 32 random bytes"),
+        ({"encryption_keys": KEYS[0]}, "[slack] encryption_keys: write it as a list"),
+        (
+            {"public_url": "http://bot.example"},
+            "[slack] public_url = 'http://bot.example': write the address",
+        ),
+        ({"body_limit_bytes": 1}, "[slack] body_limit_bytes = '1': write 10000 or more"),
+        ({"mode": "smoke"}, "[slack] mode = 'smoke': write 'socket' or 'http'"),
+    ],
+)
+def test_a_setting_that_can_t_be_used_is_told_with_what_mends_it(
+    tmp_path: Path, given: dict[str, Any], told: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[slack]\n" + "\n".join(f"{name} = {json.dumps(value)}" for name, value in given.items()))
+
+    with pytest.raises(SettingsRefused) as caught:
+        load(installed_plugins(), path=path, environment={})
+
+    assert told in str(caught.value)
+    assert "short" not in str(caught.value)
+
+
+def test_keys_from_the_environment_are_a_list_and_kept_out_of_the_log() -> None:
+    environment = {"AIVAX_BOTS__SLACK__ENCRYPTION_KEYS": ",".join(KEYS)}
+
+    settings = load(installed_plugins(), path=None, environment=environment)
+
+    assert secrets_in(settings) != []
+    assert set(KEYS) <= set(secrets_in(settings))
+    assert KEYS[0] not in repr(settings)
