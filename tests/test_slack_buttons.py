@@ -69,7 +69,8 @@ def test_a_press_names_its_author_the_answer_and_where_a_reply_is_whispered() ->
 
 def test_in_a_direct_message_nothing_needs_to_be_whispered() -> None:
     container = {"type": "message", "message_ts": "1.1", "channel_id": "D0000000001"}
-    (pressed,) = translate(payload(container=container, channel={"id": "D0000000001"}), BOT)
+    there = payload(container=container, channel={"id": "D0000000001"})
+    (pressed,) = translate(there, BOT, Manners(external_users=True))
 
     assert isinstance(pressed, Pressed)
     assert pressed.place.private

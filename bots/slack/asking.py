@@ -8,6 +8,7 @@ into the asker's direct messages, with a word on where it came from.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from bots.slack.address import PLATFORM, Where
 from bots.slack.api import SlackApi
 from bots.slack.forms import About, asked_about
 from bots.slack.interactions import question
-from bots.slack.payloads import text_of
+from bots.slack.payloads import part_of, text_of
 from bots.slack.text import safe
 from core.errors import OutcomeUnknown, PlaceClosed
 from core.messages import Author, Identity, Place, Said
@@ -26,6 +27,8 @@ from core.reply.phrases import Phrase, Voice
 
 log = structlog.get_logger(__name__)
 
+_CHANNEL = re.compile(r"C[A-Z0-9]{2,32}")
+_HERE = "{here}"
 _WITHIN_S = 2.2
 """Slack waits three seconds for the acknowledgement, which comes when the question is stored."""
 
@@ -96,7 +99,7 @@ async def put(asked: Asking, api: SlackApi, voice: Voice) -> Said:
         except PlaceClosed as exc:
             log.info("slack.asked_elsewhere", channel=asked.channel, code=exc.code)
             asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
-            here, ts = await _post(api, asked.user, _moved(asked, voice), "")
+            here, ts = await _post(api, await _direct(api, asked.user), _moved(asked, voice), "")
     return _said(asked, here, ts)
 
 
@@ -106,6 +109,11 @@ def _said(asked: Asking, channel: str, ts: str) -> Said:
     there = Where(channel, asked.team, thread, ts, asked.user, asked.user_team, direct=direct)
     place = Place(PLATFORM, asked.team, channel, thread, private=direct)
     return Said((asked.key,), asked.author, place, asked.whole_text, there.as_address(), ts)
+
+
+async def _direct(api: SlackApi, user: str) -> str:
+    opened = part_of(await api.write("conversations.open", users=user), "channel")
+    return text_of(opened, "id")
 
 
 async def _post(api: SlackApi, channel: str, text: str, thread: str) -> tuple[str, str]:
@@ -133,9 +141,11 @@ def _moved(asked: Asking, voice: Voice) -> str:
     """Only channels have a name that can be shown; who asks in another's direct message knows where that was."""
     question = safe(_quoted(asked.text))
     quote = f"\n\n{safe(_quoted(asked.about.quote))}" if asked.about and asked.about.quote else ""
-    if not asked.channel.startswith("C"):
+    if not _CHANNEL.fullmatch(asked.channel):
         return f"{question}{quote}"
-    return f"{voice.say(Phrase.ANSWERED_HERE, where=f'<#{asked.channel}>')}\n\n{question}{quote}"
+    why = safe(voice.say(Phrase.ANSWERED_HERE, where=_HERE))
+    # a live token, of our own making: Slack shows the channel's name to those who may know it
+    return f"{why.replace(_HERE, f'<#{asked.channel}>')}\n\n{question}{quote}"
 
 
 def _quoted(text: str) -> str:

@@ -40,10 +40,7 @@ class Courtesies:
     def after(self, event: Event, there: Workspace) -> None:
         """Follow up on an event that is new, and stored."""
         if isinstance(event, Said) and event.place.private:
-            place = where(event.address)
-            begins = place.thread in ("", place.question)
-            if begins:
-                self._errands.run("title", there.sessions.entitle(place, event.text))
+            self._errands.run("title", there.sessions.entitle(where(event.address), event.text))
 
     def _greet(self, payload: Mapping[str, Any], there: Workspace) -> None:
         event = part_of(payload, "event")

@@ -42,6 +42,8 @@ class Sessions:
         self._api = api
         self._settings: SlackSettings = api.settings
         self._met: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._unnamed: set[tuple[str, str]] = set()
+        """Threads of the old view in which nobody has said anything yet."""
         self._off: set[str] = set()
 
     async def greet(self, channel: str, thread: str, voice: Voice) -> None:
@@ -51,6 +53,8 @@ class Sessions:
         """
         if not self._is_new(channel, thread):
             return
+        if thread:
+            self._unnamed.add((channel, thread))
         prompts = [{"title": each.title, "message": each.message} for each in self._settings.prompts]
         if prompts:
             await self._ask(
@@ -66,10 +70,12 @@ class Sessions:
             )
 
     async def entitle(self, place: Where, text: str) -> None:
-        """Name the thread after the first words in it."""
-        words = " ".join(text.split())
-        if not words or not place.thread:
+        """Name a thread after the first words in it, where these are they."""
+        words, greeted = " ".join(text.split()), (place.channel, place.thread)
+        first = place.thread == place.question or greeted in self._unnamed
+        if not (words and place.thread and first):
             return
+        self._unnamed.discard(greeted)
         title = words if len(words) <= _TITLE_CHARS else f"{words[: _TITLE_CHARS - 1]}…"
         there = {"channel_id": place.channel, "thread_ts": place.thread, "title": title}
         if not await self._ask("assistant.threads.setTitle", **there):
@@ -80,7 +86,8 @@ class Sessions:
             return False
         self._met[channel, thread] = None
         if len(self._met) > _MOST_MET:
-            self._met.popitem(last=False)
+            oldest, _ = self._met.popitem(last=False)
+            self._unnamed.discard(oldest)
         return True
 
     async def _is_empty(self, channel: str, thread: str) -> bool:

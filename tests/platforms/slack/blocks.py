@@ -79,6 +79,10 @@ def _check_block(block: Block) -> None:
         _require(0 < len(elements) <= most, f"between 1 and {most} elements")
         for element in elements:
             _check_element(element)
+        named = [element["action_id"] for element in elements if "action_id" in element]
+        _require(len(named) == len(set(named)), "action_id already exists in the block")
+    elif kind == "input":
+        _check_input(block)
 
 
 def _check_section(block: Block) -> None:
@@ -89,6 +93,16 @@ def _check_section(block: Block) -> None:
     _require(isinstance(fields, list) and len(fields) <= 10, "no more than 10 fields")
     for each in fields:
         _check_text(each, 2_000)
+
+
+def _check_input(block: Block) -> None:
+    _check_text(block.get("label"), 2_000, kinds=("plain_text",))
+    element = block.get("element")
+    if not isinstance(element, dict) or element.get("type") != "plain_text_input":
+        raise _invalid("an input block needs an element that takes input")
+    most = element.get("max_length", 3_000)
+    _require(0 < most <= 3_000, "max_length is at most 3000")
+    _require(len(element.get("initial_value", "")) <= most, "initial_value is longer than max_length")
 
 
 def _check_text(text: Any, at_most: int, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> None:

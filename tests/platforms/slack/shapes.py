@@ -6,6 +6,9 @@ from . import blocks
 from .state import Channel, Message, Person, Workspace
 
 
+REPLY_USERS_AT_MOST = 5
+
+
 def message_json(message: Message, *, metadata: bool = False) -> dict[str, Any]:
     """A message as events and reads carry it. A stream has no metadata before it is stopped."""
     optional = {
@@ -59,8 +62,14 @@ def _thread_fields(message: Message) -> dict[str, Any]:
     replies = message.replies()
     if not replies:
         return {}
-    latest = replies[-1].ts
-    return {"thread_ts": message.ts, "reply_count": len(replies), "latest_reply": latest}
+    users = list(dict.fromkeys(each.author.id for each in replies))
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "latest_reply": replies[-1].ts,
+        "reply_users": users[:REPLY_USERS_AT_MOST],
+        "reply_users_count": len(users),
+    }
 
 
 def _guest_fields(message: Message) -> dict[str, Any]:

@@ -12,6 +12,7 @@ PAGE_AT_MOST = 1_000
 LIMITED_PAGE = 15
 HISTORY = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 HISTORY_SCOPES = "channels:history groups:history im:history mpim:history"
+KINDS = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
 READ_SCOPES = "channels:read groups:read im:read mpim:read"
 
 
@@ -83,6 +84,25 @@ def _moment(asked: Asked, name: str, default: str) -> Decimal:
         return Decimal(asked.args.maybe_text(name) or default)
     except ArithmeticError:
         raise RefusedError(f"invalid_ts_{name}") from None
+
+
+@method("users.conversations", scope=READ_SCOPES, tier=3)
+def of_the_bot(asked: Asked) -> dict[str, Any]:
+    """Lists the channels that the app is in; each kind wants a scope of its own."""
+    kinds = [KINDS[each] for each in (asked.args.maybe_text("types") or "public_channel").split(",")]
+    for kind in kinds:
+        _require_scope(asked, f"{HISTORY[kind]}:read")
+    mine = [
+        each
+        for each in asked.world.channels.values()
+        if each.workspace is asked.workspace and each.bot_in and each.kind in kinds
+    ]
+    limit, first = asked.args.number("limit", 100), _position(asked.args.maybe_text("cursor"))
+    more = len(mine) > first + limit
+    return {
+        "channels": [channel_json(each) for each in mine[first : first + limit]],
+        "response_metadata": {"next_cursor": f"bmV4dA{first + limit}" if more else ""},
+    }
 
 
 @method("conversations.info", scope=READ_SCOPES, tier=3)

@@ -10,6 +10,9 @@ from .registry import Asked, method
 
 BLOCKS_AT_MOST = 100
 BYTES_AT_MOST = 250_000
+TITLE_AT_MOST = 24
+METADATA_AT_MOST = 3_000
+MESSAGES_ONLY = frozenset({"markdown", "context_actions", "task_card", "plan"})
 
 
 @method("views.open", tier=4)
@@ -81,8 +84,27 @@ def _body(asked: Asked, kind: str) -> dict[str, Any]:
 
 def checked_view(view: dict[str, Any]) -> dict[str, Any]:
     kit.check(view.get("blocks"), at_most=BLOCKS_AT_MOST)
-    if view["type"] == "modal" and not isinstance(view.get("title"), dict):
-        raise invalid("missing required field: title")
+    for block in view["blocks"]:
+        if block["type"] in MESSAGES_ONLY:
+            raise invalid(f"unsupported type: {block['type']}")
+    if view["type"] == "modal":
+        _check_modal(view)
+    if len(view.get("private_metadata", "")) > METADATA_AT_MOST:
+        raise invalid("private_metadata is too long")
     if len(json.dumps(view).encode()) > BYTES_AT_MOST:
         raise RefusedError("view_too_large")
     return view
+
+
+def _check_modal(view: dict[str, Any]) -> None:
+    """A form has a title, and a button to send it where it has fields."""
+    for name in ("title", "submit", "close"):
+        text = view.get(name)
+        if text is None and name != "title":
+            continue
+        if not isinstance(text, dict) or text.get("type") != "plain_text":
+            raise invalid(f"missing required field: {name}")
+        if not 0 < len(text.get("text", "")) <= TITLE_AT_MOST:
+            raise invalid(f"{name} must be between 1 and {TITLE_AT_MOST} characters")
+    if "submit" not in view and any(block["type"] == "input" for block in view["blocks"]):
+        raise invalid("submit is required with input blocks")
