@@ -76,6 +76,7 @@ class Meter:
     counters: dict[tuple[str, str], _Counter] = field(default_factory=dict)
     invalid_at: list[float] = field(default_factory=list)
     peak: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The most calls that were taken in one window."""
 
     def take(self, name: str, template: str, major: str, now: float) -> Verdict:
         """Counts one call; a refused one uses nothing up."""
@@ -86,6 +87,7 @@ class Meter:
             counter = self.counters[key] = _Counter(now + window.per_s)
         allowed = counter.used < window.calls
         counter.used += allowed
+        self.peak[key] = max(self.peak.get(key, 0), counter.used)
         left = max(window.calls - counter.used, 0)
         bucket = _hash(_SHARED_BUCKET.get(name, key[0]))
         return Verdict(allowed, name, window.calls, left, counter.ends_at, counter.ends_at - now, bucket)
