@@ -411,5 +411,6 @@ async def test_an_empty_form_says_nothing_more(fake: FakeDiscord, lobby: Channel
         await fake.until(lambda: pressed.modal)
         submitted = await fake.submit(pressed, {})
         await fake.until(lambda: submitted.answered_with == 6)
+        await ears.stop()  # what was heard by then is stored
 
         assert [getattr(event, "text", None) for event in ears.intake.events] == [""]
