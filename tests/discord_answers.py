@@ -14,7 +14,7 @@ from bots.discord.timing import Timing
 from core.ports import Delivery
 from tests.discord_listening import FAST, settings
 from tests.fakes import FakeLedger
-from tests.platforms.discord import Channel, FakeDiscord, Message
+from tests.platforms.discord import Channel, FakeDiscord, Guild, Message
 
 POST, EDIT = "POST /channels/{}/messages", "PATCH /channels/{}/messages/{}"
 FIRST = Delivery(0, "turn-1-0", "", 0, closed=False, generation=1)
@@ -37,6 +37,15 @@ class Place:
     def address_of(self, question: Message) -> Address:
         """Where another question in the same channel stands."""
         return structs.replace(self.address, message=question.id)
+
+    @property
+    def guild(self) -> Guild:
+        assert self.channel.guild is not None
+        return self.channel.guild
+
+    def refused(self) -> bool:
+        """Whether a call for the answer was turned down for good."""
+        return any(call.status in (400, 403) for call in self.fake.calls)
 
     def seen(self) -> list[str]:
         return [seen.content for seen in self.fake.answers(self.channel)]

@@ -64,7 +64,7 @@ def test_a_mention_in_a_server_is_said_to_the_bot_and_reads_as_people_see_it() -
         author=Author(Identity("discord", str(GUILD), str(ALICE)), name="Al of the North"),
         place=Place("discord", str(GUILD), str(GENERAL)),
         text="ask @Bob and @mods in #general :wave:",
-        address=str(Address(channel=GENERAL, message=1500000000000000001, guild=GUILD)),
+        address=str(Address(channel=GENERAL, message=1500000000000000001, guild=GUILD, user=ALICE)),
         origin="1500000000000000001",
     )
 
@@ -111,7 +111,7 @@ def test_a_thread_is_a_place_of_its_own() -> None:
     assert found.text == "go on"
     assert found.place == Place("discord", str(GUILD), str(GENERAL), thread=str(THREAD))
     assert Address.parse(found.address) == Address(
-        channel=THREAD, message=1500000000000000008, guild=GUILD, parent=GENERAL
+        channel=THREAD, message=1500000000000000008, guild=GUILD, parent=GENERAL, user=ALICE
     )
 
 

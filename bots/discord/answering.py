@@ -6,6 +6,7 @@ from bots.discord.channel import DiscordChannel
 from bots.discord.ending import EndingSurface
 from bots.discord.interaction_channel import InteractionChannel, ends_at, goes_on
 from bots.discord.places import PLATFORM, Address
+from bots.discord.refusals import Refusals, Regretful
 from bots.discord.session import Session
 from bots.discord.threads import QuestionThread
 from bots.discord.whisper import Whisper
@@ -22,11 +23,13 @@ class Answering:
     def __init__(self, session: Session, voices: Voices) -> None:
         self._session = session
         self._voices = voices
+        self._refusals = Refusals(session, voices)
 
     def surface(self, where: Address, ledger: Ledger) -> ReplySurface:
         """Open the place of a question. A command's answer that can't go on beyond its token ends before that."""
         timing = self._session.timing
-        inner = EditingSurface(self._channel(where, ledger), ledger, now=timing.now, sleep=timing.sleep)
+        channel = Regretful(self._channel(where, ledger), self._refusals, where)
+        inner = EditingSurface(channel, ledger, now=timing.now, sleep=timing.sleep)
         if not where.interaction or goes_on(where) or timing.wall() >= ends_at(where):
             return inner
         return EndingSurface(inner, ends_at(where), self._sentence(where), timing)

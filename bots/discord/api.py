@@ -52,6 +52,9 @@ def error_of(error: BaseException, *, creates: bool = False) -> PlatformError:
         return token_refused(detail)
     if isinstance(error, discord.HTTPException):
         return _answered(error, detail, creates=creates)
+    if isinstance(error, KeyError) and error.args == ("retry_after",):
+        # discord.py reads it from a 429 whose body has none: the call was refused, nothing was done
+        return PlatformBusy(PLATFORM, code="429", detail=detail)
     if isinstance(error, aiohttp.ClientConnectorError) or not creates:
         return PlatformBusy(PLATFORM, code=type(error).__name__, detail=detail)
     return OutcomeUnknown(PLATFORM, code=type(error).__name__, detail=detail)

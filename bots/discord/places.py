@@ -53,7 +53,7 @@ class Address(
     interaction: int = 0
     """A command's, which is answered where Discord shows that the bot thinks; its id tells when it was given."""
     user: int = 0
-    """Who gave the command."""
+    """Who asked, or gave the command."""
     hidden: bool = False
     """Whether nobody else sees the command's answer, in a place where others read."""
     speaks: bool = False

@@ -199,6 +199,7 @@ def _address(message: discord.Message, parent: int) -> Address:
         parent=parent,
         reply=replied_to(message),
         private=is_private(message),
+        user=message.author.id,
     )
 
 
