@@ -173,6 +173,18 @@ async def test_a_follow_up_whose_outcome_nobody_heard_is_looked_up_before_it_is_
         assert whole(fake, lobby) == plain(LONG)
 
 
+@pytest.mark.parametrize("text", [LONG, "The same again. " * 600])
+async def test_a_private_part_whose_outcome_nobody_heard_is_not_said_twice_where_the_gateway_told_of_it(
+    fake: FakeDiscord, lobby: Channel, ana: Person, text: str
+) -> None:
+    async with online(fake, timing(fake)) as ears:
+        said, _ = await ask(fake, ears, ana, lobby, private=True)
+        fake.lose_response(FOLLOW_UP, times=2)
+        await show(ears, said, text)
+
+        assert whole(fake, lobby, ana) == plain(text)
+
+
 async def test_a_follow_up_that_failed_on_discords_side_is_not_repeated_blindly(
     fake: FakeDiscord, lobby: Channel, ana: Person
 ) -> None:

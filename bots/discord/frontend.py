@@ -27,6 +27,7 @@ from bots.discord.surroundings import Surroundings
 from bots.discord.syncing import Syncing
 from bots.discord.timing import Timing
 from bots.discord.translate import Me, answers_all, concerns, translate
+from bots.discord.webhook import heard_as
 from bots.discord.whereabouts import Whereabouts
 from core.errors import PlatformError
 from core.messages import Blob, Quote
@@ -100,14 +101,22 @@ class DiscordFrontend:
         await self._session.close()
 
     def _hear(self, message: discord.Message, me: Me, intake: Intake, inbox: Inbox) -> None:
-        if message.nonce and getattr(message, "author", None) and message.author.id == me.id:
-            self._session.remember(str(message.nonce), message.id)
+        if getattr(message, "author", None) and message.author.id == me.id:
+            self._remember(message)
         may_be_open = answers_all(message.channel, me) is None  # then only asking Discord tells
         if concerns(message, me, open_here=may_be_open):
             self._questions[message.id] = None
             if len(self._questions) > REMEMBERED_QUESTIONS:
                 self._questions.popitem(last=False)
             inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
+
+    def _remember(self, message: discord.Message) -> None:
+        """Keep which of ours this is, so that it is not said again when nobody heard that it was created."""
+        if message.nonce:
+            self._session.remember(str(message.nonce), message.id)
+        elif message.interaction_metadata is not None:
+            key = heard_as(message.interaction_metadata.id, message.content)
+            self._session.remember(key, message.id)
 
     def _notice(self, change: Changed | discord.Guild, me: Me, intake: Intake, inbox: Inbox) -> None:
         """Bring on what became of a message or a server: behind what was said there before."""

@@ -12,7 +12,7 @@ from bots.discord.channel import DiscordChannel, same
 from bots.discord.places import PLATFORM, Address
 from bots.discord.session import Guard, Session, unguarded
 from bots.discord.text import MAX_SIZE, native, size
-from bots.discord.webhook import ORIGINAL, THINKING, Json, TokenOver, Webhook
+from bots.discord.webhook import ORIGINAL, THINKING, Json, TokenOver, Webhook, heard_as
 from core.errors import PlaceClosed
 from core.messages import Button
 from core.ports import Delivery
@@ -55,6 +55,7 @@ class InteractionChannel:
         self._direct: DiscordChannel | None = None
         self._filled = False
         """Whether the first message is this answer's, as far as this process knows."""
+        self._added: set[str] = set()
         self._over = session.timing.wall() >= ends_at(address)
         self._until = ends_at(address) + (0.0 if goes_on(address) else MARGIN_S - LAST_S)
 
@@ -107,13 +108,15 @@ class InteractionChannel:
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for what may have been created: the first part in its place, further ones in the channel.
 
-        What only its author sees stands in no history: a further part of it whose creation nobody saw the end of
-        may be said twice.
+        What only its author sees stands in no history. The gateway tells of it, but to the process that listens
+        alone: where that is another one, such a part may be said twice.
         """
         try:
             if delivery.part == 0 and self._lives and (found := await self._find_first(delivery, text)):
                 return found
-            return None if self._address.hidden else await self._find_further(delivery, text)
+            if self._address.hidden:
+                return self._heard(text)
+            return await self._find_further(delivery, text)
         except TokenOver:
             self._over = True
             return await self.find(delivery, text)
@@ -141,7 +144,9 @@ class InteractionChannel:
                 return await self._public.post(text, delivery, buttons)
             except PlaceClosed as error:
                 log.info("discord.answered_by_follow_up", code=error.code)
-        return FURTHER + await self._hook.add(text, buttons, hidden=self._address.hidden)
+        added = FURTHER + await self._hook.add(text, buttons, hidden=self._address.hidden)
+        self._added.add(added)
+        return added
 
     async def _is_ours_to_fill(self) -> bool:
         """Tell whether the first message still says "thinking": else it is another answer's to this command."""
@@ -185,6 +190,11 @@ class InteractionChannel:
             return FIRST + str(first["id"])
         return None
 
+    def _heard(self, text: str) -> str | None:
+        known = self._session.posted_as(heard_as(self._address.interaction, native(text)))
+        found = f"{FURTHER}{known}"
+        return found if known is not None and found not in self._added else None
+
     async def _find_further(self, delivery: Delivery, text: str) -> str | None:
         if found := await self._public.find(delivery, text):
             return found
@@ -195,8 +205,11 @@ class InteractionChannel:
             place = client.get_partial_messageable(self._address.channel)
             async for message in place.history(limit=100, after=since):
                 mine = client.user is not None and message.author.id == client.user.id
-                if mine and message.webhook_id and same(message.content.strip(), wanted):
-                    return FURTHER + str(message.id)
+                found = f"{FURTHER}{message.id}"
+                if not mine or not message.webhook_id or found in self._added:
+                    continue
+                if same(message.content.strip(), wanted):
+                    return found
             return None
 
         return await self._session.call(look)
