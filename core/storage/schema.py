@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -61,6 +62,7 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
@@ -75,5 +77,6 @@ def _upgrade(connection: Connection) -> str:
     revision = _current(connection)
     if revision and not knows(revision):
         raise DatabaseNewer(revision)
-    command.upgrade(_config(connection), "head")
+    if revision != head():
+        command.upgrade(_config(connection), "head")
     return _current(connection)
