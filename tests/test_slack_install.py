@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -25,8 +26,10 @@ from core.messages import Footer, Left, Said
 from core.storage.engine import Database
 from sandbox.server import serve as serve_sandbox
 from tests.fakes import FakeLedger
+from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack, Workspace
 from tests.slack_ways import KEYS, PUBLIC, Hosted, answering, hosted, oauth_settings, slack_clock
+from tests.town import Town, running
 
 TOKEN = re.compile(rb"xox[a-z][\w.-]*")
 
@@ -514,3 +517,69 @@ def test_keys_from_the_environment_are_a_list_and_kept_out_of_the_log() -> None:
     assert secrets_in(settings) != []
     assert set(KEYS) <= set(secrets_in(settings))
     assert KEYS[0] not in repr(settings)
+
+
+async def test_a_process_that_only_answers_finds_each_workspace_s_token_for_words_and_files(
+    slack: FakeSlack, sqlite: str
+) -> None:
+    other = slack.add_workspace("T0000000002", "other")
+    settings = oauth_settings(slack)
+    async with hosted(slack, sqlite, settings) as here:
+        for workspace in (slack.workspace, other):
+            await here.install(workspace)
+            person = slack.person(workspace.name, workspace=workspace)
+            file = slack.file(f"{workspace.name}.txt", workspace.name.encode(), workspace=workspace)
+            await slack.say(person, slack.dm(person), "look", files=[file])
+        await here.all_taken()
+        events = [event for event in here.inbox.events if isinstance(event, Said)]
+
+    async with hosted(slack, sqlite, settings) as worker:
+        await worker.stop_listening()
+        blobs = [await worker.frontend.fetch(event.attachments[0].ref, 1_000) for event in events]
+        worker.inbox.events[:] = events
+        await answer_all(worker)
+
+    assert [blob.data for blob in blobs] == [b"acme", b"other"]
+    assert sorted(map(str, tokens_used(slack, "chat.startStream"))) == ["T0000000001", "T0000000002"]
+
+
+async def test_no_secret_of_an_installation_is_logged_by_the_running_program(
+    slack: FakeSlack, sqlite: str, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    slack.rules.token_rotation = True
+    async with FakeDiscord() as discord, serve_sandbox(plan="max") as sandbox:
+        town = Town(slack, discord, sandbox, sqlite)
+        lines = (
+            '[slack]\nmode = "http"',
+            f'signing_secret = "{slack.http_mode.signing_secret}"',
+            f'client_id = "{slack.client_id}"',
+            f'client_secret = "{slack.client_secret}"',
+            f'public_url = "{PUBLIC}"',
+            f'encryption_keys = ["{KEYS[0]}"]',
+        )
+        config = town.config(discord_token="", slack_bot="", slack_app="").replace(
+            "[slack]", "\n".join(lines)
+        )
+        config += f'\n[web]\nport = {unused_tcp_port}\n\n[log]\nlevel = "debug"\n'
+        async with running(tmp_path, config) as bot, httpx.AsyncClient() as browser:
+            assert await bot.line() == "ready: slack\n"
+            url = f"http://127.0.0.1:{unused_tcp_port}"
+            slack.http_mode.request_url = f"{url}/slack/events"
+            asked = await browser.get(f"{url}/slack/install")
+            back = urlsplit(slack.approve(asked.headers["location"]))
+            cookie = {"Cookie": asked.headers["set-cookie"].partition(";")[0]}
+            page = await browser.get(f"{url}{back.path}?{back.query}", headers=cookie)
+            assert page.status_code == 200
+
+            assert "privately" in await town.ask_on_slack("privately")
+            await bot.stop()
+
+    secrets = [
+        *slack.world.tokens,
+        *slack.world.refresh_tokens,
+        slack.client_secret,
+        KEYS[0],
+        *back.query.split("&"),
+    ]
+    assert [secret for secret in secrets if any(secret in line for line in bot.log)] == []
+    assert any("slack.installed" in line for line in bot.log)
