@@ -23,6 +23,7 @@ from bots.slack.installations.states import GOOD_FOR, States
 from bots.slack.installations.store import Installation, Installations, Now
 from bots.slack.manifest import scopes
 from bots.slack.preflight import require_installable
+from bots.slack.settings import MOUNT
 from bots.slack.tokens import OneAccount
 from bots.slack.translate import text_of
 from core.errors import BotError, PlatformError
@@ -76,11 +77,7 @@ class InstallDesk:
             "redirect_uri": self._settings.redirect_url,
         }
         answer = RedirectResponse(f"{AUTHORIZE_URL}?{urlencode(asked)}", status_code=302, headers=_SAFE)
-        secure = self._settings.public_url.startswith("https://")
-        answer.set_cookie(
-            COOKIE, state, max_age=int(GOOD_FOR.total_seconds()), path="/slack", secure=secure,
-            httponly=True, samesite="lax",
-        )  # fmt: skip
+        _carry(answer, state, secure=self._settings.public_url.startswith("https://"))
         return answer
 
     async def finish(self, request: Request) -> Response:
@@ -138,5 +135,18 @@ class InstallDesk:
         locale = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
         sentence = html.escape(self._voices.of(locale).say(phrase))
         answer = HTMLResponse(f"<!doctype html><meta charset=utf-8><p>{sentence}</p>", status, headers=_SAFE)
-        answer.delete_cookie(COOKIE, path="/slack")
+        answer.delete_cookie(COOKIE, path=MOUNT)
         return answer
+
+
+def _carry(answer: Response, state: str, *, secure: bool) -> None:
+    """Have the browser bring the state back: whoever was merely sent a link has no such cookie."""
+    answer.set_cookie(
+        COOKIE,
+        state,
+        max_age=int(GOOD_FOR.total_seconds()),
+        path=MOUNT,
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
