@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 
@@ -34,6 +34,8 @@ class DiscordSettings(Section):
 
     enabled: bool = True
     token: SecretStr = SecretStr("")
+    application_id: Id | Literal[""] = ""
+    """Which application the invite address names; empty: the one that the token tells."""
     api_url: Annotated[Address, AfterValidator(_without_slash)] = OFFICIAL_API
     """The REST base; all of the SDK's traffic stays on it, and the gateway is where it says."""
     message_content: bool = True
