@@ -61,8 +61,7 @@ class Reader:
                 self.messages.append([])
                 self.age_s = 0.0
             self.messages[-1] += chunks
-            for card in piece.cards.values():
-                card.shown = card.told = True
+            self.cards.drawn(piece.cards)
             self.stream = replace(after, ts="1.0")
             if piece.last:
                 self.stream = Stream(after.part + 1, base=after.at, at=after.at, seed=reopening(after.text))

@@ -99,6 +99,13 @@ class Cards:
             due = wider
         return due
 
+    def drawn(self, cards: Mapping[str, Card]) -> None:
+        """Slack took these; a card of which there was news meanwhile is drawn again."""
+        for key, card in cards.items():
+            card.shown = card.told = True
+            if key in self._cards:
+                self._cards[key].told = True
+
     @property
     def waiting(self) -> bool:
         """Whether any card is still to be drawn."""

@@ -58,7 +58,10 @@ class ClosedPlaces:
     def _is_due(self, place: Where) -> bool:
         now, key = self._now(), (place.team, place.channel)
         self._told = {known: at for known, at in self._told.items() if at + _SILENT_FOR_S > now}
-        return self._told.setdefault(key, now) == now
+        if key in self._told:
+            return False
+        self._told[key] = now
+        return True
 
     async def _words(self, intake: Intake, people: People, place: Where) -> str:
         person = await people.find(place.user)

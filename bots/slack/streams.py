@@ -41,7 +41,10 @@ NOT_STREAMING = "message_not_in_streaming_state"
 OVER = frozenset({NOT_STREAMING, "message_not_owned_by_app", UNKNOWN_MESSAGE})
 STOPPED_BY_USER = "stopped_by_user"
 NO_STREAM_ANY_MORE = OVER | {STOPPED_BY_USER}
-TOO_LONG = frozenset({"msg_too_long", "invalid_chunks"})
+TAKES_NO_MORE = frozenset(
+    {"msg_too_long", "invalid_chunks", "channel_type_not_supported", "streaming_mode_mismatch"}
+)
+"""The stream lives, but not for what was to go in: that begins the next one."""
 
 Chunk = dict[str, Any]
 

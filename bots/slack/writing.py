@@ -19,7 +19,7 @@ from bots.slack.streams import (
     NOT_HERE,
     OVER,
     STOPPED_BY_USER,
-    TOO_LONG,
+    TAKES_NO_MORE,
     UNKNOWN_TO_SLACK,
     Chunk,
     Piece,
@@ -109,8 +109,7 @@ class Writing:
         else:
             done = await self._append(chunks, after, piece)
         if done:
-            for card in piece.cards.values():
-                card.shown = card.told = True
+            self.cards.drawn(piece.cards)
         return done
 
     async def _start(self, chunks: list[Chunk], after: Stream) -> None:
@@ -184,7 +183,7 @@ class Writing:
         """Leave a stream that takes nothing more: what it did not take goes into the next."""
         if error.code == STOPPED_BY_USER:
             self.silenced = True
-        elif error.code in TOO_LONG:
+        elif error.code in TAKES_NO_MORE:
             await self._calls.stop_quietly(self.stream.ts)
         elif error.code in UNKNOWN_TO_SLACK:  # switched off while it was written: the rest is posted
             self._streams.switch_off(self._place)
