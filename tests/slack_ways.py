@@ -115,14 +115,14 @@ async def hosted(
 
 @asynccontextmanager
 async def answering(
-    slack: FakeSlack, url: str, sandbox: Sandbox, settings: SlackSettings
+    slack: FakeSlack, url: str, sandbox: Sandbox, settings: SlackSettings, **pace: Any
 ) -> AsyncIterator[tuple[Hosted, Core]]:
-    """The whole bot, with the sandbox for AIVAX."""
+    """The whole bot, with the sandbox for AIVAX. `pace`: `now` and `sleep`, to let Slack's seconds fly."""
     program = settings_for(url, sandbox, limits={"shutdown_grace_s": 0})
     async with (
         open_database(program.storage) as database,
         httpx.AsyncClient() as browser,
-        _opened(slack, database, settings) as (frontend, address),
+        _opened(slack, database, settings, **pace) as (frontend, address),
         open_core_on(database, program, {"slack": frontend}) as core,
     ):
         lamp = Lamp()
@@ -139,12 +139,12 @@ async def answering(
 
 @asynccontextmanager
 async def _opened(
-    slack: FakeSlack, database: Database, settings: SlackSettings
+    slack: FakeSlack, database: Database, settings: SlackSettings, **pace: Any
 ) -> AsyncIterator[tuple[SlackFrontend, str]]:
     mounts = Mounts()
     host = Host(database, mounts, Voices(RepliesSettings()))
     async with (
-        open_hosted(settings, host, clock=slack_clock(slack)) as frontend,
+        open_hosted(settings, host, clock=slack_clock(slack), **pace) as frontend,
         serve(join([], mounts.apps), "127.0.0.1", 0) as port,
     ):
         address = f"http://127.0.0.1:{port}"
