@@ -23,12 +23,13 @@ from core.admission.notices import Notices, desk_of
 from core.admission.rates import Allowance
 from core.admission.share import FairWorklist, Permits
 from core.aivax.client import AivaxClient
-from core.aivax.keys import kind_of
+from core.aivax.keys import check_model, kind_of
 from core.conversations.directory import Directory
 from core.conversations.history import History
 from core.conversations.prompt import Composer
 from core.conversations.routes import Routes
 from core.errors import SettingRefused
+from core.events.models import Models
 from core.intake import StoringIntake
 from core.ports import Frontend, Intake
 from core.reply.phrases import Phrase
@@ -41,6 +42,7 @@ from core.storage.history import HistoryStore
 from core.storage.hold import held_alone
 from core.storage.housekeeping import Housekeeping
 from core.storage.intake import IntakeStore
+from core.storage.models import ModelStore
 from core.storage.notices import NoticeStore
 from core.storage.share import ShareStore
 from core.storage.turns import TurnStore
@@ -167,7 +169,7 @@ def _wire(
         look=interruptions.look,
     )
     history = History(HistoryStore(database), settings.conversation)
-    composer = Composer(history, routes, settings.conversation, settings.limits)
+    composer = Composer(history, routes, ModelStore(database), settings.conversation, settings.limits)
     gates, account = GateStore(database, now), AccountWatch(aivax, now)
     notices = Notices(
         NoticeStore(database, now),
@@ -232,6 +234,12 @@ def _wire(
         queue,
         Limits(settings.limits, settings.access, lambda: account.usage_24h_usd),
         voices,
+        Models(
+            routes,
+            settings.operators.names,
+            lambda model: check_model(kind, model, "model"),
+            lambda: _listed(aivax),
+        ),
         conversation=settings.conversation,
         retention_days=settings.storage.retention_days,
     )
@@ -252,3 +260,7 @@ def _wire(
         allowance=allowance,
         announcer=announcer,
     )
+
+
+async def _listed(aivax: AivaxClient) -> list[str]:
+    return [model.id for model in await aivax.models()]

@@ -71,6 +71,12 @@ class OperatorSettings(Section):
     balance_thresholds: tuple[Annotated[float, Field(gt=0)], ...] = (5.0, 1.0)
     """In USD: operators are told when the balance falls below each of them."""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Users and roles as `platform:id`."""
+        slack = {f"slack:{user}" for user in self.slack_users}
+        return frozenset(slack | {f"discord:{each}" for each in (*self.discord_users, *self.discord_roles)})
+
 
 class LogSettings(Section):
     """`[log]`: what is written to standard error."""

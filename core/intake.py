@@ -9,9 +9,10 @@ from datetime import datetime
 from core.admission.limits import Barred, Limits
 from core.conversations.directory import Directory
 from core.events.commands import Commands
+from core.events.models import Models
 from core.events.presses import Presses
 from core.events.questions import Questions
-from core.messages import Commanded, Deleted, Edited, Event, Left, Place, Pressed, Receipt, Said
+from core.messages import Author, Commanded, Deleted, Edited, Event, Left, Place, Pressed, Receipt, Said
 from core.ports import TurnQueue
 from core.reply.phrases import Voice
 from core.reply.voices import Voices
@@ -29,6 +30,7 @@ class StoringIntake:
         queue: TurnQueue,
         limits: Limits,
         voices: Voices,
+        models: Models,
         *,
         conversation: ConversationSettings,
         retention_days: float,
@@ -39,7 +41,8 @@ class StoringIntake:
         self._limits = limits
         self._voices = voices
         self._questions = Questions(directory, limits, conversation)
-        self._commands = Commands(directory, limits, retention_days=retention_days)
+        self._commands = Commands(directory, limits, models, retention_days=retention_days)
+        self._models = models
         self._presses = Presses(directory, self._questions, self._commands, voices)
 
     async def receive(self, event: Event) -> Receipt:
@@ -57,6 +60,10 @@ class StoringIntake:
     def voice(self, locale: str, place: Place) -> Voice:
         """See `core.ports.Intake`."""
         return self._voices.for_reader(locale, place)
+
+    async def models(self, author: Author, place: Place) -> Sequence[str]:
+        """See `core.ports.Intake`."""
+        return await self._models.choices(author, place)
 
     async def heard_until(self, platform: str) -> Mapping[str, datetime]:
         """See `core.ports.Intake`."""

@@ -87,6 +87,8 @@ class Said:
     address: str
     origin: str
     attachments: tuple[Attachment, ...] = ()
+    within: tuple[str, ...] = ()
+    """The platform's ids of what the channel itself lies in, such as a category, where it has such things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ class Command(StrEnum):
     """Tell what is stored of me; have it deleted."""
     HOME = "home"
     """Show me what is mine, where a platform has a page for it: use, language, what is stored."""
+    MODEL = "model"
+    """Show, or, for operators, choose the gateway that answers in this channel: `Commanded.argument` names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,10 @@ class Commanded:
     address: str
     whole_channel: bool = False
     """Whether it is meant for all that the author has in the place's channel, threads included."""
+    argument: str = ""
+    """What was said with it."""
+    within: tuple[str, ...] = ()
+    """As in `Said`."""
 
 
 class Action(StrEnum):
@@ -196,6 +204,8 @@ class Pressed:
     """Where a reply to the press goes: seen by nobody else, where the platform has such a place."""
     text: str = ""
     """What came with it: a comment, or the button's `value`."""
+    asked_for_more: bool = False
+    """Whether the person is just being asked for a comment, so that it is too early to thank."""
 
 
 Event = Said | Edited | Deleted | Left | Commanded | Pressed

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from core.errors import BotError
-from core.messages import Apology, Blob, Button, Event, Footer, Place, Quote, Receipt, Status
+from core.messages import Apology, Author, Blob, Button, Event, Footer, Place, Quote, Receipt, Status
 from core.reply.phrases import Voice
 
 
@@ -30,6 +30,10 @@ class Intake(Protocol):
     def voice(self, locale: str, place: Place) -> Voice:
         """The bot's sentences for a reader, where a platform asks for words that are no answer: names of its
         commands, the labels of a form. `locale` as in `Author.locale`."""
+        ...
+
+    async def models(self, author: Author, place: Place) -> Sequence[str]:
+        """The gateways that the author may choose from for a place; none for who does not run the bot."""
         ...
 
     async def heard_until(self, platform: str) -> Mapping[str, datetime]:

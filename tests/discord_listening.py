@@ -16,7 +16,7 @@ from bots.discord.frontend import DiscordFrontend, open_discord
 from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
 from core.errors import BotError, PlatformError
-from core.messages import Event, Place, Receipt, Said
+from core.messages import Author, Event, Place, Receipt, Said
 from core.reply.phrases import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
@@ -79,6 +79,7 @@ class Intake(Noticeboard):
         self.events: list[Event] = []
         self.heard: dict[str, datetime] = {}
         self.known: list[Place] = []
+        self.choices: list[str] = []
         self.failures = 0
         self.asked = 0
         self.held = asyncio.Event()
@@ -86,6 +87,9 @@ class Intake(Noticeboard):
 
     def voice(self, locale: str, _place: Place) -> Voice:
         return VOICES.of(locale)
+
+    async def models(self, _author: Author, _place: Place) -> Sequence[str]:
+        return self.choices
 
     async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
         return self.heard

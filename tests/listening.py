@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.errors import BotError
-from core.messages import Event, Place, Receipt
+from core.messages import Author, Event, Place, Receipt
 from core.reply.phrases import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
@@ -22,10 +22,14 @@ class Inbox:
         self.events: list[Event] = []
         self.heard: dict[str, datetime] = {}
         self.known: list[Place] = []
+        self.choices: list[str] = []
         self._changed = asyncio.Event()
 
     def voice(self, locale: str, _place: Place) -> Voice:
         return VOICES.of(locale)
+
+    async def models(self, _author: Author, _place: Place) -> Sequence[str]:
+        return self.choices
 
     async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
         return self.heard

@@ -27,6 +27,11 @@ def reset(*, by: Author = ANA, at: Place = DIRECT) -> Commanded:
     return Commanded((name,), by, at, Command.RESET, address=f"{at.channel}/{name}")
 
 
+async def no_models() -> list[str]:
+    """What AIVAX lists: nothing."""
+    return []
+
+
 class WallClock:
     """A clock that moves only when told; calling it gives the time."""
 

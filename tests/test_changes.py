@@ -332,6 +332,17 @@ async def test_what_is_no_longer_stored_cannot_be_answered_once_more(stage: Stag
     assert "no longer stored" in stage.platform.visible("whispers")[0]
 
 
+async def test_who_is_asked_for_a_comment_is_thanked_when_it_is_there(stage: Stage, sandbox: Sandbox) -> None:
+    sandbox.state.tokens_per_s = 0
+    await stage.hear(said("tell me"))
+    press = pressed(Action.BAD, (await keys(stage))[0])
+
+    await stage.hear(replace(press, asked_for_more=True))
+
+    assert stage.platform.visible("whispers") == []
+    assert len(await stage.rows("SELECT id FROM feedback")) == 1
+
+
 async def test_feedback_is_kept_with_the_turn_the_newest_of_each_person(
     stage: Stage, sandbox: Sandbox
 ) -> None:
@@ -438,6 +449,47 @@ async def test_a_chosen_language_is_spoken_from_then_on(stage: Stage) -> None:
 
     assert stage.platform.visible("whispers")[0].startswith("Tudo bem, vou falar português com você.")
     assert stage.platform.visible(HERE)[-1] == "Não estou respondendo a nada seu aqui."
+
+
+async def test_a_reset_for_the_whole_channel_reaches_its_threads(stage: Stage, sandbox: Sandbox) -> None:
+    sandbox.state.tokens_per_s = 0
+    await stage.hear(said("a secret", at=CHANNEL))
+
+    await stage.hear(commanded(Command.RESET, at=replace(CHANNEL, thread=""), whole=True))
+
+    await stage.hear(said("what did I say?", at=CHANNEL))
+    assert contents(stage) == ["what did I say?"]
+
+
+# The gateway of a channel
+
+
+def choice(gateway: str, *, by: Author = ANA) -> Commanded:
+    key = uuid.uuid4().hex
+    return Commanded((key,), by, CHANNEL, Command.MODEL, f"whispers/{key}", argument=gateway)
+
+
+async def test_an_operator_chooses_the_gateway_of_a_channel_and_goes_back(
+    migrated_url: str, sandbox: Sandbox
+) -> None:
+    sandbox.state.tokens_per_s = 0
+    eva = Author(Identity("discord", "W1", "eva"), roles=("chiefs",))
+    async with staged(migrated_url, sandbox=sandbox, operators={"discord_roles": ["chiefs"]}) as stage:
+        for asked in (choice(""), choice("@openai/gpt-5"), choice("@openai/gpt-5", by=eva)):
+            await stage.hear(asked)
+        await stage.hear(said("hello", at=CHANNEL))
+        await stage.hear(choice("default", by=eva))
+        await stage.hear(said("hello", at=CHANNEL))
+
+        assert stage.platform.visible("whispers") == [
+            "Questions here are answered by `sandbox:50c3`.",
+            "Only the people who run me can do that.",
+            "From now on, questions here are answered by `@openai/gpt-5`.",
+            "Questions here are answered by `sandbox:50c3` again, as I'm configured.",
+        ]
+        assert [call["model"] for call in stage.asked] == ["@openai/gpt-5", "sandbox:50c3"]
+        assert await stage.core.intake.models(ANA, CHANNEL) == ()
+        assert list(await stage.core.intake.models(eva, CHANNEL))[:2] == ["default", "sandbox:50c3"]
 
 
 async def test_a_frontend_learns_what_was_last_heard_and_where(stage: Stage, database: Database) -> None:

@@ -14,6 +14,8 @@ from sqlalchemy import func, select, text, update
 from core.admission.limits import Limits
 from core.aivax.timeline import Usage
 from core.conversations.directory import Directory
+from core.conversations.routes import Routes
+from core.events.models import Models
 from core.intake import StoringIntake
 from core.messages import ToolActivity, ToolState
 from core.reply.voices import Voices
@@ -27,7 +29,7 @@ from core.storage.tables import deliveries, events, identities, messages, person
 from core.storage.turns import TurnStore
 from core.turns.model import Turn, TurnState
 from tests.fakes import FakeClock
-from tests.samples import ANA, BEN, WallClock, said
+from tests.samples import ANA, BEN, WallClock, no_models, said
 from tests.stage import staged
 
 SECRET = "the door code is 7731"
@@ -47,6 +49,7 @@ class House:
             self,
             Limits(LimitsSettings()),
             Voices(RepliesSettings()),
+            Models(Routes((), model="", instructions=""), (), lambda _model: None, no_models),
             conversation=ConversationSettings(),
             retention_days=365,
         )

@@ -13,7 +13,9 @@ from bots.slack.installations.tables import metadata as slack_installations
 from core.admission.limits import Limits
 from core.aivax.timeline import Usage
 from core.conversations.directory import Directory
+from core.conversations.routes import Routes
 from core.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
+from core.events.models import Models
 from core.intake import StoringIntake
 from core.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
 from core.reply.voices import Voices
@@ -26,7 +28,7 @@ from core.storage.ledger import StoredLedger
 from core.storage.tables import conversations, identities, messages, metadata, persons, turns, usage
 from core.storage.turns import TurnStore
 from core.turns.model import Turn, TurnState
-from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, reset, said
+from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, no_models, reset, said
 
 
 class NotedQueue:
@@ -59,6 +61,7 @@ class Desk:
             self.queue,
             Limits(limits or LimitsSettings()),
             Voices(RepliesSettings()),
+            Models(Routes((), model="", instructions=""), (), lambda _model: None, no_models),
             conversation=conversation or ConversationSettings(),
             retention_days=365,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core.messages import Author, Place
 from core.reply.phrases import Phrase
@@ -19,13 +19,13 @@ class Access:
     def __init__(self, settings: AccessSettings) -> None:
         self._settings = settings
 
-    def refusal(self, author: Author, place: Place) -> Phrase | None:
-        """Why the author gets no answer there; None when they do."""
+    def refusal(self, author: Author, place: Place, within: Sequence[str] = ()) -> Phrase | None:
+        """Why the author gets no answer there; None when they do. Lists of channels may name what one lies `within`."""
         lists = self._settings
         user = {f"{author.identity.platform}:{author.identity.user}"}
         roles = {f"{author.identity.platform}:{role}" for role in author.roles}
         workspaces = {f"{place.platform}:{place.workspace}"}
-        channels = set(_channels(place))
+        channels = {*_channels(place), *(f"{place.platform}:{each}" for each in within)}
         if user & {*lists.block_users} or roles & {*lists.block_roles}:
             return Phrase.NOT_FOR_YOU
         if (lists.allow_users or lists.allow_roles) and not (

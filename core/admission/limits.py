@@ -54,7 +54,7 @@ class Limits:
 
     async def barred(self, transaction: IntakeTransaction, event: Said | Commanded) -> Barred | None:
         """Whether the author gets no answer there at all: then they are told so once a day."""
-        phrase = self._access.refusal(event.author, event.place)
+        phrase = self._access.refusal(event.author, event.place, event.within)
         if phrase is None:
             return None
         who, where = event.author.identity, event.place.channel if phrase is Phrase.NOT_HERE else ""

@@ -24,10 +24,14 @@ class Directory:
         idle_since = transaction.now - self._idle_reset if self._idle_reset else None
         return await transaction.find_or_open(place, self._owner(place, identity_id), idle_since=idle_since)
 
-    async def open_anew(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:
-        """End the open conversation, which stays stored, and begin another."""
+    async def open_anew(
+        self, transaction: IntakeTransaction, place: Place, identity_id: int, *, whole_channel: bool
+    ) -> int:
+        """End the open conversation, which stays stored, and begin another. `whole_channel`: the threads' too."""
         owner = self._owner(place, identity_id)
         await transaction.close(place, owner)
+        if whole_channel:
+            await transaction.close_all(place, identity_id)
         return await transaction.find_or_open(place, owner)
 
     def _owner(self, place: Place, identity_id: int) -> int:

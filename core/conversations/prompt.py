@@ -16,6 +16,7 @@ from core.errors import PlatformError
 from core.messages import Quote
 from core.ports import Frontend
 from core.settings import ConversationSettings, LimitsSettings
+from core.storage.models import ModelStore
 from core.turns.model import Remembered, Turn
 
 log = structlog.get_logger(__name__)
@@ -56,8 +57,14 @@ class Composer:
     """Builds the request of a turn."""
 
     def __init__(
-        self, history: History, routes: Routes, conversation: ConversationSettings, limits: LimitsSettings
+        self,
+        history: History,
+        routes: Routes,
+        chosen: ModelStore,
+        conversation: ConversationSettings,
+        limits: LimitsSettings,
     ) -> None:
+        self._chosen = chosen
         self._history = history
         self._routes = routes
         self._conversation = conversation
@@ -77,11 +84,12 @@ class Composer:
         ):
             return None
         route = self._routes.of(turn.place)
+        model = await self._chosen.of(turn.place) or route.model
         messages = [ChatMessage("system", route.instructions)] if route.instructions else []
         messages += [ChatMessage(message.role, self._history.shown(message)) for message in window]
         messages += _surrounding(quotes)
         messages.append(ChatMessage("user", self._content(question, files)))
-        return Composed(self._request(turn, route.model, messages), files.skipped, files.media)
+        return Composed(self._request(turn, model, messages), files.skipped, files.media)
 
     def _request(self, turn: Turn, model: str, messages: Sequence[ChatMessage]) -> CompletionRequest:
         return CompletionRequest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.admission.limits import Limits
 from core.conversations.directory import Directory
+from core.events.models import Models
 from core.messages import Action, Command, Commanded
 from core.reply.phrases import Phrase, Voice
 from core.storage.intake import IntakeTransaction
@@ -14,7 +15,10 @@ DAY_S = 86_400.0
 class Commands:
     """Carries commands out; each ends in a sentence, or a page, to the person who gave it."""
 
-    def __init__(self, directory: Directory, limits: Limits, *, retention_days: float) -> None:
+    def __init__(
+        self, directory: Directory, limits: Limits, models: Models, *, retention_days: float
+    ) -> None:
+        self._models = models
         self._directory = directory
         self._limits = limits
         self._retention_days = retention_days
@@ -25,13 +29,15 @@ class Commands:
         """Do it, and queue the answer; the conversations that have work now."""
         others: tuple[int, ...] = ()
         if commanded.command is Command.RESET:
-            here = await self._directory.open_anew(transaction, commanded.place, identity_id)
+            here = await self._directory.open_anew(
+                transaction, commanded.place, identity_id, whole_channel=commanded.whole_channel
+            )
         else:
             here = await self._directory.find_or_open(transaction, commanded.place, identity_id)
         if commanded.command is Command.STOP:
             others, told = await self._stop(transaction, commanded, identity_id, voice)
         else:
-            told = await self._told(transaction, commanded.command, identity_id, voice)
+            told = await self._told(transaction, commanded, identity_id, voice)
         offers = OFFERS.get(commanded.command, ())
         await transaction.add_turn(here, identity_id, commanded.address, notice=told, offers=offers)
         return (*others, here)
@@ -45,13 +51,15 @@ class Commands:
         return stopped.running_in, voice.say(Phrase.STOP_DONE if stopped.turns else Phrase.STOP_NOTHING)
 
     async def _told(
-        self, transaction: IntakeTransaction, command: Command, identity_id: int, voice: Voice
+        self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, voice: Voice
     ) -> str:
-        match command:
+        match commanded.command:
             case Command.RESET:
                 return voice.say(Phrase.RESET_DONE)
             case Command.USAGE:
                 return await self._limits.usage(transaction, identity_id, voice)
+            case Command.MODEL:
+                return await self._models.obey(transaction, commanded, voice)
             case Command.PRIVACY:
                 return self.privacy(voice)
             case Command.HOME:

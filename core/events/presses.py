@@ -93,6 +93,8 @@ class Presses:
         good = pressed.action is Action.GOOD
         await transaction.feedback.keep(asked.id, identity_id, good=good, comment=pressed.text)
         log.info("feedback.received", turn=asked.id, good=good, commented=bool(pressed.text))
+        if pressed.asked_for_more:
+            return ()
         return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.FEEDBACK_DONE), asked)
 
     async def _forget(

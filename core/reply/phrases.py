@@ -226,6 +226,17 @@ class Phrase(StrEnum):
     ANSWERED_HERE = "You asked me this in {where}, where I may not write, so I answer you here."
     HELLO = "Hi! What can I do for you?"
 
+    # the gateway of a place
+    MODEL_SHOWN = "Questions here are answered by `{model}`."
+    MODEL_SET = "From now on, questions here are answered by `{model}`."
+    MODEL_RESET = "Questions here are answered by `{model}` again, as I'm configured."
+    MODEL_REFUSED = (
+        "I can't ask `{model}`: with the key that I have, only the full UUID of a gateway will do."
+    )
+    OPERATORS_ONLY = "Only the people who run me can do that."
+    MODEL_COMMAND = "Show or choose the gateway that answers here"
+    MODEL_OPTION = "The gateway; “default” for the configured one"
+
     # notices to the people who run the bot
     NOTICE_BALANCE_LOW = "The AIVAX balance is below {threshold}. {figures}"
     NOTICE_BALANCE_RISEN = "The AIVAX balance is above {threshold} again. {figures}"

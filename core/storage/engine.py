@@ -104,7 +104,11 @@ class Database:
     def _create_engine(self) -> AsyncEngine:
         if not self.is_sqlite:
             return create_async_engine(
-                self.url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True
+                self.url,
+                pool_size=POOL_SIZE,
+                max_overflow=POOL_SIZE,
+                pool_pre_ping=True,
+                hide_parameters=True,
             )
         assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
         self.path.parent.mkdir(parents=True, exist_ok=True)

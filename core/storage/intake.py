@@ -19,6 +19,7 @@ from core.storage.changes import Changes
 from core.storage.consumption import Consumption
 from core.storage.engine import Database
 from core.storage.feedback import Feedback
+from core.storage.models import ModelChoice
 from core.storage.parked import ParkedTurns
 from core.storage.people import spoken_locale
 from core.storage.tables import conversations, events, identities, messages, persons, turns
@@ -109,6 +110,13 @@ class IntakeTransaction:
         where = _is_open(place, owner_id)
         await self._connection.execute(update(conversations).where(where).values(closed_at=self.now))
 
+    async def close_all(self, place: Place, owner_id: int) -> None:
+        """End every open conversation of the owner in the place's channel, threads included."""
+        there = (conversations.c.platform == place.platform) & (conversations.c.workspace == place.workspace)
+        there &= (conversations.c.channel == place.channel) & (conversations.c.owner_id == owner_id)
+        ended = update(conversations).where(there, conversations.c.closed_at.is_(None))
+        await self._connection.execute(ended.values(closed_at=self.now))
+
     async def waiting_turns(self) -> int:
         """How many turns wait to be run, in all conversations."""
         count = select(func.count()).select_from(turns).where(turns.c.state == TurnState.QUEUED)
@@ -153,6 +161,11 @@ class IntakeTransaction:
     def changes(self) -> Changes:
         """What a person takes back, changes or stops."""
         return Changes(self._connection, self.now)
+
+    @property
+    def models(self) -> ModelChoice:
+        """The gateways that operators chose for channels."""
+        return ModelChoice(self._connection)
 
     @property
     def feedback(self) -> Feedback:

@@ -255,6 +255,16 @@ notices = Table(
     Column("told_at", Instant, nullable=False),
 )
 
+place_models = Table(
+    "place_models",
+    metadata,
+    Column("platform", Label(64), primary_key=True),
+    Column("workspace", Label(128), primary_key=True),
+    Column("channel", Label(128), primary_key=True),
+    Column("model", Label(256), nullable=False, comment="the gateway that an operator chose for the channel"),
+    Column("chosen_at", Instant, nullable=False),
+)
+
 messages = Table(
     "messages",
     metadata,

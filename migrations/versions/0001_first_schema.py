@@ -334,6 +334,20 @@ def upgrade() -> None:
     op.create_index("ix_usage_created_at", "usage", ["created_at"], unique=False)
 
     op.create_table(
+        "place_models",
+        sa.Column("platform", sa.String(length=64), nullable=False),
+        sa.Column("workspace", sa.String(length=128), nullable=False),
+        sa.Column("channel", sa.String(length=128), nullable=False),
+        sa.Column(
+            "model",
+            sa.String(length=256),
+            nullable=False,
+            comment="the gateway that an operator chose for the channel",
+        ),
+        sa.Column("chosen_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("platform", "workspace", "channel", name="pk_place_models"),
+    )
+    op.create_table(
         "feedback",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("turn_id", ID, nullable=False),
@@ -352,6 +366,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("feedback")
+    op.drop_table("place_models")
     op.drop_index("ix_usage_created_at", "usage")
 
     op.drop_table("usage")
