@@ -112,10 +112,12 @@ def test_a_broadcast_reply_is_a_person_s_words() -> None:
 def test_files_come_along_even_without_a_word() -> None:
     heard = said("message_file_share")
 
-    cat, unknown = heard.attachments
+    cat, sheet, tomb, unknown = heard.attachments
     assert (heard.text, cat.name, cat.media_type, cat.size_bytes) == ("", "cat.png", "image/png", 20_480)
     assert json.loads(cat.ref)["url"].endswith("/download/cat.png")
     assert json.loads(unknown.ref) == {"id": "F0000000004", "url": "", "team": "T0000000001"}
+    assert (sheet.name, sheet.media_type) == ("sheet", "application/octet-stream")
+    assert [json.loads(each.ref)["url"] for each in (sheet, tomb)] == ["", ""]
 
 
 def test_a_bare_mention_is_a_question_without_words() -> None:

@@ -6,15 +6,22 @@ host of Slack's that wants it again, signed hops do not; without the scope there
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import aiohttp
+import structlog
 from yarl import URL
 
 from bots.slack.api import SlackApi
-from bots.slack.translate import text_of
+from bots.slack.payloads import part_of, text_of
+from bots.slack.spoken import attachment_of
 from core.errors import PlatformError
-from core.messages import Blob
+from core.messages import Attachment, Blob
+
+log = structlog.get_logger(__name__)
 
 _MOST_HOPS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -27,13 +34,33 @@ async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
     Raises:
         PlatformError: `code` says why: gone, too large, not readable.
     """
-    file_id, url = _parsed(ref)
+    given = _parsed(ref)
+    url = text_of(given, "url")
     if not url:
-        url = await _address(api, file_id)
+        _require(given.get("gone") is not True, "file_not_in_slack")
+        url = text_of(_parsed((await _asked(api, given)).ref), "url")
+        _require(bool(url), "file_not_found")
     try:
         return await _follow(api, URL(url), most_bytes)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
         raise PlatformError("slack", code="file_unreachable", detail=type(exc).__name__) from None
+
+
+async def described(api: SlackApi, attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """Ask what the files are of which an event told only the id; what Slack does not tell soon stays as it is."""
+
+    async def described(attachment: Attachment) -> Attachment:
+        given = _parsed(attachment.ref)
+        if text_of(given, "url") or given.get("gone") is True:
+            return attachment
+        try:
+            async with asyncio.timeout(api.settings.names_timeout_s):
+                return await _asked(api, given)
+        except (PlatformError, TimeoutError) as exc:
+            log.info("slack.file_unknown", cause=str(exc))
+            return attachment
+
+    return tuple(await asyncio.gather(*map(described, attachments)))
 
 
 def team_of(ref: str) -> str:
@@ -42,31 +69,23 @@ def team_of(ref: str) -> str:
         given = json.loads(ref)
     except ValueError:
         return ""
-    return text_of(given, "team") if isinstance(given, dict) else ""
+    return text_of(given, "team")
 
 
-def _parsed(ref: str) -> tuple[str, str]:
+def _parsed(ref: str) -> Mapping[str, Any]:
     try:
         given = json.loads(ref)
     except ValueError:
         given = None
     if not isinstance(given, dict) or not text_of(given, "id"):
         raise PlatformError("slack", code="bad_reference")
-    return text_of(given, "id"), text_of(given, "url")
+    return given
 
 
-async def _address(api: SlackApi, file_id: str) -> str:
-    """Ask for a file of which the event told only the id."""
-    answer = await api.read("files.info", file=file_id)
-    file = answer.get("file")
-    url = (
-        text_of(file, "url_private_download") or text_of(file, "url_private")
-        if isinstance(file, dict)
-        else ""
-    )
-    if not url:
-        raise PlatformError("slack", code="file_not_found")
-    return url
+async def _asked(api: SlackApi, given: Mapping[str, Any]) -> Attachment:
+    file = part_of(await api.read("files.info", file=text_of(given, "id")), "file")
+    _require(bool(text_of(file, "id")), "file_not_found")
+    return attachment_of(file, text_of(given, "team"))
 
 
 async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:

@@ -54,9 +54,7 @@ class SlackFrontend:
         try:
             self._way.require()
             await self._workspaces.check()
-            await listen(
-                self._settings, self._workspaces, self._way, intake, watch, sleep=self._sleep
-            )
+            await listen(self._settings, self._workspaces, self._way, intake, watch, sleep=self._sleep)
         except (FrontendRefused, FrontendUnreachable) as exc:
             watch.down(exc)
             raise

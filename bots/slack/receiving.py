@@ -12,11 +12,12 @@ import structlog
 from bots.slack.address import PLATFORM
 from bots.slack.asking import Asking, asking, put
 from bots.slack.courtesies import Courtesies
+from bots.slack.files import described
 from bots.slack.follow_ups import Threads
 from bots.slack.payloads import Bot, Manners, text_of
 from bots.slack.translate import translate
 from bots.slack.workspaces import Workspace, Workspaces
-from core.messages import Author, Deleted, Event, Left, Receipt
+from core.messages import Author, Deleted, Event, Left, Receipt, Said
 from core.ports import Intake
 
 log = structlog.get_logger(__name__)
@@ -100,6 +101,9 @@ class Receiver:
     async def _named(self, event: Event) -> Event:
         if isinstance(event, Deleted | Left):
             return event
+        if isinstance(event, Said) and event.attachments:
+            api = self._workspaces.of(event.author.identity.workspace).api
+            event = replace(event, attachments=await described(api, event.attachments))
         return replace(event, author=await self._introduced(event.author))
 
     async def _introduced(self, author: Author) -> Author:

@@ -153,14 +153,19 @@ def _attachments(event: Mapping[str, Any], team: str) -> tuple[Attachment, ...]:
 
 
 def _attachment(file: Any, team: str) -> Attachment | None:
-    """Slack Connect sends only an id: the rest is asked for when the file is fetched."""
-    if text_of(file, "mode") in _NOT_IN_SLACK or not text_of(file, "id"):
-        return None
+    """Slack Connect sends only an id: the rest is to be asked for."""
+    return attachment_of(file, team) if text_of(file, "id") else None
+
+
+def attachment_of(file: Mapping[str, Any], team: str) -> Attachment:
+    """A file object of Slack's. One whose bytes Slack does not have is kept too, as a kind that nobody can read."""
+    gone = text_of(file, "mode") in _NOT_IN_SLACK
     size = file.get("size")
-    url = text_of(file, "url_private_download") or text_of(file, "url_private")
+    url = "" if gone else text_of(file, "url_private_download") or text_of(file, "url_private")
+    ref = {"id": text_of(file, "id"), "url": url, "team": team, **({"gone": True} if gone else {})}
     return Attachment(
-        ref=json.dumps({"id": file["id"], "url": url, "team": team}, separators=(",", ":")),
-        name=text_of(file, "name") or text_of(file, "title") or file["id"],
-        media_type=text_of(file, "mimetype") or "application/octet-stream",
+        ref=json.dumps(ref, separators=(",", ":")),
+        name=text_of(file, "name") or text_of(file, "title") or text_of(file, "id"),
+        media_type=("" if gone else text_of(file, "mimetype")) or "application/octet-stream",
         size_bytes=size if isinstance(size, int) and size > 0 else 0,
     )

@@ -115,6 +115,21 @@ class File:
     url: str = ""
 
     def as_api(self) -> dict[str, Any]:
+        if self.mode in ("tombstone", "hidden_by_limit"):
+            return {"id": self.id, "mode": self.mode}
+        if self.mode == "external":
+            elsewhere = {
+                "is_external": True,
+                "external_type": "gdrive",
+                "url_private": "https://drive.example/x",
+            }
+            return {
+                "id": self.id,
+                "name": self.name,
+                "mimetype": self.mimetype,
+                "mode": "external",
+                **elsewhere,
+            }
         return {
             "id": self.id,
             "name": self.name,
