@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.discord.text import MAX_SIZE, native, size
+from core.reply.split import split
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ from bots.discord.text import MAX_SIZE, native, size
         ("`![a](https://x.test/c.png)`", "`![a](https://x.test/c.png)`"),
         ("a [link](https://x.test) and <b>html</b>", "a [link](https://x.test) and <b>html</b>"),
         ("@everyone <@1>", "@everyone <@1>"),
+        ("above\n\n---\n\nbelow", "above\n\n───\n\nbelow"),
+        ("* * *", "───"),
+        ("Title\n---", "Title\n---"),
     ],
 )
 def test_what_discord_does_not_render_becomes_what_it_does(written: str, shown: str) -> None:
@@ -42,16 +46,16 @@ def test_a_message_holds_two_thousand_code_points() -> None:
     assert size("🙂" * 2000) == 2000
 
 
-MARKDOWN = st.lists(
-    st.sampled_from(
-        ["#### ", "![", "](", "https://x.test/a", ")", "```", "\n", "`", " ", "<", ">", "x", '"t"']
-    )
-    | st.text(max_size=5)
-).map("".join)
+PIECES = (
+    *("#### ", "![", "](", "https://x.test/a", ")", "```", "\n", "`", " ", "<", ">", "x", '"t"', "<br>"),
+    *("---", "***", "| ", " |", "|", "\\|", "|---|---|\n", "| a | b |\n", "- ", "**b**", "表", "e\u0301"),
+    *("a cell that takes much room ", "\n\n"),
+)
+MARKDOWN = st.lists(st.sampled_from(PIECES) | st.text(max_size=5)).map("".join)
 
 
 @given(MARKDOWN)
-def test_a_text_never_grows_by_being_made_native(text: str) -> None:
+def test_a_text_never_grows_beyond_its_size_by_being_made_native(text: str) -> None:
     assert len(native(text)) <= size(text)
 
 
@@ -65,3 +69,8 @@ def test_a_native_text_is_left_as_it_is(text: str) -> None:
     once = native(text)
 
     assert native(once) == once
+
+
+@given(MARKDOWN, st.integers(64, 300))
+def test_every_message_of_an_answer_has_room_once_it_is_native(text: str, room: int) -> None:
+    assert all(len(native(part.text)) <= room for part in split(text, room, size))

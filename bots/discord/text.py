@@ -1,12 +1,15 @@
 """The model's Markdown, made native for Discord.
 
 Pings are off by `allowed_mentions` and link previews by the message's flags: neither is a matter of text.
-Nothing here ever makes a text longer, which is what lets `size` be simple.
+Nothing but a table ever gets longer by it, and `size` counts at most what comes of one.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+
+from bots.discord.tables import Table, table_at
 
 MAX_SIZE = 2000
 """Code points in one message (Discord's limit, counted as `len` counts)."""
@@ -14,36 +17,60 @@ MAX_SIZE = 2000
 _FENCE = re.compile(r"\s*(`{3,})")
 _CODE = re.compile(r"(`+[^`]*`+)")
 _DEEP_HEADING = re.compile(r"^(\s{0,3})#{4,6}(?=\s)")
+_RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
 _IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(\s*<?(https?://[^\s<>)]+)>?[^)\n]*\)")
 
 
 def size(text: str) -> int:
-    """Measure a text as Discord will count it, at most: making it native never adds to it."""
-    return len(text)
+    """Measure a text as Discord will count it, at most, once it was made native: only tables take more room."""
+    if "|" not in text:
+        return len(text)
+    total = -1
+    for piece in _pieces(text):
+        total += 1 + (piece.room() if isinstance(piece, Table) else len(piece[0]))
+    return total
 
 
 def native(text: str) -> str:
-    """Rewrite what Discord does not render: headings below the third level, and images, become what it does."""
+    """Rewrite what Discord does not render as what it does: tables, deep headings, images and rules."""
     lines: list[str] = []
-    fence = ""
-    for line in text.split("\n"):
-        mark = _FENCE.match(line)
-        if fence:
-            fence = "" if _closes(line, fence) else fence
-            lines.append(line)
+    blank = True
+    for piece in _pieces(text):
+        if isinstance(piece, Table):
+            lines.append(piece.shown())
+            continue
+        line, is_code = piece
+        lines.append(line if is_code else _native_line(line, after_blank=blank))
+        blank = not line.strip()
+    return "\n".join(lines)
+
+
+def _pieces(text: str) -> Iterator[Table | tuple[str, bool]]:
+    """Take a text apart into tables, and lines with whether they are code."""
+    lines = text.split("\n")
+    at, fence = 0, ""
+    while at < len(lines):
+        line = lines[at]
+        if not fence and (table := table_at(lines, at)) is not None:
+            yield table
+            at += len(table.lines)
+            continue
+        mark = None if fence else _FENCE.match(line)
+        yield line, bool(fence or mark)
+        if fence and _closes(line, fence):
+            fence = ""
         elif mark:
             fence = "" if "`" in line[mark.end() :] else mark[1]
-            lines.append(line)
-        else:
-            lines.append(_native_line(line))
-    return "\n".join(lines)
+        at += 1
 
 
 def _closes(line: str, fence: str) -> bool:
     return line.strip().startswith(fence) and not line.strip().strip("`")
 
 
-def _native_line(line: str) -> str:
+def _native_line(line: str, *, after_blank: bool) -> str:
+    if after_blank and _RULE.fullmatch(line):
+        return "─" * len("".join(line.split()))
     line = _DEEP_HEADING.sub(r"\1###", line)
     if "![" not in line:
         return line

@@ -1,0 +1,117 @@
+"""Tables, which Discord does not render, as people can read them there."""
+
+import pytest
+
+from bots.discord.tables import width_of
+from bots.discord.text import native, size
+from core.reply.split import Splitter, split
+
+PEOPLE = """Some people:
+
+| Name | Age | City |
+|:-----|----:|------|
+| Ana | 7 | São Paulo |
+| **Bartholomew** | 104 | [Rome](https://rome.test) |
+
+That is all."""
+
+
+def test_a_table_is_aligned_in_a_code_block() -> None:
+    assert (
+        native(PEOPLE)
+        == """Some people:
+
+```
+Name        | Age | City
+----------- | --- | ------------------------
+Ana         |   7 | São Paulo
+Bartholomew | 104 | Rome (https://rome.test)
+```
+
+That is all."""
+    )
+
+
+def test_wide_characters_take_two_columns_and_combining_ones_none() -> None:
+    shown = native("| a | b |\n|---|---|\n| 日本 | x |\n| e\u0301t | y |\n| 🙂 | z |")
+
+    assert shown.split("\n")[3:6] == ["日本 | x", "e\u0301t   | y", "🙂   | z"]
+    assert len({width_of(line.partition("|")[0]) for line in shown.split("\n")[1:6]}) == 1
+
+
+def test_a_table_too_wide_for_a_screen_is_told_row_by_row() -> None:
+    text = "| Tool | What it is for |\n|---|---|\n" + f"| `rg` | {'searching ' * 9}|\n| | nothing |"
+
+    assert (
+        native(text)
+        == f"- **`rg`** · What it is for: {('searching ' * 9).strip()}\n- What it is for: nothing"
+    )
+
+
+def test_escaped_bars_and_line_breaks_stay_in_their_cell() -> None:
+    shown = native("| a | b |\n|---|---|\n| x \\| y | one<br>two |")
+
+    assert "x | y | one; two" in shown
+
+
+def test_a_row_may_lack_cells_or_have_more_than_the_head() -> None:
+    shown = native("| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 |").split("\n")
+
+    assert shown[1:5] == ["a | b", "- | - | -", "1", "1 | 2 | 3"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a | b is no table",
+        "|spoiler| and ||more||",
+        "```\n| a | b |\n|---|---|\n| 1 | 2 |\n```",
+        "so:\n| a | b |\n|---|",
+        "> | a | b |\n> |---|---|\n> | 1 | 2 |",
+        "|x| + |y|\n= 3",
+    ],
+)
+def test_what_is_no_table_stays(text: str) -> None:
+    assert native(text) == text
+
+
+def test_backticks_in_a_cell_do_not_end_the_block() -> None:
+    shown = native("| a | b |\n|---|---|\n| ``` | x |")
+
+    assert shown.count("```") == 2
+
+
+def test_a_table_under_way_is_a_table_from_its_first_row_on() -> None:
+    begun = PEOPLE[: PEOPLE.index("| **Bart")]
+
+    assert (
+        native(f"{begun}| **Ba")
+        == """Some people:
+
+```
+Name | Age | City
+---- | --- | ---------
+Ana  |   7 | São Paulo
+**Ba
+```"""
+    )
+
+
+def test_a_long_table_goes_on_as_one_in_the_next_message() -> None:
+    rows = [f"| {number} | the square of it | {number * number} |" for number in range(200)]
+    text = "\n".join(("| n | what | n² |", "|--:|---|--:|", *rows))
+    shown = [native(part.text) for part in split(text, 2000, size)]
+
+    assert len(shown) > 1
+    assert all(part.startswith("```\n") and part.endswith("\n```") and len(part) <= 2000 for part in shown)
+    said = [line.split("|")[0].strip() for part in shown for line in part.split("\n")[1:-1]]
+    assert said[2:] == [str(number) for number in range(200)]
+
+
+def test_hostile_widths_neither_overflow_a_message_nor_take_long() -> None:
+    wide = "W" * 1500
+    text = f"| a | b |\n|---|---|\n| {wide} | x |\n" + "| y | z |\n" * 300 + "|" * 3000
+    splitter = Splitter(2000, size)
+    for begin in range(0, len(text), 100):
+        splitter.feed(text[begin : begin + 100])
+        assert all(len(native(part.text)) <= 2000 for part in splitter.parts)
