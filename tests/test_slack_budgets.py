@@ -339,6 +339,34 @@ async def test_an_answer_that_is_all_there_does_not_wait_for_its_share(town: Tow
     assert took[0] < 8
 
 
+async def test_where_stops_are_scarce_the_text_comes_before_the_stop(town: Town) -> None:
+    first, second = [await town.asked(number, direct=True) for number in range(2)]
+    town.slack.rate_limit("chat.stopStream", 40)
+    seen_at: list[float] = []
+
+    async def later() -> None:
+        await town.clock.sleep(4.0)
+        await town.answer(second[2], ["one ", "two"], 2.0)
+
+    async def watch() -> None:
+        while not town.answers(*second[:2]) or "two" not in town.answers(*second[:2])[0].text:
+            await town.clock.sleep(0.5)
+        seen_at.append(town.clock.now() - began)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(town.answer(first[2], ["one ", "two"], 1.0), later(), watch())
+
+    began = town.clock.now()
+    await town.clock.run(all_at_once())
+
+    assert seen_at[0] < 12
+    assert town.clock.now() - began >= 40
+    for place, ts, _ in (first, second):
+        assert [(each.text, each.footer, each.stream) for each in town.answers(place, ts)] == [
+            ("one two", "the end", "done")
+        ]
+
+
 async def test_other_processes_that_use_the_budget_up_cost_time_and_nothing_else(town: Town) -> None:
     place, ts, address = await town.asked(0, direct=False)
     town.slack.rate_limit("chat.update", 40)

@@ -119,6 +119,37 @@ def test_prose_arrives_word_for_word(pieces: list[str], times: int, step: int) -
     assert bare("".join(reader.texts)) == bare(safe(answer))
 
 
+HOSTILE = (
+    "<!chan",
+    "nel>",
+    "<@U1>",
+    "<",
+    "&lt",
+    ";",
+    "&",
+    "`",
+    "```\n",
+    "| <!here> |\n|---|\n",
+    "é",
+    "\n\n",
+    "word ",
+)
+
+
+@unhurried
+@given(st.lists(st.sampled_from(HOSTILE), max_size=80), st.integers(1, 30), st.integers(1, 12))
+def test_however_it_is_cut_no_call_brings_an_open_token(pieces: list[str], times: int, step: int) -> None:
+    reader, answer = Reader(), "".join(pieces) * times
+    for at in range(0, len(answer), step * times):
+        reader.take_all(answer[: at + step * times])
+    reader.take_all(answer, Ending())
+
+    calls = [chunk["text"] for chunks in reader.messages for chunk in chunks if "text" in chunk]
+    assert not [text for text in calls if "<" in text]
+    if len(reader.messages) == 1 and "```" not in answer:
+        assert reader.texts[0].rstrip() == safe(answer.strip())
+
+
 def test_code_is_closed_and_opened_again_at_every_edge() -> None:
     answer = (
         "```python title\n" + "".join(f"    line {number}\n" for number in range(2_000)) + "```\nThe end."

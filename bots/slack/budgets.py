@@ -130,6 +130,10 @@ class Budgets:
             if wait_s <= 0 or await self._waited(method, lines, at, wait_s):
                 return
 
+    def wait_s(self, method: str) -> float:
+        """How long a call that ends an answer would wait for its turn now."""
+        return self._moment(method, self._lines_of(method, ""), urgent=True) - self._now()
+
     def hold(self, method: str, seconds: float) -> None:
         """Make no call of a method for so long: Slack said so."""
         self._held[method] = max(self._held[method], self._now() + seconds)

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _BUDGET_S = 20.0
 _LAST_BUDGET_S = 90.0
+_NOTICED_S = 2.0
 
 
 class Calls:
@@ -77,6 +78,11 @@ class Calls:
         await self._patiently(
             lambda: self._write("chat.appendStream", ts, chunks=chunks, urgent=self.hurried)
         )
+
+    @property
+    def stops_are_scarce(self) -> bool:
+        """Whether a reader would notice how long a stop waits for its turn."""
+        return self._api.budgets.wait_s("chat.stopStream") > _NOTICED_S
 
     async def stop(self, ts: str, chunks: list[Chunk], blocks: list[dict[str, Any]]) -> None:
         """Bring a stream's last chunks and end it.

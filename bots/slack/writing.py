@@ -104,6 +104,8 @@ class Writing:
         if not self.stream.ts:
             await self._start(chunks, after)
             done = await self._stop([], after, piece) if piece.last else True
+        elif piece.final and chunks and self._calls.stops_are_scarce:
+            done = await self._append(chunks, after, piece) and await self._stop([], after, piece)
         elif piece.last:
             done = await self._stop(chunks, after, piece)
         else:
