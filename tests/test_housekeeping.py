@@ -17,7 +17,7 @@ from core.conversations.directory import Directory
 from core.conversations.routes import Routes
 from core.events.models import Models
 from core.intake import StoringIntake
-from core.messages import ToolActivity, ToolState
+from core.messages import Action, Pressed, ToolActivity, ToolState
 from core.reply.voices import Voices
 from core.settings import ConversationSettings, LimitsSettings, RepliesSettings, StorageSettings
 from core.storage.engine import Database
@@ -25,11 +25,21 @@ from core.storage.history import HistoryStore
 from core.storage.housekeeping import Housekeeping, Swept
 from core.storage.intake import IntakeStore
 from core.storage.ledger import StoredLedger
-from core.storage.tables import deliveries, events, identities, messages, persons, tool_activity, turns, usage
+from core.storage.tables import (
+    deliveries,
+    events,
+    feedback,
+    identities,
+    messages,
+    persons,
+    tool_activity,
+    turns,
+    usage,
+)
 from core.storage.turns import TurnStore
 from core.turns.model import Turn, TurnState
 from tests.fakes import FakeClock
-from tests.samples import ANA, BEN, WallClock, no_models, said
+from tests.samples import ANA, BEN, DIRECT, WallClock, no_models, said
 from tests.stage import staged
 
 SECRET = "the door code is 7731"
@@ -87,7 +97,7 @@ class House:
 
     async def everything(self) -> str:
         """All that stands in the database, as one text to search in."""
-        tables = (turns, messages, tool_activity, deliveries, events)
+        tables = (turns, messages, tool_activity, deliveries, events, feedback)
         async with self.database.read() as connection:
             return str([(await connection.execute(select(table))).all() for table in tables])
 
@@ -123,6 +133,20 @@ async def test_the_text_of_an_old_turn_goes_and_its_numbers_stay(house: House, s
         0.5,
     )
     assert [await house.count(table) for table in (identities, persons)] == [1, 1]
+
+
+async def test_a_comment_on_an_old_answer_goes_and_the_opinion_stays(house: House) -> None:
+    turn = await house.answer()
+    press = Pressed(
+        ("press",), ANA, DIRECT, Action.BAD, turn.key, "whispers", SECRET[:20], asked_for_more=True
+    )
+    await house.intake.receive(press)
+    house.clock.advance(days=31)
+
+    await house.sweep()
+
+    assert SECRET[:20] not in await house.everything()
+    assert await house.count(feedback) == 1
 
 
 async def test_a_young_turn_keeps_its_text(house: House) -> None:

@@ -24,6 +24,7 @@ from core.storage.tables import (
     calls,
     deliveries,
     events,
+    feedback,
     identities,
     messages,
     persons,
@@ -122,6 +123,8 @@ class Housekeeping:
         found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
         for table in (messages, tool_activity, deliveries):
             await connection.execute(table.delete().where(table.c.turn_id.in_(found)))
+        commented = update(feedback).where(feedback.c.turn_id.in_(found))
+        await connection.execute(commented.values(comment=""))
         emptied = update(turns).where(turns.c.id.in_(found))
         await connection.execute(emptied.values(answer=None, address="", emptied_at=self._now()))
         return len(found)
