@@ -348,6 +348,7 @@ def test_a_comment_is_the_same_press_with_words() -> None:
     assert (commented.place, commented.author) == (pressed.place, pressed.author)
     assert where(commented.address).whisper
     assert commented.keys != pressed.keys
+    assert (pressed.asked_for_more, commented.asked_for_more) == (True, False)
 
 
 def test_a_pressed_stop_names_the_answer() -> None:
@@ -462,7 +463,17 @@ def test_each_word_of_command_is_known_in_every_form(word: str) -> None:
     assert not by_mention.whole_channel
 
 
-@pytest.mark.parametrize("text", ["", "dance", "ask", "home"])
+@pytest.mark.parametrize(
+    ("text", "argument"), [("model", ""), ("Model support:50c3", "support:50c3"), ("model  @v/n ", "@v/n")]
+)
+def test_the_gateway_is_shown_or_chosen_by_command(text: str, argument: str) -> None:
+    heard = only(interaction("slash_command", text=text))
+
+    assert isinstance(heard, Commanded)
+    assert (heard.command, heard.argument) == (Command.MODEL, argument)
+
+
+@pytest.mark.parametrize("text", ["", "dance", "ask", "home", "reset it"])
 def test_any_other_slash_command_is_a_call_for_help(text: str) -> None:
     heard = only(interaction("slash_command", text=text))
 

@@ -80,6 +80,7 @@ def pressed(payload: Mapping[str, Any], manners: Manners) -> Pressed | None:
         turn=turn,
         address=here.as_address(),
         text=value,
+        asked_for_more=action is Action.BAD,  # a form opens
     )
 
 

@@ -33,16 +33,26 @@ def commanded(form: Mapping[str, Any]) -> Commanded | None:
     trigger = text_of(form, "trigger_id")
     if not (team and channel and user and trigger):
         return None
-    word = text_of(form, "text").strip().lower() or text_of(form, "command").lower()
+    words = readable(text_of(form, "text")).strip() or text_of(form, "command")
+    command, argument = _understood(words)
     here = Where(channel, team, user=user, user_team=team, whisper=True, reply=text_of(form, "response_url"))
     return Commanded(
         keys=(f"slack:{team}:command:{trigger}",),
         author=Author(Identity(PLATFORM, team, user)),
         place=Place(PLATFORM, team, channel, private=channel.startswith("D")),
-        command=COMMANDS.get(word, Command.HELP),
+        command=command,
+        argument=argument,
         address=here.as_address(),
         whole_channel=True,
     )
+
+
+def _understood(words: str) -> tuple[Command, str]:
+    """The sub-word, and what follows it where it takes something."""
+    word, _, argument = words.partition(" ")
+    if word.lower() == Command.MODEL:
+        return Command.MODEL, argument.strip()
+    return COMMANDS.get(words.lower(), Command.HELP), ""
 
 
 def home_opened(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> Commanded | None:

@@ -17,7 +17,7 @@ from core.reply.phrases import Phrase, Voice
 
 NAME = "AIVAX bot"
 
-_USAGE = "ask … | reset | stop | usage | help | privacy"
+_USAGE = "ask … | reset | stop | usage | help | privacy | model …"
 _CHANNELS = ("channels", "groups", "mpim")
 
 Part = dict[str, Any]
