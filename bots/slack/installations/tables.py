@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
 
-from core.storage.tables import Instant, Label, Words
+from core.storage.columns import Instant, Label, Words
 
 metadata = MetaData()
 
