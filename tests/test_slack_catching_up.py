@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bots.slack.frontend import open_slack
 from core.messages import Commanded, Place, Receipt, Said
+from tests.listening import Lamp
 from tests.platforms.slack import Channel, FakeSlack, Person
-from tests.slack_ears import Watched, ears
+from tests.slack_ears import Watched, ears, hasty_now, hasty_sleep, settings_at
 
 AGO = timedelta(hours=1)
 
@@ -244,3 +247,26 @@ async def test_a_failing_intake_ends_the_search_and_not_the_listening(
         (said,) = await here.heard(Said)
 
     assert said.text == "hello"
+
+
+async def test_a_search_that_was_cut_off_goes_on_where_it_began_although_more_was_heard(
+    slack: FakeSlack, ana: Person, general: Channel
+) -> None:
+    await slack.say(ana, general, "<@BOT> missed")
+    await lost(slack)
+    inbox, lamp = remembering(slack, place(slack, general)), Lamp()
+    reading = slack.hang("conversations.history")
+    async with open_slack(settings_at(slack), now=hasty_now, sleep=hasty_sleep) as frontend:
+        first = asyncio.create_task(frontend.listen(inbox, lamp))
+        await asyncio.wait_for(reading.reached.wait(), 10)
+        first.cancel()
+        await asyncio.wait([first])
+        slack.heal()
+        inbox.heard = {slack.workspace.id: datetime.now(UTC) + AGO}
+        again = asyncio.create_task(frontend.listen(inbox, lamp))
+        (said,) = await inbox.first()
+        again.cancel()
+        await asyncio.wait([again])
+
+    assert isinstance(said, Said)
+    assert said.text == "missed"

@@ -55,34 +55,46 @@ class _Spot:
 
 
 class CatchingUp:
-    """Finds what was missed, once a start."""
+    """Finds what was missed, once each time that the bot begins to listen."""
 
     def __init__(
-        self, workspaces: Workspaces, intake: Intake, settings: SlackSettings, *, clock: Clock, sleep: Sleep
+        self,
+        workspaces: Workspaces,
+        intake: Intake,
+        settings: SlackSettings,
+        open_since: dict[str, datetime],
+        *,
+        clock: Clock,
+        sleep: Sleep,
     ) -> None:
+        """`open_since` outlives it: from when on each workspace is to be read, also where an earlier one was cut off."""
         self._workspaces = workspaces
         self._intake = intake
         self._back = timedelta(hours=settings.catch_up_hours)
         self._clock = clock
         self._sleep = sleep
-        self._heard: Mapping[str, datetime] = {}
+        self._open_since = open_since
 
     async def prepare(self) -> None:
         """Note how far the bot heard before: to be called before anything new comes in."""
-        self._heard = await self._intake.heard_until(PLATFORM) if self._back else {}
+        if self._back:
+            for team, heard in (await self._intake.heard_until(PLATFORM)).items():
+                self._open_since.setdefault(team, heard)
 
     async def run(self, receive: Receive) -> None:
         """Read what came since, in all workspaces, and hand it to `receive`."""
-        if not self._heard:
+        if not self._open_since:
             return
         now = self._clock()
         places = await self._intake.places(PLATFORM, now - _KNOWN_FOR)
-        for team, heard in self._heard.items():
+        for team, heard in list(self._open_since.items()):
             span = _Span(max(heard - _MARGIN, now - self._back), now)
             try:
                 await self._in_workspace(team, places, span, receive)
             except PlatformError as exc:
                 log.warning("slack.not_caught_up", team=team, code=exc.code)
+            else:
+                del self._open_since[team]
 
     async def _in_workspace(self, team: str, places: Sequence[Place], span: _Span, receive: Receive) -> None:
         bot = await self._workspaces.bot_in(team)

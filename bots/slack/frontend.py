@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from bots.slack import files
 from bots.slack.address import PLATFORM, Where, where
@@ -36,6 +37,7 @@ class SlackFrontend:
         self._workspaces = workspaces
         self._way = way
         self._sleep = sleep
+        self._open_since: dict[str, datetime] = {}
         self._closed = ClosedPlaces(now)
         self._answers = Answers(settings, self._closed, now=now, sleep=sleep)
 
@@ -54,7 +56,15 @@ class SlackFrontend:
         try:
             self._way.require()
             await self._workspaces.check()
-            await listen(self._settings, self._workspaces, self._way, intake, watch, sleep=self._sleep)
+            await listen(
+                self._settings,
+                self._workspaces,
+                self._way,
+                intake,
+                watch,
+                self._open_since,
+                sleep=self._sleep,
+            )
         except (FrontendRefused, FrontendUnreachable) as exc:
             watch.down(exc)
             raise

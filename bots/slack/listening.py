@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from bots.slack.bolt import Receive
@@ -37,18 +38,22 @@ async def listen(
     way: Way,
     intake: Intake,
     watch: Watch,
+    open_since: dict[str, datetime],
     *,
     sleep: Sleep,
     clock: Clock = utc_now,
 ) -> None:
-    """Bring events in until cancelled. Raises like `Way.listen`."""
+    """Bring events in until cancelled. Raises like `Way.listen`.
+
+    `open_since` is for `CatchingUp`, from one call to the next.
+    """
     threads = Threads(intake, clock)
     manners = Manners(
         external_users=settings.external_users,
         follow_ups=settings.thread_follow_ups == "always",
         is_joined=threads.is_joined,
     )
-    missed = CatchingUp(workspaces, intake, settings, clock=clock, sleep=sleep)
+    missed = CatchingUp(workspaces, intake, settings, open_since, clock=clock, sleep=sleep)
     await missed.prepare()
     async with Errands() as errands:
         receiver = Receiver(workspaces, intake, manners, threads, Courtesies(intake, errands))
