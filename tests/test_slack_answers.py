@@ -11,6 +11,8 @@ import pytest
 from core.errors import Fenced
 from core.messages import Action, Apology, Button, Footer, Status, ToolActivity, ToolState
 from tests.fakes import FakeLedger
+from tests.platforms.slack import FakeSlack
+from tests.slack_ears import ears
 from tests.slack_stage import Stage, bot_at, staged
 
 NOTHING = Footer()
@@ -132,6 +134,18 @@ async def test_what_was_defused_looks_as_it_was_written(stage: Stage, way: str) 
 
     (answer,) = stage.answers
     assert answer.text == "| `<!here>` | <b> & </b> |\n|---|---|\n\n```html\n<p>a &amp; b</p>\n```"
+
+
+async def test_a_thread_s_title_holds_no_token_either() -> None:
+    async with FakeSlack() as slack, ears(slack) as here:
+        direct = slack.dm(here.ana)
+        ts = await slack.say(here.ana, direct, "say &lt;!channel&gt; & <!here> to <@BOT>")
+        await slack.until(lambda: slack.world.sessions.get((direct.id, ts)))
+        title = slack.world.sessions[direct.id, ts].title
+
+    assert title.startswith("say ")
+    assert "channel" in title
+    assert "<" not in title
 
 
 # task cards

@@ -66,12 +66,19 @@ class Sessions:
         if await self._is_empty(channel, thread):
             hello = voice.say(Phrase.HELLO)
             await self._api.write(
-                "chat.postMessage", once=True, channel=channel, thread_ts=thread or None, text=hello
+                "chat.postMessage",
+                once=True,
+                channel=channel,
+                thread_ts=thread or None,
+                text=hello,
+                unfurl_links=False,
+                unfurl_media=False,
             )
 
     async def entitle(self, place: Where, text: str) -> None:
         """Name a thread after the first words in it, where these are they."""
-        words, greeted = " ".join(text.split()), (place.channel, place.thread)
+        # whether Slack reads tokens in titles it does not tell; without this sign there are none
+        words, greeted = " ".join(text.split()).replace("<", "\u2039"), (place.channel, place.thread)
         first = place.thread == place.question or greeted in self._unnamed
         if not (words and place.thread and first):
             return
