@@ -18,9 +18,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.budgets import Budgets
 from bots.slack.errors import BOT_TOKEN, CLIENT_SECRET, RATE_LIMITED, broken, refused, unparsable
+from bots.slack.payloads import Bot, text_of
 from bots.slack.settings import SlackSettings
 from bots.slack.tokens import Account, OneAccount
-from bots.slack.translate import Bot, text_of
 from core.errors import FrontendRefused, PlatformBusy
 from core.reply.patience import Now, Sleep
 

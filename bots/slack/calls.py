@@ -13,8 +13,8 @@ from bots.slack.api import SlackApi
 from bots.slack.channel import SlackChannel
 from bots.slack.errors import BLOCKS_REFUSED
 from bots.slack.evidence import message_at, stream_like
+from bots.slack.payloads import text_of
 from bots.slack.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk
-from bots.slack.translate import text_of
 from core.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.ports import Delivery, Ledger
 from core.reply.patience import Now, Sleep, patiently

@@ -67,7 +67,7 @@ class CatchingUp:
         clock: Clock,
         sleep: Sleep,
     ) -> None:
-        """`open_since` outlives it: from when on each workspace is to be read, also where an earlier one was cut off."""
+        """`open_since` outlives it: from when on each workspace is to be read, an earlier one may have been cut off."""
         self._workspaces = workspaces
         self._intake = intake
         self._back = timedelta(hours=settings.catch_up_hours)

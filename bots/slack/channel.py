@@ -12,9 +12,9 @@ from bots.slack.address import PLATFORM, Where
 from bots.slack.api import SlackApi
 from bots.slack.buttons import drawn
 from bots.slack.errors import BLOCKS_REFUSED, UNKNOWN_MESSAGE
+from bots.slack.payloads import Bot, text_of
 from bots.slack.sharing import Share
 from bots.slack.text import safe, size
-from bots.slack.translate import Bot, text_of
 from core.errors import FrontendRefused, PlaceClosed, PlatformBusy, PlatformError
 from core.messages import Button
 from core.ports import Delivery

@@ -12,8 +12,8 @@ from typing import Any
 from bots.slack.address import Where
 from bots.slack.api import SlackApi
 from bots.slack.channel import is_ours, nonce_of, recent
+from bots.slack.payloads import text_of
 from bots.slack.reading import unescaped
-from bots.slack.translate import text_of
 
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 

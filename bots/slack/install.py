@@ -22,10 +22,10 @@ from bots.slack.installations.rotation import tokens_in
 from bots.slack.installations.states import GOOD_FOR, States
 from bots.slack.installations.store import Installation, Installations, Now
 from bots.slack.manifest import scopes
+from bots.slack.payloads import text_of
 from bots.slack.preflight import require_installable
 from bots.slack.settings import MOUNT
 from bots.slack.tokens import OneAccount
-from bots.slack.translate import text_of
 from core.errors import BotError, PlatformError
 from core.reply.phrases import Phrase
 from core.reply.voices import Voices

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bots.slack.api import SlackApi
-from bots.slack.translate import text_of
+from bots.slack.payloads import text_of
 from core.errors import PlaceClosed, PlatformError
 
 log = structlog.get_logger(__name__)

@@ -14,9 +14,9 @@ import structlog
 from bots.slack.address import Where
 from bots.slack.api import SlackApi
 from bots.slack.channel import is_ours
+from bots.slack.payloads import Bot, text_of
 from bots.slack.people import People
 from bots.slack.reading import readable, without_mention
-from bots.slack.translate import Bot, text_of
 from core.errors import PlatformError
 from core.messages import Quote
 from core.reply.patience import patiently

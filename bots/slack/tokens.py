@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from bots.slack.translate import Bot
+from bots.slack.payloads import Bot
 from core.errors import FrontendRefused, PlatformError
 
 Ask = Callable[[], Awaitable[Bot]]

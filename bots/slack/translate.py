@@ -12,9 +12,7 @@ from bots.slack.buttons import pressed
 from bots.slack.changes import changed, deleted, stopped
 from bots.slack.forms import commented
 from bots.slack.interactions import commanded, home_opened, question
-from bots.slack.payloads import Bot as Bot
-from bots.slack.payloads import Manners, part_of
-from bots.slack.payloads import text_of as text_of
+from bots.slack.payloads import Bot, Manners, part_of, text_of
 from bots.slack.spoken import said
 from core.messages import Event
 

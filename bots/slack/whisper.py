@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from bots.slack.address import Where
 from bots.slack.api import SlackApi
 from bots.slack.channel import Signs, SlackChannel, shown
+from bots.slack.payloads import text_of
 from bots.slack.sharing import Share
-from bots.slack.translate import text_of
 from core.messages import Button
 from core.ports import Delivery
 

@@ -15,11 +15,11 @@ from bots.slack.channel import Signs
 from bots.slack.installations.account import InstalledAccount
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.store import Installations
+from bots.slack.payloads import Bot
 from bots.slack.people import People
 from bots.slack.preflight import require_installable, require_token
 from bots.slack.sessions import Sessions
 from bots.slack.streams import Streams
-from bots.slack.translate import Bot
 from core.errors import PlaceClosed
 
 log = structlog.get_logger(__name__)

@@ -6,8 +6,8 @@ import structlog
 
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.store import Installations
+from bots.slack.payloads import Bot
 from bots.slack.tokens import Ask
-from bots.slack.translate import Bot
 from core.errors import FrontendRefused, PlaceClosed, PlatformError
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.tables import installations as table
-from bots.slack.translate import Bot
+from bots.slack.payloads import Bot
 from core.storage.engine import Database
 
 Now = Callable[[], datetime]

@@ -5,7 +5,6 @@ from typing import Any
 from . import blocks
 from .state import Channel, Message, Person, Workspace
 
-
 REPLY_USERS_AT_MOST = 5
 
 
