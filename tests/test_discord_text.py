@@ -37,8 +37,23 @@ def test_code_stays_as_it_is() -> None:
     assert native(f"{code}\n#### After") == f"{code}\n### After"
 
 
-def test_an_unclosed_fence_is_code_to_its_end() -> None:
-    assert native("````md\n```\n#### still code") == "````md\n```\n#### still code"
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("~~~py\nx = 1\n~~~", "```py\nx = 1\n```"),
+        (
+            "````md\n```\n#### code\n```\n````\n#### After",
+            "```md\n\u02cb\u02cb\u02cb\n#### code\n\u02cb\u02cb\u02cb\n```\n### After",
+        ),
+        ("````md\n#### still code", "```md\n#### still code"),
+        ("```python title=x\n1\n```", "```python\n1\n```"),
+        ("- ```sh\n  ls\n  ```\n#### After", "- ```sh\n  ls\n  ```\n### After"),
+        ("> ```\n> x\n#### After", "> ```\n> x\n### After"),
+        ("```one``` line\n#### After", "```one``` line\n### After"),
+    ],
+)
+def test_every_fence_becomes_one_that_discord_knows(written: str, shown: str) -> None:
+    assert native(written) == shown
 
 
 def test_a_message_holds_two_thousand_code_points() -> None:
@@ -48,7 +63,23 @@ def test_a_message_holds_two_thousand_code_points() -> None:
 
 PIECES = (
     *("#### ", "![", "](", "https://x.test/a", ")", "```", "\n", "`", " ", "<", ">", "x", '"t"', "<br>"),
-    *("---", "***", "| ", " |", "|", "\\|", "|---|---|\n", "| a | b |\n", "- ", "**b**", "表", "e\u0301"),
+    *(
+        "---",
+        "***",
+        "| ",
+        " |",
+        "|",
+        "~~~",
+        "````",
+        "> ",
+        "\\|",
+        "|---|---|\n",
+        "| a | b |\n",
+        "- ",
+        "**b**",
+        "表",
+        "e\u0301",
+    ),
     *("a cell that takes much room ", "\n\n"),
 )
 MARKDOWN = st.lists(st.sampled_from(PIECES) | st.text(max_size=5)).map("".join)

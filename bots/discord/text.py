@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator
 
 from bots.discord.tables import Table, table_at
+from core.reply.fences import Fence, fence_after_line
 
 MAX_SIZE = 2000
 """Code points in one message (Discord's limit, counted as `len` counts)."""
 
-_FENCE = re.compile(r"\s*(`{3,})")
+FENCE = "```"
+_BACKTICKS = re.compile(r"`{3,}")
 _CODE = re.compile(r"(`+[^`]*`+)")
 _DEEP_HEADING = re.compile(r"^(\s{0,3})#{4,6}(?=\s)")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
@@ -32,40 +34,53 @@ def size(text: str) -> int:
 
 
 def native(text: str) -> str:
-    """Rewrite what Discord does not render as what it does: tables, deep headings, images and rules."""
+    """Rewrite what Discord does not render as what it does: tables, deep headings, images, rules, unusual fences."""
     lines: list[str] = []
     blank = True
     for piece in _pieces(text):
         if isinstance(piece, Table):
             lines.append(piece.shown())
             continue
-        line, is_code = piece
-        lines.append(line if is_code else _native_line(line, after_blank=blank))
+        line, code = piece
+        lines.append(_native_line(line, after_blank=blank) if code is None else code)
         blank = not line.strip()
     return "\n".join(lines)
 
 
-def _pieces(text: str) -> Iterator[Table | tuple[str, bool]]:
-    """Take a text apart into tables, and lines with whether they are code."""
+def _pieces(text: str) -> Iterator[Table | tuple[str, str | None]]:
+    """Take a text apart into tables, and lines; beside each line of a code block stands what becomes of it."""
     lines = text.split("\n")
-    at, fence = 0, ""
+    at = 0
+    fence: Fence | None = None
     while at < len(lines):
         line = lines[at]
-        if not fence and (table := table_at(lines, at)) is not None:
+        if fence is None and (table := table_at(lines, at)) is not None:
             yield table
             at += len(table.lines)
             continue
-        mark = None if fence else _FENCE.match(line)
-        yield line, bool(fence or mark)
-        if fence and _closes(line, fence):
-            fence = ""
-        elif mark:
-            fence = "" if "`" in line[mark.end() :] else mark[1]
+        before, fence = fence, fence_after_line(line, fence)
+        if before is not None and not before.left_at(line):
+            yield line, _inside(line) if fence is not None else f"{_indent(line)}{FENCE}"
+        elif fence is not None:
+            yield line, _opening(line, fence)
+        else:
+            yield line, None
         at += 1
 
 
-def _closes(line: str, fence: str) -> bool:
-    return line.strip().startswith(fence) and not line.strip().strip("`")
+def _opening(line: str, fence: Fence) -> str:
+    """Open a block as Discord knows it: by three backticks, and a language in one word."""
+    words = fence.info.replace("`", "").split()
+    return line[: line.index(fence.marker)] + FENCE + (words[0] if words else "")
+
+
+def _inside(line: str) -> str:
+    """Keep backticks inside a block from ending it: Discord has no longer fences."""
+    return _BACKTICKS.sub(lambda run: "\u02cb" * len(run[0]), line)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t>"))]
 
 
 def _native_line(line: str, *, after_blank: bool) -> str:
