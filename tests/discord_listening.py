@@ -79,7 +79,7 @@ class Intake(Noticeboard):
         self.events: list[Event] = []
         self.heard: dict[str, datetime] = {}
         self.known: list[Place] = []
-        self.choices: list[str] = []
+        self.choices: list[str] | BotError = []
         self.failures = 0
         self.asked = 0
         self.held = asyncio.Event()
@@ -89,6 +89,8 @@ class Intake(Noticeboard):
         return VOICES.of(locale)
 
     async def models(self, _author: Author, _place: Place) -> Sequence[str]:
+        if isinstance(self.choices, BotError):
+            raise self.choices
         return self.choices
 
     async def heard_until(self, _platform: str) -> Mapping[str, datetime]:

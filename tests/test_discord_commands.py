@@ -8,18 +8,19 @@ import structlog
 
 from bots.discord.commands import same, tree
 from bots.discord.places import Address, FileRef
+from core.errors import BotError
 from core.messages import Action, Button, Command, Commanded, Event, Footer, Pressed, Said
 from core.reply.phrases import Phrase, Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
 from tests.discord_listening import VOICES, Intake, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger
-from tests.platforms.discord import Channel, FakeDiscord, Permission, Upload
+from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Permission, Upload
 
 PUT, GET = "PUT /applications/{}/commands", "GET /applications/{}/commands"
 GET_HERE = "GET /applications/{}/guilds/{}/commands"
 PUT_HERE = "PUT /applications/{}/guilds/{}/commands"
-NAMES = ["ask", "reset", "stop", "usage", "help", "privacy", "Ask about this"]
+NAMES = ["ask", "reset", "stop", "usage", "help", "privacy", "model", "Ask about this"]
 
 
 @pytest.fixture
@@ -220,7 +221,8 @@ async def test_a_direct_question_is_said_where_direct_messages_are(fake: FakeDis
 
 
 @pytest.mark.parametrize(
-    "command", [Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY]
+    "command",
+    [Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY, Command.MODEL],
 )
 async def test_the_other_commands_are_for_their_author_alone(
     fake: FakeDiscord, lobby: Channel, command: Command
@@ -265,6 +267,82 @@ async def test_a_command_of_an_older_list_is_not_answered_and_not_heard(
 
         assert old.answered_with is None
         assert len(ears.intake.events) == 1
+
+
+# -- the gateway --------------------------------------------------------------------------------------
+
+
+async def test_a_gateway_is_chosen_by_its_name(fake: FakeDiscord, lobby: Channel) -> None:
+    ana = fake.person("ana")
+    async with online(fake) as ears:
+        await registered(fake)
+        await fake.interact(ana, lobby, "model", {"gateway": " fast:1 "})
+        event = await heard(ears.intake)
+
+        assert (event.command, event.argument, event.place.channel) == (
+            Command.MODEL,
+            "fast:1",
+            str(lobby.id),
+        )
+
+
+async def offered(fake: FakeDiscord, lobby: Channel, typed: str) -> list[str]:
+    asked = await fake.autocomplete(fake.person("ana"), lobby, "model", "gateway", typed)
+    await fake.until(lambda: asked.choices is not None)
+    return [choice["value"] for choice in asked.choices or []]
+
+
+async def test_gateways_are_offered_as_they_are_typed(fake: FakeDiscord, lobby: Channel) -> None:
+    async with online(fake) as ears:
+        await registered(fake)
+        ears.intake.choices = ["default", "my-Fast", "fast:1", "x" * 101, *(f"other {n}" for n in range(40))]
+
+        assert await offered(fake, lobby, "fAS") == ["fast:1", "my-Fast"]
+        assert (await offered(fake, lobby, ""))[:2] == ["default", "my-Fast"]
+        assert len(await offered(fake, lobby, "")) == 25
+        assert await offered(fake, lobby, "nothing like it") == []
+
+
+async def test_who_may_not_choose_is_offered_nothing(fake: FakeDiscord, lobby: Channel) -> None:
+    async with online(fake):
+        await registered(fake)
+
+        assert await offered(fake, lobby, "") == []
+
+
+async def test_where_nobody_can_tell_the_gateways_none_are_offered(fake: FakeDiscord, lobby: Channel) -> None:
+    async with online(fake) as ears:
+        await registered(fake)
+        ears.intake.choices = BotError()
+        with structlog.testing.capture_logs() as logs:
+            assert await offered(fake, lobby, "") == []
+        assert [line["error"] for line in logs if line["event"] == "discord.nothing_to_offer"]
+
+
+# -- where --------------------------------------------------------------------------------------------
+
+
+async def test_all_that_is_said_tells_what_it_lies_in(fake: FakeDiscord) -> None:
+    guild, ana = fake.guild("Gophers"), fake.person("ana")
+    attic = fake.channel(guild, "attic", CATEGORY)
+    lobby = fake.channel(guild, "lobby", category=attic)
+    thread = fake.thread(lobby, "talk", by=ana)
+    old = fake.thread(lobby, "old", by=ana)
+    fake.archive(old)
+    async with online(fake) as ears:
+        await registered(fake)
+        for place in (lobby, thread, old):
+            await fake.say(ana, place, f"{fake.bot.mention} hello")
+            await fake.interact(ana, place, "ask", {"question": "why?", "private": True})
+            await fake.interact(ana, place, "usage")
+        await fake.say(ana, fake.dm(ana), "hello")
+        await ears.intake.until(lambda: len(ears.intake.events) == 10)
+        *_, direct = sorted(ears.intake.events, key=lambda event: event.place.private)
+
+        assert direct.within == ()
+        told = [set(event.within) for event in ears.intake.events if event is not direct]
+        for place in (lobby, thread, old):
+            assert told.count({str(attic.id), str(lobby.id), str(place.id)}) == 3
 
 
 # -- the 3 seconds ------------------------------------------------------------------------------------
@@ -398,10 +476,13 @@ async def test_a_bad_answer_is_noted_at_the_press_and_a_comment_comes_by_a_form(
         assert (first.action, first.turn, first.text) == (Action.BAD, "k1", "")
         assert (second.action, second.turn, second.text) == (Action.BAD, "k1", "It is wrong.")
         assert first.keys != second.keys
+        assert (first.asked_for_more, second.asked_for_more) == (True, False)
         assert submitted.answered_with == 6
 
 
-async def test_an_empty_form_says_nothing_more(fake: FakeDiscord, lobby: Channel) -> None:
+async def test_an_empty_form_says_nothing_more_but_may_be_thanked_for(
+    fake: FakeDiscord, lobby: Channel
+) -> None:
     ben = fake.person("ben")
     async with online(fake) as ears:
         message = await fake.say(fake.bot, lobby, "An answer.")
@@ -412,5 +493,22 @@ async def test_an_empty_form_says_nothing_more(fake: FakeDiscord, lobby: Channel
         submitted = await fake.submit(pressed, {})
         await fake.until(lambda: submitted.answered_with == 6)
         await ears.stop()  # what was heard by then is stored
+        presses = [event for event in ears.intake.events if isinstance(event, Pressed)]
 
-        assert [getattr(event, "text", None) for event in ears.intake.events] == [""]
+        assert [(press.text, press.asked_for_more) for press in presses] == [("", True), ("", False)]
+
+
+async def test_a_form_that_could_not_be_shown_leaves_the_press_to_be_thanked_for(
+    fake: FakeDiscord, lobby: Channel
+) -> None:
+    ben = fake.person("ben")
+    async with online(fake) as ears:
+        message = await fake.say(fake.bot, lobby, "An answer.")
+        row = {"type": 1, "components": [{"type": 2, "id": 1, "custom_id": "aivax:bad:k1", "label": "Bad"}]}
+        message.components = [row]
+        fake.fail("POST /interactions/{}/{}/callback", status=404, code=10062)
+        with structlog.testing.capture_logs():
+            await fake.click(ben, message, "aivax:bad:k1")
+            pressed = await heard(ears.intake)
+
+        assert not pressed.asked_for_more

@@ -66,6 +66,7 @@ def test_a_mention_in_a_server_is_said_to_the_bot_and_reads_as_people_see_it() -
         text="ask @Bob and @mods in #general :wave:",
         address=str(Address(channel=GENERAL, message=1500000000000000001, guild=GUILD, user=ALICE)),
         origin="1500000000000000001",
+        within=(str(GENERAL),),
     )
 
 

@@ -24,7 +24,7 @@ from tests.samples import ANA, CHANNEL, DIRECT, reset, said
 from tests.stage import FakePlatform, staged
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
-THE_SAME = {("es", Phrase.COST), ("pt_BR", Phrase.COST)}
+THE_SAME = {(language, same) for language in TRANSLATED for same in (Phrase.COST, Phrase.GATEWAY_NAME)}
 """Sentences that are the same in English on purpose."""
 PORTUGUESE = replace(ANA, locale="pt-BR")
 

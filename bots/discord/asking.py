@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bots.discord.places import PLATFORM, Address
-from bots.discord.translate import parent_of
+from bots.discord.translate import parent_of, within_of
 from core.messages import Author, Identity, Place
 
 
@@ -33,6 +33,11 @@ def place_of(interaction: discord.Interaction) -> Place | None:
     return Place(
         PLATFORM, guild, str(parent or here), str(here) if parent else "", private=not interaction.guild_id
     )
+
+
+def standing_of(interaction: discord.Interaction) -> tuple[str, ...]:
+    """Tell by which ids the lists of channels may name where it was done."""
+    return within_of(interaction.channel, interaction.guild, parent_of(interaction.channel) or 0)
 
 
 def address_of(interaction: discord.Interaction) -> Address:

@@ -17,10 +17,17 @@ Json = dict[str, Any]
 VoiceOf = Callable[[str], Voice]
 
 ASK, ABOUT = "ask", Phrase.ASK_ABOUT.value
-QUESTION, FILE, PRIVATE = "question", "file", "private"
+QUESTION, FILE, PRIVATE, GATEWAY = "question", "file", "private", "gateway"
 COMMANDS: Mapping[str, Command] = {
     command.value: command
-    for command in (Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY)
+    for command in (
+        Command.RESET,
+        Command.STOP,
+        Command.USAGE,
+        Command.HELP,
+        Command.PRIVACY,
+        Command.MODEL,
+    )
 }
 
 SPOKEN = ("en-US", "en-GB", "es-ES", "es-419", "pt-BR")
@@ -39,6 +46,7 @@ _DESCRIBED: Mapping[Command, tuple[Phrase, Phrase]] = {
     Command.USAGE: (Phrase.USAGE_NAME, Phrase.USAGE_COMMAND),
     Command.HELP: (Phrase.HELP_NAME, Phrase.HELP_COMMAND),
     Command.PRIVACY: (Phrase.PRIVACY_NAME, Phrase.PRIVACY_COMMAND),
+    Command.MODEL: (Phrase.MODEL_NAME, Phrase.MODEL_COMMAND),
 }
 
 
@@ -46,7 +54,7 @@ def tree(voice_of: VoiceOf, *, everywhere: bool) -> list[Json]:
     """Describe all commands. `everywhere`: for all servers and direct messages, not for one server."""
     described = [
         _described(ASK, Phrase.ASK_NAME, Phrase.ASK_COMMAND, voice_of) | {"options": _ask(voice_of)},
-        *(_described(command.value, *_DESCRIBED[command], voice_of) for command in COMMANDS.values()),
+        *(_named(command, voice_of) for command in COMMANDS.values()),
     ]
     about = {"name": ABOUT, "name_localizations": _localised(Phrase.ASK_ABOUT, voice_of, _as_menu)}
     commands = [*({"type": _SLASH} | each for each in described), {"type": _MESSAGE} | about]
@@ -70,6 +78,14 @@ def _ask(voice_of: VoiceOf) -> list[Json]:
         file | {"type": _FILE},
         private | {"type": _BOOLEAN},
     ]
+
+
+def _named(command: Command, voice_of: VoiceOf) -> Json:
+    described = _described(command.value, *_DESCRIBED[command], voice_of)
+    if command is not Command.MODEL:
+        return described
+    gateway = _described(GATEWAY, Phrase.GATEWAY_NAME, Phrase.MODEL_OPTION, voice_of)
+    return described | {"options": [gateway | {"type": _STRING, "autocomplete": True}]}
 
 
 def _described(name: str, named: Phrase, description: Phrase, voice_of: VoiceOf) -> Json:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -12,11 +14,12 @@ import structlog
 from bots.discord.api import FAILURES
 from bots.discord.asking import author_of, locale_of, place_of
 from bots.discord.buttons import action_in, press_of, pressed_in
+from bots.discord.choosing import choices_for
 from bots.discord.forms import about_form, about_in, feedback_form, feedback_in, words_in
-from bots.discord.interactions import asks_about, is_hidden, said, translate
+from bots.discord.interactions import asks_about, is_hidden, said, translate, typed_in
 from bots.discord.picked import Picked, picked_from_json, picked_from_message
 from bots.discord.session import Session
-from core.errors import PlatformError
+from core.errors import BotError, PlatformError
 from core.messages import Action, Event
 from core.ports import Intake
 from core.reply.phrases import Voice
@@ -24,6 +27,8 @@ from core.reply.phrases import Voice
 log = structlog.get_logger(__name__)
 
 REMEMBERED = 500
+OFFERED_WITHIN_S = 2.0
+"""Discord waits 3 s for what it offers while somebody types."""
 TOO_LATE, ANSWERED_ALREADY = 10062, 40060
 
 Kind = discord.InteractionType
@@ -45,6 +50,8 @@ class Desk:
                 await self._press(interaction, intake)
             case Kind.modal_submit:
                 await self._form(interaction, intake)
+            case Kind.autocomplete:
+                await self._offer(interaction, intake)
             case _:
                 log.debug("discord.interaction_ignored", kind=interaction.type.value)
 
@@ -61,6 +68,11 @@ class Desk:
         if await _think(interaction):
             await intake.receive(event)
 
+    async def _offer(self, interaction: discord.Interaction, intake: Intake) -> None:
+        typed = typed_in(interaction)
+        choices = choices_for(typed, await _models(interaction, intake)) if typed is not None else []
+        await _answer(interaction, lambda: interaction.response.autocomplete(choices))
+
     async def _ask_about(
         self, interaction: discord.Interaction, message: Mapping[str, Any], intake: Intake
     ) -> None:
@@ -76,10 +88,12 @@ class Desk:
         meant = action_in(data.get("custom_id"))
         if meant is not None and meant[0] is Action.BAD:
             form = feedback_form(meant[1], _voice(interaction, intake))
-            await _answer(interaction, lambda: interaction.response.send_modal(form))
+            asked = await _answer(interaction, lambda: interaction.response.send_modal(form))
         else:
             await _answer(interaction, interaction.response.defer)
-        await _bring(pressed_in(interaction), intake)
+            asked = False
+        if (pressed := pressed_in(interaction)) is not None:
+            await intake.receive(replace(pressed, asked_for_more=asked))
 
     async def _form(self, interaction: discord.Interaction, intake: Intake) -> None:
         data: Mapping[str, Any] = interaction.data or {}
@@ -88,9 +102,8 @@ class Desk:
                 await self._bring_about(interaction, about, words_in(data), intake)
             return
         await _answer(interaction, interaction.response.defer)
-        words = words_in(data)
-        if words:  # an empty form says no more than the press that opened it
-            await _bring(press_of(interaction, feedback_in(data), words), intake)
+        # an empty form says no more than the press that opened it, but is thanked for
+        await _bring(press_of(interaction, feedback_in(data), words_in(data)), intake)
 
     async def _bring_about(
         self, interaction: discord.Interaction, about: tuple[int, int], words: str, intake: Intake
@@ -130,6 +143,19 @@ async def _answer(interaction: discord.Interaction, answer: Callable[[], Awaitab
             log.warning("discord.interaction_not_answered", error=type(exc).__name__, code=code)
         return code != TOO_LATE
     return True
+
+
+async def _models(interaction: discord.Interaction, intake: Intake) -> Sequence[str]:
+    """Ask what may be chosen; nothing where that can't be told in time."""
+    author, place = author_of(interaction), place_of(interaction)
+    if author is None or place is None:
+        return ()
+    try:
+        async with asyncio.timeout(OFFERED_WITHIN_S):
+            return await intake.models(author, place)
+    except (BotError, TimeoutError) as error:
+        log.info("discord.nothing_to_offer", error=type(error).__name__)
+        return ()
 
 
 async def _bring(event: Event | None, intake: Intake) -> None:

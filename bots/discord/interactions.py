@@ -9,8 +9,8 @@ from typing import Any
 import discord
 import msgspec
 
-from bots.discord.asking import address_of, author_of, key_of, locale_of, place_of
-from bots.discord.commands import ABOUT, ASK, COMMANDS, FILE, PRIVATE, QUESTION
+from bots.discord.asking import address_of, author_of, key_of, locale_of, place_of, standing_of
+from bots.discord.commands import ABOUT, ASK, COMMANDS, FILE, GATEWAY, PRIVATE, QUESTION
 from bots.discord.places import Address, FileRef
 from core.messages import Attachment, Author, Command, Commanded, Place, Said
 
@@ -21,17 +21,27 @@ HERE_ONLY = frozenset({Command.RESET, Command.STOP})
 
 def translate(interaction: discord.Interaction) -> Said | Commanded | None:
     """Make an event of a slash command of ours; None of anything else."""
-    data = _slash(interaction)
-    author, place = author_of(interaction), place_of(interaction)
-    if data is None or author is None or place is None:
-        return None
-    name = data.get("name")
+    data = _slash(interaction) or {}
+    name, options = data.get("name"), _options(data)
     if name == ASK:
-        options = _options(data)
         files = _files(options.get(FILE), data, interaction)
         return said(interaction, str(options.get(QUESTION) or ""), files)
     command = COMMANDS.get(name) if isinstance(name, str) else None
-    if command is None:
+    return _commanded(interaction, command, str(options.get(GATEWAY) or "").strip()) if command else None
+
+
+def typed_in(interaction: discord.Interaction) -> str | None:
+    """Take what was typed so far as the gateway's name; None where something else is typed."""
+    data: Mapping[str, Any] = interaction.data or {}
+    if data.get("name") != Command.MODEL:
+        return None
+    typed = [option for option in data.get("options") or () if option.get("focused")]
+    return str(typed[0].get("value") or "") if typed and typed[0].get("name") == GATEWAY else None
+
+
+def _commanded(interaction: discord.Interaction, command: Command, argument: str) -> Commanded | None:
+    author, place = author_of(interaction), place_of(interaction)
+    if author is None or place is None:
         return None
     return Commanded(
         keys=(key_of(interaction),),
@@ -40,6 +50,8 @@ def translate(interaction: discord.Interaction) -> Said | Commanded | None:
         command=command,
         address=str(answer_address_of(interaction)),
         whole_channel=not place.private and not place.thread,
+        argument=argument,
+        within=standing_of(interaction),
     )
 
 
@@ -56,6 +68,7 @@ def said(interaction: discord.Interaction, text: str, files: tuple[Attachment, .
         address=str(answer_address_of(interaction)),
         origin=str(interaction.id),
         attachments=files,
+        within=standing_of(interaction),
     )
 
 

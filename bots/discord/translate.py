@@ -49,13 +49,14 @@ def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: b
     files = tuple(_attachment(file, message) for file in attachments_of(message))
     keys = (f"{PLATFORM}:{message.id}",)
     address = _address(message, parent)
+    within = within_of(message.channel, message.guild, parent)
     command = COMMANDS.get(text.casefold())
     if command is not None and not files:
-        return Commanded(keys, author, place, command, str(address))
+        return Commanded(keys, author, place, command, str(address), within=within)
     if me.opens_threads and may_open_thread(message):
         place = replace(place, thread=str(message.id))
         address = address_in_thread(address, text or message.author.display_name)
-    return Said(keys, author, place, text, str(address), str(message.id), files)
+    return Said(keys, author, place, text, str(address), str(message.id), files, within)
 
 
 def concerns(message: discord.Message, me: Me, *, open_here: bool = False) -> bool:
@@ -104,6 +105,19 @@ def address_in_thread(address: Address, title: str) -> Address:
     line = " ".join(title.split())
     short = line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1].rstrip()}…"
     return msgspec.structs.replace(address, channel=address.message, parent=address.channel, title=short)
+
+
+def within_of(channel: object, guild: discord.Guild | None, parent: int = 0) -> tuple[str, ...]:
+    """Tell the ids by which lists of channels may name a place in a server: its own, its channel's, its category's.
+
+    `parent` is the channel of a thread that discord.py does not know.
+    """
+    if guild is None:
+        return ()
+    home = guild.get_channel(parent) if parent else None
+    return tuple(
+        str(id_) for id_ in dict.fromkeys([*_ids_of(channel), *([parent] if parent else []), *_ids_of(home)])
+    )
 
 
 def _ids_of(channel: object) -> Iterator[int]:

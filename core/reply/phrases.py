@@ -211,6 +211,8 @@ class Phrase(StrEnum):
     USAGE_NAME = "usage"
     HELP_NAME = "help"
     PRIVACY_NAME = "privacy"
+    MODEL_NAME = "model"
+    GATEWAY_NAME = "gateway"
 
     # what platforms show of the bot before anybody spoke with it
     APP_DESCRIPTION = "Answers questions, in direct messages and wherever it is mentioned"

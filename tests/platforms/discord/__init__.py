@@ -14,6 +14,7 @@ from .clock import Clock
 from .limits import Limits, Window
 from .model import (
     ANNOUNCEMENT,
+    CATEGORY,
     DM,
     FORUM,
     MEDIA,
@@ -36,6 +37,7 @@ from .view import Button, Seen
 
 __all__ = [
     "ANNOUNCEMENT",
+    "CATEGORY",
     "DM",
     "FORUM",
     "MEDIA",

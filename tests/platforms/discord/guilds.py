@@ -48,8 +48,8 @@ class Guilds:
             del data["unavailable"]
         self.events.guild("GUILD_CREATE", guild, data)
 
-    def new_channel(self, guild: Guild, name: str, kind: int) -> Channel:
-        channel = self.world.add_channel(Channel(self.world.ids.next(), kind, name, guild))
+    def new_channel(self, guild: Guild, name: str, kind: int, category: Channel | None = None) -> Channel:
+        channel = self.world.add_channel(Channel(self.world.ids.next(), kind, name, guild, category=category))
         self.events.channel("CHANNEL_CREATE", channel)
         return channel
 

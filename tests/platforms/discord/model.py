@@ -4,7 +4,7 @@ import mimetypes
 from dataclasses import dataclass, field
 from typing import Any
 
-TEXT, DM, VOICE, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 1, 2, 5, 13, 15, 16
+TEXT, DM, VOICE, CATEGORY, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 1, 2, 4, 5, 13, 15, 16
 ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
 THREAD_KINDS = frozenset({ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD})
 VOICE_KINDS = frozenset({VOICE, STAGE})
@@ -72,6 +72,7 @@ class Channel:
     name: str
     guild: Guild | None = None
     parent: "Channel | None" = None
+    category: "Channel | None" = None
     recipient: Person | None = None
     owner_id: int = 0
     denied: int = 0

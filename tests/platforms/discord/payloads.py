@@ -83,7 +83,7 @@ def _guild_channel(world: World, item: Channel) -> Json:
         "name": item.name,
         "position": 0,
         "guild_id": str(item.guild.id) if item.guild else None,
-        "parent_id": None,
+        "parent_id": str(item.category.id) if item.category else None,
         "permission_overwrites": [denied] if item.denied else [],
         "topic": None,
         "nsfw": False,

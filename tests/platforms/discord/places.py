@@ -24,9 +24,11 @@ class Places:
         """Adds a server with the bot in it, on shard `(i, n)`; a connected bot sees itself join."""
         return self.guilds.new_guild(name, shard, **fields)
 
-    def channel(self, guild: Guild, name: str, kind: int = TEXT) -> Channel:
-        """Adds a channel: TEXT, ANNOUNCEMENT, VOICE, STAGE, FORUM or MEDIA."""
-        return self.guilds.new_channel(guild, name, kind)
+    def channel(
+        self, guild: Guild, name: str, kind: int = TEXT, *, category: Channel | None = None
+    ) -> Channel:
+        """Adds a channel: TEXT, ANNOUNCEMENT, VOICE, STAGE, FORUM, MEDIA; or a CATEGORY, in which others lie."""
+        return self.guilds.new_channel(guild, name, kind, category)
 
     def role(self, guild: Guild, name: str, *, mentionable: bool = False) -> Role:
         role = Role(self.world.ids.next(), name, mentionable=mentionable)
