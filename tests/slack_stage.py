@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -119,3 +120,19 @@ def words(text: str) -> str:
 
 def without_fences(text: str) -> str:
     return words("\n".join(line for line in text.split("\n") if not line.startswith("```")))
+
+
+def forty_thousand() -> str:
+    """Prose, a table and code in turns: 40,000 characters, each line known by its number."""
+    pieces: list[str] = []
+    number = 0
+    while sum(map(len, pieces)) < 40_000:
+        prose = " ".join(f"word{number}.{index} é😀" for index in range(60))
+        rows = "".join(f"| row{number}.{index} | ü |\n" for index in range(12))
+        code = "".join(f"    code{number}.{index} = '<@U1> & ß'\n" for index in range(40))
+        pieces.append(f"## Part{number}\n\n{prose}\n\n| a | b |\n|---|---|\n{rows}\n```python\n{code}```\n\n")
+        number += 1
+    return "".join(pieces)[:40_000].rstrip()
+
+
+MARKS = re.compile(r"(?:word|row|code|Part)\d+(?:\.\d+)?")

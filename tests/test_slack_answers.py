@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from core.messages import Action, Apology, Button, Footer, Status, ToolActivity,
 from tests.fakes import FakeLedger
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import ears
-from tests.slack_stage import Stage, bot_at, staged
+from tests.slack_stage import MARKS, Stage, bot_at, forty_thousand, staged
 
 NOTHING = Footer()
 WAYS = pytest.mark.parametrize("way", ["streamed", "edited"])
@@ -34,22 +33,6 @@ async def placed(stage: Stage, way: str) -> dict[str, Any]:
 
 
 # long answers
-
-
-def forty_thousand() -> str:
-    """Prose, a table and code in turns: 40,000 characters, each line known by its number."""
-    pieces: list[str] = []
-    number = 0
-    while sum(map(len, pieces)) < 40_000:
-        prose = " ".join(f"word{number}.{index} é😀" for index in range(60))
-        rows = "".join(f"| row{number}.{index} | ü |\n" for index in range(12))
-        code = "".join(f"    code{number}.{index} = '<@U1> & ß'\n" for index in range(40))
-        pieces.append(f"## Part{number}\n\n{prose}\n\n| a | b |\n|---|---|\n{rows}\n```python\n{code}```\n\n")
-        number += 1
-    return "".join(pieces)[:40_000].rstrip()
-
-
-MARKS = re.compile(r"(?:word|row|code|Part)\d+(?:\.\d+)?")
 
 
 @WAYS

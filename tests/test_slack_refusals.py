@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from bots.slack.streams import NO_STREAM_ANY_MORE
 from core.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.messages import Footer
 from tests.listening import Inbox, Lamp
-from tests.slack_stage import Stage, staged
+from tests.slack_stage import MARKS, Stage, forty_thousand, staged
 
 NOTHING = Footer()
 
@@ -209,6 +210,41 @@ async def test_a_refusal_for_good_ends_the_answer_clearly(stage: Stage, method: 
 
     assert ended.value.code == code
     assert isinstance(ended.value, FrontendRefused) == (code in THIS_APP)
+
+
+# in the middle of a long answer
+
+
+@pytest.mark.parametrize("skip", [0, 1])
+@pytest.mark.parametrize("trouble", ["lost", "not done", "busy"])
+@pytest.mark.parametrize(
+    "method",
+    ["chat.startStream", "chat.appendStream", "chat.stopStream", "chat.postMessage", "chat.update"],
+)
+async def test_whichever_call_goes_wrong_nothing_is_lost_or_doubled(
+    stage: Stage, method: str, trouble: str, skip: int
+) -> None:
+    direct, text = method.endswith("Stream"), forty_thousand()[:20_000]
+    if not direct:
+        await stage.in_channel()
+    match trouble:
+        case "lost":
+            stage.slack.lose_response(method, skip=skip)
+        case "not done":
+            stage.slack.break_http(method, 502, skip=skip)
+        case _:
+            stage.slack.rate_limit(method, 2, times=2, skip=skip)
+    async with stage.surface(direct=direct) as surface:
+        for at in range(0, len(text), 1_499):
+            await surface.write(text[at : at + 1_499])
+            for _ in range(100):  # a call may go out
+                await asyncio.sleep(0)
+        await surface.finish(NOTHING)
+
+    assert len(stage.slack.calls_of(method)) > skip, "nothing went wrong"
+    assert MARKS.findall("\n".join(each.text for each in stage.answers)) == MARKS.findall(text)
+    assert not any(each.streaming for each in stage.answers)
+    assert all(each.text.count("```") % 2 == 0 for each in stage.answers)
 
 
 # the author is told

@@ -60,6 +60,10 @@ class Calls:
         budgets.opened(ts)
         return ts
 
+    def adopt(self, ts: str) -> None:
+        """Count a stream that was started although nobody told so."""
+        self._api.budgets.opened(ts)
+
     async def _start(self, chunks: list[Chunk]) -> str:
         place = self._place
         answer = await self._api.write(

@@ -153,6 +153,7 @@ class Writing:
                 await self._sleep(_LOOK_AGAIN_S)
                 found = await self._calls.find(text, self._known, exactly=True)
                 if found:
+                    self._calls.adopt(found)
                     return found
                 if not left:
                     raise
