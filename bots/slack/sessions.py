@@ -15,6 +15,7 @@ import structlog
 from bots.slack.address import Where
 from bots.slack.api import SlackApi
 from bots.slack.settings import SlackSettings
+from bots.slack.text import safe
 from core.errors import FrontendRefused, PlatformError
 from core.reply.phrases import Phrase, Voice
 
