@@ -71,7 +71,7 @@ class Sessions:
                 once=True,
                 channel=channel,
                 thread_ts=thread or None,
-                text=hello,
+                text=safe(hello),
                 unfurl_links=False,
                 unfurl_media=False,
             )
