@@ -46,7 +46,8 @@ def test_without_either_it_names_the_setting_and_not_the_token(token: str) -> No
 
 
 def test_it_asks_for_what_the_settings_need_and_nothing_more() -> None:
-    usual = discord.Permissions(int(invited(token=TOKEN)["permissions"]))
+    usual = discord.Permissions(int(invited(token=TOKEN, code_as_file_chars=0)["permissions"]))
+    files = discord.Permissions(int(invited(token=TOKEN)["permissions"]))
     threads = discord.Permissions(int(invited(token=TOKEN, thread_per_question=True)["permissions"]))
 
     assert usual == discord.Permissions(
@@ -57,7 +58,8 @@ def test_it_asks_for_what_the_settings_need_and_nothing_more() -> None:
         add_reactions=True,
         connect=True,
     )
-    assert threads == usual | discord.Permissions(create_public_threads=True)
+    assert files == usual | discord.Permissions(attach_files=True)
+    assert threads == files | discord.Permissions(create_public_threads=True)
 
 
 def test_an_application_id_that_can_be_none_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 import discord
@@ -11,6 +12,7 @@ import structlog
 
 from bots.discord.api import reply_refused
 from bots.discord.buttons import view_of
+from bots.discord.filing import CodeFile
 from bots.discord.places import Address, snowflake
 from bots.discord.session import Guard, Session, unguarded
 from bots.discord.text import MAX_SIZE, native, size
@@ -43,6 +45,8 @@ class DiscordChannel:
         self._session = session
         self._address = address
         self._guard = guard
+        self.newest = ""
+        """The id of the message that was posted last."""
 
     @property
     def max_size(self) -> int:
@@ -70,7 +74,8 @@ class DiscordChannel:
         message = await self._session.write(self._address.channel, create, self._guard, creates=True)
         self._session.gate(self._address.channel).stopped_typing()
         self._session.remember(delivery.nonce, message.id)
-        return str(message.id)
+        self.newest = str(message.id)
+        return self.newest
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
         target = snowflake(message_id)
@@ -78,6 +83,17 @@ class DiscordChannel:
         async def change(client: discord.Client) -> None:
             message = self._in(client).get_partial_message(target)
             await message.edit(content=native(text), allowed_mentions=QUIET, view=view_of(buttons))
+
+        await self._session.write(self._address.channel, change, self._guard)
+
+    async def attach(self, message_id: str, files: Sequence[CodeFile]) -> None:
+        """Hang files on a message of ours; doing it twice hangs them there once. Needs ATTACH_FILES."""
+        target = snowflake(message_id)
+
+        async def change(client: discord.Client) -> None:
+            sent = [discord.File(BytesIO(file.text.encode()), file.name) for file in files]
+            message = self._in(client).get_partial_message(target)
+            await message.edit(attachments=sent, allowed_mentions=QUIET)
 
         await self._session.write(self._address.channel, change, self._guard)
 

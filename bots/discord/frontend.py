@@ -52,7 +52,7 @@ class DiscordFrontend:
         self._listener = Listener(settings, timing)
         self._whereabouts = Whereabouts(self._session)
         self._desk = Desk(self._session)
-        self._answering = Answering(self._session, voices)
+        self._answering = Answering(self._session, voices, settings.code_as_file_chars)
         self._syncing = Syncing(self._session, [int(id_) for id_ in settings.command_servers], timing)
         self._questions: OrderedDict[int, None] = OrderedDict()
 

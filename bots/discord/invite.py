@@ -55,6 +55,8 @@ def permissions_for(settings: DiscordSettings) -> Permission:
     needed = USUAL
     if settings.thread_per_question:
         needed |= Permission.CREATE_PUBLIC_THREADS
+    if settings.code_as_file_chars:
+        needed |= Permission.ATTACH_FILES
     return needed
 
 

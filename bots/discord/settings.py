@@ -46,6 +46,8 @@ class DiscordSettings(Section):
     """Whether a question in a text or announcement channel is answered in a thread that is opened from it."""
     command_servers: tuple[Id, ...] = ()
     """The only servers that are offered the slash commands; empty: all, and direct messages."""
+    code_as_file_chars: int = Field(6000, ge=0)
+    """From how many characters on a block of code also hangs on the answer as a file; 0: never."""
     cdn_hosts: tuple[Host, ...] = ("cdn.discordapp.com", "media.discordapp.net")
     """The only hosts that files are read from, by https; an entry with a port also allows plain http."""
     connect_timeout_s: float = Field(30.0, gt=0)

@@ -81,6 +81,8 @@ class MessageRoutes:
             raise not_the_author()
         if message.channel.archived:
             raise thread_archived()
+        if call.uploads:
+            permissions.require(message.channel, Permission.ATTACH_FILES)
         return self._shown(self.posts.edit(message, call.request))
 
     def delete(self, call: Call, channel_id: str, message_id: str) -> None:
