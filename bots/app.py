@@ -161,7 +161,7 @@ def _wire(
     allowance = Allowance(settings.limits.requests_per_minute, kind, aivax.balance)
     share = ShareStore(database, turns, now)
     queue = LocalQueue(
-        FairWorklist(turns, share, allowance, frontends.keys(), now),
+        FairWorklist(turns, share, allowance, now),
         frozenset(frontends),
         running_turns=settings.limits.running_turns,
         grace_s=settings.limits.shutdown_grace_s,

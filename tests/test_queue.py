@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,8 @@ from core.turns.model import Turn
 from tests.samples import ANA, DIRECT
 
 NEVER_S = 3600.0
+OTHERS = 50
+"""Conversations from this number on are on another platform."""
 
 
 class Rows:
@@ -36,13 +39,16 @@ class Rows:
         turns = self.waiting.setdefault(conversation_id, [])
         number = conversation_id * 100 + len(turns) + 1
         key, created_at = f"{number:032}", datetime(2026, 9, 1, tzinfo=UTC)
+        place = DIRECT if conversation_id < OTHERS else replace(DIRECT, platform="other")
         turns.append(
-            Turn(number, key, conversation_id, 1, 1, 0, ANA, "ana", DIRECT, "D-ana", False, created_at, None)
+            Turn(number, key, conversation_id, 1, 1, 0, ANA, "ana", place, "D-ana", False, created_at, None)
         )
 
-    async def claim(self, conversation_id: int) -> Turn | None:
+    async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
         await self._reach("claim")
         if conversation_id in self.running or not self.waiting.get(conversation_id):
+            return None
+        if self.waiting[conversation_id][0].place.platform not in platforms:
             return None
         self.running[conversation_id] = self.waiting[conversation_id].pop(0)
         return self.running[conversation_id]
@@ -57,7 +63,8 @@ class Rows:
     async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
         await self._reach("read")
         self.read.set()
-        return [number for number, turns in self.waiting.items() if turns and number not in self.running]
+        open_ones = [n for n, turns in self.waiting.items() if turns and n not in self.running]
+        return [n for n in open_ones if self.waiting[n][0].place.platform in platforms]
 
     async def renew(self, running: Collection[int]) -> None:
         await self._reach("renew")
@@ -115,11 +122,16 @@ class Running:
 
 
 def queue_of(
-    rows: Rows, *, running_turns: int = 4, grace_s: float = 5.0, sweep_interval_s: float = NEVER_S
+    rows: Rows,
+    *,
+    running_turns: int = 4,
+    grace_s: float = 5.0,
+    sweep_interval_s: float = NEVER_S,
+    platforms: Collection[str] = ("fake",),
 ) -> LocalQueue:
     return LocalQueue(
         rows,
-        frozenset({"fake"}),
+        frozenset(platforms),
         running_turns=running_turns,
         grace_s=grace_s,
         sweep_interval_s=sweep_interval_s,
@@ -181,6 +193,25 @@ async def test_no_more_turns_run_at_once_than_allowed() -> None:
 
     assert runner.most_at_once == 3
     assert len(runner.ended) == 16
+
+
+async def test_a_platform_that_hangs_leaves_room_for_the_others() -> None:
+    rows = Rows(**{f"c{number}": 1 for number in range(1, 9)})
+    runner = Running(rows, held=True)
+    queue = queue_of(rows, running_turns=4, platforms=("fake", "other"))
+    runner.let_go(5101)
+
+    async with working(queue, runner):
+        await until(runner.began, 3)
+        rows.add(51)
+        queue.notify(51)
+        await until(runner.ended, 1)
+
+        assert (runner.ended, len(runner.began)) == ([5101], 4)
+        for number in range(1, 9):
+            runner.let_go(number * 100 + 1)
+        await until(runner.ended, 9)
+        await drained(queue)
 
 
 async def test_a_long_line_in_one_conversation_holds_up_no_other() -> None:

@@ -23,21 +23,19 @@ class FairWorklist:
         store: TurnStore,
         share: ShareStore,
         allowance: Allowance,
-        platforms: Collection[str],
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._share = share
         self._allowance = allowance
-        self._platforms = frozenset(platforms)
         self._now = now
 
-    async def claim(self, conversation_id: int) -> Turn | None:
+    async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
         """Take the turn whose share is next; None when none waits or no call is free."""
         windows = await self._allowance.windows()
         if not windows:
-            return await self._store.claim(conversation_id)
-        return await self._share.claim(windows, self._platforms)
+            return await self._store.claim(conversation_id, platforms)
+        return await self._share.claim(windows, platforms)
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int:
         """See `TurnStore.recover`."""

@@ -64,10 +64,13 @@ class TurnStore:
         async with self._database.read() as connection:
             return list(dict.fromkeys((await connection.execute(found)).scalars()))
 
-    async def claim(self, conversation_id: int) -> Turn | None:
-        """Take the conversation's oldest waiting turn, or none if one runs, none waits or it is not due."""
+    async def claim(self, conversation_id: int, platforms: Collection[str] | None = None) -> Turn | None:
+        """Take the conversation's oldest waiting turn, or none if one runs, none waits or it is not due.
+
+        With `platforms`, none either if it is of another one.
+        """
         async with self._database.write() as connection:
-            return await self.claim_within(connection, conversation_id)
+            return await self.claim_within(connection, conversation_id, platforms=platforms)
 
     async def claim_to_tell(self, conversation_id: int, turn_id: int, place: int) -> Turn | None:
         """Take a waiting turn only to tell its author their place in line, if it is its conversation's next still."""
@@ -79,7 +82,12 @@ class TurnStore:
             return turn
 
     async def claim_within(
-        self, connection: AsyncConnection, conversation_id: int, *, only: int | None = None
+        self,
+        connection: AsyncConnection,
+        conversation_id: int,
+        *,
+        only: int | None = None,
+        platforms: Collection[str] | None = None,
     ) -> Turn | None:
         """Claim as part of a transaction that decides more than that. `only`: no other turn than this one."""
         locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
@@ -87,7 +95,7 @@ class TurnStore:
         row = (await connection.execute(_next_turn(conversation_id))).one_or_none()
         if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
             return None
-        if only not in (None, row.id):
+        if only not in (None, row.id) or (platforms is not None and row.platform not in platforms):
             return None
         return await self._start(connection, row)
 

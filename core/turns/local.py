@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 class Worklist(Protocol):
     """Where turns wait. Rows are the truth; the queue only remembers where to look next."""
 
-    async def claim(self, conversation_id: int) -> Turn | None:
-        """Give out a turn to run: the conversation's next one, or one that comes before it."""
+    async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
+        """Give out a turn of these platforms to run: the conversation's next one, or one that comes before it."""
         ...
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int: ...
@@ -39,8 +39,8 @@ class TurnRunner(Protocol):
 class LocalQueue:
     """`core.ports.TurnQueue` on asyncio.
 
-    At most `running_turns` turns run at once; conversations take their turns in a circle, so that a long line in
-    one holds up no other. Every `sweep_interval_s` the rows are read for work that no notice told of: delayed
+    At most `running_turns` turns run at once, and no platform has all of them where there are several: one that
+    hangs holds up no other. Conversations take their turns in a circle, so that a long line in one holds up no other. Every `sweep_interval_s` the rows are read for work that no notice told of: delayed
     turns that are due, and turns that an error left behind.
     """
 
@@ -70,6 +70,8 @@ class LocalQueue:
         self._busy: Counter[int] = Counter()
         self._again: set[int] = set()
         self._running: set[int] = set()
+        self._share = running_turns - running_turns // 4 if len(platforms) > 1 else running_turns
+        self._on: Counter[str] = Counter()
         self._turns: set[asyncio.Task[None]] = set()
         self._claiming = asyncio.Lock()
         self._closing = False
@@ -139,7 +141,7 @@ class LocalQueue:
             try:
                 await runner.run(turn)
             finally:
-                self._running.discard(turn.id)
+                self._ended(turn)
         except (Fenced, StorageError) as error:  # the sweep finds what is left to do
             log.warning("queue.interrupted", conversation=conversation_id, cause=str(error))
             await asyncio.sleep(self._error_delay_s)
@@ -173,10 +175,21 @@ class LocalQueue:
     async def _claim(self, conversation_id: int) -> Turn | None:
         """Claim a turn and know it as running here, before a sweep can take it for one that was left."""
         async with self._claiming:
-            turn = None if self._closing else await self._worklist.claim(conversation_id)
+            turn = None if self._closing else await self._worklist.claim(conversation_id, self._with_room())
             if turn is not None:
                 self._running.add(turn.id)
+                self._on[turn.place.platform] += 1
             return turn
+
+    def _with_room(self) -> frozenset[str]:
+        """The platforms that may have one more turn running."""
+        return frozenset(name for name in self._platforms if self._on[name] < self._share)
+
+    def _ended(self, turn: Turn) -> None:
+        self._running.discard(turn.id)
+        if self._on[turn.place.platform] == self._share < self._running_turns:
+            self.stir()  # some of its conversations may have been passed over
+        self._on[turn.place.platform] -= 1
 
     def stir(self) -> None:
         """Have the rows read soon: something there has changed."""
@@ -189,7 +202,7 @@ class LocalQueue:
             left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
         if left:
             log.warning("queue.recovered", turns=left)
-        for conversation_id in await self._worklist.conversations_with_work(self._platforms):
+        for conversation_id in await self._worklist.conversations_with_work(self._with_room()):
             self.notify(conversation_id)
         self._see_whether_drained()
 
