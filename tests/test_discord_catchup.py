@@ -10,7 +10,7 @@ import pytest
 from bots.discord.frontend import open_discord
 from bots.discord.places import PLATFORM
 from core.messages import Place, Said
-from tests.discord_listening import FAST, Intake, Watch, discord_at_hand, online, settings
+from tests.discord_listening import FAST, Intake, Watch, discord_at_hand, settings
 from tests.platforms.discord import FORUM, VOICE, Channel, FakeDiscord, Permission
 
 THE_END = "the end"
@@ -245,43 +245,6 @@ async def test_a_channel_that_fails_does_not_hide_the_others(fake: FakeDiscord) 
 # -- while it runs ----------------------------------------------------------------------------------
 
 
-async def test_a_session_that_was_lost_is_caught_up_with_and_one_that_resumed_is_not(
-    fake: FakeDiscord,
-) -> None:
-    gophers, ana = fake.guild("Gophers"), fake.person("ana")
-    general = fake.channel(gophers, "general")
-    async with online(fake) as ears:
-        fake.drop_gateway()
-        await fake.say(ana, general, f"{fake.bot.mention} replayed")
-        assert await ears.intake.texts(1) == ["replayed"]
-        assert not fake.called(HISTORY)
-
-        await fake.online()
-        fake.forget_sessions()
-        await fake.say(ana, general, f"{fake.bot.mention} missed")
-        for connection in fake.gateway.connections:
-            connection.drop()
-        await ears.intake.until(lambda: "missed" in texts_of(ears.intake))
-        assert [resume.accepted for resume in fake.resumes] == [True, False]
-
-
-async def test_only_the_shard_that_began_anew_is_looked_through() -> None:
-    async with discord_at_hand(shards=2) as fake:
-        near, far, ana = fake.guild("near", shard=(0, 2)), fake.guild("far", shard=(1, 2)), fake.person("ana")
-        here, there = fake.channel(near, "general"), fake.channel(far, "general")
-        async with online(fake) as ears:
-            await fake.say(ana, here, f"{fake.bot.mention} heard")
-            await ears.intake.texts(1)
-            gone = next(session for session in fake.sessions if session.shard == 1)
-            fake.gateway.end(gone)
-            await fake.say(ana, there, f"{fake.bot.mention} missed")
-            assert gone.connection is not None
-            gone.connection.drop()
-
-            assert await ears.intake.texts(2) == ["heard", "missed"]
-            assert {call.path.split("/")[2] for call in fake.called(HISTORY)} == {str(there.id)}
-
-
 async def test_what_one_connection_did_not_finish_the_next_one_does(fake: FakeDiscord) -> None:
     gophers, ana = fake.guild("Gophers"), fake.person("ana")
     general = fake.channel(gophers, "general")
@@ -295,18 +258,3 @@ async def test_what_one_connection_did_not_finish_the_next_one_does(fake: FakeDi
         held.release()
 
         assert set(await all_found(intake)) == {"missed"}
-
-
-async def test_a_message_during_a_servers_outage_is_heard_when_it_is_over(fake: FakeDiscord) -> None:
-    gophers, ana = fake.guild("Gophers"), fake.person("ana")
-    general = fake.channel(gophers, "general")
-    async with online(fake) as ears:
-        await fake.until(lambda: fake.sessions)
-        await fake.say(ana, general, f"{fake.bot.mention} before")
-        await ears.intake.texts(1)
-        fake.outage(gophers)
-        await fake.say(ana, general, f"{fake.bot.mention} meanwhile", unheard=True)
-        fake.restore(gophers)
-
-        await ears.intake.until(lambda: "meanwhile" in texts_of(ears.intake))
-        assert not any(type(event).__name__ == "Left" for event in ears.intake.events)
