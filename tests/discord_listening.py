@@ -112,7 +112,10 @@ class Intake(Noticeboard):
 
     async def texts(self, count: int) -> list[str]:
         await self.until(lambda: len(self.events) >= count)
-        return [event.text if isinstance(event, Said) else str(getattr(event, "command", "")) for event in self.events]
+        return [
+            event.text if isinstance(event, Said) else str(getattr(event, "command", ""))
+            for event in self.events
+        ]
 
     async def first(self) -> Said:
         await self.until(lambda: self.events)
