@@ -164,12 +164,12 @@ class Phrase(StrEnum):
 
     # help, and what is stored
     HELP = (
-        "Write to me directly, or mention me, and I'll answer. These words, said to me alone, do "
-        "something of their own:\n"
+        "Write to me directly, or mention me, and I'll answer. These words do something of their own when "
+        "they are all that you write:\n"
         "- `reset` starts a new conversation\n"
         "- `stop` ends the answer that I'm writing\n"
         "- `usage` shows what you have used\n"
-        "- `privacy` tells what is stored of you, and deletes it\n"
+        "- `privacy` tells what is stored about you, and lets you delete it\n"
         "- `help` shows this"
     )
     PRIVACY = (
@@ -177,16 +177,16 @@ class Phrase(StrEnum):
         "our conversation. To be answered, it is sent to the AI service AIVAX."
     )
     PRIVACY_PERIOD = "The text is deleted after {left}."
-    FORGET_BUTTON = "Delete what you stored of me"
+    FORGET_BUTTON = "Delete what is stored about me"
     FORGET_DONE = (
-        "Done: the texts of your questions and of my answers to them are deleted ({count}). What was "
+        "Done: I've deleted the texts of your questions ({count}) and of my answers to them. What was "
         "posted here stays until you delete it."
     )
     LANGUAGE_DONE = "All right, I'll speak English with you."
     LANGUAGE_AUTOMATIC = "As in my profile"
     HOME_USAGE = "What you have used"
     HOME_LANGUAGE = "The language I speak with you"
-    HOME_PRIVACY = "What is stored of you"
+    HOME_PRIVACY = "What is stored about you"
 
     # the names of commands, as platforms list them
     ASK_COMMAND = "Ask a question"
@@ -199,7 +199,7 @@ class Phrase(StrEnum):
     STOP_COMMAND = "End the answer that is being written"
     USAGE_COMMAND = "Show what you have used, and what is left"
     HELP_COMMAND = "Show what you can say to me"
-    PRIVACY_COMMAND = "Show what is stored of you, or delete it"
+    PRIVACY_COMMAND = "Show what is stored about you, or delete it"
 
     # the same, as they are typed where a platform has names for each language: one word, lower case
     ASK_NAME = "ask"
