@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import discord
 import structlog
 
 from bots.discord import base
 from bots.discord.answering import Answering
-from bots.discord.catchup import Catchup
+from bots.discord.catchup import KNOWN_FOR, Catchup
 from bots.discord.changes import deleted, edited, left
 from bots.discord.channel import DiscordChannel
 from bots.discord.client import Changed, Heard
@@ -26,11 +27,11 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.surroundings import Surroundings
 from bots.discord.syncing import Syncing
 from bots.discord.timing import Timing
-from bots.discord.translate import Me, answers_all, concerns, translate
+from bots.discord.translate import Me, answers_all, concerns, may_open_thread, translate
 from bots.discord.webhook import heard_as
 from bots.discord.whereabouts import Whereabouts
 from core.errors import PlatformError
-from core.messages import Blob, Quote
+from core.messages import Blob, Quote, Said
 from core.ports import Intake, Ledger, ReplySurface, Watch
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
@@ -62,6 +63,9 @@ class DiscordFrontend:
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
         catchup = Catchup(self._settings, self._timing, self._gaps, intake)
+        if self._settings.thread_per_question:
+            since = datetime.fromtimestamp(self._timing.wall(), UTC) - KNOWN_FOR
+            self._whereabouts.spoken_in(await intake.places(PLATFORM, since))
         async with Inbox(self._timing) as inbox, catchup:
 
             def hear(heard: Heard, me: Me) -> None:
@@ -103,7 +107,9 @@ class DiscordFrontend:
     def _hear(self, message: discord.Message, me: Me, intake: Intake, inbox: Inbox) -> None:
         if getattr(message, "author", None) and message.author.id == me.id:
             self._remember(message)
-        may_be_open = answers_all(message.channel, me) is None  # then only asking Discord tells
+        here = message.channel
+        # then only asking Discord tells
+        may_be_open = answers_all(here, me) is None or self._whereabouts.may_be_a_questions(here.id)
         if concerns(message, me, open_here=may_be_open):
             self._questions[message.id] = None
             if len(self._questions) > REMEMBERED_QUESTIONS:
@@ -141,6 +147,8 @@ class DiscordFrontend:
     async def _bring(self, message: discord.Message, me: Me, intake: Intake) -> None:
         standing = await self._whereabouts.of(message.channel, message.channel.id, me)
         event = translate(message, me, standing.parent, open_here=standing.open)
+        if me.opens_threads and isinstance(event, Said) and may_open_thread(message):
+            self._whereabouts.question(message.id)
         if event is not None:
             await intake.receive(event)
 
