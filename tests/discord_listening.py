@@ -89,6 +89,7 @@ class Intake(Noticeboard):
         return VOICES.of(locale)
 
     async def models(self, _author: Author, _place: Place) -> Sequence[str]:
+        await self.held.wait()
         if isinstance(self.choices, BotError):
             raise self.choices
         return self.choices

@@ -1,6 +1,7 @@
 """The commands on Discord: what is registered, when, and what a person who uses one is understood to say."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from core.messages import Action, Button, Command, Commanded, Event, Footer, Pre
 from core.reply.phrases import Phrase, Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
-from tests.discord_listening import VOICES, Intake, Listening, discord_at_hand, online
+from tests.discord_listening import FAST, VOICES, Intake, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger
 from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Permission, Upload
 
@@ -317,6 +318,16 @@ async def test_where_nobody_can_tell_the_gateways_none_are_offered(fake: FakeDis
         with structlog.testing.capture_logs() as logs:
             assert await offered(fake, lobby, "") == []
         assert [line["error"] for line in logs if line["event"] == "discord.nothing_to_offer"]
+
+
+async def test_gateways_that_are_found_too_late_are_not_waited_for(fake: FakeDiscord, lobby: Channel) -> None:
+    async with online(fake, replace(FAST, offer_within_s=0.01)) as ears:
+        await registered(fake)
+        ears.intake.choices = ["default"]
+        ears.intake.held.clear()
+
+        with structlog.testing.capture_logs():
+            assert await offered(fake, lobby, "") == []
 
 
 # -- where --------------------------------------------------------------------------------------------

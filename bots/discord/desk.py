@@ -27,8 +27,6 @@ from core.reply.phrases import Voice
 log = structlog.get_logger(__name__)
 
 REMEMBERED = 500
-OFFERED_WITHIN_S = 2.0
-"""Discord waits 3 s for what it offers while somebody types."""
 TOO_LATE, ANSWERED_ALREADY = 10062, 40060
 
 Kind = discord.InteractionType
@@ -70,8 +68,20 @@ class Desk:
 
     async def _offer(self, interaction: discord.Interaction, intake: Intake) -> None:
         typed = typed_in(interaction)
-        choices = choices_for(typed, await _models(interaction, intake)) if typed is not None else []
+        choices = choices_for(typed, await self._models(interaction, intake)) if typed is not None else []
         await _answer(interaction, lambda: interaction.response.autocomplete(choices))
+
+    async def _models(self, interaction: discord.Interaction, intake: Intake) -> Sequence[str]:
+        """Ask what may be chosen; nothing where that can't be told in time."""
+        author, place = author_of(interaction), place_of(interaction)
+        if author is None or place is None:
+            return ()
+        try:
+            async with asyncio.timeout(self._session.timing.offer_within_s):
+                return await intake.models(author, place)
+        except (BotError, TimeoutError) as error:
+            log.info("discord.nothing_to_offer", error=type(error).__name__)
+            return ()
 
     async def _ask_about(
         self, interaction: discord.Interaction, message: Mapping[str, Any], intake: Intake
@@ -143,19 +153,6 @@ async def _answer(interaction: discord.Interaction, answer: Callable[[], Awaitab
             log.warning("discord.interaction_not_answered", error=type(exc).__name__, code=code)
         return code != TOO_LATE
     return True
-
-
-async def _models(interaction: discord.Interaction, intake: Intake) -> Sequence[str]:
-    """Ask what may be chosen; nothing where that can't be told in time."""
-    author, place = author_of(interaction), place_of(interaction)
-    if author is None or place is None:
-        return ()
-    try:
-        async with asyncio.timeout(OFFERED_WITHIN_S):
-            return await intake.models(author, place)
-    except (BotError, TimeoutError) as error:
-        log.info("discord.nothing_to_offer", error=type(error).__name__)
-        return ()
 
 
 async def _bring(event: Event | None, intake: Intake) -> None:

@@ -34,6 +34,8 @@ class Timing:
     """How long events that were already received may take to be stored when listening ends."""
     sweep_pause_s: float = 0.1
     """Between two requests while catching up: answers share Discord's limits with it, and go first."""
+    offer_within_s: float = 2.0
+    """How long the choices of an option may take to be found: Discord shows none that come after 3 s."""
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     """The time of day, in Unix seconds."""
