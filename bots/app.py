@@ -159,7 +159,7 @@ def _wire(
     interruptions = Interruptions(turns)
     kind = kind_of(settings.aivax.api_key)
     allowance = Allowance(settings.limits.requests_per_minute, kind, aivax.balance)
-    share = ShareStore(database, turns, now)
+    share = ShareStore(database, turns, now, person_share=settings.limits.person_share)
     queue = LocalQueue(
         FairWorklist(turns, share, allowance, now),
         frozenset(frontends),

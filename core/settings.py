@@ -133,6 +133,8 @@ class LimitsSettings(Section):
     usd_per_million_completion_tokens: float = Field(0.0, ge=0)
     requests_per_minute: int | None = Field(None, ge=0)
     """Calls that AIVAX takes of this account. None: what its plan or the kind of key says. 0: no limit."""
+    person_share: float = Field(0.5, gt=0, le=1)
+    """The part of `requests_per_minute` that one person may take: the rest is there when others come. 1: all."""
     attempts: int = Field(3, ge=1)
     """How often a turn that was cut off by a crash is taken up again before its author gets an apology."""
     shutdown_grace_s: float = Field(20.0, ge=0)

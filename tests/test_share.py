@@ -72,14 +72,14 @@ async def all_called(minutes: int, *stages: Stage) -> None:
 
 
 async def use_up_the_minute(stage: Stage) -> None:
-    await stage.hear(*(asks("early", number) for number in range(LIMIT)))
+    await stage.hear(*(asks(f"early-{number % 2}", number) for number in range(LIMIT)))
 
 
 async def served(stage: Stage) -> list[str]:
     """Whom each call was for, in order."""
     return await stage.rows(
         'SELECT i."user" FROM calls c JOIN turns t ON t.id = c.turn_id '
-        "JOIN identities i ON i.id = t.identity_id WHERE i.\"user\" <> 'early' ORDER BY c.id"
+        "JOIN identities i ON i.id = t.identity_id WHERE i.\"user\" NOT LIKE 'early%' ORDER BY c.id"
     )
 
 
@@ -121,6 +121,15 @@ async def test_a_flooder_costs_the_others_one_turn_each_and_the_limit_is_kept(
     assert refused(stage.sandbox) == []
 
 
+async def test_a_flooder_who_came_first_leaves_calls_for_who_comes_later(stage: Stage) -> None:
+    await stage.hear(*(asks(FLOODER, number) for number in range(200)))
+    assert await served(stage) == [FLOODER] * (LIMIT // 2)
+
+    await stage.hear(*(asks(name, 0) for name in NINE))
+
+    assert await served(stage) == [FLOODER] * (LIMIT // 2) + list(NINE)
+
+
 async def test_workspaces_come_before_their_people(stage: Stage, clock: WallClock) -> None:
     await use_up_the_minute(stage)
     crowd = [asks(f"one of many {number}", 1, workspace="W-large") for number in range(30)]
@@ -139,7 +148,7 @@ async def test_two_processes_keep_the_limit_together_and_share_fairly(
         staged(postgres_url, sandbox=free_plan, now=clock) as one,
         staged(postgres_url, sandbox=free_plan, now=clock) as two,
     ):
-        questions = [asks(FLOODER, number) for number in range(100)]
+        questions = [asks(f"{FLOODER}-{number % 2}", number) for number in range(100)]
         questions += [asks(name, number) for number in range(2) for name in NINE]
         for number, question in enumerate(questions):
             await (one, two)[number % 2].core.intake.receive(question)
@@ -166,7 +175,7 @@ async def test_a_notice_needs_no_call_and_does_not_wait(stage: Stage) -> None:
 
 
 async def test_a_turn_that_makes_no_call_gives_its_call_back(stage: Stage) -> None:
-    await stage.hear(*(asks("greeted", number) for number in range(LIMIT - 1)))
+    await stage.hear(*(asks(f"greeted-{number % 2}", number) for number in range(LIMIT - 1)))
     await stage.hear(said("", by=ANA))
     await stage.hear(said("last"))
 
@@ -192,7 +201,7 @@ async def test_a_retry_is_a_call_as_well(migrated_url: str, clock: WallClock, fr
     async with staged(
         migrated_url, sandbox=free_plan, now=clock, limits=limits, aivax={"retries": 3}
     ) as stage:
-        await stage.hear(asks("early", 1), asks("early", 2))
+        await stage.hear(asks("early", 1), asks("earlier", 1))
         free_plan.state.faults.add(Fault("completions", "status", status=503))
         await stage.hear(said("hello"))
         assert len(stage.asked) == 3

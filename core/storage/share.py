@@ -29,7 +29,16 @@ class ShareStore:
     A promise counts for as long as its turn runs: one that ends, or waits again, without a call gives it back.
     """
 
-    def __init__(self, database: Database, turn_store: TurnStore, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        turn_store: TurnStore,
+        now: Callable[[], datetime],
+        *,
+        person_share: float = 1.0,
+    ) -> None:
+        """`person_share` is the part of a window's calls that one person may take."""
+        self._person_share = person_share
         self._database = database
         self._turn_store = turn_store
         self._now = now
@@ -42,7 +51,8 @@ class ShareStore:
                 head = (await connection.execute(_answered(self._heads(platforms)).limit(1))).first()
                 is_call = head is None
                 if head is None and free_calls(windows, await self._made(connection, windows), self._now()):
-                    head = (await connection.execute(self._fairest(platforms).limit(1))).first()
+                    fairest = self._fairest(platforms, without=self._sated(windows))
+                    head = (await connection.execute(fairest.limit(1))).first()
                 if head is None:
                     return None
                 turn = await self._turn_store.claim_within(connection, head.conversation_id)
@@ -151,8 +161,19 @@ class ShareStore:
             .where(turns.c.due_at <= self._now(), ~busy, conversations.c.platform.in_(platforms))
         )
 
-    def _fairest(self, platforms: Collection[str]) -> Select[Any]:
-        heads = self._heads(platforms).where(turns.c.answer.is_(None)).subquery()
+    def _sated(self, windows: Sequence[Window]) -> Sequence[Select[Any]]:
+        """The persons who have had their share of a window, for each."""
+        return [
+            select(calls.c.person_id)
+            .where((calls.c.sent & (calls.c.at > window.begins(self._now()))) | _is_promise())
+            .group_by(calls.c.person_id)
+            .having(func.count() >= max(1, int(window.calls * self._person_share)))
+            for window in windows
+        ]
+
+    def _fairest(self, platforms: Collection[str], without: Sequence[Select[Any]] = ()) -> Select[Any]:
+        asked = self._heads(platforms).where(turns.c.answer.is_(None))
+        heads = asked.where(*(identities.c.person_id.not_in(sated) for sated in without)).subquery()
         workspace, person = self._last(calls.c.workspace), self._last(calls.c.person_id)
         return (
             select(heads)

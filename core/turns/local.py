@@ -40,8 +40,9 @@ class LocalQueue:
     """`core.ports.TurnQueue` on asyncio.
 
     At most `running_turns` turns run at once, and no platform has all of them where there are several: one that
-    hangs holds up no other. Conversations take their turns in a circle, so that a long line in one holds up no other. Every `sweep_interval_s` the rows are read for work that no notice told of: delayed
-    turns that are due, and turns that an error left behind.
+    hangs holds up no other. Conversations take their turns in a circle, so that a long line in one holds up no other.
+    Every `sweep_interval_s` the rows are read for work that no notice told of: delayed turns that are due, and turns
+    that an error left behind.
     """
 
     def __init__(
