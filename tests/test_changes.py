@@ -434,7 +434,7 @@ async def test_privacy_tells_what_is_stored_and_deletes_it(stage: Stage, sandbox
     assert "my diary" not in texts
     assert "by Ben" in texts
     assert "my diary" not in "".join(await stage.rows("SELECT coalesce(answer, '') FROM turns"))
-    assert "deleted (1)" in stage.platform.visible("whispers")[0]
+    assert "your questions (1)" in stage.platform.visible("whispers")[0]
     await stage.hear(said("hello again"))
     assert contents(stage) == ["hello again"]
 
