@@ -1,0 +1,134 @@
+"""Statements about turns that wait for a call, built once: to build one takes longer than to run it.
+
+Their parameters: `now`, `lately` and `counted` (moments), `platforms`, `most`; for each window `since_0`, `share_0`
+and so on.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    Update,
+    bindparam,
+    exists,
+    func,
+    select,
+    update,
+)
+
+from core.storage.columns import Id, Instant
+from core.storage.tables import calls, conversations, identities, turns
+from core.turns.model import TurnState
+
+WORKSPACE = conversations.c.platform + ":" + conversations.c.workspace
+
+
+@cache
+def ready() -> Select[Any]:
+    """Turns that need no call, the oldest first."""
+    heads = _heads().where(turns.c.answer.is_not(None))
+    return heads.order_by(turns.c.id).limit(bindparam("most", type_=Integer))
+
+
+@cache
+def fairest(windows: int) -> Select[Any]:
+    """Turns that need a call, in the order of their share, without those whose person had their share of a window."""
+    asked = _heads().where(turns.c.answer.is_(None))
+    heads = asked.where(*(identities.c.person_id.not_in(_sated(at)) for at in range(windows))).subquery()
+    workspace, person = _last(calls.c.workspace), _last(calls.c.person_id)
+    return (
+        select(heads)
+        .outerjoin(workspace, workspace.c.key == heads.c.workspace)
+        .outerjoin(person, person.c.key == heads.c.person_id)
+        .order_by(func.coalesce(workspace.c.last, 0), func.coalesce(person.c.last, 0), heads.c.turn_id)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+@cache
+def counted() -> Select[Any]:
+    """Calls that count: made since, or promised. One statement: between two a promise could become a call."""
+    return select(calls.c.at, calls.c.sent).where(_is_counted("counted"))
+
+
+@cache
+def last_of_workspaces() -> Select[Any]:
+    """When each workspace was last served: the number of the call."""
+    return _last(calls.c.workspace).select()
+
+
+@cache
+def last_of_persons() -> Select[Any]:
+    """When each person was last served: the number of the call."""
+    return _last(calls.c.person_id).select()
+
+
+@cache
+def sending() -> Update:
+    """Date the call that was promised to the turn `turn`."""
+    promised = update(calls).where(calls.c.turn_id == bindparam("turn", type_=Id), _is_promise())
+    return promised.values(sent=True, at=bindparam("now", type_=Instant()))
+
+
+def _heads() -> Select[Any]:
+    """The next turn of each conversation that runs none, where it is due."""
+    first = (
+        select(func.min(turns.c.id).label("id"))
+        .where(turns.c.state == TurnState.QUEUED)
+        .group_by(turns.c.conversation_id)
+        .subquery()
+    )
+    running = turns.alias("running")
+    busy = exists().where(
+        (running.c.conversation_id == turns.c.conversation_id) & (running.c.state == TurnState.RUNNING)
+    )
+    return (
+        select(
+            turns.c.id.label("turn_id"),
+            turns.c.conversation_id,
+            WORKSPACE.label("workspace"),
+            identities.c.person_id,
+            turns.c.due_at.label("since"),
+            turns.c.place_told,
+        )
+        .select_from(
+            turns.join(first, turns.c.id == first.c.id)
+            .join(conversations, turns.c.conversation_id == conversations.c.id)
+            .join(identities, turns.c.identity_id == identities.c.id)
+        )
+        .where(turns.c.due_at <= bindparam("now", type_=Instant()), ~busy)
+        .where(conversations.c.platform.in_(bindparam("platforms", expanding=True)))
+    )
+
+
+def _sated(window: int) -> Select[Any]:
+    """The persons who have had their share of a window."""
+    return (
+        select(calls.c.person_id)
+        .where(_is_counted(f"since_{window}"))
+        .group_by(calls.c.person_id)
+        .having(func.count() >= bindparam(f"share_{window}", type_=Integer))
+    )
+
+
+def _is_counted(since: str) -> ColumnElement[bool]:
+    return (calls.c.sent & (calls.c.at > bindparam(since, type_=Instant()))) | _is_promise()
+
+
+def _last(column: ColumnElement[Any]) -> Subquery:
+    lately = (calls.c.at > bindparam("lately", type_=Instant())) & (calls.c.sent | _is_promise())
+    last = select(column.label("key"), func.max(calls.c.id).label("last"))
+    return last.where(lately).group_by(column).subquery()
+
+
+def _is_promise() -> ColumnElement[bool]:
+    """Whether a call stands ready for a turn that runs."""
+    promised = turns.alias("promised")
+    runs = exists().where((promised.c.id == calls.c.turn_id) & (promised.c.state == TurnState.RUNNING))
+    return ~calls.c.sent & runs.correlate(calls)
