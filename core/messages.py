@@ -89,6 +89,8 @@ class Said:
     attachments: tuple[Attachment, ...] = ()
     within: tuple[str, ...] = ()
     """The platform's ids of what the channel itself lies in, such as a category, where it has such things."""
+    awaited: bool = False
+    """Whether the platform shows that an answer is on its way, so that silence would look like a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ class Commanded:
     argument: str = ""
     """What was said with it."""
     within: tuple[str, ...] = ()
+    """As in `Said`."""
+    awaited: bool = False
     """As in `Said`."""
 
 

@@ -411,6 +411,36 @@ async def test_another_authors_words_interrupt_nothing(migrated_url: str, sandbo
         assert await stage.states() == ["answered", "answered"]
 
 
+async def test_an_answer_that_its_platform_announces_is_not_merged(
+    migrated_url: str, sandbox: Sandbox
+) -> None:
+    async with staged(migrated_url, sandbox=sandbox, conversation={"when_busy": "merge"}) as stage:
+        await begin(stage, said("long 100"))
+        for awaited in (True, False, True):
+            await stage.core.intake.receive(said("more", awaited=awaited))
+        sandbox.state.tokens_per_s = 0
+        await stage.rest()
+
+        assert await stage.states() == ["answered"] * 4
+
+
+async def test_a_sentence_to_somebody_waits_behind_no_answer(stage: Stage, sandbox: Sandbox) -> None:
+    await begin(stage, said(LONG))
+
+    await stage.core.intake.receive(commanded(Command.USAGE))
+    await until(stage, lambda shown: "24 hours" in shown[-1])
+
+    assert "running" in await stage.states()
+    await stage.hear(pressed(Action.STOP, ""))
+
+
+async def test_the_greeting_has_nothing_to_press(stage: Stage) -> None:
+    await stage.hear(said(""))
+
+    assert stage.platform.visible(HERE)[0].startswith("Hi!")
+    assert stage.platform.place(HERE).buttons == []
+
+
 # About oneself
 
 

@@ -140,6 +140,8 @@ async def test_who_is_blocked_is_told_once_a_day_and_then_nothing(
         clock.advance(days=1)
 
         assert await ask(stage, 2) == [Phrase.NOT_FOR_YOU] * 2
+        await stage.hear(said("where my platform shows that I wait", awaited=True))
+        assert stage.platform.visible("D-ana") == [Phrase.NOT_FOR_YOU] * 3
         assert stage.asked == []
         assert await stage.rows("SELECT text FROM messages") == []
 

@@ -52,6 +52,7 @@ def _commanded(interaction: discord.Interaction, command: Command, argument: str
         whole_channel=not place.private and not place.thread,
         argument=argument,
         within=standing_of(interaction),
+        awaited=True,
     )
 
 
@@ -69,6 +70,7 @@ def said(interaction: discord.Interaction, text: str, files: tuple[Attachment, .
         origin=str(interaction.id),
         attachments=files,
         within=standing_of(interaction),
+        awaited=True,
     )
 
 

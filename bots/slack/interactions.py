@@ -44,6 +44,7 @@ def commanded(form: Mapping[str, Any]) -> Commanded | None:
         argument=argument,
         address=here.as_address(),
         whole_channel=True,
+        awaited=True,
     )
 
 

@@ -53,14 +53,15 @@ class Limits:
         )
 
     async def barred(self, transaction: IntakeTransaction, event: Said | Commanded) -> Barred | None:
-        """Whether the author gets no answer there at all: then they are told so once a day."""
+        """Whether the author gets no answer there: they are told once a day, or always where they would wait for it."""
         phrase = self._access.refusal(event.author, event.place, event.within)
         if phrase is None:
             return None
         who, where = event.author.identity, event.place.channel if phrase is Phrase.NOT_HERE else ""
         day = transaction.now.date().isoformat()
         key = f"barred:{who.platform}:{who.workspace}:{who.user}:{where}:{day}"
-        return Barred(phrase if await transaction.first_seen((key,)) else None)
+        first = await transaction.first_seen((key,))
+        return Barred(phrase if first or event.awaited else None)
 
     async def refusal(
         self, transaction: IntakeTransaction, said: Said, identity_id: int, voice: Voice

@@ -34,5 +34,9 @@ class Directory:
             await transaction.close_all(place, identity_id)
         return await transaction.find_or_open(place, owner)
 
+    async def find_aside(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:
+        """Where the bot's own sentences to a person stand that are not to wait behind an answer."""
+        return await transaction.find_or_open(place, -identity_id)
+
     def _owner(self, place: Place, identity_id: int) -> int:
         return SHARED if self._scope == "thread" and not place.private else identity_id

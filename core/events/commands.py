@@ -33,7 +33,7 @@ class Commands:
                 transaction, commanded.place, identity_id, whole_channel=commanded.whole_channel
             )
         else:
-            here = await self._directory.find_or_open(transaction, commanded.place, identity_id)
+            here = await self._directory.find_aside(transaction, commanded.place, identity_id)
         if commanded.command is Command.STOP:
             others, told = await self._stop(transaction, commanded, identity_id, voice)
         else:

@@ -50,7 +50,7 @@ class Presses:
             return await self._note(transaction, pressed, asked, identity_id, voice)
         if asked.identity_id != identity_id:
             told = voice.say(Phrase.NOT_YOURS)
-            return await self._tell(transaction, pressed, identity_id, told, asked)
+            return await self._tell(transaction, pressed, identity_id, told)
         if pressed.action is Action.FORGET:
             return await self._forget(transaction, pressed, asked, voice)
         if pressed.action is Action.REGENERATE:
@@ -65,7 +65,7 @@ class Presses:
             return (asked.conversation_id,)
         told = voice.say(outcome.phrase)
         if not outcome.dropped:
-            return await self._tell(transaction, pressed, asked.identity_id, told, asked)
+            return await self._tell(transaction, pressed, asked.identity_id, told)
         turn_id = await transaction.add_turn(
             asked.conversation_id, asked.identity_id, asked.address, notice=told
         )
@@ -75,12 +75,12 @@ class Presses:
     async def _again(
         self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
     ) -> Sequence[int]:
-        if asked.state not in ENDED:
+        if asked.state not in ENDED and not asked.answered:
             return (asked.conversation_id,)
         refusal = await self._questions.regenerate(transaction, asked, pressed.author, voice)
         if refusal is None:
             return (asked.conversation_id,)
-        return await self._tell(transaction, pressed, asked.identity_id, refusal, asked)
+        return await self._tell(transaction, pressed, asked.identity_id, refusal)
 
     async def _note(
         self,
@@ -95,7 +95,7 @@ class Presses:
         log.info("feedback.received", turn=asked.id, good=good, commented=bool(pressed.text))
         if pressed.asked_for_more:
             return ()
-        return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.FEEDBACK_DONE), asked)
+        return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.FEEDBACK_DONE))
 
     async def _forget(
         self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
@@ -119,7 +119,7 @@ class Presses:
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, voice: Voice, told: str
     ) -> Sequence[int]:
         """Show the page anew, where the press came from."""
-        here = await self._directory.find_or_open(transaction, pressed.place, identity_id)
+        here = await self._directory.find_aside(transaction, pressed.place, identity_id)
         page = await self._commands.home(transaction, identity_id, voice, first=told)
         offers = (Action.FORGET, Action.LANGUAGE)
         await transaction.add_turn(here, identity_id, pressed.address, notice=page, offers=offers)
@@ -131,11 +131,8 @@ class Presses:
         pressed: Pressed,
         identity_id: int,
         told: str,
-        asked: Asked | None = None,
     ) -> Sequence[int]:
-        """Answer the press itself, in the conversation that it is about where there is one."""
-        here = asked.conversation_id if asked else None
-        if here is None:
-            here = await self._directory.find_or_open(transaction, pressed.place, identity_id)
+        """Answer the press itself, beside whatever is being answered."""
+        here = await self._directory.find_aside(transaction, pressed.place, identity_id)
         await transaction.add_turn(here, identity_id, pressed.address, notice=told)
         return (here,)

@@ -48,12 +48,12 @@ class Questions:
         """A turn of its own, or, as `when_busy` has it, the one that the author's words before wait in."""
         if self._when_busy == "interrupt":
             await transaction.changes.interrupt(here, identity_id)
-        if self._when_busy != "queue":
+        if self._when_busy != "queue" and not said.awaited:
             waiting = await transaction.changes.last_waiting(here, identity_id)
             if waiting is not None:
                 await transaction.changes.readdress(waiting, said.address)
                 return waiting
-        return await transaction.add_turn(here, identity_id, said.address)
+        return await transaction.add_turn(here, identity_id, said.address, awaited=said.awaited)
 
     async def change(
         self, transaction: IntakeTransaction, edited: Edited, identity_id: int, voice: Voice

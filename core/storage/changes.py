@@ -132,7 +132,13 @@ class Changes:
             .with_for_update()
         )
         row = (await self._connection.execute(last)).one_or_none()
-        if row is None or row.identity_id != identity_id or row.notice or row.attempt > row.unpaid:
+        if (
+            row is None
+            or row.identity_id != identity_id
+            or row.notice
+            or row.awaited
+            or row.attempt > row.unpaid
+        ):
             return None
         return int(row.id) if row.state == TurnState.QUEUED else None
 

@@ -130,6 +130,7 @@ class IntakeTransaction:
         *,
         notice: str | None = None,
         offers: Sequence[Action] = (),
+        awaited: bool = False,
     ) -> int:
         """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it."""
         row = turns.insert().values(
@@ -141,6 +142,7 @@ class IntakeTransaction:
             answer=notice,
             notice=notice is not None,
             offers=",".join(offers),
+            awaited=awaited,
             due_at=self.now,
             created_at=self.now,
         )

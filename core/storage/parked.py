@@ -29,6 +29,8 @@ class Asked:
     offers: str
     """The buttons that it was shown with."""
     notice: bool
+    answered: bool
+    """Whether the whole answer is there, though perhaps not shown yet."""
 
 
 class ParkedTurns:
@@ -52,7 +54,15 @@ class ParkedTurns:
         state = TurnState.FAILED if row.notice else TurnState(row.state)
         wish = Wish(row.wish) if row.wish else None
         return Asked(
-            row.id, row.conversation_id, row.identity_id, state, row.address, wish, row.offers, row.notice
+            row.id,
+            row.conversation_id,
+            row.identity_id,
+            state,
+            row.address,
+            wish,
+            row.offers,
+            row.notice,
+            row.answer is not None,
         )
 
     async def wish(self, turn_id: int, wish: Wish) -> None:

@@ -77,7 +77,10 @@ conversations = Table(
     Column("thread", Label(128), nullable=False),
     Column("private", Boolean, nullable=False),
     Column(
-        "owner_id", Id, nullable=False, comment="identity it belongs to; 0 when all in the place share it"
+        "owner_id",
+        Id,
+        nullable=False,
+        comment="identity it belongs to; 0: all there share it; -id: sentences beside it",
     ),
     Column("opened_at", Instant, nullable=False),
     Column("active_at", Instant, nullable=False, comment="when something was last said in it"),
@@ -121,6 +124,9 @@ turns = Table(
     Column("parked_at", Instant, nullable=True),
     Column("wish", Label(16), nullable=True, comment="what its author wants of it; see `Wish`"),
     Column("replaced_by", Id, nullable=True, comment="the turn that answers the same question once more"),
+    Column(
+        "awaited", Boolean, nullable=False, default=False, comment="its platform shows that it is on its way"
+    ),
     Column("offers", Label(64), nullable=False, default="", comment="the buttons below a notice"),
     Column("place_told", Integer, nullable=True, comment="the place in line that its author was last told"),
     Column("announced", Integer, nullable=False, default=0, comment="attempts that only told the place"),

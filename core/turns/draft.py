@@ -15,6 +15,8 @@ class Draft:
         self.usage: Usage | None = None
         self.reason = ""
         self.thinking = False
+        self.is_ours = False
+        """Whether the text is a sentence of ours: then there is nothing to answer again, or to judge."""
 
     @property
     def text(self) -> str:

@@ -56,6 +56,7 @@ class Generation:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
         composed = await self._composer.compose(turn, frontend)
         if composed is None:
+            draft.is_ours = True
             await self._say(surface, draft, voice.say(Phrase.GREETING))
         else:
             for name in composed.skipped:

@@ -198,7 +198,8 @@ class Runner:
         if self._replies.footer and draft.usage is not None:
             tokens = draft.usage.prompt_tokens + draft.usage.completion_tokens
             notes.append(voice.say(Phrase.COST, model=draft.usage.model, tokens=tokens))
-        return Footer(" ".join(notes), buttons(self._after, turn.key, voice))
+        after = () if draft.is_ours else self._after
+        return Footer(" ".join(notes), buttons(after, turn.key, voice))
 
     def _voice(self, turn: Turn) -> Voice:
         return self._voices.for_reader(turn.author.locale, turn.place)

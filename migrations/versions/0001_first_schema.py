@@ -24,7 +24,10 @@ def upgrade() -> None:
         sa.Column("thread", sa.String(length=128), nullable=False),
         sa.Column("private", sa.Boolean(), nullable=False),
         sa.Column(
-            "owner_id", ID, nullable=False, comment="identity it belongs to; 0 when all in the place share it"
+            "owner_id",
+            ID,
+            nullable=False,
+            comment="identity it belongs to; 0: all there share it; -id: sentences beside it",
         ),
         sa.Column("opened_at", INSTANT, nullable=False),
         sa.Column("active_at", INSTANT, nullable=False, comment="when something was last said in it"),
@@ -154,6 +157,9 @@ def upgrade() -> None:
         ),
         sa.Column(
             "replaced_by", ID, nullable=True, comment="the turn that answers the same question once more"
+        ),
+        sa.Column(
+            "awaited", sa.Boolean(), nullable=False, comment="its platform shows that it is on its way"
         ),
         sa.Column("offers", sa.String(length=64), nullable=False, comment="the buttons below a notice"),
         sa.Column(
