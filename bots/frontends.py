@@ -12,7 +12,7 @@ import structlog
 
 from core.errors import SettingRefused
 from core.ports import Frontend
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import Section
 

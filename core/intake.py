@@ -14,7 +14,7 @@ from core.events.presses import Presses
 from core.events.questions import Questions
 from core.messages import Author, Commanded, Deleted, Edited, Event, Left, Place, Pressed, Receipt, Said
 from core.ports import TurnQueue
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import ConversationSettings
 from core.storage.intake import IntakeStore, IntakeTransaction

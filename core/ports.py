@@ -13,7 +13,7 @@ from typing import Protocol, Self
 
 from core.errors import BotError
 from core.messages import Apology, Author, Blob, Button, Event, Footer, Place, Quote, Receipt, Status
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 
 
 class Intake(Protocol):

@@ -17,7 +17,7 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
 from core.errors import BotError, PlatformError
 from core.messages import Author, Event, Place, Receipt, Said
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
 from tests.platforms.discord import FakeDiscord

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.errors import BotError
 from core.messages import Author, Event, Place, Receipt
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core import errors
 from core.errors import AivaxError, BotError, DatabaseUnreachable, FrontendRefused, PlatformError, RateLimited
 from core.reply.apology import SENTENCES, apologise
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 REFERENCE = "0badcafe"
 SECRET = "sk-aiv-acc-0123456789"

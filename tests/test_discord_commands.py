@@ -11,7 +11,8 @@ from bots.discord.commands import same, tree
 from bots.discord.places import Address, FileRef
 from core.errors import BotError
 from core.messages import Action, Button, Command, Commanded, Event, Footer, Pressed, Said
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
 from tests.discord_listening import FAST, VOICES, Intake, Listening, discord_at_hand, online

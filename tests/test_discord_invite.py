@@ -11,7 +11,7 @@ from bots.discord.invite import invite
 from bots.discord.plugin import plugin
 from bots.discord.settings import DiscordSettings
 from core.errors import SettingRefused
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 
 APPLICATION = "1200000000000000042"
 TOKEN = f"{base64.urlsafe_b64encode(APPLICATION.encode()).decode().rstrip('=')}.GsEcRe.tPaRt-of_It"

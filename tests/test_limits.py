@@ -9,7 +9,8 @@ import pytest
 from core.admission.access import Access
 from core.admission.limits import Limits
 from core.messages import Author, Command, Commanded, Identity, Place
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.engine import Database
 from core.storage.intake import IntakeStore

@@ -24,7 +24,7 @@ from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
 from core.errors import BotError, FrontendRefused, FrontendUnreachable, PlatformBusy, PlatformError
 from core.messages import Commanded, Event, Footer, Place, Receipt, Said
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 from tests.fakes import FakeLedger
 from tests.listening import VOICES
 from tests.platforms.slack import Channel, FakeSlack, Person

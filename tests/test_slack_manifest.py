@@ -14,7 +14,8 @@ from bots.slack.plugin import plugin
 from bots.slack.settings import SlackSettings
 from core.errors import SettingRefused
 from core.messages import Action, Author, Identity, Place, Pressed
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from tests.listening import VOICES
 from tests.platforms.slack import SCOPES
 from tests.platforms.slack.methods.views import checked_view

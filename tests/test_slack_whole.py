@@ -74,9 +74,9 @@ async def test_an_edit_in_mid_answer_has_the_new_words_answered_and_a_deletion_f
     slack: FakeSlack, url: str
 ) -> None:
     async with town(slack, url) as there:
-        there.sandbox.state.faults.add(Fault("completions", "silence", after_chunks=0))
+        there.sandbox.state.faults.add(Fault("completions", "silence", after_chunks=2))
         ts = await slack.say(there.ana, there.general, "<@BOT> old words")
-        await slack.until(lambda: slack.status(there.general, ts))
+        await slack.until(lambda: any(each.is_bot for each in slack.visible(there.general, ts)))
         await slack.edit(there.ana, there.general, ts, "<@BOT> new words")
         await there.says(there.general, "new words", ts)
         await slack.delete(there.ana, there.general, ts)

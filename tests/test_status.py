@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.messages import Status, ToolActivity, ToolState
-from core.reply.phrases import Voice
 from core.reply.status import NAME_CHARS, REASON_CHARS, tool_status
+from core.reply.voice import Voice
 
 HOSTILE = "\n\r\t\x00\x1b\x07\u200b\u202e\u2028\ud800*_`~|<>[]#\\@:/! aA1é"
 

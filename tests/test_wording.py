@@ -13,8 +13,9 @@ from bots.cli import cli
 from bots.frontends import installed
 from bots.settings import SettingsRefused, load
 from core.reply.languages import LANGUAGES
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
 from core.reply.preview import samples
+from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
 

@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 
 from core.messages import Command
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from bots.discord.session import Session
 from core.errors import BotError, PlatformError
 from core.messages import Action, Event
 from core.ports import Intake
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,8 @@ import discord
 
 from bots.discord.buttons import action_in, custom_id_of
 from core.messages import Action
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 TITLE_CHARS, LABEL_CHARS = 45, 45
 LONGEST = 4000

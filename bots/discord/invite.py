@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from bots.discord.settings import DiscordSettings
 from core.errors import SettingRefused
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 
 AUTHORIZE = "https://discord.com/oauth2/authorize"
 SCOPES = "bot applications.commands"

@@ -23,7 +23,8 @@ from bots.slack.payloads import part_of, text_of
 from bots.slack.text import safe
 from core.errors import OutcomeUnknown, PlaceClosed
 from core.messages import Author, Identity, Place, Said
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from bots.slack.payloads import part_of, text_of
 from bots.slack.workspaces import Workspace
 from core.messages import Action, Event, Place, Pressed, Said
 from core.ports import Intake
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 
 
 class Courtesies:

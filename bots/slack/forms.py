@@ -17,7 +17,8 @@ from bots.slack.payloads import Manners, is_external, part_of, text_of
 from bots.slack.reading import readable
 from core.errors import PlaceClosed
 from core.messages import Action, Author, Identity, Place, Pressed
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 SHORTCUT = "ask"
 """The callback_id of the message shortcut, as the manifest has it."""

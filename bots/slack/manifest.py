@@ -13,7 +13,8 @@ from typing import Any
 from bots.slack.forms import SHORTCUT
 from bots.slack.settings import EVENTS_PATH, SlackSettings
 from core.errors import SettingRefused
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 NAME = "AIVAX bot"
 

@@ -17,7 +17,8 @@ from bots.slack.api import SlackApi
 from bots.slack.settings import SlackSettings
 from bots.slack.text import safe
 from core.errors import FrontendRefused, PlatformError
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,8 @@ import structlog
 
 from core.admission.access import Access
 from core.messages import Commanded, Said
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.consumption import Consumption, Price
 from core.storage.intake import IntakeTransaction

@@ -11,7 +11,8 @@ import structlog
 
 from core.errors import SettingRefused
 from core.ports import Frontend
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.storage.notices import Desk, NoticeStore
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,8 @@ from core.admission.limits import Limits
 from core.conversations.directory import Directory
 from core.events.models import Models
 from core.messages import Action, Command, Commanded
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.storage.intake import IntakeTransaction
 
 DAY_S = 86_400.0

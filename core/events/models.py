@@ -10,7 +10,8 @@ import structlog
 from core.conversations.routes import Routes
 from core.errors import AivaxError, SettingRefused
 from core.messages import Author, Commanded, Place
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.storage.intake import IntakeTransaction
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,8 @@ from core.events.decisions import DECISIONS
 from core.events.questions import Questions
 from core.messages import Action, Pressed
 from core.reply.languages import nearest
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.storage.intake import IntakeTransaction
 from core.storage.parked import Asked

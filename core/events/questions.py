@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from core.admission.limits import Limits
 from core.conversations.directory import Directory
 from core.messages import Author, Edited, Said
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.settings import ConversationSettings
 from core.storage.changes import Question
 from core.storage.intake import IntakeTransaction

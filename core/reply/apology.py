@@ -29,7 +29,8 @@ from core.errors import (
 )
 from core.messages import Action, Apology
 from core.reply.buttons import buttons
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 Sentence = Callable[[Voice, BaseException, str], str]
 

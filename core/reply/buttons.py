@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from core.messages import Action, Button
 from core.reply.languages import LANGUAGES
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 LABELS = {
     Action.KEEP: Phrase.KEEP_BUTTON,

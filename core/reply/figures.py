@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.aivax.account import Balance
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 DAY_S = 86_400.0
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from core.aivax.account import Balance
 from core.reply.figures import figures
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 SAMPLE_WAIT_S = 90.0
 SAMPLE_USD = (1234.5, 0.0012)

@@ -6,7 +6,8 @@ import re
 import unicodedata
 
 from core.messages import Status, ToolActivity
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 
 NAME_CHARS = 40
 REASON_CHARS = 120

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from core.messages import Place
 from core.reply.languages import ENGLISH, Known, nearest, sentences
 from core.reply.overrides import overridden
-from core.reply.phrases import Voice
+from core.reply.voice import Voice
 from core.settings import RepliesSettings
 
 

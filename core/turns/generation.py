@@ -15,8 +15,9 @@ from core.conversations.prompt import Composed, Composer
 from core.errors import AivaxError
 from core.messages import Status, ToolActivity
 from core.ports import Frontend, ReplySurface
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
 from core.reply.status import tool_status
+from core.reply.voice import Voice
 from core.storage.turns import TurnStore
 from core.turns.draft import Draft
 from core.turns.model import Turn

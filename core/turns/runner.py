@@ -15,7 +15,8 @@ from core.messages import Action, Apology, Footer
 from core.ports import Frontend, ReplySurface
 from core.reply.apology import apologise, apologise_for_waiting
 from core.reply.buttons import buttons
-from core.reply.phrases import Phrase, Voice
+from core.reply.phrases import Phrase
+from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import LimitsSettings, RepliesSettings
 from core.storage.engine import Database
