@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3.11 python3; 
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-WORKERS ?= 2
+WORKERS ?= 4
 
 .PHONY: run test check lint types contracts soak lock clean
 .DEFAULT_GOAL := run
@@ -29,7 +29,7 @@ run: .venv/.run
 	@if [ -f config.toml ] || [ -n "$$AIVAX_BOTS_CONFIG" ]; then exec $(BIN)/aivax-bots run; else exec $(BIN)/aivax-bots chat --sandbox; fi
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not soak"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak"
 
 check: lint types contracts test
 

@@ -15,6 +15,9 @@ from tests.stage import FakePlatform, Stage, staged
 
 OUT_OF_CREDIT = "out of credit"
 
+ON_SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+"""Many questions: on PostgreSQL they are asked of two processes at once, below."""
+
 
 @pytest.fixture
 def clock() -> WallClock:
@@ -37,6 +40,7 @@ def room(number: int) -> Place:
     return Place("fake", "W1", f"D-{number}", private=True)
 
 
+@ON_SQLITE
 async def test_fifty_conversations_at_an_empty_account_cost_one_call_and_each_is_told_once(
     stage: Stage,
 ) -> None:
@@ -199,20 +203,25 @@ async def test_a_balance_route_that_is_down_leaves_the_trial_calls(stage: Stage,
     assert "hello" in stage.platform.visible("D-ana")[-1]
 
 
-async def test_a_parked_question_survives_a_restart_which_may_try_at_once(
+@ON_SQLITE
+async def test_fifty_parked_questions_survive_a_restart_which_may_try_at_once(
     migrated_url: str, sandbox: Sandbox, clock: WallClock
 ) -> None:
     platform = FakePlatform()
     sandbox.state.account.set_balance(0)
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
-        await stage.hear(said("hello"))
+        await stage.hear(*(said(f"question {number}", at=room(number)) for number in range(50)))
     sandbox.state.account.set_balance(5)
 
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
         await stage.core.healing.begin()
         await stage.heal()
 
-        assert "hello" in platform.visible("D-ana")[-1]
+        for number in range(50):
+            told, answer = platform.visible(f"D-{number}")
+            assert OUT_OF_CREDIT in told
+            assert f"question {number}" in answer
+        assert len(stage.asked) == 1 + 50
 
 
 async def test_a_question_that_waited_too_long_is_given_up_with_a_sentence(

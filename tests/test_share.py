@@ -26,6 +26,9 @@ LIMIT = 20
 FLOODER = "flooder"
 NINE = tuple(f"person-{number}" for number in range(9))
 
+ON_SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+"""Many questions: on PostgreSQL they are asked of two processes at once, below."""
+
 
 @pytest.fixture
 def clock() -> WallClock:
@@ -95,6 +98,7 @@ def waits(order: list[str], name: str) -> list[int]:
     return [later - before - 1 for before, later in itertools.pairwise(at)]
 
 
+@ON_SQLITE
 async def test_a_flooder_costs_the_others_one_turn_each_and_the_limit_is_kept(
     stage: Stage, clock: WallClock
 ) -> None:
@@ -121,6 +125,7 @@ async def test_a_flooder_costs_the_others_one_turn_each_and_the_limit_is_kept(
     assert refused(stage.sandbox) == []
 
 
+@ON_SQLITE
 async def test_a_flooder_who_came_first_leaves_calls_for_who_comes_later(stage: Stage) -> None:
     await stage.hear(*(asks(FLOODER, number) for number in range(200)))
     assert await served(stage) == [FLOODER] * (LIMIT // 2)
@@ -130,6 +135,7 @@ async def test_a_flooder_who_came_first_leaves_calls_for_who_comes_later(stage: 
     assert await served(stage) == [FLOODER] * (LIMIT // 2) + list(NINE)
 
 
+@ON_SQLITE
 async def test_workspaces_come_before_their_people(stage: Stage, clock: WallClock) -> None:
     await use_up_the_minute(stage)
     crowd = [asks(f"one of many {number}", 1, workspace="W-large") for number in range(30)]
@@ -213,6 +219,7 @@ async def test_a_retry_is_a_call_as_well(migrated_url: str, clock: WallClock, fr
         assert any("hello" in shown for shown in stage.platform.visible("D-ana"))
 
 
+@ON_SQLITE
 async def test_who_waits_long_is_told_their_place_and_sees_it_change(stage: Stage, clock: WallClock) -> None:
     names = [f"waiting {number}" for number in range(LIMIT + 3)]
     last = f"D-W1-{names[-1]}"
