@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
+from psycopg import sql
 from sqlalchemy import make_url
 
 from bots.slack.installations.tables import metadata as slack_installations
@@ -126,7 +127,8 @@ def _empty(server: str, template: str) -> None:
         tables = {name for (name,) in found}
         if tables == _TABLES and _revision(connection) == schema.head():
             # faster than TRUNCATE, which makes each table's files anew
-            connection.execute("; ".join(f'DELETE FROM "{name}"' for name in tables - {"alembic_version"}))
+            names = [sql.Identifier(name) for name in tables - {"alembic_version"}]
+            connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(name) for name in names))
             connection.execute(
                 "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
                 " WHERE last_value IS NOT NULL"
