@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3.11 python3; 
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-WORKERS ?= 4
+WORKERS ?= 3
 
 .PHONY: run test check lint types contracts soak lock clean
 .DEFAULT_GOAL := run

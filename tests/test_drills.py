@@ -37,14 +37,6 @@ def drill(play: object) -> Drill:
     return Drill("made-up", "a drill of this test", play)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", DRILLS)
-async def test_every_promise_of_a_drill_is_kept(name: str) -> None:
-    outcome = await play(DRILLS[name])
-
-    assert [promise.text for promise in outcome.promises if not promise.kept] == []
-    assert len(outcome.promises) >= 7
-
-
 async def test_a_page_shows_what_each_side_saw() -> None:
     page = (await play(DRILLS["bad-key"])).page()
 
@@ -163,6 +155,7 @@ def test_all_drills_as_a_command_need_no_configuration(tmp_path: Path) -> None:
     )
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert all(f"drill {name}: " in ended.stdout for name in DRILLS)
     assert ended.stdout.endswith(f"{len(DRILLS)} played, all promises kept\n")
     assert ended.stderr == ""
     assert list(tmp_path.iterdir()) == []

@@ -126,6 +126,6 @@ async def test_every_message_survives_200_kills(storage_url: str, tmp_path: Path
 async def test_every_message_survives_a_few_kills(sqlite_url: str, tmp_path: Path) -> None:
     async with open_ground(tmp_path, sqlite_url, tokens_per_s=2000) as ground:
         ground.invite(places(ground.town, each=5), SHORT)
-        verdict = await survived(ground, kills=10, turns=20, life_s=0.5)
+        verdict = await survived(ground, kills=6, turns=12, life_s=0.5)
 
     assert verdict.faults == []
