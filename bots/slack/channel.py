@@ -88,8 +88,10 @@ class SlackChannel:
     async def working(self) -> None:
         if self._share.hurried:
             return
-        self._signed = True
-        await self._signs.show(self._place, "…")
+        try:
+            await self._signs.show(self._place, "…")
+        finally:  # a post that was made meanwhile may have been the earlier of the two
+            self._signed = True
 
     async def rested(self) -> None:
         """A post of ours takes the status away, an edit does not: left alone it would stand for two minutes."""
