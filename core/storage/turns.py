@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Row, Select, case, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Row, case, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.aivax.timeline import Usage
 from core.errors import Fenced
-from core.messages import Action, Author, Identity, Place, ToolActivity
+from core.messages import Place, ToolActivity
+from core.storage.claims import next_turn, turn_of
 from core.storage.engine import Database
 from core.storage.patience import outlast
 from core.storage.people import spoken_locale
@@ -20,7 +21,6 @@ from core.storage.tables import (
     deliveries,
     identities,
     messages,
-    persons,
     tool_activity,
     turns,
 )
@@ -92,7 +92,7 @@ class TurnStore:
         """Claim as part of a transaction that decides more than that. `only`: no other turn than this one."""
         locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
         await connection.execute(locked)
-        row = (await connection.execute(_next_turn(conversation_id))).one_or_none()
+        row = (await connection.execute(next_turn(conversation_id))).one_or_none()
         if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
             return None
         if only not in (None, row.id) or (platforms is not None and row.platform not in platforms):
@@ -249,7 +249,7 @@ class TurnStore:
         now = self._now()
         started = update(turns).where(turns.c.id == row.id).values(state=TurnState.RUNNING, owner=self._owner)
         await connection.execute(started.values(**counters, started_at=now, lease_until=now + self._lease))
-        return _turn(row, **counters)
+        return turn_of(row, **counters)
 
     def _message(self, turn: Turn, text: str, *, whole: bool) -> dict[str, object]:
         return {
@@ -283,46 +283,3 @@ def _one_more(*counters: str) -> dict[str, ColumnElement[int]]:
 def _answer_of(turn_id: int) -> Delete:
     """What an attempt before, or this very write before its connection broke, may have stored."""
     return delete(messages).where(messages.c.turn_id == turn_id, messages.c.role == "assistant")
-
-
-def _next_turn(conversation_id: int) -> Select[Any]:
-    """The running turn if there is one, else the oldest that waits."""
-    return (
-        select(
-            turns,
-            *conversations.c["platform", "channel", "thread", "private"],
-            conversations.c.workspace.label("place_workspace"),
-            *identities.c["workspace", "user", "name"],
-            spoken_locale().label("locale"),
-            persons.c.key.label("person_key"),
-        )
-        .select_from(turns)
-        .join(conversations, turns.c.conversation_id == conversations.c.id)
-        .join(identities, turns.c.identity_id == identities.c.id)
-        .join(persons, identities.c.person_id == persons.c.id)
-        .where(turns.c.conversation_id == conversation_id)
-        .where(or_(turns.c.state == TurnState.QUEUED, turns.c.state == TurnState.RUNNING))
-        .order_by((turns.c.state == TurnState.RUNNING).desc(), turns.c.id)
-        .limit(1)
-    )
-
-
-def _turn(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn:
-    return Turn(
-        id=row.id,
-        key=row.key,
-        conversation_id=row.conversation_id,
-        attempt=attempt,
-        tries=tries,
-        generation=generation,
-        author=Author(Identity(row.platform, row.workspace, row.user), row.name, row.locale),
-        person_key=row.person_key,
-        place=Place(row.platform, row.place_workspace, row.channel, row.thread, row.private),
-        address=row.address,
-        notice=row.notice,
-        offers=tuple(Action(each) for each in row.offers.split(",") if each),
-        answer=row.answer,
-        created_at=row.created_at,
-        announced=row.announced,
-        unpaid=row.unpaid,
-    )
