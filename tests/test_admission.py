@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
+from core.admission.gates import Cause, Gate
 from core.messages import Attachment, Blob, Place
+from core.storage import schema
+from core.storage.engine import Database
+from core.storage.gates import GateStore
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, WallClock, said
@@ -90,6 +95,23 @@ async def test_two_processes_on_one_database_spend_as_little_and_heal_as_one(
             told, answer = one.platform.visible(f"D-{number}")
             assert OUT_OF_CREDIT in told
             assert f"question {number}" in answer
+
+
+async def test_processes_that_close_a_gate_at_the_same_instant_close_it_once(
+    postgres_url: str, clock: WallClock
+) -> None:
+    async with AsyncExitStack() as opened:
+        databases = [await opened.enter_async_context(Database(postgres_url)) for _ in range(6)]
+        await schema.upgrade(databases[0])
+        for _ in range(5):
+            closes = [
+                GateStore(each, clock).close(Gate(Cause.BALANCE), lambda _trials: clock(), 0.0)
+                for each in databases
+            ]
+            closed = await asyncio.gather(*closes)
+
+            assert {each.gate for each in closed} == {Gate(Cause.BALANCE)}
+            await GateStore(databases[0], clock).open(Gate(Cause.BALANCE))
 
 
 async def test_after_a_top_up_every_question_is_answered_once_in_its_place(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.admission.gates import Cause, Closed, Gate
@@ -53,7 +54,8 @@ class GateStore:
         async with self._database.write() as connection:
             found = (await connection.execute(self._row(gate).with_for_update())).one_or_none()
             if found is None:
-                row = gates.insert().values(
+                dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+                row = dialect.insert(gates).values(
                     name=gate.name,
                     cause=gate.cause,
                     model=gate.model,
@@ -62,7 +64,7 @@ class GateStore:
                     trials=0,
                     lowest_usd=balance_usd,
                 )
-                await connection.execute(row)
+                await connection.execute(row.on_conflict_do_nothing())  # another may close it at this instant
                 return _closed((await connection.execute(self._row(gate))).one())
             trials = found.trials + 1
             again = update(gates).where(gates.c.name == gate.name)
