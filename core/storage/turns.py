@@ -131,7 +131,10 @@ class TurnStore:
         """
         tries = turn.tries if counts else turn.tries - 1
         more = _one_more("unpaid") if held else {}
-        await self._change(turn, state=TurnState.QUEUED, due_at=due_at, tries=tries, **more)
+        dropped = turns.c.wish.is_not_distinct_from(Wish.DROP)  # it was not to wait again
+        state = case((dropped, TurnState.CANCELLED), else_=TurnState.QUEUED)
+        ended_at = case((dropped, self._now()))
+        await self._change(turn, state=state, ended_at=ended_at, due_at=due_at, tries=tries, **more)
 
     async def told_before(self, turn: Turn, gate: str, since: datetime) -> set[int]:
         """The turns of this conversation that waited behind the gate since it closed: their authors were told."""
