@@ -27,7 +27,7 @@ from core.storage.intake import IntakeStore
 from core.storage.ledger import StoredLedger
 from core.storage.tables import conversations, identities, messages, metadata, persons, turns, usage
 from core.storage.turns import TurnStore
-from core.turns.model import Turn, TurnState
+from core.turns.model import Turn, TurnState, Wish
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, no_models, reset, said
 
 
@@ -358,6 +358,23 @@ async def test_a_delayed_turn_waits_for_its_time_and_holds_the_later_ones(desk: 
     desk.clock.advance(hours=1)
     again = await desk.claim()
     assert (again.id, again.attempt, again.tries) == (turn.id, 2, 1)
+
+
+@pytest.mark.parametrize(("answer", "state"), [("it worked out", "queued"), (None, "cancelled")])
+async def test_a_turn_that_was_dropped_while_it_was_tried_goes_back_only_with_its_answer(
+    desk: Desk, answer: str | None, state: str
+) -> None:
+    await desk.intake.receive(said())
+    turn = await desk.claim()
+    async with desk.database.write() as connection:
+        await connection.execute(turns.update().values(wish=Wish.DROP))
+    if answer:
+        await desk.turns.keep_answer(turn, answer, None, whole=True)
+
+    await desk.turns.release(turn, desk.clock(), counts=False)
+
+    async with desk.database.read() as connection:
+        assert (await connection.execute(select(turns.c.state))).scalar_one() == state
 
 
 async def test_conversations_with_work_are_found_by_platform_and_due_time(desk: Desk) -> None:

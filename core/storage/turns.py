@@ -131,10 +131,8 @@ class TurnStore:
         """
         tries = turn.tries if counts else turn.tries - 1
         more = _one_more("unpaid") if held else {}
-        dropped = turns.c.wish.is_not_distinct_from(Wish.DROP)  # it was not to wait again
-        state = case((dropped, TurnState.CANCELLED), else_=TurnState.QUEUED)
-        ended_at = case((dropped, self._now()))
-        await self._change(turn, state=state, ended_at=ended_at, due_at=due_at, tries=tries, **more)
+        waits = _waits_as(TurnState.QUEUED, self._now())
+        await self._change(turn, due_at=due_at, tries=tries, **waits, **more)
 
     async def told_before(self, turn: Turn, gate: str, since: datetime) -> set[int]:
         """The turns of this conversation that waited behind the gate since it closed: their authors were told."""
@@ -171,16 +169,9 @@ class TurnStore:
         One that its author dropped meanwhile ends instead.
         """
         now = self._now()
-        dropped = turns.c.wish.is_not(None) & (turns.c.wish != Wish.KEEP)
-        await self._change(
-            turn,
-            state=case((dropped, TurnState.CANCELLED), else_=TurnState.PARKED),
-            ended_at=case((dropped, now)),
-            parked_for=gate,
-            parked_at=now,
-            tries=turn.tries - 1,
-            **_one_more("unpaid"),
-        )
+        counted = {"tries": turn.tries - 1, **_one_more("unpaid")}
+        waits = _waits_as(TurnState.PARKED, now)
+        await self._change(turn, parked_for=gate, parked_at=now, **waits, **counted)
 
     async def wish(self, turn: Turn) -> Wish | None:
         """What its author wants of it, as they said while it ran or waited."""
@@ -277,6 +268,12 @@ class TurnStore:
             "credits": usage.credits,
             "created_at": self._now(),
         }
+
+
+def _waits_as(state: TurnState, now: datetime) -> dict[str, ColumnElement[Any]]:
+    """A state to wait in; a turn that its author dropped while it was tried in vain ends instead."""
+    dropped = turns.c.wish.is_not_distinct_from(Wish.DROP) & turns.c.answer.is_(None)
+    return {"state": case((dropped, TurnState.CANCELLED), else_=state), "ended_at": case((dropped, now))}
 
 
 def _one_more(*counters: str) -> dict[str, ColumnElement[int]]:

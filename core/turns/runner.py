@@ -106,10 +106,12 @@ class Runner:
     async def _answer(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
         draft, voice = Draft(), self._voice(turn)
         closed: Closed | None = None
+        is_whole = False
         try:
             async with self._interruptions.ending(turn) as interruption:
                 await surface.offer(buttons(self._during, turn.key, voice))
                 closed = await self._generation.generate(turn, frontend, surface, draft, voice)
+                is_whole = closed is None
         except (Fenced, PlatformError, StorageError, TimeoutError):
             raise
         except BotError as error:
@@ -118,15 +120,14 @@ class Runner:
         except Exception as error:  # noqa: BLE001  a bug must still end in a sentence; the log has the rest
             await self._fail(turn, surface, error, draft)
             return
-        if interruption.wish is not None:
+        if is_whole:  # whatever was wished at the last instant came too late
+            await surface.finish(self._footer(turn, draft))
+            await self._store.close(turn, TurnState.ANSWERED)
+            log.info("turn.answered", characters=len(draft.text), place=turn.place.platform)
+        elif interruption.wish is not None:
             await self._break_off(turn, surface, draft, interruption.wish)
-            return
-        if closed is not None:
+        elif closed is not None:
             await self._wait(turn, frontend, surface, closed)
-            return
-        await surface.finish(self._footer(turn, draft))
-        await self._store.close(turn, TurnState.ANSWERED)
-        log.info("turn.answered", characters=len(draft.text), place=turn.place.platform)
 
     async def _break_off(self, turn: Turn, surface: ReplySurface, draft: Draft, wish: Wish) -> None:
         """Close an answer that nobody wants the rest of; what was said stays, and a sentence says why it ends."""
@@ -147,10 +148,13 @@ class Runner:
         if brief and gate.cause in (Cause.RATE, Cause.OUTAGE):
             await self._store.release(turn, closed.retry_at, counts=False, held=True)
             return
+        wish = await self._store.wish(turn)
+        if wish is not None and wish.ends_answer:
+            await self._break_off(turn, surface, Draft(), wish)
+            return
         told = await self._store.told_before(turn, gate.name, closed.since)
-        dropped = await self._store.wish(turn) not in (None, Wish.KEEP)
         silent = turn.id in told or (bool(told) and not turn.announced and await frontend.sign(turn.address))
-        if not dropped and not silent:
+        if wish is not Wish.DROP and not silent:
             apology = apologise_for_waiting(closed, self._voice(turn), self._now(), turn.key)
             await surface.fail(apology)
         await self._store.park(turn, gate.name)
