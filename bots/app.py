@@ -95,6 +95,7 @@ class Core:
 
     async def work(self) -> None:
         """Run turns until cancelled, those too that other processes on the same database took in."""
+        await self.healing.begin()
         async with asyncio.TaskGroup() as group:
             group.create_task(bell.hear(self.database, self.platforms, self.queue.notify))
             group.create_task(self.housekeeping.run())

@@ -59,15 +59,17 @@ class Healing:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        await self._guarded(self.begin)
         while True:
             await self._guarded(self.look)
             await asyncio.sleep(self._tick_s)
 
     async def begin(self) -> None:
-        """Let every closed gate have a trial call now: a process that has just started may try at once."""
-        await self._gates.try_at_once()
-        await self._news.begin()
+        """Let every closed gate have a trial call now: a process that has just started may try at once.
+
+        To be awaited before the first turn runs: what that one closes stays closed.
+        """
+        await self._guarded(self._gates.try_at_once)
+        await self._guarded(self._news.begin)
 
     async def look(self) -> None:
         """Look once at every closed gate and at what has waited too long."""
