@@ -130,12 +130,12 @@ def _opening(question: Question) -> str:
 
 def _invitation(question: Question) -> str:
     if question.remembered:
-        return "I can only repeat it. Say `help` for the words that I know.\n"
+        return "I can only repeat it. Say `words` for the words that I know.\n"
     return (
         "I can only repeat it, but some words wake me up:\n\n"
         "- `list`, `code`, `table` or `long 5000` show what an answer can look like\n"
         "- `think` and `tools` show what happens on the way to one\n"
-        "- `help` tells the rest\n"
+        "- `words` tells the rest\n"
     )
 
 
@@ -151,7 +151,7 @@ def _sections(question: Question) -> Iterator[str]:
             yield text
     if _asked(question, "mentions"):
         yield texts.MENTIONS
-    if _asked(question, "help"):
+    if _asked(question, "help|words"):
         yield texts.HELP
     if _asked(question, "instructions"):
         yield _instructions(question)

@@ -469,6 +469,18 @@ async def test_privacy_tells_what_is_stored_and_deletes_it(stage: Stage, sandbox
     assert contents(stage) == ["hello again"]
 
 
+async def test_privacy_deletes_comments_too(stage: Stage, sandbox: Sandbox) -> None:
+    sandbox.state.tokens_per_s = 0
+    await stage.hear(said("tell me"))
+    await stage.hear(pressed(Action.BAD, (await keys(stage))[0], text="my comment"))
+    await stage.hear(commanded(Command.PRIVACY))
+    (forget,) = [each for each in stage.platform.place(HERE).buttons if each.action is Action.FORGET]
+
+    await stage.hear(pressed(Action.FORGET, forget.turn))
+
+    assert await stage.rows("SELECT comment FROM feedback") == [""]
+
+
 async def test_a_chosen_language_is_spoken_from_then_on(stage: Stage) -> None:
     await stage.hear(commanded(Command.HOME))
     offered = [each for each in stage.platform.place(HERE).buttons if each.action is Action.LANGUAGE]

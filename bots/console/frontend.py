@@ -15,8 +15,8 @@ from core.ports import Intake, Ledger, ReplySurface, Watch
 
 FAREWELLS = frozenset({"/quit", "/exit", "/bye"})
 HELP = (
-    "/reset starts a new conversation, /usage shows what you have used, /quit ends the chat; "
-    "anything else is a message to the bot."
+    "/reset starts a new conversation, /usage shows what you have used, /privacy what is stored about you, "
+    "/quit ends the chat; anything else is a message to the bot."
 )
 
 

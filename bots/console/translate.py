@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.messages import Author, Command, Commanded, Identity, Place, Said
+from core.messages import SPOKEN, Author, Commanded, Identity, Place, Said
 
 PLATFORM = "console"
-COMMANDS = {f"{sign}{command}": command for command in Command for sign in ("", "/")}
+COMMANDS = {f"{sign}{command}": command for command in SPOKEN for sign in ("", "/")}
 
 
 def translate(line: str, *, user: str, key: str) -> Said | Commanded | None:

@@ -11,15 +11,10 @@ import msgspec
 
 from bots.discord.places import PLATFORM, Address, FileRef
 from bots.discord.readable import attachments_of, said_in
-from core.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
+from core.messages import SPOKEN, Attachment, Author, Commanded, Event, Identity, Place, Said
 
 WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
-COMMANDS = {
-    f"{sign}{command}": command
-    for command in Command
-    if command is not Command.HOME  # Discord has no page for it
-    for sign in ("", "/", "!")
-}
+COMMANDS = {f"{sign}{command}": command for command in SPOKEN for sign in ("", "/", "!")}
 LONGEST_TITLE = 80
 
 

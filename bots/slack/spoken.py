@@ -13,12 +13,11 @@ from typing import Any
 from bots.slack.address import PLATFORM, Where
 from bots.slack.payloads import Bot, Manners, text_of
 from bots.slack.reading import begins_with_another, mentions, readable, without_mention
-from core.messages import Attachment, Author, Command, Commanded, Identity, Place, Said
+from core.messages import SPOKEN, Attachment, Author, Command, Commanded, Identity, Place, Said
 
 _WORDS_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
 _NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})
-_SPEAKABLE = (Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY)
-COMMANDS: Mapping[str, Command] = {f"{sign}{word}": word for word in _SPEAKABLE for sign in ("", "/")}
+COMMANDS: Mapping[str, Command] = {f"{sign}{word}": word for word in SPOKEN for sign in ("", "/")}
 """The words that are commands when they stand alone."""
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import structlog
 
 from core.conversations.directory import Directory
-from core.events.commands import Commands
+from core.events.commands import OFFERS, Commands
 from core.events.decisions import DECISIONS
 from core.events.questions import Questions
-from core.messages import Action, Pressed
+from core.messages import Action, Command, Pressed
 from core.reply.languages import nearest
 from core.reply.phrases import Phrase
 from core.reply.voice import Voice
@@ -122,7 +122,7 @@ class Presses:
         """Show the page anew, where the press came from."""
         here = await self._directory.find_aside(transaction, pressed.place, identity_id)
         page = await self._commands.home(transaction, identity_id, voice, first=told)
-        offers = (Action.FORGET, Action.LANGUAGE)
+        offers = OFFERS[Command.HOME]
         await transaction.add_turn(here, identity_id, pressed.address, notice=page, offers=offers)
         return (here,)
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, or_, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Attachment, Deleted, Place
-from core.storage.tables import conversations, identities, messages, tool_activity, turns
+from core.storage.tables import conversations, feedback, identities, messages, tool_activity, turns
 from core.turns.model import TurnState, Wish
 
 WAITING = (TurnState.QUEUED, TurnState.PARKED)
@@ -81,7 +81,7 @@ class Changes:
     async def redact(self, deleted: Deleted) -> Sequence[int]:
         """Empty messages that were deleted, and end what nobody asks any more; the conversations where one runs."""
         here = _in_channel(deleted.platform, deleted.workspace, deleted.channel)
-        gone = (messages.c.role == "user") & messages.c.origin.in_(deleted.origins) & here
+        gone = messages.c.origin.in_(deleted.origins) & here
         found = (await self._connection.execute(_questions().where(gone))).all()
         if not found:
             return ()
@@ -161,6 +161,8 @@ class Changes:
         await self._connection.execute(
             update(turns).where(turns.c.id.in_(ended), ~turns.c.notice).values(answer=None)
         )
+        commented = update(feedback).where(feedback.c.identity_id.in_(theirs))
+        await self._connection.execute(commented.values(comment=""))
         closed = update(conversations).where(conversations.c.owner_id.in_(theirs))
         await self._connection.execute(
             closed.where(conversations.c.closed_at.is_(None)).values(closed_at=self._now)
@@ -168,7 +170,7 @@ class Changes:
         return count
 
     async def _find(self, where: ColumnElement[bool]) -> Question | None:
-        newest = _questions().where(messages.c.role == "user", where).order_by(None)
+        newest = _questions().where(where).order_by(None)
         # conversation and turn stay as they are until the transaction ends
         found = newest.order_by(messages.c.id.desc()).limit(1).with_for_update(of=[turns, conversations])
         row = (await self._connection.execute(found)).one_or_none()

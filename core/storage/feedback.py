@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.storage.inserting import insert_into
 from core.storage.tables import feedback
 
 
@@ -19,8 +19,7 @@ class Feedback:
 
     async def keep(self, turn_id: int, identity_id: int, *, good: bool, comment: str) -> None:
         """Store it; a comment that was given stays when the same opinion comes again without one."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        row = dialect.insert(feedback).values(
+        row = insert_into(self._connection, feedback).values(
             turn_id=turn_id, identity_id=identity_id, good=good, comment=comment, at=self._now
         )
         newer = {"good": good, "at": self._now} | ({"comment": comment} if comment or good else {})

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.admission.gates import Cause, Closed, Gate
 from core.storage.engine import Database
+from core.storage.inserting import insert_into
 from core.storage.tables import deliveries, gates, turns
 from core.turns.model import TurnState
 
@@ -54,8 +54,7 @@ class GateStore:
         async with self._database.write() as connection:
             found = (await connection.execute(self._row(gate).with_for_update())).one_or_none()
             if found is None:
-                dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-                row = dialect.insert(gates).values(
+                row = insert_into(connection, gates).values(
                     name=gate.name,
                     cause=gate.cause,
                     model=gate.model,

@@ -10,7 +10,6 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Table, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Action, Attachment, Author, Identity, Place
@@ -19,6 +18,7 @@ from core.storage.changes import Changes
 from core.storage.consumption import Consumption
 from core.storage.engine import Database
 from core.storage.feedback import Feedback
+from core.storage.inserting import insert_into
 from core.storage.models import ModelChoice
 from core.storage.parked import ParkedTurns
 from core.storage.people import spoken_locale
@@ -239,8 +239,7 @@ class IntakeTransaction:
 
     async def _insert_once(self, table: Table, **values: object) -> bool:
         """Insert a row unless one with the same key is there; whether it was new."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        row = dialect.insert(table).values(**values).on_conflict_do_nothing()
+        row = insert_into(self._connection, table).values(**values).on_conflict_do_nothing()
         return (await self._connection.execute(row.returning(*table.primary_key))).first() is not None
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Author, Identity, Place
 from core.storage.engine import Database
+from core.storage.inserting import insert_into
 from core.storage.intake import IntakeTransaction
 from core.storage.tables import notices
 
@@ -88,6 +88,5 @@ class NoticeStore:
         return Told(news=True, conversation_id=conversation_id)
 
     async def _insert(self, connection: AsyncConnection, key: str) -> bool:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        row = dialect.insert(notices).values(key=key, told_at=self._now()).on_conflict_do_nothing()
+        row = insert_into(connection, notices).values(key=key, told_at=self._now()).on_conflict_do_nothing()
         return (await connection.execute(row.returning(notices.c.key))).first() is not None

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.tables import installations as table
 from bots.slack.payloads import Bot
 from core.storage.engine import Database
+from core.storage.inserting import insert_into
 
 Now = Callable[[], datetime]
 
@@ -73,13 +73,10 @@ class Installations:
             "refreshing_until": None,
             **self._sealed(installation.tokens),
         }
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
-        new = insert(table).values(team=installation.team, version=1, **told)
-        again = new.on_conflict_do_update(
-            index_elements=[table.c.team], set_={**told, "version": table.c.version + 1}
-        )
         async with self._database.write() as connection:
-            await connection.execute(again)
+            new = insert_into(connection, table).values(team=installation.team, version=1, **told)
+            again = {**told, "version": table.c.version + 1}
+            await connection.execute(new.on_conflict_do_update(index_elements=[table.c.team], set_=again))
 
     async def remove(self, team: str, before: datetime) -> bool:
         """Forget a workspace, its tokens with it, unless it was installed after `before`; whether it was there."""
