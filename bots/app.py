@@ -20,6 +20,7 @@ from core.admission.healing import Healing
 from core.admission.limits import Limits
 from core.admission.news import News
 from core.admission.notices import Notices, desk_of
+from core.admission.passed import PassedCounts
 from core.admission.rates import Allowance
 from core.admission.share import FairWorklist, Permits
 from core.aivax.client import AivaxClient
@@ -79,6 +80,7 @@ class Core:
     news: News
     allowance: Allowance
     announcer: Announcer
+    passed: PassedCounts
 
     def check(self, settings: Settings) -> None:
         """Refuse, before anything listens, settings with which no question could be answered."""
@@ -229,6 +231,7 @@ def _wire(
         patience_s=settings.limits.patience_s,
         now=now,
     )
+    passed = PassedCounts()
     intake = StoringIntake(
         IntakeStore(database, now),
         Directory(settings.conversation),
@@ -243,6 +246,7 @@ def _wire(
         ),
         conversation=settings.conversation,
         retention_days=settings.storage.retention_days,
+        passed=passed,
     )
     extra_models = tuple(sorted(models - {settings.aivax.model}))
     housekeeping = Housekeeping(database, now, settings.storage)
@@ -260,6 +264,7 @@ def _wire(
         news=news,
         allowance=allowance,
         announcer=announcer,
+        passed=passed,
     )
 
 

@@ -78,6 +78,7 @@ async def _serve(
 ) -> int:
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(core.ask_aivax())
+        counting = group.create_task(core.passed.run())
         working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
         if role is Role.WORK:
             listening = watching = group.create_task(_wait_for_ever())
@@ -89,7 +90,13 @@ async def _serve(
         if settled and board.up:
             print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
             await stop.wait()
-        for task in (asking, watching, listening, working):  # listen no more; then let answers finish
+        for task in (
+            asking,
+            watching,
+            listening,
+            working,
+            counting,
+        ):  # listen no more; then let answers finish
             task.cancel()
             await asyncio.wait([task])
     if settled and not board.up:

@@ -4,15 +4,29 @@ so each is shown in order, survives a crash and is never said twice."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from core.admission.limits import Barred, Limits
+from core.admission.passed import PassedCounts
 from core.conversations.directory import Directory
 from core.events.commands import Commands
 from core.events.models import Models
 from core.events.presses import Presses
 from core.events.questions import Questions
-from core.messages import Author, Commanded, Deleted, Edited, Event, Left, Place, Pressed, Receipt, Said
+from core.messages import (
+    Author,
+    Commanded,
+    Deleted,
+    Edited,
+    Event,
+    Left,
+    PassedOver,
+    Place,
+    Pressed,
+    Receipt,
+    Said,
+)
 from core.ports import TurnQueue
 from core.reply.voice import Voice
 from core.reply.voices import Voices
@@ -34,8 +48,10 @@ class StoringIntake:
         *,
         conversation: ConversationSettings,
         retention_days: float,
+        passed: PassedCounts | None = None,
     ) -> None:
         self._store = store
+        self._passed = passed or PassedCounts()
         self._directory = directory
         self._queue = queue
         self._limits = limits
@@ -50,6 +66,7 @@ class StoringIntake:
         async with self._store.transaction() as transaction:
             # a deletion twice is one; most are of what nobody asked, and would fill the table of seen events
             if not isinstance(event, Deleted) and not await transaction.first_seen(event.keys):
+                self.passed_over(_platform_of(event), PassedOver.DUPLICATE)
                 return Receipt.DUPLICATE
             with_work = dict.fromkeys(await self._take_in(transaction, event))
             for conversation_id in with_work:
@@ -57,6 +74,21 @@ class StoringIntake:
         for conversation_id in with_work:
             self._queue.notify(conversation_id)
         return Receipt.ACCEPTED
+
+    async def refusal(self, said: Said) -> str | None:
+        """See `core.ports.Intake`."""
+        async with self._store.transaction() as transaction:
+            identity_id = await transaction.known_identity(said.author)
+            locale = await transaction.locale_of(identity_id) if identity_id is not None else ""
+            voice = self._voices.for_reader(locale or said.author.locale, said.place)
+            barred = await self._limits.barred(transaction, replace(said, awaited=True))
+            if barred is not None and barred.phrase is not None:
+                return voice.say(barred.phrase)
+            return await self._limits.refusal(transaction, said, identity_id, voice)
+
+    def passed_over(self, platform: str, reason: PassedOver) -> None:
+        """See `core.ports.Intake`."""
+        self._passed.add(platform, reason)
 
     def voice(self, locale: str, place: Place) -> Voice:
         """See `core.ports.Intake`."""
@@ -100,6 +132,7 @@ class StoringIntake:
     ) -> Sequence[int]:
         """Tell somebody who is kept out that they are; nothing of what they said is kept."""
         if barred.phrase is None:
+            self.passed_over(event.place.platform, PassedOver.NOT_ALLOWED)
             return ()
         identity_id = await transaction.identity_id(event.author)
         voice = self._voices.for_reader(await transaction.locale_of(identity_id), event.place)

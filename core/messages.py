@@ -103,6 +103,8 @@ class Edited:
     origin: str
     """The platform's id of the message, as in `Said.origin`."""
     text: str
+    within: tuple[str, ...] = ()
+    """As in `Said`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,8 @@ class Pressed:
     """What came with it: a comment, or the button's `value`."""
     asked_for_more: bool = False
     """Whether the person is just being asked for a comment, so that it is too early to thank."""
+    within: tuple[str, ...] = ()
+    """As in `Said`."""
 
 
 Event = Said | Edited | Deleted | Left | Commanded | Pressed
@@ -224,6 +228,28 @@ class Receipt(StrEnum):
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
+
+
+class PassedOver(StrEnum):
+    """Why something that reached the bot is passed over in silence. Frontends and core count by these reasons."""
+
+    NOT_ALLOWED = "not allowed"
+    """An access list keeps its author or its place out, and they were told so before."""
+    STRANGER = "another organisation"
+    BOT = "another bot"
+    OWN = "the bot's own"
+    NOT_ADDRESSED = "not addressed"
+    """People talk with each other."""
+    DUPLICATE = "duplicate"
+    OVER_BOUND = "over the bound"
+    """More of one kind than a person may send; what happens to it they were told before."""
+    UNKNOWN_KIND = "unknown kind"
+    """A message, a button or a form that the bot has no use for."""
+    EMPTY = "empty"
+    """It says nothing that could be answered, changed or stopped."""
+    UNREADABLE = "unreadable"
+    """It has another form than its platform documents."""
+    TOO_OLD = "too old"
 
 
 class ToolState(StrEnum):

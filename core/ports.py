@@ -12,7 +12,20 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from core.errors import BotError
-from core.messages import Apology, Author, Blob, Button, Event, Footer, Place, Quote, Receipt, Status
+from core.messages import (
+    Apology,
+    Author,
+    Blob,
+    Button,
+    Event,
+    Footer,
+    PassedOver,
+    Place,
+    Quote,
+    Receipt,
+    Said,
+    Status,
+)
 from core.reply.voice import Voice
 
 
@@ -25,6 +38,18 @@ class Intake(Protocol):
         When this returns, the event survives a crash: only then acknowledge it to the platform. When it
         raises, nothing was stored: withhold the acknowledgement, so that the platform delivers it again.
         """
+        ...
+
+    async def refusal(self, said: Said) -> str | None:
+        """The sentence, in the author's language, that says why this would not be taken in, or None.
+
+        Ask it before anything is posted on somebody's behalf, and show the sentence to nobody but them. Access
+        lists and all limits are looked at, as in `receive`. Nothing is stored, but that it was told.
+        """
+        ...
+
+    def passed_over(self, platform: str, reason: PassedOver) -> None:
+        """Count something that a frontend passes over in silence, and so never brings to `receive`."""
         ...
 
     def voice(self, locale: str, place: Place) -> Voice:

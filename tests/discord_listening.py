@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -16,7 +17,7 @@ from bots.discord.frontend import DiscordFrontend, open_discord
 from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
 from core.errors import BotError, PlatformError
-from core.messages import Author, Event, Place, Receipt, Said
+from core.messages import Author, Event, PassedOver, Place, Receipt, Said
 from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
@@ -77,6 +78,9 @@ class Intake(Noticeboard):
     def __init__(self) -> None:
         super().__init__()
         self.events: list[Event] = []
+        self.passed: Counter[PassedOver] = Counter()
+        self.refusing: str | None = None
+        self.asked_for: list[Said] = []
         self.heard: dict[str, datetime] = {}
         self.known: list[Place] = []
         self.choices: list[str] | BotError = []
@@ -93,6 +97,13 @@ class Intake(Noticeboard):
         if isinstance(self.choices, BotError):
             raise self.choices
         return self.choices
+
+    async def refusal(self, said: Said) -> str | None:
+        self.asked_for.append(said)
+        return self.refusing
+
+    def passed_over(self, _platform: str, reason: PassedOver) -> None:
+        self.passed[reason] += 1
 
     async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
         return self.heard

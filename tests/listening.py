@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.errors import BotError
-from core.messages import Author, Event, Place, Receipt
+from core.messages import Author, Event, PassedOver, Place, Receipt, Said
 from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
@@ -20,6 +21,9 @@ class Inbox:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.passed: Counter[PassedOver] = Counter()
+        self.refusing: str | None = None
+        self.asked_for: list[Said] = []
         self.heard: dict[str, datetime] = {}
         self.known: list[Place] = []
         self.choices: list[str] = []
@@ -30,6 +34,13 @@ class Inbox:
 
     async def models(self, _author: Author, _place: Place) -> Sequence[str]:
         return self.choices
+
+    async def refusal(self, said: Said) -> str | None:
+        self.asked_for.append(said)
+        return self.refusing
+
+    def passed_over(self, _platform: str, reason: PassedOver) -> None:
+        self.passed[reason] += 1
 
     async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
         return self.heard

@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from bots.slack.api import open_api, without_secrets
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
 from core.errors import BotError, FrontendRefused, FrontendUnreachable, PlatformBusy, PlatformError
-from core.messages import Commanded, Event, Footer, Place, Receipt, Said
+from core.messages import Commanded, Event, Footer, PassedOver, Place, Receipt, Said
 from core.reply.voice import Voice
 from tests.fakes import FakeLedger
 from tests.listening import VOICES
@@ -38,6 +39,9 @@ class Inbox:
 
     slack: FakeSlack
     events: list[Event] = field(default_factory=list)
+    passed: Counter[PassedOver] = field(default_factory=Counter)
+    refusing: str | None = None
+    asked_for: list[Said] = field(default_factory=list)
     full: bool = False
     refused: int = 0
 
@@ -53,6 +57,13 @@ class Inbox:
 
     def voice(self, locale: str, _place: Place) -> Voice:
         return VOICES.of(locale)
+
+    async def refusal(self, said: Said) -> str | None:
+        self.asked_for.append(said)
+        return self.refusing
+
+    def passed_over(self, _platform: str, reason: PassedOver) -> None:
+        self.passed[reason] += 1
 
     async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
         return {}

@@ -65,9 +65,9 @@ class Limits:
         return Barred(phrase if first or event.awaited else None)
 
     async def refusal(
-        self, transaction: IntakeTransaction, said: Said, identity_id: int, voice: Voice
+        self, transaction: IntakeTransaction, said: Said, identity_id: int | None, voice: Voice
     ) -> str | None:
-        """The sentence that answers a message which is not taken, or None."""
+        """The sentence that answers a message which is not taken, or None. No identity: nobody known until now."""
         most = self._settings.message_chars
         if len(said.text) > most:
             return voice.say(Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
@@ -102,7 +102,11 @@ class Limits:
             lines.append(voice.say(Phrase.USAGE_NO_LIMIT))
         return "\n".join(lines)
 
-    async def _of_person(self, transaction: IntakeTransaction, identity_id: int, voice: Voice) -> str | None:
+    async def _of_person(
+        self, transaction: IntakeTransaction, identity_id: int | None, voice: Voice
+    ) -> str | None:
+        if identity_id is None:
+            return None
         limits = [
             (Phrase.PERSON_HOURLY, self._settings.person_hourly, HOUR),
             (Phrase.PERSON_DAILY, self._settings.person_daily, DAY),

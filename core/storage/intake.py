@@ -83,6 +83,12 @@ class IntakeTransaction:
             await self._connection.execute(update(identities).where(where).values(name=name, locale=locale))
         return int(found.id)
 
+    async def known_identity(self, author: Author) -> int | None:
+        """The author, if they are known already; nothing is written."""
+        where = _is_identity(author.identity)
+        found = await self._connection.execute(select(identities.c.id).where(where))
+        return found.scalar_one_or_none()
+
     async def locale_of(self, identity_id: int) -> str:
         """The locale that the author chose, else the one that was last seen of them; `""` where there was none."""
         row = select(spoken_locale()).where(identities.c.id == identity_id)

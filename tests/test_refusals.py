@@ -1,0 +1,95 @@
+"""What is not taken in: asked for before anything is posted, counted where it is passed over; on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from core.admission.passed import PassedCounts
+from core.messages import PassedOver
+from core.reply.phrases import Phrase
+from tests.samples import ANA, BEN, CHANNEL, WallClock, said
+from tests.stage import staged
+
+
+@pytest.fixture
+def clock() -> WallClock:
+    return WallClock()
+
+
+@pytest.mark.parametrize(
+    ("sections", "wanted"),
+    [
+        ({}, None),
+        ({"access": {"block_users": ["fake:ana"]}}, Phrase.NOT_FOR_YOU),
+        ({"access": {"block_roles": ["fake:guests"]}}, Phrase.NOT_FOR_YOU),
+        ({"access": {"block_channels": ["fake:general"]}}, Phrase.NOT_HERE),
+        ({"access": {"block_channels": ["fake:category"]}}, Phrase.NOT_HERE),
+        ({"access": {"block_workspaces": ["fake:W1"]}}, Phrase.NOT_HERE),
+        ({"limits": {"message_chars": 4}}, "That message is too long for me"),
+        ({"limits": {"person_hourly": 1}}, "You've asked as many questions as I may answer you in an hour"),
+        ({"limits": {"person_daily": 1}}, "You've asked as many questions as I may answer you in a day"),
+        ({"limits": {"workspace_daily": 1}}, "I've been asked as many questions here"),
+    ],
+)
+async def test_who_would_be_refused_is_known_before_anything_is_posted(
+    migrated_url: str, clock: WallClock, sections: dict[str, Any], wanted: str | None
+) -> None:
+    question = said("hello", by=replace(ANA, roles=("guests",)), at=CHANNEL, within=("category",))
+    async with staged(migrated_url, now=clock, **sections) as stage:
+        await stage.hear(said("one"))
+        before = await stage.rows("SELECT count(*) FROM turns")
+
+        sentences = [await stage.core.intake.refusal(question) for _ in range(2)]
+
+        assert await stage.rows("SELECT count(*) FROM turns") == before
+    if wanted is None:
+        assert sentences == [None, None]
+    else:
+        assert all(sentence is not None and sentence.startswith(wanted) for sentence in sentences)
+
+
+async def test_a_refusal_of_somebody_unknown_speaks_their_language_and_makes_nobody_known(
+    migrated_url: str, clock: WallClock
+) -> None:
+    async with staged(migrated_url, now=clock, limits={"message_chars": 4}) as stage:
+        sentence = await stage.core.intake.refusal(said("longer", by=replace(BEN, locale="es-ES")))
+
+        assert sentence is not None
+        assert "caracteres" in sentence
+        assert await stage.rows("SELECT * FROM identities") == []
+
+
+def test_what_is_passed_over_is_one_line_of_numbers_for_each_platform() -> None:
+    counts = PassedCounts()
+    for reason in (PassedOver.BOT, PassedOver.BOT, PassedOver.OWN):
+        counts.add("fake", reason)
+    counts.add("other", PassedOver.NOT_ADDRESSED)
+
+    with capture_logs() as lines:
+        counts.tell()
+        counts.tell()
+
+    assert [(line["event"], line["platform"]) for line in lines] == [
+        ("events.passed_over", "fake"),
+        ("events.passed_over", "other"),
+    ]
+    assert lines[0]["another_bot"] == 2
+    assert lines[0]["the_bots_own"] == 1
+    assert counts.totals["fake", PassedOver.BOT] == 2
+
+
+async def test_a_second_delivery_and_an_unheard_refusal_are_counted(
+    migrated_url: str, clock: WallClock
+) -> None:
+    async with staged(migrated_url, now=clock, access={"block_users": ["fake:ana"]}) as stage:
+        await stage.hear(said(by=BEN, key="once"), said(by=BEN, key="once"))
+        await stage.hear(said(), said())
+
+        assert stage.core.passed.totals == {
+            ("fake", PassedOver.DUPLICATE): 1,
+            ("fake", PassedOver.NOT_ALLOWED): 1,
+        }
