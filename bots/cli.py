@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from typing import Annotated, Any, Literal
 
@@ -51,10 +52,14 @@ def run(
     ] = "all",
 ) -> None:
     """Serve the configured frontends until SIGINT or SIGTERM."""
-    from bots.serve import Role  # --help and --version stay fast
+    from bots.exposure import warn_of_readers  # --help and --version stay fast
+    from bots.serve import Role
     from bots.serve import run as serve
+    from bots.settings import config_path
+    from core.storage.engine import database_path
 
     settings, plugins = configured(config)
+    warn_of_readers(config_path(config, os.environ), database_path(settings.storage.url))
     finish(_until_stopped(lambda stop: serve(settings, plugins, stop, Role(role))))
 
 

@@ -22,6 +22,10 @@ from core.storage.engine import parse_url
 log = structlog.get_logger(__name__)
 
 
+LOST = 1
+"""The exit status after a database that was gone: what came meanwhile was refused."""
+
+
 class Role(StrEnum):
     """What one process does: all of it, or, on PostgreSQL, one half beside others."""
 
@@ -54,7 +58,7 @@ async def run(
         }
         core = await stack.enter_async_context(open_core_on(database, settings, frontends))
         core.check(settings)
-        board = Board(list(frontends))
+        board = Board(list(frontends), problem=lambda: database.problem)
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             await stack.enter_async_context(_open_web(settings.web, board, mounts))
         return await _serve(core, frontends, board, stop, role)
@@ -99,6 +103,9 @@ async def _serve(
         ):  # listen no more; then let answers finish
             task.cancel()
             await asyncio.wait([task])
+    if (lost := board.problem) is not None:
+        log.error("run.ended", problem=explain(lost))
+        return LOST
     if settled and not board.up:
         log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
         return 2

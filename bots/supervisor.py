@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from core.errors import BotError, FrontendRefused, FrontendUnreachable
+from core.errors import BotError, DatabaseGone, FrontendRefused, FrontendUnreachable
 from core.ports import Frontend, Intake
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,9 @@ Sleep = Callable[[float], Awaitable[object]]
 class Board:
     """Which frontends are up, and why the others are not."""
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], *, problem: Callable[[], BotError | None] = lambda: None) -> None:
+        """`problem` tells what keeps all of them from taking anything in: a database that is gone."""
+        self._problem = problem
         self._causes: dict[str, BotError | None] = {}
         self._names = names
         self.settled = asyncio.Event()
@@ -35,6 +37,11 @@ class Board:
     @property
     def up(self) -> list[str]:
         return [name for name in self._names if name in self._causes and self._causes[name] is None]
+
+    @property
+    def problem(self) -> BotError | None:
+        """What keeps the whole process from its work, whatever the frontends say."""
+        return self._problem()
 
     @property
     def failed(self) -> dict[str, BotError]:
@@ -123,5 +130,7 @@ def explain(cause: BotError) -> str:
         case FrontendUnreachable():
             where = f" (looked for it where {cause.setting} says)" if cause.setting else ""
             return f"can't be reached{where}: {cause.detail or 'no answer'}; trying again"
+        case DatabaseGone():
+            return f"{cause}: nothing is taken in until it is put back, or a backup restored, and the bot started again"
         case _:
             return str(cause) or type(cause).__name__

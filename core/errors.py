@@ -6,6 +6,7 @@ BotError
 │   ├── DatabaseNewer         the database was written by a newer version
 │   ├── DatabaseBusy          another process runs on this database file
 │   ├── DatabaseUnreachable   it can't be opened, or not be used for now
+│   ├── DatabaseGone          its file was deleted, moved or replaced while it was open
 │   ├── BackupRefused         a backup can't be written there, or isn't one that can be restored
 │   └── ProgramMissing        a program of PostgreSQL's is needed and not installed
 ├── Fenced                    this attempt at a turn was taken over by another
@@ -75,6 +76,14 @@ class DatabaseUnreachable(StorageError):
         super().__init__(f"{url}: {reason}")
         self.url = url
         self.reason = reason
+
+
+class DatabaseGone(StorageError):
+    """The file that is open is no longer the one at its path: whatever is written to it would be lost."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: deleted, moved or replaced while it was open")
+        self.path = path
 
 
 class BackupRefused(StorageError):

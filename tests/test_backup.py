@@ -323,17 +323,17 @@ async def test_a_damaged_database_is_replaced_and_kept_as_it_is(sqlite_bot: Path
     assert Path(f"{kept}-wal").read_bytes() == b"nor a log"
 
 
-async def test_a_restored_file_is_the_old_ones_owner_s_and_a_new_one_only_its_own(
+async def test_what_a_restore_leaves_is_its_owners_alone_whatever_stood_there_before(
     sqlite_bot: Path, backup: Path, tmp_path: Path
 ) -> None:
-    sqlite_bot.chmod(0o640)
+    sqlite_bot.chmod(0o644)
     await back_up(at(sqlite_bot), backup)
-    await restore(at(sqlite_bot), backup)
+    kept = await restore(at(sqlite_bot), backup)
+    assert kept is not None
     fresh = tmp_path / "fresh" / "bot.sqlite3"
     await restore(at(fresh), backup)
 
-    assert stat.S_IMODE(sqlite_bot.stat().st_mode) == 0o640
-    assert stat.S_IMODE(fresh.stat().st_mode) == 0o600
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (sqlite_bot, kept, fresh)] == [0o600] * 3
     assert sorted(path.name for path in fresh.parent.iterdir()) == ["bot.sqlite3", "bot.sqlite3.lock"]
 
 

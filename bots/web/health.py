@@ -23,6 +23,9 @@ class FrontendStates(Protocol):
     @property
     def failed(self) -> Mapping[str, BotError]: ...
 
+    @property
+    def problem(self) -> BotError | None: ...
+
 
 def create_app(states: FrontendStates, *, admin_token: str) -> Starlette:
     """Health alone."""
@@ -32,17 +35,20 @@ def create_app(states: FrontendStates, *, admin_token: str) -> Starlette:
 def health_routes(states: FrontendStates, *, admin_token: str) -> list[Route]:
     """`GET /health/live`: the process answers. `GET /health/ready`: 200 while a frontend is up, else 503.
 
-    Why a frontend is down is told only to who sends `Authorization: Bearer <[web] admin_token>`.
+    A database that is gone makes it 503 too, and stands among what is down. Why anything is down is told only to who
+    sends `Authorization: Bearer <[web] admin_token>`.
     """
 
     async def live(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})
 
     async def ready(request: Request) -> JSONResponse:
-        told: dict[str, object] = {"status": "ready" if states.up else "not ready", "up": states.up}
-        down = states.failed
+        problem = states.problem
+        is_ready = bool(states.up) and problem is None
+        told: dict[str, object] = {"status": "ready" if is_ready else "not ready", "up": states.up}
+        down = {**states.failed, **({"database": problem} if problem is not None else {})}
         told["down"] = _causes(down) if _is_admin(request, admin_token) else sorted(down)
-        return JSONResponse(told, status_code=200 if states.up else 503)
+        return JSONResponse(told, status_code=200 if is_ready else 503)
 
     return [Route("/health/live", live), Route("/health/ready", ready)]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from core.errors import BackupRefused, DatabaseBusy
 from core.storage import dumps, filecopy, schema
+from core.storage.datafile import FILE_MODE
 from core.storage.engine import Database, parse_url
 from core.storage.hold import held_alone
 
@@ -127,6 +128,7 @@ def _draft_of(path: Path) -> Iterator[Path]:
     if not path.parent.is_dir():
         raise BackupRefused(str(path), "its folder does not exist")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".partial")
+    os.fchmod(handle, FILE_MODE)  # whatever the umask
     os.close(handle)
     try:
         yield Path(name)

@@ -13,7 +13,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core.errors import DatabaseUnreachable, SettingRefused
+from core.errors import DatabaseGone, DatabaseUnreachable, SettingRefused
+from core.storage import datafile
 from core.storage.steady import SteadyConnection
 
 BUSY_TIMEOUT_MS = 30_000
@@ -37,6 +38,15 @@ def parse_url(value: str) -> URL:
     return url.set(drivername="sqlite+aiosqlite" if backend == "sqlite" else "postgresql+psycopg")
 
 
+def database_path(value: str) -> Path | None:
+    """The file that `[storage] url` names; None where it names a server, or nothing that can be used."""
+    try:
+        url = parse_url(value)
+    except SettingRefused:
+        return None
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
 class Database:
     """An open database. `read()` and `write()` give a connection inside a transaction that commits on leaving."""
 
@@ -45,6 +55,7 @@ class Database:
         self.url = parse_url(url)
         self._write_turn = asyncio.Lock()
         self._resources = AsyncExitStack()
+        self._file: datafile.OpenFile | None = None
         try:
             self._engine = self._create_engine()
         except (ImportError, NoSuchModuleError) as exc:
@@ -58,6 +69,11 @@ class Database:
     def path(self) -> Path | None:
         """The file of a SQLite database."""
         return Path(self.url.database or "") if self.is_sqlite else None
+
+    @property
+    def problem(self) -> DatabaseGone | None:
+        """What keeps it from being used until a restart, where anything does."""
+        return self._file.problem if self._file is not None else None
 
     @property
     def shown_url(self) -> str:
@@ -74,23 +90,48 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view; never waits for a writer on SQLite.
 
-        Like `write` raises `DatabaseUnreachable` where the database can't do it now: it is gone, locked or full.
+        Like `write` raises `DatabaseUnreachable` where the database can't do it now: it is away, locked or full; and
+        `DatabaseGone` where its file is no longer the one at its path.
         """
         async with self._begin(self._engine) as connection:
             yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that will write. On SQLite they run one after another, in the order of asking."""
+        """A transaction that will write. On SQLite they run one after another, in the order of asking.
+
+        Looks at the file once more after the commit: what went into one that nobody finds again was not stored.
+        """
         if not self.is_sqlite:
             async with self._begin(self._engine) as connection:
                 yield connection
             return
         async with self._write_turn, self._begin(self._writer) as connection:
             yield connection
+        self._refuse_gone()
+
+    async def empty_log(self) -> bool:
+        """Bring SQLite's `-wal` into the file and empty it, so that nothing deleted is left there; whether it is empty.
+
+        Tries once and waits for nobody: while somebody reads what stands in it, it can't be emptied, and a wait for
+        them would keep every writer waiting.
+        """
+        if not self.is_sqlite:
+            return True
+        self._refuse_gone()
+        async with self._write_turn, self._begin(self._bare) as connection:
+            await connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            try:
+                found = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                return not found.one()[0]
+            except OperationalError:  # another process writes
+                return False
+            finally:
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     @asynccontextmanager
     async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        self._refuse_gone()
         try:
             async with SteadyConnection(engine) as connection:
                 yield connection
@@ -111,14 +152,21 @@ class Database:
                 hide_parameters=True,
             )
         assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        datafile.make(self.path)
+        self._file = datafile.OpenFile(self.path)
         engine = create_async_engine(
             self.url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=60, hide_parameters=True
         )
+        event.listen(engine.sync_engine, "do_connect", self._refuse_gone)  # SQLite would make an empty file
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        self._bare = engine.execution_options(sqlite_begin="")
         return engine
+
+    def _refuse_gone(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.check()
 
 
 def _reason(error: DBAPIError) -> str:
@@ -128,13 +176,17 @@ def _reason(error: DBAPIError) -> str:
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
-    """Take transactions into our own hands (the driver begins them late), and make commits survive a power cut."""
+    """Take transactions into our own hands (the driver begins them late), and make commits survive a power cut.
+
+    Whatever is deleted is overwritten in the file: not every build of SQLite does so by itself.
+    """
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -143,4 +195,5 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Any) -> None:
     """Writers take the lock at once: a read that turns into a write could otherwise fail in the middle."""
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
+        connection.exec_driver_sql(begin)

@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from core.errors import DatabaseBusy, DatabaseUnreachable
+from core.storage.datafile import FILE_MODE
 
 BESIDE = ("-wal", "-shm", "-journal")
 """The files that SQLite keeps next to a database, and that belong to it alone."""
@@ -89,15 +90,14 @@ def _refuse_open(path: Path) -> None:
 
 
 def _take_after(path: Path, draft: Path) -> None:
-    """Give the new file the old one's mode and, where we may, its owner: root restores what the bot must open."""
-    shutil.copymode(path, draft)
+    """Give the new file the old one's owner, where we may: root restores what the bot must open."""
     old = path.stat()
     with suppress(PermissionError):
         os.chown(draft, old.st_uid, old.st_gid)
 
 
 def _link(path: Path) -> Path:
-    """Give the old database a second name that is still free."""
+    """Give the old database a second name that is still free, and keep everybody else from reading it."""
     names = itertools.chain([""], (f".{number}" for number in itertools.count(2)))
     kept = next(name for name in (Path(f"{path}{KEPT}{number}") for number in names) if not name.exists())
     try:
@@ -105,6 +105,8 @@ def _link(path: Path) -> Path:
     except OSError:  # some file systems have no second names
         shutil.copy2(path, kept)
         _sync(kept)
+    with suppress(PermissionError):
+        kept.chmod(FILE_MODE)
     return kept
 
 
