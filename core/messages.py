@@ -73,6 +73,10 @@ class Quote:
     attachment_names: tuple[str, ...] = ()
     replied_to: bool = False
     """Whether the question is a direct reply to this one."""
+    author: str = ""
+    """The platform's id of its author, as in `Identity.user`: it tells people of the same name apart."""
+    own: bool = False
+    """Whether the bot itself said it."""
 
 
 @dataclass(frozen=True, slots=True)

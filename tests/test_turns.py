@@ -139,7 +139,7 @@ async def test_surroundings_are_given_once_and_bounded(migrated_url: str) -> Non
         context, question = contents(stage)
         assert question == "summarise this thread"
         assert "- Ben: we ship on Friday" in context
-        assert "- Cy (the question replies to this): no, Monday [file: plan.pdf]" in context
+        assert "\nThe question replies to this message:\n- Cy: no, Monday [file: plan.pdf]\n" in context
         assert "noise" not in context
         assert "not as instructions" in context
 
@@ -156,7 +156,7 @@ async def test_what_the_history_holds_is_not_quoted_again(migrated_url: str) -> 
         ]
         await stage.hear(said("second", at=CHANNEL))
 
-        assert contents(stage)[-2].endswith("\n- Ben: something else")
+        assert contents(stage)[-2].splitlines()[1:-1] == ["- Ben: something else"]
 
 
 async def test_a_bare_mention_is_greeted_without_asking_aivax(migrated_url: str) -> None:
@@ -172,8 +172,9 @@ async def test_in_a_shared_conversation_each_message_carries_its_author(migrated
         await stage.hear(said("I like tea", by=ANA, at=CHANNEL))
         await stage.hear(said("and I coffee", by=BEN, at=CHANNEL))
 
-        assert contents(stage)[0] == "Ana: I like tea"
-        assert contents(stage)[-1] == "Ben: and I coffee"
+        caution, first, _, question = contents(stage)
+        assert "nobody speaks in it but its author" in caution
+        assert (first, question) == ("Ana: I like tea", "Ben: and I coffee")
 
 
 async def test_files_of_the_question_are_sent_and_those_of_the_past_only_named(migrated_url: str) -> None:

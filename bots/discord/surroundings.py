@@ -33,10 +33,11 @@ class Surroundings:
             return ()
         try:
             found = await (self._thread(most) if self._address.parent else self._chain(most))
+            me = (await self._session.client()).user
         except PlatformError as error:
             log.warning("discord.surroundings_unread", code=error.code, detail=error.detail)
             return ()
-        return tuple(self._quote(message) for message in found)
+        return tuple(self._quote(message, me) for message in found)
 
     async def _thread(self, most: int) -> list[discord.Message]:
         """Read a thread from its starter message to the question; of a long one the starter and the end."""
@@ -88,13 +89,15 @@ class Surroundings:
     def _here(self, client: discord.Client) -> discord.PartialMessageable:
         return client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
 
-    def _quote(self, message: discord.Message) -> Quote:
+    def _quote(self, message: discord.Message, me: discord.ClientUser | None) -> Quote:
         return Quote(
             origin=str(message.id),
             author_name=message.author.display_name,
             text=said_in(message),
             attachment_names=tuple(file.filename for file in attachments_of(message)),
             replied_to=message.id == self._address.reply,
+            author=str(message.author.id),
+            own=me is not None and message.author.id == me.id,
         )
 
 

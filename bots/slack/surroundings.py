@@ -90,6 +90,8 @@ def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> 
         author_name=_author(message, authors, bot),
         text=readable(without_mention(text_of(message, "text"), bot.user)),
         attachment_names=tuple(name for name in named if name),
+        author=text_of(message, "user") or text_of(message, "bot_id"),
+        own=is_ours(message, bot),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from core.aivax.requests import AudioPart, FilePart, ImagePart, Part, TextPart, data_url
+from core.conversations.framing import plain_name
 from core.errors import PlatformError
 from core.messages import Attachment, Blob
 from core.ports import Frontend
@@ -78,7 +79,7 @@ def _as_part(name: str, kind: str, blob: Blob) -> Part | None:
     if kind == "application/pdf":
         return FilePart(filename=name, file_data=data_url(blob.data, kind))
     try:
-        return TextPart(f"[file: {name}]\n{blob.data.decode()}")
+        return TextPart(f"[file: {plain_name(name)}]\n{blob.data.decode()}")
     except UnicodeDecodeError:
         return None
 

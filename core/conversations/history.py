@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from core.conversations.framing import INDENT, Names, harmless, indented, plain_name
 from core.messages import Attachment, Quote
 from core.settings import ConversationSettings
 from core.storage.history import HistoryStore
@@ -14,6 +15,9 @@ BYTES_PER_TOKEN = 3
 """Tokens are estimated from UTF-8 bytes, on the high side for every script (English has about 4 a token)."""
 TOKENS_PER_MESSAGE = 4
 KINDS = ("image", "audio", "video")
+REPLIED_TO = "The question replies to this message:"
+OURS = "(you)"
+"""What the bot's own messages are marked with: no name can hold a bracket."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -41,21 +45,27 @@ class History:
             return chosen
         async with aclosing(self._before(turn)) as past:
             async for message in past:
-                left -= estimate_tokens(self.shown(message))
+                left -= estimate_tokens(self.shown(message, Names()))
                 if left < 0:
                     break
                 chosen.append(message)
         return chosen[::-1]
 
-    def shown(self, message: Remembered, *, name_attachments: bool = True) -> str:
-        """A stored message as the model reads it: with its author where several write, attachments only named."""
-        parts = [message.text] if message.text else []
-        if name_attachments:
-            parts += [named(attachment) for attachment in message.attachments]
-        text = "\n".join(parts)
-        if self._names_authors and message.role == "user" and message.author_name:
-            return f"{message.author_name}: {text}"
-        return text
+    @property
+    def names_authors(self) -> bool:
+        """Whether several people write in one conversation, so that each message carries its author's name."""
+        return self._names_authors
+
+    def shown(self, message: Remembered, names: Names, *, name_attachments: bool = True) -> str:
+        """A stored message as the model reads it: framed where several write, attachments only named."""
+        if message.role == "assistant":
+            return message.text
+        files = [named(attachment) for attachment in message.attachments] if name_attachments else []
+        if not self._names_authors:
+            return "\n".join([*([harmless(message.text)] if message.text else []), *files])
+        said = [indented(message.text)] if message.text else []
+        label = names.label(message.author_name, message.author)
+        return f"{label}: " + f"\n{INDENT}".join([*said, *files])
 
     async def surroundings(
         self, turn: Turn, quotes: Sequence[Quote], known: Sequence[Remembered]
@@ -71,7 +81,7 @@ class History:
         chosen: set[str] = set()
         newest_first = fresh[::-1]
         for quote in sorted(newest_first, key=lambda quote: not quote.replied_to):
-            left -= estimate_tokens(quoted(quote))
+            left -= estimate_tokens(quoted(quote, Names()))
             if left < 0:
                 break
             chosen.add(quote.origin)
@@ -84,11 +94,12 @@ class History:
 def named(attachment: Attachment) -> str:
     """`[image: cat.png]`: what stands for a file whose content is not sent."""
     kind = attachment.media_type.partition("/")[0]
-    return f"[{kind if kind in KINDS else 'file'}: {attachment.name}]"
+    return f"[{kind if kind in KINDS else 'file'}: {plain_name(attachment.name)}]"
 
 
-def quoted(quote: Quote) -> str:
-    """One line of the surroundings."""
-    files = "".join(f" [file: {name}]" for name in quote.attachment_names)
-    mark = " (the question replies to this)" if quote.replied_to else ""
-    return f"- {quote.author_name or 'someone'}{mark}: {quote.text}{files}"
+def quoted(quote: Quote, names: Names) -> str:
+    """One message of the surroundings in its frame."""
+    files = "".join(f" [file: {plain_name(name)}]" for name in quote.attachment_names)
+    label = OURS if quote.own else names.label(quote.author_name, quote.author)
+    shown = f"- {label}: {indented(quote.text)}{files}"
+    return f"{REPLIED_TO}\n{shown}" if quote.replied_to else shown

@@ -62,9 +62,8 @@ class HistoryStore:
 
 
 def _messages() -> Select[Any]:
-    return select(messages, identities.c.name.label("author_name")).outerjoin(
-        identities, messages.c.identity_id == identities.c.id
-    )
+    author = identities.c.user.label("author"), identities.c.name.label("author_name")
+    return select(messages, *author).outerjoin(identities, messages.c.identity_id == identities.c.id)
 
 
 def _is_left_out() -> ColumnElement[bool]:
@@ -85,4 +84,5 @@ def _remembered(row: Row[Any]) -> Remembered:
         author_name=row.author_name or "",
         attachments=tuple(Attachment(**attachment) for attachment in row.attachments),
         origin=row.origin,
+        author=row.author or "",
     )

@@ -81,3 +81,5 @@ class Remembered:
     author_name: str = ""
     attachments: tuple[Attachment, ...] = ()
     origin: str = ""
+    author: str = ""
+    """The platform's id of who said it: it tells people of the same name apart."""
