@@ -17,9 +17,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from yarl import URL
 
-from bots.slack import files
 from bots.slack.api import open_api, without_secrets
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
@@ -639,28 +637,6 @@ async def test_a_fourth_redirect_is_one_too_many() -> None:
             await bot.fetch(json.dumps({"id": "F1", "url": f"{url}/file/0"}), 1_000)
 
     assert refused.value.code == "file_elsewhere"
-
-
-@pytest.mark.parametrize(
-    ("url", "may_visit", "sees_token"),
-    [
-        ("https://files.slack.com/x", True, True),
-        ("https://files-origin.slack.com/x", True, True),
-        ("https://a.slack-edge.com/x", True, False),
-        ("https://slack.com.evil.example/x", True, False),
-        ("https://evilslack.com/x", True, False),
-        ("http://files.slack.com/x", False, False),
-        ("http://127.0.0.1:1/x", True, True),
-        ("http://127.0.0.1:2/x", False, False),
-        ("file:///etc/passwd", False, False),
-    ],
-)
-async def test_the_token_is_shown_to_slack_alone(url: str, may_visit: bool, sees_token: bool) -> None:
-    async with open_api(SlackSettings(api_url="http://127.0.0.1:1/api/")) as api:
-        assert (files.may_visit(api, URL(url)), files.may_see_the_token(api, URL(url))) == (
-            may_visit,
-            sees_token,
-        )
 
 
 @pytest.mark.parametrize(

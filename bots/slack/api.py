@@ -9,7 +9,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.budgets import Budgets
 from bots.slack.errors import BOT_TOKEN, CLIENT_SECRET, RATE_LIMITED, broken, refused, unparsable
+from bots.slack.hosts import PublicOnly
 from bots.slack.payloads import Bot, text_of
 from bots.slack.settings import SlackSettings
 from bots.slack.tokens import Account, OneAccount
@@ -35,6 +36,7 @@ class SlackApi:
         client: AsyncWebClient,
         settings: SlackSettings,
         session: aiohttp.ClientSession,
+        downloads: aiohttp.ClientSession,
         account: Account,
         *,
         now: Now,
@@ -42,6 +44,7 @@ class SlackApi:
     ) -> None:
         self.client = client
         self.session = session
+        self.downloads = downloads
         self.settings = settings
         self.budgets = Budgets(now=now, sleep=sleep)
         self._account = account
@@ -50,7 +53,15 @@ class SlackApi:
 
     def acting_as(self, account: Account) -> SlackApi:
         """The same connection, with another workspace's token and budgets."""
-        return SlackApi(self.client, self.settings, self.session, account, now=self._now, sleep=self._sleep)
+        return SlackApi(
+            self.client,
+            self.settings,
+            self.session,
+            self.downloads,
+            account,
+            now=self._now,
+            sleep=self._sleep,
+        )
 
     async def authorization(self) -> dict[str, str]:
         """The header that carries the bot token."""
@@ -188,18 +199,24 @@ def web_client(settings: SlackSettings, session: aiohttp.ClientSession) -> Async
 async def open_api(
     settings: SlackSettings, *, now: Now = time.monotonic, sleep: Sleep = asyncio.sleep
 ) -> AsyncIterator[SlackApi]:
-    """Own the one HTTP session that all calls go through."""
+    """Own the HTTP session that all calls go through, and the one for files, which meets public addresses only."""
     limit = aiohttp.ClientTimeout(
         total=settings.request_timeout_s, connect=min(10.0, settings.request_timeout_s)
     )
-    session = aiohttp.ClientSession(
-        timeout=limit, cookie_jar=aiohttp.DummyCookieJar(), json_serialize=_compact
-    )
-    try:
-        account = OneAccount(settings.bot_token)
-        yield SlackApi(web_client(settings, session), settings, session, account, now=now, sleep=sleep)
-    finally:
-        await session.close()
+    async with AsyncExitStack() as stack:
+        session, downloads = [
+            await stack.enter_async_context(
+                aiohttp.ClientSession(
+                    connector=connector,
+                    timeout=limit,
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    json_serialize=_compact,
+                )
+            )
+            for connector in (None, aiohttp.TCPConnector(resolver=PublicOnly(settings)))
+        ]
+        account, client = OneAccount(settings.bot_token), web_client(settings, session)
+        yield SlackApi(client, settings, session, downloads, account, now=now, sleep=sleep)
 
 
 def _compact(value: Any) -> str:

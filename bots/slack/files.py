@@ -16,6 +16,7 @@ import structlog
 from yarl import URL
 
 from bots.slack.api import SlackApi
+from bots.slack.hosts import may_see_the_token, may_visit
 from bots.slack.payloads import part_of, text_of
 from bots.slack.spoken import attachment_of
 from core.errors import PlatformError
@@ -90,30 +91,14 @@ async def _asked(api: SlackApi, given: Mapping[str, Any]) -> Attachment:
 
 async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
     for _ in range(_MOST_HOPS + 1):
-        _require(may_visit(api, url), "file_elsewhere")
-        headers = await api.authorization() if may_see_the_token(api, url) else {}
+        _require(may_visit(api.settings, url), "file_elsewhere")
+        headers = await api.authorization() if may_see_the_token(api.settings, url) else {}
         proxy = api.settings.proxy or None
-        async with api.session.get(url, headers=headers, allow_redirects=False, proxy=proxy) as answer:
+        async with api.downloads.get(url, headers=headers, allow_redirects=False, proxy=proxy) as answer:
             if answer.status not in _REDIRECTS:
                 return await _body(answer, most_bytes)
             url = url.join(URL(answer.headers.get("Location", "")))
     raise PlatformError("slack", code="file_elsewhere")
-
-
-def may_visit(api: SlackApi, url: URL) -> bool:
-    """Encrypted hosts, and the one that `[slack] api_url` names."""
-    return bool(url.host) and (url.scheme == "https" or _is_the_api(api, url))
-
-
-def may_see_the_token(api: SlackApi, url: URL) -> bool:
-    """Slack's own hosts, and the one that `[slack] api_url` names."""
-    host = url.host or ""
-    ours = url.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
-    return ours or (bool(host) and _is_the_api(api, url))
-
-
-def _is_the_api(api: SlackApi, url: URL) -> bool:
-    return url.scheme in ("http", "https") and url.origin() == URL(api.settings.api_url).origin()
 
 
 async def _body(answer: aiohttp.ClientResponse, most_bytes: int) -> Blob:

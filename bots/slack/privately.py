@@ -15,7 +15,7 @@ from yarl import URL
 from bots.slack.address import PLATFORM, Where
 from bots.slack.api import SlackApi
 from bots.slack.channel import Signs, shown
-from bots.slack.files import may_see_the_token
+from bots.slack.hosts import may_see_the_token
 from bots.slack.sharing import Share
 from bots.slack.whisper import Whisper
 from core.errors import PlaceClosed, PlatformBusy, PlatformError
@@ -43,7 +43,7 @@ class Privately(Whisper):
 
     async def _respond(self, text: str, buttons: Sequence[Button]) -> None:
         url = URL(self._url)
-        if not may_see_the_token(self._via, url):  # the hosts that are Slack's own
+        if not may_see_the_token(self._via.settings, url):  # the hosts that are Slack's own
             raise PlaceClosed(PLATFORM, code="response_url_elsewhere")
         content = {"response_type": "ephemeral", "replace_original": False, **shown(text, buttons)}
         proxy = self._via.settings.proxy or None

@@ -17,6 +17,7 @@ MOUNT = "/slack"
 EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH = f"{MOUNT}/events", f"{MOUNT}/install", f"{MOUNT}/oauth_redirect"
 
 _COMMAND = re.compile(r"/[a-z0-9_-]{1,31}")
+_DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,9}")
 _BUILT_IN = frozenset(
     f"/{name}"
     for name in (
@@ -58,6 +59,12 @@ def _is_command(command: str) -> str:
     return command
 
 
+def _is_domain(domain: str) -> str:
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError("write a domain alone, such as slack.com: without https://, port or path")
+    return domain
+
+
 class Prompt(Section):
     """`[[slack.prompts]]`: one suggestion."""
 
@@ -95,6 +102,14 @@ class SlackSettings(Section):
     """The base of the Web API: Slack's own, or a proxy that passes on to it."""
     proxy: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(https?://\S+)?$")] = ""
     """An HTTP proxy for every call and for the socket. The environment's proxy variables are not read."""
+    file_hosts: tuple[Annotated[str, AfterValidator(_is_domain)], ...] = (
+        "slack.com",
+        "slack-edge.com",
+        "slack-files.com",
+    )
+    """Where files may come from, redirects too: these domains and what lies below them, by https, and `api_url`."""
+    private_file_hosts: bool = False
+    """Whether their names may lead to private addresses, as where a company's own proxy answers in their place."""
     thread_follow_ups: Literal["mention", "always"] = "mention"
     """Whether words in a thread that the bot takes part in need its mention to be answered."""
     external_users: bool = False
