@@ -10,8 +10,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from structlog.testing import capture_logs
 
 from bots.slack.http import NotTakenError, parsed
+from bots.slack.refusals import Refusals
 from bots.slack.signatures import SeenSignatures
 from core.errors import FrontendRefused
 from core.messages import Commanded, Event, Receipt, Said
@@ -97,6 +99,29 @@ async def test_a_request_is_refused_that_slack_did_not_sign(here: Hosted) -> Non
 
     assert answers == [401] * len(forged)
     assert here.inbox.events == []
+
+
+async def test_requests_that_nobody_signed_are_one_line_a_minute(here: Hosted) -> None:
+    body = body_of(here.slack)
+
+    with capture_logs() as lines:
+        statuses = {(await post(here.slack, body, JSON)).status for _ in range(50)}
+
+    assert statuses == {401}
+    assert len([each for each in lines if each["event"] == "slack.request_refused"]) == 1
+
+
+def test_a_minute_s_refusals_are_counted_in_the_next_line() -> None:
+    now = 0.0
+    refusals = Refusals("slack.request_refused", lambda: now)
+    with capture_logs() as lines:
+        for _ in range(1_000):
+            refusals.note(401, "no signature of Slack's")
+        refusals.note(413, "too large")
+        now = 61.0
+        refusals.note(401, "no signature of Slack's")
+
+    assert [(each["status"], each["more_before"]) for each in lines] == [(401, 0), (413, 0), (401, 999)]
 
 
 @pytest.mark.parametrize("chunked", [True, False])

@@ -6,18 +6,23 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
 from sqlalchemy import MetaData, select
 
 from bots.frontends import installed as installed_plugins
 from bots.redaction import secrets_in
 from bots.settings import SettingsRefused, load
 from bots.slack.installations.sealing import Seal
+from bots.slack.installations.states import States
 from bots.slack.installations.store import Installations
 from bots.slack.manifest import scopes
 from bots.slack.settings import SlackSettings
@@ -249,6 +254,66 @@ async def test_a_state_is_over_after_ten_minutes(on_both: Hosted) -> None:
 
     assert (await on_both.come_back(back, asked)).status_code == 400
     assert on_both.slack.calls_of("oauth.v2.access") == []
+
+
+async def test_who_asks_a_thousand_times_to_install_leaves_nothing_in_the_database(on_both: Hosted) -> None:
+    before = await dump(on_both.database)
+
+    asked = [await on_both.browser.get(f"{on_both.url}/slack/install") for _ in range(100)]
+    looked = await on_both.browser.head(f"{on_both.url}/slack/install")
+
+    assert {answer.status_code for answer in asked} == {302}
+    assert len({answer.headers["location"] for answer in asked}) == 100
+    assert (looked.status_code, "set-cookie" in looked.headers) == (200, False)
+    assert await dump(on_both.database) == before
+
+
+async def test_a_look_at_the_way_back_uses_no_code_up(here: Hosted) -> None:
+    asked = await here.browser.get(f"{here.url}/slack/install")
+    parts = urlsplit(here.slack.approve(asked.headers["location"]))
+    cookie = asked.headers["set-cookie"].partition(";")[0]
+    back = f"{here.url}{parts.path}?{parts.query}"
+
+    looked = await here.browser.head(back, headers={"Cookie": cookie})
+    done = await here.browser.get(back, headers={"Cookie": cookie})
+
+    assert (looked.status_code, done.status_code) == (200, 200)
+    assert len(here.slack.calls_of("oauth.v2.access")) == 1
+
+
+@pytest.mark.parametrize("forged", ["", "x", "é.x.y", "9999999999.nonce.{mac}", "{until}.{nonce}.", "a.b.c", "...."])
+async def test_a_state_that_the_bot_did_not_sign_is_refused(here: Hosted, forged: str) -> None:
+    asked = await here.browser.get(f"{here.url}/slack/install")
+    until, nonce, mac = httpx.URL(asked.headers["location"]).params["state"].split(".")
+    state = forged.format(until=until, nonce=nonce, mac=mac)
+
+    answer = await here.browser.get(
+        f"{here.url}/slack/oauth_redirect",
+        params={"state": state, "code": "1"},
+        headers=[(b"Cookie", f"aivax-bots-slack-state={state}".encode())],
+    )
+
+    assert answer.status_code == 400
+    assert here.slack.calls_of("oauth.v2.access") == []
+
+
+@given(st.text())
+def test_no_text_is_a_state_by_chance(text: str) -> None:
+    states = States(SecretStr("secret"), lambda: datetime(2026, 11, 1, tzinfo=UTC))
+
+    assert not states.consume(text)
+    assert states.consume(states.issue())
+
+
+async def test_a_state_is_taken_back_by_another_process(slack: FakeSlack, sqlite: str) -> None:
+    async with (
+        hosted(slack, sqlite, oauth_settings(slack)) as one,
+        hosted(slack, sqlite, oauth_settings(slack)) as other,
+    ):
+        asked = await one.browser.get(f"{one.url}/slack/install")
+        page = await other.come_back(slack.approve(asked.headers["location"]), asked)
+
+    assert page.status_code == 200
 
 
 @pytest.mark.parametrize("trouble", ["denied", "bad code", "slack is down", "no bot", "whole organisation"])

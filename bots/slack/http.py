@@ -24,6 +24,7 @@ from starlette.responses import Response
 from bots.slack.api import SlackApi
 from bots.slack.bolt import Receive, bolt_app, dispatch
 from bots.slack.preflight import require_signing_secret
+from bots.slack.refusals import Refusals
 from bots.slack.signatures import SeenSignatures
 from core.ports import Watch
 
@@ -62,6 +63,7 @@ class HttpWay:
         self._clock = _TheClock(now)
         self._seen = SeenSignatures(now)
         self._open: _Open | None = None
+        self._refusals = Refusals("slack.request_refused", now)
 
     def require(self) -> None:
         """Refuse to begin without a signing secret."""
@@ -82,7 +84,7 @@ class HttpWay:
         try:
             return await self._answer(request)
         except NotTakenError as refusal:
-            log.warning("slack.request_refused", status=refusal.status, problem=str(refusal))
+            self._refusals.note(refusal.status, str(refusal))
             return Response(status_code=refusal.status)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -91,7 +93,7 @@ class HttpWay:
             return Response(status_code=503)
 
     async def _answer(self, request: Request) -> Response:
-        if request.method == "GET":  # how Slack looks at a command's certificate
+        if request.method in ("GET", "HEAD"):  # how Slack looks at a command's certificate
             return Response(status_code=200 if request.query_params.get("ssl_check") == "1" else 405)
         text = await self._read(request)
         payload = parsed(text, request.headers.get("content-type", ""))

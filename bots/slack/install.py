@@ -24,6 +24,7 @@ from bots.slack.installations.store import Installation, Installations, Now
 from bots.slack.manifest import scopes
 from bots.slack.payloads import text_of
 from bots.slack.preflight import require_installable
+from bots.slack.refusals import Refusals
 from bots.slack.settings import MOUNT
 from bots.slack.tokens import OneAccount
 from core.errors import BotError, PlatformError
@@ -62,14 +63,17 @@ class InstallDesk:
         self._states = states
         self._voices = voices
         self._now = now
+        self._refusals = Refusals("slack.not_installed_there", lambda: now().timestamp())
 
     async def begin(self, request: Request) -> Response:
         """Send the browser to Slack's question, with a new state in a cookie and in the address."""
+        if request.method == "HEAD":
+            return Response(headers=_SAFE)
         try:
             require_installable(self._settings)
-            state = await self._states.issue()
         except BotError as exc:
             return self._failed(request, 503, str(exc) or type(exc).__name__)
+        state = self._states.issue()
         asked = {
             "client_id": self._settings.client_id,
             "scope": ",".join(scopes(self._settings)),
@@ -82,6 +86,8 @@ class InstallDesk:
 
     async def finish(self, request: Request) -> Response:
         """Trade the code that the browser brings for the workspace's token, and store it."""
+        if request.method == "HEAD":  # a look at a link uses no code up
+            return Response(headers=_SAFE)
         try:
             installation = await self._installed(request)
             await self._installations.save(installation)
@@ -100,7 +106,7 @@ class InstallDesk:
         state, carried = given.get("state", ""), request.cookies.get(COOKIE, "")
         if not state or not secrets.compare_digest(state.encode(), carried.encode()):
             raise NotInstalledError(400, "another browser, or one without cookies")
-        if not await self._states.consume(state):
+        if not self._states.consume(state):
             raise NotInstalledError(400, "the state is too old, or was used before")
         if given.get("error") or not given.get("code"):
             raise NotInstalledError(400, f"Slack says {given.get('error', '')[:100]!r}")
@@ -127,7 +133,7 @@ class InstallDesk:
         )
 
     def _failed(self, request: Request, status: int, problem: str) -> Response:
-        log.warning("slack.not_installed_there", status=status, problem=problem)
+        self._refusals.note(status, problem)
         return self._page(request, status, Phrase.APP_NOT_INSTALLED)
 
     def _page(self, request: Request, status: int, phrase: Phrase) -> Response:

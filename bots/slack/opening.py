@@ -67,7 +67,8 @@ def _workspaces(
     if not api.settings.installable:
         return OneWorkspace(api, now)
     installations = Installations(host.database, Seal(api.settings.encryption_keys), clock)
-    desk = InstallDesk(api, installations, States(host.database, clock), host.voices, clock)
+    states = States(api.settings.client_secret, clock)
+    desk = InstallDesk(api, installations, states, host.voices, clock)
     routes.append(Route(INSTALL_PATH.removeprefix(MOUNT), desk.begin))
     routes.append(Route(REDIRECT_PATH.removeprefix(MOUNT), desk.finish))
     rotation = Rotation(installations, api.exchange, clock, sleep)

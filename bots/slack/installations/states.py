@@ -1,41 +1,57 @@
-"""The states of installations under way: each is good once, for ten minutes. Only their digests are stored."""
+"""The states of installations under way: signed, good for ten minutes and for the browser that carries them.
+
+Nothing is stored of one that is handed out, so whoever asks for a million costs nothing. That a state comes back once
+only is remembered in this process; whatever another one is shown again, Slack takes its code once.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
+from collections import OrderedDict
 from datetime import timedelta
 
-from sqlalchemy import delete, insert
+from pydantic import SecretStr
 
 from bots.slack.installations.store import Now
-from bots.slack.installations.tables import states as table
-from core.storage.engine import Database
 
 GOOD_FOR = timedelta(minutes=10)
+_PURPOSE = b"aivax-bots: the state of an installation on Slack"
+_MOST_USED = 10_000
+_PARTS = 3
 
 
 class States:
-    """Hands out states, and takes each back once."""
+    """Hands out states, and takes each back once. Any process with the same client secret takes it back."""
 
-    def __init__(self, database: Database, now: Now) -> None:
-        self._database = database
+    def __init__(self, secret: SecretStr, now: Now) -> None:
+        """`secret` is `[slack] client_secret`; what signs is derived from it, and is good for nothing else."""
+        self._key = hmac.digest(secret.get_secret_value().strip().encode(), _PURPOSE, hashlib.sha256)
         self._now = now
+        self._used: OrderedDict[str, None] = OrderedDict()
 
-    async def issue(self) -> str:
-        """Make a new state; those that are over go."""
-        state, now = secrets.token_urlsafe(32), self._now()
-        async with self._database.write() as connection:
-            await connection.execute(delete(table).where(table.c.expires_at <= now))
-            await connection.execute(insert(table).values(digest=_digest(state), expires_at=now + GOOD_FOR))
-        return state
+    def issue(self) -> str:
+        """Make a new state."""
+        until = int((self._now() + GOOD_FOR).timestamp())
+        return self._signed(f"{until}.{secrets.token_urlsafe(18)}")
 
-    async def consume(self, state: str) -> bool:
-        """Use a state up; False where it is none, is over, or was used before."""
-        good = delete(table).where(table.c.digest == _digest(state), table.c.expires_at > self._now())
-        async with self._database.write() as connection:
-            return (await connection.execute(good)).rowcount > 0
+    def consume(self, state: str) -> bool:
+        """Use a state up; False where it is none of ours, is over, or was used before."""
+        if not self._counts(state) or state in self._used:
+            return False
+        self._used[state] = None
+        if len(self._used) > _MOST_USED:
+            self._used.popitem(last=False)
+        return True
 
+    def _signed(self, told: str) -> str:
+        return f"{told}.{hmac.new(self._key, told.encode(), hashlib.sha256).hexdigest()}"
 
-def _digest(state: str) -> str:
-    return hashlib.sha256(state.encode(errors="replace")).hexdigest()
+    def _counts(self, state: str) -> bool:
+        told, _, _ = state.rpartition(".")
+        if not state.isascii() or state.count(".") != _PARTS - 1:
+            return False
+        if not hmac.compare_digest(self._signed(told), state):
+            return False
+        return self._now().timestamp() < int(told.partition(".")[0])
