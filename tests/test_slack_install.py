@@ -281,7 +281,9 @@ async def test_a_look_at_the_way_back_uses_no_code_up(here: Hosted) -> None:
     assert len(here.slack.calls_of("oauth.v2.access")) == 1
 
 
-@pytest.mark.parametrize("forged", ["", "x", "é.x.y", "9999999999.nonce.{mac}", "{until}.{nonce}.", "a.b.c", "...."])
+@pytest.mark.parametrize(
+    "forged", ["", "x", "é.x.y", "9999999999.nonce.{mac}", "{until}.{nonce}.", "a.b.c", "...."]
+)
 async def test_a_state_that_the_bot_did_not_sign_is_refused(here: Hosted, forged: str) -> None:
     asked = await here.browser.get(f"{here.url}/slack/install")
     until, nonce, mac = httpx.URL(asked.headers["location"]).params["state"].split(".")

@@ -33,13 +33,13 @@ def may_see_the_token(settings: SlackSettings, url: URL) -> bool:
 
 def _is_within(url: URL, domains: tuple[str, ...]) -> bool:
     host = url.host or ""
-    return url.scheme == "https" and any(
-        host == domain or host.endswith(f".{domain}") for domain in domains
-    )
+    return url.scheme == "https" and any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
 
 def _is_the_api(settings: SlackSettings, url: URL) -> bool:
-    return url.scheme in ("http", "https") and bool(url.host) and url.origin() == URL(settings.api_url).origin()
+    return (
+        url.scheme in ("http", "https") and bool(url.host) and url.origin() == URL(settings.api_url).origin()
+    )
 
 
 class PublicOnly(AbstractResolver):
