@@ -254,6 +254,8 @@ class PassedOver(StrEnum):
     UNREADABLE = "unreadable"
     """It has another form than its platform documents."""
     TOO_OLD = "too old"
+    FAULT = "a fault of ours"
+    """It met a bug; the log has it under a reference."""
 
 
 class ToolState(StrEnum):

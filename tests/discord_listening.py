@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bots.discord.frontend import DiscordFrontend, open_discord
 from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
-from core.errors import BotError, PlatformError
+from core.errors import BotError, DatabaseUnreachable, PlatformError
 from core.messages import Author, Event, PassedOver, Place, Receipt, Said
 from core.reply.voice import Voice
 from core.reply.voices import Voices
@@ -85,6 +85,10 @@ class Intake(Noticeboard):
         self.known: list[Place] = []
         self.choices: list[str] | BotError = []
         self.failures = 0
+        self.failure: Exception = DatabaseUnreachable("sqlite:///bot.sqlite3", "it is away")
+        self.faulty: frozenset[str] = frozenset()
+        """The texts of questions that meet a bug."""
+        self.seen: set[str] = set()
         self.asked = 0
         self.held = asyncio.Event()
         self.held.set()
@@ -104,6 +108,7 @@ class Intake(Noticeboard):
 
     def passed_over(self, _platform: str, reason: PassedOver) -> None:
         self.passed[reason] += 1
+        self.changed()
 
     async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
         return self.heard
@@ -117,10 +122,14 @@ class Intake(Noticeboard):
         await self.held.wait()
         if self.failures:
             self.failures -= 1
-            raise RuntimeError("the database is away")
+            raise self.failure
+        if getattr(event, "text", "") in self.faulty:
+            raise KeyError("a bug")
+        receipt = Receipt.DUPLICATE if self.seen & set(event.keys) else Receipt.ACCEPTED
+        self.seen.update(event.keys)
         self.events.append(event)
         self.changed()
-        return Receipt.ACCEPTED
+        return receipt
 
     async def texts(self, count: int) -> list[str]:
         await self.until(lambda: len(self.events) >= count)

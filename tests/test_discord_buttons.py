@@ -252,6 +252,7 @@ def interaction(**changes: Any) -> Any:
         "data": {"custom_id": "aivax:drop:k1", "component_type": 2},
         "user": SimpleNamespace(id=7, display_name="ben"),
         "channel": SimpleNamespace(),
+        "guild": None,
         "channel_id": 3,
         "guild_id": 4,
         "application_id": 1,

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from bots.discord.frontend import open_discord
 from bots.discord.places import PLATFORM
@@ -29,7 +30,11 @@ def ago(fake: FakeDiscord, **length: float) -> datetime:
 
 @asynccontextmanager
 async def back(
-    fake: FakeDiscord, heard: dict[str, datetime], *places: Place, **changes: object
+    fake: FakeDiscord,
+    heard: dict[str, datetime],
+    *places: Place,
+    seen: frozenset[str] = frozenset(),
+    **changes: object,
 ) -> AsyncIterator[Intake]:
     """A process that starts after another one was killed; the core remembers when it last heard something.
 
@@ -39,7 +44,7 @@ async def back(
     await fake.say(zoe, last, f"{fake.bot.mention} {THE_END}")
     async with open_discord(settings(fake, **changes), FAST) as frontend:
         intake = Intake()
-        intake.heard, intake.known = heard, list(places)
+        intake.heard, intake.known, intake.seen = heard, list(places), set(seen)
         task = asyncio.create_task(frontend.listen(intake, Watch()))
         try:
             await fake.online()
@@ -95,6 +100,21 @@ async def test_what_was_said_in_every_kind_of_place_is_found_after_a_restart(fak
         assert sorted(texts) == sorted(expected.split(", "))
         assert [e.place.private for e in intake.events if e.place.channel == str(direct.id)] == [True]
         assert not fake.unknown
+
+
+async def test_only_what_was_new_is_told_as_caught_up(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    known = await fake.say(ana, fake.channel(gophers, "general"), f"{fake.bot.mention} heard before")
+    since = ago(fake, minutes=1)
+    with structlog.testing.capture_logs() as logs:
+        async with back(fake, {str(gophers.id): since}, seen=frozenset({f"discord:{known.id}"})) as intake:
+            assert await all_found(intake) == ["heard before"]
+            await fake.say(ana, fake.dm(ana), "live")
+            await intake.until(lambda: len(intake.events) == 3)
+
+    told = [line for line in logs if line["event"] == "discord.caught_up"]
+    assert not [line for line in told if line["server"] == gophers.id]
+    assert all(line["found"] == 1 for line in told)
 
 
 async def test_what_is_found_is_the_same_event_as_a_live_one(fake: FakeDiscord) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import discord
 
-from bots.discord.asking import address_of, author_of, key_of, place_of
+from bots.discord.asking import address_of, author_of, key_of, place_of, standing_of
 from core.messages import Action, Button, Pressed
 
 LABEL_CHARS, MOST_BUTTONS = 80, 25
@@ -84,4 +84,5 @@ def press_of(
         turn=turn,
         address=str(address_of(interaction)),
         text=text or value,
+        within=standing_of(interaction),
     )

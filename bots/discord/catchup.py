@@ -17,7 +17,7 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.sweep import Sweep
 from bots.discord.timing import Timing
 from core.errors import BotError
-from core.messages import Place
+from core.messages import Place, Receipt
 from core.ports import Intake
 
 if TYPE_CHECKING:
@@ -115,15 +115,17 @@ class Catchup:
         if since is None or me is None:
             return
         sweep = Sweep(gateway, me, max(since - MARGIN, self._now() - self._most), self._timing)
-        guild, found = gateway.get_guild(place), 0
+        guild, brought = gateway.get_guild(place), list[asyncio.Future[object]]()
         places = await self._known_places()
         if place != DIRECT and guild is None:
             return
         async for message in sweep.server(guild, places) if guild else sweep.direct(places):
-            found += 1
-            gateway.hear(message)
-        if found:
-            log.info("discord.caught_up", server=place or "direct messages", found=found)
+            if (outcome := gateway.hear(message)) is not None:
+                brought.append(outcome)
+        # most of what is found was heard live: only what is new is worth a line
+        new = sum(receipt is Receipt.ACCEPTED for receipt in await asyncio.gather(*brought))
+        if new:
+            log.info("discord.caught_up", server=place or "direct messages", found=new)
 
     async def _known_places(self) -> Sequence[Place]:
         """Ask the core where somebody spoke with us lately; for all servers that come at once it is asked once."""

@@ -6,7 +6,7 @@ import discord
 
 from bots.discord.places import PLATFORM
 from bots.discord.readable import said_in
-from bots.discord.translate import Me, author_of, calls_of, is_a_persons, place_of
+from bots.discord.translate import Me, author_of, calls_of, is_a_persons, place_of, within_of
 from core.messages import Deleted, Edited, Left
 
 Removal = discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
@@ -26,7 +26,8 @@ def edited(payload: discord.RawMessageUpdateEvent, me: Me, parent: int = 0) -> E
     if not text and not me.reads_content:
         return None  # the mention was taken out, and with it went our right to read the rest
     key = f"{PLATFORM}:{message.id}:edit:{moved}"
-    return Edited((key,), author_of(message), place_of(message, parent), str(message.id), text)
+    within = within_of(message.channel, message.guild, parent)
+    return Edited((key,), author_of(message), place_of(message, parent), str(message.id), text, within)
 
 
 def deleted(payload: Removal) -> Deleted:

@@ -30,7 +30,8 @@ FEW_LEFT = 0.25
 Changed = discord.RawMessageUpdateEvent | discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
 Heard = discord.Message | discord.Interaction | Changed | discord.Guild
 """What is brought on. A `Guild`: the bot was removed from it."""
-Hear = Callable[[Heard], None]
+Hear = Callable[[Heard], asyncio.Future[object] | None]
+"""Brings something on; what it returns tells, when it is there, what became of it."""
 
 
 class Gateway(discord.AutoShardedClient):

@@ -14,13 +14,16 @@ import structlog
 from bots.discord.api import FAILURES
 from bots.discord.asking import author_of, locale_of, place_of
 from bots.discord.buttons import action_in, press_of, pressed_in
+from bots.discord.channel import QUIET
 from bots.discord.choosing import choices_for
 from bots.discord.forms import about_form, about_in, feedback_form, feedback_in, words_in
-from bots.discord.interactions import asks_about, is_hidden, said, translate, typed_in
+from bots.discord.interactions import asks_about, is_hidden, may_read, said, translate, typed_in
 from bots.discord.picked import Picked, picked_from_json, picked_from_message
+from bots.discord.places import PLATFORM
 from bots.discord.session import Session
-from core.errors import BotError, PlatformError
-from core.messages import Action, Event
+from bots.discord.text import MAX_SIZE
+from core.errors import BotError, PlatformError, StorageError
+from core.messages import Action, PassedOver, Said
 from core.ports import Intake
 from core.reply.voice import Voice
 
@@ -37,7 +40,8 @@ class Desk:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._picked: OrderedDict[tuple[int, int], Picked] = OrderedDict()
+        self._picked: OrderedDict[tuple[int, int, int], Picked] = OrderedDict()
+        """Messages by who was shown them: Discord itself gave them to that person."""
 
     async def take(self, interaction: discord.Interaction, intake: Intake) -> None:
         """Handle one interaction. May be called again for it when the core could not store it."""
@@ -62,9 +66,32 @@ class Desk:
             log.info(
                 "discord.command_unknown", detail="it is none of ours, or an older list of them is shown"
             )
+            intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
+            return
+        if isinstance(event, Said) and await self._refused(interaction, event, intake):
             return
         if await _think(interaction):
             await intake.receive(event)
+
+    async def _refused(self, interaction: discord.Interaction, said: Said, intake: Intake) -> bool:
+        """Tell who asks, and nobody else, why it is not taken; false where it is, or that can't be told in time."""
+        if interaction.response.is_done():
+            return False
+        try:
+            async with asyncio.timeout(self._session.timing.offer_within_s):
+                sentence = await intake.refusal(said)
+        except (StorageError, TimeoutError):
+            return False  # whoever takes it in later looks at the same lists and limits
+        if sentence is None:
+            return False
+        text = sentence[:MAX_SIZE]
+        await _answer(
+            interaction,
+            lambda: interaction.response.send_message(
+                text, ephemeral=True, suppress_embeds=True, allowed_mentions=QUIET
+            ),
+        )
+        return True
 
     async def _offer(self, interaction: discord.Interaction, intake: Intake) -> None:
         typed = typed_in(interaction)
@@ -87,7 +114,10 @@ class Desk:
         self, interaction: discord.Interaction, message: Mapping[str, Any], intake: Intake
     ) -> None:
         picked = picked_from_json(message, interaction.channel_id or 0)
-        self._picked[picked.channel, picked.message] = picked
+        asked = said(interaction, picked.quote)
+        if asked is not None and await self._refused(interaction, asked, intake):
+            return
+        self._picked[interaction.user.id, picked.channel, picked.message] = picked
         if len(self._picked) > REMEMBERED:
             self._picked.popitem(last=False)
         form = about_form(picked.channel, picked.message, _voice(interaction, intake))
@@ -104,23 +134,38 @@ class Desk:
             asked = False
         if (pressed := pressed_in(interaction)) is not None:
             await intake.receive(replace(pressed, asked_for_more=asked))
+        else:
+            intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
 
     async def _form(self, interaction: discord.Interaction, intake: Intake) -> None:
         data: Mapping[str, Any] = interaction.data or {}
         if (about := about_in(data)) is not None:
-            if await _think(interaction):
-                await self._bring_about(interaction, about, words_in(data), intake)
+            if about[0] == interaction.channel_id:
+                await self._about(interaction, about, words_in(data), intake)
+            else:  # somebody changed the form to name a channel that they may not see
+                log.warning("discord.form_elsewhere", channel=interaction.channel_id)
+                intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
             return
         await _answer(interaction, interaction.response.defer)
         # an empty form says no more than the press that opened it, but is thanked for
-        await _bring(press_of(interaction, feedback_in(data), words_in(data)), intake)
+        pressed = press_of(interaction, feedback_in(data), words_in(data))
+        if pressed is not None:
+            await intake.receive(pressed)
+        else:
+            intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
 
-    async def _bring_about(
+    async def _about(
         self, interaction: discord.Interaction, about: tuple[int, int], words: str, intake: Intake
     ) -> None:
-        picked = self._picked.get(about) or await self._fetch(*about)
-        text = f"{picked.quote}\n\n{words}" if picked is not None else words
-        await _bring(said(interaction, text, picked.files if picked is not None else ()), intake)
+        asked = said(interaction, words)
+        if asked is None or await self._refused(interaction, asked, intake) or not await _think(interaction):
+            return
+        picked = self._picked.get((interaction.user.id, *about))
+        if picked is None and may_read(interaction):
+            picked = await self._fetch(*about)
+        if picked is not None:
+            asked = replace(asked, text=f"{picked.quote}\n\n{words}".strip(), attachments=picked.files)
+        await intake.receive(asked)
 
     async def _fetch(self, channel: int, message: int) -> Picked | None:
         """Ask for a message that another process was shown: it may be hidden from us, or gone."""
@@ -153,11 +198,6 @@ async def _answer(interaction: discord.Interaction, answer: Callable[[], Awaitab
             log.warning("discord.interaction_not_answered", error=type(exc).__name__, code=code)
         return code != TOO_LATE
     return True
-
-
-async def _bring(event: Event | None, intake: Intake) -> None:
-    if event is not None:
-        await intake.receive(event)
 
 
 def _voice(interaction: discord.Interaction, intake: Intake) -> Voice:

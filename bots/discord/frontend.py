@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import discord
@@ -20,6 +22,7 @@ from bots.discord.desk import Desk
 from bots.discord.files import Files
 from bots.discord.gaps import Gaps
 from bots.discord.inbox import Inbox
+from bots.discord.lately import Lately
 from bots.discord.listener import Listener
 from bots.discord.places import PLATFORM, Address, address_of
 from bots.discord.session import Session
@@ -27,11 +30,11 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.surroundings import Surroundings
 from bots.discord.syncing import Syncing
 from bots.discord.timing import Timing
-from bots.discord.translate import Me, answers_all, concerns, may_open_thread, translate
+from bots.discord.translate import Me, answers_all, concerns, may_open_thread, silence_of, translate
 from bots.discord.webhook import heard_as
 from bots.discord.whereabouts import Whereabouts
 from core.errors import PlatformError
-from core.messages import Blob, Quote, Said
+from core.messages import Blob, Quote, Receipt, Said
 from core.ports import Intake, Ledger, ReplySurface, Watch
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
@@ -56,6 +59,7 @@ class DiscordFrontend:
         self._answering = Answering(self._session, voices, settings.code_as_file_chars)
         self._syncing = Syncing(self._session, [int(id_) for id_ in settings.command_servers], timing)
         self._questions: OrderedDict[int, None] = OrderedDict()
+        self._lately = Lately(timing.now)
 
     @property
     def platform(self) -> str:
@@ -66,16 +70,14 @@ class DiscordFrontend:
         if self._settings.thread_per_question:
             since = datetime.fromtimestamp(self._timing.wall(), UTC) - KNOWN_FOR
             self._whereabouts.spoken_in(await intake.places(PLATFORM, since))
-        async with Inbox(self._timing) as inbox, catchup:
+        async with Inbox(self._timing, intake) as inbox, catchup:
 
-            def hear(heard: Heard, me: Me) -> None:
-                if isinstance(heard, discord.Interaction):
-                    # in a lane of its own: whatever waits to be stored, Discord wants an answer within 3 s
-                    inbox.put(heard.id, heard.id, lambda: self._desk.take(heard, intake))
-                elif isinstance(heard, discord.Message):
-                    self._hear(heard, me, intake, inbox)
-                else:
-                    self._notice(heard, me, intake, inbox)
+            def hear(heard: Heard, me: Me) -> asyncio.Future[object] | None:
+                try:
+                    return self._put(heard, me, intake, inbox)
+                except Exception as error:  # noqa: BLE001  a bug that one event meets ends with it
+                    inbox.lost(getattr(heard, "id", 0), error)
+                    return None
 
             try:
                 async with self._syncing.beside(watch, intake) as seen:
@@ -104,17 +106,29 @@ class DiscordFrontend:
         await self._files.close()
         await self._session.close()
 
-    def _hear(self, message: discord.Message, me: Me, intake: Intake, inbox: Inbox) -> None:
+    def _put(self, heard: Heard, me: Me, intake: Intake, inbox: Inbox) -> asyncio.Future[object] | None:
+        if isinstance(heard, discord.Interaction):
+            # in a lane of its own: whatever waits to be stored, Discord wants an answer within 3 s
+            return inbox.put(heard.id, heard.id, lambda: self._desk.take(heard, intake))
+        if isinstance(heard, discord.Message):
+            return self._hear(heard, me, intake, inbox)
+        return self._notice(heard, me, intake, inbox)
+
+    def _hear(
+        self, message: discord.Message, me: Me, intake: Intake, inbox: Inbox
+    ) -> asyncio.Future[object] | None:
         if getattr(message, "author", None) and message.author.id == me.id:
             self._remember(message)
         here = message.channel
         # then only asking Discord tells
         may_be_open = answers_all(here, me) is None or self._whereabouts.may_be_a_questions(here.id)
-        if concerns(message, me, open_here=may_be_open):
-            self._questions[message.id] = None
-            if len(self._questions) > REMEMBERED_QUESTIONS:
-                self._questions.popitem(last=False)
-            inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
+        if not concerns(message, me, open_here=may_be_open):
+            intake.passed_over(PLATFORM, silence_of(message, me))
+            return None
+        self._questions[message.id] = None
+        if len(self._questions) > REMEMBERED_QUESTIONS:
+            self._questions.popitem(last=False)
+        return inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
 
     def _remember(self, message: discord.Message) -> None:
         """Keep which of ours this is, so that it is not said again when nobody heard that it was created."""
@@ -124,18 +138,20 @@ class DiscordFrontend:
             key = heard_as(message.interaction_metadata.id, message.content)
             self._session.remember(key, message.id)
 
-    def _notice(self, change: Changed | discord.Guild, me: Me, intake: Intake, inbox: Inbox) -> None:
+    def _notice(
+        self, change: Changed | discord.Guild, me: Me, intake: Intake, inbox: Inbox
+    ) -> asyncio.Future[object] | None:
         """Bring on what became of a message or a server: behind what was said there before."""
         if isinstance(change, discord.Guild):
             gone = left(change, me)
-            inbox.put(change.id, change.id, lambda: intake.receive(gone))
-        elif isinstance(change, discord.RawMessageUpdateEvent):
+            return inbox.put(change.id, change.id, lambda: intake.receive(gone))
+        if isinstance(change, discord.RawMessageUpdateEvent):
             message = change.message
-            if message.id in self._questions or concerns(message, me):
-                inbox.put(message.channel.id, message.id, lambda: self._bring_edit(change, me, intake))
-        else:
-            removed = deleted(change)
-            inbox.put(change.channel_id, int(removed.origins[0]), lambda: intake.receive(removed))
+            if message.id not in self._questions and not concerns(message, me):
+                return None
+            return inbox.put(message.channel.id, message.id, lambda: self._bring_edit(change, me, intake))
+        removed = deleted(change)
+        return inbox.put(change.channel_id, int(removed.origins[0]), lambda: intake.receive(removed))
 
     async def _bring_edit(self, change: discord.RawMessageUpdateEvent, me: Me, intake: Intake) -> None:
         message = change.message
@@ -144,13 +160,20 @@ class DiscordFrontend:
         if event is not None:
             await intake.receive(event)
 
-    async def _bring(self, message: discord.Message, me: Me, intake: Intake) -> None:
+    async def _bring(self, message: discord.Message, me: Me, intake: Intake) -> Receipt | None:
         standing = await self._whereabouts.of(message.channel, message.channel.id, me)
         event = translate(message, me, standing.parent, open_here=standing.open)
         if me.opens_threads and isinstance(event, Said) and may_open_thread(message):
             self._whereabouts.question(message.id)
-        if event is not None:
-            await intake.receive(event)
+        if event is None:
+            intake.passed_over(PLATFORM, silence_of(message, me))
+            return None
+        if isinstance(event, Said) and event.place.thread == event.origin and await intake.refusal(event):
+            # nobody gets a thread opened under their words for being told that they are not answered
+            unopened = translate(message, replace(me, opens_threads=False), standing.parent)
+            event = unopened if isinstance(unopened, Said) else event
+            event = replace(event, awaited=not self._lately.told(event.author.identity))
+        return await intake.receive(event)
 
 
 @asynccontextmanager

@@ -94,6 +94,14 @@ def asks_about(interaction: discord.Interaction) -> Mapping[str, Any] | None:
     return found if isinstance(found, Mapping) else None
 
 
+def may_read(interaction: discord.Interaction) -> bool:
+    """Tell whether who sent it can read earlier messages in the place where they are."""
+    if not interaction.guild_id:
+        return True
+    may = interaction.permissions
+    return may.view_channel and may.read_message_history
+
+
 def answer_address_of(interaction: discord.Interaction) -> Address:
     """Tell where the answer to a command goes, from any process, and when its token is over."""
     private, hidden = not interaction.guild_id, is_hidden(interaction)

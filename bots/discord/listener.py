@@ -20,7 +20,7 @@ from core.ports import Watch
 
 log = structlog.get_logger(__name__)
 
-Hear = Callable[[Heard, Me], None]
+Hear = Callable[[Heard, Me], asyncio.Future[object] | None]
 
 NO_CONTENT = (
     "Message Content Intent is off for this bot: in servers it reads only messages that mention it, and replies"
@@ -70,9 +70,9 @@ class Listener:
         self._told = True
 
     async def _live(self, hear: Hear, watch: Watch, catchup: Catchup, *, content: bool) -> None:
-        def hear_as_me(heard: Heard) -> None:
-            if (me := gateway.me) is not None:
-                hear(heard, me)
+        def hear_as_me(heard: Heard) -> asyncio.Future[object] | None:
+            me = gateway.me
+            return hear(heard, me) if me is not None else None
 
         async with Gateway(self._settings, self._timing, hear_as_me, catchup, content=content) as gateway:
             shards = await self._log_in(gateway)

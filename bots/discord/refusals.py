@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -10,6 +9,7 @@ import discord
 import structlog
 
 from bots.discord.channel import QUIET
+from bots.discord.lately import Lately
 from bots.discord.places import PLATFORM, Address
 from bots.discord.session import Session, unguarded
 from core.errors import PlaceClosed, PlatformError
@@ -23,8 +23,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 FORBIDDEN = frozenset({"50001", "50013", "50083", "160005"})
 """No access, a permission that lacks, a thread that is archived or locked: what people of the server can mend."""
-TELL_AGAIN_S = 3600.0
-REMEMBERED = 1000
 
 
 class Refusals:
@@ -33,30 +31,20 @@ class Refusals:
     def __init__(self, session: Session, voices: Voices) -> None:
         self._session = session
         self._voices = voices
-        self._told_at: OrderedDict[int, float] = OrderedDict()
+        self._lately = Lately(session.timing.now)
 
     async def take_note(self, where: Address, error: PlaceClosed) -> None:
         """Tell the author of a question that the bot may not write there: once an hour for each channel."""
         if error.code not in FORBIDDEN:
             return
         log.warning("discord.may_not_write", channel=where.channel, server=where.guild, code=error.code)
-        if not where.guild or not where.user or self._told_lately(where.channel):
+        if not where.guild or not where.user or self._lately.told(where.channel):
             return
         try:
             await self._tell(where)
         except PlatformError as trouble:
             # 50007 and 50278: this person takes no direct messages from us
             log.info("discord.author_not_told", channel=where.channel, code=trouble.code)
-
-    def _told_lately(self, channel: int) -> bool:
-        now = self._session.timing.now()
-        if now - self._told_at.get(channel, float("-inf")) < TELL_AGAIN_S:
-            return True
-        self._told_at[channel] = now
-        self._told_at.move_to_end(channel)
-        if len(self._told_at) > REMEMBERED:
-            self._told_at.popitem(last=False)
-        return False
 
     async def _tell(self, where: Address) -> None:
         async def open_direct(client: discord.Client) -> int:

@@ -11,7 +11,7 @@ import msgspec
 
 from bots.discord.places import PLATFORM, Address, FileRef
 from bots.discord.readable import attachments_of, said_in
-from core.messages import SPOKEN, Attachment, Author, Commanded, Event, Identity, Place, Said
+from core.messages import SPOKEN, Attachment, Author, Commanded, Event, Identity, PassedOver, Place, Said
 
 WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
 COMMANDS = {f"{sign}{command}": command for command in SPOKEN for sign in ("", "/", "!")}
@@ -129,6 +129,16 @@ def is_a_persons(message: discord.Message, me: Me) -> bool:
     if author is None or author.bot or author.id == me.id or message.webhook_id:
         return False
     return message.type in WORDS_OF_A_PERSON
+
+
+def silence_of(message: discord.Message, me: Me) -> PassedOver:
+    """Tell why a message that is not for the bot is passed over."""
+    author = getattr(message, "author", None)
+    if author is not None and author.id == me.id:
+        return PassedOver.OWN
+    if author is None or author.bot or message.webhook_id:
+        return PassedOver.BOT
+    return PassedOver.NOT_ADDRESSED if message.type in WORDS_OF_A_PERSON else PassedOver.UNKNOWN_KIND
 
 
 def is_private(message: discord.Message) -> bool:
