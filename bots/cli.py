@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import signal
 from typing import Annotated, Any, Literal
@@ -60,7 +61,8 @@ def run(
 
     settings, plugins = configured(config)
     warn_of_readers(config_path(config, os.environ), database_path(settings.storage.url))
-    finish(_until_stopped(lambda stop: serve(settings, plugins, stop, Role(role))))
+    within_s = settings.limits.shutdown_grace_s + _AFTER_GRACE_S
+    finish(_until_stopped(lambda stop: serve(settings, plugins, stop, Role(role)), within_s))
 
 
 @cli.command()
@@ -120,19 +122,28 @@ def preview(
     flush()
 
 
-async def _until_stopped(serve: Any) -> int:
-    """Run until SIGINT or SIGTERM asks to stop; the second one is not waited for."""
+_AFTER_GRACE_S = 25.0
+"""How long after `[limits] shutdown_grace_s` a process that was asked to stop is ended by force."""
+
+
+async def _until_stopped(serve: Any, within_s: float) -> int:
+    """Run until SIGINT or SIGTERM asks to stop; the second one is not waited for.
+
+    A process that has not ended `within_s` after it was asked writes where it hangs, and ends as a crash does: what it
+    had taken in is stored, and is taken up at the next start.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _stopper(loop, number, stop))
+        loop.add_signal_handler(number, _stopper(loop, number, stop, within_s))
     status: int = await serve(stop)
     return status
 
 
-def _stopper(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event) -> Any:
+def _stopper(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event, within_s: float) -> Any:
     def on_signal() -> None:
         stop.set()
+        faulthandler.dump_traceback_later(within_s, exit=True)  # a thread of C: no blocked loop holds it up
         loop.remove_signal_handler(number)
 
     return on_signal

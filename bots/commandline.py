@@ -18,13 +18,26 @@ from bots.frontends import Plugin, installed
 from bots.redaction import secrets_in
 from bots.settings import LogSettings, Settings, SettingsRefused, load
 from core import __version__
-from core.errors import BotError, DatabaseBusy, DatabaseNewer, DatabaseUnreachable, ProgramMissing
+from core.errors import (
+    BackupRefused,
+    BotError,
+    DatabaseBusy,
+    DatabaseNewer,
+    DatabaseUnreachable,
+    FrontendRefused,
+    ProgramMissing,
+    SettingRefused,
+)
 
 log = structlog.get_logger(__name__)
 
 CRASH = 1
 PROBLEM = 2
-"""The exit status when a setting or the database keeps a command from starting."""
+"""The exit status when a command can't do its work until a setting, an option or the version is changed: trying again
+does not help. A wrong option on the command line ends with it, too."""
+PASSING = 75
+"""The exit status when trying again may help: the database is away or in use, or the system refused something
+(EX_TEMPFAIL of sysexits.h)."""
 INTERRUPTED = 130
 
 ConfigPath = Annotated[
@@ -72,13 +85,23 @@ def finish(work: Coroutine[Any, Any, int | None], *, interrupted: int = 0) -> No
     raise typer.Exit(status or 0)
 
 
+_TO_BE_MENDED = (
+    SettingRefused,
+    SettingsRefused,
+    FrontendRefused,
+    DatabaseNewer,
+    BackupRefused,
+    ProgramMissing,
+)
+
+
 def tell(error: Exception) -> int:
     """Say why a command ended early: a sentence for what was foreseen, the log has the rest; the exit status."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, BotError | OSError):
         typer.echo(f"aivax-bots: {sentence(error)}", err=True)
-        return PROBLEM
+        return PROBLEM if isinstance(error, _TO_BE_MENDED) else PASSING
     log.error("command.crashed", exc_info=error)
     return CRASH
 

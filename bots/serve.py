@@ -11,6 +11,7 @@ import structlog
 
 from bots.absence import Absences
 from bots.app import Core, open_core_on, open_database
+from bots.commandline import PROBLEM
 from bots.frontends import Host, Mounts, Plugin, check_platform_of
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
@@ -39,7 +40,8 @@ async def run(
 ) -> int:
     """Serve the configured frontends until `stop` is set; the exit status.
 
-    Prints one line that begins with `ready` once each frontend is up or has failed.
+    Prints one line that begins with `ready` once one frontend is up and each other one is, too, or has failed. While
+    none can be reached it goes on trying; it ends with `PROBLEM` where every one is refused.
     """
     if role is not Role.ALL and parse_url(settings.storage.url).get_backend_name() == "sqlite":
         fix = f"--role {role} needs PostgreSQL: a SQLite file belongs to one process"
@@ -67,12 +69,19 @@ async def run(
 @asynccontextmanager
 async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> AsyncIterator[None]:
     """Serve health where it is wanted, and what the frontends mounted, on one address."""
-    from bots.web.health import health_routes  # a web server costs memory; only who uses it pays
-    from bots.web.server import join, serve
+    from bots.web.bounds import Bounds  # a web server costs memory; only who uses it pays
+    from bots.web.health import health_routes
+    from bots.web.server import serve
 
     health = health_routes(board, admin_token=settings.admin_token.get_secret_value())
-    app = join(health if settings.enabled else [], mounts.apps)
-    async with serve(app, settings.host, settings.port) as port:
+    pages = health if settings.enabled else []
+    bounds = Bounds(
+        connections=settings.connections,
+        request_timeout_s=settings.request_timeout_s,
+        keep_alive_s=settings.keep_alive_s,
+        body_bytes=settings.body_bytes,
+    )
+    async with serve(pages, mounts.apps, settings.host, settings.port, bounds) as port:
         log.info("web.listening", host=settings.host, port=port)
         yield
 
@@ -91,24 +100,20 @@ async def _serve(
             listening = group.create_task(supervise(frontends, core.intake, board))
             watching = group.create_task(Absences(board, core.notices).run())
         settled = await _first(board.settled, stop)
-        if settled and board.up:
+        hopeless = settled and board.hopeless
+        if settled and not hopeless:
             print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
             await stop.wait()
-        for task in (
-            asking,
-            watching,
-            listening,
-            working,
-            counting,
-        ):  # listen no more; then let answers finish
+        # listen no more; then let answers finish
+        for task in (asking, watching, listening, working, counting):
             task.cancel()
             await asyncio.wait([task])
     if (lost := board.problem) is not None:
         log.error("run.ended", problem=explain(lost))
         return LOST
-    if settled and not board.up:
+    if hopeless:
         log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
-        return 2
+        return PROBLEM
     return 0
 
 

@@ -43,12 +43,16 @@ DEFAULT_PATH = Path("config.toml")
 
 
 class WebSettings(Section):
-    """`[web]`: health and readiness over HTTP."""
+    """`[web]`: health and readiness over HTTP, and how much is taken in there."""
 
     enabled: bool = False
     host: str = "127.0.0.1"
     port: int = Field(8780, ge=0, le=65535)
     admin_token: SecretStr = SecretStr("")
+    connections: int = Field(100, ge=2)
+    request_timeout_s: float = Field(10.0, gt=0)
+    keep_alive_s: int = Field(5, ge=0)
+    body_bytes: int = Field(1_000_000, gt=0)
 
 
 def _platform_and_channel(channel: str) -> str:

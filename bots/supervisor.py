@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from core.errors import BotError, DatabaseGone, FrontendRefused, FrontendUnreachable
+from core.errors import BotError, DatabaseGone, FrontendRefused, FrontendUnreachable, SettingRefused
 from core.ports import Frontend, Intake
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,8 @@ class Board:
         self._causes: dict[str, BotError | None] = {}
         self._names = names
         self.settled = asyncio.Event()
-        """Set once each frontend was up or failed at least once."""
+        """Set once each frontend was up or failed at least once, and either one is up or no one can be without the
+        operator: passing trouble settles nothing."""
 
     @property
     def up(self) -> list[str]:
@@ -42,6 +43,12 @@ class Board:
     def problem(self) -> BotError | None:
         """What keeps the whole process from its work, whatever the frontends say."""
         return self._problem()
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether every frontend waits for the operator: none comes up until a setting is mended."""
+        causes = [self._causes.get(name) for name in self._names]
+        return all(isinstance(cause, FrontendRefused | SettingRefused) for cause in causes)
 
     @property
     def failed(self) -> dict[str, BotError]:
@@ -63,7 +70,7 @@ class Board:
             log.info("frontend.up", frontend=name)
         elif is_news and cause is not None:
             log.error("frontend.down", frontend=name, problem=explain(cause))
-        if len(self._causes) == len(self._names):
+        if len(self._causes) == len(self._names) and (self.up or self.hopeless):
             self.settled.set()
 
 
@@ -113,7 +120,7 @@ async def _keep_listening(
         board.mark(name, cause)
         if now() - began > STEADY_S:
             delay_s = FIRST_DELAY_S
-        await sleep(REFUSED_DELAY_S if isinstance(cause, FrontendRefused) else delay_s)
+        await sleep(REFUSED_DELAY_S if isinstance(cause, FrontendRefused | SettingRefused) else delay_s)
         delay_s = min(delay_s * 2, LONGEST_DELAY_S)
 
 

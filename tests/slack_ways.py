@@ -17,7 +17,7 @@ from bots.frontends import Host, Mounts
 from bots.slack.frontend import SlackFrontend
 from bots.slack.opening import open_hosted
 from bots.slack.settings import SlackSettings
-from bots.web.server import join, serve
+from bots.web.server import serve
 from core.errors import PlatformError
 from core.ports import Intake
 from core.reply.voices import Voices
@@ -145,7 +145,7 @@ async def _opened(
     host = Host(database, mounts, Voices(RepliesSettings()))
     async with (
         open_hosted(settings, host, clock=slack_clock(slack), **pace) as frontend,
-        serve(join([], mounts.apps), "127.0.0.1", 0) as port,
+        serve([], mounts.apps, "127.0.0.1", 0) as port,
     ):
         address = f"http://127.0.0.1:{port}"
         if settings.mode == "http":

@@ -428,7 +428,7 @@ async def test_one_chat_at_a_time_holds_the_file_while_other_commands_work_besid
         first = await chat.ended("hello\n")
 
     assert second == Ended(
-        2,
+        75,
         "",
         "aivax-bots: data/aivax-bots.sqlite3 is in use by another `aivax-bots run` or `chat`. "
         "Stop that one first, or set another [storage] url.\n",
@@ -466,7 +466,7 @@ async def test_a_database_that_can_not_be_opened_is_told_by_its_setting() -> Non
 
     ended = await run("db", "upgrade", AIVAX_BOTS__STORAGE__URL="sqlite:///folder.sqlite3")
 
-    assert (ended.status, ended.out) == (2, "")
+    assert (ended.status, ended.out) == (75, "")
     assert ended.err.startswith(
         "aivax-bots: [storage] url: sqlite+aiosqlite:///folder.sqlite3 can't be opened"
     )
@@ -498,7 +498,7 @@ async def test_a_sandbox_whose_port_is_taken_says_so() -> None:
     async with serve() as server:
         ended = await run("sandbox", "--port", str(server.port))
 
-    assert (ended.status, ended.out) == (2, "")
+    assert (ended.status, ended.out) == (75, "")
     assert ended.err == (
         f"aivax-bots: The sandbox cannot listen on 127.0.0.1 port {server.port}: Address already in use\n"
     )

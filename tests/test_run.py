@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -20,6 +22,26 @@ from tests.town import Town, running
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
         yield Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+
+
+@asynccontextmanager
+async def forwarding(port: int, host: str, behind: int) -> AsyncIterator[None]:
+    """Pass what comes to `port` on to a server: an address that is away until then."""
+
+    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while piece := await source.read(65_536):
+                sink.write(piece)
+                await sink.drain()
+        sink.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(host, behind)
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    server = await asyncio.start_server(connect, "127.0.0.1", port)
+    yield
+    server.close()
 
 
 async def test_one_process_serves_slack_and_discord_at_once(town: Town, tmp_path: Path) -> None:
@@ -77,14 +99,46 @@ async def test_no_usable_frontend_ends_with_status_2_and_says_what_to_set(town: 
     assert any("[slack] bot_token" in line for line in bot.log)
 
 
-async def test_an_unreachable_platform_is_told_with_the_setting_that_says_where(
+async def test_a_platform_that_is_away_at_the_start_is_waited_for_and_told_with_the_setting_that_says_where(
+    town: Town, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    there, behind = f"http://127.0.0.1:{unused_tcp_port}/api/", urlsplit(town.slack.api_url)
+    async with running(tmp_path, town.config(discord_token="", slack_api=there)) as bot:
+        await bot.says("[slack] api_url")
+
+        async with forwarding(unused_tcp_port, behind.hostname or "", behind.port or 0):
+            assert await bot.line() == "ready: slack\n"
+            assert "back again" in await town.ask_on_slack("back again")
+            assert await bot.stop(signal.SIGTERM) == 0
+
+
+async def test_a_process_that_waits_for_its_platform_ends_when_it_is_told_to(
     town: Town, tmp_path: Path
 ) -> None:
     config = town.config(discord_token="", slack_api="http://127.0.0.1:9/api/")
     async with running(tmp_path, config) as bot:
-        assert await asyncio.wait_for(bot.process.wait(), 60) == 2
+        await bot.says("trying again")
+
+        assert await bot.stop(signal.SIGTERM) == 0
+
+
+async def test_a_refused_token_does_not_end_the_process_while_another_platform_is_only_away(
+    town: Town, tmp_path: Path
+) -> None:
+    config = town.config(discord_token="wrong.token.here", slack_api="http://127.0.0.1:9/api/")
+    async with running(tmp_path, config) as bot:
+        await bot.says("[discord] token")
+        await bot.says("[slack] api_url")
+
+        assert bot.process.returncode is None
+
+
+async def test_a_database_that_is_away_has_another_status_than_a_setting(town: Town, tmp_path: Path) -> None:
+    away = "postgresql+psycopg://bot:x@127.0.0.1:9/bot?connect_timeout=2"
+    async with running(tmp_path, town.config(storage=away)) as bot:
+        assert await asyncio.wait_for(bot.process.wait(), 60) == 75
         await bot.stop()
-    assert any("[slack] api_url" in line for line in bot.log)
+    assert any("[storage] url" in line for line in bot.log)
 
 
 async def test_an_empty_account_is_told_kindly_on_both_platforms_and_truly_in_the_log(

@@ -152,7 +152,10 @@ def test_an_unknown_name_in_the_file_is_refused_with_the_nearest_known_one(toml:
         ("AIVAX_BOTS__SLACK__BOT_TOKN_FILE", "[slack] has no key 'bot_tokn_file'; did you mean 'bot_token'?"),
         (
             "AIVAX_BOTS__WEB",
-            "write AIVAX_BOTS__WEB__KEY to name a key; known: admin_token, enabled, host, port",
+            (
+                "write AIVAX_BOTS__WEB__KEY to name a key; known: admin_token, body_bytes, connections, "
+                "enabled, host, keep_alive_s, port, request_timeout_s"
+            ),
         ),
         ("AIVAX_BOTS__ROUTES__0__MODEL", "write all routes as one JSON list into AIVAX_BOTS__ROUTES"),
     ],

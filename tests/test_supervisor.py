@@ -143,6 +143,17 @@ async def test_the_board_is_settled_once_each_frontend_is_up_or_failed() -> None
     assert board.settled.is_set()
 
 
+async def test_passing_trouble_settles_nothing_and_refusals_alone_do() -> None:
+    board = Board(["slack", "discord"])
+
+    board.watch("slack").down(UNREACHABLE)
+    board.watch("discord").down(REFUSED)
+    assert (board.settled.is_set(), board.hopeless) == (False, False)
+    board.watch("slack").down(REFUSED)
+
+    assert (board.settled.is_set(), board.hopeless) == (True, True)
+
+
 def test_the_operator_is_told_once_of_each_change() -> None:
     board = Board(["slack"])
     watch = board.watch("slack")

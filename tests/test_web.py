@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bots.supervisor import Board
-from bots.web.health import create_app
+from bots.web.health import health_routes
 from bots.web.server import serve
 from core.errors import FrontendUnreachable, SettingRefused
 
@@ -21,7 +21,7 @@ async def test_health_tells_who_is_up_and_why_not_only_to_the_operator() -> None
     board.watch("discord").down(FrontendUnreachable("discord", setting="[discord] api_url", detail="refused"))
 
     async with (
-        serve(create_app(board, admin_token=TOKEN), "127.0.0.1", 0) as port,
+        serve(health_routes(board, admin_token=TOKEN), {}, "127.0.0.1", 0) as port,
         httpx.AsyncClient() as client,
     ):
         url = f"http://127.0.0.1:{port}/health"
@@ -42,7 +42,7 @@ async def test_without_an_admin_token_nobody_is_the_operator() -> None:
     board.watch("slack").down(FrontendUnreachable("slack", detail="refused"))
 
     async with (
-        serve(create_app(board, admin_token=""), "127.0.0.1", 0) as port,
+        serve(health_routes(board, admin_token=""), {}, "127.0.0.1", 0) as port,
         httpx.AsyncClient() as client,
     ):
         told = await client.get(
@@ -57,5 +57,5 @@ async def test_a_taken_port_is_refused_by_its_setting() -> None:
         port = taken.getsockname()[1]
 
         with pytest.raises(SettingRefused, match=r"\[web\] port"):
-            async with serve(create_app(Board([]), admin_token=""), "127.0.0.1", port):
+            async with serve(health_routes(Board([]), admin_token=""), {}, "127.0.0.1", port):
                 pass

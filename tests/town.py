@@ -45,12 +45,20 @@ class Bot:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.log: list[str] = []
+        self._told = asyncio.Event()
         self._reader = asyncio.create_task(self._read_log())
 
     async def line(self) -> str:
         """The next line on standard output; empty at its end."""
         assert self.process.stdout is not None
         return (await asyncio.wait_for(self.process.stdout.readline(), 30)).decode()
+
+    async def says(self, words: str, within_s: float = 30) -> None:
+        """Wait for a line of the log."""
+        async with asyncio.timeout(within_s):
+            while not any(words in line for line in self.log):
+                self._told.clear()
+                await self._told.wait()
 
     async def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.returncode is None:
@@ -63,12 +71,17 @@ class Bot:
         assert self.process.stderr is not None
         async for line in self.process.stderr:
             self.log.append(line.decode())
+            self._told.set()
 
 
 @asynccontextmanager
-async def running(folder: Path, config: str, *arguments: str) -> AsyncIterator[Bot]:
+async def running(
+    folder: Path, config: str, *arguments: str, open_files: int | None = None
+) -> AsyncIterator[Bot]:
     (folder / "config.toml").write_text(config)
+    limited = ("/bin/sh", "-c", f'ulimit -n {open_files} && exec "$0" "$@"') if open_files else ()
     process = await asyncio.create_subprocess_exec(
+        *limited,
         sys.executable,
         "-m",
         "bots",

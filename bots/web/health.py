@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping
 from typing import Protocol
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -25,11 +24,6 @@ class FrontendStates(Protocol):
 
     @property
     def problem(self) -> BotError | None: ...
-
-
-def create_app(states: FrontendStates, *, admin_token: str) -> Starlette:
-    """Health alone."""
-    return Starlette(routes=health_routes(states, admin_token=admin_token))
 
 
 def health_routes(states: FrontendStates, *, admin_token: str) -> list[Route]:

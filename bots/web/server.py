@@ -1,44 +1,115 @@
-"""Serving an ASGI app inside the running loop."""
+"""Serving ASGI apps inside the running loop, to as many as there is room for."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
 from typing import Any
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from bots.web.bounds import Away, Bounds, TurnedAway
+from bots.web.connections import Connection, Room
+from bots.web.requests import CONNECTION, App, Budget, WholeRequests
 from core.errors import SettingRefused
+
+log = structlog.get_logger(__name__)
+
+_BREATH_S = 0.1
+"""The pause after the system would not give a connection."""
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the process's signals to the program."""
+    """A server that leaves the process's signals to the program, and accepting to `_accept`."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # the same, but empty
         return nullcontext()
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.servers = []
+        self.started = True
 
-def join(routes: Sequence[BaseRoute], apps: Mapping[str, Any]) -> Starlette:
-    """Put pages and whole applications on one address, each application at its path."""
-    return Starlette(routes=[*routes, *(Mount(path, app=app) for path, app in apps.items())])
+    def speak_http(self, connection: Connection) -> asyncio.Protocol:
+        return H11Protocol(self.config, self.server_state, app_state={CONNECTION: connection})
 
 
 @asynccontextmanager
-async def serve(app: Any, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app` while the context is open; yields the port. Raises `SettingRefused` if the address can't be had."""
-    with _bound(host, port) as listener:
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off")
-        server = _Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+async def serve(
+    routes: Sequence[BaseRoute],
+    apps: Mapping[str, Any],
+    host: str,
+    port: int,
+    bounds: Bounds = Bounds(),  # noqa: B008  frozen
+) -> AsyncIterator[int]:
+    """Serve pages, and whole applications each at its path, while the context is open; yields the port.
+
+    Raises `SettingRefused` if the address can't be had.
+    """
+    away = TurnedAway()
+    app = WholeRequests(_joined(routes, apps, bounds, away), bounds.body_bytes)
+    room = Room(bounds.affordable, bounds.request_timeout_s, away)
+    with closing(_bound(host, port)) as listener:
+        server = _Server(_config(app, bounds))
+        server.config.load()
+        serving = asyncio.create_task(server.serve())
+        accepting = asyncio.create_task(_accept(listener, room, server))
         try:
             yield listener.getsockname()[1]
         finally:
+            accepting.cancel()
+            room.clear()
             server.should_exit = True
-            await asyncio.wait([serving])
+            await asyncio.wait([serving, accepting])
+            away.close()
+
+
+def _joined(
+    routes: Sequence[BaseRoute], apps: Mapping[str, Any], bounds: Bounds, away: TurnedAway
+) -> Starlette:
+    """All on one address, each with a budget of its own, so that none can starve another."""
+    most = bounds.for_each_of(len(apps) + bool(routes))
+    mounted: dict[str, App] = dict(apps)
+    if routes:
+        mounted[""] = Starlette(routes=routes)
+    return Starlette(routes=[Mount(path, app=Budget(app, most, away)) for path, app in mounted.items()])
+
+
+def _config(app: Any, bounds: Bounds) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=H11Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",  # else each request that is none is a line in the log
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=min(bounds.keep_alive_s, int(bounds.request_timeout_s)),
+        timeout_graceful_shutdown=bounds.last_answers_s,
+    )
+
+
+async def _accept(listener: socket.socket, room: Room, server: _Server) -> None:
+    """Take connections in, one at a time: whose request is there already is read before the next one comes."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            accepted, _ = await loop.sock_accept(listener)
+        except OSError:  # no descriptor or no memory is left, or the client is gone
+            room.away.add(Away.UNACCEPTED)
+            room.make_room()
+            await asyncio.sleep(_BREATH_S)
+            continue
+        try:
+            await loop.connect_accepted_socket(lambda: Connection(room, server.speak_http), accepted)
+        except OSError:
+            accepted.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -46,6 +117,7 @@ def _bound(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
         listener.bind((host, port))
         listener.listen()
     except OSError as exc:
