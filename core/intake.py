@@ -64,6 +64,8 @@ class StoringIntake:
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.ports.Intake`."""
         async with self._store.transaction() as transaction:
+            if not isinstance(event, Deleted | Left):
+                await transaction.hold_author(event.author.identity)
             # a deletion twice is one; most are of what nobody asked, and would fill the table of seen events
             if not isinstance(event, Deleted) and not await transaction.first_seen(event.keys):
                 self.passed_over(_platform_of(event), PassedOver.DUPLICATE)

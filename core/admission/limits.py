@@ -71,7 +71,7 @@ class Limits:
         most = self._settings.message_chars
         if len(said.text) > most:
             return voice.say(Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
-        if await transaction.waiting_turns() >= self._settings.waiting_turns:
+        if await transaction.waiting_turns(self._settings.waiting_turns) >= self._settings.waiting_turns:
             log.warning("intake.full", waiting=self._settings.waiting_turns, setting="[limits] waiting_turns")
             return voice.say(Phrase.BUSY)
         return (

@@ -29,9 +29,9 @@ class Directory:
     ) -> int:
         """End the open conversation, which stays stored, and begin another. `whole_channel`: the threads' too."""
         owner = self._owner(place, identity_id)
-        await transaction.close(place, owner)
         if whole_channel:
             await transaction.close_all(place, identity_id)
+        await transaction.close(place, owner)
         return await transaction.find_or_open(place, owner)
 
     async def find_aside(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:

@@ -29,15 +29,15 @@ class Commands:
     ) -> tuple[int, ...]:
         """Do it, and queue the answer; the conversations that have work now."""
         others: tuple[int, ...] = ()
+        if commanded.command is Command.STOP:  # the answers' conversations before the bot's own beside them
+            others, told = await self._stop(transaction, commanded, identity_id, voice)
         if commanded.command is Command.RESET:
             here = await self._directory.open_anew(
                 transaction, commanded.place, identity_id, whole_channel=commanded.whole_channel
             )
         else:
             here = await self._directory.find_aside(transaction, commanded.place, identity_id)
-        if commanded.command is Command.STOP:
-            others, told = await self._stop(transaction, commanded, identity_id, voice)
-        else:
+        if commanded.command is not Command.STOP:
             told = await self._told(transaction, commanded, identity_id, voice)
         offers = OFFERS.get(commanded.command, ())
         await transaction.add_turn(here, identity_id, commanded.address, notice=told, offers=offers)

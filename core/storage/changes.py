@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Attachment, Deleted, Place
-from core.storage.tables import conversations, feedback, identities, messages, tool_activity, turns
+from core.storage.batches import batched
+from core.storage.locks import hold_conversations, hold_turns
+from core.storage.tables import (
+    conversations,
+    feedback,
+    identities,
+    is_open,
+    messages,
+    tool_activity,
+    turns,
+)
 from core.turns.model import TurnState, Wish
 
 WAITING = (TurnState.QUEUED, TurnState.PARKED)
@@ -52,9 +62,7 @@ class Changes:
     async def question(self, identity_id: int, place: Place, origin: str) -> Question | None:
         """The author's message with the platform's id `origin`; the newest, where it was asked again."""
         here = _in_channel(place.platform, place.workspace, place.channel)
-        return await self._find(
-            (messages.c.origin == origin) & (messages.c.identity_id == identity_id) & here
-        )
+        return await self._find(_is_said_as([origin]) & (messages.c.identity_id == identity_id) & here)
 
     async def question_of(self, turn_id: int) -> Sequence[Question]:
         """What was asked in a turn, in the order of saying."""
@@ -81,8 +89,11 @@ class Changes:
     async def redact(self, deleted: Deleted) -> Sequence[int]:
         """Empty messages that were deleted, and end what nobody asks any more; the conversations where one runs."""
         here = _in_channel(deleted.platform, deleted.workspace, deleted.channel)
-        gone = messages.c.origin.in_(deleted.origins) & here
-        found = (await self._connection.execute(_questions().where(gone))).all()
+        found = [
+            row
+            for origins in batched(deleted.origins)
+            for row in await self._connection.execute(_questions().where(_is_said_as(origins) & here))
+        ]
         if not found:
             return ()
         emptied = update(messages).where(messages.c.id.in_([row.id for row in found]))
@@ -96,10 +107,8 @@ class Changes:
 
     async def leave(self, platform: str, workspace: str) -> Sequence[int]:
         """End all that waits in a workspace that the bot was removed from; the conversations where something runs."""
-        there = select(conversations.c.id).where(
-            conversations.c.platform == platform, conversations.c.workspace == workspace
-        )
-        return (await self._end(turns.c.conversation_id.in_(there), Wish.WITHDRAW)).running_in
+        there = (conversations.c.platform == platform) & (conversations.c.workspace == workspace)
+        return (await self._end(_is_in(there), Wish.WITHDRAW)).running_in
 
     async def stop(self, identity_id: int, place: Place, *, whole_channel: bool) -> Stopped:
         """End what is being answered to the author in a place."""
@@ -107,9 +116,8 @@ class Changes:
         here &= conversations.c.channel == place.channel
         if not whole_channel:
             here &= conversations.c.thread == place.thread
-        there = select(conversations.c.id).where(here)
         theirs = (turns.c.identity_id == identity_id) & ~turns.c.notice
-        return await self._end(theirs & turns.c.conversation_id.in_(there), Wish.STOP)
+        return await self._end(theirs & _is_in(here), Wish.STOP)
 
     async def stop_turn(self, turn_id: int) -> Stopped:
         """End one answer, if it is under way or waits."""
@@ -129,7 +137,7 @@ class Changes:
             .where(turns.c.conversation_id == conversation_id)
             .order_by(turns.c.id.desc())
             .limit(1)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         row = (await self._connection.execute(last)).one_or_none()
         if (
@@ -170,15 +178,20 @@ class Changes:
         return count
 
     async def _find(self, where: ColumnElement[bool]) -> Question | None:
-        newest = _questions().where(where).order_by(None)
-        # conversation and turn stay as they are until the transaction ends
-        found = newest.order_by(messages.c.id.desc()).limit(1).with_for_update(of=[turns, conversations])
-        row = (await self._connection.execute(found)).one_or_none()
+        """The newest such message. Its conversation and turn stay as they are until the transaction ends."""
+        newest = _questions().where(where).order_by(None).order_by(messages.c.id.desc()).limit(1)
+        found = (await self._connection.execute(newest)).one_or_none()
+        if found is None:
+            return None
+        await hold_conversations(self._connection, conversations.c.id == found.conversation_id)
+        row = (await self._connection.execute(newest.with_for_update(of=turns, key_share=True))).one_or_none()
         return None if row is None else _question(row)
 
     async def _end(self, which: ColumnElement[bool], wish: Wish) -> Stopped:
         """Cancel those of the turns that wait, and have those that run broken off."""
-        ended = update(turns).where(which, turns.c.state.in_(WAITING))
+        which &= is_open()
+        await hold_turns(self._connection, which)
+        ended = update(turns).where(which, turns.c.state != TurnState.RUNNING)
         waiting = await self._connection.execute(
             ended.values(state=TurnState.CANCELLED, ended_at=self._now, wish=wish)
         )
@@ -213,14 +226,20 @@ def _question(row: Row[Any]) -> Question:
     )
 
 
+def _is_in(place: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a turn's conversation is such a one: looked up turn by turn, as few turns are open."""
+    return exists().where(conversations.c.id == turns.c.conversation_id, place)
+
+
+def _is_said_as(origins: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a message has one of the platform's ids; most rows that are searched for are of no question of ours."""
+    return messages.c.origin.in_(origins) & (messages.c.origin != literal_column("''"))
+
+
 def _in_channel(platform: str, workspace: str, channel: str) -> ColumnElement[bool]:
     """In a channel or thread: some platforms name a thread alone where something was deleted."""
-    there = select(conversations.c.id).where(
-        conversations.c.platform == platform,
-        conversations.c.workspace == workspace,
-        or_(conversations.c.channel == channel, conversations.c.thread == channel),
-    )
-    return messages.c.conversation_id.in_(there)
+    of_workspace = (conversations.c.platform == platform) & (conversations.c.workspace == workspace)
+    return of_workspace & or_(conversations.c.channel == channel, conversations.c.thread == channel)
 
 
 def _has_content() -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy import CTE, ColumnElement, Table, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Action, Attachment, Author, Identity, Place
@@ -19,10 +19,11 @@ from core.storage.consumption import Consumption
 from core.storage.engine import Database
 from core.storage.feedback import Feedback
 from core.storage.inserting import insert_into
+from core.storage.locks import hold_author, hold_conversations
 from core.storage.models import ModelChoice
 from core.storage.parked import ParkedTurns
 from core.storage.people import spoken_locale
-from core.storage.tables import conversations, events, identities, messages, persons, turns
+from core.storage.tables import conversations, events, identities, is_open, messages, persons, turns
 from core.turns.model import TurnState, Wish
 
 KEY_CHARS = 255
@@ -37,20 +38,28 @@ class IntakeStore:
 
     async def heard_until(self, platform: str) -> Mapping[str, datetime]:
         """When something was last said in each workspace."""
-        latest = select(conversations.c.workspace, func.max(conversations.c.active_at).label("at"))
-        latest = latest.where(conversations.c.platform == platform).group_by(conversations.c.workspace)
+        workspaces = _workspaces(platform)
+        theirs = conversations.c.workspace == workspaces.c.name
+        latest = select(func.max(conversations.c.active_at)).where(
+            conversations.c.platform == platform, theirs
+        )
+        query = select(workspaces.c.name, latest.scalar_subquery().label("at"))
         async with self._database.read() as connection:
-            return {row.workspace: row.at for row in await connection.execute(latest)}
+            rows = await connection.execute(query.where(workspaces.c.name.is_not(None)))
+            return {row.name: row.at for row in rows}
 
     async def places(self, platform: str, since: datetime) -> Sequence[Place]:
         """Where somebody spoke with the bot since then, the newest first."""
+        workspaces = _workspaces(platform)
         columns = conversations.c["platform", "workspace", "channel", "thread", "private"]
-        recent = select(*columns).where(
-            conversations.c.platform == platform, conversations.c.active_at >= since
+        recent = (
+            select(*columns)
+            .join(workspaces, conversations.c.workspace == workspaces.c.name)
+            .where(conversations.c.platform == platform, conversations.c.active_at >= since)
+            .order_by(conversations.c.active_at.desc())
         )
         async with self._database.read() as connection:
-            rows = await connection.execute(recent.order_by(conversations.c.active_at.desc()))
-            return list(dict.fromkeys(Place(*row) for row in rows))
+            return list(dict.fromkeys(Place(*row) for row in await connection.execute(recent)))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[IntakeTransaction]:
@@ -64,6 +73,10 @@ class IntakeTransaction:
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self.now = now
+
+    async def hold_author(self, who: Identity) -> None:
+        """Let nobody else take in an event of this author until the transaction ends: the first thing to do in it."""
+        await hold_author(self._connection, who)
 
     async def first_seen(self, keys: Sequence[str]) -> bool:
         """Remember an event's keys; False when any of them was known, in whichever process."""
@@ -101,7 +114,7 @@ class IntakeTransaction:
         """
         where = _is_open(place, owner_id)
         found = (
-            await self._connection.execute(select(conversations).where(where).with_for_update())
+            await self._connection.execute(select(conversations).where(where).with_for_update(key_share=True))
         ).one_or_none()
         if found is not None and idle_since is not None and found.active_at < idle_since:
             await self.close(place, owner_id)
@@ -120,12 +133,15 @@ class IntakeTransaction:
         """End every open conversation of the owner in the place's channel, threads included."""
         there = (conversations.c.platform == place.platform) & (conversations.c.workspace == place.workspace)
         there &= (conversations.c.channel == place.channel) & (conversations.c.owner_id == owner_id)
-        ended = update(conversations).where(there, conversations.c.closed_at.is_(None))
+        there &= conversations.c.closed_at.is_(None)
+        await hold_conversations(self._connection, there)
+        ended = update(conversations).where(there)
         await self._connection.execute(ended.values(closed_at=self.now))
 
-    async def waiting_turns(self) -> int:
-        """How many turns wait to be run, in all conversations."""
-        count = select(func.count()).select_from(turns).where(turns.c.state == TurnState.QUEUED)
+    async def waiting_turns(self, most: int) -> int:
+        """How many turns wait, in line or behind a gate, in all conversations; counted up to `most`."""
+        waiting = select(turns.c.id).where(is_open(), turns.c.state != TurnState.RUNNING).limit(most)
+        count = select(func.count()).select_from(waiting.subquery())
         return (await self._connection.execute(count)).scalar_one()
 
     async def add_turn(
@@ -157,7 +173,9 @@ class IntakeTransaction:
     async def supersede_parked(self, conversation_id: int, identity_id: int) -> None:
         """Let the author's newer words take the place of what still waits: one answer, to what is current."""
         older = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)
-        waiting = update(turns).where(older, turns.c.state == TurnState.PARKED, _may_be_superseded())
+        which = older & (turns.c.state == TurnState.PARKED) & _may_be_superseded()
+        held = select(turns.c.id).where(which).order_by(turns.c.id).with_for_update(key_share=True)
+        waiting = update(turns).where(turns.c.id.in_(held), which)
         await self._connection.execute(waiting.values(state=TurnState.SUPERSEDED, ended_at=self.now))
 
     async def choose_locale(self, identity_id: int, locale: str) -> None:
@@ -240,7 +258,7 @@ class IntakeTransaction:
             conversations, **asdict(place), owner_id=owner_id, opened_at=self.now, active_at=self.now
         )
         where = _is_open(place, owner_id)
-        locked = select(conversations.c.id).where(where).with_for_update()
+        locked = select(conversations.c.id).where(where).with_for_update(key_share=True)
         return int((await self._connection.execute(locked)).scalar_one())
 
     async def _insert_once(self, table: Table, **values: object) -> bool:
@@ -255,6 +273,19 @@ def _may_be_superseded() -> ColumnElement[bool]:
 
 def _fitting(key: str) -> str:
     return key if len(key) <= KEY_CHARS else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _workspaces(platform: str) -> CTE:
+    """The workspaces of a platform, and a null: each is looked up in the index behind the one before it.
+
+    `DISTINCT` would read every conversation, and there are few workspaces.
+    """
+    first = select(func.min(conversations.c.workspace).label("name"))
+    found = first.where(conversations.c.platform == platform).cte("workspaces", recursive=True)
+    following = select(func.min(conversations.c.workspace)).where(
+        conversations.c.platform == platform, conversations.c.workspace > found.c.name
+    )
+    return found.union_all(select(following.scalar_subquery()).where(found.c.name.is_not(None)))
 
 
 def _is_identity(identity: Identity) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from sqlalchemy import Row, select, update
 
 from core.ports import Delivery
 from core.storage.engine import Database
+from core.storage.locks import hold_turns
 from core.storage.patience import outlast
 from core.storage.tables import deliveries, turns
 from core.storage.turns import assert_current
@@ -85,6 +86,7 @@ class StoredLedger:
         """Queue the turn again: its next attempt looks at the message as at one that is not complete."""
         over = turns.c.state.in_((TurnState.RUNNING, TurnState.ANSWERED))
         async with self._database.write() as connection:
+            await hold_turns(connection, turns.c.id == self._turn.id)
             spoiled = update(deliveries).where(self._shows_it(message_id)).values(closed=False)
             if not (await connection.execute(spoiled)).rowcount:
                 return

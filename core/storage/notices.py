@@ -13,10 +13,13 @@ from core.messages import Author, Identity, Place
 from core.storage.engine import Database
 from core.storage.inserting import insert_into
 from core.storage.intake import IntakeTransaction
+from core.storage.locks import hold_author
 from core.storage.tables import notices
 
 OPERATORS = "operators"
 """The user that notices are addressed to: nobody's account on any platform, so that nobody shares their line."""
+NOBODY = Identity("", "", OPERATORS)
+"""In whose name notices are told and taken back, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class NoticeStore:
     async def add(self, key: str, implied: Sequence[str], sentence: str, desk: Desk | None) -> Told:
         """Remember a cause, and those that it implies; the sentence is queued if the cause is news."""
         async with self._database.write() as connection:
+            await hold_author(connection, NOBODY)
             news = await self._insert(connection, key)
             for other in implied:
                 await self._insert(connection, other)
@@ -72,6 +76,7 @@ class NoticeStore:
     async def remove(self, keys: Collection[str], sentence: str, desk: Desk | None) -> Told:
         """Forget causes that are gone; the sentence (`""`: none) is queued if any of them was told."""
         async with self._database.write() as connection:
+            await hold_author(connection, NOBODY)
             gone = await connection.execute(delete(notices).where(notices.c.key.in_(keys)))
             if not gone.rowcount or not sentence:
                 return Told(news=bool(gone.rowcount))

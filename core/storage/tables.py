@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -20,11 +21,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    or_,
     text,
 )
 
-from core.storage.columns import Id, Instant, Label, Words
+from core.storage.columns import Id, Instant, Label, Word, Words
 
+OPEN = "state = 'queued' OR state = 'running' OR state = 'parked'"
 TURN_STATES = ("queued", "running", "parked", "answered", "failed", "cancelled", "superseded")
 
 
@@ -37,6 +40,16 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def _some(predicate: str, sqlite: str = "") -> dict[str, Any]:
+    """What makes an index one on some of the rows.
+
+    SQLite uses it for statements that contain the predicate word for word, or one side of its `OR`; PostgreSQL for
+    those from which it follows. What is compared in it must be written out in the statement: a bound value proves
+    nothing.
+    """
+    return {"sqlite_where": text(sqlite or predicate), "postgresql_where": text(predicate)}
 
 
 def _reference(name: str, target: str, *, nullable: bool = False) -> Column[Any]:
@@ -93,9 +106,10 @@ conversations = Table(
         "thread",
         "owner_id",
         unique=True,
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
+        **_some("closed_at IS NULL"),
     ),
+    Index("ix_conversations_owned", "owner_id", **_some("closed_at IS NULL")),
+    Index(None, "platform", "workspace", "active_at"),
 )
 
 turns = Table(
@@ -105,7 +119,7 @@ turns = Table(
     _reference("conversation_id", "conversations.id"),
     _reference("identity_id", "identities.id"),
     Column("key", Label(32), nullable=False, unique=True, comment="idempotency key and root of nonces"),
-    Column("state", Label(16), nullable=False),
+    Column("state", Word(16), nullable=False),
     Column("address", Words, nullable=False, comment="the frontend's own; where the answer goes"),
     Column(
         "answer", Words, nullable=True, comment="whole text, once generated; a notice has it from the start"
@@ -141,34 +155,22 @@ turns = Table(
     CheckConstraint("state IN (" + ", ".join(f"'{state}'" for state in TURN_STATES) + ")", name="state"),
     Index(None, "conversation_id", "id"),
     Index(None, "identity_id", "created_at"),
-    Index(
-        None,
-        "ended_at",
-        sqlite_where=text("emptied_at IS NULL"),
-        postgresql_where=text("emptied_at IS NULL"),
-    ),
-    Index(
-        "ix_turns_waiting",
-        "state",
-        "due_at",
-        sqlite_where=text("state IN ('queued', 'running')"),
-        postgresql_where=text("state IN ('queued', 'running')"),
-    ),
-    Index(
-        "ix_turns_parked",
-        "parked_for",
-        "id",
-        sqlite_where=text("state = 'parked'"),
-        postgresql_where=text("state = 'parked'"),
-    ),
-    Index(
-        "uq_turns_running",
-        "conversation_id",
-        unique=True,
-        sqlite_where=text("state = 'running'"),
-        postgresql_where=text("state = 'running'"),
-    ),
+    Index(None, "created_at"),
+    Index(None, "ended_at", **_some("emptied_at IS NULL")),
+    Index("ix_turns_queued", "conversation_id", "id", **_some("state = 'queued'")),
+    Index("ix_turns_parked", "parked_for", "id", **_some("state = 'parked'")),
+    Index("ix_turns_kept", "created_at", **_some("state = 'parked'")),
+    Index("ix_turns_told", "conversation_id", "parked_at", **_some("parked_at IS NOT NULL")),
+    Index("ix_turns_open", "identity_id", "conversation_id", "state", **_some(OPEN)),
+    Index("uq_turns_running", "conversation_id", unique=True, **_some("state = 'running'")),
 )
+
+
+def is_open() -> ColumnElement[bool]:
+    """Whether a turn has not ended: written as `ix_turns_open` has it, so that this index is used."""
+    state = turns.c.state
+    return or_(state == "queued", state == "running", state == "parked")
+
 
 gates = Table(
     "gates",
@@ -193,12 +195,7 @@ calls = Table(
     Column("person_id", Id, nullable=False),
     Column("at", Instant, nullable=False, index=True),
     Column("sent", Boolean, nullable=False, comment="false: promised to a running turn, not yet made"),
-    Index(
-        "ix_calls_promised",
-        "turn_id",
-        sqlite_where=text("NOT sent"),
-        postgresql_where=text("NOT sent"),
-    ),
+    Index("ix_calls_promised", "turn_id", **_some("NOT sent", "sent = 0")),
 )
 
 notices = Table(
@@ -236,7 +233,7 @@ messages = Table(
     CheckConstraint("role IN ('user', 'assistant')", name="role"),
     Index("ix_messages_window", "conversation_id", "turn_id", "id"),
     Index(None, "turn_id"),
-    Index(None, "origin", sqlite_where=text("origin <> ''"), postgresql_where=text("origin <> ''")),
+    Index(None, "origin", **_some("origin <> ''")),
 )
 
 events = Table(
@@ -287,6 +284,7 @@ feedback = Table(
     Column("comment", Words, nullable=False),
     Column("at", Instant, nullable=False),
     UniqueConstraint("turn_id", "identity_id"),
+    Index(None, "identity_id"),
 )
 
 usage = Table(

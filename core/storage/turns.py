@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Row, case, delete, exists, select, update
+from sqlalchemy import ColumnElement, Delete, Row, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.aivax.timeline import Usage
 from core.errors import Fenced
 from core.messages import Place, ToolActivity
+from core.storage import waiting
 from core.storage.claims import next_turn, turn_of
 from core.storage.engine import Database
+from core.storage.locks import hold_conversations, hold_turns
 from core.storage.patience import outlast
 from core.storage.people import spoken_locale
 from core.storage.tables import (
@@ -30,7 +32,8 @@ from core.turns.model import Turn, TurnState, Wish
 
 async def assert_current(connection: AsyncConnection, turn: Turn) -> None:
     """Raise `Fenced` unless this attempt still holds the turn; keeps it so until the transaction ends."""
-    row = select(turns.c.attempt, turns.c.state).where(turns.c.id == turn.id).with_for_update()
+    row = select(turns.c.attempt, turns.c.state).where(turns.c.id == turn.id)
+    row = row.with_for_update(key_share=True)
     found = (await connection.execute(row)).one_or_none()
     if found is None or (found.attempt, found.state) != (turn.attempt, TurnState.RUNNING):
         raise Fenced(turn.id, turn.attempt)
@@ -50,19 +53,9 @@ class TurnStore:
 
     async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
         """Conversations of these platforms whose next turn may run now, those that wait longest first."""
-        running = turns.alias("running")
-        busy = exists().where(
-            (running.c.conversation_id == turns.c.conversation_id) & (running.c.state == TurnState.RUNNING)
-        )
-        found = (
-            select(turns.c.conversation_id)
-            .join(conversations)
-            .where(turns.c.state == TurnState.QUEUED, turns.c.due_at <= self._now(), ~busy)
-            .where(conversations.c.platform.in_(platforms))
-            .order_by(turns.c.id)
-        )
+        asked = {"now": self._now(), "platforms": list(platforms)}
         async with self._database.read() as connection:
-            return list(dict.fromkeys((await connection.execute(found)).scalars()))
+            return list((await connection.execute(waiting.conversations_with_work(), asked)).scalars())
 
     async def claim(self, conversation_id: int, platforms: Collection[str] | None = None) -> Turn | None:
         """Take the conversation's oldest waiting turn, or none if one runs, none waits or it is not due.
@@ -90,8 +83,7 @@ class TurnStore:
         platforms: Collection[str] | None = None,
     ) -> Turn | None:
         """Claim as part of a transaction that decides more than that. `only`: no other turn than this one."""
-        locked = select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update()
-        await connection.execute(locked)
+        await hold_conversations(connection, conversations.c.id == conversation_id)
         row = (await connection.execute(next_turn(conversation_id))).one_or_none()
         if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
             return None
@@ -105,23 +97,24 @@ class TurnStore:
         A SQLite file has one process, so whatever does not run here is left. On PostgreSQL a turn is left when
         its lease ran out, or when it is ours and an error left it.
         """
-        ours = select(conversations.c.id).where(conversations.c.platform.in_(platforms))
         left = (turns.c.state == TurnState.RUNNING) & turns.c.id.not_in(running)
         if not self._database.is_sqlite:
             left &= (turns.c.lease_until < self._now()) | (turns.c.owner == self._owner)
         async with self._database.read() as connection:
             if (await connection.execute(select(turns.c.id).where(left).limit(1))).first() is None:
                 return 0
+        platform = select(conversations.c.platform).where(conversations.c.id == turns.c.conversation_id)
+        left &= platform.scalar_subquery().in_(platforms)
         async with self._database.write() as connection:
-            again = (
-                update(turns).where(left, turns.c.conversation_id.in_(ours)).values(state=TurnState.QUEUED)
-            )
+            await hold_turns(connection, left)
+            again = update(turns).where(left).values(state=TurnState.QUEUED)
             return (await connection.execute(again)).rowcount
 
     async def renew(self, running: Collection[int]) -> None:
         """Keep the turns that run here for another lease. One that was taken over meanwhile stays with its taker."""
         ours = turns.c.id.in_(running) & (turns.c.owner == self._owner) & (turns.c.state == TurnState.RUNNING)
         async with self._database.write() as connection:
+            await hold_turns(connection, ours)
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 
     async def release(self, turn: Turn, due_at: datetime, *, counts: bool, held: bool = False) -> None:

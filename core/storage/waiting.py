@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    union_all,
     update,
 )
 
@@ -27,6 +28,12 @@ from core.storage.tables import calls, conversations, identities, turns
 from core.turns.model import TurnState
 
 WORKSPACE = conversations.c.platform + ":" + conversations.c.workspace
+
+
+@cache
+def conversations_with_work() -> Select[Any]:
+    """Conversations whose next turn is due, those that wait longest first."""
+    return _heads().with_only_columns(turns.c.conversation_id).order_by(turns.c.id)
 
 
 @cache
@@ -54,7 +61,8 @@ def fairest(windows: int) -> Select[Any]:
 @cache
 def counted() -> Select[Any]:
     """Calls that count: made since, or promised. One statement: between two a promise could become a call."""
-    return select(calls.c.at, calls.c.sent).where(_is_counted("counted"))
+    counting = _counting("counted")
+    return select(counting.c.at, counting.c.sent)
 
 
 @cache
@@ -109,16 +117,19 @@ def _heads() -> Select[Any]:
 
 def _sated(window: int) -> Select[Any]:
     """The persons who have had their share of a window."""
+    counting = _counting(f"since_{window}")
     return (
-        select(calls.c.person_id)
-        .where(_is_counted(f"since_{window}"))
-        .group_by(calls.c.person_id)
+        select(counting.c.person_id)
+        .group_by(counting.c.person_id)
         .having(func.count() >= bindparam(f"share_{window}", type_=Integer))
     )
 
 
-def _is_counted(since: str) -> ColumnElement[bool]:
-    return (calls.c.sent & (calls.c.at > bindparam(since, type_=Instant()))) | _is_promise()
+def _counting(since: str) -> Subquery:
+    """The calls that count: each half has an index of its own, which an `OR` of both does not use."""
+    kinds = (calls.c.sent & (calls.c.at > bindparam(since, type_=Instant())), _is_promise())
+    made, promised = (select(calls.c.at, calls.c.sent, calls.c.person_id).where(each) for each in kinds)
+    return union_all(made, promised).subquery()
 
 
 def _last(column: ColumnElement[Any]) -> Subquery:

@@ -69,6 +69,8 @@ class Turn:
     """How many attempts before this one were held before AIVAX answered: nothing was paid for them."""
     announced: int = 0
     """How many attempts before this one only told its author their place in line."""
+    has_successor: bool = False
+    """Whether another turn of its conversation waited behind it when it was claimed."""
 
 
 @dataclass(frozen=True, slots=True)
