@@ -12,11 +12,13 @@ WORKERS ?= 3
 	@test -n "$(PYTHON)" || { echo "aivax-bots needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)." >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 
-# The runtime: what `make run` needs, and no more.
-.venv/.run: requirements.lock pyproject.toml | .venv/bin/python
+# The runtime: what `make run` needs, and no more. All of it is pinned with hashes, what builds the package included;
+# the package itself is then built from the checkout with nothing fetched.
+.venv/.run: requirements.lock requirements-build.lock pyproject.toml | .venv/bin/python
 	@echo "Setting up .venv (once; about a minute) ..." >&2
 	@$(PIP) install --require-hashes -r requirements.lock >&2
-	@$(PIP) install --no-deps -e . >&2
+	@$(PIP) install --require-hashes -r requirements-build.lock >&2
+	@$(PIP) install --no-index --no-build-isolation --no-deps -e . >&2
 	@touch $@
 
 # The tools of a developer on top of it.
@@ -46,9 +48,11 @@ soak: .venv/.dev
 	@$(BIN)/python -m pytest -q -m soak -s
 
 # Pins anew. Needs `uv` (pip install uv); hashes, no addresses.
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock:
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --all-extras pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --all-extras --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --group pyproject.toml:build -c requirements-dev.lock -o requirements-build.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
