@@ -143,7 +143,7 @@ async def open_core_on(
     routes = Routes(
         settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
     )
-    async with AivaxClient(settings.aivax) as aivax:
+    async with AivaxClient(settings.aivax, answer_chars=settings.limits.answer_chars) as aivax:
         yield _wire(settings, database, aivax, routes, frontends, now)
 
 

@@ -70,6 +70,8 @@ class AivaxSettings(Section):
     idle_timeout_s: float = Field(60.0, gt=0)
     """The longest silence inside an answer. The service's pings count as life, and come every 15 s."""
     answer_timeout_s: float = Field(900.0, gt=0)
+    answer_bytes: int = Field(64_000_000, ge=1_000_000)
+    """All that AIVAX may send for one answer; what is beyond it is not read."""
     retries: int = Field(3, ge=1, le=10)
     """Tries in all for a passing failure, before any text was shown."""
     retry_budget_s: float = Field(60.0, ge=0)
@@ -115,6 +117,18 @@ class LimitsSettings(Section):
     attachments: int = Field(5, ge=0)
     """Files of one message that are read; further ones are named in the answer as left out."""
     attachment_bytes: int = Field(10_000_000, ge=0)
+    attachment_total_bytes: int = Field(50_000_000, ge=0)
+    """The files of one question together."""
+    attachment_memory_bytes: int = Field(100_000_000, ge=0)
+    """Files in memory at once, over all answers under way; of it, one person gets the part `person_share`."""
+    attachment_text_chars: int = Field(100_000, ge=0)
+    """Characters of text files that one question brings along; the rest is cut off."""
+    answer_chars: int = Field(60_000, ge=1)
+    """The longest answer; at the bound it is ended, and people are told."""
+    tool_events: int = Field(200, ge=0)
+    """What tools do during one answer is shown and stored up to so many events."""
+    tool_contents_chars: int = Field(4_000, ge=0)
+    """What one tool was called with is stored up to so many characters."""
     delivery_hours: float = Field(24.0, gt=0)
     """How long an answer waits for a platform that can't be reached."""
     turn_timeout_s: float = Field(1_200.0, gt=0)

@@ -83,6 +83,7 @@ class Scripted(httpx.AsyncBaseTransport):
         self.asked: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
         self.asked.append(request)
         assert self._answers, f"not expected: {request.method} {request.url.path}"
         answer = self._answers.pop(0)

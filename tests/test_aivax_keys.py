@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from core.aivax.body import Body
 from core.aivax.keys import KeyKind, check_model, check_settings, is_aivax_host, kind_of
 from core.aivax.requests import (
     AudioPart,
@@ -13,6 +20,7 @@ from core.aivax.requests import (
     Dialect,
     FilePart,
     ImagePart,
+    Inline,
     TextPart,
     VideoPart,
     build_body,
@@ -20,6 +28,7 @@ from core.aivax.requests import (
     dialect_of,
 )
 from core.errors import SettingRefused
+from core.text import sound
 from tests.scripted_aivax import QUESTION, UUID, settings
 
 
@@ -110,25 +119,44 @@ def test_a_request_may_name_its_own_model() -> None:
     assert body["tool_invocation_explanations"] is True
 
 
-def test_media_travel_as_content_parts() -> None:
+async def test_media_travel_as_content_parts() -> None:
     message = ChatMessage(
         "user",
         (
             TextPart("look"),
             ImagePart(data_url(b"\x00", "image/png"), detail="low"),
-            AudioPart("AA==", "wav"),
+            AudioPart(Inline(b"\x00"), "wav"),
             VideoPart("https://example.com/v.mp4"),
             FilePart("a.pdf", data_url(b"%", "application/pdf")),
         ),
     )
 
-    assert message.wire()["content"] == [
+    assert (await sent({"content": message.wire()["content"]}))["content"] == [
         {"type": "text", "text": "look"},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA==", "detail": "low"}},
         {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}},
         {"type": "video_url", "video_url": {"url": "https://example.com/v.mp4"}},
         {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JQ=="}},
     ]
+
+
+@given(st.lists(st.binary(max_size=700_000), max_size=3), st.text())
+async def test_files_reach_the_service_byte_by_byte_however_large(files: list[bytes], said: str) -> None:
+    document = {"said": sound(said), "files": [{"url": data_url(data, "image/png")} for data in files]}
+
+    received = await sent(document)
+
+    coded = [file["url"].removeprefix("data:image/png;base64,") for file in received["files"]]
+    assert [base64.b64decode(each, validate=True) for each in coded] == files
+    assert received["said"] == sound(said)
+
+
+async def sent(document: dict[str, Any]) -> dict[str, Any]:
+    """What a server reads of a request, which is as long as it was told."""
+    body = Body(document)
+    received = b"".join([piece async for piece in body.sent()])
+    assert len(received) == body.length
+    return dict(json.loads(received))
 
 
 def test_text_that_is_no_unicode_can_be_sent() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core.aivax.bounds import AnswerBounds
 from core.aivax.stream import TimelineParser
 from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, ToolCalled, Usage
 from core.errors import (
@@ -68,7 +69,7 @@ RECORDED = {
 
 def read(*pieces: bytes, max_event_bytes: int = 2000) -> tuple[list[TimelineEvent], AivaxError | None]:
     """Read an answer to its end: the events, and the error that ended it."""
-    parser = TimelineParser(max_event_bytes=max_event_bytes)
+    parser = TimelineParser(bounds=AnswerBounds(event_bytes=max_event_bytes))
     events: list[TimelineEvent] = []
     try:
         for piece in pieces:

@@ -16,6 +16,12 @@ _DECODER = msgspec.json.Decoder()
 _COMPLETED = frozenset({"completed", "complete", "finished", "done", "success", "succeeded", "ok"})
 _FAILED = frozenset({"failed", "failure", "error", "cancelled", "canceled"})
 _MOST = 2**53
+_WORD_CHARS = 1_000
+CONTENTS_CHARS = 100_000
+"""Of what a tool was called with; what is kept of it is decided further on."""
+_LENIENT_BYTES = 1024 * 1024
+_PLAIN_BYTES = 64 * 1024
+_MOST_VALUES = 50_000
 
 Json = Mapping[str, Any]
 NOTHING: Json = {}
@@ -23,6 +29,13 @@ NOTHING: Json = {}
 
 class NotJson(Exception):  # never leaves this package
     """The bytes are no JSON."""
+
+
+def is_intricate(payload: bytes) -> bool:
+    """Whether a payload holds so many values that reading it would hold up everybody else."""
+    if len(payload) <= _PLAIN_BYTES:
+        return False
+    return sum(map(payload.count, (b"{", b"[", b","))) > _MOST_VALUES
 
 
 def decode(payload: bytes) -> Json:
@@ -48,6 +61,8 @@ def decode_any(payload: bytes) -> object:
 
 def _decode_leniently(payload: bytes) -> object:
     """Read what msgspec refuses but others send: half a surrogate pair, broken UTF-8, NaN."""
+    if len(payload) > _LENIENT_BYTES:
+        raise NotJson
     try:
         return json.loads(payload.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -65,9 +80,9 @@ def first(value: object) -> Json:
 
 
 def word(value: object) -> str:
-    """Read an id, a name or a code: text or a number."""
+    """Read an id, a name or a code: text or a number. Only its beginning where it is far too long for one."""
     if isinstance(value, str):
-        return sound(value)
+        return sound(value[:_WORD_CHARS])
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
@@ -86,6 +101,18 @@ def dumped(value: object) -> str:
         return "" if value is None else sound(json.dumps(value, ensure_ascii=False))
     except RecursionError:
         return ""
+
+
+def excerpt(value: object, most_chars: int) -> str:
+    """Return JSON text, or the beginning of one that is too long to be kept."""
+    if isinstance(value, str):
+        whole = sound(value[: most_chars + 1])
+    else:
+        try:
+            whole = msgspec.json.encode(value)[: most_chars * 4 + 4].decode("utf-8", "ignore")
+        except (UnicodeEncodeError, RecursionError):
+            whole = dumped(value)
+    return whole[:most_chars] if len(whole) > most_chars else dumped(value)
 
 
 def content(value: object) -> str:
@@ -142,7 +169,7 @@ def activity(tool: Json, earlier: ToolActivity | None) -> ToolActivity:
         id=tool_id(tool),
         name=word(tool.get("name")) or (earlier.name if earlier else ""),
         state=state(tool.get("state")),
-        contents=dumped(tool.get("contents")) or (earlier.contents if earlier else ""),
+        contents=excerpt(tool.get("contents"), CONTENTS_CHARS) or (earlier.contents if earlier else ""),
         explanation=why or (earlier.explanation if earlier else ""),
     )
 

@@ -16,8 +16,10 @@ import structlog
 
 from core.aivax import failures, keys
 from core.aivax.account import Balance, Model, balance_url, is_listed, read_balance, read_models
+from core.aivax.bounds import ANSWER_CHARS, AnswerBounds
 from core.aivax.keys import KeyKind
 from core.aivax.requests import CompletionRequest, Dialect, dialect_of
+from core.aivax.scrubbing import scrub
 from core.aivax.timeline import TimelineEvent
 from core.aivax.turn import Turn
 from core.aivax.wire import LIMITS, Reply, Wire
@@ -30,6 +32,7 @@ _NO_SUCH_ROUTE = frozenset({403, 404, 405, 501})
 
 _SHORT_WAIT_S = 5.0
 _MOST_WAITS = 3
+_PIECE_BYTES = 8 * 1024
 
 Permit = Callable[[], Awaitable[None]]
 """Asked before a try; raises `RateLimited`, with `retry_after_s`, when it may not be made now."""
@@ -48,6 +51,7 @@ class AivaxClient:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         limits: httpx.Limits = LIMITS,
+        answer_chars: int = ANSWER_CHARS,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -62,10 +66,11 @@ class AivaxClient:
         self._wire = Wire(settings, transport=transport, limits=limits, now=now)
         self._sleep = sleep
         self._jitter = jitter
+        self._bounds = AnswerBounds(chars=answer_chars, body_bytes=settings.answer_bytes)
         self._kind = keys.kind_of(settings.api_key)
         self._dialect = dialect_of(self._kind, settings.base_url)
         self._off: set[str] = set()
-        self._clean = partial(failures.scrub, hidden=(settings.api_key.get_secret_value(),))
+        self._clean = partial(scrub, keys=(settings.api_key.get_secret_value(),))
 
     def __repr__(self) -> str:
         return f"AivaxClient(base_url={self._settings.base_url!r}, key={self._kind.value!r})"
@@ -92,7 +97,7 @@ class AivaxClient:
             AivaxError: `AnswerBroken` once text was said; before it the error of the status, with
                 `retry_after_s` where the wait is longer than the budget for retries.
         """
-        turn = Turn(request, self._settings, self._dialect, self._jitter)
+        turn = Turn(request, self._settings, self._dialect, self._jitter, self._bounds)
         failure: AivaxError | None = None
         while True:
             await self._be_permitted(turn, before_try, failure)
@@ -129,14 +134,30 @@ class AivaxClient:
         async with self._wire.post(turn.url, turn.body(), turn.patience, turn.clean) as reply:
             self._learn(turn)
             turn.parser.credits_spent = reply.credits_spent
-            while data := await self._read(turn, reply):
-                for event in turn.parser.feed(data):
-                    yield event
-                if turn.parser.ended:
-                    await reply.drain()
-                    return
+            async with aclosing(self._pieces(turn, reply)) as pieces:
+                async for piece in pieces:
+                    for event in turn.parser.feed(piece) if piece else turn.parser.rest():
+                        yield event
+                    if turn.parser.ended:
+                        if not turn.parser.overlong:
+                            await reply.drain()
+                        return
             for event in turn.parser.close():
                 yield event
+
+    async def _pieces(self, turn: Turn, reply: Reply) -> AsyncGenerator[bytes]:
+        """What comes, in small pieces with others' turn between them: a fast server must not hold up the loop.
+
+        An empty piece comes before an error: what is still held back of the answer is to be said.
+        """
+        try:
+            while data := await self._read(turn, reply):
+                for at in range(0, len(data), _PIECE_BYTES):
+                    yield data[at : at + _PIECE_BYTES]
+                    await asyncio.sleep(0)
+        except AivaxError:
+            yield b""
+            raise
 
     async def _read(self, turn: Turn, reply: Reply) -> bytes:
         """Read on; a connection that breaks or falls silent after the finish reason has simply ended."""

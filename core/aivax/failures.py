@@ -1,19 +1,19 @@
 """What went wrong on the way to AIVAX becomes one of our errors: the one place that knows statuses and httpx.
 
-The errors carry what the service said for the operator's log: shortened, on one line, and without anything that
-is a key or a prompt. httpx's exceptions end here and are not chained, because they hold the request with its key.
+The errors carry what the service said for the operator's log, as `scrubbing` leaves it. httpx's exceptions end here
+and are not chained, because they hold the request with its key.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from core.aivax.chunks import NotJson, decode, dumped, word
+from core.aivax.scrubbing import Scrub
 from core.errors import (
     AivaxError,
     AnswerCut,
@@ -27,16 +27,11 @@ from core.errors import (
     Unavailable,
 )
 
-Scrub = Callable[[str], str]
-
-_DETAIL_CHARS = 300
 _CODE_CHARS = 80
-_ECHO_CHARS = 16
+_PAGE_CHARS = 16_000
 _LONGEST_WAIT_S = 31 * 86_400.0
-_KEY_LIKE = re.compile(
-    r"(?i)\b(?:sk|pk|oky|xox\w|key)[-_][\w.\-]{6,}|\b(?:bearer|basic)\s+[\w.\-+/=~]{6,}|api[-_]key=[^&\s]+"
-)
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)</title")
+_TAG = re.compile(r"<[^<>]*>")
 _TOO_LONG = re.compile(
     r"(?i)context_length_exceeded|maximum context length|exceed_context_size|context_window_exceeded"
 )
@@ -51,32 +46,6 @@ _OF_STATUS: dict[int, type[AivaxError]] = {
     425: Unavailable,
     429: RateLimited,
 }
-
-
-def scrub(text: str, hidden: Collection[str] = ()) -> str:
-    """Shorten a foreign text to one line and take out keys, whatever looks like one, and echoes of `hidden`."""
-    text = _one_line(text[: _DETAIL_CHARS * 2])
-    secrets = [_one_line(secret) for secret in hidden]
-    for secret in secrets:
-        if len(secret) > 3:
-            text = text.replace(secret, "***")
-    text = _KEY_LIKE.sub("***", _without_echoes(text, "\0".join(secrets)))
-    return text if len(text) <= _DETAIL_CHARS else text[: _DETAIL_CHARS - 1] + "…"
-
-
-def _one_line(text: str) -> str:
-    text = " ".join(text.replace("\\n", " ").replace("\\", "").split())
-    return "".join(char for char in text if char.isprintable())
-
-
-def _without_echoes(text: str, secrets: str) -> str:
-    """Mask every run of the secrets that is too long to stand there by chance."""
-    echoed: set[int] = set()
-    for start in range(len(text) - _ECHO_CHARS + 1):
-        if text[start : start + _ECHO_CHARS] in secrets:
-            echoed.update(range(start, start + _ECHO_CHARS))
-    masked = "".join("\0" if place in echoed else char for place, char in enumerate(text))
-    return re.sub("\0+", "***", masked)
 
 
 def of_status(
@@ -113,9 +82,9 @@ def _said(body: bytes) -> tuple[str, str]:
     try:
         answer = decode(body)
     except NotJson:
-        text = body.decode("utf-8", "replace")
+        text = body.decode("utf-8", "replace")[:_PAGE_CHARS]
         title = _TITLE.search(text)
-        return "", title.group(1) if title else re.sub(r"<[^>]*>", " ", text)
+        return "", title.group(1) if title else _TAG.sub(" ", text)
     error = answer.get("error")
     if isinstance(error, dict):
         return error_of(error)

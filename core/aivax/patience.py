@@ -14,7 +14,10 @@ TAIL_S = 5.0
 
 
 class Patience:
-    """The time limits of one call, over all its tries. Only waiting for AIVAX counts, not what the caller does."""
+    """The time limits of one call, over all its tries.
+
+    For the whole call the clock on the wall counts, whatever the time is spent on; for silence only the waiting.
+    """
 
     def __init__(self, settings: AivaxSettings) -> None:
         self._settings = settings
@@ -24,6 +27,12 @@ class Patience:
         self._since_start_s = 0.0
         self._tail_s: float | None = None
         self._alive = False
+        self._began = asyncio.get_running_loop().time()
+
+    @property
+    def _spent_s(self) -> float:
+        """Since the call began; pauses that were only counted are in `waited_s`."""
+        return max(self.waited_s, asyncio.get_running_loop().time() - self._began)
 
     def begin_try(self) -> None:
         """Start the first-event time-out anew."""
@@ -55,17 +64,20 @@ class Patience:
         limit_s, code = self._limit()
         began = loop.time()
         try:
+            if limit_s <= 0:  # what is there already would never be interrupted
+                raise TimeoutError  # noqa: TRY301  one way to say it
             async with asyncio.timeout(limit_s):
                 yield
         except TimeoutError:
             self.exhausted = code == "answer_timeout"
-            raise Unavailable(code=code, detail=f"nothing came for {limit_s:.3g} s") from None
+            detail = "it takes too long in all" if self.exhausted else f"nothing came for {limit_s:.3g} s"
+            raise Unavailable(code=code, detail=detail) from None
         finally:
             self._count(loop.time() - began)
 
     def _limit(self) -> tuple[float, str]:
         settings = self._settings
-        limits = [(settings.answer_timeout_s - self.waited_s, "answer_timeout")]
+        limits = [(settings.answer_timeout_s - self._spent_s, "answer_timeout")]
         if self._alive:
             limits.append((settings.idle_timeout_s, "idle_timeout"))
         else:

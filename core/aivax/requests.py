@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +10,14 @@ from typing import Any, Literal
 from core.aivax.keys import KeyKind, speaks_aivax
 from core.settings import AivaxSettings
 from core.text import sound
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Bytes that travel inside the request: written as base64, behind `prefix`, only while they are sent."""
+
+    data: bytes = field(repr=False)
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    url: str = field(repr=False)
+    url: str | Inline = field(repr=False)
     """Reachable without login, or a `data:` URL."""
     detail: str = ""
 
@@ -34,7 +41,7 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True)
 class AudioPart:
-    data: str = field(repr=False)
+    data: str | Inline = field(repr=False)
     """Base64."""
     format: str
 
@@ -53,7 +60,7 @@ class VideoPart:
 @dataclass(frozen=True, slots=True)
 class FilePart:
     filename: str
-    file_data: str = field(repr=False)
+    file_data: str | Inline = field(repr=False)
     """A `data:` URL with base64."""
 
     def wire(self) -> dict[str, Any]:
@@ -64,9 +71,9 @@ class FilePart:
 Part = TextPart | ImagePart | AudioPart | VideoPart | FilePart
 
 
-def data_url(data: bytes, media_type: str) -> str:
+def data_url(data: bytes, media_type: str) -> Inline:
     """Put bytes into a URL: platform files can't be fetched without login, so they travel inline."""
-    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+    return Inline(data, f"data:{media_type};base64,")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 MAX_EVENT_BYTES = 8 * 1024 * 1024
 """The longest line and the largest event accepted; an answer with an inline picture has megabytes."""
 
+_MOST_LINES = 50_000
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
@@ -97,6 +98,8 @@ class Payloads:
             self._data.append(value.removeprefix(b" "))
             self._data_bytes += len(value) + 1
             self._check(self._data_bytes)
+            if len(self._data) > _MOST_LINES:
+                raise EventTooLarge
         return None
 
     def _check(self, size: int) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from core.aivax import chunks, failures
+from core.aivax.bounds import DEFAULT_BOUNDS, OVERLONG, AnswerBounds, Room
 from core.aivax.chunks import Json
-from core.aivax.sse import MAX_EVENT_BYTES, EventTooLarge, Payloads
+from core.aivax.scrubbing import Scrub, scrub
+from core.aivax.sse import EventTooLarge, Payloads
 from core.aivax.text import Joiner
 from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, ToolCalled, Usage
 from core.aivax.toolcalls import ToolCalls
@@ -17,11 +19,17 @@ from core.messages import ToolActivity
 _TOOLS_KEPT = 256
 
 
+class _Overlong(Exception):  # never leaves this module
+    """The answer passed its bounds."""
+
+
 class TimelineParser:
     """Reads one answer: `feed` bytes as they come, `close` when the connection ends; both yield events.
 
     Consume each of the two fully before the next call. Usage comes once, right before `Finished`, and also before
     an error. An answer is whole with `[DONE]`, with a finish reason, or as a plain `chat.completion` document.
+
+    An answer that passes its bounds ends at a good place, with the reason `OVERLONG`.
 
     Raises, after the events before it:
         AnswerCut: the bytes ended before the answer, and some of it was said; `Unavailable` where nothing was.
@@ -34,20 +42,26 @@ class TimelineParser:
         self,
         *,
         credits_spent: float | None = None,
-        clean: failures.Scrub = failures.scrub,
-        max_event_bytes: int = MAX_EVENT_BYTES,
+        clean: Scrub = scrub,
+        bounds: AnswerBounds = DEFAULT_BOUNDS,
     ) -> None:
         self.said = False
         """Whether visible text, or a tool call that the client must run, was yielded."""
         self.ended = False
         """Whether nothing more will be yielded."""
+        self.overlong = False
+        """Whether the answer was ended because it passed its bounds."""
         self.credits_spent = credits_spent
         self._clean = clean
-        self._payloads = Payloads(max_event_bytes)
+        self._bounds = bounds
+        self._room = Room(bounds.chars)
+        self._body_bytes = 0
+        self._silent_bytes = 0
+        self._payloads = Payloads(bounds.event_bytes)
         self._text = Joiner()
         self._thinking = Joiner()
         self._tools: dict[str, ToolActivity] = {}
-        self._calls = ToolCalls(max_event_bytes)
+        self._calls = ToolCalls(bounds.event_bytes)
         self._reason = ""
         self._usage: Json = chunks.NOTHING
         self._model = ""
@@ -70,20 +84,50 @@ class TimelineParser:
         """Tell that the connection ended, and yield what is left."""
         yield from self._bounded(self._closed())
 
+    def rest(self) -> Iterator[TimelineEvent]:
+        """Yield the text that is held back until more comes: none will."""
+        if held := self._room.close():
+            self.said = True
+            yield Text(held)
+
     def _bounded(self, events: Iterator[TimelineEvent]) -> Iterator[TimelineEvent]:
         try:
-            yield from events
+            for event in events:
+                self._silent_bytes = 0
+                yield event
         except EventTooLarge:
             if self.ended:
                 return
-            yield from self._costs()
+            yield from self._broken_off()
             raise self._no_events("event_too_large") from None
+        except _Overlong:
+            yield from self._broken_off()
+            self.ended = self.overlong = True
+            yield Finished(OVERLONG)
+
+    def _broken_off(self) -> Iterator[TimelineEvent]:
+        yield from self.rest()
+        yield from self._costs()
 
     def _fed(self, data: bytes) -> Iterator[TimelineEvent]:
         if self.ended:
             return
+        self._body_bytes += len(data)
+        self._silent_bytes += len(data)
         for payload in self._payloads.feed(data):
             yield from self._read(payload)
+        if not self.ended:
+            yield from self._measured()
+
+    def _measured(self) -> Iterator[TimelineEvent]:
+        """Judge how much came so far."""
+        if self._body_bytes > self._bounds.body_bytes:
+            if self.said:
+                raise _Overlong
+            raise self._no_events("answer_too_large")
+        if self._silent_bytes > self._bounds.silent_bytes:
+            yield from self._broken_off()
+            raise self._no_events("nothing_said")
 
     def _closed(self) -> Iterator[TimelineEvent]:
         if self.ended:
@@ -94,7 +138,7 @@ class TimelineParser:
         if self.whole and not self.ended:
             yield from self._end()
         if not self.ended:
-            yield from self._costs()
+            yield from self._broken_off()
             kind = AnswerCut if self.said else Unavailable
             raise kind(code="cut", detail="the connection closed before the answer was finished")
 
@@ -102,7 +146,7 @@ class TimelineParser:
         try:
             yield from self._take(payload)
         except chunks.NotJson:
-            yield from self._costs()
+            yield from self._broken_off()
             raise self._no_events("not_json") from None
 
     def _take(self, payload: bytes) -> Iterator[TimelineEvent]:
@@ -110,6 +154,8 @@ class TimelineParser:
         if payload == b"[DONE]":
             yield from self._end()
         elif payload and not self.ended:
+            if chunks.is_intricate(payload):
+                raise EventTooLarge
             yield from self._timeline(chunks.decode(payload))
 
     def _timeline(self, chunk: Json) -> Iterator[TimelineEvent]:
@@ -131,10 +177,12 @@ class TimelineParser:
         thought = self._thinking.join(chunks.thinking(delta))
         if thought:
             yield Thinking(thought)
-        text = self._text.join(chunks.answer_text(delta))
+        text = self._room.take(self._text.join(chunks.answer_text(delta)))
         if text:
             self.said = True
             yield Text(text)
+        if self._room.passed:
+            raise _Overlong
         try:
             self._calls.add(delta.get("tool_calls"))
         except ValueError:
@@ -162,10 +210,11 @@ class TimelineParser:
         yield Finished(self._reason or ("tool_calls" if calls else "stop"))
 
     def _flush(self) -> Iterator[TimelineEvent]:
-        text = self._text.close()
+        text = self._room.take(self._text.close())
         if text:
             self.said = True
             yield Text(text)
+        yield from self.rest()
 
     def _costs(self) -> Iterator[Usage]:
         if self._usage or self.credits_spent is not None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
-import msgspec
-
-from core.aivax import failures
+from core.aivax.body import Body
+from core.aivax.bounds import AnswerBounds
 from core.aivax.keys import is_aivax_host
 from core.aivax.patience import Patience
 from core.aivax.requests import CompletionRequest, Dialect, build_body
 from core.aivax.retries import Retries
+from core.aivax.scrubbing import Scrub, sample_of, scrub
 from core.aivax.stream import TimelineParser
 from core.errors import AivaxError, ContextTooLong, GatewayUnknown, RequestRefused
 from core.messages import ToolActivity, ToolState
@@ -30,6 +30,7 @@ class Turn:
         settings: AivaxSettings,
         dialect: Dialect,
         jitter: Callable[[], float],
+        bounds: AnswerBounds,
     ) -> None:
         self._request = request
         self._settings = settings
@@ -37,9 +38,10 @@ class Turn:
         self.dialect = dialect
         self.patience = Patience(settings)
         self.retries = Retries(settings, jitter)
-        self.parser = TimelineParser()
-        hidden = (settings.api_key.get_secret_value(), *request.texts)
-        self.clean: failures.Scrub = partial(failures.scrub, hidden=hidden)
+        self._bounds = bounds
+        self.parser = TimelineParser(bounds=bounds)
+        key = settings.api_key.get_secret_value()
+        self.clean: Scrub = partial(scrub, keys=(key,), said=cache(lambda: sample_of(request.texts)))
 
     @property
     def key(self) -> str:
@@ -50,12 +52,12 @@ class Turn:
         base = self._settings.direct_url if self._direct else self._settings.base_url
         return f"{base.rstrip('/')}/chat/completions"
 
-    def body(self) -> bytes:
-        return msgspec.json.encode(build_body(self._request, self._settings, self.dialect))
+    def body(self) -> Body:
+        return Body(build_body(self._request, self._settings, self.dialect))
 
     def begin_try(self) -> None:
         self.patience.begin_try()
-        self.parser = TimelineParser(clean=self.clean)
+        self.parser = TimelineParser(clean=self.clean, bounds=self._bounds)
 
     def go_direct(self, error: AivaxError) -> bool:
         """Turn to the direct host, once, when the proxy in front gave up."""

@@ -14,8 +14,10 @@ import httpx
 
 import core
 from core.aivax import failures
+from core.aivax.body import Body
 from core.aivax.chunks import NotJson, decode_any
 from core.aivax.patience import Patience
+from core.aivax.scrubbing import Scrub
 from core.errors import SettingRefused, Unavailable
 from core.settings import AivaxSettings
 
@@ -32,8 +34,8 @@ LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepal
 class Reply:
     """An answer whose status is good and whose body is being read."""
 
-    def __init__(self, response: httpx.Response, patience: Patience, clean: failures.Scrub) -> None:
-        self._chunks = response.aiter_bytes()
+    def __init__(self, response: httpx.Response, patience: Patience, clean: Scrub) -> None:
+        self._chunks = response.aiter_raw()
         self._patience = patience
         self._clean = clean
         self.credits_spent = _credits(response.headers.get("Consumed-Credits"))
@@ -92,9 +94,7 @@ class Wire:
         await self._http.aclose()
 
     @asynccontextmanager
-    async def post(
-        self, url: str, body: bytes, patience: Patience, clean: failures.Scrub
-    ) -> AsyncIterator[Reply]:
+    async def post(self, url: str, body: Body, patience: Patience, clean: Scrub) -> AsyncIterator[Reply]:
         """Send a completion and open its answer.
 
         Raises:
@@ -103,20 +103,21 @@ class Wire:
         headers = {
             "Content-Type": "application/json",
             "Accept": "text/event-stream, application/json",
-            "Accept-Encoding": "identity",  # a compressing proxy would hold events back
+            "Content-Length": str(body.length),  # not every server takes it in chunks
         }
-        request = self._http.build_request("POST", url, content=body, headers=headers)
+        request = self._http.build_request("POST", url, content=body.sent(), headers=headers)
         async with patience.waiting():
             response = await _sealed(self._http.send(request, stream=True), clean)
         try:
             if not response.is_success:
                 raise await self._refusal(response, clean)
+            _check_plain(response)
             yield Reply(response, patience, clean)
         finally:
             with suppress(httpx.HTTPError, OSError):
                 await response.aclose()
 
-    async def get(self, url: str, clean: failures.Scrub) -> object:
+    async def get(self, url: str, clean: Scrub) -> object:
         """Fetch a JSON document.
 
         Raises:
@@ -130,19 +131,21 @@ class Wire:
         except NotJson:
             raise Unavailable(code="not_json", detail="the answer is no JSON") from None
 
-    async def _document(self, url: str, clean: failures.Scrub) -> bytes:
+    async def _document(self, url: str, clean: Scrub) -> bytes:
         async with self._http.stream("GET", url) as response:
             if not response.is_success:
                 raise await self._refusal(response, clean)
+            _check_plain(response)
             return await _read(response, _DOCUMENT_BYTES)
 
     @property
     def _document_timeout_s(self) -> float:
         return min(self._settings.first_event_timeout_s, _DOCUMENT_TIMEOUT_S)
 
-    async def _refusal(self, response: httpx.Response, clean: failures.Scrub) -> Exception:
+    async def _refusal(self, response: httpx.Response, clean: Scrub) -> Exception:
         body = b""
-        with suppress(httpx.HTTPError, httpx.StreamError, OSError):
+        with suppress(httpx.HTTPError, httpx.StreamError, OSError, Unavailable):
+            _check_plain(response)
             async with asyncio.timeout(self._document_timeout_s):
                 body = await _read(response, _REFUSAL_BYTES)
         retry_after = response.headers.get("Retry-After")
@@ -152,14 +155,20 @@ class Wire:
 async def _read(response: httpx.Response, most_bytes: int) -> bytes:
     """Read a body up to a bound; what is beyond it is left where it is."""
     body = bytearray()
-    async for data in response.aiter_bytes():
+    async for data in response.aiter_raw():
         body += data
         if len(body) >= most_bytes:
             break
     return bytes(body[:most_bytes])
 
 
-async def _sealed(awaited: Awaitable[T], clean: failures.Scrub) -> T:
+def _check_plain(response: httpx.Response) -> None:
+    """Refuse what is compressed: it was asked for as it is, and unpacked it may be a thousand times as much."""
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise Unavailable(status=response.status_code, code="compressed", detail="asked for as it is")
+
+
+async def _sealed(awaited: Awaitable[T], clean: Scrub) -> T:
     """Await something of httpx's; what it raises becomes ours.
 
     The error is raised outside the handler and by no context manager, so that not even its context leads to the
@@ -173,7 +182,11 @@ async def _sealed(awaited: Awaitable[T], clean: failures.Scrub) -> T:
 
 
 def _headers(settings: AivaxSettings) -> dict[str, str]:
-    headers = {"User-Agent": f"aivax-bots/{core.__version__}", "Accept": "application/json"}
+    headers = {
+        "User-Agent": f"aivax-bots/{core.__version__}",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",  # a compressing proxy would hold events back, and a bomb fits in a packet
+    }
     key = settings.api_key.get_secret_value().strip()
     if key:
         headers["Authorization"] = f"Bearer {key}"

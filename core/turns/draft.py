@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from core.aivax.timeline import Usage
+from core.settings import LimitsSettings
+from core.turns.tools import ToolLog
+
+
+_LIMITS = LimitsSettings()
 
 
 class Draft:
     """An answer while it is being written."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: LimitsSettings = _LIMITS) -> None:
+        self.tools = ToolLog(events=limits.tool_events, contents_chars=limits.tool_contents_chars)
         self._parts: list[str] = []
         self.asides: list[str] = []
         """Sentences of ours that stand below the answer and are no part of it."""

@@ -124,10 +124,10 @@ class Generation:
             case Thinking() if not draft.thinking:
                 draft.thinking = True
                 await surface.note(Status(voice.say(Phrase.THINKING)))
-            case ToolActivity():
-                await self._store.keep_activity(turn, event)
+            case ToolActivity() if (activity := draft.tools.admit(event)) is not None:
+                await self._store.keep_activity(turn, activity)
                 if self._show_tools:
-                    await surface.note(tool_status(voice, event))
+                    await surface.note(tool_status(voice, activity))
             case Usage():
                 draft.usage = event
             case Finished(reason):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.admission.gates import Cause, Closed
+from core.aivax.bounds import OVERLONG
 from core.errors import AivaxError, BotError, Fenced, PlaceClosed, PlatformError, StorageError
 from core.messages import Action, Apology, Footer
 from core.ports import Frontend, ReplySurface
@@ -104,7 +105,7 @@ class Runner:
             await self._answer(turn, frontend, surface)
 
     async def _answer(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
-        draft, voice = Draft(), self._voice(turn)
+        draft, voice = Draft(self._limits), self._voice(turn)
         closed: Closed | None = None
         is_whole = False
         try:
@@ -196,7 +197,7 @@ class Runner:
     def _footer(self, turn: Turn, draft: Draft) -> Footer:
         voice = self._voice(turn)
         notes = list(draft.asides)
-        if draft.reason == "length":
+        if draft.reason in ("length", OVERLONG):
             notes.append(voice.say(Phrase.LENGTH_REACHED))
         if draft.reason == "content_filter":
             notes.append(voice.say(Phrase.CONTENT_FILTERED))

@@ -1,0 +1,134 @@
+"""What a service says of an error, made fit for a log: one short line without keys, and without what people wrote.
+
+The cost is bounded whatever was asked: a text of the service is looked at up to `LOOKED_AT_CHARS`, and of the
+request only a sample, `SAMPLE_CHARS` in all. It is paid only when there is an error to tell.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from urllib.parse import quote_from_bytes, unquote
+
+Scrub = Callable[[str], str]
+
+DETAIL_CHARS = 300
+LOOKED_AT_CHARS = 4_000
+SAMPLE_CHARS = 200_000
+"""Of all that was asked, the newest first: as much as the limits of one question let in, and most of a history."""
+TEXT_CHARS = 100_000
+"""Of one text, half from its beginning and half from its end."""
+
+_WINDOW_CHARS = 600
+_ECHO_CHARS = 16
+_STRIDE = _ECHO_CHARS // 2
+"""Every run of `_ECHO_CHARS` holds a whole block of this length that begins at a multiple of it."""
+_PIECE_CHARS = 8
+_SHORTEST_KEY = 4
+_MASK = "***"
+_KEY_LIKE = re.compile(
+    r"(?i)\b(?:sk|pk|oky|xox\w|key)[-_][\w.\-]{6,}|\b(?:bearer|basic)\s+[\w.\-+/=~]{6,}|api[-_]key=[^&\s]+"
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
+_ENCODINGS_DEEP = 3
+
+
+def scrub(text: str, *, keys: Iterable[str] = (), said: Callable[[], str] | str = "") -> str:
+    """Shorten a foreign text to one line and take out keys, whatever looks like one, and echoes of what was said.
+
+    A key is found in whole and in pieces of 8 letters and digits, with anything else between them, behind the
+    escapes of JSON, URLs and HTML, and as base64 or hexadecimal digits. `said` is a `sample_of` the request, or
+    makes one when it is needed.
+    """
+    line = one_line(_unescaped(text[:LOOKED_AT_CHARS]))[:_WINDOW_CHARS]
+    for key in keys:
+        line = _without_key(line, key)
+    if len(line) >= _ECHO_CHARS:
+        line = _without_echoes(line, said if isinstance(said, str) else said())
+    line = _KEY_LIKE.sub(_MASK, line)
+    return line if len(line) <= DETAIL_CHARS else line[: DETAIL_CHARS - 1] + "…"
+
+
+def sample_of(texts: Sequence[str]) -> str:
+    """A bounded sample of texts, the last ones first, in the form in which `scrub` compares them."""
+    left = SAMPLE_CHARS
+    chosen: list[str] = []
+    for text in reversed(texts):
+        if left <= 0:
+            break
+        most = min(TEXT_CHARS, left)
+        whole = text if len(text) <= most else f"{text[: most // 2]}\n{text[-(most // 2) :]}"
+        chosen.append(one_line(whole))
+        left -= len(whole)
+    return "\0".join(chosen)
+
+
+def one_line(text: str) -> str:
+    """Join words by single blanks, without what can't be printed and without what JSON puts before quotes."""
+    line = " ".join(text.replace("\\n", " ").replace("\\", "").split())
+    return line if line.isprintable() else "".join(filter(str.isprintable, line))
+
+
+def _unescaped(text: str) -> str:
+    """Undo the escapes of JSON, URLs and HTML, also where one stands in another."""
+    for _ in range(_ENCODINGS_DEEP):
+        plain = _ESCAPE.sub(lambda found: chr(int(found.group(1) or found.group(2), 16)), text)
+        plain = html.unescape(unquote(plain))
+        if plain == text:
+            break
+        text = plain
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _without_key(line: str, key: str) -> str:
+    if len(key) < _SHORTEST_KEY:
+        return line
+    line = line.replace(one_line(key), _MASK)
+    places = [at for at, char in enumerate(line) if char.isalnum()]
+    letters = "".join(line[at] for at in places)
+    hidden = bytearray(len(line))
+    for piece_chars, form in _forms(key):
+        pieces = {form[at : at + piece_chars] for at in range(len(form) - piece_chars + 1)}
+        for at in range(len(letters) - piece_chars + 1):
+            if letters[at : at + piece_chars] in pieces:
+                first, last = places[at], places[at + piece_chars - 1]
+                hidden[first : last + 1] = b"\1" * (last + 1 - first)
+    return _masked(line, hidden)
+
+
+@cache
+def _forms(key: str) -> tuple[tuple[int, str], ...]:
+    """Each form of a key in letters and digits, and how long a piece of it is already hidden."""
+    raw = key.encode("utf-8", "replace")
+    forms = [key, quote_from_bytes(raw), raw.hex(), raw.hex().upper()]
+    for before in range(3):  # base64 looks different at each of three places
+        coded = base64.b64encode(b"\0" * before + raw).decode()
+        whole = coded[4 if before else 0 :].rstrip("=")[:-1]
+        forms += [whole, whole.replace("+", "-").replace("/", "_")]
+    letters = dict.fromkeys("".join(filter(str.isalnum, form)) for form in forms)
+    return tuple((_PIECE_CHARS, form) for form in letters if len(form) >= _PIECE_CHARS)
+
+
+def _without_echoes(line: str, said: str) -> str:
+    """Mask every run that was said and is too long to stand there by chance."""
+    windows = {line[at : at + _ECHO_CHARS] for at in range(len(line) - _ECHO_CHARS + 1)}
+    blocks = {line[at : at + _STRIDE] for at in range(len(line) - _STRIDE + 1)}
+    echoed: set[str] = set()
+    for at in range(0, len(said) - _STRIDE + 1, _STRIDE):
+        if said[at : at + _STRIDE] in blocks:
+            first = max(at - _STRIDE, 0)
+            around = {said[start : start + _ECHO_CHARS] for start in range(first, at + 1)}
+            echoed |= around & windows
+    hidden = bytearray(len(line))
+    for at in range(len(line) - _ECHO_CHARS + 1):
+        if line[at : at + _ECHO_CHARS] in echoed:
+            hidden[at : at + _ECHO_CHARS] = b"\1" * _ECHO_CHARS
+    return _masked(line, hidden)
+
+
+def _masked(line: str, hidden: bytearray) -> str:
+    shown = "".join("\0" if hide else char for char, hide in zip(line, hidden, strict=True))
+    return re.sub("\0+", _MASK, shown)
