@@ -377,3 +377,23 @@ async def test_a_sweep_never_takes_a_turn_from_the_process_that_runs_it(migrated
 
         assert len(stage.asked) == 20
         assert set(await stage.rows("SELECT attempt FROM turns")) == {1}
+
+
+async def test_an_answer_that_never_ends_is_cut_stored_and_told(migrated_url: str) -> None:
+    async with staged(migrated_url, limits={"answer_chars": 1_000}) as stage:
+        await stage.hear(said("long 100000"))
+
+        shown = "\n".join(stage.platform.visible("D-ana"))
+        assert "This answer reached the longest length I may write." in shown
+        (stored,) = await stage.rows("SELECT text FROM messages WHERE role = 'assistant'")
+        assert 900 < len(stored) <= 1_000
+        assert stored.split()[-1] in shown
+        assert await stage.states() == ["answered"]
+
+
+async def test_of_what_tools_do_a_bounded_part_is_kept(migrated_url: str) -> None:
+    async with staged(migrated_url, limits={"tool_events": 1, "tool_contents_chars": 5}) as stage:
+        await stage.hear(said("tools"))
+
+        contents = await stage.rows("SELECT contents FROM tool_activity")
+        assert [len(each) for each in contents] == [5]

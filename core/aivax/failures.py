@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from core.aivax.chunks import NotJson, decode, dumped, word
+from core.aivax.chunks import NotJson, decode, excerpt, word
 from core.aivax.scrubbing import Scrub
 from core.errors import (
     AivaxError,
@@ -89,15 +89,15 @@ def _said(body: bytes) -> tuple[str, str]:
     if isinstance(error, dict):
         return error_of(error)
     rest = error or answer.get("detail") or answer.get("message")
-    return word(answer.get("code")), dumped(rest)
+    return word(answer.get("code")), excerpt(rest, _PAGE_CHARS)
 
 
 def error_of(error: object) -> tuple[str, str]:
     """Read an error object, or the text that stands in its place: its code and what it says."""
     if not isinstance(error, dict):
-        return "", dumped(error)
+        return "", excerpt(error, _PAGE_CHARS)
     param = word(error.get("param"))
-    message = dumped(error.get("message"))
+    message = excerpt(error.get("message"), _PAGE_CHARS)
     return word(error.get("code")) or word(error.get("type")), f"{param}: {message}" if param else message
 
 

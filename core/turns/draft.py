@@ -6,7 +6,6 @@ from core.aivax.timeline import Usage
 from core.settings import LimitsSettings
 from core.turns.tools import ToolLog
 
-
 _LIMITS = LimitsSettings()
 
 
