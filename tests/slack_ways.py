@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,15 +115,22 @@ async def hosted(
 
 @asynccontextmanager
 async def answering(
-    slack: FakeSlack, url: str, sandbox: Sandbox, settings: SlackSettings, **pace: Any
+    slack: FakeSlack,
+    url: str,
+    sandbox: Sandbox,
+    settings: SlackSettings,
+    *,
+    program: Mapping[str, Any] | None = None,
+    **pace: Any,
 ) -> AsyncIterator[tuple[Hosted, Core]]:
     """The whole bot, with the sandbox for AIVAX. `pace`: `now` and `sleep`, to let Slack's seconds fly."""
-    program = settings_for(url, sandbox, limits={"shutdown_grace_s": 0})
+    more = {"limits": {"shutdown_grace_s": 0}, **(program or {})}
+    whole = settings_for(url, sandbox, **more)
     async with (
-        open_database(program.storage) as database,
+        open_database(whole.storage) as database,
         httpx.AsyncClient() as browser,
         _opened(slack, database, settings, **pace) as (frontend, address),
-        open_core_on(database, program, {"slack": frontend}) as core,
+        open_core_on(database, whole, {"slack": frontend}) as core,
     ):
         lamp = Lamp()
         working = asyncio.create_task(core.work())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bots.slack.address import Where, where
 from bots.slack.buttons import drawn
 from bots.slack.frontend import SlackFrontend, open_slack
-from bots.slack.payloads import Bot, Manners
+from bots.slack.payloads import Bot
 from bots.slack.translate import translate
 from core.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
 from tests.fakes import FakeLedger
@@ -49,7 +49,7 @@ def payload(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_press_names_its_author_the_answer_and_where_a_reply_is_whispered() -> None:
-    (pressed,) = translate(payload(), BOT, Manners(external_users=True))
+    (pressed,) = translate(payload(), BOT)
 
     assert isinstance(pressed, Pressed)
     assert (pressed.action, pressed.turn) == (Action.DROP, "k1")
@@ -70,7 +70,7 @@ def test_a_press_names_its_author_the_answer_and_where_a_reply_is_whispered() ->
 def test_in_a_direct_message_nothing_needs_to_be_whispered() -> None:
     container = {"type": "message", "message_ts": "1.1", "channel_id": "D0000000001"}
     there = payload(container=container, channel={"id": "D0000000001"})
-    (pressed,) = translate(there, BOT, Manners(external_users=True))
+    (pressed,) = translate(there, BOT)
 
     assert isinstance(pressed, Pressed)
     assert pressed.place.private

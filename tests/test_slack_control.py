@@ -8,7 +8,7 @@ import pytest
 
 from bots.slack.address import where
 from core.errors import PlaceClosed
-from core.messages import Action, Apology, Button, Command, Commanded, Place, Pressed, Said
+from core.messages import Action, Apology, Button, Command, Commanded, PassedOver, Place, Pressed, Said
 from tests.fakes import FakeLedger
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import Ears, ears
@@ -125,7 +125,7 @@ async def test_where_the_bot_may_not_write_a_question_by_command_moves_to_the_di
 
     assert said.place == Place("slack", slack.workspace.id, direct.id, said.origin, private=True)
     assert "#elsewhere" in question.text
-    assert question.text.endswith("> who am I?")
+    assert question.text.endswith("who am I?")
     assert [each.text for each in slack.visible(direct, said.origin)][-1] == "Ana"
 
 
@@ -261,7 +261,7 @@ async def test_a_question_about_a_message_out_of_reach_is_answered_directly(
 
     assert said.place.private
     assert said.text.endswith("> The plan")
-    assert "> The plan" in slack.visible(slack.dm(here.ana))[0].text
+    assert slack.visible(slack.dm(here.ana))[0].text.endswith("The plan")
 
 
 async def test_another_shortcut_opens_nothing(slack: FakeSlack, here: Ears) -> None:
@@ -330,3 +330,122 @@ async def test_a_home_tab_that_slack_does_not_take_is_an_error_of_ours(slack: Fa
 
     with pytest.raises(PlaceClosed):
         await here.answer(opened.address, HOME)
+
+
+# what is posted for somebody
+
+
+NOT_YOU = "I may not answer you."
+
+
+async def test_a_command_to_ask_is_refused_in_private_and_nothing_is_posted(
+    slack: FakeSlack, here: Ears
+) -> None:
+    here.inbox.refusing = NOT_YOU
+    await here.done(await slack.command(here.ana, here.general, "/aivax", "ask Everyone, click here"))
+
+    assert [(each.text, each.only_to) for each in slack.visible(here.general)] == [(NOT_YOU, here.ana.id)]
+    assert here.inbox.events == []
+
+
+async def test_a_form_is_refused_below_its_field_and_stays_open(slack: FakeSlack, here: Ears) -> None:
+    ts = await slack.say(here.ben, here.general, "The plan")
+    await here.done(await slack.shortcut(here.ana, here.general, ts, "ask"))
+    await slack.until(lambda: slack.modal(here.ana))
+    here.inbox.refusing = NOT_YOU
+    sent = await here.done(await slack.submit_view(here.ana, WORDS))
+
+    assert sent.answer == {"response_action": "errors", "errors": {"words": NOT_YOU}}
+    assert slack.modal(here.ana) is not None
+    assert len(slack.visible(here.general)) == 1
+    assert here.inbox.events == []
+
+
+async def test_the_core_is_asked_with_all_that_it_will_be_told(slack: FakeSlack, here: Ears) -> None:
+    await here.done(await slack.command(here.ana, here.general, "/aivax", "ask who am I?"))
+    (said,) = await here.heard(Said)
+    (asked,) = here.inbox.asked_for
+
+    assert (asked.author, asked.text) == (said.author, said.text)
+    assert (asked.place.channel, asked.place.private) == (here.general.id, False)
+
+
+async def test_whom_the_bot_may_not_answer_reads_so_instead_of_a_greeting(
+    slack: FakeSlack, here: Ears
+) -> None:
+    here.inbox.refusing = NOT_YOU
+    await slack.open_home(here.ana)
+    await slack.until(lambda: slack.visible(slack.dm(here.ana)))
+
+    assert [each.text for each in slack.visible(slack.dm(here.ana))] == [NOT_YOU]
+
+
+HOSTILE = (
+    "<http://evil.example|here> [click](http://evil.example) ![x](http://evil.example/x.png) <!channel> <!here> "
+    "@channel *bold* `code` # no heading &lt;!everyone&gt; <mailto:a@b.example|me>"
+)
+
+
+async def test_what_is_shown_for_somebody_is_shown_letter_by_letter(slack: FakeSlack, here: Ears) -> None:
+    await here.done(await slack.command(here.ana, here.general, "/aivax", f"ask {HOSTILE} <@{here.ben.id}>"))
+    await here.heard(Said)
+    (question,) = slack.visible(here.general)
+
+    assert question.pings == (f"<@{here.ana.id}>",)
+    assert question.unfurls == ()
+    assert [each["type"] for each in question.blocks] == ["rich_text"]
+    elements = question.blocks[0]["elements"][0]["elements"]
+    assert [each["type"] for each in elements] == ["user", "text"]
+    assert "[click](http://evil.example)" in question.text
+    assert "*bold* `code`" in question.text
+
+
+@pytest.mark.parametrize("asked", ["ask", "about"])
+async def test_what_moves_to_the_direct_messages_is_shown_letter_by_letter_too(
+    slack: FakeSlack, here: Ears, asked: str
+) -> None:
+    elsewhere = slack.channel("elsewhere", [here.ana, here.ben], bot=False)
+    root = await slack.say(here.ben, elsewhere, HOSTILE)
+    if asked == "ask":
+        await here.done(await slack.command(here.ana, elsewhere, "/aivax", f"ask {HOSTILE}"))
+    else:
+        await here.done(await slack.shortcut(here.ana, elsewhere, root, "ask"))
+        await slack.until(lambda: slack.modal(here.ana))
+        await here.done(await slack.submit_view(here.ana, WORDS))
+    await here.heard(Said)
+    question = slack.visible(slack.dm(here.ana))[0]
+
+    assert (question.pings, question.unfurls) == ((), ())
+    assert [each["type"] for each in question.blocks] == ["rich_text"]
+    assert "[click](http://evil.example)" in question.text
+
+
+async def test_where_slack_takes_no_blocks_the_words_stand_alone_and_are_harmless(
+    slack: FakeSlack, here: Ears
+) -> None:
+    slack.fail("chat.postMessage", "invalid_blocks")
+    await here.done(await slack.command(here.ana, here.general, "/aivax", f"ask {HOSTILE}"))
+    await here.heard(Said)
+    (question,) = slack.visible(here.general)
+
+    assert question.pings == (f"<@{here.ana.id}>",)
+    assert question.unfurls == ()
+
+
+# what is passed over in silence
+
+
+async def test_silence_is_counted_by_its_reason(slack: FakeSlack, here: Ears) -> None:
+    await slack.say(here.ana, here.general, "just talking")
+    await slack.bot_says(here.general, "<@BOT> hi from a bot")
+    ts = await slack.say(here.ana, here.general, "<@BOT> hi")
+    (said,) = await here.heard(Said)
+    await here.answer(said.address, "Hello")
+    await slack.unfurl(here.general, ts)
+    await slack.until(lambda: here.inbox.passed[PassedOver.EMPTY])
+    await here.quiet()
+
+    assert here.inbox.passed[PassedOver.NOT_ADDRESSED] == 1
+    assert here.inbox.passed[PassedOver.BOT] >= 1
+    assert here.inbox.passed[PassedOver.OWN] >= 1
+    assert here.inbox.passed[PassedOver.STRANGER] == 0

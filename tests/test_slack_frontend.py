@@ -21,7 +21,14 @@ from aiohttp import web
 from bots.slack.api import open_api, without_secrets
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from core.errors import BotError, FrontendRefused, FrontendUnreachable, PlatformBusy, PlatformError
+from core.errors import (
+    BotError,
+    DatabaseUnreachable,
+    FrontendRefused,
+    FrontendUnreachable,
+    PlatformBusy,
+    PlatformError,
+)
 from core.messages import Commanded, Event, Footer, PassedOver, Place, Receipt, Said
 from core.reply.voice import Voice
 from tests.fakes import FakeLedger
@@ -47,7 +54,7 @@ class Inbox:
         self.slack.world.changed()
         if self.full:
             self.refused += 1
-            raise RuntimeError("the database is away")
+            raise DatabaseUnreachable("sqlite:///bot.sqlite3", "it is away")
         seen = any(set(event.keys) & set(each.keys) for each in self.events)
         if not seen:
             self.events.append(event)

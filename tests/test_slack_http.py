@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from bots.slack.http import NotTakenError, parsed
 from bots.slack.refusals import Refusals
 from bots.slack.signatures import SeenSignatures
-from core.errors import FrontendRefused
+from core.errors import DatabaseUnreachable, FrontendRefused
 from core.messages import Commanded, Event, Receipt, Said
 from sandbox.faults import Fault
 from sandbox.server import serve as serve_sandbox
@@ -210,7 +210,7 @@ class Moody(Inbox):
     async def receive(self, event: Event) -> Receipt:
         if self.failures:
             self.failures -= 1
-            raise RuntimeError("the database is away")
+            raise DatabaseUnreachable("sqlite:///bot.sqlite3", "it is away")
         return await super().receive(event)
 
 
@@ -328,3 +328,21 @@ def migrated_sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     path = tmp_path / "bot.sqlite3"
     path.write_bytes(migrated_sqlite.read_bytes())
     return f"sqlite+aiosqlite:///{path}"
+
+
+async def test_a_blocked_person_is_told_so_in_private_by_the_whole_bot(
+    slack: FakeSlack, migrated_sqlite_url: str
+) -> None:
+    ana = slack.person("ana")
+    general = slack.channel("general", [ana])
+    barred = {"access": {"block_users": [f"slack:{ana.id}"]}}
+    async with (
+        serve_sandbox(plan="max") as sandbox,
+        answering(slack, migrated_sqlite_url, sandbox, http_settings(slack), program=barred) as (hosted, _),
+    ):
+        command = await slack.command(ana, general, "/aivax", "ask Everyone, click here")
+        await slack.until(lambda: command.acked)
+        await hosted.all_taken()
+
+    assert [each.only_to for each in slack.visible(general)] == [ana.id]
+    assert "click" not in slack.visible(general)[0].text

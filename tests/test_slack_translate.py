@@ -135,7 +135,6 @@ def test_a_bare_mention_is_a_question_without_words() -> None:
         "message_changed_unfurl",
         "message_deleted_own",
         "message_follow_up",
-        "message_slack_connect",
         "app_home_opened",
         "app_context_changed",
         "assistant_thread_started",
@@ -206,13 +205,6 @@ def test_an_edit_among_other_people_is_nothing() -> None:
 
 def test_an_edit_without_the_words_before_counts() -> None:
     assert edited("message_changed_channel", previous_message=None)
-
-
-def test_an_edit_by_an_external_person_is_nothing() -> None:
-    words = {"message": message("message_changed_channel", user_team="T0000000002", team="T0000000002")}
-
-    assert translate(sample("message_changed_channel", **words), BOT) == ()
-    assert edited("message_changed_channel", Manners(external_users=True), **words)
 
 
 @pytest.mark.parametrize("name", ["message_deleted_channel", "message_tombstone"])
@@ -305,22 +297,6 @@ def test_in_a_group_message_the_bot_is_mentioned() -> None:
     assert only(sample("message_mpim", text="which of us is right?")) is None
 
 
-def test_external_people_are_heard_where_that_is_chosen() -> None:
-    heard = only(sample("message_slack_connect"), Manners(external_users=True))
-
-    assert isinstance(heard, Said)
-    assert where(heard.address).user_team == "T0000000002"
-
-
-@pytest.mark.parametrize("name", ["feedback_pressed", "stop_pressed", "feedback_submitted"])
-def test_external_people_press_no_button_unless_that_is_chosen(name: str) -> None:
-    stranger = {"id": "U0000000009", "team_id": "T0000000002"}
-
-    assert translate(interaction(name, user=stranger), BOT) == ()
-    assert only(interaction(name, user=stranger), Manners(external_users=True))
-    assert only(interaction(name, user=stranger, enterprise={"id": "E1"}))
-
-
 # stops, feedback, forms, the Home tab
 
 
@@ -408,10 +384,6 @@ def test_without_a_question_nothing_is_asked(text: str) -> None:
 @pytest.mark.parametrize("kind", ["channel", "group", "mpim"])
 def test_a_mention_counts_in_every_kind_of_channel(kind: str) -> None:
     assert said("message_channel_mention", channel_type=kind).place.private is False
-
-
-def test_a_company_s_other_workspace_is_not_outside() -> None:
-    assert said("message_enterprise_sibling")
 
 
 def test_the_bot_s_own_words_are_known_by_the_user_alone() -> None:
@@ -513,7 +485,7 @@ def test_whatever_a_field_holds_nothing_breaks(data: st.DataObject, name: str) -
         elif isinstance(holder, dict):
             del holder[path[-1]]
 
-    for manners in (Manners(), Manners(external_users=True, follow_ups=True)):
+    for manners in (Manners(), Manners(follow_ups=True)):
         for heard in translate(payload, BOT, manners):
             if isinstance(heard, Said | Commanded | Pressed):
                 assert where(heard.address).channel == heard.place.channel

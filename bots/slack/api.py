@@ -48,6 +48,7 @@ class SlackApi:
         self.settings = settings
         self.budgets = Budgets(now=now, sleep=sleep)
         self._account = account
+        self._organisation: str | None = None
         self._now = now
         self._sleep = sleep
 
@@ -106,6 +107,12 @@ class SlackApi:
     async def ask_again(self) -> Bot:
         """Tell who the bot token belongs to, and find out whether it still counts."""
         return await self._account.bot(self._ask, anew=True)
+
+    async def organisation(self) -> str:
+        """Tell which Enterprise Grid organisation our workspace belongs to; `""`: to none. Asked once."""
+        if self._organisation is None:
+            self._organisation = text_of(await self._as_bot("auth.test", json={}), "enterprise_id")
+        return self._organisation
 
     async def _ask(self) -> Bot:
         said = await self._as_bot("auth.test", json={})

@@ -3,12 +3,14 @@
 Neither shows anything in Slack. So the question is put there first, for everyone to see: in the channel, or in the
 thread that it is about. It is answered below it, and who reads along can go on. Where the bot may not write, it is put
 into the asker's direct messages, with a word on where it came from.
+
+The bot says these words under its own name: so the core is asked before whether it would take them (`unposted`), and
+they are shown letter by letter, without a link, a mention or a preview in them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,10 +19,11 @@ import structlog
 
 from bots.slack.address import PLATFORM, Where
 from bots.slack.api import SlackApi
+from bots.slack.errors import BLOCKS_REFUSED
 from bots.slack.forms import About, asked_about
 from bots.slack.interactions import question
 from bots.slack.payloads import part_of, text_of
-from bots.slack.text import safe
+from bots.slack.plainly import HERE, moved, signed
 from core.errors import OutcomeUnknown, PlaceClosed
 from core.messages import Author, Identity, Place, Said
 from core.reply.phrases import Phrase
@@ -28,8 +31,6 @@ from core.reply.voice import Voice
 
 log = structlog.get_logger(__name__)
 
-_CHANNEL = re.compile(r"C[A-Z0-9]{2,32}")
-_HERE = "{here}"
 _WITHIN_S = 2.2
 """Slack waits three seconds for the acknowledgement, which comes when the question is stored."""
 
@@ -95,13 +96,21 @@ async def put(asked: Asking, api: SlackApi, voice: Voice) -> Said:
     async with asyncio.timeout(_WITHIN_S):
         try:
             here, ts = await _post(
-                api, asked.channel, _signed(asked), asked.about.thread if asked.about else ""
+                api,
+                asked.channel,
+                signed(asked.user, asked.text),
+                asked.about.thread if asked.about else "",
             )
         except PlaceClosed as exc:
             log.info("slack.asked_elsewhere", channel=asked.channel, code=exc.code)
             asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
             here, ts = await _post(api, await _direct(api, asked.user), _moved(asked, voice), "")
     return _said(asked, here, ts)
+
+
+def unposted(asked: Asking) -> Said:
+    """The question as the core would be told of it, before anything of it is shown."""
+    return _said(asked, asked.channel, "")
 
 
 def _said(asked: Asking, channel: str, ts: str) -> Said:
@@ -117,14 +126,25 @@ async def _direct(api: SlackApi, user: str) -> str:
     return text_of(opened, "id")
 
 
-async def _post(api: SlackApi, channel: str, text: str, thread: str) -> tuple[str, str]:
+async def _post(api: SlackApi, channel: str, content: dict[str, Any], thread: str) -> tuple[str, str]:
+    """Post, without the blocks where Slack does not take them."""
+    try:
+        return await _posted(api, channel, content, thread)
+    except PlaceClosed as exc:
+        if exc.code not in BLOCKS_REFUSED:
+            raise
+    log.warning("slack.blocks_refused", code="rich_text")
+    return await _posted(api, channel, {"text": content["text"]}, thread)
+
+
+async def _posted(api: SlackApi, channel: str, content: dict[str, Any], thread: str) -> tuple[str, str]:
     posted = await api.write(
         "chat.postMessage",
         once=True,
         channel=channel,
         thread_ts=thread or None,
-        text=text,
-        blocks=[{"type": "markdown", "text": text}],
+        mrkdwn=False,
+        **content,
         unfurl_links=False,
         unfurl_media=False,
     )
@@ -134,19 +154,9 @@ async def _post(api: SlackApi, channel: str, text: str, thread: str) -> tuple[st
     return there, ts
 
 
-def _signed(asked: Asking) -> str:
-    return f"<@{asked.user}>: {safe(asked.text)}"
-
-
-def _moved(asked: Asking, voice: Voice) -> str:
-    """Only channels have a name that can be shown; who asks in another's direct message knows where that was."""
-    question = safe(_quoted(asked.text))
-    quote = f"\n\n{safe(_quoted(asked.about.quote))}" if asked.about and asked.about.quote else ""
-    if not _CHANNEL.fullmatch(asked.channel):
-        return f"{question}{quote}"
-    why = safe(voice.say(Phrase.ANSWERED_HERE, where=_HERE))
-    # a live token, of our own making: Slack shows the channel's name to those who may know it
-    return f"{why.replace(_HERE, f'<#{asked.channel}>')}\n\n{question}{quote}"
+def _moved(asked: Asking, voice: Voice) -> dict[str, Any]:
+    why = voice.say(Phrase.ANSWERED_HERE, where=HERE)
+    return moved(asked.channel, why, asked.text, asked.about.quote if asked.about else "")
 
 
 def _quoted(text: str) -> str:

@@ -11,8 +11,10 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bots.slack.api import SlackApi, sdk_logger, web_client
+from core.errors import BotError
 
-Receive = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
+"""Takes a payload in, and tells what goes back with its acknowledgement. Raises where it is to come again."""
 
 
 def bolt_app(api: SlackApi, receive: Receive) -> AsyncApp:
@@ -25,8 +27,12 @@ def bolt_app(api: SlackApi, receive: Receive) -> AsyncApp:
     """
 
     async def take_in(request: AsyncBoltRequest) -> BoltResponse:
-        await receive(request.body)
-        return BoltResponse(status=200, body="")
+        try:
+            answer = await receive(request.body)
+        # `receive` has told the log: passed on, Bolt and the socket would each tell it again
+        except (BotError, TimeoutError, OSError):
+            return BoltResponse(status=503, body="")
+        return BoltResponse(status=200, body=answer or "")
 
     app = AsyncApp(
         name="aivax-bots",

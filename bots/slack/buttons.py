@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bots.slack.address import PLATFORM, Where
-from bots.slack.payloads import Manners, is_external, part_of, text_of
+from bots.slack.payloads import part_of, text_of
 from core.messages import Action, Author, Button, Identity, Place, Pressed
 
 LABEL_CHARS = 75
@@ -57,14 +57,12 @@ def _label(button: Button) -> dict[str, Any]:
     return {"type": "plain_text", "text": button.label[:LABEL_CHARS]}
 
 
-def pressed(payload: Mapping[str, Any], manners: Manners) -> Pressed | None:
+def pressed(payload: Mapping[str, Any]) -> Pressed | None:
     """Read a press of one of our buttons; None of anything else. Outside of direct messages the reply is whispered."""
     chosen = _chosen(payload.get("actions"))
     team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
     moment = text_of(payload, "trigger_id")
     if chosen is None or not (team and user and moment):
-        return None
-    if is_external(payload.get("user"), team) and not (manners.external_users or payload.get("enterprise")):
         return None
     here = _on_home(payload, team, user) or _below_message(payload, team, user)
     if here is None:

@@ -41,7 +41,7 @@ _PAUSE_S = 1.3
 """Between two reads: the methods allow some fifty a minute in each workspace."""
 _BUDGET_S = 300.0
 
-Receive = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[dict[str, Any]], Awaitable[object]]
 Clock = Callable[[], datetime]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from bots.slack.address import PLATFORM, Where
 from bots.slack.payloads import Bot, Manners, part_of, text_of
 from bots.slack.reading import mentions
-from bots.slack.spoken import as_event, is_for_us, is_from_outside, is_person, read
+from bots.slack.spoken import as_event, is_for_us, is_person, read
 from core.messages import Action, Author, Commanded, Deleted, Edited, Identity, Place, Pressed, Said
 
 
@@ -31,7 +31,7 @@ def changed(
     now = read(wrapper, message, bot, text_of(event, "channel"), text_of(event, "channel_type"))
     if not (edited and now.team and now.channel and now.ts) or not is_person(message, bot):
         return None
-    if is_from_outside(wrapper, message, manners) or (before and text_of(before, "text") == now.wire):
+    if before and text_of(before, "text") == now.wire:
         return None
     earlier = replace(now, wire=text_of(before, "text")) if before else now
     if is_for_us(earlier, message, bot, manners):

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.slack.address import PLATFORM, where
+from bots.slack.channel import shown
 from bots.slack.errands import Errands
 from bots.slack.forms import ask_form, feedback_form, wants_to_ask
 from bots.slack.payloads import part_of, text_of
 from bots.slack.workspaces import Workspace
-from core.messages import Action, Event, Place, Pressed, Said
+from core.messages import Action, Author, Commanded, Event, Identity, Place, Pressed, Said
 from core.ports import Intake
+from core.reply.phrases import Phrase
 from core.reply.voice import Voice
 
 
@@ -24,6 +26,14 @@ class Courtesies:
     def __init__(self, intake: Intake, errands: Errands) -> None:
         self._intake = intake
         self._errands = errands
+
+    def wants(self, payload: Mapping[str, Any]) -> bool:
+        """Whether a payload that may be no event has a form open, or somebody greeted."""
+        event = part_of(payload, "event")
+        kind = text_of(event, "type") if text_of(payload, "type") == "event_callback" else ""
+        opens = text_of(payload, "type") == "message_action" and wants_to_ask(payload) is not None
+        greets = kind == "app_home_opened" and text_of(event, "tab") == "messages"
+        return opens or greets or kind == "assistant_thread_started"
 
     def before(self, payload: Mapping[str, Any], events: tuple[Event, ...], there: Workspace) -> None:
         """Begin what can't wait for the event to be stored: a form opens within three seconds of the click."""
@@ -42,20 +52,48 @@ class Courtesies:
         if isinstance(event, Said) and event.place.private:
             self._errands.run("title", there.sessions.entitle(where(event.address), event.text))
 
+    def apologise(self, event: Event, reference: str, there: Workspace) -> None:
+        """Tell somebody, for their eyes, that what they did met a bug."""
+        if isinstance(event, Said | Commanded | Pressed):
+            self._errands.run("apology", self._say_sorry(event, reference, there))
+
+    async def _say_sorry(self, event: Said | Commanded | Pressed, reference: str, there: Workspace) -> None:
+        place = where(event.address)
+        sentence = self._intake.voice(event.author.locale, event.place).say(
+            Phrase.UNKNOWN, reference=reference
+        )
+        method, to = (
+            ("chat.postMessage", {}) if place.direct else ("chat.postEphemeral", {"user": place.user})
+        )
+        content = {"thread_ts": place.thread or None, **shown(sentence), **to}
+        await there.api.write(method, once=True, channel=place.channel, **content)
+
     def _greet(self, payload: Mapping[str, Any], there: Workspace) -> None:
-        event = part_of(payload, "event")
+        event, team = part_of(payload, "event"), text_of(payload, "team_id")
         kind, user = text_of(event, "type"), text_of(event, "user")
         if kind == "app_home_opened" and text_of(event, "tab") == "messages":
-            self._errands.run("greeting", self._say_hello(user, text_of(event, "channel"), "", there))
+            place = Place(PLATFORM, team, text_of(event, "channel"), private=True)
+            self._errands.run("greeting", self._say_hello(user, place, there))
         if kind == "assistant_thread_started":
             thread = part_of(event, "assistant_thread")
-            user, channel = text_of(thread, "user_id"), text_of(thread, "channel_id")
-            self._errands.run("greeting", self._say_hello(user, channel, text_of(thread, "thread_ts"), there))
+            channel, root = text_of(thread, "channel_id"), text_of(thread, "thread_ts")
+            place = Place(PLATFORM, team, channel, root, private=True)
+            self._errands.run("greeting", self._say_hello(text_of(thread, "user_id"), place, there))
 
-    async def _say_hello(self, user: str, channel: str, thread: str, there: Workspace) -> None:
-        if user and channel:
-            voice = await self._voice(user, Place(PLATFORM, "", channel, thread, private=True), there)
-            await there.sessions.greet(channel, thread, voice)
+    async def _say_hello(self, user: str, place: Place, there: Workspace) -> None:
+        """Greet somebody; whom the core would refuse reads why, in place of a greeting."""
+        if not (user and place.channel) or not there.sessions.meets(place.channel, place.thread):
+            return
+        author = Author(
+            Identity(PLATFORM, place.workspace, user), locale=(await there.people.find(user)).locale
+        )
+        if await there.sessions.is_empty(place.channel, place.thread):
+            refusal = await self._intake.refusal(Said((), author, place, "", "", ""))
+            hello = self._intake.voice(author.locale, place).say(Phrase.HELLO)
+            await there.sessions.say(place.channel, place.thread, refusal or hello)
+            if refusal is not None:
+                return
+        await there.sessions.suggest(place.channel, place.thread)
 
     async def _open_comment(self, payload: Mapping[str, Any], pressed: Pressed, there: Workspace) -> None:
         voice = await self._voice(pressed.author.identity.user, pressed.place, there)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.slack.address import PLATFORM, Where, where
-from bots.slack.payloads import Manners, is_external, part_of, text_of
+from bots.slack.payloads import part_of, text_of
 from bots.slack.reading import readable
 from core.errors import PlaceClosed
 from core.messages import Action, Author, Identity, Place, Pressed
@@ -23,6 +23,9 @@ from core.reply.voice import Voice
 SHORTCUT = "ask"
 """The callback_id of the message shortcut, as the manifest has it."""
 ASK_FORM, FEEDBACK_FORM = "aivax:ask", "aivax:feedback"
+
+WORDS_BLOCK = "words"
+"""The block of the one field that each form has."""
 
 _TITLE_CHARS = 24
 _COMMENT_CHARS = 3_000
@@ -70,7 +73,7 @@ def _form(
         "blocks": [
             {
                 "type": "input",
-                "block_id": "words",
+                "block_id": WORDS_BLOCK,
                 "label": {"type": "plain_text", "text": voice.say(label)},
                 "element": {**field, **({"initial_value": begun} if begun else {})},
             }
@@ -104,14 +107,12 @@ def asked_about(payload: Mapping[str, Any]) -> tuple[About, str] | None:
     return About(*(text_of(kept, name) for name in ("channel", "thread", "quote"))), question
 
 
-def commented(payload: Mapping[str, Any], manners: Manners) -> Pressed | None:
+def commented(payload: Mapping[str, Any]) -> Pressed | None:
     """Read a submitted comment: the same press as before, with words."""
     kept = _kept(payload, FEEDBACK_FORM)
     team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
     view, turn, here = text_of(payload.get("view"), "id"), text_of(kept, "turn"), _place(kept)
     if here is None or not (team and user and view and _TURN.fullmatch(turn)):
-        return None
-    if is_external(payload.get("user"), team) and not (manners.external_users or payload.get("enterprise")):
         return None
     return Pressed(
         keys=(f"slack:{team}:form:{view}",),
@@ -146,4 +147,4 @@ def _kept(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _words(payload: Mapping[str, Any]) -> str:
     values = part_of(part_of(part_of(payload, "view"), "state"), "values")
-    return text_of(part_of(part_of(values, "words"), "text"), "value").strip()
+    return text_of(part_of(part_of(values, WORDS_BLOCK), "text"), "value").strip()

@@ -16,6 +16,7 @@ from typing import Any, Self
 from bots.slack.address import Where
 from bots.slack.api import SlackApi
 from bots.slack.buttons import drawn
+from bots.slack.text import escaped
 from core.errors import OutcomeUnknown, PlatformBusy
 from core.messages import Apology, Button, Footer, Status
 from core.ports import Ledger
@@ -101,5 +102,4 @@ def _section(part: str) -> Iterator[dict[str, Any]]:
 
 
 def _mrkdwn(text: str) -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _BULLET.sub(r"\1• ", _BOLD.sub(r"*\1*", escaped))
+    return _BULLET.sub(r"\1• ", _BOLD.sub(r"*\1*", escaped(text)))

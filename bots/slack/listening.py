@@ -49,14 +49,16 @@ async def listen(
     """
     threads = Threads(intake, clock)
     manners = Manners(
-        external_users=settings.external_users,
         follow_ups=settings.thread_follow_ups == "always",
         is_joined=threads.is_joined,
     )
     missed = CatchingUp(workspaces, intake, settings, open_since, clock=clock, sleep=sleep)
     await missed.prepare()
     async with Errands() as errands:
-        receiver = Receiver(workspaces, intake, manners, threads, Courtesies(intake, errands))
+        courtesies = Courtesies(intake, errands)
+        receiver = Receiver(
+            workspaces, intake, manners, threads, courtesies, external_users=settings.external_users
+        )
 
         def begin() -> None:
             errands.run("catching-up", missed.run(receiver.receive))

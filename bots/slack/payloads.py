@@ -37,17 +37,9 @@ def _nowhere(_team: str, _channel: str, _thread: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """Whom the operator lets the bot hear, and where."""
+    """What the operator lets the bot hear."""
 
-    external_users: bool = False
-    """Whether people whom Slack Connect brings in are heard."""
     follow_ups: bool = False
     """Whether words in a thread that the bot takes part in need no mention."""
     is_joined: Callable[[str, str, str], bool] = _nowhere
     """Whether the bot is known to take part in a thread: by team, channel and thread."""
-
-
-def is_external(user: Any, team: str) -> bool:
-    """Whether the person in an interaction is of another workspace; a company's own are not outside."""
-    theirs = text_of(user, "team_id")
-    return theirs.startswith("T") and theirs != team

@@ -11,21 +11,33 @@ from typing import Any
 
 import structlog
 
+from bots.slack.address import PLATFORM
 from bots.slack.api import SlackApi
-from bots.slack.payloads import text_of
-from core.errors import PlaceClosed, PlatformError
+from bots.slack.payloads import part_of, text_of
+from core.errors import PlaceClosed, PlatformBusy, PlatformError
 
 log = structlog.get_logger(__name__)
 
 _MOST_KNOWN = 5_000
 _GOOD_FOR_S = 6 * 3600.0
 _FAILED_FOR_S = 60.0
+_SURELY_WITHIN_S = 2.0
+"""Slack waits three seconds for an acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """What Slack tells of somebody; of whom it tells nothing, all is empty."""
+
     name: str = ""
     locale: str = ""
+    team: str = ""
+    """Their own workspace."""
+    organisation: str = ""
+    """The Enterprise Grid organisation that they belong to; `""`: none."""
+    stranger: bool = False
+    untold: bool = False
+    """Whether Slack did not answer, and may later."""
 
 
 @dataclass(slots=True)
@@ -46,6 +58,20 @@ class People:
 
     async def find(self, user: str) -> Person:
         """Return what is known of a person; empty where Slack does not tell soon."""
+        return await self._find(user, self._timeout_s)
+
+    async def find_surely(self, user: str) -> Person:
+        """Return what is known of a person, and wait longer for it; empty where Slack will never tell.
+
+        Raises:
+            PlatformBusy: Slack does not tell now.
+        """
+        person = await self._find(user, _SURELY_WITHIN_S)
+        if person.untold:
+            raise PlatformBusy(PLATFORM, code="person_unknown", detail="users.info does not answer")
+        return person
+
+    async def _find(self, user: str, timeout_s: float) -> Person:
         if self._off or not user:
             return Person()
         known = self._known.get(user)
@@ -56,8 +82,9 @@ class People:
         self._known.move_to_end(user)
         self._forget_the_oldest()
         # waiting does not own the task: a later event of the same person still profits from its answer
-        await asyncio.wait({known.asked}, timeout=self._timeout_s)
-        return known.asked.result() if known.asked.done() and not known.asked.cancelled() else Person()
+        await asyncio.wait({known.asked}, timeout=timeout_s)
+        done = known.asked.done() and not known.asked.cancelled()
+        return known.asked.result() if done else Person(untold=True)
 
     async def aclose(self) -> None:
         """End the questions that are still open."""
@@ -75,7 +102,7 @@ class People:
             if user in self._known:
                 self._known[user].until = self._now() + _FAILED_FOR_S
             log.info("slack.nameless", code=exc.code)
-            return Person()
+            return Person(untold=not isinstance(exc, PlaceClosed))
         return _person(answer.get("user"))
 
     def _forget_the_oldest(self) -> None:
@@ -94,4 +121,10 @@ def _person(user: Any) -> Person:
         else []
     )
     name = next((each for each in (*names, text_of(user, "real_name"), text_of(user, "name")) if each), "")
-    return Person(name, text_of(user, "locale"))
+    return Person(
+        name,
+        text_of(user, "locale"),
+        text_of(user, "team_id"),
+        text_of(part_of(user, "enterprise_user"), "enterprise_id"),
+        stranger=user.get("is_stranger") is True,
+    )

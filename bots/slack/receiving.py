@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 
+from bots.slack.acks import Ack, refusing
 from bots.slack.address import PLATFORM
-from bots.slack.asking import Asking, asking, put
+from bots.slack.asking import Asking, asking, put, unposted
+from bots.slack.belonging import speaker
 from bots.slack.courtesies import Courtesies
 from bots.slack.files import described
 from bots.slack.follow_ups import Threads
 from bots.slack.payloads import Bot, Manners, text_of
+from bots.slack.silence import reason
 from bots.slack.translate import translate
 from bots.slack.workspaces import Workspace, Workspaces
-from core.messages import Author, Deleted, Event, Left, Receipt, Said
+from core.errors import BotError
+from core.messages import Author, Deleted, Event, Left, PassedOver, Receipt, Said
 from core.ports import Intake
 
 log = structlog.get_logger(__name__)
 
+PASSING = (BotError, TimeoutError, OSError)
+"""What another try may not meet: all else is a bug."""
+
+_CAUSE_CHARS = 200
 _REMOVALS = frozenset(("app_uninstalled", "tokens_revoked"))
 _WHOLE_SECONDS = timedelta(seconds=1)
 """Slack cuts the moment of an event to seconds."""
@@ -37,25 +46,36 @@ class Receiver:
         manners: Manners,
         threads: Threads,
         courtesies: Courtesies,
+        *,
+        external_users: bool,
     ) -> None:
+        """`external_users`: whether people of other organisations are heard."""
         self._workspaces = workspaces
         self._intake = intake
         self._manners = manners
         self._threads = threads
         self._courtesies = courtesies
+        self._external_users = external_users
 
-    async def receive(self, payload: dict[str, Any]) -> None:
-        """Return once all that matters of it is stored; raise whatever kept it from being."""
+    async def receive(self, payload: dict[str, Any]) -> Ack | None:
+        """Return once all that matters of it is stored, with what goes back to who caused it.
+
+        Raises what passes and kept it from being stored, so that it comes again. What does not pass, a bug, would
+        meet it each time: it is logged once, and acknowledged.
+        """
         try:
-            await self._receive(payload)
+            return await self._receive(payload)
+        except PASSING as exc:
+            log.warning("slack.event_not_stored", cause=f"{type(exc).__name__}: {exc}"[:_CAUSE_CHARS])
+            raise
         except Exception:
-            log.exception("slack.event_not_stored")
-            raise  # so that it is not acknowledged, and comes again
+            log.exception("slack.event_broken")
+            return None
 
-    async def _receive(self, payload: Mapping[str, Any]) -> None:
+    async def _receive(self, payload: Mapping[str, Any]) -> Ack | None:
         if payload.get("type") == "app_rate_limited":
             log.error("slack.events_limited", team=text_of(payload, "team_id"))
-            return
+            return None
         team = team_of(payload)
         bot = await self._workspaces.bot_in(team)
         if bot is None:
@@ -63,29 +83,73 @@ class Receiver:
         elif _removes(payload, bot):
             await self._removed(payload, team)
         else:
-            await self._heard(payload, bot, self._workspaces.of(team))
+            if text_of(payload, "type") == "event_callback":
+                payload = {**payload, "team_id": team}
+            return await self._heard(payload, bot, self._workspaces.of(team))
+        return None
 
-    async def _heard(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> None:
+    async def _heard(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> Ack | None:
         if self._manners.follow_ups:
             await self._threads.look_up(payload, bot)
         asked = asking(payload)
         events = translate(payload, bot, self._manners)
+        if not await self._is_heard(payload, asked, events, bot, there):
+            return None
         self._courtesies.before(payload, events, there)
         if asked is not None:
-            await self._asked(asked, there)
+            return await self._asked(payload, asked, there)
         for event in events:
             named = await self._named(event)
-            receipt = await self._intake.receive(named)
+            receipt = await self._stored(named, there)
             self._threads.heard(event)
             if receipt is Receipt.ACCEPTED:
                 self._courtesies.after(named, there)
+        return None
 
-    async def _asked(self, asked: Asking, there: Workspace) -> None:
-        """A question without a message: put where it can be answered, then told to the core."""
+    async def _stored(self, event: Event, there: Workspace) -> Receipt | None:
+        """Have an event stored; where a bug keeps it from being, its author is told."""
+        try:
+            return await self._intake.receive(event)
+        except PASSING:
+            raise
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("slack.event_broken", reference=reference)
+            self._courtesies.apologise(event, reference, there)
+            return None
+
+    async def _is_heard(
+        self,
+        payload: Mapping[str, Any],
+        asked: Asking | None,
+        events: Sequence[Event],
+        bot: Bot,
+        there: Workspace,
+    ) -> bool:
+        """Whether anything comes of a payload; where nothing does, the reason is counted.
+
+        Deletions tell of no author, and of nothing that could be answered.
+        """
+        why: PassedOver | None = None
+        acts = asked is not None or any(not isinstance(each, Deleted) for each in events)
+        if not acts and not self._courtesies.wants(payload):
+            why = None if events else reason(payload, bot, self._manners)
+        elif not self._external_users and await there.belonging.is_outside(speaker(payload), bot):
+            why = PassedOver.STRANGER
+        if why is not None:
+            self._intake.passed_over(PLATFORM, why)
+        return why is None
+
+    async def _asked(self, payload: Mapping[str, Any], asked: Asking, there: Workspace) -> Ack | None:
+        """A question without a message: put where it can be answered, then told to the core, if it takes it."""
         author = await self._introduced(asked.author)
+        refusal = await self._intake.refusal(replace(unposted(asked), author=author))
+        if refusal is not None:
+            return refusing(payload, refusal)
         said = await put(asked, there.api, self._intake.voice(author.locale, asked.place))
         await self._intake.receive(replace(said, author=author))
         self._threads.heard(said)
+        return None
 
     async def _removed(self, payload: Mapping[str, Any], team: str) -> None:
         """Told to the core first: were we to end between the two, the event would come again and find the rest."""
@@ -113,9 +177,14 @@ class Receiver:
 
 
 def team_of(payload: Mapping[str, Any]) -> str:
-    """The workspace that a payload is about: events and commands say `team_id`, presses `team`."""
-    team = payload.get("team")
-    return text_of(payload, "team_id") or (text_of(team, "id") if isinstance(team, Mapping) else "")
+    """The workspace whose bot a payload is for: in a channel that organisations share, its `team_id` may be another's.
+
+    Events name it as `context_team_id`, and in what authorises us; commands say `team_id`, presses `team`.
+    """
+    given = payload.get("authorizations")
+    first = given[0] if isinstance(given, list) and given else None
+    named = (text_of(payload, "context_team_id"), text_of(first, "team_id"), text_of(payload, "team_id"))
+    return next((each for each in named if each.startswith("T")), "") or text_of(payload.get("team"), "id")
 
 
 def _removes(payload: Mapping[str, Any], bot: Bot) -> bool:

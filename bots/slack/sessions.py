@@ -17,8 +17,6 @@ from bots.slack.api import SlackApi
 from bots.slack.settings import SlackSettings
 from bots.slack.text import safe
 from core.errors import FrontendRefused, PlatformError
-from core.reply.phrases import Phrase
-from core.reply.voice import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -48,15 +46,16 @@ class Sessions:
         """Threads of the old view in which nobody has said anything yet."""
         self._off: set[str] = set()
 
-    async def greet(self, channel: str, thread: str, voice: Voice) -> None:
-        """Suggest prompts, and say hello where nothing was ever said. Once a start for each place.
-
-        That it is empty is what Slack says: so a person is greeted once, however often the bot starts.
-        """
+    def meets(self, channel: str, thread: str) -> bool:
+        """Whether a place is met for the first time since the start. Called once for each time that one is opened."""
         if not self._is_new(channel, thread):
-            return
+            return False
         if thread:
             self._unnamed.add((channel, thread))
+        return True
+
+    async def suggest(self, channel: str, thread: str) -> None:
+        """Suggest the prompts of the settings."""
         prompts = [{"title": each.title, "message": each.message} for each in self._settings.prompts]
         if prompts:
             await self._ask(
@@ -65,17 +64,18 @@ class Sessions:
                 thread_ts=thread or None,
                 prompts=prompts,
             )
-        if await self._is_empty(channel, thread):
-            hello = voice.say(Phrase.HELLO)
-            await self._api.write(
-                "chat.postMessage",
-                once=True,
-                channel=channel,
-                thread_ts=thread or None,
-                text=safe(hello),
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+
+    async def say(self, channel: str, thread: str, sentence: str) -> None:
+        """Say a sentence of the bot's own that is no answer."""
+        await self._api.write(
+            "chat.postMessage",
+            once=True,
+            channel=channel,
+            thread_ts=thread or None,
+            text=safe(sentence),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
 
     async def entitle(self, place: Where, text: str) -> None:
         """Name a thread after the first words in it, where these are they."""
@@ -99,8 +99,9 @@ class Sessions:
             self._unnamed.discard(oldest)
         return True
 
-    async def _is_empty(self, channel: str, thread: str) -> bool:
-        """A thread of the old view begins with a message of Slack's own."""
+    async def is_empty(self, channel: str, thread: str) -> bool:
+        """Whether nothing was ever said there, as Slack tells it: so a person is greeted once, however often the bot
+        starts. A thread of the old view begins with a message of Slack's own."""
         if thread:
             answer = await self._api.read("conversations.replies", channel=channel, ts=thread, limit=2)
         else:

@@ -75,7 +75,7 @@ def said(
     wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, manners: Manners
 ) -> Said | Commanded | None:
     """Read a `message` or an `app_mention`; None for what is not meant for us, our own and other bots' words too."""
-    if not is_person(event, bot) or is_from_outside(wrapper, event, manners):
+    if not is_person(event, bot):
         return None
     spoken = read(wrapper, event, bot)
     if not (spoken.team and spoken.channel and spoken.ts):
@@ -102,16 +102,6 @@ def is_person(event: Mapping[str, Any], bot: Bot) -> bool:
         return False
     subtype = event.get("subtype") or ""
     return not event.get("hidden") and isinstance(subtype, str) and subtype in _WORDS_OF_PEOPLE
-
-
-def is_from_outside(wrapper: Mapping[str, Any], event: Mapping[str, Any], manners: Manners) -> bool:
-    """Whether Slack Connect brought an author here whom we may not hear; a company's own workspaces are not outside."""
-    team = text_of(wrapper, "team_id")
-    given = wrapper.get("authorizations")
-    first = given[0] if isinstance(given, list) and given else None
-    enterprise = wrapper.get("enterprise_id") or (isinstance(first, Mapping) and first.get("enterprise_id"))
-    theirs = {text_of(event, name) for name in ("user_team", "source_team", "team")} - {""}
-    return not manners.external_users and bool(team and theirs and not enterprise and theirs != {team})
 
 
 def is_for_us(spoken: Spoken, event: Mapping[str, Any], bot: Bot, manners: Manners) -> bool:

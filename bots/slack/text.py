@@ -143,6 +143,11 @@ def safe(markdown: str) -> str:
     return piece.feed(markdown) + piece.rest()
 
 
+def escaped(text: str) -> str:
+    """Make a text harmless that is no Markdown: each of its characters is shown as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def size(markdown: str) -> int:
     """Measure what `safe` makes of a text, in UTF-16 units, from above; never shrinks as the text grows."""
     astral = sum(char > "\uffff" for char in markdown)

@@ -22,6 +22,7 @@ _MODEST = Manners()
 def translate(payload: Any, bot: Bot, manners: Manners = _MODEST) -> tuple[Event, ...]:
     """Read an envelope's payload; nothing for what is not meant for us, our own and other bots' words included.
 
+    Whether its author may be heard is not looked at here: see `bots.slack.belonging`.
     A question that somebody asks by a command or a form is no event yet: `bots.slack.asking` puts it somewhere first.
     """
     if not isinstance(payload, Mapping):
@@ -30,9 +31,9 @@ def translate(payload: Any, bot: Bot, manners: Manners = _MODEST) -> tuple[Event
     if kind == "event_callback":
         return _happened(payload, part_of(payload, "event"), bot, manners)
     if kind == "block_actions":
-        return _one(pressed(payload, manners))
+        return _one(pressed(payload))
     if kind == "view_submission":
-        return _one(commented(payload, manners))
+        return _one(commented(payload))
     if not text_of(payload, "command") or question(payload):
         return ()
     return _one(commanded(payload))

@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from bots.slack.api import SlackApi
+from bots.slack.belonging import Belonging
 from bots.slack.channel import Signs
 from bots.slack.installations.account import InstalledAccount
 from bots.slack.installations.rotation import Rotation
@@ -31,6 +32,7 @@ class Workspace:
 
     api: SlackApi
     people: People
+    belonging: Belonging
     signs: Signs
     streams: Streams
     sessions: Sessions
@@ -139,6 +141,5 @@ class ManyWorkspaces:
 
 
 def _workspace(api: SlackApi, now: Callable[[], float]) -> Workspace:
-    return Workspace(
-        api, People(api, api.settings.names_timeout_s, now), Signs(api), Streams(), Sessions(api)
-    )
+    people = People(api, api.settings.names_timeout_s, now)
+    return Workspace(api, people, Belonging(api, people), Signs(api), Streams(), Sessions(api))

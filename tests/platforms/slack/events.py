@@ -78,6 +78,9 @@ class Events:
         )
 
     def _wrapped(self, workspace: Workspace, event: dict[str, Any], shared: bool) -> dict[str, Any]:
+        """In a shared channel `team_id` may be the author's workspace; which one the app is in, the context tells."""
+        theirs = event.get("team") if shared and self._world.rules.authors_team_id else None
+        grid = {"enterprise_id": workspace.enterprise_id, "context_enterprise_id": workspace.enterprise_id}
         event_id = self._world.new_id("Ev")
         authorization = {
             "enterprise_id": workspace.enterprise_id,
@@ -89,7 +92,8 @@ class Events:
         return {
             "type": "event_callback",
             "token": "verification-token",
-            "team_id": workspace.id,
+            "team_id": theirs or workspace.id,
+            **(grid if workspace.enterprise_id else {}),
             "context_team_id": workspace.id,
             "api_app_id": APP_ID,
             "event_id": event_id,

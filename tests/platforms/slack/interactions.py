@@ -114,6 +114,7 @@ class Interactions:
             "trigger_id": interaction.trigger_id,
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
+            **({"enterprise_id": team.enterprise_id} if team.enterprise_id else {}),
         }
         return self._deliver(interaction, "slash_commands", payload)
 
@@ -164,7 +165,7 @@ class Interactions:
             "trigger_id": interaction.trigger_id,
             "response_url": interaction.response_url,
             "is_enterprise_install": False,
-            "enterprise": None,
+            "enterprise": {"id": team.enterprise_id, "name": "org"} if team.enterprise_id else None,
             **({"channel": {"id": channel.id, "name": channel.name}} if channel else {}),
         }
 

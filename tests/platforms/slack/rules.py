@@ -20,6 +20,7 @@ class Rules:
     sessions: str = "ok"  # the same for agents.sessions.*
     agent_view: bool = True  # False: the old assistant view
     messages_tab: bool = True
+    authors_team_id: bool = False  # in shared channels an event's team_id is its author's workspace
     subscriptions: frozenset[str] | None = None  # e.g. {"app_mention", "message.im"}; None: all
     # Socket Mode
     ack_deadline_s: float = 3.0

@@ -103,7 +103,21 @@ def person_json(person: Person, *, locale: bool, seen_from: Workspace) -> dict[s
         "tz": person.tz,
         "is_bot": person.bot_id is not None,
         "is_restricted": person.restricted,
-        "is_stranger": person.stranger or person.workspace is not seen_from,
+        "is_stranger": person.stranger or not _is_of_one_organisation(person.workspace, seen_from),
         "profile": {"display_name": person.name, "real_name": person.name.title()},
         **({"locale": person.locale} if locale else {}),
+        **_grid_fields(person),
     }
+
+
+def _grid_fields(person: Person) -> dict[str, Any]:
+    """What Slack adds for people of an Enterprise Grid organisation."""
+    home = person.workspace
+    if not home.enterprise_id:
+        return {}
+    told = {"id": person.id, "enterprise_id": home.enterprise_id, "enterprise_name": "org"}
+    return {"enterprise_user": {**told, "is_admin": False, "is_owner": False, "teams": [home.id]}}
+
+
+def _is_of_one_organisation(one: Workspace, other: Workspace) -> bool:
+    return one is other or (one.enterprise_id is not None and one.enterprise_id == other.enterprise_id)
