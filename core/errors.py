@@ -26,6 +26,8 @@ BotError
     ├── FrontendRefused       it refuses our token or settings: the operator must act
     ├── FrontendUnreachable   no connection for now
     ├── PlaceClosed           nothing can be posted in that place
+    ├── MessageRefused        this one message is not taken, though the place is open
+    ├── OddAnswer             it answered what is no answer of its interface
     ├── PlatformBusy          asked too often, or failing for the moment
     └── OutcomeUnknown        it may or may not have done it
 """
@@ -175,12 +177,23 @@ class AnswerFailed(AnswerBroken):
 
 
 class PlatformError(BotError):
-    """A chat platform did not do what it was asked. `detail` is for the operator's log only."""
+    """A chat platform did not do what it was asked. `detail` is for the operator's log only.
+
+    `failed` says that the platform itself answered with a fault of its own: it may be this one call that it fails
+    at, while it serves all others.
+    """
 
     def __init__(
-        self, platform: str, *, code: str = "", detail: str = "", retry_after_s: float | None = None
+        self,
+        platform: str,
+        *,
+        code: str = "",
+        detail: str = "",
+        retry_after_s: float | None = None,
+        failed: bool = False,
     ) -> None:
         super().__init__(" ".join(part for part in (platform, code, detail) if part))
+        self.failed = failed
         self.platform = platform
         self.code = code
         self.detail = detail
@@ -206,6 +219,14 @@ class FrontendUnreachable(PlatformError):
 
 class PlaceClosed(PlatformError):
     """Nothing can be posted in that place: no permission, archived, deleted, or the person blocked it."""
+
+
+class MessageRefused(PlatformError):
+    """This one message is not taken: for what it says, or (`failed`) because the platform fails at it each time."""
+
+
+class OddAnswer(PlatformError):
+    """The answer was none that its interface knows: a fault of its, of a proxy, or of ours. Waiting mends none."""
 
 
 class PlatformBusy(PlatformError):

@@ -45,6 +45,8 @@ CHOSEN: dict[type[BotError], Phrase] = {
     errors.FrontendRefused: Phrase.UNKNOWN,
     errors.FrontendUnreachable: Phrase.UNKNOWN,
     errors.PlaceClosed: Phrase.UNKNOWN,
+    errors.MessageRefused: Phrase.NOT_TAKEN,
+    errors.OddAnswer: Phrase.UNKNOWN,
     errors.PlatformBusy: Phrase.UNKNOWN,
     errors.OutcomeUnknown: Phrase.UNKNOWN,
 }

@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from core.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.errors import (
+    FrontendRefused,
+    MessageRefused,
+    OutcomeUnknown,
+    PlaceClosed,
+    PlatformBusy,
+    PlatformError,
+)
 from core.messages import Apology, Footer, Status
 from tests.discord_answers import EDIT, FIRST, PINGS, POST, SECOND, Place, asked, opened
 from tests.discord_listening import discord_at_hand
@@ -201,8 +208,6 @@ async def test_a_cancelled_caller_does_not_break_the_calls_after_it(place: Place
         (403, 50007, "50007"),
         (404, 10003, "unknown_channel"),
         (400, 160005, "160005"),
-        (400, 200000, "200000"),
-        (413, 40005, "40005"),
     ],
 )
 async def test_a_place_that_takes_nothing_is_closed(place: Place, status: int, code: int, ours: str) -> None:
@@ -212,6 +217,15 @@ async def test_a_place_that_takes_nothing_is_closed(place: Place, status: int, c
 
     assert caught.value.code == ours
     assert place.seen() == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 200000), (400, 50035), (413, 40005)])
+async def test_a_text_that_is_not_taken_closes_no_place(place: Place, status: int, code: int) -> None:
+    place.fake.fail(POST, status=status, code=code)
+    with pytest.raises(MessageRefused) as caught:
+        await place.answer.post("one", FIRST)
+
+    assert (caught.value.code, caught.value.failed) == (str(code), False)
 
 
 async def test_a_missing_permission_closes_the_place(place: Place) -> None:

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 OURS = ("bots", "core", "sandbox", "migrations")

@@ -11,6 +11,8 @@ from bots.discord.places import PLATFORM
 from core.errors import (
     FrontendRefused,
     FrontendUnreachable,
+    MessageRefused,
+    OddAnswer,
     OutcomeUnknown,
     PlaceClosed,
     PlatformBusy,
@@ -24,7 +26,8 @@ FAILURES = (
     discord.DiscordException,
     aiohttp.ClientError,
     OSError,
-    # discord.py raises these itself where a proxy's answer lacks a header or is no JSON, and on a closed session
+    # discord.py raises these itself where an answer lacks a header or a field, or is no JSON, and on a closed session
+    AttributeError,
     LookupError,
     TypeError,
     ValueError,
@@ -32,16 +35,21 @@ FAILURES = (
 )
 """What a call of the SDK is known to raise."""
 
+PASSING = (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError)
 NAMED = {10003: "unknown_channel", 10008: "unknown_message"}
 TOO_FAST = frozenset({20028, 30046, 40003})
+OF_THE_PLACE = frozenset({50003, 50007, 50008, 50024, 50083, 50278, 160005})
+"""What Discord refuses with 400 because of where it is said: a conversation, a thread or a kind of channel."""
+OF_THE_TEXT = frozenset({400, 413})
 FORM_REFUSED, NO_HISTORY = 50035, 160002
 GATEWAY_REFUSES_TOKEN = 4004
 
 
-def error_of(error: BaseException, *, creates: bool = False) -> PlatformError:
+def error_of(error: BaseException, *, creates: bool = False, writes: bool = False) -> PlatformError:
     """Say in our words what became of a REST call.
 
     `creates` tells that doing it twice would show: then a failure without a clear answer is `OutcomeUnknown`.
+    `writes` tells that it carried a message's text, which may be what Discord does not take.
     """
     detail = _detail(error)
     if isinstance(error, PlatformError):
@@ -51,11 +59,14 @@ def error_of(error: BaseException, *, creates: bool = False) -> PlatformError:
     if isinstance(error, discord.LoginFailure):
         return token_refused(detail)
     if isinstance(error, discord.HTTPException):
-        return _answered(error, detail, creates=creates)
+        return _answered(error, detail, creates=creates, writes=writes)
     if isinstance(error, KeyError) and error.args == ("retry_after",):
         # discord.py reads it from a 429 whose body has none: the call was refused, nothing was done
         return PlatformBusy(PLATFORM, code="429", detail=detail)
-    if isinstance(error, aiohttp.ClientConnectorError) or not creates:
+    if not isinstance(error, PASSING):
+        # the SDK could not read the answer, or there is a bug in what we make of it: neither mends itself
+        return OddAnswer(PLATFORM, code=type(error).__name__, detail=detail)
+    if isinstance(error, aiohttp.ClientConnectorError | RuntimeError) or not creates:
         return PlatformBusy(PLATFORM, code=type(error).__name__, detail=detail)
     return OutcomeUnknown(PLATFORM, code=type(error).__name__, detail=detail)
 
@@ -67,6 +78,11 @@ def login_error_of(error: BaseException, api_url: str) -> PlatformError:
     if isinstance(error, discord.LoginFailure) or getattr(error, "status", 0) == 401:
         return token_refused(_detail(error))
     cause = error.__cause__ if isinstance(error, discord.GatewayNotFound) else None
+    if cause is None and not isinstance(error, PASSING):
+        return unreachable(
+            f"{api_url} answers, but not as Discord's API does ({_detail(error)}): it must lead there as it stands,"
+            " with /api/v10 at its end"
+        )
     return unreachable(f"{api_url} gives no usable answer ({_detail(cause or error)})")
 
 
@@ -90,16 +106,19 @@ def unreachable(detail: str) -> FrontendUnreachable:
     return FrontendUnreachable(PLATFORM, setting=API_URL, detail=detail)
 
 
-def _answered(error: discord.HTTPException, detail: str, *, creates: bool) -> PlatformError:
+def _answered(error: discord.HTTPException, detail: str, *, creates: bool, writes: bool) -> PlatformError:
     code = str(error.code or error.status)
     if error.status == 401:
         return token_refused(detail)
     if error.status in (408, 429) or error.code in TOO_FAST:
         return PlatformBusy(PLATFORM, code=code, detail=detail, retry_after_s=_retry_after(error))
     if error.status >= 500 and creates:
-        return OutcomeUnknown(PLATFORM, code=code, detail=detail)
+        return OutcomeUnknown(PLATFORM, code=code, detail=detail, failed=True)
     if error.status >= 500:
-        return PlatformBusy(PLATFORM, code=code, detail=detail, retry_after_s=_retry_after(error))
+        wait_s = _retry_after(error)
+        return PlatformBusy(PLATFORM, code=code, detail=detail, retry_after_s=wait_s, failed=wait_s is None)
+    if writes and error.status in OF_THE_TEXT and error.code not in OF_THE_PLACE:
+        return MessageRefused(PLATFORM, code=code, detail=detail)
     return PlaceClosed(PLATFORM, code=NAMED.get(error.code, code), detail=detail)
 
 

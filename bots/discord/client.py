@@ -21,6 +21,7 @@ from bots.discord.line import Line
 from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
 from bots.discord.translate import Me
+from bots.discord.wire import plain
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,7 @@ class Gateway(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=timing.guild_ready_s,
             heartbeat_timeout=timing.heartbeat_timeout_s,
+            http_trace=plain(),
         )
         self._settings = settings
         self._timing = timing

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import discord
 
 from bots.discord.api import FAILURES, error_of, login_error_of, token_refused
-from bots.discord.headers import trace
 from bots.discord.pace import Gate, Gates
 from bots.discord.places import PLATFORM
 from bots.discord.settings import DiscordSettings
 from bots.discord.timing import Timing
+from bots.discord.wire import prompt
 from core.errors import FrontendUnreachable, PlatformBusy
 
 T = TypeVar("T")
@@ -52,10 +52,10 @@ class Session:
         self._posted: OrderedDict[str, int] = OrderedDict()
         self._closed = False
 
-    async def call(self, call: Call[T], *, creates: bool = False) -> T:
-        """Make a call that needs no pacing. Raises PlatformError."""
+    async def call(self, call: Call[T], *, creates: bool = False, writes: bool = False) -> T:
+        """Make a call that needs no pacing. `writes`: it carries a message's text. Raises PlatformError."""
         client = await self.client()
-        return await asyncio.shield(self._own(_mapped(call, client, creates=creates)))
+        return await asyncio.shield(self._own(_mapped(call, client, creates=creates, writes=writes)))
 
     async def write(self, channel: int, call: Call[T], guard: Guard, *, creates: bool = False) -> T:
         """Make a call that writes into a channel, when it is this one's turn there. Raises PlatformError.
@@ -105,7 +105,7 @@ class Session:
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST_WAIT_S,
-            http_trace=trace(lambda channel, left, reset_s: self.gate(channel).told(left, reset_s)),
+            http_trace=prompt(lambda channel, left, reset_s: self.gate(channel).told(left, reset_s)),
         )
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
@@ -145,15 +145,15 @@ async def _asked(guard: Guard, gate: Gate) -> None:
         raise
 
 
-async def _mapped(call: Call[T], client: discord.Client, *, creates: bool) -> T:
+async def _mapped(call: Call[T], client: discord.Client, *, creates: bool, writes: bool) -> T:
     try:
         return await call(client)
     except FAILURES as exc:
-        raise error_of(exc, creates=creates) from exc
+        raise error_of(exc, creates=creates, writes=writes) from exc
 
 
 async def _through(gate: Gate, call: Call[T], client: discord.Client, *, creates: bool) -> T:
     try:
-        return await _mapped(call, client, creates=creates)
+        return await _mapped(call, client, creates=creates, writes=True)
     finally:
         gate.leave()

@@ -70,7 +70,7 @@ class Webhook:
                 hook.id, self._address.token, target, session=hook.session, payload=payload
             )
 
-        return str((await self._call(patch))["id"])
+        return str((await self._call(patch, writes=True))["id"])
 
     async def add(self, text: str, buttons: Sequence[Button], *, hidden: bool) -> str:
         """Create a further message, and return its id. Discord knows no nonce here, so it is tried just once."""
@@ -83,7 +83,7 @@ class Webhook:
                 data = await response.text()
                 return _created(response, data)
 
-        return str((await self._call(post, creates=True))["id"])
+        return str((await self._call(post, creates=True, writes=True))["id"])
 
     async def remove(self, message: str) -> None:
         async def delete(hook: discord.Webhook, adapter: AsyncWebhookAdapter) -> None:
@@ -97,6 +97,7 @@ class Webhook:
         call: Callable[[discord.Webhook, AsyncWebhookAdapter], Awaitable[T]],
         *,
         creates: bool = False,
+        writes: bool = False,
     ) -> T:
         async def do(client: discord.Client) -> T:
             try:
@@ -106,7 +107,7 @@ class Webhook:
                     raise TokenOver(str(exc.code)) from exc
                 raise
 
-        return await self._session.call(do, creates=creates)
+        return await self._session.call(do, creates=creates, writes=writes)
 
     def _of(self, client: discord.Client) -> discord.Webhook:
         state = client._connection  # noqa: SLF001 - the SDK's only way to its session

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from core.errors import Fenced, OutcomeUnknown, PlatformBusy, PlatformError
+from core.errors import Fenced, MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy, PlatformError
 from core.messages import Apology, Button, Footer, Status
 from core.ports import EditableChannel, Ledger
 from core.reply.pace import Pace
@@ -27,6 +27,7 @@ _SIGN_AGAIN_S = 8.0  # Discord's typing sign fades after ten seconds
 _BUDGET_S = 20.0
 _LAST_BUDGET_S = 90.0
 _REST_WHEN_BUSY_S = 10.0
+_REST_WHEN_ODD_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,14 @@ class EditingSurface:
     A task of its own brings the text to the platform: one call in every `edit_interval_s` at most, fewer the
     longer the answer takes. What went wrong in it is raised by the next call: `Fenced` when another attempt
     took the turn over (nothing was shown since), `PlaceClosed` when nothing can be shown there any more. A busy
-    platform is waited for; `PlatformBusy` and `OutcomeUnknown` come from `finish` and `fail` only.
+    platform is waited for; `PlatformBusy`, `OutcomeUnknown`, `MessageRefused` and `OddAnswer` come from `finish`
+    and `fail` only.
 
-    Where the ledger knows earlier messages they are changed into the new text, never posted again; those of the
-    same generation keep what they show until the text has come as far again. A message whose creation nobody
-    saw the end of is looked up with the text that is due now: what was posted then may be the beginning of it,
-    a status, or, where it is looked up to be deleted, anything (the text is empty then).
+    Where the ledger knows earlier messages they are changed into the new text, never posted again. Nothing that
+    somebody reads shrinks before the answer ends: those of the same generation keep what they show until the text
+    has come as far again, and an older generation's until the new text is longer than theirs. A message whose
+    creation nobody saw the end of is looked up with the text that is due now: what was posted then may be the
+    beginning of it, a status, or, where it is looked up to be deleted, anything (the text is empty then).
     """
 
     def __init__(
@@ -177,11 +180,12 @@ class EditingSurface:
         last = self._ending is not None
         try:
             called = await self._posting.show(view, budget_s=_LAST_BUDGET_S if last else _BUDGET_S)
-        except (PlatformBusy, OutcomeUnknown) as exc:
+        except (PlatformBusy, OutcomeUnknown, MessageRefused, OddAnswer) as exc:
             if last:
                 raise
             log.debug("the platform is behind: %s", exc)
-            self._pace.rest(exc.retry_after_s or _REST_WHEN_BUSY_S)
+            odd = isinstance(exc, OddAnswer)  # which mends itself no sooner than at the end
+            self._pace.rest(_REST_WHEN_ODD_S if odd else exc.retry_after_s or _REST_WHEN_BUSY_S)
             return
         if called:
             self._pace.called()
@@ -193,8 +197,8 @@ class EditingSurface:
             try:
                 await self._ledger.check()
                 await self._channel.working()
-            except Fenced:
-                return  # the flusher is told the same before its next call
+            except (Fenced, OddAnswer):
+                return  # the flusher is told the same at its next call
             except PlatformError as exc:
                 log.debug("no sign of work was shown: %s", exc)
             await self._sleep(_SIGN_AGAIN_S)
@@ -208,7 +212,11 @@ class EditingSurface:
 
     def _due(self) -> View | None:
         """The first message that the reader does not see as it should be."""
-        for view in self._views():
+        views = self._views()
+        shown = self._posting.shown_before
+        if self._ending is None and shown and views and views[-1].end <= shown:
+            return None
+        for view in views:
             if not self._posting.shows(view):
                 early = self._ending is None and self._posting.is_ahead_of(view)
                 return None if early else view

@@ -52,6 +52,10 @@ class Phrase(StrEnum):
         "Something went wrong on our side, and I couldn't answer. Please try again; if it happens again, "
         "quote reference {reference} to the people who run me."
     )
+    NOT_TAKEN = (
+        "I have an answer, but it can't be shown here: this platform doesn't take the message. Please ask again in "
+        "another way. (Reference: {reference})"
+    )
     BUSY = "There are too many questions waiting at the moment, so I can't take this one. Please try again in a while."
 
     # the operator's own limits

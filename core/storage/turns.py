@@ -195,6 +195,13 @@ class TurnStore:
                 await connection.execute(delete(usage_table).where(usage_table.c.turn_id == turn.id))
                 await connection.execute(usage_table.insert().values(**self._usage(turn, usage)))
 
+    async def answer_of(self, turn: Turn) -> str | None:
+        """Read the whole answer that is stored for a turn; None where there is none."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(turns.c.answer).where(turns.c.id == turn.id))
+            answer: str | None = found.scalar_one_or_none()
+            return answer
+
     async def keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
         """Store what a tool did; the newest state of a tool's id replaces the one before."""
         await outlast(lambda: self._keep_activity(turn, activity))

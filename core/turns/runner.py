@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
 from core.admission.gates import Cause, Closed
 from core.aivax.bounds import OVERLONG
-from core.errors import AivaxError, BotError, Fenced, PlaceClosed, PlatformError, StorageError
+from core.errors import (
+    AivaxError,
+    BotError,
+    Fenced,
+    MessageRefused,
+    OddAnswer,
+    PlaceClosed,
+    PlatformError,
+    StorageError,
+)
 from core.messages import Action, Apology, Footer
 from core.ports import Frontend, ReplySurface
 from core.reply.apology import apologise, apologise_for_waiting
@@ -27,6 +36,7 @@ from core.turns.draft import Draft
 from core.turns.generation import Generation
 from core.turns.interruption import Interruptions
 from core.turns.model import Turn, TurnState, Wish
+from core.turns.untaken import Untaken
 
 log = structlog.get_logger(__name__)
 
@@ -68,12 +78,13 @@ class Runner:
         self._limits = limits
         self._replies = replies
         self._now = now
+        self._untaken = Untaken(store, self._show, self._after)
 
     async def run(self, turn: Turn) -> None:
         """Bring a claimed turn to its end, or back into the line when the platform can't take the answer now."""
         with structlog.contextvars.bound_contextvars(turn=turn.id, attempt=turn.attempt):
             try:
-                await self._run(turn)
+                await self._run_or_tell(turn)
             except Fenced:
                 log.warning("turn.fenced")
             except PlaceClosed as error:
@@ -86,12 +97,21 @@ class Runner:
                 await self._store.release(turn, self._now(), counts=False)
                 raise
 
+    async def _run_or_tell(self, turn: Turn) -> None:
+        try:
+            await self._run(turn)
+        except (MessageRefused, OddAnswer) as error:
+            await self._untaken.end(turn, error, self._voice(turn))
+
     async def _run(self, turn: Turn) -> None:
         frontend = self._frontends[turn.place.platform]
+        await self._show(turn, lambda surface: self._speak(turn, frontend, surface))
+
+    async def _show(self, turn: Turn, show: Callable[[ReplySurface], Awaitable[None]]) -> None:
         ledger = await StoredLedger.open(self._database, turn)
         async with asyncio.timeout(self._limits.turn_timeout_s):
-            async with frontend.reply_to(turn.address, ledger) as surface:
-                await self._speak(turn, frontend, surface)
+            async with self._frontends[turn.place.platform].reply_to(turn.address, ledger) as surface:
+                await show(surface)
 
     async def _speak(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
         if turn.answer is not None:

@@ -19,6 +19,7 @@ from .validate import MAX_REQUEST
 from .world import World
 
 API = "/api/v10"
+JSON = "application/json"
 _FILE_FIELD = re.compile(r"files\[(\d+)\]")
 
 
@@ -42,6 +43,8 @@ class Rest:
         call = self._record(request)
         try:
             response = await self._serve(request, call)
+            if response.headers.get("Content-Type") == JSON:
+                response.headers["Content-Type"] = self.world.settings.json_type
         except (Dropped, ConnectionResetError):  # the other one: the client died before it had asked
             return web.Response(status=500)
         except Exception as failure:
@@ -157,13 +160,13 @@ def _limited(verdict: Verdict, scope: str, headers: dict[str, str]) -> web.Respo
 
 
 def _response(status: int, body: Any, headers: dict[str, str], *, via: bool = True) -> web.Response:
-    """Makes an answer; the content type is exactly `application/json`, else clients take it for text."""
+    """Makes an answer; Discord's content type is exactly `application/json`."""
     sent = {"Via": "1.1 google"} | headers if via else dict(headers)
     if body is None:
         return web.Response(status=status, headers=sent)
     if isinstance(body, str):
         return web.Response(status=status, text=body, content_type="text/html", headers=sent)
-    sent["Content-Type"] = "application/json"
+    sent["Content-Type"] = JSON
     return web.Response(status=status, body=json.dumps(body).encode(), headers=sent)
 
 
