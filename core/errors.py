@@ -10,6 +10,7 @@ BotError
 │   ├── BackupRefused         a backup can't be written there, or isn't one that can be restored
 │   └── ProgramMissing        a program of PostgreSQL's is needed and not installed
 ├── Fenced                    this attempt at a turn was taken over by another
+│   └── CutShort              its author wants no more of a whole answer that is being shown
 ├── AivaxError                a call to AIVAX gave no whole answer
 │   ├── RequestRefused        400, 422: the request itself
 │   │   └── ContextTooLong    more than the model can read
@@ -113,6 +114,10 @@ class Fenced(BotError):
         super().__init__(f"turn {turn_id}, attempt {attempt}")
         self.turn_id = turn_id
         self.attempt = attempt
+
+
+class CutShort(Fenced):
+    """A whole answer is shown no further: whoever shows it posts nothing more, and leaves what stands there."""
 
 
 class AivaxError(BotError):

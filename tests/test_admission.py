@@ -153,25 +153,6 @@ async def test_where_no_sign_can_be_put_the_sentence_is_said_again(stage: Stage)
     assert [OUT_OF_CREDIT in shown for shown in stage.platform.visible("D-ana")] == [True, True]
 
 
-async def test_what_was_asked_again_is_answered_once_and_only_its_author_takes_its_place(
-    stage: Stage, clock: WallClock
-) -> None:
-    stage.sandbox.state.account.set_balance(0)
-    await stage.hear(said("old question"))
-    await stage.hear(said("new question"))
-    stage.sandbox.state.account.set_balance(5)
-    clock.advance(seconds=20)
-    await stage.heal()
-    clock.advance(seconds=20)
-    await stage.heal()
-
-    answers = [text for text in stage.platform.visible("D-ana") if OUT_OF_CREDIT not in text]
-    assert len(answers) == 1
-    assert "new question" in answers[0]
-    assert await stage.states() == ["superseded", "answered"]
-    assert [message["content"] for message in stage.asked[-1]["messages"]] == ["old question", "new question"]
-
-
 async def test_another_authors_waiting_question_is_not_taken(
     migrated_url: str, sandbox: Sandbox, clock: WallClock
 ) -> None:

@@ -29,6 +29,7 @@ CHOSEN: dict[type[BotError], Phrase] = {
     errors.BackupRefused: Phrase.UNKNOWN,
     errors.ProgramMissing: Phrase.UNKNOWN,
     errors.Fenced: Phrase.UNKNOWN,
+    errors.CutShort: Phrase.UNKNOWN,
     errors.AivaxError: Phrase.UNKNOWN,
     errors.RequestRefused: Phrase.REQUEST_REFUSED,
     errors.ContextTooLong: Phrase.CONTEXT_TOO_LONG,
@@ -75,7 +76,7 @@ def example(kind: type[BotError]) -> BotError:
         return errors.SettingRefused("boom_code", fix=SECRET)
     if kind in (DatabaseUnreachable, errors.BackupRefused):
         return kind(SECRET, "boom_code 418")
-    return kind(418, 1) if kind is errors.Fenced else kind(f"boom_code 418 {SECRET}")
+    return kind(418, 1) if issubclass(kind, errors.Fenced) else kind(f"boom_code 418 {SECRET}")
 
 
 def test_every_error_has_its_line_in_the_table() -> None:

@@ -224,8 +224,8 @@ async def test_a_question_that_is_dropped_while_it_is_tried_gets_that_try_and_no
     await stage.hear(said("hello"))
     drop = button(stage.platform, Action.DROP)
     await stage.change("UPDATE turns SET state = 'running'")
-    await stage.core.intake.receive(pressed(drop))
-    await stage.core.intake.receive(pressed(drop))
+    await stage.hear(pressed(drop))
+    await stage.hear(pressed(drop))
     await stage.change("UPDATE turns SET state = 'queued', due_at = created_at WHERE state = 'running'")
     if healed:
         stage.sandbox.state.account.set_balance(5)

@@ -24,7 +24,7 @@ class Outcome:
 
 
 async def keep(transaction: IntakeTransaction, asked: Asked) -> Outcome:
-    """Let no newer question take a waiting one's place."""
+    """Say once that a waiting question is still wanted, and will be answered."""
     if asked.state not in (*WAITING, TurnState.RUNNING):
         return Outcome(Phrase.NOTHING_WAITS)
     if asked.wish is Wish.KEEP:

@@ -33,7 +33,6 @@ class Questions:
         if refusal is not None:
             await transaction.add_turn(here, identity_id, said.address, notice=refusal)
             return (here,)
-        await transaction.supersede_parked(here, identity_id)
         turn_id = await self._turn_for(transaction, said, here, identity_id)
         await transaction.add_message(
             here,

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    cast,
+    exists,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Attachment, Deleted, Place
@@ -15,6 +27,7 @@ from core.storage.batches import batched
 from core.storage.locks import hold_conversations, hold_turns
 from core.storage.tables import (
     conversations,
+    deliveries,
     feedback,
     identities,
     is_open,
@@ -106,9 +119,12 @@ class Changes:
         ).running_in
 
     async def leave(self, platform: str, workspace: str) -> Sequence[int]:
-        """End all that waits in a workspace that the bot was removed from; the conversations where something runs."""
+        """End all that waits in a workspace that the bot was removed from; the conversations where something runs.
+
+        Nothing can be shown there any more.
+        """
         there = (conversations.c.platform == platform) & (conversations.c.workspace == workspace)
-        return (await self._end(_is_in(there), Wish.WITHDRAW)).running_in
+        return (await self._end(_is_in(there), Wish.WITHDRAW, visibly=False)).running_in
 
     async def stop(self, identity_id: int, place: Place, *, whole_channel: bool) -> Stopped:
         """End what is being answered to the author in a place."""
@@ -187,18 +203,37 @@ class Changes:
         row = (await self._connection.execute(newest.with_for_update(of=turns, key_share=True))).one_or_none()
         return None if row is None else _question(row)
 
-    async def _end(self, which: ColumnElement[bool], wish: Wish) -> Stopped:
-        """Cancel those of the turns that wait, and have those that run broken off."""
+    async def _end(self, which: ColumnElement[bool], wish: Wish, *, visibly: bool = True) -> Stopped:
+        """Cancel those of the turns that wait, and have those broken off that run, or that show something already.
+
+        What waits and shows something, a promise or the beginning of its answer, goes into the line once more:
+        its next attempt only closes it on the screen.
+        """
         which &= is_open()
         await hold_turns(self._connection, which)
-        ended = update(turns).where(which, turns.c.state != TurnState.RUNNING)
+        waits = which & (turns.c.state != TurnState.RUNNING)
+        silent: ColumnElement[bool] = true()
+        if visibly:
+            await self._recall(waits)
+            silent = turns.c.notice | ~_shows_something()
+        ended = update(turns).where(waits, silent)
         waiting = await self._connection.execute(
             ended.values(state=TurnState.CANCELLED, ended_at=self._now, wish=wish)
         )
+        closed = update(turns).where(waits).values(state=TurnState.QUEUED, due_at=self._now, wish=wish)
         broken = update(turns).where(which, turns.c.state == TurnState.RUNNING, ~turns.c.notice)
-        running = await self._connection.execute(broken.values(wish=wish).returning(turns.c.conversation_id))
-        running_in = tuple(running.scalars())
-        return Stopped(waiting.rowcount + len(running_in), running_in)
+        running_in: list[int] = []
+        for which_end in (broken.values(wish=wish), closed):
+            rows = await self._connection.execute(which_end.returning(turns.c.conversation_id))
+            running_in.extend(rows.scalars())
+        return Stopped(waiting.rowcount + len(running_in), tuple(running_in))
+
+    async def _recall(self, waits: ColumnElement[bool]) -> None:
+        """Take up what told of the waiting: it is left behind when a turn is tried again, and would go on promising."""
+        ids = select(turns.c.id).where(waits, ~turns.c.notice)
+        promised = (deliveries.c.message_id != "") & (deliveries.c.shown == 0) & deliveries.c.gone
+        told = update(deliveries).where(deliveries.c.turn_id.in_(ids), promised)
+        await self._connection.execute(told.values(gone=False))
 
 
 def _questions() -> Select[Any]:
@@ -240,6 +275,11 @@ def _in_channel(platform: str, workspace: str, channel: str) -> ColumnElement[bo
     """In a channel or thread: some platforms name a thread alone where something was deleted."""
     of_workspace = (conversations.c.platform == platform) & (conversations.c.workspace == workspace)
     return of_workspace & or_(conversations.c.channel == channel, conversations.c.thread == channel)
+
+
+def _shows_something() -> ColumnElement[bool]:
+    here = (deliveries.c.turn_id == turns.c.id) & deliveries.c.gone.is_(False)
+    return exists().where(here).correlate(turns)
 
 
 def _has_content() -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, exists, func, or_, select
 from core.messages import Action, Author, Identity, Place
 from core.storage.people import spoken_locale
 from core.storage.tables import conversations, identities, persons, turns
-from core.turns.model import Turn, TurnState
+from core.turns.model import Turn, TurnState, Wish
 
 
 def next_turn(conversation_id: int) -> Select[Any]:
@@ -66,4 +66,5 @@ def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn
         announced=row.announced,
         unpaid=row.unpaid,
         has_successor=row.has_successor,
+        wish=Wish(row.wish) if row.wish else None,
     )

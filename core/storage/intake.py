@@ -24,7 +24,7 @@ from core.storage.models import ModelChoice
 from core.storage.parked import ParkedTurns
 from core.storage.people import spoken_locale
 from core.storage.tables import conversations, events, identities, is_open, messages, persons, turns
-from core.turns.model import TurnState, Wish
+from core.turns.model import TurnState
 
 KEY_CHARS = 255
 
@@ -170,14 +170,6 @@ class IntakeTransaction:
         )
         return int((await self._connection.execute(row.returning(turns.c.id))).scalar_one())
 
-    async def supersede_parked(self, conversation_id: int, identity_id: int) -> None:
-        """Let the author's newer words take the place of what still waits: one answer, to what is current."""
-        older = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)
-        which = older & (turns.c.state == TurnState.PARKED) & _may_be_superseded()
-        held = select(turns.c.id).where(which).order_by(turns.c.id).with_for_update(key_share=True)
-        waiting = update(turns).where(turns.c.id.in_(held), which)
-        await self._connection.execute(waiting.values(state=TurnState.SUPERSEDED, ended_at=self.now))
-
     async def choose_locale(self, identity_id: int, locale: str) -> None:
         """Speak to the author in this language from now on; `""`: in the one that their platform tells."""
         chosen = update(identities).where(identities.c.id == identity_id)
@@ -265,10 +257,6 @@ class IntakeTransaction:
         """Insert a row unless one with the same key is there; whether it was new."""
         row = insert_into(self._connection, table).values(**values).on_conflict_do_nothing()
         return (await self._connection.execute(row.returning(*table.primary_key))).first() is not None
-
-
-def _may_be_superseded() -> ColumnElement[bool]:
-    return turns.c.wish.is_distinct_from(Wish.KEEP)
 
 
 def _fitting(key: str) -> str:

@@ -66,7 +66,7 @@ class ParkedTurns:
         )
 
     async def wish(self, turn_id: int, wish: Wish) -> None:
-        """Remember what its author wants: no newer question takes a kept one's place; a dropped one parks no more."""
+        """Remember what its author wants: to keep it, or not to have it wait again."""
         await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(wish=wish))
 
     async def drop(self, turn_id: int) -> None:

@@ -25,8 +25,9 @@ from sqlalchemy import (
 
 from core.storage.columns import Id, Instant
 from core.storage.tables import calls, conversations, identities, turns
-from core.turns.model import TurnState
+from core.turns.model import TurnState, Wish
 
+ENDING = tuple(wish for wish in Wish if wish.ends_answer)
 WORKSPACE = conversations.c.platform + ":" + conversations.c.workspace
 
 
@@ -39,14 +40,14 @@ def conversations_with_work() -> Select[Any]:
 @cache
 def ready() -> Select[Any]:
     """Turns that need no call, the oldest first."""
-    heads = _heads().where(turns.c.answer.is_not(None))
+    heads = _heads().where(_needs_no_call())
     return heads.order_by(turns.c.id).limit(bindparam("most", type_=Integer))
 
 
 @cache
 def fairest(windows: int) -> Select[Any]:
     """Turns that need a call, in the order of their share, without those whose person had their share of a window."""
-    asked = _heads().where(turns.c.answer.is_(None))
+    asked = _heads().where(~_needs_no_call())
     heads = asked.where(*(identities.c.person_id.not_in(_sated(at)) for at in range(windows))).subquery()
     workspace, person = _last(calls.c.workspace), _last(calls.c.person_id)
     return (
@@ -113,6 +114,11 @@ def _heads() -> Select[Any]:
         .where(turns.c.due_at <= bindparam("now", type_=Instant()), ~busy)
         .where(conversations.c.platform.in_(bindparam("platforms", expanding=True)))
     )
+
+
+def _needs_no_call() -> ColumnElement[bool]:
+    """Whether the answer is there, or nobody wants it any more, so that it is only closed on the screen."""
+    return turns.c.answer.is_not(None) | func.coalesce(turns.c.wish, "").in_([*ENDING])
 
 
 def _sated(window: int) -> Select[Any]:

@@ -37,12 +37,15 @@ class Interruptions:
             noticed.set()
 
     @asynccontextmanager
-    async def ending(self, turn: Turn) -> AsyncIterator[Interruption]:
-        """Leave the block early, by cancelling what it awaits, when the turn is to end; `wish` then tells why."""
+    async def ending(self, turn: Turn, *, whole: bool = False) -> AsyncIterator[Interruption]:
+        """Leave the block early, by cancelling what it awaits, when the turn is to end; `wish` then tells why.
+
+        `whole`: the answer is only being shown, which fewer wishes end.
+        """
         interruption = Interruption()
         noticed = self._noticed[turn.conversation_id] = asyncio.Event()
         scope = asyncio.timeout(None)
-        watching = asyncio.create_task(self._watch(turn, noticed, interruption, scope))
+        watching = asyncio.create_task(self._watch(turn, noticed, interruption, scope, whole=whole))
         try:
             with suppress(_Ended):
                 try:
@@ -58,12 +61,18 @@ class Interruptions:
             await asyncio.gather(watching, return_exceptions=True)
 
     async def _watch(
-        self, turn: Turn, noticed: asyncio.Event, interruption: Interruption, scope: asyncio.Timeout
+        self,
+        turn: Turn,
+        noticed: asyncio.Event,
+        interruption: Interruption,
+        scope: asyncio.Timeout,
+        *,
+        whole: bool,
     ) -> None:
         while True:
             noticed.clear()
             wish = await self._wish(turn)
-            if wish is not None and wish.ends_answer:
+            if wish is not None and (wish.ends_delivery if whole else wish.ends_answer):
                 interruption.wish = wish
                 scope.reschedule(asyncio.get_running_loop().time())
                 return

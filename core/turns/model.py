@@ -26,7 +26,7 @@ class Wish(StrEnum):
     """What `turns.wish` holds: what its author wants of a turn that has not ended."""
 
     KEEP = "keep"
-    """No newer question takes its place while it waits."""
+    """It is still wanted, though it has to wait: its author said so."""
     DROP = "drop"
     """It is not to wait again."""
     STOP = "stop"
@@ -42,6 +42,11 @@ class Wish(StrEnum):
     def ends_answer(self) -> bool:
         """Whether an answer under way is broken off."""
         return self not in (Wish.KEEP, Wish.DROP)
+
+    @property
+    def ends_delivery(self) -> bool:
+        """Whether a whole answer that is being shown is broken off as well: newer words alone don't do that."""
+        return self in (Wish.STOP, Wish.CHANGE, Wish.WITHDRAW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,16 @@ class Turn:
     """How many attempts before this one only told its author their place in line."""
     has_successor: bool = False
     """Whether another turn of its conversation waited behind it when it was claimed."""
+    wish: Wish | None = None
+    """What its author wanted of it when it was claimed."""
+
+    @property
+    def ended_by(self) -> Wish | None:
+        """What ended it before this attempt began, if anything did: it is only closed on the screen."""
+        if self.wish is None or self.notice:
+            return None
+        ends = self.wish.ends_answer if self.answer is None else self.wish.ends_delivery
+        return self.wish if ends else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from core.aivax.bounds import OVERLONG
 from core.errors import (
     AivaxError,
     BotError,
+    CutShort,
     Fenced,
     MessageRefused,
     OddAnswer,
@@ -49,6 +50,15 @@ BROKEN_OFF = {
 """What is said below an answer that is broken off, and how its turn ends."""
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 300.0
+
+
+class _Stopped(CutShort):
+    """A whole answer is to be shown no further."""
+
+    def __init__(self, turn: Turn, wish: Wish, text: str) -> None:
+        super().__init__(turn.id, turn.attempt)
+        self.wish = wish
+        self.text = text
 
 
 class Runner:
@@ -105,7 +115,13 @@ class Runner:
 
     async def _run(self, turn: Turn) -> None:
         frontend = self._frontends[turn.place.platform]
-        await self._show(turn, lambda surface: self._speak(turn, frontend, surface))
+        if turn.ended_by is not None:
+            await self._close_early(turn, turn.ended_by, turn.answer or "")
+            return
+        try:
+            await self._show(turn, lambda surface: self._speak(turn, frontend, surface))
+        except _Stopped as stopped:
+            await self._close_early(turn, stopped.wish, stopped.text)
 
     async def _show(self, turn: Turn, show: Callable[[ReplySurface], Awaitable[None]]) -> None:
         ledger = await StoredLedger.open(self._database, turn)
@@ -117,8 +133,8 @@ class Runner:
         if turn.answer is not None:
             await surface.write(turn.answer)
             offers = turn.offers if turn.notice else self._after
-            await surface.finish(Footer(buttons=buttons(offers, turn.key, self._voice(turn))))
-            await self._store.close(turn, TurnState.ANSWERED)
+            footer = Footer(buttons=buttons(offers, turn.key, self._voice(turn)))
+            await self._deliver(turn, surface, turn.answer, footer)
         elif turn.tries > self._limits.attempts:
             await self._give_up(turn, surface)
         else:
@@ -141,22 +157,52 @@ class Runner:
         except Exception as error:  # noqa: BLE001  a bug must still end in a sentence; the log has the rest
             await self._fail(turn, surface, error, draft)
             return
-        if is_whole:  # whatever was wished at the last instant came too late
-            await surface.finish(self._footer(turn, draft))
-            await self._store.close(turn, TurnState.ANSWERED)
+        if is_whole:
+            await self._deliver(turn, surface, draft.text, self._footer(turn, draft))
             log.info("turn.answered", characters=len(draft.text), place=turn.place.platform)
         elif interruption.wish is not None:
             await self._break_off(turn, surface, draft, interruption.wish)
         elif closed is not None:
             await self._wait(turn, frontend, surface, closed)
 
-    async def _break_off(self, turn: Turn, surface: ReplySurface, draft: Draft, wish: Wish) -> None:
-        """Close an answer that nobody wants the rest of; what was said stays, and a sentence says why it ends."""
+    async def _deliver(self, turn: Turn, surface: ReplySurface, text: str, footer: Footer) -> None:
+        """Show a whole answer to its end, unless a stop comes before that end does. Raises `_Stopped` then."""
+        if turn.notice:
+            await surface.finish(footer)
+        else:
+            is_shown = False
+            async with self._interruptions.ending(turn, whole=True) as interruption:
+                await surface.finish(footer)
+                is_shown = True
+            if not is_shown and interruption.wish is not None:
+                raise _Stopped(turn, interruption.wish, text)
+        await self._store.close(turn, TurnState.ANSWERED)
+
+    async def _close_early(self, turn: Turn, wish: Wish, text: str) -> None:
+        """Close an answer as it stands on the screen: what is not shown yet of its text is never shown."""
+        ledger = await StoredLedger.open(self._database, turn)
+        current = [each.shown for each in ledger.earlier if each.generation == ledger.generation]
+        draft = Draft()
+        draft.add(text[: max(current, default=0)])
+
+        async def close(surface: ReplySurface) -> None:
+            await surface.write(draft.text)
+            await self._break_off(turn, surface, draft, wish, stands=bool(ledger.earlier))
+
+        await self._show(turn, close)
+
+    async def _break_off(
+        self, turn: Turn, surface: ReplySurface, draft: Draft, wish: Wish, *, stands: bool = False
+    ) -> None:
+        """Close an answer that nobody wants the rest of; what was said stays, and a sentence says why it ends.
+
+        `stands`: something is shown already that the sentence takes the place of, such as a promise.
+        """
         phrase, state = BROKEN_OFF[wish]
         voice, said = self._voice(turn), bool(draft.text.strip())
-        if wish in (Wish.STOP, Wish.INTERRUPT):
-            await self._store.keep_answer(turn, draft.text, draft.usage, whole=False)
-        sentence = voice.say(phrase) if said or wish is Wish.STOP else ""
+        kept = draft.text if wish in (Wish.STOP, Wish.INTERRUPT) else ""
+        await self._store.keep_answer(turn, kept, draft.usage, whole=False)
+        sentence = voice.say(phrase) if said or stands or wish is Wish.STOP else ""
         again = [action for action in self._after if action is Action.REGENERATE and wish is Wish.STOP]
         await surface.fail(Apology(sentence, buttons=buttons(again, turn.key, voice)))
         await self._store.close(turn, state)
