@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from core.admission.actions import Actions, is_stop
 from core.admission.limits import Barred, Limits
 from core.admission.passed import PassedCounts
 from core.conversations.directory import Directory
@@ -56,13 +57,19 @@ class StoringIntake:
         self._queue = queue
         self._limits = limits
         self._voices = voices
-        self._questions = Questions(directory, limits, conversation)
+        self._actions = Actions(limits.actions_a_minute)
+        self._questions = Questions(directory, limits, conversation, self._passed)
         self._commands = Commands(directory, limits, models, retention_days=retention_days)
         self._models = models
         self._presses = Presses(directory, self._questions, self._commands, voices)
 
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.ports.Intake`."""
+        over = self._actions.are_over(event)
+        if over:
+            self.passed_over(_platform_of(event), PassedOver.OVER_BOUND)
+            if not is_stop(event):
+                return Receipt.ACCEPTED
         async with self._store.transaction() as transaction:
             if not isinstance(event, Deleted | Left):
                 await transaction.hold_author(event.author.identity)
@@ -70,7 +77,8 @@ class StoringIntake:
             if not isinstance(event, Deleted) and not await transaction.first_seen(event.keys):
                 self.passed_over(_platform_of(event), PassedOver.DUPLICATE)
                 return Receipt.DUPLICATE
-            with_work = dict.fromkeys(await self._take_in(transaction, event))
+            taken = self._stop_quietly if over else self._take_in
+            with_work = dict.fromkeys(await taken(transaction, event))
             for conversation_id in with_work:
                 await transaction.announce(conversation_id, _platform_of(event))
         for conversation_id in with_work:
@@ -86,7 +94,11 @@ class StoringIntake:
             barred = await self._limits.barred(transaction, replace(said, awaited=True))
             if barred is not None and barred.phrase is not None:
                 return voice.say(barred.phrase)
-            return await self._limits.refusal(transaction, said, identity_id, voice)
+            refusal = await self._limits.refusal(transaction, said, identity_id, voice)
+            if refusal is None:
+                return None
+            await self._limits.tells(transaction, refusal, said)
+            return refusal.sentence
 
     def passed_over(self, platform: str, reason: PassedOver) -> None:
         """See `core.ports.Intake`."""
@@ -115,7 +127,9 @@ class StoringIntake:
                 return await transaction.changes.redact(event)
             case Left():
                 return await transaction.changes.leave(event.platform, event.workspace)
-            case Said() | Commanded() if barred := await self._limits.barred(transaction, event):
+            case Said() | Commanded() | Edited() | Pressed() if barred := await self._limits.barred(
+                transaction, event
+            ):
                 return await self._turn_away(transaction, event, barred)
         identity_id = await transaction.identity_id(event.author)
         voice = self._voices.for_reader(await transaction.locale_of(identity_id), event.place)
@@ -129,16 +143,31 @@ class StoringIntake:
             case Pressed():
                 return await self._presses.press(transaction, event, identity_id, voice)
 
+    async def _stop_quietly(self, transaction: IntakeTransaction, event: Event) -> Sequence[int]:
+        """Stop what one who stops without end means, and say nothing more of it."""
+        match event:
+            case Commanded():
+                identity_id = await transaction.identity_id(event.author)
+                stopped = await transaction.changes.stop(
+                    identity_id, event.place, whole_channel=event.whole_channel
+                )
+                return stopped.running_in
+            case Pressed():
+                identity_id = await transaction.identity_id(event.author)
+                return await self._presses.stop_quietly(transaction, event, identity_id)
+            case _:
+                return ()
+
     async def _turn_away(
-        self, transaction: IntakeTransaction, event: Said | Commanded, barred: Barred
+        self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed, barred: Barred
     ) -> Sequence[int]:
         """Tell somebody who is kept out that they are; nothing of what they said is kept."""
-        if barred.phrase is None:
+        if barred.phrase is None or isinstance(event, Edited):
             self.passed_over(event.place.platform, PassedOver.NOT_ALLOWED)
             return ()
         identity_id = await transaction.identity_id(event.author)
         voice = self._voices.for_reader(await transaction.locale_of(identity_id), event.place)
-        conversation_id = await self._directory.find_or_open(transaction, event.place, identity_id)
+        conversation_id = await self._directory.find_aside(transaction, event.place, identity_id)
         await transaction.add_turn(
             conversation_id, identity_id, event.address, notice=voice.say(barred.phrase)
         )

@@ -112,7 +112,11 @@ class LimitsSettings(Section):
 
     running_turns: int = Field(20, ge=1)
     waiting_turns: int = Field(5_000, ge=1)
-    """Turns that may wait in all; at the bound a new message gets the "busy" sentence."""
+    """Questions that may wait in all; at the bound a new message gets the "busy" sentence."""
+    person_waiting: int = Field(20, ge=1)
+    """Questions of one person that may wait or be under way; never more than half of `waiting_turns`."""
+    person_actions: int = Field(30, ge=1)
+    """Commands, presses of buttons and edits that one person may give in a minute; a stop is always heard."""
     message_chars: int = Field(40_000, ge=1)
     attachments: int = Field(5, ge=0)
     """Files of one message that are read; further ones are named in the answer as left out."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.admission.access import Access
-from core.messages import Commanded, Said
+from core.messages import Commanded, Edited, Pressed, Said
 from core.reply.phrases import Phrase
 from core.reply.voice import Voice
 from core.settings import AccessSettings, LimitsSettings
@@ -37,6 +37,16 @@ class Barred:
     """What they are told; None when they were told it today."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a question is not taken in."""
+
+    phrase: Phrase
+    """Which kind of refusal it is."""
+    sentence: str
+    """What its author is told, in their language."""
+
+
 class Limits:
     """`[limits]` and `[access]`, judged inside the transaction that takes the message in."""
 
@@ -53,29 +63,48 @@ class Limits:
             settings.usd_per_million_prompt_tokens, settings.usd_per_million_completion_tokens
         )
 
-    async def barred(self, transaction: IntakeTransaction, event: Said | Commanded) -> Barred | None:
-        """Whether the author gets no answer there: they are told once a day, or always where they would wait for it."""
+    @property
+    def actions_a_minute(self) -> int:
+        """How many commands, presses and edits of one person are heard in a minute."""
+        return self._settings.person_actions
+
+    async def barred(
+        self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed
+    ) -> Barred | None:
+        """Whether the author gets no answer there: they are told once a day, or always where they would wait for it.
+
+        Words that were changed have no place of their own to be told in.
+        """
         phrase = self._access.refusal(event.author, event.place, event.within)
         if phrase is None:
             return None
         who, where = event.author.identity, event.place.channel if phrase is Phrase.NOT_HERE else ""
-        day = transaction.now.date().isoformat()
-        key = f"barred:{who.platform}:{who.workspace}:{who.user}:{where}:{day}"
-        first = await transaction.first_seen((key,))
-        return Barred(phrase if first or event.awaited else None)
+        if isinstance(event, Edited):
+            return Barred(None)
+        key = f"barred:{who.platform}:{who.workspace}:{who.user}:{where}"
+        first = await transaction.first_within(key, DAY)
+        awaited = not isinstance(event, Pressed) and event.awaited
+        return Barred(phrase if first or awaited else None)
+
+    async def tells(self, transaction: IntakeTransaction, refusal: Refusal, said: Said) -> bool:
+        """Whether a refusal is said: once an hour for each kind, person and channel, or where they would wait for it.
+
+        One person's flood would otherwise come back as a flood of sentences, for all in the channel to read.
+        """
+        who = said.author.identity
+        key = f"refused:{refusal.phrase.key}:{who.platform}:{who.workspace}:{who.user}:{said.place.channel}"
+        return await transaction.first_within(key, HOUR) or said.awaited
 
     async def refusal(
         self, transaction: IntakeTransaction, said: Said, identity_id: int | None, voice: Voice
-    ) -> str | None:
-        """The sentence that answers a message which is not taken, or None. No identity: nobody known until now."""
+    ) -> Refusal | None:
+        """Why a message is not taken, or None. No identity: nobody known until now."""
         most = self._settings.message_chars
         if len(said.text) > most:
-            return voice.say(Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
-        if await transaction.waiting_turns(self._settings.waiting_turns) >= self._settings.waiting_turns:
-            log.warning("intake.full", waiting=self._settings.waiting_turns, setting="[limits] waiting_turns")
-            return voice.say(Phrase.BUSY)
+            return _refusal(voice, Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
         return (
-            await self._of_person(transaction, identity_id, voice)
+            await self._of_line(transaction, identity_id, voice)
+            or await self._of_person(transaction, identity_id, voice)
             or await self._of_workspace(transaction, said, voice)
             or await self._of_spend(transaction, voice)
         )
@@ -102,9 +131,22 @@ class Limits:
             lines.append(voice.say(Phrase.USAGE_NO_LIMIT))
         return "\n".join(lines)
 
+    async def _of_line(
+        self, transaction: IntakeTransaction, identity_id: int | None, voice: Voice
+    ) -> Refusal | None:
+        """A person has a part of the line of those who wait: the rest is there when others come."""
+        in_all = self._settings.waiting_turns
+        part = min(self._settings.person_waiting, max(1, in_all // 2))
+        if identity_id is not None and await transaction.open_turns_of(identity_id, part) >= part:
+            return _refusal(voice, Phrase.PERSON_WAITING, most=part)
+        if await transaction.waiting_turns(in_all) < in_all:
+            return None
+        log.warning("intake.full", waiting=in_all, setting="[limits] waiting_turns")
+        return _refusal(voice, Phrase.BUSY)
+
     async def _of_person(
         self, transaction: IntakeTransaction, identity_id: int | None, voice: Voice
-    ) -> str | None:
+    ) -> Refusal | None:
         if identity_id is None:
             return None
         limits = [
@@ -116,10 +158,10 @@ class Limits:
         for phrase, most, span in reversed(limits):
             since = transaction.now - span
             if most and (at := await transaction.consumption.nth_of_person(identity_id, most, since)):
-                return voice.say(phrase, most=most, wait=_wait(at, span, transaction.now, voice))
+                return _refusal(voice, phrase, most=most, wait=_wait(at, span, transaction.now, voice))
         return None
 
-    async def _of_workspace(self, transaction: IntakeTransaction, said: Said, voice: Voice) -> str | None:
+    async def _of_workspace(self, transaction: IntakeTransaction, said: Said, voice: Voice) -> Refusal | None:
         most, place = self._settings.workspace_daily, said.place
         if not most:
             return None
@@ -128,9 +170,10 @@ class Limits:
         at = await counts.nth_of_workspace(place.platform, place.workspace, most, since)
         if at is None:
             return None
-        return voice.say(Phrase.WORKSPACE_DAILY, most=most, wait=_wait(at, DAY, transaction.now, voice))
+        wait = _wait(at, DAY, transaction.now, voice)
+        return _refusal(voice, Phrase.WORKSPACE_DAILY, most=most, wait=wait)
 
-    async def _of_spend(self, transaction: IntakeTransaction, voice: Voice) -> str | None:
+    async def _of_spend(self, transaction: IntakeTransaction, voice: Voice) -> Refusal | None:
         cap = self._settings.spend_daily_usd
         if not cap:
             return None
@@ -141,13 +184,17 @@ class Limits:
             return None
         log.warning("intake.spend_cap", spent_usd=round(known, 4), setting="[limits] spend_daily_usd")
         wait = await self._until_spend_is_below(transaction.consumption, known - cap, since, voice)
-        return voice.say(Phrase.SPEND_REACHED, wait=wait)
+        return _refusal(voice, Phrase.SPEND_REACHED, wait=wait)
 
     async def _until_spend_is_below(
         self, counts: Consumption, excess_usd: float, since: datetime, voice: Voice
     ) -> str:
         at = await counts.spent_before(since, self._price, excess_usd)
         return voice.duration((at - since).total_seconds() if at is not None else LOOK_AGAIN_S)
+
+
+def _refusal(voice: Voice, phrase: Phrase, **values: object) -> Refusal:
+    return Refusal(phrase, voice.say(phrase, **values))
 
 
 def _wait(at: datetime, span: timedelta, now: datetime, voice: Voice) -> str:

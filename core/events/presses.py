@@ -58,6 +58,19 @@ class Presses:
             return await self._again(transaction, pressed, asked, voice)
         return await self._decide(transaction, pressed, asked, voice)
 
+    async def stop_quietly(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int
+    ) -> Sequence[int]:
+        """Stop what the author means, without a word."""
+        if not pressed.turn:
+            return (
+                await transaction.changes.stop(identity_id, pressed.place, whole_channel=False)
+            ).running_in
+        asked = await transaction.parked.find(pressed.turn)
+        if asked is None or asked.identity_id != identity_id:
+            return ()
+        return (await transaction.changes.stop_turn(asked.id)).running_in
+
     async def _decide(
         self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
     ) -> Sequence[int]:
@@ -78,7 +91,7 @@ class Presses:
     ) -> Sequence[int]:
         if asked.state not in ENDED and not asked.answered:
             return (asked.conversation_id,)
-        refusal = await self._questions.regenerate(transaction, asked, pressed.author, voice)
+        refusal = await self._questions.regenerate(transaction, asked, pressed, voice)
         if refusal is None:
             return (asked.conversation_id,)
         return await self._tell(transaction, pressed, asked.identity_id, refusal)

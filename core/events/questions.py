@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from core.admission.limits import Limits
+from core.admission.limits import Limits, Refusal
+from core.admission.passed import PassedCounts
 from core.conversations.directory import Directory
-from core.messages import Author, Edited, Said
+from core.messages import Author, Edited, PassedOver, Pressed, Said
 from core.reply.phrases import Phrase
 from core.reply.voice import Voice
 from core.settings import ConversationSettings
@@ -19,7 +21,10 @@ from core.turns.model import TurnState, Wish
 class Questions:
     """Takes questions in, changed ones and repeated ones too."""
 
-    def __init__(self, directory: Directory, limits: Limits, settings: ConversationSettings) -> None:
+    def __init__(
+        self, directory: Directory, limits: Limits, settings: ConversationSettings, passed: PassedCounts
+    ) -> None:
+        self._passed = passed
         self._directory = directory
         self._limits = limits
         self._when_busy = settings.when_busy
@@ -28,11 +33,10 @@ class Questions:
         self, transaction: IntakeTransaction, said: Said, identity_id: int, voice: Voice
     ) -> Sequence[int]:
         """Store what was said, and the turn that answers it, or the sentence that says why not."""
-        here = await self._directory.find_or_open(transaction, said.place, identity_id)
         refusal = await self._limits.refusal(transaction, said, identity_id, voice)
         if refusal is not None:
-            await transaction.add_turn(here, identity_id, said.address, notice=refusal)
-            return (here,)
+            return await self._refuse(transaction, said, identity_id, refusal)
+        here = await self._directory.find_or_open(transaction, said.place, identity_id)
         turn_id = await self._turn_for(transaction, said, here, identity_id)
         await transaction.add_message(
             here,
@@ -43,6 +47,17 @@ class Questions:
             origin=said.origin,
         )
         return (here,)
+
+    async def _refuse(
+        self, transaction: IntakeTransaction, said: Said, identity_id: int, refusal: Refusal
+    ) -> Sequence[int]:
+        """Say why a question is not taken, beside whatever is being answered; nothing where it was said just now."""
+        if not await self._limits.tells(transaction, refusal, said):
+            self._passed.add(said.place.platform, PassedOver.OVER_BOUND)
+            return ()
+        aside = await self._directory.find_aside(transaction, said.place, identity_id)
+        await transaction.add_turn(aside, identity_id, said.address, notice=refusal.sentence)
+        return (aside,)
 
     async def _turn_for(self, transaction: IntakeTransaction, said: Said, here: int, identity_id: int) -> int:
         """A turn of its own, or, as `when_busy` has it, the one that the author's words before wait in."""
@@ -65,10 +80,11 @@ class Questions:
         if question.state is not TurnState.RUNNING:
             await transaction.changes.reword(question.message_id, edited.text)
             return ()
-        again = _as_said(question, edited.author, edited.text)
+        again = _as_said(question, edited.author, edited.text, edited.within)
         refusal = await self._limits.refusal(transaction, again, identity_id, voice)
+        notice = refusal.sentence if refusal else None
         heir = await transaction.add_turn(
-            question.conversation_id, identity_id, question.address, notice=refusal
+            question.conversation_id, identity_id, question.address, notice=notice
         )
         asked = await transaction.changes.question_of(question.turn_id)
         await transaction.changes.move([each.message_id for each in asked], heir)
@@ -77,18 +93,18 @@ class Questions:
         return (question.conversation_id,)
 
     async def regenerate(
-        self, transaction: IntakeTransaction, asked: Asked, author: Author, voice: Voice
+        self, transaction: IntakeTransaction, asked: Asked, pressed: Pressed, voice: Voice
     ) -> str | None:
         """Have a question answered once more; the sentence that says why not, or None."""
         questions = await transaction.changes.question_of(asked.id)
         if asked.notice or not any(each.text or each.attachments for each in questions):
             return voice.say(Phrase.REGENERATE_GONE)
-        again = _as_said(questions[-1], author, questions[-1].text)
-        if barred := await self._limits.barred(transaction, again):
+        again = _as_said(questions[-1], pressed.author, questions[-1].text, pressed.within)
+        if barred := await self._limits.barred(transaction, replace(again, awaited=True)):
             return voice.say(barred.phrase or Phrase.NOT_FOR_YOU)
         refusal = await self._limits.refusal(transaction, again, asked.identity_id, voice)
         if refusal is not None:
-            return refusal
+            return refusal.sentence
         heir = await transaction.add_turn(asked.conversation_id, asked.identity_id, asked.address)
         for each in questions:
             await transaction.add_message(
@@ -103,5 +119,6 @@ class Questions:
         return None
 
 
-def _as_said(question: Question, author: Author, text: str) -> Said:
-    return Said((), author, question.place, text, question.address, question.origin, question.attachments)
+def _as_said(question: Question, author: Author, text: str, within: tuple[str, ...]) -> Said:
+    place, files = question.place, question.attachments
+    return Said((), author, place, text, question.address, question.origin, files, within)

@@ -59,6 +59,10 @@ class Phrase(StrEnum):
     BUSY = "There are too many questions waiting at the moment, so I can't take this one. Please try again in a while."
 
     # the operator's own limits
+    PERSON_WAITING = (
+        "As many of your questions are waiting as I may keep for one person ({most}), so I can't take this one. "
+        "Please ask again when some of them are answered."
+    )
     PERSON_HOURLY = (
         "You've asked as many questions as I may answer you in an hour ({most}). Please ask again in {wait}."
     )

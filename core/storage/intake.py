@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import CTE, ColumnElement, Table, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -74,6 +74,14 @@ class IntakeTransaction:
         self._connection = connection
         self.now = now
 
+    async def first_within(self, key: str, span: timedelta) -> bool:
+        """Remember that something was said now; False when it was said less than `span` ago, by whichever process."""
+        key = _fitting(key)
+        if await self._insert_once(events, key=key, received_at=self.now):
+            return True
+        again = update(events).where(events.c.key == key, events.c.received_at <= self.now - span)
+        return (await self._connection.execute(again.values(received_at=self.now))).rowcount > 0
+
     async def hold_author(self, who: Identity) -> None:
         """Let nobody else take in an event of this author until the transaction ends: the first thing to do in it."""
         await hold_author(self._connection, who)
@@ -139,9 +147,18 @@ class IntakeTransaction:
         await self._connection.execute(ended.values(closed_at=self.now))
 
     async def waiting_turns(self, most: int) -> int:
-        """How many turns wait, in line or behind a gate, in all conversations; counted up to `most`."""
-        waiting = select(turns.c.id).where(is_open(), turns.c.state != TurnState.RUNNING).limit(most)
-        count = select(func.count()).select_from(waiting.subquery())
+        """How many questions wait, in line or behind a gate, in all conversations; counted up to `most`."""
+        return await self._count(_waits(), most)
+
+    async def open_turns_of(self, identity_id: int, most: int) -> int:
+        """How many of one person's questions wait or are being answered, in any identity of theirs."""
+        person = select(identities.c.person_id).where(identities.c.id == identity_id).scalar_subquery()
+        theirs = select(identities.c.id).where(identities.c.person_id == person)
+        return await self._count(is_open() & ~turns.c.notice & turns.c.identity_id.in_(theirs), most)
+
+    async def _count(self, which: ColumnElement[bool], most: int) -> int:
+        found = select(turns.c.id).where(which).limit(most)
+        count = select(func.count()).select_from(found.subquery())
         return (await self._connection.execute(count)).scalar_one()
 
     async def add_turn(
@@ -257,6 +274,10 @@ class IntakeTransaction:
         """Insert a row unless one with the same key is there; whether it was new."""
         row = insert_into(self._connection, table).values(**values).on_conflict_do_nothing()
         return (await self._connection.execute(row.returning(*table.primary_key))).first() is not None
+
+
+def _waits() -> ColumnElement[bool]:
+    return is_open() & (turns.c.state != TurnState.RUNNING) & ~turns.c.notice
 
 
 def _fitting(key: str) -> str:

@@ -1,0 +1,179 @@
+"""One person's flood stays theirs: a part of the line, few refusals, a bound on every way in; on both databases."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from core.admission.actions import Actions
+from core.messages import (
+    Action,
+    Author,
+    Command,
+    Commanded,
+    Edited,
+    Event,
+    Identity,
+    PassedOver,
+    Place,
+    Pressed,
+)
+from core.reply.phrases import Phrase
+from sandbox.server import serve
+from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said
+from tests.stage import Stage, staged
+
+BENS = Place("fake", "W1", "D-ben", private=True)
+QUESTIONS = "SELECT count(*) FROM turns WHERE NOT notice"
+SENTENCES = "SELECT count(*) FROM turns WHERE notice"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def clock() -> WallClock:
+    return WallClock()
+
+
+async def flood(stage: Stage, messages: int, *, by: Author = ANA, at: Place = DIRECT) -> None:
+    for number in range(messages):
+        await stage.core.intake.receive(said(f"question {number}", by=by, at=at))
+
+
+async def hold(stage: Stage) -> None:
+    """Let nothing be answered for now."""
+    stage.sandbox.state.account.set_balance(0)
+    await stage.hear(said("the account is empty", by=replace(ANA, identity=Identity("fake", "W1", "first"))))
+
+
+async def test_three_hundred_messages_leave_a_part_of_the_line_and_one_sentence(
+    migrated_url: str, clock: WallClock
+) -> None:
+    async with staged(migrated_url, now=clock, limits={"waiting_turns": 20}) as stage:
+        await hold(stage)
+        asked, told = await stage.rows(QUESTIONS), await stage.rows(SENTENCES)
+
+        await flood(stage, 300)
+        await stage.rest()
+
+        assert (await stage.rows(QUESTIONS))[0] - asked[0] == 10
+        assert (await stage.rows(SENTENCES))[0] - told[0] == 1
+        assert stage.core.passed.totals["fake", PassedOver.OVER_BOUND] == 289
+        await stage.core.intake.receive(said("is there room for me?", by=BEN, at=BENS))
+        assert (await stage.rows(QUESTIONS))[0] - asked[0] == 11
+
+
+async def test_others_are_answered_while_one_person_floods(migrated_url: str) -> None:
+    async with staged(migrated_url) as stage:
+        for place in (DIRECT, *(replace(CHANNEL, thread=f"t{number}") for number in range(30))):
+            await flood(stage, 10, at=place)
+        begun = time.monotonic()
+
+        for name in ("ben", "cleo", "dan"):
+            author = Author(Identity("fake", "W1", name), name)
+            await stage.core.intake.receive(said("hello", by=author, at=replace(BENS, channel=f"D-{name}")))
+        await stage.rest()
+
+        assert all(stage.platform.visible(f"D-{name}") for name in ("ben", "cleo", "dan"))
+        assert time.monotonic() - begun < 20  # 2 s where nothing else runs
+
+
+async def test_a_persons_part_of_the_line_is_one_for_two_processes(
+    postgres_url: str, clock: WallClock
+) -> None:
+    async with (
+        serve(plan="max") as sandbox,
+        staged(postgres_url, sandbox=sandbox, now=clock) as one,
+        staged(postgres_url, sandbox=sandbox, now=clock) as two,
+    ):
+        await hold(one)
+        for number in range(60):
+            place = replace(CHANNEL, thread=f"t{number}")
+            await (one, two)[number % 2].core.intake.receive(said(at=place))
+
+        assert await one.rows(QUESTIONS) == [21]  # the first is another person's
+        assert await one.rows(SENTENCES) == [1]
+
+
+async def test_a_refusal_is_said_once_an_hour_for_each_kind_person_and_channel(
+    migrated_url: str, clock: WallClock
+) -> None:
+    async with staged(migrated_url, now=clock, limits={"person_hourly": 1, "message_chars": 20}) as stage:
+        await stage.hear(said("hello", at=CHANNEL))
+        for number in range(40):
+            await stage.hear(said("again", at=replace(CHANNEL, thread=f"t{number}")))
+        await stage.hear(said("much too long to be read", at=CHANNEL))
+        assert await stage.rows(SENTENCES) == [2]
+
+        clock.advance(minutes=59)
+        await stage.hear(said("again", at=CHANNEL), said("again"))
+        assert await stage.rows(SENTENCES) == [3]
+
+        clock.advance(minutes=2)
+        await stage.hear(said("much too long to be read", at=CHANNEL))
+        assert await stage.rows(SENTENCES) == [4]
+
+
+async def test_who_waits_for_an_answer_that_their_platform_shows_is_always_told(
+    migrated_url: str, clock: WallClock
+) -> None:
+    async with staged(migrated_url, now=clock, limits={"message_chars": 2}) as stage:
+        for _ in range(3):
+            await stage.hear(said("too long", awaited=True))
+
+        assert len(stage.platform.visible(DIRECT.channel)) == 3
+
+
+def command(kind: Command = Command.HELP) -> Commanded:
+    key = f"command-{next(_numbers)}"
+    return Commanded((key,), ANA, DIRECT, kind, f"aside/{key}", awaited=True)
+
+
+def press(kind: Action = Action.GOOD) -> Pressed:
+    key = f"press-{next(_numbers)}"
+    return Pressed((key,), ANA, DIRECT, kind, "0" * 32, f"aside/{key}")
+
+
+def edit() -> Edited:
+    key = f"edit-{next(_numbers)}"
+    return Edited((key,), ANA, DIRECT, "no-such-message", key)
+
+
+@pytest.mark.parametrize("way", [command, press, edit], ids=["command", "press", "edit"])
+async def test_commands_presses_and_edits_of_one_person_have_a_bound(
+    migrated_url: str, clock: WallClock, way: Callable[[], Event]
+) -> None:
+    async with staged(migrated_url, now=clock, limits={"person_actions": 3}) as stage:
+        await stage.hear(*(way() for _ in range(50)))
+        await stage.hear(replace(command(), author=BEN))
+
+        assert (await stage.rows(SENTENCES))[0] <= 4
+        assert len(await stage.rows("SELECT key FROM events")) == 4
+        assert stage.core.passed.totals["fake", PassedOver.OVER_BOUND] == 47
+
+
+async def test_a_stop_is_heard_however_often_something_was_said(migrated_url: str, clock: WallClock) -> None:
+    async with staged(migrated_url, now=clock, limits={"person_actions": 1}) as stage:
+        await hold(stage)
+        await stage.hear(said("hello"), command(), command())
+
+        await stage.hear(command(Command.STOP))
+
+        assert stage.platform.visible(DIRECT.channel)[-1] == Phrase.STOPPED
+        assert Phrase.STOP_DONE not in stage.platform.visible("aside")
+
+
+def test_a_person_who_was_still_for_a_minute_is_heard_again() -> None:
+    time_s = [0.0]
+    actions = Actions(2, lambda: time_s[0])
+    heard = Counter(actions.are_over(command()) for _ in range(5))
+
+    time_s[0] = 60.0
+
+    assert heard == {False: 2, True: 3}
+    assert not actions.are_over(command())
