@@ -194,7 +194,7 @@ def _wire(
     admission = Admission(gates, account, now, news=news, stir=queue.stir)
     permits = Permits(share, allowance, now)
     generation = Generation(
-        composer, aivax, admission, turns, permits, show_tools=settings.replies.show_tools
+        composer, aivax, admission, turns, permits, settings.limits, show_tools=settings.replies.show_tools
     )
     healing = Healing(
         gates,

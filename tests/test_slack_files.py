@@ -13,9 +13,10 @@ from aiohttp import web
 from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
 from core.aivax.requests import FilePart, ImagePart, TextPart
-from core.conversations.attachments import Fetched, fetch_parts
+from core.conversations.attachments import Fetched, choose, fetch_parts
 from core.errors import PlatformError
 from core.messages import Said
+from core.settings import LimitsSettings
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import ears
 
@@ -34,7 +35,9 @@ async def shared(
         files = [slack.file(name, body, kind, **traits) for name, body, kind, traits in given]
         await slack.say(here.ana, slack.dm(here.ana), "", files=files)
         (said,) = await here.heard(Said)
-        return await fetch_parts(here.frontend, said.attachments, most=5, most_bytes=1_000)
+        limits = LimitsSettings(attachment_bytes=1_000)
+        wanted = choose(said.attachments, limits, most_in_all=5_000)
+        return await fetch_parts(here.frontend, wanted, text_chars=1_000)
 
 
 async def test_images_documents_and_texts_go_to_the_model(slack: FakeSlack) -> None:

@@ -191,12 +191,12 @@ async def test_files_of_the_question_are_sent_and_those_of_the_past_only_named(m
         await stage.hear(said("and now?"))
 
         text, image, table = stage.asked[0]["messages"][-1]["content"]
-        assert text["text"] == "look\n\n[file: gone.pdf]\n\n[file: app.exe]"
+        assert text["text"] == "look\n\n[file: app.exe]\n\n[file: gone.pdf]"
         assert image["image_url"]["url"].startswith("data:image/png;base64,")
         assert table["text"] == "[file: numbers.csv]\na,b\n1,2"
         answer = platform.visible("D-ana")[0]
         assert "I couldn't read gone.pdf" in answer
-        assert "I couldn't read app.exe" in answer
+        assert "goes without app.exe" in answer
         assert "[image: cat.png]" in contents(stage)[0]
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import structlog
 
 from core.aivax.requests import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
-from core.conversations.attachments import Fetched, fetch_parts
+from core.conversations.attachments import Fetched, LeftOut, choose, fetch_parts
 from core.conversations.framing import Names, plain_name
 from core.conversations.history import History, quoted
 from core.conversations.routes import Routes
+from core.conversations.shelf import Shelf
 from core.errors import PlatformError
 from core.messages import Quote
 from core.ports import Frontend
@@ -37,10 +38,10 @@ SHARED_CAUTION = (
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A request, and the names of attached files that could not be part of it."""
+    """A request, and the attached files that could not be part of it."""
 
     request: CompletionRequest
-    skipped: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     media: tuple[str, ...] = ()
     """The names of the files whose content is part of the request."""
 
@@ -57,7 +58,14 @@ class Composed:
         words = [part.text for part in parts if isinstance(part, TextPart)]
         text = "\n\n".join([*words, *(f"[file: {plain_name(name)}]" for name in self.media)])
         request = replace(self.request, messages=(*past, ChatMessage("user", text)))
-        return Composed(request, self.skipped)
+        return Composed(request, self.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The memory for files is filled by others'; the turn is to come back later."""
+
+    again_s: float
 
 
 class Composer:
@@ -76,17 +84,30 @@ class Composer:
         self._routes = routes
         self._conversation = conversation
         self._limits = limits
+        self._shelf = Shelf(limits.attachment_memory_bytes, limits.person_share)
 
-    async def compose(self, turn: Turn, frontend: Frontend) -> Composed | None:
-        """Gather everything the model is shown; None when there is nothing to answer: a bare mention."""
+    def forget(self, turn: Turn) -> None:
+        """Free the memory that a turn's files were given."""
+        self._shelf.give_back(turn.id)
+
+    async def compose(self, turn: Turn, frontend: Frontend) -> Composed | NoRoom | None:
+        """Gather everything the model is shown; None when there is nothing to answer: a bare mention.
+
+        `NoRoom` where others' files fill the memory. `forget` must follow once the request is no longer needed.
+        """
         question = await self._history.question(turn)
+        attachments = (attachment for message in question for attachment in message.attachments)
+        wanted = choose(attachments, self._limits, most_in_all=self._shelf.part_bytes)
+        again_s = self._shelf.take(turn.id, turn.person_key, wanted.size_bytes)
+        if again_s is not None:
+            return NoRoom(again_s)
         window = await self._history.window(turn)
         quotes = await self._quotes(turn, frontend, [*window, *question])
-        files = await self._files(frontend, question)
+        files = await fetch_parts(frontend, wanted, text_chars=self._limits.attachment_text_chars)
         if (
             not any(message.text for message in question)
             and not files.parts
-            and not files.skipped
+            and not files.left_out
             and not quotes
         ):
             return None
@@ -97,7 +118,7 @@ class Composer:
         messages += [ChatMessage(message.role, self._history.shown(message, names)) for message in window]
         messages += _surrounding(quotes, names)
         messages.append(ChatMessage("user", self._content(question, files, names)))
-        return Composed(self._request(turn, model, messages), files.skipped, files.media)
+        return Composed(self._request(turn, model, messages), files.left_out, files.media)
 
     def _instructions(self, configured: str) -> list[ChatMessage]:
         caution = SHARED_CAUTION if self._history.names_authors else ""
@@ -122,15 +143,6 @@ class Composer:
         if not files.parts:
             return text
         return (*([TextPart(text)] if text else []), *files.parts)
-
-    async def _files(self, frontend: Frontend, question: Sequence[Remembered]) -> Fetched:
-        attachments = tuple(attachment for message in question for attachment in message.attachments)
-        return await fetch_parts(
-            frontend,
-            attachments,
-            most=self._limits.attachments,
-            most_bytes=self._limits.attachment_bytes,
-        )
 
     async def _quotes(self, turn: Turn, frontend: Frontend, known: Sequence[Remembered]) -> list[Quote]:
         """What was said around the question; a platform that doesn't tell costs context, not the answer."""

@@ -88,6 +88,15 @@ class Phrase(StrEnum):
     APP_NOT_INSTALLED = "The app was not installed. Please try again."
 
     ATTACHMENT_SKIPPED = "I couldn't read {name}, so this answer goes without it."
+    ATTACHMENT_KIND = "I can't read files of that kind, so this answer goes without {name}."
+    ATTACHMENT_TOO_LARGE = "I read files of up to {most} MB, so this answer goes without {name}."
+    ATTACHMENTS_TOO_MANY = "I read up to {most} files of one question, so this answer goes without {name}."
+    ATTACHMENTS_TOO_LARGE = (
+        "I read up to {most} MB of files of one question, so this answer goes without {name}."
+    )
+    ATTACHMENT_TEXT_CUT = (
+        "I read up to {most} characters of text files, so this answer goes without the rest of {name}."
+    )
 
     GREETING = "Hi! Ask me anything: write your question in the same message in which you mention me."
 

@@ -11,15 +11,17 @@ from core.admission.gates import Cause, Closed
 from core.admission.share import Permits
 from core.aivax.client import AivaxClient
 from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, Usage
-from core.conversations.prompt import Composed, Composer
+from core.conversations.prompt import Composed, Composer, NoRoom
 from core.errors import AivaxError
 from core.messages import Status, ToolActivity
 from core.ports import Frontend, ReplySurface
 from core.reply.phrases import Phrase
 from core.reply.status import tool_status
 from core.reply.voice import Voice
+from core.settings import LimitsSettings
 from core.storage.turns import TurnStore
 from core.turns.draft import Draft
+from core.turns.leftout import sentences_of
 from core.turns.model import Turn
 
 log = structlog.get_logger(__name__)
@@ -35,6 +37,7 @@ class Generation:
         admission: Admission,
         store: TurnStore,
         permits: Permits,
+        limits: LimitsSettings,
         *,
         show_tools: bool,
     ) -> None:
@@ -43,25 +46,36 @@ class Generation:
         self._admission = admission
         self._store = store
         self._permits = permits
+        self._limits = limits
         self._show_tools = show_tools
 
     async def generate(
         self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, voice: Voice
-    ) -> Closed | None:
+    ) -> Closed | NoRoom | None:
         """Stream the answer into the surface and the draft; it is stored whole when this returns None.
 
-        Returns the gate that holds the turn, if one does: then nothing was said. Raises `AivaxError` for what no
+        Returns the gate that holds the turn, or that there is no room for its files yet, if so: then nothing was
+        said. Raises `AivaxError` for what no
         waiting mends; what was said until then stands in the draft.
         """
+        try:
+            return await self._generate(turn, frontend, surface, draft, voice)
+        finally:
+            self._composer.forget(turn)
+
+    async def _generate(
+        self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, voice: Voice
+    ) -> Closed | NoRoom | None:
         if turn.generation > turn.unpaid:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
         composed = await self._composer.compose(turn, frontend)
+        if isinstance(composed, NoRoom):
+            return composed
         if composed is None:
             draft.is_ours = True
             await self._say(surface, draft, voice.say(Phrase.GREETING))
         else:
-            for name in composed.skipped:
-                draft.aside(voice.say(Phrase.ATTACHMENT_SKIPPED, name=name))
+            draft.asides += sentences_of(composed.left_out, self._limits, voice)
             closed = await self._ask(turn, surface, draft, composed, voice)
             if closed is not None:
                 return closed

@@ -11,6 +11,7 @@ import structlog
 
 from core.admission.gates import Cause, Closed
 from core.aivax.bounds import OVERLONG
+from core.conversations.prompt import NoRoom
 from core.errors import (
     AivaxError,
     BotError,
@@ -142,7 +143,7 @@ class Runner:
 
     async def _answer(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
         draft, voice = Draft(self._limits), self._voice(turn)
-        closed: Closed | None = None
+        closed: Closed | NoRoom | None = None
         is_whole = False
         try:
             async with self._interruptions.ending(turn) as interruption:
@@ -162,6 +163,9 @@ class Runner:
             log.info("turn.answered", characters=len(draft.text), place=turn.place.platform)
         elif interruption.wish is not None:
             await self._break_off(turn, surface, draft, interruption.wish)
+        elif isinstance(closed, NoRoom):
+            due_at = self._now() + timedelta(seconds=closed.again_s)
+            await self._store.release(turn, due_at, counts=False, held=True)
         elif closed is not None:
             await self._wait(turn, frontend, surface, closed)
 
