@@ -1,12 +1,18 @@
 """What goes out to Slack can't ping, and what comes in can be read."""
 
 import re
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bots.slack.evidence import letters, shown_up_to
+from bots.slack.growing import Growing
+from bots.slack.home import page
 from bots.slack.reading import mentions, readable, without_mention
+from bots.slack.streams import closing
 from bots.slack.text import Safely, safe, size
 from tests.platforms.slack.text import links, pings
 
@@ -177,3 +183,92 @@ def test_the_bot_s_own_mention_is_found_and_left_out() -> None:
 @given(st.text())
 def test_any_text_can_be_read(wire: str) -> None:
     assert isinstance(readable(without_mention(wire, "U1")), str)
+
+
+HOSTILE = (
+    *(
+        "[",
+        "*",
+        "<",
+        "`",
+        "&",
+        "~",
+        "\n",
+        " ",
+        ">",
+        "_",
+        "<http://",
+        "<https://a",
+        "[a](",
+        "&amp;",
+        "&#",
+        "``` ",
+    ),
+    *(
+        "```\n",
+        "~~~\n",
+        "| a ",
+        "|---|\n",
+        "<@U1> ",
+        "<!channel>",
+        "<@BOT|",
+        "**a",
+        "- ",
+        "\n ",
+        " \n",
+        "`\n",
+    ),
+    *("> ", "<mailto:", "<a|b>", "\t", "\u2028", "\x00", "é", "😀"),
+)
+LONG = 40_000
+MOST_S = 0.05
+
+
+def cpu_s(step: Callable[[], object]) -> float:
+    """The best of three, of this thread's own CPU: what else runs on the machine does not count."""
+    taken = []
+    for _ in range(3):
+        began = time.thread_time()
+        step()
+        taken.append(time.thread_time() - began)
+    return min(taken)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_text_of_40_000_characters_holds_the_loop_up(piece: str) -> None:
+    text = (piece * LONG)[:LONG]
+    once = {
+        "safe": lambda: safe(text),
+        "size": lambda: size(text),
+        "readable": lambda: readable(text),
+        "mention": lambda: without_mention(text, "BOT"),
+        "home": lambda: page(text, (), "D1"),
+        "shown": lambda: shown_up_to(letters(text), text, 0),
+        "closing": lambda: closing(text),
+    }
+
+    assert {name: spent for name, step in once.items() if (spent := cpu_s(step)) > MOST_S} == {}
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_text_that_comes_in_small_pieces_costs_what_it_is_long(piece: str) -> None:
+    text = (piece * LONG)[:LONG]
+
+    def fed(most: int) -> float:
+        def feed() -> None:
+            piecewise = Safely()
+            for at in range(0, most, 4):
+                piecewise.feed(text[at : at + 4])
+
+        return cpu_s(feed)
+
+    assert fed(LONG) < 12 * fed(LONG // 4) + 0.005
+
+
+def test_an_answer_of_many_small_pieces_is_put_together_when_it_is_read() -> None:
+    answer = Growing()
+    for _ in range(200_000):
+        answer.add("ab")
+
+    assert cpu_s(lambda: [answer.add("x") for _ in range(50_000)]) < MOST_S
+    assert (len(answer.text), answer.said) == (550_000, True)

@@ -25,7 +25,7 @@ from core.reply.patience import Now, Sleep, patiently
 _BUDGET_S = 20.0
 _HEADER_CHARS, _SECTION_CHARS, _MOST_BLOCKS = 150, 3_000, 100
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
-_BOLD, _BULLET = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"^(\s*)[-*] ", re.MULTILINE)
+_BOLD, _BULLET = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"^([ \t]*)[-*] ", re.MULTILINE)
 
 
 class HomePage:

@@ -13,6 +13,7 @@ from typing import Self
 import structlog
 
 from bots.slack.cutting import Ending, next_piece
+from bots.slack.growing import Growing
 from bots.slack.sharing import Share
 from bots.slack.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.text import safe
@@ -59,7 +60,7 @@ class StreamingSurface:
         self._sleep = sleep
         self._share = share
         self._pace = Pace(lambda: share.interval_s, now=now, sleep=share.sleep)
-        self._answer = ""
+        self._answer = Growing()
         self._status: str | None = "…"
         self._ending: Ending | None = None
         self._stirred = asyncio.Event()
@@ -67,7 +68,6 @@ class StreamingSurface:
         self._leaving = False
         self._other: ReplySurface | None = None
         self._offered: tuple[Button, ...] = ()
-        self._passed_on = 0
         self._raised: BaseException | None = None
         self._pump: asyncio.Task[None]
 
@@ -98,11 +98,13 @@ class StreamingSurface:
     async def write(self, delta: str) -> None:
         self._raise_what_went_wrong()
         self._require_open()
-        self._answer += delta
         if delta.strip():
             self._status = None
+        if self._other is not None:
+            await self._other.write(delta)
+            return
+        self._answer.add(delta)
         self._stirred.set()
-        await self._pass_on()
 
     async def note(self, status: Status) -> None:
         self._raise_what_went_wrong()
@@ -110,7 +112,7 @@ class StreamingSurface:
             await self._other.note(status)
             return
         self._writing.cards.note(status)
-        if status.activity is None and not self._answer.strip():
+        if status.activity is None and not self._answer.said:
             self._status = status.text
         self._stirred.set()
 
@@ -189,7 +191,7 @@ class StreamingSurface:
 
     async def _bring(self) -> bool:
         """Bring what is due; True when nothing more will be."""
-        if not await self._writing.take_up(self._answer, whole=self._ending is not None):
+        if not await self._writing.take_up(self._answer.text, whole=self._ending is not None):
             return False
         while self._next() is not None and not self._writing.silenced:
             if self._ending is None:
@@ -210,31 +212,25 @@ class StreamingSurface:
         writing = self._writing
         if self._leaving and not writing.stream.ts:
             return None
-        return next_piece(writing.stream, self._answer, writing.cards, writing.age_s, self._ending)
+        return next_piece(writing.stream, self._answer.text, writing.cards, writing.age_s, self._ending)
 
     async def _hand_over(self) -> None:
         """Go on by post-and-edit, from where the streams end."""
         stream = self._writing.stream
         other = self._instead(stream)
         self._share.end()
-        self._passed_on = stream.at
         await other.__aenter__()
-        self._other = other
+        self._other = (
+            other  # from here on `write` brings its text there itself: nothing below may wait for Slack
+        )
+        rest = self._answer.text[stream.at :]
         await other.offer(self._offered)
-        if stream.seed and self._answer[stream.at :].strip():
-            await other.write(stream.seed)
-        await self._pass_on()
-
-    async def _pass_on(self) -> None:
-        if self._other is None:
-            return
-        delta, self._passed_on = self._answer[self._passed_on :], len(self._answer)
-        if delta:
-            await self._other.write(delta)
+        if rest:
+            await other.write((stream.seed if rest.strip() else "") + rest)
 
     async def _show_status(self) -> None:
         status, self._status = self._status, None
-        if status is not None and not self._writing.stream.ts and not self._answer.strip():
+        if status is not None and not self._writing.stream.ts and not self._answer.said:
             await self._sign(safe(" ".join(status.split()))[:_STATUS_CHARS])
 
     async def _wait(self) -> None:

@@ -20,11 +20,16 @@ _MAYBE_AUTOLINK = re.compile(
     r"<(?:h|ht|htt|https?|https?:|https?:/|https?://[^\s<>|]{0,2000}"
     r"|m|ma|mai|mail|mailt|mailto|mailto:[^\s<>|]{0,500})?\Z"
 )
-_BACKTICKS = re.compile(r"`+")
+_LONGEST_RUN = 100
+_BACKTICKS = re.compile(rf"`{{1,{_LONGEST_RUN}}}+")
 _INFO_AT_MOST = 200
-_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
-_MAYBE_FENCE = re.compile(rf"[ \t>]*(?:`{{0,2}}|~{{0,2}}|(?:`{{3,}}|~{{3,}})[^\n]{{0,{_INFO_AT_MOST}}})\Z")
-_STEP = re.compile(r"[^&<`~\n ]+")
+_PREFIX = r"[ \t>]{0,100}+"
+"""What may stand before a fence. A longer run begins none, so that its end need not be waited for."""
+_MARKS = rf"`{{3,{_LONGEST_RUN}}}+|~{{3,{_LONGEST_RUN}}}+"
+_FENCE = re.compile(rf"{_PREFIX}(`{{3,{_LONGEST_RUN}}}+(?!`)|~{{3,{_LONGEST_RUN}}}+(?!~))")
+_MAYBE_FENCE = re.compile(rf"{_PREFIX}(?:`{{0,2}}|~{{0,2}}|(?:{_MARKS})[^\n]{{0,{_INFO_AT_MOST}}})\Z")
+_BLANKS = re.compile(r" *+")
+_STEP = re.compile(r"[^&<`\n]++")
 
 
 @dataclass(slots=True)
@@ -99,9 +104,11 @@ class Safely:
 
     def _newline(self, text: str, at: int, last: bool) -> tuple[int, str]:
         """An empty line ends a paragraph, and with it a code span that was never closed."""
-        if self._span and not last and not text[at + 1 :].strip(" "):
+        blanks = _BLANKS.match(text, at + 1)
+        after = blanks.end() if blanks else at + 1
+        if self._span and not last and after == len(text):
             return 0, ""
-        if text[at + 1 :].lstrip(" ").startswith("\n"):
+        if text.startswith("\n", after):
             self._span = 0
         self._line_start = True
         return 1, "\n"
@@ -109,7 +116,7 @@ class Safely:
     def _backticks(self, text: str, at: int, last: bool) -> tuple[int, str]:
         run = _BACKTICKS.match(text, at)
         length = len(run.group()) if run else 1
-        if at + length == len(text) and not last:
+        if at + length == len(text) and length < _LONGEST_RUN and not last:
             return 0, ""
         if not self._span:
             self._span = length
