@@ -102,6 +102,21 @@ async def test_what_was_said_in_every_kind_of_place_is_found_after_a_restart(fak
         assert not fake.unknown
 
 
+@pytest.mark.parametrize("count", [3, 250])
+async def test_pages_in_no_order_that_repeat_each_other_are_read_once_and_in_order(count: int) -> None:
+    async with discord_at_hand(odd_pages=True) as fake:
+        gophers, ana = fake.guild("Gophers"), fake.person("ana")
+        general = fake.channel(gophers, "general")
+        since = ago(fake, minutes=1)
+        for number in range(count):
+            await fake.say(ana, general, f"{fake.bot.mention} {number}")
+
+        async with back(fake, {str(gophers.id): since}) as intake:
+            await intake.until(lambda: len(texts_of(intake)) >= count)
+
+            assert texts_of(intake) == [str(number) for number in range(count)]
+
+
 async def test_only_what_was_new_is_told_as_caught_up(fake: FakeDiscord) -> None:
     gophers, ana = fake.guild("Gophers"), fake.person("ana")
     known = await fake.say(ana, fake.channel(gophers, "general"), f"{fake.bot.mention} heard before")

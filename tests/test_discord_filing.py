@@ -25,11 +25,67 @@ async def fake() -> AsyncIterator[FakeDiscord]:
 @pytest.mark.parametrize(
     ("info", "name"),
     [
-        ("python", "code-1.py"),
+        ("python", "code-1.txt"),
         ("ts title=x", "code-1.ts"),
         ("", "code-1.txt"),
         ("../../etc/passwd", "code-1.txt"),
         ("C++", "code-1.cpp"),
+        ("json", "code-1.json"),
+        ("YAML", "code-1.yml"),
+        ("rust", "code-1.rs"),
+    ]
+    + [
+        (info, "code-1.txt")
+        for info in (
+            *(
+                "bat",
+                "cmd",
+                "vbs",
+                "vbe",
+                "lnk",
+                "html",
+                "htm",
+                "hta",
+                "js",
+                "jse",
+                "ps1",
+                "psm1",
+                "sh",
+                "bash",
+                "scr",
+            ),
+            *(
+                "exe",
+                "com",
+                "msi",
+                "svg",
+                "xml",
+                "url",
+                "jar",
+                "reg",
+                "desktop",
+                "command",
+                "php",
+                "rb",
+                "pl",
+                "py",
+            ),
+            *(
+                "wsf",
+                "inf",
+                "cpl",
+                "pif",
+                "scf",
+                "application",
+                "xhtml",
+                "mht",
+                "iso",
+                "docm",
+                "JS",
+                "Bat",
+                "json.exe",
+            ),
+        )
     ],
 )
 def test_a_file_is_named_by_its_language(info: str, name: str) -> None:

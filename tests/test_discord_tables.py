@@ -1,6 +1,8 @@
 """Tables, which Discord does not render, as people can read them there."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bots.discord.tables import width_of
 from bots.discord.text import native, size
@@ -30,6 +32,60 @@ Bartholomew | 104 | Rome (https://rome.test)
 
 That is all."""
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("*late* summer", "late summer"),
+        ("_late_ summer", "late summer"),
+        ("***very*** **late**", "very late"),
+        ("__under__ ~~gone~~ \\|\\|hidden\\|\\|", "under gone hidden"),
+        ("**bold *and* more**", "bold and more"),
+        ("`code_with_marks*` and `a`", "code_with_marks* and a"),
+        ("snake_case_name 2 * 3 * 4", "snake_case_name 2 * 3 * 4"),
+        ("\\*not late\\*", "*not late*"),
+        ("[Rome](https://rome.test/a_b_c)", "Rome (https://rome.test/a_b_c)"),
+        ("![pic](https://x.test/p.png 'title')", "pic (https://x.test/p.png)"),
+        ("[**bold**](https://x.test)", "bold (https://x.test)"),
+        ("<https://x.test/a_b_>", "https://x.test/a_b_"),
+        ("[https://x.test](https://x.test)", "https://x.test"),
+        ("**open", "**open"),
+    ],
+)
+def test_a_cell_in_a_code_block_shows_plain_text(cell: str, shown: str) -> None:
+    rows = native(f"| a | b |\n|---|---|\n| {cell} | x |").split("\n")
+
+    assert rows[3].partition(" | x")[0].rstrip() == shown
+
+
+MARKS = st.sampled_from(["", "*", "**", "***", "_", "__", "~~", "`"])
+WORDS = st.lists(
+    st.sampled_from(["late", "summer", "日本", "e\u0301t", "🙂", "👍\U0001f3fd", "❤\ufe0f", "👩\u200d👧"]),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(st.lists(st.lists(st.tuples(MARKS, WORDS), min_size=2, max_size=3), min_size=1, max_size=4))
+def test_marked_cells_show_their_words_and_stand_in_columns(rows: list[list[tuple[str, list[str]]]]) -> None:
+    count = max(map(len, rows))
+    head = "| " + " | ".join("h" * count) + " |\n|" + "---|" * count
+    body = ["| " + " | ".join(f"{mark}{' '.join(words)}{mark}" for mark, words in row) + " |" for row in rows]
+    shown = native("\n".join((head, *body))).split("\n")[3:-1]
+
+    words = [[" ".join(words) for _, words in row] for row in rows]
+    assert [[cell.strip() for cell in line.split("|")] for line in shown] == words
+    columns = {width_of(line.partition(" | ")[0]) for line in shown}
+    assert len(columns) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("👍\U0001f3fd", 2), ("❤\ufe0f", 2), ("👩\u200d👩\u200d👧", 2), ("日", 2), ("e\u0301", 1), ("🇪🇸", 2)],
+)
+def test_an_emoji_takes_two_columns_whatever_it_is_made_of(text: str, columns: int) -> None:
+    assert width_of(text) == columns
 
 
 def test_wide_characters_take_two_columns_and_combining_ones_none() -> None:

@@ -1,5 +1,7 @@
 """The model's Markdown as Discord can show it."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +17,11 @@ from core.reply.split import split
         ("###### Deep", "### Deep"),
         ("### Kept", "### Kept"),
         ("####no heading", "####no heading"),
-        ("![a cat](https://x.test/c.png)", "[a cat](https://x.test/c.png)"),
-        ('see ![a](https://x.test/c.png "title") now', "see [a](https://x.test/c.png) now"),
+        ("![a cat](https://x.test/c.png)", "a cat (<https://x.test/c.png>)"),
+        ('see ![a](https://x.test/c.png "title") now', "see a (<https://x.test/c.png>) now"),
         ("![](https://x.test/c.png)", "<https://x.test/c.png>"),
         ("`![a](https://x.test/c.png)`", "`![a](https://x.test/c.png)`"),
-        ("a [link](https://x.test) and <b>html</b>", "a [link](https://x.test) and <b>html</b>"),
+        ("a [link](https://x.test) and <b>html</b>", "a link (<https://x.test>) and <b>html</b>"),
         ("@everyone <@1>", "@everyone <@1>"),
         ("above\n\n---\n\nbelow", "above\n\n───\n\nbelow"),
         ("* * *", "───"),
@@ -28,6 +30,38 @@ from core.reply.split import split
 )
 def test_what_discord_does_not_render_becomes_what_it_does(written: str, shown: str) -> None:
     assert native(written) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("[https://bank.test](https://evil.test)", "https://bank.test (<https://evil.test>)"),
+        ("[https://bank.test](https://bank.test/)", "<https://bank.test/>"),
+        ("[bank.test](https://bank.test)", "<https://bank.test>"),
+        ("[a](<https://x.test/y>) [b](HTTPS://z.test)", "a (<https://x.test/y>) b (<HTTPS://z.test>)"),
+        ("[w](https://x.test/a_(b))", "w (<https://x.test/a_(b)>)"),
+        ("[a](https://x.test 'title')", "a (<https://x.test>)"),
+        ("[a [b] c](https://x.test)", "[a [b] c] (https://x.test)"),
+        ("[a\\]b](https://x.test)", "[a\\]b] (https://x.test)"),
+        ("[good\nname](https://x.test)", "[good\nname] (https://x.test)"),
+        ("[a](\nhttps://x.test)", "[a] (\nhttps://x.test)"),
+        ("[![i](https://a.test)](https://x.test)", "[i (<https://a.test>)] (https://x.test)"),
+        ("`[a](https://x.test)`", "`[a](https://x.test)`"),
+        ("`` [a](https://x.test) `", "`` a (<https://x.test>) `"),
+        ("one ` tick\n`[a](https://x.test)`", "one ` tick\n`a (<https://x.test>)`"),
+        ("\\`[a](https://x.test)`", "\\`a (<https://x.test>)`"),
+        ("> [a](https://x.test)", "> a (<https://x.test>)"),
+        ("<https://x.test>", "<https://x.test>"),
+    ],
+)
+def test_a_link_shows_where_it_leads(written: str, shown: str) -> None:
+    assert native(written) == shown
+
+
+def test_a_link_in_a_wide_table_shows_where_it_leads() -> None:
+    text = f"| a | b |\n|---|---|\n| {'wide ' * 20} | [bank.test](https://evil.test) |"
+
+    assert "bank.test (<https://evil.test>)" in native(text)
 
 
 def test_code_stays_as_it_is() -> None:
@@ -77,6 +111,9 @@ PIECES = (
         "| a | b |\n",
         "- ",
         "**b**",
+        "[l](https://x.test)",
+        "[",
+        "](https://y.test)",
         "表",
         "e\u0301",
     ),
@@ -105,3 +142,44 @@ def test_a_native_text_is_left_as_it_is(text: str) -> None:
 @given(MARKDOWN, st.integers(64, 300))
 def test_every_message_of_an_answer_has_room_once_it_is_native(text: str, room: int) -> None:
     assert all(len(native(part.text)) <= room for part in split(text, room, size))
+
+
+@given(MARKDOWN)
+def test_no_text_poses_as_another_address(text: str) -> None:
+    outside = "".join(native(text).split("`"))  # code shows its marks
+
+    assert "`" in text or "](" not in outside
+
+
+LONG = 40_000
+HOSTILE = {
+    "brackets": "[" * LONG,
+    "links": "[a](https://x" * (LONG // 13),
+    "pictures": "![a](https://x" * (LONG // 14),
+    "titles": "[a](https://x '" * (LONG // 15),
+    "parentheses": "[a](https://x" + "(" * LONG,
+    "joints": "](" * (LONG // 2),
+    "spaces in a link": "[a](" + " " * LONG,
+    "ticks": "` `` " * (LONG // 5),
+    "stars": "**a " * (LONG // 4),
+    "all marks": "*_~~||" * (LONG // 6),
+    "a rule": "- " * (LONG // 2) + "x",
+    "a delimiter": "| a |\n|-" + " " * LONG + "x",
+    "delimiters": "| a |\n|" + "-|" * (LONG // 2) + "x",
+    "a row": "|" + " |" * (LONG // 2),
+    "escaped bars": "| a | b |\n|---|---|\n| " + "\\|" * (LONG // 2),
+    "a cell of marks": "| a | b |\n|---|---|\n| " + "**a " * (LONG // 4) + "| x |",
+    "a cell of spaces": "| a | b |\n|---|---|\n| x" + " " * LONG + "y | <br" + " " * LONG,
+    "a cell of links": "| a | b |\n|---|---|\n| " + "[a](https://x" * (LONG // 13) + "| x |",
+    "headings": "#" * LONG,
+    "escapes": "\\" * LONG,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_whatever_a_text_is_it_takes_no_long_time(text: str) -> None:
+    began = time.thread_time()
+    native(text)
+    size(text)
+
+    assert time.thread_time() - began < 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,20 +19,30 @@ log = structlog.get_logger(__name__)
 
 MOST_FILES = 10
 """Discord's limit for one message."""
-ENDINGS = {
-    "bash": "sh",
-    "c++": "cpp",
-    "csharp": "cs",
-    "javascript": "js",
-    "markdown": "md",
-    "python": "py",
-    "ruby": "rb",
-    "rust": "rs",
-    "shell": "sh",
-    "typescript": "ts",
-    "yaml": "yml",
-}
-_ENDING = re.compile(r"[a-z0-9]{1,12}")
+ENDINGS = {"c++": "cpp", "csharp": "cs", "golang": "go", "kotlin": "kt", "latex": "tex", "markdown": "md"}
+ENDINGS |= {"patch": "diff", "rust": "rs", "typescript": "ts", "yaml": "yml"}
+HARMLESS = frozenset(
+    (
+        "c",
+        "cpp",
+        "cs",
+        "css",
+        "csv",
+        "diff",
+        "go",
+        "h",
+        "java",
+        "json",
+        "kt",
+        "log",
+        "md",
+        "rs",
+        "sql",
+        "swift",
+    )
+) | {"tex", "toml", "ts", "tsv", "txt", "yml"}
+"""The only endings: of files that no system runs, or opens in a browser, when somebody clicks on them. A script in any
+language that can be run that way (Python, shell, JavaScript ...) is a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ def code_files(text: str, least_chars: int) -> list[CodeFile]:
 def _ending_of(fence: Fence) -> str:
     language = (fence.info.split() or [""])[0].lower()
     ending = ENDINGS.get(language, language)
-    return ending if _ENDING.fullmatch(ending) else "txt"
+    return ending if ending in HARMLESS else "txt"
 
 
 class FilingSurface:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import discord
 import structlog
@@ -23,6 +23,8 @@ PATIENCE_S = 120.0
 """How long a Discord that is busy is waited for, for each channel."""
 PAGE = 100
 """Discord's limit: messages in one answer."""
+OLDER_IN_A_ROW = 50
+"""After so many threads that were archived before, in whichever order, there is none that was archived since."""
 
 Spoken = (
     discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread | discord.DMChannel
@@ -88,16 +90,26 @@ class Sweep:
     async def _unanswered(self, channel: Spoken) -> list[discord.Message]:
         found: list[discord.Message] = []
         answered: set[int | None] = set()
-        count = 0
-        async for message in channel.history(limit=None, after=self._after, oldest_first=True):
-            count += 1
-            if count % PAGE == 0:
-                await self._timing.sleep(self._timing.sweep_pause_s)
+        for message in await self._history(channel):
             if message.author.id == self._me.id and message.reference is not None:
                 answered.add(message.reference.message_id)
             elif concerns(message, self._me):
                 found.append(message)
         return [m for m in found if m.id not in answered and not self._has_our_thread(m)]
+
+    async def _history(self, channel: Spoken) -> list[discord.Message]:
+        """Read what was said since then, in the order of its ids: whatever the order of a page is, and whatever of
+        it another one had already."""
+        state = self._client._connection  # noqa: SLF001 - the SDK's own reading trusts the order
+        said: dict[int, Any] = {}
+        newest = self._after.id
+        while True:
+            page = await self._client.http.logs_from(channel.id, PAGE, after=newest)
+            said |= {int(each["id"]): each for each in page if int(each["id"]) > self._after.id}
+            last, newest = newest, max([newest, *said])
+            if len(page) < PAGE or newest == last:
+                return [state.create_message(channel=channel, data=said[id_]) for id_ in sorted(said)]
+            await self._timing.sleep(self._timing.sweep_pause_s)
 
     def _has_our_thread(self, message: discord.Message) -> bool:
         """Tell whether an answer was begun in a thread of its own, where it replies to nothing."""
@@ -116,12 +128,14 @@ class Sweep:
         """List the threads that were archived since then, which Discord tells of in no other way."""
 
         async def read() -> list[discord.Thread]:
-            threads: list[discord.Thread] = []
+            threads: dict[int, discord.Thread] = {}
+            older = 0
             async for thread in parent.archived_threads(limit=None):
-                if thread.archive_timestamp < self._since:
+                if thread.archive_timestamp >= self._since:
+                    threads[thread.id], older = thread, 0
+                elif (older := older + 1) >= OLDER_IN_A_ROW:
                     break
-                threads.append(thread)
-            return threads
+            return [threads[id_] for id_ in sorted(threads)]
 
         return await self._asked(read, parent.id) or []
 

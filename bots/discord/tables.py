@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bots.discord.links import growth, with_shown_links
+from bots.discord.plain import plain
+
 WIDEST = 80
 """Columns of text that a code block shows in one line on a usual screen; wider ones wrap and are no table any more."""
 BETWEEN = " | "
@@ -17,13 +20,11 @@ FENCES = len("```\n\n```")
 _PER_CELL, _PER_RECORD = len(" · : ") + 3, len("- ****")
 
 _CELL_END = re.compile(r"(?<!\\)\|")
-_DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_DELIMITER = re.compile(r":?-+:?")
 _GOES_ON = re.compile(r"\s*\|\s.*\s\|\s*")
 _OTHER_BLOCK = re.compile(r"\s*(?:#{1,6}\s|>|```|~~~)")
-_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
-_MARKED = re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1")
-_CODE = re.compile(r"`([^`]+)`")
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\(<?([^\s()<>]+)>?\)")
+_BREAK = re.compile(r"(?<!\s)\s*<br\s*/?>\s*", re.IGNORECASE)
+_JOINER, _EMOJI_STYLE, _SKINS = "\u200d", "\ufe0f", range(0x1F3FB, 0x1F400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Table:
             if across > WIDEST:
                 head = rows[0] if self.headed else []
                 needed = max(needed, _record_room(row, head, is_row=not self.headed or number > 1))
-            total += needed
+            total += needed + growth(line)
         return total
 
     def _aligned(self, rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -102,7 +103,8 @@ def table_at(lines: Sequence[str], at: int) -> Table | None:
 def is_head(line: str, below: str) -> bool:
     if "|" not in line or "|" not in below or _OTHER_BLOCK.match(line):
         return False
-    return _DELIMITER.fullmatch(below) is not None and len(cells(line)) == len(cells(below))
+    marks = cells(below)
+    return all(_DELIMITER.fullmatch(mark) for mark in marks) and len(cells(line)) == len(marks)
 
 
 def cells(line: str) -> list[str]:
@@ -115,17 +117,31 @@ def cells(line: str) -> list[str]:
 
 def width_of(text: str) -> int:
     """Measure a text in columns of a fixed-width font: East Asian characters and emoji take two."""
-    return sum(_columns(character) for character in text)
+    return sum(_columns(text))
 
 
-def _columns(character: str) -> int:
+def _columns(text: str) -> Iterator[int]:
+    """Measure each character. What is joined to an emoji, and its skin, are drawn in the emoji's own two columns."""
+    before, width = "", 0
+    for character in text:
+        if character == _EMOJI_STYLE and width == 1:
+            width = 1  # a sign that is drawn as an emoji by this takes one column more
+        elif before == _JOINER or (ord(character) in _SKINS and before):
+            width = 0
+        else:
+            width = _width(character)
+        yield width
+        before = character
+
+
+def _width(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _zeros(text: str) -> int:
-    return sum(_columns(character) == 0 for character in text)
+    return sum(columns == 0 for columns in _columns(text))
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
@@ -144,9 +160,7 @@ def _padded(cell: str, width: int, *, right: bool) -> str:
 
 def _plain(cell: str) -> str:
     """Take the marks away that a code block would show instead of obeying them."""
-    cell = _unescaped(_LINK.sub(r"\1 (\2)", cell))
-    cell = _CODE.sub(r"\1", cell)
-    return _MARKED.sub(r"\2", cell).replace("```", "'''")
+    return plain(_unescaped(cell)).replace("```", "'''").strip()
 
 
 def _unescaped(cell: str) -> str:
@@ -157,7 +171,7 @@ def _records(rows: Sequence[Sequence[str]], *, headed: bool) -> Iterator[str]:
     """Write each row as an item of a list, each cell with its column's name."""
     names = [_plain(cell) for cell in rows[0]] if headed else []
     for row in rows[1:] if headed else rows:
-        said = [_unescaped(cell) for cell in row]
+        said = [with_shown_links(_unescaped(cell)) for cell in row]
         first = said[0] if "*" in said[0] or not said[0] else f"**{said[0]}**"
         rest = [
             f"{names[at]}: {cell}" if at < len(names) and names[at] else cell

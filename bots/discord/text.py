@@ -1,7 +1,7 @@
 """The model's Markdown, made native for Discord.
 
 Pings are off by `allowed_mentions` and link previews by the message's flags: neither is a matter of text.
-Nothing but a table ever gets longer by it, and `size` counts at most what comes of one.
+Nothing but tables and links ever gets longer by it, and `size` counts at most what comes of them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bots.discord.links import growth, is_settled, pieces, with_shown_links
 from bots.discord.tables import Table, table_at
 from core.reply.fences import Fence, fence_after_line
 
@@ -17,32 +18,37 @@ MAX_SIZE = 2000
 
 FENCE = "```"
 _BACKTICKS = re.compile(r"`{3,}")
-_CODE = re.compile(r"(`+[^`]*`+)")
 _DEEP_HEADING = re.compile(r"^(\s{0,3})#{4,6}(?=\s)")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
-_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(\s*<?(https?://[^\s<>)]+)>?[^)\n]*\)")
 
 
 def size(text: str) -> int:
-    """Measure a text as Discord will count it, at most, once it was made native: only tables take more room."""
+    """Measure a text as Discord will count it, at most, once it was made native: tables and links take more room."""
     if "|" not in text:
-        return len(text)
+        return len(text) + growth(text)
     total = -1
     for piece in _pieces(text):
-        total += 1 + (piece.room() if isinstance(piece, Table) else len(piece[0]))
+        total += 1 + (piece.room() if isinstance(piece, Table) else len(piece[0]) + growth(piece[0]))
     return total
 
 
 def native(text: str) -> str:
-    """Rewrite what Discord does not render as what it does: tables, deep headings, images, rules, unusual fences."""
+    """Rewrite what Discord does not render as what it does: tables, deep headings, images, rules, unusual fences.
+
+    Links come to show where they lead.
+    """
     lines: list[str] = []
-    blank = True
+    blank = settled = True
     for piece in _pieces(text):
         if isinstance(piece, Table):
             lines.append(piece.shown())
             continue
         line, code = piece
-        lines.append(_native_line(line, after_blank=blank) if code is None else code)
+        if code is None:
+            # a backtick without a partner may find one in a later line, and what looks like code there be none
+            settled = settled and is_settled(line)
+            code = _native_line(line, after_blank=blank, settled=settled)
+        lines.append(code)
         blank = not line.strip()
     return "\n".join(lines)
 
@@ -83,17 +89,12 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t>"))]
 
 
-def _native_line(line: str, *, after_blank: bool) -> str:
+def _native_line(line: str, *, after_blank: bool, settled: bool) -> str:
     if after_blank and _RULE.fullmatch(line):
         return "─" * len("".join(line.split()))
     line = _DEEP_HEADING.sub(r"\1###", line)
-    if "![" not in line:
+    if not growth(line):
         return line
-    pieces = _CODE.split(line)
-    pieces[::2] = (_IMAGE.sub(_as_link, piece) for piece in pieces[::2])
-    return "".join(pieces)
-
-
-def _as_link(image: re.Match[str]) -> str:
-    words, url = image[1].strip(), image[2]
-    return f"[{words}]({url})" if words else f"<{url}>"
+    if not settled:
+        return with_shown_links(line)
+    return "".join(piece if is_code else with_shown_links(piece) for piece, is_code in pieces(line))

@@ -64,6 +64,9 @@ class MessageRoutes:
             return []
         public = sorted((m for m in channel.messages.values() if not m.ephemeral), key=lambda m: m.id)
         chosen = _page(public, call.query, limit)
+        if self.world.settings.odd_pages and "after" in call.query:
+            earlier = [m for m in public if m.id <= as_id(call.query["after"])]
+            chosen = [*chosen[1::2], *earlier[-3:], *chosen[::2]]
         return [self._shown(m) for m in reversed(chosen)]
 
     def read(self, call: Call, channel_id: str, message_id: str) -> Any:

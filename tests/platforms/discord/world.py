@@ -35,6 +35,8 @@ class Settings:
     """Whether a forum post's MESSAGE_CREATE comes before its THREAD_CREATE (the order is not confirmed)."""
     ban_after: int = 10_000
     """Answers 401, 403 and 429 within 10 minutes that get the address banned."""
+    odd_pages: bool = False
+    """Whether pages of history come in no order, and repeat messages of the page before."""
     json_type: str = "application/json"
     """The content type of JSON; proxies in between are known to add a charset."""
 
