@@ -33,6 +33,7 @@ from core.errors import SettingRefused
 from core.events.models import Models
 from core.intake import StoringIntake
 from core.ports import Frontend, Intake
+from core.reply.overrides import retired
 from core.reply.phrases import Phrase
 from core.reply.voices import Voices
 from core.settings import StorageSettings
@@ -155,6 +156,9 @@ def _wire(
     frontends: Mapping[str, Frontend],
     now: Clock,
 ) -> Core:
+    for name, instead in retired(settings.replies.sentences).items():
+        fix = f"it is said no more; reword {instead}" if instead else "it is said no more: delete the line"
+        log.warning("sentence.retired", setting=f"[replies.sentences] {name}", fix=fix)
     voices = Voices(settings.replies, lambda place: routes.of(place).locale)
     lease_s = settings.storage.worker_lost_after_s
     owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"

@@ -72,7 +72,7 @@ class OperatorSettings(Section):
         str, StringConstraints(strip_whitespace=True), AfterValidator(_platform_and_channel)
     ] = ""
     """`slack:C0123456` or `discord:123456`: where notices go, beside the log."""
-    balance_thresholds: tuple[Annotated[float, Field(gt=0)], ...] = (5.0, 1.0)
+    balance_thresholds: tuple[Annotated[float, Field(ge=0.01)], ...] = (5.0, 1.0)
     """In USD: operators are told when the balance falls below each of them."""
 
     @property

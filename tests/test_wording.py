@@ -173,7 +173,7 @@ def test_the_preview_shows_one_language_and_the_operators_wording(tmp_path: Path
     status, printed = previewed("--locale", "pt-BR", "--config", str(config))
 
     assert status == 0
-    assert printed.startswith("pt_BR: Português do Brasil\n\nno_balance\n    Não consigo responder agora")
+    assert printed.startswith("pt_BR: Português do Brasil\n\nkey_refused\n    Não consigo responder agora")
     assert "busy (from your configuration)\n    Casa cheia!\n" in printed
     assert "es: Español" not in printed
 

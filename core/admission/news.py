@@ -16,6 +16,8 @@ from core.admission.notices import Notices
 from core.aivax.account import Balance
 from core.errors import AivaxError, GatewayUnknown, KeyRefused, NotAllowed
 from core.reply.apology import SPREAD_S
+from core.reply.figures import above as figures_above
+from core.reply.figures import below as figures_below
 from core.reply.figures import figures
 from core.reply.phrases import Phrase
 from core.storage.gates import GateStore
@@ -168,14 +170,14 @@ class News:
     async def _tell_threshold(self, below: Sequence[float], known: str) -> None:
         """Tell of the lowest; those above it go without saying."""
         lowest, *others = below
-        shown = self._notices.voice.money(lowest)
+        shown = figures_below(lowest, self._notices.voice)
         implied = [_below(threshold) for threshold in others]
         phrase = Phrase.NOTICE_BALANCE_LOW
         await self._notices.tell(_below(lowest), phrase, implied=implied, threshold=shown, figures=known)
 
     async def _tell_risen(self, risen: Sequence[float], known: str) -> None:
         *others, highest = risen
-        shown = self._notices.voice.money(highest)
+        shown = figures_above(highest, self._notices.voice)
         implied = [_below(threshold) for threshold in others]
         phrase = Phrase.NOTICE_BALANCE_RISEN
         await self._notices.heal(_below(highest), phrase, implied=implied, threshold=shown, figures=known)

@@ -19,10 +19,8 @@ from core.errors import (
     GatewayUnknown,
     KeyRefused,
     MessageRefused,
-    NoBalance,
     NotAllowed,
     PlatformError,
-    RateLimited,
     RequestRefused,
     SettingRefused,
     StorageError,
@@ -40,16 +38,7 @@ def _plain(phrase: Phrase) -> Sentence:
     return lambda voice, _error, reference: voice.say(phrase, reference=reference, reset="reset")
 
 
-def _rate_limited(voice: Voice, error: BaseException, _reference: str) -> str:
-    wait = error.retry_after_s if isinstance(error, RateLimited) else None
-    if wait is None:
-        return voice.say(Phrase.RATE_LIMITED)
-    return voice.say(Phrase.RATE_LIMITED_UNTIL, wait=voice.duration(wait))
-
-
 SENTENCES: dict[type[BotError], Sentence] = {
-    NoBalance: _plain(Phrase.NO_BALANCE),
-    RateLimited: _rate_limited,
     KeyRefused: _plain(Phrase.KEY_REFUSED),
     NotAllowed: _plain(Phrase.KEY_REFUSED),
     GatewayUnknown: _plain(Phrase.GATEWAY_UNKNOWN),

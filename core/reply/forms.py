@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
 Unit = Literal["second", "minute", "hour", "day"]
 
+Rounding = Literal["nearest", "down", "up"]
+
+ROUNDINGS: Mapping[Rounding, str] = {"nearest": ROUND_HALF_EVEN, "down": ROUND_FLOOR, "up": ROUND_CEILING}
+CENT, HUNDREDTH_OF_A_CENT = Decimal("0.01"), Decimal("0.0001")
 SMALL_USD = 0.1
 UNIT_S: Mapping[Unit, int] = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
@@ -22,11 +27,12 @@ def number(value: float, locale: str) -> str:
     return format_decimal(value, locale=locale)
 
 
-def money(usd: float, locale: str) -> str:
+def money(usd: float, locale: str, rounding: Rounding = "nearest") -> str:
     """`1234.5` -> `$1,234.50`, `US$ 1.234,50`. An amount below ten cents keeps four digits: `$0.0012`."""
     from babel.numbers import format_currency
 
-    exact = round(usd, 2 if abs(usd) >= SMALL_USD else 4)
+    step = CENT if abs(usd) >= SMALL_USD else HUNDREDTH_OF_A_CENT
+    exact = Decimal(str(usd)).quantize(step, ROUNDINGS[rounding]) + 0  # no negative zero
     return format_currency(exact, "USD", locale=locale, decimal_quantization=False)
 
 

@@ -14,6 +14,14 @@ from core.reply.languages import LANGUAGES
 from core.reply.phrases import Phrase
 from core.text import sound
 
+RETIRED: Mapping[str, str] = {
+    "no_balance": "kept_balance",
+    "rate_limited": "kept_rate",
+    "rate_limited_until": "kept_rate",
+    "continues_below": "",
+}
+"""Sentences that are said no more, and those that are said in their place, if any is; an operator's wording of one is
+passed over with a warning for one release."""
 BY_KEY: Mapping[str, Phrase] = {phrase.key: phrase for phrase in Phrase}
 
 
@@ -44,7 +52,13 @@ def overridden(given: Mapping[str, str | dict[str, str]], language: str) -> dict
     """The wording for one language: what is said for it alone beats what is said for all."""
     own = given.get(language, {})
     merged = {**given, **(own if isinstance(own, Mapping) else {})}
-    return {BY_KEY[key]: text for key, text in merged.items() if isinstance(text, str)}
+    return {BY_KEY[key]: text for key, text in merged.items() if key in BY_KEY and isinstance(text, str)}
+
+
+def retired(given: Mapping[str, str | dict[str, str]]) -> Mapping[str, str]:
+    """The names in `[replies.sentences]` of what is said no more, each with what is said in its place."""
+    named = {*given, *(key for table in given.values() if isinstance(table, Mapping) for key in table)}
+    return {key: RETIRED[key] for key in sorted(named & RETIRED.keys())}
 
 
 def _of_language(language: str, given: object) -> Iterator[Problem]:
@@ -57,6 +71,8 @@ def _of_language(language: str, given: object) -> Iterator[Problem]:
 
 def _of_sentence(path: tuple[str, ...], text: object) -> Iterator[Problem]:
     key = path[-1]
+    if key in RETIRED:
+        return
     if key not in BY_KEY:
         yield Problem(path, text, f"there is no such sentence{_nearest(key, BY_KEY)}")
     elif not isinstance(text, str):

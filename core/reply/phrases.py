@@ -14,12 +14,6 @@ class Phrase(StrEnum):
     """The sentences, in English, with `{placeholders}`."""
 
     # apologies
-    NO_BALANCE = (
-        "I can't answer right now: the account that pays for my answers is out of credit. "
-        "The people who run me have been told. Please ask again later."
-    )
-    RATE_LIMITED = "I'm getting more questions than I may answer right now. Please try again in a minute."
-    RATE_LIMITED_UNTIL = "I'm getting more questions than I may answer right now. Please try again in {wait}."
     KEY_REFUSED = (
         "I can't answer right now: I'm not set up correctly on our side. It is nothing you did, "
         "and the people who run me have been told."
@@ -226,7 +220,6 @@ class Phrase(StrEnum):
     APP_DESCRIPTION = "Answers questions, in direct messages and wherever it is mentioned"
 
     # places that can't take an answer
-    CONTINUES_BELOW = "The answer goes on below."
     PRIVATE_ENDED = "I have to end here: a private answer may not take longer. Ask me to go on for the rest."
     ENDED_HERE = "I have to end here: I may not write any more in this place. Ask me to go on for the rest."
     MAY_NOT_WRITE = (

@@ -36,9 +36,12 @@ class Voice:
                 break
         return forms.duration(count, unit, self._locale)
 
-    def money(self, usd: float) -> str:
-        """An amount in US dollars; one below ten cents is told to the hundredth of a cent."""
-        return forms.money(usd, self._locale)
+    def money(self, usd: float, rounding: forms.Rounding = "nearest") -> str:
+        """An amount in US dollars; one below ten cents is told to the hundredth of a cent.
+
+        `rounding`: down or up where the amount stands beside another one that it is compared with.
+        """
+        return forms.money(usd, self._locale, rounding)
 
     def _shown(self, value: object) -> object:
         return forms.number(value, self._locale) if isinstance(value, int | float) else value

@@ -179,21 +179,34 @@ class TurnStore:
         """End a turn for good. Raises `Fenced` if it is no longer ours to end."""
         await self._change(turn, state=state, failure=failure, reference=reference, ended_at=self._now())
 
-    async def keep_answer(self, turn: Turn, text: str, usage: Usage | None, *, whole: bool) -> None:
-        """Store what was generated. A whole answer will be delivered after a crash without asking again."""
-        await outlast(lambda: self._keep_answer(turn, text, usage, whole=whole))
+    async def keep_answer(
+        self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool = False
+    ) -> None:
+        """Store what was generated. A whole answer will be delivered after a crash without asking again.
 
-    async def _keep_answer(self, turn: Turn, text: str, usage: Usage | None, *, whole: bool) -> None:
+        `ours`: it is a sentence of the bot's own, which the model is never told as its words.
+        """
+        await outlast(lambda: self._keep_answer(turn, text, usage, whole=whole, ours=ours))
+
+    async def _keep_answer(
+        self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool
+    ) -> None:
         async with self._database.write() as connection:
             await assert_current(connection, turn)
             if whole:
                 await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
             await connection.execute(_answer_of(turn.id))
-            if text:
+            if text and not ours:
                 await connection.execute(messages.insert().values(**self._message(turn, text, whole=whole)))
             if usage is not None:
                 await connection.execute(delete(usage_table).where(usage_table.c.turn_id == turn.id))
                 await connection.execute(usage_table.insert().values(**self._usage(turn, usage)))
+
+    async def is_the_models(self, turn: Turn) -> bool:
+        """Whether the stored answer is the model's: what is not remembered of it is a sentence of the bot's own."""
+        said = (messages.c.turn_id == turn.id) & (messages.c.role == "assistant")
+        async with self._database.read() as connection:
+            return (await connection.execute(select(messages.c.id).where(said).limit(1))).first() is not None
 
     async def answer_of(self, turn: Turn) -> str | None:
         """Read the whole answer that is stored for a turn; None where there is none."""

@@ -80,8 +80,9 @@ class Generation:
             if closed is not None:
                 return closed
         if not draft.text.strip():
+            draft.is_ours = True
             await self._say(surface, draft, voice.say(Phrase.ANSWER_EMPTY))
-        await self._store.keep_answer(turn, draft.text, draft.usage, whole=True)
+        await self._store.keep_answer(turn, draft.text, draft.usage, whole=True, ours=draft.is_ours)
         return None
 
     async def _ask(

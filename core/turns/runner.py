@@ -133,7 +133,9 @@ class Runner:
     async def _speak(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
         if turn.answer is not None:
             await surface.write(turn.answer)
-            offers = turn.offers if turn.notice else self._after
+            offers = turn.offers
+            if not turn.notice and await self._store.is_the_models(turn):
+                offers = tuple(self._after)
             footer = Footer(buttons=buttons(offers, turn.key, self._voice(turn)))
             await self._deliver(turn, surface, turn.answer, footer)
         elif turn.tries > self._limits.attempts:

@@ -258,8 +258,6 @@ def _any_of(*phrases: Phrase) -> re.Pattern[str]:
 
 _KEPT = _any_of(Phrase.KEPT_BALANCE, Phrase.KEPT_STORAGE, Phrase.KEPT_RATE, Phrase.KEPT_OUTAGE)
 _APOLOGY = _any_of(
-    Phrase.RATE_LIMITED_UNTIL,
-    Phrase.RATE_LIMITED,
     Phrase.REQUEST_REFUSED,
     Phrase.UNAVAILABLE,
     Phrase.ANSWER_CUT,
