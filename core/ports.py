@@ -112,6 +112,11 @@ class Ledger(Protocol):
         ...
 
     @property
+    def resumed(self) -> bool:
+        """Whether another attempt ran before: what it showed beside messages, a status or a sign, may still stand."""
+        ...
+
+    @property
     def generation(self) -> int:
         """The text that is being written now. Deliveries of an older generation show another text."""
         ...

@@ -242,6 +242,10 @@ class FakeLedger:
         self.earlier: Sequence[Delivery] = tuple(row for _, row in sorted(self._book.rows.items()))
 
     @property
+    def resumed(self) -> bool:
+        return self._attempt > 1
+
+    @property
     def again(self) -> bool:
         """Whether a late edit of a fenced attempt asks for the answer to be shown anew."""
         return self._book.spoiled

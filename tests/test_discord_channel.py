@@ -81,7 +81,7 @@ async def test_markdown_is_made_native(place: Place) -> None:
     assert place.seen() == ["### Deep"]
 
     await place.answer.edit(message_id, "![cat](https://example.test/c.png)")
-    assert place.seen() == ["[cat](https://example.test/c.png)"]
+    assert place.seen() == ["cat (<https://example.test/c.png>)"]
 
 
 async def test_typing_shows_once_for_all_answers_of_a_channel(place: Place) -> None:

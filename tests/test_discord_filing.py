@@ -136,3 +136,21 @@ async def test_where_no_file_may_be_attached_the_answer_is_whole_without_it(fake
     assert "print(399)" in shown[-1][0]
     assert not any(files for _, files in shown)
     assert "discord.code_not_attached" in [log["event"] for log in logs]
+
+
+@pytest.mark.parametrize(("failures", "hangs"), [(2, True), (10**6, False)])
+async def test_a_discord_that_fails_at_a_file_is_tried_again_and_holds_no_answer_up(
+    fake: FakeDiscord, failures: int, hangs: bool
+) -> None:
+    async with opened(fake, code_as_file_chars=4000) as frontend:
+        place = await asked(fake, frontend)
+        with structlog.testing.capture_logs():
+            async with frontend.reply_to(str(place.address), FakeLedger()) as surface:
+                await surface.write(TEXT)
+                await fake.until(lambda: len(fake.answers(place.channel)) >= 3)
+                fake.fail("PATCH /channels/{}/messages/{}", status=500, times=failures)
+                await surface.finish(Footer())
+
+        shown = fake.answers(place.channel)
+        assert any(seen.attachments for seen in shown) is hangs
+        assert "That was it." in shown[-1].content

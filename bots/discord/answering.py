@@ -12,12 +12,20 @@ from bots.discord.places import PLATFORM, Address
 from bots.discord.refusals import Refusals, Regretful
 from bots.discord.session import Session
 from bots.discord.threads import QuestionThread
+from bots.discord.tidying import TidySurface
+from bots.discord.timing import Timing
 from bots.discord.whisper import Whisper
+from core.errors import OutcomeUnknown, PlatformBusy
 from core.messages import Place
 from core.ports import EditableChannel, Ledger, ReplySurface
 from core.reply.editing import EditingSurface
+from core.reply.patience import patiently
 from core.reply.phrases import Phrase
+from core.reply.posting import LEFT_OVER
 from core.reply.voices import Voices
+
+ATTACH_WITHIN_S = 10.0
+"""How long a file may take to be hung on an answer: it stands in the messages too, and the next question waits."""
 
 
 class Answering:
@@ -30,13 +38,21 @@ class Answering:
         self._code_as_file_chars = code_as_file_chars
 
     def surface(self, where: Address, ledger: Ledger) -> ReplySurface:
+        """Open the place of a question, and leave no hourglass on it."""
+        surface = self._surface(where, ledger)
+        question = where.question
+        if not ledger.resumed or not question.message:
+            return surface
+        return TidySurface(surface, DiscordChannel(self._session, question, ledger.check).unreact)
+
+    def _surface(self, where: Address, ledger: Ledger) -> ReplySurface:
         """Open the place of a question. A command's answer that can't go on beyond its token ends before that."""
         timing = self._session.timing
         channel = self._channel(where, ledger)
         regretful = Regretful(channel, self._refusals, where)
         inner = EditingSurface(regretful, ledger, now=timing.now, sleep=timing.sleep)
         if type(channel) is DiscordChannel and self._code_as_file_chars:
-            return FilingSurface(inner, _attaching(channel, ledger), self._code_as_file_chars)
+            return FilingSurface(inner, _attaching(channel, ledger, timing), self._code_as_file_chars)
         if not where.interaction or goes_on(where) or timing.wall() >= ends_at(where):
             return inner
         return EndingSurface(inner, ends_at(where), self._sentence(where), timing)
@@ -56,11 +72,18 @@ class Answering:
         return voice.say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
 
 
-def _attaching(channel: DiscordChannel, ledger: Ledger) -> Attach:
-    """Attach to the answer's last message, whichever attempt posted it."""
+def _attaching(channel: DiscordChannel, ledger: Ledger, timing: Timing) -> Attach:
+    """Attach to the answer's last message, whichever attempt posted it; a failing platform is waited for briefly."""
 
     async def attach(files: Sequence[CodeFile]) -> None:
-        earlier = [delivery.message_id for delivery in ledger.earlier if delivery.message_id]
-        await channel.attach(channel.newest or (earlier[-1] if earlier else ""), files)
+        earlier = [each.message_id for each in ledger.earlier if each.message_id and each.part < LEFT_OVER]
+        last = channel.newest or (earlier[-1] if earlier else "")
+        await patiently(
+            lambda: channel.attach(last, files),
+            budget_s=ATTACH_WITHIN_S,
+            retry=(PlatformBusy, OutcomeUnknown),
+            now=timing.now,
+            sleep=timing.sleep,
+        )
 
     return attach

@@ -14,6 +14,7 @@ import discord
 
 from bots.discord.asking import address_of, author_of, key_of, place_of, standing_of
 from core.messages import Action, Button, Pressed
+from core.ports import Delivery
 
 LABEL_CHARS, MOST_BUTTONS = 80, 25
 """Discord's limits: the text of one, and five rows of five below a message."""
@@ -60,6 +61,14 @@ def action_in(custom_id: object) -> tuple[Action, str, str] | None:
     if found is None or found[1] not in set(Action):
         return None
     return Action(found[1]), found[2], found[3] or ""
+
+
+def has_buttons_of(message: discord.Message, delivery: Delivery) -> bool:
+    """Tell whether below a message stands a button on the turn that a delivery belongs to."""
+    key = delivery.nonce.partition("-")[0]
+    items = [item for row in message.components for item in getattr(row, "children", ())]
+    shown = [action_in(getattr(item, "custom_id", None)) for item in items]
+    return bool(key) and any(meant is not None and meant[1].startswith(key) for meant in shown)
 
 
 def pressed_in(interaction: discord.Interaction) -> Pressed | None:

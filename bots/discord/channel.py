@@ -11,7 +11,7 @@ import discord
 import structlog
 
 from bots.discord.api import reply_refused
-from bots.discord.buttons import view_of
+from bots.discord.buttons import has_buttons_of, view_of
 from bots.discord.filing import CodeFile
 from bots.discord.places import Address, snowflake
 from bots.discord.session import Guard, Session, unguarded
@@ -29,6 +29,7 @@ TELLING = 32
 
 MAX_NONCE = 25
 UNKNOWN_MESSAGE = 10008
+HOURGLASS = "⏳"
 
 QUIET = discord.AllowedMentions.none()
 
@@ -75,6 +76,9 @@ class DiscordChannel:
         self._session.gate(self._address.channel).stopped_typing()
         self._session.remember(delivery.nonce, message.id)
         self.newest = str(message.id)
+        if message.content.strip() != native(text).strip():
+            # another process created it, with what was due then: for some minutes Discord gives that one back
+            await self.edit(self.newest, text, buttons)
         return self.newest
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
@@ -101,7 +105,7 @@ class DiscordChannel:
         """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
 
         async def add(client: discord.Client) -> None:
-            await self._in(client).get_partial_message(self._address.message).add_reaction("⏳")
+            await self._in(client).get_partial_message(self._address.message).add_reaction(HOURGLASS)
 
         try:
             await self._session.call(add)
@@ -109,6 +113,19 @@ class DiscordChannel:
             log.info("discord.no_reaction", code=error.code)
             return False
         return True
+
+    async def unreact(self) -> None:
+        """Take the hourglass off the question; where there is none, or none of ours, that is fine."""
+
+        async def remove(client: discord.Client) -> None:
+            await client.http.remove_own_reaction(self._address.channel, self._address.message, HOURGLASS)
+
+        try:
+            await self._session.call(remove)
+        except PlaceClosed:
+            return
+        except PlatformError as error:
+            log.info("discord.reaction_stays", code=error.code)
 
     async def delete(self, message_id: str) -> None:
         """Remove a message; one that is gone already is fine."""
@@ -126,8 +143,9 @@ class DiscordChannel:
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for a message by its nonce, as far as this process saw it, and then in the channel's history.
 
-        History shows no nonces: there the first part is known as our reply to the question, another one by its
-        text. None is safe soon after the create: the same nonce posts nothing twice for a few minutes.
+        History shows no nonces: there the first part is known as our reply to the question, or by the buttons of its
+        turn, another one by its text. None is safe soon after the create: the same nonce posts nothing twice for a
+        few minutes.
         """
         known = self._session.posted_as(delivery.nonce)
         wanted = native(text).strip()
@@ -135,7 +153,7 @@ class DiscordChannel:
         async def look(client: discord.Client) -> str | None:
             if known is not None and await _exists(self._in(client), known):
                 return str(known)
-            return await self._look(client, delivery.part, wanted)
+            return await self._look(client, delivery, wanted)
 
         return await self._session.call(look)
 
@@ -187,7 +205,7 @@ class DiscordChannel:
             fail_if_not_exists=False,
         )
 
-    async def _look(self, client: discord.Client, part: int, wanted: str) -> str | None:
+    async def _look(self, client: discord.Client, delivery: Delivery, wanted: str) -> str | None:
         question = self._address.message
         after = discord.Object(question) if question else None
         found: str | None = None
@@ -195,7 +213,9 @@ class DiscordChannel:
             if client.user is None or message.author.id != client.user.id:
                 continue
             replies = message.reference.message_id if message.reference else None
-            if part == 0 and question and replies == question:
+            if delivery.part == 0 and (
+                (question and replies == question) or has_buttons_of(message, delivery)
+            ):
                 return str(message.id)
             if found is None and not replies and same(message.content.strip(), wanted):
                 found = str(message.id)

@@ -30,6 +30,10 @@ class RestOfLedger:
         ]
 
     @property
+    def resumed(self) -> bool:
+        return self._ledger.resumed
+
+    @property
     def generation(self) -> int:
         return self._ledger.generation
 

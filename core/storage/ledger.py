@@ -39,6 +39,10 @@ class StoredLedger:
         return self._earlier
 
     @property
+    def resumed(self) -> bool:
+        return self._turn.attempt > 1
+
+    @property
     def generation(self) -> int:
         return self._turn.generation
 
