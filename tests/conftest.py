@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,35 @@ from bots.slack.installations.tables import metadata as slack_installations
 from core.storage import schema
 from core.storage.engine import Database
 from core.storage.tables import metadata
+
+SOAK_TIMEOUT_S = 4 * 3600
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Soaks have hours; every other test has the limit of pyproject.toml."""
+    for item in items:
+        if item.get_closest_marker("soak") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SOAK_TIMEOUT_S))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count a skipped test as failed in CI, unless the test itself says why it can't run."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not item.get_closest_marker("may_skip"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI without a mark `may_skip`: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that is left out as a whole."""
+    report = yield
+    if report.skipped and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"left out in CI: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(autouse=True)

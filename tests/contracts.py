@@ -29,6 +29,7 @@ from core.messages import (
 from core.ports import Frontend
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
+from tests.waiting import ended, soon
 
 LONG = "\n\n".join(f"Paragraph {number}: " + "all of it arrives in order. " * 12 for number in range(40))
 """About 14,000 characters: more than one message holds on any platform."""
@@ -76,10 +77,10 @@ class FrontendContract:
         """The frontend listens; what it hears lands here."""
         inbox, lamp = Inbox(), Lamp()
         listening = asyncio.create_task(venue.frontend.listen(inbox, lamp))
-        await asyncio.wait_for(lamp.lit.wait(), 10)
+        await soon("the frontend to listen", lamp.lit.wait())
         yield inbox
         listening.cancel()
-        await asyncio.wait([listening])
+        await ended(listening)
 
     async def address(self, venue: Venue, inbox: Inbox, words: str = "hello there") -> str:
         await venue.say(words)

@@ -22,6 +22,7 @@ from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
 from tests.platforms.discord import FakeDiscord
+from tests.waiting import ended, soon, waiting_for
 
 T = TypeVar("T")
 VOICES = Voices(RepliesSettings())
@@ -66,7 +67,7 @@ class Noticeboard:
         self._changed = asyncio.Event()
 
     async def until(self, predicate: Callable[[], T]) -> T:
-        async with asyncio.timeout(10):
+        async with waiting_for("what the listener has heard"):
             while not (found := predicate()):
                 await self._changed.wait()
             return found
@@ -97,7 +98,7 @@ class Intake(Noticeboard):
         return VOICES.of(locale)
 
     async def models(self, _author: Author, _place: Place) -> Sequence[str]:
-        await self.held.wait()
+        await self.held.wait()  # no deadline: the test lets it go
         if isinstance(self.choices, BotError):
             raise self.choices
         return self.choices
@@ -119,7 +120,7 @@ class Intake(Noticeboard):
     async def receive(self, event: Event) -> Receipt:
         self.asked += 1
         self.changed()
-        await self.held.wait()
+        await self.held.wait()  # no deadline: the test lets it go
         if self.failures:
             self.failures -= 1
             raise self.failure
@@ -180,12 +181,12 @@ class Listening:
 
     async def error(self) -> PlatformError:
         with pytest.raises(PlatformError) as caught:
-            await asyncio.wait_for(self.task, 10)
+            await soon("the end of listening", self.task)
         return caught.value
 
     async def stop(self) -> None:
         self.task.cancel()
-        await asyncio.wait([self.task])
+        await ended(self.task)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ class FakeClock:
         """Let time pass; everybody who wakes meanwhile does what can be done then."""
         until = self._now + seconds
         await self.settle()
-        while self._next_at() <= until:
+        while self._next_at() <= until:  # no deadline: time passes by itself
             await self._wake_next()
         self._now = until
 
@@ -58,7 +58,7 @@ class FakeClock:
         """Do some work, letting time pass whenever everybody sleeps."""
         task = asyncio.create_task(work)
         await self.settle()
-        while not task.done():
+        while not task.done():  # no deadline: who waits for something else than time fails below
             assert self._next_at() < float("inf"), "it waits for something that will never happen"
             await self._wake_next()
         return await task

@@ -12,6 +12,7 @@ from core.messages import Author, Event, PassedOver, Place, Receipt, Said
 from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import RepliesSettings
+from tests.waiting import waiting_for
 
 VOICES = Voices(RepliesSettings())
 
@@ -56,7 +57,7 @@ class Inbox:
         return Receipt.DUPLICATE if seen else Receipt.ACCEPTED
 
     async def first(self, count: int = 1) -> list[Event]:
-        async with asyncio.timeout(10):
+        async with waiting_for(f"{count} events"):
             while len(self.events) < count:
                 self._changed.clear()
                 await self._changed.wait()

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, serve
+from tests.waiting import waiting_for
 
 Json = dict[str, Any]
 
@@ -71,8 +72,8 @@ def deltas(stream: str, name: str = "content") -> str:
     return "".join(choice["delta"].get(name) or "" for e in events(stream) for choice in e["choices"])
 
 
-async def until(condition: Callable[[], object], *, timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], *, timeout_s: float = 90.0) -> None:
     """Lets the event loop go on until the condition holds."""
-    async with asyncio.timeout(timeout_s):
+    async with waiting_for("what the sandbox does", timeout_s):
         while not condition():  # noqa: ASYNC110 - there is no event for this, and nothing is slept through
             await asyncio.sleep(0)

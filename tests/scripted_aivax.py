@@ -54,7 +54,7 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self._pieces:
             if piece is HANG:
-                await asyncio.Event().wait()
+                await asyncio.Event().wait()  # no deadline: a server that hangs
             if isinstance(piece, Exception):
                 raise piece
             assert isinstance(piece, bytes)
@@ -88,7 +88,7 @@ class Scripted(httpx.AsyncBaseTransport):
         assert self._answers, f"not expected: {request.method} {request.url.path}"
         answer = self._answers.pop(0)
         if answer is HANG:
-            await asyncio.Event().wait()
+            await asyncio.Event().wait()  # no deadline: a server that hangs
         if isinstance(answer, Exception):
             raise answer
         assert isinstance(answer, httpx.Response)

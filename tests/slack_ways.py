@@ -27,6 +27,7 @@ from sandbox.server import Sandbox
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import FakeSlack, Workspace
 from tests.stage import settings_for
+from tests.waiting import ended
 
 KEYS = (
     "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
@@ -82,7 +83,7 @@ class Hosted:
 
     async def stop_listening(self) -> None:
         self.listening.cancel()
-        await asyncio.wait([self.listening])
+        await ended(self.listening)
 
     async def all_taken(self) -> None:
         await self.slack.until(lambda: not any(each.open for each in self.slack.http_mode.deliveries))
@@ -141,7 +142,7 @@ async def answering(
         finally:
             for task in (listening, working):
                 task.cancel()
-                await asyncio.wait([task])
+                await ended(task)
 
 
 @asynccontextmanager

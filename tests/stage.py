@@ -19,8 +19,13 @@ from core.reply.editing import EditingSurface
 from core.storage.engine import Database
 from sandbox.server import Sandbox, serve
 from tests.fakes import FakeChannel, FakeClock
+from tests.waiting import ended, soon
 
 INSTANTLY = 0.0
+NEVER_TOO_LATE = dict.fromkeys(
+    ("connect_timeout_s", "first_event_timeout_s", "idle_timeout_s", "answer_timeout_s"), 3_600.0
+)
+"""Time-outs in real time, which no busy machine reaches: one would close a gate that a made-up clock never opens."""
 
 
 class FakePlatform:
@@ -45,7 +50,7 @@ class FakePlatform:
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
         watch.up()
-        await asyncio.Event().wait()
+        await asyncio.Event().wait()  # no deadline: until it is cancelled
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         return EditingSurface(self.place(address.partition("/")[0]), ledger)
@@ -83,7 +88,7 @@ class Stage:
         return receipts
 
     async def rest(self) -> None:
-        await asyncio.wait_for(self.core.queue.drained(), 30)
+        await soon("all turns to come to rest", self.core.queue.drained())
 
     async def rows(self, query: str) -> list[Any]:
         async with Database(self.settings.storage.url) as database, database.read() as connection:
@@ -103,6 +108,11 @@ class Stage:
     async def states(self) -> list[str]:
         return await self.rows("SELECT state FROM turns ORDER BY id")
 
+    async def are(self, states: set[str]) -> bool:
+        """Whether all turns are in one of these states."""
+        found = set(await self.states())
+        return bool(found) and found <= states
+
     @property
     def asked(self) -> list[dict[str, Any]]:
         """The bodies of the completion calls that reached AIVAX."""
@@ -119,6 +129,7 @@ def settings_for(url: str, sandbox: Sandbox, **sections: Mapping[str, Any]) -> S
             "api_key": "sk-aiv-acc-sandbox",
             "model": "sandbox:50c3",
             "retries": 1,
+            **NEVER_TOO_LATE,
         },
     }
     for name, section in sections.items():
@@ -152,4 +163,4 @@ async def staged(
             yield Stage(core, platform, sandbox, settings)
         finally:
             working.cancel()
-            await asyncio.wait([working])
+            await ended(working)

@@ -17,6 +17,7 @@ from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, WallClock, said
 from tests.stage import FakePlatform, Stage, staged
+from tests.waiting import waiting_for
 
 OUT_OF_CREDIT = "out of credit"
 
@@ -62,8 +63,9 @@ async def test_fifty_conversations_at_an_empty_account_cost_one_call_and_each_is
 
 async def at_rest(*processes: Stage) -> None:
     """Wait until no turn runs, or could run, in any of them: each may still hear of work from another."""
-    while {"queued", "running"} & set(await processes[0].states()):
-        await asyncio.gather(*(each.rest() for each in processes))
+    async with waiting_for("all turns to come to rest"):
+        while {"queued", "running"} & set(await processes[0].states()):
+            await asyncio.gather(*(each.rest() for each in processes))
 
 
 async def test_two_processes_on_one_database_spend_as_little_and_heal_as_one(

@@ -14,6 +14,7 @@ from core.aivax.client import AivaxClient
 from core.aivax.timeline import Finished, Text
 from core.errors import AnswerCut, Unavailable
 from tests.scripted_aivax import QUESTION, Clockwork, answer_of, client, delta, said, text_of
+from tests.waiting import soon, waiting_for
 
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
@@ -121,7 +122,7 @@ async def test_silence_after_the_headers_is_given_up() -> None:
     async def hush(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await heard(reader)
         writer.write(STREAM)
-        await over.wait()
+        await over.wait()  # no deadline: a server that hangs
 
     async with listening(hush) as server:
         with pytest.raises(Unavailable) as caught:
@@ -133,7 +134,7 @@ async def test_silence_after_the_headers_is_given_up() -> None:
 
 async def test_one_connection_serves_many_answers() -> None:
     async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
+        while True:  # no deadline: a server
             await heard(reader)
             writer.write(STREAM + chunk(b"".join(said("hi"))) + END)
             await writer.drain()
@@ -158,7 +159,7 @@ async def test_an_answer_that_is_left_lets_go_of_its_connection() -> None:
     async with listening(talk) as server, asking(server.base_url) as aivax:
         async with aclosing(aivax.complete(QUESTION)) as events:
             await anext(events)
-        async with asyncio.timeout(5):
+        async with waiting_for("the connection to be let go"):
             await gone.wait()
 
 
@@ -173,7 +174,7 @@ async def test_cancelling_passes_through() -> None:
     clock = Clockwork()
     async with listening(hush) as server:
         turn = asyncio.create_task(answer_of(client(None, clock, base_url=server.base_url)))
-        await asked.wait()
+        await soon("AIVAX to be asked", asked.wait())
         turn.cancel()
         with pytest.raises(asyncio.CancelledError):
             await turn

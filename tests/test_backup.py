@@ -24,6 +24,7 @@ from core.storage.engine import Database
 from sandbox.server import serve
 from tests.samples import BEN, said
 from tests.stage import FakePlatform, Stage, staged
+from tests.waiting import ended
 
 PROMISE = "my name is Ana"
 
@@ -123,7 +124,7 @@ async def test_a_backup_taken_under_load_restores_to_a_bot_that_answers_and_reme
             assert (program.returncode, complaints.decode()) == (0, "")
             assert printed.decode() == f"wrote {backup}\n"
             busy.cancel()
-            await asyncio.wait([busy])
+            await ended(busy)
             await stage.rest()
             said_in_all = len(await stage.states())
 
@@ -143,7 +144,7 @@ async def test_a_backup_taken_under_load_restores_to_a_bot_that_answers_and_reme
 
 
 async def _keep_talking(stage: Stage) -> None:
-    while True:
+    while True:  # no deadline: until it is cancelled
         await asyncio.gather(*(stage.hear(said(f"question {number}", by=BEN)) for number in range(5)))
 
 

@@ -27,6 +27,7 @@ from core.storage.engine import Database
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
 from tests.stage import Stage, staged
+from tests.waiting import waiting_for
 
 HERE = DIRECT.channel
 LONG = "long 3000"
@@ -75,7 +76,7 @@ async def until(stage: Stage, seen: Callable[[list[str]], bool], place: str = HE
 
     channel = stage.platform.place(place)
     channel.hook = note
-    async with asyncio.timeout(20):
+    async with waiting_for("a change of what is visible"):
         while not seen(channel.visible):
             changed.clear()
             await changed.wait()

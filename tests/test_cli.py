@@ -23,10 +23,11 @@ from bots.cli import cli
 from core import __version__
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
+from tests.waiting import soon
 
 SCRIPT = Path(sys.executable).parent / "aivax-bots"
 PROGRAM = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-m", "bots"]
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 BEFORE = "(You asked this before; here is the answer.)\n"
 
 
@@ -341,7 +342,7 @@ async def at_terminal(*arguments: str, **environment: str) -> AsyncIterator[AtTe
     finally:
         with suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        await soon("the end of the chat", process.wait())
         os.close(ours)
 
 

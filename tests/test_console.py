@@ -34,6 +34,7 @@ from core.messages import (
 )
 from core.ports import ReplySurface
 from tests.fakes import FakeLedger
+from tests.waiting import soon
 
 SORRY = Apology("My answer was cut short.", "0badcafe")
 SEARCHING = Status("Using web search …", ToolActivity("t1", "web_search", ToolState.RUNNING))
@@ -102,7 +103,7 @@ async def typed(*lines: str) -> AsyncIterator[str]:
 async def talk(screen: TextIO, *lines: str, prompt: str = "") -> Answering:
     intake = Answering()
     intake.frontend = ConsoleFrontend(typed(*lines), screen, user="ana", prompt=prompt)
-    await asyncio.wait_for(intake.frontend.listen(intake, Watched()), 5)
+    await soon("the end of the input", intake.frontend.listen(intake, Watched()))
     return intake
 
 
@@ -171,7 +172,7 @@ async def test_lines_are_read_from_a_file_to_its_end(tmp_path: Path, text: str, 
     path.write_bytes(text.encode())
 
     with path.open(encoding="utf-8") as source:
-        assert await asyncio.wait_for(read(source), 5) == lines
+        assert await soon("all lines", read(source)) == lines
 
 
 async def test_a_line_from_a_pipe_comes_before_the_next_is_written() -> None:
@@ -181,7 +182,7 @@ async def test_a_line_from_a_pipe_comes_before_the_next_is_written() -> None:
         for line in ("one\n", "two\n"):
             sink.write(line)
             sink.flush()
-            assert await asyncio.wait_for(anext(lines), 5) == line
+            assert await soon("a line", anext(lines)) == line
         sink.close()
 
         assert [line async for line in lines] == []
@@ -203,7 +204,7 @@ class Breaking(io.StringIO):
 
 @pytest.mark.parametrize("failure", [OSError(5, "the terminal is gone"), ValueError("closed file")])
 async def test_an_input_that_breaks_has_ended(failure: Exception) -> None:
-    assert await asyncio.wait_for(read(Breaking(failure)), 5) == ["one\n"]
+    assert await soon("the lines before the failure", read(Breaking(failure))) == ["one\n"]
 
 
 async def test_the_reading_thread_ends_with_its_reader() -> None:
@@ -286,7 +287,7 @@ async def test_when_the_reader_leaves_the_chat_ends_and_the_answer_stays_due() -
 
     intake = Leaving()
     intake.frontend = ConsoleFrontend(typed("one\n", "two\n"), screen, user="ana")
-    await asyncio.wait_for(intake.frontend.listen(intake, Watched()), 5)
+    await soon("the end of the input", intake.frontend.listen(intake, Watched()))
 
     assert [type(outcome) for outcome in await intake.settled()] == [FrontendUnreachable]
     assert len(intake.heard) == 1

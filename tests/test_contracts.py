@@ -41,8 +41,8 @@ class TestConsole(FrontendContract):
         screen = io.StringIO()
 
         async def lines() -> AsyncIterator[str]:
-            while True:
-                yield await typed.get()
+            while True:  # no deadline: a person who says nothing more
+                yield await typed.get()  # no deadline: likewise
 
         return Venue(
             ConsoleFrontend(lines(), screen, user="ana"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
@@ -27,6 +26,7 @@ from tests.platforms.slack import FakeSlack
 from tests.samples import said
 from tests.stage import staged
 from tests.town import Town, running
+from tests.waiting import soon, waiting_for
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ async def test_a_second_run_on_a_linked_file_is_refused(town: Town, tmp_path: Pa
         link.symlink_to(tmp_path / "data" / "bot.sqlite3")
 
         async with running(folder, town.config(storage=f"sqlite+aiosqlite:///{link}")) as second:
-            assert await asyncio.wait_for(second.process.wait(), 60) == 75
+            assert await soon("the end of the second process", second.process.wait()) == 75
             await second.stop()
 
     assert any("is in use by another `aivax-bots run`" in line for line in second.log)
@@ -179,7 +179,10 @@ async def test_a_bot_that_lost_its_file_says_so_refuses_and_ends_with_a_failure(
 
         (tmp_path / "data" / "bot.sqlite3").unlink()
 
-        async with httpx.AsyncClient() as client, asyncio.timeout(30):
+        async with (
+            httpx.AsyncClient() as client,
+            waiting_for("health to tell it"),
+        ):
             url = f"http://127.0.0.1:{unused_tcp_port}/health/ready"
             health = await client.get(url, headers={"Authorization": "Bearer operator"})
         assert health.status_code == 503

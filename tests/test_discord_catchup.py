@@ -13,6 +13,7 @@ from bots.discord.places import PLATFORM
 from core.messages import Place, Said
 from tests.discord_listening import FAST, Intake, Watch, discord_at_hand, settings
 from tests.platforms.discord import FORUM, VOICE, Channel, FakeDiscord, Permission
+from tests.waiting import ended, soon
 
 THE_END = "the end"
 HISTORY, SHELF = "GET /channels/{}/messages", "GET /channels/{}/threads/archived/public"
@@ -51,7 +52,7 @@ async def back(
             yield intake
         finally:
             task.cancel()
-            await asyncio.wait([task])
+            await ended(task)
 
 
 def texts_of(intake: Intake) -> list[str]:
@@ -287,7 +288,7 @@ async def test_what_one_connection_did_not_finish_the_next_one_does(fake: FakeDi
     held = fake.hang(HISTORY)
 
     async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
-        await held.entered.wait()
+        await soon("the history to be asked for", held.entered.wait())
         fake.invalidate()
         await fake.until(lambda: len(fake.identifies) == 2)
         held.release()

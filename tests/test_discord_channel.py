@@ -19,6 +19,7 @@ from tests.discord_answers import EDIT, FIRST, PINGS, POST, SECOND, Place, asked
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeLedger
 from tests.platforms.discord import FakeDiscord, Permission
+from tests.waiting import ended, waiting_for
 
 
 @pytest.fixture
@@ -190,9 +191,9 @@ async def test_a_cancelled_caller_does_not_break_the_calls_after_it(place: Place
     first = asyncio.create_task(place.answer.post("one", FIRST))
     await place.fake.until(lambda: place.fake.called(POST))
     first.cancel()
-    await asyncio.wait([first])
+    await ended(first)
 
-    async with asyncio.timeout(5):
+    async with waiting_for("the second post"):
         await place.answer.post("two", SECOND)
     assert place.seen() == ["one", "two"]
 

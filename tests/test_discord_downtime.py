@@ -55,7 +55,7 @@ async def test_questions_asked_while_the_process_was_dead_get_one_answer_each(
         assert await first.line() == "ready: discord\n"
         for channel in everywhere[-2:]:
             await ask(channel, "before")
-        await fake.until(lambda: len(answers()) == 2, timeout_s=30)
+        await fake.until(lambda: len(answers()) == 2)
         await ask(town.lobby, "at the last moment")
         await first.stop(signal.SIGKILL)
     fake.forget_sessions()

@@ -1,6 +1,5 @@
 """What the Discord frontend hears, and what else it promises to the core."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +12,7 @@ from bots.discord.settings import DiscordSettings
 from core.messages import Command, Commanded
 from tests.discord_listening import FAST, discord_at_hand, online
 from tests.platforms.discord import FORUM, FakeDiscord
+from tests.waiting import ended
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ async def test_what_was_heard_before_the_end_is_still_stored(fake: FakeDiscord) 
         ears.task.cancel()
         await fake.until(lambda: not fake.gateway.connections)
         ears.intake.held.set()
-        await asyncio.wait([ears.task])
+        await ended(ears.task)
 
         assert await ears.intake.texts(1) == ["just before the end"]
 

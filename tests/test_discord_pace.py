@@ -17,6 +17,7 @@ from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeClock
 from tests.platforms.discord import Clock, FakeDiscord
 from tests.platforms.discord.limits import Limits, Window
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -126,8 +127,7 @@ async def test_a_write_that_had_to_wait_asks_again_whether_it_may(fake: FakeDisc
         await gate.enter()
         late = DiscordChannel(frontend._session, place.address, taken_over)
         writing = asyncio.create_task(late.post("too late", FIRST))
-        while not gate._waiting:  # noqa: ASYNC110  it tells nobody who waits
-            await asyncio.sleep(0)
+        await until("somebody to wait at the gate", lambda: gate._waiting)
         gate.leave()
 
         with pytest.raises(Fenced):

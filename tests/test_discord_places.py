@@ -285,7 +285,7 @@ class Parrot:
         self.answered = 0
 
     async def answer_all(self, expected: int) -> None:
-        while self.answered < expected:
+        while self.answered < expected:  # no deadline: `texts` has one
             await self._ears.intake.texts(self.answered + 1)
             await show(self._ears, questions(self._ears)[self.answered], self._text)
             self.answered += 1

@@ -106,7 +106,7 @@ async def test_a_gateway_that_ends_every_session_does_not_use_up_the_days_connec
 ) -> None:
     timing = Timing(identify_gap_s=0.0, guild_ready_s=0.0, most_identifies=3, drain_s=1.0)
     async with online(fake, timing) as ears:
-        while not ears.task.done():
+        while not ears.task.done():  # no deadline: `fake.until` has one
             count = len(fake.identifies)
             fake.invalidate()
             await fake.until(

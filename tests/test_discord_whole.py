@@ -17,6 +17,7 @@ from tests.discord_listening import FAST, VOICES, Watch, discord_at_hand, settin
 from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Interaction, Message, Person
 from tests.platforms.discord.view import Seen
 from tests.stage import Stage, staged
+from tests.waiting import ended
 
 EN = VOICES.of("en")
 BUTTONS = ["stop", "regenerate", "good", "bad"]
@@ -87,7 +88,7 @@ async def running(fake: FakeDiscord, url: str, **sections: Any) -> AsyncIterator
                 yield stage
             finally:
                 listening.cancel()
-                await asyncio.wait([listening])
+                await ended(listening)
 
 
 @pytest.fixture

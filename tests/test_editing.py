@@ -13,6 +13,7 @@ from core.messages import Action, Apology, Button, Footer, Status
 from core.reply.editing import EditingSurface
 from core.reply.split import split
 from tests.fakes import FakeChannel, FakeClock, FakeLedger, Fault
+from tests.waiting import ended, waiting_for
 
 NO_FOOTER = Footer()
 SORRY = Apology("Sorry, that did not work.")
@@ -441,7 +442,7 @@ class Frost:
     async def hook(self, instant: str) -> None:
         if instant == self._instant and not self.frozen.is_set():
             self.frozen.set()
-            await self._thawed.wait()
+            await self._thawed.wait()  # no deadline: the test thaws it
 
     def thaw(self) -> None:
         self._thawed.set()
@@ -452,8 +453,9 @@ async def answered_while_frozen(channel: FakeChannel, ledger: FakeLedger, instan
     frost = Frost(instant)
     channel.hook = frost.hook
     sleeper = asyncio.create_task(answer(channel, ledger, "Hello world, good day", piece=5))
-    while not frost.frozen.is_set():
-        await channel.clock.advance(0.5)
+    async with waiting_for("the process to freeze"):
+        while not frost.frozen.is_set():
+            await channel.clock.advance(0.5)
     await channel.clock.run(answer(channel, ledger.reopened(), "Hello world, good day"))
     frost.thaw()
     await channel.clock.advance(60)
@@ -621,7 +623,7 @@ class Death:
         self._left -= 1
         if self._left < 0:
             self.happened.set()
-            await asyncio.Event().wait()
+            await asyncio.Event().wait()  # no deadline: a process that is dead
 
 
 async def live_and_die(channel: FakeChannel, ledger: FakeLedger, work: str, death: Death) -> bool:
@@ -634,7 +636,7 @@ async def live_and_die(channel: FakeChannel, ledger: FakeLedger, work: str, deat
         await clock.advance(0.5)
     died = not task.done()
     task.cancel()
-    await asyncio.wait([task])
+    await ended(task)
     channel.hook = FakeChannel(clock).hook
     return died
 
@@ -650,7 +652,7 @@ async def test_whenever_the_process_dies_the_answer_is_shown_once(
     new_generation: bool, faults: list[tuple[str, Fault | PlatformError]]
 ) -> None:
     instant, died = 0, True
-    while died:
+    while died:  # no deadline: 400 steps each, and one instant later each time
         channel, death = FakeChannel(FakeClock(), max_size=120, faults=list(faults)), Death(instant)
         ledger = FakeLedger(hook=death.hook)
         died = await live_and_die(channel, ledger, STORY, death)

@@ -23,6 +23,8 @@ from tests.platforms.discord import (
     Upload,
     Window,
 )
+from tests.waiting import ended
+from tests.waiting import soon as in_time
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # discord.py imports audioop, which 3.13 drops
@@ -112,15 +114,15 @@ async def online(fake: FakeDiscord, bot: Bot | None = None, shards: int = 1) -> 
         up.cancel()
         await bot.close()
         running.cancel()
-        await asyncio.wait([running, up])
+        await ended(running, up)
+
+
+async def soon(awaitable: Awaitable[Any]) -> Any:
+    return await in_time("what the bot hears", awaitable)
 
 
 def _bytes_io(data: bytes) -> io.BytesIO:
     return io.BytesIO(data)
-
-
-async def soon(awaitable: Awaitable[Any]) -> Any:
-    return await asyncio.wait_for(awaitable, 10)
 
 
 # -- connecting -------------------------------------------------------------------------------------
@@ -621,7 +623,7 @@ async def test_a_refused_resume_makes_a_sharded_client_identify_anew(fake: FakeD
     async with online(fake):
         fake.refuse_gateway(status=502)
         fake.drop_gateway()
-        await fake.until(lambda: len(fake.identifies) == 2, timeout_s=20)
+        await fake.until(lambda: len(fake.identifies) == 2)
 
         assert fake.resumes == []
 

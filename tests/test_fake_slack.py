@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.platforms.slack import Channel, FakeSlack, Person
 from tests.platforms.slack_bolt_bot import bot_at, web_client
+from tests.waiting import soon
 
 
 @pytest.fixture
@@ -620,7 +621,7 @@ async def test_a_call_hangs_before_or_after_its_work(
     hold = slack.hang("chat.postMessage", after_work=after_work)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(client.chat_postMessage(channel=general.id, text="x"))
-        await hold.reached.wait()
+        await soon("the call", hold.reached.wait())
         assert len(slack.visible(general)) == int(after_work)
         hold.release()
     assert len(slack.visible(general)) == 1

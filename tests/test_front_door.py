@@ -26,6 +26,7 @@ from sandbox.server import serve as serve_sandbox
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.town import Town, running
+from tests.waiting import soon, waiting_for
 
 NOTHING = b""
 HALF_A_HEAD = b"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-"
@@ -68,7 +69,7 @@ class Strangers:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
             try:
                 writer.write(sending)
-                while not reader.at_eof():
+                while not reader.at_eof():  # no deadline: a stranger, who stays until cancelled
                     writer.write(trickle)
                     with suppress(TimeoutError):
                         await asyncio.wait_for(reader.read(1_000), 0.5)
@@ -155,11 +156,11 @@ async def test_a_connection_that_was_answered_may_ask_again_until_it_idles() -> 
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(3):
             writer.write(b"GET /health/live HTTP/1.1\r\nHost: bot\r\n\r\n")
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+            head = await soon("an answer", reader.readuntil(b"\r\n\r\n"))
             assert head.startswith(b"HTTP/1.1 200")
-            await asyncio.wait_for(reader.readuntil(b"}"), 20)
+            await soon("its body", reader.readuntil(b"}"))
 
-        rest = await asyncio.wait_for(reader.read(), 20)
+        rest = await soon("the idle connection to be closed", reader.read())
         writer.close()
 
     assert rest == b""
@@ -178,7 +179,7 @@ class Hanging:
             self.under_way += 1
             if self.under_way == most:
                 self.full.set()
-            await self.let.wait()
+            await self.let.wait()  # no deadline: an application that hangs
             return PlainTextResponse("at last")
 
         return [Route("/page", page)]
@@ -195,11 +196,11 @@ async def test_a_mount_that_is_full_starves_no_other_and_says_so() -> None:
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
         ):
             asked = [asyncio.create_task(client.get("/slack/page")) for _ in range(most)]
-            await asyncio.wait_for(hanging.full.wait(), 20)
+            await soon("the mount to be full", hanging.full.wait())
             refused = await client.get("/slack/page")
             health = await client.get("/health/live")
             hanging.let.set()
-            answered = await asyncio.wait_for(asyncio.gather(*asked), 20)
+            answered = await soon("the answers", asyncio.gather(*asked))
 
     assert [answer.text for answer in answered] == ["at last"] * most
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
@@ -211,12 +212,12 @@ async def test_a_server_ends_although_an_answer_hangs() -> None:
     bounds = Bounds(last_answers_s=1)
     hanging = Hanging()
     async with (
-        asyncio.timeout(20),
+        waiting_for("a server to end whose answer hangs"),
         serve(hanging.pages(1), {}, "127.0.0.1", 0, bounds) as port,
         strangers(port) as crowd,
     ):
         crowd.come(1, sending=b"GET /page HTTP/1.1\r\nHost: bot\r\n\r\n")
-        await hanging.full.wait()
+        await soon("the request", hanging.full.wait())
 
 
 async def test_a_body_above_the_bound_is_refused_and_who_sent_it_hears_so() -> None:

@@ -41,6 +41,7 @@ from core.turns.model import Turn, TurnState
 from tests.fakes import FakeClock
 from tests.samples import ANA, BEN, DIRECT, WallClock, no_models, said
 from tests.stage import staged
+from tests.waiting import ended, soon
 
 SECRET = "the door code is 7731"
 
@@ -271,6 +272,7 @@ async def test_two_sweeps_at_once_clear_everything_once(house: House) -> None:
     assert await house.count(usage) == 10
 
 
+@pytest.mark.may_skip("a SQLite file has one writer at a time")
 async def test_a_row_that_another_process_has_in_hand_is_passed_over(house: House) -> None:
     if house.database.is_sqlite:
         pytest.skip("a SQLite file has one writer at a time")
@@ -280,7 +282,7 @@ async def test_a_row_that_another_process_has_in_hand_is_passed_over(house: Hous
     async with house.database.write() as connection:
         await connection.execute(select(turns).where(turns.c.id == held.id).with_for_update())
 
-        assert (await asyncio.wait_for(house.sweep(), 30)).turns == 1
+        assert (await soon("a sweep", house.sweep())).turns == 1
 
     assert (await house.sweep()).turns == 1
 
@@ -321,7 +323,7 @@ async def test_the_running_bot_sweeps_at_its_start(migrated_url: str) -> None:
     reported: asyncio.Queue[str] = asyncio.Queue()
     structlog.configure(processors=[_report_to(reported, "housekeeping.swept")])
     async with staged(migrated_url) as stage:
-        await asyncio.wait_for(reported.get(), 30)
+        await soon("a report of the housekeeping", reported.get())
 
         assert await stage.rows("SELECT count(*) FROM messages") == [0]
 
@@ -343,7 +345,7 @@ async def test_it_sweeps_every_interval_and_no_error_ends_it(house: House) -> No
     house.clock.advance(days=31)
     running = asyncio.create_task(keeper.run(interval_s=3600))
     try:
-        assert await asyncio.wait_for(reported.get(), 30) == "housekeeping.swept"
+        assert await soon("a report of the housekeeping", reported.get()) == "housekeeping.swept"
         broken = True
         assert await _next_report(reported, pauses) == "housekeeping.failed"
         broken = False
@@ -352,14 +354,14 @@ async def test_it_sweeps_every_interval_and_no_error_ends_it(house: House) -> No
         assert await _next_report(reported, pauses) == "housekeeping.swept"
     finally:
         running.cancel()
-        await asyncio.wait([running])
+        await ended(running)
 
     assert running.cancelled()
 
 
 async def _next_report(reported: asyncio.Queue[str], pauses: FakeClock) -> str:
     await pauses.advance(3600)
-    return await asyncio.wait_for(reported.get(), 30)
+    return await soon("a report of the housekeeping", reported.get())
 
 
 def _report_to(reported: asyncio.Queue[str], *wanted: str) -> structlog.typing.Processor:
@@ -371,6 +373,7 @@ def _report_to(reported: asyncio.Queue[str], *wanted: str) -> structlog.typing.P
     return report
 
 
+@pytest.mark.may_skip("only SQLite's plan says something about tables that are almost empty")
 async def test_finding_what_is_old_walks_the_indexes(house: House) -> None:
     if not house.database.is_sqlite:
         pytest.skip("the plan of an almost empty PostgreSQL table says nothing")

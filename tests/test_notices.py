@@ -22,6 +22,7 @@ from sandbox.server import Sandbox, serve
 from tests.fakes import Fault as PlaceFault
 from tests.samples import WallClock, said
 from tests.stage import FakePlatform, Stage, staged
+from tests.waiting import waiting_for
 
 OPERATORS: dict[str, Any] = {"channel": "fake:ops"}
 KEY = "sk-aiv-acc-sandbox"
@@ -327,8 +328,9 @@ async def test_two_processes_on_one_database_tell_once(
             await stage.core.queue.sweep()
             await stage.rest()
 
-        while "running" in await one.states() or "queued" in await one.states():
-            await one.heal()
+        async with waiting_for("all turns to come to rest"):
+            while {"queued", "running"} & set(await one.states()):
+                await one.heal()
         assert len(platform.visible("ops")) == 2
 
 

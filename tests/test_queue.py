@@ -14,6 +14,8 @@ import structlog
 from core.turns.local import LocalQueue
 from core.turns.model import Turn
 from tests.samples import ANA, DIRECT
+from tests.waiting import ended, soon
+from tests.waiting import until as seen
 
 NEVER_S = 3600.0
 OTHERS = 50
@@ -113,7 +115,7 @@ class Running:
     async def _work(self, turn: Turn) -> None:
         await asyncio.sleep(0)
         if self._held:
-            await self._gates.setdefault(turn.id, asyncio.Event()).wait()
+            await self._gates.setdefault(turn.id, asyncio.Event()).wait()  # no deadline: the test opens it
         if turn.id in self.crashes:
             self.crashes.remove(turn.id)
             raise ValueError("a bug")
@@ -147,17 +149,15 @@ async def working(queue: LocalQueue, runner: Running) -> AsyncIterator[asyncio.T
         yield task
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        await ended(task)
 
 
 async def drained(queue: LocalQueue) -> None:
-    await asyncio.wait_for(queue.drained(), 5)
+    await soon("the queue to be drained", queue.drained())
 
 
 async def until(diary: Sequence[int], length: int) -> None:
-    async with asyncio.timeout(5):
-        while len(diary) < length:  # noqa: ASYNC110  a list tells nobody that it grew
-            await asyncio.sleep(0)
+    await seen(f"{length} entries", lambda: len(diary) >= length, every_s=0)
 
 
 async def test_a_conversation_runs_one_turn_at_a_time_in_order() -> None:
@@ -247,7 +247,7 @@ async def test_a_notice_is_enough_and_a_lost_one_is_made_good_by_the_next_look()
     runner, queue = Running(rows), queue_of(rows, sweep_interval_s=0.001)
 
     async with working(queue, runner):
-        await rows.read.wait()
+        await soon("the first look at the rows", rows.read.wait())
         rows.add(1)
         await until(runner.ended, 1)
 
@@ -304,7 +304,7 @@ async def test_it_is_not_drained_before_the_rows_were_read() -> None:
         await until(runner.began, 1)
         assert not waiting.done()
         runner.let_go(101)
-        await asyncio.wait_for(waiting, 5)
+        await soon("the queue to be drained", waiting)
 
     assert runner.ended == [101]
 
@@ -346,7 +346,7 @@ async def test_a_stop_lets_running_turns_finish_and_begins_no_other() -> None:
         task.cancel()
         await asyncio.sleep(0)
         runner.let_go(101)
-        await asyncio.wait([task])
+        await ended(task)
 
     assert task.cancelled()
     assert (runner.began, runner.ended, runner.cancelled) == ([101], [101], [])
@@ -359,7 +359,7 @@ async def test_a_stop_hands_over_what_does_not_finish_in_time() -> None:
     async with working(queue, runner) as task:
         await until(runner.began, 2)
         task.cancel()
-        await asyncio.wait([task])
+        await ended(task)
 
     assert sorted(runner.cancelled) == [101, 201]
     assert rows.running == {}
@@ -376,7 +376,7 @@ async def test_a_turn_that_breaks_during_the_stop_is_in_the_log() -> None:
             task.cancel()
             await asyncio.wait([task], timeout=0.01)
             runner.let_go(101)
-            await asyncio.wait([task])
+            await ended(task)
 
     assert "queue.failed" in [entry["event"] for entry in entries]
 

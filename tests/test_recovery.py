@@ -15,6 +15,7 @@ from core.storage.patience import outlast
 from core.turns.model import Turn
 from tests.samples import ANA, DIRECT, said
 from tests.stage import Stage, staged
+from tests.waiting import waiting_for
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 AWAY = DatabaseUnreachable("sqlite:///bot", "database or disk is full")
@@ -86,9 +87,10 @@ async def test_a_turn_that_lost_its_database_is_taken_up_again_without_an_apolog
 
         stage.platform.place("D-ana").hook = hook
         await stage.core.intake.receive(said("are you there?"))
-        while await stage.states() != ["answered"]:
-            await stage.core.queue.sweep()
-            await asyncio.sleep(0)
+        async with waiting_for("the answer"):
+            while not await stage.are({"answered"}):
+                await stage.core.queue.sweep()
+                await asyncio.sleep(0)
 
         (answer,) = stage.platform.visible("D-ana")
         assert "are you there?" in answer

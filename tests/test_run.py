@@ -16,6 +16,7 @@ from sandbox.server import serve
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.town import Town, running
+from tests.waiting import soon
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ async def forwarding(port: int, host: str, behind: int) -> AsyncIterator[None]:
 
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(OSError):
-            while piece := await source.read(65_536):
+            while piece := await source.read(65_536):  # no deadline: a server
                 sink.write(piece)
                 await sink.drain()
         sink.close()
@@ -93,7 +94,7 @@ async def test_a_refused_token_is_told_by_its_setting_and_the_other_platform_wor
 async def test_no_usable_frontend_ends_with_status_2_and_says_what_to_set(town: Town, tmp_path: Path) -> None:
     config = town.config(discord_token="", slack_bot="xoxb-wrong")
     async with running(tmp_path, config) as bot:
-        assert await asyncio.wait_for(bot.process.wait(), 30) == 2
+        assert await soon("the end of the process", bot.process.wait()) == 2
         assert await bot.line() == ""
         await bot.stop()
     assert any("[slack] bot_token" in line for line in bot.log)
@@ -136,7 +137,7 @@ async def test_a_refused_token_does_not_end_the_process_while_another_platform_i
 async def test_a_database_that_is_away_has_another_status_than_a_setting(town: Town, tmp_path: Path) -> None:
     away = "postgresql+psycopg://bot:x@127.0.0.1:9/bot?connect_timeout=2"
     async with running(tmp_path, town.config(storage=away)) as bot:
-        assert await asyncio.wait_for(bot.process.wait(), 60) == 75
+        assert await soon("the end of the process", bot.process.wait()) == 75
         await bot.stop()
     assert any("[storage] url" in line for line in bot.log)
 
@@ -204,6 +205,6 @@ async def test_listeners_and_workers_are_separate_processes_on_postgresql(
 
 async def test_a_half_of_the_work_needs_postgresql(town: Town, tmp_path: Path) -> None:
     async with running(tmp_path, town.config(), "--role", "work") as bot:
-        assert await asyncio.wait_for(bot.process.wait(), 30) == 2
+        assert await soon("the end of the process", bot.process.wait()) == 2
         await bot.stop()
     assert any("[storage] url" in line and "PostgreSQL" in line for line in bot.log)

@@ -16,6 +16,7 @@ from sandbox.faults import Fault
 from sandbox.server import GATEWAY, PRIVATE_KEY, PUBLIC_KEY, serve
 from sandbox.state import new_state
 from tests.sandbox_fixtures import bearer, opened, said, until
+from tests.waiting import waiting_for
 
 RUN = """
 import asyncio
@@ -101,7 +102,7 @@ async def test_a_client_that_leaves_is_charged_for_what_was_sent_only() -> None:
 async def test_a_sandbox_of_its_own_process_ends_with_success_when_told_to() -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", RUN, stdout=subprocess.PIPE)
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with waiting_for("the program to begin and to end"):
         url = (await process.stdout.readline()).decode().strip()
         async with httpx.AsyncClient(base_url=url) as http:
             listed = await http.get("/v1/models", headers=bearer(PRIVATE_KEY))

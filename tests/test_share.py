@@ -21,6 +21,7 @@ from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, WallClock, said
 from tests.stage import Stage, staged
+from tests.waiting import waiting_for
 
 LIMIT = 20
 FLOODER = "flooder"
@@ -69,9 +70,10 @@ async def a_minute_later(clock: WallClock, *stages: Stage) -> None:
 
 async def all_called(minutes: int, *stages: Stage) -> None:
     """Wait until the calls of so many minutes were made, and their answers are there."""
-    while len(stages[0].asked) < LIMIT * minutes or "running" in await stages[0].states():
-        for stage in stages:
-            await stage.rest()
+    async with waiting_for(f"the calls of {minutes} minutes"):
+        while len(stages[0].asked) < LIMIT * minutes or "running" in await stages[0].states():
+            for stage in stages:
+                await stage.rest()
 
 
 async def use_up_the_minute(stage: Stage) -> None:

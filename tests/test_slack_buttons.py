@@ -21,6 +21,7 @@ from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import Channel, FakeSlack, Person, Shown
 from tests.test_contracts import hasty_now, hasty_sleep, slack_settings
+from tests.waiting import ended, soon
 
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")
 KEEP, DROP = Button(Action.KEEP, "k1", "Keep waiting"), Button(Action.DROP, "k1", "Don't answer")
@@ -155,10 +156,10 @@ async def listening(slack: FakeSlack) -> AsyncIterator[Here]:
     inbox, lamp = Inbox(), Lamp()
     async with open_slack(slack_settings(slack), now=hasty_now, sleep=hasty_sleep) as frontend:
         ears = asyncio.create_task(frontend.listen(inbox, lamp))
-        await asyncio.wait_for(lamp.lit.wait(), 10)
+        await soon("lamp.lit", lamp.lit.wait())
         yield Here(slack, frontend, inbox)
         ears.cancel()
-        await asyncio.wait([ears])
+        await ended(ears)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from core.messages import Commanded, Place, Receipt, Said
 from tests.listening import Lamp
 from tests.platforms.slack import Channel, FakeSlack, Person
 from tests.slack_ears import Watched, ears, hasty_now, hasty_sleep, settings_at
+from tests.waiting import ended, soon
 
 AGO = timedelta(hours=1)
 
@@ -48,7 +49,7 @@ def place(slack: FakeSlack, channel: Channel, thread: str = "") -> Place:
 
 async def lost(slack: FakeSlack) -> None:
     """Have Slack give up on all that it could not deliver: the bot is not there."""
-    while any(delivery.open for delivery in slack.deliveries):
+    while any(delivery.open for delivery in slack.deliveries):  # no deadline: three rounds
         await slack.redeliver()
         for delivery in slack.deliveries:
             if delivery.open and len(delivery.envelopes) > 3:
@@ -258,15 +259,15 @@ async def test_a_search_that_was_cut_off_goes_on_where_it_began_although_more_wa
     reading = slack.hang("conversations.history")
     async with open_slack(settings_at(slack), now=hasty_now, sleep=hasty_sleep) as frontend:
         first = asyncio.create_task(frontend.listen(inbox, lamp))
-        await asyncio.wait_for(reading.reached.wait(), 10)
+        await soon("reading.reached", reading.reached.wait())
         first.cancel()
-        await asyncio.wait([first])
+        await ended(first)
         slack.heal()
         inbox.heard = {slack.workspace.id: datetime.now(UTC) + AGO}
         again = asyncio.create_task(frontend.listen(inbox, lamp))
         (said,) = await inbox.first()
         again.cancel()
-        await asyncio.wait([again])
+        await ended(again)
 
     assert isinstance(said, Said)
     assert said.text == "missed"

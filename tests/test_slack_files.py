@@ -120,7 +120,7 @@ async def endless() -> AsyncIterator[tuple[str, list[int]]]:
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "image/png"})
         await response.prepare(request)
-        while True:
+        while True:  # no deadline: a file that never ends
             await response.write(b"x" * 65_536)
             sent[0] += 65_536
 

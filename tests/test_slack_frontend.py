@@ -34,6 +34,7 @@ from core.reply.voice import Voice
 from tests.fakes import FakeLedger
 from tests.listening import VOICES
 from tests.platforms.slack import Channel, FakeSlack, Person
+from tests.waiting import ended
 
 QUICK: dict[str, Any] = {"ping_interval_s": 0.2, "reconnect_after_s": 1.0}
 
@@ -384,7 +385,7 @@ async def test_a_loss_that_lasts_is_told_and_raised(slack: FakeSlack) -> None:
     async with listening(slack) as here:
         slack.refuse_sockets = True
         await slack.drop_sockets()
-        await asyncio.wait([here.task])
+        await ended(here.task)
 
     error = here.task.exception()
     assert isinstance(error, FrontendUnreachable)

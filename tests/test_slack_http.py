@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -22,6 +21,7 @@ from sandbox.server import serve as serve_sandbox
 from tests.listening import Inbox
 from tests.platforms.slack import FakeSlack, Sent, sign
 from tests.slack_ways import Hosted, answering, hosted, http_settings
+from tests.waiting import soon
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -290,7 +290,7 @@ async def test_one_delivery_makes_one_answer_however_often_it_comes(
         for delivery in list(slack.http_mode.deliveries):
             slack.http_mode.repeat(delivery)
         await here.all_taken()
-        await asyncio.wait_for(core.queue.drained(), 20)
+        await soon("core.queue.drained()", core.queue.drained())
 
     answers = [message for message in slack.visible(dm, ts) if message.is_bot]
     assert len(answers) == 1

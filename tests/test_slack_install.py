@@ -35,6 +35,7 @@ from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack, Workspace
 from tests.slack_ways import KEYS, PUBLIC, Hosted, answering, hosted, oauth_settings, slack_clock
 from tests.town import Town, running
+from tests.waiting import ended, soon
 
 TOKEN = re.compile(rb"xox[a-z][\w.-]*")
 
@@ -107,7 +108,7 @@ async def test_two_workspaces_install_the_app_and_each_is_answered_with_its_own_
         for workspace in (slack.workspace, other):
             await say_in(slack, workspace, f"hello from {workspace.name}")
         await here.all_taken()
-        await asyncio.wait_for(core.queue.drained(), 20)
+        await soon("core.queue.drained()", core.queue.drained())
 
     assert [page.status_code for page in pages] == [200, 200]
     assert "O aplicativo está instalado." in pages[0].text
@@ -519,9 +520,9 @@ async def test_a_refresh_is_stored_even_if_whoever_waited_for_it_is_gone(
         slack.clock.advance(slack.rules.token_life_s - 60)
         held = slack.hang("oauth.v2.access", after_work=True)
         asking = asyncio.create_task(here.frontend.sign(here.frontend.address_of(f"{slack.workspace.id}/C1")))
-        await held.reached.wait()
+        await soon("the refresh", held.reached.wait())
         asking.cancel()
-        await asyncio.wait([asking])
+        await ended(asking)
         held.release()
 
     async with Database(sqlite) as database:

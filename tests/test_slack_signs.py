@@ -9,6 +9,7 @@ from bots.slack.address import Where
 from bots.slack.channel import Signs, SlackChannel
 from bots.slack.sharing import Crowd, Share
 from core.ports import Delivery
+from tests.waiting import soon
 
 HERE = Where("C1", "T1", thread="1.0", question="1.0", user="U1", user_team="T1")
 
@@ -24,7 +25,7 @@ class Api:
         if method == "assistant.threads.setStatus":
             self.asked.set()
             if given["status"]:
-                await self.goes_on.wait()
+                await self.goes_on.wait()  # no deadline: the test lets it go on
             self.status = given["status"]
         elif method == "chat.postMessage":
             self.status = ""
@@ -36,7 +37,7 @@ async def test_a_sign_that_comes_after_the_post_is_taken_away_at_the_end() -> No
     share = Share(Crowd(50), 3.0, asyncio.sleep)
     channel = SlackChannel(api, HERE, Signs(api), share)  # type: ignore[arg-type]  # all of it that is used
     sign = asyncio.create_task(channel.working())
-    await api.asked.wait()
+    await soon("the sign", api.asked.wait())
     await channel.post("the answer", Delivery(0, "n-0", "", 0, closed=False, generation=0))
     api.goes_on.set()
     await sign

@@ -12,6 +12,7 @@ from core.messages import Apology, Footer, Status, ToolActivity, ToolState
 from core.ports import ReplySurface
 from tests.fakes import FakeLedger
 from tests.slack_stage import Stage, bot_at, long_answer, staged, without_fences, words
+from tests.waiting import soon
 
 NOTHING = Footer()
 
@@ -525,7 +526,7 @@ async def test_a_worker_that_wakes_while_it_starts_a_stream_takes_it_back(stage:
     sleeper = stage.surface(ledger)
     await sleeper.__aenter__()
     await sleeper.write("Hello")
-    await start.reached.wait()
+    await soon("the start of the stream", start.reached.wait())
     async with stage.surface(ledger.reopened()) as surface:
         await surface.write("Hello, world")
         await surface.finish(NOTHING)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import shutil
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ from sandbox.server import serve as serve_sandbox
 from tests.platforms.slack import Channel, FakeSlack, Person
 from tests.slack_ears import hasty_now, hasty_sleep
 from tests.slack_ways import Hosted, answering, http_settings
+from tests.waiting import soon
 
 
 async def say_everything(slack: FakeSlack, ana: Person, general: Channel) -> list[str]:
@@ -67,7 +67,7 @@ async def test_one_turn_and_one_answer(slack: FakeSlack, url: str) -> None:
         for delivery in waiting:
             slack.http_mode.repeat(delivery)
         await here.all_taken()
-        await asyncio.wait_for(core.queue.drained(), 30)
+        await soon("core.queue.drained()", core.queue.drained())
         turns = await turns_of(here)
 
     retries = [sent.headers["x-slack-retry-num"] for sent in slack.http_mode.sent if sent.attempt]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from sandbox.server import serve as serve_sandbox
 from tests.platforms.slack import Channel, FakeSlack, Person, Shown
 from tests.slack_ears import hasty_now, hasty_sleep, settings_at
 from tests.slack_ways import Hosted, answering
+from tests.waiting import soon
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ class Town:
 
     async def rows(self, query: str) -> list[Any]:
         """Ask the database once all turns came to rest."""
-        await asyncio.wait_for(self.core.queue.drained(), 10)
+        await soon("self.core.queue.drained()", self.core.queue.drained())
         async with self.here.database.read() as connection:
             return list((await connection.execute(text(query))).scalars())
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bots.app import utc_now
 from core.storage.engine import Database
 from core.storage.tables import events
+from tests.waiting import waiting_for
 
 
 async def write(database: Database, key: str) -> None:
@@ -21,7 +22,7 @@ async def write(database: Database, key: str) -> None:
 
 async def test_a_writer_cancelled_at_any_instant_and_again_locks_nobody_out(database: Database) -> None:
     chance = random.Random(4)  # noqa: S311 - repeatable
-    async with asyncio.timeout(20):
+    async with waiting_for("asyncio.sleep(0)"):
         for number in range(80):
             tasks = [asyncio.create_task(write(database, f"cut:{number}:{each}")) for each in range(3)]
             for _ in range(2):

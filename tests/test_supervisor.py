@@ -25,6 +25,7 @@ from core.messages import Event, Receipt
 from core.ports import Intake, Watch
 from tests.fakes import FakeClock
 from tests.stage import FakePlatform
+from tests.waiting import soon
 
 REFUSED = FrontendRefused("slack", setting="[slack] bot_token", fix="copy it again", code="invalid_auth")
 UNREACHABLE = FrontendUnreachable("slack", setting="[slack] api_url", detail="no route")
@@ -113,7 +114,7 @@ async def test_whatever_one_frontend_does_the_others_go_on(failure: Exception | 
 
     with structlog.testing.capture_logs() as entries:
         async with supervised(clock, good=good, bad=bad) as board:
-            await asyncio.wait_for(board.settled.wait(), 5)
+            await soon("board.settled", board.settled.wait())
 
             assert board.up == ["good"]
             assert list(board.failed) == ["bad"]
@@ -230,7 +231,7 @@ async def test_cancelling_ends_every_frontend() -> None:
     class Leaving(FakePlatform):
         async def listen(self, *_: Any) -> None:
             try:
-                await asyncio.Event().wait()
+                await asyncio.Event().wait()  # no deadline: until it is cancelled
             finally:
                 ended.append("listening")
 

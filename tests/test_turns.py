@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import structlog
 
@@ -14,6 +12,7 @@ from sandbox.server import serve
 from tests.fakes import Fault as PlatformFault
 from tests.samples import ANA, BEN, CHANNEL, reset, said
 from tests.stage import FakePlatform, Stage, staged
+from tests.waiting import until, waiting_for
 
 NO_BALANCE = "out of credit"
 
@@ -274,8 +273,7 @@ async def test_a_platform_that_is_down_delays_the_answer_but_loses_nothing(migra
     place.faults = [("post", PlatformError("fake", detail="down", retry_after_s=0.01))]
     async with staged(migrated_url, platform=platform) as stage:
         await stage.hear(said("hello"))
-        while await stage.states() != ["answered"]:  # noqa: ASYNC110  rows tell nobody when they change
-            await asyncio.sleep(0)
+        await until("the answer", lambda: stage.are({"answered"}))
 
         (answer,) = platform.visible("D-ana")
         assert "hello" in answer
@@ -301,8 +299,7 @@ async def test_a_turn_left_by_a_crash_is_answered_at_the_next_start(migrated_url
             migrated_url, sandbox=sandbox, platform=platform, limits={"shutdown_grace_s": 0}
         ) as stage:
             await stage.core.intake.receive(said("hello"))
-            while not stage.asked:  # noqa: ASYNC110  the sandbox tells nobody
-                await asyncio.sleep(0)
+            await until("AIVAX to be asked", lambda: stage.asked)
         await stage.change("UPDATE turns SET state = 'running', lease_until = '2020-01-01 00:00:00'")
 
         async with staged(migrated_url, sandbox=sandbox, platform=platform) as stage:
@@ -317,8 +314,7 @@ async def test_a_graceful_stop_lets_answers_finish(migrated_url: str) -> None:
     platform = FakePlatform()
     async with staged(migrated_url, platform=platform) as stage:
         await stage.core.intake.receive(said("hello"))
-        while not stage.asked:  # noqa: ASYNC110  the sandbox tells nobody
-            await asyncio.sleep(0)
+        await until("AIVAX to be asked", lambda: stage.asked)
 
     assert "hello" in platform.visible("D-ana")[0]
 
@@ -328,8 +324,7 @@ async def test_a_graceful_stop_hands_over_what_does_not_finish_in_time(migrated_
         sandbox.state.faults.add(Fault("completions", "silence"))
         async with staged(migrated_url, sandbox=sandbox, limits={"shutdown_grace_s": 0}) as stage:
             await stage.core.intake.receive(said("hello"))
-            while not stage.asked:  # noqa: ASYNC110  the sandbox tells nobody
-                await asyncio.sleep(0)
+            await until("AIVAX to be asked", lambda: stage.asked)
 
         assert await stage.states() == ["queued"]
         assert await stage.rows("SELECT tries FROM turns") == [0]
@@ -372,8 +367,9 @@ async def test_a_sweep_never_takes_a_turn_from_the_process_that_runs_it(migrated
             await stage.core.intake.receive(
                 said(f"question {number}", at=Place("fake", "W1", f"D-{number}", "", True))
             )
-        while set(await stage.states()) != {"answered"}:
-            await queue.sweep()
+        async with waiting_for("all answers"):
+            while not await stage.are({"answered"}):
+                await queue.sweep()
 
         assert len(stage.asked) == 20
         assert set(await stage.rows("SELECT attempt FROM turns")) == {1}

@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.server import Sandbox
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
+from tests.waiting import soon
 
 PROJECT = Path(__file__).parents[1]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT)}
@@ -51,7 +52,7 @@ class Bot:
     async def line(self) -> str:
         """The next line on standard output; empty at its end."""
         assert self.process.stdout is not None
-        return (await asyncio.wait_for(self.process.stdout.readline(), 30)).decode()
+        return (await soon("self.process.stdout.readline()", self.process.stdout.readline())).decode()
 
     async def says(self, words: str, within_s: float = 30) -> None:
         """Wait for a line of the log."""
@@ -63,7 +64,7 @@ class Bot:
     async def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.returncode is None:
             self.process.send_signal(number)
-        status = await asyncio.wait_for(self.process.wait(), 30)
+        status = await soon("self.process", self.process.wait())
         await self._reader
         return status
 
@@ -127,7 +128,7 @@ class Town:
     async def ask_on_slack(self, words: str) -> str:
         """Mention the bot in the channel and wait for its whole answer in the thread."""
         ts = await self.slack.say(self.ana, self.general, f"{self.slack.mention} {words}")
-        answers = await self.slack.until(lambda: self._slack_answer(ts, words), timeout_s=30)
+        answers = await self.slack.until(lambda: self._slack_answer(ts, words))
         return str(answers)
 
     async def ask_on_discord(self, words: str) -> str:
@@ -136,7 +137,7 @@ class Town:
         def answered() -> bool:
             return any(words in answer.content for answer in self.discord.answers(self.lobby))
 
-        await self.discord.until(answered, timeout_s=30)
+        await self.discord.until(answered)
         return next(a.content for a in self.discord.answers(self.lobby) if words in a.content)
 
     def _slack_answer(self, ts: str, words: str) -> str:

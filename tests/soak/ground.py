@@ -74,7 +74,7 @@ class Ground:
     async def settled(self, timeout_s: float = 420) -> None:
         """Return when all that was heard is answered, and Slack has nothing left to deliver."""
         until = asyncio.get_running_loop().time() + timeout_s
-        while (unheard := await self.unheard()) or await self.records.open_turns():
+        while (unheard := await self.unheard()) or await self.records.open_turns():  # no deadline: below
             left = f"{[q.word for q in unheard]}, {await self.records.unfinished()}"
             assert asyncio.get_running_loop().time() < until, f"not within {timeout_s} s: {left}"
             await asyncio.sleep(0.2)

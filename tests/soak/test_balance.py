@@ -12,6 +12,7 @@ from core.messages import Place
 from sandbox.server import serve
 from tests.samples import said
 from tests.stage import staged
+from tests.waiting import until
 
 CONVERSATIONS = 50
 LAG_S = 180.0
@@ -43,5 +44,4 @@ async def test_a_top_up_is_noticed_within_a_minute_though_the_balance_is_shown_l
 
 
 async def _until(stage: object, state: str) -> None:
-    while set(await stage.states()) != {state}:  # type: ignore[attr-defined]  # noqa: ASYNC110  rows tell nobody
-        await asyncio.sleep(0.5)
+    await until(f"all turns to be {state}", lambda: stage.are({state}), 300, every_s=0.5)

@@ -46,7 +46,7 @@ class Killing:
         child = await self._start()
         talking = asyncio.create_task(self._talk(kills, turns))
         try:
-            while self.kills.total() < kills:
+            while self.kills.total() < kills:  # no deadline: each kill has one
                 await self._kill_once(child)
                 child = await self._start()
             await talking
@@ -62,7 +62,7 @@ class Killing:
 
     async def _talk(self, kills: int, turns: int) -> None:
         """Keep a few questions ahead of the kills."""
-        while (asked := len(self._ground.crowd.asked)) < turns:
+        while (asked := len(self._ground.crowd.asked)) < turns:  # no deadline: as long as the kills go on
             if asked < 8 + turns * self.kills.total() / kills:
                 await self._ground.crowd.ask_something()
             await asyncio.sleep(self._chance.uniform(0, 0.1))

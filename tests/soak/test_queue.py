@@ -31,7 +31,7 @@ class Memory:
         return int(fields["VmRSS"].split()[0]) / 1024
 
     async def watch(self) -> None:
-        while True:
+        while True:  # no deadline: until it is cancelled
             self.samples_mib.append(self.now_mib())
             await asyncio.sleep(0.5)
 

@@ -49,14 +49,14 @@ class Workers:
         return await self._ground.start(f"worker{number}", "--role", "work")
 
     async def _talk(self) -> None:
-        while True:
+        while True:  # no deadline: until it is cancelled
             if await self._ground.records.open_turns() < OPEN_AT_MOST:
                 await self._ground.crowd.ask_something(at_once=True)
             await asyncio.sleep(self._chance.uniform(0, 0.1))
 
     async def _strike_for(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while time.monotonic() < until:  # no deadline: it is one
             await asyncio.sleep(STRIKE_EVERY_S)
             awake = [n for n, child in enumerate(self._workers) if child not in self._asleep]
             number = self._chance.choice(awake)

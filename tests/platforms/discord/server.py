@@ -110,7 +110,7 @@ class FakeDiscord(People, Places, Trouble):
         """Says whether the bot is shown as typing: for 10 s, or until it posts."""
         return self.clock.now() < channel.typing_until
 
-    async def until(self, predicate: Callable[[], T], timeout_s: float = 10.0) -> T:
+    async def until(self, predicate: Callable[[], T], timeout_s: float = 90.0) -> T:
         """Returns what `predicate` says as soon as a change of the fake's state makes it true.
 
         It is asked again at each call, frame and event, not when only the bot's own state changes.

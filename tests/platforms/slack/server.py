@@ -168,7 +168,7 @@ class FakeSlack(People, Interactions, Troubles):
         """Makes `until` look again: for what a test's own bot notes, of which the fake can't know."""
         self.world.changed()
 
-    async def until(self, holds: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    async def until(self, holds: Callable[[], Any], timeout_s: float = 90.0) -> Any:
         """Waits until `holds()` is truthy, looking again at each change; tells what is visible if it never is."""
         try:
             return await self.world.until(holds, timeout_s)
@@ -209,7 +209,7 @@ class FakeSlack(People, Interactions, Troubles):
     def sockets(self) -> int:
         return len(self.socket_mode.sockets)
 
-    async def connected(self, sockets: int = 1, timeout_s: float = 10.0) -> None:
+    async def connected(self, sockets: int = 1, timeout_s: float = 90.0) -> None:
         await self.until(lambda: self.sockets >= sockets, timeout_s)
 
     async def redeliver(self) -> int:
