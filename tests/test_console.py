@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import threading
 import unicodedata
 from collections.abc import AsyncIterator, Iterable
@@ -450,11 +451,53 @@ async def test_what_a_terminal_would_obey_is_left_out(text: str, shown: str) -> 
     assert answers(screen).rstrip("\n") == shown
 
 
-@given(st.text())
-def test_whatever_is_printed_holds_no_controls(text: str) -> None:
+INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+EMOJI = ("👩‍👩‍👧‍👦", "❤️‍🔥", "👩🏽‍💻", "🏳️‍🌈", "1️⃣", "☺️", "🇵🇹", "🙂‍↔️", "☎︎", "👍🏿")
+ODD = st.one_of(
+    st.characters(),
+    st.characters(categories=("Cf", "Co", "Cn", "Zl", "Zp", "So")),
+    st.sampled_from("\u200d\ufe0f\ufe0e\U0001f468\U0001f3fd\u2764#1a\n\U000e0041\u3164"),
+)
+
+
+@given(st.text(ODD))
+def test_whatever_is_printed_holds_nothing_that_nobody_sees(text: str) -> None:
     shown = printable(text)
 
-    assert {unicodedata.category(char) for char in shown.replace("\n", "").replace("\t", "")}.isdisjoint(
-        {"Cc", "Cs"}
+    hidden = [char for char in shown if unicodedata.category(char) in INVISIBLE and char not in "\n\t\u200d"]
+    assert hidden == []
+    assert not re.search(
+        r"^\u200d|\u200d$|[^\W_]\u200d|\u200d\w|\u200d\u200d|\ufe0f\ufe0f", shown.replace("1", "")
     )
     assert printable(shown) == shown
+
+
+@pytest.mark.parametrize("category", sorted(INVISIBLE - {"Cs"}))
+def test_no_character_of_an_invisible_category_is_printed(category: str) -> None:
+    members = [chr(point) for point in range(0x110000) if unicodedata.category(chr(point)) == category]
+
+    assert {printable(f"a{each}b") for each in members} <= {"ab", "a\nb", "a\tb"}
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["\U000e0041\U000e0042", "\u200b", "\u200e", "\u2028", "\ufe0f", "\ufe00", "\U000e0100", "\u3164"],
+)
+def test_what_nobody_sees_does_not_reach_the_terminal(hidden: str) -> None:
+    assert printable(f"delete{hidden} nothing") == "delete nothing"
+
+
+@pytest.mark.parametrize("emoji", EMOJI)
+def test_emoji_of_several_parts_stay_whole(emoji: str) -> None:
+    assert printable(f"so {emoji} it is") == f"so {emoji} it is"
+
+
+@given(st.lists(st.one_of(st.sampled_from(EMOJI), st.text(ODD, max_size=4))), st.integers(1, 4))
+async def test_an_answer_in_pieces_is_printed_like_a_whole_one(parts: list[str], size: int) -> None:
+    text, screen = "".join(parts), io.StringIO()
+
+    async with surface_on(screen) as surface:
+        for start in range(0, len(text), size):
+            await surface.write(text[start : start + size])
+
+    assert answers(screen).rstrip("\n") == printable(text).rstrip("\n")

@@ -19,10 +19,18 @@ def test_without_a_reason(): pytest.skip("no server here")
 def test_that_may(): pytest.skip("not root")
 """
 LEFT_OUT = "import pytest\npytest.importorskip('nowhere_to_be_found')\n"
-HANGS = "import time\n\ndef test_that_hangs(): time.sleep(60)\n"
+HANGS = """
+import time, pytest
+
+@pytest.mark.timeout(1)
+def test_that_hangs(): time.sleep(60)
+"""
+LIMIT = """
+def test_that_has_a_limit(request): assert request.node.get_closest_marker("timeout").args[0] == 300
+"""
 
 
-def outcome(folder: Path, content: str, *options: str, ci: str) -> str:
+def outcome(folder: Path, content: str, *, ci: str) -> str:
     """What pytest says of a module under this suite's rules."""
     (folder / "conftest.py").write_text("from tests.conftest import *\n")
     (folder / "test_it.py").write_text(content)
@@ -37,7 +45,7 @@ def outcome(folder: Path, content: str, *options: str, ci: str) -> str:
         "0",
     ]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *settings, *options, str(folder)],
+        [sys.executable, "-m", "pytest", "-q", *settings, str(folder)],
         cwd=ROOT,
         env={**os.environ, "CI": ci},
         capture_output=True,
@@ -59,4 +67,8 @@ def test_a_module_that_is_left_out_is_a_failure_in_ci(tmp_path: Path, ci: str, t
 
 
 def test_a_test_that_hangs_fails_by_itself(tmp_path: Path) -> None:
-    assert "Timeout" in outcome(tmp_path, HANGS, "--timeout", "1", ci="")
+    assert "1 failed" in outcome(tmp_path, HANGS, ci="")
+
+
+def test_every_test_has_a_limit(tmp_path: Path) -> None:
+    assert "1 passed" in outcome(tmp_path, LIMIT, ci="")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
-from bots.console.text import printable
+from bots.console.text import Printable, printable
 from core.errors import FrontendUnreachable
 from core.messages import Apology, Button, Footer, Status
 from core.ports import Ledger
@@ -48,6 +48,7 @@ class ConsoleSurface:
         self._address = address
         self._ledger = ledger
         self._length = 0
+        self._text = Printable()
         self._ends_line = True
         self._status = False
 
@@ -66,7 +67,7 @@ class ConsoleSurface:
     async def write(self, delta: str) -> None:
         self._clear_status()
         self._length += len(delta)
-        self._print(printable(delta))
+        self._print(self._text.feed(delta))
 
     async def note(self, status: Status) -> None:
         self._clear_status()
