@@ -155,7 +155,7 @@ async def test_pings_without_a_pause_end_with_the_time_for_the_answer_and_starve
     async def ping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await heard(reader)
         writer.write(STREAM + chunk(delta(content="hi")))
-        while True:
+        while True:  # no deadline: a server
             writer.write(chunk(b": ping\n\n" * 500))
             await writer.drain()
 
@@ -181,7 +181,7 @@ async def test_an_overlong_answer_closes_the_connection_so_that_no_more_is_paid(
         await heard(reader)
         writer.write(STREAM)
         try:
-            while True:
+            while True:  # no deadline: a server
                 writer.write(chunk(delta(content="again and again. ") * 50))
                 await writer.drain()
         except ConnectionError:
@@ -210,7 +210,7 @@ async def test_endless_headers_are_no_answer() -> None:
     async def head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await heard(reader)
         writer.write(b"HTTP/1.1 200 OK\r\n")
-        while True:
+        while True:  # no deadline: a server
             writer.write(b"X: " + b"a" * 1_000 + b"\r\n")
             await writer.drain()
 
@@ -224,7 +224,7 @@ async def test_an_endless_list_is_read_up_to_a_bound(what: str) -> None:
     async def list_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(STREAM + chunk(b'{"data":['))
-        while True:
+        while True:  # no deadline: a server
             writer.write(chunk(b'{"id":"a"},' * 1_000))
             await writer.drain()
 

@@ -71,7 +71,7 @@ class SlowPlatform:
             self._passing -= 1
             if self._passing < 0:
                 self.reached.set()
-                await self._open.wait()
+                await self._open.wait()  # no deadline: the test opens it
 
 
 async def whole(stage: Stage) -> None:
