@@ -30,6 +30,7 @@ from core.conversations.history import History
 from core.conversations.prompt import Composer
 from core.conversations.routes import Routes
 from core.errors import SettingRefused
+from core.events.forgetting import Forgetting
 from core.events.models import Models
 from core.intake import StoringIntake
 from core.ports import Frontend, Intake
@@ -46,6 +47,7 @@ from core.storage.housekeeping import Housekeeping
 from core.storage.intake import IntakeStore
 from core.storage.models import ModelStore
 from core.storage.notices import NoticeStore
+from core.storage.scrubbing import Scrubber
 from core.storage.share import ShareStore
 from core.storage.turns import TurnStore
 from core.turns.announcer import Announcer
@@ -76,6 +78,8 @@ class Core:
     platforms: frozenset[str]
     extra_models: tuple[str, ...]
     housekeeping: Housekeeping
+    forgetting: Forgetting
+    scrubber: Scrubber
     healing: Healing
     notices: Notices
     news: News
@@ -102,6 +106,8 @@ class Core:
         async with asyncio.TaskGroup() as group:
             group.create_task(bell.hear(self.database, self.platforms, self.queue.notify))
             group.create_task(self.housekeeping.run())
+            group.create_task(self.forgetting.run())
+            group.create_task(self.scrubber.run())
             group.create_task(self.healing.run())
             group.create_task(self.allowance.run())
             group.create_task(self.announcer.run())
@@ -236,6 +242,7 @@ def _wire(
         now=now,
     )
     passed = PassedCounts()
+    scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
     intake = StoringIntake(
         IntakeStore(database, now),
         Directory(settings.conversation),
@@ -250,12 +257,15 @@ def _wire(
         ),
         conversation=settings.conversation,
         retention_days=settings.storage.retention_days,
+        scrubber=scrubber,
         passed=passed,
     )
     extra_models = tuple(sorted(models - {settings.aivax.model}))
-    housekeeping = Housekeeping(database, now, settings.storage)
+    housekeeping = Housekeeping(database, now, settings.storage, scrubber=scrubber)
     return Core(
         intake=intake,
+        forgetting=intake.forgetting,
+        scrubber=scrubber,
         queue=queue,
         runner=runner,
         aivax=aivax,

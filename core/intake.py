@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+
 from core.admission.actions import Actions, is_stop
 from core.admission.limits import Barred, Limits
 from core.admission.passed import PassedCounts
 from core.conversations.directory import Directory
+from core.errors import StorageError
 from core.events.commands import Commands
+from core.events.forgetting import Forgetting
 from core.events.models import Models
 from core.events.presses import Presses
 from core.events.questions import Questions
 from core.messages import (
+    Action,
     Author,
     Commanded,
     Deleted,
@@ -33,6 +38,10 @@ from core.reply.voice import Voice
 from core.reply.voices import Voices
 from core.settings import ConversationSettings
 from core.storage.intake import IntakeStore, IntakeTransaction
+from core.storage.quotes import Quotes
+from core.storage.scrubbing import Scrubber
+
+log = structlog.get_logger(__name__)
 
 
 class StoringIntake:
@@ -50,8 +59,11 @@ class StoringIntake:
         conversation: ConversationSettings,
         retention_days: float,
         passed: PassedCounts | None = None,
+        scrubber: Scrubber | None = None,
     ) -> None:
         self._store = store
+        self._quotes = Quotes(store.database)
+        self._scrubber = scrubber or Scrubber(store.database)
         self._passed = passed or PassedCounts()
         self._directory = directory
         self._queue = queue
@@ -61,20 +73,22 @@ class StoringIntake:
         self._questions = Questions(directory, limits, conversation, self._passed)
         self._commands = Commands(directory, limits, models, retention_days=retention_days)
         self._models = models
-        self._presses = Presses(directory, self._questions, self._commands, voices)
+        self.forgetting = Forgetting(store, directory, self._commands, voices, queue.notify, self._scrubber)
+        self._presses = Presses(directory, self._questions, self._commands, voices, self.forgetting)
 
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.ports.Intake`."""
+        if isinstance(event, Deleted):
+            return await self._redact(event)
         over = self._actions.are_over(event)
         if over:
             self.passed_over(_platform_of(event), PassedOver.OVER_BOUND)
             if not is_stop(event):
                 return Receipt.ACCEPTED
         async with self._store.transaction() as transaction:
-            if not isinstance(event, Deleted | Left):
+            if not isinstance(event, Left):
                 await transaction.hold_author(event.author.identity)
-            # a deletion twice is one; most are of what nobody asked, and would fill the table of seen events
-            if not isinstance(event, Deleted) and not await transaction.first_seen(event.keys):
+            if not await transaction.first_seen(event.keys):
                 self.passed_over(_platform_of(event), PassedOver.DUPLICATE)
                 return Receipt.DUPLICATE
             taken = self._stop_quietly if over else self._take_in
@@ -83,7 +97,28 @@ class StoringIntake:
                 await transaction.announce(conversation_id, _platform_of(event))
         for conversation_id in with_work:
             self._queue.notify(conversation_id)
+        if isinstance(event, Pressed) and event.action is Action.FORGET:
+            await self.forgetting.begin()
         return Receipt.ACCEPTED
+
+    async def _redact(self, deleted: Deleted) -> Receipt:
+        """Empty what was deleted. Twice is once; most is what nobody asked, and would fill the table of seen events."""
+        quoting = await self._quotes.of(deleted)
+        async with self._store.transaction() as transaction:
+            redacted = await transaction.changes.redact(deleted, quoting)
+            for conversation_id in redacted.running_in:
+                await transaction.announce(conversation_id, deleted.platform)
+        for conversation_id in redacted.running_in:
+            self._queue.notify(conversation_id)
+        if redacted.messages:
+            await self._scrub()
+        return Receipt.ACCEPTED
+
+    async def _scrub(self) -> None:
+        try:
+            await self._scrubber.scrub()
+        except StorageError as error:  # the deletion itself is stored
+            log.warning("database.not_scrubbed", cause=str(error))
 
     async def refusal(self, said: Said) -> str | None:
         """See `core.ports.Intake`."""
@@ -120,11 +155,11 @@ class StoringIntake:
         """See `core.ports.Intake`."""
         return await self._store.places(platform, since)
 
-    async def _take_in(self, transaction: IntakeTransaction, event: Event) -> Sequence[int]:
+    async def _take_in(
+        self, transaction: IntakeTransaction, event: Said | Edited | Left | Commanded | Pressed
+    ) -> Sequence[int]:
         """Write what an event means; the conversations that have work, or something to look at."""
         match event:
-            case Deleted():
-                return await transaction.changes.redact(event)
             case Left():
                 return await transaction.changes.leave(event.platform, event.workspace)
             case Said() | Commanded() | Edited() | Pressed() if barred := await self._limits.barred(

@@ -90,6 +90,8 @@ class StorageSettings(Section):
     """PostgreSQL: how long a process may be silent before others take over the turns it runs."""
     retention_days: float = Field(365.0, ge=0, le=36_500)
     """Days after which the text of an ended turn is deleted; numbers stay. 0: kept for ever."""
+    rewrite_up_to_mb: float = Field(32.0, ge=0)
+    """SQLite: after a deletion a file of up to this size is written anew, so that no moved copy of a text is left."""
 
 
 class ConversationSettings(Section):

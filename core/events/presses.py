@@ -9,6 +9,7 @@ import structlog
 from core.conversations.directory import Directory
 from core.events.commands import OFFERS, Commands
 from core.events.decisions import DECISIONS
+from core.events.forgetting import Forgetting
 from core.events.questions import Questions
 from core.messages import Action, Command, Pressed
 from core.reply.languages import nearest
@@ -28,8 +29,14 @@ class Presses:
     """Buttons below answers and pages. Anybody may say what they think of an answer; the rest is its author's."""
 
     def __init__(
-        self, directory: Directory, questions: Questions, commands: Commands, voices: Voices
+        self,
+        directory: Directory,
+        questions: Questions,
+        commands: Commands,
+        voices: Voices,
+        forgetting: Forgetting,
     ) -> None:
+        self._forgetting = forgetting
         self._directory = directory
         self._questions = questions
         self._commands = commands
@@ -53,7 +60,7 @@ class Presses:
             told = voice.say(Phrase.NOT_YOURS)
             return await self._tell(transaction, pressed, identity_id, told)
         if pressed.action is Action.FORGET:
-            return await self._forget(transaction, pressed, asked, voice)
+            return await self._forget(transaction, pressed, asked)
         if pressed.action is Action.REGENERATE:
             return await self._again(transaction, pressed, asked, voice)
         return await self._decide(transaction, pressed, asked, voice)
@@ -111,14 +118,9 @@ class Presses:
             return ()
         return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.FEEDBACK_DONE))
 
-    async def _forget(
-        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
-    ) -> Sequence[int]:
-        count = await transaction.changes.forget(asked.identity_id)
-        told = voice.say(Phrase.FORGET_DONE, count=count)
-        if Action.LANGUAGE in asked.offers.split(","):
-            return await self._show_home(transaction, pressed, asked.identity_id, voice, told)
-        return await self._tell(transaction, pressed, asked.identity_id, told)
+    async def _forget(self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked) -> Sequence[int]:
+        page = Action.LANGUAGE in asked.offers.split(",")
+        return await self._forgetting.ask(transaction, pressed, asked.identity_id, page=page)
 
     async def _speak(
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int

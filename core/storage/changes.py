@@ -24,17 +24,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Attachment, Deleted, Place
 from core.storage.batches import batched
+from core.storage.erasing import Eraser
 from core.storage.locks import hold_conversations, hold_turns
-from core.storage.tables import (
-    conversations,
-    deliveries,
-    feedback,
-    identities,
-    is_open,
-    messages,
-    tool_activity,
-    turns,
-)
+from core.storage.tables import conversations, deliveries, is_open, messages, turns
 from core.turns.model import TurnState, Wish
 
 WAITING = (TurnState.QUEUED, TurnState.PARKED)
@@ -61,6 +53,15 @@ class Stopped:
     """What a stop came to."""
 
     turns: int
+    running_in: tuple[int, ...]
+    """Conversations in which an answer under way is to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What a deletion came to."""
+
+    messages: int
     running_in: tuple[int, ...]
     """Conversations in which an answer under way is to end."""
 
@@ -99,24 +100,28 @@ class Changes:
         """Leave a turn out of later history: another one answers the same question."""
         await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(replaced_by=heir_id))
 
-    async def redact(self, deleted: Deleted) -> Sequence[int]:
-        """Empty messages that were deleted, and end what nobody asks any more; the conversations where one runs."""
-        here = _in_channel(deleted.platform, deleted.workspace, deleted.channel)
-        found = [
-            row
-            for origins in batched(deleted.origins)
-            for row in await self._connection.execute(_questions().where(_is_said_as(origins) & here))
-        ]
+    async def redact(self, deleted: Deleted, quoting: Collection[int] = ()) -> Redacted:
+        """Empty messages that were deleted, with what was answered to them, and end what nobody asks any more.
+
+        `quoting` are later turns whose answers quote them: those answers go, too.
+        """
+        found = await deleted_messages(self._connection, deleted)
         if not found:
-            return ()
+            return Redacted(0, ())
+        asked = {row.turn_id for row in found}
+        for turn_ids in batched(sorted({*asked, *quoting})):
+            await hold_turns(self._connection, turns.c.id.in_(turn_ids))
+            await Eraser(self._connection).empty_derived(turn_ids)
         emptied = update(messages).where(messages.c.id.in_([row.id for row in found]))
         await self._connection.execute(emptied.values(text="", attachments=[]))
         left = exists().where(
             (messages.c.turn_id == turns.c.id) & (messages.c.role == "user") & _has_content()
         )
-        return (
-            await self._end(turns.c.id.in_({row.turn_id for row in found}) & ~left, Wish.WITHDRAW)
-        ).running_in
+        nobodys = turns.c.id.in_(asked) & ~left
+        running_in = (await self._end(nobodys, Wish.WITHDRAW)).running_in
+        gone = update(turns).where(nobodys, turns.c.state.not_in(OPEN))
+        await self._connection.execute(gone.values(address=""))
+        return Redacted(len(found), running_in)
 
     async def leave(self, platform: str, workspace: str) -> Sequence[int]:
         """End all that waits in a workspace that the bot was removed from; the conversations where something runs.
@@ -134,6 +139,11 @@ class Changes:
             here &= conversations.c.thread == place.thread
         theirs = (turns.c.identity_id == identity_id) & ~turns.c.notice
         return await self._end(theirs & _is_in(here), Wish.STOP)
+
+    async def withdraw_all(self, identity_ids: Collection[int]) -> Sequence[int]:
+        """End all that is open of a person's questions; the conversations where one runs, or is to be closed."""
+        theirs = turns.c.identity_id.in_(identity_ids) & ~turns.c.notice
+        return (await self._end(theirs, Wish.WITHDRAW)).running_in
 
     async def stop_turn(self, turn_id: int) -> Stopped:
         """End one answer, if it is under way or waits."""
@@ -169,29 +179,6 @@ class Changes:
     async def readdress(self, turn_id: int, address: str) -> None:
         """Have a turn that nobody has begun answered somewhere else."""
         await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(address=address))
-
-    async def forget(self, identity_id: int) -> int:
-        """Empty all that a person said and was answered, in every identity of theirs; how many messages of theirs."""
-        person = select(identities.c.person_id).where(identities.c.id == identity_id)
-        theirs = select(identities.c.id).where(identities.c.person_id.in_(person))
-        ended = select(turns.c.id).where(turns.c.identity_id.in_(theirs), turns.c.state.not_in(OPEN))
-        said = update(messages).where(messages.c.turn_id.in_(ended), _has_content())
-        emptied = {"text": "", "attachments": []}
-        count = (
-            await self._connection.execute(said.where(messages.c.role == "user").values(emptied))
-        ).rowcount
-        await self._connection.execute(said.where(messages.c.role == "assistant").values(emptied))
-        await self._connection.execute(tool_activity.delete().where(tool_activity.c.turn_id.in_(ended)))
-        await self._connection.execute(
-            update(turns).where(turns.c.id.in_(ended), ~turns.c.notice).values(answer=None)
-        )
-        commented = update(feedback).where(feedback.c.identity_id.in_(theirs))
-        await self._connection.execute(commented.values(comment=""))
-        closed = update(conversations).where(conversations.c.owner_id.in_(theirs))
-        await self._connection.execute(
-            closed.where(conversations.c.closed_at.is_(None)).values(closed_at=self._now)
-        )
-        return count
 
     async def _find(self, where: ColumnElement[bool]) -> Question | None:
         """The newest such message. Its conversation and turn stay as they are until the transaction ends."""
@@ -234,6 +221,16 @@ class Changes:
         promised = (deliveries.c.message_id != "") & (deliveries.c.shown == 0) & deliveries.c.gone
         told = update(deliveries).where(deliveries.c.turn_id.in_(ids), promised)
         await self._connection.execute(told.values(gone=False))
+
+
+async def deleted_messages(connection: AsyncConnection, deleted: Deleted) -> Sequence[Row[Any]]:
+    """What is stored of messages that were deleted."""
+    here = _in_channel(deleted.platform, deleted.workspace, deleted.channel)
+    return [
+        row
+        for origins in batched(deleted.origins)
+        for row in await connection.execute(_questions().where(_is_said_as(origins) & here))
+    ]
 
 
 def _questions() -> Select[Any]:

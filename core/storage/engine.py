@@ -118,14 +118,30 @@ class Database:
         """
         if not self.is_sqlite:
             return True
-        self._refuse_gone()
+        return await self._outside("PRAGMA wal_checkpoint(TRUNCATE)") == 0
+
+    async def rewrite(self) -> bool:
+        """Write a SQLite file anew, without the bytes that nothing refers to; whether it was done.
+
+        Writers of this process wait for it, readers don't; where another process writes it is not done.
+        """
+        return await self._outside("PRAGMA temp_store=MEMORY", "VACUUM") is not None
+
+    async def _outside(self, *statements: str) -> int | None:
+        """Run statements outside of any transaction while nobody here writes; None where another process does.
+
+        What the last one says first comes back, else 0.
+        """
         async with self._write_turn, self._begin(self._bare) as connection:
             await connection.exec_driver_sql("PRAGMA busy_timeout=0")
             try:
-                found = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                return not found.one()[0]
-            except OperationalError:  # another process writes
-                return False
+                for statement in statements:
+                    found = await connection.exec_driver_sql(statement)
+                return int(found.one()[0]) if found.returns_rows else 0
+            except OperationalError as error:
+                if "locked" not in _reason(error):
+                    raise
+                return None
             finally:
                 await connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 

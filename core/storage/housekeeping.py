@@ -15,22 +15,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, ColumnElement, exists, select, update
+from sqlalchemy import Column, ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.settings import StorageSettings
 from core.storage.engine import Database
-from core.storage.tables import (
-    calls,
-    deliveries,
-    events,
-    feedback,
-    identities,
-    messages,
-    persons,
-    tool_activity,
-    turns,
-)
+from core.storage.erasing import Eraser
+from core.storage.scrubbing import Scrubber
+from core.storage.tables import calls, events, identities, persons, turns
 from core.turns.model import TurnState
 
 log = structlog.get_logger(__name__)
@@ -75,7 +67,9 @@ class Housekeeping:
         *,
         batch: int = BATCH,
         sleep: Sleep = asyncio.sleep,
+        scrubber: Scrubber | None = None,
     ) -> None:
+        self._scrubber = scrubber or Scrubber(database)
         self._database = database
         self._now = now
         self._retention_days = settings.retention_days
@@ -95,19 +89,22 @@ class Housekeeping:
 
     async def sweep(self) -> Swept:
         """Clear away all that is too old by now; how much it was."""
-        return Swept(
+        swept = Swept(
             turns=await self._in_batches(self._empty_turns) if self._retention_days else 0,
             events=await self._in_batches(self._forget_events),
             persons=await self._in_batches(self._drop_orphans) if await self._has_orphans() else 0,
             calls=await self._in_batches(self._forget_calls),
         )
+        if swept.turns:
+            await self._scrubber.scrub()
+        else:
+            await self._scrubber.empty_log()  # words that were changed since the last sweep stand in it
+        return swept
 
     async def _in_batches(self, step: Step) -> int:
         total = 0
         while True:
             async with self._database.write() as connection:
-                if self._database.is_sqlite:  # or the text stays readable in the file's free pages
-                    await connection.exec_driver_sql("PRAGMA secure_delete=ON")
                 done = await step(connection)
             total += done
             if done < self._batch:
@@ -121,12 +118,7 @@ class Housekeeping:
             & turns.c.emptied_at.is_(None)
         )
         found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
-        for table in (messages, tool_activity, deliveries):
-            await connection.execute(table.delete().where(table.c.turn_id.in_(found)))
-        commented = update(feedback).where(feedback.c.turn_id.in_(found))
-        await connection.execute(commented.values(comment=""))
-        emptied = update(turns).where(turns.c.id.in_(found))
-        await connection.execute(emptied.values(answer=None, address="", emptied_at=self._now()))
+        await Eraser(connection).empty_turns(found, self._now())
         return len(found)
 
     async def _forget_events(self, connection: AsyncConnection) -> int:

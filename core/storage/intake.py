@@ -18,6 +18,7 @@ from core.storage.changes import Changes
 from core.storage.consumption import Consumption
 from core.storage.engine import Database
 from core.storage.feedback import Feedback
+from core.storage.forgetting import Erasures
 from core.storage.inserting import insert_into
 from core.storage.locks import hold_author, hold_conversations
 from core.storage.models import ModelChoice
@@ -33,8 +34,8 @@ class IntakeStore:
     """Opens the transaction in which an event becomes rows."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database = database
-        self._now = now
+        self.database = self._database = database
+        self.now = self._now = now
 
     async def heard_until(self, platform: str) -> Mapping[str, datetime]:
         """When something was last said in each workspace."""
@@ -196,6 +197,11 @@ class IntakeTransaction:
     def changes(self) -> Changes:
         """What a person takes back, changes or stops."""
         return Changes(self._connection, self.now)
+
+    @property
+    def erasures(self) -> Erasures:
+        """What people wish to be forgotten."""
+        return Erasures(self._connection, self.now)
 
     @property
     def models(self) -> ModelChoice:

@@ -1,7 +1,7 @@
 """The tables, and the names of their constraints. Migrations are the only thing that creates them.
 
-Text that people and models wrote stands in `messages.text`, `turns.answer`, `tool_activity` and `feedback.comment`
-alone, so that retention has few places to empty. Times are UTC.
+Which columns hold what people and models wrote, and how they are emptied, stands in `core/storage/words.py`: a new
+column that could hold text is registered there. Times are UTC.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ conversations = Table(
     ),
     Index("ix_conversations_owned", "owner_id", **_some("closed_at IS NULL")),
     Index(None, "platform", "workspace", "active_at"),
+    Index(None, "owner_id"),
 )
 
 turns = Table(
@@ -161,6 +162,7 @@ turns = Table(
     Index("ix_turns_parked", "parked_for", "id", **_some("state = 'parked'")),
     Index("ix_turns_kept", "created_at", **_some("state = 'parked'")),
     Index("ix_turns_told", "conversation_id", "parked_at", **_some("parked_at IS NOT NULL")),
+    Index("ix_turns_unemptied", "identity_id", "id", **_some("emptied_at IS NULL")),
     Index("ix_turns_open", "identity_id", "conversation_id", "state", **_some(OPEN)),
     Index("uq_turns_running", "conversation_id", unique=True, **_some("state = 'running'")),
 )
@@ -285,6 +287,20 @@ feedback = Table(
     Column("at", Instant, nullable=False),
     UniqueConstraint("turn_id", "identity_id"),
     Index(None, "identity_id"),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", Id, ForeignKey("persons.id", ondelete="CASCADE"), nullable=False),
+    _reference("identity_id", "identities.id"),
+    _reference("conversation_id", "conversations.id"),
+    Column("address", Words, nullable=False, comment="where the person is told once all is erased"),
+    Column("as_page", Boolean, nullable=False, comment="whether the page about them tells it"),
+    Column("last_turn", Id, nullable=False, comment="what is asked after it stays"),
+    Column("messages", Integer, nullable=False, comment="how many were erased so far"),
+    Column("asked_at", Instant, nullable=False),
 )
 
 usage = Table(

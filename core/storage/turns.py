@@ -30,13 +30,17 @@ from core.storage.tables import usage as usage_table
 from core.turns.model import Turn, TurnState, Wish
 
 
-async def assert_current(connection: AsyncConnection, turn: Turn) -> None:
-    """Raise `Fenced` unless this attempt still holds the turn; keeps it so until the transaction ends."""
-    row = select(turns.c.attempt, turns.c.state).where(turns.c.id == turn.id)
+async def assert_current(connection: AsyncConnection, turn: Turn) -> Wish | None:
+    """Raise `Fenced` unless this attempt still holds the turn; keeps it so until the transaction ends.
+
+    What its author wants of it comes along: of a question that was withdrawn nothing is stored any more.
+    """
+    row = select(turns.c.attempt, turns.c.state, turns.c.wish).where(turns.c.id == turn.id)
     row = row.with_for_update(key_share=True)
     found = (await connection.execute(row)).one_or_none()
     if found is None or (found.attempt, found.state) != (turn.attempt, TurnState.RUNNING):
         raise Fenced(turn.id, turn.attempt)
+    return Wish(found.wish) if found.wish else None
 
 
 class TurnStore:
@@ -176,8 +180,14 @@ class TurnStore:
     async def close(
         self, turn: Turn, state: TurnState, *, failure: str | None = None, reference: str | None = None
     ) -> None:
-        """End a turn for good. Raises `Fenced` if it is no longer ours to end."""
-        await self._change(turn, state=state, failure=failure, reference=reference, ended_at=self._now())
+        """End a turn for good; of one that was withdrawn not even the address stays.
+
+        Raises `Fenced` if it is no longer ours to end.
+        """
+        withdrawn = turns.c.wish.is_not_distinct_from(Wish.WITHDRAW)
+        address = case((withdrawn, ""), else_=turns.c.address)
+        ended = {"state": state, "ended_at": self._now(), "address": address}
+        await self._change(turn, failure=failure, reference=reference, **ended)
 
     async def keep_answer(
         self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool = False
@@ -192,7 +202,8 @@ class TurnStore:
         self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool
     ) -> None:
         async with self._database.write() as connection:
-            await assert_current(connection, turn)
+            if await assert_current(connection, turn) is Wish.WITHDRAW:
+                text, whole = "", False
             if whole:
                 await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
             await connection.execute(_answer_of(turn.id))
@@ -222,7 +233,8 @@ class TurnStore:
     async def _keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
         same = (tool_activity.c.turn_id == turn.id) & (tool_activity.c.tool_id == activity.id)
         async with self._database.write() as connection:
-            await assert_current(connection, turn)
+            if await assert_current(connection, turn) is Wish.WITHDRAW:
+                return
             await connection.execute(delete(tool_activity).where(same))
             row = tool_activity.insert().values(
                 turn_id=turn.id,

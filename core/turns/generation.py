@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 import structlog
@@ -22,7 +24,7 @@ from core.settings import LimitsSettings
 from core.storage.turns import TurnStore
 from core.turns.draft import Draft
 from core.turns.leftout import sentences_of
-from core.turns.model import Turn
+from core.turns.model import Turn, Wish
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +103,7 @@ class Generation:
         self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, voice: Voice
     ) -> Closed | None:
         model = composed.request.model
-        permit = self._permits.for_turn(turn.id)
+        permit = self._before_try(turn)
         async with aclosing(self._aivax.complete(composed.request, before_try=permit)) as timeline:
             async with self._admission.entering(turn.id, model) as held:
                 if held is not None:
@@ -120,6 +122,17 @@ class Generation:
                     raise
                 return await self._refused(turn, composed, error)
         return None
+
+    def _before_try(self, turn: Turn) -> Callable[[], Awaitable[None]]:
+        """What to await before each try of the call: a free one, and that the question was not withdrawn meanwhile."""
+        permit = self._permits.for_turn(turn.id)
+
+        async def before_try() -> None:
+            await permit()
+            if await self._store.wish(turn) is Wish.WITHDRAW:
+                await asyncio.Event().wait()  # until the runner, which reads the same row, ends this
+
+        return before_try
 
     async def _refused(self, turn: Turn, composed: Composed, error: AivaxError) -> Closed:
         """The gate that an error closed; raises the error if no waiting mends it."""

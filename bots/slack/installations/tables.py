@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
 
 from core.storage.columns import Instant, Label, Words
+from core.storage.words import Registry, Wordless
 
 metadata = MetaData()
 
@@ -40,3 +41,14 @@ states = Table(
     Column("expires_at", Instant, nullable=False),
     PrimaryKeyConstraint("digest", name="pk_slack_install_states"),
 )
+
+WORDS = Registry(
+    wordless=(
+        Wordless(installations, ("team", "app", "bot_user", "bot_id", "installer"), "Slack's ids"),
+        Wordless(installations, ("team_name", "bot_name"), "what the workspace and its bot are called"),
+        Wordless(installations, ("scopes",), "what the app may do"),
+        Wordless(installations, ("token", "refresh_token"), "encrypted; gone when the workspace leaves"),
+        Wordless(states, ("digest",), "a digest of random characters; gone within the hour"),
+    )
+)
+"""Nothing that people wrote stands in these tables."""
