@@ -118,6 +118,21 @@ async def test_pages_in_no_order_that_repeat_each_other_are_read_once_and_in_ord
             assert texts_of(intake) == [str(number) for number in range(count)]
 
 
+async def test_a_message_that_the_sdk_can_not_read_hides_no_other(fake: FakeDiscord) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general = fake.channel(gophers, "general")
+    since = ago(fake, minutes=1)
+    broken = await fake.say(ana, general, f"{fake.bot.mention} broken")
+    await fake.say(ana, general, f"{fake.bot.mention} whole")
+    broken.embeds = [5]  # type: ignore[list-item]  # what no embed is
+
+    with structlog.testing.capture_logs() as logs:
+        async with back(fake, {str(gophers.id): since}) as intake:
+            assert await all_found(intake) == ["whole"]
+
+    assert "discord.event_faulty" in [line["event"] for line in logs]
+
+
 async def test_only_what_was_new_is_told_as_caught_up(fake: FakeDiscord) -> None:
     gophers, ana = fake.guild("Gophers"), fake.person("ana")
     known = await fake.say(ana, fake.channel(gophers, "general"), f"{fake.bot.mention} heard before")

@@ -155,3 +155,13 @@ async def test_an_operator_can_do_without_message_content(fake: FakeDiscord) -> 
     (told,) = [line for line in logs if line["event"] == "discord.mentions_only"]
     assert "[discord] message_content" in told["sentence"]
     assert not [line for line in logs if line["log_level"] in ("warning", "error")]
+
+
+@pytest.mark.parametrize("code", [4010, 4011])
+async def test_shards_that_discord_refuses_are_told_with_their_setting(fake: FakeDiscord, code: int) -> None:
+    fake.refuse_identify(code)
+    async with listening(fake) as ears:
+        error = await ears.error()
+
+    assert isinstance(error, FrontendRefused)
+    assert error.setting == "[discord] shard_count"

@@ -101,6 +101,34 @@ async def test_an_answer_that_the_sdk_can_not_read_is_no_outage(fake: FakeDiscor
         assert len(fake.called(HISTORY)) <= 4
 
 
+async def test_where_discord_fails_at_opening_a_thread_the_answer_stands_in_the_channel(
+    fake: FakeDiscord,
+) -> None:
+    ana, lobby = fake.person("ana"), fake.channel(fake.guild("Gophers"), "lobby")
+    async with online(fake, thread_per_question=True) as ears:
+        fake.fail("POST /channels/{}/messages/{}/threads", status=500, times=ALWAYS)
+        await fake.say(ana, lobby, f"{fake.bot.mention} why?")
+        said = await ears.intake.first()
+        with structlog.testing.capture_logs():
+            async with ears.frontend.reply_to(said.address, FakeLedger()) as surface:
+                await finish(surface, "Because.")
+
+        assert [seen.content for seen in fake.answers(lobby)] == ["Because."]
+
+
+async def test_where_discord_fails_at_an_interaction_its_answer_stands_below(fake: FakeDiscord) -> None:
+    ana, lobby = fake.person("ana"), fake.channel(fake.guild("Gophers"), "lobby")
+    async with online(fake) as ears:
+        await fake.until(lambda: fake.commands.get(None))
+        await fake.interact(ana, lobby, "ask", {"question": "why?"})
+        said = await ears.intake.first()
+        fake.fail("PATCH /webhooks/{}/{}/messages/*", status=500, times=ALWAYS)
+        async with ears.frontend.reply_to(said.address, FakeLedger()) as surface:
+            await finish(surface, "Because.")
+
+        assert "Because." in [seen.content for seen in fake.answers(lobby)]
+
+
 # -- a proxy in between -------------------------------------------------------------------------------
 
 

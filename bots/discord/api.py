@@ -43,6 +43,7 @@ OF_THE_PLACE = frozenset({50003, 50007, 50008, 50024, 50083, 50278, 160005})
 OF_THE_TEXT = frozenset({400, 413})
 FORM_REFUSED, NO_HISTORY = 50035, 160002
 GATEWAY_REFUSES_TOKEN = 4004
+GATEWAY_REFUSES_SHARDS = frozenset({4010, 4011})
 
 
 def error_of(error: BaseException, *, creates: bool = False, writes: bool = False) -> PlatformError:
@@ -92,6 +93,9 @@ def connection_error_of(error: BaseException) -> PlatformError:
         return error
     if isinstance(error, discord.ConnectionClosed) and error.code == GATEWAY_REFUSES_TOKEN:
         return token_refused(_detail(error))
+    if isinstance(error, discord.ConnectionClosed) and error.code in GATEWAY_REFUSES_SHARDS:
+        fix = "take it off, so that Discord's advice counts, or raise it in every process; shard_ids are below it"
+        return FrontendRefused(PLATFORM, setting="[discord] shard_count", fix=fix, detail=_detail(error))
     return unreachable(f"the gateway connection ended ({_detail(error)})")
 
 

@@ -106,9 +106,18 @@ class Catchup:
             while self._due:
                 place, (gateway, shard) = next(iter(self._due.items()))
                 del self._due[place]
-                await self._through(place, gateway)
-                if place not in self._due:  # else its connection began anew meanwhile
+                if await self._tried(place, gateway) and place not in self._due:
+                    # else its connection began anew meanwhile, or it is looked through when the next one does
                     self._gaps.filled(place, shard)
+
+    async def _tried(self, place: int, gateway: Gateway) -> bool:
+        """Look through one place; what goes wrong there keeps nobody from looking through the others."""
+        try:
+            await self._through(place, gateway)
+        except Exception:
+            log.exception("discord.not_caught_up", server=place or "direct messages")
+            return False
+        return True
 
     async def _through(self, place: int, gateway: Gateway) -> None:
         since, me = self._gaps.since(place), gateway.me

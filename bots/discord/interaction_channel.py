@@ -13,7 +13,7 @@ from bots.discord.places import PLATFORM, Address
 from bots.discord.session import Guard, Session, unguarded
 from bots.discord.text import MAX_SIZE, native, size
 from bots.discord.webhook import ORIGINAL, THINKING, Json, TokenOver, Webhook, heard_as
-from core.errors import PlaceClosed
+from core.errors import PlaceClosed, PlatformBusy
 from core.messages import Button
 from core.ports import Delivery
 
@@ -25,6 +25,7 @@ long before that even its last words are too late."""
 FIRST, FURTHER, DIRECT = "o", "f", "d"
 """What stands before the id of a message that a token changes, or that stands in a direct conversation."""
 GONE = "unknown_message"
+MOST_FAILURES = 3
 
 
 def ends_at(address: Address) -> float:
@@ -57,6 +58,7 @@ class InteractionChannel:
         """Whether the first message is this answer's, as far as this process knows."""
         self._added: set[str] = set()
         self._over = session.timing.wall() >= ends_at(address)
+        self._failures = 0
         self._until = ends_at(address) + (0.0 if goes_on(address) else MARGIN_S - LAST_S)
 
     @property
@@ -85,6 +87,9 @@ class InteractionChannel:
                 return await self._post_inside(text, delivery, buttons)
             except TokenOver:
                 self._over = True
+            except PlatformBusy as error:
+                self._count(error)
+                raise
         return await self._post_outside(text, delivery, buttons)
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
@@ -127,6 +132,11 @@ class InteractionChannel:
     def _lives(self) -> bool:
         return not self._over and self._session.timing.wall() < self._until
 
+    def _count(self, error: PlatformBusy) -> None:
+        """Go on as if the token were over where Discord fails at it again and again."""
+        self._failures += error.failed
+        self._over = self._over or self._failures >= MOST_FAILURES
+
     # -- with the token -----------------------------------------------------------------------------
 
     async def _post_inside(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> str:
@@ -167,6 +177,9 @@ class InteractionChannel:
         except TokenOver:
             self._over = True
             return False
+        except PlatformBusy as error:
+            self._count(error)
+            raise
         return True
 
     async def _remove_inside(self, kind: str, target: str) -> bool:

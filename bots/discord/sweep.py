@@ -108,8 +108,15 @@ class Sweep:
             said |= {int(each["id"]): each for each in page if int(each["id"]) > self._after.id}
             last, newest = newest, max([newest, *said])
             if len(page) < PAGE or newest == last:
-                return [state.create_message(channel=channel, data=said[id_]) for id_ in sorted(said)]
+                break
             await self._timing.sleep(self._timing.sweep_pause_s)
+        messages: list[discord.Message] = []
+        for id_ in sorted(said):
+            try:
+                messages.append(state.create_message(channel=channel, data=said[id_]))
+            except FAILURES:  # one that the SDK can't read hides no other
+                log.exception("discord.event_faulty", message=id_)
+        return messages
 
     def _has_our_thread(self, message: discord.Message) -> bool:
         """Tell whether an answer was begun in a thread of its own, where it replies to nothing."""

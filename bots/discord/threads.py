@@ -11,7 +11,7 @@ import structlog
 from bots.discord.channel import DiscordChannel
 from bots.discord.places import Address
 from bots.discord.session import Guard, Session, unguarded
-from core.errors import PlaceClosed
+from core.errors import PlaceClosed, PlatformBusy
 from core.messages import Button
 from core.ports import Delivery
 
@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 ARCHIVED_AFTER_MIN: Final = 1440
 """Silence after which Discord takes a thread out of sight; the next message brings it back."""
 THREAD_EXISTS = "160004"
+MOST_FAILURES = 3
+"""How often Discord may fail at opening a thread before the answer stands in the channel."""
 TITLE_CHARS = 100
 """Discord's limit."""
 
@@ -36,6 +38,7 @@ class QuestionThread:
         self._thread = DiscordChannel(session, _inside(address), guard)
         self._channel = DiscordChannel(session, address.question, guard)
         self._chosen: DiscordChannel | None = None
+        self._failures = 0
 
     @property
     def max_size(self) -> int:
@@ -83,6 +86,12 @@ class QuestionThread:
 
         try:
             await self._session.call(start)
+        except PlatformBusy as error:
+            self._failures += error.failed
+            if self._failures < MOST_FAILURES:
+                raise
+            log.warning("discord.no_thread", code=error.code, channel=self._address.parent)
+            return False
         except PlaceClosed as error:
             if error.code != THREAD_EXISTS:
                 log.info("discord.no_thread", code=error.code, channel=self._address.parent)

@@ -172,7 +172,7 @@ class Posting:
                 known.id = found
                 return
             try:
-                message_id = await self._call(lambda: self._channel.post(view.text, delivery, view.buttons))
+                message_id = await self._call(lambda: self._post(view, delivery, known))
             except (OutcomeUnknown, OddAnswer) as exc:
                 known.uncertain = True
                 tries += 1
@@ -182,6 +182,16 @@ class Posting:
                 known.id, known.content = message_id, view.content
                 await self._record(view, known)
                 return
+
+    async def _post(self, view: View, delivery: Delivery, known: _Message) -> str:
+        """Create a message. Raises `MessageRefused` where the platform surely did not, some times in a row."""
+        try:
+            return await self._channel.post(view.text, delivery, view.buttons)
+        except PlatformBusy as exc:
+            known.failed += exc.failed
+            if exc.failed and known.failed >= _MOST_FAILED:
+                raise _refused(exc) from exc
+            raise
 
     async def _keep(self, part: int, message_id: str) -> None:
         try:
