@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from bots.entries import IdFix, any_id
 from core.errors import SettingRefused
 from core.ports import Frontend
 from core.reply.voice import Voice
@@ -73,6 +74,8 @@ class Plugin:
     open: Callable[[Any, Host], AbstractAsyncContextManager[Frontend]]
     to_set: str
     """The settings that switch it on, for the operator: `[slack] bot_token and app_token`."""
+    id_fix: IdFix = any_id
+    """Judges the form of the platform's ids, so that an entry of `[access]` that could never match is refused."""
     prints: Mapping[str, Print] = field(default_factory=dict)
     """What `aivax-bots <name> <key>` prints for who sets the platform up: an app's manifest, an invite address."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from bots.complaints import is_secret, nearest, problem_of, section_fields, shown
+from bots.entries import IdKind, any_id, wrong_entries, wrong_ids
 from bots.frontends import Plugin
 from core.errors import BotError, SettingRefused
 from core.settings import (
@@ -131,9 +132,25 @@ def load(plugins: Mapping[str, Plugin], *, path: Path | None, environment: Mappi
         settings = model.model_validate(values)
     except ValidationError as exc:
         problems += [problem_of(model, error) for error in exc.errors(include_url=False)]
+    else:
+        problems += _wrong_names(settings, plugins)
     if problems:
         raise SettingsRefused(problems) from None
     return settings
+
+
+def _wrong_names(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[SettingRefused]:
+    """Names of people, places and roles that could never match."""
+    judges = {name: plugin.id_fix for name, plugin in plugins.items()}
+    yield from wrong_entries(settings.access, {**judges, "console": any_id})
+    operators = settings.operators
+    lists: tuple[tuple[str, str, IdKind, tuple[str, ...]], ...] = (
+        ("slack", "slack_users", "user", operators.slack_users),
+        ("discord", "discord_users", "user", operators.discord_users),
+        ("discord", "discord_roles", "role", operators.discord_roles),
+    )
+    for platform, setting, kind, ids in lists:
+        yield from wrong_ids(f"[operators] {setting}", kind, ids, judges.get(platform, any_id))
 
 
 def compose(plugins: Mapping[str, Plugin]) -> type[Settings]:

@@ -163,8 +163,15 @@ class LimitsSettings(Section):
 Listed = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^:\s]+:\S+$")]
 
 
+Workspace = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^:\s]+:\S*$")]
+"""`platform:` alone means what lies in no workspace, such as direct messages on some platforms."""
+
+
 class AccessSettings(Section):
-    """`[access]`: whom the bot answers, and where. Entries are `platform:id`; an empty list allows all."""
+    """`[access]`: whom the bot answers, and where; an empty list allows all.
+
+    Entries are `platform:id`, or `platform:workspace/id` for what counts in one workspace alone.
+    """
 
     allow_users: tuple[Listed, ...] = ()
     block_users: tuple[Listed, ...] = ()
@@ -172,8 +179,8 @@ class AccessSettings(Section):
     block_roles: tuple[Listed, ...] = ()
     allow_channels: tuple[Listed, ...] = ()
     block_channels: tuple[Listed, ...] = ()
-    allow_workspaces: tuple[Listed, ...] = ()
-    block_workspaces: tuple[Listed, ...] = ()
+    allow_workspaces: tuple[Workspace, ...] = ()
+    block_workspaces: tuple[Workspace, ...] = ()
 
 
 class RepliesSettings(Section):

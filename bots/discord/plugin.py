@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
+from bots.discord.ids import id_fix
 from bots.discord.invite import invite
 from bots.discord.settings import DiscordSettings
 from bots.frontends import Host, Plugin
@@ -16,4 +17,6 @@ def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[
     return open_discord(settings, voices=host.voices)
 
 
-plugin = Plugin("discord", DiscordSettings, _open, to_set="[discord] token", prints={"invite": invite})
+plugin = Plugin(
+    "discord", DiscordSettings, _open, to_set="[discord] token", id_fix=id_fix, prints={"invite": invite}
+)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bots.frontends import Host, Plugin
+from bots.slack.ids import id_fix
 from bots.slack.manifest import manifest
 from bots.slack.settings import SlackSettings
 from core.ports import Frontend
@@ -30,5 +31,6 @@ plugin = Plugin(
     SlackSettings,
     _open,
     to_set="[slack] bot_token and app_token",
+    id_fix=id_fix,
     prints={"manifest": manifest},
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.messages import Author, Place
 from core.reply.phrases import Phrase
@@ -22,10 +22,11 @@ class Access:
     def refusal(self, author: Author, place: Place, within: Sequence[str] = ()) -> Phrase | None:
         """Why the author gets no answer there; None when they do. Lists of channels may name what one lies `within`."""
         lists = self._settings
-        user = {f"{author.identity.platform}:{author.identity.user}"}
-        roles = {f"{author.identity.platform}:{role}" for role in author.roles}
-        workspaces = {f"{place.platform}:{place.workspace}"}
-        channels = {*_channels(place), *(f"{place.platform}:{each}" for each in within)}
+        who, here = author.identity, place.workspace
+        user = _names(who.platform, who.workspace, [who.user])
+        roles = _names(who.platform, who.workspace, author.roles)
+        workspaces = {f"{place.platform}:{here}"}
+        channels = _names(place.platform, here, [*_channels(place), *within])
         if user & {*lists.block_users} or roles & {*lists.block_roles}:
             return Phrase.NOT_FOR_YOU
         if (lists.allow_users or lists.allow_roles) and not (
@@ -44,6 +45,11 @@ class Access:
 def _channels(place: Place) -> Iterator[str]:
     """The channel, and the thread, which is a channel of its own on some platforms; none for a direct message."""
     if not place.private:
-        yield f"{place.platform}:{place.channel}"
+        yield place.channel
         if place.thread:
-            yield f"{place.platform}:{place.thread}"
+            yield place.thread
+
+
+def _names(platform: str, workspace: str, ids: Iterable[str]) -> set[str]:
+    """All that an entry may call them: with or without the workspace that they are met in."""
+    return {f"{platform}:{name}" for each in ids for name in (each, f"{workspace}/{each}")}

@@ -1,0 +1,100 @@
+"""Entries of the access lists: such as could never match are refused; one may count in one workspace alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bots.frontends import installed
+from bots.settings import SettingsRefused, load
+from core.admission.access import Access
+from core.messages import Author, Identity, Place
+from core.reply.phrases import Phrase
+from core.settings import AccessSettings
+
+
+def refusals(tmp_path: Path, text: str) -> list[str]:
+    """What is said of a configuration at the start."""
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    try:
+        load(installed(), path=path, environment={})
+    except SettingsRefused as refused:
+        return [str(problem) for problem in refused.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("setting", "entry", "fix"),
+    [
+        ("block_users", "slack:u1", "Slack writes ids in capitals: U1"),
+        ("block_users", "slack:T1/u1", "Slack writes ids in capitals: U1"),
+        ("block_users", "slack:t1/U1", "Slack writes ids in capitals: T1"),
+        ("allow_users", "slack:ana", "write the id of a user, such as U012AB3CD"),
+        ("allow_users", "slack:@U1", "write the id of a user, such as U012AB3CD"),
+        ("allow_channels", "slack:#general", "write the id of a channel, such as C012AB3CD"),
+        ("block_workspaces", "slack:U1", "write the id of a workspace, such as T012AB3CD"),
+        ("block_workspaces", "slack:T1/T2", "a workspace stands alone, without a slash"),
+        ("block_roles", "slack:S1", "Slack has no roles"),
+        ("block_users", "discord:ana#1234", "write the id of a user, a number"),
+        ("block_roles", "discord:@admins", "write the id of a role, a number"),
+        ("allow_workspaces", "discord:my server", "String should match"),
+        ("block_users", "slak:U1", "there is no platform 'slak'; known: "),
+        ("block_users", "Slack:U1", "there is no platform 'Slack'; known: "),
+    ],
+)
+def test_an_entry_that_could_never_match_is_refused_with_its_fix(
+    tmp_path: Path, setting: str, entry: str, fix: str
+) -> None:
+    (told,) = refusals(tmp_path, f'[access]\n{setting} = ["{entry}"]')
+
+    assert f"[access] {setting}" in told
+    assert fix in told or entry.partition(":")[2].count(" ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "entry"),
+    [
+        ("block_users", "slack:U012AB3CD"),
+        ("block_users", "slack:W012AB3CD"),
+        ("block_users", "slack:T012AB3CD/U012AB3CD"),
+        ("allow_channels", "slack:C012AB3CD"),
+        ("allow_workspaces", "slack:E012AB3CD"),
+        ("block_users", "discord:123456789012345678"),
+        ("block_roles", "discord:123/456"),
+        ("allow_workspaces", "discord:123456789012345678"),
+        ("allow_users", "console:ana"),
+    ],
+)
+def test_an_entry_in_its_platforms_form_is_taken(tmp_path: Path, setting: str, entry: str) -> None:
+    assert refusals(tmp_path, f'[access]\n{setting} = ["{entry}"]') == []
+
+
+def test_operators_are_named_in_their_platforms_form_too(tmp_path: Path) -> None:
+    (told,) = refusals(tmp_path, '[operators]\nslack_users = ["u1"]')
+
+    assert told.startswith("[operators] slack_users = 'u1'")
+
+
+@pytest.mark.parametrize(
+    ("lists", "workspace", "refusal"),
+    [
+        ({"block_users": ["fake:W1/ana"]}, "W1", Phrase.NOT_FOR_YOU),
+        ({"block_users": ["fake:W1/ana"]}, "W2", None),
+        ({"allow_users": ["fake:W1/ana"]}, "W2", Phrase.NOT_FOR_YOU),
+        ({"block_roles": ["fake:W1/guests"]}, "W1", Phrase.NOT_FOR_YOU),
+        ({"block_roles": ["fake:W1/guests"]}, "W2", None),
+        ({"allow_channels": ["fake:W1/general"]}, "W1", None),
+        ({"allow_channels": ["fake:W1/general"]}, "W2", Phrase.NOT_HERE),
+        ({"block_channels": ["fake:W1/category"]}, "W1", Phrase.NOT_HERE),
+    ],
+)
+def test_an_entry_may_count_in_one_workspace_alone(
+    lists: dict[str, list[str]], workspace: str, refusal: Phrase | None
+) -> None:
+    author = Author(Identity("fake", workspace, "ana"), roles=("guests",))
+    place = Place("fake", workspace, "general")
+    access = Access(AccessSettings.model_validate(lists))
+
+    assert access.refusal(author, place, ("category",)) is refusal
