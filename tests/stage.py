@@ -26,6 +26,8 @@ NEVER_TOO_LATE = dict.fromkeys(
     ("connect_timeout_s", "first_event_timeout_s", "idle_timeout_s", "answer_timeout_s"), 3_600.0
 )
 """Time-outs in real time, which no busy machine reaches: one would close a gate that a made-up clock never opens."""
+ONE_PERSON_FOR_MANY = {"person_waiting": 10_000, "person_actions": 10_000}
+"""In most tests one person does what many would; the bounds of one person have tests of their own."""
 
 
 class FakePlatform:
@@ -131,6 +133,7 @@ def settings_for(url: str, sandbox: Sandbox, **sections: Mapping[str, Any]) -> S
             "retries": 1,
             **NEVER_TOO_LATE,
         },
+        "limits": ONE_PERSON_FOR_MANY,
     }
     for name, section in sections.items():
         given[name] = {**given.get(name, {}), **section} if isinstance(section, Mapping) else section

@@ -24,6 +24,7 @@ from core.messages import (
     Pressed,
 )
 from core.reply.phrases import Phrase
+from core.settings import LimitsSettings
 from sandbox.server import serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said
 from tests.stage import Stage, staged
@@ -45,6 +46,10 @@ async def flood(stage: Stage, messages: int, *, by: Author = ANA, at: Place = DI
         await stage.core.intake.receive(said(f"question {number}", by=by, at=at))
 
 
+DEFAULTS = LimitsSettings()
+ONE_PERSON = {"person_waiting": DEFAULTS.person_waiting, "person_actions": DEFAULTS.person_actions}
+
+
 async def hold(stage: Stage) -> None:
     """Let nothing be answered for now."""
     stage.sandbox.state.account.set_balance(0)
@@ -54,7 +59,7 @@ async def hold(stage: Stage) -> None:
 async def test_three_hundred_messages_leave_a_part_of_the_line_and_one_sentence(
     migrated_url: str, clock: WallClock
 ) -> None:
-    async with staged(migrated_url, now=clock, limits={"waiting_turns": 20}) as stage:
+    async with staged(migrated_url, now=clock, limits={**ONE_PERSON, "waiting_turns": 20}) as stage:
         await hold(stage)
         asked, told = await stage.rows(QUESTIONS), await stage.rows(SENTENCES)
 
@@ -69,7 +74,7 @@ async def test_three_hundred_messages_leave_a_part_of_the_line_and_one_sentence(
 
 
 async def test_others_are_answered_while_one_person_floods(migrated_url: str) -> None:
-    async with staged(migrated_url) as stage:
+    async with staged(migrated_url, limits=ONE_PERSON) as stage:
         for place in (DIRECT, *(replace(CHANNEL, thread=f"t{number}") for number in range(30))):
             await flood(stage, 10, at=place)
         begun = time.monotonic()
@@ -88,8 +93,8 @@ async def test_a_persons_part_of_the_line_is_one_for_two_processes(
 ) -> None:
     async with (
         serve(plan="max") as sandbox,
-        staged(postgres_url, sandbox=sandbox, now=clock) as one,
-        staged(postgres_url, sandbox=sandbox, now=clock) as two,
+        staged(postgres_url, sandbox=sandbox, now=clock, limits=ONE_PERSON) as one,
+        staged(postgres_url, sandbox=sandbox, now=clock, limits=ONE_PERSON) as two,
     ):
         await hold(one)
         for number in range(60):

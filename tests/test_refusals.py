@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.admission.passed import PassedCounts
-from core.messages import PassedOver
+from core.messages import Action, Edited, PassedOver, Pressed
 from core.reply.phrases import Phrase
 from tests.samples import ANA, BEN, CHANNEL, WallClock, said
 from tests.stage import staged
@@ -93,3 +93,53 @@ async def test_a_second_delivery_and_an_unheard_refusal_are_counted(
             ("fake", PassedOver.DUPLICATE): 1,
             ("fake", PassedOver.NOT_ALLOWED): 1,
         }
+
+
+# Presses and changed words
+
+
+def pressed(action: Action, turn: str, name: str, *, text: str = "", within: tuple[str, ...] = ()) -> Pressed:
+    return Pressed((name,), ANA, CHANNEL, action, turn, f"aside/{name}", text, within=within)
+
+
+@pytest.mark.parametrize(
+    ("access", "answered"),
+    [
+        ({"allow_channels": ["fake:category"]}, True),
+        ({"block_channels": ["fake:category"]}, False),
+        ({"allow_channels": ["fake:another"]}, False),
+    ],
+)
+async def test_answer_again_is_judged_by_the_category_as_the_question_was(
+    migrated_url: str, clock: WallClock, access: dict[str, Any], answered: bool
+) -> None:
+    async with staged(migrated_url, now=clock) as stage:
+        await stage.hear(said("hello", at=CHANNEL, within=("category",)))
+    (key,) = await stage.rows("SELECT key FROM turns")
+
+    async with staged(migrated_url, now=clock, access=access) as stage:
+        await stage.hear(pressed(Action.REGENERATE, key, "again", within=("category",)))
+
+        assert (len(stage.asked) == 1) is answered
+        assert (Phrase.NOT_HERE in stage.platform.visible("aside")) is not answered
+
+
+async def test_what_blocked_people_press_and_change_has_no_effect_and_is_told_once_a_day(
+    migrated_url: str, clock: WallClock
+) -> None:
+    question = said("hello", at=CHANNEL)
+    async with staged(migrated_url, now=clock) as stage:
+        await stage.hear(question)
+    (key,) = await stage.rows("SELECT key FROM turns")
+
+    async with staged(migrated_url, now=clock, access={"block_users": ["fake:ana"]}) as stage:
+        await stage.hear(
+            *(pressed(Action.BAD, key, f"bad-{number}", text="a" * 3000) for number in range(3)),
+            pressed(Action.REGENERATE, key, "again"),
+            Edited(("edited",), ANA, CHANNEL, question.origin, "something else"),
+        )
+
+        assert await stage.rows("SELECT comment FROM feedback") == []
+        assert await stage.rows("SELECT text FROM messages WHERE role = 'user'") == ["hello"]
+        assert stage.platform.visible("aside") == [Phrase.NOT_FOR_YOU]
+        assert stage.core.passed.totals["fake", PassedOver.NOT_ALLOWED] == 4
