@@ -18,6 +18,7 @@ from bots.supervisor import Board, explain, supervise
 from core.errors import SettingRefused
 from core.ports import Frontend
 from core.reply.voices import Voices
+from core.stalls import watched
 from core.storage.engine import parse_url
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ async def run(
         raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
     check_platform_of(settings.operators.channel, plugins)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(watched(settings.log.stalled_after_s))
         database = await stack.enter_async_context(open_database(settings.storage))
         mounts = Mounts()
         host = Host(database, mounts, Voices(settings.replies))

@@ -88,6 +88,8 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["text", "json"] = "text"
+    stalled_after_s: float = Field(0.1, ge=0)
+    """How much of the processor's time one step may take before the log names it. 0: never."""
 
 
 class Settings(Section):

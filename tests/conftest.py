@@ -24,6 +24,7 @@ from bots.slack.installations.tables import metadata as slack_installations
 from core.storage import schema
 from core.storage.engine import Database
 from core.storage.tables import metadata
+from tests.watchdog import Watchdog
 
 TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
 """The last resort against a test that hangs; `tests/waiting.py` names what it waited for, long before."""
@@ -68,6 +69,16 @@ def _quiet_log() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def _no_stalls(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test in which our code held up an event loop; see `tests.watchdog`."""
+    watchdog = Watchdog()
+    with watchdog.installed():
+        yield
+    if watchdog.stalls and request.node.get_closest_marker("allow_stalls") is None:
+        pytest.fail("the event loop was held up: " + "; ".join(watchdog.stalls[:5]), pytrace=False)
 
 
 @pytest.fixture(scope="session")

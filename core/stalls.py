@@ -1,0 +1,132 @@
+"""Notices what holds up the event loop, and says in the log what it was.
+
+A thread looks at the loop's from outside, some times a second: it asks for a sign, and where none comes although the
+loop's thread has used much of its processor's time since, it notes where that thread is. While the loop is idle
+nothing is asked of it, so that looking costs next to nothing. Time of the processor is counted, not of the clock on
+the wall: on a busy machine nothing is reported that is not the loop's own doing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+AGAIN_AFTER_S = 60.0
+"""One place is named once in so long."""
+_OURS = frozenset({"core", "bots"})
+_MOST_PLACES = 1_000
+
+
+@asynccontextmanager
+async def watched(threshold_s: float) -> AsyncIterator[None]:
+    """Watch the running loop inside; 0: don't. A callback that takes longer is logged as `loop.stalled`."""
+    if threshold_s <= 0:
+        yield
+        return
+    watch = _Watch(asyncio.get_running_loop(), threshold_s)
+    watch.start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(watch.end)
+
+
+class _Watch(threading.Thread):
+    """The thread that looks; to be made in the thread of the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, threshold_s: float) -> None:
+        super().__init__(name="stalls", daemon=True)
+        self._loop = loop
+        self._threshold_s = threshold_s
+        self._watched = threading.get_ident()
+        self._clock = time.pthread_getcpuclockid(self._watched)
+        self._ending = threading.Event()
+        self._seen = threading.Event()
+        self._logged: dict[str, float] = {}
+
+    def end(self) -> None:
+        self._ending.set()
+        self.join()
+
+    def run(self) -> None:
+        last_s = self._used_s()
+        while not self._ending.wait(self._threshold_s / 2):
+            used_s = self._used_s()
+            if used_s - last_s > self._threshold_s / 4:  # else it is idle
+                self._await_sign()
+                used_s = self._used_s()
+            last_s = used_s
+
+    def _await_sign(self) -> None:
+        """Have the loop give a sign; what keeps it from that for too long is logged once it is over."""
+        self._seen.clear()
+        try:
+            self._loop.call_soon_threadsafe(self._seen.set)
+        except RuntimeError:  # closed
+            self._ending.set()
+            return
+        began_s, where = self._used_s(), ("", "")
+        while not self._seen.wait(self._threshold_s / 2) and not self._ending.is_set():
+            if self._used_s() - began_s >= self._threshold_s / 4:
+                where = self._where() or where
+        took_s = self._used_s() - began_s
+        if took_s >= self._threshold_s and where[0]:
+            self._tell(*where, took_s)
+
+    def _used_s(self) -> float:
+        return time.clock_gettime(self._clock)
+
+    def _where(self) -> tuple[str, str] | None:
+        """The innermost place of ours, and the innermost of all."""
+        frame = sys._current_frames().get(self._watched)  # noqa: SLF001  the only way to see another thread
+        if frame is None:
+            return None
+        ours = next(filter(_is_ours, _outward(frame)), frame)
+        return _named(ours), _named(frame)
+
+    def _tell(self, place: str, within: str, took_s: float) -> None:
+        now = time.monotonic()
+        if now - self._logged.get(place, -AGAIN_AFTER_S) < AGAIN_AFTER_S:
+            return
+        if len(self._logged) >= _MOST_PLACES:
+            self._logged.clear()
+        self._logged[place] = now
+        log.warning(
+            "loop.stalled", where=place, within=within, task=self._task(), processor_ms=round(took_s * 1_000)
+        )
+
+    def _task(self) -> str:
+        """The name of the task that runs now: most often the one that held up the loop, or what came after it."""
+        try:
+            task = asyncio.current_task(self._loop)
+        except RuntimeError:
+            return ""
+        return task.get_name() if task else ""
+
+
+def _outward(frame: FrameType | None) -> Iterator[FrameType]:
+    """The frames of one callback, innermost first: what started the loop has no part in it."""
+    while frame is not None and frame.f_code is not asyncio.Handle._run.__code__:  # noqa: SLF001  its beginning
+        yield frame
+        frame = frame.f_back
+
+
+def _is_ours(frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__", ""))
+    return name.partition(".")[0] in _OURS and name != __name__
+
+
+def _named(frame: FrameType) -> str:
+    code = frame.f_code
+    path = Path(code.co_filename)
+    return f"{path.parent.name}/{path.name}:{frame.f_lineno} {code.co_qualname}"

@@ -1,0 +1,111 @@
+"""What holds up the event loop is noticed: in the tests by a failure, in production by a line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from types import CodeType
+
+import pytest
+import structlog
+
+from core.stalls import watched
+from tests.watchdog import ROOT, Watchdog
+
+BLOCKER = """
+def block(until):
+    while not until():
+        sum(range(1000))
+"""
+
+
+def planted(path: str, name: str) -> Callable[[Callable[[], bool]], None]:
+    """A function that keeps the processor busy, and looks as if it stood in that file."""
+    code: CodeType = compile(BLOCKER, str(ROOT / path), "exec")
+    scope = {"__name__": name}
+    exec(code, scope)  # noqa: S102  a blocker in the repository would be found by the watchdog
+    return scope["block"]  # type: ignore[return-value]
+
+
+def busy_for(seconds: float) -> Callable[[], bool]:
+    """Whether this thread has used so much of the processor since now."""
+    until = time.thread_time() + seconds
+    return lambda: time.thread_time() >= until
+
+
+async def _caught(block: Callable[[Callable[[], bool]], None], seconds: float = 0.1) -> list[str]:
+    watchdog = Watchdog()
+    with watchdog.installed():
+        asyncio.get_running_loop().call_soon(lambda: block(busy_for(seconds)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    return watchdog.stalls
+
+
+@pytest.mark.allow_stalls("plants a blocker")
+@pytest.mark.parametrize("path", ["core/planted.py", "bots/slack/planted.py"])
+async def test_a_planted_blocker_is_caught_and_named(path: str) -> None:
+    (stall,) = await _caught(planted(path, "core.planted"))
+
+    assert stall.startswith(f"{path}:")
+    assert "block took 1" in stall
+
+
+@pytest.mark.allow_stalls("plants a blocker")
+@pytest.mark.parametrize("path", ["tests/planted.py", "sandbox/planted.py"])
+async def test_test_code_and_fakes_may_block_the_loop_of_a_test(path: str) -> None:
+    assert await _caught(planted(path, "tests.planted")) == []
+
+
+async def test_many_short_callbacks_are_no_stall() -> None:
+    block = planted("core/planted.py", "core.planted")
+    watchdog = Watchdog()
+    with watchdog.installed():
+        for _ in range(20):
+            asyncio.get_running_loop().call_soon(lambda: block(busy_for(0.005)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    assert watchdog.stalls == []
+
+
+async def test_waiting_for_the_processor_is_no_stall() -> None:
+    """A blocked thread, like one that others take the processor from, uses no time of its own."""
+    watchdog = Watchdog()
+    with watchdog.installed():
+        asyncio.get_running_loop().call_soon(lambda: threading.Event().wait(0.1))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    assert watchdog.stalls == []
+
+
+@pytest.mark.allow_stalls("plants a blocker")
+async def test_in_production_the_log_names_what_ran_and_how_long_once_a_minute() -> None:
+    block = planted("core/planted.py", "core.planted")
+
+    with structlog.testing.capture_logs() as logs:
+        async with watched(0.05), asyncio.timeout(60):
+            for _ in range(3):
+                await asyncio.create_task(_blocking(block), name="turn 7")
+                await asyncio.sleep(0)
+
+    (entry,) = [each for each in logs if each["event"] == "loop.stalled"]
+    assert entry["where"].startswith("core/planted.py:")
+    assert entry["processor_ms"] >= 50
+
+
+async def _blocking(block: Callable[[Callable[[], bool]], None]) -> None:
+    block(busy_for(0.6))
+
+
+async def test_a_loop_with_much_to_do_that_goes_on_is_not_reported() -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with watched(0.05), asyncio.timeout(60):
+            done = busy_for(0.5)
+            while not done():
+                await asyncio.sleep(0)
+
+    assert [each for each in logs if each["event"] == "loop.stalled"] == []
