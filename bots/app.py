@@ -37,6 +37,7 @@ from core.ports import Frontend, Intake
 from core.reply.overrides import retired
 from core.reply.phrases import Phrase
 from core.reply.voices import Voices
+from core.reply.warming import warm
 from core.settings import StorageSettings
 from core.storage import bell, schema
 from core.storage.engine import Database
@@ -150,6 +151,7 @@ async def open_core_on(
     routes = Routes(
         settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
     )
+    await warm()
     async with AivaxClient(settings.aivax, answer_chars=settings.limits.answer_chars) as aivax:
         yield _wire(settings, database, aivax, routes, frontends, now)
 

@@ -9,6 +9,7 @@ the wall: on a busy machine nothing is reported that is not the loop's own doing
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import threading
 import time
@@ -22,7 +23,8 @@ import structlog
 log = structlog.get_logger(__name__)
 
 AGAIN_AFTER_S = 60.0
-"""One place is named once in so long."""
+"""One function is named once in so long."""
+_LINE = re.compile(r":\d+")
 _OURS = frozenset({"core", "bots"})
 _MOST_PLACES = 1_000
 
@@ -95,12 +97,12 @@ class _Watch(threading.Thread):
         return _named(ours), _named(frame)
 
     def _tell(self, place: str, within: str, took_s: float) -> None:
-        now = time.monotonic()
-        if now - self._logged.get(place, -AGAIN_AFTER_S) < AGAIN_AFTER_S:
+        now, function = time.monotonic(), _LINE.sub("", place)
+        if now - self._logged.get(function, -AGAIN_AFTER_S) < AGAIN_AFTER_S:
             return
         if len(self._logged) >= _MOST_PLACES:
             self._logged.clear()
-        self._logged[place] = now
+        self._logged[function] = now
         log.warning(
             "loop.stalled", where=place, within=within, task=self._task(), processor_ms=round(took_s * 1_000)
         )
