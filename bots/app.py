@@ -23,6 +23,7 @@ from core.admission.notices import Notices, desk_of
 from core.admission.passed import PassedCounts
 from core.admission.rates import Allowance
 from core.admission.share import FairWorklist, Permits
+from core.admission.sign import Sign
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
 from core.conversations.directory import Directory
@@ -51,6 +52,7 @@ from core.storage.notices import NoticeStore
 from core.storage.scrubbing import Scrubber
 from core.storage.share import ShareStore
 from core.storage.turns import TurnStore
+from core.storage.waking import Waking
 from core.turns.announcer import Announcer
 from core.turns.generation import Generation
 from core.turns.interruption import Interruptions
@@ -82,6 +84,7 @@ class Core:
     forgetting: Forgetting
     scrubber: Scrubber
     healing: Healing
+    sign: Sign
     notices: Notices
     news: News
     allowance: Allowance
@@ -185,7 +188,9 @@ def _wire(
     )
     history = History(HistoryStore(database), settings.conversation)
     composer = Composer(history, routes, ModelStore(database), settings.conversation, settings.limits)
-    gates, account = GateStore(database, now), AccountWatch(aivax, now)
+    waking = Waking(database, now, most=settings.limits.woken_at_once)
+    gates, account = GateStore(database, now, waking), AccountWatch(aivax, now)
+    sign = Sign(aivax.answers, now)
     notices = Notices(
         NoticeStore(database, now),
         voices.of(""),
@@ -203,16 +208,26 @@ def _wire(
         models=models,
         watching=bool(settings.operators.channel or settings.operators.balance_thresholds),
     )
-    admission = Admission(gates, account, now, news=news, stir=queue.stir)
+    admission = Admission(
+        gates,
+        account,
+        sign,
+        now,
+        news=news,
+        question_tries=settings.limits.question_tries,
+        stir=queue.stir,
+    )
     permits = Permits(share, allowance, now)
     generation = Generation(
         composer, aivax, admission, turns, permits, settings.limits, show_tools=settings.replies.show_tools
     )
     healing = Healing(
         gates,
+        waking,
         turns,
         admission,
         account,
+        sign,
         now=now,
         parked_max_age=timedelta(hours=settings.limits.parked_max_age),
         stir=queue.stir,
@@ -276,6 +291,7 @@ def _wire(
         extra_models=extra_models,
         housekeeping=housekeeping,
         healing=healing,
+        sign=sign,
         notices=notices,
         news=news,
         allowance=allowance,

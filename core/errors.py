@@ -20,6 +20,7 @@ BotError
 │   ├── GatewayUnknown        404: no such model or gateway
 │   ├── RateLimited           429
 │   ├── Unavailable           408, 5xx, time-outs, no connection, no parsable answer
+│   ├── Unanswerable          it fails at this question again and again, and answers others
 │   └── AnswerBroken          it failed after it began
 │       ├── AnswerCut         the connection closed in the middle
 │       └── AnswerFailed      AIVAX reported an error inside the stream
@@ -167,6 +168,10 @@ class RateLimited(AivaxError):
 
 class Unavailable(AivaxError):
     """408, 5xx, a time-out, no connection, or an answer that is none: passing."""
+
+
+class Unanswerable(AivaxError):
+    """It failed at this question, before any text, as often as one is tried; other people are answered."""
 
 
 class AnswerBroken(AivaxError):

@@ -142,6 +142,10 @@ class LimitsSettings(Section):
     """A wait for AIVAX up to this long is waited out in silence; for a longer one the author is told."""
     parked_max_age: float = Field(24.0, gt=0)
     """Hours after which a question that could not be answered is given up, and its author told so."""
+    question_tries: int = Field(2, ge=1)
+    """Tries of a question at which AIVAX fails while it answers others: then its author gets an apology."""
+    woken_at_once: int = Field(200, ge=1)
+    """Kept questions that go back into the line together when they can be answered again."""
     person_hourly: int = Field(0, ge=0)
     """Questions that one person may ask in an hour. 0: as many as they like; so too below."""
     person_daily: int = Field(0, ge=0)

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from core.admission.gates import Cause, Gate
-from core.messages import Attachment, Blob, Place
+from core.messages import Attachment, Author, Blob, Identity, Place
 from core.storage import schema
 from core.storage.engine import Database
 from core.storage.gates import GateStore
@@ -42,6 +42,10 @@ async def stage(migrated_url: str, clock: WallClock, sandbox: Sandbox) -> AsyncI
         yield opened
 
 
+def person(number: int) -> Author:
+    return Author(Identity("fake", "W1", f"person-{number}"), f"Person {number}")
+
+
 def room(number: int) -> Place:
     return Place("fake", "W1", f"D-{number}", private=True)
 
@@ -52,7 +56,9 @@ async def test_fifty_conversations_at_an_empty_account_cost_one_call_and_each_is
 ) -> None:
     stage.sandbox.state.account.set_balance(0)
 
-    await stage.hear(*(said(f"question {number}", at=room(number)) for number in range(50)))
+    await stage.hear(
+        *(said(f"question {number}", by=person(number), at=room(number)) for number in range(50))
+    )
 
     assert len(stage.asked) == 1
     for number in range(50):
@@ -78,7 +84,7 @@ async def test_two_processes_on_one_database_spend_as_little_and_heal_as_one(
     ):
         processes = [one, other]
         for number in range(50):
-            question = said(f"question {number}", at=room(number))
+            question = said(f"question {number}", by=person(number), at=room(number))
             await processes[number % 2].core.intake.receive(question)
         await at_rest(*processes)
 
@@ -120,7 +126,9 @@ async def test_after_a_top_up_every_question_is_answered_once_in_its_place(
     stage: Stage, clock: WallClock
 ) -> None:
     stage.sandbox.state.account.set_balance(0)
-    await stage.hear(*(said(f"question {number}", at=room(number)) for number in range(10)))
+    await stage.hear(
+        *(said(f"question {number}", by=person(number), at=room(number)) for number in range(10))
+    )
     await stage.heal()
 
     stage.sandbox.state.account.set_balance(5)
@@ -222,7 +230,9 @@ async def test_fifty_parked_questions_survive_a_restart_which_may_try_at_once(
     platform = FakePlatform()
     sandbox.state.account.set_balance(0)
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
-        await stage.hear(*(said(f"question {number}", at=room(number)) for number in range(50)))
+        await stage.hear(
+            *(said(f"question {number}", by=person(number), at=room(number)) for number in range(50))
+        )
     sandbox.state.account.set_balance(5)
 
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
@@ -304,7 +314,7 @@ async def test_an_outage_is_waited_out_in_silence_while_it_is_short(stage: Stage
     await stage.hear(said("hello"))
     assert stage.platform.visible("D-ana") == []
 
-    clock.advance(seconds=6)
+    clock.advance(seconds=11)
     await stage.heal()
 
     (answer,) = stage.platform.visible("D-ana")
@@ -315,7 +325,7 @@ async def test_a_long_outage_is_told_and_everything_is_answered_after_it(
     stage: Stage, clock: WallClock
 ) -> None:
     stage.sandbox.state.faults.add(Fault("completions", "status", status=503, times=6))
-    await stage.hear(said("hello"))
+    await stage.hear(said("hello"), said("hi", by=BEN, at=room(1)))
     for _ in range(60):
         clock.advance(seconds=10)
         await stage.heal()

@@ -40,6 +40,7 @@ CHOSEN: dict[type[BotError], Phrase] = {
     errors.GatewayUnknown: Phrase.GATEWAY_UNKNOWN,
     errors.RateLimited: Phrase.UNKNOWN,
     errors.Unavailable: Phrase.UNAVAILABLE,
+    errors.Unanswerable: Phrase.UNANSWERABLE,
     errors.AnswerBroken: Phrase.ANSWER_CUT,
     errors.AnswerCut: Phrase.ANSWER_CUT,
     errors.AnswerFailed: Phrase.ANSWER_CUT,

@@ -226,10 +226,10 @@ async def test_a_question_that_is_dropped_while_it_is_tried_gets_that_try_and_no
     await stage.change("UPDATE turns SET state = 'running'")
     await stage.hear(pressed(drop))
     await stage.hear(pressed(drop))
-    await stage.change("UPDATE turns SET state = 'queued', due_at = created_at WHERE state = 'running'")
     if healed:
         stage.sandbox.state.account.set_balance(5)
         await stage.change("DELETE FROM gates")
+    await stage.change("UPDATE turns SET state = 'queued', due_at = created_at WHERE state = 'running'")
 
     await stage.heal()
     await top_up(stage, clock)

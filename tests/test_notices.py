@@ -20,7 +20,7 @@ from core.reply.phrases import Phrase
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.fakes import Fault as PlaceFault
-from tests.samples import WallClock, said
+from tests.samples import BEN, WallClock, said
 from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import waiting_for
 
@@ -137,8 +137,8 @@ async def test_a_short_rate_limit_is_nobodys_concern_and_a_long_one_is_told(
 
 
 async def test_an_outage_is_told_once_it_lasts(stage: Stage, clock: WallClock) -> None:
-    stage.sandbox.state.faults.add(Fault("completions", "status", status=503, times=4))
-    await stage.hear(said("hello"))
+    stage.sandbox.state.faults.add(Fault("completions", "status", status=503, times=5))
+    await stage.hear(said("hello"), said("hi", by=BEN, at=Place("fake", "W1", "D-ben", private=True)))
     await later(stage, clock, 1)
     assert told(stage) == []
 

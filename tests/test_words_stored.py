@@ -86,7 +86,7 @@ def test_every_table_of_a_person_is_exported() -> None:
         if key.column.table.name in ("persons", "identities", "turns")
     }
 
-    passing = {"calls", "erasures"}  # counted for a day; gone with the telling
+    passing = {"calls", "erasures", "failures"}  # counted for a day; gone with the telling; for an hour
     assert somebodys - passing <= {store.table.name for store in CORE.stores}
 
 

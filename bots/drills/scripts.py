@@ -91,16 +91,32 @@ async def _rate_limit(scene: Scene) -> None:
 
 
 async def _outage(scene: Scene) -> None:
-    scene.fails(Fault("completions", "html", status=502, times=4))
-    asked = await scene.says("ana", "what are the opening hours?")
+    scene.fails(Fault("completions", "html", status=502, times=5))
+    ana = await scene.says("ana", "what are the opening hours?")
+    ben = await scene.says("ben", "and on Sundays?")
     scene.promise("a short outage is waited out in silence", scene.people.shown() == [])
     await scene.passes(60, 5)
-    scene.promise("the author is told once it lasts", len(scene.people.shown(asked)) == 1)
+    scene.promise(
+        "each author is told once it lasts", all(len(scene.people.shown(each)) == 1 for each in (ana, ben))
+    )
     scene.promise("operators are told once it lasts", _told(scene, "doesn't answer calls") == 1)
     await scene.passes(240)
-    await _all_answered(scene, {asked: "opening hours"}, told=1)
-    scene.promise("calls grow further apart", scene.calls == 5)
+    await _all_answered(scene, {ana: "opening hours", ben: "Sundays"}, told=1)
+    scene.promise("three calls a minute at most look for its end", scene.calls == 5 + 2)
     scene.promise("operators hear of the recovery once", _told(scene, "answers calls to") == 1)
+
+
+async def _poison(scene: Scene) -> None:
+    scene.fails(Fault("completions", "html", status=500, times=1))
+    eve = await scene.says("eve", "what breaks the service?")
+    ana = await scene.says("ana", "what are the opening hours?")
+    await _all_but(scene, eve, {ana: "opening hours"})
+    scene.promise("no gate is closed for it", not await scene.gates())
+    scene.fails(Fault("completions", "html", status=500, times=1))
+    await scene.passes(20, 5)
+    scene.promise("its author gets an apology", "again and again" in "".join(scene.people.shown(eve)))
+    scene.promise("it is tried twice", scene.calls == 3)
+    scene.promise("operators are left in peace", scene.notices == [])
 
 
 async def _broken(scene: Scene, kind: FaultKind) -> None:
@@ -186,6 +202,13 @@ async def _all_answered(scene: Scene, asked: Mapping[str, str], *, told: int) ->
     scene.promise("every gate is open again", not await scene.gates())
 
 
+async def _all_but(scene: Scene, one: str, asked: Mapping[str, str]) -> None:
+    """Everybody else has their answer, while one question waits in its own time."""
+    for address, words in asked.items():
+        scene.promise("everybody else is answered at once", words in "".join(scene.people.shown(address)))
+    scene.promise("the question that failed waits", scene.people.shown(one) == [])
+
+
 async def _next_is_answered(scene: Scene) -> None:
     asked = await scene.says("ana", "is somebody there?")
     scene.promise("the next question is answered", "is somebody there?" in "".join(scene.people.shown(asked)))
@@ -201,6 +224,7 @@ _ALL = (
     Drill("storage", "the account's storage is over its quota", _storage),
     Drill("rate-limit", "AIVAX takes no more calls for ten minutes", _rate_limit),
     Drill("outage", "AIVAX is down for a while", _outage),
+    Drill("poison", "AIVAX fails at one question, and answers the others", _poison),
     Drill("cut-stream", "the connection breaks in the middle of an answer", _cut_stream),
     Drill("stream-error", "AIVAX reports an error in the middle of an answer", _stream_error),
     Drill("slow", "the answer drips in, a few bytes at a time", _slow),

@@ -125,7 +125,9 @@ class News:
         return self._read_at is None or self._now() - self._read_at >= interval
 
     def _is_news(self, closed: Closed) -> bool:
-        if closed.gate.cause not in (Cause.RATE, Cause.OUTAGE):
+        if closed.gate.cause is Cause.OUTAGE:
+            return self._now() - closed.since >= LASTING
+        if closed.gate.cause is not Cause.RATE:
             return True
         return max(closed.retry_at, self._now()) - closed.since >= LASTING
 

@@ -31,6 +31,7 @@ _log = structlog.get_logger(__name__)
 _NO_SUCH_ROUTE = frozenset({403, 404, 405, 501})
 
 _SHORT_WAIT_S = 5.0
+_SIGN_TIMEOUT_S = 5.0
 _MOST_WAITS = 3
 _PIECE_BYTES = 8 * 1024
 
@@ -210,6 +211,18 @@ class AivaxClient:
         url = f"{self._settings.base_url.rstrip('/')}/models"
         answer = await self._get("model list", url)
         return read_models(answer) if answer is not None else ()
+
+    async def answers(self) -> bool:
+        """Whether the service answers anything at all, seen from its list of models; costs nothing, raises nothing."""
+        url = f"{self._settings.base_url.rstrip('/')}/models"
+        try:
+            async with asyncio.timeout(_SIGN_TIMEOUT_S):
+                await self._wire.get(url, self._clean)
+        except (Unavailable, TimeoutError):
+            return False
+        except AivaxError:
+            return True
+        return True
 
     async def balance(self) -> Balance | None:
         """Read the account's balance; None where the key may not or the server has none.

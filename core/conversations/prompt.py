@@ -86,6 +86,10 @@ class Composer:
         self._limits = limits
         self._shelf = Shelf(limits.attachment_memory_bytes, limits.person_share)
 
+    async def model_of(self, turn: Turn) -> str:
+        """Which gateway a turn asks."""
+        return await self._chosen.of(turn.place) or self._routes.of(turn.place).model
+
     def forget(self, turn: Turn) -> None:
         """Free the memory that a turn's files were given."""
         self._shelf.give_back(turn.id)
@@ -112,7 +116,7 @@ class Composer:
         ):
             return None
         route = self._routes.of(turn.place)
-        model = await self._chosen.of(turn.place) or route.model
+        model = await self.model_of(turn)
         names = Names()
         messages = self._instructions(route.instructions)
         messages += [ChatMessage(message.role, self._history.shown(message, names)) for message in window]

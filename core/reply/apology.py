@@ -24,6 +24,7 @@ from core.errors import (
     RequestRefused,
     SettingRefused,
     StorageError,
+    Unanswerable,
     Unavailable,
 )
 from core.messages import Action, Apology
@@ -45,6 +46,7 @@ SENTENCES: dict[type[BotError], Sentence] = {
     ContextTooLong: _plain(Phrase.CONTEXT_TOO_LONG),
     RequestRefused: _plain(Phrase.REQUEST_REFUSED),
     Unavailable: _plain(Phrase.UNAVAILABLE),
+    Unanswerable: _plain(Phrase.UNANSWERABLE),
     AnswerBroken: _plain(Phrase.ANSWER_CUT),
     AivaxError: _plain(Phrase.UNKNOWN),
     MessageRefused: _plain(Phrase.NOT_TAKEN),

@@ -34,6 +34,10 @@ class Phrase(StrEnum):
         "That message is too long for me: I can read up to {most} characters at once, and it has {length}."
     )
     UNAVAILABLE = "The AI service doesn't respond at the moment. Please try again in a few minutes."
+    UNANSWERABLE = (
+        "The AI service failed at this question again and again, though it answers others. Try asking it in "
+        "another way. If that doesn't help, quote reference {reference} to the people who run me."
+    )
     ANSWER_CUT = (
         "My answer was cut short here: the connection to the AI service broke off. Ask again and I'll retry."
     )

@@ -137,6 +137,10 @@ turns = Table(
     Column("lease_until", Instant, nullable=True, comment="a running turn is its owner's until then"),
     Column("parked_for", Label(300), nullable=True, comment="the gate that it waits behind, or waited"),
     Column("parked_at", Instant, nullable=True),
+    Column(
+        "faults", Integer, nullable=False, server_default="0", comment="tries that failed by its own fault"
+    ),
+    Column("faulted_for", Label(300), nullable=True, comment="the gate that it would have closed with them"),
     Column("wish", Label(16), nullable=True, comment="what its author wants of it; see `Wish`"),
     Column("replaced_by", Id, nullable=True, comment="the turn that answers the same question once more"),
     Column(
@@ -184,8 +188,37 @@ gates = Table(
     Column("retry_at", Instant, nullable=False, comment="when the next trial call may be made"),
     Column("trials", Integer, nullable=False),
     Column("trial_turn", Id, nullable=True),
-    Column("trial_until", Instant, nullable=True),
+    Column("kind", Label(64), nullable=True, comment="the failure that closed it"),
+    Column(
+        "confirms",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="how many more people may try at once",
+    ),
+    Column(
+        "hinted_at", Instant, nullable=True, comment="when a sign of recovery last called for a trial call"
+    ),
     Column("lowest_usd", Float, nullable=True, comment="lowest balance read since it closed"),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("gate", Label(300), nullable=False, comment="the gate that it closed, or would have closed"),
+    Column("kind", Label(64), nullable=False, comment="what makes two failures the same"),
+    _reference("turn_id", "turns.id"),
+    Column("person_id", Id, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "gate", "at"),
+    Index(None, "turn_id"),
+)
+
+openings = Table(
+    "openings",
+    metadata,
+    Column("gate", Label(300), primary_key=True, comment="an open gate behind which turns are still parked"),
 )
 
 calls = Table(

@@ -21,12 +21,14 @@ from core.storage.people import spoken_locale
 from core.storage.tables import (
     conversations,
     deliveries,
+    gates,
     identities,
     messages,
     tool_activity,
     turns,
 )
 from core.storage.tables import usage as usage_table
+from core.storage.waking import IS_PARKED
 from core.turns.model import Turn, TurnState, Wish
 
 
@@ -121,15 +123,24 @@ class TurnStore:
             await hold_turns(connection, ours)
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 
-    async def release(self, turn: Turn, due_at: datetime, *, counts: bool, held: bool = False) -> None:
+    async def release(self, turn: Turn, due_at: datetime, *, counts: bool, unpaid: bool = False) -> None:
         """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation.
 
-        `counts` uses a try up; `held` tells that a gate kept the attempt from being answered, and paid.
+        `counts` uses a try up; `unpaid` tells that the attempt was not answered, and not paid.
         """
         tries = turn.tries if counts else turn.tries - 1
-        more = _one_more("unpaid") if held else {}
+        more = _one_more("unpaid") if unpaid else {}
         waits = _waits_as(TurnState.QUEUED, self._now())
         await self._change(turn, due_at=due_at, tries=tries, **waits, **more)
+
+    async def hold(self, turn: Turn, gate: str, due_at: datetime) -> None:
+        """Put a turn back that a gate holds: it runs again at `due_at`, or when the gate opens before."""
+        since = case((turns.c.parked_for == gate, turns.c.parked_at))
+        counted = {"tries": turn.tries - 1, **_one_more("unpaid")}
+        waits = _waits_as(TurnState.QUEUED, self._now())
+        await outlast(
+            lambda: self._wait(turn, gate, {"due_at": due_at, "parked_at": since, **waits, **counted})
+        )
 
     async def told_before(self, turn: Turn, gate: str, since: datetime) -> set[int]:
         """The turns of this conversation that waited behind the gate since it closed: their authors were told."""
@@ -138,9 +149,9 @@ class TurnStore:
         async with self._database.read() as connection:
             return set((await connection.execute(query)).scalars())
 
-    async def parked_before(self, moment: datetime) -> Sequence[tuple[int, str, Place]]:
+    async def parked_before(self, moment: datetime, most: int) -> Sequence[tuple[int, str, Place]]:
         """Turns created before that moment that still wait behind a gate, with their author's locale and place."""
-        waiting = (turns.c.state == TurnState.PARKED) & (turns.c.created_at < moment)
+        waiting = IS_PARKED & (turns.c.created_at < moment)
         places = conversations.c["platform", "workspace", "channel", "thread", "private"]
         query = (
             select(turns.c.id, spoken_locale().label("locale"), *places)
@@ -148,7 +159,7 @@ class TurnStore:
             .join(identities, turns.c.identity_id == identities.c.id)
         )
         async with self._database.read() as connection:
-            rows = await connection.execute(query.where(waiting))
+            rows = await connection.execute(query.where(waiting).limit(most))
             return [(row.id, row.locale, Place(*row[2:])) for row in rows]
 
     async def give_up(self, turn_id: int, sentence: str) -> None:
@@ -168,7 +179,17 @@ class TurnStore:
         now = self._now()
         counted = {"tries": turn.tries - 1, **_one_more("unpaid")}
         waits = _waits_as(TurnState.PARKED, now)
-        await self._change(turn, parked_for=gate, parked_at=now, **waits, **counted)
+        await outlast(lambda: self._wait(turn, gate, {"parked_at": now, **waits, **counted}))
+
+    async def _wait(self, turn: Turn, gate: str, values: Mapping[str, object]) -> None:
+        """Let a turn wait behind a gate; one that has opened meanwhile would wake it no more, so it runs again."""
+        async with self._database.write() as connection:
+            await assert_current(connection, turn)
+            closed = select(gates.c.name).where(gates.c.name == gate).with_for_update(read=True)
+            if (await connection.execute(closed)).first() is None:
+                values = {**values, **_waits_as(TurnState.QUEUED, self._now()), "due_at": self._now()}
+            waiting = update(turns).where(turns.c.id == turn.id)
+            await connection.execute(waiting.values(parked_for=gate, **values))
 
     async def wish(self, turn: Turn) -> Wish | None:
         """What its author wants of it, as they said while it ran or waited."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 import structlog
 
-from core.admission.admission import Admission
+from core.admission.admission import Admission, Alone
 from core.admission.gates import Cause, Closed
 from core.admission.share import Permits
 from core.aivax.client import AivaxClient
 from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, Usage
 from core.conversations.prompt import Composed, Composer, NoRoom
-from core.errors import AivaxError
+from core.errors import AivaxError, RateLimited, Unanswerable
 from core.messages import Status, ToolActivity
 from core.ports import Frontend, ReplySurface
 from core.reply.phrases import Phrase
@@ -27,6 +27,9 @@ from core.turns.leftout import sentences_of
 from core.turns.model import Turn, Wish
 
 log = structlog.get_logger(__name__)
+
+NOT_NOW_S = 3_600.0
+"""Longer than any call waits for its next try: the failure of the last one stands."""
 
 
 class Generation:
@@ -51,14 +54,22 @@ class Generation:
         self._limits = limits
         self._show_tools = show_tools
 
+    async def holding(self, turn: Turn) -> Closed | None:
+        """The gate that holds the turn; asked before anything is done for it on its platform."""
+        return await self._admission.holding(turn.id, lambda: self._composer.model_of(turn))
+
+    async def let_go(self, turn: Turn) -> None:
+        """The turn ends, or waits again: it is no gate's trial call any more."""
+        await self._admission.let_go(turn.id)
+
     async def generate(
         self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, voice: Voice
-    ) -> Closed | NoRoom | None:
+    ) -> Closed | Alone | NoRoom | None:
         """Stream the answer into the surface and the draft; it is stored whole when this returns None.
 
-        Returns the gate that holds the turn, or that there is no room for its files yet, if so: then nothing was
-        said. Raises `AivaxError` for what no
-        waiting mends; what was said until then stands in the draft.
+        Returns the gate that holds the turn, that it is to be tried again in its own time, or that there is no room
+        for its files yet: then nothing was said. Raises `AivaxError` for what no waiting mends; what was said until
+        then stands in the draft.
         """
         try:
             return await self._generate(turn, frontend, surface, draft, voice)
@@ -67,7 +78,7 @@ class Generation:
 
     async def _generate(
         self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, voice: Voice
-    ) -> Closed | NoRoom | None:
+    ) -> Closed | Alone | NoRoom | None:
         if turn.generation > turn.unpaid:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
         composed = await self._composer.compose(turn, frontend)
@@ -89,21 +100,21 @@ class Generation:
 
     async def _ask(
         self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, voice: Voice
-    ) -> Closed | None:
+    ) -> Closed | Alone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""
         if composed.media and not await self._admission.allows_media(turn.id, composed.minimum_usd):
             composed = _without_media(composed, draft, voice)
         closed = await self._stream(turn, surface, draft, composed, voice)
-        if closed is not None and closed.gate.cause is Cause.MEDIA:
+        if isinstance(closed, Closed) and closed.gate.cause is Cause.MEDIA:
             composed = _without_media(composed, draft, voice)
             closed = await self._stream(turn, surface, draft, composed, voice)
         return closed
 
     async def _stream(
         self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, voice: Voice
-    ) -> Closed | None:
+    ) -> Closed | Alone | None:
         model = composed.request.model
-        permit = self._before_try(turn)
+        permit = self._before_try(turn, model)
         async with aclosing(self._aivax.complete(composed.request, before_try=permit)) as timeline:
             async with self._admission.entering(turn.id, model) as held:
                 if held is not None:
@@ -112,35 +123,67 @@ class Generation:
                     first = await anext(timeline)
                 except AivaxError as error:  # learnt from before the next call is let in
                     return await self._refused(turn, composed, error)
-            await self._admission.taken(model)
-            await self._take(turn, surface, draft, first, voice)
-            try:
-                async for event in timeline:
-                    await self._take(turn, surface, draft, event, voice)
-            except AivaxError as error:
-                if draft.text:
-                    raise
-                return await self._refused(turn, composed, error)
+            await self._admission.taken(turn.id, model)
+            return await self._take_all(turn, surface, draft, composed, voice, first, timeline)
+
+    async def _take_all(
+        self,
+        turn: Turn,
+        surface: ReplySurface,
+        draft: Draft,
+        composed: Composed,
+        voice: Voice,
+        first: TimelineEvent,
+        timeline: AsyncGenerator[TimelineEvent],
+    ) -> Closed | Alone | None:
+        """Take what comes, up to the end. Before any text a failure is learnt from, and nothing was said."""
+        await self._take(turn, surface, draft, first, voice)
+        heard = isinstance(first, Text | Finished)
+        if heard:
+            await self._admission.taken(turn.id, composed.request.model, said=True)
+        try:
+            async for event in timeline:
+                await self._take(turn, surface, draft, event, voice)
+                if not heard and isinstance(event, Text | Finished):
+                    heard = True
+                    await self._admission.taken(turn.id, composed.request.model, said=True)
+        except AivaxError as error:
+            if draft.text:
+                raise
+            return await self._refused(turn, composed, error, begun=True)
         return None
 
-    def _before_try(self, turn: Turn) -> Callable[[], Awaitable[None]]:
-        """What to await before each try of the call: a free one, and that the question was not withdrawn meanwhile."""
+    def _before_try(self, turn: Turn, model: str) -> Callable[[], Awaitable[None]]:
+        """What to await before each try of the call: a free one, and that the question was not withdrawn meanwhile.
+
+        A further try is made only where no gate has closed since.
+        """
         permit = self._permits.for_turn(turn.id)
+        tried = False
 
         async def before_try() -> None:
+            nonlocal tried
+            if tried and not await self._admission.may_repeat(turn.id, model):
+                raise RateLimited(code="gate_closed", retry_after_s=NOT_NOW_S)
             await permit()
+            tried = True
             if await self._store.wish(turn) is Wish.WITHDRAW:
                 await asyncio.Event().wait()  # until the runner, which reads the same row, ends this
 
         return before_try
 
-    async def _refused(self, turn: Turn, composed: Composed, error: AivaxError) -> Closed:
-        """The gate that an error closed; raises the error if no waiting mends it."""
-        has_media = bool(composed.media)
-        closed = await self._admission.refused(turn.id, composed.request.model, error, has_media=has_media)
-        if closed is None:
+    async def _refused(
+        self, turn: Turn, composed: Composed, error: AivaxError, *, begun: bool = False
+    ) -> Closed | Alone:
+        """The gate that an error closed, or when to try again; raises the error if no waiting mends it."""
+        verdict = await self._admission.refused(
+            turn.id, composed.request.model, error, has_media=bool(composed.media), begun=begun
+        )
+        if isinstance(verdict, Alone) and verdict.again_at is None:
+            raise Unanswerable(status=error.status, code=error.code, detail=error.detail) from error
+        if verdict is None:
             raise error
-        return closed
+        return verdict
 
     async def _take(
         self, turn: Turn, surface: ReplySurface, draft: Draft, event: TimelineEvent, voice: Voice

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import structlog
 
+from core.admission.admission import Alone
 from core.admission.gates import Cause, Closed
 from core.aivax.bounds import OVERLONG
 from core.conversations.prompt import NoRoom
@@ -120,15 +122,29 @@ class Runner:
             await self._close_early(turn, turn.ended_by, turn.answer or "")
             return
         try:
-            await self._show(turn, lambda surface: self._speak(turn, frontend, surface))
+            if self._is_to_ask(turn) and (closed := await self._generation.holding(turn)) is not None:
+                async with asyncio.timeout(self._limits.turn_timeout_s):
+                    await self._wait(turn, frontend, closed)
+            else:
+                await self._show(turn, lambda surface: self._speak(turn, frontend, surface))
         except _Stopped as stopped:
             await self._close_early(turn, stopped.wish, stopped.text)
+        finally:
+            await self._generation.let_go(turn)
+
+    def _is_to_ask(self, turn: Turn) -> bool:
+        return turn.answer is None and turn.tries <= self._limits.attempts
 
     async def _show(self, turn: Turn, show: Callable[[ReplySurface], Awaitable[None]]) -> None:
-        ledger = await StoredLedger.open(self._database, turn)
         async with asyncio.timeout(self._limits.turn_timeout_s):
-            async with self._frontends[turn.place.platform].reply_to(turn.address, ledger) as surface:
+            async with self._surface(turn, self._frontends[turn.place.platform]) as surface:
                 await show(surface)
+
+    @asynccontextmanager
+    async def _surface(self, turn: Turn, frontend: Frontend) -> AsyncIterator[ReplySurface]:
+        ledger = await StoredLedger.open(self._database, turn)
+        async with frontend.reply_to(turn.address, ledger) as surface:
+            yield surface
 
     async def _speak(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
         if turn.answer is not None:
@@ -138,14 +154,14 @@ class Runner:
                 offers = tuple(self._after)
             footer = Footer(buttons=buttons(offers, turn.key, self._voice(turn)))
             await self._deliver(turn, surface, turn.answer, footer)
-        elif turn.tries > self._limits.attempts:
+        elif not self._is_to_ask(turn):
             await self._give_up(turn, surface)
         else:
             await self._answer(turn, frontend, surface)
 
     async def _answer(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
         draft, voice = Draft(self._limits), self._voice(turn)
-        closed: Closed | NoRoom | None = None
+        closed: Closed | Alone | NoRoom | None = None
         is_whole = False
         try:
             async with self._interruptions.ending(turn) as interruption:
@@ -167,9 +183,11 @@ class Runner:
             await self._break_off(turn, surface, draft, interruption.wish)
         elif isinstance(closed, NoRoom):
             due_at = self._now() + timedelta(seconds=closed.again_s)
-            await self._store.release(turn, due_at, counts=False, held=True)
+            await self._store.release(turn, due_at, counts=False, unpaid=True)
+        elif isinstance(closed, Alone):
+            await self._store.release(turn, closed.again_at or self._now(), counts=False, unpaid=True)
         elif closed is not None:
-            await self._wait(turn, frontend, surface, closed)
+            await self._wait(turn, frontend, closed, surface)
 
     async def _deliver(self, turn: Turn, surface: ReplySurface, text: str, footer: Footer) -> None:
         """Show a whole answer to its end, unless a stop comes before that end does. Raises `_Stopped` then."""
@@ -214,24 +232,53 @@ class Runner:
         await self._store.close(turn, state)
         log.info("turn.broken_off", wish=wish, characters=len(draft.text))
 
-    async def _wait(self, turn: Turn, frontend: Frontend, surface: ReplySurface, closed: Closed) -> None:
-        """A gate holds the turn: it goes back into the line for a moment, or is parked and its author told once."""
+    async def _wait(
+        self, turn: Turn, frontend: Frontend, closed: Closed, surface: ReplySurface | None = None
+    ) -> None:
+        """A gate holds the turn: it goes back into the line for a moment, or is parked and its author told once.
+
+        Without a `surface`, nothing was done on the platform yet, and nothing is unless there is something to say.
+        """
         gate = closed.gate
-        brief = closed.retry_at - self._now() <= timedelta(seconds=self._limits.patience_s)
-        if brief and gate.cause in (Cause.RATE, Cause.OUTAGE):
-            await self._store.release(turn, closed.retry_at, counts=False, held=True)
+        told = await self._store.told_before(turn, gate.name, closed.since)
+        if turn.id not in told and (again_at := self._soon(turn, closed)) is not None:
+            await self._store.hold(turn, gate.name, again_at)
             return
         wish = await self._store.wish(turn)
         if wish is not None and wish.ends_answer:
-            await self._break_off(turn, surface, Draft(), wish)
+            if surface is None:
+                await self._close_early(turn, wish, "")
+            else:
+                await self._break_off(turn, surface, Draft(), wish)
             return
-        told = await self._store.told_before(turn, gate.name, closed.since)
         silent = turn.id in told or (bool(told) and not turn.announced and await frontend.sign(turn.address))
         if wish is not Wish.DROP and not silent:
             apology = apologise_for_waiting(closed, self._voice(turn), self._now(), turn.key)
-            await surface.fail(apology)
+            async with self._given(turn, frontend, surface) as shown:
+                await shown.fail(apology)
         await self._store.park(turn, gate.name)
         log.info("turn.parked", gate=gate.name)
+
+    def _soon(self, turn: Turn, closed: Closed) -> datetime | None:
+        """When a turn comes back that is held for a moment only, in silence; None if its author is to be told."""
+        if closed.gate.cause not in (Cause.RATE, Cause.OUTAGE):
+            return None
+        patience = timedelta(seconds=self._limits.patience_s)
+        if closed.retry_at - self._now() <= patience:
+            return closed.retry_at
+        was_patient = self._now() - turn.created_at >= 2 * patience
+        return None if was_patient or not closed.is_tried else self._now() + patience
+
+    @asynccontextmanager
+    async def _given(
+        self, turn: Turn, frontend: Frontend, surface: ReplySurface | None
+    ) -> AsyncIterator[ReplySurface]:
+        """The surface that is there, or one that is opened now."""
+        if surface is not None:
+            yield surface
+            return
+        async with self._surface(turn, frontend) as opened:
+            yield opened
 
     async def _fail(self, turn: Turn, surface: ReplySurface, error: Exception, draft: Draft) -> None:
         reference = secrets.token_hex(4)
