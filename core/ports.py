@@ -199,7 +199,8 @@ class EditableChannel(Protocol):
     """A place where a message can be posted and changed: what `core.reply.editing` needs of a platform.
 
     Texts are the answer's Markdown; the implementation makes them safe and native. Every call raises
-    `PlatformBusy` (nothing was done, try again), `OutcomeUnknown` (it may have been done) or `PlaceClosed`.
+    `PlatformBusy` (nothing was done, try again), `OutcomeUnknown` (it may have been done), `PlaceClosed`,
+    `MessageRefused` (this text is not taken) or `OddAnswer` (the answer makes no sense).
     """
 
     @property
