@@ -1,14 +1,22 @@
-"""The sign of work below a question in Slack: it is gone once the answer is there."""
+"""The signs of work at a question in Slack, a line below it and an hourglass on it: gone once the answer is there."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+import pytest
+from structlog.testing import capture_logs
+
 from bots.slack.address import Where
 from bots.slack.channel import Signs, SlackChannel
 from bots.slack.sharing import Crowd, Share
+from core.errors import Fenced
+from core.messages import Apology, Footer
 from core.ports import Delivery
+from tests.fakes import FakeLedger
+from tests.platforms.slack.faults import Fault
+from tests.slack_stage import Stage, Time, bot_at, staged
 from tests.waiting import soon
 
 HERE = Where("C1", "T1", thread="1.0", question="1.0", user="U1", user_team="T1")
@@ -46,3 +54,152 @@ async def test_a_sign_that_comes_after_the_post_is_taken_away_at_the_end() -> No
     await channel.rested()
 
     assert api.status == ""
+
+
+HOURGLASS = "hourglass_flowing_sand"
+
+
+def is_marked(stage: Stage) -> bool:
+    """Whether the hourglass stands on the question."""
+    return HOURGLASS in stage.slack.visible(stage.dm)[0].reactions
+
+
+@pytest.fixture(params=[True, False], ids=["direct", "channel"])
+def direct(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+async def asked(stage: Stage, direct: bool) -> None:
+    if not direct:
+        await stage.in_channel()
+    assert await stage.bot.sign(stage.address(direct=direct))
+    assert is_marked(stage)
+
+
+async def test_the_hourglass_goes_when_the_answer_begins(direct: bool) -> None:
+    async with staged() as stage:
+        await asked(stage, direct)
+        async with stage.surface(direct=direct) as surface:
+            await surface.write("Hello")
+            await stage.slack.until(lambda: not is_marked(stage))
+            await surface.finish(Footer())
+
+        assert stage.text == "Hello"
+
+
+@pytest.mark.parametrize("text", ["Sorry, not now.", ""])
+async def test_the_hourglass_goes_when_the_turn_ends_without_an_answer(direct: bool, text: str) -> None:
+    async with staged() as stage:
+        await asked(stage, direct)
+        async with stage.surface(direct=direct) as surface:
+            await surface.fail(Apology(text))
+
+        assert not is_marked(stage)
+
+
+async def test_another_process_takes_the_hourglass_away(direct: bool) -> None:
+    async with staged() as stage:
+        await asked(stage, direct)
+        again = FakeLedger().reopened()
+        async with (
+            bot_at(stage.slack, stage.time) as other,
+            other.reply_to(stage.address(direct=direct), again) as surface,
+        ):
+            await surface.write("Hello")
+            await surface.finish(Footer())
+
+        assert not is_marked(stage)
+
+
+async def test_an_hourglass_whose_call_nobody_heard_of_goes_too(direct: bool) -> None:
+    async with staged() as stage:
+        if not direct:
+            await stage.in_channel()
+        fault = stage.slack.hang("reactions.add", after_work=True)
+        signing = asyncio.create_task(stage.bot.sign(stage.address(direct=direct)))
+        await reached(fault)
+        signing.cancel()
+        async with (
+            bot_at(stage.slack, stage.time) as other,
+            other.reply_to(stage.address(direct=direct), FakeLedger().reopened()) as surface,
+        ):
+            await surface.write("Hello")
+            await surface.finish(Footer())
+
+        assert not is_marked(stage)
+
+
+async def test_an_ordinary_answer_costs_no_call_for_an_hourglass_that_nobody_put(direct: bool) -> None:
+    async with staged() as stage:
+        if not direct:
+            await stage.in_channel()
+        async with stage.surface(direct=direct) as surface:
+            await surface.write("Hello")
+            await surface.finish(Footer())
+
+        assert stage.slack.calls_of("reactions.remove") == []
+
+
+async def test_without_the_scope_the_log_says_once_that_hourglasses_stay() -> None:
+    async with staged() as stage:
+        stage.slack.workspace.scopes.discard("reactions:write")
+        with capture_logs() as lines:
+            for _ in range(3):
+                async with stage.surface(FakeLedger().reopened()) as surface:
+                    await surface.write("Hello")
+                    await surface.finish(Footer())
+
+        assert [each["scope"] for each in lines if each["event"] == "slack.hourglass_stays"] == [
+            "reactions:write"
+        ]
+
+
+async def test_a_status_whose_call_was_under_way_when_the_process_died_is_cleared_by_the_next(
+    direct: bool,
+) -> None:
+    async with staged() as stage:
+        if not direct:
+            await stage.in_channel()
+        ledger = FakeLedger()
+        fault = stage.slack.hang("assistant.threads.setStatus", after_work=True)
+        dead = stage.surface(ledger, direct=direct)
+        await dead.__aenter__()
+        await reached(fault)
+        assert stage.slack.status(stage.dm, stage.ts) == "…"
+        await next_one(stage, ledger, direct)
+
+        assert (stage.text, stage.slack.status(stage.dm, stage.ts)) == ("Hello, Ann", "")
+        await dead.__aexit__(Fenced, Fenced(1, 1), None)
+
+
+async def test_a_status_that_slack_sets_after_the_first_words_is_cleared_by_the_next_process() -> None:
+    async with staged() as stage:
+        await stage.in_channel()
+        ledger = FakeLedger()
+        fault = stage.slack.hang("assistant.threads.setStatus")
+        dead = stage.surface(ledger, direct=False)
+        await dead.__aenter__()
+        await reached(fault)
+        await dead.write("Hello")
+        await stage.seen("Hello")
+        fault.release()
+        await stage.slack.until(lambda: stage.slack.status(stage.dm, stage.ts) == "…")
+        await next_one(stage, ledger, direct=False)
+
+        assert (stage.text, stage.slack.status(stage.dm, stage.ts)) == ("Hello, Ann", "")
+        await dead.__aexit__(Fenced, Fenced(1, 1), None)
+
+
+async def reached(fault: Fault) -> None:
+    """Wait until a call hangs."""
+    await soon("the call to hang", fault.reached.wait())
+
+
+async def next_one(stage: Stage, ledger: FakeLedger, direct: bool) -> None:
+    """Have another process take the turn over, and answer."""
+    async with (
+        bot_at(stage.slack, Time()) as other,
+        other.reply_to(stage.address(direct=direct), ledger.reopened()) as surface,
+    ):
+        await surface.write("Hello, Ann")
+        await surface.finish(Footer())

@@ -15,6 +15,7 @@ from bots.slack.settings import SlackSettings
 from bots.slack.sharing import Share, SharedEditing
 from bots.slack.streams import Stream
 from bots.slack.surface import StreamingSurface
+from bots.slack.tidying import TidySurface
 from bots.slack.whisper import Whisper
 from bots.slack.workspaces import Workspace
 from bots.slack.writing import Writing
@@ -48,7 +49,8 @@ class Answers:
             surface = self._streamed(place, there, ledger, channel, share)
         else:
             surface = self._edited(channel, ledger, share)
-        return TellingSurface(surface, partial(self._closed.tell, there.api, there.people, place))
+        tidy = TidySurface(surface, there.signs, place, resumed=ledger.resumed)
+        return TellingSurface(tidy, partial(self._closed.tell, there.api, there.people, place))
 
     def _streamed(
         self, place: Where, there: Workspace, ledger: Ledger, channel: SlackChannel, editing: Share

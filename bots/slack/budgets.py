@@ -41,6 +41,7 @@ RATES: Mapping[str, Rate] = {
     "chat.update": TIER_3,
     "chat.delete": TIER_3,
     "reactions.add": TIER_3,
+    "reactions.remove": TIER_2,
     "conversations.replies": TIER_3,
     "conversations.history": TIER_3,
     "conversations.info": TIER_3,
@@ -63,6 +64,7 @@ _WAITS_S: Mapping[str, float] = {
     "chat.postEphemeral": 20.0,
     "chat.update": 80.0,
     "chat.delete": 80.0,
+    "reactions.remove": 20.0,
     "conversations.open": 20.0,
     "files.info": 20.0,
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -15,9 +18,10 @@ from bots.slack.errors import BLOCKS_REFUSED, UNKNOWN_MESSAGE
 from bots.slack.payloads import Bot, text_of
 from bots.slack.sharing import Share
 from bots.slack.text import safe, size
-from core.errors import FrontendRefused, PlaceClosed, PlatformBusy, PlatformError
+from core.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.messages import Button
 from core.ports import Delivery
+from core.reply.patience import Now, Sleep, patiently
 
 log = structlog.get_logger(__name__)
 
@@ -26,15 +30,27 @@ _MOST_READ = 200
 _STILL_STREAMING = "streaming_state_conflict"
 _UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})
 _UNTIL_THE_END_S = 3_600.0
+_HOURGLASS = "hourglass_flowing_sand"
+_MOST_MARKED = 20_000
+_UNMARKED_WITHIN_S = 20.0
+_NOT_MARKED = frozenset({"no_reaction", UNKNOWN_MESSAGE})
 _STATUS_OFF = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "feature_not_enabled"})
 
 
 class Signs:
-    """Shows "is working" below a question. Once Slack says that this app may not, it stays silent."""
+    """The signs of one workspace's questions: "is working" below one, an hourglass on one that waits.
 
-    def __init__(self, api: SlackApi) -> None:
+    Nothing depends on them. Once Slack says that this app may not show one, it is left out.
+    """
+
+    def __init__(self, api: SlackApi, *, now: Now = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
         self._api = api
+        self._now = now
+        self._sleep = sleep
         self._off = False
+        self._marks_off = False
+        self._marked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        """The questions that this process put an hourglass on."""
 
     async def show(self, place: Where, text: str) -> None:
         """Set the status line; nothing depends on it, so a refusal is only noted."""
@@ -48,17 +64,44 @@ class Signs:
             self._off = exc.code in _STATUS_OFF or isinstance(exc, FrontendRefused)
             log.debug("slack.status_refused", code=exc.code)
 
+    async def mark(self, place: Where) -> bool:
+        """Put an hourglass on the question; whether it stands there. Needs the scope `reactions:write`."""
+        self._marked[place.channel, place.question] = None
+        if len(self._marked) > _MOST_MARKED:
+            self._marked.popitem(last=False)
+        try:
+            await self._react("reactions.add", place)
+        except PlatformError as exc:
+            log.info("slack.no_reaction", code=exc.code)
+            return exc.code == "already_reacted"
+        return True
 
-async def react(api: SlackApi, place: Where) -> bool:
-    """Put an hourglass on the question; whether it stands there. Needs the scope `reactions:write`."""
-    try:
-        await api.write(
-            "reactions.add", channel=place.channel, timestamp=place.question, name="hourglass_flowing_sand"
-        )
-    except PlatformError as exc:
-        log.info("slack.no_reaction", code=exc.code)
-        return exc.code == "already_reacted"
-    return True
+    async def unmark(self, place: Where, *, surely: bool) -> None:
+        """Take the hourglass away, if this process put one there, or, `surely`, if any did."""
+        known = (place.channel, place.question) in self._marked
+        if not (known or surely) or self._marks_off or not place.question:
+            return
+        try:
+            await patiently(
+                lambda: self._react("reactions.remove", place),
+                budget_s=_UNMARKED_WITHIN_S,
+                retry=(PlatformBusy, OutcomeUnknown),
+                now=self._now,
+                sleep=self._sleep,
+            )
+        except PlatformError as exc:
+            self._note_unmarked(exc)
+        self._marked.pop((place.channel, place.question), None)
+
+    def _note_unmarked(self, error: PlatformError) -> None:
+        if error.code in _STATUS_OFF:
+            self._marks_off = True
+            log.warning("slack.hourglass_stays", code=error.code, scope="reactions:write")
+        elif error.code not in _NOT_MARKED:
+            log.info("slack.hourglass_stays", code=error.code)
+
+    async def _react(self, method: str, place: Where) -> None:
+        await self._api.write(method, channel=place.channel, timestamp=place.question, name=_HOURGLASS)
 
 
 class SlackChannel:

@@ -12,7 +12,6 @@ from bots.slack import files
 from bots.slack.address import PLATFORM, Where, where
 from bots.slack.answering import Answers
 from bots.slack.api import open_api
-from bots.slack.channel import react
 from bots.slack.closed import ClosedPlaces
 from bots.slack.connection import SocketWay
 from bots.slack.listening import Way, listen
@@ -84,7 +83,7 @@ class SlackFrontend:
 
     async def sign(self, address: str) -> bool:
         place = where(address)
-        return await react(self._workspaces.of(place.team).api, place)
+        return await self._workspaces.of(place.team).signs.mark(place)
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         place = where(address)
