@@ -74,6 +74,10 @@ class CallLog:
         """Describes every call, the oldest first."""
         return [call.described() for call in self._calls]
 
+    def paths(self) -> list[str]:
+        """What was called, the oldest first; no body is read for it."""
+        return [call.path for call in self._calls]
+
     def clear(self) -> int:
         """Forgets every call and says how many there were."""
         count = len(self._calls)

@@ -116,6 +116,11 @@ class Stage:
         return bool(found) and found <= states
 
     @property
+    def times_asked(self) -> int:
+        """How many completion calls reached AIVAX: cheap enough to be asked again and again."""
+        return sum(path.endswith("/chat/completions") for path in self.sandbox.state.calls.paths())
+
+    @property
     def asked(self) -> list[dict[str, Any]]:
         """The bodies of the completion calls that reached AIVAX."""
         calls = self.sandbox.state.calls.described()

@@ -10,6 +10,7 @@ from tests.discord_answers import POST, Place, asked, opened
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeLedger
 from tests.platforms.discord import FakeDiscord
+from tests.waiting import soon
 
 MARK, UNMARK = (
     "PUT /channels/{}/messages/{}/reactions/{}/@me",
@@ -83,7 +84,7 @@ async def left_by_a_kill(fake: FakeDiscord, place: Place, address: str, ledger: 
         async with first.reply_to(address, ledger) as surface:
             await surface.offer([STOP])
             await surface.note(Status("Thinking"))
-            await hang.entered.wait()
+            await soon("the create", hang.entered.wait())
     hang.release()
 
 

@@ -21,7 +21,7 @@ from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, WallClock, said
 from tests.stage import Stage, staged
-from tests.waiting import waiting_for
+from tests.waiting import until
 
 LIMIT = 20
 FLOODER = "flooder"
@@ -70,10 +70,14 @@ async def a_minute_later(clock: WallClock, *stages: Stage) -> None:
 
 async def all_called(minutes: int, *stages: Stage) -> None:
     """Wait until the calls of so many minutes were made, and their answers are there."""
-    async with waiting_for(f"the calls of {minutes} minutes"):
-        while len(stages[0].asked) < LIMIT * minutes or "running" in await stages[0].states():
-            for stage in stages:
-                await stage.rest()
+
+    async def are_made() -> bool:
+        for stage in stages:
+            await stage.core.queue.sweep()
+            await stage.rest()
+        return stages[0].times_asked >= LIMIT * minutes and "running" not in await stages[0].states()
+
+    await until(f"the calls of {minutes} minutes", are_made, every_s=0.05)
 
 
 async def use_up_the_minute(stage: Stage) -> None:
