@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import re
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -70,6 +71,20 @@ documents = st.lists(blocks, max_size=12).map("\n\n".join)
 rubble = st.text(alphabet="ab `~\n-#|>.1*\t\r\\\u0301\u200d👩🇧", max_size=600)
 texts = documents | rubble | st.text(max_size=300)
 unhurried = settings(deadline=None)  # machines that run tests are busy
+
+
+@pytest.mark.parametrize("repeated", ["1. ", "- ", "> ", "a ", "1) - ", "**", "`", "| a ", " ", "a"])
+def test_no_line_however_long_is_read_again_for_each_of_its_words(repeated: str) -> None:
+    line = (repeated * 40_000)[:12_500]
+    took_s = []
+    for _ in range(2):  # the better of two: a collection of garbage may fall into one
+        began = time.thread_time()
+        split(line, 12_000)
+        took_s.append(time.thread_time() - began)
+
+    assert min(took_s) < 0.05
+
+
 limits = st.sampled_from([64, 80, 120, 300, 2000])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Self
 
+_SHORTEST_MARKER = 3
 _LONGEST_MARKER = 16
 _LONGEST_PREFIX = 24
 
@@ -84,6 +85,15 @@ def fence_after(text: str, fence: Fence | None) -> Fence | None:
 def looks_like_fence(line: str) -> bool:
     """Whether a line begins like a fence, so that cutting it could make or unmake one."""
     return _BEGUN.match(line) is not None
+
+
+def looks_like_fence_from(text: str, line_start: int) -> int:
+    """From where on a line that begins at `line_start` looks like a fence, so that a cut could make or unmake one.
+
+    Beyond the text's end where it never does.
+    """
+    begun = _BEGUN.match(text, line_start)
+    return begun.start(2) + _SHORTEST_MARKER if begun else len(text) + 1
 
 
 def closing_lines(text: str, fence: Fence | None) -> AbstractSet[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from core.reply.fences import Fence, fence_after_line, looks_like_fence
+from core.reply.fences import Fence, fence_after_line, looks_like_fence, looks_like_fence_from
 
 _ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
@@ -86,9 +86,13 @@ def inner_seams(view: str, floor: int) -> Iterator[Seam]:
     Left out are words that would turn into a heading, a quote, an item or a fence at the beginning of a line.
     """
     for pattern in (_WORD, _CJK_END):
+        line_end, fence_from = -1, 0
         for match in pattern.finditer(view, floor):
             at = match.end()
-            if at > floor and not looks_like_fence(view[view.rfind("\n", 0, at) + 1 : at]):
+            if at > line_end:  # the beginning of a line is read once, not for each of its words
+                fence_from = looks_like_fence_from(view, view.rfind("\n", 0, at) + 1)
+                line_end = view.find("\n", at) % (len(view) + 1)  # the text's, where no line ends
+            if floor < at < fence_from:
                 ending = view[max(0, at - _LONGEST_ENDING) : at]
                 yield Seam(Rank.SENTENCE if _SENTENCE_END.search(ending) else Rank.WORD, at)
 
