@@ -127,22 +127,25 @@ def steps(database: object, now: datetime) -> dict[str, Step]:
     }
 
 
-async def fill(database: object, count: int, now: datetime) -> None:
-    """A year of answered turns, the calls of a day, and some questions that wait."""
+async def fill(
+    database: object, count: int, now: datetime, *, people: int = PEOPLE, calls: int = CALLS
+) -> None:
+    """A year of answered turns with all that belongs to them, the calls of a day, and some questions that wait."""
     from core.storage import tables
 
     chance = random.Random(9)
-    people = range(1, PEOPLE + 1)
+    persons, places = range(1, people + 1), range(1, count // 10 + 1)
+    turns = [_turn(each, count, people, chance, now) for each in range(1, count + WAITING + 1)]
     rows: dict[str, list[dict[str, object]]] = {
-        "persons": [{"id": each, "key": f"{each:032x}", "created_at": now} for each in people],
-        "identities": [_identity(each, now) for each in people],
-        "conversations": [
-            _conversation(each, chance.choice(people), now) for each in range(1, count // 10 + 1)
-        ],
-        "turns": [_turn(each, count, chance, now) for each in range(1, count + WAITING + 1)],
-        "calls": [_call(each, count, chance, now) for each in range(CALLS)],
+        "persons": [{"id": each, "key": f"{each:032x}", "created_at": now} for each in persons],
+        "identities": [_identity(each, now) for each in persons],
+        "conversations": [_conversation(each, chance.choice(persons), now) for each in places],
+        "turns": turns,
+        "calls": [_call(each, count, calls, people, chance, now) for each in range(calls)],
+        "messages": [_message(turn, role) for turn in turns for role in ("user", "assistant")],
+        "events": [_event(each, count, now) for each in range(count)],
+        **{name: [of(turn) for turn in turns[:count]] for name, of in OF_A_TURN.items()},
     }
-    rows["messages"] = [_message(turn, role) for turn in rows["turns"] for role in ("user", "assistant")]
     async with database.write() as connection:  # type: ignore[attr-defined]  # a Database, see `measured`
         for name, values in rows.items():
             for at in range(0, len(values), 2000):
@@ -159,13 +162,13 @@ def _conversation(number: int, owner: int, now: datetime) -> dict[str, object]:
     return {"id": number, **place, "owner_id": owner, "opened_at": now, "active_at": now}
 
 
-def _turn(number: int, ended: int, chance: random.Random, now: datetime) -> dict[str, object]:
+def _turn(number: int, ended: int, people: int, chance: random.Random, now: datetime) -> dict[str, object]:
     is_over = number <= ended
     at = now - timedelta(days=365) * (1 - number / ended) if is_over else now - timedelta(minutes=1)
     return {
         "id": number,
         "conversation_id": chance.randint(1, ended // 10),
-        "identity_id": chance.randint(1, PEOPLE),
+        "identity_id": chance.randint(1, people),
         "key": f"{number:032x}",
         "state": "answered" if is_over else "queued",
         "address": "here",
@@ -184,11 +187,44 @@ def _message(turn: dict[str, object], role: str) -> dict[str, object]:
     return {**about, **said, "origin": f"m{turn['id']}" if who else "", "created_at": turn["created_at"]}
 
 
-def _call(number: int, turns: int, chance: random.Random, now: datetime) -> dict[str, object]:
-    at = now - timedelta(days=1) * (1 - number / CALLS)
-    turn = turns - CALLS + number if turns > CALLS else number % turns + 1
-    who = {"workspace": "fake:W1", "person_id": chance.randint(1, PEOPLE)}
-    return {"turn_id": max(1, turn), **who, "at": at, "sent": True}
+def _call(
+    number: int, turns: int, calls: int, people: int, chance: random.Random, now: datetime
+) -> dict[str, object]:
+    at = now - timedelta(days=1) * (1 - number / calls)
+    who = {"workspace": "fake:W1", "person_id": chance.randint(1, people)}
+    return {"turn_id": max(1, turns - calls + number), **who, "at": at, "sent": True}
+
+
+def _event(number: int, count: int, now: datetime) -> dict[str, object]:
+    return {"key": f"event-{number}", "received_at": now - timedelta(days=14) * (1 - number / count)}
+
+
+def _delivery(turn: dict[str, object]) -> dict[str, object]:
+    return {
+        "turn_id": turn["id"],
+        "part": 0,
+        "message_id": f"answer-{turn['id']}",
+        "shown": 200,
+        "closed": True,
+    }
+
+
+def _activity(turn: dict[str, object]) -> dict[str, object]:
+    did = {"tool_id": "t1", "name": "WebSearch", "state": "completed", "contents": "{}", "explanation": ""}
+    return {"turn_id": turn["id"], **did, "updated_at": turn["created_at"]}
+
+
+def _opinion(turn: dict[str, object]) -> dict[str, object]:
+    who = {"turn_id": turn["id"], "identity_id": turn["identity_id"]}
+    return {**who, "good": True, "comment": "", "at": turn["created_at"]}
+
+
+def _usage(turn: dict[str, object]) -> dict[str, object]:
+    tokens = {"prompt_tokens": 900, "completion_tokens": 90, "cached_tokens": 0, "credits": 0.001}
+    return {"turn_id": turn["id"], "model": "m", **tokens, "created_at": turn["created_at"]}
+
+
+OF_A_TURN = {"deliveries": _delivery, "tool_activity": _activity, "feedback": _opinion, "usage": _usage}
 
 
 if __name__ == "__main__":

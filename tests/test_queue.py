@@ -33,6 +33,7 @@ class Rows:
         """What fails next, each once."""
         self.read = asyncio.Event()
         self.renewed: list[Collection[int]] = []
+        self.claims = 0
         for name, count in waiting.items():
             for _ in range(count):
                 self.add(int(name[1:]))
@@ -47,12 +48,15 @@ class Rows:
         )
 
     async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
+        self.claims += 1
         await self._reach("claim")
         if conversation_id in self.running or not self.waiting.get(conversation_id):
             return None
         if self.waiting[conversation_id][0].place.platform not in platforms:
             return None
-        self.running[conversation_id] = self.waiting[conversation_id].pop(0)
+        turn, *behind = self.waiting[conversation_id]
+        self.waiting[conversation_id] = behind
+        self.running[conversation_id] = replace(turn, has_successor=bool(behind))
         return self.running[conversation_id]
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int:
@@ -169,6 +173,33 @@ async def test_a_conversation_runs_one_turn_at_a_time_in_order() -> None:
 
     assert runner.ended == [101, 102, 103, 104]
     assert runner.most_at_once == 1
+
+
+async def test_a_turn_costs_one_claim() -> None:
+    rows = Rows(c1=3, c2=1)
+    runner, queue = Running(rows), queue_of(rows)
+
+    async with working(queue, runner):
+        await drained(queue)
+
+    assert sorted(runner.ended) == [101, 102, 103, 201]
+    assert rows.claims == 4
+
+
+async def test_what_comes_while_the_last_turn_runs_is_run_next() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows, held=True), queue_of(rows)
+
+    async with working(queue, runner):
+        await until(runner.began, 1)
+        rows.add(1)
+        queue.notify(1)
+        runner.let_go(101)
+        await until(runner.began, 2)
+        runner.let_go(runner.began[1])
+        await drained(queue)
+
+    assert rows.claims == 2
 
 
 async def test_conversations_run_side_by_side() -> None:

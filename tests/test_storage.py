@@ -265,17 +265,18 @@ async def test_a_message_over_the_limit_is_answered_with_the_limit(database: Dat
 
 async def test_when_too_many_wait_the_next_is_told_so(database: Database) -> None:
     desk = Desk(database, limits=LimitsSettings(waiting_turns=2))
-    for _ in range(3):
-        await desk.intake.receive(said())
+    cleo = Author(Identity("fake", "W1", "cleo"), "Cleo")
+    for author in (ANA, BEN, cleo):
+        await desk.intake.receive(said(by=author))
 
-    for _ in range(2):
-        turn = await desk.claim()
-        assert not turn.notice
-        await desk.turns.close(turn, TurnState.ANSWERED)
     refused = await desk.claim()
-    assert refused.notice
+    assert refused.author == cleo
     assert refused.answer is not None
     assert "too many questions" in refused.answer
+    for conversation_id in desk.queue.noted[:2]:
+        turn = await desk.turns.claim(conversation_id)
+        assert turn is not None
+        assert not turn.notice
 
 
 async def test_a_conversation_runs_one_turn_at_a_time_in_order(desk: Desk) -> None:
@@ -527,3 +528,12 @@ async def test_text_that_a_database_could_not_hold_is_mended_not_refused(desk: D
     (message,) = await desk.history.of_turn(turn.id)
     assert message.text == "ab \ufffd end"
     assert len(turn.author.name) == 256
+
+
+async def test_what_waits_behind_a_gate_counts_as_waiting(desk: Desk) -> None:
+    for author in (ANA, BEN):
+        await desk.intake.receive(said(by=author))
+        await desk.turns.park(await desk.claim(), "balance")
+
+    async with IntakeStore(desk.database, desk.clock).transaction() as transaction:
+        assert [await transaction.waiting_turns(most) for most in (10, 1)] == [2, 1]

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.messages import Attachment, Deleted, Place
 from core.storage.batches import batched
 from core.storage.erasing import Eraser
-from core.storage.locks import hold_conversations, hold_turns
+from core.storage.locks import hold_conversations, hold_these, hold_turns
 from core.storage.tables import conversations, deliveries, is_open, messages, turns
 from core.turns.model import TurnState, Wish
 
@@ -109,8 +109,8 @@ class Changes:
         if not found:
             return Redacted(0, ())
         asked = {row.turn_id for row in found}
+        await hold_these(self._connection, {*asked, *quoting})
         for turn_ids in batched(sorted({*asked, *quoting})):
-            await hold_turns(self._connection, turns.c.id.in_(turn_ids))
             await Eraser(self._connection).empty_derived(turn_ids)
         emptied = update(messages).where(messages.c.id.in_([row.id for row in found]))
         await self._connection.execute(emptied.values(text="", attachments=[]))
@@ -197,7 +197,7 @@ class Changes:
         its next attempt only closes it on the screen.
         """
         which &= is_open()
-        await hold_turns(self._connection, which)
+        which &= await hold_turns(self._connection, which)
         waits = which & (turns.c.state != TurnState.RUNNING)
         silent: ColumnElement[bool] = true()
         if visibly:

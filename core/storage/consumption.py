@@ -57,8 +57,10 @@ class Consumption:
         self, platform: str, workspace: str, most: int, since: datetime
     ) -> datetime | None:
         """When the message was sent that used up `most` in a workspace; None while there are some left."""
-        there = (conversations.c.platform == platform) & (conversations.c.workspace == workspace)
-        asked = select(turns.c.created_at).join(conversations).where(there)
+        of_turn = select(conversations.c.id).where(conversations.c.id == turns.c.conversation_id)
+        there = of_turn.where(conversations.c.platform == platform, conversations.c.workspace == workspace)
+        # looked up turn by turn: a day's turns are fewer than all conversations
+        asked = select(turns.c.created_at).where(there.scalar_subquery().is_not(None))
         return await self._nth(asked, most, since)
 
     async def messages_of(self, identity_id: int, since: datetime) -> list[datetime]:

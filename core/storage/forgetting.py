@@ -17,6 +17,7 @@ from core.storage.batches import batched
 from core.storage.changes import Changes
 from core.storage.engine import Database
 from core.storage.erasing import BATCH, Eraser
+from core.storage.locks import hold_conversations, hold_turns
 from core.storage.tables import conversations, erasures, identities, is_open, turns
 from core.turns.model import TurnState
 
@@ -82,7 +83,8 @@ class Erasures:
 
     async def _empty_open(self, identity_ids: Collection[int]) -> int:
         """Take the text of what has not ended; how many messages of theirs that were."""
-        theirs = select(turns.c.id, turns.c.notice).where(turns.c.identity_id.in_(identity_ids), is_open())
+        which = turns.c.identity_id.in_(identity_ids) & is_open()
+        theirs = select(turns.c.id, turns.c.notice).where(which & await hold_turns(self._connection, which))
         rows = (await self._connection.execute(theirs.order_by(turns.c.id))).all()
         eraser, said = Eraser(self._connection), 0
         for are_notices in (False, True):
@@ -148,6 +150,7 @@ class ErasureStore:
         theirs = conversations.c.owner_id.in_(owners) & conversations.c.closed_at.is_(None)
         found = select(conversations.c.id).where(theirs, conversations.c.opened_at <= asked_at).limit(BATCH)
         ids = (await connection.execute(found)).scalars().all()
+        await hold_conversations(connection, conversations.c.id.in_(ids))
         ended = update(conversations).where(conversations.c.id.in_(ids))
         await connection.execute(ended.values(closed_at=self._now()))
         return bool(ids)

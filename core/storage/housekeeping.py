@@ -12,10 +12,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, ColumnElement, exists, select
+from sqlalchemy import Column, ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.settings import StorageSettings
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 INTERVAL_S = 3600.0
 BATCH = 100
 """Turns, events or persons per transaction: some milliseconds, so that a turn that wants to write hardly waits."""
+PAGE = 200
+"""Persons who are looked at in one go."""
 REST_S = 0.05
 """The pause between two batches, so that a long backlog takes a share of the database and not all of it."""
 EVENT_DAYS = 14.0
@@ -92,7 +95,7 @@ class Housekeeping:
         swept = Swept(
             turns=await self._in_batches(self._empty_turns) if self._retention_days else 0,
             events=await self._in_batches(self._forget_events),
-            persons=await self._in_batches(self._drop_orphans) if await self._has_orphans() else 0,
+            persons=await self._drop_orphans(),
             calls=await self._in_batches(self._forget_calls),
         )
         if swept.turns:
@@ -133,15 +136,28 @@ class Housekeeping:
         await connection.execute(calls.delete().where(calls.c.id.in_(found)))
         return len(found)
 
-    async def _has_orphans(self) -> bool:
-        """Look first, as a reader: this looks at every person, which would be long for a transaction that writes."""
-        async with self._database.read() as connection:
-            return (
-                await connection.execute(select(persons.c.id).where(_nobody()).limit(1))
-            ).first() is not None
+    async def _drop_orphans(self) -> int:
+        """Look at every person, page by page, as a reader: there are many, and hardly ever one whom nobody is."""
+        total = after = 0
+        while True:
+            page = (
+                select(persons.c.id).where(persons.c.id > after).order_by(persons.c.id).limit(PAGE).subquery()
+            )
+            async with self._database.read() as connection:
+                size, last = (
+                    await connection.execute(select(func.count(), func.max(page.c.id)).select_from(page))
+                ).one()
+                theirs = (persons.c.id > after) & (persons.c.id <= last) & _nobody(after)
+                found = (await connection.execute(select(persons.c.id).where(theirs).limit(1))).first()
+            if found is not None:
+                total += await self._in_batches(partial(self._drop_those, theirs))
+            if size < PAGE:
+                return total
+            after = last
+            await self._sleep(REST_S)
 
-    async def _drop_orphans(self, connection: AsyncConnection) -> int:
-        found = await self._take(connection, persons.c.id, _nobody(), first=persons.c.id)
+    async def _drop_those(self, theirs: ColumnElement[bool], connection: AsyncConnection) -> int:
+        found = await self._take(connection, persons.c.id, theirs, first=persons.c.id)
         # Asked again under the lock: an identity that was linked meanwhile would go with its person.
         await connection.execute(persons.delete().where(persons.c.id.in_(found), _nobody()))
         return len(found)
@@ -154,5 +170,6 @@ class Housekeeping:
         return list((await connection.execute(found)).scalars())
 
 
-def _nobody() -> ColumnElement[bool]:
-    return ~exists().where(identities.c.person_id == persons.c.id)
+def _nobody(after: int = 0) -> ColumnElement[bool]:
+    """Whether no identity is a person's, of those after one."""
+    return ~exists().where(identities.c.person_id == persons.c.id, identities.c.person_id > after)

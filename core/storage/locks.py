@@ -11,7 +11,9 @@ SQLite has one writer at a time, and nothing of this.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, func, select
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Identity
@@ -25,22 +27,34 @@ async def hold_author(connection: AsyncConnection, who: Identity) -> None:
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
-async def hold_conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
-    """Let nobody else claim or change turns of these conversations until the transaction ends."""
-    if _locks(connection):
-        await connection.execute(_in_order(select(conversations.c.id).where(which), conversations.c.id))
+async def hold_conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> Sequence[int]:
+    """Let nobody else claim or change turns of these conversations until the transaction ends; their ids."""
+    if not _locks(connection):
+        return ()
+    order = (conversations.c.owner_id < 0, conversations.c.id)
+    held = select(conversations.c.id).where(which).order_by(*order).with_for_update(key_share=True)
+    return (await connection.execute(held)).scalars().all()
 
 
-async def hold_turns(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
-    """Keep these turns, and their conversations, as they are until the transaction ends."""
-    if _locks(connection):
-        theirs = select(turns.c.conversation_id).where(which)
-        await hold_conversations(connection, conversations.c.id.in_(theirs))
-        await connection.execute(_in_order(select(turns.c.id).where(which), turns.c.id))
+async def hold_turns(connection: AsyncConnection, which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Keep these turns, and their conversations, as they are until the transaction ends.
+
+    What to change is then `which` and what this returns: a turn that came in between, in a conversation that is not
+    held, is none of it.
+    """
+    if not _locks(connection):
+        return true()
+    theirs = select(turns.c.conversation_id).where(which)
+    here = await hold_conversations(connection, conversations.c.id.in_(theirs))
+    held = turns.c.conversation_id == any_(literal(here, ARRAY(BigInteger)))
+    rows = select(turns.c.id).where(which, held).order_by(turns.c.id)
+    await connection.execute(rows.with_for_update(key_share=True))
+    return held
 
 
-def _in_order(rows: Select[tuple[int]], by: ColumnElement[int]) -> Select[tuple[int]]:
-    return rows.order_by(by).with_for_update(key_share=True)
+async def hold_these(connection: AsyncConnection, turn_ids: Collection[int]) -> None:
+    """As `hold_turns`, for turns by their ids, however many."""
+    await hold_turns(connection, turns.c.id == any_(literal([*turn_ids], ARRAY(BigInteger))))
 
 
 def _locks(connection: AsyncConnection) -> bool:

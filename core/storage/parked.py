@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.storage.locks import hold_conversations
 from core.storage.tables import conversations, deliveries, turns
 from core.turns.model import TurnState, Wish
 
@@ -41,13 +42,17 @@ class ParkedTurns:
         self._now = now
 
     async def find(self, key: str) -> Asked | None:
-        """The turn with this key. It and its conversation stay as they are until the transaction ends."""
-        of_turn = select(turns.c.conversation_id).where(turns.c.key == key)
-        # conversation first, as when a turn is claimed; a running turn may add messages to it meanwhile
-        locked = select(conversations.c.id).where(conversations.c.id.in_(of_turn))
-        await self._connection.execute(locked.with_for_update(key_share=True))
-        query = select(turns).where(turns.c.key == key).with_for_update(key_share=True)
+        """The turn with this key. It and its conversation stay as they are until the transaction ends.
+
+        Not so a sentence of the bot's own, which stands beside all that is answered: nothing of it is changed, and
+        what its buttons change is locked before its conversation is.
+        """
+        query = select(turns, conversations.c.owner_id).join(conversations).where(turns.c.key == key)
         row = (await self._connection.execute(query)).one_or_none()
+        if row is not None and row.owner_id >= 0:
+            await hold_conversations(self._connection, conversations.c.id == row.conversation_id)
+            held = query.with_for_update(of=turns, key_share=True)
+            row = (await self._connection.execute(held)).one_or_none()
         if row is None:
             return None
         # one that was given up is on its way to tell so

@@ -47,14 +47,10 @@ class ShareStore:
 
     async def claim(self, windows: Sequence[Window], platforms: Collection[str]) -> Turn | None:
         """Take the turn that is next: one that needs no call, else the fair one, if a call is free for it."""
-        async with self._database.write() as connection:
-            await self._alone(connection)
-            for _ in range(RACES):
-                head = await self._next(connection, waiting.ready(), platforms)
-                is_call = head is None
-                if head is None and free_calls(windows, await self._made(connection, windows), self._now()):
-                    fairest = waiting.fairest(len(windows))
-                    head = await self._next(connection, fairest, platforms, **self._shares(windows))
+        for _ in range(RACES):
+            async with self._database.write() as connection:
+                await self._alone(connection)
+                head, is_call = await self._head(connection, windows, platforms)
                 if head is None:
                     return None
                 turn = await self._turn_store.claim_within(connection, head.conversation_id)
@@ -63,6 +59,18 @@ class ShareStore:
                         await self._promise(connection, turn)
                     return turn
         return None
+
+    async def _head(
+        self, connection: AsyncConnection, windows: Sequence[Window], platforms: Collection[str]
+    ) -> tuple[Row[Any] | None, bool]:
+        """The turn that is next, and whether it takes a call."""
+        ready = await self._next(connection, waiting.ready(), platforms)
+        if ready is not None:
+            return ready, False
+        if not free_calls(windows, await self._made(connection, windows), self._now()):
+            return None, True
+        fairest = waiting.fairest(len(windows))
+        return await self._next(connection, fairest, platforms, **self._shares(windows)), True
 
     async def spend(self, turn_id: int, windows: Sequence[Window]) -> datetime | None:
         """Date the call that was promised to a turn, or take one more for it; else, when to ask again."""

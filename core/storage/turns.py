@@ -112,7 +112,7 @@ class TurnStore:
         platform = select(conversations.c.platform).where(conversations.c.id == turns.c.conversation_id)
         left &= platform.scalar_subquery().in_(platforms)
         async with self._database.write() as connection:
-            await hold_turns(connection, left)
+            left &= await hold_turns(connection, left)
             again = update(turns).where(left).values(state=TurnState.QUEUED)
             return (await connection.execute(again)).rowcount
 
@@ -120,7 +120,7 @@ class TurnStore:
         """Keep the turns that run here for another lease. One that was taken over meanwhile stays with its taker."""
         ours = turns.c.id.in_(running) & (turns.c.owner == self._owner) & (turns.c.state == TurnState.RUNNING)
         async with self._database.write() as connection:
-            await hold_turns(connection, ours)
+            ours &= await hold_turns(connection, ours)
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 
     async def release(self, turn: Turn, due_at: datetime, *, counts: bool, unpaid: bool = False) -> None:

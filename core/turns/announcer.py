@@ -20,6 +20,7 @@ from core.reply.voices import Voices
 from core.storage.engine import Database
 from core.storage.ledger import StoredLedger
 from core.storage.share import ShareStore
+from core.storage.steady import settled
 from core.storage.turns import TurnStore
 from core.turns.model import Turn
 
@@ -110,7 +111,7 @@ class Announcer:
             except Fenced:
                 return
             finally:
-                await self._let_go(turn, waiting.since)
+                await settled(self._let_go(turn, waiting.since))
 
     async def _show(self, turn: Turn, place: int, wait_s: float) -> None:
         voice = self._voices.for_reader(turn.author.locale, turn.place)

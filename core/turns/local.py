@@ -20,7 +20,10 @@ class Worklist(Protocol):
     """Where turns wait. Rows are the truth; the queue only remembers where to look next."""
 
     async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
-        """Give out a turn of these platforms to run: the conversation's next one, or one that comes before it."""
+        """Give out a turn of these platforms to run: the conversation's next one, or one that comes before it.
+
+        It tells in `has_successor` whether another waits behind it: who comes later is told of by `notify`.
+        """
         ...
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int: ...
@@ -141,6 +144,9 @@ class LocalQueue:
             conversation_id = self._turn_to(turn.conversation_id, conversation_id)
             try:
                 await runner.run(turn)
+                look_again = (
+                    turn.has_successor
+                )  # what came since then was told of; a claim in vain costs a write
             finally:
                 self._ended(turn)
         except (Fenced, StorageError) as error:  # the sweep finds what is left to do

@@ -35,6 +35,7 @@ from core.reply.voices import Voices
 from core.settings import LimitsSettings, RepliesSettings
 from core.storage.engine import Database
 from core.storage.ledger import StoredLedger
+from core.storage.steady import settled
 from core.storage.turns import TurnStore
 from core.turns.draft import Draft
 from core.turns.generation import Generation
@@ -106,8 +107,7 @@ class Runner:
             except (PlatformError, TimeoutError) as error:
                 await self._later(turn, error)
             except asyncio.CancelledError:
-                log.info("turn.handed_over")
-                await self._store.release(turn, self._now(), counts=False)
+                await settled(self._hand_over(turn))
                 raise
 
     async def _run_or_tell(self, turn: Turn) -> None:
@@ -115,6 +115,15 @@ class Runner:
             await self._run(turn)
         except (MessageRefused, OddAnswer) as error:
             await self._untaken.end(turn, error, self._voice(turn))
+
+    async def _hand_over(self, turn: Turn) -> None:
+        """Put the turn back for whoever comes next; who can't, leaves it to be found when its lease ran out."""
+        try:
+            await self._store.release(turn, self._now(), counts=False)
+        except (Fenced, StorageError) as error:
+            log.warning("turn.left_behind", cause=str(error))
+        else:
+            log.info("turn.handed_over")
 
     async def _run(self, turn: Turn) -> None:
         frontend = self._frontends[turn.place.platform]

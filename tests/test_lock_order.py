@@ -1,0 +1,174 @@
+"""Several processes on one PostgreSQL change the same conversations at once, and none ever waits for the other."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import psycopg
+import pytest
+
+from bots.app import utc_now
+from core.admission.gates import Cause, Gate
+from core.admission.rates import Window
+from core.errors import Fenced
+from core.messages import Action, Author, Command, Identity, Left, Place, Said
+from core.settings import ConversationSettings
+from core.storage.engine import Database
+from core.storage.gates import GateStore
+from core.storage.ledger import StoredLedger
+from core.storage.share import ShareStore
+from core.storage.turns import TurnStore
+from core.turns.model import Turn, TurnState
+from tests.samples import said
+from tests.test_changes import commanded, deleted, edited, pressed
+from tests.test_storage import Desk
+
+PROCESSES = 3
+OPERATIONS = 450
+AT_ONCE = 12
+PEOPLE = [Author(Identity("fake", "W1", name), name) for name in ("ana", "ben", "cleo")]
+PLACES = [Place("fake", "W1", "general", "t1"), Place("fake", "W1", "general", "t2")]
+GATE = Gate(Cause.BALANCE)
+
+
+class Process:
+    """One process: takes events in, and runs turns; each operation is one that a person or a timer brings about."""
+
+    def __init__(self, database: Database, name: str, scope: str, asked: list[Said]) -> None:
+        settings = ConversationSettings(when_busy="interrupt", scope=scope)  # type: ignore[arg-type]  parametrized
+        self.desk = Desk(database, settings)
+        self.intake = self.desk.intake
+        self.turns = TurnStore(database, utc_now, name)
+        self.share = ShareStore(database, self.turns, utc_now)
+        self.gates = GateStore(database, utc_now)
+        self._database = database
+        self._asked = asked
+        self._running: list[Turn] = []
+
+    async def ask(self, who: Author, where: Place) -> None:
+        question = said(by=who, at=where)
+        await self.intake.receive(question)
+        self._asked.append(question)
+
+    async def stop(self, who: Author, where: Place) -> None:
+        await self.intake.receive(commanded(Command.STOP, by=who, at=where, whole=True))
+
+    async def reset(self, who: Author, where: Place) -> None:
+        await self.intake.receive(commanded(Command.RESET, by=who, at=where, whole=True))
+
+    async def edit(self, who: Author, where: Place) -> None:
+        if self._asked:
+            await self.intake.receive(edited(random.choice(self._asked), f"other words {random.random()}"))  # noqa: S311
+
+    async def delete(self, who: Author, where: Place) -> None:
+        if self._asked:
+            gone = random.sample(self._asked, min(4, len(self._asked)))
+            await self.intake.receive(deleted(*gone))
+
+    async def press(self, who: Author, where: Place) -> None:
+        async with self._database.read() as connection:
+            rows = await connection.exec_driver_sql("SELECT key FROM turns ORDER BY random() LIMIT 1")
+            key = rows.scalar_one_or_none()
+        if key is not None:
+            actions = [each for each in Action if each is not Action.LANGUAGE]
+            await self.intake.receive(pressed(random.choice(actions), key, by=who, at=where))  # noqa: S311
+
+    async def leave(self, who: Author, where: Place) -> None:
+        await self.intake.receive(Left((str(random.random()),), "fake", "W1"))  # noqa: S311
+
+    async def claim(self, who: Author, where: Place) -> None:
+        turn = await self.share.claim((Window(100_000),), {"fake"})
+        if turn is not None:
+            self._running.append(turn)
+
+    async def write(self, who: Author, where: Place) -> None:
+        if self._running:
+            turn = random.choice(self._running)  # noqa: S311
+            ledger = await StoredLedger.open(self._database, turn)
+            await ledger.intend(0)
+            await ledger.posted(0, "m-1")
+            await self.turns.keep_answer(turn, "an answer", None, whole=random.random() < 0.5)  # noqa: S311
+            await ledger.spoiled("m-1")
+
+    async def end(self, who: Author, where: Place) -> None:
+        if self._running:
+            turn = self._running.pop()
+            kind = random.randrange(3)  # noqa: S311
+            if kind == 0:
+                await self.turns.close(turn, TurnState.ANSWERED)
+            elif kind == 1:
+                await self.turns.release(turn, utc_now(), counts=False)
+            else:
+                await self.turns.park(turn, GATE.name)
+
+    async def look(self, who: Author, where: Place) -> None:
+        await self.turns.recover({"fake"}, running=[turn.id for turn in self._running])
+        await self.turns.renew([turn.id for turn in self._running])
+        await self.gates.open(GATE)
+        for waiting in await self.share.waiting({"fake"}, 3):
+            await self.turns.claim_to_tell(waiting.conversation_id, waiting.turn_id, 1)
+
+    def steps(self) -> list[Callable[[Author, Place], Coroutine[Any, Any, None]]]:
+        often = [self.ask, self.ask, self.ask, self.claim, self.claim, self.write, self.end]
+        return [
+            *often,
+            self.stop,
+            self.edit,
+            self.delete,
+            self.press,
+            self.press,
+            self.look,
+            self.reset,
+            self.leave,
+        ]
+
+
+@pytest.mark.parametrize("scope", ["author", "thread"])
+async def test_processes_that_change_the_same_rows_never_deadlock(migrated_url: str, scope: str) -> None:
+    if migrated_url.startswith("sqlite"):
+        pytest.skip("a SQLite file has one writer at a time")
+    before, failures = deadlocks(migrated_url), []
+    asked: list[Said] = []
+    databases = [Database(migrated_url) for _ in range(PROCESSES)]
+    processes = [Process(each, f"p{at}", scope, asked) for at, each in enumerate(databases)]
+    chance, todo = random.Random(5), iter(range(OPERATIONS))  # noqa: S311  repeatable, as far as it can be
+
+    async def go_on() -> None:
+        for _ in todo:
+            step = chance.choice(chance.choice(processes).steps())
+            try:
+                await step(chance.choice(PEOPLE), chance.choice(PLACES))
+            except Fenced:
+                pass  # another took the turn, as it may
+            except Exception as error:  # noqa: BLE001  counted, and told below
+                failures.append(f"{step.__name__}: {error!r} {_detail(error)}")
+
+    async with asyncio.timeout(240):
+        await asyncio.gather(*(go_on() for _ in range(AT_ONCE)))
+    for each in databases:
+        async with each:
+            pass
+
+    assert not failures, "\n".join(failures)
+    assert deadlocks(migrated_url) == before
+
+
+def deadlocks(url: str) -> int:
+    """How often the server broke two waiting transactions up, in this database."""
+    plain = url.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute("SELECT pg_stat_force_next_flush()")
+        row = connection.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def _detail(error: Exception) -> str:
+    """Who waited for whom, as the server tells it."""
+    diagnosis = getattr(getattr(error.__cause__, "orig", None), "diag", None)
+    return "" if diagnosis is None else f"{diagnosis.message_detail} {diagnosis.context}"

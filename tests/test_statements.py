@@ -1,0 +1,234 @@
+"""Every statement that a life of turns, timers and deletions sends finds its rows by an index, on both databases.
+
+The statements are those that the program executes, and a method of the stores that this life never calls fails too: so
+a new statement is looked at by itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib import import_module
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+from benchmarks.storage import fill
+from core.messages import Action, Attachment, Command, Left, Place, ToolActivity, ToolState
+from core.storage.consumption import Price
+from core.storage.engine import Database
+from core.storage.gates import GateStore
+from core.storage.intake import IntakeStore
+from core.storage.ledger import StoredLedger
+from core.storage.share import ShareStore
+from core.storage.tables import metadata
+from core.storage.turns import TurnStore
+from core.turns.model import TurnState, Wish
+from sandbox.server import Sandbox, serve
+from tests.samples import ANA, BEN, CHANNEL, WallClock, said
+from tests.stage import Stage, staged
+from tests.statements import read_whole, recorded
+from tests.test_changes import commanded, deleted, edited, pressed
+
+STORES = (
+    *("changes", "consumption", "feedback", "gates", "history", "intake", "ledger"),
+    *("models", "notices", "parked", "share", "turns"),
+)
+YEARS_TURNS = 20_000
+LIMITS: dict[str, Any] = {
+    "person_hourly": 500,
+    "person_daily": 900,
+    "workspace_daily": 3_000,
+    "spend_daily_usd": 900,
+    "requests_per_minute": 40,
+}
+
+
+@contextmanager
+def noted_calls() -> Iterator[set[CodeType]]:
+    """The code that ran inside the block."""
+    ran: set[CodeType] = set()
+
+    def note(frame: FrameType, kind: str, _value: object) -> None:
+        if kind == "call":
+            ran.add(frame.f_code)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield ran
+    finally:
+        sys.setprofile(before)
+
+
+def methods_of_stores() -> dict[str, CodeType]:
+    """The public methods of all stores that ask the database something."""
+    found = {}
+    for name in STORES:
+        module = import_module(f"core.storage.{name}")
+        for kind in (each for each in vars(module).values() if inspect.isclass(each)):
+            if kind.__module__ == module.__name__:
+                found |= {f"{name}.{kind.__name__}.{key}": code for key, code in _public(kind)}
+    return found
+
+
+def _public(kind: type) -> Iterator[tuple[str, CodeType]]:
+    for key, value in vars(kind).items():
+        method = value.__func__ if isinstance(value, classmethod) else value
+        if not key.startswith("_") and (
+            inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
+        ):
+            yield key, method.__code__
+
+
+@pytest.fixture
+def clock() -> WallClock:
+    return WallClock()
+
+
+@pytest.fixture
+async def sandbox(clock: WallClock) -> AsyncIterator[Sandbox]:
+    async with serve(plan="max", balance=50) as server:
+        yield server
+
+
+@pytest.fixture
+async def year(database: Database, migrated_url: str, clock: WallClock) -> str:
+    """The address of a database that was used for a year, and knows how its rows are spread."""
+    await fill(database, YEARS_TURNS, clock(), people=5_000, calls=5_000)
+    async with database.write() as connection:
+        await connection.exec_driver_sql("UPDATE turns SET state = 'failed' WHERE state = 'queued'")
+        if not database.is_sqlite:
+            for table in (each.name for each in metadata.sorted_tables if "id" in each.c):
+                ids = (
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id) + 1, false) FROM {table}"  # noqa: S608
+                )
+                await connection.exec_driver_sql(ids)
+        await connection.exec_driver_sql("ANALYZE")
+    return migrated_url
+
+
+async def test_no_table_that_grows_is_read_whole(
+    year: str, database: Database, clock: WallClock, sandbox: Sandbox
+) -> None:
+    with recorded() as recorder, noted_calls() as ran:
+        await live(year, clock, sandbox)
+
+    never_called = [name for name, code in methods_of_stores().items() if code not in ran]
+    found = await read_whole(database, recorder.statements)
+    assert not found, "\n".join(found)
+    assert not never_called, f"let this test's life call {never_called}"
+
+
+async def live(url: str, clock: WallClock, sandbox: Sandbox) -> None:
+    """Ask, change, stop, take back, press, be refused, wait behind a gate, and be forgotten; timers run in between."""
+    async with staged(
+        url,
+        sandbox=sandbox,
+        now=clock,
+        limits=LIMITS,
+        operators={"channel": "fake:ops"},
+        conversation={"when_busy": "interrupt"},
+    ) as stage:
+        await ask_and_change(stage)
+        await wait_behind_a_gate(stage, clock)
+        await take_back(stage)
+        await look_around(stage, clock)
+        await call_the_rest(stage, clock)
+        clock.advance(hours=2)
+        await stage.core.housekeeping.sweep()
+    async with staged(url, sandbox=sandbox, now=clock, limits={"spend_daily_usd": 0.001}) as stage:
+        await stage.hear(said("too dear"))
+        await stage.core.queue.sweep()
+
+
+async def call_the_rest(stage: Stage, clock: WallClock) -> None:
+    """What takes a bug, a second process or an instant to come about, asked of the stores themselves."""
+    database, place = stage.core.database, Place("fake", "W1", "D-rest", private=True)
+    store = TurnStore(database, clock, "another process")
+    share = ShareStore(database, store, clock)
+    async with IntakeStore(database, clock).transaction() as transaction:
+        who = await transaction.identity_id(ANA)
+        here = await transaction.find_or_open(place, who)
+        for _ in range(2):
+            last = await transaction.add_turn(here, who, "D-rest/1")
+        await transaction.add_message(here, last, who, text="words", attachments=(), origin="o1")
+        await transaction.known_identity(ANA)
+        await transaction.first_within("told", timedelta(hours=1))
+        await transaction.first_within("told", timedelta(hours=1))
+        await transaction.consumption.spent_before(clock() - timedelta(days=1), Price(), 0.001)
+        await transaction.models.choose(place, "a-model", clock())
+        await transaction.close_all(place, who)
+        for question in await transaction.changes.question_of(last):
+            await transaction.changes.move([question.message_id], last)
+        await transaction.changes.wish(last, Wish.KEEP)
+        await transaction.changes.readdress(last, "D-rest/2")
+    told = await store.claim_to_tell(here, last - 1, 1)
+    assert told is not None
+    await store.release(told, clock(), counts=False)
+    turn = await store.claim(here)
+    assert turn is not None
+    await store.renew([turn.id])
+    await store.answer_of(turn)
+    await store.is_the_models(turn)
+    await store.keep_activity(turn, ToolActivity("t1", "WebSearch", ToolState.RUNNING))
+    ledger = await StoredLedger.open(database, turn)
+    await ledger.intend(0)
+    await ledger.posted(0, "m-1")
+    await ledger.holds("m-1")
+    await ledger.spoiled("m-1")
+    await GateStore(database, clock).end_trial(turn.id)
+    await share.served()
+    again = await store.claim(here)
+    assert again is not None
+    await (await StoredLedger.open(database, again)).forget(0)
+    await store.close(again, TurnState.ANSWERED)
+
+
+async def ask_and_change(stage: Stage) -> None:
+    question = said("hello", attachments=(Attachment("r", "cat.png", "image/png", 3),))
+    await stage.hear(question, said("and then?", by=BEN, at=CHANNEL))
+    await stage.hear(edited(question, "hello again"))
+    key = (await stage.rows("SELECT max(key) FROM turns WHERE state = 'answered' AND address LIKE 'D-ana%'"))[
+        0
+    ]
+    for action in (Action.GOOD, Action.BAD, Action.REGENERATE, Action.STOP, Action.LANGUAGE):
+        await stage.hear(pressed(action, key, text="pt-BR" if action is Action.LANGUAGE else ""))
+    for command in Command:
+        await stage.hear(commanded(command))
+
+
+async def wait_behind_a_gate(stage: Stage, clock: WallClock) -> None:
+    stage.sandbox.state.account.set_balance(0)
+    await stage.hear(said("one"), said("two", by=BEN, at=CHANNEL))
+    keys = await stage.rows("SELECT key FROM turns WHERE state = 'parked' ORDER BY id")
+    await stage.hear(pressed(Action.KEEP, keys[0]), pressed(Action.DROP, keys[-1], by=BEN, at=CHANNEL))
+    clock.advance(seconds=20)
+    await stage.heal()
+    clock.advance(hours=30)
+    await stage.heal()
+    stage.sandbox.state.account.set_balance(5)
+    for _ in range(3):
+        clock.advance(seconds=30)
+        await stage.heal()
+
+
+async def take_back(stage: Stage) -> None:
+    question = said("secret")
+    await stage.hear(question, commanded(Command.PRIVACY))
+    await stage.hear(deleted(question), deleted(said("never said")))
+    key = (await stage.rows("SELECT key FROM turns ORDER BY id DESC LIMIT 1"))[0]
+    await stage.hear(pressed(Action.FORGET, key))
+    await stage.hear(Left(("left",), "fake", "W9"))
+
+
+async def look_around(stage: Stage, clock: WallClock) -> None:
+    core = stage.core
+    await core.intake.heard_until("fake")
+    await core.intake.places("fake", clock())
+    await core.queue.sweep()
+    await core.announcer.look()
