@@ -21,6 +21,7 @@ from aiohttp import web
 from bots.slack.api import open_api, without_secrets
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
+from bots.supervisor import Board, supervise
 from core.errors import (
     BotError,
     DatabaseUnreachable,
@@ -315,12 +316,30 @@ async def test_an_unreachable_host_is_named(slack: FakeSlack, unused_tcp_port: i
     assert lost.value.setting == "[slack] api_url"
 
 
-@pytest.mark.parametrize("status", [502, 503])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 async def test_a_slack_that_is_down_is_unreachable(slack: FakeSlack, status: int) -> None:
     slack.break_http("auth.test", status)
     async with open_slack(settings(slack)) as bot:
         with pytest.raises(FrontendUnreachable):
             await bot.listen(Inbox(slack), Light(slack))
+
+
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+async def test_a_start_while_slack_is_away_for_a_moment_comes_up_by_itself(
+    slack: FakeSlack, method: str
+) -> None:
+    slack.break_http(method, 502, times=2)
+    board = Board(["slack"])
+    async with open_slack(settings(slack)) as bot:
+        supervising = asyncio.create_task(
+            supervise({"slack": bot}, Inbox(slack), board, sleep=lambda _: asyncio.sleep(0.01))
+        )
+        settled = asyncio.create_task(board.settled.wait())
+        await asyncio.wait([settled, supervising], return_when=asyncio.FIRST_COMPLETED, timeout=20)
+        supervising.cancel()
+        await asyncio.gather(supervising, settled, return_exceptions=True)
+
+    assert board.up == ["slack"]
 
 
 async def test_a_refused_socket_ends_in_an_error_and_a_later_try_succeeds(slack: FakeSlack) -> None:

@@ -45,6 +45,8 @@ _TOKEN_REFUSED = frozenset(
     )
 )
 RATE_LIMITED = frozenset(("ratelimited", "rate_limited"))
+_NOT_NOW = frozenset((408, 425, 429))
+"""Statuses of Slack, or of a proxy before it, that pass without anybody's doing."""
 _BUSY = RATE_LIMITED | {"service_unavailable", "team_added_to_org"}
 _MAYBE_DONE = frozenset(("internal_error", "fatal_error", "request_timeout"))
 BLOCKS_REFUSED = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"))
@@ -66,7 +68,7 @@ def refused(
     """Choose the error for an answer that is not `ok`."""
     code = _code(body.get("error"))
     detail = f"{method} {status} {code}".strip()
-    if status == 429 or code in _BUSY:
+    if status in _NOT_NOW or code in _BUSY:
         return PlatformBusy(_SLACK, code=code or "ratelimited", detail=detail, retry_after_s=_wait(headers))
     if status >= 500 or code in _MAYBE_DONE:
         kind = OutcomeUnknown if once and status != 503 else PlatformBusy
