@@ -39,6 +39,7 @@ from sandbox.server import Sandbox, serve
 from tests.fakes import FakeClock
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
 from tests.stage import Stage, staged
+from tests.waiting import ended, soon
 
 SECRET = "the door code is 7731"
 LONG = "long 3000"
@@ -130,7 +131,7 @@ async def readers(stage: Stage) -> AsyncIterator[None]:
     """Others read all the time, in short transactions, as a bot at work does."""
 
     async def read(table: str) -> None:
-        while True:
+        while True:  # no deadline: until it is cancelled
             await stage.rows(f"SELECT count(*) FROM {table}")  # noqa: S608  ours
             await asyncio.sleep(0.001)
 
@@ -140,7 +141,7 @@ async def readers(stage: Stage) -> AsyncIterator[None]:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)
+        await ended(*tasks)
 
 
 async def gone(stage: Stage, words: str = SECRET) -> bool:
@@ -299,7 +300,7 @@ async def test_the_log_is_emptied_once_its_reader_is_done_and_nobody_waits_meanw
                 await clock.advance(1)
 
         trying.cancel()
-        await asyncio.wait([trying])
+        await ended(trying)
 
 
 async def test_a_log_that_cannot_be_emptied_is_told(sqlite_url: str) -> None:
@@ -325,9 +326,9 @@ async def test_a_log_that_cannot_be_emptied_is_told(sqlite_url: str) -> None:
             while reported.empty():
                 await clock.advance(5)
 
-        assert await reported.get() == "database.not_scrubbed"
+        assert await soon("a report", reported.get()) == "database.not_scrubbed"
         trying.cancel()
-        await asyncio.wait([trying])
+        await ended(trying)
 
 
 # What waits, and what runs
@@ -365,6 +366,7 @@ async def test_an_answer_under_way_is_broken_off_and_stores_nothing(stage: Stage
     assert await gone(stage)
 
 
+@pytest.mark.may_skip("a SQLite file has one process")
 async def test_another_process_breaks_off_what_its_author_wants_forgotten(
     migrated_url: str, sandbox: Sandbox
 ) -> None:
@@ -425,7 +427,7 @@ async def test_a_large_past_is_forgotten_in_small_steps_that_let_others_write(st
 
     async def keep_writing() -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        while True:  # no deadline: until it is cancelled
             began = loop.time()
             await stage.core.intake.receive(said("hello", by=BEN, at=CHANNEL))
             waits.append(loop.time() - began)
@@ -434,7 +436,7 @@ async def test_a_large_past_is_forgotten_in_small_steps_that_let_others_write(st
     writing = asyncio.create_task(keep_writing())
     told = await forget(stage)
     writing.cancel()
-    await asyncio.wait([writing])
+    await ended(writing)
 
     assert "your questions (1,501)" in told
     assert len(waits) > 3

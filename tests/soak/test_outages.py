@@ -29,7 +29,7 @@ class Timed(FakePlatform):
         self.answered: dict[str, float] = {}
 
     async def watch(self) -> None:
-        while True:
+        while True:  # no deadline: until it is cancelled
             for name, place in list(self.places.items()):
                 if name not in self.answered and any("You said" in each for each in place.visible):
                     self.answered[name] = time.monotonic()
