@@ -23,6 +23,7 @@ ASKED_FOR = {
     "storage",
     "rate-limit",
     "outage",
+    "poison",
     "cut-stream",
     "stream-error",
     "slow",

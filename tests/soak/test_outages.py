@@ -106,8 +106,9 @@ async def _ask_all(url: str, poisoned: int) -> list[float]:
             words.insert(5 * at, f"poison {POISONS[at]}")
         began: dict[str, float] = {}
         for number, each in enumerate(words):
-            began[f"D-{number}"] = time.monotonic()
-            await stages[0].core.intake.receive(asks(str(number), each))
+            who = f"{number}-of-{len(words)}"
+            began[f"D-{who}"] = time.monotonic()
+            await stages[0].core.intake.receive(asks(who, each))
             await asyncio.sleep(0.5)
         async with asyncio.timeout(60):
             while len(platform.answered) < 20:  # noqa: ASYNC110  likewise
