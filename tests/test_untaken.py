@@ -79,7 +79,8 @@ async def test_an_answer_that_is_not_taken_is_told_and_the_next_one_is_given(
         with structlog.testing.capture_logs() as logs:
             await stage.hear(said("poison"), said("and this?"))
 
-        first, second = stage.platform.visible("D-ana")
+        # its beginning, which the platform took, may stand above
+        *_, first, second = stage.platform.visible("D-ana")
         assert NOT_TAKEN in first
         assert "and this?" in second
         assert await stage.states() == ["failed", "answered"]
