@@ -156,6 +156,33 @@ async def test_a_question_is_answered_in_a_thread_in_which_it_goes_on_without_a_
         assert fake.answers(thread)[-1].content == "Then it is not."
 
 
+async def test_an_address_holds_none_of_the_question_and_the_thread_is_still_named_after_it(
+    fake: FakeDiscord, lobby: Channel, ana: Person
+) -> None:
+    async with online(fake, thread_per_question=True) as ears:
+        words = "why is the sky blue? " * 9
+        question = await fake.say(ana, lobby, f"{fake.bot.mention} {words}")
+        said = await ears.intake.first()
+        await show(ears, said, "Because.")
+
+        assert "sky" not in said.address
+        assert question.thread is not None
+        assert question.thread.name == f"{words[:79].rstrip()}…"
+
+
+async def test_a_question_that_can_no_longer_be_read_still_gets_its_thread(
+    fake: FakeDiscord, lobby: Channel, ana: Person
+) -> None:
+    async with online(fake, thread_per_question=True) as ears:
+        question = await fake.say(ana, lobby, f"{fake.bot.mention} why?")
+        said = await ears.intake.first()
+        fake.deny(lobby, Permission.READ_MESSAGE_HISTORY)
+        await show(ears, said, "Because.")
+
+        assert question.thread is not None
+        assert question.thread.name == "…"
+
+
 async def test_a_thread_that_is_there_already_is_used(fake: FakeDiscord, lobby: Channel, ana: Person) -> None:
     async with online(fake, thread_per_question=True) as ears:
         question = await fake.say(ana, lobby, f"{fake.bot.mention} why?")
@@ -236,7 +263,7 @@ async def test_commands_threads_and_direct_messages_open_no_thread(
         await ears.intake.texts(3)
 
         assert not any(
-            Address.parse(event.address).title for event in ears.intake.events if hasattr(event, "address")
+            Address.parse(event.address).opens for event in ears.intake.events if hasattr(event, "address")
         )
 
 

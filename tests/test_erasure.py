@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import shutil
 import uuid
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import structlog
+from alembic import command
 from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -30,6 +32,7 @@ from core.messages import (
     Pressed,
     Said,
 )
+from core.storage import schema
 from core.storage.engine import Database
 from core.storage.quotes import needles, quotes
 from core.storage.scrubbing import Scrubber
@@ -501,3 +504,51 @@ async def test_what_others_said_stays(stage: Stage) -> None:
 )
 def test_an_answer_quotes_what_it_repeats(said_before: str, answer: str, expected: bool) -> None:
     assert quotes(answer, needles(said_before)) == expected
+
+
+# Addresses
+
+
+async def test_a_token_in_an_address_goes_within_hours_and_a_questions_address_stays(stage: Stage) -> None:
+    await stage.hear(said("tell me"), Commanded(("c",), ANA, DIRECT, Command.HELP, "asides/token-1234"))
+    await stage.change("UPDATE turns SET ended_at = '2026-01-01'")
+
+    await stage.core.housekeeping.sweep()
+
+    assert [bool(each) for each in await stage.rows("SELECT address FROM turns ORDER BY notice")] == [
+        True,
+        False,
+    ]
+    assert await gone(stage, "token-1234")
+
+
+async def test_an_upgrade_takes_the_words_out_of_old_addresses(storage_url: str) -> None:
+    old = json.dumps({"c": 7, "m": 7, "p": 5, "n": SECRET})
+
+    async with Database(storage_url) as database:
+        async with database.write() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(schema._config(sync), "0004"))
+            for statement in (
+                "INSERT INTO persons (id, key, created_at) VALUES (1, 'k', '2026-01-01')",
+                (
+                    'INSERT INTO identities (id, person_id, platform, workspace, "user", name, locale, chosen_locale,'
+                    " created_at) VALUES (1, 1, 'discord', '', 'u', '', '', '', '2026-01-01')"
+                ),
+                (
+                    "INSERT INTO conversations (id, platform, workspace, channel, thread, private, owner_id, opened_at,"
+                    " active_at) VALUES (1, 'discord', '', 'c', '', false, 1, '2026-01-01', '2026-01-01')"
+                ),
+            ):
+                await connection.execute(text(statement))
+            turn = (
+                "INSERT INTO turns (id, conversation_id, identity_id, key, state, address, notice, attempt, tries,"
+                " generation, awaited, offers, announced, unpaid, due_at, created_at) VALUES (1, 1, 1, 'k', 'parked',"
+                " :address, false, 0, 0, 0, false, '', 0, 0, '2026-01-01', '2026-01-01')"
+            )
+            await connection.execute(text(turn), {"address": old})
+
+        await schema.upgrade(database)
+
+        async with database.read() as connection:
+            (address,) = (await connection.execute(select(turns.c.address))).scalars()
+    assert json.loads(address) == {"c": 7, "m": 7, "p": 5, "o": True}

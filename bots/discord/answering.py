@@ -62,7 +62,7 @@ class Answering:
             return InteractionChannel(self._session, where, ledger.check)
         if where.token:
             return Whisper(self._session, where)
-        if where.title:
+        if where.opens:
             return QuestionThread(self._session, where, ledger.check)
         return DiscordChannel(self._session, where, ledger.check)
 

@@ -24,7 +24,7 @@ class Address(
         "private": "d",
         "app": "a",
         "token": "t",
-        "title": "n",
+        "opens": "o",
         "interaction": "i",
         "user": "u",
         "hidden": "h",
@@ -44,8 +44,8 @@ class Address(
     reply: int = 0
     """The message that the question replies to."""
     private: bool = False
-    title: str = ""
-    """Of the thread `channel` that is opened from the question, for its answer; the question stands in `parent`."""
+    opens: bool = False
+    """Whether the thread `channel` is opened from the question, for its answer; the question stands in `parent`."""
     app: int = 0
     """With `token`: a press or a command. A press is answered for who pressed alone."""
     token: str = ""
@@ -63,7 +63,9 @@ class Address(
     @property
     def question(self) -> Address:
         """Where the question itself stands, which is not in the thread that was opened from it."""
-        return msgspec.structs.replace(self, channel=self.parent, parent=0, title="") if self.title else self
+        return (
+            msgspec.structs.replace(self, channel=self.parent, parent=0, opens=False) if self.opens else self
+        )
 
     def __str__(self) -> str:
         return msgspec.json.encode(self).decode()

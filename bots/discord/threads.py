@@ -10,6 +10,7 @@ import structlog
 
 from bots.discord.channel import DiscordChannel
 from bots.discord.places import Address
+from bots.discord.readable import said_in
 from bots.discord.session import Guard, Session, unguarded
 from core.errors import PlaceClosed, PlatformBusy
 from core.messages import Button
@@ -22,8 +23,10 @@ ARCHIVED_AFTER_MIN: Final = 1440
 THREAD_EXISTS = "160004"
 MOST_FAILURES = 3
 """How often Discord may fail at opening a thread before the answer stands in the channel."""
-TITLE_CHARS = 100
-"""Discord's limit."""
+TITLE_CHARS = 80
+"""Discord takes 100."""
+UNREADABLE = "…"
+"""The title where the question can't be read any more."""
 
 
 class QuestionThread:
@@ -80,7 +83,7 @@ class QuestionThread:
             await client.http.start_thread_with_message(
                 self._address.parent,
                 self._address.message,
-                name=self._address.title[:TITLE_CHARS],
+                name=await _title_of(client, self._address.question),
                 auto_archive_duration=ARCHIVED_AFTER_MIN,
             )
 
@@ -102,3 +105,14 @@ class QuestionThread:
 def _inside(address: Address) -> Address:
     """The thread as a place for messages: the question is not in it, so none of them can be a reply to it."""
     return Address(channel=address.channel, guild=address.guild, parent=address.parent)
+
+
+async def _title_of(client: discord.Client, question: Address) -> str:
+    """Name a thread after the question, or, where that has no text, after who asked it."""
+    me = client.user.id if client.user is not None else 0
+    try:
+        message = await client.get_partial_messageable(question.channel).fetch_message(question.message)
+    except (discord.Forbidden, discord.NotFound):
+        return UNREADABLE
+    line = " ".join((said_in(message, (f"<@{me}>", f"<@!{me}>")) or message.author.display_name).split())
+    return line if len(line) <= TITLE_CHARS else f"{line[: TITLE_CHARS - 1].rstrip()}…"

@@ -15,7 +15,6 @@ from core.messages import SPOKEN, Attachment, Author, Commanded, Event, Identity
 
 WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
 COMMANDS = {f"{sign}{command}": command for command in SPOKEN for sign in ("", "/", "!")}
-LONGEST_TITLE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: b
         return Commanded(keys, author, place, command, str(address), within=within)
     if me.opens_threads and may_open_thread(message):
         place = replace(place, thread=str(message.id))
-        address = address_in_thread(address, text or message.author.display_name)
+        address = address_in_thread(address)
     return Said(keys, author, place, text, str(address), str(message.id), files, within)
 
 
@@ -95,11 +94,12 @@ def may_open_thread(message: discord.Message) -> bool:
     return may.create_public_threads and may.send_messages_in_threads
 
 
-def address_in_thread(address: Address, title: str) -> Address:
-    """Take the answer into the thread that is opened from the question; such a thread has the question's id."""
-    line = " ".join(title.split())
-    short = line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1].rstrip()}…"
-    return msgspec.structs.replace(address, channel=address.message, parent=address.channel, title=short)
+def address_in_thread(address: Address) -> Address:
+    """Take the answer into the thread that is opened from the question; such a thread has the question's id.
+
+    What it is called is read from the question when it is opened: an address outlives the words.
+    """
+    return msgspec.structs.replace(address, channel=address.message, parent=address.channel, opens=True)
 
 
 def within_of(channel: object, guild: discord.Guild | None, parent: int = 0) -> tuple[str, ...]:

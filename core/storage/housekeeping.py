@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, ColumnElement, exists, func, select
+from sqlalchemy import Column, ColumnElement, exists, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.settings import StorageSettings
@@ -39,6 +39,8 @@ EVENT_DAYS = 14.0
 """How long an event is recognised when it comes again. Platforms try again for a day at most."""
 CALL_DAYS = 1.0
 """How long a call to AIVAX is remembered: its limits count minutes."""
+ADDRESS_HOURS = 1.0
+"""How long the address of a sentence of our own is kept after it was said, should it have to be said anew."""
 ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -54,6 +56,8 @@ class Swept:
     events: int = 0
     persons: int = 0
     calls: int = 0
+    addresses: int = 0
+    """Of sentences of the bot's own that were said: they may hold a token, good for half an hour at most."""
 
 
 class Housekeeping:
@@ -97,6 +101,7 @@ class Housekeeping:
             events=await self._in_batches(self._forget_events),
             persons=await self._drop_orphans(),
             calls=await self._in_batches(self._forget_calls),
+            addresses=await self._in_batches(self._forget_addresses),
         )
         if swept.turns:
             await self._scrubber.scrub()
@@ -134,6 +139,14 @@ class Housekeeping:
         old = calls.c.at < self._now() - timedelta(days=CALL_DAYS)
         found = await self._take(connection, calls.c.id, old, first=calls.c.at)
         await connection.execute(calls.delete().where(calls.c.id.in_(found)))
+        return len(found)
+
+    async def _forget_addresses(self, connection: AsyncConnection) -> int:
+        """Questions keep theirs: an answer may be asked for once more."""
+        said = turns.c.notice.is_(True) & (turns.c.address != literal_column("''")) & turns.c.state.in_(ENDED)
+        old = said & (turns.c.ended_at < self._now() - timedelta(hours=ADDRESS_HOURS))
+        found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
+        await connection.execute(update(turns).where(turns.c.id.in_(found)).values(address=""))
         return len(found)
 
     async def _drop_orphans(self) -> int:

@@ -166,6 +166,7 @@ turns = Table(
     Index("ix_turns_parked", "parked_for", "id", **_some("state = 'parked'")),
     Index("ix_turns_kept", "created_at", **_some("state = 'parked'")),
     Index("ix_turns_told", "conversation_id", "parked_at", **_some("parked_at IS NOT NULL")),
+    Index("ix_turns_addressed", "notice", "ended_at", **_some("address <> ''")),
     Index("ix_turns_unemptied", "identity_id", "id", **_some("emptied_at IS NULL")),
     Index("ix_turns_open", "identity_id", "conversation_id", "state", **_some(OPEN)),
     Index("uq_turns_running", "conversation_id", unique=True, **_some("state = 'running'")),
