@@ -116,6 +116,7 @@ async def test_a_thousand_idle_clients_hold_up_neither_slack_nor_health_nor_the_
         assert await bot.line() == "ready: slack\n"
         town.slack.http_mode.request_url = f"http://127.0.0.1:{unused_tcp_port}/slack/events"
 
+        came = time.monotonic()
         crowd.come(CLIENTS, sending=sending, trickle=trickle)
         answer = await town.ask_on_slack("in the crowd")
         health = await client.get(f"http://127.0.0.1:{unused_tcp_port}/health/live")
@@ -129,7 +130,10 @@ async def test_a_thousand_idle_clients_hold_up_neither_slack_nor_health_nor_the_
     assert health.status_code == 200
     assert (status, time.monotonic() - began < 25) == (0, True)
     strange = [line for line in bot.log if "turned_away" in line or "accept" in line or "web" in line.split()]
-    assert len(strange) == 1, strange
+    lines_allowed = (
+        1 + (time.monotonic() - came) // 60
+    )  # one a minute; a busy machine may take longer than that
+    assert 1 <= len(strange) <= lines_allowed, strange
     assert len(bot.log) < 60, bot.log
 
 

@@ -50,7 +50,7 @@ def outcome(folder: Path, content: str, *, ci: str) -> str:
         env={**os.environ, "CI": ci},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=False,
     )
     return run.stdout
