@@ -22,10 +22,17 @@ from core.errors import (
     BackupRefused,
     BotError,
     DatabaseBusy,
+    DatabaseCrowded,
+    DatabaseDamaged,
+    DatabaseFailed,
+    DatabaseForbidden,
+    DatabaseFull,
+    DatabaseLocked,
     DatabaseNewer,
-    DatabaseUnreachable,
+    DatabaseReadOnly,
     FrontendRefused,
     ProgramMissing,
+    SchemaUnfit,
     SettingRefused,
 )
 
@@ -90,6 +97,7 @@ _TO_BE_MENDED = (
     SettingsRefused,
     FrontendRefused,
     DatabaseNewer,
+    DatabaseReadOnly,
     BackupRefused,
     ProgramMissing,
 )
@@ -127,8 +135,8 @@ def sentence(problem: Exception) -> str:
                 f"{problem.path} is in use by another `aivax-bots run` or `chat`. "
                 "Stop that one first, or set another [storage] url."
             )
-        case DatabaseUnreachable():
-            return f"[storage] url: {problem.url} can't be opened: {problem.reason}"
+        case DatabaseFailed():
+            return f"[storage] url: {problem.url} {_mending(problem)}: {problem.reason}"
         case ProgramMissing():
             return (
                 f"{problem.program} is not on PATH. It comes with PostgreSQL's client programs "
@@ -138,3 +146,24 @@ def sentence(problem: Exception) -> str:
             return f"{problem.filename}: {reason}" if problem.filename else reason
         case _:
             return str(problem)
+
+
+def _mending(problem: DatabaseFailed) -> str:
+    """What is wrong with the database, and what mends it."""
+    match problem:
+        case DatabaseFull():
+            return "has no room left on its disk; make some"
+        case DatabaseLocked():
+            return "is held by another program; end that one's transaction"
+        case DatabaseReadOnly():
+            return "takes no changes; make the file and its folder writable, or name the primary server"
+        case DatabaseForbidden():
+            return "refuses this account; look at its password and rights"
+        case DatabaseDamaged():
+            return "is no sound database; restore a backup (`aivax-bots db restore`)"
+        case DatabaseCrowded():
+            return "takes no more connections; raise the server's max_connections, or run fewer processes"
+        case SchemaUnfit():
+            return "does not have what this version needs; is it another program's? Else it is a bug: please report it"
+        case _:
+            return "can't be opened"

@@ -5,7 +5,15 @@ BotError
 ├── StorageError
 │   ├── DatabaseNewer         the database was written by a newer version
 │   ├── DatabaseBusy          another process runs on this database file
-│   ├── DatabaseUnreachable   it can't be opened, or not be used for now
+│   ├── DatabaseFailed        it did not do what it was asked
+│   │   ├── DatabaseUnreachable   no connection: refused, lost, no such file or server
+│   │   ├── DatabaseCrowded       it takes no more connections, or none of ours became free
+│   │   ├── DatabaseLocked        another one holds what is needed, for too long
+│   │   ├── DatabaseFull          its disk is full
+│   │   ├── DatabaseReadOnly      it takes no changes
+│   │   ├── DatabaseForbidden     its account or file may not be used so
+│   │   ├── DatabaseDamaged       its file is no sound database
+│   │   └── SchemaUnfit           it has no such table or column: a bug, or not our database
 │   ├── DatabaseGone          its file was deleted, moved or replaced while it was open
 │   ├── BackupRefused         a backup can't be written there, or isn't one that can be restored
 │   └── ProgramMissing        a program of PostgreSQL's is needed and not installed
@@ -72,14 +80,57 @@ class DatabaseBusy(StorageError):
         self.path = path
 
 
-class DatabaseUnreachable(StorageError):
-    """The database can't be opened, or not be used for now: it is gone, locked or full."""
+class DatabaseFailed(StorageError):
+    """The database did not do what it was asked. `reason` is what its driver says, in one line."""
+
+    passes = False
+    """Whether it may work a moment later with nobody's help."""
 
     def __init__(self, url: str, reason: str) -> None:
         """`url` comes without its password."""
         super().__init__(f"{url}: {reason}")
         self.url = url
         self.reason = reason
+
+
+class DatabaseUnreachable(DatabaseFailed):
+    """There is no connection: refused, lost, or no such file, server or driver."""
+
+    passes = True
+
+
+class DatabaseCrowded(DatabaseFailed):
+    """The server takes no more connections, or none of ours became free in time."""
+
+    passes = True
+
+
+class DatabaseLocked(DatabaseFailed):
+    """Another process, or transaction, held what was needed for too long."""
+
+    passes = True
+
+
+class DatabaseFull(DatabaseFailed):
+    """There is no room left where the database is stored."""
+
+    passes = True
+
+
+class DatabaseReadOnly(DatabaseFailed):
+    """The file, its folder or the server takes no changes."""
+
+
+class DatabaseForbidden(DatabaseFailed):
+    """The password is wrong, or the account, or this process, may not do that."""
+
+
+class DatabaseDamaged(DatabaseFailed):
+    """The file is not a database, or not a sound one."""
+
+
+class SchemaUnfit(DatabaseFailed):
+    """The database refuses a statement, such as for a column that it does not have: a bug, or not our database."""
 
 
 class DatabaseGone(StorageError):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import errors
-from core.errors import AivaxError, BotError, DatabaseUnreachable, FrontendRefused, PlatformError
+from core.errors import AivaxError, BotError, DatabaseFailed, FrontendRefused, PlatformError
 from core.reply.apology import SENTENCES, apologise
 from core.reply.phrases import Phrase
 from core.reply.voice import Voice
@@ -25,7 +25,15 @@ CHOSEN: dict[type[BotError], Phrase] = {
     errors.StorageError: Phrase.UNKNOWN,
     errors.DatabaseNewer: Phrase.UNKNOWN,
     errors.DatabaseBusy: Phrase.UNKNOWN,
+    errors.DatabaseFailed: Phrase.UNKNOWN,
     errors.DatabaseUnreachable: Phrase.UNKNOWN,
+    errors.DatabaseCrowded: Phrase.UNKNOWN,
+    errors.DatabaseLocked: Phrase.UNKNOWN,
+    errors.DatabaseFull: Phrase.UNKNOWN,
+    errors.DatabaseReadOnly: Phrase.UNKNOWN,
+    errors.DatabaseForbidden: Phrase.UNKNOWN,
+    errors.DatabaseDamaged: Phrase.UNKNOWN,
+    errors.SchemaUnfit: Phrase.UNKNOWN,
     errors.DatabaseGone: Phrase.UNKNOWN,
     errors.BackupRefused: Phrase.UNKNOWN,
     errors.ProgramMissing: Phrase.UNKNOWN,
@@ -76,7 +84,7 @@ def example(kind: type[BotError]) -> BotError:
         return kind("fake", detail=f"418 boom_code {SECRET}")
     if kind is errors.SettingRefused:
         return errors.SettingRefused("boom_code", fix=SECRET)
-    if kind in (DatabaseUnreachable, errors.BackupRefused):
+    if issubclass(kind, DatabaseFailed | errors.BackupRefused):
         return kind(SECRET, "boom_code 418")
     return kind(418, 1) if issubclass(kind, errors.Fenced) else kind(f"boom_code 418 {SECRET}")
 

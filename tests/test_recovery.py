@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from core.errors import DatabaseUnreachable, Fenced
+from core.errors import DatabaseFull, DatabaseUnreachable, Fenced
 from core.storage.engine import Database
 from core.storage.ledger import StoredLedger
 from core.storage.patience import outlast
@@ -97,7 +97,7 @@ async def test_a_turn_that_lost_its_database_is_taken_up_again_without_an_apolog
         assert "Something went wrong" not in answer
 
 
-async def test_a_full_disk_is_a_database_that_is_away(sqlite_url: str) -> None:
+async def test_a_full_disk_is_told_as_one_and_leaves_no_half_of_a_change(sqlite_url: str) -> None:
     async with Database(sqlite_url) as database:
         async with database.write() as connection:
             await connection.execute(text("CREATE TABLE ballast (stuff TEXT)"))
@@ -107,7 +107,7 @@ async def test_a_full_disk_is_a_database_that_is_away(sqlite_url: str) -> None:
                 await connection.execute(text("PRAGMA max_page_count = 3"))
                 await connection.execute(text("INSERT INTO ballast VALUES (hex(zeroblob(100000)))"))
 
-        with pytest.raises(DatabaseUnreachable, match="full"):
+        with pytest.raises(DatabaseFull, match="full"):
             await fill()
 
         async with database.read() as connection:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core.errors import DatabaseGone, DatabaseUnreachable, SettingRefused
+from core.errors import DatabaseCrowded, DatabaseGone, DatabaseUnreachable, SettingRefused
 from core.storage import datafile
+from core.storage.causes import cause_of, reason_of
 from core.storage.steady import SteadyConnection
 
 BUSY_TIMEOUT_MS = 30_000
@@ -90,7 +91,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view; never waits for a writer on SQLite.
 
-        Like `write` raises `DatabaseUnreachable` where the database can't do it now: it is away, locked or full; and
+        Like `write` raises the `DatabaseFailed` that tells why the database can't do it: away, locked, full ...; and
         `DatabaseGone` where its file is no longer the one at its path.
         """
         async with self._begin(self._engine) as connection:
@@ -139,7 +140,7 @@ class Database:
                     found = await connection.exec_driver_sql(statement)
                 return int(found.one()[0]) if found.returns_rows else 0
             except OperationalError as error:
-                if "locked" not in _reason(error):
+                if "locked" not in reason_of(error):
                     raise
                 return None
             finally:
@@ -152,11 +153,12 @@ class Database:
             async with SteadyConnection(engine) as connection:
                 yield connection
         except PoolTimeoutError as exc:
-            raise DatabaseUnreachable(self.shown_url, "no connection became free in time") from exc
+            raise DatabaseCrowded(self.shown_url, "no connection became free in time") from exc
         except DBAPIError as exc:
-            if exc.connection_invalidated or isinstance(exc, OperationalError | InterfaceError):
-                raise DatabaseUnreachable(self.shown_url, _reason(exc)) from exc
-            raise
+            cause = cause_of(exc, self.shown_url)
+            if cause is None:
+                raise
+            raise cause from exc
 
     def _create_engine(self) -> AsyncEngine:
         if not self.is_sqlite:
@@ -183,12 +185,6 @@ class Database:
     def _refuse_gone(self, *_: object) -> None:
         if self._file is not None:
             self._file.check()
-
-
-def _reason(error: DBAPIError) -> str:
-    """What the driver says of it, in one line: full disk, lock, lost connection."""
-    said = str(error.orig).strip().splitlines()
-    return said[0] if said else type(error.orig).__name__
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:

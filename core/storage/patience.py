@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from core.errors import DatabaseUnreachable
+from core.errors import DatabaseFailed
 
 T = TypeVar("T")
 
@@ -25,7 +25,9 @@ async def outlast(work: Callable[[], Awaitable[T]], *, waits_s: tuple[float, ...
     for wait_s in waits_s:
         try:
             return await work()
-        except DatabaseUnreachable as error:
+        except DatabaseFailed as error:
+            if not error.passes:
+                raise
             log.warning("database.away", cause=error.reason, again_in_s=wait_s)
         await asyncio.sleep(wait_s)
     return await work()

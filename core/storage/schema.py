@@ -11,7 +11,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from core.errors import DatabaseNewer, DatabaseUnreachable
 from core.storage.engine import Database
@@ -23,8 +22,8 @@ POSTGRES_LOCK = 0x61697662
 async def upgrade(database: Database) -> str:
     """Apply the missing migrations and return the revision reached.
 
-    Raises `DatabaseNewer` when the database was written by a newer version, `DatabaseUnreachable` when it
-    can't be opened.
+    Raises `DatabaseNewer` when the database was written by a newer version, `DatabaseFailed` when it can't
+    be used.
     """
     return await _on_connection(database, _upgrade)
 
@@ -49,9 +48,8 @@ async def _on_connection(database: Database, work: Any) -> str:
         async with database.write() as connection:
             result: str = await connection.run_sync(work)
             return result
-    except (OperationalError, OSError) as exc:
-        reason = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
-        raise DatabaseUnreachable(database.shown_url, reason) from exc
+    except OSError as exc:
+        raise DatabaseUnreachable(database.shown_url, exc.strerror or str(exc)) from exc
 
 
 def _config(connection: Connection | None = None) -> Config:
