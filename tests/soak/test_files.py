@@ -17,6 +17,7 @@ from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.soak.ground import say
 from tests.town import Bot, Town, running
+from tests.waiting import soon
 
 TURNS = 20
 FILES = 5
@@ -59,7 +60,7 @@ async def gateway() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()
-        await process.wait()
+        await soon("the end of the process", process.wait())
 
 
 def peak_mib(bot: Bot) -> float:
@@ -81,7 +82,10 @@ async def test_one_person_with_more_files_than_memory_holds_up_nobody(
         town = Town(slack, discord, sandbox, sqlite_url)
         eve = slack.person("eve")
         den = slack.channel("den", [eve])
-        config = town.config(aivax=address, discord_token="") + "\n[limits]\nperson_waiting = 1000\nrequests_per_minute = 0\n"
+        config = (
+            town.config(aivax=address, discord_token="")
+            + "\n[limits]\nperson_waiting = 1000\nrequests_per_minute = 0\n"
+        )
         async with running(tmp_path, config) as bot:
             await slack.connected(1, 60)
             await town.ask_on_slack("done")
