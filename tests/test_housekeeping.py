@@ -216,6 +216,10 @@ async def test_persons_whom_nobody_is_any_more_are_removed(house: House) -> None
     assert await house.count(persons) == await house.count(identities) == 1
 
 
+async def test_an_empty_database_is_swept_too(house: House) -> None:
+    assert await house.sweep() == Swept()
+
+
 async def test_batches_are_bounded_and_others_write_between_them(house: House) -> None:
     for number in range(7):
         await house.answer(f"{SECRET} {number}")

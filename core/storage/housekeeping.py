@@ -160,6 +160,8 @@ class Housekeeping:
                 size, last = (
                     await connection.execute(select(func.count(), func.max(page.c.id)).select_from(page))
                 ).one()
+                if not size:
+                    return total
                 theirs = (persons.c.id > after) & (persons.c.id <= last) & _nobody(after)
                 found = (await connection.execute(select(persons.c.id).where(theirs).limit(1))).first()
             if found is not None:
