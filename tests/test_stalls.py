@@ -15,13 +15,16 @@ from core.stalls import watched
 from tests.watchdog import ROOT, Watchdog
 
 BLOCKER = """
-def block(until):
-    while not until():
+import time
+
+def block(seconds):
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
         sum(range(1000))
 """
 
 
-def planted(path: str, name: str) -> Callable[[Callable[[], bool]], None]:
+def planted(path: str, name: str) -> Callable[[float], None]:
     """A function that keeps the processor busy, and looks as if it stood in that file."""
     code: CodeType = compile(BLOCKER, str(ROOT / path), "exec")
     scope = {"__name__": name}
@@ -35,10 +38,10 @@ def busy_for(seconds: float) -> Callable[[], bool]:
     return lambda: time.thread_time() >= until
 
 
-async def _caught(block: Callable[[Callable[[], bool]], None], seconds: float = 0.4) -> list[str]:
+async def _caught(block: Callable[[float], None], seconds: float = 0.4) -> list[str]:
     watchdog = Watchdog()
     with watchdog.installed():
-        asyncio.get_running_loop().call_soon(lambda: block(busy_for(seconds)))
+        asyncio.get_running_loop().call_soon(lambda: block(seconds))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     return watchdog.stalls
@@ -63,7 +66,7 @@ async def test_many_short_callbacks_are_no_stall() -> None:
     watchdog = Watchdog()
     with watchdog.installed():
         for _ in range(20):
-            asyncio.get_running_loop().call_soon(lambda: block(busy_for(0.005)))
+            asyncio.get_running_loop().call_soon(lambda: block(0.005))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
 
@@ -96,8 +99,8 @@ async def test_in_production_the_log_names_what_ran_and_how_long_once_a_minute()
     assert entry["processor_ms"] >= 50
 
 
-async def _blocking(block: Callable[[Callable[[], bool]], None]) -> None:
-    block(busy_for(0.6))
+async def _blocking(block: Callable[[float], None]) -> None:
+    block(0.6)
 
 
 async def test_a_loop_with_much_to_do_that_goes_on_is_not_reported() -> None:

@@ -22,6 +22,11 @@ from tests.waiting import soon
 TURNS = 20
 FILES = 5
 FILE_BYTES = 10_000_000
+LIMITS = """
+[limits]
+person_waiting = 1000
+requests_per_minute = 0
+"""
 GATEWAY = """
 import asyncio, json, sys
 
@@ -82,10 +87,7 @@ async def test_one_person_with_more_files_than_memory_holds_up_nobody(
         town = Town(slack, discord, sandbox, sqlite_url)
         eve = slack.person("eve")
         den = slack.channel("den", [eve])
-        config = (
-            town.config(aivax=address, discord_token="")
-            + "\n[limits]\nperson_waiting = 1000\nrequests_per_minute = 0\n"
-        )
+        config = town.config(aivax=address, discord_token="") + LIMITS
         async with running(tmp_path, config) as bot:
             await slack.connected(1, 60)
             await town.ask_on_slack("done")
