@@ -18,6 +18,7 @@ import structlog
 from bots.discord.places import PLATFORM
 from bots.discord.timing import Timing
 from core.errors import (
+    DatabaseFailed,
     DatabaseNewer,
     FrontendUnreachable,
     OutcomeUnknown,
@@ -38,6 +39,8 @@ NEVER_PASSES = (DatabaseNewer,)
 
 def passes(error: Exception) -> bool:
     """Tell whether trying again later can help."""
+    if isinstance(error, DatabaseFailed):
+        return error.passes
     return isinstance(error, PASSING) and not isinstance(error, NEVER_PASSES)
 
 
