@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.messages import Place
@@ -61,7 +61,8 @@ class Erasures:
         identity_ids = await _identities_of(self._connection, person_id)
         running_in = await Changes(self._connection, self._now).withdraw_all(identity_ids)
         said = await self._empty_open(identity_ids)
-        last = (await self._connection.execute(select(func.max(turns.c.id)))).scalar_one()
+        newest = select(turns.c.id).where(turns.c.id > 0).order_by(turns.c.id.desc()).limit(1)
+        last = (await self._connection.execute(newest)).scalar_one_or_none()
         row = erasures.insert().values(
             person_id=person_id,
             identity_id=identity_id,
@@ -107,6 +108,7 @@ class ErasureStore:
         oldest = (
             select(erasures, *places)
             .join(conversations, erasures.c.conversation_id == conversations.c.id)
+            .where(erasures.c.id > 0)
             .order_by(erasures.c.id)
             .limit(1)
         )
