@@ -88,6 +88,7 @@ def _reads_whole(connection: Connection, node: Mapping[str, Any]) -> bool:
     if node["Node Type"] == "Seq Scan":
         return node["Relation Name"] in GROWING
     by_index = node["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
+    by_index &= node.get("Relation Name") in {None, *GROWING}  # a bitmap's node names its index alone
     return by_index and "Index Cond" not in node and not _is_small(connection, node["Index Name"])
 
 

@@ -162,7 +162,7 @@ class Housekeeping:
                 ).one()
                 if not size:
                     return total
-                theirs = (persons.c.id > after) & (persons.c.id <= last) & _nobody(after)
+                theirs = (persons.c.id > after) & (persons.c.id <= last) & _nobody(after, last)
                 found = (await connection.execute(select(persons.c.id).where(theirs).limit(1))).first()
             if found is not None:
                 total += await self._in_batches(partial(self._drop_those, theirs))
@@ -185,6 +185,7 @@ class Housekeeping:
         return list((await connection.execute(found)).scalars())
 
 
-def _nobody(after: int = 0) -> ColumnElement[bool]:
-    """Whether no identity is a person's, of those after one."""
-    return ~exists().where(identities.c.person_id == persons.c.id, identities.c.person_id > after)
+def _nobody(after: int = 0, last: int = 2**62) -> ColumnElement[bool]:
+    """Whether no identity is a person's: one of the persons after one, up to another."""
+    theirs = identities.c.person_id == persons.c.id
+    return ~exists().where(theirs, identities.c.person_id > after, identities.c.person_id <= last)
