@@ -165,7 +165,6 @@ turns = Table(
     Index("ix_turns_queued", "conversation_id", "id", **_some("state = 'queued'")),
     Index("ix_turns_delayed", "parked_for", "id", **_some("state = 'queued'")),
     Index("ix_turns_parked", "parked_for", "id", **_some("state = 'parked'")),
-    Index("ix_turns_held", "parked_for", "id", **_some("state = 'queued'")),
     Index("ix_turns_kept", "created_at", **_some("state = 'parked'")),
     Index("ix_turns_told", "conversation_id", "parked_at", **_some("parked_at IS NOT NULL")),
     Index("ix_turns_addressed", "notice", "ended_at", **_some("address <> ''")),

@@ -31,10 +31,6 @@ def upgrade() -> None:
         )
         hinted = "when a sign of recovery last called for a trial call"
         gates.add_column(sa.Column("hinted_at", INSTANT, nullable=True, comment=hinted))
-    queued = sa.text("state = 'queued'")
-    op.create_index(
-        "ix_turns_held", "turns", ["parked_for", "id"], sqlite_where=queued, postgresql_where=queued
-    )
     op.create_table(
         "failures",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -64,7 +60,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("openings")
     op.drop_table("failures")
-    op.drop_index("ix_turns_held", table_name="turns")
     with op.batch_alter_table("gates") as gates:
         for column in ("hinted_at", "confirms", "kind"):
             gates.drop_column(column)
