@@ -26,6 +26,7 @@ from core.admission.share import FairWorklist, Permits
 from core.admission.sign import Sign
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
+from core.aivax.wire import trusted
 from core.conversations.directory import Directory
 from core.conversations.history import History
 from core.conversations.prompt import Composer
@@ -154,7 +155,7 @@ async def open_core_on(
     routes = Routes(
         settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
     )
-    await warm()
+    await asyncio.gather(warm(), asyncio.to_thread(trusted))
     async with AivaxClient(settings.aivax, answer_chars=settings.limits.answer_chars) as aivax:
         yield _wire(settings, database, aivax, routes, frontends, now)
 

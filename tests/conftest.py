@@ -21,6 +21,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from bots.slack.installations.tables import metadata as slack_installations
+from core.aivax.wire import trusted
 from core.storage import schema
 from core.storage.engine import Database
 from core.storage.tables import metadata
@@ -69,6 +70,12 @@ def _quiet_log() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _authorities_read() -> None:
+    """As at the bot's start: read in a thread there, before a loop has anything else to do."""
+    trusted()
 
 
 @pytest.fixture(autouse=True)

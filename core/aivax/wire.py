@@ -59,7 +59,7 @@ class Reply:
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """The certificate authorities, read once a process: they take a megabyte and 30 ms."""
     return httpx.create_ssl_context()
 
@@ -85,7 +85,7 @@ class Wire:
             transport=transport,
             limits=limits,
             timeout=timeout,
-            verify=_trusted(),
+            verify=trusted(),
             headers=_headers(settings),
             follow_redirects=False,
         )
