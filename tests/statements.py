@@ -79,9 +79,12 @@ def _of_postgresql(connection: Connection, statement: str, values: Any) -> Seque
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The steps of a plan, without those that end with their first row, such as a search for the highest id."""
     yield plan
     for child in plan.get("Plans", ()):
-        yield from _nodes(child)
+        ends_at_once = plan["Node Type"] == "Limit" and plan["Plan Rows"] <= 1 and "Filter" not in child
+        if not (ends_at_once and child["Node Type"].startswith("Index")):
+            yield from _nodes(child)
 
 
 def _reads_whole(connection: Connection, node: Mapping[str, Any]) -> bool:
