@@ -174,16 +174,18 @@ def _wire(
     voices = Voices(settings.replies, lambda place: routes.of(place).locale)
     lease_s = settings.storage.worker_lost_after_s
     owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    turns = TurnStore(database, now, owner, lease_s=lease_s)
+    limits = settings.limits
+    turns = TurnStore(database, now, owner, lease_s=lease_s, person_running=limits.running_of_person)
     interruptions = Interruptions(turns)
     kind = kind_of(settings.aivax.api_key)
     allowance = Allowance(settings.limits.requests_per_minute, kind, aivax.balance)
-    share = ShareStore(database, turns, now, person_share=settings.limits.person_share)
+    share = ShareStore(database, turns, now, person_share=limits.person_share)
     queue = LocalQueue(
         FairWorklist(turns, share, allowance, now),
         frozenset(frontends),
-        running_turns=settings.limits.running_turns,
-        grace_s=settings.limits.shutdown_grace_s,
+        running_turns=limits.running_turns,
+        person_running=limits.running_of_person,
+        grace_s=limits.shutdown_grace_s,
         renew_interval_s=lease_s / 4,
         look=interruptions.look,
     )

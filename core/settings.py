@@ -113,6 +113,8 @@ class LimitsSettings(Section):
     """`[limits]`: how much at once."""
 
     running_turns: int = Field(20, ge=1)
+    person_running: int | None = Field(None, ge=1)
+    """Answers for one person written at the same time, over all processes. None: half of `running_turns`."""
     waiting_turns: int = Field(5_000, ge=1)
     """Questions that may wait in all; at the bound a new message gets the "busy" sentence."""
     person_waiting: int = Field(20, ge=1)
@@ -162,6 +164,11 @@ class LimitsSettings(Section):
     attempts: int = Field(3, ge=1)
     """How often a turn that was cut off by a crash is taken up again before its author gets an apology."""
     shutdown_grace_s: float = Field(20.0, ge=0)
+
+    @property
+    def running_of_person(self) -> int:
+        """How many answers of one person may be written at once."""
+        return self.person_running or max(1, self.running_turns // 2)
 
 
 Listed = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^:\s]+:\S+$")]

@@ -26,7 +26,7 @@ NEVER_TOO_LATE = dict.fromkeys(
     ("connect_timeout_s", "first_event_timeout_s", "idle_timeout_s", "answer_timeout_s"), 3_600.0
 )
 """Time-outs in real time, which no busy machine reaches: one would close a gate that a made-up clock never opens."""
-ONE_PERSON_FOR_MANY = {"person_waiting": 10_000, "person_actions": 10_000}
+ONE_PERSON_FOR_MANY = {"person_waiting": 10_000, "person_running": 10_000, "person_actions": 10_000}
 """In most tests one person does what many would; the bounds of one person have tests of their own."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, or_, select
+from sqlalchemy import Row, ScalarSelect, Select, exists, func, or_, select
 
 from core.messages import Action, Author, Identity, Place
 from core.storage.people import spoken_locale
@@ -36,6 +36,7 @@ def next_turn(conversation_id: int) -> Select[Any]:
             spoken_locale().label("locale"),
             persons.c.key.label("person_key"),
             behind.label("has_successor"),
+            _running_of_person().label("person_runs"),
         )
         .select_from(turns)
         .join(conversations, turns.c.conversation_id == conversations.c.id)
@@ -44,6 +45,18 @@ def next_turn(conversation_id: int) -> Select[Any]:
         .where(turns.c.id == func.coalesce(running.scalar_subquery(), oldest.scalar_subquery()))
         .where(or_(turns.c.state == TurnState.QUEUED, turns.c.state == TurnState.RUNNING))
         .with_for_update(of=turns, key_share=True)
+    )
+
+
+def _running_of_person() -> ScalarSelect[int]:
+    """How many turns of the same person run, in all their identities and in all processes."""
+    theirs, running = identities.alias("theirs"), turns.alias("theirs_running")
+    return (
+        select(func.count())
+        .select_from(running.join(theirs, running.c.identity_id == theirs.c.id))
+        .where(running.c.state == TurnState.RUNNING, theirs.c.person_id == identities.c.person_id)
+        .correlate(identities)
+        .scalar_subquery()
     )
 
 

@@ -22,7 +22,6 @@ LATELY = timedelta(hours=1)
 LOCK = 4_207_849_484
 """Our name for PostgreSQL's advisory lock: one process at a time counts and takes. SQLite has one writer anyway."""
 RACES = 3
-ALL = 2**31 - 1
 
 
 class ShareStore:
@@ -93,14 +92,16 @@ class ShareStore:
     async def ready(self, platforms: Collection[str]) -> list[int]:
         """Conversations whose next turn needs no call."""
         async with self._database.read() as connection:
-            asked = {"now": self._now(), "platforms": list(platforms), "most": ALL}
+            asked = {"now": self._now(), "platforms": list(platforms), "most": waiting.ALL}
             rows = await connection.execute(waiting.ready(), asked)
             return [row.conversation_id for row in rows]
 
     async def waiting(self, platforms: Collection[str], most: int | None = None) -> list[Waiting]:
-        """The next turns that are due and wait for a call, the `most` first ones."""
+        """The next turns that are due and wait for a call: the `most` first ones that may run, or the whole line."""
+        running = waiting.ALL if most is None else self._turn_store.person_running
         async with self._database.read() as connection:
-            asked = {"platforms": list(platforms), "most": ALL if most is None else most}
+            asked = {"platforms": list(platforms), "most": waiting.ALL if most is None else most}
+            asked["person_running"] = running
             rows = await connection.execute(waiting.fairest(0), {**self._moments(), **asked})
             return [Waiting(**row._mapping) for row in rows]  # noqa: SLF001  its public name, despite the underscore
 
@@ -124,6 +125,7 @@ class ShareStore:
         **more: object,
     ) -> Row[Any] | None:
         asked = {**self._moments(), "platforms": list(platforms), "most": 1, **more}
+        asked["person_running"] = self._turn_store.person_running
         found: Row[Any] | None = (await connection.execute(statement, asked)).first()
         return found
 

@@ -49,9 +49,19 @@ class TurnStore:
     """What the runner and the queue need to know of turns."""
 
     def __init__(
-        self, database: Database, now: Callable[[], datetime], owner: str, *, lease_s: float = 30.0
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        owner: str,
+        *,
+        lease_s: float = 30.0,
+        person_running: int = waiting.ALL,
     ) -> None:
-        """`owner` names this process in the rows that it runs; `lease_s` is how long they stay its own unrenewed."""
+        """`owner` names this process in the rows that it runs; `lease_s` is how long they stay its own unrenewed.
+
+        Of a person who runs `person_running` turns no other is given out, except to be closed on the screen.
+        """
+        self.person_running = person_running
         self._database = database
         self._now = now
         self._owner = owner
@@ -59,7 +69,7 @@ class TurnStore:
 
     async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
         """Conversations of these platforms whose next turn may run now, those that wait longest first."""
-        asked = {"now": self._now(), "platforms": list(platforms)}
+        asked = {"now": self._now(), "platforms": list(platforms), "person_running": self.person_running}
         async with self._database.read() as connection:
             return list((await connection.execute(waiting.conversations_with_work(), asked)).scalars())
 
@@ -88,12 +98,17 @@ class TurnStore:
         only: int | None = None,
         platforms: Collection[str] | None = None,
     ) -> Turn | None:
-        """Claim as part of a transaction that decides more than that. `only`: no other turn than this one."""
+        """Claim as part of a transaction that decides more than that.
+
+        `only`: no other turn than this one, which may be of a person who runs as many as they may.
+        """
         await hold_conversations(connection, conversations.c.id == conversation_id)
         row = (await connection.execute(next_turn(conversation_id))).one_or_none()
         if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
             return None
         if only not in (None, row.id) or (platforms is not None and row.platform not in platforms):
+            return None
+        if only is None and row.person_runs >= self.person_running and _is_question(row):
             return None
         return await self._start(connection, row)
 
@@ -314,6 +329,11 @@ class TurnStore:
             "credits": usage.credits,
             "created_at": self._now(),
         }
+
+
+def _is_question(row: Row[Any]) -> bool:
+    """Whether an answer is still to be asked for."""
+    return row.answer is None and not (row.wish and Wish(row.wish).ends_answer)
 
 
 def _waits_as(state: TurnState, now: datetime) -> dict[str, ColumnElement[Any]]:

@@ -1,7 +1,7 @@
 """Statements about turns that wait for a call, built once: to build one takes longer than to run it.
 
-Their parameters: `now`, `lately` and `counted` (moments), `platforms`, `most`; for each window `since_0`, `share_0`
-and so on.
+Their parameters: `now`, `lately` and `counted` (moments), `platforms`, `most`, `person_running`; for each window
+`since_0`, `share_0` and so on.
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ from core.storage.columns import Id, Instant
 from core.storage.tables import calls, conversations, identities, turns
 from core.turns.model import TurnState, Wish
 
+ALL = 2**31 - 1
+"""For `most` and `person_running`: no bound."""
 ENDING = tuple(wish for wish in Wish if wish.ends_answer)
 WORKSPACE = conversations.c.platform + ":" + conversations.c.workspace
 
 
 @cache
 def conversations_with_work() -> Select[Any]:
-    """Conversations whose next turn is due, those that wait longest first."""
-    return _heads().with_only_columns(turns.c.conversation_id).order_by(turns.c.id)
+    """Conversations whose next turn is due and would be given out, those that wait longest first."""
+    heads = _heads().where(_needs_no_call() | identities.c.person_id.not_in(_full()))
+    return heads.with_only_columns(turns.c.conversation_id).order_by(turns.c.id)
 
 
 @cache
@@ -46,8 +49,11 @@ def ready() -> Select[Any]:
 
 @cache
 def fairest(windows: int) -> Select[Any]:
-    """Turns that need a call, in the order of their share, without those whose person had their share of a window."""
-    asked = _heads().where(~_needs_no_call())
+    """Turns that need a call, in the order of their share.
+
+    Those are left out whose person had their share of a window, or runs as many as one person may.
+    """
+    asked = _heads().where(~_needs_no_call(), identities.c.person_id.not_in(_full()))
     heads = asked.where(*(identities.c.person_id.not_in(_sated(at)) for at in range(windows))).subquery()
     workspace, person = _last(calls.c.workspace), _last(calls.c.person_id)
     return (
@@ -119,6 +125,18 @@ def _heads() -> Select[Any]:
 def _needs_no_call() -> ColumnElement[bool]:
     """Whether the answer is there, or nobody wants it any more, so that it is only closed on the screen."""
     return turns.c.answer.is_not(None) | func.coalesce(turns.c.wish, "").in_([*ENDING])
+
+
+def _full() -> Select[Any]:
+    """The persons who run as many turns as one may, in all processes together.
+
+    Begins with the running turns, which are few; grouped over a join, SQLite would begin with all identities.
+    """
+    theirs, running = identities.alias("theirs"), turns.alias("theirs_running")
+    of = select(theirs.c.person_id).where(theirs.c.id == running.c.identity_id).scalar_subquery()
+    persons = select(of.label("person_id")).where(running.c.state == TurnState.RUNNING).subquery()
+    full = select(persons.c.person_id).where(persons.c.person_id.is_not(None)).group_by(persons.c.person_id)
+    return full.having(func.count() >= bindparam("person_running", type_=Integer))
 
 
 def _sated(window: int) -> Select[Any]:

@@ -54,16 +54,21 @@ class LocalQueue:
         platforms: Collection[str],
         *,
         running_turns: int,
+        person_running: int | None = None,
         grace_s: float,
         sweep_interval_s: float = 2.0,
         error_delay_s: float = 1.0,
         renew_interval_s: float = 10.0,
         look: Callable[[int], None] = lambda _conversation_id: None,
     ) -> None:
-        """`look` is told of conversations that something changed in while a turn of theirs runs here."""
+        """`person_running`: of so many running turns of one person the worklist passes over further ones.
+
+        `look` is told of conversations that something changed in while a turn of theirs runs here.
+        """
         self._worklist = worklist
         self._platforms = platforms
         self._running_turns = running_turns
+        self._person_running = running_turns if person_running is None else person_running
         self._grace_s = grace_s
         self._sweep_interval_s = sweep_interval_s
         self._error_delay_s = error_delay_s
@@ -76,6 +81,7 @@ class LocalQueue:
         self._running: set[int] = set()
         self._share = running_turns - running_turns // 4 if len(platforms) > 1 else running_turns
         self._on: Counter[str] = Counter()
+        self._of: Counter[str] = Counter()
         self._turns: set[asyncio.Task[None]] = set()
         self._claiming = asyncio.Lock()
         self._closing = False
@@ -124,7 +130,7 @@ class LocalQueue:
             self.notify(conversation_id)
 
     def _see_whether_drained(self) -> None:
-        if not self._busy and not self._waiting:
+        if not self._busy and not self._waiting and not self._stirred.is_set():
             self._drained.set()
 
     async def _run_next(self, conversation_id: int, runner: TurnRunner) -> None:
@@ -144,11 +150,10 @@ class LocalQueue:
             conversation_id = self._turn_to(turn.conversation_id, conversation_id)
             try:
                 await runner.run(turn)
-                look_again = (
-                    turn.has_successor
-                )  # what came since then was told of; a claim in vain costs a write
             finally:
-                self._ended(turn)
+                is_full = self._ended(turn)
+            # what came since then was told of; a claim in vain costs a write
+            look_again = turn.has_successor and not is_full
         except (Fenced, StorageError) as error:  # the sweep finds what is left to do
             log.warning("queue.interrupted", conversation=conversation_id, cause=str(error))
             await asyncio.sleep(self._error_delay_s)
@@ -186,17 +191,22 @@ class LocalQueue:
             if turn is not None:
                 self._running.add(turn.id)
                 self._on[turn.place.platform] += 1
+                self._of[turn.person_key] += 1
             return turn
 
     def _with_room(self) -> frozenset[str]:
         """The platforms that may have one more turn running."""
         return frozenset(name for name in self._platforms if self._on[name] < self._share)
 
-    def _ended(self, turn: Turn) -> None:
+    def _ended(self, turn: Turn) -> bool:
+        """Free its place; whether its person had all of theirs, so that the rows tell which of their turns is next."""
         self._running.discard(turn.id)
-        if self._on[turn.place.platform] == self._share < self._running_turns:
-            self.stir()  # some of its conversations may have been passed over
-        self._on[turn.place.platform] -= 1
+        is_full = self._of[turn.person_key] >= self._person_running < self._running_turns
+        if is_full or self._on[turn.place.platform] == self._share < self._running_turns:
+            self.stir()  # some conversations may have been passed over
+        self._on -= Counter([turn.place.platform])
+        self._of -= Counter([turn.person_key])
+        return is_full
 
     def stir(self) -> None:
         """Have the rows read soon: something there has changed."""
