@@ -218,6 +218,7 @@ def _wire(
         now,
         news=news,
         question_tries=settings.limits.question_tries,
+        opening_s=settings.limits.opening_s,
         stir=queue.stir,
     )
     permits = Permits(share, allowance, now)

@@ -22,6 +22,7 @@ from core.events.questions import Questions
 from core.messages import (
     Action,
     Author,
+    Command,
     Commanded,
     Deleted,
     Edited,
@@ -162,8 +163,8 @@ class StoringIntake:
         match event:
             case Left():
                 return await transaction.changes.leave(event.platform, event.workspace)
-            case Said() | Commanded() | Edited() | Pressed() if barred := await self._limits.barred(
-                transaction, event
+            case Said() | Commanded() | Edited() | Pressed() if not _is_of_their_data(event) and (
+                barred := await self._limits.barred(transaction, event)
             ):
                 return await self._turn_away(transaction, event, barred)
         identity_id = await transaction.identity_id(event.author)
@@ -211,3 +212,10 @@ class StoringIntake:
 
 def _platform_of(event: Event) -> str:
     return event.platform if isinstance(event, Deleted | Left) else event.place.platform
+
+
+def _is_of_their_data(event: Event) -> bool:
+    """Whether somebody asks what is stored of them, or to be forgotten: no list takes that right away."""
+    if isinstance(event, Pressed):
+        return event.action is Action.FORGET
+    return isinstance(event, Commanded) and event.command is Command.PRIVACY

@@ -306,8 +306,8 @@ async def _park(database: Database, clock: WallClock, gate: str) -> None:
         place = {"platform": "fake", "workspace": "W1", "channel": "c", "thread": "", "private": False}
         times = {"opened_at": now, "active_at": now}
         await connection.execute(insert(conversations).values(id=1, owner_id=1, **place, **times))
-        for start in range(0, PARKED, 5_000):
-            rows = [_parked(number, gate, clock) for number in range(start, start + 5_000)]
+        for start in range(0, PARKED, 500):
+            rows = [_parked(number, gate, clock) for number in range(start, start + 500)]
             await connection.execute(insert(turns), rows)
 
 

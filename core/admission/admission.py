@@ -21,9 +21,6 @@ from core.storage.gates import GateStore
 
 log = structlog.get_logger(__name__)
 
-OPENING_S = 0.25
-"""Calls begin one after another, each when the one before was taken or this time passed: so a refusal that
-holds for all is met by one call, not by as many as there are workers."""
 TRUST = timedelta(seconds=5)
 """After a call that was taken, others need not wait for each other, until one fails."""
 AGAIN_S = 10.0
@@ -59,6 +56,7 @@ class Admission:
         *,
         news: News,
         question_tries: int = 2,
+        opening_s: float = 1.0,
         stir: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -70,6 +68,7 @@ class Admission:
         self._sign = sign
         self._now = now
         self._question_tries = question_tries
+        self._opening_s = opening_s
         self._jitter = jitter
         self._opening = asyncio.Lock()
         self._taken_at: dict[str, datetime] = {}
@@ -88,7 +87,10 @@ class Admission:
     async def entering(self, turn_id: int, model: str) -> AsyncIterator[Held | None]:
         """Hold the door for one call: inside, make it. Yields `Held` when a gate is closed.
 
-        Leave the block as soon as the call was taken or refused; the door is let go after `OPENING_S` anyway.
+        Leave the block as soon as the call was taken or refused; the door is let go after `opening_s` anyway.
+
+        Calls begin one after another as long as nothing tells that they are taken: so a refusal that holds for all is
+        met by one of them.
         """
         if self._trusts(model):
             closed = await self._ask(turn_id, gates_of(model))
@@ -99,7 +101,7 @@ class Admission:
         timer: asyncio.TimerHandle | None = None
         try:
             closed = await self._ask(turn_id, gates_of(model))
-            timer = asyncio.get_running_loop().call_later(OPENING_S, release)
+            timer = asyncio.get_running_loop().call_later(self._opening_s, release)
             yield Held(closed) if closed else None
         finally:
             if timer is not None:

@@ -17,9 +17,9 @@ Scrub = Callable[[str], str]
 
 DETAIL_CHARS = 300
 LOOKED_AT_CHARS = 4_000
-SAMPLE_CHARS = 200_000
+SAMPLE_CHARS = 100_000
 """Of all that was asked, the newest first: as much as the limits of one question let in, and most of a history."""
-TEXT_CHARS = 100_000
+TEXT_CHARS = 50_000
 """Of one text, half from its beginning and half from its end."""
 
 _WINDOW_CHARS = 600

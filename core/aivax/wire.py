@@ -125,7 +125,8 @@ class Wire:
         """
         try:
             async with asyncio.timeout(self._document_timeout_s):
-                return decode_any(await _sealed(self._document(url, clean), clean))
+                document = await _sealed(self._document(url, clean), clean)
+                return await asyncio.to_thread(decode_any, document)  # a long list takes a while
         except TimeoutError:
             raise Unavailable(code="first_event_timeout") from None
         except NotJson:

@@ -51,7 +51,8 @@ class Presses:
             return stopped.running_in
         if pressed.action is Action.LANGUAGE:
             return await self._speak(transaction, pressed, identity_id)
-        asked = await transaction.parked.find(pressed.turn)
+        # forgetting locks all that is theirs, in its order
+        asked = await transaction.parked.find(pressed.turn, hold=pressed.action is not Action.FORGET)
         if asked is None:
             return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.NOTHING_WAITS))
         if pressed.action in (Action.GOOD, Action.BAD):

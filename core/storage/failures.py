@@ -94,6 +94,13 @@ class Failures:
         )
         await self._connection.execute(_one_more_fault(self._gate).where(turns.c.id.in_(free)))
 
+    async def is_refuted(self, turn_id: int) -> bool:
+        """Whether the turn failed here before, and somebody's call was taken since: what fails is its own."""
+        if not await self.faults_of(turn_id):
+            return False
+        its_own = (failures.c.gate == self._gate) & (failures.c.turn_id == turn_id)
+        return (await self._connection.execute(select(failures.c.id).where(its_own).limit(1))).first() is None
+
     async def faults_of(self, turn_id: int) -> int:
         """How many tries of the turn failed here by its own fault."""
         count = select(turns.c.faults).where(turns.c.id == turn_id, turns.c.faulted_for == self._gate)

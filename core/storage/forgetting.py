@@ -47,6 +47,19 @@ class Erasures:
         self._connection = connection
         self._now = now
 
+    async def hold(self, identity_id: int, place: Place) -> None:
+        """Lock the conversations of all that is open of a person, and of the bot's sentences to them in a place.
+
+        At once, because several conversations are locked in one order; see `core.storage.locks`.
+        """
+        ids = await _identities_of(self._connection, await self._person_of(identity_id))
+        theirs = select(turns.c.conversation_id).where(turns.c.identity_id.in_(ids), is_open())
+        here = conversations.c["platform", "workspace", "channel", "thread", "owner_id"]
+        at = (place.platform, place.workspace, place.channel, place.thread, -identity_id)
+        aside = select(conversations.c.id).where(conversations.c.closed_at.is_(None))
+        aside = aside.where(*(column == value for column, value in zip(here, at, strict=True)))
+        await hold_conversations(self._connection, conversations.c.id.in_(theirs.union_all(aside)))
+
     async def ask(
         self, identity_id: int, conversation_id: int, address: str, *, as_page: bool
     ) -> Sequence[int]:
@@ -56,8 +69,7 @@ class Erasures:
         process, which hears of the wish, stores none. The conversations where something runs, or is to be closed on
         the screen.
         """
-        person = select(identities.c.person_id).where(identities.c.id == identity_id)
-        person_id = int((await self._connection.execute(person)).scalar_one())
+        person_id = await self._person_of(identity_id)
         identity_ids = await _identities_of(self._connection, person_id)
         running_in = await Changes(self._connection, self._now).withdraw_all(identity_ids)
         said = await self._empty_open(identity_ids)
@@ -75,6 +87,10 @@ class Erasures:
         )
         await self._connection.execute(row)
         return running_in
+
+    async def _person_of(self, identity_id: int) -> int:
+        person = select(identities.c.person_id).where(identities.c.id == identity_id)
+        return int((await self._connection.execute(person)).scalar_one())
 
     async def finish(self, erasure: Erasure) -> int | None:
         """End the wish; how many messages were erased, or None where somebody else has ended it."""

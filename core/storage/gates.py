@@ -83,14 +83,17 @@ class GateStore:
         """Take in that a turn's call failed: the gate that is closed then, or the turn's own fault.
 
         A failure closes the gate at once unless it is `suspect`, or the turn was contradicted before: then another
-        person must have had the same within a minute. Where it is closed, only the trial call's failure counts.
+        person must have had the same within a minute. A question that fails again although others' calls were taken
+        meanwhile is no evidence at all. Where it is closed, only the trial call's failure counts.
         """
         async with self._database.write() as connection:
             await self._alone(connection)
             failures = Failures(connection, gate.name, self._now())
+            found = await self._row(connection, gate)
+            if found is None and suspect and await failures.is_refuted(turn_id):
+                return Fault(gate, await failures.fault(turn_id))
             met = await failures.met_by_others(turn_id, kind)
             await failures.note(turn_id, kind)
-            found = await self._row(connection, gate)
             if found is not None:
                 return await self._fail_trial(connection, found, turn_id, retry_at)
             was_alone = gate.cause is not Cause.MEDIA and await failures.faults_of(turn_id) > 0

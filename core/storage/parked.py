@@ -41,15 +41,15 @@ class ParkedTurns:
         self._connection = connection
         self._now = now
 
-    async def find(self, key: str) -> Asked | None:
-        """The turn with this key. It and its conversation stay as they are until the transaction ends.
+    async def find(self, key: str, *, hold: bool = True) -> Asked | None:
+        """The turn with this key. With `hold` it and its conversation stay as they are until the transaction ends.
 
         Not so a sentence of the bot's own, which stands beside all that is answered: nothing of it is changed, and
         what its buttons change is locked before its conversation is.
         """
         query = select(turns, conversations.c.owner_id).join(conversations).where(turns.c.key == key)
         row = (await self._connection.execute(query)).one_or_none()
-        if row is not None and row.owner_id >= 0:
+        if hold and row is not None and row.owner_id >= 0:
             await hold_conversations(self._connection, conversations.c.id == row.conversation_id)
             held = query.with_for_update(of=turns, key_share=True)
             row = (await self._connection.execute(held)).one_or_none()
