@@ -31,6 +31,7 @@ from core.conversations.directory import Directory
 from core.conversations.history import History
 from core.conversations.prompt import Composer
 from core.conversations.routes import Routes
+from core.conversations.shelf import Shelf
 from core.errors import SettingRefused
 from core.events.forgetting import Forgetting
 from core.events.models import Models
@@ -175,7 +176,15 @@ def _wire(
     lease_s = settings.storage.worker_lost_after_s
     owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     limits = settings.limits
-    turns = TurnStore(database, now, owner, lease_s=lease_s, person_running=limits.running_of_person)
+    shelf = Shelf(limits.attachment_memory_bytes, limits.person_share)
+    turns = TurnStore(
+        database,
+        now,
+        owner,
+        lease_s=lease_s,
+        person_running=limits.running_of_person,
+        roomless=shelf.roomless,
+    )
     interruptions = Interruptions(turns)
     kind = kind_of(settings.aivax.api_key)
     allowance = Allowance(settings.limits.requests_per_minute, kind, aivax.balance)
@@ -190,7 +199,9 @@ def _wire(
         look=interruptions.look,
     )
     history = History(HistoryStore(database), settings.conversation)
-    composer = Composer(history, routes, ModelStore(database), settings.conversation, settings.limits)
+    composer = Composer(
+        history, routes, ModelStore(database), settings.conversation, limits, shelf, queue.stir
+    )
     waking = Waking(database, now, most=settings.limits.woken_at_once)
     gates, account = GateStore(database, now, waking), AccountWatch(aivax, now)
     sign = Sign(aivax.answers, now)
@@ -250,6 +261,7 @@ def _wire(
         replies=settings.replies,
         interruptions=interruptions,
         now=now,
+        stir=queue.stir,
     )
     announcer = Announcer(
         database,

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from core.aivax.requests import TextPart
 from core.conversations.attachments import Why, choose, fetch_parts
 from core.conversations.shelf import Shelf
-from core.messages import Attachment, Blob
+from core.messages import Attachment, Blob, Command, Place
 from core.settings import LimitsSettings
+from sandbox.faults import Fault
 from sandbox.server import serve
-from tests.samples import ANA, BEN, said
-from tests.stage import FakePlatform, staged
+from tests.samples import ANA, BEN, WallClock, said
+from tests.stage import FakePlatform, Stage, staged
+from tests.test_changes import commanded
+from tests.waiting import until
 
 MB = 1_000_000
 
@@ -92,7 +95,7 @@ class Person:
         self._name = name
 
     def ask(self, turn: int, size_bytes: int) -> bool:
-        return self._shelf.take(turn, self._name, size_bytes) is None
+        return self._shelf.take(turn, self._name, size_bytes)
 
 
 def test_one_person_with_many_files_leaves_room_for_others() -> None:
@@ -127,14 +130,20 @@ def test_a_turn_that_never_comes_back_keeps_nobody_waiting() -> None:
     assert third.ask(3, 40)
 
 
-def test_those_who_wait_ask_the_seldomer_the_more_of_their_own_wait_before_them() -> None:
-    shelf = Shelf(100, 0.5, now=lambda: 0.0)
-    shelf.take(0, "ana", 50)
+def test_who_waits_for_room_is_let_in_when_there_is_and_keeps_their_place_until_then() -> None:
+    clock = [0.0]
+    shelf = Shelf(100, 0.5, now=lambda: clock[0])
+    ana, ben = Person(shelf, "ana"), Person(shelf, "ben")
+    assert ana.ask(0, 50)
+    assert [ana.ask(turn, 50) for turn in (1, 2)] == [False, False]
+    for _ in range(10):
+        clock[0] += 10.0
+        assert shelf.roomless() == {1, 2}
+    assert ben.ask(3, 50)
 
-    waits = [shelf.take(turn, "ana", 50) for turn in range(1, 101)]
+    shelf.give_back(0)
 
-    assert waits[:3] == [1.0, 2.0, 3.0]
-    assert max(wait for wait in waits if wait) == 60.0
+    assert shelf.roomless() == {2}
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.sampled_from("abc"), st.integers(0, 50)), max_size=60))
@@ -147,7 +156,7 @@ def test_no_more_is_given_than_there_is_and_nobody_gets_more_than_a_part(
         if turn in taken:
             shelf.give_back(turn)
             del taken[turn]
-        elif shelf.take(turn, person, size) is None:
+        elif shelf.take(turn, person, size):
             taken[turn] = (person, size)
 
         assert sum(size for _, size in taken.values()) <= 100
@@ -175,6 +184,45 @@ async def test_questions_whose_files_have_no_room_are_answered_later_and_others_
                 await stage.core.queue.sweep()
 
     assert len(stage.asked) == 5
+
+
+async def test_a_question_without_room_for_its_files_costs_no_call_and_comes_when_room_is_given_back(
+    migrated_url: str,
+) -> None:
+    platform, clock = FakePlatform(), WallClock()
+    platform.files = {"p": Blob(b"\x89" * 50, "image/png")}
+    limits = {"attachment_memory_bytes": 100, "requests_per_minute": 4, "shutdown_grace_s": 0.0}
+    holding, waiting = (Place("fake", "W1", f"room-{each}", private=True) for each in range(2))
+    async with (
+        serve(plan="max") as sandbox,
+        staged(migrated_url, sandbox=sandbox, platform=platform, now=clock, limits=limits) as stage,
+    ):
+        sandbox.state.faults.add(Fault("completions", "silence", after_chunks=0))
+        await stage.core.intake.receive(said("look", at=holding, attachments=(picture("p", 50),)))
+        await until("the first question to be asked", lambda: _were_asked(stage, 1))
+        await stage.core.intake.receive(said("and this", at=waiting, attachments=(picture("p", 50),)))
+        await until("the second to wait", lambda: _is_tried(stage))
+        for number in range(5):
+            clock.advance(seconds=2)
+            await stage.core.queue.sweep()
+            await stage.core.intake.receive(said(f"hello {number}", by=BEN)) if number < 2 else None
+        await until("Ben's answers", lambda: _were_asked(stage, 3))
+        tries = await stage.rows("SELECT attempt FROM turns ORDER BY id")
+        spent = await stage.rows("SELECT turn_id FROM calls WHERE sent ORDER BY turn_id")
+        await stage.core.intake.receive(commanded(Command.STOP, at=holding))
+        await until("the rest", lambda: stage.are({"answered", "cancelled"}))
+
+    assert (tries[1], spent) == (1, [1, 3, 4])
+    assert len(stage.asked) == 4
+
+
+async def _were_asked(stage: Stage, times: int) -> bool:
+    return stage.times_asked >= times
+
+
+async def _is_tried(stage: Stage) -> bool:
+    rows = await stage.rows("SELECT state FROM turns WHERE attempt > 0 ORDER BY id")
+    return rows == ["running", "queued"]
 
 
 async def test_each_file_that_is_left_out_is_named_with_its_reason(migrated_url: str) -> None:

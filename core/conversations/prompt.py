@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -63,9 +63,7 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class NoRoom:
-    """The memory for files is filled by others'; the turn is to come back later."""
-
-    again_s: float
+    """The memory for files is filled by others'; the turn is to come back once there is room."""
 
 
 class Composer:
@@ -78,13 +76,17 @@ class Composer:
         chosen: ModelStore,
         conversation: ConversationSettings,
         limits: LimitsSettings,
+        shelf: Shelf,
+        stir: Callable[[], None],
     ) -> None:
+        """`stir` is told when room for files was given back that another turn may wait for."""
+        self._stir = stir
         self._chosen = chosen
         self._history = history
         self._routes = routes
         self._conversation = conversation
         self._limits = limits
-        self._shelf = Shelf(limits.attachment_memory_bytes, limits.person_share)
+        self._shelf = shelf
 
     async def model_of(self, turn: Turn) -> str:
         """Which gateway a turn asks."""
@@ -92,7 +94,8 @@ class Composer:
 
     def forget(self, turn: Turn) -> None:
         """Free the memory that a turn's files were given."""
-        self._shelf.give_back(turn.id)
+        if self._shelf.give_back(turn.id):
+            self._stir()
 
     async def compose(self, turn: Turn, frontend: Frontend) -> Composed | NoRoom | None:
         """Gather everything the model is shown; None when there is nothing to answer: a bare mention.
@@ -102,9 +105,8 @@ class Composer:
         question = await self._history.question(turn)
         attachments = (attachment for message in question for attachment in message.attachments)
         wanted = choose(attachments, self._limits, most_in_all=self._shelf.part_bytes)
-        again_s = self._shelf.take(turn.id, turn.person_key, wanted.size_bytes)
-        if again_s is not None:
-            return NoRoom(again_s)
+        if not self._shelf.take(turn.id, turn.person_key, wanted.size_bytes):
+            return NoRoom()
         window = await self._history.window(turn)
         quotes = await self._quotes(turn, frontend, [*window, *question])
         files = await fetch_parts(frontend, wanted, text_chars=self._limits.attachment_text_chars)

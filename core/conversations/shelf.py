@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-_AGAIN_S = 1.0
-_LONGEST_S = 60.0
 _MISSING_S = 15.0
-"""Beyond the time at which a turn was to ask again: then it has ended without a word, and loses its place."""
+"""How long room is kept for a turn that has waited: then it has ended without a word, and loses its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +18,10 @@ class _Ticket:
 
 
 class Shelf:
-    """Room for so many bytes. Who finds none comes back later, and keeps their place among those who wait.
+    """Room for so many bytes. Who finds none comes back when there is, and keeps their place among those who wait.
 
-    A turn that waits holds no worker: it goes back into the line, so that others are answered meanwhile.
+    A turn that waits holds no worker and no call: it goes back into the line, and is given out again once it is no
+    longer one of the `roomless`. So others are answered meanwhile.
     """
 
     def __init__(
@@ -36,46 +35,47 @@ class Shelf:
         self._taken: dict[int, tuple[str, int]] = {}
         self._waiting: dict[int, _Ticket] = {}
 
-    def take(self, turn_id: int, person: str, size_bytes: int) -> float | None:
-        """Take room for a turn's files, at most `part_bytes`: None. Else the seconds after which to ask again."""
+    def take(self, turn_id: int, person: str, size_bytes: int) -> bool:
+        """Take room for a turn's files, at most `part_bytes`; whether there was any."""
         if size_bytes <= 0:
-            return None
+            return True
         self._forget_missing()
-        self._waiting[turn_id] = _Ticket(person, size_bytes, 0.0)  # one that waited keeps its place
-        if self._may_take(turn_id):
-            del self._waiting[turn_id]
-            self._taken[turn_id] = (person, size_bytes)
-            return None
-        before = sum(1 for each in self._before(turn_id) if each.person == person)
-        again_s = min(_AGAIN_S * (before + 1), _LONGEST_S)
-        self._waiting[turn_id] = _Ticket(person, size_bytes, self._now() + again_s + _MISSING_S)
-        return again_s
+        expires_at = self._now() + _MISSING_S
+        self._waiting[turn_id] = _Ticket(person, size_bytes, expires_at)  # one that waited keeps its place
+        if turn_id not in self._fitting():
+            return False
+        del self._waiting[turn_id]
+        self._taken[turn_id] = (person, size_bytes)
+        return True
 
-    def give_back(self, turn_id: int) -> None:
-        """Free what a turn has taken, if it has."""
-        self._taken.pop(turn_id, None)
+    def give_back(self, turn_id: int) -> bool:
+        """Free what a turn has taken; whether that may be room for one that waits."""
+        return self._taken.pop(turn_id, None) is not None and bool(self._waiting)
 
-    def _may_take(self, turn_id: int) -> bool:
-        """Whether there is room once everybody who has waited longer, and is not held up by their own part, has it."""
+    def roomless(self) -> frozenset[int]:
+        """The turns that wait and would find no room now: to run one would be in vain."""
+        self._forget_missing()
+        fitting, expires_at = self._fitting(), self._now() + _MISSING_S
+        for turn_id in self._waiting.keys() - fitting:
+            self._waiting[turn_id] = replace(self._waiting[turn_id], expires_at=expires_at)
+        return frozenset(self._waiting.keys() - fitting)
+
+    def _fitting(self) -> set[int]:
+        """Who has room once everybody who has waited longer, and is not held up by their own part, has it."""
         free = self._size_bytes - sum(size for _, size in self._taken.values())
         held: dict[str, int] = {}
         for person, size in self._taken.values():
             held[person] = held.get(person, 0) + size
-        for each, ticket in self._waiting.items():
-            if held.get(ticket.person, 0) + ticket.size_bytes <= self.part_bytes:
-                if ticket.size_bytes > free:
-                    return False  # who waits for the most room is not passed by all the others
-                free -= ticket.size_bytes
-                held[ticket.person] = held.get(ticket.person, 0) + ticket.size_bytes
-                if each == turn_id:
-                    return True
-            elif each == turn_id:
-                return False
-        return False
-
-    def _before(self, turn_id: int) -> list[_Ticket]:
-        order = list(self._waiting)
-        return [self._waiting[each] for each in order[: order.index(turn_id)]]
+        fitting: set[int] = set()
+        for turn_id, ticket in self._waiting.items():
+            if held.get(ticket.person, 0) + ticket.size_bytes > self.part_bytes:
+                continue
+            if ticket.size_bytes > free:
+                break  # who waits for the most room is not passed by all the others
+            free -= ticket.size_bytes
+            held[ticket.person] = held.get(ticket.person, 0) + ticket.size_bytes
+            fitting.add(turn_id)
+        return fitting
 
     def _forget_missing(self) -> None:
         now = self._now()

@@ -69,7 +69,8 @@ class ShareStore:
         if not free_calls(windows, await self._made(connection, windows), self._now()):
             return None, True
         fairest = waiting.fairest(len(windows))
-        return await self._next(connection, fairest, platforms, **self._shares(windows)), True
+        more = {**self._shares(windows), **self._turn_store.passed_over()}
+        return await self._next(connection, fairest, platforms, **more), True
 
     async def spend(self, turn_id: int, windows: Sequence[Window]) -> datetime | None:
         """Date the call that was promised to a turn, or take one more for it; else, when to ask again."""
@@ -98,11 +99,11 @@ class ShareStore:
 
     async def waiting(self, platforms: Collection[str], most: int | None = None) -> list[Waiting]:
         """The next turns that are due and wait for a call: the `most` first ones that may run, or the whole line."""
-        running = waiting.ALL if most is None else self._turn_store.person_running
+        everybody = {"person_running": waiting.ALL, "roomless": []}
+        passed_over = everybody if most is None else self._turn_store.passed_over()
         async with self._database.read() as connection:
             asked = {"platforms": list(platforms), "most": waiting.ALL if most is None else most}
-            asked["person_running"] = running
-            rows = await connection.execute(waiting.fairest(0), {**self._moments(), **asked})
+            rows = await connection.execute(waiting.fairest(0), {**self._moments(), **asked, **passed_over})
             return [Waiting(**row._mapping) for row in rows]  # noqa: SLF001  its public name, despite the underscore
 
     async def served(self) -> Served:
@@ -125,7 +126,6 @@ class ShareStore:
         **more: object,
     ) -> Row[Any] | None:
         asked = {**self._moments(), "platforms": list(platforms), "most": 1, **more}
-        asked["person_running"] = self._turn_store.person_running
         found: Row[Any] | None = (await connection.execute(statement, asked)).first()
         return found
 

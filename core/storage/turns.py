@@ -56,12 +56,15 @@ class TurnStore:
         *,
         lease_s: float = 30.0,
         person_running: int = waiting.ALL,
+        roomless: Callable[[], Collection[int]] = frozenset,
     ) -> None:
         """`owner` names this process in the rows that it runs; `lease_s` is how long they stay its own unrenewed.
 
-        Of a person who runs `person_running` turns no other is given out, except to be closed on the screen.
+        Of a person who runs `person_running` turns no other is given out, except to be closed on the screen; nor is
+        a question that is `roomless` in this process: there is no memory for its files.
         """
-        self.person_running = person_running
+        self._person_running = person_running
+        self._roomless = roomless
         self._database = database
         self._now = now
         self._owner = owner
@@ -69,9 +72,13 @@ class TurnStore:
 
     async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
         """Conversations of these platforms whose next turn may run now, those that wait longest first."""
-        asked = {"now": self._now(), "platforms": list(platforms), "person_running": self.person_running}
+        asked = {"now": self._now(), "platforms": list(platforms), **self.passed_over()}
         async with self._database.read() as connection:
             return list((await connection.execute(waiting.conversations_with_work(), asked)).scalars())
+
+    def passed_over(self) -> dict[str, Any]:
+        """Whose turns are not given out, as the statements in `waiting` have it."""
+        return {"person_running": self._person_running, "roomless": sorted(self._roomless())}
 
     async def claim(self, conversation_id: int, platforms: Collection[str] | None = None) -> Turn | None:
         """Take the conversation's oldest waiting turn, or none if one runs, none waits or it is not due.
@@ -108,7 +115,8 @@ class TurnStore:
             return None
         if only not in (None, row.id) or (platforms is not None and row.platform not in platforms):
             return None
-        if only is None and row.person_runs >= self.person_running and _is_question(row):
+        is_held_back = row.person_runs >= self._person_running or row.id in self._roomless()
+        if only is None and is_held_back and _is_question(row):
             return None
         return await self._start(connection, row)
 

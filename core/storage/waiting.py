@@ -1,7 +1,7 @@
 """Statements about turns that wait for a call, built once: to build one takes longer than to run it.
 
-Their parameters: `now`, `lately` and `counted` (moments), `platforms`, `most`, `person_running`; for each window
-`since_0`, `share_0` and so on.
+Their parameters: `now`, `lately` and `counted` (moments), `platforms`, `most`, `person_running`, `roomless` (ids
+of turns); for each window `since_0`, `share_0` and so on.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ WORKSPACE = conversations.c.platform + ":" + conversations.c.workspace
 @cache
 def conversations_with_work() -> Select[Any]:
     """Conversations whose next turn is due and would be given out, those that wait longest first."""
-    heads = _heads().where(_needs_no_call() | identities.c.person_id.not_in(_full()))
+    heads = _heads().where(_needs_no_call() | _may_run())
     return heads.with_only_columns(turns.c.conversation_id).order_by(turns.c.id)
 
 
@@ -51,9 +51,10 @@ def ready() -> Select[Any]:
 def fairest(windows: int) -> Select[Any]:
     """Turns that need a call, in the order of their share.
 
-    Those are left out whose person had their share of a window, or runs as many as one person may.
+    Those are left out whose person had their share of a window, or runs as many as one person may, or whose files
+    have no room.
     """
-    asked = _heads().where(~_needs_no_call(), identities.c.person_id.not_in(_full()))
+    asked = _heads().where(~_needs_no_call(), _may_run())
     heads = asked.where(*(identities.c.person_id.not_in(_sated(at)) for at in range(windows))).subquery()
     workspace, person = _last(calls.c.workspace), _last(calls.c.person_id)
     return (
@@ -125,6 +126,12 @@ def _heads() -> Select[Any]:
 def _needs_no_call() -> ColumnElement[bool]:
     """Whether the answer is there, or nobody wants it any more, so that it is only closed on the screen."""
     return turns.c.answer.is_not(None) | func.coalesce(turns.c.wish, "").in_([*ENDING])
+
+
+def _may_run() -> ColumnElement[bool]:
+    """Whether neither its person's bound nor the memory for files holds a question back."""
+    has_room = turns.c.id.not_in(bindparam("roomless", expanding=True, type_=Id))
+    return has_room & identities.c.person_id.not_in(_full())
 
 
 def _full() -> Select[Any]:

@@ -80,7 +80,10 @@ class Runner:
         replies: RepliesSettings,
         interruptions: Interruptions,
         now: Callable[[], datetime],
+        stir: Callable[[], None],
     ) -> None:
+        """`stir` has the rows read for turns that may run now."""
+        self._stir = stir
         self._database = database
         self._interruptions = interruptions
         self._during = [Action.STOP] if "stop" in replies.buttons else []
@@ -191,8 +194,8 @@ class Runner:
         elif interruption.wish is not None:
             await self._break_off(turn, surface, draft, interruption.wish)
         elif isinstance(closed, NoRoom):
-            due_at = self._now() + timedelta(seconds=closed.again_s)
-            await self._store.release(turn, due_at, counts=False, unpaid=True)
+            await self._store.release(turn, self._now(), counts=False, unpaid=True)
+            self._stir()  # the call that was promised to it is free again
         elif isinstance(closed, Alone):
             await self._store.release(turn, closed.again_at or self._now(), counts=False, unpaid=True)
         elif closed is not None:
