@@ -15,6 +15,7 @@ from structlog.typing import EventDict, Processor
 
 from bots.redaction import HIDDEN, TOKEN_LIKE
 from bots.settings import LogSettings
+from bots.traces import short_trace
 
 
 def configure(settings: LogSettings, secrets: Collection[str] = ()) -> None:
@@ -23,7 +24,7 @@ def configure(settings: LogSettings, secrets: Collection[str] = ()) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(short_trace),
         _Redactor(secrets),
     ]
     structlog.configure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bots import logs
 from bots.settings import LogSettings
 
 SECRET = "correct horse/battery"
+SHOWN_NOWHERE = "a value of a variable"
 TOKENS = [
     "xoxb-1234567890-abcdef",
     "xoxe.xoxp-1-Mi0yLTEyMzQ1Njc4",
@@ -146,3 +148,71 @@ def test_without_a_terminal_no_colours_are_written(capsys: pytest.CaptureFixture
     structlog.get_logger("bots").error("failed", value=1)
 
     assert "\x1b" not in capsys.readouterr().err
+
+
+def deep_error(chain: int, frames: int) -> Exception:
+    """An error with causes behind it, each raised from many calls down, beside values that take long to show."""
+
+    def fall(depth: int, cause: Exception | None) -> None:
+        private = [SHOWN_NOWHERE] * 1_000
+        if depth == 0:
+            raise ValueError(f"{len(private)} values") from cause
+        fall(depth - 1, cause)
+
+    caught: Exception | None = None
+    for _ in range(chain):
+        try:
+            fall(frames, caught)
+        except ValueError as error:
+            caught = error
+    assert caught is not None
+    return caught
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("log", [structlog.get_logger("bots.test"), logging.getLogger("library")])
+def test_a_deep_error_is_told_briefly_and_without_values(
+    capsys: pytest.CaptureFixture[str], form: str, log: Any
+) -> None:
+    configured(capsys, format=form)
+    error = deep_error(chain=30, frames=200)
+
+    before_s = time.process_time()
+    log.error("crashed", exc_info=error)
+    took_s = time.process_time() - before_s
+
+    written = capsys.readouterr().err
+    assert took_s < 0.05
+    assert "ValueError: 1000 values" in written
+    assert "which was caused by:" in written
+    assert "test_logs.py" in written
+    assert SHOWN_NOWHERE not in written
+    assert len(written) < 20_000
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_each_error_of_a_group_is_told(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    configured(capsys, format=form)
+    group = ExceptionGroup("two failed", [ValueError("first"), KeyError("second")])
+    group.__context__ = group.exceptions[0]  # a circle ends
+
+    structlog.get_logger("bots.test").error("crashed", exc_info=group)
+
+    written = capsys.readouterr().err
+    assert "two failed" in written
+    assert written.count("ValueError: first") == 1
+    assert "KeyError: 'second'" in written
+
+
+def test_an_error_that_cannot_tell_what_it_is_is_told_nevertheless(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    configured(capsys)
+
+    structlog.get_logger("bots.test").error("crashed", exc_info=Mute())
+
+    assert "Mute: (it has no text)" in capsys.readouterr().err
