@@ -255,7 +255,10 @@ async def test_a_question_that_waited_too_long_is_given_up_with_a_sentence(
     clock.advance(hours=25)
     await stage.heal()
 
-    assert "waited too long" in stage.platform.visible("D-ana")[-1]
+    (told,) = stage.platform.visible("D-ana")
+    assert "waited too long" in told
+    assert OUT_OF_CREDIT not in told
+    assert stage.platform.place("D-ana").buttons == []
     assert await stage.states() == ["answered"]
 
 

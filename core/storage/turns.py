@@ -16,6 +16,7 @@ from core.storage import waiting
 from core.storage.claims import next_turn, turn_of
 from core.storage.engine import Database
 from core.storage.locks import hold_conversations, hold_turns
+from core.storage.parked import STALE
 from core.storage.patience import outlast
 from core.storage.people import spoken_locale
 from core.storage.tables import (
@@ -186,13 +187,18 @@ class TurnStore:
             return [(row.id, row.locale, Place(*row[2:])) for row in rows]
 
     async def give_up(self, turn_id: int, sentence: str) -> None:
-        """Turn a parked question into the sentence that it was given up; it is shown like every other answer."""
+        """Turn a parked question into the sentence that it was given up.
+
+        It takes the place of what told of the waiting, so that no live button is left; else it is shown like an answer.
+        """
         waiting = (turns.c.id == turn_id) & (turns.c.state == TurnState.PARKED)
         async with self._database.write() as connection:
             said = update(turns).where(waiting).values(state=TurnState.QUEUED, answer=sentence, notice=True)
             if (await connection.execute(said.values(due_at=self._now()))).rowcount:
-                gone = update(deliveries).where(deliveries.c.turn_id == turn_id).values(gone=True)
-                await connection.execute(gone)
+                theirs = update(deliveries).where(deliveries.c.turn_id == turn_id)
+                promised = (deliveries.c.message_id != "") & (deliveries.c.shown == 0)
+                await connection.execute(theirs.where(~promised).values(gone=True))
+                await connection.execute(theirs.where(promised).values(gone=False, generation=STALE))
 
     async def park(self, turn: Turn, gate: str) -> None:
         """Let a turn wait behind a gate: it holds no worker, uses up no try, and survives a restart.
