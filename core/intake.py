@@ -169,6 +169,8 @@ class StoringIntake:
                 return await self._turn_away(transaction, event, barred)
         identity_id = await transaction.identity_id(event.author)
         voice = self._voices.for_reader(await transaction.locale_of(identity_id), event.place)
+        if _asks(event):
+            await self._limits.hold(transaction, identity_id, event.place)
         match event:
             case Said():
                 return await self._questions.ask(transaction, event, identity_id, voice)
@@ -212,6 +214,13 @@ class StoringIntake:
 
 def _platform_of(event: Event) -> str:
     return event.platform if isinstance(event, Deleted | Left) else event.place.platform
+
+
+def _asks(event: Said | Edited | Commanded | Pressed) -> bool:
+    """Whether it may become a question, which counts against limits."""
+    return isinstance(event, Said | Edited) or (
+        isinstance(event, Pressed) and event.action is Action.REGENERATE
+    )
 
 
 def _is_of_their_data(event: Event) -> bool:

@@ -15,7 +15,7 @@ from core.admission.gates import Cause, Gate
 from core.admission.rates import Window
 from core.errors import Fenced
 from core.messages import Action, Author, Command, Identity, Left, Place, Said
-from core.settings import ConversationSettings
+from core.settings import ConversationSettings, LimitsSettings
 from core.storage.engine import Database
 from core.storage.gates import GateStore
 from core.storage.ledger import StoredLedger
@@ -39,7 +39,8 @@ class Process:
 
     def __init__(self, database: Database, name: str, scope: str, asked: list[Said]) -> None:
         settings = ConversationSettings(when_busy="interrupt", scope=scope)  # type: ignore[arg-type]  parametrized
-        self.desk = Desk(database, settings)
+        limits = LimitsSettings(person_hourly=10_000, workspace_daily=10_000)  # counted, and never reached
+        self.desk = Desk(database, settings, limits)
         self.intake = self.desk.intake
         self.turns = TurnStore(database, utc_now, name)
         self.share = ShareStore(database, self.turns, utc_now)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.admission.access import Access
-from core.messages import Commanded, Edited, Pressed, Said
+from core.messages import Commanded, Edited, Place, Pressed, Said
 from core.reply.phrases import Phrase
 from core.reply.voice import Voice
 from core.settings import AccessSettings, LimitsSettings
@@ -86,6 +86,16 @@ class Limits:
         awaited = not isinstance(event, Pressed) and event.awaited
         return Barred(phrase if first or awaited else None)
 
+    async def hold(self, transaction: IntakeTransaction, identity_id: int, place: Place) -> None:
+        """Let nobody else be counted for this person and workspace until the transaction ends.
+
+        To be done before any conversation is locked; see `core.storage.locks`.
+        """
+        if self._settings.person_hourly or self._settings.person_daily:
+            await transaction.consumption.hold_person(identity_id)
+        if self._settings.workspace_daily:
+            await transaction.consumption.hold_workspace(place.platform, place.workspace)
+
     async def tells(self, transaction: IntakeTransaction, refusal: Refusal, said: Said) -> bool:
         """Whether a refusal is said: once an hour for each kind, person and channel, or where they would wait for it.
 
@@ -153,8 +163,6 @@ class Limits:
             (Phrase.PERSON_HOURLY, self._settings.person_hourly, HOUR),
             (Phrase.PERSON_DAILY, self._settings.person_daily, DAY),
         ]
-        if any(most for _, most, _ in limits):
-            await transaction.consumption.hold_person(identity_id)
         for phrase, most, span in reversed(limits):
             since = transaction.now - span
             if most and (at := await transaction.consumption.nth_of_person(identity_id, most, since)):
@@ -166,7 +174,6 @@ class Limits:
         if not most:
             return None
         counts, since = transaction.consumption, transaction.now - DAY
-        await counts.hold_workspace(place.platform, place.workspace)
         at = await counts.nth_of_workspace(place.platform, place.workspace, most, since)
         if at is None:
             return None

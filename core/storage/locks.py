@@ -1,6 +1,7 @@
 """The order in which rows are locked on PostgreSQL, so that no two transactions ever wait for each other.
 
-1. the author of an event (`hold_author`), so that one person's events come one after the other;
+1. the author of an event (`hold_author`), so that one person's events come one after the other; then, where there are
+   limits, whoever is counted: the person and the workspace (`core.admission.limits.Limits.hold`);
 2. conversations, those of questions before those of the bot's own sentences, several by their id;
 3. turns, several by their id;
 4. what belongs to a turn: messages, deliveries, calls.
