@@ -11,6 +11,8 @@ from types import CodeType, TracebackType
 
 from structlog.typing import ExcInfo
 
+TITLE = "Traceback (in short):"
+"""What whoever searches a log for faults looks for."""
 MOST_ERRORS = 8
 """Of a chain or a group; those closest to what was caught are told."""
 MOST_FRAMES = 12
@@ -21,7 +23,7 @@ MEANWHILE = "which happened while this was handled:"
 
 def short_trace(exc_info: ExcInfo) -> str:
     """The error that was caught, then what caused it, each with where it was raised."""
-    lines: list[str] = []
+    lines = [TITLE]
     seen: set[int] = set()
     waiting: list[tuple[BaseException, str]] = [(exc_info[1], "")]
     while waiting and len(seen) < MOST_ERRORS:

@@ -25,7 +25,7 @@ from core.aivax.wire import trusted
 from core.storage import schema
 from core.storage.engine import Database
 from core.storage.tables import metadata
-from tests.watchdog import Watchdog
+from tests.watchdog import Watchdog, slowness
 
 TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
 """The last resort against a test that hangs; `tests/waiting.py` names what it waited for, long before."""
@@ -76,6 +76,8 @@ def _quiet_log() -> Iterator[None]:
 def _authorities_read() -> None:
     """As at the bot's start: read in a thread there, before a loop has anything else to do."""
     trusted()
+    for _ in range(10):
+        slowness()  # finds out what this machine can do
 
 
 @pytest.fixture(autouse=True)

@@ -148,7 +148,7 @@ def test_no_event_holds_up_the_others(event: bytes) -> None:
                 slowest_s = max(slowest_s, time.thread_time() - began)
         longest_s.append(slowest_s)
 
-    assert min(longest_s) < 0.05
+    assert min(longest_s) < 0.1  # what grows with the event takes far longer
 
 
 async def test_pings_without_a_pause_end_with_the_time_for_the_answer_and_starve_nobody() -> None:

@@ -58,6 +58,7 @@ async def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
     assert "restore a backup" in sentence(failure)
 
 
+@pytest.mark.may_skip("a SQLite file has no server")
 @pytest.mark.parametrize(
     ("statements", "kind"),
     [

@@ -17,7 +17,8 @@ from core.aivax.failures import of_response
 from core.aivax.scrubbing import sample_of, scrub
 
 KEY = "sk-aiv-acc-Zq8vT2mLp0XcR7wB"
-MOST_CPU_S = 0.05
+MOST_CPU_S = 0.25
+"""Several times what is taken on a busy machine; what grows with the question takes seconds."""
 
 around = st.text(max_size=80)
 alphabet = st.sampled_from("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789-_.")

@@ -221,7 +221,9 @@ HOSTILE = (
     *("> ", "<mailto:", "<a|b>", "\t", "\u2028", "\x00", "é", "😀"),
 )
 LONG = 40_000
-MOST_S = 0.05
+MOST_S = 0.25
+"""Several times what a step takes that grows with the text, on a machine with more to do than it can; one that grows
+with its square takes seconds."""
 
 
 def cpu_s(step: Callable[[], object]) -> float:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bots.discord.links import growth, with_shown_links
 from bots.discord.plain import plain
@@ -117,7 +118,7 @@ def cells(line: str) -> list[str]:
 
 def width_of(text: str) -> int:
     """Measure a text in columns of a fixed-width font: East Asian characters and emoji take two."""
-    return sum(_columns(text))
+    return len(text) if text.isascii() else sum(_columns(text))
 
 
 def _columns(text: str) -> Iterator[int]:
@@ -134,6 +135,7 @@ def _columns(text: str) -> Iterator[int]:
         before = character
 
 
+@lru_cache(4096)
 def _width(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0

@@ -27,6 +27,7 @@ attempts = {attempts}
 shutdown_grace_s = {grace_s}
 running_turns = {running_turns}
 person_waiting = 1000
+person_running = 1000
 person_actions = 1000
 """
 
