@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.admission.passed import PassedCounts
-from core.messages import Action, Edited, PassedOver, Pressed
+from core.messages import Action, Command, Commanded, Edited, PassedOver, Pressed
 from core.reply.phrases import Phrase
 from tests.samples import ANA, BEN, CHANNEL, WallClock, said
 from tests.stage import staged
@@ -143,3 +143,18 @@ async def test_what_blocked_people_press_and_change_has_no_effect_and_is_told_on
         assert await stage.rows("SELECT text FROM messages WHERE role = 'user'") == ["hello"]
         assert stage.platform.visible("aside") == [Phrase.NOT_FOR_YOU]
         assert stage.core.passed.totals["fake", PassedOver.NOT_ALLOWED] == 4
+
+
+async def test_who_is_blocked_is_told_what_is_stored_and_can_have_it_erased(
+    migrated_url: str, clock: WallClock
+) -> None:
+    async with staged(migrated_url, now=clock) as stage:
+        await stage.hear(said("remember my birthday", at=CHANNEL))
+
+    async with staged(migrated_url, now=clock, access={"block_users": ["fake:ana"]}) as stage:
+        await stage.hear(Commanded(("privacy",), ANA, CHANNEL, Command.PRIVACY, "aside/privacy"))
+        (key,) = await stage.rows("SELECT key FROM turns WHERE offers = 'forget'")
+        await stage.hear(pressed(Action.FORGET, key, "forget"))
+
+        assert await stage.rows("SELECT text FROM messages WHERE text <> ''") == []
+        assert stage.platform.visible("aside") != [Phrase.NOT_FOR_YOU]
