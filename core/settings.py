@@ -146,7 +146,7 @@ class LimitsSettings(Section):
     """Hours after which a question that could not be answered is given up, and its author told so."""
     question_tries: int = Field(2, ge=1)
     """Tries of a question at which AIVAX fails while it answers others: then its author gets an apology."""
-    opening_s: float = Field(1.0, ge=0)
+    opening_s: float = Field(0.25, ge=0)
     """While no call was taken lately, the next begins when the one before was taken or refused, or this time passed."""
     woken_at_once: int = Field(200, ge=1)
     """Kept questions that go back into the line together when they can be answered again."""

@@ -56,7 +56,7 @@ class Admission:
         *,
         news: News,
         question_tries: int = 2,
-        opening_s: float = 1.0,
+        opening_s: float = 0.25,
         stir: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
