@@ -12,7 +12,6 @@ from bots.discord.places import PLATFORM, Address
 from bots.discord.refusals import Refusals, Regretful
 from bots.discord.session import Session
 from bots.discord.threads import QuestionThread
-from bots.discord.tidying import TidySurface
 from bots.discord.timing import Timing
 from bots.discord.whisper import Whisper
 from core.errors import OutcomeUnknown, PlatformBusy
@@ -22,6 +21,7 @@ from core.reply.editing import EditingSurface
 from core.reply.patience import patiently
 from core.reply.phrases import Phrase
 from core.reply.posting import LEFT_OVER
+from core.reply.tidying import TidySurface
 from core.reply.voices import Voices
 
 ATTACH_WITHIN_S = 10.0
@@ -43,7 +43,8 @@ class Answering:
         question = where.question
         if not ledger.resumed or not question.message:
             return surface
-        return TidySurface(surface, DiscordChannel(self._session, question, ledger.check).unreact)
+        unreact = DiscordChannel(self._session, question, ledger.check).unreact
+        return TidySurface(surface, at_beginning=unreact, at_end=unreact)
 
     def _surface(self, where: Address, ledger: Ledger) -> ReplySurface:
         """Open the place of a question. A command's answer that can't go on beyond its token ends before that."""

@@ -15,12 +15,12 @@ from bots.slack.settings import SlackSettings
 from bots.slack.sharing import Share, SharedEditing
 from bots.slack.streams import Stream
 from bots.slack.surface import StreamingSurface
-from bots.slack.tidying import TidySurface
 from bots.slack.whisper import Whisper
 from bots.slack.workspaces import Workspace
 from bots.slack.writing import Writing
 from core.ports import Ledger, ReplySurface
 from core.reply.patience import Now, Sleep
+from core.reply.tidying import TidySurface
 
 _APPEND_EVERY_S = 1.0
 _EDIT_EVERY_S = 3.0
@@ -49,7 +49,14 @@ class Answers:
             surface = self._streamed(place, there, ledger, channel, share)
         else:
             surface = self._edited(channel, ledger, share)
-        tidy = TidySurface(surface, there.signs, place, resumed=ledger.resumed)
+        resumed = ledger.resumed
+
+        async def clear_status() -> None:
+            if resumed:  # an earlier attempt, in whatever process, may have shown one
+                await there.signs.show(place, "")
+
+        unmark = partial(there.signs.unmark, place, surely=resumed)
+        tidy = TidySurface(surface, at_beginning=unmark, at_end=clear_status)
         return TellingSurface(tidy, partial(self._closed.tell, there.api, there.people, place))
 
     def _streamed(
