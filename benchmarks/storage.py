@@ -64,12 +64,12 @@ def print_side_by_side(medians: list[dict[str, float]]) -> None:
 
 async def measured(turns: int) -> dict[str, float]:
     """Fill a new SQLite file, let it know its own shape, and time each step."""
-    from core.storage import schema
-    from core.storage.engine import Database
+    from core.storage.db import migrate
+    from core.storage.db.engine import Database
 
     with tempfile.TemporaryDirectory() as folder:
         async with Database(f"sqlite+aiosqlite:///{folder}/bot.sqlite3") as database:
-            await schema.upgrade(database)
+            await migrate.upgrade(database)
             now = datetime.fromisoformat("2026-09-01T12:00:00+00:00")
             await fill(database, turns, now)
             async with database.write() as connection:
@@ -91,11 +91,11 @@ async def median_ms(step: Step) -> float:
 
 def steps(database: object, now: datetime) -> dict[str, Step]:
     """What is timed: taking a turn, looking for work, taking events in."""
-    from core.admission.rates import Window
-    from core.messages import Deleted
-    from core.storage.intake import IntakeStore
-    from core.storage.share import ShareStore
-    from core.storage.turns import TurnStore
+    from core.admission.rate_windows import Window
+    from core.domain.messages import Deleted
+    from core.storage.turns.call_store import ShareStore
+    from core.storage.turns.intake import IntakeStore
+    from core.storage.turns.store import TurnStore
 
     turn_store = TurnStore(database, lambda: now, "benchmark")  # type: ignore[arg-type]  # a Database, see `measured`
     share = ShareStore(database, turn_store, lambda: now)  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ async def fill(
     database: object, count: int, now: datetime, *, people: int = PEOPLE, calls: int = CALLS
 ) -> None:
     """A year of answered turns with all that belongs to them, the calls of a day, and some questions that wait."""
-    from core.storage import tables
+    from core.storage.db import tables
 
     chance = random.Random(9)
     persons, places = range(1, people + 1), range(1, count // 10 + 1)

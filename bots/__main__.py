@@ -1,3 +1,3 @@
-from bots.cli import main
+from bots.cli.main import main
 
 main()

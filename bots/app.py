@@ -15,51 +15,51 @@ import structlog
 
 from bots.settings import Settings
 from core.admission.account import AccountWatch
+from core.admission.account_alerts import News
 from core.admission.admission import Admission
-from core.admission.healing import Healing
-from core.admission.limits import Limits
-from core.admission.news import News
-from core.admission.notices import Notices, desk_of
-from core.admission.passed import PassedCounts
-from core.admission.rates import Allowance
-from core.admission.share import FairWorklist, Permits
-from core.admission.sign import Sign
+from core.admission.fair_worklist import FairWorklist, Permits
+from core.admission.liveness import Sign
+from core.admission.operator_alerts import Notices, desk_of
+from core.admission.passed_over import PassedCounts
+from core.admission.prober import Healing
+from core.admission.quotas import Limits
+from core.admission.rate_windows import Allowance
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
-from core.aivax.wire import trusted
+from core.aivax.transport import trusted
 from core.conversations.directory import Directory
+from core.conversations.file_memory import Shelf
 from core.conversations.history import History
 from core.conversations.prompt import Composer
 from core.conversations.routes import Routes
-from core.conversations.shelf import Shelf
-from core.errors import SettingRefused
-from core.events.forgetting import Forgetting
-from core.events.models import Models
-from core.intake import StoringIntake
-from core.ports import Frontend, Intake
-from core.reply.overrides import retired
-from core.reply.phrases import Phrase
-from core.reply.voices import Voices
-from core.reply.warming import warm
+from core.domain.errors import SettingRefused
+from core.domain.ports import Frontend, Intake
+from core.i18n.catalog import Phrase
+from core.i18n.overrides import retired
+from core.i18n.translators import Voices
+from core.i18n.warm_up import warm
+from core.ingest.deletion import Forgetting
+from core.ingest.model_choice import Models
+from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
-from core.storage import bell, schema
-from core.storage.engine import Database
-from core.storage.gates import GateStore
+from core.storage.alerts import NoticeStore
+from core.storage.channel_models import ModelStore
+from core.storage.db import listen_notify, migrate
+from core.storage.db.engine import Database
+from core.storage.db.file_lock import held_alone
 from core.storage.history import HistoryStore
-from core.storage.hold import held_alone
-from core.storage.housekeeping import Housekeeping
-from core.storage.intake import IntakeStore
-from core.storage.models import ModelStore
-from core.storage.notices import NoticeStore
-from core.storage.scrubbing import Scrubber
-from core.storage.share import ShareStore
-from core.storage.turns import TurnStore
-from core.storage.waking import Waking
-from core.turns.announcer import Announcer
+from core.storage.ops.retention import Housekeeping
+from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.storage.turns.breakers import GateStore
+from core.storage.turns.call_store import ShareStore
+from core.storage.turns.intake import IntakeStore
+from core.storage.turns.release import Waking
+from core.storage.turns.store import TurnStore
+from core.turns.cancellation import Interruptions
 from core.turns.generation import Generation
-from core.turns.interruption import Interruptions
-from core.turns.local import LocalQueue
+from core.turns.position_notifier import Announcer
 from core.turns.runner import Runner
+from core.turns.worker_pool import LocalQueue
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class Core:
         """Run turns until cancelled, those too that other processes on the same database took in."""
         await self.healing.begin()
         async with asyncio.TaskGroup() as group:
-            group.create_task(bell.hear(self.database, self.platforms, self.queue.notify))
+            group.create_task(listen_notify.hear(self.database, self.platforms, self.queue.notify))
             group.create_task(self.housekeeping.run())
             group.create_task(self.forgetting.run())
             group.create_task(self.scrubber.run())
@@ -144,7 +144,7 @@ async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
         database = Database(settings.url)
         stack.enter_context(held_alone(database.path))
         await stack.enter_async_context(database)
-        await schema.upgrade(database)
+        await migrate.upgrade(database)
         yield database
 
 

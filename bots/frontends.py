@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from bots.entries import IdFix, any_id
-from core.errors import SettingRefused
-from core.ports import Frontend
-from core.reply.voice import Voice
-from core.reply.voices import Voices
+from bots.id_checks import IdFix, any_id
+from core.domain.errors import SettingRefused
+from core.domain.ports import Frontend
+from core.i18n.translator import Voice
+from core.i18n.translators import Voices
 from core.settings import Section
 
 if TYPE_CHECKING:
-    from core.storage.engine import Database  # SQLAlchemy takes a while to import, and `--help` is fast
+    from core.storage.db.engine import Database  # SQLAlchemy takes a while to import, and `--help` is fast
 
 log = structlog.get_logger(__name__)
 

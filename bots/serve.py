@@ -9,17 +9,17 @@ from enum import StrEnum
 
 import structlog
 
-from bots.absence import Absences
+from bots.absence_alerts import Absences
 from bots.app import Core, open_core_on, open_database
-from bots.commandline import PROBLEM
+from bots.cli.commandline import PROBLEM
 from bots.frontends import Host, Mounts, Plugin, check_platform_of
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
-from core.errors import SettingRefused
-from core.ports import Frontend
-from core.reply.voices import Voices
-from core.stalls import watched
-from core.storage.engine import parse_url
+from core.domain.errors import SettingRefused
+from core.domain.ports import Frontend
+from core.i18n.translators import Voices
+from core.loop_watchdog import watched
+from core.storage.db.engine import parse_url
 
 log = structlog.get_logger(__name__)
 

@@ -22,10 +22,10 @@ from pydantic import (
     create_model,
 )
 
-from bots.complaints import is_secret, nearest, problem_of, section_fields, shown
-from bots.entries import IdKind, any_id, wrong_entries, wrong_ids
 from bots.frontends import Plugin
-from core.errors import BotError, SettingRefused
+from bots.id_checks import IdKind, any_id, wrong_entries, wrong_ids
+from bots.setting_errors import is_secret, nearest, problem_of, section_fields, shown
+from core.domain.errors import BotError, SettingRefused
 from core.settings import (
     AccessSettings,
     AivaxSettings,

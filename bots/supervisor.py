@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from core.errors import BotError, DatabaseGone, FrontendRefused, FrontendUnreachable, SettingRefused
-from core.ports import Frontend, Intake
+from core.domain.errors import BotError, DatabaseGone, FrontendRefused, FrontendUnreachable, SettingRefused
+from core.domain.ports import Frontend, Intake
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ class Board:
 
 
 class FrontendWatch:
-    """`core.ports.Watch` for one frontend on the board."""
+    """`core.domain.ports.Watch` for one frontend on the board."""
 
     def __init__(self, board: Board, name: str) -> None:
         self._board = board

@@ -10,8 +10,8 @@ from alembic import context
 from sqlalchemy import Connection, TypeDecorator
 
 from bots.slack.installations.tables import metadata as slack_installations
-from core.storage.engine import Database
-from core.storage.tables import metadata
+from core.storage.db.engine import Database
+from core.storage.db.tables import metadata
 
 
 def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:

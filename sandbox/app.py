@@ -14,16 +14,16 @@ from starlette.types import ASGIApp
 
 from sandbox.account import price_usd
 from sandbox.admin import LoopbackOnly, admin_routes
-from sandbox.answers import Answer, Wait, answer_to
 from sandbox.calls import Recorder
-from sandbox.delivery import Delivery
+from sandbox.completions.answers import Answer, Wait, answer_to
+from sandbox.completions.delivery import Delivery
+from sandbox.completions.question import Question, check_model, read_question
+from sandbox.completions.stream import Envelope, completion, completion_tokens, error_event, frames, pieces
 from sandbox.faults import Fault, FaultRoute, spoiled
 from sandbox.keys import Caller, identify
 from sandbox.plans import Model
-from sandbox.question import Question, check_model, read_question
 from sandbox.refusals import COMPLETION_PATHS, Refusal, refuse
 from sandbox.state import State
-from sandbox.stream import Envelope, completion, completion_tokens, error_event, frames, pieces
 from sandbox.wire import json_bytes, read_json
 
 JSON = {"content-type": "application/json"}

@@ -9,7 +9,7 @@ from enum import Enum
 from itertools import chain, cycle, islice, takewhile
 from typing import Final, Literal, get_args
 
-from sandbox.stream import DONE, Frame
+from sandbox.completions.stream import DONE, Frame
 
 FaultRoute = Literal["completions", "balance", "models"]
 FaultKind = Literal["status", "html", "cut", "stream-error", "silence", "drip", "garbage"]

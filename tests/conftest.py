@@ -21,10 +21,10 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from bots.slack.installations.tables import metadata as slack_installations
-from core.aivax.wire import trusted
-from core.storage import schema
-from core.storage.engine import Database
-from core.storage.tables import metadata
+from core.aivax.transport import trusted
+from core.storage.db import migrate
+from core.storage.db.engine import Database
+from core.storage.db.tables import metadata
 from tests.watchdog import Watchdog, slowness
 
 TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
@@ -179,7 +179,7 @@ def _empty(server: str, template: str) -> None:
         )
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         tables = {name for (name,) in found}
-        if tables == _TABLES and _revision(connection) == schema.head():
+        if tables == _TABLES and _revision(connection) == migrate.head():
             # faster than TRUNCATE, which makes each table's files anew
             names = [sql.Identifier(name) for name in tables - {"alembic_version"}]
             connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(name) for name in names))
@@ -215,4 +215,4 @@ def _address(server: str, name: str) -> str:
 
 async def _upgrade(url: str) -> None:
     async with Database(url) as opened:
-        await schema.upgrade(opened)
+        await migrate.upgrade(opened)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.errors import Fenced
-from core.messages import (
+from core.domain.errors import Fenced
+from core.domain.messages import (
     Action,
     Apology,
     Button,
@@ -26,7 +26,7 @@ from core.messages import (
     ToolActivity,
     ToolState,
 )
-from core.ports import Frontend
+from core.domain.ports import Frontend
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
 from tests.waiting import ended, soon

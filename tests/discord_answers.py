@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from bots.discord.channel import DiscordChannel
+from bots.discord.delivery.channel import DiscordChannel
+from bots.discord.events.address import Address
 from bots.discord.frontend import DiscordFrontend, open_discord
-from bots.discord.places import Address
-from bots.discord.session import Session
-from bots.discord.timing import Timing
-from core.ports import Delivery
+from bots.discord.transport.api import Session
+from bots.discord.transport.timing import Timing
+from core.domain.ports import Delivery
 from tests.discord_listening import FAST, settings
 from tests.fakes import FakeLedger
 from tests.platforms.discord import Channel, FakeDiscord, Guild, Message

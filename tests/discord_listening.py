@@ -15,11 +15,11 @@ from pydantic import SecretStr
 
 from bots.discord.frontend import DiscordFrontend, open_discord
 from bots.discord.settings import DiscordSettings
-from bots.discord.timing import Timing
-from core.errors import BotError, DatabaseUnreachable, PlatformError
-from core.messages import Author, Event, PassedOver, Place, Receipt, Said
-from core.reply.voice import Voice
-from core.reply.voices import Voices
+from bots.discord.transport.timing import Timing
+from core.domain.errors import BotError, DatabaseUnreachable, PlatformError
+from core.domain.messages import Author, Event, PassedOver, Place, Receipt, Said
+from core.i18n.translator import Voice
+from core.i18n.translators import Voices
 from core.settings import RepliesSettings
 from tests.platforms.discord import FakeDiscord
 from tests.waiting import ended, soon, waiting_for

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from core.errors import BotError
-from core.messages import Author, Event, PassedOver, Place, Receipt, Said
-from core.reply.voice import Voice
-from core.reply.voices import Voices
+from core.domain.errors import BotError
+from core.domain.messages import Author, Event, PassedOver, Place, Receipt, Said
+from core.i18n.translator import Voice
+from core.i18n.translators import Voices
 from core.settings import RepliesSettings
 from tests.waiting import waiting_for
 

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from core.aivax.client import AivaxClient
-from core.aivax.requests import ChatMessage, CompletionRequest
-from core.aivax.timeline import Text, TimelineEvent
+from core.aivax.payload import ChatMessage, CompletionRequest
+from core.aivax.stream.events import Text, TimelineEvent
 from core.settings import AivaxSettings
 
 KEY = "sk-aiv-acc-0123456789abcdef"

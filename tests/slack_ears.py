@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from core.errors import PlatformError
-from core.messages import Button, Event, Footer
+from core.domain.errors import PlatformError
+from core.domain.messages import Button, Event, Footer
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import Channel, FakeSlack, Interaction, Person, Shown

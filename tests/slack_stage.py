@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bots.slack.address import Where
+from bots.slack.events.address import Where
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from core.ports import Ledger, ReplySurface
+from core.domain.ports import Ledger, ReplySurface
 from tests.fakes import FakeLedger
 from tests.platforms.slack import Channel, FakeSlack, Person, Shown
 

@@ -15,14 +15,14 @@ import httpx
 from bots.app import Core, open_core_on, open_database
 from bots.frontends import Host, Mounts
 from bots.slack.frontend import SlackFrontend
-from bots.slack.opening import open_hosted
+from bots.slack.open import open_hosted
 from bots.slack.settings import SlackSettings
 from bots.web.server import serve
-from core.errors import PlatformError
-from core.ports import Intake
-from core.reply.voices import Voices
+from core.domain.errors import PlatformError
+from core.domain.ports import Intake
+from core.i18n.translators import Voices
 from core.settings import RepliesSettings
-from core.storage.engine import Database
+from core.storage.db.engine import Database
 from sandbox.server import Sandbox
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import FakeSlack, Workspace

@@ -12,11 +12,11 @@ from sqlalchemy import text
 
 from bots.app import Core, open_core, utc_now
 from bots.settings import Settings
-from core.errors import PlatformError
-from core.messages import Blob, Event, Quote, Receipt
-from core.ports import Frontend, Intake, Ledger, ReplySurface, Watch
-from core.reply.editing import EditingSurface
-from core.storage.engine import Database
+from core.delivery.editing_surface import EditingSurface
+from core.domain.errors import PlatformError
+from core.domain.messages import Blob, Event, Quote, Receipt
+from core.domain.ports import Frontend, Intake, Ledger, ReplySurface, Watch
+from core.storage.db.engine import Database
 from sandbox.server import Sandbox, serve
 from tests.fakes import FakeChannel, FakeClock
 from tests.waiting import ended, soon

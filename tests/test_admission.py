@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from core.admission.gates import Cause, Gate
-from core.messages import Attachment, Author, Blob, Identity, Place
-from core.storage import schema
-from core.storage.engine import Database
-from core.storage.gates import GateStore
+from core.admission.circuit_breaker import Cause, Gate
+from core.domain.messages import Attachment, Author, Blob, Identity, Place
+from core.storage.db import migrate
+from core.storage.db.engine import Database
+from core.storage.turns.breakers import GateStore
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, WallClock, said
@@ -111,7 +111,7 @@ async def test_processes_that_close_a_gate_at_the_same_instant_close_it_once(
 ) -> None:
     async with AsyncExitStack() as opened:
         databases = [await opened.enter_async_context(Database(postgres_url)) for _ in range(6)]
-        await schema.upgrade(databases[0])
+        await migrate.upgrade(databases[0])
         for _ in range(5):
             closes = [
                 GateStore(each, clock).close(Gate(Cause.BALANCE), lambda _trials: clock(), 0.0)

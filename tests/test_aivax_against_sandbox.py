@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from core.aivax.client import AivaxClient
-from core.aivax.requests import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
-from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, Usage
-from core.errors import (
+from core.aivax.payload import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
+from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
+from core.domain.errors import (
     AivaxError,
     AnswerBroken,
     AnswerCut,
@@ -23,7 +23,7 @@ from core.errors import (
     RateLimited,
     Unavailable,
 )
-from core.messages import ToolActivity, ToolState
+from core.domain.messages import ToolActivity, ToolState
 from sandbox.faults import Fault
 from sandbox.server import GATEWAY, GATEWAY_UUID, HOSTED, PRIVATE_KEY, PUBLIC_KEY, Sandbox, serve
 from tests.scripted_aivax import Clockwork, answer_of, client, text_of

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from core.aivax.timeline import Finished, Text, Thinking, Usage
-from core.errors import (
+from core.aivax.stream.events import Finished, Text, Thinking, Usage
+from core.domain.errors import (
     AivaxError,
     AnswerCut,
     AnswerFailed,
@@ -24,7 +24,7 @@ from core.errors import (
     SettingRefused,
     Unavailable,
 )
-from core.messages import ToolActivity, ToolState
+from core.domain.messages import ToolActivity, ToolState
 from tests.scripted_aivax import (
     HANG,
     KEY,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.failures import of_response, of_transport, retry_after_s
-from core.aivax.scrubbing import sample_of, scrub
-from core.errors import (
+from core.aivax.error_mapping import of_response, of_transport, retry_after_s
+from core.aivax.error_text import sample_of, scrub
+from core.domain.errors import (
     AivaxError,
     ContextTooLong,
     GatewayUnknown,

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from core.aivax.body import Body
 from core.aivax.keys import KeyKind, check_model, check_settings, is_aivax_host, kind_of
-from core.aivax.requests import (
+from core.aivax.payload import (
     AudioPart,
     ChatMessage,
     CompletionRequest,
@@ -27,8 +26,9 @@ from core.aivax.requests import (
     data_url,
     dialect_of,
 )
-from core.errors import SettingRefused
-from core.text import sound
+from core.aivax.request_body import Body
+from core.domain.errors import SettingRefused
+from core.domain.text import sound
 from tests.scripted_aivax import QUESTION, UUID, settings
 
 

@@ -6,8 +6,8 @@ from contextlib import aclosing
 
 import pytest
 
-from core.aivax.timeline import Text
-from core.errors import RateLimited, Unavailable
+from core.aivax.stream.events import Text
+from core.domain.errors import RateLimited, Unavailable
 from tests.scripted_aivax import QUESTION, Clockwork, Scripted, client, refusal, reply, said
 
 

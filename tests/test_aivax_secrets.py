@@ -10,7 +10,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from core.errors import AivaxError
+from core.domain.errors import AivaxError
 from tests.scripted_aivax import (
     HANG,
     KEY,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from core.aivax.client import AivaxClient
-from core.aivax.timeline import Finished, Text
-from core.errors import AnswerCut, Unavailable
+from core.aivax.stream.events import Finished, Text
+from core.domain.errors import AnswerCut, Unavailable
 from tests.scripted_aivax import QUESTION, Clockwork, answer_of, client, delta, said, text_of
 from tests.waiting import soon, waiting_for
 

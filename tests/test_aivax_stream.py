@@ -1,4 +1,4 @@
-"""The stream of an answer, read by `core.aivax.stream`."""
+"""The stream of an answer, read by `core.aivax.stream.parser`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.aivax.bounds import AnswerBounds
-from core.aivax.stream import TimelineParser
-from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, ToolCalled, Usage
-from core.errors import (
+from core.aivax.stream.bounds import AnswerBounds
+from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, ToolCalled, Usage
+from core.aivax.stream.parser import TimelineParser
+from core.domain.errors import (
     AivaxError,
     AnswerCut,
     AnswerFailed,
@@ -26,7 +26,7 @@ from core.errors import (
     RateLimited,
     Unavailable,
 )
-from core.messages import ToolActivity, ToolState
+from core.domain.messages import ToolActivity, ToolState
 from tests.scripted_aivax import delta, event, said, text_of, tool
 
 DONE = b"data: [DONE]\n\n"

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.bounds import OVERLONG, AnswerBounds, Room
-from core.aivax.requests import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
-from core.aivax.stream import TimelineParser
-from core.aivax.timeline import Finished, TimelineEvent, Usage
-from core.errors import AivaxError, AnswerFailed, RequestRefused, Unavailable
+from core.aivax.payload import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
+from core.aivax.stream.bounds import OVERLONG, AnswerBounds, Room
+from core.aivax.stream.events import Finished, TimelineEvent, Usage
+from core.aivax.stream.parser import TimelineParser
+from core.domain.errors import AivaxError, AnswerFailed, RequestRefused, Unavailable
 from tests.scripted_aivax import Scripted, answer_of, client, delta, refusal, reply, said, text_of
 from tests.test_aivax_sockets import STREAM, asking, chunk, heard, listening
 

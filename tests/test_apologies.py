@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import errors
-from core.errors import AivaxError, BotError, DatabaseFailed, FrontendRefused, PlatformError
-from core.reply.apology import SENTENCES, apologise
-from core.reply.phrases import Phrase
-from core.reply.voice import Voice
+from core.delivery.error_messages import SENTENCES, apologise
+from core.domain import errors
+from core.domain.errors import AivaxError, BotError, DatabaseFailed, FrontendRefused, PlatformError
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
 
 REFERENCE = "0badcafe"
 SECRET = "sk-aiv-acc-0123456789"
@@ -67,7 +67,7 @@ VALUES = {"reference": REFERENCE, "reset": "reset"}
 
 
 def kinds(root: type[BotError] = BotError) -> Iterator[type[BotError]]:
-    """Every kind of error that `core.errors` draws."""
+    """Every kind of error that `core.domain.errors` draws."""
     yield root
     for child in root.__subclasses__():
         if child.__module__ == errors.__name__:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.requests import TextPart
+from core.aivax.payload import TextPart
 from core.conversations.attachments import Why, choose, fetch_parts
-from core.conversations.shelf import Shelf
-from core.messages import Attachment, Blob, Command, Place
+from core.conversations.file_memory import Shelf
+from core.domain.messages import Attachment, Blob, Command, Place
 from core.settings import LimitsSettings
 from sandbox.faults import Fault
 from sandbox.server import serve

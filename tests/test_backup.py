@@ -16,11 +16,17 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from bots.cli import cli
-from core.errors import BackupRefused, DatabaseBusy, DatabaseUnreachable, ProgramMissing, SettingRefused
-from core.storage import schema
-from core.storage.backup import back_up, restore
-from core.storage.engine import Database
+from bots.cli.main import cli
+from core.domain.errors import (
+    BackupRefused,
+    DatabaseBusy,
+    DatabaseUnreachable,
+    ProgramMissing,
+    SettingRefused,
+)
+from core.storage.db import migrate
+from core.storage.db.engine import Database
+from core.storage.ops.backup import back_up, restore
 from sandbox.server import serve
 from tests.samples import BEN, said
 from tests.stage import FakePlatform, Stage, staged
@@ -165,7 +171,7 @@ async def test_a_backup_holds_what_was_written_and_nothing_later(
     assert await restore(elsewhere, backup) is None
 
     assert await rows(elsewhere, "SELECT key FROM events") == ["before"]
-    assert await rows(elsewhere, "SELECT version_num FROM alembic_version") == [schema.head()]
+    assert await rows(elsewhere, "SELECT version_num FROM alembic_version") == [migrate.head()]
 
 
 async def test_a_restore_over_a_database_with_other_data_leaves_only_the_backup(
@@ -345,7 +351,7 @@ async def test_what_is_no_backup_is_refused_and_the_database_stays(migrated_url:
     with pytest.raises(BackupRefused, match="no such file"):
         await restore(migrated_url, backup.with_name("missing"))
 
-    assert await rows(migrated_url, "SELECT version_num FROM alembic_version") == [schema.head()]
+    assert await rows(migrated_url, "SELECT version_num FROM alembic_version") == [migrate.head()]
 
 
 async def test_half_a_backup_is_refused_and_the_database_stays(migrated_url: str, backup: Path) -> None:
@@ -366,7 +372,7 @@ async def test_a_backup_of_something_else_is_refused(migrated_url: str, elsewher
     with pytest.raises(BackupRefused, match="no backup of aivax-bots"):
         await restore(migrated_url, backup)
 
-    assert await rows(migrated_url, "SELECT version_num FROM alembic_version") == [schema.head()]
+    assert await rows(migrated_url, "SELECT version_num FROM alembic_version") == [migrate.head()]
 
 
 async def test_the_backup_of_a_newer_version_is_refused_before_anything_is_replaced(
@@ -389,7 +395,7 @@ async def test_a_dump_goes_only_into_an_empty_database_or_one_of_its_own_schema(
     postgres_url: str, backup: Path
 ) -> None:
     async with Database(postgres_url) as database:
-        await schema.upgrade(database)
+        await migrate.upgrade(database)
     await back_up(postgres_url, backup)
     await change(postgres_url, "UPDATE alembic_version SET version_num = '0000'")
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bots.cli import cli
+from bots.cli.main import cli
 from core import __version__
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.console.frontend import ConsoleFrontend
-from bots.console.lines import read_lines
-from bots.console.text import printable
-from bots.console.translate import translate
-from core.errors import BotError, FrontendUnreachable, PlatformError
-from core.messages import (
+from bots.terminal.frontend import ConsoleFrontend
+from bots.terminal.lines import read_lines
+from bots.terminal.text import printable
+from bots.terminal.translate import translate
+from core.domain.errors import BotError, FrontendUnreachable, PlatformError
+from core.domain.messages import (
     Apology,
     Command,
     Commanded,
@@ -33,7 +33,7 @@ from core.messages import (
     ToolActivity,
     ToolState,
 )
-from core.ports import ReplySurface
+from core.domain.ports import ReplySurface
 from tests.fakes import FakeLedger
 from tests.waiting import soon
 

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from pydantic import SecretStr
 
-from bots.console.frontend import ConsoleFrontend
 from bots.discord.frontend import open_discord
 from bots.discord.settings import DiscordSettings
 from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
+from bots.terminal.frontend import ConsoleFrontend
 from tests.contracts import FrontendContract, Venue
 from tests.discord_listening import FAST, discord_at_hand
 from tests.platforms.discord import Channel as DiscordChannel

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bots.commandline import sentence
-from core.errors import (
+from bots.cli.commandline import sentence
+from core.domain.errors import (
     DatabaseCrowded,
     DatabaseDamaged,
     DatabaseFailed,
@@ -16,8 +16,8 @@ from core.errors import (
     DatabaseReadOnly,
     SchemaUnfit,
 )
-from core.storage.engine import Database
-from core.storage.patience import outlast
+from core.storage.db.engine import Database
+from core.storage.db.retry import outlast
 
 
 async def failure_of(database: Database, *statements: str) -> DatabaseFailed:

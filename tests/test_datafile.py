@@ -14,12 +14,12 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from bots.exposure import warn_of_readers
-from core.errors import DatabaseBusy, DatabaseGone
-from core.storage import schema
-from core.storage.backup import back_up
-from core.storage.engine import Database
-from core.storage.hold import held_alone
+from bots.file_modes import warn_of_readers
+from core.domain.errors import DatabaseBusy, DatabaseGone
+from core.storage.db import migrate
+from core.storage.db.engine import Database
+from core.storage.db.file_lock import held_alone
+from core.storage.ops.backup import back_up
 from sandbox.server import serve
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
@@ -203,7 +203,7 @@ async def test_what_the_bot_makes_is_its_owners_alone_whatever_the_umask(tmp_pat
     path = tmp_path / "data" / "bot.sqlite3"
     with held_alone(path):
         async with Database(f"sqlite+aiosqlite:///{path}") as database:
-            await schema.upgrade(database)
+            await migrate.upgrade(database)
             await back_up(f"sqlite+aiosqlite:///{path}", path.with_name("saved"))
 
             made = {each.name: mode(each) for each in path.parent.iterdir()}

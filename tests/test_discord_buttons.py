@@ -11,13 +11,13 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.buttons import action_in, pressed_in, view_of
-from bots.discord.places import Address
-from bots.discord.session import Session
-from bots.discord.whisper import Whisper
-from core.errors import OutcomeUnknown, PlaceClosed
-from core.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
-from core.ports import Delivery
+from bots.discord.delivery.ephemeral import Whisper
+from bots.discord.events.address import Address
+from bots.discord.events.buttons import action_in, pressed_in, view_of
+from bots.discord.transport.api import Session
+from core.domain.errors import OutcomeUnknown, PlaceClosed
+from core.domain.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
+from core.domain.ports import Delivery
 from tests.discord_listening import FAST, Listening, discord_at_hand, online, settings
 from tests.fakes import FakeLedger
 from tests.platforms.discord import Channel, FakeDiscord, Person

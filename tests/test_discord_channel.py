@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from core.errors import (
+from core.domain.errors import (
     FrontendRefused,
     MessageRefused,
     OutcomeUnknown,
@@ -14,7 +14,7 @@ from core.errors import (
     PlatformBusy,
     PlatformError,
 )
-from core.messages import Apology, Footer, Status
+from core.domain.messages import Apology, Footer, Status
 from tests.discord_answers import EDIT, FIRST, PINGS, POST, SECOND, Place, asked, opened
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeLedger

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import structlog
 
-from bots.discord.commands import same, tree
-from bots.discord.places import Address, FileRef
-from core.errors import BotError
-from core.messages import Action, Button, Command, Commanded, Event, Footer, Pressed, Said
-from core.reply.phrases import Phrase
-from core.reply.voice import Voice
-from core.reply.voices import Voices
+from bots.discord.events.address import Address, FileRef
+from bots.discord.events.commands import same, tree
+from core.domain.errors import BotError
+from core.domain.messages import Action, Button, Command, Commanded, Event, Footer, Pressed, Said
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+from core.i18n.translators import Voices
 from core.settings import RepliesSettings
 from tests.discord_listening import FAST, VOICES, Intake, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger

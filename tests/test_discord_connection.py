@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import structlog
 
-from bots.discord.timing import Timing
-from core.errors import FrontendRefused, FrontendUnreachable
+from bots.discord.transport.timing import Timing
+from core.domain.errors import FrontendRefused, FrontendUnreachable
 from tests.discord_listening import Listening, discord_at_hand, listening, online
 from tests.fakes import FakeClock
 from tests.platforms.discord import FakeDiscord

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import structlog
 
-from bots.discord.places import Address
-from bots.discord.timing import Timing
-from core.errors import PlaceClosed
-from core.messages import Action, Apology, Button, Footer, Said, Status
-from core.reply.phrases import Phrase
+from bots.discord.events.address import Address
+from bots.discord.transport.timing import Timing
+from core.domain.errors import PlaceClosed
+from core.domain.messages import Action, Apology, Button, Footer, Said, Status
+from core.i18n.catalog import Phrase
 from tests.contracts import LONG
 from tests.discord_listening import FAST, VOICES, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger

@@ -7,11 +7,11 @@ import discord
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from bots.discord.invite import invite
+from bots.discord.features.invite import invite
 from bots.discord.plugin import plugin
 from bots.discord.settings import DiscordSettings
-from core.errors import SettingRefused
-from core.reply.voice import Voice
+from core.domain.errors import SettingRefused
+from core.i18n.translator import Voice
 
 APPLICATION = "1200000000000000042"
 TOKEN = f"{base64.urlsafe_b64encode(APPLICATION.encode()).decode().rstrip('=')}.GsEcRe.tPaRt-of_It"

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from bots.discord.channel import DiscordChannel
-from bots.discord.pace import Gate
-from bots.discord.timing import Timing
-from core.errors import Fenced
-from core.messages import Footer
+from bots.discord.delivery.channel import DiscordChannel
+from bots.discord.transport.pacing import Gate
+from bots.discord.transport.timing import Timing
+from core.domain.errors import Fenced
+from core.domain.messages import Footer
 from tests.discord_answers import FIRST, NamedLedger, asked, opened
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeClock

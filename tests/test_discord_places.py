@@ -8,9 +8,9 @@ import pytest
 import structlog
 from pydantic import SecretStr, ValidationError
 
-from bots.discord.places import Address
+from bots.discord.events.address import Address
 from bots.discord.settings import DiscordSettings
-from core.messages import Command, Commanded, Footer, Said
+from core.domain.messages import Command, Commanded, Footer, Said
 from tests.discord_listening import Listening, discord_at_hand, online
 from tests.fakes import FakeLedger
 from tests.platforms.discord import ANNOUNCEMENT, FORUM, VOICE, Channel, FakeDiscord, Permission, Person

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bots.discord.settings import DiscordSettings
-from bots.discord.timing import Timing
-from core.errors import FrontendUnreachable
-from core.messages import Said
+from bots.discord.transport.timing import Timing
+from core.domain.errors import FrontendUnreachable
+from core.domain.messages import Said
 from tests.discord_listening import FAST, Listening, discord_at_hand, listening, online
 from tests.platforms.discord import FakeDiscord
 

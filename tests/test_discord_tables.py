@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.tables import width_of
-from bots.discord.text import native, size
-from core.reply.split import Splitter, split
+from bots.discord.delivery.markup_out import native, size
+from bots.discord.delivery.tables import width_of
+from core.markdown.splitter import Splitter, split
 
 PEOPLE = """Some people:
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.text import MAX_SIZE, native, size
-from core.reply.split import split
+from bots.discord.delivery.markup_out import MAX_SIZE, native, size
+from core.markdown.splitter import split
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.places import Address, FileRef, address_of
-from bots.discord.readable import without_calls
-from bots.discord.translate import Me, concerns, parent_of, translate
-from core.errors import PlaceClosed, PlatformError, SettingRefused
-from core.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
+from bots.discord.events.address import Address, FileRef, address_of
+from bots.discord.events.markup_in import without_calls
+from bots.discord.events.translate import Me, concerns, parent_of, translate
+from core.domain.errors import PlaceClosed, PlatformError, SettingRefused
+from core.domain.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
 
 PAYLOADS = Path(__file__).parent / "payloads" / "discord"
 BOT, ALICE = 1100000000000000001, 1100000000000000002

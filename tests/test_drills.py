@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bots.cli import cli
+from bots.cli.main import cli
 from bots.drills.running import perform, play
 from bots.drills.scene import PHOTO, Scene
 from bots.drills.scripts import DRILLS, Drill

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from core.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.messages import Action, Apology, Button, Footer, Status
-from core.reply.editing import EditingSurface
-from core.reply.split import split
+from core.delivery.editing_surface import EditingSurface
+from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain.messages import Action, Apology, Button, Footer, Status
+from core.markdown.splitter import split
 from tests.fakes import FakeChannel, FakeClock, FakeLedger, Fault
 from tests.waiting import ended, waiting_for
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy
-from core.messages import Footer, Status
-from core.reply.editing import EditingSurface
-from core.reply.split import split
+from core.delivery.editing_surface import EditingSurface
+from core.domain.errors import MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy
+from core.domain.messages import Footer, Status
+from core.markdown.splitter import split
 from tests.fakes import FakeChannel, FakeClock, FakeLedger
 
 NO_FOOTER = Footer()

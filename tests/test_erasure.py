@@ -20,7 +20,7 @@ from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bots.slack.installations.tables import metadata as slack_installations
-from core.messages import (
+from core.domain.messages import (
     Action,
     Attachment,
     Author,
@@ -32,12 +32,12 @@ from core.messages import (
     Pressed,
     Said,
 )
-from core.storage import schema
-from core.storage.engine import Database
-from core.storage.quotes import needles, quotes
-from core.storage.scrubbing import Scrubber
-from core.storage.tables import metadata, tool_activity, turns
-from core.turns.model import TurnState
+from core.domain.turn import TurnState
+from core.storage.db import migrate
+from core.storage.db.engine import Database
+from core.storage.db.tables import metadata, tool_activity, turns
+from core.storage.personal_data.quotes import needles, quotes
+from core.storage.personal_data.sqlite_scrub import Scrubber
 from sandbox.server import Sandbox, serve
 from tests.fakes import FakeClock
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
@@ -527,7 +527,7 @@ async def test_an_upgrade_takes_the_words_out_of_old_addresses(storage_url: str)
 
     async with Database(storage_url) as database:
         async with database.write() as connection:
-            await connection.run_sync(lambda sync: command.upgrade(schema._config(sync), "0004"))
+            await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0004"))
             for statement in (
                 "INSERT INTO persons (id, key, created_at) VALUES (1, 'k', '2026-01-01')",
                 (
@@ -547,7 +547,7 @@ async def test_an_upgrade_takes_the_words_out_of_old_addresses(storage_url: str)
             )
             await connection.execute(text(turn), {"address": old})
 
-        await schema.upgrade(database)
+        await migrate.upgrade(database)
 
         async with database.read() as connection:
             (address,) = (await connection.execute(select(turns.c.address))).scalars()

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.admission.actions import Actions
-from core.messages import (
+from core.admission.action_limit import Actions
+from core.domain.messages import (
     Action,
     Author,
     Command,
@@ -23,7 +23,7 @@ from core.messages import (
     Place,
     Pressed,
 )
-from core.reply.phrases import Phrase
+from core.i18n.catalog import Phrase
 from core.settings import LimitsSettings
 from sandbox.server import serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said

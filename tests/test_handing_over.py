@@ -7,9 +7,9 @@ import asyncio
 from sqlalchemy import select
 
 from bots.app import open_core, utc_now
-from core.storage.engine import Database
-from core.storage.tables import turns
-from core.storage.turns import TurnStore
+from core.storage.db.engine import Database
+from core.storage.db.tables import turns
+from core.storage.turns.store import TurnStore
 from sandbox.server import serve
 from tests.samples import said
 from tests.stage import FakePlatform, settings_for

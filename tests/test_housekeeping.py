@@ -11,21 +11,18 @@ import pytest
 import structlog
 from sqlalchemy import func, select, text, update
 
-from core.admission.limits import Limits
-from core.aivax.timeline import Usage
+from core.admission.quotas import Limits
+from core.aivax.stream.events import Usage
 from core.conversations.directory import Directory
 from core.conversations.routes import Routes
-from core.events.models import Models
-from core.intake import StoringIntake
-from core.messages import Action, Pressed, ToolActivity, ToolState
-from core.reply.voices import Voices
+from core.domain.messages import Action, Pressed, ToolActivity, ToolState
+from core.domain.turn import Turn, TurnState
+from core.i18n.translators import Voices
+from core.ingest.model_choice import Models
+from core.ingest.service import StoringIntake
 from core.settings import ConversationSettings, LimitsSettings, RepliesSettings, StorageSettings
-from core.storage.engine import Database
-from core.storage.history import HistoryStore
-from core.storage.housekeeping import Housekeeping, Swept
-from core.storage.intake import IntakeStore
-from core.storage.ledger import StoredLedger
-from core.storage.tables import (
+from core.storage.db.engine import Database
+from core.storage.db.tables import (
     deliveries,
     events,
     feedback,
@@ -36,8 +33,11 @@ from core.storage.tables import (
     turns,
     usage,
 )
-from core.storage.turns import TurnStore
-from core.turns.model import Turn, TurnState
+from core.storage.history import HistoryStore
+from core.storage.ops.retention import Housekeeping, Swept
+from core.storage.turns.intake import IntakeStore
+from core.storage.turns.ledger import StoredLedger
+from core.storage.turns.store import TurnStore
 from tests.fakes import FakeClock
 from tests.samples import ANA, BEN, DIRECT, WallClock, no_models, said
 from tests.stage import staged

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from core.admission.access import Access
-from core.admission.limits import Limits
-from core.messages import Author, Command, Commanded, Identity, Place
-from core.reply.phrases import Phrase
-from core.reply.voice import Voice
+from core.admission.quotas import Limits
+from core.domain.messages import Author, Command, Commanded, Identity, Place
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
 from core.settings import AccessSettings, LimitsSettings
-from core.storage.engine import Database
-from core.storage.intake import IntakeStore
+from core.storage.db.engine import Database
+from core.storage.turns.intake import IntakeStore
 from sandbox.server import serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said
 from tests.stage import Stage, staged

@@ -11,17 +11,17 @@ import psycopg
 import pytest
 
 from bots.app import utc_now
-from core.admission.gates import Cause, Gate
-from core.admission.rates import Window
-from core.errors import Fenced
-from core.messages import Action, Author, Command, Identity, Left, Place, Said
+from core.admission.circuit_breaker import Cause, Gate
+from core.admission.rate_windows import Window
+from core.domain.errors import Fenced
+from core.domain.messages import Action, Author, Command, Identity, Left, Place, Said
+from core.domain.turn import Turn, TurnState
 from core.settings import ConversationSettings, LimitsSettings
-from core.storage.engine import Database
-from core.storage.gates import GateStore
-from core.storage.ledger import StoredLedger
-from core.storage.share import ShareStore
-from core.storage.turns import TurnStore
-from core.turns.model import Turn, TurnState
+from core.storage.db.engine import Database
+from core.storage.turns.breakers import GateStore
+from core.storage.turns.call_store import ShareStore
+from core.storage.turns.ledger import StoredLedger
+from core.storage.turns.store import TurnStore
 from tests.samples import said
 from tests.test_changes import commanded, deleted, edited, pressed
 from tests.test_storage import Desk

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import structlog
 
-from bots.absence import GRACE_S, Absences
+from bots.absence_alerts import GRACE_S, Absences
 from bots.frontends import check_platform_of, installed
 from bots.settings import OperatorSettings, SettingsRefused, load
 from bots.supervisor import Board
-from core.admission.gates import Cause, Gate
-from core.errors import FrontendRefused, FrontendUnreachable, PlaceClosed, SettingRefused
-from core.messages import Attachment, Blob, Place
-from core.reply.phrases import Phrase
+from core.admission.circuit_breaker import Cause, Gate
+from core.domain.errors import FrontendRefused, FrontendUnreachable, PlaceClosed, SettingRefused
+from core.domain.messages import Attachment, Blob, Place
+from core.i18n.catalog import Phrase
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.fakes import Fault as PlaceFault
@@ -502,7 +502,7 @@ async def test_a_frontend_that_an_earlier_process_lost_is_back_with_this_one(sta
 
 
 def test_every_cause_has_a_sentence_for_its_gate() -> None:
-    from core.admission.news import CLOSED_AND_OPEN
+    from core.admission.account_alerts import CLOSED_AND_OPEN
 
     assert set(CLOSED_AND_OPEN) == set(Cause)
     assert Gate(Cause.RATE, "a:b").name == "rate:a:b"

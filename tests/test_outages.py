@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from core.admission.gates import Cause, Gate
-from core.messages import Author, Identity, Place, Said
-from core.storage.engine import Database
-from core.storage.gates import GateStore
-from core.storage.tables import conversations, identities, persons, turns
-from core.storage.waking import Waking
+from core.admission.circuit_breaker import Cause, Gate
+from core.domain.messages import Author, Identity, Place, Said
+from core.storage.db.engine import Database
+from core.storage.db.tables import conversations, identities, persons, turns
+from core.storage.turns.breakers import GateStore
+from core.storage.turns.release import Waking
 from tests.poisoned import POISONS, QUOTAS, Gateway, poisonable
 from tests.samples import WallClock, said
 from tests.stage import FakePlatform, Stage, staged

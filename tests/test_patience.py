@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from core.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.reply.patience import patiently
+from core.delivery.platform_retry import patiently
+from core.domain.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from tests.fakes import FakeClock
 
 

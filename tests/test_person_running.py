@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from core.admission.rates import Window
-from core.messages import Author, Place, Said
-from core.storage.engine import Database
-from core.storage.intake import IntakeStore
-from core.storage.share import ShareStore
-from core.storage.turns import TurnStore
-from core.turns.model import TurnState
+from core.admission.rate_windows import Window
+from core.domain.messages import Author, Place, Said
+from core.domain.turn import TurnState
+from core.storage.db.engine import Database
+from core.storage.turns.call_store import ShareStore
+from core.storage.turns.intake import IntakeStore
+from core.storage.turns.store import TurnStore
 from sandbox.faults import Fault
 from sandbox.server import serve
 from tests.samples import ANA, BEN, WallClock, said

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 
-from core.turns.local import LocalQueue
-from core.turns.model import Turn
+from core.domain.turn import Turn
+from core.turns.worker_pool import LocalQueue
 from tests.samples import ANA, DIRECT
 from tests.waiting import ended, soon
 from tests.waiting import until as seen

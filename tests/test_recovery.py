@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from core.errors import DatabaseFull, DatabaseUnreachable, Fenced
-from core.storage.engine import Database
-from core.storage.ledger import StoredLedger
-from core.storage.patience import outlast
-from core.turns.model import Turn
+from core.domain.errors import DatabaseFull, DatabaseUnreachable, Fenced
+from core.domain.turn import Turn
+from core.storage.db.engine import Database
+from core.storage.db.retry import outlast
+from core.storage.turns.ledger import StoredLedger
 from tests.samples import ANA, DIRECT, said
 from tests.stage import Stage, staged
 from tests.waiting import waiting_for

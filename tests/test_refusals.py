@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from core.admission.passed import PassedCounts
-from core.messages import Action, Command, Commanded, Edited, PassedOver, Pressed
-from core.reply.phrases import Phrase
+from core.admission.passed_over import PassedCounts
+from core.domain.messages import Action, Command, Commanded, Edited, PassedOver, Pressed
+from core.i18n.catalog import Phrase
 from tests.samples import ANA, BEN, CHANNEL, WallClock, said
 from tests.stage import staged
 

@@ -15,20 +15,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from core import errors
-from core.admission.gates import cause_of
+from core.admission.circuit_breaker import cause_of
 from core.aivax.account import Balance
-from core.errors import AivaxError, BotError
-from core.reply.apology import KEPT, SENTENCES, apologise
-from core.reply.figures import above, below, figures
-from core.reply.overrides import RETIRED, overridden, problems_of
-from core.reply.phrases import Phrase
-from core.reply.voice import Voice
+from core.delivery.error_messages import KEPT, SENTENCES, apologise
+from core.domain import errors
+from core.domain.errors import AivaxError, BotError
+from core.i18n.catalog import Phrase
+from core.i18n.figures import above, below, figures
+from core.i18n.overrides import RETIRED, overridden, problems_of
+from core.i18n.translator import Voice
 from tests.samples import CHANNEL, DIRECT, said
 from tests.stage import staged
 
 ROOT = Path(__file__).parents[1]
-DEFINING = {"core/reply/phrases.py", "core/reply/preview.py", "core/reply/apology.py"}
+DEFINING = {"core/i18n/catalog.py", "core/i18n/preview.py", "core/delivery/error_messages.py"}
 """Where a sentence is named without being said."""
 REPEATED = (errors.Unavailable,)
 """What closes a gate at first, and costs its own question an apology when that fails again."""

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.answers import Answer, Call, Say, Think, Tool, Wait, answer_to, tokens_of
-from sandbox.question import Question, read_question
+from sandbox.completions.answers import Answer, Call, Say, Think, Tool, Wait, answer_to, tokens_of
+from sandbox.completions.question import Question, read_question
 
 MAGIC = [
     "list",

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox.completions.stream import DONE, Frame
 from sandbox.faults import Act, Fault, FaultQueues, spoiled
 from sandbox.server import GATEWAY, PRIVATE_KEY
-from sandbox.stream import DONE, Frame
 from tests.sandbox_fixtures import Desk, bearer, deltas, events, opened, said
 
 BALANCE = "/api/v1/information/balance"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.completions.stream import DONE
 from sandbox.server import GATEWAY, GATEWAY_UUID, HOSTED, PRIVATE_KEY, PUBLIC_KEY
-from sandbox.stream import DONE
 from tests.sandbox_fixtures import Json, bearer, deltas, events, opened, said
 
 BALANCE = "/api/v1/information/balance"

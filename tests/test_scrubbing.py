@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.failures import of_response
-from core.aivax.scrubbing import sample_of, scrub
+from core.aivax.error_mapping import of_response
+from core.aivax.error_text import sample_of, scrub
 
 KEY = "sk-aiv-acc-Zq8vT2mLp0XcR7wB"
 MOST_CPU_S = 0.25

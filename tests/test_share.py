@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.admission.line import Served, Waiting, in_order
-from core.admission.rates import Allowance, Window, free_calls, next_calls, windows_of
+from core.admission.fair_queue import Served, Waiting, in_order
+from core.admission.rate_windows import Allowance, Window, free_calls, next_calls, windows_of
 from core.aivax.account import Balance
 from core.aivax.keys import KeyKind
-from core.errors import Unavailable
-from core.messages import Author, Identity, Place, Said
+from core.domain.errors import Unavailable
+from core.domain.messages import Author, Identity, Place, Said
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, WallClock, said

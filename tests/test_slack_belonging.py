@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bots.slack.belonging import Speaker, speaker
-from bots.slack.people import People
-from bots.slack.receiving import team_of
-from core.errors import PlatformBusy
-from core.messages import Action, Button, PassedOver, Said
+from bots.slack.events.outsiders import Speaker, speaker
+from bots.slack.listening.receive import team_of
+from bots.slack.transport.people import People
+from core.domain.errors import PlatformBusy
+from core.domain.messages import Action, Button, PassedOver, Said
 from tests.platforms.slack import FakeSlack, Person
 from tests.slack_ears import Ears, ears
 

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bots.slack.address import Where
-from bots.slack.api import open_api
-from bots.slack.budgets import RATES, Budgets
+from bots.slack.events.address import Where
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from bots.slack.tokens import OneAccount
-from core.errors import PlatformBusy
-from core.messages import Footer, Status
+from bots.slack.transport.api import open_api
+from bots.slack.transport.rate_limits import RATES, Budgets
+from bots.slack.transport.tokens import OneAccount
+from core.domain.errors import PlatformBusy
+from core.domain.messages import Footer, Status
 from tests.fakes import FakeClock, FakeLedger
 from tests.platforms.slack import Call, Channel, Clock, FakeSlack, Shown
 

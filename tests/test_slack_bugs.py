@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from core.errors import DatabaseUnreachable
-from core.messages import Event, Receipt, Said
+from core.domain.errors import DatabaseUnreachable
+from core.domain.messages import Event, Receipt, Said
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import Watched, ears
 

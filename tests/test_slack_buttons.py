@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.slack.address import Where, where
-from bots.slack.buttons import drawn
+from bots.slack.events.address import Where, where
+from bots.slack.events.buttons import drawn
+from bots.slack.events.payloads import Bot
+from bots.slack.events.translate import translate
 from bots.slack.frontend import SlackFrontend, open_slack
-from bots.slack.payloads import Bot
-from bots.slack.translate import translate
-from core.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
+from core.domain.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import Channel, FakeSlack, Person, Shown

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bots.slack.address import where
-from core.errors import PlaceClosed
-from core.messages import Action, Apology, Button, Command, Commanded, PassedOver, Place, Pressed, Said
+from bots.slack.events.address import where
+from core.domain.errors import PlaceClosed
+from core.domain.messages import Action, Apology, Button, Command, Commanded, PassedOver, Place, Pressed, Said
 from tests.fakes import FakeLedger
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import Ears, ears

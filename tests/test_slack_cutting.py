@@ -7,12 +7,12 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.slack.cards import MOST_CARDS, Cards
-from bots.slack.cutting import Ending, next_piece
-from bots.slack.evidence import letters, shown_up_to
-from bots.slack.streams import MOST_BYTES_WITH_CARDS, Chunk, Stream, reopening
-from bots.slack.text import safe
-from core.messages import Status, ToolActivity, ToolState
+from bots.slack.delivery.lookup import letters, shown_up_to
+from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.streaming.chunk import Ending, next_piece
+from bots.slack.delivery.streaming.streams import MOST_BYTES_WITH_CARDS, Chunk, Stream, reopening
+from bots.slack.delivery.streaming.task_cards import MOST_CARDS, Cards
+from core.domain.messages import Status, ToolActivity, ToolState
 
 PROSE = ("plain words. ", "more\n", "\n\n", "- item\n", "| a | b |\n", "é😀 ")
 ODD = (

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
-from core.aivax.requests import FilePart, ImagePart, TextPart
+from core.aivax.payload import FilePart, ImagePart, TextPart
 from core.conversations.attachments import Fetched, choose, fetch_parts
-from core.errors import PlatformError
-from core.messages import Said
+from core.domain.errors import PlatformError
+from core.domain.messages import Said
 from core.settings import LimitsSettings
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import ears

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bots.slack.api import open_api, without_secrets
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
+from bots.slack.transport.api import open_api, without_secrets
 from bots.supervisor import Board, supervise
-from core.errors import (
+from core.domain.errors import (
     BotError,
     DatabaseUnreachable,
     FrontendRefused,
@@ -30,8 +30,8 @@ from core.errors import (
     PlatformBusy,
     PlatformError,
 )
-from core.messages import Commanded, Event, Footer, PassedOver, Place, Receipt, Said
-from core.reply.voice import Voice
+from core.domain.messages import Commanded, Event, Footer, PassedOver, Place, Receipt, Said
+from core.i18n.translator import Voice
 from tests.fakes import FakeLedger
 from tests.listening import VOICES
 from tests.platforms.slack import Channel, FakeSlack, Person

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from bots.slack.frontend import open_slack
-from bots.slack.hosts import is_public, may_see_the_token, may_visit
 from bots.slack.settings import SlackSettings
-from core.errors import PlatformError
+from bots.slack.transport.hosts import is_public, may_see_the_token, may_visit
+from core.domain.errors import PlatformError
 
 
 @asynccontextmanager

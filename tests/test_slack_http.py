@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 import pytest
 from structlog.testing import capture_logs
 
-from bots.slack.http import NotTakenError, parsed
-from bots.slack.refusals import Refusals
-from bots.slack.signatures import SeenSignatures
-from core.errors import DatabaseUnreachable, FrontendRefused
-from core.messages import Commanded, Event, Receipt, Said
+from bots.slack.listening.http import NotTakenError, parsed
+from bots.slack.listening.refusal_log import Refusals
+from bots.slack.listening.signatures import SeenSignatures
+from core.domain.errors import DatabaseUnreachable, FrontendRefused
+from core.domain.messages import Commanded, Event, Receipt, Said
 from sandbox.faults import Fault
 from sandbox.server import serve as serve_sandbox
 from tests.listening import Inbox

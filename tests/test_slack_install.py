@@ -21,14 +21,14 @@ from sqlalchemy import MetaData, select
 from bots.frontends import installed as installed_plugins
 from bots.redaction import secrets_in
 from bots.settings import SettingsRefused, load
+from bots.slack.features.manifest import scopes
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.states import States
 from bots.slack.installations.store import Installations
-from bots.slack.manifest import scopes
 from bots.slack.settings import SlackSettings
-from core.errors import FrontendRefused, SettingRefused
-from core.messages import Footer, Left, Said
-from core.storage.engine import Database
+from core.domain.errors import FrontendRefused, SettingRefused
+from core.domain.messages import Footer, Left, Said
+from core.storage.db.engine import Database
 from sandbox.server import serve as serve_sandbox
 from tests.fakes import FakeLedger
 from tests.platforms.discord import FakeDiscord

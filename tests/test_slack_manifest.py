@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bots.slack.forms import SHORTCUT, About, ask_form, feedback_form
-from bots.slack.manifest import manifest, scopes
+from bots.slack.events.modals import SHORTCUT, About, ask_form, feedback_form
+from bots.slack.features.manifest import manifest, scopes
 from bots.slack.plugin import plugin
 from bots.slack.settings import SlackSettings
-from core.errors import SettingRefused
-from core.messages import Action, Author, Identity, Place, Pressed
-from core.reply.phrases import Phrase
-from core.reply.voice import Voice
+from core.domain.errors import SettingRefused
+from core.domain.messages import Action, Author, Identity, Place, Pressed
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
 from tests.listening import VOICES
 from tests.platforms.slack import SCOPES
 from tests.platforms.slack.methods.views import checked_view

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bots.slack.errors import refused
-from bots.slack.streams import NO_STREAM_ANY_MORE
-from core.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.messages import Footer
+from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE
+from bots.slack.transport.error_mapping import refused
+from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain.messages import Footer
 from tests.listening import Inbox, Lamp
 from tests.slack_stage import MARKS, Stage, forty_thousand, staged
 

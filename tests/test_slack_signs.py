@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bots.slack.address import Where
-from bots.slack.channel import Signs, SlackChannel
-from bots.slack.sharing import Crowd, Share
-from core.errors import Fenced
-from core.messages import Apology, Footer
-from core.ports import Delivery
+from bots.slack.delivery.channel import Signs, SlackChannel
+from bots.slack.events.address import Where
+from bots.slack.transport.fair_interval import Crowd, Share
+from core.domain.errors import Fenced
+from core.domain.messages import Apology, Footer
+from core.domain.ports import Delivery
 from tests.fakes import FakeLedger
 from tests.platforms.slack.faults import Fault
 from tests.slack_stage import Stage, Time, bot_at, staged

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from core.errors import CutShort
-from core.messages import Apology
+from core.domain.errors import CutShort
+from core.domain.messages import Apology
 from tests.fakes import FakeLedger
 from tests.slack_stage import Stage, staged
 

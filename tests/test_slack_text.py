@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bots.slack.evidence import letters, shown_up_to
-from bots.slack.growing import Growing
-from bots.slack.home import page
-from bots.slack.reading import mentions, readable, without_mention
-from bots.slack.streams import closing
-from bots.slack.text import Safely, safe, size
+from bots.slack.delivery.home import page
+from bots.slack.delivery.lookup import letters, shown_up_to
+from bots.slack.delivery.markup_out import Safely, safe, size
+from bots.slack.delivery.streaming.growing_text import Growing
+from bots.slack.delivery.streaming.streams import closing
+from bots.slack.events.markup_in import mentions, readable, without_mention
 from tests.platforms.slack.text import links, pings
 
 TOKENS = (

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.slack.address import Where, where
-from bots.slack.asking import asking
-from bots.slack.forms import About, wants_to_ask
-from bots.slack.payloads import Bot, Manners
-from bots.slack.translate import translate
-from core.errors import PlaceClosed
-from core.messages import Action, Command, Commanded, Deleted, Edited, Event, Place, Pressed, Said
+from bots.slack.events.address import Where, where
+from bots.slack.events.modals import About, wants_to_ask
+from bots.slack.events.payloads import Bot, Manners
+from bots.slack.events.translate import translate
+from bots.slack.features.ask_without_message import asking
+from core.domain.errors import PlaceClosed
+from core.domain.messages import Action, Command, Commanded, Deleted, Edited, Event, Place, Pressed, Said
 
 MODEST = Manners()
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from core.reply.split import Part, Splitter, split
+from core.markdown.splitter import Part, Splitter, split
 
 
 def utf8(text: str) -> int:

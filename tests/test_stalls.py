@@ -11,7 +11,7 @@ from types import CodeType
 import pytest
 import structlog
 
-from core.stalls import watched
+from core.loop_watchdog import watched
 from tests.watchdog import ROOT, Watchdog
 
 BLOCKER = """

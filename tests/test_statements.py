@@ -18,17 +18,17 @@ from typing import Any
 import pytest
 
 from benchmarks.storage import fill
-from core.admission.gates import Cause, Gate
-from core.messages import Action, Attachment, Command, Left, Place, ToolActivity, ToolState
+from core.admission.circuit_breaker import Cause, Gate
+from core.domain.messages import Action, Attachment, Command, Left, Place, ToolActivity, ToolState
+from core.domain.turn import TurnState, Wish
 from core.storage.consumption import Price
-from core.storage.engine import Database
-from core.storage.gates import GateStore
-from core.storage.intake import IntakeStore
-from core.storage.ledger import StoredLedger
-from core.storage.share import ShareStore
-from core.storage.tables import metadata
-from core.storage.turns import TurnStore
-from core.turns.model import TurnState, Wish
+from core.storage.db.engine import Database
+from core.storage.db.tables import metadata
+from core.storage.turns.breakers import GateStore
+from core.storage.turns.call_store import ShareStore
+from core.storage.turns.intake import IntakeStore
+from core.storage.turns.ledger import StoredLedger
+from core.storage.turns.store import TurnStore
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, CHANNEL, WallClock, said
 from tests.stage import Stage, staged

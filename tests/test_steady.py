@@ -8,8 +8,8 @@ import random
 from sqlalchemy import select
 
 from bots.app import utc_now
-from core.storage.engine import Database
-from core.storage.tables import events
+from core.storage.db.engine import Database
+from core.storage.db.tables import events
 from tests.waiting import waiting_for
 
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from core.errors import PlatformError
-from core.messages import Action, Button, Command, Commanded, Deleted, Pressed, Said
+from core.domain.errors import PlatformError
+from core.domain.messages import Action, Button, Command, Commanded, Deleted, Pressed, Said
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, DIRECT, WallClock, said
 from tests.stage import Stage, staged

@@ -10,24 +10,24 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text
 
 from bots.slack.installations.tables import metadata as slack_installations
-from core.admission.limits import Limits
-from core.aivax.timeline import Usage
+from core.admission.quotas import Limits
+from core.aivax.stream.events import Usage
 from core.conversations.directory import Directory
 from core.conversations.routes import Routes
-from core.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
-from core.events.models import Models
-from core.intake import StoringIntake
-from core.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
-from core.reply.voices import Voices
+from core.domain.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
+from core.domain.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
+from core.domain.turn import Turn, TurnState, Wish
+from core.i18n.translators import Voices
+from core.ingest.model_choice import Models
+from core.ingest.service import StoringIntake
 from core.settings import ConversationSettings, LimitsSettings, RepliesSettings
-from core.storage import schema
-from core.storage.engine import Database
+from core.storage.db import migrate
+from core.storage.db.engine import Database
+from core.storage.db.tables import conversations, identities, messages, metadata, persons, turns, usage
 from core.storage.history import PAGE, HistoryStore
-from core.storage.intake import IntakeStore
-from core.storage.ledger import StoredLedger
-from core.storage.tables import conversations, identities, messages, metadata, persons, turns, usage
-from core.storage.turns import TurnStore
-from core.turns.model import Turn, TurnState, Wish
+from core.storage.turns.intake import IntakeStore
+from core.storage.turns.ledger import StoredLedger
+from core.storage.turns.store import TurnStore
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, no_models, reset, said
 from tests.waiting import WITHIN_S, soon
 
@@ -107,7 +107,7 @@ async def test_models_and_migrations_say_the_same(database: Database) -> None:
 
 
 async def test_upgrading_twice_changes_nothing(database: Database) -> None:
-    assert await schema.upgrade(database) == schema.head() == await schema.current(database)
+    assert await migrate.upgrade(database) == migrate.head() == await migrate.current(database)
 
 
 async def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
@@ -115,14 +115,14 @@ async def test_a_database_of_a_newer_version_is_refused(database: Database) -> N
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     with pytest.raises(DatabaseNewer, match="9999"):
-        await schema.upgrade(database)
+        await migrate.upgrade(database)
 
 
 async def test_processes_that_start_together_migrate_once(storage_url: str) -> None:
     async with Database(storage_url) as one, Database(storage_url) as other:
-        reached = await asyncio.gather(schema.upgrade(one), schema.upgrade(other))
+        reached = await asyncio.gather(migrate.upgrade(one), migrate.upgrade(other))
 
-    assert reached == [schema.head(), schema.head()]
+    assert reached == [migrate.head(), migrate.head()]
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])
@@ -134,7 +134,7 @@ def test_an_address_that_is_no_database_is_refused_by_its_setting(url: str) -> N
 async def test_an_unreachable_server_is_told_without_its_password() -> None:
     async with Database("postgresql://bot:hunter2@127.0.0.1:1/bots") as database:
         with pytest.raises(DatabaseUnreachable) as refused:
-            await schema.upgrade(database)
+            await migrate.upgrade(database)
 
     assert "hunter2" not in str(refused.value)
     assert "127.0.0.1" in str(refused.value)
@@ -185,7 +185,7 @@ async def test_two_first_messages_at_the_same_instant_make_one_conversation(
 ) -> None:
     """Two processes, each in its own transaction, held open so that they overlap as far as the engine lets them."""
     async with Database(storage_url) as one, Database(storage_url) as other:
-        await schema.upgrade(one)
+        await migrate.upgrade(one)
         go = [asyncio.Event(), asyncio.Event()]
 
         async def open_in(database: Database, own: asyncio.Event, let: asyncio.Event) -> int:

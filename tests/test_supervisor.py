@@ -13,7 +13,7 @@ import structlog
 
 from bots.serve import _ready_line
 from bots.supervisor import Board, explain, supervise
-from core.errors import (
+from core.domain.errors import (
     BotError,
     DatabaseUnreachable,
     FrontendRefused,
@@ -21,8 +21,8 @@ from core.errors import (
     PlatformBusy,
     SettingRefused,
 )
-from core.messages import Event, Receipt
-from core.ports import Intake, Watch
+from core.domain.messages import Event, Receipt
+from core.domain.ports import Intake, Watch
 from tests.fakes import FakeClock
 from tests.stage import FakePlatform
 from tests.waiting import soon

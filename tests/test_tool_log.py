@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.messages import ToolActivity, ToolState
-from core.turns.tools import ToolLog
+from core.domain.messages import ToolActivity, ToolState
+from core.turns.tool_log import ToolLog
 
 activities = st.builds(
     ToolActivity,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import structlog
 
-from core.errors import PlatformError
-from core.messages import Attachment, Blob, Place, Quote, Receipt
+from core.domain.errors import PlatformError
+from core.domain.messages import Attachment, Blob, Place, Quote, Receipt
 from sandbox.faults import Fault
 from sandbox.server import serve
 from tests.fakes import Fault as PlatformFault

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import pytest
 import structlog
 
-from core.errors import MessageRefused, OddAnswer, OutcomeUnknown, PlatformError
-from core.messages import Button
-from core.ports import Delivery, Ledger, ReplySurface
-from core.reply.editing import EditingSurface
+from core.delivery.editing_surface import EditingSurface
+from core.domain.errors import MessageRefused, OddAnswer, OutcomeUnknown, PlatformError
+from core.domain.messages import Button
+from core.domain.ports import Delivery, Ledger, ReplySurface
 from tests.fakes import FakeChannel, FakeClock
 from tests.samples import said
 from tests.stage import INSTANTLY, FakePlatform, staged

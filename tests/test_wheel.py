@@ -32,7 +32,9 @@ def installed(tmp_path: Path) -> Path:
 def test_the_wheel_answers_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
-    program = "import core, bots.cli; assert '/env/' in core.__file__, core.__file__; bots.cli.main()"
+    program = (
+        "import core, bots.cli.main; assert '/env/' in core.__file__, core.__file__; bots.cli.main.main()"
+    )
 
     chat = subprocess.run(
         [str(installed), "-c", program, "chat", "--sandbox"],
@@ -50,7 +52,9 @@ def test_the_wheel_answers_in_an_empty_directory(installed: Path, tmp_path: Path
 
 
 def test_the_wheel_speaks_other_languages(installed: Path, tmp_path: Path) -> None:
-    program = "import core, bots.cli; assert '/env/' in core.__file__, core.__file__; bots.cli.main()"
+    program = (
+        "import core, bots.cli.main; assert '/env/' in core.__file__, core.__file__; bots.cli.main.main()"
+    )
 
     preview = subprocess.run(
         [str(installed), "-c", program, "replies", "preview", "--locale", "pt-BR"],

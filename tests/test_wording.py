@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bots.cli import cli
+from bots.cli.main import cli
 from bots.frontends import installed
 from bots.settings import SettingsRefused, load
-from core.reply.languages import LANGUAGES
-from core.reply.phrases import Phrase
-from core.reply.preview import samples
-from core.reply.voice import Voice
-from core.reply.voices import Voices
+from core.i18n.catalog import Phrase
+from core.i18n.languages import LANGUAGES
+from core.i18n.preview import samples
+from core.i18n.translator import Voice
+from core.i18n.translators import Voices
 from core.settings import RepliesSettings
 
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.conversations.routes import Routes
-from core.reply.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
-from core.reply.overrides import BY_KEY
-from core.reply.phrases import Phrase
-from core.reply.voices import Voices
+from core.i18n.catalog import Phrase
+from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
+from core.i18n.overrides import BY_KEY
+from core.i18n.translators import Voices
 from core.settings import RepliesSettings, Route
 from sandbox.server import serve
 from tests.samples import ANA, CHANNEL, DIRECT, reset, said
@@ -33,7 +33,7 @@ PORTUGUESE = replace(ANA, locale="pt-BR")
 
 
 def catalogue(language: str) -> Catalog:
-    path = resources.files("core.reply") / "locales" / language / "LC_MESSAGES" / "replies.po"
+    path = resources.files("core.i18n") / "locales" / language / "LC_MESSAGES" / "replies.po"
     with path.open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
@@ -50,7 +50,7 @@ EVERY_TRANSLATION = [
 
 
 def test_there_is_a_catalogue_for_each_language_and_no_other() -> None:
-    folders = {entry.name for entry in (resources.files("core.reply") / "locales").iterdir()}
+    folders = {entry.name for entry in (resources.files("core.i18n") / "locales").iterdir()}
 
     assert folders == set(TRANSLATED)
 
@@ -59,7 +59,7 @@ def test_there_is_a_catalogue_for_each_language_and_no_other() -> None:
 def test_every_sentence_is_translated_with_its_placeholders(language: str, phrase: Phrase) -> None:
     translated = sentences(language).get(phrase)
 
-    assert translated, f"add {phrase.key} to core/reply/locales/{language}/LC_MESSAGES/replies.po"
+    assert translated, f"add {phrase.key} to core/i18n/locales/{language}/LC_MESSAGES/replies.po"
     assert placeholders(translated) == placeholders(phrase.value)
     assert (translated == phrase.value) == ((language, phrase) in THE_SAME)
 

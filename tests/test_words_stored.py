@@ -11,12 +11,12 @@ from sqlalchemy import JSON, Column, Integer, LargeBinary, MetaData, String, Tab
 
 from bots.slack.installations.tables import WORDS as SLACK_WORDS
 from bots.slack.installations.tables import metadata as slack_installations
-from core.messages import Action, Identity
-from core.storage.columns import Label, Words
-from core.storage.export import export
-from core.storage.tables import metadata, turns
-from core.storage.words import CORE, Registry
-from core.turns.model import TurnState
+from core.domain.messages import Action, Identity
+from core.domain.turn import TurnState
+from core.storage.db.tables import metadata, turns
+from core.storage.db.types import Label, Words
+from core.storage.personal_data.export import export
+from core.storage.personal_data.registry import CORE, Registry
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
 from tests.test_erasure import pressed
 from tests.test_housekeeping import SECRET, House

@@ -12,31 +12,31 @@ from datetime import UTC, datetime
 import discord
 import structlog
 
-from bots.discord import base
-from bots.discord.answering import Answering
-from bots.discord.catchup import KNOWN_FOR, Catchup
-from bots.discord.changes import deleted, edited, left
-from bots.discord.channel import DiscordChannel
-from bots.discord.client import Changed, Heard
-from bots.discord.desk import Desk
-from bots.discord.files import Files
-from bots.discord.gaps import Gaps
-from bots.discord.inbox import Inbox
-from bots.discord.lately import Lately
-from bots.discord.listener import Listener
-from bots.discord.places import PLATFORM, Address, address_of
-from bots.discord.session import Session
+from bots.discord.delivery.channel import DiscordChannel
+from bots.discord.delivery.choose_surface import Answering
+from bots.discord.delivery.webhook import heard_as
+from bots.discord.events.address import PLATFORM, Address, address_of
+from bots.discord.events.edits import deleted, edited, left
+from bots.discord.events.translate import Me, answers_all, concerns, may_open_thread, silence_of, translate
+from bots.discord.features.backfill import KNOWN_FOR, Catchup
+from bots.discord.features.backfill_gaps import Gaps
+from bots.discord.features.channel_lookup import Whereabouts
+from bots.discord.features.command_sync import Syncing
+from bots.discord.features.files import Files
+from bots.discord.features.surroundings import Surroundings
+from bots.discord.listening.dispatcher import Desk
+from bots.discord.listening.gateway import Changed, Heard
+from bots.discord.listening.listen import Listener
+from bots.discord.listening.receive import Inbox
 from bots.discord.settings import DiscordSettings
-from bots.discord.surroundings import Surroundings
-from bots.discord.syncing import Syncing
-from bots.discord.timing import Timing
-from bots.discord.translate import Me, answers_all, concerns, may_open_thread, silence_of, translate
-from bots.discord.webhook import heard_as
-from bots.discord.whereabouts import Whereabouts
-from core.errors import PlatformError
-from core.messages import Blob, Quote, Receipt, Said
-from core.ports import Intake, Ledger, ReplySurface, Watch
-from core.reply.voices import Voices
+from bots.discord.transport import sdk_addresses
+from bots.discord.transport.api import Session
+from bots.discord.transport.lately import Lately
+from bots.discord.transport.timing import Timing
+from core.domain.errors import PlatformError
+from core.domain.messages import Blob, Quote, Receipt, Said
+from core.domain.ports import Intake, Ledger, ReplySurface, Watch
+from core.i18n.translators import Voices
 from core.settings import RepliesSettings
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ REMEMBERED_QUESTIONS = 2000
 
 
 class DiscordFrontend:
-    """Implements `core.ports.Frontend`. Make it with `open_discord`."""
+    """Implements `core.domain.ports.Frontend`. Make it with `open_discord`."""
 
     def __init__(self, settings: DiscordSettings, timing: Timing, voices: Voices) -> None:
         self._settings = settings
@@ -184,8 +184,8 @@ async def open_discord(
 
     Sets where discord.py sends its traffic, for the whole process.
     """
-    base.move_rest(settings.api_url)
-    base.quiet()
+    sdk_addresses.move_rest(settings.api_url)
+    sdk_addresses.quiet()
     frontend = DiscordFrontend(settings, timing or Timing(), voices or Voices(RepliesSettings()))
     try:
         yield frontend

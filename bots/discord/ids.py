@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from bots.entries import IdKind
+from bots.id_checks import IdKind
 
 
 def id_fix(kind: IdKind, given: str) -> str:
-    """See `bots.entries.IdFix`."""
+    """See `bots.id_checks.IdFix`."""
     if re.fullmatch(r"[0-9]{1,20}", given):
         return ""
     what = "server" if kind == "workspace" else kind

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
+from bots.discord.features.invite import invite
 from bots.discord.ids import id_fix
-from bots.discord.invite import invite
 from bots.discord.settings import DiscordSettings
 from bots.frontends import Host, Plugin
-from core.ports import Frontend
+from core.domain.ports import Frontend
 
 
 def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[Frontend]:

@@ -16,7 +16,7 @@ from bots import logs
 from bots.drills.scene import Promise, Scene, opened_scene
 from bots.drills.scripts import DRILLS, Drill
 from bots.settings import LogSettings
-from core import errors
+from core.domain import errors
 from sandbox.server import PRIVATE_KEY
 
 log = structlog.get_logger(__name__)

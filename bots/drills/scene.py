@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bots.app import Core, open_core
-from bots.console.translate import PLATFORM, translate
 from bots.drills.terminals import Terminal
 from bots.settings import Settings
-from core.messages import Attachment, Author, Blob, Identity, Said
-from core.storage.inspection import closed_gates, turn_states
+from bots.terminal.translate import PLATFORM, translate
+from core.domain.messages import Attachment, Author, Blob, Identity, Said
+from core.storage.ops.inspection import closed_gates, turn_states
 from sandbox.account import Account
 from sandbox.faults import Fault
 from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, serve

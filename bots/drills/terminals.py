@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bots.console.surface import ConsoleSurface
-from core.errors import PlatformError
-from core.messages import Blob, Quote
-from core.ports import Intake, Ledger, ReplySurface, Watch
+from bots.terminal.surface import ConsoleSurface
+from core.domain.errors import PlatformError
+from core.domain.messages import Blob, Quote
+from core.domain.ports import Intake, Ledger, ReplySurface, Watch
 
 
 @dataclass(slots=True)
 class Pane:
-    """One message on a terminal. `bots.console.surface` writes into it as into a screen."""
+    """One message on a terminal. `bots.terminal.surface` writes into it as into a screen."""
 
     address: str
     text: str = ""
@@ -37,7 +37,7 @@ class Pane:
 
 @dataclass(slots=True)
 class Terminal:
-    """`core.ports.Frontend` whose answers are the console's own, each in a pane of its own."""
+    """`core.domain.ports.Frontend` whose answers are the console's own, each in a pane of its own."""
 
     platform: str
     files: Mapping[str, Blob] = field(default_factory=dict)

@@ -8,26 +8,32 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from bots.slack import files
-from bots.slack.address import PLATFORM, Where, where
-from bots.slack.answering import Answers
-from bots.slack.api import open_api
-from bots.slack.closed import ClosedPlaces
-from bots.slack.connection import SocketWay
-from bots.slack.listening import Way, listen
+from bots.slack.delivery.choose_surface import Answers
+from bots.slack.delivery.unreachable import ClosedPlaces
+from bots.slack.events.address import PLATFORM, Where, where
+from bots.slack.features import files
+from bots.slack.features.surroundings import quotes
+from bots.slack.listening.listen import Way, listen
+from bots.slack.listening.socket_mode import SocketWay
+from bots.slack.listening.workspaces import OneWorkspace, Workspaces
 from bots.slack.settings import SlackSettings
-from bots.slack.surroundings import quotes
-from bots.slack.workspaces import OneWorkspace, Workspaces
-from core.errors import FrontendRefused, FrontendUnreachable, OutcomeUnknown, PlatformBusy, SettingRefused
-from core.messages import Blob, Quote
-from core.ports import Intake, Ledger, ReplySurface, Watch
+from bots.slack.transport.api import open_api
+from core.domain.errors import (
+    FrontendRefused,
+    FrontendUnreachable,
+    OutcomeUnknown,
+    PlatformBusy,
+    SettingRefused,
+)
+from core.domain.messages import Blob, Quote
+from core.domain.ports import Intake, Ledger, ReplySurface, Watch
 
 Sleep = Callable[[float], Awaitable[None]]
 Now = Callable[[], float]
 
 
 class SlackFrontend:
-    """One Slack app. Made by `open_slack`, or by `bots.slack.opening`."""
+    """One Slack app. Made by `open_slack`, or by `bots.slack.open`."""
 
     def __init__(
         self, settings: SlackSettings, workspaces: Workspaces, way: Way, *, now: Now, sleep: Sleep

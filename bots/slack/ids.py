@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bots.entries import IdKind
+from bots.id_checks import IdKind
 
 FORMS: Mapping[IdKind, tuple[str, str]] = {
     "user": (r"[UW][A-Z0-9]+", "U012AB3CD"),
@@ -15,7 +15,7 @@ FORMS: Mapping[IdKind, tuple[str, str]] = {
 
 
 def id_fix(kind: IdKind, given: str) -> str:
-    """See `bots.entries.IdFix`."""
+    """See `bots.id_checks.IdFix`."""
     if kind == "role":
         return "Slack has no roles: name people in the list of users"
     form, example = FORMS[kind]

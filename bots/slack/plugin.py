@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bots.frontends import Host, Plugin
+from bots.slack.features.manifest import manifest
 from bots.slack.ids import id_fix
-from bots.slack.manifest import manifest
 from bots.slack.settings import SlackSettings
-from core.ports import Frontend
+from core.domain.ports import Frontend
 
 
 @asynccontextmanager
@@ -20,7 +20,7 @@ async def _open(settings: SlackSettings, host: Host) -> AsyncIterator[Frontend]:
         async with open_slack(settings) as frontend:
             yield frontend
         return
-    from bots.slack.opening import open_hosted  # a web framework too
+    from bots.slack.open import open_hosted  # a web framework too
 
     async with open_hosted(settings, host) as frontend:
         yield frontend

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from core.errors import BotError
+from core.domain.errors import BotError
 
 
 class FrontendStates(Protocol):

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bots.web.bounds import Away, Bounds, TurnedAway
 from bots.web.connections import Connection, Room
 from bots.web.requests import CONNECTION, App, Budget, WholeRequests
-from core.errors import SettingRefused
+from core.domain.errors import SettingRefused
 
 log = structlog.get_logger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from core.messages import Author, Place
-from core.reply.phrases import Phrase
+from core.domain.messages import Author, Place
+from core.i18n.catalog import Phrase
 from core.settings import AccessSettings
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from core.aivax.account import Balance
-from core.errors import AivaxError, NoBalance
+from core.domain.errors import AivaxError, NoBalance
 
 log = structlog.get_logger(__name__)
 

@@ -13,11 +13,21 @@ from functools import partial
 import structlog
 
 from core.admission.account import AccountWatch
-from core.admission.gates import Cause, Closed, Fault, Gate, cause_of, gates_of, is_certain, kind_of, retry_at
-from core.admission.news import News
-from core.admission.sign import Sign
-from core.errors import AivaxError
-from core.storage.gates import GateStore
+from core.admission.account_alerts import News
+from core.admission.circuit_breaker import (
+    Cause,
+    Closed,
+    Fault,
+    Gate,
+    cause_of,
+    gates_of,
+    is_certain,
+    kind_of,
+    retry_at,
+)
+from core.admission.liveness import Sign
+from core.domain.errors import AivaxError
+from core.storage.turns.breakers import GateStore
 
 log = structlog.get_logger(__name__)
 

@@ -14,16 +14,16 @@ from typing import Self
 import httpx
 import structlog
 
-from core.aivax import failures, keys
+from core.aivax import error_mapping, keys
 from core.aivax.account import Balance, Model, balance_url, is_listed, read_balance, read_models
-from core.aivax.bounds import ANSWER_CHARS, AnswerBounds
+from core.aivax.completion import Turn
+from core.aivax.error_text import scrub
 from core.aivax.keys import KeyKind
-from core.aivax.requests import CompletionRequest, Dialect, dialect_of
-from core.aivax.scrubbing import scrub
-from core.aivax.timeline import TimelineEvent
-from core.aivax.turn import Turn
-from core.aivax.wire import LIMITS, Reply, Wire
-from core.errors import AivaxError, GatewayUnknown, NoBalance, RateLimited, Unavailable
+from core.aivax.payload import CompletionRequest, Dialect, dialect_of
+from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
+from core.aivax.stream.events import TimelineEvent
+from core.aivax.transport import LIMITS, Reply, Wire
+from core.domain.errors import AivaxError, GatewayUnknown, NoBalance, RateLimited, Unavailable
 from core.settings import AivaxSettings
 
 _log = structlog.get_logger(__name__)
@@ -169,7 +169,7 @@ class AivaxClient:
         except Unavailable as error:
             if turn.parser.whole:
                 return b""
-            raise failures.cut(error) if turn.parser.said else error from None
+            raise error_mapping.cut(error) if turn.parser.said else error from None
 
     async def _recover(self, turn: Turn, error: AivaxError) -> None:
         """Prepare the next try, or raise the error."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from core.errors import SettingRefused
+from core.domain.errors import SettingRefused
 from core.settings import AivaxSettings
 
 

@@ -9,11 +9,11 @@ from enum import StrEnum
 
 import structlog
 
-from core.aivax.requests import AudioPart, FilePart, ImagePart, Inline, Part, TextPart, data_url
+from core.aivax.payload import AudioPart, FilePart, ImagePart, Inline, Part, TextPart, data_url
 from core.conversations.framing import plain_name
-from core.errors import PlatformError
-from core.messages import Attachment, Blob
-from core.ports import Frontend
+from core.domain.errors import PlatformError
+from core.domain.messages import Attachment, Blob
+from core.domain.ports import Frontend
 from core.settings import LimitsSettings
 
 log = structlog.get_logger(__name__)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.messages import Place
+from core.domain.messages import Place
 from core.settings import ConversationSettings
-from core.storage.intake import IntakeTransaction
+from core.storage.turns.intake import IntakeTransaction
 
 SHARED = 0
 """The owner of a conversation that all who write in its place share."""

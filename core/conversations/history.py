@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from core.conversations.framing import INDENT, Names, harmless, indented, plain_name
-from core.messages import Attachment, Quote
+from core.domain.messages import Attachment, Quote
+from core.domain.turn import Remembered, Turn
 from core.settings import ConversationSettings
 from core.storage.history import HistoryStore
-from core.turns.model import Remembered, Turn
 
 BYTES_PER_TOKEN = 3
 """Tokens are estimated from UTF-8 bytes, on the high side for every script (English has about 4 a token)."""

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from core.aivax.requests import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
+from core.aivax.payload import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
 from core.conversations.attachments import Fetched, LeftOut, choose, fetch_parts
+from core.conversations.file_memory import Shelf
 from core.conversations.framing import Names, plain_name
 from core.conversations.history import History, quoted
 from core.conversations.routes import Routes
-from core.conversations.shelf import Shelf
-from core.errors import PlatformError
-from core.messages import Quote
-from core.ports import Frontend
+from core.domain.errors import PlatformError
+from core.domain.messages import Quote
+from core.domain.ports import Frontend
+from core.domain.turn import Remembered, Turn
 from core.settings import ConversationSettings, LimitsSettings
-from core.storage.models import ModelStore
-from core.turns.model import Remembered, Turn
+from core.storage.channel_models import ModelStore
 
 log = structlog.get_logger(__name__)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.storage.inserting import insert_into
-from core.storage.tables import feedback
+from core.storage.db.tables import feedback
+from core.storage.db.upsert import insert_into
 
 
 class Feedback:

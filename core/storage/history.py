@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, select
 
-from core.messages import Attachment
-from core.storage.engine import Database
-from core.storage.tables import deliveries, identities, messages, turns
-from core.turns.model import Remembered, TurnState
+from core.domain.messages import Attachment
+from core.domain.turn import Remembered, TurnState
+from core.storage.db.engine import Database
+from core.storage.db.tables import deliveries, identities, messages, turns
 
 PAGE = 50
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.aivax.timeline import Usage
+from core.aivax.stream.events import Usage
 from core.settings import LimitsSettings
-from core.turns.tools import ToolLog
+from core.turns.tool_log import ToolLog
 
 _LIMITS = LimitsSettings()
 

@@ -9,22 +9,22 @@ from contextlib import aclosing
 import structlog
 
 from core.admission.admission import Admission, Alone
-from core.admission.gates import Cause, Closed
-from core.admission.share import Permits
+from core.admission.circuit_breaker import Cause, Closed
+from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
-from core.aivax.timeline import Finished, Text, Thinking, TimelineEvent, Usage
+from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
 from core.conversations.prompt import Composed, Composer, NoRoom
-from core.errors import AivaxError, RateLimited, Unanswerable
-from core.messages import Status, ToolActivity
-from core.ports import Frontend, ReplySurface
-from core.reply.phrases import Phrase
-from core.reply.status import tool_status
-from core.reply.voice import Voice
+from core.delivery.status_line import tool_status
+from core.domain.errors import AivaxError, RateLimited, Unanswerable
+from core.domain.messages import Status, ToolActivity
+from core.domain.ports import Frontend, ReplySurface
+from core.domain.turn import Turn, Wish
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
 from core.settings import LimitsSettings
-from core.storage.turns import TurnStore
+from core.storage.turns.store import TurnStore
 from core.turns.draft import Draft
-from core.turns.leftout import sentences_of
-from core.turns.model import Turn, Wish
+from core.turns.left_out_files import sentences_of
 
 log = structlog.get_logger(__name__)
 

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.admission.admission import Alone
-from core.admission.gates import Cause, Closed
-from core.aivax.bounds import OVERLONG
+from core.admission.circuit_breaker import Cause, Closed
+from core.aivax.stream.bounds import OVERLONG
 from core.conversations.prompt import NoRoom
-from core.errors import (
+from core.delivery.buttons import buttons
+from core.delivery.error_messages import apologise, apologise_for_waiting
+from core.domain.errors import (
     AivaxError,
     BotError,
     CutShort,
@@ -25,23 +27,21 @@ from core.errors import (
     PlatformError,
     StorageError,
 )
-from core.messages import Action, Apology, Footer
-from core.ports import Frontend, ReplySurface
-from core.reply.apology import apologise, apologise_for_waiting
-from core.reply.buttons import buttons
-from core.reply.phrases import Phrase
-from core.reply.voice import Voice
-from core.reply.voices import Voices
+from core.domain.messages import Action, Apology, Footer
+from core.domain.ports import Frontend, ReplySurface
+from core.domain.turn import Turn, TurnState, Wish
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+from core.i18n.translators import Voices
 from core.settings import LimitsSettings, RepliesSettings
-from core.storage.engine import Database
-from core.storage.ledger import StoredLedger
-from core.storage.steady import settled
-from core.storage.turns import TurnStore
+from core.storage.db.cancel_safe import settled
+from core.storage.db.engine import Database
+from core.storage.turns.ledger import StoredLedger
+from core.storage.turns.store import TurnStore
+from core.turns.cancellation import Interruptions
 from core.turns.draft import Draft
 from core.turns.generation import Generation
-from core.turns.interruption import Interruptions
-from core.turns.model import Turn, TurnState, Wish
-from core.turns.untaken import Untaken
+from core.turns.refused_answer import Untaken
 
 log = structlog.get_logger(__name__)
 

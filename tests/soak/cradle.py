@@ -27,7 +27,7 @@ ALL = (
     "bots.app",
     "bots.discord.frontend",
     "bots.slack.frontend",
-    "core.storage.schema",
+    "core.storage.db.migrate",
     "h11",
     "httpcore",
     "psycopg",
@@ -131,7 +131,7 @@ async def open_cradle() -> AsyncIterator[Cradle]:
 
 def _rock() -> None:
     """Fork for each line, until there are no more."""
-    import bots.cli
+    import bots.cli.main
 
     for name in ALL:
         importlib.import_module(name)
@@ -139,7 +139,7 @@ def _rock() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: _reap())
     while line := os.read(0, 65536):
         for one in line.splitlines():
-            _begin(json.loads(one), bots.cli.main)
+            _begin(json.loads(one), bots.cli.main.main)
     for pid in _CHILDREN:  # nobody is left to end them
         os.kill(pid, signal.SIGKILL)
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from core.reply.phrases import Phrase
-from sandbox.answers import answer_to
+from core.i18n.catalog import Phrase
 from sandbox.calls import CallLog
-from sandbox.question import read_question
+from sandbox.completions.answers import answer_to
+from sandbox.completions.question import read_question
 from sandbox.wire import read_json
 from tests.platforms.slack import Channel, FakeSlack, Shown
 from tests.town import Town

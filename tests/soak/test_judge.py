@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from sandbox.answers import answer_to
 from sandbox.calls import CallLog, CallRecord
-from sandbox.question import read_question
+from sandbox.completions.answers import answer_to
+from sandbox.completions.question import read_question
 from tests.soak.talk import Answers, Question, Screen, Verdict, judge
 
 WORDS = ("q00000z", "q00001z")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import structlog
 
+from bots.slack.events.payloads import Bot
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.store import Installations
-from bots.slack.payloads import Bot
-from bots.slack.tokens import Ask
-from core.errors import FrontendRefused, PlaceClosed, PlatformError
+from bots.slack.transport.tokens import Ask
+from core.domain.errors import FrontendRefused, PlaceClosed, PlatformError
 
 log = structlog.get_logger(__name__)
 

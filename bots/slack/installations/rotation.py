@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from bots.slack.installations.store import Installation, Installations, Now, Tokens
-from core.errors import PlaceClosed, PlatformBusy, PlatformError
-from core.reply.patience import Sleep, patiently
+from core.delivery.platform_retry import Sleep, patiently
+from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
-from core.errors import FrontendRefused
+from core.domain.errors import FrontendRefused
 
 SETTING = "[slack] encryption_keys"
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
+from bots.slack.events.payloads import Bot
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.tables import installations as table
-from bots.slack.payloads import Bot
-from core.storage.engine import Database
-from core.storage.inserting import insert_into
+from core.storage.db.engine import Database
+from core.storage.db.upsert import insert_into
 
 Now = Callable[[], datetime]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Integer, MetaData, PrimaryKeyConstraint, String, Table, Text
 
-from core.storage.columns import Instant, Label, Words
-from core.storage.words import Registry, Wordless
+from core.storage.db.types import Instant, Label, Words
+from core.storage.personal_data.registry import Registry, Wordless
 
 metadata = MetaData()
 

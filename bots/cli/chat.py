@@ -1,0 +1,119 @@
+"""A chat in the terminal: the whole core with one frontend, against AIVAX or against the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import io
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TextIO
+
+from pydantic import SecretStr
+
+from bots.app import Core, open_core
+from bots.settings import OperatorSettings, Settings
+from bots.terminal.frontend import ConsoleFrontend
+from bots.terminal.lines import read_lines
+from bots.terminal.translate import PLATFORM
+from core.domain.errors import BotError
+from core.settings import StorageSettings
+
+SANDBOX_DATABASE = Path("data") / "sandbox.sqlite3"
+SANDBOX_PACE_TOKENS_PER_S = 60.0
+
+
+class _Unwatched:
+    """A terminal is always there."""
+
+    def up(self) -> None: ...
+
+    def down(self, cause: BotError) -> None: ...
+
+
+async def chat(settings: Settings, *, sandbox: bool) -> int:
+    """Talk with the bot on standard input and output until the input ends; the exit status."""
+    source = _lenient(sys.stdin or io.StringIO())  # started without an input: as if it were empty
+    interactive = source.isatty() and sys.stdout.isatty()
+    screen = _lenient(sys.stdout)
+    async with AsyncExitStack() as stack:
+        settings = _without_grace(settings)
+        if sandbox:
+            settings = await stack.enter_async_context(_with_sandbox(settings))
+        prompt = "\nyou> " if interactive else ""
+        frontend = ConsoleFrontend(read_lines(source), screen, user=_user(), prompt=prompt)
+        core = await stack.enter_async_context(open_core(settings, {PLATFORM: frontend}))
+        core.check(settings)
+        sys.stderr.write(f"{_banner(settings, sandbox=sandbox)}\n")
+        await _converse(core, frontend)
+    return 0
+
+
+async def _converse(core: Core, frontend: ConsoleFrontend) -> None:
+    """What an earlier chat left is answered first; then the person has the word."""
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(core.ask_aivax())
+        working = group.create_task(core.work())
+        await core.queue.drained()
+        await frontend.listen(core.intake, _Unwatched())
+        await core.queue.drained()
+        asking.cancel()
+        working.cancel()
+
+
+def _lenient(stream: TextIO) -> TextIO:
+    """Bytes that are no text, and characters that the terminal's encoding lacks, become a question mark."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def _without_grace(settings: Settings) -> Settings:
+    """Ctrl-C is not to wait for the end of an answer: the next chat shows it."""
+    limits = settings.limits.model_copy(update={"shutdown_grace_s": 0.0})
+    return settings.model_copy(update={"limits": limits})
+
+
+@asynccontextmanager
+async def _with_sandbox(settings: Settings) -> AsyncIterator[Settings]:
+    """Settings that point at a sandbox of our own on a loopback port, and at a database of its own."""
+    from sandbox.server import GATEWAY, PRIVATE_KEY, serve  # only the demo needs a server
+
+    pace = SANDBOX_PACE_TOKENS_PER_S if sys.stdout.isatty() else 0.0
+    async with serve(tokens_per_s=pace) as server:
+        aivax = settings.aivax.model_copy(
+            update={
+                "base_url": f"{server.base_url}/v1",
+                "direct_url": "",
+                "api_key": SecretStr(PRIVATE_KEY),
+                "model": GATEWAY,
+            }
+        )
+        storage = StorageSettings(url=f"sqlite+aiosqlite:///{SANDBOX_DATABASE}")
+        operators = OperatorSettings(balance_thresholds=())  # made-up money worries nobody
+        made_up = {"aivax": aivax, "storage": storage, "operators": operators, "routes": ()}
+        yield settings.model_copy(update=made_up)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return str(os.getuid())
+
+
+def _banner(settings: Settings, *, sandbox: bool) -> str:
+    if not sandbox:
+        return f"Chatting with {settings.aivax.model}. /help lists the commands; end with Ctrl-D."
+    return f"""\
+This is aivax-bots with a simulated AIVAX gateway: the answers, the balance and the limits are made up,
+nothing leaves this machine and nothing costs money. The rest is real: what you type goes through the same
+core as a message on Slack or Discord, and is stored in {SANDBOX_DATABASE}.
+
+  Try:      hello · tools · think · long · table      (/help lists the commands; end with Ctrl-D)
+  Go live:  cp config.example.toml config.toml, fill in [aivax] and [slack] or [discord], then make run
+            (README.md shows each step)
+"""

@@ -1,0 +1,169 @@
+"""What every command needs: the configuration, a run to its end, and a sentence where it can't."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from bots import logs
+from bots.frontends import Plugin, installed
+from bots.redaction import secrets_in
+from bots.settings import LogSettings, Settings, SettingsRefused, load
+from core import __version__
+from core.domain.errors import (
+    BackupRefused,
+    BotError,
+    DatabaseBusy,
+    DatabaseCrowded,
+    DatabaseDamaged,
+    DatabaseFailed,
+    DatabaseForbidden,
+    DatabaseFull,
+    DatabaseLocked,
+    DatabaseNewer,
+    DatabaseReadOnly,
+    FrontendRefused,
+    ProgramMissing,
+    SchemaUnfit,
+    SettingRefused,
+)
+
+log = structlog.get_logger(__name__)
+
+CRASH = 1
+PROBLEM = 2
+"""The exit status when a command can't do its work until a setting, an option or the version is changed: trying again
+does not help. A wrong option on the command line ends with it, too."""
+PASSING = 75
+"""The exit status when trying again may help: the database is away or in use, or the system refused something
+(EX_TEMPFAIL of sysexits.h)."""
+INTERRUPTED = 130
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help="The configuration; else $AIVAX_BOTS_CONFIG, else ./config.toml.", dir_okay=False
+    ),
+]
+
+
+def configured(config: Path | None, *, quiet: bool = False) -> tuple[Settings, dict[str, Plugin]]:
+    """Read the configuration and set up the log; a problem ends the program with a sentence."""
+    logs.configure(LogSettings())
+    plugins = installed()
+    try:
+        settings = load(plugins, path=config, environment=os.environ)
+    except SettingsRefused as refused:
+        for problem in refused.problems:
+            typer.echo(f"aivax-bots: {problem}", err=True)
+        raise typer.Exit(PROBLEM) from None
+    wanted = settings.log
+    if quiet and "level" not in wanted.model_fields_set:
+        wanted = wanted.model_copy(update={"level": "warning"})
+    logs.configure(wanted, secrets_in(settings))
+    return settings, plugins
+
+
+async def until_terminated(work: Coroutine[Any, Any, int]) -> int:
+    """Have SIGTERM end the work as Ctrl-C does: by cancelling it."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return task.result()
+
+
+def finish(work: Coroutine[Any, Any, int | None], *, interrupted: int = 0) -> None:
+    """Run a command to its end and leave with its status; what it refuses becomes a sentence."""
+    try:
+        status = asyncio.run(work)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        status = interrupted
+    except Exception as error:  # noqa: BLE001  nothing above would keep secrets out of the trace
+        status = tell(error)
+    flush()
+    raise typer.Exit(status or 0)
+
+
+_TO_BE_MENDED = (
+    SettingRefused,
+    SettingsRefused,
+    FrontendRefused,
+    DatabaseNewer,
+    DatabaseReadOnly,
+    BackupRefused,
+    ProgramMissing,
+)
+
+
+def tell(error: Exception) -> int:
+    """Say why a command ended early: a sentence for what was foreseen, the log has the rest; the exit status."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, BotError | OSError):
+        typer.echo(f"aivax-bots: {sentence(error)}", err=True)
+        return PROBLEM if isinstance(error, _TO_BE_MENDED) else PASSING
+    log.error("command.crashed", exc_info=error)
+    return CRASH
+
+
+def flush() -> None:
+    """Bring out what is printed. When nobody reads it any more, keep the interpreter from complaining at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def sentence(problem: Exception) -> str:
+    """What the operator reads when a command can't start."""
+    match problem:
+        case DatabaseNewer():
+            return (
+                f"the database is at revision {problem.revision}, which this version ({__version__}) does not know: "
+                "it was written by a newer aivax-bots. Install that version again, or restore a backup."
+            )
+        case DatabaseBusy():
+            return (
+                f"{problem.path} is in use by another `aivax-bots run` or `chat`. "
+                "Stop that one first, or set another [storage] url."
+            )
+        case DatabaseFailed():
+            return f"[storage] url: {problem.url} {_mending(problem)}: {problem.reason}"
+        case ProgramMissing():
+            return (
+                f"{problem.program} is not on PATH. It comes with PostgreSQL's client programs "
+                "(Debian, Ubuntu: apt install postgresql-client), in the server's version or a newer one."
+            )
+        case OSError(strerror=str(reason)):
+            return f"{problem.filename}: {reason}" if problem.filename else reason
+        case _:
+            return str(problem)
+
+
+def _mending(problem: DatabaseFailed) -> str:
+    """What is wrong with the database, and what mends it."""
+    match problem:
+        case DatabaseFull():
+            return "has no room left on its disk; make some"
+        case DatabaseLocked():
+            return "is held by another program; end that one's transaction"
+        case DatabaseReadOnly():
+            return "takes no changes; make the file and its folder writable, or name the primary server"
+        case DatabaseForbidden():
+            return "refuses this account; look at its password and rights"
+        case DatabaseDamaged():
+            return "is no sound database; restore a backup (`aivax-bots db restore`)"
+        case DatabaseCrowded():
+            return "takes no more connections; raise the server's max_connections, or run fewer processes"
+        case SchemaUnfit():
+            return "does not have what this version needs; is it another program's? Else it is a bug: please report it"
+        case _:
+            return "can't be opened"

@@ -1,0 +1,154 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import os
+import signal
+from typing import Annotated, Any, Literal
+
+import typer
+
+from bots.cli.commandline import INTERRUPTED, ConfigPath, configured, finish, flush, until_terminated
+from bots.cli.db import database
+from bots.cli.platforms import WithPlatforms
+from core import __version__
+
+cli = typer.Typer(
+    name="aivax-bots",
+    cls=WithPlatforms,
+    help="Slack and Discord bots that answer from an AIVAX gateway.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+cli.add_typer(database)
+replies = typer.Typer(name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True)
+cli.add_typer(replies)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aivax-bots {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    del version
+
+
+@cli.command()
+def run(
+    config: ConfigPath = None,
+    role: Annotated[
+        Literal["all", "listen", "work"],
+        typer.Option(help="On PostgreSQL: take messages in, answer them, or both."),
+    ] = "all",
+) -> None:
+    """Serve the configured frontends until SIGINT or SIGTERM."""
+    from bots.file_modes import warn_of_readers  # --help and --version stay fast
+    from bots.serve import Role
+    from bots.serve import run as serve
+    from bots.settings import config_path
+    from core.storage.db.engine import database_path
+
+    settings, plugins = configured(config)
+    warn_of_readers(config_path(config, os.environ), database_path(settings.storage.url))
+    within_s = settings.limits.shutdown_grace_s + _AFTER_GRACE_S
+    finish(_until_stopped(lambda stop: serve(settings, plugins, stop, Role(role)), within_s))
+
+
+@cli.command()
+def chat(
+    config: ConfigPath = None,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Use a simulated gateway: no account, no key, no cost.")
+    ] = False,
+) -> None:
+    """Talk with the bot in this terminal; each piped line is a message."""
+    from bots.cli.chat import chat as converse  # --help and --version stay fast
+
+    settings, _ = configured(config, quiet=True)
+    finish(until_terminated(converse(settings, sandbox=sandbox)))
+
+
+@cli.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8787,
+    balance: Annotated[float, typer.Option(help="The prepaid balance in USD.")] = 5.00,
+    plan: Annotated[Literal["free", "pro", "max"], typer.Option(help="Whose rate limits apply.")] = "free",
+) -> None:
+    """Serve a simulated AIVAX gateway, for trying things out and for tests."""
+    from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, run_forever  # --help and --version stay fast
+
+    def tell(server: Sandbox) -> None:
+        typer.echo(f"The sandbox answers at {server.base_url}/v1 (key {PRIVATE_KEY}, model {GATEWAY}).")
+
+    finish(run_forever(host=host, port=port, balance=balance, plan=plan, on_ready=tell))
+
+
+@cli.command()
+def drill(
+    name: Annotated[str, typer.Argument(help="Which one; `all` plays them one after the other.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="Print which drills there are, and end.")] = False,
+) -> None:
+    """Rehearse what happens when AIVAX says no: a scripted fault in a simulated gateway, and what each side sees."""
+    from bots.drills.running import chosen, listing, perform  # --help and --version stay fast
+
+    if listed:
+        typer.echo(listing())
+    else:
+        finish(until_terminated(perform(chosen(name), typer.echo)), interrupted=INTERRUPTED)
+
+
+@replies.command("preview")
+def preview(
+    locale: Annotated[str, typer.Option(help="A language, such as pt-BR; else all.")] = "",
+    config: ConfigPath = None,
+) -> None:
+    """Print every sentence, with sample values."""
+    from bots.cli.replies import pages  # --help and --version stay fast
+
+    settings, _ = configured(config, quiet=True)
+    typer.echo("\n\n".join(pages(settings.replies, locale)))
+    flush()
+
+
+_AFTER_GRACE_S = 25.0
+"""How long after `[limits] shutdown_grace_s` a process that was asked to stop is ended by force."""
+
+
+async def _until_stopped(serve: Any, within_s: float) -> int:
+    """Run until SIGINT or SIGTERM asks to stop; the second one is not waited for.
+
+    A process that has not ended `within_s` after it was asked writes where it hangs, and ends as a crash does: what it
+    had taken in is stored, and is taken up at the next start.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stopper(loop, number, stop, within_s))
+    status: int = await serve(stop)
+    return status
+
+
+def _stopper(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event, within_s: float) -> Any:
+    def on_signal() -> None:
+        stop.set()
+        faulthandler.dump_traceback_later(within_s, exit=True)  # a thread of C: no blocked loop holds it up
+        loop.remove_signal_handler(number)
+
+    return on_signal
+
+
+def main() -> None:
+    """The console script."""
+    cli()

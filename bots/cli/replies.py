@@ -1,0 +1,35 @@
+"""The bot's own sentences on paper: `aivax-bots replies preview`."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+
+import typer
+
+from core.i18n.languages import LANGUAGES, nearest
+from core.i18n.overrides import overridden
+from core.i18n.preview import preview
+from core.i18n.translators import Voices
+from core.settings import RepliesSettings
+
+
+def pages(settings: RepliesSettings, locale: str) -> Iterator[str]:
+    """A page for the language of this locale; without one, a page for each language."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter still shows the others
+    if not locale:
+        yield from (_page(settings, language, language) for language in LANGUAGES)
+    elif known := nearest(locale):
+        yield _page(settings, known.language, locale)
+    else:
+        raise typer.BadParameter(f"write one of {', '.join(LANGUAGES)}", param_hint="--locale")
+
+
+def _page(settings: RepliesSettings, language: str, locale: str) -> str:
+    own = {phrase.key for phrase in overridden(settings.sentences, language)}
+    lines = [f"{language}: {LANGUAGES[language]}"]
+    for name, said in preview(Voices(settings).of(locale)):
+        lines += ["", f"{name} (from your configuration)" if name in own else name, f"    {said}"]
+    return "\n".join(lines)

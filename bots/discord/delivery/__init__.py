@@ -1,0 +1,1 @@
+"""Answers on Discord: channels, interactions, threads, ephemeral messages."""

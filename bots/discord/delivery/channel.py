@@ -1,0 +1,244 @@
+"""One place on Discord where an answer is posted and edited."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import discord
+import structlog
+
+from bots.discord.delivery.code_attachments import CodeFile
+from bots.discord.delivery.markup_out import MAX_SIZE, native, size
+from bots.discord.events.address import Address, snowflake
+from bots.discord.events.buttons import has_buttons_of, view_of
+from bots.discord.transport.api import Guard, Session, unguarded
+from bots.discord.transport.error_mapping import reply_refused
+from core.domain.errors import PlaceClosed, PlatformError
+from core.domain.messages import Button
+from core.domain.ports import Delivery
+
+log = structlog.get_logger(__name__)
+
+LOOK_BACK = 300
+"""How many messages after the question are looked through for one of ours."""
+TELLING = 32
+"""From how many characters on a message's beginning tells that it is the one looked for."""
+
+MAX_NONCE = 25
+UNKNOWN_MESSAGE = 10008
+HOURGLASS = "⏳"
+
+QUIET = discord.AllowedMentions.none()
+
+
+class DiscordChannel:
+    """Implements `core.domain.ports.EditableChannel` for one question, with nothing but a logged-in session.
+
+    Every create carries our nonce: within a few minutes a repeated one gives the message that is there already.
+    An edit leaves the flag alone that the create set to keep link previews off.
+    """
+
+    def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
+        """`guard` is asked again before a write that had to wait for its turn in the channel."""
+        self._session = session
+        self._address = address
+        self._guard = guard
+        self.newest = ""
+        """The id of the message that was posted last."""
+
+    @property
+    def max_size(self) -> int:
+        return MAX_SIZE
+
+    @property
+    def edit_interval_s(self) -> float:
+        return self._session.timing.edit_interval_s
+
+    def size(self, text: str) -> int:
+        return size(text)
+
+    async def working(self) -> None:
+        """Show the typing sign, one for all answers in this channel."""
+        if self._session.gate(self._address.channel).may_type():
+            await self._session.call(self._type)
+
+    async def rested(self) -> None:
+        """The typing sign ends with a post, or by itself within ten seconds."""
+
+    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
+        async def create(client: discord.Client) -> discord.Message:
+            return await self._create(client, native(text), delivery, buttons)
+
+        message = await self._session.write(self._address.channel, create, self._guard, creates=True)
+        self._session.gate(self._address.channel).stopped_typing()
+        self._session.remember(delivery.nonce, message.id)
+        self.newest = str(message.id)
+        if message.content.strip() != native(text).strip():
+            # another process created it, with what was due then: for some minutes Discord gives that one back
+            await self.edit(self.newest, text, buttons)
+        return self.newest
+
+    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
+        target = snowflake(message_id)
+
+        async def change(client: discord.Client) -> None:
+            message = self._in(client).get_partial_message(target)
+            await message.edit(content=native(text), allowed_mentions=QUIET, view=view_of(buttons))
+
+        await self._session.write(self._address.channel, change, self._guard)
+
+    async def attach(self, message_id: str, files: Sequence[CodeFile]) -> None:
+        """Hang files on a message of ours; doing it twice hangs them there once. Needs ATTACH_FILES."""
+        target = snowflake(message_id)
+
+        async def change(client: discord.Client) -> None:
+            sent = [discord.File(BytesIO(file.text.encode()), file.name) for file in files]
+            message = self._in(client).get_partial_message(target)
+            await message.edit(attachments=sent, allowed_mentions=QUIET)
+
+        await self._session.write(self._address.channel, change, self._guard)
+
+    async def react(self) -> bool:
+        """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
+
+        async def add(client: discord.Client) -> None:
+            await self._in(client).get_partial_message(self._address.message).add_reaction(HOURGLASS)
+
+        try:
+            await self._session.call(add)
+        except PlatformError as error:
+            log.info("discord.no_reaction", code=error.code)
+            return False
+        return True
+
+    async def unreact(self) -> None:
+        """Take the hourglass off the question; where there is none, or none of ours, that is fine."""
+
+        async def remove(client: discord.Client) -> None:
+            await client.http.remove_own_reaction(self._address.channel, self._address.message, HOURGLASS)
+
+        try:
+            await self._session.call(remove)
+        except PlaceClosed:
+            return
+        except PlatformError as error:
+            log.info("discord.reaction_stays", code=error.code)
+
+    async def delete(self, message_id: str) -> None:
+        """Remove a message; one that is gone already is fine."""
+        target = snowflake(message_id)
+
+        async def remove(client: discord.Client) -> None:
+            await self._in(client).get_partial_message(target).delete()
+
+        try:
+            await self._session.write(self._address.channel, remove, self._guard)
+        except PlaceClosed as error:
+            if error.code != "unknown_message":
+                raise
+
+    async def find(self, delivery: Delivery, text: str) -> str | None:
+        """Look for a message by its nonce, as far as this process saw it, and then in the channel's history.
+
+        History shows no nonces: there the first part is known as our reply to the question, or by the buttons of its
+        turn, another one by its text. None is safe soon after the create: the same nonce posts nothing twice for a
+        few minutes.
+        """
+        known = self._session.posted_as(delivery.nonce)
+        wanted = native(text).strip()
+
+        async def look(client: discord.Client) -> str | None:
+            if known is not None and await _exists(self._in(client), known):
+                return str(known)
+            return await self._look(client, delivery, wanted)
+
+        return await self._session.call(look)
+
+    def _in(self, client: discord.Client) -> discord.PartialMessageable:
+        return client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
+
+    async def _type(self, client: discord.Client) -> None:
+        await self._in(client).typing()
+
+    async def _create(
+        self, client: discord.Client, text: str, delivery: Delivery, buttons: Sequence[Button]
+    ) -> discord.Message:
+        reference = self._question() if delivery.part == 0 and self._address.message else None
+        nonce = delivery.nonce
+        try:
+            return await self._send(client, text, nonce, reference, buttons)
+        except discord.HTTPException as exc:
+            if exc.code == UNKNOWN_MESSAGE:
+                # someone deleted this nonce's message: until Discord has forgotten it, it takes no other
+                nonce = another(nonce)
+            elif reference is not None and reply_refused(exc):
+                reference = None
+            else:
+                raise
+        return await self._send(client, text, nonce, reference, buttons)
+
+    async def _send(
+        self,
+        client: discord.Client,
+        text: str,
+        nonce: str,
+        reference: discord.MessageReference | None,
+        buttons: Sequence[Button],
+    ) -> discord.Message:
+        also: dict[str, Any] = {}
+        if reference is not None:
+            also.update(reference=reference, mention_author=False)
+        if buttons:
+            also["view"] = view_of(buttons)
+        return await self._in(client).send(
+            text, nonce=nonce, suppress_embeds=True, allowed_mentions=QUIET, **also
+        )
+
+    def _question(self) -> discord.MessageReference:
+        return discord.MessageReference(
+            message_id=self._address.message,
+            channel_id=self._address.channel,
+            guild_id=self._address.guild or None,
+            fail_if_not_exists=False,
+        )
+
+    async def _look(self, client: discord.Client, delivery: Delivery, wanted: str) -> str | None:
+        question = self._address.message
+        after = discord.Object(question) if question else None
+        found: str | None = None
+        async for message in self._in(client).history(limit=LOOK_BACK, after=after):
+            if client.user is None or message.author.id != client.user.id:
+                continue
+            replies = message.reference.message_id if message.reference else None
+            if delivery.part == 0 and (
+                (question and replies == question) or has_buttons_of(message, delivery)
+            ):
+                return str(message.id)
+            if found is None and not replies and same(message.content.strip(), wanted):
+                found = str(message.id)
+        return found
+
+
+async def _exists(channel: discord.PartialMessageable, message: int) -> bool:
+    try:
+        await channel.fetch_message(message)
+    except discord.NotFound:
+        return False
+    except discord.Forbidden:
+        return True
+    return True
+
+
+def another(nonce: str) -> str:
+    """Make a second nonce of one whose message was deleted: again the same on every try."""
+    return hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]
+
+
+def same(there: str, wanted: str) -> bool:
+    if there == wanted:
+        return True
+    shorter, longer = sorted((there, wanted), key=len)
+    return len(shorter) >= TELLING and longer.startswith(shorter)

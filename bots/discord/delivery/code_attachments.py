@@ -1,0 +1,126 @@
+"""Long code as a file beside the answer: in one piece, to open or save, where messages show it in several."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from bots.discord.events.address import PLATFORM
+from core.domain.errors import PlatformError
+from core.domain.messages import Apology, Button, Footer, Status
+from core.domain.ports import ReplySurface
+from core.markdown.fences import Fence, fence_after_line
+
+log = structlog.get_logger(__name__)
+
+MOST_FILES = 10
+"""Discord's limit for one message."""
+ENDINGS = {"c++": "cpp", "csharp": "cs", "golang": "go", "kotlin": "kt", "latex": "tex", "markdown": "md"}
+ENDINGS |= {"patch": "diff", "rust": "rs", "typescript": "ts", "yaml": "yml"}
+HARMLESS = frozenset(
+    (
+        "c",
+        "cpp",
+        "cs",
+        "css",
+        "csv",
+        "diff",
+        "go",
+        "h",
+        "java",
+        "json",
+        "kt",
+        "log",
+        "md",
+        "rs",
+        "sql",
+        "swift",
+    )
+) | {"tex", "toml", "ts", "tsv", "txt", "yml"}
+"""The only endings: of files that no system runs, or opens in a browser, when somebody clicks on them. A script in any
+language that can be run that way (Python, shell, JavaScript ...) is a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """One block of code as a file."""
+
+    name: str
+    text: str
+
+
+Attach = Callable[[Sequence[CodeFile]], Awaitable[None]]
+
+
+def code_files(text: str, least_chars: int) -> list[CodeFile]:
+    """Take the code blocks of at least so many characters out of an answer."""
+    found: list[CodeFile] = []
+    fence: Fence | None = None
+    lines: list[str] = []
+    for line in text.split("\n"):
+        before, fence = fence, fence_after_line(line, fence)
+        if before is None:
+            lines = []
+        elif fence is not None:
+            lines.append(line.removeprefix(before.prefix) if not before.prefix.strip() else line)
+        elif sum(map(len, lines)) + len(lines) >= least_chars:
+            found.append(CodeFile(f"code-{len(found) + 1}.{_ending_of(before)}", "\n".join((*lines, ""))))
+    return found[:MOST_FILES]
+
+
+def _ending_of(fence: Fence) -> str:
+    language = (fence.info.split() or [""])[0].lower()
+    ending = ENDINGS.get(language, language)
+    return ending if ending in HARMLESS else "txt"
+
+
+class FilingSurface:
+    """A `ReplySurface` that shows an answer as `inner` does, and hangs its long code on it as files at the end.
+
+    What the files hold stands in the messages too: where they can't be attached nothing is lost.
+    """
+
+    def __init__(self, inner: ReplySurface, attach: Attach, least_chars: int) -> None:
+        self._inner = inner
+        self._attach = attach
+        self._least_chars = least_chars
+        self._said: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        await self._inner.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._inner.__aexit__(kind, error, trace)
+
+    async def write(self, delta: str) -> None:
+        self._said.append(delta)
+        await self._inner.write(delta)
+
+    async def note(self, status: Status) -> None:
+        await self._inner.note(status)
+
+    async def offer(self, buttons: Sequence[Button]) -> None:
+        await self._inner.offer(buttons)
+
+    async def pause(self) -> None:
+        await self._inner.pause()
+
+    async def finish(self, footer: Footer) -> None:
+        await self._inner.finish(footer)
+        files = code_files("".join(self._said), self._least_chars)
+        if not files:
+            return
+        try:
+            await self._attach(files)
+        except PlatformError as error:
+            log.info("discord.code_not_attached", platform=PLATFORM, code=error.code, detail=error.detail)
+
+    async def fail(self, apology: Apology) -> None:
+        await self._inner.fail(apology)

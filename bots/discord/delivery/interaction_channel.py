@@ -1,0 +1,273 @@
+"""A command's answer: where Discord shows that the bot thinks, and beyond the 15 minutes that this lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import discord
+import structlog
+
+from bots.discord.delivery.channel import DiscordChannel, same
+from bots.discord.delivery.markup_out import MAX_SIZE, native, size
+from bots.discord.delivery.webhook import ORIGINAL, THINKING, Json, TokenOver, Webhook, heard_as
+from bots.discord.events.address import PLATFORM, Address
+from bots.discord.events.buttons import action_in
+from bots.discord.transport.api import Guard, Session, unguarded
+from core.domain.errors import PlaceClosed, PlatformBusy
+from core.domain.messages import Button
+from core.domain.ports import Delivery
+
+log = structlog.get_logger(__name__)
+
+TOKEN_S, MARGIN_S, LAST_S = 900.0, 60.0, 3.0
+"""How long a token is good for (Discord's limit), how long before that an answer goes on without it or ends, and how
+long before that even its last words are too late."""
+FIRST, FURTHER, DIRECT = "o", "f", "d"
+"""What stands before the id of a message that a token changes, or that stands in a direct conversation."""
+GONE = "unknown_message"
+MOST_FAILURES = 3
+
+
+def ends_at(address: Address) -> float:
+    """Tell when, in Unix seconds, an answer has to go on without its interaction's token, or to end."""
+    return discord.utils.snowflake_time(address.interaction).timestamp() + TOKEN_S - MARGIN_S
+
+
+def goes_on(address: Address) -> bool:
+    """Tell whether an answer can go on where it stands, without the token."""
+    return address.speaks and not address.hidden
+
+
+class InteractionChannel:
+    """Implements `core.domain.ports.EditableChannel` for one command, with all that it takes in the address.
+
+    The first part fills the message that says "thinking", by an edit that can be repeated. Further parts of a public
+    answer are ordinary messages with our nonce, where the bot may write; else follow-ups, which have none.
+    When the token is over a public answer goes on where it stands, as the bot's own messages, and what only its
+    author may read goes to them in private.
+    """
+
+    def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
+        self._session = session
+        self._address = address
+        self._guard = guard
+        self._hook = Webhook(session, address)
+        self._public = DiscordChannel(session, _beside(address), guard)
+        self._direct: DiscordChannel | None = None
+        self._filled = False
+        """Whether the first message is this answer's, as far as this process knows."""
+        self._added: set[str] = set()
+        self._over = session.timing.wall() >= ends_at(address)
+        self._failures = 0
+        self._until = ends_at(address) + (0.0 if goes_on(address) else MARGIN_S - LAST_S)
+
+    @property
+    def max_size(self) -> int:
+        return MAX_SIZE
+
+    @property
+    def edit_interval_s(self) -> float:
+        timing = self._session.timing
+        return timing.webhook_interval_s if self._lives else timing.edit_interval_s
+
+    def size(self, text: str) -> int:
+        return size(text)
+
+    async def working(self) -> None:
+        """While the token lives Discord itself shows that the bot thinks."""
+        if not self._lives and not self._address.hidden:
+            await self._public.working()
+
+    async def rested(self) -> None:
+        """Discord's own sign ends with the first text."""
+
+    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
+        if self._lives:
+            try:
+                return await self._post_inside(text, delivery, buttons)
+            except TokenOver:
+                self._over = True
+            except PlatformBusy as error:
+                self._count(error)
+                raise
+        return await self._post_outside(text, delivery, buttons)
+
+    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
+        kind, target = message_id[:1], message_id[1:]
+        if kind == DIRECT:
+            await (await self._conversation()).edit(target, text, buttons)
+        elif kind not in (FIRST, FURTHER):
+            await self._public.edit(message_id, text, buttons)
+        elif not await self._edit_inside(kind, target, text, buttons):
+            await self._edit_outside(target, text, buttons)
+
+    async def delete(self, message_id: str) -> None:
+        kind, target = message_id[:1], message_id[1:]
+        if kind == DIRECT:
+            await (await self._conversation()).delete(target)
+        elif kind not in (FIRST, FURTHER):
+            await self._public.delete(message_id)
+        elif not await self._remove_inside(kind, target) and not self._address.hidden:
+            await self._public.delete(target)
+
+    async def find(self, delivery: Delivery, text: str) -> str | None:
+        """Look for what may have been created: the first part in its place, further ones in the channel.
+
+        What only its author sees stands in no history. The gateway tells of it, but to the process that listens
+        alone: where that is another one, such a part may be said twice.
+        """
+        try:
+            if delivery.part == 0 and self._lives and (found := await self._find_first(delivery, text)):
+                return found
+            if self._address.hidden:
+                return self._heard(text)
+            return await self._find_further(delivery, text)
+        except TokenOver:
+            self._over = True
+            return await self.find(delivery, text)
+        except PlaceClosed:
+            return None
+
+    @property
+    def _lives(self) -> bool:
+        return not self._over and self._session.timing.wall() < self._until
+
+    def _count(self, error: PlatformBusy) -> None:
+        """Go on as if the token were over where Discord fails at it again and again."""
+        self._failures += error.failed
+        self._over = self._over or self._failures >= MOST_FAILURES
+
+    # -- with the token -----------------------------------------------------------------------------
+
+    async def _post_inside(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> str:
+        if delivery.part == 0 and await self._is_ours_to_fill():
+            self._filled = True
+            try:
+                return FIRST + await self._hook.change(ORIGINAL, text, buttons)
+            except TokenOver:
+                raise
+            except PlaceClosed as error:
+                if error.code != GONE:
+                    raise
+        if goes_on(self._address):
+            try:
+                return await self._public.post(text, delivery, buttons)
+            except PlaceClosed as error:
+                log.info("discord.answered_by_follow_up", code=error.code)
+        added = FURTHER + await self._hook.add(text, buttons, hidden=self._address.hidden)
+        self._added.add(added)
+        return added
+
+    async def _is_ours_to_fill(self) -> bool:
+        """Tell whether the first message still says "thinking": else it is another answer's to this command."""
+        if self._filled:
+            return True
+        try:
+            return bool(int((await self._hook.read()).get("flags") or 0) & THINKING)
+        except TokenOver:
+            raise
+        except PlaceClosed:
+            return False  # somebody deleted it
+
+    async def _edit_inside(self, kind: str, target: str, text: str, buttons: Sequence[Button]) -> bool:
+        if not self._lives:
+            return False
+        try:
+            await self._hook.change(ORIGINAL if kind == FIRST else target, text, buttons)
+        except TokenOver:
+            self._over = True
+            return False
+        except PlatformBusy as error:
+            self._count(error)
+            raise
+        return True
+
+    async def _remove_inside(self, kind: str, target: str) -> bool:
+        if not self._lives:
+            return False
+        try:
+            await self._hook.remove(ORIGINAL if kind == FIRST else target)
+        except TokenOver:
+            self._over = True
+            return False
+        except PlaceClosed as error:
+            if error.code != GONE:
+                raise
+        return True
+
+    async def _find_first(self, delivery: Delivery, text: str) -> str | None:
+        first = await self._hook.read()
+        if int(first.get("flags") or 0) & THINKING:
+            return None
+        if _has_our_buttons(first, delivery) or same(str(first.get("content") or ""), native(text).strip()):
+            return FIRST + str(first["id"])
+        return None
+
+    def _heard(self, text: str) -> str | None:
+        known = self._session.posted_as(heard_as(self._address.interaction, native(text)))
+        found = f"{FURTHER}{known}"
+        return found if known is not None and found not in self._added else None
+
+    async def _find_further(self, delivery: Delivery, text: str) -> str | None:
+        if found := await self._public.find(delivery, text):
+            return found
+        wanted = native(text).strip()
+
+        async def look(client: discord.Client) -> str | None:
+            since = discord.Object(self._address.interaction)
+            place = client.get_partial_messageable(self._address.channel)
+            async for message in place.history(limit=100, after=since):
+                mine = client.user is not None and message.author.id == client.user.id
+                found = f"{FURTHER}{message.id}"
+                if not mine or not message.webhook_id or found in self._added:
+                    continue
+                if same(message.content.strip(), wanted):
+                    return found
+            return None
+
+        return await self._session.call(look)
+
+    # -- without it ---------------------------------------------------------------------------------
+
+    async def _post_outside(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> str:
+        if not self._address.hidden:
+            return await self._public.post(text, delivery, buttons)
+        try:
+            return DIRECT + await (await self._conversation()).post(text, delivery, buttons)
+        except PlaceClosed as error:
+            log.warning("discord.private_answer_undeliverable", user=self._address.user, code=error.code)
+            raise
+
+    async def _edit_outside(self, target: str, text: str, buttons: Sequence[Button]) -> None:
+        if self._address.hidden:
+            # nothing changes it any more: what is due is posted anew, in private
+            raise PlaceClosed(
+                PLATFORM, code=GONE, detail="only its author saw it, and the interaction is over"
+            )
+        await self._public.edit(target, text, buttons)
+
+    async def _conversation(self) -> DiscordChannel:
+        """Find the author's direct conversation with the bot. Raises PlaceClosed where there can be none."""
+        if self._direct is None:
+
+            async def opened(client: discord.Client) -> int:
+                return (await client.create_dm(discord.Object(self._address.user))).id
+
+            channel = await self._session.call(opened)
+            self._direct = DiscordChannel(self._session, Address(channel=channel, private=True), self._guard)
+        return self._direct
+
+
+def _beside(address: Address) -> Address:
+    """The same place for ordinary messages, which answer to no message."""
+    return Address(
+        channel=address.channel, guild=address.guild, parent=address.parent, private=address.private
+    )
+
+
+def _has_our_buttons(message: Json, delivery: Delivery) -> bool:
+    """Tell whether below a message stands a button on the turn that a delivery belongs to."""
+    key = delivery.nonce.partition("-")[0]
+    rows = message.get("components") or ()
+    shown = [action_in(item.get("custom_id")) for row in rows for item in row.get("components") or ()]
+    return bool(key) and any(meant is not None and meant[1].startswith(key) for meant in shown)

@@ -1,0 +1,1 @@
+"""Discord's messages and interactions become events of the core. Pure."""

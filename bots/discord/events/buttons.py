@@ -1,0 +1,97 @@
+"""Buttons on Discord: how they are drawn, and what a press of one tells.
+
+Nothing of them is kept in memory: all that a press needs stands in its custom id, so that buttons work after a
+restart and in every process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import discord
+
+from bots.discord.events.interaction_source import address_of, author_of, key_of, place_of, standing_of
+from core.domain.messages import Action, Button, Pressed
+from core.domain.ports import Delivery
+
+LABEL_CHARS, MOST_BUTTONS = 80, 25
+"""Discord's limits: the text of one, and five rows of five below a message."""
+STYLES = {
+    Action.KEEP: discord.ButtonStyle.primary,
+    Action.FORGET: discord.ButtonStyle.danger,
+}
+EMOJIS = {Action.GOOD: "👍", Action.BAD: "👎"}
+
+_OURS = re.compile(r"aivax:([a-z]{1,16}):([a-z0-9]{1,32})(?::([A-Za-z0-9_-]{1,16}))?")
+
+
+def view_of(buttons: Sequence[Button]) -> discord.ui.View | None:
+    """Draw buttons; None where there are none, which takes earlier ones away."""
+    if not buttons:
+        return None
+    view = discord.ui.View(timeout=None)
+    for button in buttons[:MOST_BUTTONS]:
+        item: discord.ui.Button[discord.ui.View] = discord.ui.Button(
+            label=button.label[:LABEL_CHARS],
+            custom_id=custom_id_of(button.action, button.turn, button.value),
+            style=STYLES.get(button.action, discord.ButtonStyle.secondary),
+            emoji=EMOJIS.get(button.action),
+        )
+        view.add_item(item)
+    view.stop()  # else discord.py would keep it for ever, to dispatch presses that never reach this client
+    return view
+
+
+def components_of(buttons: Sequence[Button]) -> list[dict[str, Any]]:
+    """Draw buttons for a request that we write ourselves; an empty list takes earlier ones away."""
+    view = view_of(buttons)
+    return view.to_components() if view is not None else []
+
+
+def custom_id_of(action: Action, turn: str, value: str = "") -> str:
+    """Write down all that a press must bring back, in at most 100 characters."""
+    return f"aivax:{action}:{turn}:{value}" if value else f"aivax:{action}:{turn}"
+
+
+def action_in(custom_id: object) -> tuple[Action, str, str] | None:
+    """Read what `custom_id_of` wrote: what to do, to which answer, with which value. None of anything else."""
+    found = _OURS.fullmatch(custom_id) if isinstance(custom_id, str) else None
+    if found is None or found[1] not in set(Action):
+        return None
+    return Action(found[1]), found[2], found[3] or ""
+
+
+def has_buttons_of(message: discord.Message, delivery: Delivery) -> bool:
+    """Tell whether below a message stands a button on the turn that a delivery belongs to."""
+    key = delivery.nonce.partition("-")[0]
+    items = [item for row in message.components for item in getattr(row, "children", ())]
+    shown = [action_in(getattr(item, "custom_id", None)) for item in items]
+    return bool(key) and any(meant is not None and meant[1].startswith(key) for meant in shown)
+
+
+def pressed_in(interaction: discord.Interaction) -> Pressed | None:
+    """Read a press of one of our buttons; None of anything else. A reply to it is whispered to who pressed."""
+    data: Mapping[str, Any] = interaction.data or {}
+    return press_of(interaction, action_in(data.get("custom_id")))
+
+
+def press_of(
+    interaction: discord.Interaction, meant: tuple[Action, str, str] | None, text: str = ""
+) -> Pressed | None:
+    """Make an event of a press, or of the form that followed it, with the comment that was written into it."""
+    author, place = author_of(interaction), place_of(interaction)
+    if meant is None or author is None or place is None:
+        return None
+    action, turn, value = meant
+    return Pressed(
+        keys=(key_of(interaction),),
+        author=author,
+        place=place,
+        action=action,
+        turn=turn,
+        address=str(address_of(interaction)),
+        text=text or value,
+        within=standing_of(interaction),
+    )

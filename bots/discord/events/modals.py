@@ -1,0 +1,90 @@
+"""Forms (Discord: modals): how they are drawn, and what was written into them.
+
+As with buttons nothing is kept: the custom id says what a form is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import discord
+
+from bots.discord.events.buttons import action_in, custom_id_of
+from core.domain.messages import Action
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+
+TITLE_CHARS, LABEL_CHARS = 45, 45
+LONGEST = 4000
+"""Discord's limits."""
+WORDS = "words"
+"""The custom id of the one field that our forms have."""
+
+_ABOUT = re.compile(r"aivax-about:(\d{1,20}):(\d{1,20})")
+
+
+def feedback_form(turn: str, voice: Voice) -> discord.ui.Modal:
+    """Ask what was wrong with an answer; nothing has to be written."""
+    return _form(
+        voice.say(Phrase.FEEDBACK_TITLE),
+        custom_id_of(Action.BAD, turn),
+        voice.say(Phrase.FEEDBACK_LABEL),
+        required=False,
+    )
+
+
+def about_form(channel: int, message: int, voice: Voice) -> discord.ui.Modal:
+    """Ask what somebody wants to know of a message."""
+    return _form(
+        voice.say(Phrase.ASK_ABOUT),
+        f"aivax-about:{channel}:{message}",
+        voice.say(Phrase.ASK_QUESTION),
+        default=voice.say(Phrase.ASK_ABOUT_DEFAULT),
+    )
+
+
+def feedback_in(data: Mapping[str, Any]) -> tuple[Action, str, str] | None:
+    """Read which answer a feedback form was about; None of any other form."""
+    meant = action_in(data.get("custom_id"))
+    return meant if meant is not None and meant[0] is Action.BAD else None
+
+
+def about_in(data: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Read which channel and message a form asks about; None of any other form."""
+    custom_id = data.get("custom_id")
+    found = _ABOUT.fullmatch(custom_id) if isinstance(custom_id, str) else None
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def words_in(data: Mapping[str, Any]) -> str:
+    """Read what was written into our form's field, in whichever nesting Discord sends it."""
+    for part in _parts(data.get("components")):
+        if part.get("custom_id") == WORDS:
+            return str(part.get("value") or "").strip()
+    return ""
+
+
+def _form(
+    title: str, custom_id: str, label: str, *, default: str | None = None, required: bool = True
+) -> discord.ui.Modal:
+    form = discord.ui.Modal(title=title[:TITLE_CHARS], custom_id=custom_id, timeout=None)
+    field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(
+        style=discord.TextStyle.paragraph,
+        custom_id=WORDS,
+        default=default[:LONGEST] if default else None,
+        required=required,
+        max_length=LONGEST,
+    )
+    form.add_item(discord.ui.Label(text=label[:LABEL_CHARS], component=field))
+    form.stop()  # as with buttons: else discord.py would keep it
+    return form
+
+
+def _parts(components: object) -> Iterator[Mapping[str, Any]]:
+    for part in components if isinstance(components, list) else ():
+        if isinstance(part, Mapping):
+            yield part
+            yield from _parts(part.get("components"))
+            yield from _parts([part.get("component")])

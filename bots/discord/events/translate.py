@@ -1,0 +1,240 @@
+"""Discord's messages as events of the core: a pure function, and the rules of who is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import discord
+import msgspec
+
+from bots.discord.events.address import PLATFORM, Address, FileRef
+from bots.discord.events.markup_in import attachments_of, said_in
+from core.domain.messages import (
+    SPOKEN,
+    Attachment,
+    Author,
+    Commanded,
+    Event,
+    Identity,
+    PassedOver,
+    Place,
+    Said,
+)
+
+WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
+COMMANDS = {f"{sign}{command}": command for command in SPOKEN for sign in ("", "/", "!")}
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot, as far as it matters for what it hears."""
+
+    id: int
+    reads_content: bool = True
+    """Whether Discord sends us texts that do not mention us."""
+    everywhere: frozenset[int] = frozenset()
+    """The channels, threads, forums and categories in which every message is for us."""
+    opens_threads: bool = False
+    """Whether questions in channels are answered in threads of their own."""
+
+
+def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: bool = False) -> Event | None:
+    """Make an event of a message that is meant for the bot; None of any other.
+
+    `parent` is the channel of the thread that it stands in, 0 outside threads. `open_here` tells that the bot
+    answers everything there, where the message itself does not know.
+    """
+    if not concerns(message, me, open_here=open_here):
+        return None
+    author, place = author_of(message), place_of(message, parent)
+    text = said_in(message, calls_of(message, me))
+    files = tuple(_attachment(file, message) for file in attachments_of(message))
+    keys = (f"{PLATFORM}:{message.id}",)
+    address = _address(message, parent)
+    within = within_of(message.channel, message.guild, parent)
+    command = COMMANDS.get(text.casefold())
+    if command is not None and not files:
+        return Commanded(keys, author, place, command, str(address), within=within)
+    if me.opens_threads and may_open_thread(message):
+        place = replace(place, thread=str(message.id))
+        address = address_in_thread(address)
+    return Said(keys, author, place, text, str(address), str(message.id), files, within)
+
+
+def concerns(message: discord.Message, me: Me, *, open_here: bool = False) -> bool:
+    """Tell whether a message is a person's, and meant for the bot.
+
+    Direct ones are, mentions, replies to it, and all where it answers everything.
+    """
+    if not is_a_persons(message, me):
+        return False
+    if is_private(message) or _mentions(message, me):
+        return True
+    if replied_author(message) != me.id and not (open_here or answers_all(message.channel, me)):
+        return False
+    # without a ping a message comes empty where we may not read content: nothing could be answered
+    return me.reads_content or bool(said_in(message) or message.attachments)
+
+
+def answers_all(channel: object, me: Me) -> bool | None:
+    """Tell whether every message in a channel is for the bot: those that are configured, and threads that it opened.
+
+    None where only Discord knows.
+    """
+    if isinstance(channel, discord.PartialMessageable):
+        if not me.everywhere and not me.opens_threads:
+            return False
+        return True if channel.id in me.everywhere else None
+    if isinstance(channel, discord.Thread) and channel.owner_id == me.id:
+        return True
+    return bool(me.everywhere & set(_ids_of(channel)))
+
+
+def may_open_thread(message: discord.Message) -> bool:
+    """Tell whether a thread can be opened from a message, as far as is known here."""
+    channel, guild = message.channel, message.guild
+    if not isinstance(channel, discord.TextChannel) or guild is None:
+        return False
+    bot = getattr(guild, "me", None)
+    if not isinstance(bot, discord.Member):
+        return True
+    may = channel.permissions_for(bot)
+    return may.create_public_threads and may.send_messages_in_threads
+
+
+def address_in_thread(address: Address) -> Address:
+    """Take the answer into the thread that is opened from the question; such a thread has the question's id.
+
+    What it is called is read from the question when it is opened: an address outlives the words.
+    """
+    return msgspec.structs.replace(address, channel=address.message, parent=address.channel, opens=True)
+
+
+def within_of(channel: object, guild: discord.Guild | None, parent: int = 0) -> tuple[str, ...]:
+    """Tell the ids by which lists of channels may name a place in a server: its own, its channel's, its category's.
+
+    `parent` is the channel of a thread that discord.py does not know.
+    """
+    if guild is None:
+        return ()
+    home = guild.get_channel(parent) if parent else None
+    return tuple(
+        str(id_) for id_ in dict.fromkeys([*_ids_of(channel), *([parent] if parent else []), *_ids_of(home)])
+    )
+
+
+def _ids_of(channel: object) -> Iterator[int]:
+    """The channel itself, the one that it is a thread of, and the category."""
+    for name in ("id", "parent_id", "category_id"):
+        with suppress(discord.ClientException):  # a thread whose channel is not known has no category
+            if id_ := getattr(channel, name, None):
+                yield id_
+
+
+def is_a_persons(message: discord.Message, me: Me) -> bool:
+    """Tell whether a message holds a person's words: no bot's, no hook's, and no notice of Discord's own."""
+    author = getattr(message, "author", None)
+    if author is None or author.bot or author.id == me.id or message.webhook_id:
+        return False
+    return message.type in WORDS_OF_A_PERSON
+
+
+def silence_of(message: discord.Message, me: Me) -> PassedOver:
+    """Tell why a message that is not for the bot is passed over."""
+    author = getattr(message, "author", None)
+    if author is not None and author.id == me.id:
+        return PassedOver.OWN
+    if author is None or author.bot or message.webhook_id:
+        return PassedOver.BOT
+    return PassedOver.NOT_ADDRESSED if message.type in WORDS_OF_A_PERSON else PassedOver.UNKNOWN_KIND
+
+
+def is_private(message: discord.Message) -> bool:
+    return isinstance(message.channel, discord.DMChannel)
+
+
+def parent_of(channel: object) -> int | None:
+    """Tell which channel a thread belongs to: 0 outside threads, None where only Discord knows."""
+    if isinstance(channel, discord.Thread):
+        return channel.parent_id
+    return None if isinstance(channel, discord.PartialMessageable) else 0
+
+
+def replied_to(message: discord.Message) -> int:
+    """Take the id of the message that this one replies to; 0 where it is no reply."""
+    if message.type is not discord.MessageType.reply or message.reference is None:
+        return 0
+    return message.reference.message_id or 0
+
+
+def replied_author(message: discord.Message) -> int:
+    """Take whose message this one replies to; 0 where that is unknown, or the message was deleted."""
+    if not replied_to(message) or message.reference is None:
+        return 0
+    original = message.reference.resolved
+    author = getattr(original, "author", None) if isinstance(original, discord.Message) else None
+    return author.id if author is not None else 0
+
+
+def _mentions(message: discord.Message, me: Me) -> bool:
+    if any(user.id == me.id for user in getattr(message, "mentions", ())):
+        return True
+    role = _own_role(message)
+    return role is not None and any(named.id == role.id for named in getattr(message, "role_mentions", ()))
+
+
+def _own_role(message: discord.Message) -> discord.Role | None:
+    # people often pick the role that Discord made for the bot: it has the bot's name
+    return message.guild.self_role if message.guild is not None else None
+
+
+def calls_of(message: discord.Message, me: Me) -> list[str]:
+    role = _own_role(message)
+    return [f"<@{me.id}>", f"<@!{me.id}>", *([f"<@&{role.id}>"] if role else [])]
+
+
+def _guild_of(message: discord.Message) -> int:
+    if message.guild is not None:
+        return message.guild.id
+    return getattr(message.channel, "guild_id", None) or 0
+
+
+def author_of(message: discord.Message) -> Author:
+    guild = _guild_of(message)
+    identity = Identity(PLATFORM, str(guild or ""), str(message.author.id))
+    # Discord counts "everyone" as a role, under the server's own id
+    roles = tuple(str(role.id) for role in getattr(message.author, "roles", ()) if role.id != guild)
+    return Author(identity, name=message.author.display_name, roles=roles)
+
+
+def place_of(message: discord.Message, parent: int) -> Place:
+    here = str(message.channel.id)
+    return Place(
+        PLATFORM,
+        workspace=str(_guild_of(message) or ""),
+        channel=str(parent) if parent else here,
+        thread=here if parent else "",
+        private=is_private(message),
+    )
+
+
+def _address(message: discord.Message, parent: int) -> Address:
+    return Address(
+        channel=message.channel.id,
+        message=message.id,
+        guild=_guild_of(message),
+        parent=parent,
+        reply=replied_to(message),
+        private=is_private(message),
+        user=message.author.id,
+    )
+
+
+def _attachment(file: discord.Attachment, message: discord.Message) -> Attachment:
+    ref = FileRef(channel=message.channel.id, message=message.id, attachment=file.id, url=file.url)
+    kind = (file.content_type or "").partition(";")[0].strip().lower()
+    return Attachment(
+        str(ref), file.filename, kind or "application/octet-stream", size_bytes=max(0, file.size or 0)
+    )

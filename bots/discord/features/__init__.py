@@ -1,0 +1,1 @@
+"""What Discord has beside messages: backfill, commands, files, surroundings."""

@@ -1,0 +1,158 @@
+"""Catching up: whenever a session was not resumed, what was missed is looked for, and heard as if it were new."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import discord
+import structlog
+
+from bots.discord.events.address import PLATFORM
+from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps
+from bots.discord.features.backfill_sweep import Sweep
+from bots.discord.settings import DiscordSettings
+from bots.discord.transport.timing import Timing
+from core.domain.errors import BotError
+from core.domain.messages import Place, Receipt
+from core.domain.ports import Intake
+
+if TYPE_CHECKING:
+    from bots.discord.listening.gateway import Gateway
+
+log = structlog.get_logger(__name__)
+
+MARGIN = timedelta(minutes=5)
+"""Looked through twice: a dead connection is noticed late, clocks differ, and a crash may end a look half-way."""
+KNOWN_FOR = timedelta(days=30)
+"""Direct conversations and threads in which nobody spoke with us for so long are not looked through."""
+PLACES_GOOD_S = 60.0
+
+
+class Catchup:
+    """Follows the gateway's connections, and looks through one server after the other, slowly, when it must.
+
+    `gaps` outlives it: what one life of the connection did not finish, the next one does.
+    """
+
+    def __init__(self, settings: DiscordSettings, timing: Timing, gaps: Gaps, intake: Intake) -> None:
+        self._most = timedelta(hours=settings.catch_up_hours)
+        self._timing = timing
+        self._gaps = gaps
+        self._intake = intake
+        self._due: dict[int, tuple[Gateway, int]] = {}
+        self._stirred = asyncio.Event()
+        self._places: tuple[float, Sequence[Place]] = (float("-inf"), ())
+        self._task: asyncio.Task[None]
+
+    async def __aenter__(self) -> Self:
+        if self._gaps.heard is None and self._most:
+            # before the first event: from then on the newest one says nothing of the gap before it
+            self._gaps.heard = await self._intake.heard_until(PLATFORM)
+        self._task = asyncio.create_task(self._work())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._gaps.over(self._now())
+
+    # -- what the gateway tells ---------------------------------------------------------------------
+
+    def lost(self, shard: int) -> None:
+        self._gaps.lost(shard, self._now())
+
+    def resumed(self, shard: int) -> None:
+        self._gaps.resumed(shard)
+
+    def began(self, shard: int, gateway: Gateway) -> None:
+        """A shard identified anew. Its servers follow one by one; direct messages have no event of their own."""
+        self._gaps.began(shard)
+        if shard == DIRECT_SHARD:
+            self._look(DIRECT, gateway, shard)
+
+    def came(self, guild: discord.Guild, gateway: Gateway) -> None:
+        """A server is there: after an identify, or back from an outage."""
+        self._look(guild.id, gateway, guild.shard_id)
+
+    def joined(self, guild: discord.Guild) -> None:
+        self._gaps.filled(guild.id, guild.shard_id)
+
+    def away(self, guild: discord.Guild) -> None:
+        self._gaps.away(guild.id, self._now())
+
+    def left(self, guild: discord.Guild) -> None:
+        self._due.pop(guild.id, None)
+        self._gaps.forget(guild.id)
+
+    # -- the work -----------------------------------------------------------------------------------
+
+    def _look(self, place: int, gateway: Gateway, shard: int) -> None:
+        if self._gaps.since(place) is None or not self._most:
+            self._gaps.filled(place, shard)
+        else:
+            self._due[place] = (gateway, shard)
+            self._stirred.set()
+
+    async def _work(self) -> None:
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            while self._due:
+                place, (gateway, shard) = next(iter(self._due.items()))
+                del self._due[place]
+                if await self._tried(place, gateway) and place not in self._due:
+                    # else its connection began anew meanwhile, or it is looked through when the next one does
+                    self._gaps.filled(place, shard)
+
+    async def _tried(self, place: int, gateway: Gateway) -> bool:
+        """Look through one place; what goes wrong there keeps nobody from looking through the others."""
+        try:
+            await self._through(place, gateway)
+        except Exception:
+            log.exception("discord.not_caught_up", server=place or "direct messages")
+            return False
+        return True
+
+    async def _through(self, place: int, gateway: Gateway) -> None:
+        since, me = self._gaps.since(place), gateway.me
+        if since is None or me is None:
+            return
+        sweep = Sweep(gateway, me, max(since - MARGIN, self._now() - self._most), self._timing)
+        guild, brought = gateway.get_guild(place), list[asyncio.Future[object]]()
+        places = await self._known_places()
+        if place != DIRECT and guild is None:
+            return
+        async for message in sweep.server(guild, places) if guild else sweep.direct(places):
+            if (outcome := gateway.hear(message)) is not None:
+                brought.append(outcome)
+        # most of what is found was heard live: only what is new is worth a line
+        new = sum(receipt is Receipt.ACCEPTED for receipt in await asyncio.gather(*brought))
+        if new:
+            log.info("discord.caught_up", server=place or "direct messages", found=new)
+
+    async def _known_places(self) -> Sequence[Place]:
+        """Ask the core where somebody spoke with us lately; for all servers that come at once it is asked once."""
+        asked_at, places = self._places
+        if self._timing.now() - asked_at > PLACES_GOOD_S:
+            places = await self._ask_places()
+            self._places = (self._timing.now(), places)
+        return places
+
+    async def _ask_places(self) -> Sequence[Place]:
+        for pause_s in (*self._timing.receive_retries_s, None):
+            try:
+                return await self._intake.places(PLATFORM, self._now() - KNOWN_FOR)
+            except BotError:
+                log.exception("discord.places_unknown", given_up=pause_s is None)
+            if pause_s is not None:
+                await self._timing.sleep(pause_s)
+        return ()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._timing.wall(), UTC)

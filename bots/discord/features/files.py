@@ -1,0 +1,108 @@
+"""Reading attachments: from Discord's own hosts only, bounded, and by a new address where the old one expired."""
+
+from __future__ import annotations
+
+import aiohttp
+import discord
+import yarl
+
+from bots.discord.events.address import PLATFORM, FileRef
+from bots.discord.events.markup_in import attachments_of
+from bots.discord.transport.api import Session
+from core.domain.errors import PlatformBusy, PlatformError
+from core.domain.messages import Blob
+
+TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=20)
+MOST_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+EXPIRED = frozenset({401, 403, 404, 410})
+PIECE = 64 * 1024
+
+
+class AddressExpired(PlatformError):
+    """The signed address of a file is no longer good."""
+
+
+class Files:
+    """Fetches files without our token: the addresses are signed, and the hosts not the API's."""
+
+    def __init__(self, session: Session, hosts: tuple[str, ...]) -> None:
+        self._session = session
+        self._hosts = frozenset(hosts)
+        self._http: aiohttp.ClientSession | None = None
+
+    async def fetch(self, ref: str, most_bytes: int) -> Blob:
+        """Read a file of at most so many bytes. Raises PlatformError."""
+        file = FileRef.parse(ref)
+        try:
+            return await self._read(file.url, most_bytes)
+        except AddressExpired:
+            return await self._read(await self._anew(file), most_bytes)
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+    async def _anew(self, file: FileRef) -> str:
+        """Ask for the message again: its files come with fresh addresses."""
+
+        async def fetch(client: discord.Client) -> discord.Message:
+            return await client.get_partial_messageable(file.channel).fetch_message(file.message)
+
+        message = await self._session.call(fetch)
+        for attachment in attachments_of(message):
+            if attachment.id == file.attachment:
+                return attachment.url
+        raise PlatformError(PLATFORM, code="unknown_file", detail=f"attachment {file.attachment} is gone")
+
+    async def _read(self, address: str, most_bytes: int) -> Blob:
+        url = self._allowed(address)
+        try:
+            for _ in range(MOST_REDIRECTS + 1):
+                async with self._client().get(url, allow_redirects=False) as response:
+                    if response.status not in REDIRECTS:
+                        return await _body(response, most_bytes)
+                    url = self._allowed(response.headers.get("Location", ""), url)
+        except (aiohttp.ClientError, OSError) as exc:
+            raise PlatformBusy(PLATFORM, code=type(exc).__name__, detail=f"{url.host}: {exc}"[:500]) from exc
+        raise PlatformError(PLATFORM, code="unreadable_file", detail=f"{url.host} redirects in circles")
+
+    def _allowed(self, address: str, base: yarl.URL | None = None) -> yarl.URL:
+        """Take an address only on the listed hosts: by https, or as plain http where the port is listed too."""
+        try:
+            url = yarl.URL(address) if base is None else base.join(yarl.URL(address))
+            host, port = (url.host or "").lower(), url.port
+        except ValueError as exc:
+            raise PlatformError(PLATFORM, code="unreadable_file", detail="no address") from exc
+        listed = f"{host}:{port}" in self._hosts or (
+            url.scheme == "https" and url.is_default_port() and host in self._hosts
+        )
+        if not listed or url.scheme not in ("https", "http") or url.user or url.password:
+            raise PlatformError(PLATFORM, code="foreign_host", detail=f"{url.scheme}://{host}:{port}"[:200])
+        return url
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                timeout=TIMEOUT,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept-Encoding": "identity"},
+            )
+        return self._http
+
+
+async def _body(response: aiohttp.ClientResponse, most_bytes: int) -> Blob:
+    if response.status in EXPIRED:
+        raise AddressExpired(PLATFORM, code="unknown_file", detail=f"HTTP {response.status}")
+    if response.status >= 500 or response.status == 429:
+        raise PlatformBusy(PLATFORM, code=str(response.status), detail="a file's host fails")
+    if response.status != 200:
+        raise PlatformError(PLATFORM, code="unreadable_file", detail=f"HTTP {response.status}")
+    if (response.content_length or 0) > most_bytes:
+        raise PlatformError(PLATFORM, code="file_too_large", detail=f"{response.content_length} bytes")
+    data = bytearray()
+    async for piece in response.content.iter_chunked(PIECE):
+        data += piece
+        if len(data) > most_bytes:
+            raise PlatformError(PLATFORM, code="file_too_large", detail=f"more than {most_bytes} bytes")
+    return Blob(bytes(data), response.content_type)

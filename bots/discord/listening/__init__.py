@@ -1,0 +1,1 @@
+"""The way in: discord.py's gateway, its watchdog, and the intake."""

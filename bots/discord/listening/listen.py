@@ -1,0 +1,119 @@
+"""Listening: one life of the gateway after the other, each ending in a sentence that names the setting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import discord
+import structlog
+
+from bots.discord.events.translate import Me
+from bots.discord.features.backfill import Catchup
+from bots.discord.listening.gateway import Gateway, Heard
+from bots.discord.listening.watchdog import Line
+from bots.discord.settings import DiscordSettings
+from bots.discord.transport.api import token_of
+from bots.discord.transport.error_mapping import FAILURES, connection_error_of, login_error_of, unreachable
+from bots.discord.transport.timing import Timing
+from core.domain.ports import Watch
+
+log = structlog.get_logger(__name__)
+
+Hear = Callable[[Heard, Me], asyncio.Future[object] | None]
+
+NO_CONTENT = (
+    "Message Content Intent is off for this bot: in servers it reads only messages that mention it, and replies"
+    " to it that ping it. Switch it on in the Developer Portal (your application, Bot, Privileged Gateway"
+    " Intents), or set [discord] message_content = false to accept that."
+)
+
+
+CHANNELS_NOT_READ = (
+    "Without it nothing but mentions is heard in [discord] channels_without_mention: switch the intent on, or take"
+    " the channels off."
+)
+MENTIONS_ONLY = (
+    "[discord] message_content = false: in servers the bot hears mentions, replies that ping it, commands."
+)
+
+
+class ContentRefused(Exception):
+    """Discord does not grant the message-content intent to this bot."""
+
+
+class Listener:
+    """Keeps one bot connected for as long as one call of `run` lasts."""
+
+    def __init__(self, settings: DiscordSettings, timing: Timing) -> None:
+        self._settings = settings
+        self._timing = timing
+        self._told = False
+
+    async def run(self, hear: Hear, watch: Watch, catchup: Catchup) -> None:
+        """Listen until cancelled. Raises FrontendRefused or FrontendUnreachable."""
+        if self._settings.message_content:
+            try:
+                return await self._live(hear, watch, catchup, content=True)
+            except ContentRefused:
+                self._tell()
+        elif not self._told:
+            log.info("discord.mentions_only", sentence=MENTIONS_ONLY)
+            self._told = True
+        return await self._live(hear, watch, catchup, content=False)
+
+    def _tell(self) -> None:
+        if not self._told:
+            log.warning("discord.no_message_content", sentence=NO_CONTENT)
+            if self._settings.channels_without_mention:
+                log.warning("discord.channels_not_read", sentence=CHANNELS_NOT_READ)
+        self._told = True
+
+    async def _live(self, hear: Hear, watch: Watch, catchup: Catchup, *, content: bool) -> None:
+        def hear_as_me(heard: Heard) -> asyncio.Future[object] | None:
+            me = gateway.me
+            return hear(heard, me) if me is not None else None
+
+        async with Gateway(self._settings, self._timing, hear_as_me, catchup, content=content) as gateway:
+            shards = await self._log_in(gateway)
+            if content and not gateway.content_is_on:
+                raise ContentRefused
+            if gateway.wait_s:
+                await self._wait(gateway.wait_s, watch)
+            gateway.line = Line(self._settings, self._timing, watch, shards)
+            await self._connect(gateway, gateway.line, content=content)
+
+    async def _wait(self, seconds: float, watch: Watch) -> None:
+        """Let time pass before an identify: a program that is restarted again and again would use up the day's."""
+        error = unreachable(
+            f"few of the day's connections are left to this token: it connects in {seconds:.0f} s"
+        )
+        error.retry_after_s = seconds
+        watch.down(error)
+        await self._timing.sleep(seconds)
+
+    async def _log_in(self, gateway: Gateway) -> int:
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                await gateway.login(token_of(self._settings))
+                return await gateway.locate()
+        except FAILURES as exc:
+            raise login_error_of(exc, self._settings.shown_api_url) from exc
+
+    async def _connect(self, gateway: Gateway, line: Line, *, content: bool) -> None:
+        """Run the connections and their watchdog; whichever ends first ends both."""
+        tasks = [asyncio.create_task(gateway.connect()), asyncio.create_task(line.guard())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            # while it identifies anew, discord.py swallows a cancellation: only closing ends it
+            await gateway.close()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        error = next((error for task in done if (error := task.exception()) is not None), None)
+        if isinstance(error, discord.PrivilegedIntentsRequired) and content:
+            raise ContentRefused from error
+        if error is None:
+            raise unreachable("discord.py ended its connections")
+        raise connection_error_of(error) from error

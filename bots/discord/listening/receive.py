@@ -1,0 +1,115 @@
+"""What was heard, on its way to the intake: in order within a channel, and tried again while it can't be stored.
+
+Only what passes is waited for. An event that meets a bug is left out after one try, with a line in the log: what was
+said after it in its channel is not held up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from bots.discord.events.address import PLATFORM
+from bots.discord.transport.timing import Timing
+from core.domain.errors import (
+    DatabaseFailed,
+    DatabaseNewer,
+    FrontendUnreachable,
+    OutcomeUnknown,
+    PlatformBusy,
+    StorageError,
+)
+from core.domain.messages import PassedOver
+from core.domain.ports import Intake
+
+log = structlog.get_logger(__name__)
+
+Job = Callable[[], Awaitable[object]]
+
+PASSING = (StorageError, PlatformBusy, OutcomeUnknown, FrontendUnreachable, OSError)
+"""What a later try may not meet again: a database or a platform that is away, a time-out, a lost connection."""
+NEVER_PASSES = (DatabaseNewer,)
+
+
+def passes(error: Exception) -> bool:
+    """Tell whether trying again later can help."""
+    if isinstance(error, DatabaseFailed):
+        return error.passes
+    return isinstance(error, PASSING) and not isinstance(error, NEVER_PASSES)
+
+
+class Inbox:
+    """Runs jobs, those of one lane one after the other. Owns the tasks it runs them in."""
+
+    def __init__(self, timing: Timing, intake: Intake) -> None:
+        self._timing = timing
+        self._intake = intake
+        self._lanes: dict[int, deque[tuple[int, Job, asyncio.Future[object]]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let what was heard be stored, for a while: Discord would not deliver it again."""
+        try:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=self._timing.drain_s)
+        finally:
+            if self._tasks:
+                log.error("discord.events_lost", channels=len(self._tasks))
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def put(self, lane: int, message_id: int, job: Job) -> asyncio.Future[object]:
+        """Queue a job, and tell later what it returned: None where it was lost."""
+        result: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        if (queue := self._lanes.get(lane)) is not None:
+            queue.append((message_id, job, result))
+            return result
+        self._lanes[lane] = deque([(message_id, job, result)])
+        task = asyncio.create_task(self._run(lane))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return result
+
+    def lost(self, message_id: int, error: Exception) -> None:
+        """Say of an event, once, that it is left out because of a bug."""
+        reference = secrets.token_hex(4)
+        log.error("discord.event_faulty", message=message_id, reference=reference, exc_info=error)
+        self._intake.passed_over(PLATFORM, PassedOver.FAULT)
+
+    async def _run(self, lane: int) -> None:
+        queue = self._lanes[lane]
+        try:
+            while queue:
+                message_id, job, result = queue.popleft()
+                found = await self._deliver(message_id, job)
+                if not result.done():
+                    result.set_result(found)
+        finally:
+            del self._lanes[lane]
+
+    async def _deliver(self, message_id: int, job: Job) -> object:
+        for pause_s in (*self._timing.receive_retries_s, None):
+            try:
+                return await job()
+            except Exception as error:  # noqa: BLE001  whatever one event meets stays its own trouble
+                if not passes(error):
+                    self.lost(message_id, error)
+                    return None
+                cause = f"{type(error).__name__}: {error}"
+                log.warning("discord.event_not_stored", message=message_id, cause=cause)
+            if pause_s is not None:
+                await self._timing.sleep(pause_s)
+        log.error("discord.event_lost", message=message_id)
+        return None

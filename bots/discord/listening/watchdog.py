@@ -1,0 +1,71 @@
+"""The watchdog: discord.py retries in silence, for ever, and we don't."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NoReturn
+
+from bots.discord.settings import DiscordSettings
+from bots.discord.transport.error_mapping import unreachable
+from bots.discord.transport.timing import Timing
+from core.domain.ports import Watch
+
+
+class Line:
+    """Knows which shards are connected, tells the watch, and gives up when that takes too long."""
+
+    def __init__(self, settings: DiscordSettings, timing: Timing, watch: Watch, shards: int) -> None:
+        self._settings = settings
+        self._timing = timing
+        self._watch = watch
+        self._shards = shards
+        self._up: set[int] = set()
+        self._whole = asyncio.Event()
+        self._broken = asyncio.Event()
+
+    def connected(self, shard: int) -> None:
+        self._up.add(shard)
+        if len(self._up) >= self._shards:
+            self._broken.clear()
+            self._whole.set()
+
+    def lost(self, shard: int) -> None:
+        self._up.discard(shard)
+        self._whole.clear()
+        self._broken.set()
+
+    async def guard(self) -> NoReturn:
+        """Watch the connections.
+
+        Raises:
+            FrontendUnreachable: the first ones took too long, or a lost one did not come back.
+        """
+        queue_s = self._timing.identify_gap_s * (self._shards - 1)
+        if not await self._whole_within(self._settings.connect_timeout_s + queue_s):
+            raise unreachable(
+                f"the gateway that {self._settings.shown_api_url} names let no connection become ready"
+                f" within {self._settings.connect_timeout_s + queue_s:g} s"
+            )
+        while True:
+            self._watch.up()
+            await self._broken.wait()
+            await self._outlast()
+
+    async def _outlast(self) -> None:
+        grace_s = min(self._timing.down_after_s, self._settings.reconnect_after_s)
+        if await self._whole_within(grace_s):
+            return
+        self._watch.down(unreachable("the connection to the gateway was lost; reconnecting"))
+        if not await self._whole_within(self._settings.reconnect_after_s - grace_s):
+            raise unreachable(
+                "the connection to the gateway was lost and did not come back"
+                f" within {self._settings.reconnect_after_s:g} s"
+            )
+
+    async def _whole_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._whole.wait()
+        except TimeoutError:
+            return False
+        return True

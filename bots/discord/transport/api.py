@@ -1,0 +1,159 @@
+"""The REST side of Discord: logged in when it is first needed, and enough to answer from any process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import discord
+
+from bots.discord.events.address import PLATFORM
+from bots.discord.settings import DiscordSettings
+from bots.discord.transport.error_mapping import FAILURES, error_of, login_error_of, token_refused
+from bots.discord.transport.http_hooks import prompt
+from bots.discord.transport.pacing import Gate, Gates
+from bots.discord.transport.timing import Timing
+from core.domain.errors import FrontendUnreachable, PlatformBusy
+
+T = TypeVar("T")
+Call = Callable[[discord.Client], Awaitable[T]]
+Guard = Callable[[], Awaitable[object]]
+"""Raises where the answer is another process's by now."""
+
+LONGEST_WAIT_S = 30.0
+"""The longest rate limit that discord.py sits out by itself; a longer one comes back as an error."""
+REMEMBERED = 1000
+
+
+def token_of(settings: DiscordSettings) -> str:
+    """Take the token as a header can carry it. Raises FrontendRefused where it can't be one."""
+    token = settings.token.get_secret_value().strip().removeprefix("Bot ").strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise token_refused("it holds characters that no token has" if token else "it is empty")
+    return token
+
+
+class Session:
+    """Calls Discord's REST API, and keeps every call that went out alive until it has ended.
+
+    A caller that is cancelled leaves its call running: cancelled inside one of its waits, discord.py's
+    limiter would make later calls wait twice as long, and after a global limit for ever.
+    """
+
+    def __init__(self, settings: DiscordSettings, timing: Timing) -> None:
+        self.timing = timing
+        self._settings = settings
+        self._client: discord.Client | None = None
+        self._login = asyncio.Lock()
+        self._gates = Gates(timing)
+        self._running: set[asyncio.Task[object]] = set()
+        self._posted: OrderedDict[str, int] = OrderedDict()
+        self._closed = False
+
+    async def call(self, call: Call[T], *, creates: bool = False, writes: bool = False) -> T:
+        """Make a call that needs no pacing. `writes`: it carries a message's text. Raises PlatformError."""
+        client = await self.client()
+        return await asyncio.shield(self._own(_mapped(call, client, creates=creates, writes=writes)))
+
+    async def write(self, channel: int, call: Call[T], guard: Guard, *, creates: bool = False) -> T:
+        """Make a call that writes into a channel, when it is this one's turn there. Raises PlatformError.
+
+        Whoever had to wait for that asks `guard` once more, and goes without writing when it raises.
+        """
+        client = await self.client()
+        gate = self._gates.of(channel)
+        if await gate.enter():
+            await _asked(guard, gate)
+        return await asyncio.shield(self._own(_through(gate, call, client, creates=creates)))
+
+    def gate(self, channel: int) -> Gate:
+        return self._gates.of(channel)
+
+    async def client(self) -> discord.Client:
+        """Log in, unless done. Raises FrontendRefused, or PlatformBusy while Discord can't be reached."""
+        async with self._login:
+            if self._client is None and not self._closed:
+                self._client = await self._log_in()
+            if self._client is None or self._closed:
+                raise PlatformBusy(PLATFORM, detail="shutting down")
+            return self._client
+
+    def remember(self, nonce: str, message_id: int) -> None:
+        """Keep under which id a message of ours with this nonce exists."""
+        self._posted[nonce] = message_id
+        if len(self._posted) > REMEMBERED:
+            self._posted.popitem(last=False)
+
+    def posted_as(self, nonce: str) -> int | None:
+        return self._posted.get(nonce)
+
+    async def close(self) -> None:
+        """End what still runs, and the connections."""
+        self._closed = True
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        async with self._login:
+            if self._client is not None:
+                await self._client.close()
+
+    async def _log_in(self) -> discord.Client:
+        client = discord.Client(
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            max_ratelimit_timeout=LONGEST_WAIT_S,
+            http_trace=prompt(lambda channel, left, reset_s: self.gate(channel).told(left, reset_s)),
+        )
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                await client.login(token_of(self._settings))
+        except FAILURES as exc:
+            await client.close()
+            error = login_error_of(exc, self._settings.shown_api_url)
+            if isinstance(error, FrontendUnreachable):
+                raise PlatformBusy(PLATFORM, code="unreachable", detail=error.detail) from exc
+            raise error from exc
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    def _own(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller may have left, and then nobody else asks
+
+
+async def unguarded() -> None:
+    """Let everything pass."""
+
+
+async def _asked(guard: Guard, gate: Gate) -> None:
+    try:
+        await guard()
+    except BaseException:
+        gate.turn_back()
+        raise
+
+
+async def _mapped(call: Call[T], client: discord.Client, *, creates: bool, writes: bool) -> T:
+    try:
+        return await call(client)
+    except FAILURES as exc:
+        raise error_of(exc, creates=creates, writes=writes) from exc
+
+
+async def _through(gate: Gate, call: Call[T], client: discord.Client, *, creates: bool) -> T:
+    try:
+        return await _mapped(call, client, creates=creates, writes=True)
+    finally:
+        gate.leave()

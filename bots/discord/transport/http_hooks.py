@@ -1,0 +1,91 @@
+"""What is done to each answer of Discord's API before discord.py reads it: hooks on its HTTP connections.
+
+discord.py takes for JSON only what says `application/json` and nothing more, so the answers of many proxies would be
+text to it. And it tries a call that Discord fails at five times, 25 seconds long, inside the locks that all calls of
+a channel share: who waits for what, and how long, is decided in `core.delivery` instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import discord
+import msgspec
+from multidict import CIMultiDict, CIMultiDictProxy
+
+JSON = "application/json"
+RATE_LIMITED = 429
+OF_ONE_MESSAGE = frozenset({30046})
+"""Discord's code for a rate limit of one old message's edits: others in the channel need not wait for it."""
+_WRITE = re.compile(r"/channels/(\d+)/messages(?:/\d+)?$")
+_METHODS = frozenset({"POST", "PATCH"})
+
+Tell = Callable[[int, int, float], None]
+"""Takes a channel, how many more writes Discord takes there, and in how many seconds it begins to count anew."""
+
+
+def plain() -> aiohttp.TraceConfig:
+    """Make what discord.py hangs on its connections (`http_trace`): JSON is JSON, whatever stands behind the type."""
+    config = aiohttp.TraceConfig()
+    config.on_request_end.append(_make_plain)
+    return config
+
+
+def prompt(tell: Tell) -> aiohttp.TraceConfig:
+    """The same, and: a failure is raised at once instead of being tried again, and `tell` hears of rate limits."""
+
+    async def ended(
+        _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        _tell(params, tell)
+        await _raise_failure(params.response)
+
+    config = plain()
+    config.on_request_end.append(ended)
+    return config
+
+
+async def _make_plain(
+    _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+) -> None:
+    response = params.response
+    if response.headers.get("Content-Type", JSON) == JSON or response.content_type != JSON:
+        return
+    headers = CIMultiDict(response.headers)
+    headers["Content-Type"] = JSON
+    # aiohttp lets nobody change an answer's headers in public; it keeps what was read of them in a cache
+    response._headers = CIMultiDictProxy(headers)  # noqa: SLF001
+    response._cache.pop("headers", None)  # noqa: SLF001
+
+
+def _tell(params: aiohttp.TraceRequestEndParams, tell: Tell) -> None:
+    found = _WRITE.search(params.url.path)
+    if found is None or params.method not in _METHODS:
+        return
+    headers = params.response.headers
+    with suppress(LookupError, ValueError):  # a proxy's answer may lack them
+        tell(int(found[1]), int(headers["X-RateLimit-Remaining"]), float(headers["X-RateLimit-Reset-After"]))
+
+
+async def _raise_failure(response: aiohttp.ClientResponse) -> None:
+    """Raise what discord.py would raise in the end."""
+    if response.status >= 500:
+        raise discord.DiscordServerError(response, await _said(response))
+    if response.status == RATE_LIMITED:
+        said = await _said(response)
+        if isinstance(said, dict) and said.get("code") in OF_ONE_MESSAGE:
+            raise discord.HTTPException(response, said)
+
+
+async def _said(response: aiohttp.ClientResponse) -> dict[str, Any] | str:
+    text = await response.text(encoding="utf-8", errors="replace")
+    try:
+        said = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text[:500]
+    return said if isinstance(said, dict) else text[:500]

@@ -1,0 +1,57 @@
+"""Entries of the settings that name accounts, channels and workspaces: each platform judges the form of its own ids.
+
+An entry that can never match is a gap that nobody sees: `slack:u1` blocks nobody, as Slack writes `U1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+from bots.setting_errors import shown
+from core.domain.errors import SettingRefused
+from core.settings import AccessSettings
+
+IdKind = Literal["user", "role", "channel", "workspace"]
+"""What an id names."""
+IdFix = Callable[[IdKind, str], str]
+"""What mends an id of a kind; empty where its form is right."""
+KINDS: Mapping[str, IdKind] = {
+    "users": "user",
+    "roles": "role",
+    "channels": "channel",
+    "workspaces": "workspace",
+}
+
+
+def any_id(_kind: IdKind, _id: str) -> str:
+    """Take whatever is written: for platforms whose ids have no form of their own."""
+    return ""
+
+
+def wrong_entries(access: AccessSettings, judges: Mapping[str, IdFix]) -> Iterator[SettingRefused]:
+    """The entries of `[access]` that can never match. `judges`: by the name of each platform."""
+    for setting, entries in access:
+        for entry in entries:
+            if fix := _fix(KINDS[setting.partition("_")[2]], entry, judges):
+                yield SettingRefused(f"[access] {setting}", value=shown(entry), fix=fix)
+
+
+def wrong_ids(setting: str, kind: IdKind, ids: tuple[str, ...], judge: IdFix) -> Iterator[SettingRefused]:
+    """The ids of a list of one platform that can never match."""
+    for each in ids:
+        if fix := judge(kind, each):
+            yield SettingRefused(setting, value=shown(each), fix=fix)
+
+
+def _fix(kind: IdKind, entry: str, judges: Mapping[str, IdFix]) -> str:
+    platform, _, name = entry.partition(":")
+    judge = judges.get(platform)
+    if judge is None:
+        return f"there is no platform {platform!r}; known: {', '.join(judges)}"
+    workspace, slash, id_there = name.rpartition("/")
+    if not slash:
+        return judge(kind, name)
+    if kind == "workspace":
+        return "a workspace stands alone, without a slash"
+    return judge("workspace", workspace) or judge(kind, id_there)

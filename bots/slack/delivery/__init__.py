@@ -1,0 +1,1 @@
+"""Answers on Slack: channels, streams, ephemeral messages."""

@@ -1,0 +1,254 @@
+"""Post and edit in Slack: what `core.delivery.editing_surface` needs of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from bots.slack.delivery.markup_out import safe, size
+from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.buttons import drawn
+from bots.slack.events.payloads import Bot, text_of
+from bots.slack.transport.api import SlackApi
+from bots.slack.transport.error_mapping import BLOCKS_REFUSED, UNKNOWN_MESSAGE
+from bots.slack.transport.fair_interval import Share
+from core.delivery.platform_retry import Now, Sleep, patiently
+from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain.messages import Button
+from core.domain.ports import Delivery
+
+log = structlog.get_logger(__name__)
+
+EVENT_TYPE = "aivax_answer"
+_MOST_READ = 200
+_STILL_STREAMING = "streaming_state_conflict"
+_UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})
+_UNTIL_THE_END_S = 3_600.0
+_HOURGLASS = "hourglass_flowing_sand"
+_MOST_MARKED = 20_000
+_UNMARKED_WITHIN_S = 20.0
+_NOT_MARKED = frozenset({"no_reaction", UNKNOWN_MESSAGE})
+_STATUS_OFF = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "feature_not_enabled"})
+
+
+class Signs:
+    """The signs of one workspace's questions: "is working" below one, an hourglass on one that waits.
+
+    Nothing depends on them. Once Slack says that this app may not show one, it is left out.
+    """
+
+    def __init__(self, api: SlackApi, *, now: Now = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
+        self._api = api
+        self._now = now
+        self._sleep = sleep
+        self._off = False
+        self._marks_off = False
+        self._marked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        """The questions that this process put an hourglass on."""
+
+    async def show(self, place: Where, text: str) -> None:
+        """Set the status line; nothing depends on it, so a refusal is only noted."""
+        if self._off or not place.thread:
+            return
+        try:
+            await self._api.write(
+                "assistant.threads.setStatus", channel_id=place.channel, thread_ts=place.thread, status=text
+            )
+        except PlatformError as exc:
+            self._off = exc.code in _STATUS_OFF or isinstance(exc, FrontendRefused)
+            log.debug("slack.status_refused", code=exc.code)
+
+    async def mark(self, place: Where) -> bool:
+        """Put an hourglass on the question; whether it stands there. Needs the scope `reactions:write`."""
+        self._marked[place.channel, place.question] = None
+        if len(self._marked) > _MOST_MARKED:
+            self._marked.popitem(last=False)
+        try:
+            await self._react("reactions.add", place)
+        except PlatformError as exc:
+            log.info("slack.no_reaction", code=exc.code)
+            return exc.code == "already_reacted"
+        return True
+
+    async def unmark(self, place: Where, *, surely: bool) -> None:
+        """Take the hourglass away, if this process put one there, or, `surely`, if any did."""
+        known = (place.channel, place.question) in self._marked
+        if not (known or surely) or self._marks_off or not place.question:
+            return
+        try:
+            await patiently(
+                lambda: self._react("reactions.remove", place),
+                budget_s=_UNMARKED_WITHIN_S,
+                retry=(PlatformBusy, OutcomeUnknown),
+                now=self._now,
+                sleep=self._sleep,
+            )
+        except PlatformError as exc:
+            self._note_unmarked(exc)
+        self._marked.pop((place.channel, place.question), None)
+
+    def _note_unmarked(self, error: PlatformError) -> None:
+        if error.code in _STATUS_OFF:
+            self._marks_off = True
+            log.warning("slack.hourglass_stays", code=error.code, scope="reactions:write")
+        elif error.code not in _NOT_MARKED:
+            log.info("slack.hourglass_stays", code=error.code)
+
+    async def _react(self, method: str, place: Where) -> None:
+        await self._api.write(method, channel=place.channel, timestamp=place.question, name=_HOURGLASS)
+
+
+class SlackChannel:
+    """One place in Slack as an `EditableChannel`."""
+
+    def __init__(self, api: SlackApi, place: Where, signs: Signs, share: Share) -> None:
+        """`share` is the answer's part of what may be edited in the workspace."""
+        self._api = api
+        self._place = place
+        self._signs = signs
+        self._share = share
+        self._signed = False
+
+    @property
+    def max_size(self) -> int:
+        """`chat.update` takes 4,000 characters of text, less than `chat.postMessage`."""
+        return 3_900
+
+    @property
+    def edit_interval_s(self) -> float:
+        """Longer, the more answers are edited in the workspace."""
+        return self._share.interval_s
+
+    def size(self, text: str) -> int:
+        return size(text)
+
+    async def working(self) -> None:
+        if self._share.hurried:
+            return
+        try:
+            await self._signs.show(self._place, "…")
+        finally:  # a post that was made meanwhile may have been the earlier of the two
+            self._signed = True
+
+    async def rested(self) -> None:
+        """A post of ours takes the status away, an edit does not: left alone it would stand for two minutes."""
+        if self._signed:
+            await self._signs.show(self._place, "")
+
+    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
+        """`text` is what notifications and old clients show; the block renders real Markdown."""
+        posted = await self._say(
+            "chat.postMessage",
+            text,
+            buttons,
+            once=True,
+            thread_ts=self._place.thread or None,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": delivery.nonce}},
+        )
+        self._signed = False
+        return text_of(posted, "ts")
+
+    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
+        try:
+            await self._say("chat.update", text, buttons, ts=message_id)
+        except PlaceClosed as exc:
+            if exc.code == _STILL_STREAMING:
+                await self._end_stream(message_id)
+                await self._say("chat.update", text, buttons, ts=message_id)
+            elif exc.code in _UNCHANGEABLE:
+                await self._replace(message_id, exc.code)
+            else:
+                raise
+
+    async def _say(
+        self, method: str, text: str, buttons: Sequence[Button], *, once: bool = False, **more: Any
+    ) -> dict[str, Any]:
+        """Write a text in its block, or bare where Slack does not take the block."""
+        more.update(once=once, urgent=self._share.hurried, channel=self._place.channel)
+        try:
+            return await self._api.write(method, **more, **shown(text, buttons))
+        except PlaceClosed as exc:
+            if exc.code not in BLOCKS_REFUSED:
+                raise
+            log.warning("slack.blocks_refused", code=exc.code)
+            return await self._api.write(method, **more, text=safe(text), blocks=[])
+
+    async def _end_stream(self, message_id: str) -> None:
+        with suppress(PlaceClosed):
+            await self._api.write("chat.stopStream", once=True, channel=self._place.channel, ts=message_id)
+
+    async def _replace(self, message_id: str, code: str) -> None:
+        """A message that can't be changed stays as it is until the answer is all there; then a new one follows it.
+
+        Raises:
+            PlatformBusy: not now.
+            PlaceClosed: the message is gone.
+        """
+        if not self._share.hurried:
+            raise PlatformBusy(PLATFORM, code=code, retry_after_s=_UNTIL_THE_END_S)
+        with suppress(PlaceClosed):
+            await self.delete(message_id)
+        raise PlaceClosed(PLATFORM, code=UNKNOWN_MESSAGE, detail=code)
+
+    async def delete(self, message_id: str) -> None:
+        try:
+            await self._api.write("chat.delete", channel=self._place.channel, ts=message_id)
+        except PlaceClosed as exc:
+            if exc.code != UNKNOWN_MESSAGE:
+                raise
+
+    async def find(self, delivery: Delivery, text: str) -> str | None:
+        """Look for our nonce in the thread, or in the channel's newest messages where there is none."""
+        for message in await recent(self._api, self._place):
+            if nonce_of(message) == delivery.nonce:
+                return text_of(message, "ts") or None
+        return None
+
+
+def shown(text: str, buttons: Sequence[Button] = ()) -> dict[str, Any]:
+    """A message's content in both forms that Slack wants."""
+    harmless = safe(text)
+    return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}, *drawn(buttons)]}
+
+
+async def recent(api: SlackApi, place: Where) -> list[Mapping[str, Any]]:
+    """Read what was written after the question where its answer goes; empty where the app may not read.
+
+    Raises:
+        PlatformBusy: not now; asking later may tell.
+    """
+    where = {"ts": place.thread} if place.thread else {}
+    try:
+        answer = await api.read(
+            "conversations.replies" if place.thread else "conversations.history",
+            channel=place.channel,
+            include_all_metadata=True,
+            limit=_MOST_READ,
+            **where,
+            **({"oldest": place.question} if place.question else {}),
+        )
+    except PlatformBusy:
+        raise
+    except PlatformError as exc:
+        log.info("slack.unreadable", channel=place.channel, code=exc.code)
+        return []
+    messages = answer.get("messages")
+    return [each for each in messages if isinstance(each, Mapping)] if isinstance(messages, list) else []
+
+
+def nonce_of(message: Mapping[str, Any]) -> str:
+    metadata = message.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
+    return text_of(payload, "nonce") if isinstance(payload, Mapping) else ""
+
+
+def is_ours(message: Mapping[str, Any], bot: Bot) -> bool:
+    return text_of(message, "user") == bot.user or bool(bot.bot and text_of(message, "bot_id") == bot.bot)

@@ -1,0 +1,70 @@
+"""What Slack shows of an answer, read back from the thread: for when nobody told whether a call was done.
+
+Slack hands a stream's text out in another markup than it was given, so only letters and digits are compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from bots.slack.delivery.channel import is_ours, nonce_of, recent
+from bots.slack.events.address import Where
+from bots.slack.events.markup_in import unescaped
+from bots.slack.events.payloads import text_of
+from bots.slack.transport.api import SlackApi
+
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+
+
+def letters(text: str) -> str:
+    return _NOT_A_LETTER.sub("", text)
+
+
+async def message_at(api: SlackApi, place: Where, ts: str) -> str | None:
+    """The letters of a message in the thread; None where it can't be read."""
+    for message in await recent(api, place):
+        if text_of(message, "ts") == ts:
+            return _letters_of(message)
+    return None
+
+
+async def stream_like(
+    api: SlackApi, place: Where, text: str, known: Collection[str], *, exactly: bool
+) -> str | None:
+    """Find a stream of ours below the question that shows `text`; or, if not `exactly`, one that begins alike."""
+    bot = await api.who_am_i()
+    wanted = letters(text)
+    for message in await recent(api, place):
+        ts = text_of(message, "ts")
+        if ts in known or ts == place.question or not is_ours(message, bot) or nonce_of(message):
+            continue
+        seen = _letters_of(message)
+        if seen == wanted or (not exactly and _begin_alike(seen, wanted)):
+            return ts
+    return None
+
+
+def shown_up_to(seen: str, answer: str, start: int) -> int | None:
+    """Where in the answer a message that begins at `start` ends; None where it shows something else."""
+    if not seen:
+        return start
+    count = 0
+    for at in range(start, len(answer)):
+        if not answer[at].isalnum():  # all that `letters` keeps
+            continue
+        if answer[at] != seen[count]:
+            return None
+        count += 1
+        if count == len(seen):
+            return at + 1
+    return None
+
+
+def _letters_of(message: Mapping[str, Any]) -> str:
+    return letters(unescaped(text_of(message, "text")))
+
+
+def _begin_alike(seen: str, wanted: str) -> bool:
+    return bool(seen and wanted) and (seen.startswith(wanted) or wanted.startswith(seen))

@@ -1,0 +1,116 @@
+"""What goes into a stream next, and where in the text a stream ends. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.streaming.streams import (
+    LAST_AGE_S,
+    MOST_AGE_S,
+    MOST_BYTES,
+    MOST_BYTES_WITH_CARDS,
+    Piece,
+    Stream,
+    wire_bytes,
+)
+from bots.slack.delivery.streaming.task_cards import Cards, cards_size
+from bots.slack.events.buttons import drawn
+from core.domain.messages import Button
+from core.markdown.fences import fence_after
+from core.markdown.splitter import split
+
+_LINES_FROM_BYTES = 8_000
+"""From here on whole lines go in only, so that the message ends well wherever it has to."""
+_CLOSING_ROOM = 64
+_LEAST_ROOM = 256
+_FOOTER_CHARS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer ends."""
+
+    footer: str = ""
+    apology: str = ""
+    buttons: tuple[Button, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[dict[str, Any], ...]:
+        text = safe(" ".join(self.footer.split())[:_FOOTER_CHARS])
+        footer = [{"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}] if text else []
+        return (*footer, *drawn(self.buttons))
+
+
+def next_piece(
+    stream: Stream, answer: str, cards: Cards, age_s: float, ending: Ending | None
+) -> Piece | None:
+    """Choose what is sent next; None when nothing is due."""
+    live = bool(stream.ts)
+    due = cards.due(stream.card_ids, MOST_BYTES_WITH_CARDS - stream.bytes)
+    if live and cards.waiting and not due and not ending:
+        return Piece("", stream.at, last=True)
+    start = stream.at if live else _first_shown(stream, answer)
+    pending = answer[start:]
+    room = (
+        MOST_BYTES - _CLOSING_ROOM - stream.bytes - cards_size(due) - (0 if live else wire_bytes(stream.seed))
+    )
+    fits = wire_bytes(pending) <= room
+    cut, last = (len(pending), False) if fits else (_best_cut(stream, pending, room), True)
+    final = fits and ending is not None
+    if fits and live and not ending:
+        cut, last = _cut_in_time(stream, pending, age_s)
+    text = pending[:cut]
+    if ending is None and not last and not text.strip() and not due:
+        return None
+    if not live and not text.strip() and not (due and ending is None) and not (ending and ending.apology):
+        return None
+    piece = _piece(stream, text, start + cut, due, last=last or final, ending=ending if final else None)
+    # what begins a token or a fence is held back: of that alone, nothing is due yet
+    return piece if piece.last or stream.with_piece(piece)[0] else None
+
+
+def _piece(
+    stream: Stream, text: str, to: int, due: dict[str, Any], *, last: bool, ending: Ending | None
+) -> Piece:
+    shown = text.rstrip() if last else text
+    seed = stream.seed if not stream.ts and shown else ""
+    return Piece(
+        text=seed + shown,
+        to=to,
+        cards=due,
+        below=ending.apology if ending else "",
+        blocks=ending.blocks if ending else (),
+        last=last,
+        final=ending is not None,
+    )
+
+
+def _first_shown(stream: Stream, answer: str) -> int:
+    """A message begins with a visible character; within code the first line keeps its indentation."""
+    rest = answer[stream.at :]
+    visible = rest.lstrip("\n") if stream.seed else rest.lstrip()
+    return len(answer) - len(visible)
+
+
+def _cut_in_time(stream: Stream, pending: str, age_s: float) -> tuple[int, bool]:
+    """How much of a text that has room goes in, and whether the stream is too old to go on after it."""
+    line = pending.rfind("\n") + 1
+    at_line = not pending and stream.text.endswith("\n")
+    if age_s >= LAST_AGE_S:
+        return len(pending), True
+    if age_s >= MOST_AGE_S and (line or at_line):
+        return line, True
+    nearly_full = stream.bytes + wire_bytes(pending) > _LINES_FROM_BYTES
+    return (line if nearly_full else len(pending)), False
+
+
+def _best_cut(stream: Stream, pending: str, room: int) -> int:
+    """Where a text that has no room is cut; 0 when the rest of the room is not worth it."""
+    if room < _LEAST_ROOM:
+        return 0
+    fence = fence_after(stream.text, None) if stream.ts else None
+    opening = f"{fence.opening_line}\n" if fence else ""
+    first = split(opening + pending[: room + 1], room + wire_bytes(opening), wire_bytes)[0]
+    return min(max(0, first.end - len(opening)), len(pending))

@@ -1,0 +1,161 @@
+"""Slack's native streams on the wire: one that is being written, and what is known of them in this process.
+
+Limits, as measured on the live service: a stream dies some five minutes after its start, whatever goes into it; its
+whole message, task cards included, holds some 10,600 bytes of UTF-8 and 45 cards.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from bots.slack.delivery.markup_out import Safely, safe
+from bots.slack.delivery.streaming.task_cards import Card, cards_size
+from bots.slack.events.address import Where
+from bots.slack.settings import SlackSettings
+from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
+from core.markdown.fences import fence_after
+
+MOST_BYTES = 9_000
+MOST_BYTES_WITH_CARDS = 10_000
+MOST_AGE_S = 240.0
+"""From here on a stream is left at the next line's end ..."""
+LAST_AGE_S = 255.0
+"""... and from here on wherever the text stands."""
+
+UNKNOWN_TO_SLACK = frozenset({"unknown_method", "feature_not_enabled", "method_deprecated"})
+NOT_HERE = frozenset(
+    {
+        "channel_type_not_supported",
+        "missing_recipient_user_id",
+        "missing_recipient_team_id",
+        "missing_scope",
+        "invalid_arguments",
+        "invalid_chunks",
+        "msg_too_long",
+        "no_text",
+    }
+)
+NOT_STREAMING = "message_not_in_streaming_state"
+OVER = frozenset({NOT_STREAMING, "message_not_owned_by_app", UNKNOWN_MESSAGE})
+STOPPED_BY_USER = "stopped_by_user"
+NO_STREAM_ANY_MORE = OVER | {STOPPED_BY_USER}
+TAKES_NO_MORE = frozenset(
+    {"msg_too_long", "invalid_chunks", "channel_type_not_supported", "streaming_mode_mismatch"}
+)
+"""The stream lives, but not for what was to go in: that begins the next one."""
+
+Chunk = dict[str, Any]
+
+
+class Streams:
+    """Where answers can be streamed. A workspace that does not know the methods is not asked again."""
+
+    def __init__(self) -> None:
+        self._off: set[str] = set()
+
+    def possible(self, place: Where, settings: SlackSettings) -> bool:
+        if not self.known_in(place) or not place.thread:
+            return False
+        addressed = bool(place.user and place.user_team)
+        return place.direct or (settings.channel_answers == "stream" and addressed)
+
+    def known_in(self, place: Where) -> bool:
+        """Whether its workspace, as far as we were told, knows streams at all."""
+        return place.team not in self._off
+
+    def switch_off(self, place: Where) -> None:
+        self._off.add(place.team)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What goes into a stream with one call."""
+
+    text: str
+    """A stretch of the answer, as the model wrote it."""
+    to: int
+    """Where in the answer it ends."""
+    cards: dict[str, Card] = field(default_factory=dict)
+    below: str = ""
+    """What stands below the answer: an apology."""
+    blocks: tuple[dict[str, Any], ...] = ()
+    last: bool = False
+    """Whether the stream ends with it."""
+    final: bool = False
+    """Whether the answer ends with it."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One stream, and what is in it."""
+
+    part: int
+    base: int = 0
+    """Where in the answer it begins."""
+    seed: str = ""
+    """The fence line that it begins with, to open again what the message before had to close."""
+    ts: str = ""
+    """Slack's id of it; empty while it is only planned."""
+    began: float = 0.0
+    text: str = ""
+    """The Markdown in it, `seed` included."""
+    at: int = 0
+    """Where in the answer it ends."""
+    bytes: int = 0
+    card_ids: frozenset[str] = frozenset()
+    safely: Safely = field(default_factory=Safely)
+
+    @property
+    def shown_text(self) -> str:
+        return self.text[: len(self.text) - len(self.safely.held)]
+
+    @property
+    def shown(self) -> int:
+        """Up to where the answer is on the screen: a tail whose meaning is open is held back."""
+        return max(self.base, self.at - len(self.safely.held))
+
+    def with_piece(self, piece: Piece) -> tuple[list[Chunk], Stream]:
+        """Return the chunks that bring a piece, and what the stream is once Slack took them."""
+        after = copy.copy(self)
+        after.safely = copy.copy(self.safely)
+        after.text, after.at = self.text + piece.text, piece.to
+        wire = after.safely.feed(piece.text)
+        if piece.last:
+            wire += after.safely.rest() + closing(after.text) + _below(piece, after.text)
+        chunks: list[Chunk] = [card.chunk(key) for key, card in piece.cards.items()]
+        if wire:
+            chunks.append({"type": "markdown_text", "text": wire})
+        after.bytes += len(wire.encode()) + cards_size(piece.cards)
+        after.card_ids = self.card_ids | piece.cards.keys()
+        return chunks, after
+
+
+def closing(text: str) -> str:
+    """The line that closes the fence that a message leaves open."""
+    fence = fence_after(text, None)
+    if fence is None:
+        return ""
+    return ("" if text.endswith("\n") else "\n") + fence.closing_line
+
+
+def reopening(text: str) -> str:
+    """The line that opens it again at the beginning of the next one."""
+    fence = fence_after(text, None)
+    if fence is None:
+        return ""
+    again = fence.again()
+    line = again.opening_line if len(again.info) <= 100 else again.without_info().opening_line
+    return line + "\n"
+
+
+def wire_bytes(text: str) -> int:
+    """How many bytes a text takes once it is safe, from above; never shrinks as the text grows."""
+    return len(text.encode()) + 3 * text.count("<") + 4 * text.count("&")
+
+
+def _below(piece: Piece, text: str) -> str:
+    if not piece.below:
+        return ""
+    return ("\n\n" if text.strip() else "") + safe(piece.below)

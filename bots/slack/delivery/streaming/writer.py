@@ -1,0 +1,264 @@
+"""The streams of one answer, in Slack and in the ledger: started, fed, ended, and taken up again.
+
+An intent is recorded before a stream is started, its id right after, and how far it shows the answer after each call.
+What can't happen twice without harm is looked up in the thread when nobody told whether it happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from bots.slack.delivery.lookup import letters, shown_up_to
+from bots.slack.delivery.streaming.calls import Calls
+from bots.slack.delivery.streaming.streams import (
+    NOT_HERE,
+    OVER,
+    STOPPED_BY_USER,
+    TAKES_NO_MORE,
+    UNKNOWN_TO_SLACK,
+    Chunk,
+    Piece,
+    Stream,
+    Streams,
+    reopening,
+)
+from bots.slack.delivery.streaming.task_cards import Cards
+from bots.slack.events.address import Where
+from bots.slack.events.markup_in import unescaped
+from core.delivery.platform_retry import Now, Sleep
+from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain.ports import Delivery, Ledger
+
+log = structlog.get_logger(__name__)
+
+_LOOK_AGAIN_S = 1.0
+_MOST_STARTS = 3
+
+
+class NoStreamError(Exception):
+    """Slack gives this answer no (further) stream: the rest of it is to be posted."""
+
+
+class Writing:
+    """Brings pieces into streams, one stream at a time."""
+
+    def __init__(
+        self, calls: Calls, place: Where, ledger: Ledger, streams: Streams, *, now: Now, sleep: Sleep
+    ) -> None:
+        self.stream = Stream(part=0)
+        self.cards = Cards()
+        self.silenced = False
+        """Whether the reader pressed Slack's own stop button."""
+        self._calls = calls
+        self._place = place
+        self._ledger = ledger
+        self._streams = streams
+        self._now = now
+        self._sleep = sleep
+        self._earlier = list(ledger.earlier)
+        self._known = {each.message_id for each in self._earlier if each.message_id}
+        self._uncertain = {each.part for each in self._earlier if not each.message_id}
+        self._taken_up = not self._earlier
+
+    def hurry(self) -> None:
+        """The answer is all there: be as patient with Slack as it takes."""
+        self._calls.hurried = True
+
+    @property
+    def age_s(self) -> float:
+        return self._now() - self.stream.began if self.stream.ts else 0.0
+
+    async def end_earlier(self) -> None:
+        """Stop the streams that an earlier attempt left open: they go on showing as being written."""
+        for each in self._earlier:
+            if each.message_id and not each.closed:
+                await self._calls.stop_quietly(each.message_id)
+
+    async def take_up(self, answer: str, *, whole: bool) -> bool:
+        """Go on where an earlier attempt ended; False while the answer has not come that far again."""
+        if self._taken_up:
+            return True
+        current = [
+            each for each in self._earlier if each.message_id and each.generation == self._ledger.generation
+        ]
+        if not whole and len(answer) < max((each.shown for each in current), default=1):
+            return False
+        self._taken_up = True
+        if answer.strip():
+            await self._replace_older()
+        part = max((each.part + 1 for each in self._earlier if each.message_id), default=0)
+        at = min(len(answer), await self._shown_by(current, answer)) if current else 0
+        self.stream = Stream(part, base=at, at=at, seed=reopening(answer[:at]))
+        return True
+
+    async def put(self, piece: Piece) -> bool:
+        """Bring a piece to Slack; False when it has to be brought again, perhaps into another stream.
+
+        Raises:
+            NoStreamError: Slack starts no stream; the answer from `stream.at` on is still to be shown.
+            Fenced, PlaceClosed, FrontendRefused, PlatformBusy, OutcomeUnknown.
+        """
+        chunks, after = self.stream.with_piece(piece)
+        if not self.stream.ts:
+            await self._start(chunks, after)
+            done = await self._stop([], after, piece) if piece.last else True
+        elif piece.final and chunks and self._calls.stops_are_scarce:
+            done = await self._append(chunks, after, piece) and await self._stop([], after, piece)
+        elif piece.last:
+            done = await self._stop(chunks, after, piece)
+        else:
+            done = await self._append(chunks, after, piece)
+        if done:
+            self.cards.drawn(piece.cards)
+        return done
+
+    async def _start(self, chunks: list[Chunk], after: Stream) -> None:
+        part = after.part
+        if not self._streams.known_in(self._place):
+            raise NoStreamError
+        await self._ledger.intend(part)
+        if part in self._uncertain:
+            await self._remove_orphan(part, after.text)
+        after.began = self._now()
+        try:
+            ts = await self._started(chunks)
+        except PlatformBusy as exc:
+            raise NoStreamError from exc
+        except PlaceClosed as exc:
+            if exc.code in UNKNOWN_TO_SLACK:
+                self._streams.switch_off(self._place)
+            elif exc.code not in NOT_HERE:
+                raise
+            raise NoStreamError from exc
+        await self._keep(part, ts)
+        self._known.add(ts)
+        after.ts, self.stream = ts, after
+        await self._ledger.shows(part, after.shown)
+
+    async def _keep(self, part: int, ts: str) -> None:
+        try:
+            await self._ledger.posted(part, ts)
+        except Fenced:
+            await self._calls.take_back(ts)
+            raise
+
+    async def _started(self, chunks: list[Chunk]) -> str:
+        text = unescaped("".join(chunk.get("text", "") for chunk in chunks))
+        for left in reversed(range(_MOST_STARTS)):
+            try:
+                return await self._calls.start(chunks)
+            except OutcomeUnknown:
+                await self._sleep(_LOOK_AGAIN_S)
+                found = await self._calls.find(text, self._known, exactly=True)
+                if found:
+                    self._calls.adopt(found)
+                    return found
+                if not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    async def _append(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
+        try:
+            await self._calls.append(self.stream.ts, chunks)
+        except OutcomeUnknown:
+            return await self._find_out(after, piece)
+        except PlaceClosed as exc:
+            await self._refused(exc)
+            return False
+        self.stream = after
+        await self._ledger.shows(after.part, after.shown)
+        return True
+
+    async def _stop(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
+        """End the stream. One that was over before has lost nothing if there was nothing left to bring."""
+        try:
+            await self._calls.stop(self.stream.ts, chunks, list(piece.blocks))
+        except PlaceClosed as exc:
+            if exc.code not in OVER or chunks:
+                await self._refused(exc)
+                return False
+        await self._next(after, after.at, after.text)
+        return True
+
+    async def _refused(self, error: PlaceClosed) -> None:
+        """Leave a stream that takes nothing more: what it did not take goes into the next."""
+        if error.code == STOPPED_BY_USER:
+            self.silenced = True
+        elif error.code in TAKES_NO_MORE:
+            await self._calls.stop_quietly(self.stream.ts)
+        elif error.code in UNKNOWN_TO_SLACK:  # switched off while it was written: the rest is posted
+            self._streams.switch_off(self._place)
+            await self._calls.stop_quietly(self.stream.ts)
+        elif error.code not in OVER:
+            raise error
+        await self._next(self.stream, self.stream.shown, self.stream.shown_text)
+
+    async def _next(self, ended: Stream, at: int, text: str) -> None:
+        await self._ledger.shows(ended.part, at, closed=True)
+        self.stream = Stream(ended.part + 1, base=at, at=at, seed=reopening(text))
+        self.cards.begin_again()
+
+    async def _find_out(self, after: Stream, piece: Piece) -> bool:
+        """Was it appended? Read the message; where that does not tell, write it anew."""
+        before = letters(self.stream.shown_text)
+        expected = letters(after.shown_text)
+        if not piece.text.strip():
+            self.stream = after  # a card that stands still is no harm
+            return True
+        seen = await self._calls.read(self.stream.ts)
+        if seen == expected != before:
+            self.stream = after
+            await self._ledger.shows(after.part, after.shown)
+            return True
+        if seen != before or before == expected:
+            await self._write_anew()
+        return False
+
+    async def _write_anew(self) -> None:
+        stream = self.stream
+        await self._calls.stop_quietly(stream.ts)
+        try:
+            await self._calls.delete(stream.ts)
+        except PlatformError as exc:
+            log.warning("slack.half_told_message_stays", code=exc.code)
+            await self._next(stream, stream.shown, stream.shown_text)
+            return
+        await self._ledger.forget(stream.part)
+        self.stream = Stream(stream.part, base=stream.base, at=stream.base, seed=stream.seed)
+        self.cards.begin_again()
+
+    async def _replace_older(self) -> None:
+        """Another text is being written: what shows the old one goes."""
+        for each in reversed(self._earlier):
+            if each.generation != self._ledger.generation and each.message_id:
+                await self._calls.delete(each.message_id)
+                await self._ledger.forget(each.part)
+        self._earlier = [
+            each
+            for each in self._earlier
+            if each.generation == self._ledger.generation or not each.message_id
+        ]
+
+    async def _shown_by(self, current: Sequence[Delivery], answer: str) -> int:
+        """How far the answer is shown: where the process died between an append and its record, Slack knows."""
+        last = current[-1]
+        if last.closed:
+            return last.shown
+        start = current[-2].shown if len(current) > 1 else 0
+        seen = await self._calls.read(last.message_id)
+        exact = None if seen is None else shown_up_to(seen, answer, start)
+        shown = last.shown if exact is None else exact
+        await self._ledger.shows(last.part, shown, closed=True)
+        return shown
+
+    async def _remove_orphan(self, part: int, text: str) -> None:
+        """An earlier attempt meant to create this part, and may have: if so, it is replaced."""
+        self._uncertain.discard(part)
+        delivery = await self._ledger.intend(part)
+        found = await self._calls.find_post(delivery)
+        found = found or await self._calls.find(text, self._known, exactly=False)
+        if found:
+            await self._calls.stop_quietly(found)
+            await self._calls.delete(found)

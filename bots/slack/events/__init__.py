@@ -1,0 +1,1 @@
+"""Slack's payloads become events of the core. Pure."""

@@ -1,0 +1,130 @@
+"""Buttons on Slack: how they are drawn, and what a press of one tells. Pure.
+
+Shapes: docs.slack.dev, "Actions block", "Button element", "Context actions block", "Feedback buttons element",
+`block_actions` payloads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.payloads import part_of, text_of
+from core.domain.messages import Action, Author, Button, Identity, Place, Pressed
+
+LABEL_CHARS = 75
+FEEDBACK = "aivax:feedback"
+"""One element holds both of Slack's thumbs; which one was pressed, its value tells."""
+
+_RATINGS = (Action.GOOD, Action.BAD)
+_VALUE = re.compile(r"(?:(good|bad)/)?([a-z0-9]{1,32})(?::([A-Za-z_-]{1,16}))?")
+
+
+def drawn(buttons: Sequence[Button]) -> list[dict[str, Any]]:
+    """Draw buttons as a row below the text, and a pair of ratings as Slack's thumbs; no row where there are none."""
+    rated = {button.action: button for button in buttons if button.action in _RATINGS}
+    if len(rated) < len(_RATINGS):
+        rated = {}
+    plain = [_button(button) for button in buttons if button.action not in rated]
+    rows: list[dict[str, Any]] = [{"type": "actions", "elements": plain}] if plain else []
+    return [*rows, _thumbs(rated[Action.GOOD], rated[Action.BAD])] if rated else rows
+
+
+def _button(button: Button) -> dict[str, Any]:
+    """Within a row no two may have one id, and languages are told apart by their value only."""
+    suffix = f":{button.value}" if button.value else ""
+    return {
+        "type": "button",
+        "action_id": f"aivax:{button.action}{suffix}",
+        "value": f"{button.turn}{suffix}",
+        "text": _label(button),
+    }
+
+
+def _thumbs(good: Button, bad: Button) -> dict[str, Any]:
+    thumbs = {
+        "type": "feedback_buttons",
+        "action_id": FEEDBACK,
+        "positive_button": {"text": _label(good), "value": f"good/{good.turn}"},
+        "negative_button": {"text": _label(bad), "value": f"bad/{bad.turn}"},
+    }
+    return {"type": "context_actions", "elements": [thumbs]}
+
+
+def _label(button: Button) -> dict[str, Any]:
+    return {"type": "plain_text", "text": button.label[:LABEL_CHARS]}
+
+
+def pressed(payload: Mapping[str, Any]) -> Pressed | None:
+    """Read a press of one of our buttons; None of anything else. Outside of direct messages the reply is whispered."""
+    chosen = _chosen(payload.get("actions"))
+    team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
+    moment = text_of(payload, "trigger_id")
+    if chosen is None or not (team and user and moment):
+        return None
+    here = _on_home(payload, team, user) or _below_message(payload, team, user)
+    if here is None:
+        return None
+    action, turn, value = chosen
+    return Pressed(
+        keys=(f"slack:{team}:press:{moment}",),
+        author=Author(Identity(PLATFORM, team, user)),
+        place=Place(
+            PLATFORM, team, here.channel, here.thread, private=here.home or here.channel.startswith("D")
+        ),
+        action=action,
+        turn=turn,
+        address=here.as_address(),
+        text=value,
+        asked_for_more=action is Action.BAD,  # a form opens
+    )
+
+
+def _below_message(payload: Mapping[str, Any], team: str, user: str) -> Where | None:
+    container = part_of(payload, "container")
+    channel = text_of(container, "channel_id") or text_of(payload.get("channel"), "id")
+    ts = text_of(container, "message_ts")
+    if not (channel and ts):
+        return None
+    # a message that one person alone sees can't be replied to, but its press brings an address of its own
+    unseen = container.get("is_ephemeral") is True
+    direct = channel.startswith("D")
+    return Where(
+        channel=channel,
+        team=team,
+        thread=text_of(container, "thread_ts") or ("" if unseen else ts),
+        question=ts,
+        user=user,
+        user_team=text_of(payload.get("user"), "team_id") or team,
+        direct=direct and not unseen,
+        whisper=unseen or not direct,
+        reply=text_of(payload, "response_url") if unseen else "",
+    )
+
+
+def _on_home(payload: Mapping[str, Any], team: str, user: str) -> Where | None:
+    """The Home tab: its view carries the direct message that it belongs to."""
+    view = part_of(payload, "view")
+    if text_of(view, "type") != "home":
+        return None
+    return Where(text_of(view, "private_metadata") or user, team, user=user, user_team=team, home=True)
+
+
+def _chosen(actions: Any) -> tuple[Action, str, str] | None:
+    """Action, turn and value of the first that is ours."""
+    for each in actions if isinstance(actions, list) else ():
+        value = _VALUE.fullmatch(text_of(each, "value"))
+        action = _action(text_of(each, "action_id"), value.group(1) if value else None)
+        if value is not None and action is not None:
+            return action, value.group(2), value.group(3) or ""
+    return None
+
+
+def _action(action_id: str, rating: str | None) -> Action | None:
+    if rating:
+        return Action(rating) if action_id == FEEDBACK else None
+    ours, _, rest = action_id.partition(":")
+    name = rest.partition(":")[0]
+    return Action(name) if ours == "aivax" and name in set(Action) else None

@@ -1,0 +1,71 @@
+"""What people do by commands, forms and the app's Home tab, as events of the core. Pure.
+
+Shapes: docs.slack.dev, "Implementing slash commands", `view_submission`, `app_home_opened`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.markup_in import readable
+from bots.slack.events.messages import COMMANDS
+from bots.slack.events.payloads import text_of
+from core.domain.messages import Author, Command, Commanded, Identity, Place
+
+_ASK = "ask"
+
+
+def question(form: Mapping[str, Any]) -> str:
+    """What is asked by a slash command; `""` where it asks nothing."""
+    word, _, rest = readable(text_of(form, "text")).strip().partition(" ")
+    return rest.strip() if text_of(form, "command") and word.lower() == _ASK else ""
+
+
+def commanded(form: Mapping[str, Any]) -> Commanded | None:
+    """Read a slash command; any word that is none of ours is a call for help.
+
+    A command can't be given in a thread, so it is meant for all that its author has in the channel. Its answer is for
+    them alone, and reaches them where the bot is no member too.
+    """
+    team, channel, user = (text_of(form, name) for name in ("team_id", "channel_id", "user_id"))
+    trigger = text_of(form, "trigger_id")
+    if not (team and channel and user and trigger):
+        return None
+    words = readable(text_of(form, "text")).strip() or text_of(form, "command")
+    command, argument = _understood(words)
+    here = Where(channel, team, user=user, user_team=team, whisper=True, reply=text_of(form, "response_url"))
+    return Commanded(
+        keys=(f"slack:{team}:command:{trigger}",),
+        author=Author(Identity(PLATFORM, team, user)),
+        place=Place(PLATFORM, team, channel, private=channel.startswith("D")),
+        command=command,
+        argument=argument,
+        address=here.as_address(),
+        whole_channel=True,
+        awaited=True,
+    )
+
+
+def _understood(words: str) -> tuple[Command, str]:
+    """The sub-word, and what follows it where it takes something."""
+    word, _, argument = words.partition(" ")
+    if word.lower() == Command.MODEL:
+        return Command.MODEL, argument.strip()
+    return COMMANDS.get(words.lower(), Command.HELP), ""
+
+
+def home_opened(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> Commanded | None:
+    """Read that somebody opened the app's Home tab; nothing of its other tabs."""
+    team, user, channel = text_of(wrapper, "team_id"), text_of(event, "user"), text_of(event, "channel")
+    moment = text_of(wrapper, "event_id")
+    if not (team and user and moment) or text_of(event, "tab") != "home":
+        return None
+    return Commanded(
+        keys=(f"slack:{team}:home:{moment}",),
+        author=Author(Identity(PLATFORM, team, user)),
+        place=Place(PLATFORM, team, channel or user, private=True),
+        command=Command.HOME,
+        address=Where(channel or user, team, user=user, user_team=team, home=True).as_address(),
+    )

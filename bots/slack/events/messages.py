@@ -1,0 +1,160 @@
+"""What people say, as events of the core. Pure.
+
+Shapes: docs.slack.dev, `message`, `app_mention`, "Working with files".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.markup_in import begins_with_another, mentions, readable, without_mention
+from bots.slack.events.payloads import Bot, Manners, text_of
+from core.domain.messages import SPOKEN, Attachment, Author, Command, Commanded, Identity, Place, Said
+
+_WORDS_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
+_NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})
+COMMANDS: Mapping[str, Command] = {f"{sign}{word}": word for word in SPOKEN for sign in ("", "/")}
+"""The words that are commands when they stand alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What counts of a message, checked."""
+
+    team: str
+    channel: str
+    ts: str
+    thread: str
+    """The root of the thread that it is a reply in; `""` for a message that begins one."""
+    user: str
+    user_team: str
+    direct: bool
+    wire: str
+    text: str
+    client_msg_id: str
+
+    @property
+    def key(self) -> str:
+        return f"slack:{self.team}:{self.channel}:{self.ts}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """A mention comes as two events with one ts; one sentence can come with two ts and one client_msg_id."""
+        return (
+            (self.key, f"slack:{self.team}:msg:{self.client_msg_id}") if self.client_msg_id else (self.key,)
+        )
+
+    @property
+    def author(self) -> Author:
+        return Author(Identity(PLATFORM, self.team, self.user))
+
+    @property
+    def place(self) -> Place:
+        """In a channel each question has a thread of its own; a direct message goes on below the last one."""
+        thread = self.thread if self.direct else self.thread or self.ts
+        return Place(PLATFORM, self.team, self.channel, thread, private=self.direct)
+
+    @property
+    def where(self) -> Where:
+        return Where(
+            channel=self.channel,
+            team=self.team,
+            thread=self.thread or self.ts,
+            question=self.ts,
+            user=self.user,
+            user_team=self.user_team,
+            direct=self.direct,
+        )
+
+
+def said(
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, manners: Manners
+) -> Said | Commanded | None:
+    """Read a `message` or an `app_mention`; None for what is not meant for us, our own and other bots' words too."""
+    if not is_person(event, bot):
+        return None
+    spoken = read(wrapper, event, bot)
+    if not (spoken.team and spoken.channel and spoken.ts):
+        return None
+    if event.get("type") != "app_mention" and not is_for_us(spoken, event, bot, manners):
+        return None
+    return as_event(spoken, event)
+
+
+def as_event(spoken: Spoken, event: Mapping[str, Any]) -> Said | Commanded:
+    """A question, or one of the words that are commands when they stand alone."""
+    address = spoken.where.as_address()
+    files = _attachments(event, spoken.team)
+    command = COMMANDS.get(spoken.text.lower())
+    if command is not None and not files:
+        return Commanded(spoken.keys, spoken.author, spoken.place, command, address)
+    return Said(spoken.keys, spoken.author, spoken.place, spoken.text, address, spoken.ts, files)
+
+
+def is_person(event: Mapping[str, Any], bot: Bot) -> bool:
+    """Any `bot_id` means a bot, ours too; hidden messages and most subtypes are notices, edits and deletions."""
+    user = text_of(event, "user")
+    if not user or user in (bot.user, "USLACKBOT") or event.get("bot_id") or event.get("bot_profile"):
+        return False
+    subtype = event.get("subtype") or ""
+    return not event.get("hidden") and isinstance(subtype, str) and subtype in _WORDS_OF_PEOPLE
+
+
+def is_for_us(spoken: Spoken, event: Mapping[str, Any], bot: Bot, manners: Manners) -> bool:
+    """Whether words are meant for the bot: said to it alone, with its mention, or in a thread that it takes part in."""
+    if spoken.direct or mentions(spoken.wire, bot.user):
+        return True
+    if not manners.follow_ups or not spoken.thread or begins_with_another(spoken.wire, bot.user):
+        return False
+    began_it = text_of(event, "parent_user_id") == bot.user
+    return began_it or manners.is_joined(spoken.team, spoken.channel, spoken.thread)
+
+
+def read(
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, channel: str = "", kind: str = ""
+) -> Spoken:
+    """Read a message; where it is a part of an event, `channel` and its kind are given from there."""
+    team, ts = text_of(wrapper, "team_id"), text_of(event, "ts")
+    channel, kind = channel or text_of(event, "channel"), kind or text_of(event, "channel_type")
+    thread, wire = text_of(event, "thread_ts"), text_of(event, "text")
+    return Spoken(
+        team=team,
+        channel=channel,
+        ts=ts,
+        thread="" if thread == ts else thread,
+        user=text_of(event, "user"),
+        user_team=text_of(event, "user_team") or text_of(event, "team") or team,
+        direct=kind == "im" or (not kind and channel.startswith("D")),
+        wire=wire,
+        text=readable(without_mention(wire, bot.user)),
+        client_msg_id=text_of(event, "client_msg_id"),
+    )
+
+
+def _attachments(event: Mapping[str, Any], team: str) -> tuple[Attachment, ...]:
+    files = event.get("files")
+    found = [_attachment(file, team) for file in files] if isinstance(files, list) else []
+    return tuple(attachment for attachment in found if attachment is not None)
+
+
+def _attachment(file: Any, team: str) -> Attachment | None:
+    """Slack Connect sends only an id: the rest is to be asked for."""
+    return attachment_of(file, team) if text_of(file, "id") else None
+
+
+def attachment_of(file: Mapping[str, Any], team: str) -> Attachment:
+    """A file object of Slack's. One whose bytes Slack does not have is kept too, as a kind that nobody can read."""
+    gone = text_of(file, "mode") in _NOT_IN_SLACK
+    size = file.get("size")
+    url = "" if gone else text_of(file, "url_private_download") or text_of(file, "url_private")
+    ref = {"id": text_of(file, "id"), "url": url, "team": team, **({"gone": True} if gone else {})}
+    return Attachment(
+        ref=json.dumps(ref, separators=(",", ":")),
+        name=text_of(file, "name") or text_of(file, "title") or text_of(file, "id"),
+        media_type=("" if gone else text_of(file, "mimetype")) or "application/octet-stream",
+        size_bytes=size if isinstance(size, int) and size > 0 else 0,
+    )

@@ -1,0 +1,150 @@
+"""The two forms (modals) that the bot opens: a comment on a bad answer, and a question about a message. Pure.
+
+Shapes: docs.slack.dev, "Modals", "Input block", `view_submission`, `message_action`. A title and the words on the
+buttons hold 24 characters, `private_metadata` 3,000.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bots.slack.events.address import PLATFORM, Where, where
+from bots.slack.events.markup_in import readable
+from bots.slack.events.payloads import part_of, text_of
+from core.domain.errors import PlaceClosed
+from core.domain.messages import Action, Author, Identity, Place, Pressed
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+
+SHORTCUT = "ask"
+"""The callback_id of the message shortcut, as the manifest has it."""
+ASK_FORM, FEEDBACK_FORM = "aivax:ask", "aivax:feedback"
+
+WORDS_BLOCK = "words"
+"""The block of the one field that each form has."""
+
+_TITLE_CHARS = 24
+_COMMENT_CHARS = 3_000
+_QUOTED_CHARS = 1_200
+_TURN = re.compile(r"[a-z0-9]{1,32}")
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A message that somebody wants to ask about."""
+
+    channel: str
+    thread: str
+    """The root of its thread, or itself."""
+    quote: str
+    """How it begins."""
+
+
+def feedback_form(voice: Voice, pressed: Pressed) -> View:
+    """Ask what was wrong with an answer."""
+    kept = {"turn": pressed.turn, "address": pressed.address, "thread": pressed.place.thread}
+    return _form(FEEDBACK_FORM, voice, Phrase.FEEDBACK_TITLE, Phrase.FEEDBACK_LABEL, kept)
+
+
+def ask_form(voice: Voice, about: About) -> View:
+    """Ask what somebody wants to know of a message."""
+    kept = {"channel": about.channel, "thread": about.thread, "quote": about.quote}
+    begun = voice.say(Phrase.ASK_ABOUT_DEFAULT)
+    return _form(ASK_FORM, voice, Phrase.ASK_ABOUT, Phrase.ASK_QUESTION, kept, begun)
+
+
+def _form(
+    name: str, voice: Voice, title: Phrase, label: Phrase, kept: Mapping[str, str], begun: str = ""
+) -> View:
+    field = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": _COMMENT_CHARS}
+    return {
+        "type": "modal",
+        "callback_id": name,
+        "private_metadata": json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
+        "title": _plain(voice.say(title)),
+        "submit": _plain(voice.say(Phrase.FORM_SEND)),
+        "close": _plain(voice.say(Phrase.FORM_CANCEL)),
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": WORDS_BLOCK,
+                "label": {"type": "plain_text", "text": voice.say(label)},
+                "element": {**field, **({"initial_value": begun} if begun else {})},
+            }
+        ],
+    }
+
+
+def _plain(text: str) -> dict[str, str]:
+    """An operator's own wording may be longer than Slack takes."""
+    short = text if len(text) <= _TITLE_CHARS else f"{text[: _TITLE_CHARS - 1]}…"
+    return {"type": "plain_text", "text": short}
+
+
+def wants_to_ask(payload: Mapping[str, Any]) -> About | None:
+    """Read the message shortcut."""
+    message, channel = part_of(payload, "message"), text_of(payload.get("channel"), "id")
+    ts = text_of(payload, "message_ts") or text_of(message, "ts")
+    if text_of(payload, "callback_id") != SHORTCUT or not (channel and ts):
+        return None
+    quote = readable(text_of(message, "text")).strip()
+    short = quote if len(quote) <= _QUOTED_CHARS else f"{quote[:_QUOTED_CHARS]} …"
+    return About(channel, text_of(message, "thread_ts") or ts, short)
+
+
+def asked_about(payload: Mapping[str, Any]) -> tuple[About, str] | None:
+    """Read the submitted question, and what it is about."""
+    kept = _kept(payload, ASK_FORM)
+    question = _words(payload)
+    if not (text_of(kept, "channel") and text_of(kept, "thread") and question):
+        return None
+    return About(*(text_of(kept, name) for name in ("channel", "thread", "quote"))), question
+
+
+def commented(payload: Mapping[str, Any]) -> Pressed | None:
+    """Read a submitted comment: the same press as before, with words."""
+    kept = _kept(payload, FEEDBACK_FORM)
+    team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
+    view, turn, here = text_of(payload.get("view"), "id"), text_of(kept, "turn"), _place(kept)
+    if here is None or not (team and user and view and _TURN.fullmatch(turn)):
+        return None
+    return Pressed(
+        keys=(f"slack:{team}:form:{view}",),
+        author=Author(Identity(PLATFORM, team, user)),
+        place=Place(
+            PLATFORM, team, here.channel, text_of(kept, "thread"), private=here.channel.startswith("D")
+        ),
+        action=Action.BAD,
+        turn=turn,
+        address=here.as_address(),
+        text=_words(payload),
+    )
+
+
+def _place(kept: Mapping[str, Any]) -> Where | None:
+    try:
+        return where(text_of(kept, "address"))
+    except PlaceClosed:
+        return None
+
+
+def _kept(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    view = part_of(payload, "view")
+    if text_of(payload, "type") != "view_submission" or text_of(view, "callback_id") != name:
+        return {}
+    try:
+        kept = json.loads(text_of(view, "private_metadata"))
+    except (ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, Mapping) else {}
+
+
+def _words(payload: Mapping[str, Any]) -> str:
+    values = part_of(part_of(part_of(payload, "view"), "state"), "values")
+    return text_of(part_of(part_of(values, WORDS_BLOCK), "text"), "value").strip()

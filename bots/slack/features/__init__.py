@@ -1,0 +1,1 @@
+"""What Slack has beside messages: backfill, greetings, files, installation, assistant threads."""

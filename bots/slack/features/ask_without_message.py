@@ -1,0 +1,163 @@
+"""Questions that are asked without a message: by the slash command, and by the form of the message shortcut.
+
+Neither shows anything in Slack. So the question is put there first, for everyone to see: in the channel, or in the
+thread that it is about. It is answered below it, and who reads along can go on. Where the bot may not write, it is put
+into the asker's direct messages, with a word on where it came from.
+
+The bot says these words under its own name: so the core is asked before whether it would take them (`unposted`), and
+they are shown letter by letter, without a link, a mention or a preview in them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from bots.slack.delivery.plain_text import HERE, moved, signed
+from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.interactions import question
+from bots.slack.events.modals import About, asked_about
+from bots.slack.events.payloads import part_of, text_of
+from bots.slack.transport.api import SlackApi
+from bots.slack.transport.error_mapping import BLOCKS_REFUSED
+from core.domain.errors import OutcomeUnknown, PlaceClosed
+from core.domain.messages import Author, Identity, Place, Said
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+
+log = structlog.get_logger(__name__)
+
+_WITHIN_S = 2.2
+"""Slack waits three seconds for the acknowledgement, which comes when the question is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question on its way to where it can be answered."""
+
+    key: str
+    team: str
+    user: str
+    user_team: str
+    channel: str
+    text: str
+    about: About | None = None
+
+    @property
+    def author(self) -> Author:
+        return Author(Identity(PLATFORM, self.team, self.user))
+
+    @property
+    def place(self) -> Place:
+        return Place(PLATFORM, self.team, self.channel, private=self.channel.startswith("D"))
+
+    @property
+    def whole_text(self) -> str:
+        """The question with the message that it is about, for whom the thread can't be shown to."""
+        quote = self.about.quote if self.about else ""
+        return f"{self.text}\n\n{_quoted(quote)}" if quote else self.text
+
+
+def asking(payload: Mapping[str, Any]) -> Asking | None:
+    """Read a question that was asked by command or form; None of anything else."""
+    form = asked_about(payload)
+    if form is not None:
+        return _by_form(payload, *form)
+    asked = question(payload)
+    if not asked:
+        return None
+    team, user, channel = (text_of(payload, name) for name in ("team_id", "user_id", "channel_id"))
+    trigger = text_of(payload, "trigger_id")
+    if not (team and user and channel and trigger):
+        return None
+    return Asking(f"slack:{team}:command:{trigger}", team, user, team, channel, asked)
+
+
+def _by_form(payload: Mapping[str, Any], about: About, text: str) -> Asking | None:
+    team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
+    view = text_of(payload.get("view"), "id")
+    if not (team and user and view):
+        return None
+    user_team = text_of(payload.get("user"), "team_id") or team
+    return Asking(f"slack:{team}:form:{view}", team, user, user_team, about.channel, text, about)
+
+
+async def put(asked: Asking, api: SlackApi, voice: Voice) -> Said:
+    """Show the question where it was asked, or else in the asker's direct messages; what the core is told of it.
+
+    Raises:
+        PlatformError: it could be shown nowhere.
+        TimeoutError: not in the time that Slack gives.
+    """
+    async with asyncio.timeout(_WITHIN_S):
+        try:
+            here, ts = await _post(
+                api,
+                asked.channel,
+                signed(asked.user, asked.text),
+                asked.about.thread if asked.about else "",
+            )
+        except PlaceClosed as exc:
+            log.info("slack.asked_elsewhere", channel=asked.channel, code=exc.code)
+            asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
+            here, ts = await _post(api, await _direct(api, asked.user), _moved(asked, voice), "")
+    return _said(asked, here, ts)
+
+
+def unposted(asked: Asking) -> Said:
+    """The question as the core would be told of it, before anything of it is shown."""
+    return _said(asked, asked.channel, "")
+
+
+def _said(asked: Asking, channel: str, ts: str) -> Said:
+    direct = channel.startswith("D")
+    thread = (asked.about.thread if asked.about else "") or ts
+    there = Where(channel, asked.team, thread, ts, asked.user, asked.user_team, direct=direct)
+    place = Place(PLATFORM, asked.team, channel, thread, private=direct)
+    return Said((asked.key,), asked.author, place, asked.whole_text, there.as_address(), ts)
+
+
+async def _direct(api: SlackApi, user: str) -> str:
+    opened = part_of(await api.write("conversations.open", users=user), "channel")
+    return text_of(opened, "id")
+
+
+async def _post(api: SlackApi, channel: str, content: dict[str, Any], thread: str) -> tuple[str, str]:
+    """Post, without the blocks where Slack does not take them."""
+    try:
+        return await _posted(api, channel, content, thread)
+    except PlaceClosed as exc:
+        if exc.code not in BLOCKS_REFUSED:
+            raise
+    log.warning("slack.blocks_refused", code="rich_text")
+    return await _posted(api, channel, {"text": content["text"]}, thread)
+
+
+async def _posted(api: SlackApi, channel: str, content: dict[str, Any], thread: str) -> tuple[str, str]:
+    posted = await api.write(
+        "chat.postMessage",
+        once=True,
+        channel=channel,
+        thread_ts=thread or None,
+        mrkdwn=False,
+        **content,
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    there, ts = text_of(posted, "channel") or channel, text_of(posted, "ts")
+    if not ts:
+        raise OutcomeUnknown(PLATFORM, code="unparsable", detail="chat.postMessage told no ts")
+    return there, ts
+
+
+def _moved(asked: Asking, voice: Voice) -> dict[str, Any]:
+    why = voice.say(Phrase.ANSWERED_HERE, where=HERE)
+    return moved(asked.channel, why, asked.text, asked.about.quote if asked.about else "")
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())

@@ -1,0 +1,123 @@
+"""What makes a direct message a place to work in: a greeting, suggested prompts, a title. Nothing depends on it.
+
+docs.slack.dev, "Agent view": without an event for a new thread, the greeting belongs to `app_home_opened` with the tab
+`messages`, and prompts are set without a thread. "AI assistant" (the old view): `assistant_thread_started` opens a
+thread, and both belong into it. Whatever Slack does not offer to this app is asked for once and never again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import structlog
+
+from bots.slack.delivery.markup_out import safe
+from bots.slack.events.address import Where
+from bots.slack.settings import SlackSettings
+from bots.slack.transport.api import SlackApi
+from core.domain.errors import FrontendRefused, PlatformError
+
+log = structlog.get_logger(__name__)
+
+_MOST_MET = 5_000
+_TITLE_CHARS = 80
+_NOT_OFFERED = frozenset(
+    (
+        "unknown_method",
+        "missing_scope",
+        "not_allowed_token_type",
+        "feature_not_enabled",
+        "feature_disabled",
+        "not_agent_app",
+        "method_deprecated",
+    )
+)
+
+
+class Sessions:
+    """The direct messages of one workspace."""
+
+    def __init__(self, api: SlackApi) -> None:
+        self._api = api
+        self._settings: SlackSettings = api.settings
+        self._met: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._unnamed: set[tuple[str, str]] = set()
+        """Threads of the old view in which nobody has said anything yet."""
+        self._off: set[str] = set()
+
+    def meets(self, channel: str, thread: str) -> bool:
+        """Whether a place is met for the first time since the start. Called once for each time that one is opened."""
+        if not self._is_new(channel, thread):
+            return False
+        if thread:
+            self._unnamed.add((channel, thread))
+        return True
+
+    async def suggest(self, channel: str, thread: str) -> None:
+        """Suggest the prompts of the settings."""
+        prompts = [{"title": each.title, "message": each.message} for each in self._settings.prompts]
+        if prompts:
+            await self._ask(
+                "assistant.threads.setSuggestedPrompts",
+                channel_id=channel,
+                thread_ts=thread or None,
+                prompts=prompts,
+            )
+
+    async def say(self, channel: str, thread: str, sentence: str) -> None:
+        """Say a sentence of the bot's own that is no answer."""
+        await self._api.write(
+            "chat.postMessage",
+            once=True,
+            channel=channel,
+            thread_ts=thread or None,
+            text=safe(sentence),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+
+    async def entitle(self, place: Where, text: str) -> None:
+        """Name a thread after the first words in it, where these are they."""
+        # whether Slack reads tokens in titles it does not tell; without this sign there are none
+        words, greeted = " ".join(text.split()).replace("<", "\u2039"), (place.channel, place.thread)
+        first = place.thread == place.question or greeted in self._unnamed
+        if not (words and place.thread and first):
+            return
+        self._unnamed.discard(greeted)
+        title = words if len(words) <= _TITLE_CHARS else f"{words[: _TITLE_CHARS - 1]}…"
+        there = {"channel_id": place.channel, "thread_ts": place.thread, "title": title}
+        if not await self._ask("assistant.threads.setTitle", **there):
+            await self._ask("agents.sessions.rename", **there)
+
+    def _is_new(self, channel: str, thread: str) -> bool:
+        if (channel, thread) in self._met:
+            return False
+        self._met[channel, thread] = None
+        if len(self._met) > _MOST_MET:
+            oldest, _ = self._met.popitem(last=False)
+            self._unnamed.discard(oldest)
+        return True
+
+    async def is_empty(self, channel: str, thread: str) -> bool:
+        """Whether nothing was ever said there, as Slack tells it: so a person is greeted once, however often the bot
+        starts. A thread of the old view begins with a message of Slack's own."""
+        if thread:
+            answer = await self._api.read("conversations.replies", channel=channel, ts=thread, limit=2)
+        else:
+            answer = await self._api.read("conversations.history", channel=channel, limit=1)
+        messages = answer.get("messages")
+        return isinstance(messages, list) and len(messages) <= (1 if thread else 0)
+
+    async def _ask(self, method: str, **arguments: Any) -> bool:
+        """Whether Slack did it."""
+        if method in self._off:
+            return False
+        try:
+            await self._api.write(method, **arguments)
+        except PlatformError as exc:
+            if exc.code in _NOT_OFFERED or isinstance(exc, FrontendRefused):
+                self._off.add(method)
+            log.info("slack.not_offered", method=method, code=exc.code)
+            return False
+        return True

@@ -1,0 +1,215 @@
+"""What was said to the bot while it was away: read from Slack after the start, and taken in like any event.
+
+Slack delivers for about five minutes after a failure, and not later. So, where somebody has spoken with the bot before,
+and in direct messages, what came since it last heard anything is read, the oldest first. Each message goes the way of
+its event and has its keys: what was heard before is recognised. What the bot answered before this start is left out,
+so that an old backup of the database does no harm either.
+
+A reply in a thread that the bot does not know is not found, nor is a mention in a channel where nobody ever spoke with
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bots.slack.events.address import PLATFORM
+from bots.slack.events.payloads import Bot, part_of, text_of
+from bots.slack.listening.workspaces import Workspaces
+from bots.slack.settings import SlackSettings
+from bots.slack.transport.api import SlackApi
+from core.delivery.platform_retry import Sleep, patiently
+from core.domain.errors import PlaceClosed, PlatformError
+from core.domain.messages import Place
+from core.domain.ports import Intake
+
+log = structlog.get_logger(__name__)
+
+_MARGIN = timedelta(minutes=10)
+"""What Slack was still to deliver again when the bot went away was said before it last heard anything."""
+_KNOWN_FOR = timedelta(days=30)
+_MOST_PLACES = 200
+_PAGE, _MOST_PAGES = 100, 5
+_PAUSE_S = 1.3
+"""Between two reads: the methods allow some fifty a minute in each workspace."""
+_BUDGET_S = 300.0
+
+Receive = Callable[[dict[str, Any]], Awaitable[object]]
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A channel, a direct message, or a thread in one."""
+
+    channel: str
+    thread: str = ""
+    direct: bool = False
+
+
+class CatchingUp:
+    """Finds what was missed, once each time that the bot begins to listen."""
+
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        intake: Intake,
+        settings: SlackSettings,
+        open_since: dict[str, datetime],
+        *,
+        clock: Clock,
+        sleep: Sleep,
+    ) -> None:
+        """`open_since` outlives it: from when on each workspace is to be read, an earlier one may have been cut off."""
+        self._workspaces = workspaces
+        self._intake = intake
+        self._back = timedelta(hours=settings.catch_up_hours)
+        self._clock = clock
+        self._sleep = sleep
+        self._open_since = open_since
+
+    async def prepare(self) -> None:
+        """Note how far the bot heard before: to be called before anything new comes in."""
+        if self._back:
+            for team, heard in (await self._intake.heard_until(PLATFORM)).items():
+                self._open_since.setdefault(team, heard)
+
+    async def run(self, receive: Receive) -> None:
+        """Read what came since, in all workspaces, and hand it to `receive`."""
+        if not self._open_since:
+            return
+        now = self._clock()
+        places = await self._intake.places(PLATFORM, now - _KNOWN_FOR)
+        for team, heard in list(self._open_since.items()):
+            span = _Span(max(heard - _MARGIN, now - self._back), now)
+            try:
+                await self._in_workspace(team, places, span, receive)
+            except PlatformError as exc:
+                log.warning("slack.not_caught_up", team=team, code=exc.code)
+            else:
+                del self._open_since[team]
+
+    async def _in_workspace(self, team: str, places: Sequence[Place], span: _Span, receive: Receive) -> None:
+        bot = await self._workspaces.bot_in(team)
+        if bot is None:
+            return
+        api = self._workspaces.of(team).api
+        spots = dict.fromkeys([*_spots(places, team), *await self._direct_messages(api)])
+        found = 0
+        for spot in list(spots)[:_MOST_PLACES]:
+            try:
+                missed = await self._missed(api, spot, span, bot)
+            except PlaceClosed as exc:
+                log.info("slack.not_caught_up", team=team, channel=spot.channel, code=exc.code)
+                continue
+            for message in missed:
+                await receive(_as_event(message, team, spot))
+            found += len(missed)
+        log.info("slack.caught_up", team=team, since=span.since.isoformat(), messages=found)
+
+    async def _direct_messages(self, api: SlackApi) -> list[_Spot]:
+        """Those that the bot never heard anything in; none without the scope `im:read`."""
+        try:
+            answer = await self._read(api, "users.conversations", types="im", limit=_MOST_PLACES)
+        except PlatformError as exc:
+            log.info("slack.direct_messages_unlisted", code=exc.code)
+            return []
+        given = answer.get("channels")
+        ids = [text_of(each, "id") for each in given] if isinstance(given, list) else []
+        return [_Spot(each, direct=True) for each in ids if each]
+
+    async def _missed(self, api: SlackApi, spot: _Spot, span: _Span, bot: Bot) -> list[Mapping[str, Any]]:
+        """The messages of other people that the bot did not answer, oldest first."""
+        messages = [each async for page in self._pages(api, spot, span) for each in page]
+        answered_until = _last_answer(messages, bot, span) if spot.thread else span.oldest
+        missed = {
+            moment: each
+            for each in messages
+            if (moment := _moment(each)) is not None
+            and moment > max(span.oldest, answered_until)
+            and not each.get("bot_id")
+            and bot.user not in _repliers(each)
+        }
+        return [missed[moment] for moment in sorted(missed)]
+
+    async def _pages(self, api: SlackApi, spot: _Spot, span: _Span) -> AsyncIterator[list[Mapping[str, Any]]]:
+        method = "conversations.replies" if spot.thread else "conversations.history"
+        asked: dict[str, Any] = {"channel": spot.channel, "oldest": str(span.oldest), "limit": _PAGE}
+        if spot.thread:
+            asked["ts"] = spot.thread
+        for _ in range(_MOST_PAGES):
+            answer = await self._read(api, method, **asked)
+            given = answer.get("messages")
+            yield [each for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
+            cursor = text_of(part_of(answer, "response_metadata"), "next_cursor")
+            if not cursor:
+                return
+            asked["cursor"] = cursor
+
+    async def _read(self, api: SlackApi, method: str, **arguments: Any) -> dict[str, Any]:
+        answer = await patiently(
+            partial(api.read, method, **arguments), budget_s=_BUDGET_S, sleep=self._sleep
+        )
+        await self._sleep(_PAUSE_S)
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The time that is looked at."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def oldest(self) -> Decimal:
+        return Decimal(f"{self.since.timestamp():.6f}")
+
+    @property
+    def began(self) -> Decimal:
+        return Decimal(f"{self.until.timestamp():.6f}")
+
+
+def _spots(places: Sequence[Place], team: str) -> Iterator[_Spot]:
+    """Each place as it is read: a thread, and the channel around it for what was begun there since."""
+    for place in places:
+        if place.workspace == team:
+            if place.thread:
+                yield _Spot(place.channel, place.thread, place.private)
+            yield _Spot(place.channel, direct=place.private)
+
+
+def _last_answer(messages: Sequence[Mapping[str, Any]], bot: Bot, span: _Span) -> Decimal:
+    """When the bot last answered in a thread before this start: what was said until then it had heard."""
+    ours = [_moment(each) for each in messages if text_of(each, "user") == bot.user]
+    return max((each for each in ours if each is not None and each < span.began), default=Decimal(0))
+
+
+def _repliers(message: Mapping[str, Any]) -> Sequence[Any]:
+    given = message.get("reply_users")
+    return given if isinstance(given, list) else ()
+
+
+def _moment(message: Mapping[str, Any]) -> Decimal | None:
+    try:
+        return Decimal(text_of(message, "ts"))
+    except InvalidOperation:
+        return None
+
+
+def _as_event(message: Mapping[str, Any], team: str, spot: _Spot) -> dict[str, Any]:
+    """The event that Slack would have sent for a message."""
+    kind = "im" if spot.direct else "channel"
+    event = {**message, "type": "message", "channel": spot.channel, "channel_type": kind}
+    return {"type": "event_callback", "team_id": team, "event": event}
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

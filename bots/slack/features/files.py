@@ -1,0 +1,123 @@
+"""Fetch what people attached, with the token where it may go and nowhere else.
+
+docs.slack.dev, "Working with files": `url_private_download` wants the bot token; Enterprise Grid redirects to another
+host of Slack's that wants it again, signed hops do not; without the scope there comes a page of HTML with status 200.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from bots.slack.events.messages import attachment_of
+from bots.slack.events.payloads import part_of, text_of
+from bots.slack.transport.api import SlackApi
+from bots.slack.transport.hosts import may_see_the_token, may_visit
+from core.domain.errors import PlatformError
+from core.domain.messages import Attachment, Blob
+
+log = structlog.get_logger(__name__)
+
+_MOST_HOPS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HTML = (b"<!doctype html", b"<html")
+
+
+async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
+    """Read an attachment into memory, up to `most_bytes`.
+
+    Raises:
+        PlatformError: `code` says why: gone, too large, not readable.
+    """
+    given = _parsed(ref)
+    url = text_of(given, "url")
+    if not url:
+        _require(given.get("gone") is not True, "file_not_in_slack")
+        url = text_of(_parsed((await _asked(api, given)).ref), "url")
+        _require(bool(url), "file_not_found")
+    try:
+        return await _follow(api, URL(url), most_bytes)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
+        raise PlatformError("slack", code="file_unreachable", detail=type(exc).__name__) from None
+
+
+async def described(api: SlackApi, attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """Ask what the files are of which an event told only the id; what Slack does not tell soon stays as it is."""
+
+    async def described(attachment: Attachment) -> Attachment:
+        given = _parsed(attachment.ref)
+        if text_of(given, "url") or given.get("gone") is True:
+            return attachment
+        try:
+            async with asyncio.timeout(api.settings.names_timeout_s):
+                return await _asked(api, given)
+        except (PlatformError, TimeoutError) as exc:
+            log.info("slack.file_unknown", cause=str(exc))
+            return attachment
+
+    return tuple(await asyncio.gather(*map(described, attachments)))
+
+
+def team_of(ref: str) -> str:
+    """The workspace that an attachment was met in; `""` where its reference is older than workspaces are told."""
+    try:
+        given = json.loads(ref)
+    except ValueError:
+        return ""
+    return text_of(given, "team")
+
+
+def _parsed(ref: str) -> Mapping[str, Any]:
+    try:
+        given = json.loads(ref)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not text_of(given, "id"):
+        raise PlatformError("slack", code="bad_reference")
+    return given
+
+
+async def _asked(api: SlackApi, given: Mapping[str, Any]) -> Attachment:
+    file = part_of(await api.read("files.info", file=text_of(given, "id")), "file")
+    _require(bool(text_of(file, "id")), "file_not_found")
+    return attachment_of(file, text_of(given, "team"))
+
+
+async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
+    for _ in range(_MOST_HOPS + 1):
+        _require(may_visit(api.settings, url), "file_elsewhere")
+        headers = await api.authorization() if may_see_the_token(api.settings, url) else {}
+        proxy = api.settings.proxy or None
+        async with api.downloads.get(url, headers=headers, allow_redirects=False, proxy=proxy) as answer:
+            if answer.status not in _REDIRECTS:
+                return await _body(answer, most_bytes)
+            url = url.join(URL(answer.headers.get("Location", "")))
+    raise PlatformError("slack", code="file_elsewhere")
+
+
+async def _body(answer: aiohttp.ClientResponse, most_bytes: int) -> Blob:
+    _require(answer.status == 200, f"http_{answer.status}")
+    _require((answer.content_length or 0) <= most_bytes, "file_too_large")
+    data = bytearray()
+    async for piece in answer.content.iter_chunked(65_536):
+        data += piece
+        _require(len(data) <= most_bytes, "file_too_large")
+    _require(not _is_sign_in_page(answer, bytes(data[:100])), "file_forbidden")
+    return Blob(bytes(data), answer.content_type)
+
+
+def _is_sign_in_page(answer: aiohttp.ClientResponse, beginning: bytes) -> bool:
+    """An uploaded HTML file is handed out as a download, Slack's own page is not."""
+    looks = answer.content_type == "text/html" or beginning.lstrip().lower().startswith(_HTML)
+    return looks and "attachment" not in answer.headers.get("Content-Disposition", "")
+
+
+def _require(holds: bool, code: str) -> None:
+    if not holds:
+        raise PlatformError("slack", code=code)

@@ -1,0 +1,70 @@
+"""Which threads the bot takes part in, so that who goes on there needs no mention (`[slack] thread_follow_ups`)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bots.slack.events.address import PLATFORM
+from bots.slack.events.payloads import Bot, part_of, text_of
+from core.domain.messages import Event, Said
+from core.domain.ports import Intake
+
+_MOST = 20_000
+_REMEMBERED = timedelta(days=90)
+_ASK_AGAIN_AFTER = timedelta(seconds=2)
+_MARGIN = timedelta(minutes=1)
+
+
+class Threads:
+    """Learns of threads as they are met: from the bot's own answers in them, and from what the core has stored.
+
+    The latter makes good for restarts, and for what other processes heard. It is asked in steps: a reply in an
+    unknown thread has it asked for what came since.
+    """
+
+    def __init__(self, intake: Intake, clock: Callable[[], datetime]) -> None:
+        self._intake = intake
+        self._clock = clock
+        self._known: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._asked_at: datetime | None = None
+
+    def is_joined(self, team: str, channel: str, thread: str) -> bool:
+        return (team, channel, thread) in self._known
+
+    async def look_up(self, payload: Mapping[str, Any], bot: Bot) -> None:
+        """Learn what a payload tells of its thread, or ask the core where nothing is known of that."""
+        team, event = text_of(payload, "team_id"), part_of(payload, "event")
+        if text_of(event, "type") != "message":
+            return
+        message = part_of(event, "message") or event
+        channel, thread = text_of(event, "channel"), text_of(message, "thread_ts")
+        if not (team and channel and thread) or self.is_joined(team, channel, thread):
+            return
+        if bot.user in (text_of(message, "user"), text_of(message, "parent_user_id")):
+            self._join(team, channel, thread)
+        elif thread != text_of(message, "ts"):
+            await self._ask()
+
+    def heard(self, event: Event) -> None:
+        """Remember where somebody spoke with the bot."""
+        if isinstance(event, Said) and event.place.thread:
+            self._join(event.place.workspace, event.place.channel, event.place.thread)
+
+    async def _ask(self) -> None:
+        now = self._clock()
+        if self._asked_at is not None and now - self._asked_at < _ASK_AGAIN_AFTER:
+            return
+        since = now - _REMEMBERED if self._asked_at is None else self._asked_at - _MARGIN
+        for place in reversed(await self._intake.places(PLATFORM, since)):
+            if place.thread:
+                self._join(place.workspace, place.channel, place.thread)
+        self._asked_at = now
+
+    def _join(self, team: str, channel: str, thread: str) -> None:
+        self._known[team, channel, thread] = None
+        self._known.move_to_end((team, channel, thread))
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)

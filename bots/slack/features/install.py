@@ -1,0 +1,158 @@
+"""How a workspace installs the app: to Slack's question and back, with a state that is good once.
+
+docs.slack.dev, "Installing with OAuth". Bolt's own flow would write the code into the log, call slack.com whatever
+`[slack] api_url` says, and speak for us.
+"""
+
+from __future__ import annotations
+
+import html
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bots.slack.events.payloads import text_of
+from bots.slack.features.manifest import scopes
+from bots.slack.installations.rotation import tokens_in
+from bots.slack.installations.states import GOOD_FOR, States
+from bots.slack.installations.store import Installation, Installations, Now
+from bots.slack.listening.refusal_log import Refusals
+from bots.slack.settings import MOUNT
+from bots.slack.transport.api import SlackApi
+from bots.slack.transport.preflight import require_installable
+from bots.slack.transport.tokens import OneAccount
+from core.domain.errors import BotError, PlatformError
+from core.i18n.catalog import Phrase
+from core.i18n.translators import Voices
+
+log = structlog.get_logger(__name__)
+
+AUTHORIZE_URL = "https://slack.com/oauth/v2/authorize"
+COOKIE = "aivax-bots-slack-state"
+_SAFE = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class NotInstalledError(Exception):
+    """An installation that came to nothing: with this status, for a reason that the log has."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class InstallDesk:
+    """Answers `/slack/install` and `/slack/oauth_redirect`."""
+
+    def __init__(
+        self, api: SlackApi, installations: Installations, states: States, voices: Voices, now: Now
+    ) -> None:
+        self._api = api
+        self._settings = api.settings
+        self._installations = installations
+        self._states = states
+        self._voices = voices
+        self._now = now
+        self._refusals = Refusals("slack.not_installed_there", lambda: now().timestamp())
+
+    async def begin(self, request: Request) -> Response:
+        """Send the browser to Slack's question, with a new state in a cookie and in the address."""
+        if request.method == "HEAD":
+            return Response(headers=_SAFE)
+        try:
+            require_installable(self._settings)
+        except BotError as exc:
+            return self._failed(request, 503, str(exc) or type(exc).__name__)
+        state = self._states.issue()
+        asked = {
+            "client_id": self._settings.client_id,
+            "scope": ",".join(scopes(self._settings)),
+            "state": state,
+            "redirect_uri": self._settings.redirect_url,
+        }
+        answer = RedirectResponse(f"{AUTHORIZE_URL}?{urlencode(asked)}", status_code=302, headers=_SAFE)
+        _carry(answer, state, secure=self._settings.public_url.startswith("https://"))
+        return answer
+
+    async def finish(self, request: Request) -> Response:
+        """Trade the code that the browser brings for the workspace's token, and store it."""
+        if request.method == "HEAD":  # a look at a link uses no code up
+            return Response(headers=_SAFE)
+        try:
+            installation = await self._installed(request)
+            await self._installations.save(installation)
+        except NotInstalledError as exc:
+            return self._failed(request, exc.status, str(exc))
+        except PlatformError as exc:
+            return self._failed(request, 502, str(exc))
+        except Exception:
+            log.exception("slack.installation_failed")
+            return self._failed(request, 503, "a fault of ours")
+        log.info("slack.installed", team=installation.team, installer=installation.installer)
+        return self._page(request, 200, Phrase.APP_INSTALLED)
+
+    async def _installed(self, request: Request) -> Installation:
+        given = request.query_params
+        state, carried = given.get("state", ""), request.cookies.get(COOKIE, "")
+        if not state or not secrets.compare_digest(state.encode(), carried.encode()):
+            raise NotInstalledError(400, "another browser, or one without cookies")
+        if not self._states.consume(state):
+            raise NotInstalledError(400, "the state is too old, or was used before")
+        if given.get("error") or not given.get("code"):
+            raise NotInstalledError(400, f"Slack says {given.get('error', '')[:100]!r}")
+        redirect = self._settings.redirect_url
+        answer = await self._api.exchange(code=given["code"], redirect_uri=redirect)
+        return await self._as_installation(answer)
+
+    async def _as_installation(self, answer: Mapping[str, Any]) -> Installation:
+        if answer.get("is_enterprise_install") or not isinstance(answer.get("team"), Mapping):
+            raise NotInstalledError(400, "installed for a whole organisation: install it in its workspaces")
+        tokens = tokens_in(answer, self._now())
+        bot = await self._api.acting_as(OneAccount(SecretStr(tokens.token))).ask_again()
+        if bot.team != text_of(answer["team"], "id"):
+            raise NotInstalledError(502, "the token is another workspace's")
+        installer = answer.get("authed_user")
+        return Installation(
+            bot=bot,
+            tokens=tokens,
+            installed_at=self._now(),
+            team_name=text_of(answer["team"], "name"),
+            app=text_of(answer, "app_id"),
+            scopes=text_of(answer, "scope"),
+            installer=text_of(installer, "id") if isinstance(installer, Mapping) else "",
+        )
+
+    def _failed(self, request: Request, status: int, problem: str) -> Response:
+        self._refusals.note(status, problem)
+        return self._page(request, status, Phrase.APP_NOT_INSTALLED)
+
+    def _page(self, request: Request, status: int, phrase: Phrase) -> Response:
+        """One sentence, in the language that the browser asks for first."""
+        locale = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
+        sentence = html.escape(self._voices.of(locale).say(phrase))
+        answer = HTMLResponse(f"<!doctype html><meta charset=utf-8><p>{sentence}</p>", status, headers=_SAFE)
+        answer.delete_cookie(COOKIE, path=MOUNT)
+        return answer
+
+
+def _carry(answer: Response, state: str, *, secure: bool) -> None:
+    """Have the browser bring the state back: whoever was merely sent a link has no such cookie."""
+    answer.set_cookie(
+        COOKIE,
+        state,
+        max_age=int(GOOD_FOR.total_seconds()),
+        path=MOUNT,
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )

@@ -1,0 +1,184 @@
+"""HTTP mode: Slack's requests, looked at before Bolt sees them, and answered when what they bring is stored.
+
+docs.slack.dev, "Events API" and "Verifying requests from Slack". Bolt alone knows no limit for a body, stumbles over a
+timestamp that is no number and over bytes that are no text, and takes the same bytes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.signature import Clock, SignatureVerifier
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch
+from bots.slack.listening.refusal_log import Refusals
+from bots.slack.listening.signatures import SeenSignatures
+from bots.slack.transport.api import SlackApi
+from bots.slack.transport.preflight import require_signing_secret
+from core.domain.ports import Watch
+
+log = structlog.get_logger(__name__)
+
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+_READ_WITHIN_S = 2.0
+_DRAIN_TIMES = 8
+"""So many times the limit of a body that is too large is read and thrown away: who sends still hears why."""
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
+
+
+class NotTakenError(Exception):
+    """A request that is answered with this status and goes no further."""
+
+    def __init__(self, status: int, why: str = "") -> None:
+        super().__init__(why)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What requests meet while somebody listens."""
+
+    app: AsyncApp
+    verifier: SignatureVerifier
+
+
+class HttpWay:
+    """Events to `POST /slack/events`: presses and commands too."""
+
+    def __init__(self, api: SlackApi, now: Callable[[], float] = time.time) -> None:
+        self._api = api
+        self._limit = api.settings.body_limit_bytes
+        self._clock = _TheClock(now)
+        self._seen = SeenSignatures(now)
+        self._open: _Open | None = None
+        self._refusals = Refusals("slack.request_refused", now)
+
+    def require(self) -> None:
+        """Refuse to begin without a signing secret."""
+        require_signing_secret(self._api.settings)
+
+    async def listen(self, receive: Receive, watch: Watch) -> None:
+        """Let requests in until cancelled. While nobody listens, Slack is told to come again."""
+        secret = self._api.settings.signing_secret.get_secret_value().strip()
+        self._open = _Open(bolt_app(self._api, receive), SignatureVerifier(secret, clock=self._clock))
+        watch.up()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._open = None
+
+    async def answer(self, request: Request) -> Response:
+        """Take a request in, or say in its status why not: never a 500, and nothing that a person would read."""
+        try:
+            return await self._answer(request)
+        except NotTakenError as refusal:
+            self._refusals.note(refusal.status, str(refusal))
+            return Response(status_code=refusal.status)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception:
+            log.exception("slack.request_failed")
+            return Response(status_code=503)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method in ("GET", "HEAD"):  # how Slack looks at a command's certificate
+            return Response(status_code=200 if request.query_params.get("ssl_check") == "1" else 405)
+        text = await self._read(request)
+        payload = parsed(text, request.headers.get("content-type", ""))
+        if payload.get("ssl_check") == "1":  # unsigned, and nothing comes of it
+            return Response(status_code=200)
+        if self._open is None:
+            raise NotTakenError(503, "nobody listens yet, or any more")
+        sign = _signed(self._open.verifier, request.headers, text)
+        if sign in self._seen:
+            log.warning("slack.request_seen", retry=request.headers.get("x-slack-retry-num", ""))
+            return Response(status_code=200)
+        return await self._dispatched(self._open.app, request, payload, sign)
+
+    async def _dispatched(
+        self, app: AsyncApp, request: Request, payload: dict[str, Any], sign: str
+    ) -> Response:
+        headers = {name: request.headers.getlist(name) for name in request.headers}
+        try:
+            answer = await dispatch(app, payload, headers)
+        except ValueError as exc:
+            raise NotTakenError(400, str(exc)) from exc
+        if answer.status >= 500:
+            raise NotTakenError(503, "not stored")
+        if answer.status == 200:
+            self._seen.add(sign)
+        told = {name: ", ".join(values) for name, values in answer.headers.items()}
+        return Response(answer.body, status_code=answer.status, headers=told)
+
+    async def _read(self, request: Request) -> str:
+        body = bytearray()
+        too_much = 0
+        try:
+            async with asyncio.timeout(_READ_WITHIN_S):
+                async for piece in request.stream():
+                    if too_much or len(body) + len(piece) > self._limit:
+                        too_much += len(piece)
+                    else:
+                        body += piece
+                    if too_much > _DRAIN_TIMES * self._limit:
+                        break
+        except TimeoutError:
+            raise NotTakenError(413 if too_much else 408, "the body came too slowly") from None
+        if too_much:
+            raise NotTakenError(413, "[slack] body_limit_bytes: the body is larger")
+        try:
+            return body.decode()
+        except UnicodeDecodeError:
+            raise NotTakenError(400, "the body is not UTF-8") from None
+
+
+def _signed(verifier: SignatureVerifier, headers: Mapping[str, str], text: str) -> str:
+    """The signature with its timestamp, where it is one of Slack's and recent."""
+    timestamp = headers.get("x-slack-request-timestamp", "")
+    signature = headers.get("x-slack-signature", "")
+    if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
+        raise NotTakenError(401, "no signature of Slack's")
+    if not verifier.is_valid(text, timestamp, signature):
+        raise NotTakenError(401, "[slack] signing_secret: wrong signature, or too old")
+    return f"{timestamp}:{signature}"
+
+
+class _TheClock(Clock):
+    """The SDK's clock, in our hands."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        return self._now()
+
+
+def parsed(text: str, content_type: str) -> dict[str, Any]:
+    """Read a body: JSON, a form with JSON in `payload`, or a form of plain fields."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in (_JSON, _FORM):
+        raise NotTakenError(415, "neither JSON nor a form")
+    try:
+        read: Any = json.loads(text) if kind == _JSON else _form(text)
+    except (ValueError, RecursionError):
+        raise NotTakenError(400, "the body can't be read") from None
+    if not isinstance(read, dict) or not isinstance(read.get("event", {}), dict):
+        raise NotTakenError(400, "the body is no object")
+    return read
+
+
+def _form(text: str) -> Any:
+    fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100))
+    return json.loads(fields["payload"]) if "payload" in fields else fields

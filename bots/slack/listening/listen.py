@@ -1,0 +1,83 @@
+"""What listens: payloads come in by one way, are read and stored, and what was missed before is read afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from bots.slack.events.payloads import Manners
+from bots.slack.features.backfill import CatchingUp, Clock, utc_now
+from bots.slack.features.background_tasks import Errands
+from bots.slack.features.follow_ups import Threads
+from bots.slack.features.greetings import Courtesies
+from bots.slack.listening.bolt_app import Receive
+from bots.slack.listening.receive import Receiver
+from bots.slack.listening.workspaces import Workspaces
+from bots.slack.settings import SlackSettings
+from core.delivery.platform_retry import Sleep
+from core.domain.errors import BotError
+from core.domain.ports import Intake, Watch
+
+
+class Way(Protocol):
+    """How events come in."""
+
+    def require(self) -> None:
+        """Raise `FrontendRefused` where a setting that it needs is missing."""
+        ...
+
+    async def listen(self, receive: Receive, watch: Watch) -> None:
+        """Bring payloads in, each acknowledged when `receive` returned. Raises like `Frontend.listen`."""
+        ...
+
+
+async def listen(
+    settings: SlackSettings,
+    workspaces: Workspaces,
+    way: Way,
+    intake: Intake,
+    watch: Watch,
+    open_since: dict[str, datetime],
+    *,
+    sleep: Sleep,
+    clock: Clock = utc_now,
+) -> None:
+    """Bring events in until cancelled. Raises like `Way.listen`.
+
+    `open_since` is for `CatchingUp`, from one call to the next.
+    """
+    threads = Threads(intake, clock)
+    manners = Manners(
+        follow_ups=settings.thread_follow_ups == "always",
+        is_joined=threads.is_joined,
+    )
+    missed = CatchingUp(workspaces, intake, settings, open_since, clock=clock, sleep=sleep)
+    await missed.prepare()
+    async with Errands() as errands:
+        courtesies = Courtesies(intake, errands)
+        receiver = Receiver(
+            workspaces, intake, manners, threads, courtesies, external_users=settings.external_users
+        )
+
+        def begin() -> None:
+            errands.run("catching-up", missed.run(receiver.receive))
+
+        await way.listen(receiver.receive, _Beginning(watch, begin))
+
+
+class _Beginning:
+    """A `Watch` that also begins something when the connection first stands."""
+
+    def __init__(self, watch: Watch, begin: Callable[[], None]) -> None:
+        self._watch = watch
+        self._begin: Callable[[], None] | None = begin
+
+    def up(self) -> None:
+        self._watch.up()
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            begin()
+
+    def down(self, cause: BotError) -> None:
+        self._watch.down(cause)

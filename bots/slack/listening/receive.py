@@ -1,0 +1,204 @@
+"""A payload on its way into the intake, whichever way it came in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bots.slack.events.address import PLATFORM
+from bots.slack.events.ignored import reason
+from bots.slack.events.outsiders import speaker
+from bots.slack.events.payloads import Bot, Manners, text_of
+from bots.slack.events.translate import translate
+from bots.slack.features.ask_without_message import Asking, asking, put, unposted
+from bots.slack.features.files import described
+from bots.slack.features.follow_ups import Threads
+from bots.slack.features.greetings import Courtesies
+from bots.slack.listening.acks import Ack, refusing
+from bots.slack.listening.workspaces import Workspace, Workspaces
+from core.domain.errors import BotError
+from core.domain.messages import Author, Deleted, Event, Left, PassedOver, Receipt, Said
+from core.domain.ports import Intake
+
+log = structlog.get_logger(__name__)
+
+PASSING = (BotError, TimeoutError, OSError)
+"""What another try may not meet: all else is a bug."""
+
+_CAUSE_CHARS = 200
+_REMOVALS = frozenset(("app_uninstalled", "tokens_revoked"))
+_WHOLE_SECONDS = timedelta(seconds=1)
+"""Slack cuts the moment of an event to seconds."""
+
+
+class Receiver:
+    """Reads payloads as the workspace's own bot, and has what is meant for it stored."""
+
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        intake: Intake,
+        manners: Manners,
+        threads: Threads,
+        courtesies: Courtesies,
+        *,
+        external_users: bool,
+    ) -> None:
+        """`external_users`: whether people of other organisations are heard."""
+        self._workspaces = workspaces
+        self._intake = intake
+        self._manners = manners
+        self._threads = threads
+        self._courtesies = courtesies
+        self._external_users = external_users
+
+    async def receive(self, payload: dict[str, Any]) -> Ack | None:
+        """Return once all that matters of it is stored, with what goes back to who caused it.
+
+        Raises what passes and kept it from being stored, so that it comes again. What does not pass, a bug, would
+        meet it each time: it is logged once, and acknowledged.
+        """
+        try:
+            return await self._receive(payload)
+        except PASSING as exc:
+            log.warning("slack.event_not_stored", cause=f"{type(exc).__name__}: {exc}"[:_CAUSE_CHARS])
+            raise
+        except Exception:
+            log.exception("slack.event_broken")
+            return None
+
+    async def _receive(self, payload: Mapping[str, Any]) -> Ack | None:
+        if payload.get("type") == "app_rate_limited":
+            log.error("slack.events_limited", team=text_of(payload, "team_id"))
+            return None
+        team = team_of(payload)
+        bot = await self._workspaces.bot_in(team)
+        if bot is None:
+            log.info("slack.not_installed", team=team)
+        elif _removes(payload, bot):
+            await self._removed(payload, team)
+        else:
+            if text_of(payload, "type") == "event_callback":
+                payload = {**payload, "team_id": team}
+            return await self._heard(payload, bot, self._workspaces.of(team))
+        return None
+
+    async def _heard(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> Ack | None:
+        if self._manners.follow_ups:
+            await self._threads.look_up(payload, bot)
+        asked = asking(payload)
+        events = translate(payload, bot, self._manners)
+        if not await self._is_heard(payload, asked, events, bot, there):
+            return None
+        self._courtesies.before(payload, events, there)
+        if asked is not None:
+            return await self._asked(payload, asked, there)
+        for event in events:
+            named = await self._named(event)
+            receipt = await self._stored(named, there)
+            self._threads.heard(event)
+            if receipt is Receipt.ACCEPTED:
+                self._courtesies.after(named, there)
+        return None
+
+    async def _stored(self, event: Event, there: Workspace) -> Receipt | None:
+        """Have an event stored; where a bug keeps it from being, its author is told."""
+        try:
+            return await self._intake.receive(event)
+        except PASSING:
+            raise
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("slack.event_broken", reference=reference)
+            self._courtesies.apologise(event, reference, there)
+            return None
+
+    async def _is_heard(
+        self,
+        payload: Mapping[str, Any],
+        asked: Asking | None,
+        events: Sequence[Event],
+        bot: Bot,
+        there: Workspace,
+    ) -> bool:
+        """Whether anything comes of a payload; where nothing does, the reason is counted.
+
+        Deletions tell of no author, and of nothing that could be answered.
+        """
+        why: PassedOver | None = None
+        acts = asked is not None or any(not isinstance(each, Deleted) for each in events)
+        if not acts and not self._courtesies.wants(payload):
+            why = None if events else reason(payload, bot, self._manners)
+        elif not self._external_users and await there.belonging.is_outside(speaker(payload), bot):
+            why = PassedOver.STRANGER
+        if why is not None:
+            self._intake.passed_over(PLATFORM, why)
+        return why is None
+
+    async def _asked(self, payload: Mapping[str, Any], asked: Asking, there: Workspace) -> Ack | None:
+        """A question without a message: put where it can be answered, then told to the core, if it takes it."""
+        author = await self._introduced(asked.author)
+        refusal = await self._intake.refusal(replace(unposted(asked), author=author))
+        if refusal is not None:
+            return refusing(payload, refusal)
+        said = await put(asked, there.api, self._intake.voice(author.locale, asked.place))
+        await self._intake.receive(replace(said, author=author))
+        self._threads.heard(said)
+        return None
+
+    async def _removed(self, payload: Mapping[str, Any], team: str) -> None:
+        """Told to the core first: were we to end between the two, the event would come again and find the rest."""
+        moment = _moment(payload) + _WHOLE_SECONDS
+        removal = await self._workspaces.removal(team, moment)
+        if removal is None:
+            log.warning("slack.old_removal_ignored", team=team)
+            return
+        await self._intake.receive(Left((f"slack:{team}:left:{removal}",), PLATFORM, team))
+        await self._workspaces.forget(team, moment)
+        log.warning("slack.removed", team=team)
+
+    async def _named(self, event: Event) -> Event:
+        if isinstance(event, Deleted | Left):
+            return event
+        if isinstance(event, Said) and event.attachments:
+            api = self._workspaces.of(event.author.identity.workspace).api
+            event = replace(event, attachments=await described(api, event.attachments))
+        return replace(event, author=await self._introduced(event.author))
+
+    async def _introduced(self, author: Author) -> Author:
+        people = self._workspaces.of(author.identity.workspace).people
+        person = await people.find(author.identity.user)
+        return replace(author, name=person.name, locale=person.locale)
+
+
+def team_of(payload: Mapping[str, Any]) -> str:
+    """The workspace whose bot a payload is for: in a channel that organisations share, its `team_id` may be another's.
+
+    Events name it as `context_team_id`, and in what authorises us; commands say `team_id`, presses `team`.
+    """
+    given = payload.get("authorizations")
+    first = given[0] if isinstance(given, list) and given else None
+    named = (text_of(payload, "context_team_id"), text_of(first, "team_id"), text_of(payload, "team_id"))
+    return next((each for each in named if each.startswith("T")), "") or text_of(payload.get("team"), "id")
+
+
+def _removes(payload: Mapping[str, Any], bot: Bot) -> bool:
+    """Whether our bot was removed; of the tokens that are revoked, only the bot's are ours."""
+    event = payload.get("event")
+    if payload.get("type") != "event_callback" or not isinstance(event, Mapping):
+        return False
+    if event.get("type") not in _REMOVALS:
+        return False
+    tokens = event.get("tokens")
+    revoked = tokens.get("bot") if isinstance(tokens, Mapping) else None
+    return event["type"] == "app_uninstalled" or (isinstance(revoked, list) and bot.user in revoked)
+
+
+def _moment(payload: Mapping[str, Any]) -> datetime:
+    told = payload.get("event_time")
+    return datetime.fromtimestamp(told, UTC) if isinstance(told, int) else datetime.now(UTC)

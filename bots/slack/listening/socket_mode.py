@@ -1,0 +1,182 @@
+"""Socket Mode: the SDK's socket around Bolt's app, with an owner for each task and a watchdog over the connection.
+
+Left alone, the SDK reconnects for ever and in silence, whatever the reason. So long losses end in an error here, and
+whoever called opens everything afresh, from the tokens on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bots.slack.listening.bolt_app import Receive, bolt_app
+from bots.slack.settings import SlackSettings
+from bots.slack.transport.api import SlackApi, sdk_logger, web_client
+from bots.slack.transport.preflight import require_token
+from core.domain.errors import FrontendUnreachable
+from core.domain.ports import Watch
+
+log = structlog.get_logger(__name__)
+
+Sleep = Callable[[float], Awaitable[None]]
+
+_CLOSE_WITHIN_S = 2.0
+_STEPS = 40
+"""How often the watchdog looks within `reconnect_after_s`, but never more seldom than each second."""
+
+
+class Socket(SocketModeClient):
+    """The SDK's socket, whose message tasks have an owner."""
+
+    def __init__(self, api: SlackApi, url: str) -> None:
+        settings = api.settings
+        super().__init__(
+            app_token=settings.app_token.get_secret_value().strip(),
+            logger=sdk_logger(),
+            web_client=web_client(settings, api.session),
+            proxy=settings.proxy,
+            ping_interval=settings.ping_interval_s,
+        )
+        self.proxy = settings.proxy or None  # the SDK takes an empty one for "look into the environment"
+        self.wss_uri = url
+        self.working: set[asyncio.Task[None]] = set()
+        self._heard: object = None
+        self.message_listeners.append(self._note_life)
+
+    async def is_alive(self) -> bool:
+        """Whether the present connection is open and something came over it: an open line alone may lead nowhere.
+
+        Slack says `hello` at once; where a proxy swallows it, an event tells as much.
+        """
+        return self._heard is self.current_session and await self.is_connected()
+
+    async def _note_life(self, _: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None) -> None:
+        if message:
+            self._heard = self.current_session
+
+    async def process_message(self) -> None:
+        """Start the work on one message, as the SDK does, and keep hold of it."""
+        raw: str = await self.message_queue.get()
+        task = asyncio.create_task(self.run_message_listeners(_parsed(raw), raw))
+        self.working.add(task)
+        task.add_done_callback(self.working.discard)
+
+    async def aclose(self) -> None:
+        """Say goodbye, briefly, and end every task of this socket."""
+        self.closed = True
+        self.auto_reconnect_enabled = False
+        with suppress(TimeoutError, OSError, aiohttp.ClientError):
+            async with asyncio.timeout(_CLOSE_WITHIN_S):
+                await self.disconnect()  # type: ignore[no-untyped-call]  # the SDK left it so
+        owned = [self.message_processor, self.current_session_monitor, self.message_receiver, *self.working]
+        running = [task for task in owned if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self.aiohttp_client_session.close()
+
+
+def _parsed(raw: str) -> dict[str, Any]:
+    """Read a frame; Slack also sends bare text, which means nothing."""
+    try:
+        message = json.loads(raw)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+class Handler(AsyncBaseSocketModeHandler):
+    """Brings envelopes to Bolt and its answers back: Bolt's own handler, but around our socket."""
+
+    def __init__(self, app: AsyncApp, socket: Socket) -> None:
+        self.app = self._app = app
+        self.client = socket
+        socket.socket_mode_request_listeners.append(self.handle)
+
+    async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
+        began = asyncio.get_running_loop().time()
+        answer = await run_async_bolt_app(self._app, req)
+        await send_async_response(client, req, answer, began)
+
+
+class SocketWay:
+    """Events over Socket Mode."""
+
+    def __init__(self, api: SlackApi, sleep: Sleep) -> None:
+        self._api = api
+        self._sleep = sleep
+
+    def require(self) -> None:
+        """Refuse to begin without an app token: the SDK would try a wrong one for ever, without a word."""
+        require_token(self._api.settings.app_token, "xapp-", "[slack] app_token", "Basic Information")
+
+    async def listen(self, receive: Receive, watch: Watch) -> None:
+        """Open a socket and bring its events in, until it stays lost."""
+        url = await self._api.open_socket()
+        async with open_socket(self._api, url, bolt_app(self._api, receive)) as socket:
+            await watch_over(socket, self._api.settings, watch, self._sleep)
+
+
+@asynccontextmanager
+async def open_socket(api: SlackApi, url: str, app: AsyncApp) -> AsyncIterator[Socket]:
+    """Connect, and go on connecting in the background, until the block is left."""
+    socket = Socket(api, url)
+    connecting = asyncio.create_task(Handler(app, socket).connect_async())  # type: ignore[no-untyped-call]  # Bolt's
+    try:
+        yield socket
+    finally:
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
+        await socket.aclose()
+
+
+async def watch_over(socket: Socket, settings: SlackSettings, watch: Watch, sleep: Sleep) -> None:
+    """Tell how the connection is, until it stays lost.
+
+    Raises:
+        FrontendUnreachable: it was lost for `reconnect_after_s`.
+    """
+    step_s = min(1.0, settings.reconnect_after_s / _STEPS)
+    lost_s = 0.0
+    was_up = False
+    while lost_s < settings.reconnect_after_s:
+        if await socket.is_alive():
+            lost_s, was_up = 0.0, _told_up(watch, was_up)
+        else:
+            lost_s += step_s
+            # a change of sockets takes a moment, and is part of the routine
+            was_up = was_up and not _told_down(watch, lost_s > 3 * step_s)
+        await sleep(step_s)
+    raise _lost()
+
+
+def _told_up(watch: Watch, already: bool) -> bool:
+    if not already:
+        watch.up()
+    return True
+
+
+def _told_down(watch: Watch, due: bool) -> bool:
+    if due:
+        watch.down(_lost())
+    return due
+
+
+def _lost() -> FrontendUnreachable:
+    return FrontendUnreachable(
+        "slack",
+        setting="[slack] api_url",
+        detail="the socket that apps.connections.open named does not stay open",
+    )

@@ -1,0 +1,145 @@
+"""The workspaces that this app serves: the one whose token stands in the settings, or all that installed it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from bots.slack.delivery.channel import Signs
+from bots.slack.delivery.streaming.streams import Streams
+from bots.slack.events.outsiders import Belonging
+from bots.slack.events.payloads import Bot
+from bots.slack.features.assistant_threads import Sessions
+from bots.slack.installations.account import InstalledAccount
+from bots.slack.installations.rotation import Rotation
+from bots.slack.installations.store import Installations
+from bots.slack.transport.api import SlackApi
+from bots.slack.transport.people import People
+from bots.slack.transport.preflight import require_installable, require_token
+from core.domain.errors import PlaceClosed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workspace:
+    """What answers in one workspace: calls with its token, and what is remembered of it."""
+
+    api: SlackApi
+    people: People
+    belonging: Belonging
+    signs: Signs
+    streams: Streams
+    sessions: Sessions
+
+
+class Workspaces(Protocol):
+    """Finds the side of the app that belongs to a workspace."""
+
+    async def check(self) -> None:
+        """Find out whether anything can be answered at all. Raises `FrontendRefused` and like a call of the API."""
+        ...
+
+    def of(self, team: str) -> Workspace:
+        """The workspace of this id. Raises `PlaceClosed` where an id is needed and none is given."""
+        ...
+
+    async def bot_in(self, team: str) -> Bot | None:
+        """Who we are there; None where the app is not installed."""
+        ...
+
+    async def removal(self, team: str, at: datetime) -> str | None:
+        """A name for the removal of the app at that moment, the same for each event that tells of it.
+
+        None where it counts no more: the app was installed again since, or is forgotten already.
+        """
+        ...
+
+    async def forget(self, team: str, at: datetime) -> None:
+        """Forget a workspace that removed the app at that moment, its tokens with it."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class OneWorkspace:
+    """The workspace of `[slack] bot_token`, whatever id an event names."""
+
+    def __init__(self, api: SlackApi, now: Callable[[], float]) -> None:
+        self._only = _workspace(api, now)
+
+    async def check(self) -> None:
+        require_token(self._only.api.settings.bot_token, "xoxb-", "[slack] bot_token", "OAuth & Permissions")
+        await self._only.api.ask_again()
+
+    def of(self, team: str) -> Workspace:
+        return self._only
+
+    async def bot_in(self, team: str) -> Bot | None:
+        return await self._only.api.who_am_i()
+
+    async def removal(self, team: str, at: datetime) -> str | None:
+        return at.isoformat()
+
+    async def forget(self, team: str, at: datetime) -> None:
+        """Nothing is stored of it: the operator must act."""
+        log.error("slack.token_gone", team=team, setting="[slack] bot_token")
+
+    async def aclose(self) -> None:
+        await self._only.people.aclose()
+
+
+class ManyWorkspaces:
+    """The workspaces that installed the app, each with a token of its own."""
+
+    def __init__(
+        self, api: SlackApi, installations: Installations, rotation: Rotation, now: Callable[[], float]
+    ) -> None:
+        self._api = api
+        self._installations = installations
+        self._rotation = rotation
+        self._now = now
+        self._met: dict[str, Workspace] = {}
+
+    async def check(self) -> None:
+        """Look through the settings, and bring the stored tokens under the first key."""
+        require_installable(self._api.settings)
+        count = await self._installations.reseal()
+        if count:
+            log.warning("slack.tokens_resealed", workspaces=count, setting="[slack] encryption_keys")
+
+    def of(self, team: str) -> Workspace:
+        if not team:
+            raise PlaceClosed("slack", code="no_workspace", detail="the address names no workspace")
+        if team not in self._met:
+            account = InstalledAccount(team, self._installations, self._rotation)
+            self._met[team] = _workspace(self._api.acting_as(account), self._now)
+        return self._met[team]
+
+    async def bot_in(self, team: str) -> Bot | None:
+        known = await self._installations.find(team)
+        return known.bot if known else None
+
+    async def removal(self, team: str, at: datetime) -> str | None:
+        known = await self._installations.find(team)
+        return known.installed_at.isoformat() if known and known.installed_at <= at else None
+
+    async def forget(self, team: str, at: datetime) -> None:
+        await self._installations.remove(team, at)
+        met = self._met.pop(team, None)
+        if met is not None:
+            await met.people.aclose()
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(each.people.aclose() for each in self._met.values()))
+        await self._rotation.aclose()
+
+
+def _workspace(api: SlackApi, now: Callable[[], float]) -> Workspace:
+    people = People(api, api.settings.names_timeout_s, now)
+    return Workspace(api, people, Belonging(api, people), Signs(api), Streams(), Sessions(api))

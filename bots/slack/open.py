@@ -1,0 +1,75 @@
+"""Slack's frontend as the settings want it: which workspaces, which way in, and what is served over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bots.frontends import Host
+from bots.slack.features.install import InstallDesk
+from bots.slack.frontend import Now, SlackFrontend
+from bots.slack.installations.rotation import Rotation
+from bots.slack.installations.sealing import Seal
+from bots.slack.installations.states import States
+from bots.slack.installations.store import Installations
+from bots.slack.installations.store import Now as Clock
+from bots.slack.listening.http import HttpWay
+from bots.slack.listening.listen import Way
+from bots.slack.listening.socket_mode import Sleep, SocketWay
+from bots.slack.listening.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
+from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
+from bots.slack.transport.api import SlackApi, open_api
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_hosted(
+    settings: SlackSettings,
+    host: Host,
+    *,
+    now: Now = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
+    clock: Clock = utc_now,
+) -> AsyncIterator[SlackFrontend]:
+    """Open Slack's frontend, and mount what Slack and browsers are to reach. It calls nobody until it is used."""
+    async with open_api(settings, now=now, sleep=sleep) as api:
+        routes: list[Route] = []
+        way = _way(api, routes, sleep)
+        workspaces = _workspaces(api, host, routes, now, sleep, clock)
+        if routes:
+            host.web.mount(MOUNT, Starlette(routes=routes))
+        try:
+            yield SlackFrontend(settings, workspaces, way, now=now, sleep=sleep)
+        finally:
+            await workspaces.aclose()
+
+
+def _way(api: SlackApi, routes: list[Route], sleep: Sleep) -> Way:
+    if api.settings.mode == "socket":
+        return SocketWay(api, sleep)
+    way = HttpWay(api)
+    routes.append(Route(EVENTS_PATH.removeprefix(MOUNT), way.answer, methods=["GET", "POST"]))
+    return way
+
+
+def _workspaces(
+    api: SlackApi, host: Host, routes: list[Route], now: Now, sleep: Sleep, clock: Clock
+) -> Workspaces:
+    if not api.settings.installable:
+        return OneWorkspace(api, now)
+    installations = Installations(host.database, Seal(api.settings.encryption_keys), clock)
+    states = States(api.settings.client_secret, clock)
+    desk = InstallDesk(api, installations, states, host.voices, clock)
+    routes.append(Route(INSTALL_PATH.removeprefix(MOUNT), desk.begin))
+    routes.append(Route(REDIRECT_PATH.removeprefix(MOUNT), desk.finish))
+    rotation = Rotation(installations, api.exchange, clock, sleep)
+    return ManyWorkspaces(api, installations, rotation, now)

@@ -1,0 +1,132 @@
+"""What Slack's refusals mean: each code becomes one of the core's errors, and ends in a clear state.
+
+    FrontendRefused   the token or the app: nothing works until the operator acts
+    PlaceClosed       this place can't be answered; `code` is Slack's own, `unknown_message` for a message gone
+    PlatformBusy      nothing was done, later it may be
+    OutcomeUnknown    it may have been done
+
+Codes: the method pages of docs.slack.dev, "Errors".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+
+from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+
+_SLACK = "slack"
+_FIX_BOT = "copy the Bot User OAuth Token (xoxb-...) from the app's page OAuth & Permissions"
+_FIX_APP = (
+    "make an app-level token (xapp-...) with the scope connections:write on the app's page Basic Information, and "
+    "switch Socket Mode on"
+)
+_FIX_CLIENT = "copy Client ID and Client Secret from the app's page Basic Information"
+_CLIENT_REFUSED = frozenset(("invalid_client_id", "bad_client_secret", "invalid_client_secret"))
+_TOKEN_REFUSED = frozenset(
+    (
+        "not_authed",
+        "invalid_auth",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "not_allowed_token_type",
+        "team_access_not_granted",
+        "enterprise_is_restricted",
+        "ekm_access_denied",
+        "no_permission",
+        "missing_args",
+        "forbidden_team",
+        "access_denied",
+        "team_not_found",
+    )
+)
+RATE_LIMITED = frozenset(("ratelimited", "rate_limited"))
+_NOT_NOW = frozenset((408, 425, 429))
+"""Statuses of Slack, or of a proxy before it, that pass without anybody's doing."""
+_BUSY = RATE_LIMITED | {"service_unavailable", "team_added_to_org"}
+_MAYBE_DONE = frozenset(("internal_error", "fatal_error", "request_timeout"))
+BLOCKS_REFUSED = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"))
+"""It is the look that Slack does not take: the words alone may pass."""
+_MESSAGE_GONE = frozenset(("message_not_found", "thread_not_found"))
+UNKNOWN_MESSAGE = "unknown_message"
+BOT_TOKEN, CLIENT_SECRET = "[slack] bot_token", "[slack] client_secret"
+
+
+def refused(
+    method: str,
+    status: int,
+    body: Mapping[str, Any],
+    headers: Mapping[str, str],
+    *,
+    once: bool,
+    setting: str,
+) -> PlatformError:
+    """Choose the error for an answer that is not `ok`."""
+    code = _code(body.get("error"))
+    detail = f"{method} {status} {code}".strip()
+    if status in _NOT_NOW or code in _BUSY:
+        return PlatformBusy(_SLACK, code=code or "ratelimited", detail=detail, retry_after_s=_wait(headers))
+    if status >= 500 or code in _MAYBE_DONE:
+        kind = OutcomeUnknown if once and status != 503 else PlatformBusy
+        return kind(_SLACK, code=code, detail=detail, retry_after_s=_wait(headers))
+    if code in _CLIENT_REFUSED:
+        return FrontendRefused(_SLACK, setting=CLIENT_SECRET, fix=_FIX_CLIENT, code=code, detail=detail)
+    if code in _TOKEN_REFUSED or setting.endswith("app_token"):
+        fix = _FIX_APP if setting.endswith("app_token") else _FIX_BOT
+        return FrontendRefused(_SLACK, setting=setting, fix=fix, code=code, detail=detail)
+    if code == "missing_scope":
+        return _scope(method, _code(body.get("needed")), setting)
+    if not code:
+        return _no_slack(method, status)
+    gone = code in _MESSAGE_GONE
+    return PlaceClosed(_SLACK, code=UNKNOWN_MESSAGE if gone else code, detail=detail)
+
+
+def broken(method: str, detail: str, error: Exception, *, once: bool) -> PlatformError:
+    """Choose the error for a call that got no answer."""
+    never_sent = isinstance(
+        error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+    )
+    if once and not never_sent:
+        return OutcomeUnknown(_SLACK, code="no_answer", detail=f"{method} {detail}")
+    return PlatformBusy(_SLACK, code="unreachable", detail=f"{method} {detail}")
+
+
+def unparsable(method: str, detail: str, *, once: bool) -> PlatformError:
+    """Choose the error for an answer that Slack would not give."""
+    kind = OutcomeUnknown if once else PlatformBusy
+    return kind(_SLACK, code="unparsable", detail=f"{method} {detail}")
+
+
+def _scope(method: str, needed: str, setting: str) -> PlatformError:
+    """A missing scope; only without `chat:write` is the whole app of no use."""
+    if "chat:write" in needed:
+        fix = f"add the scope {needed} on the app's page OAuth & Permissions, and install the app again"
+        return FrontendRefused(
+            _SLACK, setting=setting, fix=fix, code="missing_scope", detail=f"{method} {needed}"
+        )
+    return PlaceClosed(_SLACK, code="missing_scope", detail=f"{method} needs {needed}")
+
+
+def _no_slack(method: str, status: int) -> PlatformError:
+    """An answer without a word of Slack's: something else answers at that address."""
+    fix = "give the base of Slack's Web API, https://slack.com/api/, or of a proxy to it"
+    return FrontendRefused(
+        _SLACK, setting="[slack] api_url", fix=fix, code="no_slack", detail=f"{method} {status}"
+    )
+
+
+def _code(value: Any) -> str:
+    return re.sub(r"[^\w:,.-]", "", value)[:100] if isinstance(value, str) else ""
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
+    """Read `Retry-After`, which Slack gives in seconds."""
+    try:
+        return max(0.0, float(headers.get("Retry-After", "")))
+    except ValueError:
+        return None

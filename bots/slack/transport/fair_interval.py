@@ -1,0 +1,101 @@
+"""Answers under way in one workspace share what it may be called: the more of them, the seldomer each one changes."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from core.delivery.editing_surface import EditingSurface
+from core.delivery.platform_retry import Now, Sleep
+from core.domain.messages import Apology, Footer
+from core.domain.ports import EditableChannel, Ledger
+
+
+class Crowd:
+    """The answers that share so many calls a minute."""
+
+    def __init__(self, per_minute: float) -> None:
+        self.size = 0
+        self._per_minute = per_minute
+
+    @property
+    def interval_s(self) -> float:
+        """How far apart the calls of each one are, if all get the same."""
+        return self.size * 60.0 / self._per_minute
+
+
+class Share:
+    """One answer's part, between `begin` and `end`. An answer that is all there need not wait for the others."""
+
+    def __init__(self, crowd: Crowd, least_s: float, sleep: Sleep) -> None:
+        """`least_s` is how far apart its calls are where it is alone."""
+        self.hurried = False
+        self._crowd = crowd
+        self._least_s = least_s
+        self._sleep = sleep
+        self._hurry = asyncio.Event()
+        self._counted = False
+
+    @property
+    def interval_s(self) -> float:
+        return self._least_s if self.hurried else max(self._least_s, self._crowd.interval_s)
+
+    def begin(self) -> None:
+        self._crowd.size += not self._counted
+        self._counted = True
+
+    def end(self) -> None:
+        self._crowd.size -= self._counted
+        self._counted = False
+
+    def hurry(self) -> None:
+        """The answer is all there: whoever sleeps in `sleep` wakes."""
+        self.hurried = True
+        self._hurry.set()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, but not through the moment at which the answer is all there."""
+        if self.hurried:
+            await self._sleep(seconds)
+            return
+        waits = [asyncio.ensure_future(each) for each in (self._sleep(seconds), self._hurry.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+
+class SharedEditing(EditingSurface):
+    """Post-and-edit at the pace of a share."""
+
+    def __init__(self, channel: EditableChannel, ledger: Ledger, share: Share, *, now: Now) -> None:
+        """`channel` edits in the interval that `share` tells."""
+        super().__init__(channel, ledger, now=now, sleep=share.sleep)
+        self._share = share
+
+    async def __aenter__(self) -> Self:
+        self._share.begin()
+        return await super().__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, trace)
+        finally:
+            self._share.end()
+
+    async def pause(self) -> None:
+        self._share.hurry()
+        await super().pause()
+
+    async def finish(self, footer: Footer) -> None:
+        self._share.hurry()
+        await super().finish(footer)
+
+    async def fail(self, apology: Apology) -> None:
+        self._share.hurry()
+        await super().fail(apology)

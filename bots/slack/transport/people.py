@@ -1,0 +1,130 @@
+"""What people are called, and in which language they read: asked once, and never waited for long."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bots.slack.events.address import PLATFORM
+from bots.slack.events.payloads import part_of, text_of
+from bots.slack.transport.api import SlackApi
+from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
+
+log = structlog.get_logger(__name__)
+
+_MOST_KNOWN = 5_000
+_GOOD_FOR_S = 6 * 3600.0
+_FAILED_FOR_S = 60.0
+_SURELY_WITHIN_S = 2.0
+"""Slack waits three seconds for an acknowledgement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What Slack tells of somebody; of whom it tells nothing, all is empty."""
+
+    name: str = ""
+    locale: str = ""
+    team: str = ""
+    """Their own workspace."""
+    organisation: str = ""
+    """The Enterprise Grid organisation that they belong to; `""`: none."""
+    stranger: bool = False
+    untold: bool = False
+    """Whether Slack did not answer, and may later."""
+
+
+@dataclass(slots=True)
+class _Known:
+    asked: asyncio.Task[Person]
+    until: float
+
+
+class People:
+    """Remembers people; whoever asks for the same one at the same time waits for the same answer, in order."""
+
+    def __init__(self, api: SlackApi, timeout_s: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._api = api
+        self._timeout_s = timeout_s
+        self._now = now
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._off = False
+
+    async def find(self, user: str) -> Person:
+        """Return what is known of a person; empty where Slack does not tell soon."""
+        return await self._find(user, self._timeout_s)
+
+    async def find_surely(self, user: str) -> Person:
+        """Return what is known of a person, and wait longer for it; empty where Slack will never tell.
+
+        Raises:
+            PlatformBusy: Slack does not tell now.
+        """
+        person = await self._find(user, _SURELY_WITHIN_S)
+        if person.untold:
+            raise PlatformBusy(PLATFORM, code="person_unknown", detail="users.info does not answer")
+        return person
+
+    async def _find(self, user: str, timeout_s: float) -> Person:
+        if self._off or not user:
+            return Person()
+        known = self._known.get(user)
+        if known is None or known.until <= self._now():
+            known = self._known[user] = _Known(
+                asyncio.create_task(self._ask(user)), self._now() + _GOOD_FOR_S
+            )
+        self._known.move_to_end(user)
+        self._forget_the_oldest()
+        # waiting does not own the task: a later event of the same person still profits from its answer
+        await asyncio.wait({known.asked}, timeout=timeout_s)
+        done = known.asked.done() and not known.asked.cancelled()
+        return known.asked.result() if done else Person(untold=True)
+
+    async def aclose(self) -> None:
+        """End the questions that are still open."""
+        asked = [known.asked for known in self._known.values()]
+        self._known.clear()
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _ask(self, user: str) -> Person:
+        try:
+            answer = await self._api.read("users.info", user=user, include_locale=True)
+        except PlatformError as exc:
+            self._off = self._off or (isinstance(exc, PlaceClosed) and exc.code == "missing_scope")
+            if user in self._known:
+                self._known[user].until = self._now() + _FAILED_FOR_S
+            log.info("slack.nameless", code=exc.code)
+            return Person(untold=not isinstance(exc, PlaceClosed))
+        return _person(answer.get("user"))
+
+    def _forget_the_oldest(self) -> None:
+        while len(self._known) > _MOST_KNOWN:
+            _, known = self._known.popitem(last=False)
+            known.asked.cancel()
+
+
+def _person(user: Any) -> Person:
+    if not isinstance(user, Mapping):
+        return Person()
+    profile = user.get("profile")
+    names = (
+        [text_of(profile, each) for each in ("display_name", "real_name")]
+        if isinstance(profile, Mapping)
+        else []
+    )
+    name = next((each for each in (*names, text_of(user, "real_name"), text_of(user, "name")) if each), "")
+    return Person(
+        name,
+        text_of(user, "locale"),
+        text_of(user, "team_id"),
+        text_of(part_of(user, "enterprise_user"), "enterprise_id"),
+        stranger=user.get("is_stranger") is True,
+    )

@@ -1,0 +1,48 @@
+"""What must stand in the settings for each way in, said before anything is tried."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from bots.slack.events.address import PLATFORM
+from bots.slack.settings import SlackSettings
+from core.domain.errors import FrontendRefused
+
+_BASIC = "copy it from the app's page Basic Information, App Credentials"
+
+
+def require_token(secret: SecretStr, prefix: str, setting: str, page: str) -> None:
+    """Refuse a token that is missing, or that is evidently another kind of token."""
+    token = secret.get_secret_value().strip()
+    other = token.startswith(("xoxb-", "xapp-", "xoxp-")) and not token.startswith(prefix)
+    if token and not other:
+        return
+    code = "wrong_token_type" if other else "missing_token"
+    fix = f"set it to the token that begins with {prefix}, from the app's page {page}"
+    raise FrontendRefused(PLATFORM, setting=setting, fix=fix, code=code)
+
+
+def require_signing_secret(settings: SlackSettings) -> None:
+    """Refuse HTTP requests that nobody could tell from forged ones."""
+    if not settings.signing_secret.get_secret_value().strip():
+        _refuse("signing_secret", f'{_BASIC}: with mode = "http" each request is checked with it')
+
+
+def require_installable(settings: SlackSettings) -> None:
+    """Refuse half a set-up for installations."""
+    if settings.bot_token.get_secret_value().strip():
+        _refuse(
+            "bot_token", "leave it empty: with client_id, each workspace that installs the app has its own"
+        )
+    if not settings.client_secret.get_secret_value().strip():
+        _refuse("client_secret", _BASIC)
+    if not settings.public_url:
+        _refuse("public_url", "set it to the https:// address at which browsers reach this bot")
+    if not settings.encryption_keys:
+        _refuse(
+            "encryption_keys", "give a list of one or more: openssl rand -base64 32 | tr '+/' '-_' makes one"
+        )
+
+
+def _refuse(name: str, fix: str) -> None:
+    raise FrontendRefused(PLATFORM, setting=f"[slack] {name}", fix=fix, code="missing_setting")

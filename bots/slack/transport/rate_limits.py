@@ -1,0 +1,194 @@
+"""How often each method may be called in one workspace: calls wait here for their turn, before Slack refuses them.
+
+Rates are per method, workspace and minute (docs.slack.dev, "Rate limits", and the tier on each method's page); posts
+also per channel and second. A little less than the whole rate is used, since Slack counts calls when they arrive.
+Other processes' calls are not seen here: of them tells a 429, and its `Retry-After` holds back that method alone.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bots.slack.transport.fair_interval import Crowd
+from core.delivery.platform_retry import Now, Sleep
+from core.domain.errors import PlatformBusy
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` in any `window_s`; of these, `kept` are for calls that end an answer."""
+
+    calls: int
+    window_s: float = 60.0
+    kept: int = 0
+
+
+TIER_2, TIER_3, TIER_4 = Rate(19), Rate(47, kept=9), Rate(96, kept=9)
+POSTS = Rate(240, kept=40)
+"""Slack tells no number but "several hundred"."""
+POSTS_IN_CHANNEL = Rate(4, 5.0)
+"""One a second; short bursts pass."""
+
+RATES: Mapping[str, Rate] = {
+    "chat.startStream": TIER_2,
+    "chat.stopStream": TIER_2,
+    "chat.appendStream": TIER_4,
+    "chat.postMessage": POSTS,
+    "chat.postEphemeral": TIER_4,
+    "chat.update": TIER_3,
+    "chat.delete": TIER_3,
+    "reactions.add": TIER_3,
+    "reactions.remove": TIER_2,
+    "conversations.replies": TIER_3,
+    "conversations.history": TIER_3,
+    "conversations.info": TIER_3,
+    "conversations.open": TIER_3,
+    "agents.sessions.setStatus": TIER_3,
+    "agents.sessions.rename": TIER_3,
+    "assistant.threads.setTitle": TIER_4,
+    "assistant.threads.setSuggestedPrompts": TIER_4,
+    "users.info": TIER_4,
+    "files.info": TIER_4,
+    "views.open": TIER_4,
+    "views.update": TIER_4,
+    "views.publish": TIER_4,
+}
+_WAITS_S: Mapping[str, float] = {
+    "chat.startStream": 2.0,
+    "chat.stopStream": 80.0,
+    "chat.appendStream": 80.0,
+    "chat.postMessage": 80.0,
+    "chat.postEphemeral": 20.0,
+    "chat.update": 80.0,
+    "chat.delete": 80.0,
+    "reactions.remove": 20.0,
+    "conversations.open": 20.0,
+    "files.info": 20.0,
+}
+"""How long a call may wait for its turn; what is not named is done at once, or later, or not at all."""
+STREAM_LIFE_S = 300.0
+"""So long after its start a stream is over, whatever became of it."""
+_MOST_LINES = 1_000
+_ROUNDING_S = 1e-6
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """The calls that share one rate: those that were made of late, and those that have their moment."""
+
+    rate: Rate
+    booked: list[float] = field(default_factory=list)
+
+    def earliest(self, since: float, most: int) -> float:
+        """The first moment from `since` on at which one call more keeps every window at `most`."""
+        window_s = self.rate.window_s
+        moments = (at + window_s for at in self.booked if at + window_s > since)
+        return next(at for at in (since, *moments) if self._has_room(at, most))
+
+    def forget(self, now: float) -> None:
+        """Forget the calls that no window holds any more."""
+        self.booked = [at for at in self.booked if at + self.rate.window_s > now]
+
+    def _has_room(self, at: float, most: int) -> bool:
+        times = [*self.booked]
+        insort(times, at)
+        place = times.index(at)
+        shortest_s = self.rate.window_s - _ROUNDING_S
+        firsts = range(max(0, place - most), place + 1)
+        return all(times[i + most] - times[i] >= shortest_s for i in firsts if i + most < len(times))
+
+
+class Budgets:
+    """The calls of one workspace. Whoever comes first is first; calls that end an answer have a part of their own."""
+
+    def __init__(self, *, now: Now, sleep: Sleep) -> None:
+        self.streaming = Crowd(TIER_4.calls - TIER_4.kept)
+        """The answers that share the appends."""
+        self.editing = Crowd(TIER_3.calls - TIER_3.kept)
+        """The answers that share the updates."""
+        self._now = now
+        self._sleep = sleep
+        self._lines: dict[tuple[str, str], _Line] = {}
+        self._held: dict[str, float] = defaultdict(lambda: float("-inf"))
+        self._open: dict[object, float] = {}
+
+    async def enter(self, method: str, channel: str = "", *, urgent: bool = False) -> None:
+        """Return when the call may be made; `urgent` ones end an answer.
+
+        Raises:
+            PlatformBusy: it would have to wait for too long; `retry_after_s` tells how long.
+        """
+        longest_s = _WAITS_S.get(method, 0.0)
+        lines = self._lines_of(method, channel)
+        while True:
+            at = self._moment(method, lines, urgent)
+            if (wait_s := at - self._now()) > longest_s:
+                raise PlatformBusy("slack", code="kept_back", detail=method, retry_after_s=wait_s)
+            for line in lines:
+                insort(line.booked, at)
+            if wait_s <= 0 or await self._waited(method, lines, at, wait_s):
+                return
+
+    def wait_s(self, method: str) -> float:
+        """How long a call that ends an answer would wait for its turn now."""
+        return self._moment(method, self._lines_of(method, ""), urgent=True) - self._now()
+
+    def hold(self, method: str, seconds: float) -> None:
+        """Make no call of a method for so long: Slack said so."""
+        self._held[method] = max(self._held[method], self._now() + seconds)
+
+    # A stream that nobody ends goes on showing as being written, so one is opened only where its stop can be paid.
+
+    def may_open(self) -> bool:
+        """Whether one stream more could be ended at once, like all that are open."""
+        now = self._now()
+        self._open = {key: at for key, at in self._open.items() if at + STREAM_LIFE_S > now}
+        (stops,) = self._lines_of("chat.stopStream", "")
+        return len(stops.booked) + len(self._open) < stops.rate.calls
+
+    def opened(self, key: object) -> None:
+        """Remember a stream, by its ts, or by anything while it has none."""
+        self._open[key] = self._now()
+
+    def ended(self, key: object) -> None:
+        self._open.pop(key, None)
+
+    async def _waited(self, method: str, lines: list[_Line], at: float, wait_s: float) -> bool:
+        """Wait for one's moment; false where the method is held back by then, and the moment is given back."""
+        try:
+            await self._sleep(wait_s)
+        except BaseException:
+            _give_back(lines, at)
+            raise
+        if self._held[method] <= self._now():
+            return True
+        _give_back(lines, at)
+        return False
+
+    def _moment(self, method: str, lines: list[_Line], urgent: bool) -> float:
+        at, before = max(self._now(), self._held[method]), float("-inf")
+        while at != before:
+            before = at
+            for line in lines:
+                at = line.earliest(at, line.rate.calls - (0 if urgent else line.rate.kept))
+        return at
+
+    def _lines_of(self, method: str, channel: str) -> list[_Line]:
+        rates = {(method, ""): RATES[method]} if method in RATES else {}
+        if method == "chat.postMessage" and channel:
+            rates[method, channel] = POSTS_IN_CHANNEL
+        lines = [self._lines.setdefault(key, _Line(rate)) for key, rate in rates.items()]
+        for line in lines if len(self._lines) < _MOST_LINES else self._lines.values():
+            line.forget(self._now())
+        if len(self._lines) >= _MOST_LINES:
+            self._lines = {key: line for key, line in self._lines.items() if line.booked or line in lines}
+        return lines
+
+
+def _give_back(lines: list[_Line], at: float) -> None:
+    for line in lines:
+        if at in line.booked:
+            line.booked.remove(at)

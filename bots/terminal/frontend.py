@@ -1,0 +1,106 @@
+"""The person at the terminal: lines in, answers out, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+
+from bots.terminal.surface import ConsoleSurface, Screen
+from bots.terminal.translate import PLATFORM, translate
+from core.domain.errors import FrontendUnreachable, PlatformError
+from core.domain.messages import Blob, Quote
+from core.domain.ports import Intake, Ledger, ReplySurface, Watch
+
+FAREWELLS = frozenset({"/quit", "/exit", "/bye"})
+HELP = (
+    "/reset starts a new conversation, /usage shows what you have used, /privacy what is stored about you, "
+    "/quit ends the chat; anything else is a message to the bot."
+)
+
+
+class ConsoleFrontend:
+    """`core.domain.ports.Frontend` for a terminal.
+
+    `listen` ends by itself with the input, after the last answer, or when nobody reads the output any more.
+    """
+
+    def __init__(self, lines: AsyncIterator[str], screen: Screen, *, user: str, prompt: str = "") -> None:
+        self._lines = lines
+        self._screen = screen
+        self._user = user
+        self._prompt = prompt
+        self._awaited: dict[str, asyncio.Event] = {}
+        self._gone = False
+
+    @property
+    def platform(self) -> str:
+        return PLATFORM
+
+    async def listen(self, intake: Intake, watch: Watch) -> None:
+        """Send each line as a message and wait for its answer before the next is read."""
+        watch.up()
+        with suppress(FrontendUnreachable):  # what is not shown yet stays in line for the next chat
+            self.show(self._prompt)
+            async for line in self._lines:
+                if line.strip().lower() in FAREWELLS:
+                    return
+                await self._send(line, intake)
+                self.show(self._prompt)
+            self.show("\n" if self._prompt else "")
+
+    def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
+        return ConsoleSurface(self._screen, self, address, ledger)
+
+    async def sign(self, address: str) -> bool:
+        """A terminal has no reactions: the sentence is said again."""
+        return False
+
+    async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
+        """Nobody else speaks at a terminal."""
+        return ()
+
+    async def fetch(self, ref: str, most_bytes: int) -> Blob:
+        raise PlatformError(PLATFORM, code="no_attachments")
+
+    def address_of(self, channel: str) -> str:
+        return channel
+
+    def begin(self, address: str) -> None:
+        """An answer begins to show. One that nobody here waits for was asked before this chat began."""
+        if address not in self._awaited:
+            self.show("(You asked this before; here is the answer.)\n")
+
+    def end(self, address: str) -> None:
+        """An answer is whole on the screen."""
+        if address in self._awaited:
+            self._awaited[address].set()
+
+    def show(self, text: str) -> None:
+        """Print at once. Raises `FrontendUnreachable` when nobody reads the output any more, and ends the chat."""
+        if not self._gone:
+            try:
+                self._screen.write(text)
+                self._screen.flush()
+            except OSError:
+                self._gone = True
+                for answered in self._awaited.values():
+                    answered.set()
+        if self._gone:
+            raise FrontendUnreachable(PLATFORM, detail="nobody reads the output any more")
+
+    async def _send(self, line: str, intake: Intake) -> None:
+        if line.strip().lower() == "/help":
+            self.show(f"{HELP}\n")
+            return
+        key = f"{PLATFORM}:{uuid.uuid4().hex}"
+        event = translate(line, user=self._user, key=key)
+        if event is None:
+            return
+        answered = self._awaited[key] = asyncio.Event()
+        try:
+            await intake.receive(event)
+            await answered.wait()
+        finally:
+            del self._awaited[key]

@@ -1,0 +1,117 @@
+"""An answer on the terminal: the text as it comes, a status line only where someone watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Protocol, Self
+
+from bots.terminal.text import Printable, printable
+from core.domain.errors import FrontendUnreachable
+from core.domain.messages import Apology, Button, Footer, Status
+from core.domain.ports import Ledger
+
+CLEAR_LINE = "\r\x1b[K"
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+WIDEST_STATUS = 70
+
+
+class Screen(Protocol):
+    """Where the text goes: standard output, or a test's buffer."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+    def isatty(self) -> bool: ...
+
+
+class Shown(Protocol):
+    """Who waits for an answer to be on the screen, and brings it there."""
+
+    def begin(self, address: str) -> None: ...
+
+    def show(self, text: str) -> None:
+        """Raises `FrontendUnreachable` when nobody reads the screen any more."""
+        ...
+
+    def end(self, address: str) -> None: ...
+
+
+class ConsoleSurface:
+    """`core.domain.ports.ReplySurface` for a terminal. It remembers nothing: an answer opened again is shown whole."""
+
+    def __init__(self, screen: Screen, shown: Shown, address: str, ledger: Ledger) -> None:
+        self._screen = screen
+        self._shown = shown
+        self._address = address
+        self._ledger = ledger
+        self._length = 0
+        self._text = Printable()
+        self._ends_line = True
+        self._status = False
+
+    async def __aenter__(self) -> Self:
+        await self._ledger.intend(0)
+        self._shown.begin(self._address)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(FrontendUnreachable):
+            self._clear_status()
+            self._end_paragraph("")
+
+    async def write(self, delta: str) -> None:
+        self._clear_status()
+        self._length += len(delta)
+        self._print(self._text.feed(delta))
+
+    async def note(self, status: Status) -> None:
+        self._clear_status()
+        if status.text and self._screen.isatty() and self._ends_line:
+            line = printable(status.text).replace("\n", " ")[:WIDEST_STATUS]
+            self._shown.show(f"{DIM}{line}{PLAIN}")
+            self._status = True
+
+    async def offer(self, buttons: Sequence[Button]) -> None:
+        """A terminal has no buttons."""
+
+    async def pause(self) -> None:
+        """What is on the screen stays there: a status becomes a line of its own."""
+        if self._status:
+            self._status = False
+            self._shown.show("\n")
+
+    async def finish(self, footer: Footer) -> None:
+        self._clear_status()
+        self._end_paragraph(footer.text)
+        await self._close()
+
+    async def fail(self, apology: Apology) -> None:
+        self._clear_status()
+        self._end_paragraph(apology.text)
+        await self._close()
+
+    async def _close(self) -> None:
+        await self._ledger.posted(0, "terminal")
+        await self._ledger.shows(0, self._length, closed=True)
+        self._shown.end(self._address)
+
+    def _end_paragraph(self, text: str) -> None:
+        if not self._ends_line:
+            self._print("\n")
+        if text:
+            self._print(f"{printable(text)}\n")
+
+    def _print(self, text: str) -> None:
+        if text:
+            self._shown.show(text)
+            self._ends_line = text.endswith("\n")
+
+    def _clear_status(self) -> None:
+        if self._status:
+            self._status = False
+            self._shown.show(CLEAR_LINE)

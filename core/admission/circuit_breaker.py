@@ -1,0 +1,161 @@
+"""Gates: while one is closed, no call to AIVAX is spent behind it. Closed once for every process on the database.
+
+A gate closes with a refusal that the next call would meet as well. It opens again when the cause is seen to be
+gone, or when a single trial call, made at growing intervals, gets through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.domain.errors import AivaxError, AnswerFailed, NoBalance, RateLimited, Unavailable
+
+DOUBLINGS = 16
+
+
+class Cause(StrEnum):
+    """Why a gate is closed."""
+
+    BALANCE = "balance"
+    """The account can't pay: nothing is answered."""
+    MEDIA = "media"
+    """The balance is below the minimum for files: questions are answered without them."""
+    STORAGE = "storage"
+    """The account's storage is over its quota."""
+    RATE = "rate"
+    """The model was asked too often."""
+    OUTAGE = "outage"
+    """The service, or this model of it, does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate. Those for rates and outages are a model's own; the others are the account's."""
+
+    cause: Cause
+    model: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.cause}:{self.model}" if self.model else str(self.cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed gate, as the database knows it."""
+
+    gate: Gate
+    since: datetime
+    retry_at: datetime
+    """When the next trial call may be made."""
+    trials: int
+    lowest_usd: float | None = None
+    """The lowest balance that was read since it closed."""
+    is_tried: bool = False
+    """Whether a trial call is under way: who is held may come back when it ends."""
+    confirms: int = 0
+    """How many people more, whose calls did not fail, may be tried at once: a suspicion is not yet an outage."""
+    is_new: bool = False
+    """Whether it has closed just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What the gates say to a turn: the one that holds it, or none."""
+
+    closed: Closed | None = None
+    is_probe: bool = False
+    """It passes a closed gate, as its trial call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A failure that is this question's own: it closes no gate."""
+
+    gate: Gate
+    tries: int
+    """How many of the question's tries failed so."""
+
+
+LONGEST_KIND = 32
+CONFIRMS = 2
+"""Two people's failure closes a gate; so many more may contradict it at once."""
+TRIAL_S = 20.0
+"""How long a trial call may be without a sign of life before another one may be made: three a minute at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    first_s: float
+    longest_s: float
+
+
+INTERVALS = {
+    Cause.BALANCE: _Interval(10.0, 60.0),
+    Cause.MEDIA: _Interval(60.0, 600.0),
+    Cause.STORAGE: _Interval(30.0, 600.0),
+    Cause.RATE: _Interval(1.0, 60.0),
+    Cause.OUTAGE: _Interval(10.0, TRIAL_S),
+}
+"""A trial call of an empty account costs nothing; one during an outage adds to the load, so there are three a minute
+at most. They don't grow further apart: after hours, too, recovery is to be seen within seconds."""
+
+
+def gates_of(model: str) -> tuple[Gate, ...]:
+    """The gates that a call to this model passes, files aside; those that hold longest first."""
+    account = (Gate(Cause.BALANCE), Gate(Cause.STORAGE))
+    return (*account, Gate(Cause.OUTAGE, model), Gate(Cause.RATE, model))
+
+
+def retry_at(
+    cause: Cause, trials: int, now: datetime, retry_after_s: float | None, jitter: Callable[[], float]
+) -> datetime:
+    """When to try next: a moment after AIVAX asks, else at growing intervals, spread. `jitter`: from 0 to 1."""
+    interval = INTERVALS[cause]
+    if cause is Cause.OUTAGE and not trials and retry_after_s is None:  # one probe for all: nothing to spread
+        return now + timedelta(seconds=interval.first_s)
+    if cause is Cause.OUTAGE and trials:  # when a trial call begins, the time of the next one is set
+        return now + timedelta(seconds=retry_after_s or 0.0)
+    if retry_after_s is not None:
+        return now + timedelta(seconds=max(retry_after_s, interval.first_s) + jitter())
+    wait_s = min(interval.first_s * 2 ** min(trials, DOUBLINGS), interval.longest_s)
+    return now + timedelta(seconds=wait_s * (1 + jitter() / 10))
+
+
+def cause_of(
+    error: AivaxError, *, has_media: bool, balance_usd: float | None, storage_full: bool
+) -> Cause | None:
+    """Which gate an error closes, by its type and by what is known of the account; None for what no waiting mends."""
+    match error:
+        case NoBalance() if storage_full and (balance_usd is None or balance_usd > 0):
+            return Cause.STORAGE
+        case NoBalance() if has_media and balance_usd is not None and balance_usd > 0:
+            return Cause.MEDIA
+        case NoBalance():
+            return Cause.BALANCE
+        case RateLimited():
+            return Cause.RATE
+        case Unavailable() | AnswerFailed():
+            return Cause.OUTAGE
+        case _:
+            return None
+
+
+def kind_of(error: AivaxError) -> str:
+    """What makes two failures the same: the class of the status, else the word for what went wrong."""
+    if error.status >= 500:
+        return "5xx"
+    if error.status:
+        return str(error.status)
+    if error.code.endswith("_timeout"):
+        return "timeout"
+    # a word that the service made up could hold anything
+    return error.code if error.code.isidentifier() and len(error.code) <= LONGEST_KIND else "failed"
+
+
+def is_certain(error: AivaxError) -> bool:
+    """Whether no prompt can be the reason: the service was not even reached."""
+    return error.code in ("no_connection", "connect_timeout") and not error.status

@@ -1,0 +1,105 @@
+"""Tells the people who run the bot what they must know: once for each cause, and once when it is gone.
+
+A notice is a turn like every other answer: it survives a crash, and is posted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import structlog
+
+from core.domain.errors import SettingRefused
+from core.domain.ports import Frontend
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+from core.storage.alerts import Desk, NoticeStore
+
+log = structlog.get_logger(__name__)
+
+SETTING = "[operators] channel"
+
+
+def desk_of(channel: str, frontends: Mapping[str, Frontend]) -> Desk | None:
+    """Read `platform:channel`; None when it is empty, or its frontend does not run here.
+
+    Raises:
+        SettingRefused: it has another form, or its frontend can't name such a channel.
+    """
+    if not channel:
+        return None
+    platform, _, name = channel.partition(":")
+    if not platform or not name:
+        raise SettingRefused(
+            SETTING, value=channel, fix="write it as platform:channel, such as slack:C0123456"
+        )
+    frontend = frontends.get(platform)
+    if frontend is None:
+        log.warning("notices.only_logged", setting=SETTING, platform=platform, problem="it is not configured")
+        return None
+    return Desk(platform, name, frontend.address_of(name))
+
+
+class Notices:
+    """Says each notice in the operators' channel, where they have one, and in the log.
+
+    Nothing here raises: a notice that can't be given must not cost a person their answer.
+    """
+
+    def __init__(
+        self, store: NoticeStore, voice: Voice, desk: Desk | None, notify: Callable[[int], None]
+    ) -> None:
+        """`notify` is told of the conversation that has work."""
+        self.voice = voice
+        self._store = store
+        self._desk = desk
+        self._notify = notify
+
+    async def tell(
+        self, cause: str, phrase: Phrase, *, implied: Sequence[str] = (), **values: object
+    ) -> None:
+        """Say that something is wrong, unless it was said already, here or in another process.
+
+        `implied` are causes that go without saying: they count as told, and heal by themselves.
+        """
+        try:
+            sentence = self._say(phrase, values)
+            told = await self._store.add(cause, implied, sentence, self._desk)
+        except Exception:
+            log.exception("notice.failed", cause=cause)
+            return
+        if told.news:
+            log.error("notice.told", cause=cause, notice=sentence)
+        self._deliver(told.conversation_id)
+
+    async def heal(
+        self, cause: str, phrase: Phrase | None, *, implied: Sequence[str] = (), **values: object
+    ) -> None:
+        """Say that it is mended, if it was told; without a phrase it is only forgotten."""
+        causes = (cause, *implied)
+        if not await self.told(causes):
+            return
+        try:
+            sentence = self._say(phrase, values) if phrase else ""
+            told = await self._store.remove(causes, sentence, self._desk)
+        except Exception:
+            log.exception("notice.failed", cause=cause)
+            return
+        if told.news:
+            log.warning("notice.healed", cause=cause, notice=sentence)
+        self._deliver(told.conversation_id)
+
+    async def told(self, causes: Collection[str] | None = None) -> set[str]:
+        """Which of these causes go on, as far as operators were told; without `causes`, all of them."""
+        try:
+            return await self._store.told(causes)
+        except Exception:
+            log.exception("notice.failed")
+            return set()
+
+    def _say(self, phrase: Phrase, values: Mapping[str, object]) -> str:
+        return self.voice.say(phrase, **values).strip()
+
+    def _deliver(self, conversation_id: int | None) -> None:
+        if conversation_id is not None:
+            self._notify(conversation_id)

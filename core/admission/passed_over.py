@@ -1,0 +1,58 @@
+"""What is passed over in silence, counted by platform and reason: silence that nobody can explain is a fault.
+
+Only numbers are kept, never who it was or what was said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from core.domain.messages import PassedOver
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_S = 60.0
+
+
+class PassedCounts:
+    """Counts since the start, and says in the log once a minute what was added."""
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._sleep = sleep
+        self._totals: Counter[tuple[str, PassedOver]] = Counter()
+        self._unsaid: Counter[tuple[str, PassedOver]] = Counter()
+
+    def add(self, platform: str, reason: PassedOver) -> None:
+        """Count one."""
+        self._totals[platform, reason] += 1
+        self._unsaid[platform, reason] += 1
+
+    @property
+    def totals(self) -> Mapping[tuple[str, PassedOver], int]:
+        """What was passed over since the process started, by platform and reason."""
+        return dict(self._totals)
+
+    async def run(self) -> None:
+        """Keep the log told, until cancelled; what is left is told then."""
+        try:
+            while True:
+                await self._sleep(INTERVAL_S)
+                self.tell()
+        finally:
+            self.tell()
+
+    def tell(self) -> None:
+        """Write what was added since the last time as one line for each platform; nothing where nothing was."""
+        added, self._unsaid = self._unsaid, Counter()
+        for platform in sorted({platform for platform, _ in added}):
+            counts = {reason.value: count for (name, reason), count in added.items() if name == platform}
+            log.info("events.passed_over", platform=platform, **_named(counts))
+
+
+def _named(counts: Mapping[str, int]) -> dict[str, int]:
+    """Reasons as keys of a log line: `another bot` -> `another_bot`."""
+    return {reason.replace(" ", "_").replace("'", ""): counts[reason] for reason in sorted(counts)}

@@ -1,0 +1,208 @@
+"""The operator's own limits: what is not taken is answered at once with a sentence that says when it will be.
+
+Messages are counted in the database over the last hour and the last 24 hours. What was spent is what AIVAX told of
+each answer (`Consumed-Credits`), else its tokens at the operator's prices, else, where neither is known, what the
+account spent in 24 hours (`usage24h`), other users of the account included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.admission.access import Access
+from core.domain.messages import Commanded, Edited, Place, Pressed, Said
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+from core.settings import AccessSettings, LimitsSettings
+from core.storage.consumption import Consumption, Price
+from core.storage.turns.intake import IntakeTransaction
+
+log = structlog.get_logger(__name__)
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+LOOK_AGAIN_S = 3600.0
+"""What is told where nobody knows when less will have been spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Somebody whom an access list keeps out."""
+
+    phrase: Phrase | None
+    """What they are told; None when they were told it today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a question is not taken in."""
+
+    phrase: Phrase
+    """Which kind of refusal it is."""
+    sentence: str
+    """What its author is told, in their language."""
+
+
+class Limits:
+    """`[limits]` and `[access]`, judged inside the transaction that takes the message in."""
+
+    def __init__(
+        self,
+        settings: LimitsSettings,
+        access: AccessSettings | None = None,
+        usage_24h_usd: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._access = Access(access or AccessSettings())
+        self._usage_24h_usd = usage_24h_usd
+        self._price = Price(
+            settings.usd_per_million_prompt_tokens, settings.usd_per_million_completion_tokens
+        )
+
+    @property
+    def actions_a_minute(self) -> int:
+        """How many commands, presses and edits of one person are heard in a minute."""
+        return self._settings.person_actions
+
+    async def barred(
+        self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed
+    ) -> Barred | None:
+        """Whether the author gets no answer there: they are told once a day, or always where they would wait for it.
+
+        Words that were changed have no place of their own to be told in.
+        """
+        phrase = self._access.refusal(event.author, event.place, event.within)
+        if phrase is None:
+            return None
+        who, where = event.author.identity, event.place.channel if phrase is Phrase.NOT_HERE else ""
+        if isinstance(event, Edited):
+            return Barred(None)
+        key = f"barred:{who.platform}:{who.workspace}:{who.user}:{where}"
+        first = await transaction.first_within(key, DAY)
+        awaited = not isinstance(event, Pressed) and event.awaited
+        return Barred(phrase if first or awaited else None)
+
+    async def hold(self, transaction: IntakeTransaction, identity_id: int, place: Place) -> None:
+        """Let nobody else be counted for this person and workspace until the transaction ends.
+
+        To be done before any conversation is locked; see `core.storage.db.row_locks`.
+        """
+        if self._settings.person_hourly or self._settings.person_daily:
+            await transaction.consumption.hold_person(identity_id)
+        if self._settings.workspace_daily:
+            await transaction.consumption.hold_workspace(place.platform, place.workspace)
+
+    async def tells(self, transaction: IntakeTransaction, refusal: Refusal, said: Said) -> bool:
+        """Whether a refusal is said: once an hour for each kind, person and channel, or where they would wait for it.
+
+        One person's flood would otherwise come back as a flood of sentences, for all in the channel to read.
+        """
+        who = said.author.identity
+        key = f"refused:{refusal.phrase.key}:{who.platform}:{who.workspace}:{who.user}:{said.place.channel}"
+        return await transaction.first_within(key, HOUR) or said.awaited
+
+    async def refusal(
+        self, transaction: IntakeTransaction, said: Said, identity_id: int | None, voice: Voice
+    ) -> Refusal | None:
+        """Why a message is not taken, or None. No identity: nobody known until now."""
+        most = self._settings.message_chars
+        if len(said.text) > most:
+            return _refusal(voice, Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
+        return (
+            await self._of_line(transaction, identity_id, voice)
+            or await self._of_person(transaction, identity_id, voice)
+            or await self._of_workspace(transaction, said, voice)
+            or await self._of_spend(transaction, voice)
+        )
+
+    async def usage(self, transaction: IntakeTransaction, identity_id: int, voice: Voice) -> str:
+        """What a person used in 24 hours, and what their limits are."""
+        counts, now = transaction.consumption, transaction.now
+        used = await counts.used_by(identity_id, now - DAY, self._price)
+        lines = [voice.say(Phrase.USAGE_DAY, count=used.messages, tokens=used.tokens)]
+        if used.usd is not None:
+            lines.append(voice.say(Phrase.USAGE_COST, cost=voice.money(used.usd)))
+        limits = [
+            (Phrase.USAGE_PER_HOUR, self._settings.person_hourly, HOUR),
+            (Phrase.USAGE_PER_DAY, self._settings.person_daily, DAY),
+        ]
+        for phrase, most, span in limits:
+            if most:
+                sent = await counts.messages_of(identity_id, now - span)
+                lines.append(voice.say(phrase, most=most, rest=max(0, most - len(sent))))
+                if sent:
+                    wait = _wait(sent[max(0, len(sent) - most)], span, now, voice)
+                    lines.append(voice.say(Phrase.USAGE_RENEWS, wait=wait))
+        if not self._settings.person_hourly and not self._settings.person_daily:
+            lines.append(voice.say(Phrase.USAGE_NO_LIMIT))
+        return "\n".join(lines)
+
+    async def _of_line(
+        self, transaction: IntakeTransaction, identity_id: int | None, voice: Voice
+    ) -> Refusal | None:
+        """A person has a part of the line of those who wait: the rest is there when others come."""
+        in_all = self._settings.waiting_turns
+        part = min(self._settings.person_waiting, max(1, in_all // 2))
+        if identity_id is not None and await transaction.open_turns_of(identity_id, part) >= part:
+            return _refusal(voice, Phrase.PERSON_WAITING, most=part)
+        if await transaction.waiting_turns(in_all) < in_all:
+            return None
+        log.warning("intake.full", waiting=in_all, setting="[limits] waiting_turns")
+        return _refusal(voice, Phrase.BUSY)
+
+    async def _of_person(
+        self, transaction: IntakeTransaction, identity_id: int | None, voice: Voice
+    ) -> Refusal | None:
+        if identity_id is None:
+            return None
+        limits = [
+            (Phrase.PERSON_HOURLY, self._settings.person_hourly, HOUR),
+            (Phrase.PERSON_DAILY, self._settings.person_daily, DAY),
+        ]
+        for phrase, most, span in reversed(limits):
+            since = transaction.now - span
+            if most and (at := await transaction.consumption.nth_of_person(identity_id, most, since)):
+                return _refusal(voice, phrase, most=most, wait=_wait(at, span, transaction.now, voice))
+        return None
+
+    async def _of_workspace(self, transaction: IntakeTransaction, said: Said, voice: Voice) -> Refusal | None:
+        most, place = self._settings.workspace_daily, said.place
+        if not most:
+            return None
+        counts, since = transaction.consumption, transaction.now - DAY
+        at = await counts.nth_of_workspace(place.platform, place.workspace, most, since)
+        if at is None:
+            return None
+        wait = _wait(at, DAY, transaction.now, voice)
+        return _refusal(voice, Phrase.WORKSPACE_DAILY, most=most, wait=wait)
+
+    async def _of_spend(self, transaction: IntakeTransaction, voice: Voice) -> Refusal | None:
+        cap = self._settings.spend_daily_usd
+        if not cap:
+            return None
+        since = transaction.now - DAY
+        spent = await transaction.consumption.spent_usd(since, self._price)
+        known = spent if spent is not None else self._usage_24h_usd()
+        if known is None or known < cap:
+            return None
+        log.warning("intake.spend_cap", spent_usd=round(known, 4), setting="[limits] spend_daily_usd")
+        wait = await self._until_spend_is_below(transaction.consumption, known - cap, since, voice)
+        return _refusal(voice, Phrase.SPEND_REACHED, wait=wait)
+
+    async def _until_spend_is_below(
+        self, counts: Consumption, excess_usd: float, since: datetime, voice: Voice
+    ) -> str:
+        at = await counts.spent_before(since, self._price, excess_usd)
+        return voice.duration((at - since).total_seconds() if at is not None else LOOK_AGAIN_S)
+
+
+def _refusal(voice: Voice, phrase: Phrase, **values: object) -> Refusal:
+    return Refusal(phrase, voice.say(phrase, **values))
+
+
+def _wait(at: datetime, span: timedelta, now: datetime, voice: Voice) -> str:
+    return voice.duration((at + span - now).total_seconds())

@@ -1,0 +1,163 @@
+"""What is asked of the model, and the body that each kind of server understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from core.aivax.keys import KeyKind, speaks_aivax
+from core.domain.text import sound
+from core.settings import AivaxSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Bytes that travel inside the request: written as base64, behind `prefix`, only while they are sent."""
+
+    data: bytes = field(repr=False)
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    text: str = field(repr=False)
+
+    def wire(self) -> dict[str, Any]:
+        return {"type": "text", "text": sound(self.text)}
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    url: str | Inline = field(repr=False)
+    """Reachable without login, or a `data:` URL."""
+    detail: str = ""
+
+    def wire(self) -> dict[str, Any]:
+        detail = {"detail": self.detail} if self.detail else {}
+        return {"type": "image_url", "image_url": {"url": self.url, **detail}}
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPart:
+    data: str | Inline = field(repr=False)
+    """Base64."""
+    format: str
+
+    def wire(self) -> dict[str, Any]:
+        return {"type": "input_audio", "input_audio": {"data": self.data, "format": self.format}}
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPart:
+    url: str = field(repr=False)
+
+    def wire(self) -> dict[str, Any]:
+        return {"type": "video_url", "video_url": {"url": self.url}}
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    filename: str
+    file_data: str | Inline = field(repr=False)
+    """A `data:` URL with base64."""
+
+    def wire(self) -> dict[str, Any]:
+        file = {"filename": sound(self.filename), "file_data": self.file_data}
+        return {"type": "file", "file": file}
+
+
+Part = TextPart | ImagePart | AudioPart | VideoPart | FilePart
+
+
+def data_url(data: bytes, media_type: str) -> Inline:
+    """Put bytes into a URL: platform files can't be fetched without login, so they travel inline."""
+    return Inline(data, f"data:{media_type};base64,")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of the conversation. Its repr leaves out what was said."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str | tuple[Part, ...] = field(repr=False)
+
+    def wire(self) -> dict[str, Any]:
+        if isinstance(self.content, str):
+            return {"role": self.role, "content": sound(self.content)}
+        return {"role": self.role, "content": [part.wire() for part in self.content]}
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts in it, to keep them out of logs."""
+        if isinstance(self.content, str):
+            return (self.content,)
+        return tuple(part.text for part in self.content if isinstance(part, TextPart))
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """One turn's question. Servers that don't know a field are not sent it."""
+
+    messages: tuple[ChatMessage, ...]
+    model: str = ""
+    """`""`: the one of the settings."""
+    user: str = ""
+    """The person's opaque, stable, fixed-length id, without `@`: AIVAX's memory hangs on it."""
+    idempotency_key: str = ""
+    """The turn's own key, at most 128 characters; the same on every try."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    explain_tools: bool = False
+    """Whether AIVAX shall say why it runs a tool."""
+
+    def __post_init__(self) -> None:
+        if "@" in self.user:
+            raise ValueError("user must not hold an @: AIVAX deletes memories by what stands before it")
+        if len(self.idempotency_key) > 128:
+            raise ValueError("idempotency_key is longer than 128 characters")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that was said, to keep it out of logs."""
+        return tuple(text for message in self.messages for text in message.texts)
+
+
+class Dialect(StrEnum):
+    """Which parameters a server takes."""
+
+    AIVAX = "aivax"
+    PUBLIC = "public"
+    """AIVAX with a public key: refuses all but a few."""
+    PLAIN = "plain"
+    """Another OpenAI-compatible server: standard parameters only."""
+    BARE = "bare"
+    """Such a server that refused even those."""
+
+
+def dialect_of(kind: KeyKind, base_url: str) -> Dialect:
+    """Choose by key and host; `BARE` is only ever learnt."""
+    if kind is KeyKind.PUBLIC:
+        return Dialect.PUBLIC
+    return Dialect.AIVAX if speaks_aivax(kind, base_url) else Dialect.PLAIN
+
+
+def build_body(request: CompletionRequest, settings: AivaxSettings, dialect: Dialect) -> dict[str, Any]:
+    """Build the body of a streamed completion with the parameters that the server takes."""
+    body: dict[str, Any] = {
+        "model": request.model or settings.model,
+        "messages": [message.wire() for message in request.messages],
+        "stream": True,
+    }
+    if dialect is not Dialect.BARE:
+        body["temperature"] = settings.temperature
+        body["max_completion_tokens"] = settings.max_completion_tokens
+    if dialect in (Dialect.AIVAX, Dialect.PLAIN):
+        body["user"] = request.user
+    if dialect is Dialect.PLAIN:
+        body["stream_options"] = {"include_usage": True}
+    if dialect is Dialect.AIVAX:
+        body["idempotency_key"] = request.idempotency_key
+        body["metadata"] = {sound(key): sound(value) for key, value in request.metadata.items()}
+        body["tool_invocation_explanations"] = request.explain_tools or None
+    return {key: value for key, value in body.items() if value not in (None, "", {})}

@@ -1,0 +1,56 @@
+"""An answer of AIVAX as a timeline: what happened, in the order in which it happened.
+
+Tool activity is `core.domain.messages.ToolActivity`, because surfaces show it as it comes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain.messages import ToolActivity
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Visible text of the answer; never empty."""
+
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The model thinks: never part of the answer, nor of the stored history."""
+
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The model asks its client to run a tool; ends the turn with `finish_reason` `tool_calls`."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the answer cost, as far as AIVAX told."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    credits: float | None = None
+    """From the `Consumed-Credits` header; None where it was not sent."""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer is whole. `reason` is lower-case: `stop`, `length`, `content_filter`, `tool_calls`."""
+
+    reason: str
+
+
+TimelineEvent = Text | Thinking | ToolActivity | ToolCalled | Usage | Finished

@@ -1,0 +1,216 @@
+"""The HTTP side: one httpx client, our headers and limits, and the seam where httpx's exceptions become ours."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+import core
+from core.aivax import error_mapping
+from core.aivax.deadlines import Patience
+from core.aivax.error_text import Scrub
+from core.aivax.request_body import Body
+from core.aivax.stream.chunks import NotJson, decode_any
+from core.domain.errors import SettingRefused, Unavailable
+from core.settings import AivaxSettings
+
+T = TypeVar("T")
+
+_REFUSAL_BYTES = 64 * 1024
+_DOCUMENT_BYTES = 8 * 1024 * 1024
+_DOCUMENT_TIMEOUT_S = 30.0
+_DRAIN_S = 0.25
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0)
+"""No bound on connections: how much runs at once is decided by admission, and nowhere twice."""
+
+
+class Reply:
+    """An answer whose status is good and whose body is being read."""
+
+    def __init__(self, response: httpx.Response, patience: Patience, clean: Scrub) -> None:
+        self._chunks = response.aiter_raw()
+        self._patience = patience
+        self._clean = clean
+        self.credits_spent = _credits(response.headers.get("Consumed-Credits"))
+
+    async def read(self) -> bytes:
+        """Return the next bytes; empty at the end.
+
+        Raises:
+            Unavailable: the connection broke, or was silent for too long.
+        """
+        async with self._patience.waiting():
+            data = await _sealed(anext(self._chunks, b""), self._clean)
+        self._patience.sign_of_life()
+        return data
+
+    async def drain(self) -> None:
+        """Read up to the body's end if it is there already, so that the connection can be used again."""
+        with suppress(httpx.HTTPError, httpx.StreamError, OSError):
+            async with asyncio.timeout(_DRAIN_S):
+                await anext(self._chunks, b"")
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificate authorities, read once a process: they take a megabyte and 30 ms."""
+    return httpx.create_ssl_context()
+
+
+class Wire:
+    """Sends requests to one server. The key goes into a header only, and never to where a redirect points."""
+
+    def __init__(
+        self,
+        settings: AivaxSettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None,
+        limits: httpx.Limits,
+        now: Callable[[], float],
+    ) -> None:
+        _check_url("[aivax] base_url", settings.base_url)
+        if settings.direct_url:
+            _check_url("[aivax] direct_url", settings.direct_url)
+        self._settings = settings
+        self._now = now
+        timeout = httpx.Timeout(None, connect=settings.connect_timeout_s)
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            limits=limits,
+            timeout=timeout,
+            verify=trusted(),
+            headers=_headers(settings),
+            follow_redirects=False,
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    @asynccontextmanager
+    async def post(self, url: str, body: Body, patience: Patience, clean: Scrub) -> AsyncIterator[Reply]:
+        """Send a completion and open its answer.
+
+        Raises:
+            AivaxError: of the status, or Unavailable.
+        """
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "text/event-stream, application/json",
+            "Content-Length": str(body.length),  # not every server takes it in chunks
+        }
+        request = self._http.build_request("POST", url, content=body.sent(), headers=headers)
+        async with patience.waiting():
+            response = await _sealed(self._http.send(request, stream=True), clean)
+        try:
+            if not response.is_success:
+                raise await self._refusal(response, clean)
+            _check_plain(response)
+            yield Reply(response, patience, clean)
+        finally:
+            with suppress(httpx.HTTPError, OSError):
+                await response.aclose()
+
+    async def get(self, url: str, clean: Scrub) -> object:
+        """Fetch a JSON document.
+
+        Raises:
+            AivaxError: of the status, or Unavailable, also where the answer is no JSON.
+        """
+        try:
+            async with asyncio.timeout(self._document_timeout_s):
+                document = await _sealed(self._document(url, clean), clean)
+                return await asyncio.to_thread(decode_any, document)  # a long list takes a while
+        except TimeoutError:
+            raise Unavailable(code="first_event_timeout") from None
+        except NotJson:
+            raise Unavailable(code="not_json", detail="the answer is no JSON") from None
+
+    async def _document(self, url: str, clean: Scrub) -> bytes:
+        async with self._http.stream("GET", url) as response:
+            if not response.is_success:
+                raise await self._refusal(response, clean)
+            _check_plain(response)
+            return await _read(response, _DOCUMENT_BYTES)
+
+    @property
+    def _document_timeout_s(self) -> float:
+        return min(self._settings.first_event_timeout_s, _DOCUMENT_TIMEOUT_S)
+
+    async def _refusal(self, response: httpx.Response, clean: Scrub) -> Exception:
+        body = b""
+        with suppress(httpx.HTTPError, httpx.StreamError, OSError, Unavailable):
+            _check_plain(response)
+            async with asyncio.timeout(self._document_timeout_s):
+                body = await _read(response, _REFUSAL_BYTES)
+        retry_after = response.headers.get("Retry-After")
+        return error_mapping.of_response(
+            response.status_code, retry_after, body, now=self._now(), clean=clean
+        )
+
+
+async def _read(response: httpx.Response, most_bytes: int) -> bytes:
+    """Read a body up to a bound; what is beyond it is left where it is."""
+    body = bytearray()
+    async for data in response.aiter_raw():
+        body += data
+        if len(body) >= most_bytes:
+            break
+    return bytes(body[:most_bytes])
+
+
+def _check_plain(response: httpx.Response) -> None:
+    """Refuse what is compressed: it was asked for as it is, and unpacked it may be a thousand times as much."""
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise Unavailable(status=response.status_code, code="compressed", detail="asked for as it is")
+
+
+async def _sealed(awaited: Awaitable[T], clean: Scrub) -> T:
+    """Await something of httpx's; what it raises becomes ours.
+
+    The error is raised outside the handler and by no context manager, so that not even its context leads to the
+    request and its key.
+    """
+    try:
+        return await awaited
+    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        failure = error_mapping.of_transport(error, clean=clean)
+    raise failure
+
+
+def _headers(settings: AivaxSettings) -> dict[str, str]:
+    headers = {
+        "User-Agent": f"aivax-bots/{core.__version__}",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",  # a compressing proxy would hold events back, and a bomb fits in a packet
+    }
+    key = settings.api_key.get_secret_value().strip()
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    return headers
+
+
+def _check_url(setting: str, url: str) -> None:
+    try:
+        parsed = httpx.URL(url)
+        urlsplit(url).port  # noqa: B018 - refuses brackets and ports that httpx lets pass
+    except (httpx.InvalidURL, ValueError):
+        raise SettingRefused(setting, value=url if "@" not in url else "", fix="is no URL") from None
+    if parsed.userinfo:
+        raise SettingRefused(setting, fix="must not hold a user or password: the key belongs into api_key")
+    if not parsed.host:
+        raise SettingRefused(setting, value=url, fix="names no host")
+
+
+def _credits(value: str | None) -> float | None:
+    try:
+        spent = float(value) if value else None
+    except ValueError:
+        return None
+    return spent if spent is not None and 0 <= spent < 1e15 else None

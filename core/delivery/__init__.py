@@ -1,0 +1,1 @@
+"""How an answer reaches people, whatever the platform: edits, parts, pacing, buttons, error messages."""

@@ -1,0 +1,282 @@
+"""An answer shown by posting messages and editing them while it grows: for platforms that can't stream.
+
+This is the only place that paces and splits answers; what a platform must offer for it is `EditableChannel`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from core.delivery.message_parts import UNKNOWN_MESSAGE, Posting, View
+from core.delivery.pacing import Pace
+from core.delivery.platform_retry import Now, Sleep
+from core.domain.errors import Fenced, MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy, PlatformError
+from core.domain.messages import Apology, Button, Footer, Status
+from core.domain.ports import EditableChannel, Ledger
+from core.markdown.splitter import Splitter, split
+
+log = logging.getLogger(__name__)
+
+_SIGN_AGAIN_S = 8.0  # Discord's typing sign fades after ten seconds
+_BUDGET_S = 20.0
+_LAST_BUDGET_S = 90.0
+_REST_WHEN_BUSY_S = 10.0
+_REST_WHEN_ODD_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What stands below a closed answer."""
+
+    text: str
+    alone: bool
+    """Whether it is shown where there is no answer."""
+    buttons: tuple[Button, ...] = ()
+
+
+class EditingSurface:
+    """A `ReplySurface` over an `EditableChannel`.
+
+    A task of its own brings the text to the platform: one call in every `edit_interval_s` at most, fewer the
+    longer the answer takes. What went wrong in it is raised by the next call: `Fenced` when another attempt
+    took the turn over (nothing was shown since), `PlaceClosed` when nothing can be shown there any more. A busy
+    platform is waited for; `PlatformBusy`, `OutcomeUnknown`, `MessageRefused` and `OddAnswer` come from `finish`
+    and `fail` only.
+
+    Where the ledger knows earlier messages they are changed into the new text, never posted again. Nothing that
+    somebody reads shrinks before the answer ends: those of the same generation keep what they show until the text
+    has come as far again, and an older generation's until the new text is longer than theirs. A message whose
+    creation nobody saw the end of is looked up with the text that is due now: what was posted then may be the
+    beginning of it, a status, or, where it is looked up to be deleted, anything (the text is empty then).
+    """
+
+    def __init__(
+        self,
+        channel: EditableChannel,
+        ledger: Ledger,
+        *,
+        now: Now = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        """`now` and `sleep` count in seconds."""
+        self._channel = channel
+        self._ledger = ledger
+        self._sleep = sleep
+        self._posting = Posting(channel, ledger, now=now, sleep=sleep)
+        self._splitter = Splitter(channel.max_size, channel.size)
+        self._pace = Pace(lambda: channel.edit_interval_s, now=now, sleep=sleep)
+        self._status = ""
+        self._offered: tuple[Button, ...] = ()
+        self._ending: _Ending | None = None
+        self._stirred = asyncio.Event()
+        self._at_rest = asyncio.Event()
+        self._flusher: asyncio.Task[None]
+        self._sign: asyncio.Task[None]
+        self._raised: BaseException | None = None
+
+    async def __aenter__(self) -> Self:
+        self._flusher = asyncio.create_task(self._bring_everything())
+        self._sign = asyncio.create_task(self._show_sign())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await _end(self._flusher, self._sign)
+        for task in (self._flusher, self._sign):
+            problem = None if task.cancelled() else task.exception()
+            if problem is None or problem is self._raised:
+                continue
+            if error is None:
+                raise problem
+            log.warning("an answer was left while it could not be shown", exc_info=problem)
+
+    async def write(self, delta: str) -> None:
+        """Add text; it is shown at the next flush."""
+        self._raise_what_went_wrong()
+        self._splitter.feed(delta)
+        if delta.strip():
+            self._status = ""
+        self._stirred.set()
+
+    async def note(self, status: Status) -> None:
+        """Show a status below the text so far; where the message has no room for it, it is not shown."""
+        self._raise_what_went_wrong()
+        self._status = _italic(status.text)
+        self._stirred.set()
+
+    async def offer(self, buttons: Sequence[Button]) -> None:
+        """Draw these buttons below what is shown last, until the answer is closed."""
+        self._raise_what_went_wrong()
+        self._offered = tuple(buttons)
+        self._stirred.set()
+
+    async def pause(self) -> None:
+        """Show what is due, the status too."""
+        self._raise_what_went_wrong()
+        self._pace.hurry()
+        self._at_rest.clear()
+        self._stirred.set()
+        resting = asyncio.create_task(self._at_rest.wait())
+        await asyncio.wait([resting, self._flusher], return_when=asyncio.FIRST_COMPLETED)
+        resting.cancel()
+        self._raise_what_went_wrong()
+
+    async def finish(self, footer: Footer) -> None:
+        """Show the whole text, with the footer below it. Without any text nothing is left, not even a status."""
+        await self._close(_Ending(_italic(footer.text), alone=False, buttons=footer.buttons))
+
+    async def fail(self, apology: Apology) -> None:
+        """Show the apology below the text, or below what an earlier attempt showed of the same text."""
+        await self._close(_Ending(apology.text.strip(), alone=True, buttons=apology.buttons))
+
+    async def _close(self, ending: _Ending) -> None:
+        self._raise_what_went_wrong()
+        self._status, self._ending = "", ending
+        self._pace.hurry()
+        self._stirred.set()
+        await asyncio.wait([self._flusher])  # unlike awaiting it, this leaves it alone when cancelled
+        self._raise_from(self._flusher)
+
+    def _raise_what_went_wrong(self) -> None:
+        if self._flusher.done():
+            self._raise_from(self._flusher)
+        if self._ending:
+            raise RuntimeError("the answer is closed")
+
+    def _raise_from(self, task: asyncio.Task[None]) -> None:
+        try:
+            task.result()
+        except BaseException as exc:
+            self._raised = exc
+            raise
+
+    async def _bring_everything(self) -> None:
+        while True:
+            self._stirred.clear()
+            while (view := self._due()) is not None:
+                await self._bring(view)
+            if self._ending:
+                break
+            if not self._stirred.is_set():
+                self._at_rest.set()
+            await self._stirred.wait()
+        self._sign.cancel()
+        await self._posting.withdraw(self._most_parts(), budget_s=_LAST_BUDGET_S)
+        await self._take_sign_away()
+
+    async def _bring(self, view: View) -> None:
+        if not self._posting.only_records(view):
+            await self._pace.wait()
+            if (fresh := self._due()) is None:
+                return
+            view = fresh
+        last = self._ending is not None
+        try:
+            called = await self._posting.show(view, budget_s=_LAST_BUDGET_S if last else _BUDGET_S)
+        except (PlatformBusy, OutcomeUnknown, MessageRefused, OddAnswer) as exc:
+            if last:
+                raise
+            log.debug("the platform is behind: %s", exc)
+            odd = isinstance(exc, OddAnswer)  # which mends itself no sooner than at the end
+            self._pace.rest(_REST_WHEN_ODD_S if odd else exc.retry_after_s or _REST_WHEN_BUSY_S)
+            return
+        if called:
+            self._pace.called()
+        if view.end:
+            self._sign.cancel()
+
+    async def _show_sign(self) -> None:
+        while True:
+            try:
+                await self._ledger.check()
+                await self._channel.working()
+            except (Fenced, OddAnswer):
+                return  # the flusher is told the same at its next call
+            except PlatformError as exc:
+                log.debug("no sign of work was shown: %s", exc)
+            await self._sleep(_SIGN_AGAIN_S)
+
+    async def _take_sign_away(self) -> None:
+        await self._ledger.check()
+        try:
+            await self._channel.rested()
+        except PlatformError as exc:
+            log.debug("the sign of work stays until it fades: %s", exc)
+
+    def _due(self) -> View | None:
+        """The first message that the reader does not see as it should be."""
+        views = self._views()
+        shown = self._posting.shown_before
+        if self._ending is None and shown and views and views[-1].end <= shown:
+            return None
+        for view in views:
+            if not self._posting.shows(view):
+                early = self._ending is None and self._posting.is_ahead_of(view)
+                return None if early else view
+        return None
+
+    def _views(self) -> Sequence[View]:
+        parts = self._splitter.parts
+        views = [
+            View(number, part.text, part.start, part.end, final=True) for number, part in enumerate(parts)
+        ]
+        if self._ending:
+            return self._with_ending(views, self._ending)
+        if not views:
+            status = self._as_messages(self._status)[:1]
+            return [View(0, text, 0, 0, final=False, buttons=self._offered) for text in status]
+        text = self._joined(views[-1].text, self._status) or views[-1].text
+        return [*views[:-1], replace(views[-1], text=text, final=False, buttons=self._offered)]
+
+    def _with_ending(self, views: Sequence[View], ending: _Ending) -> Sequence[View]:
+        if views and (text := self._joined(views[-1].text, ending.text)):
+            return [*views[:-1], replace(views[-1], text=text, buttons=ending.buttons)]
+        if not views and not ending.alone:
+            return []
+        first, end = (len(views), views[-1].end) if views else (self._posting.said_before, 0)
+        texts = self._as_messages(ending.text)
+        below = [View(part, text, end, end, final=True) for part, text in enumerate(texts, first)]
+        return [*views, *below[:-1], *(replace(last, buttons=ending.buttons) for last in below[-1:])]
+
+    def _most_parts(self) -> int:
+        """How many messages a closed answer has; any further ones were an earlier attempt's."""
+        if views := self._views():
+            return views[-1].part + 1
+        return self._posting.said_before if self._ending and self._ending.alone else 0
+
+    def _as_messages(self, text: str) -> Sequence[str]:
+        return [part.text for part in split(text, self._channel.max_size, self._channel.size)]
+
+    def _joined(self, text: str, below: str) -> str:
+        """Both in one message, or nothing where it has no room for both."""
+        joined = f"{text}\n\n{below}" if below else text
+        return joined if self._channel.size(joined) <= self._channel.max_size else ""
+
+
+def _italic(text: str) -> str:
+    line = " ".join(text.split())
+    return f"_{line}_" if line else ""
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks and wait until they are gone, even when cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    for task in tasks:
+        task.cancel()
+    while any(not task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+    if cancelled:
+        raise cancelled
+
+
+__all__ = ["UNKNOWN_MESSAGE", "EditingSurface"]

@@ -1,0 +1,85 @@
+"""Error to sentence: the only place that decides what a person reads when something went wrong.
+
+No status, no exception's name and no secret stands in any of them. An error that was not foreseen gets a
+general sentence with a reference, under which the operator finds the cause in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from core.admission.circuit_breaker import Cause, Closed
+from core.delivery.buttons import buttons
+from core.domain.errors import (
+    AivaxError,
+    AnswerBroken,
+    BotError,
+    ContextTooLong,
+    Fenced,
+    GatewayUnknown,
+    KeyRefused,
+    MessageRefused,
+    NotAllowed,
+    PlatformError,
+    RequestRefused,
+    SettingRefused,
+    StorageError,
+    Unanswerable,
+    Unavailable,
+)
+from core.domain.messages import Action, Apology
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+
+Sentence = Callable[[Voice, BaseException, str], str]
+
+
+def _plain(phrase: Phrase) -> Sentence:
+    return lambda voice, _error, reference: voice.say(phrase, reference=reference, reset="reset")
+
+
+SENTENCES: dict[type[BotError], Sentence] = {
+    KeyRefused: _plain(Phrase.KEY_REFUSED),
+    NotAllowed: _plain(Phrase.KEY_REFUSED),
+    GatewayUnknown: _plain(Phrase.GATEWAY_UNKNOWN),
+    ContextTooLong: _plain(Phrase.CONTEXT_TOO_LONG),
+    RequestRefused: _plain(Phrase.REQUEST_REFUSED),
+    Unavailable: _plain(Phrase.UNAVAILABLE),
+    Unanswerable: _plain(Phrase.UNANSWERABLE),
+    AnswerBroken: _plain(Phrase.ANSWER_CUT),
+    AivaxError: _plain(Phrase.UNKNOWN),
+    MessageRefused: _plain(Phrase.NOT_TAKEN),
+    PlatformError: _plain(Phrase.UNKNOWN),
+    SettingRefused: _plain(Phrase.UNKNOWN),
+    StorageError: _plain(Phrase.UNKNOWN),
+    Fenced: _plain(Phrase.UNKNOWN),
+    BotError: _plain(Phrase.UNKNOWN),
+}
+"""The nearest entry along an error's own line of descent is the one that speaks."""
+
+
+def apologise(error: BaseException, voice: Voice, reference: str) -> Apology:
+    """Choose the sentence for an error; `reference` is what the log names it by."""
+    for kind in type(error).__mro__:
+        if kind in SENTENCES:
+            return Apology(SENTENCES[kind](voice, error, reference), reference)
+    return Apology(voice.say(Phrase.UNKNOWN, reference=reference), reference)
+
+
+SPREAD_S = 1.0
+"""Waits are spread by up to this much beyond what AIVAX asked for; nobody needs to hear of it."""
+KEPT = {
+    Cause.BALANCE: Phrase.KEPT_BALANCE,
+    Cause.MEDIA: Phrase.KEPT_BALANCE,
+    Cause.STORAGE: Phrase.KEPT_STORAGE,
+    Cause.RATE: Phrase.KEPT_RATE,
+    Cause.OUTAGE: Phrase.KEPT_OUTAGE,
+}
+
+
+def apologise_for_waiting(closed: Closed, voice: Voice, now: datetime, turn_key: str) -> Apology:
+    """Say why the answer waits, and what happens next; its author may keep or drop it."""
+    wait = voice.duration((closed.retry_at - now).total_seconds() - SPREAD_S)
+    drawn = buttons((Action.KEEP, Action.DROP), turn_key, voice)
+    return Apology(voice.say(KEPT[closed.gate.cause], wait=wait), buttons=drawn)

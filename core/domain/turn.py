@@ -1,0 +1,102 @@
+"""A turn as the runner sees it, and what it leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from core.domain.messages import Action, Attachment, Author, Place
+
+
+class TurnState(StrEnum):
+    """What `turns.state` holds."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PARKED = "parked"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+
+
+class Wish(StrEnum):
+    """What `turns.wish` holds: what its author wants of a turn that has not ended."""
+
+    KEEP = "keep"
+    """It is still wanted, though it has to wait: its author said so."""
+    DROP = "drop"
+    """It is not to wait again."""
+    STOP = "stop"
+    """No more text."""
+    INTERRUPT = "interrupt"
+    """Likewise: something newer was said, whose answer sees what there is."""
+    CHANGE = "change"
+    """Likewise: the question was changed, and moved to another turn."""
+    WITHDRAW = "withdraw"
+    """Likewise: the question was deleted, or nobody can be answered there any more."""
+
+    @property
+    def ends_answer(self) -> bool:
+        """Whether an answer under way is broken off."""
+        return self not in (Wish.KEEP, Wish.DROP)
+
+    @property
+    def ends_delivery(self) -> bool:
+        """Whether a whole answer that is being shown is broken off as well: newer words alone don't do that."""
+        return self in (Wish.STOP, Wish.CHANGE, Wish.WITHDRAW)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A claimed turn: this process may run it, as attempt number `attempt`, until it is fenced."""
+
+    id: int
+    key: str
+    """32 hexadecimal digits: idempotency key towards AIVAX, and root of the nonces of its posts."""
+    conversation_id: int
+    attempt: int
+    tries: int
+    generation: int
+    author: Author
+    person_key: str
+    place: Place
+    address: str
+    notice: bool
+    created_at: datetime
+    answer: str | None
+    """Known already when the bot speaks for itself, or when a crash came after the text was complete."""
+    offers: tuple[Action, ...] = ()
+    """The buttons below a notice."""
+    unpaid: int = 0
+    """How many attempts before this one were held before AIVAX answered: nothing was paid for them."""
+    announced: int = 0
+    """How many attempts before this one only told its author their place in line."""
+    has_successor: bool = False
+    """Whether another turn of its conversation waited behind it when it was claimed."""
+    wish: Wish | None = None
+    """What its author wanted of it when it was claimed."""
+
+    @property
+    def ended_by(self) -> Wish | None:
+        """What ended it before this attempt began, if anything did: it is only closed on the screen."""
+        if self.wish is None or self.notice:
+            return None
+        ends = self.wish.ends_answer if self.answer is None else self.wish.ends_delivery
+        return self.wish if ends else None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One stored message of a conversation."""
+
+    turn_id: int
+    role: Literal["user", "assistant"]
+    text: str
+    author_name: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    origin: str = ""
+    author: str = ""
+    """The platform's id of who said it: it tells people of the same name apart."""

@@ -1,1 +1,0 @@
-"""What each kind of event writes, inside the transaction that takes it in."""

@@ -1,0 +1,300 @@
+"""Every sentence that the bot says in its own voice. None of them is ever made by the model.
+
+The English text is the message id and the name its context, as in gettext: `locales/` holds the catalogues that
+translate it, `core.i18n.translators` chooses one, `core.i18n.translator` fills in the values.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from string import Formatter
+
+
+class Phrase(StrEnum):
+    """The sentences, in English, with `{placeholders}`."""
+
+    # apologies
+    KEY_REFUSED = (
+        "I can't answer right now: I'm not set up correctly on our side. It is nothing you did, "
+        "and the people who run me have been told."
+    )
+    GATEWAY_UNKNOWN = (
+        "I can't answer right now: the AI model that I'm set up to use can't be found. It is nothing you did, "
+        "and the people who run me have been told."
+    )
+    REQUEST_REFUSED = (
+        "The AI service didn't accept this question. Try asking it in another way. "
+        "If that doesn't help, quote reference {reference} to the people who run me."
+    )
+    CONTEXT_TOO_LONG = (
+        "This conversation, or this message, is too long for me to read in one go. Try a shorter message, "
+        "or start a new conversation with {reset}."
+    )
+    MESSAGE_TOO_LONG = (
+        "That message is too long for me: I can read up to {most} characters at once, and it has {length}."
+    )
+    UNAVAILABLE = "The AI service doesn't respond at the moment. Please try again in a few minutes."
+    UNANSWERABLE = (
+        "The AI service failed at this question again and again, though it answers others. Try asking it in "
+        "another way. If that doesn't help, quote reference {reference} to the people who run me."
+    )
+    ANSWER_CUT = (
+        "My answer was cut short here: the connection to the AI service broke off. Ask again and I'll retry."
+    )
+    ANSWER_EMPTY = "I couldn't come up with an answer to that. Try asking it in another way."
+    GAVE_UP = (
+        "Something on our side interrupted me several times, so I couldn't answer this. Please ask again. "
+        "(Reference: {reference})"
+    )
+    UNKNOWN = (
+        "Something went wrong on our side, and I couldn't answer. Please try again; if it happens again, "
+        "quote reference {reference} to the people who run me."
+    )
+    NOT_TAKEN = (
+        "I have an answer, but it can't be shown here: this platform doesn't take the message. Please ask again in "
+        "another way. (Reference: {reference})"
+    )
+    BUSY = "There are too many questions waiting at the moment, so I can't take this one. Please try again in a while."
+
+    # the operator's own limits
+    PERSON_WAITING = (
+        "As many of your questions are waiting as I may keep for one person ({most}), so I can't take this one. "
+        "Please ask again when some of them are answered."
+    )
+    PERSON_HOURLY = (
+        "You've asked as many questions as I may answer you in an hour ({most}). Please ask again in {wait}."
+    )
+    PERSON_DAILY = (
+        "You've asked as many questions as I may answer you in a day ({most}). Please ask again in {wait}."
+    )
+    WORKSPACE_DAILY = (
+        "I've been asked as many questions here as I may answer in a day ({most}). "
+        "Please ask again in {wait}."
+    )
+    SPEND_REACHED = "I've used up what I may spend on answers in a day. Please ask again in about {wait}."
+    NOT_FOR_YOU = (
+        "I'm sorry, I may not answer you: the people who run me have chosen whom I answer. "
+        "Please ask them if you need me."
+    )
+    NOT_HERE = (
+        "I'm sorry, I may not answer here: the people who run me have chosen where I do. "
+        "Please ask me in another place."
+    )
+
+    # pages in a browser
+    APP_INSTALLED = "The app is installed. You can close this page."
+    APP_NOT_INSTALLED = "The app was not installed. Please try again."
+
+    ATTACHMENT_SKIPPED = "I couldn't read {name}, so this answer goes without it."
+    ATTACHMENT_KIND = "I can't read files of that kind, so this answer goes without {name}."
+    ATTACHMENT_TOO_LARGE = "I read files of up to {most} MB, so this answer goes without {name}."
+    ATTACHMENTS_TOO_MANY = "I read up to {most} files of one question, so this answer goes without {name}."
+    ATTACHMENTS_TOO_LARGE = (
+        "I read up to {most} MB of files of one question, so this answer goes without {name}."
+    )
+    ATTACHMENT_TEXT_CUT = (
+        "I read up to {most} characters of text files, so this answer goes without the rest of {name}."
+    )
+
+    GREETING = "Hi! Ask me anything: write your question in the same message in which you mention me."
+
+    # waiting behind a gate
+    KEPT_BALANCE = (
+        "I can't answer right now: the account that pays for my answers is out of credit. The people who run me "
+        "have been told. I've kept your question and will answer it as soon as that is mended."
+    )
+    KEPT_STORAGE = (
+        "I can't answer right now: the account's storage is full. The people who run me have been told. "
+        "I've kept your question and will answer it as soon as that is mended."
+    )
+    KEPT_RATE = (
+        "I'm getting more questions than I may answer right now. "
+        "I've kept yours and will answer it in about {wait}."
+    )
+    KEPT_OUTAGE = (
+        "The AI service doesn't respond at the moment. I've kept your question and will answer it as soon as "
+        "the service is back."
+    )
+    KEPT_TOO_LONG = (
+        "I couldn't answer this in time, and it has waited too long now. "
+        "If you still want to know, please ask again."
+    )
+    KEEP_BUTTON = "Keep waiting"
+    DROP_BUTTON = "Don't answer"
+    KEEP_DONE = "All right, I'll answer as soon as I can."
+    DROP_DONE = "All right, I won't answer that one."
+    BEING_ANSWERED = "I'm trying to answer that one right now. If it doesn't work out, I'll let it be."
+    NOTHING_WAITS = "That question isn't waiting any more, so there is nothing left to decide."
+    NOT_YOURS = "Only the person who asked can decide that."
+    WITHOUT_MEDIA = "The account's credit is too low to look at files, so this answer goes without {names}."
+
+    # what goes on
+    PLACE_IN_LINE = "You are number {place} in line; I'll get to you in about {wait}."
+    THINKING = "Thinking …"
+    TOOL_RUNNING = "Using {tool} …"
+    TOOL_RUNNING_BECAUSE = "Using {tool}: {reason} …"
+    TOOL_UNNAMED = "a tool"
+    LENGTH_REACHED = "This answer reached the longest length I may write. Ask me to go on for the rest."
+    CONTENT_FILTERED = "The rest of this answer was held back by the AI service's content filter."
+
+    COST = "{model}, {tokens} tokens"
+
+    # commands
+    RESET_DONE = "Started a new conversation. I no longer see what we said before."
+    USAGE_DAY = "Your questions in the last 24 hours: {count}. Tokens used for them: {tokens}."
+    USAGE_COST = "They cost {cost}."
+    USAGE_PER_HOUR = "You may ask {most} questions an hour; {rest} are left."
+    USAGE_PER_DAY = "You may ask {most} questions a day; {rest} are left."
+    USAGE_RENEWS = "The next one is added in {wait}."
+    USAGE_NO_LIMIT = "There is no limit to how many questions you may ask."
+
+    # an answer that ends before its time
+    STOPPED = "Stopped here, as you asked."
+    STOP_DONE = "All right, I've stopped."
+    STOP_NOTHING = "There is nothing of yours here that I'm answering."
+    INTERRUPTED = "Stopped here, because you wrote something new."
+    QUESTION_CHANGED = "Stopped here, because you changed your question. The answer to the new one follows."
+    QUESTION_DELETED = "Stopped here, because the question was deleted."
+    STOP_BUTTON = "Stop"
+
+    # below an answer
+    REGENERATE_BUTTON = "Answer again"
+    REGENERATE_GONE = "I can't answer that one again: what you asked is no longer stored."
+    GOOD_BUTTON = "Good answer"
+    BAD_BUTTON = "Bad answer"
+    FEEDBACK_DONE = "Thank you, I've passed that on to the people who run me."
+    FEEDBACK_TITLE = "Your feedback"
+    FEEDBACK_LABEL = "What was wrong with the answer?"
+    FORM_SEND = "Send"
+    FORM_CANCEL = "Cancel"
+
+    # help, and what is stored
+    HELP = (
+        "Write to me directly, or mention me, and I'll answer. These words do something of their own when "
+        "they are all that you write:\n"
+        "- `reset` starts a new conversation\n"
+        "- `stop` ends the answer that I'm writing\n"
+        "- `usage` shows what you have used\n"
+        "- `privacy` tells what is stored about you, and lets you delete it\n"
+        "- `help` shows this"
+    )
+    PRIVACY = (
+        "What you say to me and what I answer is stored by the people who run me, so that I can follow "
+        "our conversation. To be answered, it is sent to the AI service AIVAX."
+    )
+    PRIVACY_PERIOD = "The text is deleted after {left}."
+    FORGET_BUTTON = "Delete what is stored about me"
+    FORGET_DONE = (
+        "Done: I've deleted the texts of your questions ({count}) and of my answers to them. What was "
+        "posted here stays until you delete it."
+    )
+    LANGUAGE_DONE = "All right, I'll speak English with you."
+    LANGUAGE_AUTOMATIC = "As in my profile"
+    HOME_USAGE = "What you have used"
+    HOME_LANGUAGE = "The language I speak with you"
+    HOME_PRIVACY = "What is stored about you"
+
+    # the names of commands, as platforms list them
+    ASK_COMMAND = "Ask a question"
+    ASK_QUESTION = "What do you want to know?"
+    ASK_FILE = "A file to look at"
+    ASK_PRIVATELY = "Show the answer to nobody but me"
+    ASK_ABOUT = "Ask about this"
+    ASK_ABOUT_DEFAULT = "Explain this message to me."
+    RESET_COMMAND = "Start a new conversation"
+    STOP_COMMAND = "End the answer that is being written"
+    USAGE_COMMAND = "Show what you have used, and what is left"
+    HELP_COMMAND = "Show what you can say to me"
+    PRIVACY_COMMAND = "Show what is stored about you, or delete it"
+
+    # the same, as they are typed where a platform has names for each language: one word, lower case
+    ASK_NAME = "ask"
+    QUESTION_NAME = "question"
+    FILE_NAME = "file"
+    PRIVATE_NAME = "private"
+    RESET_NAME = "reset"
+    STOP_NAME = "stop"
+    USAGE_NAME = "usage"
+    HELP_NAME = "help"
+    PRIVACY_NAME = "privacy"
+    MODEL_NAME = "model"
+    GATEWAY_NAME = "gateway"
+
+    # what platforms show of the bot before anybody spoke with it
+    APP_DESCRIPTION = "Answers questions, in direct messages and wherever it is mentioned"
+
+    # places that can't take an answer
+    PRIVATE_ENDED = "I have to end here: a private answer may not take longer. Ask me to go on for the rest."
+    ENDED_HERE = "I have to end here: I may not write any more in this place. Ask me to go on for the rest."
+    MAY_NOT_WRITE = (
+        "You asked me something in {where}, but I may not write there. Please ask the people who run it "
+        "to let me, or ask me here."
+    )
+    ANSWERED_HERE = "You asked me this in {where}, where I may not write, so I answer you here."
+    HELLO = "Hi! What can I do for you?"
+
+    # the gateway of a place
+    MODEL_SHOWN = "Questions here are answered by `{model}`."
+    MODEL_SET = "From now on, questions here are answered by `{model}`."
+    MODEL_RESET = "Questions here are answered by `{model}` again, as I'm configured."
+    MODEL_REFUSED = (
+        "I can't ask `{model}`: with the key that I have, only the full UUID of a gateway will do."
+    )
+    OPERATORS_ONLY = "Only the people who run me can do that."
+    MODEL_COMMAND = "Show or choose the gateway that answers here"
+    MODEL_OPTION = "The gateway; “default” for the configured one"
+
+    # notices to the people who run the bot
+    NOTICE_BALANCE_LOW = "The AIVAX balance is below {threshold}. {figures}"
+    NOTICE_BALANCE_RISEN = "The AIVAX balance is above {threshold} again. {figures}"
+    NOTICE_BALANCE_CLOSED = (
+        "The AIVAX account is out of credit. I make no calls; questions are kept and answered after a top-up, "
+        "with no restart. {figures}"
+    )
+    NOTICE_BALANCE_OPEN = "The AIVAX account has credit again: I'm answering what was kept."
+    NOTICE_MEDIA_CLOSED = (
+        "The AIVAX balance is too low for files: questions are answered without them until there is more. "
+        "{figures}"
+    )
+    NOTICE_MEDIA_OPEN = "The AIVAX balance is enough for files again."
+    NOTICE_STORAGE_CLOSED = (
+        "The AIVAX account's storage is over its quota. Delete stored data or change the plan; until then "
+        "questions are kept."
+    )
+    NOTICE_STORAGE_OPEN = "The AIVAX account's storage is under its quota again: I'm answering what was kept."
+    NOTICE_RATE_CLOSED = (
+        "AIVAX takes no more calls to `{model}` for now: its rate limit is reached. Questions are kept; the next "
+        "try is in about {wait}."
+    )
+    NOTICE_RATE_OPEN = "AIVAX takes calls to `{model}` again: I'm answering what was kept."
+    NOTICE_OUTAGE_CLOSED = "AIVAX doesn't answer calls to `{model}`. Questions are kept; I keep trying."
+    NOTICE_OUTAGE_OPEN = "AIVAX answers calls to `{model}` again: I'm answering what was kept."
+    NOTICE_KEY_REFUSED = (
+        "AIVAX refuses the key: it is missing, wrong or expired, so nothing can be answered. Put a valid one into"
+        " `{setting}` and restart me."
+    )
+    NOTICE_KEY_TAKEN = "AIVAX takes the key again."
+    NOTICE_MODEL_FORBIDDEN = (
+        "The key in `{setting}` may not ask `{model}`, so questions there can't be answered."
+    )
+    NOTICE_MODEL_UNKNOWN = (
+        "AIVAX knows no gateway or model named `{model}`, so questions there can't be answered. "
+        "Check `[aivax] model` and `[[routes]]`."
+    )
+    NOTICE_MODEL_ANSWERS = "`{model}` answers again."
+    NOTICE_FRONTEND_LOST = "The connection to {platform} is lost. I keep trying; the log says more."
+    NOTICE_FRONTEND_REFUSED = "{platform} refuses me. Check `{setting}`; the log says more."
+    NOTICE_FRONTEND_BACK = "The connection to {platform} is back."
+    FIGURE_BALANCE = "Balance: {balance}."
+    FIGURE_SPENT = "Spent in the last 24 hours: {spent}."
+    FIGURE_LEFT = "At this rate it lasts for about {left}."
+
+    @property
+    def key(self) -> str:
+        """Its name in the catalogues and in `[replies.sentences]`."""
+        return self.name.lower()
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names that it has values for."""
+        return tuple(name for _, name, _, _ in Formatter().parse(self.value) if name is not None)

@@ -1,0 +1,155 @@
+"""Takes presses in: whose button it is, what it changes, and where the sentence that answers it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from core.conversations.directory import Directory
+from core.domain.messages import Action, Command, Pressed
+from core.domain.turn import TurnState
+from core.i18n.catalog import Phrase
+from core.i18n.languages import nearest
+from core.i18n.translator import Voice
+from core.i18n.translators import Voices
+from core.ingest.commands import OFFERS, Commands
+from core.ingest.deletion import Forgetting
+from core.ingest.held_turn_actions import DECISIONS
+from core.ingest.questions import Questions
+from core.storage.turns.held_turns import Asked
+from core.storage.turns.intake import IntakeTransaction
+
+log = structlog.get_logger(__name__)
+
+ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
+
+
+class Presses:
+    """Buttons below answers and pages. Anybody may say what they think of an answer; the rest is its author's."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        questions: Questions,
+        commands: Commands,
+        voices: Voices,
+        forgetting: Forgetting,
+    ) -> None:
+        self._forgetting = forgetting
+        self._directory = directory
+        self._questions = questions
+        self._commands = commands
+        self._voices = voices
+
+    async def press(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, voice: Voice
+    ) -> Sequence[int]:
+        """Carry it out; the conversations that have work now, or something to look at."""
+        if pressed.action is Action.STOP and not pressed.turn:
+            stopped = await transaction.changes.stop(identity_id, pressed.place, whole_channel=False)
+            return stopped.running_in
+        if pressed.action is Action.LANGUAGE:
+            return await self._speak(transaction, pressed, identity_id)
+        # forgetting locks all that is theirs, in its order
+        asked = await transaction.parked.find(pressed.turn, hold=pressed.action is not Action.FORGET)
+        if asked is None:
+            return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.NOTHING_WAITS))
+        if pressed.action in (Action.GOOD, Action.BAD):
+            return await self._note(transaction, pressed, asked, identity_id, voice)
+        if asked.identity_id != identity_id:
+            told = voice.say(Phrase.NOT_YOURS)
+            return await self._tell(transaction, pressed, identity_id, told)
+        if pressed.action is Action.FORGET:
+            return await self._forget(transaction, pressed, asked)
+        if pressed.action is Action.REGENERATE:
+            return await self._again(transaction, pressed, asked, voice)
+        return await self._decide(transaction, pressed, asked, voice)
+
+    async def stop_quietly(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int
+    ) -> Sequence[int]:
+        """Stop what the author means, without a word."""
+        if not pressed.turn:
+            return (
+                await transaction.changes.stop(identity_id, pressed.place, whole_channel=False)
+            ).running_in
+        asked = await transaction.parked.find(pressed.turn)
+        if asked is None or asked.identity_id != identity_id:
+            return ()
+        return (await transaction.changes.stop_turn(asked.id)).running_in
+
+    async def _decide(
+        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
+    ) -> Sequence[int]:
+        outcome = await DECISIONS[pressed.action](transaction, asked)
+        if outcome.phrase is None:
+            return (asked.conversation_id,)
+        told = voice.say(outcome.phrase)
+        if not outcome.dropped:
+            return await self._tell(transaction, pressed, asked.identity_id, told)
+        turn_id = await transaction.add_turn(
+            asked.conversation_id, asked.identity_id, asked.address, notice=told
+        )
+        await transaction.parked.hand_over(asked.id, turn_id)
+        return (asked.conversation_id,)
+
+    async def _again(
+        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
+    ) -> Sequence[int]:
+        if asked.state not in ENDED and not asked.answered:
+            return (asked.conversation_id,)
+        refusal = await self._questions.regenerate(transaction, asked, pressed, voice)
+        if refusal is None:
+            return (asked.conversation_id,)
+        return await self._tell(transaction, pressed, asked.identity_id, refusal)
+
+    async def _note(
+        self,
+        transaction: IntakeTransaction,
+        pressed: Pressed,
+        asked: Asked,
+        identity_id: int,
+        voice: Voice,
+    ) -> Sequence[int]:
+        good = pressed.action is Action.GOOD
+        await transaction.feedback.keep(asked.id, identity_id, good=good, comment=pressed.text)
+        log.info("feedback.received", turn=asked.id, good=good, commented=bool(pressed.text))
+        if pressed.asked_for_more:
+            return ()
+        return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.FEEDBACK_DONE))
+
+    async def _forget(self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked) -> Sequence[int]:
+        page = Action.LANGUAGE in asked.offers.split(",")
+        return await self._forgetting.ask(transaction, pressed, asked.identity_id, page=page)
+
+    async def _speak(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int
+    ) -> Sequence[int]:
+        known = nearest(pressed.text)
+        await transaction.choose_locale(identity_id, known.form if known else "")
+        voice = self._voices.for_reader(await transaction.locale_of(identity_id), pressed.place)
+        told = voice.say(Phrase.LANGUAGE_DONE)
+        return await self._show_home(transaction, pressed, identity_id, voice, told)
+
+    async def _show_home(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, voice: Voice, told: str
+    ) -> Sequence[int]:
+        """Show the page anew, where the press came from."""
+        here = await self._directory.find_aside(transaction, pressed.place, identity_id)
+        page = await self._commands.home(transaction, identity_id, voice, first=told)
+        offers = OFFERS[Command.HOME]
+        await transaction.add_turn(here, identity_id, pressed.address, notice=page, offers=offers)
+        return (here,)
+
+    async def _tell(
+        self,
+        transaction: IntakeTransaction,
+        pressed: Pressed,
+        identity_id: int,
+        told: str,
+    ) -> Sequence[int]:
+        """Answer the press itself, beside whatever is being answered."""
+        here = await self._directory.find_aside(transaction, pressed.place, identity_id)
+        await transaction.add_turn(here, identity_id, pressed.address, notice=told)
+        return (here,)

@@ -1,0 +1,123 @@
+"""Forgetting a person: asked for by a press, carried out beside everything else, told when nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import structlog
+
+from core.conversations.directory import Directory
+from core.domain.errors import StorageError
+from core.domain.messages import Command, Pressed
+from core.i18n.catalog import Phrase
+from core.i18n.translators import Voices
+from core.ingest.commands import OFFERS, Commands
+from core.storage.personal_data.deletion import Erasure, ErasureStore
+from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.storage.turns.intake import IntakeStore, IntakeTransaction
+
+log = structlog.get_logger(__name__)
+
+STEPS_AT_ONCE = 10
+"""How much is erased before the press's platform is told that it arrived (Slack and Discord wait for 3 s): the texts of
+some hundred questions, in well under a second."""
+LOOK_EVERY_S = 5.0
+"""How often wishes are looked for that another process took in, or left."""
+REST_S = 0.01
+
+
+class Forgetting:
+    """Carries out what people wish to be forgotten."""
+
+    def __init__(
+        self,
+        store: IntakeStore,
+        directory: Directory,
+        commands: Commands,
+        voices: Voices,
+        notify: Callable[[int], None],
+        scrubber: Scrubber,
+    ) -> None:
+        self._transactions = store
+        self._erasures = ErasureStore(store.database, store.now)
+        self._directory = directory
+        self._commands = commands
+        self._voices = voices
+        self._notify = notify
+        self._scrubber = scrubber
+        self._working = asyncio.Lock()
+        self._asked = asyncio.Event()
+
+    async def ask(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, *, page: bool
+    ) -> Sequence[int]:
+        """Write the wish down; the conversations that have work now, or something to look at."""
+        await transaction.erasures.hold(identity_id, pressed.place)
+        here = await self._directory.find_aside(transaction, pressed.place, identity_id)
+        return await transaction.erasures.ask(identity_id, here, pressed.address, as_page=page)
+
+    async def begin(self) -> None:
+        """Carry out as much as is done in a moment: all of an ordinary past. The rest is left to `run`."""
+        try:
+            if await self.carry_on(most_steps=STEPS_AT_ONCE):
+                return
+        except StorageError as error:
+            log.warning("forgetting.interrupted", cause=str(error))
+        log.info("forgetting.goes_on")
+        self._asked.set()
+
+    async def carry_on(self, *, most_steps: float = math.inf) -> bool:
+        """Carry out the wishes that are there, in so many steps at most; whether that was all."""
+        if self._working.locked() and most_steps < math.inf:
+            return False
+        async with self._working:
+            while (erasure := await self._erasures.next()) is not None:
+                while await self._erasures.step(erasure):
+                    most_steps -= 1
+                    if most_steps <= 0:
+                        return False
+                    await asyncio.sleep(REST_S)
+                await self._scrubber.scrub()
+                await self._tell(erasure)
+            return True
+
+    async def run(self) -> None:
+        """Carry out what is left of wishes, until cancelled."""
+        while True:
+            self._asked.clear()
+            try:
+                await self.carry_on()
+            except StorageError as error:
+                log.warning("forgetting.interrupted", cause=str(error))
+            except Exception:
+                log.exception("forgetting.failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._asked.wait()
+
+    async def _tell(self, erasure: Erasure) -> None:
+        async with self._transactions.transaction() as transaction:
+            count = await transaction.erasures.finish(erasure)
+            if count is None:
+                return
+            await self._say(transaction, erasure, count)
+            await transaction.announce(erasure.conversation_id, erasure.place.platform)
+        log.info("forgetting.done", messages=count)
+        self._notify(erasure.conversation_id)
+
+    async def _say(self, transaction: IntakeTransaction, erasure: Erasure, count: int) -> None:
+        identity_id = erasure.identity_id
+        voice = self._voices.for_reader(await transaction.locale_of(identity_id), erasure.place)
+        told = voice.say(Phrase.FORGET_DONE, count=count)
+        if erasure.as_page:
+            told = await self._commands.home(transaction, identity_id, voice, first=told)
+        await transaction.add_turn(
+            erasure.conversation_id,
+            identity_id,
+            erasure.address,
+            notice=told,
+            offers=OFFERS[Command.HOME] if erasure.as_page else (),
+        )

@@ -1,0 +1,84 @@
+"""Which gateway answers in a channel: whoever asks is told, operators choose."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+import structlog
+
+from core.conversations.routes import Routes
+from core.domain.errors import AivaxError, SettingRefused
+from core.domain.messages import Author, Commanded, Place
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+from core.storage.turns.intake import IntakeTransaction
+
+log = structlog.get_logger(__name__)
+
+DEFAULT = "default"
+"""What is said to go back to the configured gateway."""
+KNOWN_FOR_S = 600.0
+MODEL_CHARS = 256
+
+
+class Models:
+    """Answers `model`, and knows what can be chosen."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        operators: Collection[str],
+        check: Callable[[str], None],
+        listed: Callable[[], Awaitable[Sequence[str]]],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`operators` are `platform:id` of users and roles; `check` raises `SettingRefused` for what the key can't
+        ask; `listed` asks AIVAX what there is."""
+        self._routes = routes
+        self._operators = frozenset(operators)
+        self._check = check
+        self._listed = listed
+        self._now = now
+        self._known: tuple[float, Sequence[str]] | None = None
+
+    async def obey(self, transaction: IntakeTransaction, commanded: Commanded, voice: Voice) -> str:
+        """Show or choose; the sentence that tells."""
+        place, wanted = commanded.place, commanded.argument.strip()[:MODEL_CHARS]
+        configured = self._routes.of(place).model
+        if not wanted:
+            return voice.say(Phrase.MODEL_SHOWN, model=await transaction.models.of(place) or configured)
+        if not self.may_choose(commanded.author):
+            return voice.say(Phrase.OPERATORS_ONLY)
+        if wanted == DEFAULT:
+            await transaction.models.choose(place, "", transaction.now)
+            return voice.say(Phrase.MODEL_RESET, model=configured)
+        try:
+            self._check(wanted)
+        except SettingRefused:
+            return voice.say(Phrase.MODEL_REFUSED, model=wanted)
+        await transaction.models.choose(place, wanted, transaction.now)
+        log.info("model.chosen", platform=place.platform, channel=place.channel, model=wanted)
+        return voice.say(Phrase.MODEL_SET, model=wanted)
+
+    def may_choose(self, author: Author) -> bool:
+        """Whether somebody runs the bot."""
+        who = author.identity
+        names = {f"{who.platform}:{each}" for each in (who.user, *author.roles)}
+        return bool(names & self._operators)
+
+    async def choices(self, author: Author, place: Place) -> Sequence[str]:
+        """What an operator can choose from: the configured gateways, and what AIVAX lists; nothing for others."""
+        if not self.may_choose(author):
+            return ()
+        first = [DEFAULT, self._routes.of(place).model, *sorted(self._routes.models)]
+        return [each for each in dict.fromkeys([*first, *await self._all()]) if each]
+
+    async def _all(self) -> Sequence[str]:
+        if self._known is None or self._now() - self._known[0] > KNOWN_FOR_S:
+            try:
+                self._known = (self._now(), await self._listed())
+            except AivaxError as error:
+                log.info("models.unlisted", cause=str(error))
+                self._known = (self._now(), self._known[1] if self._known else ())
+        return self._known[1]

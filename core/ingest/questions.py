@@ -1,0 +1,124 @@
+"""A question becomes a turn: at once, with the author's others that wait, or in place of one that is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.admission.passed_over import PassedCounts
+from core.admission.quotas import Limits, Refusal
+from core.conversations.directory import Directory
+from core.domain.messages import Author, Edited, PassedOver, Pressed, Said
+from core.domain.turn import TurnState, Wish
+from core.i18n.catalog import Phrase
+from core.i18n.translator import Voice
+from core.settings import ConversationSettings
+from core.storage.turns.edits import Question
+from core.storage.turns.held_turns import Asked
+from core.storage.turns.intake import IntakeTransaction
+
+
+class Questions:
+    """Takes questions in, changed ones and repeated ones too."""
+
+    def __init__(
+        self, directory: Directory, limits: Limits, settings: ConversationSettings, passed: PassedCounts
+    ) -> None:
+        self._passed = passed
+        self._directory = directory
+        self._limits = limits
+        self._when_busy = settings.when_busy
+
+    async def ask(
+        self, transaction: IntakeTransaction, said: Said, identity_id: int, voice: Voice
+    ) -> Sequence[int]:
+        """Store what was said, and the turn that answers it, or the sentence that says why not."""
+        refusal = await self._limits.refusal(transaction, said, identity_id, voice)
+        if refusal is not None:
+            return await self._refuse(transaction, said, identity_id, refusal)
+        here = await self._directory.find_or_open(transaction, said.place, identity_id)
+        turn_id = await self._turn_for(transaction, said, here, identity_id)
+        await transaction.add_message(
+            here,
+            turn_id,
+            identity_id,
+            text=said.text,
+            attachments=said.attachments,
+            origin=said.origin,
+        )
+        return (here,)
+
+    async def _refuse(
+        self, transaction: IntakeTransaction, said: Said, identity_id: int, refusal: Refusal
+    ) -> Sequence[int]:
+        """Say why a question is not taken, beside whatever is being answered; nothing where it was said just now."""
+        if not await self._limits.tells(transaction, refusal, said):
+            self._passed.add(said.place.platform, PassedOver.OVER_BOUND)
+            return ()
+        aside = await self._directory.find_aside(transaction, said.place, identity_id)
+        await transaction.add_turn(aside, identity_id, said.address, notice=refusal.sentence)
+        return (aside,)
+
+    async def _turn_for(self, transaction: IntakeTransaction, said: Said, here: int, identity_id: int) -> int:
+        """A turn of its own, or, as `when_busy` has it, the one that the author's words before wait in."""
+        if self._when_busy == "interrupt":
+            await transaction.changes.interrupt(here, identity_id)
+        if self._when_busy != "queue" and not said.awaited:
+            waiting = await transaction.changes.last_waiting(here, identity_id)
+            if waiting is not None:
+                await transaction.changes.readdress(waiting, said.address)
+                return waiting
+        return await transaction.add_turn(here, identity_id, said.address, awaited=said.awaited)
+
+    async def change(
+        self, transaction: IntakeTransaction, edited: Edited, identity_id: int, voice: Voice
+    ) -> Sequence[int]:
+        """Change what was said. An answer to the old words that is under way ends, and another one begins."""
+        question = await transaction.changes.question(identity_id, edited.place, edited.origin)
+        if question is None or question.text == edited.text:
+            return ()
+        if question.state is not TurnState.RUNNING:
+            await transaction.changes.reword(question.message_id, edited.text)
+            return ()
+        again = _as_said(question, edited.author, edited.text, edited.within)
+        refusal = await self._limits.refusal(transaction, again, identity_id, voice)
+        notice = refusal.sentence if refusal else None
+        heir = await transaction.add_turn(
+            question.conversation_id, identity_id, question.address, notice=notice
+        )
+        asked = await transaction.changes.question_of(question.turn_id)
+        await transaction.changes.move([each.message_id for each in asked], heir)
+        await transaction.changes.reword(question.message_id, edited.text)
+        await transaction.changes.wish(question.turn_id, Wish.CHANGE)
+        return (question.conversation_id,)
+
+    async def regenerate(
+        self, transaction: IntakeTransaction, asked: Asked, pressed: Pressed, voice: Voice
+    ) -> str | None:
+        """Have a question answered once more; the sentence that says why not, or None."""
+        questions = await transaction.changes.question_of(asked.id)
+        if asked.notice or not any(each.text or each.attachments for each in questions):
+            return voice.say(Phrase.REGENERATE_GONE)
+        again = _as_said(questions[-1], pressed.author, questions[-1].text, pressed.within)
+        if barred := await self._limits.barred(transaction, replace(again, awaited=True)):
+            return voice.say(barred.phrase or Phrase.NOT_FOR_YOU)
+        refusal = await self._limits.refusal(transaction, again, asked.identity_id, voice)
+        if refusal is not None:
+            return refusal.sentence
+        heir = await transaction.add_turn(asked.conversation_id, asked.identity_id, asked.address)
+        for each in questions:
+            await transaction.add_message(
+                asked.conversation_id,
+                heir,
+                asked.identity_id,
+                text=each.text,
+                attachments=each.attachments,
+                origin=each.origin,
+            )
+        await transaction.changes.replace(asked.id, heir)
+        return None
+
+
+def _as_said(question: Question, author: Author, text: str, within: tuple[str, ...]) -> Said:
+    place, files = question.place, question.attachments
+    return Said((), author, place, text, question.address, question.origin, files, within)

@@ -1,0 +1,1 @@
+"""The one Markdown scanner: where a text may be cut, and which fences are open there."""

@@ -1,1 +1,0 @@
-"""How an answer is brought to its reader: split, paced, posted, edited, apologised for."""

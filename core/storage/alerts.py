@@ -1,0 +1,97 @@
+"""What operators were told: one row for each cause that goes on, written together with the turn that tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.messages import Author, Identity, Place
+from core.storage.db.engine import Database
+from core.storage.db.row_locks import hold_author
+from core.storage.db.tables import notices
+from core.storage.db.upsert import insert_into
+from core.storage.turns.intake import IntakeTransaction
+
+OPERATORS = "operators"
+"""The user that notices are addressed to: nobody's account on any platform, so that nobody shares their line."""
+NOBODY = Identity("", "", OPERATORS)
+"""In whose name notices are told and taken back, one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where operators read notices."""
+
+    platform: str
+    channel: str
+    address: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.platform, "", self.channel, OPERATORS)
+
+    @property
+    def reader(self) -> Author:
+        return Author(Identity(self.platform, "", OPERATORS), OPERATORS)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of a notice."""
+
+    news: bool
+    """Whether it was not told already, by this process or another."""
+    conversation_id: int | None = None
+    """The conversation that has work now, where there is a desk."""
+
+
+class NoticeStore:
+    """Remembers causes, and queues notices as turns of the operators' own conversation."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    async def told(self, keys: Collection[str] | None = None) -> set[str]:
+        """Which of these causes operators were told of; without `keys`, all of them."""
+        rows = select(notices.c.key)
+        if keys is not None:
+            rows = rows.where(notices.c.key.in_(keys))
+        async with self._database.read() as connection:
+            return set((await connection.execute(rows)).scalars())
+
+    async def add(self, key: str, implied: Sequence[str], sentence: str, desk: Desk | None) -> Told:
+        """Remember a cause, and those that it implies; the sentence is queued if the cause is news."""
+        async with self._database.write() as connection:
+            await hold_author(connection, NOBODY)
+            news = await self._insert(connection, key)
+            for other in implied:
+                await self._insert(connection, other)
+            return await self._queue(connection, sentence, desk) if news else Told(news=False)
+
+    async def remove(self, keys: Collection[str], sentence: str, desk: Desk | None) -> Told:
+        """Forget causes that are gone; the sentence (`""`: none) is queued if any of them was told."""
+        async with self._database.write() as connection:
+            await hold_author(connection, NOBODY)
+            gone = await connection.execute(delete(notices).where(notices.c.key.in_(keys)))
+            if not gone.rowcount or not sentence:
+                return Told(news=bool(gone.rowcount))
+            return await self._queue(connection, sentence, desk)
+
+    async def _queue(self, connection: AsyncConnection, sentence: str, desk: Desk | None) -> Told:
+        if desk is None:
+            return Told(news=True)
+        transaction = IntakeTransaction(connection, self._now())
+        reader_id = await transaction.identity_id(desk.reader)
+        conversation_id = await transaction.find_or_open(desk.place, reader_id)
+        await transaction.add_turn(conversation_id, reader_id, desk.address, notice=sentence)
+        await transaction.announce(conversation_id, desk.platform)
+        return Told(news=True, conversation_id=conversation_id)
+
+    async def _insert(self, connection: AsyncConnection, key: str) -> bool:
+        row = insert_into(connection, notices).values(key=key, told_at=self._now()).on_conflict_do_nothing()
+        return (await connection.execute(row.returning(notices.c.key))).first() is not None

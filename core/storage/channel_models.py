@@ -1,0 +1,57 @@
+"""The gateways that operators chose for channels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.messages import Place
+from core.storage.db.engine import Database
+from core.storage.db.tables import place_models
+
+
+class ModelStore:
+    """Reads what was chosen."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, place: Place) -> str:
+        """The gateway that was chosen for a place's channel; `""` where none was."""
+        async with self._database.read() as connection:
+            return await ModelChoice(connection).of(place)
+
+
+class ModelChoice:
+    """Chooses, within a transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def of(self, place: Place) -> str:
+        """As `ModelStore.of`."""
+        chosen = await self._connection.execute(select(place_models.c.model).where(_is_channel_of(place)))
+        return chosen.scalar_one_or_none() or ""
+
+    async def choose(self, place: Place, model: str, at: datetime) -> None:
+        """Have a channel's questions answered by a gateway; `""` goes back to what is configured."""
+        await self._connection.execute(delete(place_models).where(_is_channel_of(place)))
+        if model:
+            row = place_models.insert().values(
+                platform=place.platform,
+                workspace=place.workspace,
+                channel=place.channel,
+                model=model,
+                chosen_at=at,
+            )
+            await self._connection.execute(row)
+
+
+def _is_channel_of(place: Place) -> ColumnElement[bool]:
+    return (
+        (place_models.c.platform == place.platform)
+        & (place_models.c.workspace == place.workspace)
+        & (place_models.c.channel == place.channel)
+    )

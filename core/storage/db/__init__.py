@@ -1,0 +1,1 @@
+"""The database itself: engine, types, tables, migrations, retries and locks, alike for SQLite and PostgreSQL."""

@@ -1,0 +1,211 @@
+"""The database: opened once, read and written through two kinds of transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.domain.errors import DatabaseCrowded, DatabaseGone, DatabaseUnreachable, SettingRefused
+from core.storage.db import datafile
+from core.storage.db.cancel_safe import SteadyConnection
+from core.storage.db.error_mapping import cause_of, reason_of
+
+BUSY_TIMEOUT_MS = 30_000
+POOL_SIZE = 5
+
+
+def parse_url(value: str) -> URL:
+    """Read `[storage] url`; a bare `sqlite://` or `postgresql://` gets the driver that this project uses."""
+    fix = "write sqlite+aiosqlite:///path/to/file.sqlite3 or postgresql+psycopg://user@host/database"
+    try:
+        url = make_url(value)
+        backend = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise SettingRefused("[storage] url", fix=fix) from None
+    if backend not in ("sqlite", "postgresql"):
+        raise SettingRefused("[storage] url", value=url.drivername, fix=fix)
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+        raise SettingRefused(
+            "[storage] url", value=url.drivername, fix="name a file: conversations must last"
+        )
+    return url.set(drivername="sqlite+aiosqlite" if backend == "sqlite" else "postgresql+psycopg")
+
+
+def database_path(value: str) -> Path | None:
+    """The file that `[storage] url` names; None where it names a server, or nothing that can be used."""
+    try:
+        url = parse_url(value)
+    except SettingRefused:
+        return None
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+class Database:
+    """An open database. `read()` and `write()` give a connection inside a transaction that commits on leaving."""
+
+    def __init__(self, url: str) -> None:
+        """Raises `SettingRefused` for an address that is none, `DatabaseUnreachable` without its driver."""
+        self.url = parse_url(url)
+        self._write_turn = asyncio.Lock()
+        self._resources = AsyncExitStack()
+        self._file: datafile.OpenFile | None = None
+        try:
+            self._engine = self._create_engine()
+        except (ImportError, NoSuchModuleError) as exc:
+            raise DatabaseUnreachable(self.shown_url, f"its driver is not installed ({exc.name})") from exc  # type: ignore[union-attr]  # both carry a name
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database."""
+        return Path(self.url.database or "") if self.is_sqlite else None
+
+    @property
+    def problem(self) -> DatabaseGone | None:
+        """What keeps it from being used until a restart, where anything does."""
+        return self._file.problem if self._file is not None else None
+
+    @property
+    def shown_url(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    async def __aenter__(self) -> Self:
+        self._resources.push_async_callback(self._engine.dispose)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._resources.aclose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent view; never waits for a writer on SQLite.
+
+        Like `write` raises the `DatabaseFailed` that tells why the database can't do it: away, locked, full ...; and
+        `DatabaseGone` where its file is no longer the one at its path.
+        """
+        async with self._begin(self._engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that will write. On SQLite they run one after another, in the order of asking.
+
+        Looks at the file once more after the commit: what went into one that nobody finds again was not stored.
+        """
+        if not self.is_sqlite:
+            async with self._begin(self._engine) as connection:
+                yield connection
+            return
+        async with self._write_turn, self._begin(self._writer) as connection:
+            yield connection
+        self._refuse_gone()
+
+    async def empty_log(self) -> bool:
+        """Bring SQLite's `-wal` into the file and empty it, so that nothing deleted is left there; whether it is empty.
+
+        Tries once and waits for nobody: while somebody reads what stands in it, it can't be emptied, and a wait for
+        them would keep every writer waiting.
+        """
+        if not self.is_sqlite:
+            return True
+        return await self._outside("PRAGMA wal_checkpoint(TRUNCATE)") == 0
+
+    async def rewrite(self) -> bool:
+        """Write a SQLite file anew, without the bytes that nothing refers to; whether it was done.
+
+        Writers of this process wait for it, readers don't; where another process writes it is not done.
+        """
+        return await self._outside("PRAGMA temp_store=MEMORY", "VACUUM") is not None
+
+    async def _outside(self, *statements: str) -> int | None:
+        """Run statements outside of any transaction while nobody here writes; None where another process does.
+
+        What the last one says first comes back, else 0.
+        """
+        async with self._write_turn, self._begin(self._bare) as connection:
+            await connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            try:
+                for statement in statements:
+                    found = await connection.exec_driver_sql(statement)
+                return int(found.one()[0]) if found.returns_rows else 0
+            except OperationalError as error:
+                if "locked" not in reason_of(error):
+                    raise
+                return None
+            finally:
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+    @asynccontextmanager
+    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        self._refuse_gone()
+        try:
+            async with SteadyConnection(engine) as connection:
+                yield connection
+        except PoolTimeoutError as exc:
+            raise DatabaseCrowded(self.shown_url, "no connection became free in time") from exc
+        except DBAPIError as exc:
+            cause = cause_of(exc, self.shown_url)
+            if cause is None:
+                raise
+            raise cause from exc
+
+    def _create_engine(self) -> AsyncEngine:
+        if not self.is_sqlite:
+            return create_async_engine(
+                self.url,
+                pool_size=POOL_SIZE,
+                max_overflow=POOL_SIZE,
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
+        assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
+        datafile.make(self.path)
+        self._file = datafile.OpenFile(self.path)
+        engine = create_async_engine(
+            self.url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=60, hide_parameters=True
+        )
+        event.listen(engine.sync_engine, "do_connect", self._refuse_gone)  # SQLite would make an empty file
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        self._bare = engine.execution_options(sqlite_begin="")
+        return engine
+
+    def _refuse_gone(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.check()
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
+    """Take transactions into our own hands (the driver begins them late), and make commits survive a power cut.
+
+    Whatever is deleted is overwritten in the file: not every build of SQLite does so by itself.
+    """
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """Writers take the lock at once: a read that turns into a write could otherwise fail in the middle."""
+    if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
+        connection.exec_driver_sql(begin)

@@ -1,0 +1,52 @@
+"""How processes on one PostgreSQL hear at once of work that another one stored.
+
+The rows are the truth; a call that nobody hears costs the time until the next sweep. Rung inside the turn's own
+transaction (`IntakeTransaction.announce`), so that nothing is heard of a turn that was rolled back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+import structlog
+from sqlalchemy import URL
+
+from core.storage.db.engine import Database
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "aivax_bots_turns"
+RECONNECT_DELAY_S = 1.0
+
+
+async def hear(database: Database, platforms: Collection[str], notify: Callable[[int], None]) -> None:
+    """Call `notify` with each conversation of these platforms that gets work, until cancelled.
+
+    A lost connection is opened again. With SQLite there is nobody else to hear, and this just waits.
+    """
+    if database.is_sqlite:
+        await asyncio.Event().wait()
+    import psycopg  # comes with the extra `postgres` only
+
+    while True:
+        try:
+            await _hear(_conninfo(database.url), platforms, notify)
+        except (psycopg.Error, OSError) as exc:
+            log.warning("bell.lost", cause=type(exc).__name__)
+        await asyncio.sleep(RECONNECT_DELAY_S)
+
+
+async def _hear(conninfo: str, platforms: Collection[str], notify: Callable[[int], None]) -> None:
+    import psycopg
+
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        async for notice in connection.notifies():
+            platform, _, conversation_id = notice.payload.rpartition(":")
+            if platform in platforms and conversation_id.isdecimal():
+                notify(int(conversation_id))
+
+
+def _conninfo(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,138 @@
+"""Backups: the database in one file, taken beside a running bot, and the way back.
+
+Whatever fails, fails before anything is replaced: a backup is written beside its target and renamed once it is whole,
+and a SQLite backup is checked and brought to this version's schema before it takes the old file's place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.domain.errors import BackupRefused, DatabaseBusy
+from core.storage.db import migrate
+from core.storage.db.datafile import FILE_MODE
+from core.storage.db.engine import Database, parse_url
+from core.storage.db.file_lock import held_alone
+from core.storage.ops import pg_dump, sqlite_copy
+
+
+async def back_up(url: str, target: Path, *, overwrite: bool = False) -> None:
+    """Write the database at `url`, as it is at one instant, into one file that only its owner may read.
+
+    Raises:
+        BackupRefused: the file exists, or can't be written whole.
+        DatabaseUnreachable: there is no such database.
+        ProgramMissing: PostgreSQL's `pg_dump` is not installed.
+    """
+    address = parse_url(url)
+    _refuse_overwriting(target, allowed=overwrite)
+    with _told_of(target), _draft_of(target) as draft:
+        if address.get_backend_name() == "postgresql":
+            await pg_dump.dump(address, draft, target)
+        else:
+            path = Path(address.database or "")
+            _refuse_same(path, target)
+            await asyncio.to_thread(sqlite_copy.copy, path, draft)
+        sqlite_copy.put(draft, target)
+
+
+async def restore(url: str, source: Path) -> Path | None:
+    """Put a backup in the database's place; where the replaced SQLite file is kept, if there was one.
+
+    Raises:
+        BackupRefused: the file is no backup of this bot's, is damaged, or was written by a newer version.
+        DatabaseBusy: the database is in use.
+        DatabaseUnreachable: there is no such PostgreSQL database.
+        ProgramMissing: PostgreSQL's `pg_restore` is not installed.
+    """
+    _refuse_missing(source)
+    with _told_of(source):
+        if parse_url(url).get_backend_name() == "postgresql":
+            await _restore_server(url, source)
+            return None
+        return await _restore_file(url, source)
+
+
+async def _restore_file(url: str, source: Path) -> Path | None:
+    address = parse_url(url)
+    path = Path(address.database or "")
+    _refuse_same(path, source)
+    with held_alone(path), _draft_of(path) as draft:
+        await asyncio.to_thread(sqlite_copy.copy, source, draft)
+        async with Database(address.set(database=str(draft)).render_as_string()) as database:
+            _refuse_foreign(await migrate.current(database), source)
+            await migrate.upgrade(database)
+        return await asyncio.to_thread(sqlite_copy.exchange, path, draft)
+
+
+async def _restore_server(url: str, source: Path) -> None:
+    """Replace the tables of a PostgreSQL database in one transaction. Its data of before is gone."""
+    revision = await pg_dump.revision_in(source)
+    _refuse_foreign(revision, source)
+    async with Database(url) as database:
+        standing = await migrate.current(database)
+        if standing not in ("", revision):  # tables that the backup does not know would be left standing
+            fix = "restore it into an empty database and set [storage] url to that"
+            raise BackupRefused(str(source), f"its schema is {revision}, the database's is {standing}; {fix}")
+        if await pg_dump.is_shared(database):
+            raise DatabaseBusy(database.shown_url)
+        await pg_dump.load(database.url, source)
+        await migrate.upgrade(database)
+
+
+def _refuse_foreign(revision: str, source: Path) -> None:
+    if not revision:
+        raise BackupRefused(str(source), "it is no backup of aivax-bots")
+    if not migrate.knows(revision):
+        reason = f"a newer aivax-bots wrote it (revision {revision}); install that version"
+        raise BackupRefused(str(source), reason)
+
+
+def _refuse_overwriting(target: Path, *, allowed: bool) -> None:
+    if target.is_dir():
+        raise BackupRefused(str(target), "that is a folder; name a file in it")
+    if target.exists() and not allowed:
+        raise BackupRefused(str(target), "it exists already; --force replaces it")
+
+
+def _refuse_missing(source: Path) -> None:
+    if not source.is_file():
+        raise BackupRefused(str(source), "there is no such file")
+
+
+def _refuse_same(path: Path, backup: Path) -> None:
+    own = {Path(f"{path.resolve()}{suffix}") for suffix in ("", ".lock", *sqlite_copy.BESIDE)}
+    if backup.resolve() in own:
+        raise BackupRefused(str(backup), "that is the database itself")
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Name the backup in what the system or SQLite has to say."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        raise BackupRefused(str(path), f"SQLite says: {exc}") from exc
+    except OSError as exc:
+        raise BackupRefused(str(path), f"{exc.strerror or type(exc).__name__} ({exc.filename})") from exc
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """An empty file beside `path`, only its owner's, that is gone at the end unless it was renamed."""
+    if not path.parent.is_dir():
+        raise BackupRefused(str(path), "its folder does not exist")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".partial")
+    os.fchmod(handle, FILE_MODE)  # whatever the umask
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        for suffix in ("", *sqlite_copy.BESIDE):
+            Path(f"{name}{suffix}").unlink(missing_ok=True)

@@ -1,0 +1,191 @@
+"""Retention: text goes when it is old, numbers stay.
+
+A turn that ended longer ago than `[storage] retention_days` loses its messages, its answer, its address, what its
+tools did and the ids of the messages that showed it. Its row stays, with state, times, author and usage. Turns that
+have not ended are never touched, however old. No files are stored (attachments are read when they are needed),
+so there are none to clear away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy import Column, ColumnElement, exists, func, literal_column, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.turn import TurnState
+from core.settings import StorageSettings
+from core.storage.db.engine import Database
+from core.storage.db.tables import calls, events, identities, persons, turns
+from core.storage.personal_data.erasure import Eraser
+from core.storage.personal_data.sqlite_scrub import Scrubber
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_S = 3600.0
+BATCH = 100
+"""Turns, events or persons per transaction: some milliseconds, so that a turn that wants to write hardly waits."""
+PAGE = 200
+"""Persons who are looked at in one go."""
+REST_S = 0.05
+"""The pause between two batches, so that a long backlog takes a share of the database and not all of it."""
+EVENT_DAYS = 14.0
+"""How long an event is recognised when it comes again. Platforms try again for a day at most."""
+CALL_DAYS = 1.0
+"""How long a call to AIVAX is remembered: its limits count minutes."""
+ADDRESS_HOURS = 1.0
+"""How long the address of a sentence of our own is kept after it was said, should it have to be said anew."""
+ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
+
+Sleep = Callable[[float], Awaitable[None]]
+Step = Callable[[AsyncConnection], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep cleared away."""
+
+    turns: int = 0
+    """Turns whose text is gone."""
+    events: int = 0
+    persons: int = 0
+    calls: int = 0
+    addresses: int = 0
+    """Of sentences of the bot's own that were said: they may hold a token, good for half an hour at most."""
+
+
+class Housekeeping:
+    """Clears away what is too old, in small transactions between which everyone else writes.
+
+    Several processes may sweep one PostgreSQL at once: each passes over the rows that another has in hand.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        settings: StorageSettings,
+        *,
+        batch: int = BATCH,
+        sleep: Sleep = asyncio.sleep,
+        scrubber: Scrubber | None = None,
+    ) -> None:
+        self._scrubber = scrubber or Scrubber(database)
+        self._database = database
+        self._now = now
+        self._retention_days = settings.retention_days
+        self._batch = batch
+        self._sleep = sleep
+
+    async def run(self, *, interval_s: float = INTERVAL_S) -> None:
+        """Sweep now and then every `interval_s`, until cancelled. What goes wrong is logged and tried again."""
+        while True:
+            try:
+                swept = await self.sweep()
+                if swept != Swept():
+                    log.info("housekeeping.swept", **asdict(swept))
+            except Exception:
+                log.exception("housekeeping.failed")
+            await self._sleep(interval_s)
+
+    async def sweep(self) -> Swept:
+        """Clear away all that is too old by now; how much it was."""
+        swept = Swept(
+            turns=await self._in_batches(self._empty_turns) if self._retention_days else 0,
+            events=await self._in_batches(self._forget_events),
+            persons=await self._drop_orphans(),
+            calls=await self._in_batches(self._forget_calls),
+            addresses=await self._in_batches(self._forget_addresses),
+        )
+        if swept.turns:
+            await self._scrubber.scrub()
+        else:
+            await self._scrubber.empty_log()  # words that were changed since the last sweep stand in it
+        return swept
+
+    async def _in_batches(self, step: Step) -> int:
+        total = 0
+        while True:
+            async with self._database.write() as connection:
+                done = await step(connection)
+            total += done
+            if done < self._batch:
+                return total
+            await self._sleep(REST_S)
+
+    async def _empty_turns(self, connection: AsyncConnection) -> int:
+        old = (
+            turns.c.state.in_(ENDED)
+            & (turns.c.ended_at < self._now() - timedelta(days=self._retention_days))
+            & turns.c.emptied_at.is_(None)
+        )
+        found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
+        await Eraser(connection).empty_turns(found, self._now())
+        return len(found)
+
+    async def _forget_events(self, connection: AsyncConnection) -> int:
+        old = events.c.received_at < self._now() - timedelta(days=EVENT_DAYS)
+        found = await self._take(connection, events.c.key, old, first=events.c.received_at)
+        await connection.execute(events.delete().where(events.c.key.in_(found)))
+        return len(found)
+
+    async def _forget_calls(self, connection: AsyncConnection) -> int:
+        old = calls.c.at < self._now() - timedelta(days=CALL_DAYS)
+        found = await self._take(connection, calls.c.id, old, first=calls.c.at)
+        await connection.execute(calls.delete().where(calls.c.id.in_(found)))
+        return len(found)
+
+    async def _forget_addresses(self, connection: AsyncConnection) -> int:
+        """Questions keep theirs: an answer may be asked for once more."""
+        said = turns.c.notice.is_(True) & (turns.c.address != literal_column("''")) & turns.c.state.in_(ENDED)
+        old = said & (turns.c.ended_at < self._now() - timedelta(hours=ADDRESS_HOURS))
+        found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
+        await connection.execute(update(turns).where(turns.c.id.in_(found)).values(address=""))
+        return len(found)
+
+    async def _drop_orphans(self) -> int:
+        """Look at every person, page by page, as a reader: there are many, and hardly ever one whom nobody is."""
+        total = after = 0
+        while True:
+            page = (
+                select(persons.c.id).where(persons.c.id > after).order_by(persons.c.id).limit(PAGE).subquery()
+            )
+            async with self._database.read() as connection:
+                size, last = (
+                    await connection.execute(select(func.count(), func.max(page.c.id)).select_from(page))
+                ).one()
+                if not size:
+                    return total
+                theirs = (persons.c.id > after) & (persons.c.id <= last) & _nobody(after, last)
+                found = (await connection.execute(select(persons.c.id).where(theirs).limit(1))).first()
+            if found is not None:
+                total += await self._in_batches(partial(self._drop_those, theirs))
+            if size < PAGE:
+                return total
+            after = last
+            await self._sleep(REST_S)
+
+    async def _drop_those(self, theirs: ColumnElement[bool], connection: AsyncConnection) -> int:
+        found = await self._take(connection, persons.c.id, theirs, first=persons.c.id)
+        # Asked again under the lock: an identity that was linked meanwhile would go with its person.
+        await connection.execute(persons.delete().where(persons.c.id.in_(found), _nobody()))
+        return len(found)
+
+    async def _take(
+        self, connection: AsyncConnection, key: Column[Any], where: ColumnElement[bool], *, first: Column[Any]
+    ) -> list[Any]:
+        """Lock the next few rows that nobody else has in hand."""
+        found = select(key).where(where).order_by(first).limit(self._batch).with_for_update(skip_locked=True)
+        return list((await connection.execute(found)).scalars())
+
+
+def _nobody(after: int = 0, last: int = 2**62) -> ColumnElement[bool]:
+    """Whether no identity is a person's: one of the persons after one, up to another."""
+    theirs = identities.c.person_id == persons.c.id
+    return ~exists().where(theirs, identities.c.person_id > after, identities.c.person_id <= last)

@@ -1,0 +1,192 @@
+"""A person's wish to be forgotten, as rows: asked for in one transaction, carried out in many small ones.
+
+A wish outlives a crash. Whoever finds one goes on with it, in whichever process; only who ends it tells the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.messages import Place
+from core.domain.turn import TurnState
+from core.storage.db.batches import batched
+from core.storage.db.engine import Database
+from core.storage.db.row_locks import hold_conversations, hold_turns
+from core.storage.db.tables import conversations, erasures, identities, is_open, turns
+from core.storage.personal_data.erasure import BATCH, Eraser
+from core.storage.turns.edits import Changes
+
+ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A wish that is being carried out."""
+
+    id: int
+    person_id: int
+    identity_id: int
+    conversation_id: int
+    """Where the person is told."""
+    place: Place
+    address: str
+    as_page: bool
+    last_turn: int
+    asked_at: datetime
+
+
+class Erasures:
+    """Takes a wish in, within the transaction of its event."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def hold(self, identity_id: int, place: Place) -> None:
+        """Lock the conversations of all that is open of a person, and of the bot's sentences to them in a place.
+
+        At once, because several conversations are locked in one order; see `core.storage.db.row_locks`.
+        """
+        ids = await _identities_of(self._connection, await self._person_of(identity_id))
+        theirs = select(turns.c.conversation_id).where(turns.c.identity_id.in_(ids), is_open())
+        here = conversations.c["platform", "workspace", "channel", "thread", "owner_id"]
+        at = (place.platform, place.workspace, place.channel, place.thread, -identity_id)
+        aside = select(conversations.c.id).where(conversations.c.closed_at.is_(None))
+        aside = aside.where(*(column == value for column, value in zip(here, at, strict=True)))
+        await hold_conversations(self._connection, conversations.c.id.in_(theirs.union_all(aside)))
+
+    async def ask(
+        self, identity_id: int, conversation_id: int, address: str, *, as_page: bool
+    ) -> Sequence[int]:
+        """Remember to erase all that the person said, in every identity of theirs, and end what is open of it.
+
+        What waits is never sent to AIVAX after this. What runs has lost its text when this is committed, and its
+        process, which hears of the wish, stores none. The conversations where something runs, or is to be closed on
+        the screen.
+        """
+        person_id = await self._person_of(identity_id)
+        identity_ids = await _identities_of(self._connection, person_id)
+        running_in = await Changes(self._connection, self._now).withdraw_all(identity_ids)
+        said = await self._empty_open(identity_ids)
+        newest = select(turns.c.id).where(turns.c.id > 0).order_by(turns.c.id.desc()).limit(1)
+        last = (await self._connection.execute(newest)).scalar_one_or_none()
+        row = erasures.insert().values(
+            person_id=person_id,
+            identity_id=identity_id,
+            conversation_id=conversation_id,
+            address=address,
+            as_page=as_page,
+            last_turn=last or 0,
+            messages=said,
+            asked_at=self._now,
+        )
+        await self._connection.execute(row)
+        return running_in
+
+    async def _person_of(self, identity_id: int) -> int:
+        person = select(identities.c.person_id).where(identities.c.id == identity_id)
+        return int((await self._connection.execute(person)).scalar_one())
+
+    async def finish(self, erasure: Erasure) -> int | None:
+        """End the wish; how many messages were erased, or None where somebody else has ended it."""
+        over = erasures.delete().where(erasures.c.id == erasure.id).returning(erasures.c.messages)
+        count: int | None = (await self._connection.execute(over)).scalar_one_or_none()
+        return count
+
+    async def _empty_open(self, identity_ids: Collection[int]) -> int:
+        """Take the text of what has not ended; how many messages of theirs that were."""
+        which = turns.c.identity_id.in_(identity_ids) & is_open()
+        theirs = select(turns.c.id, turns.c.notice).where(which & await hold_turns(self._connection, which))
+        rows = (await self._connection.execute(theirs.order_by(turns.c.id))).all()
+        eraser, said = Eraser(self._connection), 0
+        for are_notices in (False, True):
+            for turn_ids in batched((row.id for row in rows if row.notice is are_notices), BATCH):
+                said += await eraser.said(turn_ids)
+                await eraser.empty_open(turn_ids, notices=are_notices)
+        return said
+
+
+class ErasureStore:
+    """Carries wishes out, step by step."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    async def next(self) -> Erasure | None:
+        """The oldest wish that is not carried out."""
+        places = conversations.c["platform", "workspace", "channel", "thread", "private"]
+        oldest = (
+            select(erasures, *places)
+            .join(conversations, erasures.c.conversation_id == conversations.c.id)
+            .where(erasures.c.id > 0)
+            .order_by(erasures.c.id)
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(oldest)).one_or_none()
+        if row is None:
+            return None
+        return Erasure(
+            row.id,
+            row.person_id,
+            row.identity_id,
+            row.conversation_id,
+            Place(row.platform, row.workspace, row.channel, row.thread, row.private),
+            row.address,
+            row.as_page,
+            row.last_turn,
+            row.asked_at,
+        )
+
+    async def step(self, erasure: Erasure) -> bool:
+        """Erase a bounded part of what is left, in a transaction of its own; whether there was any."""
+        async with self._database.write() as connection:
+            held = select(erasures.c.id).where(erasures.c.id == erasure.id).with_for_update()
+            if (await connection.execute(held)).first() is None:
+                return False
+            eraser = Eraser(connection)
+            identity_ids = await _identities_of(connection, erasure.person_id)
+            for identity_id in identity_ids:
+                if turn_ids := await _kept(connection, identity_id, erasure.last_turn):
+                    said = await eraser.said(turn_ids)
+                    await eraser.empty_turns(turn_ids, self._now())
+                    counted = update(erasures).where(erasures.c.id == erasure.id)
+                    await connection.execute(counted.values(messages=erasures.c.messages + said))
+                    return True
+            if await eraser.empty_own(erasure.person_id, identity_ids):
+                return True
+            return await self._close(connection, identity_ids, erasure.asked_at)
+
+    async def _close(self, connection: AsyncConnection, owners: Collection[int], asked_at: datetime) -> bool:
+        """End some of the conversations that are theirs: what is asked next begins another."""
+        theirs = conversations.c.owner_id.in_(owners) & conversations.c.closed_at.is_(None)
+        found = select(conversations.c.id).where(theirs, conversations.c.opened_at <= asked_at).limit(BATCH)
+        ids = (await connection.execute(found)).scalars().all()
+        await hold_conversations(connection, conversations.c.id.in_(ids))
+        ended = update(conversations).where(conversations.c.id.in_(ids))
+        await connection.execute(ended.values(closed_at=self._now()))
+        return bool(ids)
+
+
+async def _identities_of(connection: AsyncConnection, person_id: int) -> Sequence[int]:
+    theirs = select(identities.c.id).where(identities.c.person_id == person_id).order_by(identities.c.id)
+    return (await connection.execute(theirs)).scalars().all()
+
+
+async def _kept(connection: AsyncConnection, identity_id: int, last_turn: int) -> Sequence[int]:
+    """The next turns of an identity that have ended and were not emptied."""
+    found = (
+        select(turns.c.id)
+        .where(turns.c.identity_id == identity_id, turns.c.emptied_at.is_(None), turns.c.id <= last_turn)
+        .where(turns.c.state.in_(ENDED))
+        .order_by(turns.c.id)
+        .limit(BATCH)
+        .with_for_update(key_share=True)
+    )
+    return (await connection.execute(found)).scalars().all()

@@ -1,0 +1,158 @@
+"""Where words of people and models are stored: the one list that forgetting, redaction, retention and export walk.
+
+Every column that could hold text stands here: as words, with what it becomes when it is emptied, or among those that
+hold nobody's words, with the reason. A package that brings tables brings a `Registry` of its own and joins it to
+`CORE`; `tests/test_words_stored.py` fails for a column that stands in neither list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, Text, cast, or_
+
+from core.storage.db.tables import (
+    calls,
+    conversations,
+    deliveries,
+    erasures,
+    events,
+    failures,
+    feedback,
+    gates,
+    identities,
+    messages,
+    notices,
+    openings,
+    persons,
+    place_models,
+    tool_activity,
+    turns,
+    usage,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store:
+    """A table whose rows are of a person: which columns hold words, and whose they are.
+
+    Exactly one of `turn`, `identity` and `person` names the column that tells whose a row is; `feedback` has two: it
+    is about somebody's turn, and perhaps by somebody else.
+    """
+
+    table: Table
+    words: Mapping[str, Any] = field(default_factory=dict)
+    """The columns that hold words, and what each becomes when it is emptied."""
+    turn: str = ""
+    identity: str = ""
+    person: str = ""
+    goes: bool = False
+    """Whether the row goes with its words once its turn has ended and is emptied."""
+    derived: tuple[str, ...] = ()
+    """The columns that the model filled, and that may quote the question: emptied when a question is deleted."""
+    derived_rows: ColumnElement[bool] | None = None
+    """In which rows it did; None: in all of them."""
+    needed: tuple[str, ...] = ()
+    """The columns that a turn needs until it has ended."""
+
+    def key(self) -> Column[Any]:
+        return next(iter(self.table.primary_key))
+
+    def filled(self) -> ColumnElement[bool]:
+        """Whether any words are left in a row."""
+        return or_(*(_is_filled(self.table.c[name], empty) for name, empty in self.words.items()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wordless:
+    """Columns of a type that could hold text, and don't hold anybody's words."""
+
+    table: Table
+    columns: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registry:
+    """What a package stores."""
+
+    stores: tuple[Store, ...] = ()
+    wordless: tuple[Wordless, ...] = ()
+
+    def __or__(self, other: Registry) -> Registry:
+        return Registry(self.stores + other.stores, self.wordless + other.wordless)
+
+    def of_turns(self) -> Iterator[Store]:
+        """The stores whose rows hang on a turn."""
+        return (store for store in self.stores if store.turn)
+
+    def own(self) -> Iterator[Store]:
+        """The stores with words that are a person's by themselves, whichever turn they are about."""
+        return (store for store in self.stores if store.words and (store.identity or store.person))
+
+
+def _is_filled(column: Column[Any], empty: Any) -> ColumnElement[bool]:
+    if empty is None:
+        return column.is_not(None)
+    return column != empty if isinstance(empty, str) else cast(column, Text) != str(empty)
+
+
+IDS = "the platform's ids, or ours"
+OURS = "one of a few words that the code knows"
+
+CORE = Registry(
+    stores=(
+        Store(
+            messages,
+            {"text": "", "attachments": []},
+            turn="turn_id",
+            goes=True,
+            derived=("text", "attachments"),
+            derived_rows=messages.c.role == "assistant",
+        ),
+        Store(
+            tool_activity,
+            {"name": "", "contents": "", "explanation": ""},
+            turn="turn_id",
+            goes=True,
+            derived=("name", "contents", "explanation"),
+        ),
+        Store(feedback, {"comment": ""}, turn="turn_id", identity="identity_id", derived=("comment",)),
+        Store(turns, {"answer": None, "address": ""}, turn="id", derived=("answer",), needed=("address",)),
+        Store(deliveries, turn="turn_id", goes=True),
+        Store(usage, turn="turn_id"),
+        Store(identities, {"name": ""}, identity="id"),
+        Store(conversations, identity="owner_id"),
+        Store(persons, person="id"),
+    ),
+    wordless=(
+        Wordless(messages, ("role",), OURS),
+        Wordless(messages, ("origin",), IDS),
+        Wordless(tool_activity, ("tool_id",), "AIVAX's id of the call"),
+        Wordless(tool_activity, ("state",), OURS),
+        Wordless(turns, ("key", "reference", "owner"), IDS),
+        Wordless(turns, ("state", "failure", "wish", "offers"), OURS),
+        Wordless(turns, ("parked_for", "faulted_for"), "a gate's name: a cause and a model's name"),
+        Wordless(deliveries, ("message_id",), IDS),
+        Wordless(usage, ("model",), "a model's name, as the operator or AIVAX gives it"),
+        Wordless(identities, ("platform", "workspace", "user"), IDS),
+        Wordless(identities, ("locale", "chosen_locale"), "a language's tag; needed to go on speaking it"),
+        Wordless(conversations, ("platform", "workspace", "channel", "thread"), IDS),
+        Wordless(persons, ("key",), IDS),
+        Wordless(
+            gates, ("name", "cause", "model"), "a cause and a model's name: the operator's, nobody asked"
+        ),
+        Wordless(gates, ("kind",), OURS),
+        Wordless(failures, ("gate",), "a gate's name: a cause and a model's name"),
+        Wordless(failures, ("kind",), OURS),
+        Wordless(openings, ("gate",), "a gate's name: a cause and a model's name"),
+        Wordless(calls, ("workspace",), "a workspace's id; rows are counted, and gone after a day"),
+        Wordless(notices, ("key",), "a cause that operators were told of"),
+        Wordless(place_models, ("platform", "workspace", "channel"), IDS),
+        Wordless(place_models, ("model",), "a gateway's name, one of those that the operator lists"),
+        Wordless(events, ("key",), "ids, or a digest of them; gone after 14 days"),
+        Wordless(erasures, ("address",), "where to tell that all is erased; the row goes with the telling"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Turns as rows: taken in, claimed in fair order, held by breakers, ended with what is shown."""

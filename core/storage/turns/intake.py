@@ -1,0 +1,322 @@
+"""What one event writes: identity, conversation, turn and message, in a single transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import CTE, ColumnElement, Table, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.messages import Action, Attachment, Author, Identity, Place
+from core.domain.turn import TurnState
+from core.storage.channel_models import ModelChoice
+from core.storage.consumption import Consumption
+from core.storage.db.engine import Database
+from core.storage.db.listen_notify import CHANNEL
+from core.storage.db.row_locks import hold_author, hold_conversations
+from core.storage.db.tables import conversations, events, identities, is_open, messages, persons, turns
+from core.storage.db.upsert import insert_into
+from core.storage.feedback import Feedback
+from core.storage.people import spoken_locale
+from core.storage.personal_data.deletion import Erasures
+from core.storage.turns.edits import Changes
+from core.storage.turns.held_turns import ParkedTurns
+
+KEY_CHARS = 255
+
+
+class IntakeStore:
+    """Opens the transaction in which an event becomes rows."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self.database = self._database = database
+        self.now = self._now = now
+
+    async def heard_until(self, platform: str) -> Mapping[str, datetime]:
+        """When something was last said in each workspace."""
+        workspaces = _workspaces(platform)
+        theirs = conversations.c.workspace == workspaces.c.name
+        latest = select(func.max(conversations.c.active_at)).where(
+            conversations.c.platform == platform, theirs
+        )
+        query = select(workspaces.c.name, latest.scalar_subquery().label("at"))
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.where(workspaces.c.name.is_not(None)))
+            return {row.name: row.at for row in rows}
+
+    async def places(self, platform: str, since: datetime) -> Sequence[Place]:
+        """Where somebody spoke with the bot since then, the newest first."""
+        workspaces = _workspaces(platform)
+        columns = conversations.c["platform", "workspace", "channel", "thread", "private"]
+        recent = (
+            select(*columns)
+            .join(workspaces, conversations.c.workspace == workspaces.c.name)
+            .where(conversations.c.platform == platform, conversations.c.active_at >= since)
+            .order_by(conversations.c.active_at.desc())
+        )
+        async with self._database.read() as connection:
+            return list(dict.fromkeys(Place(*row) for row in await connection.execute(recent)))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[IntakeTransaction]:
+        async with self._database.write() as connection:
+            yield IntakeTransaction(connection, self._now())
+
+
+class IntakeTransaction:
+    """All or nothing: what is written here is committed on leaving, or never happened."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self.now = now
+
+    async def first_within(self, key: str, span: timedelta) -> bool:
+        """Remember that something was said now; False when it was said less than `span` ago, by whichever process."""
+        key = _fitting(key)
+        if await self._insert_once(events, key=key, received_at=self.now):
+            return True
+        again = update(events).where(events.c.key == key, events.c.received_at <= self.now - span)
+        return (await self._connection.execute(again.values(received_at=self.now))).rowcount > 0
+
+    async def hold_author(self, who: Identity) -> None:
+        """Let nobody else take in an event of this author until the transaction ends: the first thing to do in it."""
+        await hold_author(self._connection, who)
+
+    async def first_seen(self, keys: Sequence[str]) -> bool:
+        """Remember an event's keys; False when any of them was known, in whichever process."""
+        fresh = True
+        for key in sorted({_fitting(key) for key in keys}):
+            fresh = await self._insert_once(events, key=key, received_at=self.now) and fresh
+        return fresh
+
+    async def identity_id(self, author: Author) -> int:
+        """Find the author, or make them known as a new person; keeps name and locale current."""
+        where = _is_identity(author.identity)
+        found = (await self._connection.execute(select(identities).where(where))).one_or_none()
+        if found is None:
+            return await self._add_identity(author)
+        name, locale = author.name or found.name, author.locale or found.locale
+        if (name, locale) != (found.name, found.locale):
+            await self._connection.execute(update(identities).where(where).values(name=name, locale=locale))
+        return int(found.id)
+
+    async def known_identity(self, author: Author) -> int | None:
+        """The author, if they are known already; nothing is written."""
+        where = _is_identity(author.identity)
+        found = await self._connection.execute(select(identities.c.id).where(where))
+        return found.scalar_one_or_none()
+
+    async def locale_of(self, identity_id: int) -> str:
+        """The locale that the author chose, else the one that was last seen of them; `""` where there was none."""
+        row = select(spoken_locale()).where(identities.c.id == identity_id)
+        return str((await self._connection.execute(row)).scalar_one())
+
+    async def find_or_open(self, place: Place, owner_id: int, *, idle_since: datetime | None = None) -> int:
+        """The open conversation of that place and owner; a new one when nothing was said in it since `idle_since`.
+
+        The row stays locked until commit, so that turns get their numbers in the order of arrival.
+        """
+        where = _is_open(place, owner_id)
+        found = (
+            await self._connection.execute(select(conversations).where(where).with_for_update(key_share=True))
+        ).one_or_none()
+        if found is not None and idle_since is not None and found.active_at < idle_since:
+            await self.close(place, owner_id)
+            found = None
+        if found is None:
+            return await self._open(place, owner_id)
+        await self._connection.execute(update(conversations).where(where).values(active_at=self.now))
+        return int(found.id)
+
+    async def close(self, place: Place, owner_id: int) -> None:
+        """End the open conversation, if there is one. It stays stored."""
+        where = _is_open(place, owner_id)
+        await self._connection.execute(update(conversations).where(where).values(closed_at=self.now))
+
+    async def close_all(self, place: Place, owner_id: int) -> None:
+        """End every open conversation of the owner in the place's channel, threads included."""
+        there = (conversations.c.platform == place.platform) & (conversations.c.workspace == place.workspace)
+        there &= (conversations.c.channel == place.channel) & (conversations.c.owner_id == owner_id)
+        there &= conversations.c.closed_at.is_(None)
+        await hold_conversations(self._connection, there)
+        ended = update(conversations).where(there)
+        await self._connection.execute(ended.values(closed_at=self.now))
+
+    async def waiting_turns(self, most: int) -> int:
+        """How many questions wait, in line or behind a gate, in all conversations; counted up to `most`."""
+        return await self._count(_waits(), most)
+
+    async def open_turns_of(self, identity_id: int, most: int) -> int:
+        """How many of one person's questions wait or are being answered, in any identity of theirs."""
+        person = select(identities.c.person_id).where(identities.c.id == identity_id).scalar_subquery()
+        theirs = select(identities.c.id).where(identities.c.person_id == person)
+        return await self._count(is_open() & ~turns.c.notice & turns.c.identity_id.in_(theirs), most)
+
+    async def _count(self, which: ColumnElement[bool], most: int) -> int:
+        found = select(turns.c.id).where(which).limit(most)
+        count = select(func.count()).select_from(found.subquery())
+        return (await self._connection.execute(count)).scalar_one()
+
+    async def add_turn(
+        self,
+        conversation_id: int,
+        identity_id: int,
+        address: str,
+        *,
+        notice: str | None = None,
+        offers: Sequence[Action] = (),
+        awaited: bool = False,
+    ) -> int:
+        """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it."""
+        row = turns.insert().values(
+            conversation_id=conversation_id,
+            identity_id=identity_id,
+            key=uuid.uuid4().hex,
+            state=TurnState.QUEUED,
+            address=address,
+            answer=notice,
+            notice=notice is not None,
+            offers=",".join(offers),
+            awaited=awaited,
+            due_at=self.now,
+            created_at=self.now,
+        )
+        return int((await self._connection.execute(row.returning(turns.c.id))).scalar_one())
+
+    async def choose_locale(self, identity_id: int, locale: str) -> None:
+        """Speak to the author in this language from now on; `""`: in the one that their platform tells."""
+        chosen = update(identities).where(identities.c.id == identity_id)
+        await self._connection.execute(chosen.values(chosen_locale=locale))
+
+    @property
+    def changes(self) -> Changes:
+        """What a person takes back, changes or stops."""
+        return Changes(self._connection, self.now)
+
+    @property
+    def erasures(self) -> Erasures:
+        """What people wish to be forgotten."""
+        return Erasures(self._connection, self.now)
+
+    @property
+    def models(self) -> ModelChoice:
+        """The gateways that operators chose for channels."""
+        return ModelChoice(self._connection)
+
+    @property
+    def feedback(self) -> Feedback:
+        """What people think of answers."""
+        return Feedback(self._connection, self.now)
+
+    @property
+    def parked(self) -> ParkedTurns:
+        """What a press of a button does to a waiting turn."""
+        return ParkedTurns(self._connection, self.now)
+
+    @property
+    def consumption(self) -> Consumption:
+        """What was used up to now."""
+        return Consumption(self._connection)
+
+    async def announce(self, conversation_id: int, platform: str) -> None:
+        """Tell the other processes, on commit, that the conversation has work."""
+        if self._connection.dialect.name == "postgresql":
+            payload = f"{platform}:{conversation_id}"
+            await self._connection.execute(select(func.pg_notify(CHANNEL, payload)))
+
+    async def add_message(
+        self,
+        conversation_id: int,
+        turn_id: int,
+        identity_id: int,
+        *,
+        text: str,
+        attachments: Sequence[Attachment],
+        origin: str,
+    ) -> None:
+        """Store what the person said, as part of a turn."""
+        row = messages.insert().values(
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+            identity_id=identity_id,
+            role="user",
+            text=text,
+            attachments=[asdict(attachment) for attachment in attachments],
+            origin=origin,
+            created_at=self.now,
+        )
+        await self._connection.execute(row)
+
+    async def _add_identity(self, author: Author) -> int:
+        person = persons.insert().values(key=uuid.uuid4().hex, created_at=self.now).returning(persons.c.id)
+        person_id = (await self._connection.execute(person)).scalar_one()
+        is_first = await self._insert_once(
+            identities,
+            person_id=person_id,
+            **asdict(author.identity),
+            name=author.name,
+            locale=author.locale,
+            created_at=self.now,
+        )
+        if not is_first:  # another process was faster
+            await self._connection.execute(persons.delete().where(persons.c.id == person_id))
+        where = _is_identity(author.identity)
+        return int((await self._connection.execute(select(identities.c.id).where(where))).scalar_one())
+
+    async def _open(self, place: Place, owner_id: int) -> int:
+        await self._insert_once(
+            conversations, **asdict(place), owner_id=owner_id, opened_at=self.now, active_at=self.now
+        )
+        where = _is_open(place, owner_id)
+        locked = select(conversations.c.id).where(where).with_for_update(key_share=True)
+        return int((await self._connection.execute(locked)).scalar_one())
+
+    async def _insert_once(self, table: Table, **values: object) -> bool:
+        """Insert a row unless one with the same key is there; whether it was new."""
+        row = insert_into(self._connection, table).values(**values).on_conflict_do_nothing()
+        return (await self._connection.execute(row.returning(*table.primary_key))).first() is not None
+
+
+def _waits() -> ColumnElement[bool]:
+    return is_open() & (turns.c.state != TurnState.RUNNING) & ~turns.c.notice
+
+
+def _fitting(key: str) -> str:
+    return key if len(key) <= KEY_CHARS else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _workspaces(platform: str) -> CTE:
+    """The workspaces of a platform, and a null: each is looked up in the index behind the one before it.
+
+    `DISTINCT` would read every conversation, and there are few workspaces.
+    """
+    first = select(func.min(conversations.c.workspace).label("name"))
+    found = first.where(conversations.c.platform == platform).cte("workspaces", recursive=True)
+    following = select(func.min(conversations.c.workspace)).where(
+        conversations.c.platform == platform, conversations.c.workspace > found.c.name
+    )
+    return found.union_all(select(following.scalar_subquery()).where(found.c.name.is_not(None)))
+
+
+def _is_identity(identity: Identity) -> ColumnElement[bool]:
+    return (
+        (identities.c.platform == identity.platform)
+        & (identities.c.workspace == identity.workspace)
+        & (identities.c.user == identity.user)
+    )
+
+
+def _is_open(place: Place, owner_id: int) -> ColumnElement[bool]:
+    return (
+        (conversations.c.platform == place.platform)
+        & (conversations.c.workspace == place.workspace)
+        & (conversations.c.channel == place.channel)
+        & (conversations.c.thread == place.thread)
+        & (conversations.c.owner_id == owner_id)
+        & conversations.c.closed_at.is_(None)
+    )

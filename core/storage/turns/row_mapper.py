@@ -1,0 +1,83 @@
+"""Which turn of a conversation is next, and how its row becomes a `Turn`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, ScalarSelect, Select, exists, func, or_, select
+
+from core.domain.messages import Action, Author, Identity, Place
+from core.domain.turn import Turn, TurnState, Wish
+from core.storage.db.tables import conversations, identities, persons, turns
+from core.storage.people import spoken_locale
+
+
+def next_turn(conversation_id: int) -> Select[Any]:
+    """The running turn if there is one, else the oldest that waits; it stays as it is until the transaction ends.
+
+    Found by the indexes on running and on queued turns: a long past, and a long line, cost nothing.
+    """
+    here = turns.alias("here")
+    running = select(here.c.id).where(
+        here.c.conversation_id == conversation_id, here.c.state == TurnState.RUNNING
+    )
+    oldest = select(func.min(here.c.id)).where(
+        here.c.conversation_id == conversation_id, here.c.state == TurnState.QUEUED
+    )
+    behind = exists().where(
+        here.c.conversation_id == conversation_id, here.c.state == TurnState.QUEUED, here.c.id > turns.c.id
+    )
+    return (
+        select(
+            turns,
+            *conversations.c["platform", "channel", "thread", "private"],
+            conversations.c.workspace.label("place_workspace"),
+            *identities.c["workspace", "user", "name"],
+            spoken_locale().label("locale"),
+            persons.c.key.label("person_key"),
+            behind.label("has_successor"),
+            _running_of_person().label("person_runs"),
+        )
+        .select_from(turns)
+        .join(conversations, turns.c.conversation_id == conversations.c.id)
+        .join(identities, turns.c.identity_id == identities.c.id)
+        .join(persons, identities.c.person_id == persons.c.id)
+        .where(turns.c.id == func.coalesce(running.scalar_subquery(), oldest.scalar_subquery()))
+        .where(or_(turns.c.state == TurnState.QUEUED, turns.c.state == TurnState.RUNNING))
+        .with_for_update(of=turns, key_share=True)
+    )
+
+
+def _running_of_person() -> ScalarSelect[int]:
+    """How many turns of the same person run, in all their identities and in all processes."""
+    theirs, running = identities.alias("theirs"), turns.alias("theirs_running")
+    return (
+        select(func.count())
+        .select_from(running.join(theirs, running.c.identity_id == theirs.c.id))
+        .where(running.c.state == TurnState.RUNNING, theirs.c.person_id == identities.c.person_id)
+        .correlate(identities)
+        .scalar_subquery()
+    )
+
+
+def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn:
+    return Turn(
+        id=row.id,
+        key=row.key,
+        conversation_id=row.conversation_id,
+        attempt=attempt,
+        tries=tries,
+        generation=generation,
+        author=Author(Identity(row.platform, row.workspace, row.user), row.name, row.locale),
+        person_key=row.person_key,
+        place=Place(row.platform, row.place_workspace, row.channel, row.thread, row.private),
+        address=row.address,
+        notice=row.notice,
+        offers=tuple(Action(each) for each in row.offers.split(",") if each),
+        answer=row.answer,
+        created_at=row.created_at,
+        announced=row.announced,
+        unpaid=row.unpaid,
+        has_successor=row.has_successor,
+        wish=Wish(row.wish) if row.wish else None,
+    )

@@ -1,0 +1,365 @@
+"""Turns in the database: claimed by one attempt at a time, fenced, released, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Delete, Row, case, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.aivax.stream.events import Usage
+from core.domain.errors import Fenced
+from core.domain.messages import Place, ToolActivity
+from core.domain.turn import Turn, TurnState, Wish
+from core.storage.db.engine import Database
+from core.storage.db.retry import outlast
+from core.storage.db.row_locks import hold_conversations, hold_turns
+from core.storage.db.tables import (
+    conversations,
+    deliveries,
+    gates,
+    identities,
+    messages,
+    tool_activity,
+    turns,
+)
+from core.storage.db.tables import usage as usage_table
+from core.storage.people import spoken_locale
+from core.storage.turns import fair_claim
+from core.storage.turns.held_turns import STALE
+from core.storage.turns.release import IS_PARKED
+from core.storage.turns.row_mapper import next_turn, turn_of
+
+
+async def assert_current(connection: AsyncConnection, turn: Turn) -> Wish | None:
+    """Raise `Fenced` unless this attempt still holds the turn; keeps it so until the transaction ends.
+
+    What its author wants of it comes along: of a question that was withdrawn nothing is stored any more.
+    """
+    row = select(turns.c.attempt, turns.c.state, turns.c.wish).where(turns.c.id == turn.id)
+    row = row.with_for_update(key_share=True)
+    found = (await connection.execute(row)).one_or_none()
+    if found is None or (found.attempt, found.state) != (turn.attempt, TurnState.RUNNING):
+        raise Fenced(turn.id, turn.attempt)
+    return Wish(found.wish) if found.wish else None
+
+
+class TurnStore:
+    """What the runner and the queue need to know of turns."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        owner: str,
+        *,
+        lease_s: float = 30.0,
+        person_running: int = fair_claim.ALL,
+        roomless: Callable[[], Collection[int]] = frozenset,
+    ) -> None:
+        """`owner` names this process in the rows that it runs; `lease_s` is how long they stay its own unrenewed.
+
+        Of a person who runs `person_running` turns no other is given out, except to be closed on the screen; nor is
+        a question that is `roomless` in this process: there is no memory for its files.
+        """
+        self._person_running = person_running
+        self._roomless = roomless
+        self._database = database
+        self._now = now
+        self._owner = owner
+        self._lease = timedelta(seconds=lease_s)
+
+    async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
+        """Conversations of these platforms whose next turn may run now, those that wait longest first."""
+        asked = {"now": self._now(), "platforms": list(platforms), **self.passed_over()}
+        async with self._database.read() as connection:
+            return list((await connection.execute(fair_claim.conversations_with_work(), asked)).scalars())
+
+    def passed_over(self) -> dict[str, Any]:
+        """Whose turns are not given out, as the statements in `waiting` have it."""
+        return {"person_running": self._person_running, "roomless": sorted(self._roomless())}
+
+    async def claim(self, conversation_id: int, platforms: Collection[str] | None = None) -> Turn | None:
+        """Take the conversation's oldest waiting turn, or none if one runs, none waits or it is not due.
+
+        With `platforms`, none either if it is of another one.
+        """
+        async with self._database.write() as connection:
+            return await self.claim_within(connection, conversation_id, platforms=platforms)
+
+    async def claim_to_tell(self, conversation_id: int, turn_id: int, place: int) -> Turn | None:
+        """Take a waiting turn only to tell its author their place in line, if it is its conversation's next still."""
+        async with self._database.write() as connection:
+            turn = await self.claim_within(connection, conversation_id, only=turn_id)
+            if turn is not None:
+                told = update(turns).where(turns.c.id == turn_id)
+                await connection.execute(told.values(place_told=place, **_one_more("announced", "unpaid")))
+            return turn
+
+    async def claim_within(
+        self,
+        connection: AsyncConnection,
+        conversation_id: int,
+        *,
+        only: int | None = None,
+        platforms: Collection[str] | None = None,
+    ) -> Turn | None:
+        """Claim as part of a transaction that decides more than that.
+
+        `only`: no other turn than this one, which may be of a person who runs as many as they may.
+        """
+        await hold_conversations(connection, conversations.c.id == conversation_id)
+        row = (await connection.execute(next_turn(conversation_id))).one_or_none()
+        if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
+            return None
+        if only not in (None, row.id) or (platforms is not None and row.platform not in platforms):
+            return None
+        is_held_back = row.person_runs >= self._person_running or row.id in self._roomless()
+        if only is None and is_held_back and _is_question(row):
+            return None
+        return await self._start(connection, row)
+
+    async def recover(self, platforms: Collection[str], *, running: Collection[int] = ()) -> int:
+        """Queue again every turn whose process is gone; how many. `running` are those that do run here.
+
+        A SQLite file has one process, so whatever does not run here is left. On PostgreSQL a turn is left when
+        its lease ran out, or when it is ours and an error left it.
+        """
+        left = (turns.c.state == TurnState.RUNNING) & turns.c.id.not_in(running)
+        if not self._database.is_sqlite:
+            left &= (turns.c.lease_until < self._now()) | (turns.c.owner == self._owner)
+        async with self._database.read() as connection:
+            if (await connection.execute(select(turns.c.id).where(left).limit(1))).first() is None:
+                return 0
+        platform = select(conversations.c.platform).where(conversations.c.id == turns.c.conversation_id)
+        left &= platform.scalar_subquery().in_(platforms)
+        async with self._database.write() as connection:
+            left &= await hold_turns(connection, left)
+            again = update(turns).where(left).values(state=TurnState.QUEUED)
+            return (await connection.execute(again)).rowcount
+
+    async def renew(self, running: Collection[int]) -> None:
+        """Keep the turns that run here for another lease. One that was taken over meanwhile stays with its taker."""
+        ours = turns.c.id.in_(running) & (turns.c.owner == self._owner) & (turns.c.state == TurnState.RUNNING)
+        async with self._database.write() as connection:
+            ours &= await hold_turns(connection, ours)
+            await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
+
+    async def release(self, turn: Turn, due_at: datetime, *, counts: bool, unpaid: bool = False) -> None:
+        """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation.
+
+        `counts` uses a try up; `unpaid` tells that the attempt was not answered, and not paid.
+        """
+        tries = turn.tries if counts else turn.tries - 1
+        more = _one_more("unpaid") if unpaid else {}
+        waits = _waits_as(TurnState.QUEUED, self._now())
+        await self._change(turn, due_at=due_at, tries=tries, **waits, **more)
+
+    async def hold(self, turn: Turn, gate: str, due_at: datetime) -> None:
+        """Put a turn back that a gate holds: it runs again at `due_at`, or when the gate opens before."""
+        since = case((turns.c.parked_for == gate, turns.c.parked_at))
+        counted = {"tries": turn.tries - 1, **_one_more("unpaid")}
+        waits = _waits_as(TurnState.QUEUED, self._now())
+        await outlast(
+            lambda: self._wait(turn, gate, {"due_at": due_at, "parked_at": since, **waits, **counted})
+        )
+
+    async def told_before(self, turn: Turn, gate: str, since: datetime) -> set[int]:
+        """The turns of this conversation that waited behind the gate since it closed: their authors were told."""
+        told = (turns.c.parked_for == gate) & (turns.c.parked_at >= since)
+        query = select(turns.c.id).where(turns.c.conversation_id == turn.conversation_id, told)
+        async with self._database.read() as connection:
+            return set((await connection.execute(query)).scalars())
+
+    async def parked_before(self, moment: datetime, most: int) -> Sequence[tuple[int, str, Place]]:
+        """Turns created before that moment that still wait behind a gate, with their author's locale and place."""
+        waiting = IS_PARKED & (turns.c.created_at < moment)
+        places = conversations.c["platform", "workspace", "channel", "thread", "private"]
+        query = (
+            select(turns.c.id, spoken_locale().label("locale"), *places)
+            .join(conversations)
+            .join(identities, turns.c.identity_id == identities.c.id)
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.where(waiting).limit(most))
+            return [(row.id, row.locale, Place(*row[2:])) for row in rows]
+
+    async def give_up(self, turn_id: int, sentence: str) -> None:
+        """Turn a parked question into the sentence that it was given up.
+
+        It takes the place of what told of the waiting, so that no live button is left; else it is shown like an answer.
+        """
+        waiting = (turns.c.id == turn_id) & (turns.c.state == TurnState.PARKED)
+        async with self._database.write() as connection:
+            said = update(turns).where(waiting).values(state=TurnState.QUEUED, answer=sentence, notice=True)
+            if (await connection.execute(said.values(due_at=self._now()))).rowcount:
+                theirs = update(deliveries).where(deliveries.c.turn_id == turn_id)
+                promised = (deliveries.c.message_id != "") & (deliveries.c.shown == 0)
+                await connection.execute(theirs.where(~promised).values(gone=True))
+                await connection.execute(theirs.where(promised).values(gone=False, generation=STALE))
+
+    async def park(self, turn: Turn, gate: str) -> None:
+        """Let a turn wait behind a gate: it holds no worker, uses up no try, and survives a restart.
+
+        One that its author dropped meanwhile ends instead.
+        """
+        now = self._now()
+        counted = {"tries": turn.tries - 1, **_one_more("unpaid")}
+        waits = _waits_as(TurnState.PARKED, now)
+        await outlast(lambda: self._wait(turn, gate, {"parked_at": now, **waits, **counted}))
+
+    async def _wait(self, turn: Turn, gate: str, values: Mapping[str, object]) -> None:
+        """Let a turn wait behind a gate; one that has opened meanwhile would wake it no more, so it runs again."""
+        async with self._database.write() as connection:
+            await assert_current(connection, turn)
+            closed = select(gates.c.name).where(gates.c.name == gate).with_for_update(read=True)
+            if (await connection.execute(closed)).first() is None:
+                values = {**values, **_waits_as(TurnState.QUEUED, self._now()), "due_at": self._now()}
+            held = update(turns).where(turns.c.id == turn.id)
+            await connection.execute(held.values(parked_for=gate, **values))
+
+    async def wish(self, turn: Turn) -> Wish | None:
+        """What its author wants of it, as they said while it ran or waited."""
+        wish = select(turns.c.wish).where(turns.c.id == turn.id)
+        async with self._database.read() as connection:
+            found = (await connection.execute(wish)).scalar_one_or_none()
+            return Wish(found) if found else None
+
+    async def close(
+        self, turn: Turn, state: TurnState, *, failure: str | None = None, reference: str | None = None
+    ) -> None:
+        """End a turn for good; of one that was withdrawn not even the address stays.
+
+        Raises `Fenced` if it is no longer ours to end.
+        """
+        withdrawn = turns.c.wish.is_not_distinct_from(Wish.WITHDRAW)
+        address = case((withdrawn, ""), else_=turns.c.address)
+        ended = {"state": state, "ended_at": self._now(), "address": address}
+        await self._change(turn, failure=failure, reference=reference, **ended)
+
+    async def keep_answer(
+        self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool = False
+    ) -> None:
+        """Store what was generated. A whole answer will be delivered after a crash without asking again.
+
+        `ours`: it is a sentence of the bot's own, which the model is never told as its words.
+        """
+        await outlast(lambda: self._keep_answer(turn, text, usage, whole=whole, ours=ours))
+
+    async def _keep_answer(
+        self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool
+    ) -> None:
+        async with self._database.write() as connection:
+            if await assert_current(connection, turn) is Wish.WITHDRAW:
+                text, whole = "", False
+            if whole:
+                await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
+            await connection.execute(_answer_of(turn.id))
+            if text and not ours:
+                await connection.execute(messages.insert().values(**self._message(turn, text, whole=whole)))
+            if usage is not None:
+                await connection.execute(delete(usage_table).where(usage_table.c.turn_id == turn.id))
+                await connection.execute(usage_table.insert().values(**self._usage(turn, usage)))
+
+    async def is_the_models(self, turn: Turn) -> bool:
+        """Whether the stored answer is the model's: what is not remembered of it is a sentence of the bot's own."""
+        said = (messages.c.turn_id == turn.id) & (messages.c.role == "assistant")
+        async with self._database.read() as connection:
+            return (await connection.execute(select(messages.c.id).where(said).limit(1))).first() is not None
+
+    async def answer_of(self, turn: Turn) -> str | None:
+        """Read the whole answer that is stored for a turn; None where there is none."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(turns.c.answer).where(turns.c.id == turn.id))
+            answer: str | None = found.scalar_one_or_none()
+            return answer
+
+    async def keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
+        """Store what a tool did; the newest state of a tool's id replaces the one before."""
+        await outlast(lambda: self._keep_activity(turn, activity))
+
+    async def _keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
+        same = (tool_activity.c.turn_id == turn.id) & (tool_activity.c.tool_id == activity.id)
+        async with self._database.write() as connection:
+            if await assert_current(connection, turn) is Wish.WITHDRAW:
+                return
+            await connection.execute(delete(tool_activity).where(same))
+            row = tool_activity.insert().values(
+                turn_id=turn.id,
+                tool_id=activity.id,
+                name=activity.name,
+                state=activity.state,
+                contents=activity.contents,
+                explanation=activity.explanation,
+                updated_at=self._now(),
+            )
+            await connection.execute(row)
+
+    async def _change(self, turn: Turn, **values: object) -> None:
+        await outlast(lambda: self._change_once(turn, values))
+
+    async def _change_once(self, turn: Turn, values: Mapping[str, object]) -> None:
+        async with self._database.write() as connection:
+            await assert_current(connection, turn)
+            await connection.execute(update(turns).where(turns.c.id == turn.id).values(**values))
+
+    async def _start(self, connection: AsyncConnection, row: Row[Any]) -> Turn:
+        begins_anew = row.answer is None
+        if begins_anew and row.attempt > 0:  # what the attempt before left is replaced, not added to
+            await connection.execute(_answer_of(row.id))
+            await connection.execute(delete(tool_activity).where(tool_activity.c.turn_id == row.id))
+        counters = {
+            "attempt": row.attempt + 1,
+            "tries": row.tries + 1,
+            "generation": row.attempt if begins_anew else row.generation,
+        }
+        now = self._now()
+        started = update(turns).where(turns.c.id == row.id).values(state=TurnState.RUNNING, owner=self._owner)
+        await connection.execute(started.values(**counters, started_at=now, lease_until=now + self._lease))
+        return turn_of(row, **counters)
+
+    def _message(self, turn: Turn, text: str, *, whole: bool) -> dict[str, object]:
+        return {
+            "conversation_id": turn.conversation_id,
+            "turn_id": turn.id,
+            "identity_id": None,
+            "role": "assistant",
+            "text": text,
+            "whole": whole,
+            "attachments": [],
+            "origin": "",
+            "created_at": self._now(),
+        }
+
+    def _usage(self, turn: Turn, usage: Usage) -> dict[str, object]:
+        return {
+            "turn_id": turn.id,
+            "model": usage.model,
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "credits": usage.credits,
+            "created_at": self._now(),
+        }
+
+
+def _is_question(row: Row[Any]) -> bool:
+    """Whether an answer is still to be asked for."""
+    return row.answer is None and not (row.wish and Wish(row.wish).ends_answer)
+
+
+def _waits_as(state: TurnState, now: datetime) -> dict[str, ColumnElement[Any]]:
+    """A state to wait in; a turn that its author dropped while it was tried in vain ends instead."""
+    dropped = turns.c.wish.is_not_distinct_from(Wish.DROP) & turns.c.answer.is_(None)
+    return {"state": case((dropped, TurnState.CANCELLED), else_=state), "ended_at": case((dropped, now))}
+
+
+def _one_more(*counters: str) -> dict[str, ColumnElement[int]]:
+    return {name: turns.c[name] + 1 for name in counters}
+
+
+def _answer_of(turn_id: int) -> Delete:
+    """What an attempt before, or this very write before its connection broke, may have stored."""
+    return delete(messages).where(messages.c.turn_id == turn_id, messages.c.role == "assistant")

@@ -1,0 +1,256 @@
+"""The queue of a single process: conversations with work, side by side, each one turn at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
+
+import structlog
+
+from core.domain.errors import Fenced, StorageError
+from core.domain.turn import Turn
+
+log = structlog.get_logger(__name__)
+
+
+class Worklist(Protocol):
+    """Where turns wait. Rows are the truth; the queue only remembers where to look next."""
+
+    async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
+        """Give out a turn of these platforms to run: the conversation's next one, or one that comes before it.
+
+        It tells in `has_successor` whether another waits behind it: who comes later is told of by `notify`.
+        """
+        ...
+
+    async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int: ...
+
+    async def renew(self, running: Collection[int]) -> None: ...
+
+    async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]: ...
+
+
+class TurnRunner(Protocol):
+    """Who runs a claimed turn."""
+
+    async def run(self, turn: Turn) -> None: ...
+
+
+class LocalQueue:
+    """`core.domain.ports.TurnQueue` on asyncio.
+
+    At most `running_turns` turns run at once, and no platform has all of them where there are several: one that
+    hangs holds up no other. Conversations take their turns in a circle, so that a long line in one holds up no other.
+    Every `sweep_interval_s` the rows are read for work that no notice told of: delayed turns that are due, and turns
+    that an error left behind.
+    """
+
+    def __init__(
+        self,
+        worklist: Worklist,
+        platforms: Collection[str],
+        *,
+        running_turns: int,
+        person_running: int | None = None,
+        grace_s: float,
+        sweep_interval_s: float = 2.0,
+        error_delay_s: float = 1.0,
+        renew_interval_s: float = 10.0,
+        look: Callable[[int], None] = lambda _conversation_id: None,
+    ) -> None:
+        """`person_running`: of so many running turns of one person the worklist passes over further ones.
+
+        `look` is told of conversations that something changed in while a turn of theirs runs here.
+        """
+        self._worklist = worklist
+        self._platforms = platforms
+        self._running_turns = running_turns
+        self._person_running = running_turns if person_running is None else person_running
+        self._grace_s = grace_s
+        self._sweep_interval_s = sweep_interval_s
+        self._error_delay_s = error_delay_s
+        self._renew_interval_s = renew_interval_s
+        self._look = look
+        self._line: asyncio.Queue[int] = asyncio.Queue()
+        self._waiting: set[int] = set()
+        self._busy: Counter[int] = Counter()
+        self._again: set[int] = set()
+        self._running: set[int] = set()
+        self._share = running_turns - running_turns // 4 if len(platforms) > 1 else running_turns
+        self._on: Counter[str] = Counter()
+        self._of: Counter[str] = Counter()
+        self._turns: set[asyncio.Task[None]] = set()
+        self._claiming = asyncio.Lock()
+        self._closing = False
+        self._drained = asyncio.Event()
+        self._stirred = asyncio.Event()
+
+    def notify(self, conversation_id: int) -> None:
+        """Have the conversation's turns run. See `core.domain.ports.TurnQueue`."""
+        self._drained.clear()
+        if conversation_id in self._busy:
+            self._again.add(conversation_id)
+            self._look(conversation_id)
+        elif conversation_id not in self._waiting:
+            self._waiting.add(conversation_id)
+            self._line.put_nowait(conversation_id)
+
+    async def drained(self) -> None:
+        """Wait until the rows were read once and nothing runs or is known to wait."""
+        await self._drained.wait()
+
+    async def work(self, runner: TurnRunner) -> None:
+        """Run turns until cancelled; then let running ones finish for `grace_s`, and hand the rest over."""
+        renewing = asyncio.create_task(self._renew())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._sweep())
+                for _ in range(self._running_turns):
+                    group.create_task(self._work(runner))
+        finally:
+            self._closing = True
+            await self._let_finish()
+            renewing.cancel()
+
+    async def _work(self, runner: TurnRunner) -> None:
+        while True:
+            conversation_id = await self._line.get()
+            self._waiting.discard(conversation_id)
+            self._busy[conversation_id] += 1
+            await self._run_next(conversation_id, runner)
+            self._see_whether_drained()
+
+    def _leave(self, conversation_id: int, *, look_again: bool) -> None:
+        self._busy -= Counter([conversation_id])
+        if look_again or conversation_id in self._again:
+            self._again.discard(conversation_id)
+            self.notify(conversation_id)
+
+    def _see_whether_drained(self) -> None:
+        if not self._busy and not self._waiting and not self._stirred.is_set():
+            self._drained.set()
+
+    async def _run_next(self, conversation_id: int, runner: TurnRunner) -> None:
+        """Run the turn that the worklist gives out for this conversation, if it gives one."""
+        task = asyncio.create_task(self._claim_and_run(conversation_id, runner))
+        self._turns.add(task)
+        task.add_done_callback(self._turns.discard)
+        await asyncio.shield(task)  # outlives a cancelled worker: `_let_finish` owns it then
+
+    async def _claim_and_run(self, conversation_id: int, runner: TurnRunner) -> None:
+        look_again = True
+        try:
+            turn = await self._claim(conversation_id)
+            if turn is None:
+                look_again = False
+                return
+            conversation_id = self._turn_to(turn.conversation_id, conversation_id)
+            try:
+                await runner.run(turn)
+            finally:
+                is_full = self._ended(turn)
+            # what came since then was told of; a claim in vain costs a write
+            look_again = turn.has_successor and not is_full
+        except (Fenced, StorageError) as error:  # the sweep finds what is left to do
+            log.warning("queue.interrupted", conversation=conversation_id, cause=str(error))
+            await asyncio.sleep(self._error_delay_s)
+        except Exception:
+            log.exception("queue.failed", conversation=conversation_id)
+            await asyncio.sleep(self._error_delay_s)
+        finally:
+            self._leave(conversation_id, look_again=look_again)
+
+    def _turn_to(self, conversation_id: int, hint: int) -> int:
+        """Be busy with the conversation that was given out; the one that was asked for may have work still."""
+        if conversation_id != hint:
+            self._busy[conversation_id] += 1
+            self._leave(hint, look_again=True)
+        return conversation_id
+
+    @asynccontextmanager
+    async def holding(self, claim: Callable[[], Awaitable[Turn | None]]) -> AsyncIterator[Turn | None]:
+        """Claim a turn for something else than to run it; inside, it counts as running here."""
+        async with self._claiming:
+            turn = None if self._closing else await claim()
+            if turn is not None:
+                self._running.add(turn.id)
+        try:
+            yield turn
+        finally:
+            if turn is not None:
+                self._running.discard(turn.id)
+                self.notify(turn.conversation_id)
+
+    async def _claim(self, conversation_id: int) -> Turn | None:
+        """Claim a turn and know it as running here, before a sweep can take it for one that was left."""
+        async with self._claiming:
+            turn = None if self._closing else await self._worklist.claim(conversation_id, self._with_room())
+            if turn is not None:
+                self._running.add(turn.id)
+                self._on[turn.place.platform] += 1
+                self._of[turn.person_key] += 1
+            return turn
+
+    def _with_room(self) -> frozenset[str]:
+        """The platforms that may have one more turn running."""
+        return frozenset(name for name in self._platforms if self._on[name] < self._share)
+
+    def _ended(self, turn: Turn) -> bool:
+        """Free its place; whether its person had all of theirs, so that the rows tell which of their turns is next."""
+        self._running.discard(turn.id)
+        is_full = self._of[turn.person_key] >= self._person_running < self._running_turns
+        if is_full or self._on[turn.place.platform] == self._share < self._running_turns:
+            self.stir()  # some conversations may have been passed over
+        self._on -= Counter([turn.place.platform])
+        self._of -= Counter([turn.person_key])
+        return is_full
+
+    def stir(self) -> None:
+        """Have the rows read soon: something there has changed."""
+        self._stirred.set()
+
+    async def sweep(self) -> None:
+        """Read the rows for work that no notice told of."""
+        self._stirred.clear()
+        async with self._claiming:
+            left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
+        if left:
+            log.warning("queue.recovered", turns=left)
+        for conversation_id in await self._worklist.conversations_with_work(self._with_room()):
+            self.notify(conversation_id)
+        self._see_whether_drained()
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except StorageError as error:
+                log.warning("queue.sweep_failed", cause=str(error))
+            except Exception:
+                log.exception("queue.sweep_failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), self._sweep_interval_s)
+
+    async def _renew(self) -> None:
+        """Show that this process lives: turns whose lease runs out are taken over by another."""
+        while True:
+            await asyncio.sleep(self._renew_interval_s)
+            try:
+                if self._running:
+                    await self._worklist.renew(frozenset(self._running))
+            except StorageError as error:
+                log.warning("queue.renewal_failed", cause=str(error))
+            except Exception:
+                log.exception("queue.renewal_failed")
+
+    async def _let_finish(self) -> None:
+        running = set(self._turns)
+        if not running:
+            return
+        _, late = await asyncio.wait(running, timeout=self._grace_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

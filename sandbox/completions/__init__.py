@@ -1,0 +1,1 @@
+"""Chat completions of the sandbox: the question read, the answer made, sent and refused."""

@@ -1,0 +1,228 @@
+"""Turns a completion's body into a frozen `Question`, or says which part of it is wrong."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.completions.content import Message, read_messages
+from sandbox.plans import Model
+from sandbox.refusals import Refusal
+from sandbox.wire import is_number
+
+PUBLIC_PARAMETERS = frozenset(
+    {
+        "model",
+        "messages",
+        "prompt",
+        "temperature",
+        "top_p",
+        "top_k",
+        "seed",
+        "tools",
+        "reasoning_effort",
+        "max_completion_tokens",
+        "stream",
+    }
+)
+BUILTIN_TOOLS = frozenset(
+    {
+        "WebSearch",
+        "AdvancedWebUsage",
+        "OpenUrl",
+        "Code",
+        "Request",
+        "Calendar",
+        "Remember",
+        "GenerateWebPage",
+        "GenerateDocument",
+        "XPostsSearch",
+        "ImageGeneration",
+    }
+)
+PREPROCESSED = frozenset({"Image", "Audio", "Video", "File", "OtherFiles", "All"})
+
+_RANGES = {"temperature": (0, 2), "top_p": (0, 1), "top_k": (0, math.inf)}
+_COUNTS = ("max_completion_tokens", "max_tokens")
+_FLAGS = ("stream", "json_only", "tool_invocation_explanations")
+_IDEMPOTENCY_KEY_CHARS = 128
+_FUNCTION_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A completion request that was found in order. `tools` are the client's functions by name."""
+
+    model: str
+    messages: tuple[Message, ...]
+    stream: bool
+    tools: Mapping[str, Mapping[str, Any]]
+    tool_choice: object
+    builtin_tools: tuple[str, ...]
+    explain_tools: bool
+    json_only: bool
+    schema: Mapping[str, Any] | None
+    max_tokens: int | None
+
+    @property
+    def text(self) -> str:
+        """Gives the user's last message, word for word."""
+        return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+    @property
+    def instructions(self) -> tuple[str, ...]:
+        """Gives the system prompts, in order."""
+        return tuple(m.text for m in self.messages if m.is_instruction)
+
+    @property
+    def remembered(self) -> tuple[Message, ...]:
+        """Gives the messages of the conversation before the user's last one."""
+        said = [m for m in self.messages if not m.is_instruction]
+        last = max((i for i, m in enumerate(said) if m.role == "user"), default=0)
+        return tuple(said[:last])
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """Gives the kinds of media in the whole request."""
+        return tuple(part.kind for m in self.messages for part in m.media)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Estimates the tokens of the prompt: four characters each, and 85 for a piece of media."""
+        chars = sum(len(m.text) for m in self.messages)
+        return max(1, math.ceil(chars / 4)) + 85 * len(self.media)
+
+
+def read_question(body: object, *, public: bool) -> Question:
+    """Checks a body and reads it; raises a 400 or 422 refusal that names the parameter."""
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body must be a JSON object.", code="invalid_json")
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise Refusal(400, "The parameter 'model' is missing.", param="model", code="missing_model")
+    if public:
+        _check_public(body)
+    _check_sampling(body)
+    _check_bookkeeping(body)
+    schema = _schema(body)
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    return Question(
+        model=model,
+        messages=read_messages(body),
+        stream=body.get("stream") is True,
+        tools={} if public else _functions(body),
+        tool_choice=body.get("tool_choice"),
+        builtin_tools=_builtin_tools(body),
+        explain_tools=body.get("tool_invocation_explanations") is True,
+        json_only=body.get("json_only") is True or schema is not None,
+        schema=schema,
+        max_tokens=limit,
+    )
+
+
+def check_model(model: Model, question: Question, *, limit: int, public: bool) -> None:
+    """Raises a refusal when the key may not use the model, or the prompt is too large for it."""
+    if public and not model.public:
+        message = "A public key can only use a gateway by its full UUID, not by slug or tag."
+        raise Refusal(403, message, param="model", code="model_not_allowed")
+    if question.prompt_tokens > limit:
+        message = f"The prompt has about {question.prompt_tokens} tokens; {limit} fit in the context."
+        raise Refusal(400, message, param="messages", code="context_length_exceeded")
+
+
+def _invalid(param: str, must: str) -> Refusal:
+    return Refusal(422, f"The parameter '{param}' {must}.", param=param, code="invalid_value")
+
+
+def _check_public(body: Mapping[str, Any]) -> None:
+    for name in body:
+        if name not in PUBLIC_PARAMETERS:
+            message = f"The parameter '{name}' is not accepted with a public key."
+            raise Refusal(400, message, param=name, code="unsupported_parameter")
+
+
+def _check_sampling(body: Mapping[str, Any]) -> None:
+    for name, (low, high) in _RANGES.items():
+        value = body.get(name)
+        if value is not None and not (is_number(value) and low <= value <= high):
+            raise _invalid(name, f"must be a number from {low} to {high}")
+    for name in _COUNTS:
+        value = body.get(name)
+        if value is not None and not (isinstance(value, int) and is_number(value) and value > 0):
+            raise _invalid(name, "must be a whole number above 0")
+    for name in _FLAGS:
+        if not isinstance(body.get(name, False), bool | None):
+            raise _invalid(name, "must be true or false")
+    stop = body.get("stop")
+    if not (stop is None or isinstance(stop, str) or _is_list_of(stop, str)):
+        raise _invalid("stop", "must be a string or a list of strings")
+
+
+def _check_bookkeeping(body: Mapping[str, Any]) -> None:
+    key = body.get("idempotency_key")
+    if "idempotency_key" in body and not (isinstance(key, str) and 0 < len(key) <= _IDEMPOTENCY_KEY_CHARS):
+        raise _invalid("idempotency_key", f"must be a text of 1 to {_IDEMPOTENCY_KEY_CHARS} characters")
+    if not isinstance(body.get("user", ""), str | None):
+        raise _invalid("user", "must be a string")
+    metadata = body.get("metadata")
+    if metadata is not None and not _is_string_map(metadata):
+        raise _invalid("metadata", "must be an object of string to string")
+    wanted = body.get("multimodal_preprocess") or []
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if not (_is_list_of(names, str) and PREPROCESSED.issuperset(names)):
+        raise _invalid("multimodal_preprocess", f"knows only {', '.join(sorted(PREPROCESSED))}")
+    if body.get("rendering_mode") == "textual_blocks":
+        raise _invalid("rendering_mode", "must be left out: the sandbox only sends structured events")
+
+
+def _functions(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    tools = body.get("tools") or []
+    if not isinstance(tools, list):
+        raise _invalid("tools", "must be a list")
+    named: dict[str, Mapping[str, Any]] = {}
+    for index, tool in enumerate(tools):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        name = function.get("name") if isinstance(function, dict) else None
+        if not isinstance(function, dict) or not isinstance(name, str) or not _FUNCTION_NAME.fullmatch(name):
+            raise _invalid(f"tools[{index}]", "must be a function with a name")
+        schema = function.get("parameters")
+        named[name] = schema if isinstance(schema, dict) else {}
+    return named
+
+
+def _builtin_tools(body: Mapping[str, Any]) -> tuple[str, ...]:
+    given = body.get("builtin_tools")
+    if given is None:
+        return ()
+    names: Any = given.get("tools") if isinstance(given, dict) else None
+    if not _is_list_of(names, str) or not BUILTIN_TOOLS.issuperset(names):
+        raise _invalid(
+            "builtin_tools", f"must hold 'tools', a list out of {', '.join(sorted(BUILTIN_TOOLS))}"
+        )
+    return tuple(names)
+
+
+def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    schema = body.get("response_schema")
+    wanted = body.get("response_format")
+    if wanted is not None and not isinstance(wanted, dict):
+        raise _invalid("response_format", "must be an object")
+    if wanted and wanted.get("type") == "json_object":
+        schema = schema or {}
+    if wanted and wanted.get("type") == "json_schema":
+        described = wanted.get("json_schema")
+        schema = described.get("schema", {}) if isinstance(described, dict) else None
+        if schema is None:
+            raise _invalid("response_format", "must hold 'json_schema', an object")
+    if schema is not None and not isinstance(schema, dict):
+        raise _invalid("response_schema", "must be a JSON Schema object")
+    return schema
+
+
+def _is_list_of(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
+
+
+def _is_string_map(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
