@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
 import discord
 import structlog
 
 from bots.discord.events.address import PLATFORM
+from bots.discord.events.translate import Me
 from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps
 from bots.discord.features.backfill_sweep import Sweep
 from bots.discord.settings import DiscordSettings
@@ -20,9 +21,6 @@ from core.domain.errors import BotError
 from core.domain.messages import Place, Receipt
 from core.domain.ports import Intake
 
-if TYPE_CHECKING:
-    from bots.discord.listening.gateway import Gateway
-
 log = structlog.get_logger(__name__)
 
 MARGIN = timedelta(minutes=5)
@@ -30,6 +28,19 @@ MARGIN = timedelta(minutes=5)
 KNOWN_FOR = timedelta(days=30)
 """Direct conversations and threads in which nobody spoke with us for so long are not looked through."""
 PLACES_GOOD_S = 60.0
+
+
+class Connection(Protocol):
+    """What backfill asks of the gateway's client: who the bot is, its servers, and where messages go."""
+
+    @property
+    def me(self) -> Me | None: ...
+
+    def get_guild(self, id: int, /) -> discord.Guild | None: ...  # noqa: A002  the SDK's own name
+
+    def open_direct(self, channel: int, /) -> discord.DMChannel: ...
+
+    def hear(self, message: discord.Message, /) -> asyncio.Future[object] | None: ...
 
 
 class Catchup:
@@ -43,7 +54,7 @@ class Catchup:
         self._timing = timing
         self._gaps = gaps
         self._intake = intake
-        self._due: dict[int, tuple[Gateway, int]] = {}
+        self._due: dict[int, tuple[Connection, int]] = {}
         self._stirred = asyncio.Event()
         self._places: tuple[float, Sequence[Place]] = (float("-inf"), ())
         self._task: asyncio.Task[None]
@@ -70,15 +81,15 @@ class Catchup:
     def resumed(self, shard: int) -> None:
         self._gaps.resumed(shard)
 
-    def began(self, shard: int, gateway: Gateway) -> None:
+    def began(self, shard: int, connection: Connection) -> None:
         """A shard identified anew. Its servers follow one by one; direct messages have no event of their own."""
         self._gaps.began(shard)
         if shard == DIRECT_SHARD:
-            self._look(DIRECT, gateway, shard)
+            self._look(DIRECT, connection, shard)
 
-    def came(self, guild: discord.Guild, gateway: Gateway) -> None:
+    def came(self, guild: discord.Guild, connection: Connection) -> None:
         """A server is there: after an identify, or back from an outage."""
-        self._look(guild.id, gateway, guild.shard_id)
+        self._look(guild.id, connection, guild.shard_id)
 
     def joined(self, guild: discord.Guild) -> None:
         self._gaps.filled(guild.id, guild.shard_id)
@@ -92,11 +103,11 @@ class Catchup:
 
     # -- the work -----------------------------------------------------------------------------------
 
-    def _look(self, place: int, gateway: Gateway, shard: int) -> None:
+    def _look(self, place: int, connection: Connection, shard: int) -> None:
         if self._gaps.since(place) is None or not self._most:
             self._gaps.filled(place, shard)
         else:
-            self._due[place] = (gateway, shard)
+            self._due[place] = (connection, shard)
             self._stirred.set()
 
     async def _work(self) -> None:
@@ -104,32 +115,32 @@ class Catchup:
             await self._stirred.wait()
             self._stirred.clear()
             while self._due:
-                place, (gateway, shard) = next(iter(self._due.items()))
+                place, (connection, shard) = next(iter(self._due.items()))
                 del self._due[place]
-                if await self._tried(place, gateway) and place not in self._due:
+                if await self._tried(place, connection) and place not in self._due:
                     # else its connection began anew meanwhile, or it is looked through when the next one does
                     self._gaps.filled(place, shard)
 
-    async def _tried(self, place: int, gateway: Gateway) -> bool:
+    async def _tried(self, place: int, connection: Connection) -> bool:
         """Look through one place; what goes wrong there keeps nobody from looking through the others."""
         try:
-            await self._through(place, gateway)
+            await self._through(place, connection)
         except Exception:
             log.exception("discord.not_caught_up", server=place or "direct messages")
             return False
         return True
 
-    async def _through(self, place: int, gateway: Gateway) -> None:
-        since, me = self._gaps.since(place), gateway.me
+    async def _through(self, place: int, connection: Connection) -> None:
+        since, me = self._gaps.since(place), connection.me
         if since is None or me is None:
             return
-        sweep = Sweep(gateway, me, max(since - MARGIN, self._now() - self._most), self._timing)
-        guild, brought = gateway.get_guild(place), list[asyncio.Future[object]]()
+        sweep = Sweep(connection.open_direct, me, max(since - MARGIN, self._now() - self._most), self._timing)
+        guild, brought = connection.get_guild(place), list[asyncio.Future[object]]()
         places = await self._known_places()
         if place != DIRECT and guild is None:
             return
         async for message in sweep.server(guild, places) if guild else sweep.direct(places):
-            if (outcome := gateway.hear(message)) is not None:
+            if (outcome := connection.hear(message)) is not None:
                 brought.append(outcome)
         # most of what is found was heard live: only what is new is worth a line
         new = sum(receipt is Receipt.ACCEPTED for receipt in await asyncio.gather(*brought))

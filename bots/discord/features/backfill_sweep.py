@@ -38,8 +38,10 @@ class Sweep:
     A message that one of ours replies to was answered, whatever the core remembers, and is left out.
     """
 
-    def __init__(self, client: discord.Client, me: Me, since: datetime, timing: Timing) -> None:
-        self._client = client
+    def __init__(
+        self, open_direct: Callable[[int], discord.DMChannel], me: Me, since: datetime, timing: Timing
+    ) -> None:
+        self._open_direct = open_direct
         self._me = me
         self._since = since
         self._after = discord.Object(discord.utils.time_snowflake(since))
@@ -50,7 +52,7 @@ class Sweep:
         """Look through the direct conversations among `places`: Discord lists none."""
         for place in places:
             if place.private and place.channel.isdigit():
-                async for message in self._in(self._conversation(int(place.channel))):
+                async for message in self._in(self._open_direct(int(place.channel))):
                     yield message
 
     async def server(self, guild: discord.Guild, places: Sequence[Place]) -> AsyncIterator[discord.Message]:
@@ -100,11 +102,11 @@ class Sweep:
     async def _history(self, channel: Spoken) -> list[discord.Message]:
         """Read what was said since then, in the order of its ids: whatever the order of a page is, and whatever of
         it another one had already."""
-        state = self._client._connection  # noqa: SLF001 - the SDK's own reading trusts the order
+        state = channel._state  # noqa: SLF001 - the SDK's own reading trusts the order
         said: dict[int, Any] = {}
         newest = self._after.id
         while True:
-            page = await self._client.http.logs_from(channel.id, PAGE, after=newest)
+            page = await state.http.logs_from(channel.id, PAGE, after=newest)
             said |= {int(each["id"]): each for each in page if int(each["id"]) > self._after.id}
             last, newest = newest, max([newest, *said])
             if len(page) < PAGE or newest == last:
@@ -177,12 +179,6 @@ class Sweep:
     def _is_newer(self, channel: Spoken) -> bool:
         last = channel.last_message_id if not isinstance(channel, discord.DMChannel) else None
         return last is not None and last > self._after.id
-
-    def _conversation(self, channel: int) -> discord.DMChannel:
-        # asking for it would tell nothing more; its history is read by the id alone
-        state = self._client._connection  # noqa: SLF001
-        data = {"id": str(channel), "type": discord.ChannelType.private.value, "recipients": []}
-        return discord.DMChannel(me=state.user, state=state, data=data)  # type: ignore[arg-type]
 
     def _may_read(self, channel: Spoken | Housing, guild: discord.Guild) -> bool:
         """Tell whether there is history to be had; where only Discord knows, it is asked."""

@@ -85,6 +85,12 @@ class Gateway(discord.AutoShardedClient):
         flags = self.application_flags
         return flags.gateway_message_content or flags.gateway_message_content_limited
 
+    def open_direct(self, channel: int) -> discord.DMChannel:
+        """Make the object of a direct channel from its id: asking Discord for it would tell nothing more."""
+        state = self._connection
+        data = {"id": str(channel), "type": discord.ChannelType.private.value, "recipients": []}
+        return discord.DMChannel(me=state.user, state=state, data=data)  # type: ignore[arg-type]
+
     async def locate(self) -> int:
         """Ask the API where the gateway is, for this connect and all reconnects, and return how many shards are ours.
 
