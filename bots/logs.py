@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from bots.redaction import HIDDEN, TOKEN_LIKE
+from bots.renamed import with_former_name
 from bots.settings import LogSettings
 from bots.traces import short_trace
 
@@ -23,6 +24,7 @@ def configure(settings: LogSettings, secrets: Collection[str] = ()) -> None:
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
+        with_former_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(short_trace),
         _Redactor(secrets),

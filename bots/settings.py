@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
@@ -24,6 +24,7 @@ from pydantic import (
 
 from bots.frontends import Plugin
 from bots.id_checks import IdKind, any_id, wrong_entries, wrong_ids
+from bots.renamed import OldNames
 from bots.setting_errors import is_secret, nearest, problem_of, section_fields, shown
 from core.domain.errors import BotError, SettingRefused
 from core.settings import (
@@ -119,17 +120,27 @@ class SettingsRefused(BotError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def load(plugins: Mapping[str, Plugin], *, path: Path | None, environment: Mapping[str, str]) -> Settings:
+def load(
+    plugins: Mapping[str, Plugin],
+    *,
+    path: Path | None,
+    environment: Mapping[str, str],
+    on_old_names: Callable[[Mapping[str, str]], object] = len,
+) -> Settings:
     """Read the configuration.
 
     `path` is the file that the operator named; without one, `$AIVAX_BOTS_CONFIG`, else `config.toml` if it exists.
+    `on_old_names` is told which settings are given by an old name: what is written -> the setting's name of today.
 
     Raises:
         SettingsRefused: with every unknown name, unreadable file and unusable value.
     """
     model = compose(plugins)
     values = _read_file(path, environment)
-    problems = _overlay(model, values, environment)
+    old_names = OldNames()
+    variables = dict(environment)
+    problems = [*old_names.in_file(values), *old_names.in_environment(variables, PREFIX)]
+    problems += _overlay(model, values, variables)
     try:
         settings = model.model_validate(values)
     except ValidationError as exc:
@@ -137,7 +148,8 @@ def load(plugins: Mapping[str, Plugin], *, path: Path | None, environment: Mappi
     else:
         problems += _wrong_names(settings, plugins)
     if problems:
-        raise SettingsRefused(problems) from None
+        raise SettingsRefused(map(old_names.as_written, problems)) from None
+    on_old_names(old_names.used)
     return settings
 
 

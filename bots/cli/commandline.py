@@ -59,8 +59,9 @@ def configured(config: Path | None, *, quiet: bool = False) -> tuple[Settings, d
     """Read the configuration and set up the log; a problem ends the program with a sentence."""
     logs.configure(LogSettings())
     plugins = installed()
+    renamed: dict[str, str] = {}
     try:
-        settings = load(plugins, path=config, environment=os.environ)
+        settings = load(plugins, path=config, environment=os.environ, on_old_names=renamed.update)
     except SettingsRefused as refused:
         for problem in refused.problems:
             typer.echo(f"aivax-bots: {problem}", err=True)
@@ -69,6 +70,9 @@ def configured(config: Path | None, *, quiet: bool = False) -> tuple[Settings, d
     if quiet and "level" not in wanted.model_fields_set:
         wanted = wanted.model_copy(update={"level": "warning"})
     logs.configure(wanted, secrets_in(settings))
+    if renamed:
+        now_called = "; ".join(f"{old} is now {new}" for old, new in renamed.items())
+        log.warning("settings.renamed", now_called=now_called)
     return settings, plugins
 
 

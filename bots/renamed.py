@@ -1,0 +1,92 @@
+"""Names that changed, of settings and of log events: the old ones go on working for one release.
+
+Each table is the only place where an old name stands. An entry goes when one release with it has been out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from structlog.typing import EventDict
+
+from core.domain.errors import SettingRefused
+
+RENAMED_SETTINGS: Mapping[str, str] = {}
+"""`section.key` as it was -> `section.key` as it is now. config.example.toml lists the new ones alone."""
+
+RENAMED_EVENTS: Mapping[str, str] = {}
+"""The event of a log line as it was -> as it is now. Several old ones may have become one."""
+
+
+def label(dotted: str) -> str:
+    """`limits.attempts` -> `[limits] attempts`, as an operator reads it."""
+    section, _, key = dotted.partition(".")
+    return f"[{section}] {key}"
+
+
+class OldNames:
+    """The old names that one configuration uses, in its file and in the environment."""
+
+    def __init__(self) -> None:
+        self.used: dict[str, str] = {}
+        """What the operator wrote -> what it is called now."""
+        self._written: dict[str, str] = {}
+
+    def as_written(self, problem: SettingRefused) -> SettingRefused:
+        """The problem under the name that the operator wrote: an entry of a list stays part of it."""
+        setting, comma, entry = problem.setting.partition(",")
+        if setting not in self._written:
+            return problem
+        name = f"{self._written[setting]}{comma}{entry}"
+        return SettingRefused(name, value=problem.value, fix=problem.fix)
+
+    def in_file(self, values: dict[str, Any]) -> list[SettingRefused]:
+        """Give the keys of a configuration file their new names, in place; return those that it holds under both."""
+        problems = []
+        for old, new in RENAMED_SETTINGS.items():
+            (section, key), (new_section, new_key) = old.split("."), new.split(".")
+            if not isinstance(values.get(section), dict) or key not in values[section]:
+                continue
+            value, target = values[section].pop(key), values.setdefault(new_section, {})
+            if new_key in target:
+                problems.append(_given_twice(label(old), label(new)))
+            elif isinstance(target, dict):
+                target[new_key] = value
+                self.used[label(old)] = label(new)
+                self._written[label(new)] = label(old)
+        return problems
+
+    def in_environment(self, environment: dict[str, str], prefix: str) -> list[SettingRefused]:
+        """Give the variables their new names, in place; return those that are set under both.
+
+        A variable of a new name wins over the old name in the file, as every variable does over the file.
+        """
+        problems = []
+        set_as = {variable.upper(): variable for variable in environment}
+        for old, new in RENAMED_SETTINGS.items():
+            now = f"{prefix}{new.replace('.', '__')}".upper()
+            given = set_as.get(now) or set_as.get(f"{now}_FILE")
+            if given:
+                self._written.pop(label(new), None)
+            for suffix in ("", "_FILE"):
+                written = set_as.get(f"{prefix}{old.replace('.', '__')}{suffix}".upper())
+                if written and given:
+                    del environment[written]
+                    problems.append(_given_twice(written, given))
+                elif written:
+                    environment[now + suffix] = environment.pop(written)
+                    self.used[written] = now + suffix
+                    self._written |= {label(new): written, now + suffix: written}
+        return problems
+
+
+def _given_twice(old: str, new: str) -> SettingRefused:
+    """The problem of a setting that is given by its old and by its new name at once."""
+    return SettingRefused(old, fix=f"this is now called {new}, which is given, too: remove {old}")
+
+
+def with_former_name(_logger: Any, _method: str, line: EventDict) -> EventDict:
+    """Add `formerly` to the line of a renamed event, so that alerts and searches on the old name still match."""
+    former = [old for old, new in RENAMED_EVENTS.items() if new == line.get("event")]
+    return {**line, "formerly": ", ".join(former)} if former else line
