@@ -12,8 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bots.slack.listening.http import NotTakenError, parsed
-from bots.slack.listening.refusal_log import Refusals
 from bots.slack.listening.signatures import SeenSignatures
+from bots.slack.transport.refusal_log import Refusals
 from core.domain.errors import DatabaseUnreachable, FrontendRefused
 from core.domain.messages import Commanded, Event, Receipt, Said
 from sandbox.faults import Fault

@@ -13,9 +13,9 @@ from bots.slack.delivery.unreachable import ClosedPlaces
 from bots.slack.events.address import PLATFORM, Where, where
 from bots.slack.features import files
 from bots.slack.features.surroundings import quotes
+from bots.slack.features.workspaces import OneWorkspace, Workspaces
 from bots.slack.listening.listen import Way, listen
 from bots.slack.listening.socket_mode import SocketWay
-from bots.slack.listening.workspaces import OneWorkspace, Workspaces
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import open_api
 from core.domain.errors import (

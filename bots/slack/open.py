@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from bots.frontends import Host
 from bots.slack.features.install import InstallDesk
+from bots.slack.features.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 from bots.slack.frontend import Now, SlackFrontend
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.sealing import Seal
@@ -22,7 +23,6 @@ from bots.slack.installations.store import Now as Clock
 from bots.slack.listening.http import HttpWay
 from bots.slack.listening.listen import Way
 from bots.slack.listening.socket_mode import Sleep, SocketWay
-from bots.slack.listening.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
 from bots.slack.transport.api import SlackApi, open_api
 

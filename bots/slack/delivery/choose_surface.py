@@ -9,15 +9,16 @@ from bots.slack.delivery.ephemeral import Whisper
 from bots.slack.delivery.home import HomePage
 from bots.slack.delivery.ledger_offset import RestOfLedger
 from bots.slack.delivery.response_url import Privately
+from bots.slack.delivery.shared_editing import SharedEditing
 from bots.slack.delivery.streaming.calls import Calls
 from bots.slack.delivery.streaming.streams import Stream
 from bots.slack.delivery.streaming.surface import StreamingSurface
 from bots.slack.delivery.streaming.writer import Writing
 from bots.slack.delivery.unreachable import ClosedPlaces, TellingSurface
+from bots.slack.delivery.workspace import AnsweredWorkspace
 from bots.slack.events.address import Where
-from bots.slack.listening.workspaces import Workspace
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.fair_interval import Share, SharedEditing
+from bots.slack.transport.fair_interval import Share
 from core.delivery.platform_retry import Now, Sleep
 from core.delivery.work_signs import TidySurface
 from core.domain.ports import Ledger, ReplySurface
@@ -36,7 +37,7 @@ class Answers:
         self._now = now
         self._sleep = sleep
 
-    def at(self, place: Where, there: Workspace, ledger: Ledger) -> ReplySurface:
+    def at(self, place: Where, there: AnsweredWorkspace, ledger: Ledger) -> ReplySurface:
         """Answer by a native stream in direct messages, by post-and-edit elsewhere, as the settings say."""
         share = Share(there.api.budgets.editing, _EDIT_EVERY_S, self._sleep)
         if place.home:
@@ -60,7 +61,7 @@ class Answers:
         return TellingSurface(tidy, partial(self._closed.tell, there.api, there.people, place))
 
     def _streamed(
-        self, place: Where, there: Workspace, ledger: Ledger, channel: SlackChannel, editing: Share
+        self, place: Where, there: AnsweredWorkspace, ledger: Ledger, channel: SlackChannel, editing: Share
     ) -> ReplySurface:
         def instead(stream: Stream) -> ReplySurface:
             rest = RestOfLedger(ledger, part=stream.part, at=stream.at, opening=stream.seed)

@@ -22,7 +22,7 @@ _MODEST = Manners()
 def translate(payload: Any, bot: Bot, manners: Manners = _MODEST) -> tuple[Event, ...]:
     """Read an envelope's payload; nothing for what is not meant for us, our own and other bots' words included.
 
-    Whether its author may be heard is not looked at here: see `bots.slack.events.outsiders`.
+    Whether its author may be heard is not looked at here: see `bots.slack.transport.outsiders`.
     A question asked by a command or a modal is no event yet: `bots.slack.features.ask_without_message` posts it first.
     """
     if not isinstance(payload, Mapping):

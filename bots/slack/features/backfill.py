@@ -22,7 +22,7 @@ import structlog
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, part_of, text_of
-from bots.slack.listening.workspaces import Workspaces
+from bots.slack.features.workspaces import Workspaces
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
 from core.delivery.platform_retry import Sleep, patiently

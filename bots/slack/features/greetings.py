@@ -13,7 +13,7 @@ from bots.slack.events.address import PLATFORM, where
 from bots.slack.events.modals import ask_form, feedback_form, wants_to_ask
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.features.background_tasks import Errands
-from bots.slack.listening.workspaces import Workspace
+from bots.slack.features.workspaces import Workspace
 from core.domain.messages import Action, Author, Commanded, Event, Identity, Place, Pressed, Said
 from core.domain.ports import Intake
 from core.i18n.catalog import Phrase

@@ -22,10 +22,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch
-from bots.slack.listening.refusal_log import Refusals
 from bots.slack.listening.signatures import SeenSignatures
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.preflight import require_signing_secret
+from bots.slack.transport.refusal_log import Refusals
 from core.domain.ports import Watch
 
 log = structlog.get_logger(__name__)

@@ -11,9 +11,9 @@ from bots.slack.features.backfill import CatchingUp, Clock, utc_now
 from bots.slack.features.background_tasks import Errands
 from bots.slack.features.follow_ups import Threads
 from bots.slack.features.greetings import Courtesies
+from bots.slack.features.workspaces import Workspaces
 from bots.slack.listening.bolt_app import Receive
 from bots.slack.listening.receive import Receiver
-from bots.slack.listening.workspaces import Workspaces
 from bots.slack.settings import SlackSettings
 from core.delivery.platform_retry import Sleep
 from core.domain.errors import BotError

@@ -12,15 +12,15 @@ import structlog
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.ignored import reason
-from bots.slack.events.outsiders import speaker
 from bots.slack.events.payloads import Bot, Manners, text_of
+from bots.slack.events.speaker import speaker
 from bots.slack.events.translate import translate
 from bots.slack.features.ask_without_message import Asking, asking, put, unposted
 from bots.slack.features.files import described
 from bots.slack.features.follow_ups import Threads
 from bots.slack.features.greetings import Courtesies
+from bots.slack.features.workspaces import Workspace, Workspaces
 from bots.slack.listening.acks import Ack, refusing
-from bots.slack.listening.workspaces import Workspace, Workspaces
 from core.domain.errors import BotError
 from core.domain.messages import Author, Deleted, Event, Left, PassedOver, Receipt, Said
 from core.domain.ports import Intake
@@ -134,7 +134,7 @@ class Receiver:
         acts = asked is not None or any(not isinstance(each, Deleted) for each in events)
         if not acts and not self._courtesies.wants(payload):
             why = None if events else reason(payload, bot, self._manners)
-        elif not self._external_users and await there.belonging.is_outside(speaker(payload), bot):
+        elif not self._external_users and await there.outsiders.include(speaker(payload), bot):
             why = PassedOver.STRANGER
         if why is not None:
             self._intake.passed_over(PLATFORM, why)

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Self
 
-from core.delivery.editing_surface import EditingSurface
-from core.delivery.platform_retry import Now, Sleep
-from core.domain.messages import Apology, Footer
-from core.domain.ports import EditableChannel, Ledger
+from core.delivery.platform_retry import Sleep
 
 
 class Crowd:
@@ -66,36 +61,3 @@ class Share:
             for each in waits:
                 each.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
-
-
-class SharedEditing(EditingSurface):
-    """Post-and-edit at the pace of a share."""
-
-    def __init__(self, channel: EditableChannel, ledger: Ledger, share: Share, *, now: Now) -> None:
-        """`channel` edits in the interval that `share` tells."""
-        super().__init__(channel, ledger, now=now, sleep=share.sleep)
-        self._share = share
-
-    async def __aenter__(self) -> Self:
-        self._share.begin()
-        return await super().__aenter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            await super().__aexit__(kind, error, trace)
-        finally:
-            self._share.end()
-
-    async def pause(self) -> None:
-        self._share.hurry()
-        await super().pause()
-
-    async def finish(self, footer: Footer) -> None:
-        self._share.hurry()
-        await super().finish(footer)
-
-    async def fail(self, apology: Apology) -> None:
-        self._share.hurry()
-        await super().fail(apology)

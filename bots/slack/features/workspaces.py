@@ -12,13 +12,14 @@ import structlog
 
 from bots.slack.delivery.channel import Signs
 from bots.slack.delivery.streaming.streams import Streams
-from bots.slack.events.outsiders import Belonging
+from bots.slack.delivery.workspace import AnsweredWorkspace
 from bots.slack.events.payloads import Bot
 from bots.slack.features.assistant_threads import Sessions
 from bots.slack.installations.account import InstalledAccount
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.store import Installations
 from bots.slack.transport.api import SlackApi
+from bots.slack.transport.outsiders import Outsiders
 from bots.slack.transport.people import People
 from bots.slack.transport.preflight import require_installable, require_token
 from core.domain.errors import PlaceClosed
@@ -27,14 +28,10 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Workspace:
-    """What answers in one workspace: calls with its token, and what is remembered of it."""
+class Workspace(AnsweredWorkspace):
+    """One workspace: what answers in it, who is heard there, and what is remembered of its direct messages."""
 
-    api: SlackApi
-    people: People
-    belonging: Belonging
-    signs: Signs
-    streams: Streams
+    outsiders: Outsiders
     sessions: Sessions
 
 
@@ -142,4 +139,4 @@ class ManyWorkspaces:
 
 def _workspace(api: SlackApi, now: Callable[[], float]) -> Workspace:
     people = People(api, api.settings.names_timeout_s, now)
-    return Workspace(api, people, Belonging(api, people), Signs(api), Streams(), Sessions(api))
+    return Workspace(api, people, Signs(api), Streams(), Outsiders(api, people), Sessions(api))
