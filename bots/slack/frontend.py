@@ -27,6 +27,8 @@ from core.domain.errors import (
 )
 from core.domain.messages import Blob, Quote
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
+from core.i18n.translators import Voices
+from core.settings import RepliesSettings
 
 Sleep = Callable[[float], Awaitable[None]]
 Now = Callable[[], float]
@@ -36,15 +38,21 @@ class SlackFrontend:
     """One Slack app. Made by `open_slack`, or by `bots.slack.open`."""
 
     def __init__(
-        self, settings: SlackSettings, workspaces: Workspaces, way: Way, *, now: Now, sleep: Sleep
+        self,
+        settings: SlackSettings,
+        workspaces: Workspaces,
+        way: Way,
+        voices: Voices,
+        *,
+        now: Now,
+        sleep: Sleep,
     ) -> None:
         self._settings = settings
         self._workspaces = workspaces
         self._way = way
         self._sleep = sleep
         self._open_since: dict[str, datetime] = {}
-        self._closed = ClosedPlaces(now)
-        self._answers = Answers(settings, self._closed, now=now, sleep=sleep)
+        self._answers = Answers(settings, ClosedPlaces(voices, now), now=now, sleep=sleep)
 
     @property
     def platform(self) -> str:
@@ -57,7 +65,6 @@ class SlackFrontend:
             FrontendRefused: a token or a setting is missing or wrong; `setting` names it.
             FrontendUnreachable: Slack can't be reached, or the socket does not stay open.
         """
-        self._closed.intake = intake
         try:
             self._way.require()
             await self._workspaces.check()
@@ -114,15 +121,20 @@ class SlackFrontend:
 
 @asynccontextmanager
 async def open_slack(
-    settings: SlackSettings, *, now: Now = time.monotonic, sleep: Sleep = asyncio.sleep
+    settings: SlackSettings,
+    voices: Voices | None = None,
+    *,
+    now: Now = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[SlackFrontend]:
     """Open Slack's frontend for one workspace over Socket Mode.
 
     It owns one HTTP session, and reaches out only when it is used.
     """
     async with open_api(settings, now=now, sleep=sleep) as api:
-        workspaces = OneWorkspace(api, now)
+        workspaces, way = OneWorkspace(api, now), SocketWay(api, sleep)
+        voices = voices or Voices(RepliesSettings())
         try:
-            yield SlackFrontend(settings, workspaces, SocketWay(api, sleep), now=now, sleep=sleep)
+            yield SlackFrontend(settings, workspaces, way, voices, now=now, sleep=sleep)
         finally:
             await workspaces.aclose()

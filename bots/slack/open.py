@@ -48,7 +48,7 @@ async def open_hosted(
         if routes:
             host.web.mount(MOUNT, Starlette(routes=routes))
         try:
-            yield SlackFrontend(settings, workspaces, way, now=now, sleep=sleep)
+            yield SlackFrontend(settings, workspaces, way, host.voices, now=now, sleep=sleep)
         finally:
             await workspaces.aclose()
 

@@ -16,8 +16,9 @@ from bots.slack.transport.people import People
 from core.delivery.platform_retry import Now
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Apology, Button, Footer, Place, Status
-from core.domain.ports import Intake, ReplySurface
+from core.domain.ports import ReplySurface
 from core.i18n.catalog import Phrase
+from core.i18n.translators import Voices
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +36,10 @@ def is_over(code: str) -> bool:
 
 
 class ClosedPlaces:
-    """Tells authors, once an hour for each place; in a process that does not listen, only the log."""
+    """Tells authors, once an hour for each place."""
 
-    def __init__(self, now: Now) -> None:
-        self.intake: Intake | None = None
-        """Who knows the bot's sentences, once somebody listens."""
+    def __init__(self, voices: Voices, now: Now) -> None:
+        self._voices = voices
         self._now = now
         self._told: dict[tuple[str, str], float] = {}
 
@@ -48,10 +48,10 @@ class ClosedPlaces:
         if not is_over(error.code):
             return
         log.warning("slack.place_closed", team=place.team, channel=place.channel, code=error.code)
-        if self.intake is None or place.direct or not place.user or not self._is_due(place):
+        if place.direct or not place.user or not self._is_due(place):
             return
         try:
-            await self._write(api, place, await self._words(self.intake, people, place))
+            await self._write(api, place, await self._words(people, place))
         except PlatformError as exc:
             log.info("slack.author_not_told", team=place.team, code=exc.code)
 
@@ -63,9 +63,11 @@ class ClosedPlaces:
         self._told[key] = now
         return True
 
-    async def _words(self, intake: Intake, people: People, place: Where) -> str:
+    async def _words(self, people: People, place: Where) -> str:
         person = await people.find(place.user)
-        voice = intake.voice(person.locale, Place(PLATFORM, place.team, place.channel, place.thread))
+        voice = self._voices.for_reader(
+            person.locale, Place(PLATFORM, place.team, place.channel, place.thread)
+        )
         text = safe(voice.say(Phrase.MAY_NOT_WRITE, where=_HERE))
         # a live token, of our own making: Slack shows the channel's name to those who may know it
         return text.replace(_HERE, f"<#{place.channel}>" if _CHANNEL.fullmatch(place.channel) else "…")
