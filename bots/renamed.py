@@ -15,7 +15,13 @@ from core.domain.errors import SettingRefused
 RENAMED_SETTINGS: Mapping[str, str] = {}
 """`section.key` as it was -> `section.key` as it is now. config.example.toml lists the new ones alone."""
 
-RENAMED_EVENTS: Mapping[str, str] = {}
+RENAMED_EVENTS: Mapping[str, str] = {
+    "discord.command_unknown": "discord.interaction_unknown",
+    "discord.form_elsewhere": "discord.modal_wrong_channel",
+    "discord.interaction_ignored": "discord.interaction_unknown",
+    "discord.nothing_to_offer": "discord.choices_unavailable",
+    "discord.picked_message_unread": "discord.quoted_message_unread",
+}
 """The event of a log line as it was -> as it is now. Several old ones may have become one."""
 
 

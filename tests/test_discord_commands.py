@@ -318,7 +318,7 @@ async def test_where_nobody_can_tell_the_gateways_none_are_offered(fake: FakeDis
         ears.intake.choices = BotError()
         with structlog.testing.capture_logs() as logs:
             assert await offered(fake, lobby, "") == []
-        assert [line["error"] for line in logs if line["event"] == "discord.nothing_to_offer"]
+        assert [line["error"] for line in logs if line["event"] == "discord.choices_unavailable"]
 
 
 async def test_gateways_that_are_found_too_late_are_not_waited_for(fake: FakeDiscord, lobby: Channel) -> None:

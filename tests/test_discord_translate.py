@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.discord.events.address import Address, FileRef, address_of
-from bots.discord.events.markup_in import without_calls
-from bots.discord.events.translate import Me, concerns, parent_of, translate
+from bots.discord.events.markup_in import without_mentions
+from bots.discord.events.translate import Me, is_addressed, parent_of, translate
 from core.domain.errors import PlaceClosed, PlatformError, SettingRefused
 from core.domain.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
 
@@ -177,7 +177,7 @@ def test_a_bare_mention_says_nothing() -> None:
 def test_a_mention_in_the_middle_stays_part_of_the_sentence() -> None:
     calls = ["<@1>", "<@!1>"]
 
-    assert without_calls("<@1>, what can <@!1> do? <@1>", calls) == "what can <@!1> do?"
+    assert without_mentions("<@1>, what can <@!1> do? <@1>", calls) == "what can <@!1> do?"
 
 
 @given(content=st.text() | st.from_regex(r"(<[@#:a/!&]{0,3}[0-9a-z:]{0,25}>? ?)*"), kind=st.integers(0, 70))
@@ -185,7 +185,7 @@ def test_no_text_and_no_type_makes_translating_fail(content: str, kind: int) -> 
     for name in ("mention", "direct_message", "forward", "reply_to_bot"):
         message = hear(name, content=content, type=kind)
 
-        assert translate(message, HERE, 0) is None or concerns(message, HERE)
+        assert translate(message, HERE, 0) is None or is_addressed(message, HERE)
 
 
 @pytest.mark.parametrize("lacking", ["author", "mentions", "mention_roles", "attachments", "components"])

@@ -17,14 +17,21 @@ from bots.discord.delivery.choose_surface import Answering
 from bots.discord.delivery.webhook import heard_as
 from bots.discord.events.address import PLATFORM, Address, address_of
 from bots.discord.events.edits import deleted, edited, left
-from bots.discord.events.translate import Me, answers_all, concerns, may_open_thread, silence_of, translate
+from bots.discord.events.translate import (
+    Me,
+    answers_all,
+    is_addressed,
+    may_open_thread,
+    pass_reason,
+    translate,
+)
 from bots.discord.features.backfill import KNOWN_FOR, Catchup
 from bots.discord.features.backfill_gaps import Gaps
 from bots.discord.features.channel_lookup import Whereabouts
 from bots.discord.features.command_sync import Syncing
 from bots.discord.features.files import Files
 from bots.discord.features.surroundings import Surroundings
-from bots.discord.listening.dispatcher import Desk
+from bots.discord.listening.dispatcher import Dispatcher
 from bots.discord.listening.gateway import Changed, Heard
 from bots.discord.listening.listen import Listener
 from bots.discord.listening.receive import Inbox
@@ -55,7 +62,7 @@ class DiscordFrontend:
         self._files = Files(self._session, settings.cdn_hosts)
         self._listener = Listener(settings, timing)
         self._whereabouts = Whereabouts(self._session)
-        self._desk = Desk(self._session)
+        self._dispatcher = Dispatcher(self._session)
         self._answering = Answering(self._session, voices, settings.code_as_file_chars)
         self._syncing = Syncing(self._session, [int(id_) for id_ in settings.command_servers], timing)
         self._questions: OrderedDict[int, None] = OrderedDict()
@@ -109,7 +116,7 @@ class DiscordFrontend:
     def _put(self, heard: Heard, me: Me, intake: Intake, inbox: Inbox) -> asyncio.Future[object] | None:
         if isinstance(heard, discord.Interaction):
             # in a lane of its own: whatever waits to be stored, Discord wants an answer within 3 s
-            return inbox.put(heard.id, heard.id, lambda: self._desk.take(heard, intake))
+            return inbox.put(heard.id, heard.id, lambda: self._dispatcher.dispatch(heard, intake))
         if isinstance(heard, discord.Message):
             return self._hear(heard, me, intake, inbox)
         return self._notice(heard, me, intake, inbox)
@@ -122,8 +129,8 @@ class DiscordFrontend:
         here = message.channel
         # then only asking Discord tells
         may_be_open = answers_all(here, me) is None or self._whereabouts.may_be_a_questions(here.id)
-        if not concerns(message, me, open_here=may_be_open):
-            intake.passed_over(PLATFORM, silence_of(message, me))
+        if not is_addressed(message, me, open_here=may_be_open):
+            intake.passed_over(PLATFORM, pass_reason(message, me))
             return None
         self._questions[message.id] = None
         if len(self._questions) > REMEMBERED_QUESTIONS:
@@ -147,7 +154,7 @@ class DiscordFrontend:
             return inbox.put(change.id, change.id, lambda: intake.receive(gone))
         if isinstance(change, discord.RawMessageUpdateEvent):
             message = change.message
-            if message.id not in self._questions and not concerns(message, me):
+            if message.id not in self._questions and not is_addressed(message, me):
                 return None
             return inbox.put(message.channel.id, message.id, lambda: self._bring_edit(change, me, intake))
         removed = deleted(change)
@@ -166,7 +173,7 @@ class DiscordFrontend:
         if me.opens_threads and isinstance(event, Said) and may_open_thread(message):
             self._whereabouts.question(message.id)
         if event is None:
-            intake.passed_over(PLATFORM, silence_of(message, me))
+            intake.passed_over(PLATFORM, pass_reason(message, me))
             return None
         if isinstance(event, Said) and event.place.thread == event.origin and await intake.refusal(event):
             # nobody gets a thread opened under their words for being told that they are not answered

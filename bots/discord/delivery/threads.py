@@ -10,7 +10,7 @@ import structlog
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.events.address import Address
-from bots.discord.events.markup_in import said_in
+from bots.discord.events.markup_in import text_of
 from bots.discord.transport.api import Guard, Session, unguarded
 from core.domain.errors import PlaceClosed, PlatformBusy
 from core.domain.messages import Button
@@ -114,5 +114,5 @@ async def _title_of(client: discord.Client, question: Address) -> str:
         message = await client.get_partial_messageable(question.channel).fetch_message(question.message)
     except (discord.Forbidden, discord.NotFound):
         return UNREADABLE
-    line = " ".join((said_in(message, (f"<@{me}>", f"<@!{me}>")) or message.author.display_name).split())
+    line = " ".join((text_of(message, (f"<@{me}>", f"<@!{me}>")) or message.author.display_name).split())
     return line if len(line) <= TITLE_CHARS else f"{line[: TITLE_CHARS - 1].rstrip()}…"

@@ -12,7 +12,7 @@ from typing import Any
 
 import discord
 
-from bots.discord.events.interaction_source import address_of, author_of, key_of, place_of, standing_of
+from bots.discord.events.interactions import Source, source_of
 from core.domain.messages import Action, Button, Pressed
 from core.domain.ports import Delivery
 
@@ -72,26 +72,24 @@ def has_buttons_of(message: discord.Message, delivery: Delivery) -> bool:
 
 
 def pressed_in(interaction: discord.Interaction) -> Pressed | None:
-    """Read a press of one of our buttons; None of anything else. A reply to it is whispered to who pressed."""
+    """Read a press of one of our buttons; None of anything else. Only who pressed reads the reply."""
     data: Mapping[str, Any] = interaction.data or {}
-    return press_of(interaction, action_in(data.get("custom_id")))
+    source = source_of(interaction)
+    return press_of(source, action_in(data.get("custom_id"))) if source else None
 
 
-def press_of(
-    interaction: discord.Interaction, meant: tuple[Action, str, str] | None, text: str = ""
-) -> Pressed | None:
-    """Make an event of a press, or of the form that followed it, with the comment that was written into it."""
-    author, place = author_of(interaction), place_of(interaction)
-    if meant is None or author is None or place is None:
+def press_of(source: Source, meant: tuple[Action, str, str] | None, text: str = "") -> Pressed | None:
+    """Make an event of a press, or of the modal that followed it, with the comment that was written into it."""
+    if meant is None:
         return None
     action, turn, value = meant
     return Pressed(
-        keys=(key_of(interaction),),
-        author=author,
-        place=place,
+        keys=(source.key,),
+        author=source.author,
+        place=source.place,
         action=action,
         turn=turn,
-        address=str(address_of(interaction)),
+        address=str(source.address),
         text=text or value,
-        within=standing_of(interaction),
+        within=source.within,
     )

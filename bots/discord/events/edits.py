@@ -5,8 +5,8 @@ from __future__ import annotations
 import discord
 
 from bots.discord.events.address import PLATFORM
-from bots.discord.events.markup_in import said_in
-from bots.discord.events.translate import Me, author_of, calls_of, is_a_persons, place_of, within_of
+from bots.discord.events.markup_in import text_of
+from bots.discord.events.translate import Me, author_of, is_a_persons, mentions_of_bot, place_of, within_of
 from core.domain.messages import Deleted, Edited, Left
 
 Removal = discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
@@ -22,7 +22,7 @@ def edited(payload: discord.RawMessageUpdateEvent, me: Me, parent: int = 0) -> E
     moved = payload.data.get("edited_timestamp")
     if not moved or not is_a_persons(message, me):
         return None
-    text = said_in(message, calls_of(message, me))
+    text = text_of(message, mentions_of_bot(message, me))
     if not text and not me.reads_content:
         return None  # the mention was taken out, and with it went our right to read the rest
     key = f"{PLATFORM}:{message.id}:edit:{moved}"

@@ -1,167 +1,179 @@
-"""Discord's commands as events of the core: pure functions."""
+"""Discord's interactions as events of the core: pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
 import msgspec
 
-from bots.discord.events.address import Address, FileRef
+from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.commands import ABOUT, ASK, COMMANDS, FILE, GATEWAY, PRIVATE, QUESTION
-from bots.discord.events.interaction_source import (
-    address_of,
-    author_of,
-    key_of,
-    locale_of,
-    place_of,
-    standing_of,
-)
+from bots.discord.events.markup_in import attachment_of
+from bots.discord.events.translate import author_from, parent_of, place_from, within_of
 from core.domain.messages import Attachment, Author, Command, Commanded, Place, Said
 
 SLASH, MESSAGE_MENU = 1, 3
 HERE_ONLY = frozenset({Command.RESET, Command.STOP})
-"""What is meant for the place it is said in; the other commands' answers need not wait for what is written there."""
+"""Commands about the conversation they are given in; answers to the others need not wait for what is written there."""
 
 
-def translate(interaction: discord.Interaction) -> Said | Commanded | None:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What every interaction tells, a press as well as a command: who, where, and where to answer."""
+
+    key: str
+    author: Author
+    place: Place
+    within: tuple[str, ...]
+    """The ids by which the lists of channels may name the place."""
+    address: Address
+    """Where a reply goes that only the author reads."""
+
+
+def source_of(interaction: discord.Interaction) -> Source | None:
+    """Read who did something, in their language, and where; None where Discord did not tell."""
+    user, here, guild = interaction.user, interaction.channel_id, interaction.guild_id or 0
+    if user is discord.utils.MISSING or here is None:
+        return None
+    parent = parent_of(interaction.channel) or 0
+    return Source(
+        key=f"{PLATFORM}:interaction:{interaction.id}",
+        author=author_from(user, guild, interaction.locale.value),
+        place=place_from(here, guild, parent, private=not guild),
+        within=within_of(interaction.channel, interaction.guild, parent),
+        address=Address(
+            channel=here,
+            guild=guild,
+            parent=parent,
+            private=not guild,
+            app=interaction.application_id,
+            token=interaction.token,
+        ),
+    )
+
+
+def translate(interaction: discord.Interaction, source: Source) -> Said | Commanded | None:
     """Make an event of a slash command of ours; None of anything else."""
-    data = _slash(interaction) or {}
-    name, options = data.get("name"), _options(data)
+    data = _slash(interaction)
+    name, options = str(data.get("name")), _options(data)
     if name == ASK:
-        files = _files(options.get(FILE), data, interaction)
-        return said(interaction, str(options.get(QUESTION) or ""), files)
-    command = COMMANDS.get(name) if isinstance(name, str) else None
-    return _commanded(interaction, command, str(options.get(GATEWAY) or "").strip()) if command else None
+        return question(interaction, source, str(options.get(QUESTION) or ""), _files(interaction, options))
+    if name not in COMMANDS:
+        return None
+    command = COMMANDS[name]
+    return Commanded(
+        keys=(source.key,),
+        author=source.author,
+        place=source.place if command in HERE_ONLY else _answer_place(interaction, source),
+        command=command,
+        address=str(answer_address_of(interaction, source)),
+        whole_channel=not source.place.private and not source.place.thread,
+        argument=str(options.get(GATEWAY) or "").strip(),
+        within=source.within,
+        awaited=True,
+    )
+
+
+def question(
+    interaction: discord.Interaction, source: Source, text: str, files: tuple[Attachment, ...] = ()
+) -> Said:
+    """Make a question of an interaction that Discord was told an answer will come to."""
+    return Said(
+        keys=(source.key,),
+        author=source.author,
+        place=_answer_place(interaction, source),
+        text=text.strip(),
+        address=str(answer_address_of(interaction, source)),
+        origin=str(interaction.id),
+        attachments=files,
+        within=source.within,
+        awaited=True,
+    )
 
 
 def typed_in(interaction: discord.Interaction) -> str | None:
     """Take what was typed so far as the gateway's name; None where something else is typed."""
     data: Mapping[str, Any] = interaction.data or {}
-    if data.get("name") != Command.MODEL:
+    options: list[Mapping[str, Any]] = data.get("options") or []
+    focused = next((option for option in options if option.get("focused")), {})
+    if data.get("name") != Command.MODEL or focused.get("name") != GATEWAY:
         return None
-    typed = [option for option in data.get("options") or () if option.get("focused")]
-    return str(typed[0].get("value") or "") if typed and typed[0].get("name") == GATEWAY else None
-
-
-def _commanded(interaction: discord.Interaction, command: Command, argument: str) -> Commanded | None:
-    author, place = author_of(interaction), place_of(interaction)
-    if author is None or place is None:
-        return None
-    return Commanded(
-        keys=(key_of(interaction),),
-        author=author,
-        place=place if command in HERE_ONLY else _placed(author, place, hidden=is_hidden(interaction)),
-        command=command,
-        address=str(answer_address_of(interaction)),
-        whole_channel=not place.private and not place.thread,
-        argument=argument,
-        within=standing_of(interaction),
-        awaited=True,
-    )
-
-
-def said(interaction: discord.Interaction, text: str, files: tuple[Attachment, ...] = ()) -> Said | None:
-    """Make a question of an interaction that Discord was told an answer will come to."""
-    author, place = author_of(interaction), place_of(interaction)
-    if author is None or place is None:
-        return None
-    return Said(
-        keys=(key_of(interaction),),
-        author=author,
-        place=_placed(author, place, hidden=is_hidden(interaction)),
-        text=text.strip(),
-        address=str(answer_address_of(interaction)),
-        origin=str(interaction.id),
-        attachments=files,
-        within=standing_of(interaction),
-        awaited=True,
-    )
+    return str(focused.get("value") or "")
 
 
 def is_hidden(interaction: discord.Interaction) -> bool:
-    """Tell whether only its author is to read the answer, in a place where others would."""
-    if not interaction.guild_id:
-        return False
+    """Tell whether only its author is to read the answer, in a place where others would.
+
+    That holds for all but `/ask`, which has an option for it: so for what is asked about somebody's message, too.
+    """
     data = _slash(interaction)
-    # what is asked about somebody's message by the menu is between us, too
-    return data is None or data.get("name") != ASK or _options(data).get(PRIVATE) is True
+    return bool(interaction.guild_id) and (data.get("name") != ASK or _options(data).get(PRIVATE) is True)
 
 
-def asks_about(interaction: discord.Interaction) -> Mapping[str, Any] | None:
-    """Take the message that somebody picked our menu's entry of; None for anything else."""
+def asks_about(interaction: discord.Interaction) -> discord.Message | None:
+    """Take the message that somebody chose our entry of the menu on; None for anything else.
+
+    It comes whole, whatever the bot may read otherwise.
+    """
     data: Mapping[str, Any] = interaction.data or {}
-    if interaction.type is not discord.InteractionType.application_command:
-        return None
     if data.get("type") != MESSAGE_MENU or data.get("name") != ABOUT:
         return None
-    found = ((data.get("resolved") or {}).get("messages") or {}).get(str(data.get("target_id")))
-    return found if isinstance(found, Mapping) else None
+    found: Any = ((data.get("resolved") or {}).get("messages") or {}).get(str(data.get("target_id")))
+    here: Any = interaction.channel
+    # as discord.py's own commands make it
+    return discord.Message(state=interaction._state, channel=here, data=found) if found else None  # noqa: SLF001
 
 
 def may_read(interaction: discord.Interaction) -> bool:
-    """Tell whether who sent it can read earlier messages in the place where they are."""
-    if not interaction.guild_id:
-        return True
+    """Tell whether the author can read earlier messages in the place where they are."""
     may = interaction.permissions
-    return may.view_channel and may.read_message_history
+    return not interaction.guild_id or (may.view_channel and may.read_message_history)
 
 
-def answer_address_of(interaction: discord.Interaction) -> Address:
+def answer_address_of(interaction: discord.Interaction, source: Source) -> Address:
     """Tell where the answer to a command goes, from any process, and when its token is over."""
-    private, hidden = not interaction.guild_id, is_hidden(interaction)
+    may, in_thread = interaction.app_permissions, isinstance(interaction.channel, discord.Thread)
+    may_send = may.send_messages_in_threads if in_thread else may.send_messages
     return msgspec.structs.replace(
-        address_of(interaction),
+        source.address,
         interaction=interaction.id,
         user=interaction.user.id,
-        hidden=hidden,
-        speaks=private or _speaks(interaction),
-        locale=locale_of(interaction),
+        hidden=is_hidden(interaction),
+        speaks=source.place.private or (may.view_channel and may_send),
+        locale=source.author.locale,
     )
 
 
-def _placed(author: Author, place: Place, *, hidden: bool) -> Place:
+def _answer_place(interaction: discord.Interaction, source: Source) -> Place:
     """Give what only its author reads a place of its own, so that it never becomes context of what all read.
 
     It stands where a thread's id stands elsewhere. It counts as shared, so that the lists of channels hold for it.
     """
-    return replace(place, thread=f"@{author.identity.user}") if hidden else place
+    if not is_hidden(interaction):
+        return source.place
+    return replace(source.place, thread=f"@{source.author.identity.user}")
 
 
-def _speaks(interaction: discord.Interaction) -> bool:
-    may = interaction.app_permissions
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    return may.view_channel and (may.send_messages_in_threads if in_thread else may.send_messages)
-
-
-def _slash(interaction: discord.Interaction) -> Mapping[str, Any] | None:
+def _slash(interaction: discord.Interaction) -> Mapping[str, Any]:
+    """Take the JSON of a slash command; nothing of any other interaction."""
     data: Mapping[str, Any] = interaction.data or {}
-    if interaction.type is not discord.InteractionType.application_command:
-        return None
-    return data if data.get("type", SLASH) == SLASH else None
+    is_slash = (
+        interaction.type is discord.InteractionType.application_command and data.get("type", SLASH) == SLASH
+    )
+    return data if is_slash else {}
 
 
 def _options(data: Mapping[str, Any]) -> Mapping[str, object]:
-    return {option["name"]: option.get("value") for option in data.get("options") or () if "name" in option}
+    return {option["name"]: option.get("value") for option in data.get("options") or ()}
 
 
-def _files(
-    chosen: object, data: Mapping[str, Any], interaction: discord.Interaction
-) -> tuple[Attachment, ...]:
-    known = ((data.get("resolved") or {}).get("attachments") or {}).get(str(chosen))
-    return (attachment_of(known, interaction.channel_id or 0),) if isinstance(known, Mapping) else ()
-
-
-def attachment_of(file: Mapping[str, Any], channel: int, message: int = 0) -> Attachment:
-    """Take a file as Discord's JSON names it. One that stands below no message can't be asked for again."""
-    ref = FileRef(channel=channel, message=message, attachment=int(file["id"]), url=str(file["url"]))
-    kind = str(file.get("content_type") or "").partition(";")[0].strip().lower()
-    size = file.get("size")
-    return Attachment(
-        str(ref),
-        str(file.get("filename") or ""),
-        kind or "application/octet-stream",
-        size_bytes=max(0, size) if isinstance(size, int) else 0,
-    )
+def _files(interaction: discord.Interaction, options: Mapping[str, object]) -> tuple[Attachment, ...]:
+    data: Mapping[str, Any] = interaction.data or {}
+    known: Any = ((data.get("resolved") or {}).get("attachments") or {}).get(str(options.get(FILE)))
+    if not known:
+        return ()
+    file = discord.Attachment(data=known, state=interaction._state)  # noqa: SLF001 - as discord.py makes it
+    return (attachment_of(file, interaction.channel_id or 0),)

@@ -7,6 +7,9 @@ from collections.abc import Collection
 
 import discord
 
+from bots.discord.events.address import FileRef
+from core.domain.messages import Attachment
+
 _TOKEN = re.compile(
     r"<(?P<kind>@[!&]?|#)(?P<id>\d{1,20})>"
     r"|<a?(?P<emoji>:\w{1,64}:)\d{1,20}>"
@@ -14,9 +17,9 @@ _TOKEN = re.compile(
 )
 
 
-def said_in(message: discord.Message, calls: Collection[str] = ()) -> str:
-    """Read a message's whole text, without the `calls` (mentions of the bot) around it."""
-    parts = [readable(without_calls(message.content, calls), message)]
+def text_of(message: discord.Message, mentions: Collection[str] = ()) -> str:
+    """Read a message's whole text, without the `mentions` (of the bot) around it."""
+    parts = [_with_names(without_mentions(message.content, mentions), message)]
     parts += [_forwarded(snapshot.content, message) for snapshot in message.message_snapshots]
     parts += [f"[sticker: {sticker.name}]" for sticker in message.stickers]
     if message.poll is not None:
@@ -30,17 +33,26 @@ def attachments_of(message: discord.Message) -> list[discord.Attachment]:
     return [*message.attachments, *(file for snap in message.message_snapshots for file in snap.attachments)]
 
 
-def without_calls(text: str, calls: Collection[str]) -> str:
+def attachment_of(file: discord.Attachment, channel: int, message: int = 0) -> Attachment:
+    """Describe a file to the core. One that hangs on no message can't be asked for again."""
+    ref = FileRef(channel=channel, message=message, attachment=file.id, url=file.url)
+    kind = (file.content_type or "").partition(";")[0].strip().lower()
+    return Attachment(
+        str(ref), file.filename, kind or "application/octet-stream", size_bytes=max(0, file.size or 0)
+    )
+
+
+def without_mentions(text: str, mentions: Collection[str]) -> str:
     """Take the given mentions off the text's beginning and end; in its middle they are part of a sentence."""
     text = text.strip()
-    while call := next((call for call in calls if text.startswith(call)), ""):
-        text = text[len(call) :].lstrip(" \t\n,:")
-    while call := next((call for call in calls if text.endswith(call)), ""):
-        text = text[: -len(call)].rstrip()
+    while mention := next((each for each in mentions if text.startswith(each)), ""):
+        text = text[len(mention) :].lstrip(" \t\n,:")
+    while mention := next((each for each in mentions if text.endswith(each)), ""):
+        text = text[: -len(mention)].rstrip()
     return text
 
 
-def readable(text: str, message: discord.Message) -> str:
+def _with_names(text: str, message: discord.Message) -> str:
     """Replace Discord's tokens by the names that its clients show; unknown ones stay."""
     if "<" not in text:
         return text
@@ -62,4 +74,4 @@ def _name_of(token: re.Match[str], message: discord.Message) -> str:
 
 
 def _forwarded(text: str, message: discord.Message) -> str:
-    return "\n".join(f"> {line}" for line in readable(text, message).split("\n")) if text else ""
+    return "\n".join(f"> {line}" for line in _with_names(text, message).split("\n")) if text else ""

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 import discord
 import msgspec
 
-from bots.discord.events.address import PLATFORM, Address, FileRef
-from bots.discord.events.markup_in import attachments_of, said_in
+from bots.discord.events.address import PLATFORM, Address
+from bots.discord.events.markup_in import attachment_of, attachments_of, text_of
 from core.domain.messages import (
     SPOKEN,
-    Attachment,
     Author,
     Commanded,
     Event,
@@ -46,11 +45,11 @@ def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: b
     `parent` is the channel of the thread that it stands in, 0 outside threads. `open_here` tells that the bot
     answers everything there, where the message itself does not know.
     """
-    if not concerns(message, me, open_here=open_here):
+    if not is_addressed(message, me, open_here=open_here):
         return None
     author, place = author_of(message), place_of(message, parent)
-    text = said_in(message, calls_of(message, me))
-    files = tuple(_attachment(file, message) for file in attachments_of(message))
+    text = text_of(message, mentions_of_bot(message, me))
+    files = tuple(attachment_of(file, message.channel.id, message.id) for file in attachments_of(message))
     keys = (f"{PLATFORM}:{message.id}",)
     address = _address(message, parent)
     within = within_of(message.channel, message.guild, parent)
@@ -63,7 +62,7 @@ def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: b
     return Said(keys, author, place, text, str(address), str(message.id), files, within)
 
 
-def concerns(message: discord.Message, me: Me, *, open_here: bool = False) -> bool:
+def is_addressed(message: discord.Message, me: Me, *, open_here: bool = False) -> bool:
     """Tell whether a message is a person's, and meant for the bot.
 
     Direct ones are, mentions, replies to it, and all where it answers everything.
@@ -75,7 +74,7 @@ def concerns(message: discord.Message, me: Me, *, open_here: bool = False) -> bo
     if replied_author(message) != me.id and not (open_here or answers_all(message.channel, me)):
         return False
     # without a ping a message comes empty where we may not read content: nothing could be answered
-    return me.reads_content or bool(said_in(message) or message.attachments)
+    return me.reads_content or bool(text_of(message) or message.attachments)
 
 
 def answers_all(channel: object, me: Me) -> bool | None:
@@ -141,7 +140,7 @@ def is_a_persons(message: discord.Message, me: Me) -> bool:
     return message.type in WORDS_OF_A_PERSON
 
 
-def silence_of(message: discord.Message, me: Me) -> PassedOver:
+def pass_reason(message: discord.Message, me: Me) -> PassedOver:
     """Tell why a message that is not for the bot is passed over."""
     author = getattr(message, "author", None)
     if author is not None and author.id == me.id:
@@ -190,7 +189,7 @@ def _own_role(message: discord.Message) -> discord.Role | None:
     return message.guild.self_role if message.guild is not None else None
 
 
-def calls_of(message: discord.Message, me: Me) -> list[str]:
+def mentions_of_bot(message: discord.Message, me: Me) -> list[str]:
     role = _own_role(message)
     return [f"<@{me.id}>", f"<@!{me.id}>", *([f"<@&{role.id}>"] if role else [])]
 
@@ -202,22 +201,25 @@ def _guild_of(message: discord.Message) -> int:
 
 
 def author_of(message: discord.Message) -> Author:
-    guild = _guild_of(message)
-    identity = Identity(PLATFORM, str(guild or ""), str(message.author.id))
+    return author_from(message.author, _guild_of(message))
+
+
+def author_from(user: discord.User | discord.Member, guild: int, locale: str = "") -> Author:
+    """Describe a person, as a member of a server or outside of any."""
+    identity = Identity(PLATFORM, str(guild or ""), str(user.id))
     # Discord counts "everyone" as a role, under the server's own id
-    roles = tuple(str(role.id) for role in getattr(message.author, "roles", ()) if role.id != guild)
-    return Author(identity, name=message.author.display_name, roles=roles)
+    roles = tuple(str(role.id) for role in getattr(user, "roles", ()) if role.id != guild)
+    return Author(identity, user.display_name, locale, roles)
 
 
 def place_of(message: discord.Message, parent: int) -> Place:
-    here = str(message.channel.id)
-    return Place(
-        PLATFORM,
-        workspace=str(_guild_of(message) or ""),
-        channel=str(parent) if parent else here,
-        thread=here if parent else "",
-        private=is_private(message),
-    )
+    return place_from(message.channel.id, _guild_of(message), parent, private=is_private(message))
+
+
+def place_from(channel: int, guild: int, parent: int, *, private: bool) -> Place:
+    """Describe a channel; `parent` is the channel of a thread, 0 outside threads."""
+    thread = str(channel) if parent else ""
+    return Place(PLATFORM, str(guild or ""), str(parent or channel), thread, private=private)
 
 
 def _address(message: discord.Message, parent: int) -> Address:
@@ -229,12 +231,4 @@ def _address(message: discord.Message, parent: int) -> Address:
         reply=replied_to(message),
         private=is_private(message),
         user=message.author.id,
-    )
-
-
-def _attachment(file: discord.Attachment, message: discord.Message) -> Attachment:
-    ref = FileRef(channel=message.channel.id, message=message.id, attachment=file.id, url=file.url)
-    kind = (file.content_type or "").partition(";")[0].strip().lower()
-    return Attachment(
-        str(ref), file.filename, kind or "application/octet-stream", size_bytes=max(0, file.size or 0)
     )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import discord
 import structlog
 
-from bots.discord.events.translate import Me, concerns
+from bots.discord.events.translate import Me, is_addressed
 from bots.discord.transport.error_mapping import FAILURES, error_of
 from bots.discord.transport.timing import Timing
 from core.delivery.platform_retry import patiently
@@ -95,7 +95,7 @@ class Sweep:
         for message in await self._history(channel):
             if message.author.id == self._me.id and message.reference is not None:
                 answered.add(message.reference.message_id)
-            elif concerns(message, self._me):
+            elif is_addressed(message, self._me):
                 found.append(message)
         return [m for m in found if m.id not in answered and not self._has_our_thread(m)]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import discord
 import structlog
 
-from bots.discord.events.translate import Me, answers_all, concerns, parent_of
+from bots.discord.events.translate import Me, answers_all, is_addressed, parent_of
 from bots.discord.transport.api import Session
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Place
@@ -95,7 +95,7 @@ class Whereabouts:
             return await client.get_partial_messageable(parent).fetch_message(thread)
 
         try:
-            found = concerns(await self._session.call(fetch), me)
+            found = is_addressed(await self._session.call(fetch), me)
         except PlaceClosed:  # it was opened from no message, or that one is gone
             found = False
         except PlatformError as error:

@@ -8,7 +8,7 @@ import discord
 import structlog
 
 from bots.discord.events.address import Address
-from bots.discord.events.markup_in import attachments_of, said_in
+from bots.discord.events.markup_in import attachments_of, text_of
 from bots.discord.events.translate import WORDS_OF_A_PERSON, replied_to
 from bots.discord.transport.api import Session
 from core.domain.errors import PlaceClosed, PlatformError
@@ -93,7 +93,7 @@ class Surroundings:
         return Quote(
             origin=str(message.id),
             author_name=message.author.display_name,
-            text=said_in(message),
+            text=text_of(message),
             attachment_names=tuple(file.filename for file in attachments_of(message)),
             replied_to=message.id == self._address.reply,
             author=str(message.author.id),

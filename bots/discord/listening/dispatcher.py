@@ -1,10 +1,10 @@
-"""Taking interactions in: Discord is answered at once, and then the core is told."""
+"""Interactions: Discord is answered at once, and then the core is told."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,18 +14,25 @@ import structlog
 from bots.discord.delivery.channel import QUIET
 from bots.discord.delivery.markup_out import MAX_SIZE
 from bots.discord.events.address import PLATFORM
-from bots.discord.events.buttons import action_in, press_of, pressed_in
-from bots.discord.events.interaction_source import author_of, locale_of, place_of
-from bots.discord.events.interactions import asks_about, is_hidden, may_read, said, translate, typed_in
+from bots.discord.events.buttons import action_in, press_of
+from bots.discord.events.interactions import (
+    Source,
+    asks_about,
+    is_hidden,
+    may_read,
+    question,
+    source_of,
+    translate,
+    typed_in,
+)
 from bots.discord.events.modals import about_form, about_in, feedback_form, feedback_in, words_in
-from bots.discord.events.quoted_message import Picked, picked_from_json, picked_from_message
+from bots.discord.events.quoted_message import QuotedMessage, quoted
 from bots.discord.features.autocomplete import choices_for
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES
 from core.domain.errors import BotError, PlatformError, StorageError
-from core.domain.messages import Action, PassedOver, Said
+from core.domain.messages import Action, PassedOver, Pressed, Said
 from core.domain.ports import Intake
-from core.i18n.translator import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -35,53 +42,117 @@ TOO_LATE, ANSWERED_ALREADY = 10062, 40060
 Kind = discord.InteractionType
 
 
-class Desk:
+class Dispatcher:
     """Answers each interaction within Discord's 3 s, before anything is stored, and brings it to the core."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._picked: OrderedDict[tuple[int, int, int], Picked] = OrderedDict()
+        self._quoted: OrderedDict[tuple[int, int, int], QuotedMessage] = OrderedDict()
         """Messages by who was shown them: Discord itself gave them to that person."""
 
-    async def take(self, interaction: discord.Interaction, intake: Intake) -> None:
+    async def dispatch(self, interaction: discord.Interaction, intake: Intake) -> None:
         """Handle one interaction. May be called again for it when the core could not store it."""
-        match interaction.type:
-            case Kind.application_command:
-                await self._command(interaction, intake)
-            case Kind.component:
-                await self._press(interaction, intake)
-            case Kind.modal_submit:
-                await self._form(interaction, intake)
-            case Kind.autocomplete:
-                await self._offer(interaction, intake)
-            case _:
-                log.debug("discord.interaction_ignored", kind=interaction.type.value)
-
-    async def _command(self, interaction: discord.Interaction, intake: Intake) -> None:
-        if (message := asks_about(interaction)) is not None:
-            await self._ask_about(interaction, message, intake)
-            return
-        event = translate(interaction)
-        if event is None:
-            log.info(
-                "discord.command_unknown", detail="it is none of ours, or an older list of them is shown"
-            )
+        handlers = {
+            Kind.application_command: self._command,
+            Kind.component: self._press,
+            Kind.modal_submit: self._modal,
+            Kind.autocomplete: self._autocomplete,
+        }
+        handle, source = handlers.get(interaction.type), source_of(interaction)
+        if handle is None or source is None or not await handle(interaction, source, intake):
+            log.info("discord.interaction_unknown", kind=interaction.type.value)
             intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
-            return
-        if isinstance(event, Said) and await self._refused(interaction, event, intake):
-            return
-        if await _think(interaction):
+
+    async def _command(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
+        if (message := asks_about(interaction)) is not None:
+            await self._ask_about(interaction, source, message, intake)
+            return True
+        event = translate(interaction, source)
+        if event is None:
+            return False  # of an older list of commands that a client still shows
+        refused = isinstance(event, Said) and await self._refused(interaction, event, intake)
+        if not refused and await _think(interaction):
             await intake.receive(event)
+        return True
+
+    async def _ask_about(
+        self, interaction: discord.Interaction, source: Source, message: discord.Message, intake: Intake
+    ) -> None:
+        channel = source.address.channel
+        quote = quoted(message, channel)
+        if await self._refused(interaction, question(interaction, source, quote.text), intake):
+            return
+        self._quoted[interaction.user.id, channel, message.id] = quote
+        if len(self._quoted) > REMEMBERED:
+            self._quoted.popitem(last=False)
+        form = about_form(channel, message.id, intake.voice(source.author.locale, source.place))
+        await _answer(interaction, lambda: interaction.response.send_modal(form))
+
+    async def _press(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
+        data: Mapping[str, Any] = interaction.data or {}
+        pressed = press_of(source, action_in(data.get("custom_id")))
+        asked = False
+        if pressed is not None and pressed.action is Action.BAD:
+            form = feedback_form(pressed.turn, intake.voice(source.author.locale, source.place))
+            asked = await _answer(interaction, lambda: interaction.response.send_modal(form))
+        else:
+            await _answer(interaction, interaction.response.defer)
+        return await _received(pressed and replace(pressed, asked_for_more=asked), intake)
+
+    async def _modal(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
+        data: Mapping[str, Any] = interaction.data or {}
+        words = words_in(data)
+        if (about := about_in(data)) is not None:
+            return await self._about(interaction, source, about, words, intake)
+        await _answer(interaction, interaction.response.defer)
+        # an empty form says no more than the press that opened it, but is thanked for
+        return await _received(press_of(source, feedback_in(data), words), intake)
+
+    async def _about(
+        self,
+        interaction: discord.Interaction,
+        source: Source,
+        about: tuple[int, int],
+        words: str,
+        intake: Intake,
+    ) -> bool:
+        if (
+            about[0] != interaction.channel_id
+        ):  # somebody changed the form to name a channel that is hidden from them
+            log.warning("discord.modal_wrong_channel", channel=interaction.channel_id)
+            return False
+        asked = question(interaction, source, words)
+        if await self._refused(interaction, asked, intake) or not await _think(interaction):
+            return True
+        quote = self._quoted.get((interaction.user.id, *about))
+        if quote is None and may_read(interaction):
+            quote = await self._fetch(*about)
+        if quote is not None:
+            asked = replace(asked, text=f"{quote.text}\n\n{words}".strip(), attachments=quote.files)
+        await intake.receive(asked)
+        return True
+
+    async def _autocomplete(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
+        """Offer the gateways that fit what was typed; nothing where they can't be told in time."""
+        choices: list[discord.app_commands.Choice[str]] = []
+        if (typed := typed_in(interaction)) is not None:
+            try:
+                async with asyncio.timeout(self._session.timing.offer_within_s):
+                    choices = choices_for(typed, await intake.models(source.author, source.place))
+            except (BotError, TimeoutError) as error:
+                log.info("discord.choices_unavailable", error=type(error).__name__)
+        await _answer(interaction, lambda: interaction.response.autocomplete(choices))
+        return True
 
     async def _refused(self, interaction: discord.Interaction, said: Said, intake: Intake) -> bool:
-        """Tell who asks, and nobody else, why it is not taken; false where it is, or that can't be told in time."""
+        """Tell only the author why it is not taken; false where it is, or that can't be told in time."""
         if interaction.response.is_done():
             return False
         try:
             async with asyncio.timeout(self._session.timing.offer_within_s):
                 sentence = await intake.refusal(said)
         except (StorageError, TimeoutError):
-            return False  # whoever takes it in later looks at the same lists and limits
+            return False  # the intake looks at the same lists and limits later
         if sentence is None:
             return False
         text = sentence[:MAX_SIZE]
@@ -93,91 +164,23 @@ class Desk:
         )
         return True
 
-    async def _offer(self, interaction: discord.Interaction, intake: Intake) -> None:
-        typed = typed_in(interaction)
-        choices = choices_for(typed, await self._models(interaction, intake)) if typed is not None else []
-        await _answer(interaction, lambda: interaction.response.autocomplete(choices))
-
-    async def _models(self, interaction: discord.Interaction, intake: Intake) -> Sequence[str]:
-        """Ask what may be chosen; nothing where that can't be told in time."""
-        author, place = author_of(interaction), place_of(interaction)
-        if author is None or place is None:
-            return ()
-        try:
-            async with asyncio.timeout(self._session.timing.offer_within_s):
-                return await intake.models(author, place)
-        except (BotError, TimeoutError) as error:
-            log.info("discord.nothing_to_offer", error=type(error).__name__)
-            return ()
-
-    async def _ask_about(
-        self, interaction: discord.Interaction, message: Mapping[str, Any], intake: Intake
-    ) -> None:
-        picked = picked_from_json(message, interaction.channel_id or 0)
-        asked = said(interaction, picked.quote)
-        if asked is not None and await self._refused(interaction, asked, intake):
-            return
-        self._picked[interaction.user.id, picked.channel, picked.message] = picked
-        if len(self._picked) > REMEMBERED:
-            self._picked.popitem(last=False)
-        form = about_form(picked.channel, picked.message, _voice(interaction, intake))
-        await _answer(interaction, lambda: interaction.response.send_modal(form))
-
-    async def _press(self, interaction: discord.Interaction, intake: Intake) -> None:
-        data: Mapping[str, Any] = interaction.data or {}
-        meant = action_in(data.get("custom_id"))
-        if meant is not None and meant[0] is Action.BAD:
-            form = feedback_form(meant[1], _voice(interaction, intake))
-            asked = await _answer(interaction, lambda: interaction.response.send_modal(form))
-        else:
-            await _answer(interaction, interaction.response.defer)
-            asked = False
-        if (pressed := pressed_in(interaction)) is not None:
-            await intake.receive(replace(pressed, asked_for_more=asked))
-        else:
-            intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
-
-    async def _form(self, interaction: discord.Interaction, intake: Intake) -> None:
-        data: Mapping[str, Any] = interaction.data or {}
-        if (about := about_in(data)) is not None:
-            if about[0] == interaction.channel_id:
-                await self._about(interaction, about, words_in(data), intake)
-            else:  # somebody changed the form to name a channel that they may not see
-                log.warning("discord.form_elsewhere", channel=interaction.channel_id)
-                intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
-            return
-        await _answer(interaction, interaction.response.defer)
-        # an empty form says no more than the press that opened it, but is thanked for
-        pressed = press_of(interaction, feedback_in(data), words_in(data))
-        if pressed is not None:
-            await intake.receive(pressed)
-        else:
-            intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
-
-    async def _about(
-        self, interaction: discord.Interaction, about: tuple[int, int], words: str, intake: Intake
-    ) -> None:
-        asked = said(interaction, words)
-        if asked is None or await self._refused(interaction, asked, intake) or not await _think(interaction):
-            return
-        picked = self._picked.get((interaction.user.id, *about))
-        if picked is None and may_read(interaction):
-            picked = await self._fetch(*about)
-        if picked is not None:
-            asked = replace(asked, text=f"{picked.quote}\n\n{words}".strip(), attachments=picked.files)
-        await intake.receive(asked)
-
-    async def _fetch(self, channel: int, message: int) -> Picked | None:
+    async def _fetch(self, channel: int, message: int) -> QuotedMessage | None:
         """Ask for a message that another process was shown: it may be hidden from us, or gone."""
 
         async def fetch(client: discord.Client) -> discord.Message:
             return await client.get_partial_messageable(channel).fetch_message(message)
 
         try:
-            return picked_from_message(await self._session.call(fetch))
+            return quoted(await self._session.call(fetch), channel)
         except PlatformError as error:
-            log.warning("discord.picked_message_unread", code=error.code, detail=error.detail)
+            log.warning("discord.quoted_message_unread", code=error.code, detail=error.detail)
             return None
+
+
+async def _received(pressed: Pressed | None, intake: Intake) -> bool:
+    if pressed is not None:
+        await intake.receive(pressed)
+    return pressed is not None
 
 
 async def _think(interaction: discord.Interaction) -> bool:
@@ -198,10 +201,3 @@ async def _answer(interaction: discord.Interaction, answer: Callable[[], Awaitab
             log.warning("discord.interaction_not_answered", error=type(exc).__name__, code=code)
         return code != TOO_LATE
     return True
-
-
-def _voice(interaction: discord.Interaction, intake: Intake) -> Voice:
-    author, place = author_of(interaction), place_of(interaction)
-    if author is None or place is None:
-        raise LookupError("Discord names no person, or no channel")
-    return intake.voice(locale_of(interaction), place)
