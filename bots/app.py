@@ -98,11 +98,11 @@ class Core:
         if not settings.aivax.model:
             fix = "name the gateway that answers, such as my-gateway:50c3 (AIVAX console, AI gateways)"
             raise SettingRefused("[aivax] model", fix=fix)
-        self.aivax.check_settings(*self.extra_models)
+        self.aivax.account.check_settings(*self.extra_models)
 
     async def ask_aivax(self) -> None:
         """Say in the log, soon after the start, what would only show at the first question."""
-        for finding in await self.aivax.preflight(*self.extra_models):
+        for finding in await self.aivax.account.preflight(*self.extra_models):
             log.error("aivax.problem", error=type(finding).__name__, cause=str(finding))
             await self.news.found(finding)
 
@@ -187,7 +187,7 @@ def _wire(
     )
     interruptions = Interruptions(turns)
     kind = kind_of(settings.aivax.api_key)
-    allowance = Allowance(settings.limits.requests_per_minute, kind, aivax.balance)
+    allowance = Allowance(settings.limits.requests_per_minute, kind, aivax.account.balance)
     share = ShareStore(database, turns, now, person_share=limits.person_share)
     queue = LocalQueue(
         FairWorklist(turns, share, allowance, now),
@@ -203,8 +203,8 @@ def _wire(
         history, routes, ModelStore(database), settings.conversation, limits, shelf, queue.stir
     )
     waking = Waking(database, now, most=settings.limits.woken_at_once)
-    gates, account = GateStore(database, now, waking), AccountWatch(aivax, now)
-    sign = Sign(aivax.answers, now)
+    gates, account = GateStore(database, now, waking), AccountWatch(aivax.account, now)
+    sign = Sign(aivax.account.answers, now)
     notices = Notices(
         NoticeStore(database, now),
         voices.of(""),
@@ -317,4 +317,4 @@ def _wire(
 
 
 async def _listed(aivax: AivaxClient) -> list[str]:
-    return [model.id for model in await aivax.models()]
+    return [model.id for model in await aivax.account.models()]

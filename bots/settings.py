@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
@@ -41,6 +42,8 @@ from core.settings import (
 NAMESPACE = "AIVAX_BOTS_"
 PREFIX = "AIVAX_BOTS__"
 CONFIG_VARIABLE = "AIVAX_BOTS_CONFIG"
+HTTP_VARIABLE = "AIVAX_BOTS_HTTP_LIBRARY"
+"""Read by `core.aivax.transport` as it is imported: `httpx` or `httpx2`."""
 DEFAULT_PATH = Path("config.toml")
 
 
@@ -140,7 +143,7 @@ def load(
     old_names = OldNames()
     variables = dict(environment)
     problems = [*old_names.in_file(values), *old_names.in_environment(variables, PREFIX)]
-    problems += _overlay(model, values, variables)
+    problems += [*_wrong_library(environment), *_overlay(model, values, variables)]
     try:
         settings = model.model_validate(values)
     except ValidationError as exc:
@@ -151,6 +154,15 @@ def load(
         raise SettingsRefused(map(old_names.as_written, problems)) from None
     on_old_names(old_names.used)
     return settings
+
+
+def _wrong_library(environment: Mapping[str, str]) -> Iterator[SettingRefused]:
+    """An HTTP library that there is not, or that is not installed."""
+    library = environment.get(HTTP_VARIABLE, "httpx")
+    if library not in ("httpx", "httpx2"):
+        yield SettingRefused(HTTP_VARIABLE, value=library, fix="write httpx or httpx2")
+    elif find_spec(library) is None:
+        yield SettingRefused(HTTP_VARIABLE, value=library, fix="install it: pip install 'aivax-bots[httpx2]'")
 
 
 def _wrong_names(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[SettingRefused]:
@@ -210,7 +222,7 @@ def _overlay(
         for variable in sorted(environment)
         if variable.upper().startswith(NAMESPACE)
         and not variable.upper().startswith(PREFIX)
-        and variable != CONFIG_VARIABLE
+        and variable not in (CONFIG_VARIABLE, HTTP_VARIABLE)
     ]
     for variable in sorted(name for name in environment if name.upper().startswith(PREFIX)):
         try:

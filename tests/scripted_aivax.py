@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-import httpx
-
 from core.aivax.client import AivaxClient
 from core.aivax.payload import ChatMessage, CompletionRequest
 from core.aivax.stream.events import Text, TimelineEvent
+from core.aivax.transport import httpx
 from core.settings import AivaxSettings
 
 KEY = "sk-aiv-acc-0123456789abcdef"

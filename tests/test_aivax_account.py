@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from core.aivax.account import Balance, Model, balance_url, read_balance, read_models
+from core.aivax.transport import httpx
 from core.domain.errors import GatewayUnknown, KeyRefused, NoBalance, RateLimited, SettingRefused, Unavailable
 from tests.scripted_aivax import HANG, UUID, Scripted, client, document, refusal, reply
 
@@ -22,14 +22,14 @@ ELSEWHERE: dict[str, Any] = {"base_url": "http://localhost:1/v1", "api_key": "ot
 
 async def test_models_and_gateways_are_listed() -> None:
     async with client(Scripted(document(MODELS))) as aivax:
-        assert await aivax.models() == (Model("name:50c3", "me"), Model("@vendor/name"))
+        assert await aivax.account.models() == (Model("name:50c3", "me"), Model("@vendor/name"))
 
 
 async def test_the_balance_is_read() -> None:
     server = Scripted(document(BALANCE))
 
     async with client(server) as aivax:
-        assert await aivax.balance() == Balance(4.5, 0.25, "Free, Pro", {"used": 3})
+        assert await aivax.account.balance() == Balance(4.5, 0.25, "Free, Pro", {"used": 3})
     assert server.urls == ["https://inference.aivax.net/api/v1/information/balance"]
 
 
@@ -68,8 +68,8 @@ async def test_what_another_server_lacks_is_switched_off_with_one_log_line_each(
 
     with capture_logs() as logs:
         async with client(server, **ELSEWHERE) as aivax:
-            assert [await aivax.models(), await aivax.models()] == [(), ()]
-            assert [await aivax.balance(), await aivax.balance()] == [None, None]
+            assert [await aivax.account.models(), await aivax.account.models()] == [(), ()]
+            assert [await aivax.account.balance(), await aivax.account.balance()] == [None, None]
 
     assert [(line["event"], line["what"]) for line in logs] == [
         ("aivax.switched_off", "model list"),
@@ -79,9 +79,9 @@ async def test_what_another_server_lacks_is_switched_off_with_one_log_line_each(
 
 async def test_a_public_key_asks_for_neither() -> None:
     async with client(Scripted(), api_key="pk-aiv-abcdefgh", model=UUID) as aivax:
-        assert await aivax.models() == ()
-        assert await aivax.balance() is None
-        assert await aivax.preflight() == ()
+        assert await aivax.account.models() == ()
+        assert await aivax.account.balance() is None
+        assert await aivax.account.preflight() == ()
 
 
 async def test_other_failures_are_told() -> None:
@@ -89,32 +89,32 @@ async def test_other_failures_are_told() -> None:
 
     async with client(server) as aivax:
         with pytest.raises(KeyRefused):
-            await aivax.balance()
+            await aivax.account.balance()
         with pytest.raises(RateLimited):
-            await aivax.balance()
+            await aivax.account.balance()
         with pytest.raises(Unavailable):
-            await aivax.balance()
+            await aivax.account.balance()
         with pytest.raises(Unavailable):
-            await aivax.models()
+            await aivax.account.models()
 
 
 @pytest.mark.parametrize("answer", [HANG, reply(HANG)])
 async def test_a_silent_account_route_is_given_up(answer: object) -> None:
     async with client(Scripted(answer), first_event_timeout_s=0.01) as aivax:
         with pytest.raises(Unavailable):
-            await aivax.balance()
+            await aivax.account.balance()
 
 
 async def test_a_good_start_finds_nothing() -> None:
     async with client(Scripted(document(MODELS), document(BALANCE))) as aivax:
-        assert await aivax.preflight("@vendor/name", UUID) == ()
+        assert await aivax.account.preflight("@vendor/name", UUID) == ()
 
 
 async def test_an_unknown_gateway_and_an_empty_balance_are_found() -> None:
     server = Scripted(document(MODELS), document({"data": {"balance": -0.5}}))
 
     async with client(server, model="nome:50c3") as aivax:
-        gateway, balance = await aivax.preflight("name:50c3")
+        gateway, balance = await aivax.account.preflight("name:50c3")
 
     assert isinstance(gateway, GatewayUnknown)
     assert gateway.detail == "nome:50c3"
@@ -123,42 +123,42 @@ async def test_an_unknown_gateway_and_an_empty_balance_are_found() -> None:
 
 async def test_a_refused_key_is_found() -> None:
     async with client(Scripted(refusal(401))) as aivax:
-        assert [type(each) for each in await aivax.preflight()] == [KeyRefused]
+        assert [type(each) for each in await aivax.account.preflight()] == [KeyRefused]
 
 
 async def test_an_unreachable_service_is_a_finding_and_no_failure() -> None:
     async with client(Scripted(httpx.ConnectError("refused"))) as aivax:
-        assert [type(each) for each in await aivax.preflight()] == [Unavailable]
+        assert [type(each) for each in await aivax.account.preflight()] == [Unavailable]
 
 
 async def test_a_slug_without_its_end_is_no_gateway_of_aivax() -> None:
     async with client(Scripted(document(MODELS), document(BALANCE)), model="name") as aivax:
-        assert [type(each) for each in await aivax.preflight()] == [GatewayUnknown]
+        assert [type(each) for each in await aivax.account.preflight()] == [GatewayUnknown]
 
 
 async def test_a_local_model_goes_by_its_plain_name() -> None:
     server = Scripted(document({"data": [{"id": "llama3:8b"}]}))
 
     async with client(server, model="llama3", **ELSEWHERE) as aivax:
-        assert await aivax.preflight() == ()
+        assert await aivax.account.preflight() == ()
 
 
 @pytest.mark.parametrize("models", [{"model": "name:50c3"}, {"model": "@vendor/name"}, {"model": ""}])
 async def test_a_slug_with_a_public_key_is_refused_at_start(models: dict[str, Any]) -> None:
     async with client(Scripted(), api_key="pk-aiv-abcdefgh", **models) as aivax:
         with pytest.raises(SettingRefused, match="model"):
-            await aivax.preflight()
+            await aivax.account.preflight()
 
 
 async def test_a_route_s_slug_with_a_public_key_is_refused_at_start() -> None:
     async with client(Scripted(), api_key="pk-aiv-abcdefgh", model=UUID) as aivax:
         with pytest.raises(SettingRefused, match="routes"):
-            await aivax.preflight("name:50c3")
+            await aivax.account.preflight("name:50c3")
 
 
 async def test_an_older_key_is_warned_about() -> None:
     with capture_logs() as logs:
         async with client(Scripted(document(MODELS), document(BALANCE)), api_key="oky_abcdefgh") as aivax:
-            assert await aivax.preflight() == ()
+            assert await aivax.account.preflight() == ()
 
     assert [line["event"] for line in logs] == ["aivax.legacy_key"]

@@ -66,7 +66,7 @@ async def test_a_public_key_gets_an_answer_from_a_uuid() -> None:
     async with serve() as sandbox:
         aivax = asking(sandbox, api_key=PUBLIC_KEY, model=GATEWAY_UUID, temperature=0.1)
         async with aivax:
-            assert await aivax.preflight() == ()
+            assert await aivax.account.preflight() == ()
             async with aclosing(aivax.complete(question("hello"))) as events:
                 assert "hello" in text_of([each async for each in events])
 
@@ -105,9 +105,9 @@ async def test_pings_keep_a_silent_answer_alive(ping: Any) -> None:
 
 async def test_models_and_balance_are_read() -> None:
     async with serve(balance=3.5) as sandbox, asking(sandbox) as aivax:
-        assert await aivax.preflight(HOSTED) == ()
-        assert {GATEWAY, GATEWAY_UUID, HOSTED} <= {model.id for model in await aivax.models()}
-        balance = await aivax.balance()
+        assert await aivax.account.preflight(HOSTED) == ()
+        assert {GATEWAY, GATEWAY_UUID, HOSTED} <= {model.id for model in await aivax.account.models()}
+        balance = await aivax.account.balance()
 
     assert balance is not None
     assert balance.balance_usd == 3.5
@@ -117,7 +117,7 @@ async def test_models_and_balance_are_read() -> None:
 async def test_a_balance_may_leave_out_fields() -> None:
     async with serve() as sandbox, asking(sandbox) as aivax:
         sandbox.state.account.omit = frozenset({"balance", "plan", "usage24h"})
-        balance = await aivax.balance()
+        balance = await aivax.account.balance()
 
     assert balance is not None
     assert (balance.balance_usd, balance.empty) == (None, False)
@@ -217,6 +217,6 @@ async def test_a_failing_account_route_is_told() -> None:
     faults = [Fault("balance", "status", status=500), Fault("models", "html")]
     async with serve(faults=faults) as sandbox, asking(sandbox) as aivax:
         with pytest.raises(Unavailable):
-            await aivax.balance()
-        assert [type(each) for each in await aivax.preflight()] == [Unavailable]
-        assert await aivax.preflight() == ()
+            await aivax.account.balance()
+        assert [type(each) for each in await aivax.account.preflight()] == [Unavailable]
+        assert await aivax.account.preflight() == ()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from core.aivax.stream.events import Finished, Text, Thinking, Usage
+from core.aivax.transport import httpx
 from core.domain.errors import (
     AivaxError,
     AnswerCut,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.error_mapping import of_response, of_transport, retry_after_s
+from core.aivax.error_mapping import of_response, retry_after_s
 from core.aivax.error_text import sample_of, scrub
+from core.aivax.transport import httpx, of_transport
 from core.domain.errors import (
     AivaxError,
     ContextTooLong,

@@ -6,10 +6,10 @@ import json
 import logging
 import traceback
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from core.aivax.transport import httpx
 from core.domain.errors import AivaxError
 from tests.scripted_aivax import (
     HANG,

@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import bots.settings
 from bots.frontends import installed
 from bots.redaction import secrets_in
 from bots.settings import Settings, SettingsRefused, compose, load
@@ -294,6 +295,25 @@ def _misplaced() -> Iterator[tuple[str, dict[str, str]]]:
         yield "", {"AIVAX_BOTS__ROUTES": token}
         yield "", {"AIVAX_BOTS__AIVAX__MODEL_FILE": token}
     yield "[aivax]\nbase_url = 'https://ana:SuperSecretSauce@host/?x'", {}
+
+
+@pytest.mark.parametrize(
+    ("library", "installed_ones", "fix"),
+    [
+        ("requests", ("httpx", "httpx2"), "write httpx or httpx2"),
+        ("httpx2", ("httpx",), "install it: pip install 'aivax-bots[httpx2]'"),
+        ("httpx2", ("httpx", "httpx2"), ""),
+    ],
+)
+def test_an_http_library_that_is_not_there_is_refused(
+    library: str, installed_ones: tuple[str, ...], fix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bots.settings, "find_spec", lambda name: name if name in installed_ones else None)
+
+    if fix:
+        assert refusals(AIVAX_BOTS_HTTP_LIBRARY=library) == [f"AIVAX_BOTS_HTTP_LIBRARY = {library!r}: {fix}"]
+    else:
+        assert read(AIVAX_BOTS_HTTP_LIBRARY=library)
 
 
 @pytest.mark.parametrize(("toml", "environment"), list(_misplaced()))

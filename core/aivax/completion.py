@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 
-from core.aivax.deadlines import Patience
+from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub, sample_of, scrub
 from core.aivax.keys import is_aivax_host
 from core.aivax.payload import CompletionRequest, Dialect, build_body
@@ -21,8 +21,8 @@ from core.settings import AivaxSettings
 _PROXY_GAVE_UP = 524
 
 
-class Turn:
-    """The state of one call of `complete`."""
+class Completion:
+    """The state of one call of `AivaxClient.complete`, over all its tries."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Turn:
         self._settings = settings
         self._direct = False
         self.dialect = dialect
-        self.patience = Patience(settings)
+        self.deadlines = Deadlines(settings)
         self.retries = Retries(settings, jitter)
         self._bounds = bounds
         self.parser = TimelineParser(bounds=bounds)
@@ -56,7 +56,7 @@ class Turn:
         return Body(build_body(self._request, self._settings, self.dialect))
 
     def begin_try(self) -> None:
-        self.patience.begin_try()
+        self.deadlines.begin_try()
         self.parser = TimelineParser(clean=self.clean, bounds=self._bounds)
 
     def go_direct(self, error: AivaxError) -> bool:

@@ -13,7 +13,7 @@ TAIL_S = 5.0
 """How long to wait for usage and `[DONE]` once the finish reason has come: the answer is whole without them."""
 
 
-class Patience:
+class Deadlines:
     """The time limits of one call, over all its tries.
 
     For the whole call the clock on the wall counts, whatever the time is spent on; for silence only the waiting.

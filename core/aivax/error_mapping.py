@@ -1,7 +1,6 @@
-"""What went wrong on the way to AIVAX becomes one of our errors: the one place that knows statuses and httpx.
+"""What AIVAX answers in place of an answer becomes one of our errors: the one place that knows statuses.
 
-The errors carry what the service said for the operator's log, as `scrubbing` leaves it. httpx's exceptions end here
-and are not chained, because they hold the request with its key.
+The errors carry what the service said for the operator's log, as `error_text.scrub` leaves it.
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 import math
 import re
 from email.utils import parsedate_to_datetime
-
-import httpx
 
 from core.aivax.error_text import Scrub
 from core.aivax.stream.chunks import NotJson, decode, excerpt, word
@@ -123,14 +120,6 @@ def retry_after_s(value: str | None, *, now: float) -> float | None:
         except (ValueError, TypeError, OverflowError, IndexError):
             return None
     return min(max(seconds, 0.0), _LONGEST_WAIT_S) if math.isfinite(seconds) else None
-
-
-def of_transport(error: httpx.HTTPError | httpx.StreamError | OSError, *, clean: Scrub) -> Unavailable:
-    """Translate what httpx raises. Raise the result `from None`: the original holds the request."""
-    code = "connect_timeout" if isinstance(error, httpx.ConnectTimeout) else "no_connection"
-    if not isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError | OSError):
-        code = "connection_lost"
-    return Unavailable(code=code, detail=clean(f"{type(error).__name__}: {error}"))
 
 
 def cut(error: Unavailable) -> AnswerCut:

@@ -1,27 +1,37 @@
-"""The HTTP side: one httpx client, our headers and limits, and the seam where httpx's exceptions become ours."""
+"""The HTTP side: one httpx client, our headers and limits, and the place where httpx's exceptions become ours.
+
+The only module that knows the HTTP library. httpx2, its maintained successor with the same interface, takes its place
+where `$AIVAX_BOTS_HTTP_LIBRARY` says `httpx2` (docs/decisions/0024).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
-
-import httpx
 
 import core
 from core.aivax import error_mapping
-from core.aivax.deadlines import Patience
+from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
 from core.aivax.request_body import Body
 from core.aivax.stream.chunks import NotJson, decode_any
 from core.domain.errors import SettingRefused, Unavailable
 from core.settings import AivaxSettings
 
+if TYPE_CHECKING or os.environ.get("AIVAX_BOTS_HTTP_LIBRARY") != "httpx2":
+    import httpx
+else:
+    import httpx2 as httpx
+
 T = TypeVar("T")
+Transport: TypeAlias = httpx.AsyncBaseTransport
+"""What carries requests to a server; tests hand in their own."""
 
 _REFUSAL_BYTES = 64 * 1024
 _DOCUMENT_BYTES = 8 * 1024 * 1024
@@ -34,9 +44,9 @@ LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepal
 class Reply:
     """An answer whose status is good and whose body is being read."""
 
-    def __init__(self, response: httpx.Response, patience: Patience, clean: Scrub) -> None:
+    def __init__(self, response: httpx.Response, deadlines: Deadlines, clean: Scrub) -> None:
         self._chunks = response.aiter_raw()
-        self._patience = patience
+        self._deadlines = deadlines
         self._clean = clean
         self.credits_spent = _credits(response.headers.get("Consumed-Credits"))
 
@@ -46,9 +56,9 @@ class Reply:
         Raises:
             Unavailable: the connection broke, or was silent for too long.
         """
-        async with self._patience.waiting():
+        async with self._deadlines.waiting():
             data = await _sealed(anext(self._chunks, b""), self._clean)
-        self._patience.sign_of_life()
+        self._deadlines.sign_of_life()
         return data
 
     async def drain(self) -> None:
@@ -71,8 +81,7 @@ class Wire:
         self,
         settings: AivaxSettings,
         *,
-        transport: httpx.AsyncBaseTransport | None,
-        limits: httpx.Limits,
+        transport: Transport | None,
         now: Callable[[], float],
     ) -> None:
         _check_url("[aivax] base_url", settings.base_url)
@@ -80,11 +89,10 @@ class Wire:
             _check_url("[aivax] direct_url", settings.direct_url)
         self._settings = settings
         self._now = now
-        timeout = httpx.Timeout(None, connect=settings.connect_timeout_s)
         self._http = httpx.AsyncClient(
             transport=transport,
-            limits=limits,
-            timeout=timeout,
+            limits=LIMITS,
+            timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
             verify=trusted(),
             headers=_headers(settings),
             follow_redirects=False,
@@ -94,7 +102,7 @@ class Wire:
         await self._http.aclose()
 
     @asynccontextmanager
-    async def post(self, url: str, body: Body, patience: Patience, clean: Scrub) -> AsyncIterator[Reply]:
+    async def post(self, url: str, body: Body, deadlines: Deadlines, clean: Scrub) -> AsyncIterator[Reply]:
         """Send a completion and open its answer.
 
         Raises:
@@ -106,13 +114,13 @@ class Wire:
             "Content-Length": str(body.length),  # not every server takes it in chunks
         }
         request = self._http.build_request("POST", url, content=body.sent(), headers=headers)
-        async with patience.waiting():
+        async with deadlines.waiting():
             response = await _sealed(self._http.send(request, stream=True), clean)
         try:
             if not response.is_success:
                 raise await self._refusal(response, clean)
             _check_plain(response)
-            yield Reply(response, patience, clean)
+            yield Reply(response, deadlines, clean)
         finally:
             with suppress(httpx.HTTPError, OSError):
                 await response.aclose()
@@ -180,8 +188,16 @@ async def _sealed(awaited: Awaitable[T], clean: Scrub) -> T:
     try:
         return await awaited
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-        failure = error_mapping.of_transport(error, clean=clean)
+        failure = of_transport(error, clean=clean)
     raise failure
+
+
+def of_transport(error: httpx.HTTPError | httpx.StreamError | OSError, *, clean: Scrub) -> Unavailable:
+    """Translate what httpx raises. Raise the result `from None`: the original holds the request."""
+    code = "connect_timeout" if isinstance(error, httpx.ConnectTimeout) else "no_connection"
+    if not isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError | OSError):
+        code = "connection_lost"
+    return Unavailable(code=code, detail=clean(f"{type(error).__name__}: {error}"))
 
 
 def _headers(settings: AivaxSettings) -> dict[str, str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from core.aivax import error_mapping
 from core.aivax.error_text import Scrub, scrub
 from core.aivax.stream import chunks
 from core.aivax.stream.bounds import DEFAULT_BOUNDS, OVERLONG, AnswerBounds, Room
 from core.aivax.stream.chunks import Json
-from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, ToolCalled, Usage
+from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent
 from core.aivax.stream.sse import EventTooLarge, Payloads
 from core.aivax.stream.text_joiner import Joiner
 from core.aivax.stream.tool_calls import ToolCalls
@@ -55,6 +56,7 @@ class TimelineParser:
         self.credits_spent = credits_spent
         self._clean = clean
         self._bounds = bounds
+        self._events: list[TimelineEvent] = []
         self._room = Room(bounds.chars)
         self._body_bytes = 0
         self._silent_bytes = 0
@@ -79,109 +81,108 @@ class TimelineParser:
 
     def feed(self, data: bytes) -> Iterator[TimelineEvent]:
         """Take bytes as they were read and yield what they complete. After the end they mean nothing."""
-        yield from self._bounded(self._fed(data))
+        return self._events_of(partial(self._read, data))
 
     def close(self) -> Iterator[TimelineEvent]:
         """Tell that the connection ended, and yield what is left."""
-        yield from self._bounded(self._closed())
+        return self._events_of(self._read_end)
 
     def rest(self) -> Iterator[TimelineEvent]:
         """Yield the text that is held back until more comes: none will."""
-        if held := self._room.close():
-            self.said = True
-            yield Text(held)
+        return self._events_of(self._say_held)
 
-    def _bounded(self, events: Iterator[TimelineEvent]) -> Iterator[TimelineEvent]:
+    def _events_of(self, read: Callable[[], None]) -> Iterator[TimelineEvent]:
+        """Read on, and yield what came of it: an error is raised after the events before it."""
+        failure: AivaxError | None = None
         try:
-            for event in events:
-                self._silent_bytes = 0
-                yield event
+            if not self.ended:
+                read()
+        except AivaxError as error:
+            failure = error
         except EventTooLarge:
-            if self.ended:
-                return
-            yield from self._broken_off()
-            raise self._no_events("event_too_large") from None
+            if not self.ended:
+                failure = self._not_events("event_too_large")
         except _Overlong:
-            yield from self._broken_off()
+            self._break_off()
             self.ended = self.overlong = True
-            yield Finished(OVERLONG)
+            self._emit(Finished(OVERLONG))
+        events, self._events = self._events, []
+        yield from events
+        if failure is not None:
+            raise failure
 
-    def _broken_off(self) -> Iterator[TimelineEvent]:
-        yield from self.rest()
-        yield from self._costs()
+    def _emit(self, event: TimelineEvent) -> None:
+        self._events.append(event)
+        self._silent_bytes = 0
 
-    def _fed(self, data: bytes) -> Iterator[TimelineEvent]:
-        if self.ended:
-            return
+    def _say(self, text: str) -> None:
+        if text:
+            self.said = True
+            self._emit(Text(text))
+
+    def _say_held(self) -> None:
+        self._say(self._room.close())
+
+    def _break_off(self) -> None:
+        self._say_held()
+        self._tell_costs()
+
+    def _read(self, data: bytes) -> None:
         self._body_bytes += len(data)
         self._silent_bytes += len(data)
-        for payload in self._payloads.feed(data):
-            yield from self._read(payload)
-        if not self.ended:
-            yield from self._measured()
-
-    def _measured(self) -> Iterator[TimelineEvent]:
-        """Judge how much came so far."""
+        try:
+            for payload in self._payloads.feed(data):
+                self._take(payload)
+        except chunks.NotJson:
+            raise self._not_events("not_json") from None
+        if self.ended:
+            return
         if self._body_bytes > self._bounds.body_bytes:
             if self.said:
                 raise _Overlong
-            raise self._no_events("answer_too_large")
+            raise self._not_events("answer_too_large")
         if self._silent_bytes > self._bounds.silent_bytes:
-            yield from self._broken_off()
-            raise self._no_events("nothing_said")
+            raise self._not_events("nothing_said")
 
-    def _closed(self) -> Iterator[TimelineEvent]:
-        if self.ended:
-            return
+    def _read_end(self) -> None:
         for payload in self._payloads.close():
             with suppress(chunks.NotJson):  # the half of an event that was cut
-                yield from self._take(payload)
+                self._take(payload)
         if self.whole and not self.ended:
-            yield from self._end()
+            self._end()
         if not self.ended:
-            yield from self._broken_off()
+            self._break_off()
             kind = AnswerCut if self.said else Unavailable
             raise kind(code="cut", detail="the connection closed before the answer was finished")
 
-    def _read(self, payload: bytes) -> Iterator[TimelineEvent]:
-        try:
-            yield from self._take(payload)
-        except chunks.NotJson:
-            yield from self._broken_off()
-            raise self._no_events("not_json") from None
-
-    def _take(self, payload: bytes) -> Iterator[TimelineEvent]:
+    def _take(self, payload: bytes) -> None:
         payload = payload.strip()
+        if not payload or self.ended:
+            return
         if payload == b"[DONE]":
-            yield from self._end()
-        elif payload and not self.ended:
-            if chunks.is_intricate(payload):
-                raise EventTooLarge
-            yield from self._timeline(chunks.decode(payload))
-
-    def _timeline(self, chunk: Json) -> Iterator[TimelineEvent]:
+            self._end()
+            return
+        if chunks.is_intricate(payload):
+            raise EventTooLarge
+        chunk = chunks.decode(payload)
         self._model = chunks.word(chunk.get("model")) or self._model
         self._usage = chunks.mapping(chunk.get("usage")) or self._usage
-        yield from self._activities(chunk.get("servertool"))
+        self._take_tools(chunk.get("servertool"))
         choice = chunks.first(chunk.get("choices"))
         message = chunks.mapping(choice.get("message"))
-        yield from self._delta(chunks.mapping(choice.get("delta")) or message)
+        self._take_delta(chunks.mapping(choice.get("delta")) or message)
         reason = chunks.word(choice.get("finish_reason")).lower()
         error = chunk.get("error")
         if error or reason == "error":
-            yield from self._flush()
-            yield from self._costs()
+            self._say_all()
+            self._tell_costs()
             raise self._failed(error)
         self._reason = reason or self._reason or ("stop" if message else "")
 
-    def _delta(self, delta: Json) -> Iterator[TimelineEvent]:
-        thought = self._thinking.join(chunks.thinking(delta))
-        if thought:
-            yield Thinking(thought)
-        text = self._room.take(self._text.join(chunks.answer_text(delta)))
-        if text:
-            self.said = True
-            yield Text(text)
+    def _take_delta(self, delta: Json) -> None:
+        if thought := self._thinking.join(chunks.thinking(delta)):
+            self._emit(Thinking(thought))
+        self._say(self._room.take(self._text.join(chunks.answer_text(delta))))
         if self._room.passed:
             raise _Overlong
         try:
@@ -189,37 +190,31 @@ class TimelineParser:
         except ValueError:
             raise EventTooLarge from None
 
-    def _activities(self, value: object) -> Iterator[ToolActivity]:
-        for tool in value if isinstance(value, list) else (value,):
-            name = chunks.tool_id(chunks.mapping(tool))
-            if not name:
-                continue
-            activity = chunks.activity(chunks.mapping(tool), self._tools.pop(name, None))
-            self._tools[name] = activity
-            if len(self._tools) > _TOOLS_KEPT:
-                del self._tools[next(iter(self._tools))]
-            yield activity
+    def _take_tools(self, value: object) -> None:
+        for tool in map(chunks.mapping, value if isinstance(value, list) else (value,)):
+            if name := chunks.tool_id(tool):
+                self._tools[name] = activity = chunks.activity(tool, self._tools.pop(name, None))
+                if len(self._tools) > _TOOLS_KEPT:
+                    del self._tools[next(iter(self._tools))]
+                self._emit(activity)
 
-    def _end(self) -> Iterator[TimelineEvent]:
-        yield from self._flush()
-        calls: tuple[ToolCalled, ...] = self._calls.whole()
+    def _end(self) -> None:
+        self._say_all()
+        calls = self._calls.whole()
         for call in calls:
             self.said = True
-            yield call
-        yield from self._costs()
+            self._emit(call)
+        self._tell_costs()
         self.ended = True
-        yield Finished(self._reason or ("tool_calls" if calls else "stop"))
+        self._emit(Finished(self._reason or ("tool_calls" if calls else "stop")))
 
-    def _flush(self) -> Iterator[TimelineEvent]:
-        text = self._room.take(self._text.close())
-        if text:
-            self.said = True
-            yield Text(text)
-        yield from self.rest()
+    def _say_all(self) -> None:
+        self._say(self._room.take(self._text.close()))
+        self._say_held()
 
-    def _costs(self) -> Iterator[Usage]:
+    def _tell_costs(self) -> None:
         if self._usage or self.credits_spent is not None:
-            yield chunks.usage(self._usage, credits_spent=self.credits_spent, model=self._model)
+            self._emit(chunks.usage(self._usage, credits_spent=self.credits_spent, model=self._model))
             self._usage, self.credits_spent = chunks.NOTHING, None
 
     def _failed(self, error: object) -> AivaxError:
@@ -232,6 +227,8 @@ class TimelineParser:
             return error_mapping.of_status(status, code=code, detail=message)
         return error_mapping.of_word(code, message) or AnswerFailed(code=code, detail=message)
 
-    def _no_events(self, code: str) -> AivaxError:
+    def _not_events(self, code: str) -> AivaxError:
+        """End with what was held back, the costs, and this error: the bytes are no events."""
+        self._break_off()
         kind = AnswerFailed if self.said else Unavailable
         return kind(code=code, detail="the stream holds bytes that are no events")
