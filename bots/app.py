@@ -202,7 +202,7 @@ def _wire(
     composer = Composer(
         history, routes, ModelStore(database), settings.conversation, limits, shelf, queue.stir
     )
-    waking = Waking(database, now, most=settings.limits.woken_at_once)
+    waking = Waking(database, now, most=settings.limits.release_batch)
     gates, account = GateStore(database, now, waking), AccountWatch(aivax.account, now)
     sign = Sign(aivax.account.answers, now)
     notices = Notices(
@@ -229,7 +229,7 @@ def _wire(
         now,
         news=news,
         question_tries=settings.limits.question_tries,
-        opening_s=settings.limits.opening_s,
+        opening_s=settings.limits.slow_start_interval_s,
         stir=queue.stir,
     )
     permits = Permits(share, allowance, now)
@@ -244,7 +244,7 @@ def _wire(
         account,
         sign,
         now=now,
-        parked_max_age=timedelta(hours=settings.limits.parked_max_age),
+        parked_max_age=timedelta(hours=settings.limits.held_hours),
         stir=queue.stir,
         news=news,
         give_up=lambda turn, locale, place: turns.give_up(
@@ -271,7 +271,7 @@ def _wire(
         frontends,
         voices,
         hold=queue.holding,
-        patience_s=settings.limits.patience_s,
+        patience_s=settings.limits.silent_wait_s,
         now=now,
     )
     passed = PassedCounts()

@@ -12,7 +12,16 @@ from structlog.typing import EventDict
 
 from core.domain.errors import SettingRefused
 
-RENAMED_SETTINGS: Mapping[str, str] = {}
+RENAMED_SETTINGS: Mapping[str, str] = {
+    "aivax.retries": "aivax.tries",
+    "conversation.idle_reset": "conversation.idle_reset_hours",
+    "discord.catch_up_hours": "discord.backfill_hours",
+    "limits.opening_s": "limits.slow_start_interval_s",
+    "limits.parked_max_age": "limits.held_hours",
+    "limits.patience_s": "limits.silent_wait_s",
+    "limits.woken_at_once": "limits.release_batch",
+    "slack.catch_up_hours": "slack.backfill_hours",
+}
 """`section.key` as it was -> `section.key` as it is now. config.example.toml lists the new ones alone."""
 
 RENAMED_EVENTS: Mapping[str, str] = {

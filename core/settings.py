@@ -55,7 +55,7 @@ class Section(BaseModel):
 
 
 class AivaxSettings(Section):
-    """`[aivax]`: which gateway answers, and how patient we are with it."""
+    """`[aivax]`: which gateway answers, and how long it is waited for."""
 
     base_url: Address = "https://inference.aivax.net/v1"
     direct_url: Annotated[
@@ -72,7 +72,7 @@ class AivaxSettings(Section):
     answer_timeout_s: float = Field(900.0, gt=0)
     answer_bytes: int = Field(64_000_000, ge=1_000_000)
     """All that AIVAX may send for one answer; what is beyond it is not read."""
-    retries: int = Field(3, ge=1, le=10)
+    tries: int = Field(3, ge=1, le=10)
     """Tries in all for a passing failure, before any text was shown."""
     retry_budget_s: float = Field(60.0, ge=0)
     balance_interval_s: float = Field(300.0, ge=10)
@@ -105,7 +105,7 @@ class ConversationSettings(Section):
     """What becomes of a person's next message while they are being answered: it waits its turn, is answered together
     with their others that wait, or likewise and the answer under way ends."""
     instructions: str = ""
-    idle_reset: float = Field(0.0, ge=0)
+    idle_reset_hours: float = Field(0.0, ge=0)
     """Hours of silence after which the next message starts a new conversation. 0: never."""
 
 
@@ -140,16 +140,16 @@ class LimitsSettings(Section):
     delivery_hours: float = Field(24.0, gt=0)
     """How long an answer waits for a platform that can't be reached."""
     turn_timeout_s: float = Field(1_200.0, gt=0)
-    patience_s: float = Field(10.0, ge=0)
+    silent_wait_s: float = Field(10.0, ge=0)
     """A wait for AIVAX up to this long is waited out in silence; for a longer one the author is told."""
-    parked_max_age: float = Field(24.0, gt=0)
+    held_hours: float = Field(24.0, gt=0)
     """Hours after which a question that could not be answered is given up, and its author told so."""
     question_tries: int = Field(2, ge=1)
-    """Tries of a question at which AIVAX fails while it answers others: then its author gets an apology."""
-    opening_s: float = Field(0.25, ge=0)
+    """Tries of a question at which AIVAX fails while it answers others: then its author gets an error message."""
+    slow_start_interval_s: float = Field(0.25, ge=0)
     """While no call was taken lately, the next begins when the one before was taken or refused, or this time passed."""
-    woken_at_once: int = Field(200, ge=1)
-    """Kept questions that go back into the line together when they can be answered again."""
+    release_batch: int = Field(200, ge=1)
+    """Held questions that go back into the queue together when they can be answered again."""
     person_hourly: int = Field(0, ge=0)
     """Questions that one person may ask in an hour. 0: as many as they like; so too below."""
     person_daily: int = Field(0, ge=0)
@@ -164,7 +164,7 @@ class LimitsSettings(Section):
     person_share: float = Field(0.5, gt=0, le=1)
     """The part of `requests_per_minute` that one person may take: the rest is there when others come. 1: all."""
     attempts: int = Field(3, ge=1)
-    """How often a turn that was cut off by a crash is taken up again before its author gets an apology."""
+    """How often a turn that was cut off by a crash is taken up again before its author gets an error message."""
     shutdown_grace_s: float = Field(20.0, ge=0)
 
     @property

@@ -135,7 +135,7 @@ def settings_for(url: str, sandbox: Sandbox, **sections: Mapping[str, Any]) -> S
             "base_url": f"{sandbox.base_url}/v1",
             "api_key": "sk-aiv-acc-sandbox",
             "model": "sandbox:50c3",
-            "retries": 1,
+            "tries": 1,
             **NEVER_TOO_LATE,
         },
         "limits": ONE_PERSON_FOR_MANY,

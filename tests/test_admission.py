@@ -38,7 +38,7 @@ async def sandbox(clock: WallClock) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def stage(migrated_url: str, clock: WallClock, sandbox: Sandbox) -> AsyncIterator[Stage]:
-    alone = {"opening_s": 60.0}  # on a busy machine a refusal takes a while to come
+    alone = {"slow_start_interval_s": 60.0}  # on a busy machine a refusal takes a while to come
     async with staged(migrated_url, sandbox=sandbox, now=clock, limits=alone) as opened:
         yield opened
 

@@ -142,7 +142,7 @@ async def test_media_need_a_minimum_balance() -> None:
 
 
 async def test_the_plan_s_rate_limit_says_when_to_come_back() -> None:
-    async with serve(clock=lambda: 0.0) as sandbox, asking(sandbox, retries=1) as aivax:
+    async with serve(clock=lambda: 0.0) as sandbox, asking(sandbox, tries=1) as aivax:
         with pytest.raises(RateLimited) as caught:
             await _ask_on(aivax)
 

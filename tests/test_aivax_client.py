@@ -139,7 +139,7 @@ async def test_three_tries_are_all() -> None:
 async def test_pauses_grow_no_further_than_30_s_and_60_s_in_all() -> None:
     clock = Clockwork()
 
-    await failure_of(Scripted(*(refusal(503) for _ in range(7))), clock, retries=10)
+    await failure_of(Scripted(*(refusal(503) for _ in range(7))), clock, tries=10)
 
     assert clock.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]  # 30 s more would be over the budget
 
@@ -252,7 +252,7 @@ async def test_a_server_that_never_answers_is_given_up_and_asked_again() -> None
 async def test_connecting_has_a_limit_of_its_own() -> None:
     server = Scripted(httpx.ConnectTimeout("slow"))
 
-    error = await failure_of(server, connect_timeout_s=3, retries=1)
+    error = await failure_of(server, connect_timeout_s=3, tries=1)
 
     assert (type(error), error.code) == (Unavailable, "connect_timeout")
     assert server.asked[0].extensions["timeout"]["connect"] == 3

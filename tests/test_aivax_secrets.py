@@ -54,7 +54,7 @@ async def test_no_error_holds_the_key_or_the_prompt(place: int) -> None:
     server = Scripted(_again(ENDINGS[place]))
 
     with capture_logs() as logs, pytest.raises(AivaxError) as caught:
-        await answer_of(client(server, retries=1, idle_timeout_s=0.01))
+        await answer_of(client(server, tries=1, idle_timeout_s=0.01))
 
     told = shown(caught.value) + repr(logs)
     assert KEY not in told
@@ -70,7 +70,7 @@ def _again(ending: object) -> object:
 
 async def test_no_error_leads_back_to_the_request() -> None:
     with pytest.raises(AivaxError) as caught:
-        await answer_of(client(Scripted(httpx.ConnectError("refused")), retries=1))
+        await answer_of(client(Scripted(httpx.ConnectError("refused")), tries=1))
 
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

@@ -126,7 +126,7 @@ async def test_silence_after_the_headers_is_given_up() -> None:
 
     async with listening(hush) as server:
         with pytest.raises(Unavailable) as caught:
-            await answer_of(asking(server.base_url, first_event_timeout_s=0.05, retries=1))
+            await answer_of(asking(server.base_url, first_event_timeout_s=0.05, tries=1))
         over.set()
 
     assert caught.value.code == "first_event_timeout"

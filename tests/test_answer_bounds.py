@@ -202,7 +202,7 @@ async def test_what_was_packed_though_asked_not_to_is_never_unpacked() -> None:
     for answer, kind in zip(answers, (Unavailable, RequestRefused), strict=True):
         began = time.thread_time()
         with pytest.raises(kind):
-            await answer_of(client(Scripted(answer), retries=1))
+            await answer_of(client(Scripted(answer), tries=1))
         assert time.thread_time() - began < 0.5
 
 
@@ -216,7 +216,7 @@ async def test_endless_headers_are_no_answer() -> None:
 
     async with listening(head) as server, asyncio.timeout(DEADLINE_S):
         with pytest.raises(Unavailable):
-            await answer_of(asking(server.base_url, retries=1))
+            await answer_of(asking(server.base_url, tries=1))
 
 
 @pytest.mark.parametrize("what", ["models", "balance"])
@@ -245,7 +245,7 @@ async def test_a_refused_question_with_a_large_file_holds_up_nobody(part: ImageP
     began = time.thread_time()
 
     with pytest.raises(RequestRefused):
-        await answer_of(client(Scripted(echo), retries=1), question)
+        await answer_of(client(Scripted(echo), tries=1), question)
 
     assert time.thread_time() - began < 1.0
 
@@ -257,7 +257,7 @@ async def test_a_large_file_is_sent_in_steps() -> None:
 
     question = CompletionRequest((ChatMessage("user", (TextPart("look"), PICTURE)),))
     async with listening(refuse) as server, asyncio.timeout(DEADLINE_S):
-        asked = asyncio.ensure_future(answer_of(asking(server.base_url, retries=1), question))
+        asked = asyncio.ensure_future(answer_of(asking(server.base_url, tries=1), question))
         turns = 0
         while not asked.done():
             await asyncio.sleep(0)

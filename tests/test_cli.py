@@ -51,7 +51,7 @@ def of_sandbox(server: Sandbox | None = None, **environment: str) -> dict[str, s
         "AIVAX_BOTS__AIVAX__BASE_URL": f"{server.base_url if server else nobody}/v1",
         "AIVAX_BOTS__AIVAX__API_KEY": "sk-aiv-acc-sandbox",
         "AIVAX_BOTS__AIVAX__MODEL": "sandbox:50c3",
-        "AIVAX_BOTS__AIVAX__RETRIES": "1",
+        "AIVAX_BOTS__AIVAX__TRIES": "1",
         **environment,
     }
 

@@ -79,9 +79,9 @@ def test_the_example_names_every_setting_with_its_default_and_no_other() -> None
         ('app_token = ""', 'app_tokn = ""', "[slack] has no key app_tokn"),
         ("#port = 8780", "#port = 8781", "[web] port is 8780 by default, not 8781"),
         (
-            "#idle_reset = 0.0",
-            "#idle_reset = false",
-            "[conversation] idle_reset is 0.0 by default, not False",
+            "#idle_reset_hours = 0.0",
+            "#idle_reset_hours = false",
+            "[conversation] idle_reset_hours is 0.0 by default, not False",
         ),
         ('#model = "support:50c3"\n', "", "[routes] model is missing"),
         ("[log]", "[logs]", "there is no section [logs]"),

@@ -225,7 +225,7 @@ async def test_it_looks_back_as_far_as_is_set(hours: int, found: list[str]) -> N
             await fake.say(ana, general, f"{fake.bot.mention} {words}", unheard=True)
             age(fake, general, back_h)
 
-        async with back(fake, {str(gophers.id): ago(fake, days=3)}, catch_up_hours=hours) as intake:
+        async with back(fake, {str(gophers.id): ago(fake, days=3)}, backfill_hours=hours) as intake:
             assert await all_found(intake) == found
 
 
@@ -246,7 +246,7 @@ async def test_without_a_wish_or_anything_known_nothing_is_looked_through(
     await fake.say(ana, general, f"{fake.bot.mention} hello?")
     heard = {str(gophers.id): ago(fake, minutes=1)} if remembered else {}
 
-    async with back(fake, heard, catch_up_hours=0 if remembered else 24) as intake:
+    async with back(fake, heard, backfill_hours=0 if remembered else 24) as intake:
         await fake.say(ana, general, f"{fake.bot.mention} now")
         await intake.until(lambda: intake.events)
         assert texts_of(intake) == ["now"]

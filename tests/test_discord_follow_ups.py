@@ -68,7 +68,7 @@ async def test_such_a_thread_is_known_after_a_restart_by_the_question_that_it_st
         for thread in threads:
             fake.archive(thread)
     assert lobby.guild is not None
-    async with listening(fake, thread_per_question=True, catch_up_hours=0) as ears:
+    async with listening(fake, thread_per_question=True, backfill_hours=0) as ears:
         guild = str(lobby.guild.id)
         ears.intake.known = [Place("discord", guild, str(lobby.id), str(thread.id)) for thread in threads]
         ears.intake.known.append(Place("discord", guild, str(lobby.id), "@5"))

@@ -173,12 +173,12 @@ def test_a_name_that_resembles_nothing_is_answered_with_all_that_there_are() -> 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     problems = refusals(
-        "[web]\nport = 70000\nhots = 1\n[slak]\n", AB__AIVAX__RETRIES="0", AB__LOGS__LEVEL="info"
+        "[web]\nport = 70000\nhots = 1\n[slak]\n", AB__AIVAX__TRIES="0", AB__LOGS__LEVEL="info"
     )
 
     told = "\n".join(problems)
     assert len(problems) == 5
-    for name in ("[web] port", "[web] hots", "[slak]", "[aivax] retries", "AIVAX_BOTS__LOGS__LEVEL"):
+    for name in ("[web] port", "[web] hots", "[slak]", "[aivax] tries", "AIVAX_BOTS__LOGS__LEVEL"):
         assert name in told
 
 
@@ -194,8 +194,8 @@ VALUES = [
     ("[aivax]\nidle_timeout_s = 'long'", "[aivax] idle_timeout_s = 'long': write a number"),
     ("[aivax]\nidle_timeout_s = 0", "[aivax] idle_timeout_s = '0': write a number above 0"),
     ("[aivax]\ntemperature = 9", "[aivax] temperature = '9': write 2.0 or less"),
-    ("[aivax]\nretries = 0", "[aivax] retries = '0': write 1 or more"),
-    ("[conversation]\nidle_reset = nan", "[conversation] idle_reset = 'nan': write 0"),
+    ("[aivax]\ntries = 0", "[aivax] tries = '0': write 1 or more"),
+    ("[conversation]\nidle_reset = nan", "[conversation] idle_reset_hours = 'nan': write 0"),
     ("[conversation]\nscope = 'all'", "[conversation] scope = 'all': write 'author' or 'thread'"),
     ("[web]\nenabled = 'maybe'", "[web] enabled = 'maybe': write true or false"),
     ("[storage]\nurl = ''", "[storage] url: it may not be empty"),

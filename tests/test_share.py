@@ -210,9 +210,7 @@ async def test_a_restart_keeps_the_count(migrated_url: str, clock: WallClock, fr
 async def test_a_retry_is_a_call_as_well(migrated_url: str, clock: WallClock, free_plan: Sandbox) -> None:
     """The last free call goes wrong in passing: there is none left to retry it with."""
     limits = {"requests_per_minute": 3}
-    async with staged(
-        migrated_url, sandbox=free_plan, now=clock, limits=limits, aivax={"retries": 3}
-    ) as stage:
+    async with staged(migrated_url, sandbox=free_plan, now=clock, limits=limits, aivax={"tries": 3}) as stage:
         await stage.hear(asks("early", 1), asks("earlier", 1))
         free_plan.state.faults.add(Fault("completions", "status", status=503))
         await stage.hear(said("hello"))

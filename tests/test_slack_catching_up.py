@@ -153,7 +153,7 @@ async def test_how_far_back_is_the_operator_s_choice(
     await slack.say(ana, slack.dm(ana), "hello")
     await lost(slack)
 
-    async with ears(slack, remembering(slack, ago=ago), catch_up_hours=hours) as here:
+    async with ears(slack, remembering(slack, ago=ago), backfill_hours=hours) as here:
         if found:
             await here.heard(Said)
         await here.quiet()
@@ -172,7 +172,7 @@ async def test_nothing_is_read_before_the_last_thing_that_was_heard_or_the_limit
     ):
         calls = len(slack.calls_of("conversations.history"))
         async with ears(
-            slack, remembering(slack, place(slack, direct), ago=ago), catch_up_hours=hours
+            slack, remembering(slack, place(slack, direct), ago=ago), backfill_hours=hours
         ) as here:
             await slack.until(lambda before=calls: len(slack.calls_of("conversations.history")) > before)
             oldest = float(slack.calls_of("conversations.history")[-1].args["oldest"])

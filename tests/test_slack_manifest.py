@@ -70,7 +70,7 @@ def test_without_the_address_it_says_which_setting_is_missing(given: dict[str, A
 
 
 def test_what_is_switched_off_is_asked_for_nowhere() -> None:
-    little = {"agent_view": False, "command": "", "catch_up_hours": 0, "follow_changes": False}
+    little = {"agent_view": False, "command": "", "backfill_hours": 0, "follow_changes": False}
     whole = read(**little)
 
     assert not {"agent_view", "slash_commands"} & whole["features"].keys()
@@ -126,7 +126,7 @@ def test_nothing_is_longer_than_slack_takes(locale: str) -> None:
         ({"command": "/status"}, "itself"),
         ({"prompts": ONE_PROMPT * 5}, "at most 4"),
         ({"prompts": [{"title": "", "message": "x"}]}, "title"),
-        ({"catch_up_hours": 169}, "168"),
+        ({"backfill_hours": 169}, "168"),
         ({"thread_follow_ups": "never"}, "always"),
     ],
 )

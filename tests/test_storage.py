@@ -224,7 +224,7 @@ async def test_reset_starts_a_new_conversation_and_keeps_the_old_one(desk: Desk)
 
 
 async def test_silence_of_idle_reset_starts_a_new_conversation(database: Database) -> None:
-    desk = Desk(database, ConversationSettings(idle_reset=2))
+    desk = Desk(database, ConversationSettings(idle_reset_hours=2))
     await desk.intake.receive(said("morning"))
     desk.clock.advance(hours=1.9)
     await desk.intake.receive(said("still there"))

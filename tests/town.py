@@ -22,7 +22,7 @@ CONFIG = """
 base_url = "{aivax}/v1"
 api_key = "sk-aiv-acc-sandbox"
 model = "sandbox:50c3"
-retries = 1
+tries = 1
 
 [storage]
 url = "{storage}"

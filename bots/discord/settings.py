@@ -55,7 +55,7 @@ class DiscordSettings(Section):
     reconnect_after_s: float = Field(60.0, gt=0)
     """How long a lost connection may stay lost before it is given up and made anew."""
 
-    catch_up_hours: float = Field(24.0, ge=0, le=336)
+    backfill_hours: float = Field(24.0, ge=0, le=336)
     """How far back is looked for what was said while the bot was not connected; 0: not at all."""
 
     shard_count: int = Field(0, ge=0)

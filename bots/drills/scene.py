@@ -144,7 +144,7 @@ def drill_settings(url: str, sandbox: Sandbox) -> Settings:
                 "direct_url": "",
                 "api_key": PRIVATE_KEY,
                 "model": GATEWAY,
-                "retries": 1,
+                "tries": 1,
                 "first_event_timeout_s": 0.5,
                 "idle_timeout_s": 0.5,
             },

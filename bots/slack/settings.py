@@ -124,7 +124,7 @@ class SlackSettings(Section):
     """Whether the manifest makes the app an agent, with prompts, a status and a stop button. Slack never undoes it."""
     prompts: tuple[Prompt, ...] = Field((), max_length=4)
     """What is suggested to who opens the bot's direct messages."""
-    catch_up_hours: float = Field(24.0, ge=0, le=168)
+    backfill_hours: float = Field(24.0, ge=0, le=168)
     """How far back missed messages are looked for after a start; 0: not at all."""
     channel_answers: Literal["edit", "stream"] = "edit"
     """How answers grow in channels. A native stream is seen growing by the asker alone until it ends."""

@@ -19,11 +19,11 @@ _LASTING = frozenset({501, 505, 511})
 
 
 class Retries:
-    """The tries of one call: at most `retries` in all, none begun after `retry_budget_s`."""
+    """The tries of one call: at most `tries` in all, none begun after `retry_budget_s`."""
 
     def __init__(self, settings: AivaxSettings, jitter: Callable[[], float]) -> None:
         self.tries = 1
-        self._most = settings.retries
+        self._most = settings.tries
         self._budget_s = settings.retry_budget_s
         self._jitter = jitter
 

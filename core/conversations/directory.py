@@ -17,10 +17,10 @@ class Directory:
 
     def __init__(self, settings: ConversationSettings) -> None:
         self._scope = settings.scope
-        self._idle_reset = timedelta(hours=settings.idle_reset) if settings.idle_reset else None
+        self._idle_reset = timedelta(hours=settings.idle_reset_hours) if settings.idle_reset_hours else None
 
     async def find_or_open(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:
-        """The conversation that a message said now continues; silence of `idle_reset` begins a new one."""
+        """The conversation that a message said now continues; silence of `idle_reset_hours` begins a new one."""
         idle_since = transaction.now - self._idle_reset if self._idle_reset else None
         return await transaction.find_or_open(place, self._owner(place, identity_id), idle_since=idle_since)
 

@@ -275,7 +275,7 @@ class Runner:
         """When a turn comes back that is held for a moment only, in silence; None if its author is to be told."""
         if closed.gate.cause not in (Cause.RATE, Cause.OUTAGE):
             return None
-        patience = timedelta(seconds=self._limits.patience_s)
+        patience = timedelta(seconds=self._limits.silent_wait_s)
         if closed.retry_at - self._now() <= patience:
             return closed.retry_at
         was_patient = self._now() - turn.created_at >= 2 * patience

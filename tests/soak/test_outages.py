@@ -39,7 +39,7 @@ class Timed(FakePlatform):
 @asynccontextmanager
 async def processes(url: str, gateway: Gateway, count: int) -> AsyncIterator[tuple[Sequence[Stage], Timed]]:
     platform = Timed()
-    aivax = {"base_url": gateway.url, "direct_url": "", "api_key": "", "retries": 3}
+    aivax = {"base_url": gateway.url, "direct_url": "", "api_key": "", "tries": 3}
     async with AsyncExitStack() as opened:
         stages = [
             await opened.enter_async_context(staged(url, platform=platform, aivax=aivax))

@@ -50,7 +50,7 @@ class Catchup:
     """
 
     def __init__(self, settings: DiscordSettings, timing: Timing, gaps: Gaps, intake: Intake) -> None:
-        self._most = timedelta(hours=settings.catch_up_hours)
+        self._most = timedelta(hours=settings.backfill_hours)
         self._timing = timing
         self._gaps = gaps
         self._intake = intake

@@ -70,7 +70,7 @@ class CatchingUp:
         """`open_since` outlives it: from when on each workspace is to be read, an earlier one may have been cut off."""
         self._workspaces = workspaces
         self._intake = intake
-        self._back = timedelta(hours=settings.catch_up_hours)
+        self._back = timedelta(hours=settings.backfill_hours)
         self._clock = clock
         self._sleep = sleep
         self._open_since = open_since

@@ -66,7 +66,7 @@ def _scopes(settings: SlackSettings) -> Iterator[str]:
     yield "commands"
     if settings.agent_view:
         yield "assistant:write"
-    if settings.catch_up_hours:
+    if settings.backfill_hours:
         yield "im:read"
 
 
