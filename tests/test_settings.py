@@ -195,7 +195,7 @@ VALUES = [
     ("[aivax]\nidle_timeout_s = 0", "[aivax] idle_timeout_s = '0': write a number above 0"),
     ("[aivax]\ntemperature = 9", "[aivax] temperature = '9': write 2.0 or less"),
     ("[aivax]\ntries = 0", "[aivax] tries = '0': write 1 or more"),
-    ("[conversation]\nidle_reset = nan", "[conversation] idle_reset_hours = 'nan': write 0"),
+    ("[conversation]\nidle_reset_hours = nan", "[conversation] idle_reset_hours = 'nan': write 0"),
     ("[conversation]\nscope = 'all'", "[conversation] scope = 'all': write 'author' or 'thread'"),
     ("[web]\nenabled = 'maybe'", "[web] enabled = 'maybe': write true or false"),
     ("[storage]\nurl = ''", "[storage] url: it may not be empty"),
