@@ -6,10 +6,10 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -60,15 +60,9 @@ from core.turns.generation import Generation
 from core.turns.position_notifier import Announcer
 from core.turns.runner import Runner
 from core.turns.worker_pool import LocalQueue
+from core.util.clock import Clock, utc_now
 
 log = structlog.get_logger(__name__)
-
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from bots.redaction import HIDDEN, TOKEN_LIKE
 from core.domain.errors import SettingRefused
 from core.settings import Route
+from core.util.text import shorten
 
 SHOWN_CHARS = 80
 
@@ -92,7 +93,7 @@ def shown(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 64:
         return ""
     text = TOKEN_LIKE.sub(HIDDEN, str(value)) if isinstance(value, str | int | float) else ""
-    return text if len(text) <= SHOWN_CHARS else f"{text[: SHOWN_CHARS - 1]}…"
+    return shorten(text, SHOWN_CHARS)
 
 
 def is_secret(annotation: Any) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from core.domain.errors import BotError, DatabaseGone, FrontendRefused, FrontendUnreachable, SettingRefused
 from core.domain.ports import Frontend, Intake
+from core.util.clock import Sleep
 
 log = structlog.get_logger(__name__)
 
@@ -19,8 +20,6 @@ REFUSED_DELAY_S = 300.0
 """A refused token stays refused until someone acts; Discord also counts each try."""
 STEADY_S = 60.0
 """A frontend that listened for longer than this had recovered: its next failure is a new one."""
-
-Sleep = Callable[[float], Awaitable[object]]
 
 
 class Board:

@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bots.app import Core, open_core, utc_now
+from bots.app import Core, open_core
 from bots.settings import Settings
 from core.delivery.editing_surface import EditingSurface
 from core.domain.errors import PlatformError
 from core.domain.messages import Blob, Event, Quote, Receipt
 from core.domain.ports import Frontend, Intake, Ledger, ReplySurface, Watch
 from core.storage.db.engine import Database
+from core.util.clock import utc_now
 from sandbox.server import Sandbox, serve
 from tests.fakes import FakeChannel, FakeClock
 from tests.waiting import ended, soon

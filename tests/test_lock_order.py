@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from bots.app import utc_now
 from core.admission.circuit_breaker import Cause, Gate
 from core.admission.rate_windows import Window
 from core.domain.errors import Fenced
@@ -22,6 +21,7 @@ from core.storage.turns.breakers import GateStore
 from core.storage.turns.call_store import ShareStore
 from core.storage.turns.ledger import StoredLedger
 from core.storage.turns.store import TurnStore
+from core.util.clock import utc_now
 from tests.samples import said
 from tests.test_changes import commanded, deleted, edited, pressed
 from tests.test_storage import Desk

@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from structlog.testing import capture_logs
 
-from bots.slack.listening.http import NotTakenError, parsed
-from bots.slack.listening.signatures import SeenSignatures
+from bots.slack.listening.http import NotTakenError, parsed, seen_signatures
 from bots.slack.transport.refusal_log import Refusals
 from core.domain.errors import DatabaseUnreachable, FrontendRefused
 from core.domain.messages import Commanded, Event, Receipt, Said
@@ -191,8 +190,8 @@ async def test_the_same_bytes_again_do_nothing(here: Hosted) -> None:
 
 def test_a_signature_is_remembered_for_as_long_as_it_counts_and_no_longer() -> None:
     now = [1_000.0]
-    seen = SeenSignatures(lambda: now[0])
-    seen.add("a")
+    seen = seen_signatures(lambda: now[0])
+    seen["a"] = None
 
     now[0] += 599
     assert "a" in seen

@@ -7,9 +7,9 @@ import random
 
 from sqlalchemy import select
 
-from bots.app import utc_now
 from core.storage.db.engine import Database
 from core.storage.db.tables import events
+from core.util.clock import utc_now
 from tests.waiting import waiting_for
 
 

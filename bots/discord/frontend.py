@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 
 import discord
 import structlog
+from cachetools import LRUCache
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.choose_surface import Answering
@@ -38,17 +38,19 @@ from bots.discord.listening.receive import Inbox
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport import sdk_addresses
 from bots.discord.transport.api import Session
-from bots.discord.transport.lately import Lately
 from bots.discord.transport.timing import Timing
 from core.domain.errors import PlatformError
 from core.domain.messages import Blob, Quote, Receipt, Said
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
 from core.i18n.translators import Voices
 from core.settings import RepliesSettings
+from core.util.recently import Recently
 
 log = structlog.get_logger(__name__)
 
 REMEMBERED_QUESTIONS = 2000
+TELL_AGAIN_S = 3600.0
+"""How long somebody whose questions are refused is not told so again."""
 
 
 class DiscordFrontend:
@@ -65,8 +67,8 @@ class DiscordFrontend:
         self._dispatcher = Dispatcher(self._session)
         self._answering = Answering(self._session, voices, settings.code_as_file_chars)
         self._syncing = Syncing(self._session, [int(id_) for id_ in settings.command_servers], timing)
-        self._questions: OrderedDict[int, None] = OrderedDict()
-        self._lately = Lately(timing.now)
+        self._questions: LRUCache[int, None] = LRUCache(REMEMBERED_QUESTIONS)
+        self._refused = Recently(TELL_AGAIN_S, timing.now)
 
     @property
     def platform(self) -> str:
@@ -133,8 +135,6 @@ class DiscordFrontend:
             intake.passed_over(PLATFORM, pass_reason(message, me))
             return None
         self._questions[message.id] = None
-        if len(self._questions) > REMEMBERED_QUESTIONS:
-            self._questions.popitem(last=False)
         return inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
 
     def _remember(self, message: discord.Message) -> None:
@@ -179,7 +179,7 @@ class DiscordFrontend:
             # nobody gets a thread opened under their words for being told that they are not answered
             unopened = translate(message, replace(me, opens_threads=False), standing.parent)
             event = unopened if isinstance(unopened, Said) else event
-            event = replace(event, awaited=not self._lately.told(event.author.identity))
+            event = replace(event, awaited=not self._refused.seen(event.author.identity))
         return await intake.receive(event)
 
 

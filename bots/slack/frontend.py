@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -29,9 +29,7 @@ from core.domain.messages import Blob, Quote
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
 from core.i18n.translators import Voices
 from core.settings import RepliesSettings
-
-Sleep = Callable[[float], Awaitable[None]]
-Now = Callable[[], float]
+from core.util.clock import Now, Sleep
 
 
 class SlackFrontend:

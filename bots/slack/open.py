@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -14,21 +13,17 @@ from starlette.routing import Route
 from bots.frontends import Host
 from bots.slack.features.install import InstallDesk
 from bots.slack.features.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
-from bots.slack.frontend import Now, SlackFrontend
+from bots.slack.frontend import SlackFrontend
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.states import States
 from bots.slack.installations.store import Installations
-from bots.slack.installations.store import Now as Clock
 from bots.slack.listening.http import HttpWay
 from bots.slack.listening.listen import Way
-from bots.slack.listening.socket_mode import Sleep, SocketWay
+from bots.slack.listening.socket_mode import SocketWay
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
 from bots.slack.transport.api import SlackApi, open_api
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+from core.util.clock import Clock, Now, Sleep, utc_now
 
 
 @asynccontextmanager

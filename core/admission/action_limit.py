@@ -7,8 +7,10 @@ have their own bound: a part of the line.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
+
+from cachetools import LRUCache
 
 from core.domain.messages import Action, Command, Commanded, Deleted, Event, Identity, Left, Pressed, Said
 
@@ -24,7 +26,7 @@ class Actions:
         """`most` in a minute; `now` counts in seconds."""
         self._most = most
         self._now = now
-        self._lately: OrderedDict[Identity, deque[float]] = OrderedDict()
+        self._lately: LRUCache[Identity, deque[float]] = LRUCache(MOST_KNOWN)
 
     def are_over(self, event: Event) -> bool:
         """Whether this is one too many. Questions in a place that all read, and what was deleted, never are."""
@@ -32,9 +34,6 @@ class Actions:
             case Deleted() | Left() | Said(awaited=False):
                 return False
         now, lately = self._now(), self._lately.setdefault(event.author.identity, deque(maxlen=self._most))
-        self._lately.move_to_end(event.author.identity)
-        if len(self._lately) > MOST_KNOWN:
-            self._lately.popitem(last=False)
         if len(lately) == self._most and now - lately[0] < MINUTE_S:
             return True
         lately.append(now)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from urllib.parse import quote_from_bytes, unquote
 
+from core.util.text import shorten
+
 Scrub = Callable[[str], str]
 
 DETAIL_CHARS = 300
@@ -49,7 +51,7 @@ def scrub(text: str, *, keys: Iterable[str] = (), said: Callable[[], str] | str 
     if len(line) >= _ECHO_CHARS:
         line = _without_echoes(line, said if isinstance(said, str) else said())
     line = _KEY_LIKE.sub(_MASK, line)
-    return line if len(line) <= DETAIL_CHARS else line[: DETAIL_CHARS - 1] + "…"
+    return shorten(line, DETAIL_CHARS)
 
 
 def sample_of(texts: Sequence[str]) -> str:

@@ -15,11 +15,11 @@ from typing import Self
 
 from core.delivery.message_parts import UNKNOWN_MESSAGE, Posting, View
 from core.delivery.pacing import Pace
-from core.delivery.platform_retry import Now, Sleep
 from core.domain.errors import Fenced, MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy, PlatformError
 from core.domain.messages import Apology, Button, Footer, Status
 from core.domain.ports import EditableChannel, Ledger
 from core.markdown.splitter import Splitter, split
+from core.util.clock import Now, Sleep
 
 log = logging.getLogger(__name__)
 

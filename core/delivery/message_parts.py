@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.delivery.platform_retry import Now, Sleep, patiently
+from core.delivery.platform_retry import patiently
 from core.domain.errors import (
     Fenced,
     MessageRefused,
@@ -27,6 +27,7 @@ from core.domain.errors import (
 )
 from core.domain.messages import Button
 from core.domain.ports import Delivery, EditableChannel, Ledger
+from core.util.clock import Now, Sleep
 
 log = logging.getLogger(__name__)
 

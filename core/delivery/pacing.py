@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.delivery.platform_retry import Now, Sleep
+from core.util.clock import Now, Sleep
 
 _SLOWER_EVERY_S = 60.0
 _SLOWEST = 3.0

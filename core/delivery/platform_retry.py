@@ -9,11 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from core.domain.errors import PlatformBusy, PlatformError
+from core.util.clock import Now, Sleep
 
 T = TypeVar("T")
-Now = Callable[[], float]
-"""Seconds on a clock that never goes back."""
-Sleep = Callable[[float], Awaitable[None]]
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 15.0

@@ -8,6 +8,7 @@ import unicodedata
 from core.domain.messages import Status, ToolActivity
 from core.i18n.catalog import Phrase
 from core.i18n.translator import Voice
+from core.util.text import shorten
 
 NAME_CHARS = 40
 REASON_CHARS = 120
@@ -35,4 +36,4 @@ def _one_line(text: str) -> str:
     plain = re.sub(r"[*_`~|<>\[\]#\\]", "", text)
     seen = "".join(char for char in plain if char.isspace() or unicodedata.category(char)[0] != "C")
     line = " ".join(seen.split()).rstrip(" .…")
-    return line if len(line) <= REASON_CHARS else line[: REASON_CHARS - 1].rstrip() + "…"
+    return shorten(line, REASON_CHARS)

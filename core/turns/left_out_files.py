@@ -8,6 +8,7 @@ from core.conversations.attachments import LeftOut, Why
 from core.i18n.catalog import Phrase
 from core.i18n.translator import Voice
 from core.settings import LimitsSettings
+from core.util.text import shorten
 
 _MOST_NAMES = 10
 _NAME_CHARS = 80
@@ -18,7 +19,7 @@ def sentences_of(left_out: Sequence[LeftOut], limits: LimitsSettings, voice: Voi
     """One sentence for each reason, in the order of the files; of very many files it names the first ones."""
     names: dict[Why, list[str]] = {}
     for each in left_out:
-        names.setdefault(each.why, []).append(_short(each.name))
+        names.setdefault(each.why, []).append(shorten(each.name, _NAME_CHARS))
     return [_sentence(why, _listed(found), limits, voice) for why, found in names.items()]
 
 
@@ -42,10 +43,6 @@ def _sentence(why: Why, name: str, limits: LimitsSettings, voice: Voice) -> str:
 
 def _mb(size_bytes: int) -> float:
     return round(size_bytes / _BYTES_PER_MB, 2)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _NAME_CHARS else name[: _NAME_CHARS - 1] + "…"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import structlog
 
 from core.domain.errors import Fenced, StorageError
 from core.domain.turn import Turn
+from core.util.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,7 @@ class LocalQueue:
         self._share = running_turns - running_turns // 4 if len(platforms) > 1 else running_turns
         self._on: Counter[str] = Counter()
         self._of: Counter[str] = Counter()
-        self._turns: set[asyncio.Task[None]] = set()
+        self._turns = TaskSet()
         self._claiming = asyncio.Lock()
         self._closing = False
         self._drained = asyncio.Event()
@@ -112,7 +113,8 @@ class LocalQueue:
                     group.create_task(self._work(runner))
         finally:
             self._closing = True
-            await self._let_finish()
+            await self._turns.drain(self._grace_s)
+            await self._turns.aclose()
             renewing.cancel()
 
     async def _work(self, runner: TurnRunner) -> None:
@@ -135,10 +137,8 @@ class LocalQueue:
 
     async def _run_next(self, conversation_id: int, runner: TurnRunner) -> None:
         """Run the turn that the worklist gives out for this conversation, if it gives one."""
-        task = asyncio.create_task(self._claim_and_run(conversation_id, runner))
-        self._turns.add(task)
-        task.add_done_callback(self._turns.discard)
-        await asyncio.shield(task)  # outlives a cancelled worker: `_let_finish` owns it then
+        # outlives a cancelled worker: `work` lets it finish then
+        await asyncio.shield(self._turns.start(self._claim_and_run(conversation_id, runner)))
 
     async def _claim_and_run(self, conversation_id: int, runner: TurnRunner) -> None:
         look_again = True
@@ -245,12 +245,3 @@ class LocalQueue:
                 log.warning("queue.renewal_failed", cause=str(error))
             except Exception:
                 log.exception("queue.renewal_failed")
-
-    async def _let_finish(self) -> None:
-        running = set(self._turns)
-        if not running:
-            return
-        _, late = await asyncio.wait(running, timeout=self._grace_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)

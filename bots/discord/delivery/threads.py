@@ -15,6 +15,7 @@ from bots.discord.transport.api import Guard, Session, unguarded
 from core.domain.errors import PlaceClosed, PlatformBusy
 from core.domain.messages import Button
 from core.domain.ports import Delivery
+from core.util.text import shorten
 
 log = structlog.get_logger(__name__)
 
@@ -115,4 +116,4 @@ async def _title_of(client: discord.Client, question: Address) -> str:
     except (discord.Forbidden, discord.NotFound):
         return UNREADABLE
     line = " ".join((text_of(message, (f"<@{me}>", f"<@!{me}>")) or message.author.display_name).split())
-    return line if len(line) <= TITLE_CHARS else f"{line[: TITLE_CHARS - 1].rstrip()}…"
+    return shorten(line, TITLE_CHARS)

@@ -11,12 +11,12 @@ import structlog
 from bots.discord.delivery.channel import QUIET
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.transport.api import Session, unguarded
-from bots.discord.transport.lately import Lately
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Button, Place
 from core.domain.ports import Delivery, EditableChannel
 from core.i18n.catalog import Phrase
 from core.i18n.translators import Voices
+from core.util.recently import Recently
 
 log = structlog.get_logger(__name__)
 
@@ -31,14 +31,14 @@ class Refusals:
     def __init__(self, session: Session, voices: Voices) -> None:
         self._session = session
         self._voices = voices
-        self._lately = Lately(session.timing.now)
+        self._lately = Recently(3600.0, session.timing.now)
 
     async def take_note(self, where: Address, error: PlaceClosed) -> None:
         """Tell the author of a question that the bot may not write there: once an hour for each channel."""
         if error.code not in FORBIDDEN:
             return
         log.warning("discord.may_not_write", channel=where.channel, server=where.guild, code=error.code)
-        if not where.guild or not where.user or self._lately.told(where.channel):
+        if not where.guild or not where.user or self._lately.seen(where.channel):
             return
         try:
             await self._tell(where)

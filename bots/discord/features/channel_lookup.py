@@ -3,12 +3,12 @@ and threads that somebody else opened from a question to the bot."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import discord
 import structlog
+from cachetools import LRUCache
 
 from bots.discord.events.translate import Me, answers_all, is_addressed, parent_of
 from bots.discord.transport.api import Session
@@ -35,14 +35,12 @@ class Whereabouts:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: OrderedDict[int, Standing] = OrderedDict()
-        self._questions: OrderedDict[int, bool] = OrderedDict()
+        self._known: LRUCache[int, Standing] = LRUCache(REMEMBERED)
+        self._questions: LRUCache[int, bool] = LRUCache(REMEMBERED)
 
     def question(self, message_id: int, *, surely: bool = True) -> None:
         """Keep that a message is, or may be, a question to be answered in a thread, which has the same id."""
         self._questions[message_id] = surely
-        if len(self._questions) > REMEMBERED:
-            self._questions.popitem(last=False)
 
     def spoken_in(self, places: Sequence[Place]) -> None:
         """Keep in which threads somebody spoke with the bot before this process began; given newest first."""
@@ -71,8 +69,6 @@ class Whereabouts:
             except PlatformError as error:
                 log.warning("discord.thread_unknown", channel=channel_id, detail=error.detail)
                 return Standing()
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
         return self._known[channel_id]
 
     async def _ask(self, channel_id: int, me: Me) -> Standing:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import discord
 import structlog
+from cachetools import LRUCache
 
 from bots.discord.delivery.channel import QUIET
 from bots.discord.delivery.markup_out import MAX_SIZE
@@ -47,7 +47,7 @@ class Dispatcher:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._quoted: OrderedDict[tuple[int, int, int], QuotedMessage] = OrderedDict()
+        self._quoted: LRUCache[tuple[int, int, int], QuotedMessage] = LRUCache(REMEMBERED)
         """Messages by who was shown them: Discord itself gave them to that person."""
 
     async def dispatch(self, interaction: discord.Interaction, intake: Intake) -> None:
@@ -83,8 +83,6 @@ class Dispatcher:
         if await self._refused(interaction, question(interaction, source, quote.text), intake):
             return
         self._quoted[interaction.user.id, channel, message.id] = quote
-        if len(self._quoted) > REMEMBERED:
-            self._quoted.popitem(last=False)
         form = about_form(channel, message.id, intake.voice(source.author.locale, source.place))
         await _answer(interaction, lambda: interaction.response.send_modal(form))
 

@@ -27,6 +27,7 @@ from core.domain.errors import (
 )
 from core.domain.messages import PassedOver
 from core.domain.ports import Intake
+from core.util.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +52,7 @@ class Inbox:
         self._timing = timing
         self._intake = intake
         self._lanes: dict[int, deque[tuple[int, Job, asyncio.Future[object]]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
 
     async def __aenter__(self) -> Self:
         return self
@@ -61,14 +62,11 @@ class Inbox:
     ) -> None:
         """Let what was heard be stored, for a while: Discord would not deliver it again."""
         try:
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=self._timing.drain_s)
+            await self._tasks.drain(self._timing.drain_s)
         finally:
             if self._tasks:
                 log.error("discord.events_lost", channels=len(self._tasks))
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._tasks.aclose()
 
     def put(self, lane: int, message_id: int, job: Job) -> asyncio.Future[object]:
         """Queue a job, and tell later what it returned: None where it was lost."""
@@ -77,9 +75,7 @@ class Inbox:
             queue.append((message_id, job, result))
             return result
         self._lanes[lane] = deque([(message_id, job, result)])
-        task = asyncio.create_task(self._run(lane))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._run(lane))
         return result
 
     def lost(self, message_id: int, error: Exception) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import discord
+from cachetools import LRUCache
 
 from bots.discord.events.address import PLATFORM
 from bots.discord.settings import DiscordSettings
@@ -16,6 +16,7 @@ from bots.discord.transport.http_hooks import prompt
 from bots.discord.transport.pacing import Gate, Gates
 from bots.discord.transport.timing import Timing
 from core.domain.errors import FrontendUnreachable, PlatformBusy
+from core.util.tasks import TaskSet
 
 T = TypeVar("T")
 Call = Callable[[discord.Client], Awaitable[T]]
@@ -48,8 +49,8 @@ class Session:
         self._client: discord.Client | None = None
         self._login = asyncio.Lock()
         self._gates = Gates(timing)
-        self._running: set[asyncio.Task[object]] = set()
-        self._posted: OrderedDict[str, int] = OrderedDict()
+        self._running = TaskSet()
+        self._posted: LRUCache[str, int] = LRUCache(REMEMBERED)
         self._closed = False
 
     async def call(self, call: Call[T], *, creates: bool = False, writes: bool = False) -> T:
@@ -83,8 +84,6 @@ class Session:
     def remember(self, nonce: str, message_id: int) -> None:
         """Keep under which id a message of ours with this nonce exists."""
         self._posted[nonce] = message_id
-        if len(self._posted) > REMEMBERED:
-            self._posted.popitem(last=False)
 
     def posted_as(self, nonce: str) -> int | None:
         return self._posted.get(nonce)
@@ -92,9 +91,7 @@ class Session:
     async def close(self) -> None:
         """End what still runs, and the connections."""
         self._closed = True
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._running.aclose()
         async with self._login:
             if self._client is not None:
                 await self._client.close()
@@ -122,15 +119,15 @@ class Session:
         return client
 
     def _own(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._ended)
+        task = self._running.start(work)
+        task.add_done_callback(_take_exception)
         return task
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            task.exception()  # its caller may have left, and then nobody else asks
+
+def _take_exception(task: asyncio.Task[Any]) -> None:
+    """Count the exception as seen: a caller that was cancelled does not ask for it any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def unguarded() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
+from cachetools import LRUCache
 
 from bots.slack.delivery.markup_out import safe, size
 from bots.slack.events.address import PLATFORM, Where
@@ -18,10 +18,11 @@ from bots.slack.events.payloads import Bot, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED, UNKNOWN_MESSAGE
 from bots.slack.transport.fair_interval import Share
-from core.delivery.platform_retry import Now, Sleep, patiently
+from core.delivery.platform_retry import patiently
 from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.messages import Button
 from core.domain.ports import Delivery
+from core.util.clock import Now, Sleep
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ class Signs:
         self._sleep = sleep
         self._off = False
         self._marks_off = False
-        self._marked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._marked: LRUCache[tuple[str, str], None] = LRUCache(_MOST_MARKED)
         """The questions that this process put an hourglass on."""
 
     async def show(self, place: Where, text: str) -> None:
@@ -67,8 +68,6 @@ class Signs:
     async def mark(self, place: Where) -> bool:
         """Put an hourglass on the question; whether it stands there. Needs the scope `reactions:write`."""
         self._marked[place.channel, place.question] = None
-        if len(self._marked) > _MOST_MARKED:
-            self._marked.popitem(last=False)
         try:
             await self._react("reactions.add", place)
         except PlatformError as exc:

@@ -19,9 +19,9 @@ from bots.slack.delivery.workspace import AnsweredWorkspace
 from bots.slack.events.address import Where
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.fair_interval import Share
-from core.delivery.platform_retry import Now, Sleep
 from core.delivery.work_signs import TidySurface
 from core.domain.ports import Ledger, ReplySurface
+from core.util.clock import Now, Sleep
 
 _APPEND_EVERY_S = 1.0
 _EDIT_EVERY_S = 3.0

@@ -17,10 +17,11 @@ from bots.slack.delivery.markup_out import escaped
 from bots.slack.events.address import Where
 from bots.slack.events.buttons import drawn
 from bots.slack.transport.api import SlackApi
-from core.delivery.platform_retry import Now, Sleep, patiently
+from core.delivery.platform_retry import patiently
 from core.domain.errors import OutcomeUnknown, PlatformBusy
 from core.domain.messages import Apology, Button, Footer, Status
 from core.domain.ports import Ledger
+from core.util.clock import Now, Sleep
 
 _BUDGET_S = 20.0
 _HEADER_CHARS, _SECTION_CHARS, _MOST_BLOCKS = 150, 3_000, 100

@@ -7,9 +7,9 @@ from typing import Self
 
 from bots.slack.transport.fair_interval import Share
 from core.delivery.editing_surface import EditingSurface
-from core.delivery.platform_retry import Now
 from core.domain.messages import Apology, Footer
 from core.domain.ports import EditableChannel, Ledger
+from core.util.clock import Now
 
 
 class SharedEditing(EditingSurface):

@@ -13,12 +13,12 @@ from bots.slack.delivery.markup_out import safe
 from bots.slack.events.address import PLATFORM, Where
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.people import People
-from core.delivery.platform_retry import Now
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Apology, Button, Footer, Place, Status
 from core.domain.ports import ReplySurface
 from core.i18n.catalog import Phrase
 from core.i18n.translators import Voices
+from core.util.clock import Now
 
 log = structlog.get_logger(__name__)
 

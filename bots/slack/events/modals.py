@@ -19,6 +19,7 @@ from core.domain.errors import PlaceClosed
 from core.domain.messages import Action, Author, Identity, Place, Pressed
 from core.i18n.catalog import Phrase
 from core.i18n.translator import Voice
+from core.util.text import shorten
 
 SHORTCUT = "ask"
 """The callback_id of the message shortcut, as the manifest has it."""
@@ -83,8 +84,7 @@ def _form(
 
 def _plain(text: str) -> dict[str, str]:
     """An operator's own wording may be longer than Slack takes."""
-    short = text if len(text) <= _TITLE_CHARS else f"{text[: _TITLE_CHARS - 1]}…"
-    return {"type": "plain_text", "text": short}
+    return {"type": "plain_text", "text": shorten(text, _TITLE_CHARS)}
 
 
 def wants_to_ask(payload: Mapping[str, Any]) -> About | None:

@@ -7,16 +7,17 @@ thread, and both belong into it. Whatever Slack does not offer to this app is as
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import structlog
+from cachetools import LRUCache
 
 from bots.slack.delivery.markup_out import safe
 from bots.slack.events.address import Where
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
 from core.domain.errors import FrontendRefused, PlatformError
+from core.util.text import shorten
 
 log = structlog.get_logger(__name__)
 
@@ -41,17 +42,15 @@ class Sessions:
     def __init__(self, api: SlackApi) -> None:
         self._api = api
         self._settings: SlackSettings = api.settings
-        self._met: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._unnamed: set[tuple[str, str]] = set()
-        """Threads of the old view in which nobody has said anything yet."""
+        self._met: LRUCache[tuple[str, str], bool] = LRUCache(_MOST_MET)
+        """Places that were opened; true for threads of the old view in which nobody has said anything yet."""
         self._off: set[str] = set()
 
     def meets(self, channel: str, thread: str) -> bool:
         """Whether a place is met for the first time since the start. Called once for each time that one is opened."""
-        if not self._is_new(channel, thread):
+        if (channel, thread) in self._met:
             return False
-        if thread:
-            self._unnamed.add((channel, thread))
+        self._met[channel, thread] = bool(thread)
         return True
 
     async def suggest(self, channel: str, thread: str) -> None:
@@ -81,23 +80,17 @@ class Sessions:
         """Name a thread after the first words in it, where these are they."""
         # whether Slack reads tokens in titles it does not tell; without this sign there are none
         words, greeted = " ".join(text.split()).replace("<", "\u2039"), (place.channel, place.thread)
-        first = place.thread == place.question or greeted in self._unnamed
+        first = place.thread == place.question or self._met.get(greeted, False)
         if not (words and place.thread and first):
             return
-        self._unnamed.discard(greeted)
-        title = words if len(words) <= _TITLE_CHARS else f"{words[: _TITLE_CHARS - 1]}…"
-        there = {"channel_id": place.channel, "thread_ts": place.thread, "title": title}
+        self._met[greeted] = False
+        there = {
+            "channel_id": place.channel,
+            "thread_ts": place.thread,
+            "title": shorten(words, _TITLE_CHARS),
+        }
         if not await self._ask("assistant.threads.setTitle", **there):
             await self._ask("agents.sessions.rename", **there)
-
-    def _is_new(self, channel: str, thread: str) -> bool:
-        if (channel, thread) in self._met:
-            return False
-        self._met[channel, thread] = None
-        if len(self._met) > _MOST_MET:
-            oldest, _ = self._met.popitem(last=False)
-            self._unnamed.discard(oldest)
-        return True
 
     async def is_empty(self, channel: str, thread: str) -> bool:
         """Whether nothing was ever said there, as Slack tells it: so a person is greeted once, however often the bot

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
@@ -25,10 +25,11 @@ from bots.slack.events.payloads import Bot, part_of, text_of
 from bots.slack.features.workspaces import Workspaces
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
-from core.delivery.platform_retry import Sleep, patiently
+from core.delivery.platform_retry import patiently
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Place
 from core.domain.ports import Intake
+from core.util.clock import Clock, Sleep
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,6 @@ _PAUSE_S = 1.3
 _BUDGET_S = 300.0
 
 Receive = Callable[[dict[str, Any]], Awaitable[object]]
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,3 @@ def _as_event(message: Mapping[str, Any], team: str, spot: _Spot) -> dict[str, A
     kind = "im" if spot.direct else "channel"
     event = {**message, "type": "message", "channel": spot.channel, "channel_type": kind}
     return {"type": "event_callback", "team_id": team, "event": event}
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

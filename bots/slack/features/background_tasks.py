@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +9,7 @@ from typing import Any, Self
 import structlog
 
 from core.domain.errors import PlatformError
+from core.util.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ class Errands:
     """Runs tasks until it is left; what goes wrong in one is noted, and ends there."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
+        self._running = TaskSet()
 
     async def __aenter__(self) -> Self:
         return self
@@ -28,10 +28,7 @@ class Errands:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await self._running.aclose()
 
     def run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
         """Begin an errand; with too many under way it is left out."""
@@ -39,9 +36,7 @@ class Errands:
             errand.close()
             log.warning("slack.errand_left_out", errand=name)
             return
-        task = asyncio.create_task(self._run(name, errand), name=f"slack-{name}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running.start(self._run(name, errand), name=f"slack-{name}")
 
     async def _run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+from cachetools import LRUCache
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, part_of, text_of
@@ -28,7 +29,7 @@ class Threads:
     def __init__(self, intake: Intake, clock: Callable[[], datetime]) -> None:
         self._intake = intake
         self._clock = clock
-        self._known: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._known: LRUCache[tuple[str, str, str], None] = LRUCache(_MOST)
         self._asked_at: datetime | None = None
 
     def is_joined(self, team: str, channel: str, thread: str) -> bool:
@@ -65,6 +66,3 @@ class Threads:
 
     def _join(self, team: str, channel: str, thread: str) -> None:
         self._known[team, channel, thread] = None
-        self._known.move_to_end((team, channel, thread))
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)

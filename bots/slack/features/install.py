@@ -21,7 +21,7 @@ from bots.slack.events.payloads import text_of
 from bots.slack.features.manifest import scopes
 from bots.slack.installations.rotation import tokens_in
 from bots.slack.installations.states import GOOD_FOR, States
-from bots.slack.installations.store import Installation, Installations, Now
+from bots.slack.installations.store import Installation, Installations
 from bots.slack.settings import MOUNT
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.preflight import require_installable
@@ -30,6 +30,7 @@ from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import BotError, PlatformError
 from core.i18n.catalog import Phrase
 from core.i18n.translators import Voices
+from core.util.clock import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,7 @@ class InstallDesk:
     """Answers `/slack/install` and `/slack/oauth_redirect`."""
 
     def __init__(
-        self, api: SlackApi, installations: Installations, states: States, voices: Voices, now: Now
+        self, api: SlackApi, installations: Installations, states: States, voices: Voices, now: Clock
     ) -> None:
         self._api = api
         self._settings = api.settings

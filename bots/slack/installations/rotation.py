@@ -14,9 +14,10 @@ from typing import Any
 
 import structlog
 
-from bots.slack.installations.store import Installation, Installations, Now, Tokens
-from core.delivery.platform_retry import Sleep, patiently
+from bots.slack.installations.store import Installation, Installations, Tokens
+from core.delivery.platform_retry import patiently
 from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
+from core.util.clock import Clock, Sleep
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ _QUIET = timedelta(minutes=1)
 class Rotation:
     """Gives each workspace's token, a fresh one where it is due."""
 
-    def __init__(self, installations: Installations, exchange: Exchange, now: Now, sleep: Sleep) -> None:
+    def __init__(self, installations: Installations, exchange: Exchange, now: Clock, sleep: Sleep) -> None:
         self._installations = installations
         self._exchange = exchange
         self._now = now

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections import OrderedDict
 from datetime import timedelta
 
+from cachetools import LRUCache
 from pydantic import SecretStr
 
-from bots.slack.installations.store import Now
+from core.util.clock import Clock
 
 GOOD_FOR = timedelta(minutes=10)
 _PURPOSE = b"aivax-bots: the state of an installation on Slack"
@@ -25,11 +25,11 @@ _PARTS = 3
 class States:
     """Hands out states, and takes each back once. Any process with the same client secret takes it back."""
 
-    def __init__(self, secret: SecretStr, now: Now) -> None:
+    def __init__(self, secret: SecretStr, now: Clock) -> None:
         """`secret` is `[slack] client_secret`; what signs is derived from it, and is good for nothing else."""
         self._key = hmac.digest(secret.get_secret_value().strip().encode(), _PURPOSE, hashlib.sha256)
         self._now = now
-        self._used: OrderedDict[str, None] = OrderedDict()
+        self._used: LRUCache[str, None] = LRUCache(_MOST_USED)
 
     def issue(self) -> str:
         """Make a new state."""
@@ -41,8 +41,6 @@ class States:
         if not self._counts(state) or state in self._used:
             return False
         self._used[state] = None
-        if len(self._used) > _MOST_USED:
-            self._used.popitem(last=False)
         return True
 
     def _signed(self, told: str) -> str:

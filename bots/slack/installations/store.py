@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,8 +13,7 @@ from bots.slack.installations.sealing import Seal
 from bots.slack.installations.tables import installations as table
 from core.storage.db.engine import Database
 from core.storage.db.upsert import insert_into
-
-Now = Callable[[], datetime]
+from core.util.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Installation:
 class Installations:
     """The workspaces that installed the app."""
 
-    def __init__(self, database: Database, seal: Seal, now: Now) -> None:
+    def __init__(self, database: Database, seal: Seal, now: Clock) -> None:
         self._database = database
         self._seal = seal
         self._now = now

@@ -8,29 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import structlog
+from cachetools import TTLCache
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.signature import Clock, SignatureVerifier
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch
-from bots.slack.listening.signatures import SeenSignatures
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.preflight import require_signing_secret
 from bots.slack.transport.refusal_log import Refusals
 from core.domain.ports import Watch
+from core.util.clock import Now
 
 log = structlog.get_logger(__name__)
 
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+_SIGNED_FOR_S = 300.0
+"""How far a request's timestamp may lie from our clock: docs.slack.dev, "Verifying requests"."""
 _READ_WITHIN_S = 2.0
 _DRAIN_TIMES = 8
 """So many times the limit of a body that is too large is read and thrown away: who sends still hears why."""
@@ -57,11 +61,11 @@ class _Open:
 class HttpWay:
     """Events to `POST /slack/events`: presses and commands too."""
 
-    def __init__(self, api: SlackApi, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, api: SlackApi, now: Now = time.time) -> None:
         self._api = api
         self._limit = api.settings.body_limit_bytes
         self._clock = _TheClock(now)
-        self._seen = SeenSignatures(now)
+        self._seen = seen_signatures(now)
         self._open: _Open | None = None
         self._refusals = Refusals("slack.request_refused", now)
 
@@ -118,7 +122,7 @@ class HttpWay:
         if answer.status >= 500:
             raise NotTakenError(503, "not stored")
         if answer.status == 200:
-            self._seen.add(sign)
+            self._seen[sign] = None
         told = {name: ", ".join(values) for name, values in answer.headers.items()}
         return Response(answer.body, status_code=answer.status, headers=told)
 
@@ -144,6 +148,15 @@ class HttpWay:
             raise NotTakenError(400, "the body is not UTF-8") from None
 
 
+def seen_signatures(now: Now) -> TTLCache[str, None]:
+    """Make the memory of requests whose content is stored, so that the same bytes do nothing a second time.
+
+    Kept in this process: what must not happen twice in another one is kept from it by the event's own key. A
+    timestamp may lie ahead by as long as it may lie back, so a signature is remembered for both together.
+    """
+    return TTLCache(math.inf, 2 * _SIGNED_FOR_S, timer=now)
+
+
 def _signed(verifier: SignatureVerifier, headers: Mapping[str, str], text: str) -> str:
     """The signature with its timestamp, where it is one of Slack's and recent."""
     timestamp = headers.get("x-slack-request-timestamp", "")
@@ -158,7 +171,7 @@ def _signed(verifier: SignatureVerifier, headers: Mapping[str, str], text: str) 
 class _TheClock(Clock):
     """The SDK's clock, in our hands."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Now) -> None:
         self._now = now
 
     def now(self) -> float:

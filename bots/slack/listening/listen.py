@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bots.slack.events.payloads import Manners
-from bots.slack.features.backfill import CatchingUp, Clock, utc_now
+from bots.slack.features.backfill import CatchingUp
 from bots.slack.features.background_tasks import Errands
 from bots.slack.features.follow_ups import Threads
 from bots.slack.features.greetings import Courtesies
@@ -15,9 +15,9 @@ from bots.slack.features.workspaces import Workspaces
 from bots.slack.listening.bolt_app import Receive
 from bots.slack.listening.receive import Receiver
 from bots.slack.settings import SlackSettings
-from core.delivery.platform_retry import Sleep
 from core.domain.errors import BotError
 from core.domain.ports import Intake, Watch
+from core.util.clock import Clock, Sleep, utc_now
 
 
 class Way(Protocol):

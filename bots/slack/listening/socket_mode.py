@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -27,10 +27,10 @@ from bots.slack.transport.api import SlackApi, sdk_logger, web_client
 from bots.slack.transport.preflight import require_token
 from core.domain.errors import FrontendUnreachable
 from core.domain.ports import Watch
+from core.util.clock import Sleep
+from core.util.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
-
-Sleep = Callable[[float], Awaitable[None]]
 
 _CLOSE_WITHIN_S = 2.0
 _STEPS = 40
@@ -51,7 +51,7 @@ class Socket(SocketModeClient):
         )
         self.proxy = settings.proxy or None  # the SDK takes an empty one for "look into the environment"
         self.wss_uri = url
-        self.working: set[asyncio.Task[None]] = set()
+        self._work = TaskSet()
         self._heard: object = None
         self.message_listeners.append(self._note_life)
 
@@ -69,9 +69,7 @@ class Socket(SocketModeClient):
     async def process_message(self) -> None:
         """Start the work on one message, as the SDK does, and keep hold of it."""
         raw: str = await self.message_queue.get()
-        task = asyncio.create_task(self.run_message_listeners(_parsed(raw), raw))
-        self.working.add(task)
-        task.add_done_callback(self.working.discard)
+        self._work.start(self.run_message_listeners(_parsed(raw), raw))
 
     async def aclose(self) -> None:
         """Say goodbye, briefly, and end every task of this socket."""
@@ -80,11 +78,12 @@ class Socket(SocketModeClient):
         with suppress(TimeoutError, OSError, aiohttp.ClientError):
             async with asyncio.timeout(_CLOSE_WITHIN_S):
                 await self.disconnect()  # type: ignore[no-untyped-call]  # the SDK left it so
-        owned = [self.message_processor, self.current_session_monitor, self.message_receiver, *self.working]
+        owned = (self.message_processor, self.current_session_monitor, self.message_receiver)
         running = [task for task in owned if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await self._work.aclose()
         await self.aiohttp_client_session.close()
 
 

@@ -29,8 +29,8 @@ from bots.slack.transport.error_mapping import (
 from bots.slack.transport.hosts import PublicOnly
 from bots.slack.transport.rate_limits import Budgets
 from bots.slack.transport.tokens import Account, OneAccount
-from core.delivery.platform_retry import Now, Sleep
 from core.domain.errors import FrontendRefused, PlatformBusy
+from core.util.clock import Now, Sleep
 
 _SECRETS = re.compile(r"(xox[a-z]?[.-]|xapp-|xoxe)[\w.-]+|(?<=ticket=)[^&\s'\"]+")
 

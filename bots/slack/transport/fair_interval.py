@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from core.delivery.platform_retry import Sleep
+from core.util.clock import Sleep
 
 
 class Crowd:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from cachetools import LRUCache
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.transport.api import SlackApi
 from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
+from core.util.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,8 @@ class People:
         self._api = api
         self._timeout_s = timeout_s
         self._now = now
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: LRUCache[str, _Known] = LRUCache(_MOST_KNOWN)
+        self._asking = TaskSet()
         self._off = False
 
     async def find(self, user: str) -> Person:
@@ -76,11 +78,8 @@ class People:
             return Person()
         known = self._known.get(user)
         if known is None or known.until <= self._now():
-            known = self._known[user] = _Known(
-                asyncio.create_task(self._ask(user)), self._now() + _GOOD_FOR_S
-            )
-        self._known.move_to_end(user)
-        self._forget_the_oldest()
+            known = _Known(self._asking.start(self._ask(user)), self._now() + _GOOD_FOR_S)
+            self._known[user] = known
         # waiting does not own the task: a later event of the same person still profits from its answer
         await asyncio.wait({known.asked}, timeout=timeout_s)
         done = known.asked.done() and not known.asked.cancelled()
@@ -88,11 +87,8 @@ class People:
 
     async def aclose(self) -> None:
         """End the questions that are still open."""
-        asked = [known.asked for known in self._known.values()]
         self._known.clear()
-        for task in asked:
-            task.cancel()
-        await asyncio.gather(*asked, return_exceptions=True)
+        await self._asking.aclose()
 
     async def _ask(self, user: str) -> Person:
         try:
@@ -104,11 +100,6 @@ class People:
             log.info("slack.nameless", code=exc.code)
             return Person(untold=not isinstance(exc, PlaceClosed))
         return _person(answer.get("user"))
-
-    def _forget_the_oldest(self) -> None:
-        while len(self._known) > _MOST_KNOWN:
-            _, known = self._known.popitem(last=False)
-            known.asked.cancel()
 
 
 def _person(user: Any) -> Person:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bots.slack.transport.fair_interval import Crowd
-from core.delivery.platform_retry import Now, Sleep
 from core.domain.errors import PlatformBusy
+from core.util.clock import Now, Sleep
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from core.storage.db.engine import Database
 from core.storage.db.tables import calls, events, identities, persons, turns
 from core.storage.personal_data.erasure import Eraser
 from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.util.clock import Sleep
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,6 @@ ADDRESS_HOURS = 1.0
 """How long the address of a sentence of our own is kept after it was said, should it have to be said anew."""
 ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
 
-Sleep = Callable[[float], Awaitable[None]]
 Step = Callable[[AsyncConnection], Awaitable[int]]
 
 

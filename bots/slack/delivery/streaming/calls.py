@@ -15,9 +15,10 @@ from bots.slack.events.address import PLATFORM, Where
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
-from core.delivery.platform_retry import Now, Sleep, patiently
+from core.delivery.platform_retry import patiently
 from core.domain.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.ports import Delivery, Ledger
+from core.util.clock import Now, Sleep
 
 log = structlog.get_logger(__name__)
 

@@ -19,10 +19,10 @@ from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, Piece,
 from bots.slack.delivery.streaming.writer import NoStreamError, Writing
 from bots.slack.transport.fair_interval import Share
 from core.delivery.pacing import Pace
-from core.delivery.platform_retry import Now, Sleep
 from core.domain.errors import Fenced, OutcomeUnknown, PlatformBusy
 from core.domain.messages import Apology, Button, Footer, Status
 from core.domain.ports import ReplySurface
+from core.util.clock import Now, Sleep
 
 log = structlog.get_logger(__name__)
 

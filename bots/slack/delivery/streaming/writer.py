@@ -27,9 +27,9 @@ from bots.slack.delivery.streaming.streams import (
 from bots.slack.delivery.streaming.task_cards import Cards
 from bots.slack.events.address import Where
 from bots.slack.events.markup_in import unescaped
-from core.delivery.platform_retry import Now, Sleep
 from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.ports import Delivery, Ledger
+from core.util.clock import Now, Sleep
 
 log = structlog.get_logger(__name__)
 
