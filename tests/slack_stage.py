@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
 from core.domain.ports import Ledger, ReplySurface
@@ -63,9 +63,8 @@ class Stage:
             "thread": self.ts,
             "question": self.ts,
         }
-        return Where(
-            **{**told, "user": self.asker.id, "user_team": self.asker.team_id, "direct": True, **more}
-        ).as_address()
+        told |= {"user": self.asker.id, "user_team": self.asker.team_id}
+        return str(Address(**{**told, "direct": True, **more}))
 
     def surface(self, ledger: Ledger | None = None, **more: Any) -> ReplySurface:
         return self.bot.reply_to(self.address(**more), ledger or FakeLedger())

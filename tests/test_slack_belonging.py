@@ -169,10 +169,10 @@ async def test_who_can_t_be_looked_up_now_is_no_stranger_but_to_come_again() -> 
     now, api = 0.0, Directory()
     people = People(api, 1.0, lambda: now)  # type: ignore[arg-type]  # all of it that is used
     with pytest.raises(PlatformBusy):
-        await people.find_surely("U1")
+        await people.require("U1")
     api.busy, now = False, 61.0
 
-    person = await people.find_surely("U1")
+    person = await people.require("U1")
 
     assert (person.team, person.organisation, person.stranger) == ("T1", "E1", False)
 

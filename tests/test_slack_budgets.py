@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import open_api
-from bots.slack.transport.rate_limits import RATES, Budgets
+from bots.slack.transport.rate_limits import RATES, RateLimits
 from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import PlatformBusy
 from core.domain.messages import Footer, Status
@@ -53,11 +53,11 @@ def test_no_minute_has_more_calls_than_slack_allows(
 ) -> None:
     async def all_calls() -> list[float]:
         clock, made, put_off = FakeClock(), [], []
-        budgets = Budgets(now=clock.now, sleep=clock.sleep)
+        rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
 
         async def call(urgent: bool) -> None:
             try:
-                await budgets.enter(method, "C1", urgent=urgent)
+                await rate_limits.acquire(method, "C1", urgent=urgent)
             except PlatformBusy as busy:
                 put_off.append(busy.retry_after_s or 0.0)
             else:
@@ -83,10 +83,10 @@ def test_no_minute_has_more_calls_than_slack_allows(
 
 async def test_whoever_comes_first_is_first() -> None:
     clock, order = FakeClock(), []
-    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
 
     async def call(number: int) -> None:
-        await budgets.enter("chat.postMessage", "C1")
+        await rate_limits.acquire("chat.postMessage", "C1")
         order.append(number)
 
     async def all_at_once() -> None:
@@ -99,13 +99,13 @@ async def test_whoever_comes_first_is_first() -> None:
 
 async def test_a_call_that_ends_an_answer_finds_room_where_others_wait() -> None:
     clock = FakeClock()
-    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
     for _ in range(RATES["chat.update"].calls - RATES["chat.update"].kept):
-        await budgets.enter("chat.update", "C1")
-    waiting = asyncio.create_task(budgets.enter("chat.update", "C1"))
+        await rate_limits.acquire("chat.update", "C1")
+    waiting = asyncio.create_task(rate_limits.acquire("chat.update", "C1"))
     await clock.settle()
 
-    await budgets.enter("chat.update", "C1", urgent=True)
+    await rate_limits.acquire("chat.update", "C1", urgent=True)
 
     assert not waiting.done()
     await clock.advance(60)
@@ -114,14 +114,14 @@ async def test_a_call_that_ends_an_answer_finds_room_where_others_wait() -> None
 
 async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
     clock = FakeClock()
-    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
     for _ in range(4):
-        await budgets.enter("chat.postMessage", "C1")
-    given_up = asyncio.create_task(budgets.enter("chat.postMessage", "C1"))
+        await rate_limits.acquire("chat.postMessage", "C1")
+    given_up = asyncio.create_task(rate_limits.acquire("chat.postMessage", "C1"))
     await clock.settle()
     given_up.cancel()
     await clock.settle()
-    next_one = asyncio.create_task(budgets.enter("chat.postMessage", "C1"))
+    next_one = asyncio.create_task(rate_limits.acquire("chat.postMessage", "C1"))
 
     await clock.advance(5)
 
@@ -130,12 +130,12 @@ async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
 
 async def test_what_slack_holds_back_waits_and_nothing_else_does() -> None:
     clock = FakeClock()
-    budgets, elsewhere = (Budgets(now=clock.now, sleep=clock.sleep) for _ in range(2))
-    budgets.hold("chat.update", 30)
-    held = asyncio.create_task(budgets.enter("chat.update", "C1", urgent=True))
+    rate_limits, elsewhere = (RateLimits(now=clock.now, sleep=clock.sleep) for _ in range(2))
+    rate_limits.hold("chat.update", 30)
+    held = asyncio.create_task(rate_limits.acquire("chat.update", "C1", urgent=True))
 
-    await budgets.enter("chat.appendStream", "C1")
-    await elsewhere.enter("chat.update", "C1")
+    await rate_limits.acquire("chat.appendStream", "C1")
+    await elsewhere.acquire("chat.update", "C1")
     await clock.advance(29)
     assert not held.done()
     await clock.advance(2)
@@ -145,44 +145,44 @@ async def test_what_slack_holds_back_waits_and_nothing_else_does() -> None:
 
 async def test_what_would_wait_for_too_long_is_told_so_at_once() -> None:
     clock = FakeClock()
-    budgets = Budgets(now=clock.now, sleep=clock.sleep)
-    budgets.hold("chat.startStream", 30)
-    budgets.hold("users.info", 5)
+    rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
+    rate_limits.hold("chat.startStream", 30)
+    rate_limits.hold("users.info", 5)
 
     for method, wait_s in (("chat.startStream", 30), ("users.info", 5)):
         with pytest.raises(PlatformBusy) as busy:
-            await budgets.enter(method)
+            await rate_limits.acquire(method)
         assert busy.value.retry_after_s == wait_s
 
 
 async def test_no_more_streams_are_open_than_can_be_stopped_at_once() -> None:
     clock = FakeClock()
-    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
     most = RATES["chat.stopStream"].calls
     for number in range(most):
-        assert budgets.may_open()
-        budgets.opened(number)
-    assert not budgets.may_open()
+        assert rate_limits.may_open()
+        rate_limits.opened(number)
+    assert not rate_limits.may_open()
 
     for number in range(most):
-        await budgets.enter("chat.stopStream")
-        budgets.ended(number)
+        await rate_limits.acquire("chat.stopStream")
+        rate_limits.ended(number)
 
     assert clock.now() == FakeClock().now()
-    assert not budgets.may_open()
+    assert not rate_limits.may_open()
     await clock.advance(60)
-    assert budgets.may_open()
+    assert rate_limits.may_open()
 
 
 async def test_a_stream_that_nobody_heard_of_again_is_over_when_slack_ends_it() -> None:
     clock = FakeClock()
-    budgets = Budgets(now=clock.now, sleep=clock.sleep)
+    rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
     for number in range(RATES["chat.stopStream"].calls):
-        budgets.opened(number)
+        rate_limits.opened(number)
 
     await clock.advance(300)
 
-    assert budgets.may_open()
+    assert rate_limits.may_open()
 
 
 # many answers at once
@@ -201,7 +201,7 @@ class Town:
         person = self.slack.person(f"p{number}")
         place = self.slack.dm(person) if direct else self.slack.channel(f"c{number}", [person])
         ts = await self.slack.say(person, place, "hi")
-        told = Where(
+        told = Address(
             channel=place.id,
             team=self.slack.workspace.id,
             thread=ts,
@@ -210,7 +210,7 @@ class Town:
             user_team=person.team_id,
             direct=direct,
         )
-        return place, ts, told.as_address()
+        return place, ts, str(told)
 
     async def answer(self, address: str, words: Sequence[str], every_s: float) -> None:
         async with self.bot.reply_to(address, FakeLedger()) as surface:
@@ -292,7 +292,7 @@ async def test_thirty_answers_in_one_channel_keep_to_a_post_a_second(town: Town)
     asked = []
     for number in range(30):
         ts = await town.slack.say(person, general, f"<@BOT> question {number}")
-        asked.append((ts, Where(channel=general.id, thread=ts, question=ts, user=person.id).as_address()))
+        asked.append((ts, str(Address(channel=general.id, thread=ts, question=ts, user=person.id))))
 
     async def all_at_once() -> None:
         await asyncio.gather(*(town.answer(address, ["one ", "two "], 5.0) for _, address in asked))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.slack.events.address import Where, where
+from bots.slack.events.address import Address
 from bots.slack.events.buttons import drawn
 from bots.slack.events.payloads import Bot
 from bots.slack.events.translate import translate
@@ -57,14 +57,14 @@ def test_a_press_names_its_author_the_answer_and_where_a_reply_is_whispered() ->
     assert pressed.author.identity == Identity("slack", "T0000000001", "U0000000001")
     assert pressed.place == Place("slack", "T0000000001", "C0000000001", "1790000000.000100")
     assert pressed.keys == ("slack:T0000000001:press:1.2.3",)
-    assert where(pressed.address) == Where(
+    assert Address.parse(pressed.address) == Address(
         channel="C0000000001",
         team="T0000000001",
         thread="1790000000.000100",
         question="1790000002.000100",
         user="U0000000001",
         user_team="T0000000002",
-        whisper=True,
+        ephemeral=True,
     )
 
 
@@ -75,8 +75,8 @@ def test_in_a_direct_message_nothing_needs_to_be_whispered() -> None:
 
     assert isinstance(pressed, Pressed)
     assert pressed.place.private
-    assert not where(pressed.address).whisper
-    assert where(pressed.address).thread == "1.1"
+    assert not Address.parse(pressed.address).ephemeral
+    assert Address.parse(pressed.address).thread == "1.1"
 
 
 @pytest.mark.parametrize(

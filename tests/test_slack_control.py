@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bots.slack.events.address import where
+from bots.slack.events.address import Address
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Action, Apology, Button, Command, Commanded, PassedOver, Place, Pressed, Said
 from tests.fakes import FakeLedger
@@ -300,7 +300,7 @@ async def test_the_home_tab_shows_the_page_and_its_buttons_are_pressed_there(
     chosen, automatic = await here.heard(Pressed, 2)
     await here.answer(chosen.address, "## O que você usou", OFFERS)
 
-    assert (opened.command, where(opened.address).home) == (Command.HOME, True)
+    assert (opened.command, Address.parse(opened.address).home) == (Command.HOME, True)
     kinds = ["header", "section", "header", "section", "header", "actions", "actions"]
     assert [block["type"] for block in blocks] == kinds
     assert blocks[1]["text"]["text"] == "Your questions: *3*."

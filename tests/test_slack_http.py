@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from structlog.testing import capture_logs
 
-from bots.slack.listening.http import NotTakenError, parsed, seen_signatures
-from bots.slack.transport.refusal_log import Refusals
+from bots.slack.listening.http import RequestRefusedError, parsed, seen_signatures
+from bots.slack.transport.refusal_log import RefusalLog
 from core.domain.errors import DatabaseUnreachable, FrontendRefused
 from core.domain.messages import Commanded, Event, Receipt, Said
 from sandbox.faults import Fault
@@ -112,7 +112,7 @@ async def test_requests_that_nobody_signed_are_one_line_a_minute(here: Hosted) -
 
 def test_a_minute_s_refusals_are_counted_in_the_next_line() -> None:
     now = 0.0
-    refusals = Refusals("slack.request_refused", lambda: now)
+    refusals = RefusalLog("slack.request_refused", lambda: now)
     with capture_logs() as lines:
         for _ in range(1_000):
             refusals.note(401, "no signature of Slack's")
@@ -318,7 +318,7 @@ async def test_a_wrong_bot_token_is_refused_by_its_setting(
 
 
 def test_a_form_without_end_is_no_payload() -> None:
-    with pytest.raises(NotTakenError):
+    with pytest.raises(RequestRefusedError):
         parsed("&".join(["a=1"] * 200), "application/x-www-form-urlencoded")
 
 

@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bots.slack.delivery.channel import Signs, SlackChannel
-from bots.slack.events.address import Where
-from bots.slack.transport.fair_interval import Crowd, Share
+from bots.slack.events.address import Address
+from bots.slack.transport.fair_interval import Share, SharedRate
 from core.domain.errors import Fenced
 from core.domain.messages import Apology, Footer
 from core.domain.ports import Delivery
@@ -19,7 +19,7 @@ from tests.platforms.slack.faults import Fault
 from tests.slack_stage import Stage, Time, bot_at, staged
 from tests.waiting import soon
 
-HERE = Where("C1", "T1", thread="1.0", question="1.0", user="U1", user_team="T1")
+HERE = Address("C1", "T1", thread="1.0", question="1.0", user="U1", user_team="T1")
 
 
 class Api:
@@ -42,7 +42,7 @@ class Api:
 
 async def test_a_sign_that_comes_after_the_post_is_taken_away_at_the_end() -> None:
     api = Api()
-    share = Share(Crowd(50), 3.0, asyncio.sleep)
+    share = Share(SharedRate(50), 3.0, asyncio.sleep)
     channel = SlackChannel(api, HERE, Signs(api), share)  # type: ignore[arg-type]  # all of it that is used
     sign = asyncio.create_task(channel.working())
     await soon("the sign", api.asked.wait())
@@ -149,7 +149,7 @@ async def test_without_the_scope_the_log_says_once_that_hourglasses_stay() -> No
                     await surface.write("Hello")
                     await surface.finish(Footer())
 
-        assert [each["scope"] for each in lines if each["event"] == "slack.hourglass_stays"] == [
+        assert [each["scope"] for each in lines if each["event"] == "slack.reaction_not_removed"] == [
             "reactions:write"
         ]
 

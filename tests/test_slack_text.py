@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bots.slack.delivery.home import page
 from bots.slack.delivery.lookup import letters, shown_up_to
-from bots.slack.delivery.markup_out import Safely, safe, size
-from bots.slack.delivery.streaming.growing_text import Growing
+from bots.slack.delivery.markup_out import Sanitizer, safe, size
+from bots.slack.delivery.streaming.growing_text import GrowingText
 from bots.slack.delivery.streaming.streams import closing
 from bots.slack.events.markup_in import mentions, readable, without_mention
 from tests.platforms.slack.text import links, pings
@@ -96,7 +96,7 @@ def test_nothing_that_a_model_writes_can_ping(pieces: list[str]) -> None:
 @example(["`a\n", "\n<https://a.example/>"])
 @example(["```\n``", "`\n<https://a.example/>"])
 def test_however_a_text_is_cut_it_becomes_the_same(pieces: list[str]) -> None:
-    piecewise = Safely()
+    piecewise = Sanitizer()
 
     said = "".join([*(piecewise.feed(piece) for piece in pieces), piecewise.rest()])
 
@@ -258,7 +258,7 @@ def test_text_that_comes_in_small_pieces_costs_what_it_is_long(piece: str) -> No
 
     def fed(most: int) -> float:
         def feed() -> None:
-            piecewise = Safely()
+            piecewise = Sanitizer()
             for at in range(0, most, 4):
                 piecewise.feed(text[at : at + 4])
 
@@ -268,7 +268,7 @@ def test_text_that_comes_in_small_pieces_costs_what_it_is_long(piece: str) -> No
 
 
 def test_an_answer_of_many_small_pieces_is_put_together_when_it_is_read() -> None:
-    answer = Growing()
+    answer = GrowingText()
     for _ in range(200_000):
         answer.add("ab")
 

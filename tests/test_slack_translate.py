@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.slack.events.address import Where, where
+from bots.slack.events.address import Address
 from bots.slack.events.modals import About, wants_to_ask
-from bots.slack.events.payloads import Bot, Manners
+from bots.slack.events.payloads import Bot, FollowUps
 from bots.slack.events.translate import translate
-from bots.slack.features.ask_without_message import asking
+from bots.slack.features.ask_without_message import asked_question
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Action, Command, Commanded, Deleted, Edited, Event, Place, Pressed, Said
 
-MODEST = Manners()
+NO_FOLLOW_UPS = FollowUps()
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")
 SAMPLES = {path.stem: path for path in (Path(__file__).parent / "payloads" / "slack").glob("*.json")}
 
@@ -39,9 +39,9 @@ def interaction(name: str, **changes: Any) -> dict[str, Any]:
     return {**payload, **changes}
 
 
-def only(payload: Any, manners: Manners = MODEST) -> Event | None:
+def only(payload: Any, follow_ups: FollowUps = NO_FOLLOW_UPS) -> Event | None:
     """The one event that a payload means, if any."""
-    events = translate(payload, BOT, manners)
+    events = translate(payload, BOT, follow_ups)
     assert len(events) <= 1
     return events[0] if events else None
 
@@ -58,7 +58,7 @@ def test_a_mention_in_a_channel_is_a_question_in_its_own_thread() -> None:
     assert heard.text == "what is 1 < 2 & 3?"
     assert heard.place == Place("slack", "T0000000001", "C0000000001", "1790000000.000100")
     assert (heard.author.identity.user, heard.origin) == ("U0000000001", "1790000000.000100")
-    assert where(heard.address) == Where(
+    assert Address.parse(heard.address) == Address(
         channel="C0000000001",
         team="T0000000001",
         thread="1790000000.000100",
@@ -93,8 +93,8 @@ def test_a_direct_message_needs_no_mention_and_is_private() -> None:
     heard = said("message_im")
 
     assert heard.place == Place("slack", "T0000000001", "D0000000001", private=True)
-    assert where(heard.address).thread == "1790000000.000100"
-    assert where(heard.address).direct
+    assert Address.parse(heard.address).thread == "1790000000.000100"
+    assert Address.parse(heard.address).direct
 
 
 def test_a_thread_in_a_direct_message_is_a_place_of_its_own() -> None:
@@ -155,8 +155,8 @@ def test_an_interaction_that_is_no_event_yet_is_nothing(name: str) -> None:
 # edits and deletions
 
 
-def edited(name: str, manners: Manners = MODEST, **event: Any) -> Edited:
-    heard = only(sample(name, **event), manners)
+def edited(name: str, follow_ups: FollowUps = NO_FOLLOW_UPS, **event: Any) -> Edited:
+    heard = only(sample(name, **event), follow_ups)
     assert isinstance(heard, Edited)
     return heard
 
@@ -241,7 +241,7 @@ def joined(team: str, channel: str, thread: str) -> bool:
     return (team, channel, thread) == ("T0000000001", "C0000000001", "1790000000.000100")
 
 
-ALWAYS = Manners(follow_ups=True, is_joined=joined)
+ALWAYS = FollowUps(enabled=True, is_joined=joined)
 
 
 def test_who_goes_on_in_a_thread_of_the_bot_s_needs_no_mention_where_that_is_chosen() -> None:
@@ -322,7 +322,7 @@ def test_a_comment_is_the_same_press_with_words() -> None:
     assert isinstance(commented, Pressed)
     assert (commented.action, commented.turn, commented.text) == (Action.BAD, "k1", "It was about summer.")
     assert (commented.place, commented.author) == (pressed.place, pressed.author)
-    assert where(commented.address).whisper
+    assert Address.parse(commented.address).ephemeral
     assert commented.keys != pressed.keys
     assert (pressed.asked_for_more, commented.asked_for_more) == (True, False)
 
@@ -340,7 +340,7 @@ def test_the_home_tab_is_asked_for_when_it_is_opened() -> None:
     assert isinstance(heard, Commanded)
     assert heard.command is Command.HOME
     assert heard.place == Place("slack", "T0000000001", "D0000000001", private=True)
-    assert where(heard.address) == Where(
+    assert Address.parse(heard.address) == Address(
         "D0000000001", "T0000000001", user="U0000000001", user_team="T0000000001", home=True
     )
 
@@ -362,14 +362,14 @@ def test_the_shortcut_tells_the_message_and_its_thread() -> None:
 
 
 def test_a_question_by_command_is_read_as_it_was_typed() -> None:
-    asked = asking(interaction("slash_command_ask"))
+    asked = asked_question(interaction("slash_command_ask"))
 
     assert asked is not None
     assert (asked.text, asked.channel, asked.user) == ("what is 1 < 2?", "C0000000001", "U0000000001")
 
 
 def test_a_question_by_form_holds_what_it_is_about() -> None:
-    asked = asking(interaction("question_submitted"))
+    asked = asked_question(interaction("question_submitted"))
 
     assert asked is not None
     assert asked.about == About("C0000000001", "1790000000.000100", "The <plan>")
@@ -378,7 +378,7 @@ def test_a_question_by_form_holds_what_it_is_about() -> None:
 
 @pytest.mark.parametrize("text", ["ask", "ask  ", "asking for a friend", "reset"])
 def test_without_a_question_nothing_is_asked(text: str) -> None:
-    assert asking(interaction("slash_command", text=text)) is None
+    assert asked_question(interaction("slash_command", text=text)) is None
 
 
 @pytest.mark.parametrize("kind", ["channel", "group", "mpim"])
@@ -418,8 +418,8 @@ def test_a_slash_command_is_meant_for_the_whole_channel_and_answered_to_its_auth
     assert isinstance(heard, Commanded)
     assert (heard.command, heard.whole_channel) == (Command.RESET, True)
     assert heard.place == Place("slack", "T0000000001", "C0000000001")
-    assert where(heard.address).whisper
-    assert where(heard.address).reply == "https://hooks.slack.com/commands/T0000000001/1/x"
+    assert Address.parse(heard.address).ephemeral
+    assert Address.parse(heard.address).reply == "https://hooks.slack.com/commands/T0000000001/1/x"
 
 
 @pytest.mark.parametrize("word", ["stop", "usage", "help", "privacy"])
@@ -485,11 +485,11 @@ def test_whatever_a_field_holds_nothing_breaks(data: st.DataObject, name: str) -
         elif isinstance(holder, dict):
             del holder[path[-1]]
 
-    for manners in (Manners(), Manners(follow_ups=True)):
-        for heard in translate(payload, BOT, manners):
+    for follow_ups in (FollowUps(), FollowUps(enabled=True)):
+        for heard in translate(payload, BOT, follow_ups):
             if isinstance(heard, Said | Commanded | Pressed):
-                assert where(heard.address).channel == heard.place.channel
-    asking(payload)
+                assert Address.parse(heard.address).channel == heard.place.channel
+    asked_question(payload)
     wants_to_ask(payload)
 
 
@@ -505,4 +505,4 @@ def test_an_address_that_is_none_is_refused(address: Any) -> None:
     text = address if isinstance(address, str) else json.dumps(address)
 
     with pytest.raises(PlaceClosed):
-        where(text)
+        Address.parse(text)

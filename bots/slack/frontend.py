@@ -10,12 +10,12 @@ from datetime import datetime
 
 from bots.slack.delivery.choose_surface import Answers
 from bots.slack.delivery.unreachable import ClosedPlaces
-from bots.slack.events.address import PLATFORM, Where, where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.features import files
 from bots.slack.features.surroundings import quotes
 from bots.slack.features.workspaces import OneWorkspace, Workspaces
-from bots.slack.listening.listen import Way, listen
-from bots.slack.listening.socket_mode import SocketWay
+from bots.slack.listening.listen import EventSource, listen
+from bots.slack.listening.socket_mode import SocketModeEvents
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import open_api
 from core.domain.errors import (
@@ -39,7 +39,7 @@ class SlackFrontend:
         self,
         settings: SlackSettings,
         workspaces: Workspaces,
-        way: Way,
+        source: EventSource,
         voices: Voices,
         *,
         now: Now,
@@ -47,7 +47,7 @@ class SlackFrontend:
     ) -> None:
         self._settings = settings
         self._workspaces = workspaces
-        self._way = way
+        self._source = source
         self._sleep = sleep
         self._open_since: dict[str, datetime] = {}
         self._answers = Answers(settings, ClosedPlaces(voices, now), now=now, sleep=sleep)
@@ -64,12 +64,12 @@ class SlackFrontend:
             FrontendUnreachable: Slack can't be reached, or the socket does not stay open.
         """
         try:
-            self._way.require()
+            self._source.require()
             await self._workspaces.check()
             await listen(
                 self._settings,
                 self._workspaces,
-                self._way,
+                self._source,
                 intake,
                 watch,
                 self._open_since,
@@ -89,15 +89,15 @@ class SlackFrontend:
         Raises:
             PlaceClosed: the address is none of ours.
         """
-        place = where(address)
+        place = Address.parse(address)
         return self._answers.at(place, self._workspaces.of(place.team), ledger)
 
     async def sign(self, address: str) -> bool:
-        place = where(address)
+        place = Address.parse(address)
         return await self._workspaces.of(place.team).signs.mark(place)
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
-        place = where(address)
+        place = Address.parse(address)
         there = self._workspaces.of(place.team)
         return await quotes(there.api, there.people, place, most)
 
@@ -114,7 +114,7 @@ class SlackFrontend:
         if self._settings.installable and not team:
             fix = "name the workspace too: slack:T0123456/C0123456"
             raise SettingRefused("[operators] channel", value=f"slack:{channel}", fix=fix)
-        return Where(channel=name, team=team).as_address()
+        return str(Address(channel=name, team=team))
 
 
 @asynccontextmanager
@@ -130,9 +130,9 @@ async def open_slack(
     It owns one HTTP session, and reaches out only when it is used.
     """
     async with open_api(settings, now=now, sleep=sleep) as api:
-        workspaces, way = OneWorkspace(api, now), SocketWay(api, sleep)
+        workspaces, source = OneWorkspace(api, now), SocketModeEvents(api, sleep)
         voices = voices or Voices(RepliesSettings())
         try:
-            yield SlackFrontend(settings, workspaces, way, voices, now=now, sleep=sleep)
+            yield SlackFrontend(settings, workspaces, source, voices, now=now, sleep=sleep)
         finally:
             await workspaces.aclose()

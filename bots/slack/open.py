@@ -11,16 +11,16 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bots.frontends import Host
-from bots.slack.features.install import InstallDesk
+from bots.slack.features.install import InstallPages
 from bots.slack.features.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 from bots.slack.frontend import SlackFrontend
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.states import States
 from bots.slack.installations.store import Installations
-from bots.slack.listening.http import HttpWay
-from bots.slack.listening.listen import Way
-from bots.slack.listening.socket_mode import SocketWay
+from bots.slack.listening.http import HttpEvents
+from bots.slack.listening.listen import EventSource
+from bots.slack.listening.socket_mode import SocketModeEvents
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
 from bots.slack.transport.api import SlackApi, open_api
 from core.util.clock import Clock, Now, Sleep, utc_now
@@ -38,22 +38,22 @@ async def open_hosted(
     """Open Slack's frontend, and mount what Slack and browsers are to reach. It calls nobody until it is used."""
     async with open_api(settings, now=now, sleep=sleep) as api:
         routes: list[Route] = []
-        way = _way(api, routes, sleep)
+        source = _event_source(api, routes, sleep)
         workspaces = _workspaces(api, host, routes, now, sleep, clock)
         if routes:
             host.web.mount(MOUNT, Starlette(routes=routes))
         try:
-            yield SlackFrontend(settings, workspaces, way, host.voices, now=now, sleep=sleep)
+            yield SlackFrontend(settings, workspaces, source, host.voices, now=now, sleep=sleep)
         finally:
             await workspaces.aclose()
 
 
-def _way(api: SlackApi, routes: list[Route], sleep: Sleep) -> Way:
+def _event_source(api: SlackApi, routes: list[Route], sleep: Sleep) -> EventSource:
     if api.settings.mode == "socket":
-        return SocketWay(api, sleep)
-    way = HttpWay(api)
-    routes.append(Route(EVENTS_PATH.removeprefix(MOUNT), way.answer, methods=["GET", "POST"]))
-    return way
+        return SocketModeEvents(api, sleep)
+    source = HttpEvents(api)
+    routes.append(Route(EVENTS_PATH.removeprefix(MOUNT), source.answer, methods=["GET", "POST"]))
+    return source
 
 
 def _workspaces(
@@ -63,8 +63,8 @@ def _workspaces(
         return OneWorkspace(api, now)
     installations = Installations(host.database, Seal(api.settings.encryption_keys), clock)
     states = States(api.settings.client_secret, clock)
-    desk = InstallDesk(api, installations, states, host.voices, clock)
-    routes.append(Route(INSTALL_PATH.removeprefix(MOUNT), desk.begin))
-    routes.append(Route(REDIRECT_PATH.removeprefix(MOUNT), desk.finish))
+    pages = InstallPages(api, installations, states, host.voices, clock)
+    routes.append(Route(INSTALL_PATH.removeprefix(MOUNT), pages.begin))
+    routes.append(Route(REDIRECT_PATH.removeprefix(MOUNT), pages.finish))
     rotation = Rotation(installations, api.exchange, clock, sleep)
     return ManyWorkspaces(api, installations, rotation, now)

@@ -12,7 +12,7 @@ import structlog
 from cachetools import LRUCache
 
 from bots.slack.delivery.markup_out import safe, size
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.buttons import drawn
 from bots.slack.events.payloads import Bot, text_of
 from bots.slack.transport.api import SlackApi
@@ -53,7 +53,7 @@ class Signs:
         self._marked: LRUCache[tuple[str, str], None] = LRUCache(_MOST_MARKED)
         """The questions that this process put an hourglass on."""
 
-    async def show(self, place: Where, text: str) -> None:
+    async def show(self, place: Address, text: str) -> None:
         """Set the status line; nothing depends on it, so a refusal is only noted."""
         if self._off or not place.thread:
             return
@@ -65,20 +65,20 @@ class Signs:
             self._off = exc.code in _STATUS_OFF or isinstance(exc, FrontendRefused)
             log.debug("slack.status_refused", code=exc.code)
 
-    async def mark(self, place: Where) -> bool:
+    async def mark(self, place: Address) -> bool:
         """Put an hourglass on the question; whether it stands there. Needs the scope `reactions:write`."""
         self._marked[place.channel, place.question] = None
         try:
             await self._react("reactions.add", place)
         except PlatformError as exc:
-            log.info("slack.no_reaction", code=exc.code)
+            log.info("slack.reaction_not_added", code=exc.code)
             return exc.code == "already_reacted"
         return True
 
-    async def unmark(self, place: Where, *, surely: bool) -> None:
-        """Take the hourglass away, if this process put one there, or, `surely`, if any did."""
+    async def unmark(self, place: Address, *, always: bool) -> None:
+        """Take the hourglass away, if this process put one there, or, `always`, if any did."""
         known = (place.channel, place.question) in self._marked
-        if not (known or surely) or self._marks_off or not place.question:
+        if not (known or always) or self._marks_off or not place.question:
             return
         try:
             await patiently(
@@ -95,18 +95,18 @@ class Signs:
     def _note_unmarked(self, error: PlatformError) -> None:
         if error.code in _STATUS_OFF:
             self._marks_off = True
-            log.warning("slack.hourglass_stays", code=error.code, scope="reactions:write")
+            log.warning("slack.reaction_not_removed", code=error.code, scope="reactions:write")
         elif error.code not in _NOT_MARKED:
-            log.info("slack.hourglass_stays", code=error.code)
+            log.info("slack.reaction_not_removed", code=error.code)
 
-    async def _react(self, method: str, place: Where) -> None:
+    async def _react(self, method: str, place: Address) -> None:
         await self._api.write(method, channel=place.channel, timestamp=place.question, name=_HOURGLASS)
 
 
 class SlackChannel:
     """One place in Slack as an `EditableChannel`."""
 
-    def __init__(self, api: SlackApi, place: Where, signs: Signs, share: Share) -> None:
+    def __init__(self, api: SlackApi, place: Address, signs: Signs, share: Share) -> None:
         """`share` is the answer's part of what may be edited in the workspace."""
         self._api = api
         self._place = place
@@ -218,7 +218,7 @@ def shown(text: str, buttons: Sequence[Button] = ()) -> dict[str, Any]:
     return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}, *drawn(buttons)]}
 
 
-async def recent(api: SlackApi, place: Where) -> list[Mapping[str, Any]]:
+async def recent(api: SlackApi, place: Address) -> list[Mapping[str, Any]]:
     """Read what was written after the question where its answer goes; empty where the app may not read.
 
     Raises:
@@ -237,7 +237,7 @@ async def recent(api: SlackApi, place: Where) -> list[Mapping[str, Any]]:
     except PlatformBusy:
         raise
     except PlatformError as exc:
-        log.info("slack.unreadable", channel=place.channel, code=exc.code)
+        log.info("slack.history_unreadable", channel=place.channel, code=exc.code)
         return []
     messages = answer.get("messages")
     return [each for each in messages if isinstance(each, Mapping)] if isinstance(messages, list) else []

@@ -1,22 +1,22 @@
-"""Which surface an answer is shown on: a native stream, posts that are edited, or a whisper."""
+"""Which surface an answer is shown on: a native stream, posts that are edited, or an ephemeral message."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from bots.slack.delivery.channel import SlackChannel
-from bots.slack.delivery.ephemeral import Whisper
+from bots.slack.delivery.ephemeral import EphemeralChannel
 from bots.slack.delivery.home import HomePage
-from bots.slack.delivery.ledger_offset import RestOfLedger
-from bots.slack.delivery.response_url import Privately
+from bots.slack.delivery.ledger_offset import LedgerOffset
+from bots.slack.delivery.response_url import ResponseUrlChannel
 from bots.slack.delivery.shared_editing import SharedEditing
-from bots.slack.delivery.streaming.calls import Calls
+from bots.slack.delivery.streaming.calls import StreamCalls
 from bots.slack.delivery.streaming.streams import Stream
 from bots.slack.delivery.streaming.surface import StreamingSurface
-from bots.slack.delivery.streaming.writer import Writing
+from bots.slack.delivery.streaming.writer import StreamWriter
 from bots.slack.delivery.unreachable import ClosedPlaces, TellingSurface
 from bots.slack.delivery.workspace import AnsweredWorkspace
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.fair_interval import Share
 from core.delivery.work_signs import TidySurface
@@ -37,14 +37,16 @@ class Answers:
         self._now = now
         self._sleep = sleep
 
-    def at(self, place: Where, there: AnsweredWorkspace, ledger: Ledger) -> ReplySurface:
+    def at(self, place: Address, there: AnsweredWorkspace, ledger: Ledger) -> ReplySurface:
         """Answer by a native stream in direct messages, by post-and-edit elsewhere, as the settings say."""
-        share = Share(there.api.budgets.editing, _EDIT_EVERY_S, self._sleep)
+        share = Share(there.api.rate_limits.editing, _EDIT_EVERY_S, self._sleep)
         if place.home:
             return HomePage(there.api, place, ledger, now=self._now, sleep=self._sleep)
-        if place.whisper:
-            whisper = (Privately if place.reply else Whisper)(there.api, place, there.signs, share)
-            return self._edited(whisper, ledger, share)
+        if place.ephemeral:
+            ephemeral = (ResponseUrlChannel if place.reply else EphemeralChannel)(
+                there.api, place, there.signs, share
+            )
+            return self._edited(ephemeral, ledger, share)
         channel = SlackChannel(there.api, place, there.signs, share)
         if there.streams.possible(place, self._settings):
             surface = self._streamed(place, there, ledger, channel, share)
@@ -56,24 +58,24 @@ class Answers:
             if resumed:  # an earlier attempt, in whatever process, may have shown one
                 await there.signs.show(place, "")
 
-        unmark = partial(there.signs.unmark, place, surely=resumed)
+        unmark = partial(there.signs.unmark, place, always=resumed)
         tidy = TidySurface(surface, at_beginning=unmark, at_end=clear_status)
         return TellingSurface(tidy, partial(self._closed.tell, there.api, there.people, place))
 
     def _streamed(
-        self, place: Where, there: AnsweredWorkspace, ledger: Ledger, channel: SlackChannel, editing: Share
+        self, place: Address, there: AnsweredWorkspace, ledger: Ledger, channel: SlackChannel, editing: Share
     ) -> ReplySurface:
         def instead(stream: Stream) -> ReplySurface:
-            rest = RestOfLedger(ledger, part=stream.part, at=stream.at, opening=stream.seed)
+            rest = LedgerOffset(ledger, part=stream.part, at=stream.at, opening=stream.seed)
             return self._edited(channel, rest, editing)
 
-        calls = Calls(there.api, place, channel, ledger, now=self._now, sleep=self._sleep)
-        writing = Writing(calls, place, ledger, there.streams, now=self._now, sleep=self._sleep)
+        calls = StreamCalls(there.api, place, channel, ledger, now=self._now, sleep=self._sleep)
+        writing = StreamWriter(calls, place, ledger, there.streams, now=self._now, sleep=self._sleep)
         return StreamingSurface(
             writing,
             instead=instead,
             sign=partial(there.signs.show, place),
-            share=Share(there.api.budgets.streaming, _APPEND_EVERY_S, self._sleep),
+            share=Share(there.api.rate_limits.streaming, _APPEND_EVERY_S, self._sleep),
             now=self._now,
             sleep=self._sleep,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bots.slack.delivery.channel import Signs, SlackChannel, shown
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.fair_interval import Share
@@ -17,24 +17,24 @@ from core.domain.messages import Button
 from core.domain.ports import Delivery
 
 
-class Whisper(SlackChannel):
+class EphemeralChannel(SlackChannel):
     """An `EditableChannel` that nobody but the person who pressed sees."""
 
-    def __init__(self, api: SlackApi, place: Where, signs: Signs, share: Share) -> None:
+    def __init__(self, api: SlackApi, place: Address, signs: Signs, share: Share) -> None:
         super().__init__(api, place, signs, share)
-        self._whispers = api
-        self._to = place
+        self._web_api = api
+        self._address = place
 
     async def working(self) -> None:
         pass
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
-        posted = await self._whispers.write(
+        posted = await self._web_api.write(
             "chat.postEphemeral",
             once=True,
-            channel=self._to.channel,
-            user=self._to.user,
-            thread_ts=self._to.thread or None,
+            channel=self._address.channel,
+            user=self._address.user,
+            thread_ts=self._address.thread or None,
             **shown(text, buttons),
         )
         return text_of(posted, "message_ts")

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bots.slack.delivery.markup_out import escaped
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.events.buttons import drawn
 from bots.slack.transport.api import SlackApi
 from core.delivery.platform_retry import patiently
@@ -32,7 +32,7 @@ _BOLD, _BULLET = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"^([ \t]*)[-*] ", re.
 class HomePage:
     """A `ReplySurface` that shows its text as the person's Home tab. Publishing it again changes nothing."""
 
-    def __init__(self, api: SlackApi, place: Where, ledger: Ledger, *, now: Now, sleep: Sleep) -> None:
+    def __init__(self, api: SlackApi, place: Address, ledger: Ledger, *, now: Now, sleep: Sleep) -> None:
         self._api = api
         self._place = place
         self._ledger = ledger

@@ -8,7 +8,7 @@ from dataclasses import replace
 from core.domain.ports import Delivery, Ledger
 
 
-class RestOfLedger:
+class LedgerOffset:
     """A `Ledger` for the rest of an answer: from a part, and from a place in the text on.
 
     The rest begins with `opening`, a line that is no part of the answer.

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bots.slack.delivery.channel import is_ours, nonce_of, recent
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.events.markup_in import unescaped
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
@@ -22,7 +22,7 @@ def letters(text: str) -> str:
     return _NOT_A_LETTER.sub("", text)
 
 
-async def message_at(api: SlackApi, place: Where, ts: str) -> str | None:
+async def message_at(api: SlackApi, place: Address, ts: str) -> str | None:
     """The letters of a message in the thread; None where it can't be read."""
     for message in await recent(api, place):
         if text_of(message, "ts") == ts:
@@ -31,7 +31,7 @@ async def message_at(api: SlackApi, place: Where, ts: str) -> str | None:
 
 
 async def stream_like(
-    api: SlackApi, place: Where, text: str, known: Collection[str], *, exactly: bool
+    api: SlackApi, place: Address, text: str, known: Collection[str], *, exactly: bool
 ) -> str | None:
     """Find a stream of ours below the question that shows `text`; or, if not `exactly`, one that begins alike."""
     bot = await api.who_am_i()

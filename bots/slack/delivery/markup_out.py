@@ -33,7 +33,7 @@ _STEP = re.compile(r"[^&<`\n]++")
 
 
 @dataclass(slots=True)
-class Safely:
+class Sanitizer:
     """Makes one message's Markdown safe piece by piece.
 
     What `feed` returns, joined, is `safe` of what was fed, joined: however the text was cut. It holds back a tail
@@ -146,7 +146,7 @@ def _defused(entity: re.Match[str]) -> str:
 
 def safe(markdown: str) -> str:
     """Make Markdown harmless for Slack and leave its look as it is."""
-    piece = Safely()
+    piece = Sanitizer()
     return piece.feed(markdown) + piece.rest()
 
 

@@ -13,8 +13,8 @@ import structlog
 from yarl import URL
 
 from bots.slack.delivery.channel import Signs, shown
-from bots.slack.delivery.ephemeral import Whisper
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.delivery.ephemeral import EphemeralChannel
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.fair_interval import Share
 from bots.slack.transport.hosts import may_see_the_token
@@ -25,30 +25,30 @@ from core.domain.ports import Delivery
 log = structlog.get_logger(__name__)
 
 
-class Privately(Whisper):
+class ResponseUrlChannel(EphemeralChannel):
     """An `EditableChannel` over a `response_url`; where that is used up or too old, over Slack's ephemeral messages."""
 
-    def __init__(self, api: SlackApi, place: Where, signs: Signs, share: Share) -> None:
+    def __init__(self, api: SlackApi, place: Address, signs: Signs, share: Share) -> None:
         super().__init__(api, place, signs, share)
-        self._via = api
+        self._web_api = api
         self._url = place.reply
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         try:
             await self._respond(text, buttons)
         except PlatformError as exc:
-            log.info("slack.not_answered_privately", code=exc.code)
+            log.info("slack.response_url_refused", code=exc.code)
             return await super().post(text, delivery, buttons)
         return delivery.nonce
 
     async def _respond(self, text: str, buttons: Sequence[Button]) -> None:
         url = URL(self._url)
-        if not may_see_the_token(self._via.settings, url):  # the hosts that are Slack's own
+        if not may_see_the_token(self._web_api.settings, url):  # the hosts that are Slack's own
             raise PlaceClosed(PLATFORM, code="response_url_elsewhere")
         content = {"response_type": "ephemeral", "replace_original": False, **shown(text, buttons)}
-        proxy = self._via.settings.proxy or None
+        proxy = self._web_api.settings.proxy or None
         try:
-            async with self._via.session.post(
+            async with self._web_api.session.post(
                 url, json=content, allow_redirects=False, proxy=proxy
             ) as answer:
                 status = answer.status

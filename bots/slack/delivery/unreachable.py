@@ -10,7 +10,7 @@ from typing import Self
 import structlog
 
 from bots.slack.delivery.markup_out import safe
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.people import People
 from core.domain.errors import PlaceClosed, PlatformError
@@ -43,7 +43,7 @@ class ClosedPlaces:
         self._now = now
         self._told: dict[tuple[str, str], float] = {}
 
-    async def tell(self, api: SlackApi, people: People, place: Where, error: PlaceClosed) -> None:
+    async def tell(self, api: SlackApi, people: People, place: Address, error: PlaceClosed) -> None:
         """Tell the author of a question that it can't be answered where it was asked, if that is so."""
         if not is_over(error.code):
             return
@@ -55,7 +55,7 @@ class ClosedPlaces:
         except PlatformError as exc:
             log.info("slack.author_not_told", team=place.team, code=exc.code)
 
-    def _is_due(self, place: Where) -> bool:
+    def _is_due(self, place: Address) -> bool:
         now, key = self._now(), (place.team, place.channel)
         self._told = {known: at for known, at in self._told.items() if at + _SILENT_FOR_S > now}
         if key in self._told:
@@ -63,7 +63,7 @@ class ClosedPlaces:
         self._told[key] = now
         return True
 
-    async def _words(self, people: People, place: Where) -> str:
+    async def _words(self, people: People, place: Address) -> str:
         person = await people.find(place.user)
         voice = self._voices.for_reader(
             person.locale, Place(PLATFORM, place.team, place.channel, place.thread)
@@ -72,7 +72,7 @@ class ClosedPlaces:
         # a live token, of our own making: Slack shows the channel's name to those who may know it
         return text.replace(_HERE, f"<#{place.channel}>" if _CHANNEL.fullmatch(place.channel) else "…")
 
-    async def _write(self, api: SlackApi, place: Where, text: str) -> None:
+    async def _write(self, api: SlackApi, place: Address, text: str) -> None:
         opened = (await api.write("conversations.open", users=place.user)).get("channel")
         channel = opened.get("id") if isinstance(opened, dict) else None
         if isinstance(channel, str):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from core.domain.errors import PlaceClosed
 
 PLATFORM = "slack"
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Address(msgspec.Struct, frozen=True, omit_defaults=True, rename={"ephemeral": "whisper"}):
     """A place to answer in, with the question that is answered there."""
 
-    channel: str
+    channel: Annotated[str, msgspec.Meta(min_length=1)]
     team: str = ""
     thread: str = ""
     """The thread's root that the answer goes below; `""` for the channel itself."""
@@ -26,40 +25,20 @@ class Where:
     """The asker's own workspace: a stream outside of direct messages is addressed by both."""
     direct: bool = False
     """Whether it is a direct message."""
-    whisper: bool = False
-    """Whether what is said there is for `user` alone, who pressed a button on the message `question`."""
+    ephemeral: bool = False
+    """Whether only `user` sees what is said there, who pressed a button on the message `question`."""
     home: bool = False
     """Whether it is the app's Home tab, as `user` sees it."""
     reply: str = ""
-    """Where an answer to `user` alone can be sent for half an hour, also where the bot is no member."""
+    """The `response_url` that takes an answer to `user` alone for half an hour, also where the bot is no member."""
 
-    def as_address(self) -> str:
-        return json.dumps(
-            {name: value for name, value in asdict(self).items() if value}, separators=(",", ":")
-        )
+    def __str__(self) -> str:
+        return msgspec.json.encode(self).decode()
 
-
-def where(address: str) -> Where:
-    """Read an address back.
-
-    Raises:
-        PlaceClosed: it is none of ours.
-    """
-    try:
-        given = json.loads(address)
-    except ValueError as exc:
-        raise PlaceClosed(PLATFORM, code="bad_address", detail=address[:200]) from exc
-    if not isinstance(given, dict) or not _text(given, "channel"):
-        raise PlaceClosed(PLATFORM, code="bad_address", detail=address[:200])
-    names = ("channel", "team", "thread", "question", "user", "user_team", "reply")
-    return Where(
-        **{name: _text(given, name) for name in names},
-        direct=given.get("direct") is True,
-        whisper=given.get("whisper") is True,
-        home=given.get("home") is True,
-    )
-
-
-def _text(given: dict[str, Any], name: str) -> str:
-    value = given.get(name)
-    return value if isinstance(value, str) else ""
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read an address back. Raises `PlaceClosed` where it is none of ours."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except (msgspec.DecodeError, UnicodeError) as exc:
+            raise PlaceClosed(PLATFORM, code="bad_address", detail=text[:200]) from exc

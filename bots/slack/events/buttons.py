@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.payloads import part_of, text_of
 from core.domain.messages import Action, Author, Button, Identity, Place, Pressed
 
@@ -58,7 +58,7 @@ def _label(button: Button) -> dict[str, Any]:
 
 
 def pressed(payload: Mapping[str, Any]) -> Pressed | None:
-    """Read a press of one of our buttons; None of anything else. Outside of direct messages the reply is whispered."""
+    """Read a press of one of our buttons; None of anything else. Outside of direct messages only they see the reply."""
     chosen = _chosen(payload.get("actions"))
     team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
     moment = text_of(payload, "trigger_id")
@@ -76,13 +76,13 @@ def pressed(payload: Mapping[str, Any]) -> Pressed | None:
         ),
         action=action,
         turn=turn,
-        address=here.as_address(),
+        address=str(here),
         text=value,
         asked_for_more=action is Action.BAD,  # a form opens
     )
 
 
-def _below_message(payload: Mapping[str, Any], team: str, user: str) -> Where | None:
+def _below_message(payload: Mapping[str, Any], team: str, user: str) -> Address | None:
     container = part_of(payload, "container")
     channel = text_of(container, "channel_id") or text_of(payload.get("channel"), "id")
     ts = text_of(container, "message_ts")
@@ -91,7 +91,7 @@ def _below_message(payload: Mapping[str, Any], team: str, user: str) -> Where | 
     # a message that one person alone sees can't be replied to, but its press brings an address of its own
     unseen = container.get("is_ephemeral") is True
     direct = channel.startswith("D")
-    return Where(
+    return Address(
         channel=channel,
         team=team,
         thread=text_of(container, "thread_ts") or ("" if unseen else ts),
@@ -99,17 +99,17 @@ def _below_message(payload: Mapping[str, Any], team: str, user: str) -> Where | 
         user=user,
         user_team=text_of(payload.get("user"), "team_id") or team,
         direct=direct and not unseen,
-        whisper=unseen or not direct,
+        ephemeral=unseen or not direct,
         reply=text_of(payload, "response_url") if unseen else "",
     )
 
 
-def _on_home(payload: Mapping[str, Any], team: str, user: str) -> Where | None:
+def _on_home(payload: Mapping[str, Any], team: str, user: str) -> Address | None:
     """The Home tab: its view carries the direct message that it belongs to."""
     view = part_of(payload, "view")
     if text_of(view, "type") != "home":
         return None
-    return Where(text_of(view, "private_metadata") or user, team, user=user, user_team=team, home=True)
+    return Address(text_of(view, "private_metadata") or user, team, user=user, user_team=team, home=True)
 
 
 def _chosen(actions: Any) -> tuple[Action, str, str] | None:

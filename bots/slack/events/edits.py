@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import mentions
 from bots.slack.events.messages import as_event, is_for_us, is_person, read
-from bots.slack.events.payloads import Bot, Manners, part_of, text_of
+from bots.slack.events.payloads import Bot, FollowUps, part_of, text_of
 from core.domain.messages import Action, Author, Commanded, Deleted, Edited, Identity, Place, Pressed, Said
 
 
 def changed(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, manners: Manners
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
 ) -> Edited | Deleted | Said | Commanded | None:
     """Read a `message_changed`: a person's own edit, or what is left of a deleted message that has replies.
 
@@ -26,7 +26,7 @@ def changed(
     """
     message, before = part_of(event, "message"), part_of(event, "previous_message")
     if text_of(message, "subtype") == "tombstone":
-        return _gone(wrapper, event, text_of(message, "ts"), bot, manners)
+        return _gone(wrapper, event, text_of(message, "ts"), bot, follow_ups)
     edited = text_of(message.get("edited"), "ts")
     now = read(wrapper, message, bot, text_of(event, "channel"), text_of(event, "channel_type"))
     if not (edited and now.team and now.channel and now.ts) or not is_person(message, bot):
@@ -34,20 +34,20 @@ def changed(
     if before and text_of(before, "text") == now.wire:
         return None
     earlier = replace(now, wire=text_of(before, "text")) if before else now
-    if is_for_us(earlier, message, bot, manners):
+    if is_for_us(earlier, message, bot, follow_ups):
         return Edited((f"{now.key}:edited:{edited}",), now.author, now.place, now.ts, now.text)
     return as_event(now, message) if mentions(now.wire, bot.user) else None
 
 
 def deleted(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, manners: Manners
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
 ) -> Deleted | None:
     """Read a `message_deleted`."""
-    return _gone(wrapper, event, text_of(event, "deleted_ts"), bot, manners)
+    return _gone(wrapper, event, text_of(event, "deleted_ts"), bot, follow_ups)
 
 
 def _gone(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], ts: str, bot: Bot, manners: Manners
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], ts: str, bot: Bot, follow_ups: FollowUps
 ) -> Deleted | None:
     """Nothing where the message is known not to have been for us, as our own are not."""
     team, channel, before = (
@@ -58,8 +58,8 @@ def _gone(
     if not (team and channel and ts):
         return None
     if isinstance(before, Mapping) and text_of(before, "user"):
-        spoken = read(wrapper, before, bot, channel, text_of(event, "channel_type"))
-        if not is_person(before, bot) or not is_for_us(spoken, before, bot, manners):
+        parsed = read(wrapper, before, bot, channel, text_of(event, "channel_type"))
+        if not is_person(before, bot) or not is_for_us(parsed, before, bot, follow_ups):
             return None
     return Deleted((f"slack:{team}:{channel}:{ts}:deleted",), PLATFORM, team, channel, (ts,))
 
@@ -75,7 +75,7 @@ def stopped(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> tuple[Press
     if not (team and user and channel and thread and moment):
         return ()
     direct = channel.startswith("D")
-    here = Where(channel, team, thread, thread, user, team, direct=direct, whisper=not direct)
+    here = Address(channel, team, thread, thread, user, team, direct=direct, ephemeral=not direct)
     return tuple(
         Pressed(
             keys=(f"slack:{team}:stopped:{moment}:{place}",),
@@ -83,7 +83,7 @@ def stopped(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> tuple[Press
             place=Place(PLATFORM, team, channel, place, private=direct),
             action=Action.STOP,
             turn="",
-            address=here.as_address(),
+            address=str(here),
         )
         for place in ((thread, "") if direct else (thread,))
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.slack.events.messages import is_for_us, is_person, read
-from bots.slack.events.payloads import Bot, Manners, part_of, text_of
+from bots.slack.events.payloads import Bot, FollowUps, part_of, text_of
 from core.domain.messages import PassedOver
 
 _WORDS = ("message", "app_mention")
@@ -16,7 +16,7 @@ _NEWS = frozenset(
 """What tells the bot something, and asks for nothing."""
 
 
-def reason(payload: Mapping[str, Any], bot: Bot, manners: Manners) -> PassedOver | None:
+def reason(payload: Mapping[str, Any], bot: Bot, follow_ups: FollowUps) -> PassedOver | None:
     """Why nothing comes of a payload that brings no event; None where nothing was to come of it."""
     event = part_of(payload, "event")
     kind, subtype = text_of(event, "type"), text_of(event, "subtype")
@@ -27,11 +27,11 @@ def reason(payload: Mapping[str, Any], bot: Bot, manners: Manners) -> PassedOver
     if kind not in _WORDS:
         return PassedOver.UNKNOWN_KIND
     if subtype == "message_changed":
-        return _of_words(payload, event, part_of(event, "message"), bot, manners) or PassedOver.EMPTY
+        return _of_words(payload, event, part_of(event, "message"), bot, follow_ups) or PassedOver.EMPTY
     if subtype == "message_deleted":
         before = part_of(event, "previous_message")
-        return _of_words(payload, event, before, bot, manners) or PassedOver.UNREADABLE
-    return _of_words(payload, event, event, bot, manners) or PassedOver.UNREADABLE
+        return _of_words(payload, event, before, bot, follow_ups) or PassedOver.UNREADABLE
+    return _of_words(payload, event, event, bot, follow_ups) or PassedOver.UNREADABLE
 
 
 def _of_words(
@@ -39,7 +39,7 @@ def _of_words(
     event: Mapping[str, Any],
     message: Mapping[str, Any],
     bot: Bot,
-    manners: Manners,
+    follow_ups: FollowUps,
 ) -> PassedOver | None:
     if text_of(message, "user") == bot.user or (bot.bot and text_of(message, "bot_id") == bot.bot):
         return PassedOver.OWN
@@ -47,5 +47,5 @@ def _of_words(
         return PassedOver.BOT
     if not is_person(message, bot):
         return PassedOver.UNKNOWN_KIND
-    spoken = read(wrapper, message, bot, text_of(event, "channel"), text_of(event, "channel_type"))
-    return None if is_for_us(spoken, message, bot, manners) else PassedOver.NOT_ADDRESSED
+    parsed = read(wrapper, message, bot, text_of(event, "channel"), text_of(event, "channel_type"))
+    return None if is_for_us(parsed, message, bot, follow_ups) else PassedOver.NOT_ADDRESSED

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import readable
 from bots.slack.events.messages import COMMANDS
 from bots.slack.events.payloads import text_of
@@ -35,14 +35,16 @@ def commanded(form: Mapping[str, Any]) -> Commanded | None:
         return None
     words = readable(text_of(form, "text")).strip() or text_of(form, "command")
     command, argument = _understood(words)
-    here = Where(channel, team, user=user, user_team=team, whisper=True, reply=text_of(form, "response_url"))
+    here = Address(
+        channel, team, user=user, user_team=team, ephemeral=True, reply=text_of(form, "response_url")
+    )
     return Commanded(
         keys=(f"slack:{team}:command:{trigger}",),
         author=Author(Identity(PLATFORM, team, user)),
         place=Place(PLATFORM, team, channel, private=channel.startswith("D")),
         command=command,
         argument=argument,
-        address=here.as_address(),
+        address=str(here),
         whole_channel=True,
         awaited=True,
     )
@@ -67,5 +69,5 @@ def home_opened(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> Command
         author=Author(Identity(PLATFORM, team, user)),
         place=Place(PLATFORM, team, channel or user, private=True),
         command=Command.HOME,
-        address=Where(channel or user, team, user=user, user_team=team, home=True).as_address(),
+        address=str(Address(channel or user, team, user=user, user_team=team, home=True)),
     )

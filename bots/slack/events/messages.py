@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import begins_with_another, mentions, readable, without_mention
-from bots.slack.events.payloads import Bot, Manners, text_of
+from bots.slack.events.payloads import Bot, FollowUps, text_of
 from core.domain.messages import SPOKEN, Attachment, Author, Command, Commanded, Identity, Place, Said
 
 _WORDS_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, Command] = {f"{sign}{word}": word for word in SPOKEN for 
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class ParsedMessage:
     """What counts of a message, checked."""
 
     team: str
@@ -59,8 +59,8 @@ class Spoken:
         return Place(PLATFORM, self.team, self.channel, thread, private=self.direct)
 
     @property
-    def where(self) -> Where:
-        return Where(
+    def address(self) -> Address:
+        return Address(
             channel=self.channel,
             team=self.team,
             thread=self.thread or self.ts,
@@ -72,27 +72,27 @@ class Spoken:
 
 
 def said(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, manners: Manners
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
 ) -> Said | Commanded | None:
     """Read a `message` or an `app_mention`; None for what is not meant for us, our own and other bots' words too."""
     if not is_person(event, bot):
         return None
-    spoken = read(wrapper, event, bot)
-    if not (spoken.team and spoken.channel and spoken.ts):
+    parsed = read(wrapper, event, bot)
+    if not (parsed.team and parsed.channel and parsed.ts):
         return None
-    if event.get("type") != "app_mention" and not is_for_us(spoken, event, bot, manners):
+    if event.get("type") != "app_mention" and not is_for_us(parsed, event, bot, follow_ups):
         return None
-    return as_event(spoken, event)
+    return as_event(parsed, event)
 
 
-def as_event(spoken: Spoken, event: Mapping[str, Any]) -> Said | Commanded:
+def as_event(parsed: ParsedMessage, event: Mapping[str, Any]) -> Said | Commanded:
     """A question, or one of the words that are commands when they stand alone."""
-    address = spoken.where.as_address()
-    files = _attachments(event, spoken.team)
-    command = COMMANDS.get(spoken.text.lower())
+    address = str(parsed.address)
+    files = _attachments(event, parsed.team)
+    command = COMMANDS.get(parsed.text.lower())
     if command is not None and not files:
-        return Commanded(spoken.keys, spoken.author, spoken.place, command, address)
-    return Said(spoken.keys, spoken.author, spoken.place, spoken.text, address, spoken.ts, files)
+        return Commanded(parsed.keys, parsed.author, parsed.place, command, address)
+    return Said(parsed.keys, parsed.author, parsed.place, parsed.text, address, parsed.ts, files)
 
 
 def is_person(event: Mapping[str, Any], bot: Bot) -> bool:
@@ -104,24 +104,24 @@ def is_person(event: Mapping[str, Any], bot: Bot) -> bool:
     return not event.get("hidden") and isinstance(subtype, str) and subtype in _WORDS_OF_PEOPLE
 
 
-def is_for_us(spoken: Spoken, event: Mapping[str, Any], bot: Bot, manners: Manners) -> bool:
+def is_for_us(parsed: ParsedMessage, event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps) -> bool:
     """Whether words are meant for the bot: said to it alone, with its mention, or in a thread that it takes part in."""
-    if spoken.direct or mentions(spoken.wire, bot.user):
+    if parsed.direct or mentions(parsed.wire, bot.user):
         return True
-    if not manners.follow_ups or not spoken.thread or begins_with_another(spoken.wire, bot.user):
+    if not follow_ups.enabled or not parsed.thread or begins_with_another(parsed.wire, bot.user):
         return False
     began_it = text_of(event, "parent_user_id") == bot.user
-    return began_it or manners.is_joined(spoken.team, spoken.channel, spoken.thread)
+    return began_it or follow_ups.is_joined(parsed.team, parsed.channel, parsed.thread)
 
 
 def read(
     wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, channel: str = "", kind: str = ""
-) -> Spoken:
+) -> ParsedMessage:
     """Read a message; where it is a part of an event, `channel` and its kind are given from there."""
     team, ts = text_of(wrapper, "team_id"), text_of(event, "ts")
     channel, kind = channel or text_of(event, "channel"), kind or text_of(event, "channel_type")
     thread, wire = text_of(event, "thread_ts"), text_of(event, "text")
-    return Spoken(
+    return ParsedMessage(
         team=team,
         channel=channel,
         ts=ts,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bots.slack.events.address import PLATFORM, Where, where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import readable
 from bots.slack.events.payloads import part_of, text_of
 from core.domain.errors import PlaceClosed
@@ -122,14 +122,14 @@ def commented(payload: Mapping[str, Any]) -> Pressed | None:
         ),
         action=Action.BAD,
         turn=turn,
-        address=here.as_address(),
+        address=str(here),
         text=_words(payload),
     )
 
 
-def _place(kept: Mapping[str, Any]) -> Where | None:
+def _place(kept: Mapping[str, Any]) -> Address | None:
     try:
-        return where(text_of(kept, "address"))
+        return Address.parse(text_of(kept, "address"))
     except PlaceClosed:
         return None
 

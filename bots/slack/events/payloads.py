@@ -36,10 +36,10 @@ def _nowhere(_team: str, _channel: str, _thread: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class FollowUps:
     """What the operator lets the bot hear."""
 
-    follow_ups: bool = False
+    enabled: bool = False
     """Whether words in a thread that the bot takes part in need no mention."""
     is_joined: Callable[[str, str, str], bool] = _nowhere
     """Whether the bot is known to take part in a thread: by team, channel and thread."""

@@ -13,13 +13,13 @@ from bots.slack.events.edits import changed, deleted, stopped
 from bots.slack.events.interactions import commanded, home_opened, question
 from bots.slack.events.messages import said
 from bots.slack.events.modals import commented
-from bots.slack.events.payloads import Bot, Manners, part_of, text_of
+from bots.slack.events.payloads import Bot, FollowUps, part_of, text_of
 from core.domain.messages import Event
 
-_MODEST = Manners()
+_NO_FOLLOW_UPS = FollowUps()
 
 
-def translate(payload: Any, bot: Bot, manners: Manners = _MODEST) -> tuple[Event, ...]:
+def translate(payload: Any, bot: Bot, follow_ups: FollowUps = _NO_FOLLOW_UPS) -> tuple[Event, ...]:
     """Read an envelope's payload; nothing for what is not meant for us, our own and other bots' words included.
 
     Whether its author may be heard is not looked at here: see `bots.slack.transport.outsiders`.
@@ -29,7 +29,7 @@ def translate(payload: Any, bot: Bot, manners: Manners = _MODEST) -> tuple[Event
         return ()
     kind = text_of(payload, "type")
     if kind == "event_callback":
-        return _happened(payload, part_of(payload, "event"), bot, manners)
+        return _happened(payload, part_of(payload, "event"), bot, follow_ups)
     if kind == "block_actions":
         return _one(pressed(payload))
     if kind == "view_submission":
@@ -40,15 +40,15 @@ def translate(payload: Any, bot: Bot, manners: Manners = _MODEST) -> tuple[Event
 
 
 def _happened(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, manners: Manners
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
 ) -> tuple[Event, ...]:
     kind, subtype = text_of(event, "type"), text_of(event, "subtype")
     if kind == "message" and subtype == "message_changed":
-        return _one(changed(wrapper, event, bot, manners))
+        return _one(changed(wrapper, event, bot, follow_ups))
     if kind == "message" and subtype == "message_deleted":
-        return _one(deleted(wrapper, event, bot, manners))
+        return _one(deleted(wrapper, event, bot, follow_ups))
     if kind in ("message", "app_mention"):
-        return _one(said(wrapper, event, bot, manners))
+        return _one(said(wrapper, event, bot, follow_ups))
     if kind == "app_home_opened":
         return _one(home_opened(wrapper, event))
     return stopped(wrapper, event) if kind == "agent_session_stopped" else ()

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from bots.slack.delivery.plain_text import HERE, moved, signed
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.interactions import question
 from bots.slack.events.modals import About, asked_about
 from bots.slack.events.payloads import part_of, text_of
@@ -36,7 +36,7 @@ _WITHIN_S = 2.2
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class AskedQuestion:
     """A question on its way to where it can be answered."""
 
     key: str
@@ -62,7 +62,7 @@ class Asking:
         return f"{self.text}\n\n{_quoted(quote)}" if quote else self.text
 
 
-def asking(payload: Mapping[str, Any]) -> Asking | None:
+def asked_question(payload: Mapping[str, Any]) -> AskedQuestion | None:
     """Read a question that was asked by command or form; None of anything else."""
     form = asked_about(payload)
     if form is not None:
@@ -74,19 +74,19 @@ def asking(payload: Mapping[str, Any]) -> Asking | None:
     trigger = text_of(payload, "trigger_id")
     if not (team and user and channel and trigger):
         return None
-    return Asking(f"slack:{team}:command:{trigger}", team, user, team, channel, asked)
+    return AskedQuestion(f"slack:{team}:command:{trigger}", team, user, team, channel, asked)
 
 
-def _by_form(payload: Mapping[str, Any], about: About, text: str) -> Asking | None:
+def _by_form(payload: Mapping[str, Any], about: About, text: str) -> AskedQuestion | None:
     team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
     view = text_of(payload.get("view"), "id")
     if not (team and user and view):
         return None
     user_team = text_of(payload.get("user"), "team_id") or team
-    return Asking(f"slack:{team}:form:{view}", team, user, user_team, about.channel, text, about)
+    return AskedQuestion(f"slack:{team}:form:{view}", team, user, user_team, about.channel, text, about)
 
 
-async def put(asked: Asking, api: SlackApi, voice: Voice) -> Said:
+async def post_question(asked: AskedQuestion, api: SlackApi, voice: Voice) -> Said:
     """Show the question where it was asked, or else in the asker's direct messages; what the core is told of it.
 
     Raises:
@@ -102,23 +102,23 @@ async def put(asked: Asking, api: SlackApi, voice: Voice) -> Said:
                 asked.about.thread if asked.about else "",
             )
         except PlaceClosed as exc:
-            log.info("slack.asked_elsewhere", channel=asked.channel, code=exc.code)
+            log.info("slack.question_moved", channel=asked.channel, code=exc.code)
             asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
             here, ts = await _post(api, await _direct(api, asked.user), _moved(asked, voice), "")
     return _said(asked, here, ts)
 
 
-def unposted(asked: Asking) -> Said:
+def unposted(asked: AskedQuestion) -> Said:
     """The question as the core would be told of it, before anything of it is shown."""
     return _said(asked, asked.channel, "")
 
 
-def _said(asked: Asking, channel: str, ts: str) -> Said:
+def _said(asked: AskedQuestion, channel: str, ts: str) -> Said:
     direct = channel.startswith("D")
     thread = (asked.about.thread if asked.about else "") or ts
-    there = Where(channel, asked.team, thread, ts, asked.user, asked.user_team, direct=direct)
+    there = Address(channel, asked.team, thread, ts, asked.user, asked.user_team, direct=direct)
     place = Place(PLATFORM, asked.team, channel, thread, private=direct)
-    return Said((asked.key,), asked.author, place, asked.whole_text, there.as_address(), ts)
+    return Said((asked.key,), asked.author, place, asked.whole_text, str(there), ts)
 
 
 async def _direct(api: SlackApi, user: str) -> str:
@@ -154,7 +154,7 @@ async def _posted(api: SlackApi, channel: str, content: dict[str, Any], thread: 
     return there, ts
 
 
-def _moved(asked: Asking, voice: Voice) -> dict[str, Any]:
+def _moved(asked: AskedQuestion, voice: Voice) -> dict[str, Any]:
     why = voice.say(Phrase.ANSWERED_HERE, where=HERE)
     return moved(asked.channel, why, asked.text, asked.about.quote if asked.about else "")
 

@@ -13,7 +13,7 @@ import structlog
 from cachetools import LRUCache
 
 from bots.slack.delivery.markup_out import safe
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
 from core.domain.errors import FrontendRefused, PlatformError
@@ -36,7 +36,7 @@ _NOT_OFFERED = frozenset(
 )
 
 
-class Sessions:
+class AssistantThreads:
     """The direct messages of one workspace."""
 
     def __init__(self, api: SlackApi) -> None:
@@ -76,7 +76,7 @@ class Sessions:
             unfurl_media=False,
         )
 
-    async def entitle(self, place: Where, text: str) -> None:
+    async def entitle(self, place: Address, text: str) -> None:
         """Name a thread after the first words in it, where these are they."""
         # whether Slack reads tokens in titles it does not tell; without this sign there are none
         words, greeted = " ".join(text.split()).replace("<", "\u2039"), (place.channel, place.thread)
@@ -111,6 +111,6 @@ class Sessions:
         except PlatformError as exc:
             if exc.code in _NOT_OFFERED or isinstance(exc, FrontendRefused):
                 self._off.add(method)
-            log.info("slack.not_offered", method=method, code=exc.code)
+            log.info("slack.feature_unavailable", method=method, code=exc.code)
             return False
         return True

@@ -1,6 +1,6 @@
 """What was said to the bot while it was away: read from Slack after the start, and taken in like any event.
 
-Slack delivers for about five minutes after a failure, and not later. So, where somebody has spoken with the bot before,
+Slack delivers for about five minutes after a failure, and not later. So, where somebody has talked with the bot before,
 and in direct messages, what came since it last heard anything is read, the oldest first. Each message goes the way of
 its event and has its keys: what was heard before is recognised. What the bot answered before this start is left out,
 so that an old backup of the database does no harm either.
@@ -54,7 +54,7 @@ class _Spot:
     direct: bool = False
 
 
-class CatchingUp:
+class Backfill:
     """Finds what was missed, once each time that the bot begins to listen."""
 
     def __init__(
@@ -92,7 +92,7 @@ class CatchingUp:
             try:
                 await self._in_workspace(team, places, span, receive)
             except PlatformError as exc:
-                log.warning("slack.not_caught_up", team=team, code=exc.code)
+                log.warning("slack.backfill_failed", team=team, code=exc.code)
             else:
                 del self._open_since[team]
 
@@ -107,12 +107,12 @@ class CatchingUp:
             try:
                 missed = await self._missed(api, spot, span, bot)
             except PlaceClosed as exc:
-                log.info("slack.not_caught_up", team=team, channel=spot.channel, code=exc.code)
+                log.info("slack.backfill_failed", team=team, channel=spot.channel, code=exc.code)
                 continue
             for message in missed:
                 await receive(_as_event(message, team, spot))
             found += len(missed)
-        log.info("slack.caught_up", team=team, since=span.since.isoformat(), messages=found)
+        log.info("slack.backfilled", team=team, since=span.since.isoformat(), messages=found)
 
     async def _direct_messages(self, api: SlackApi) -> list[_Spot]:
         """Those that the bot never heard anything in; none without the scope `im:read`."""

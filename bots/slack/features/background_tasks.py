@@ -1,4 +1,4 @@
-"""What the bot does beside taking events in: small tasks with an owner, of which nothing else depends."""
+"""Small tasks beside the handling of events: nothing depends on them, and whoever started them ends them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 _MOST = 500
 
 
-class Errands:
+class BackgroundTasks:
     """Runs tasks until it is left; what goes wrong in one is noted, and ends there."""
 
     def __init__(self) -> None:
@@ -30,18 +30,18 @@ class Errands:
     ) -> None:
         await self._running.aclose()
 
-    def run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
-        """Begin an errand; with too many under way it is left out."""
+    def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Start a task; with too many running it is left out."""
         if len(self._running) >= _MOST:
-            errand.close()
-            log.warning("slack.errand_left_out", errand=name)
+            work.close()
+            log.warning("slack.task_left_out", task=name)
             return
-        self._running.start(self._run(name, errand), name=f"slack-{name}")
+        self._running.start(self._run(name, work), name=f"slack-{name}")
 
-    async def _run(self, name: str, errand: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:
-            await errand
+            await work
         except (PlatformError, TimeoutError) as exc:
-            log.info("slack.errand_failed", errand=name, problem=str(exc) or type(exc).__name__)
+            log.info("slack.task_failed", task=name, problem=str(exc) or type(exc).__name__)
         except Exception:
-            log.exception("slack.errand_failed", errand=name)
+            log.exception("slack.task_failed", task=name)

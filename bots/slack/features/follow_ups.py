@@ -19,7 +19,7 @@ _ASK_AGAIN_AFTER = timedelta(seconds=2)
 _MARGIN = timedelta(minutes=1)
 
 
-class Threads:
+class JoinedThreads:
     """Learns of threads as they are met: from the bot's own answers in them, and from what the core has stored.
 
     The latter makes good for restarts, and for what other processes heard. It is asked in steps: a reply in an

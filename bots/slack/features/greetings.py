@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.slack.delivery.channel import shown
-from bots.slack.events.address import PLATFORM, where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.modals import ask_form, feedback_form, wants_to_ask
 from bots.slack.events.payloads import part_of, text_of
-from bots.slack.features.background_tasks import Errands
+from bots.slack.features.background_tasks import BackgroundTasks
 from bots.slack.features.workspaces import Workspace
 from core.domain.messages import Action, Author, Commanded, Event, Identity, Place, Pressed, Said
 from core.domain.ports import Intake
@@ -20,12 +20,12 @@ from core.i18n.catalog import Phrase
 from core.i18n.translator import Voice
 
 
-class Courtesies:
+class Greetings:
     """Does them beside the events."""
 
-    def __init__(self, intake: Intake, errands: Errands) -> None:
+    def __init__(self, intake: Intake, tasks: BackgroundTasks) -> None:
         self._intake = intake
-        self._errands = errands
+        self._tasks = tasks
 
     def wants(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload that may be no event has a form open, or somebody greeted."""
@@ -39,26 +39,28 @@ class Courtesies:
         """Begin what can't wait for the event to be stored: a form opens within three seconds of the click."""
         kind = text_of(payload, "type")
         if kind == "message_action" and wants_to_ask(payload) is not None:
-            self._errands.run("ask-form", self._open_question(payload, there))
+            self._tasks.run("ask-form", self._open_question(payload, there))
         if kind == "block_actions":
             for event in events:
                 if isinstance(event, Pressed) and event.action is Action.BAD:
-                    self._errands.run("feedback-form", self._open_comment(payload, event, there))
+                    self._tasks.run("feedback-form", self._open_comment(payload, event, there))
         if kind == "event_callback":
             self._greet(payload, there)
 
     def after(self, event: Event, there: Workspace) -> None:
         """Follow up on an event that is new, and stored."""
         if isinstance(event, Said) and event.place.private:
-            self._errands.run("title", there.sessions.entitle(where(event.address), event.text))
+            self._tasks.run(
+                "title", there.assistant_threads.entitle(Address.parse(event.address), event.text)
+            )
 
-    def apologise(self, event: Event, reference: str, there: Workspace) -> None:
+    def report_bug(self, event: Event, reference: str, there: Workspace) -> None:
         """Tell somebody, for their eyes, that what they did met a bug."""
         if isinstance(event, Said | Commanded | Pressed):
-            self._errands.run("apology", self._say_sorry(event, reference, there))
+            self._tasks.run("apology", self._report_bug(event, reference, there))
 
-    async def _say_sorry(self, event: Said | Commanded | Pressed, reference: str, there: Workspace) -> None:
-        place = where(event.address)
+    async def _report_bug(self, event: Said | Commanded | Pressed, reference: str, there: Workspace) -> None:
+        place = Address.parse(event.address)
         sentence = self._intake.voice(event.author.locale, event.place).say(
             Phrase.UNKNOWN, reference=reference
         )
@@ -73,27 +75,27 @@ class Courtesies:
         kind, user = text_of(event, "type"), text_of(event, "user")
         if kind == "app_home_opened" and text_of(event, "tab") == "messages":
             place = Place(PLATFORM, team, text_of(event, "channel"), private=True)
-            self._errands.run("greeting", self._say_hello(user, place, there))
+            self._tasks.run("greeting", self._greet_person(user, place, there))
         if kind == "assistant_thread_started":
             thread = part_of(event, "assistant_thread")
             channel, root = text_of(thread, "channel_id"), text_of(thread, "thread_ts")
             place = Place(PLATFORM, team, channel, root, private=True)
-            self._errands.run("greeting", self._say_hello(text_of(thread, "user_id"), place, there))
+            self._tasks.run("greeting", self._greet_person(text_of(thread, "user_id"), place, there))
 
-    async def _say_hello(self, user: str, place: Place, there: Workspace) -> None:
+    async def _greet_person(self, user: str, place: Place, there: Workspace) -> None:
         """Greet somebody; whom the core would refuse reads why, in place of a greeting."""
-        if not (user and place.channel) or not there.sessions.meets(place.channel, place.thread):
+        if not (user and place.channel) or not there.assistant_threads.meets(place.channel, place.thread):
             return
         author = Author(
             Identity(PLATFORM, place.workspace, user), locale=(await there.people.find(user)).locale
         )
-        if await there.sessions.is_empty(place.channel, place.thread):
+        if await there.assistant_threads.is_empty(place.channel, place.thread):
             refusal = await self._intake.refusal(Said((), author, place, "", "", ""))
             hello = self._intake.voice(author.locale, place).say(Phrase.HELLO)
-            await there.sessions.say(place.channel, place.thread, refusal or hello)
+            await there.assistant_threads.say(place.channel, place.thread, refusal or hello)
             if refusal is not None:
                 return
-        await there.sessions.suggest(place.channel, place.thread)
+        await there.assistant_threads.suggest(place.channel, place.thread)
 
     async def _open_comment(self, payload: Mapping[str, Any], pressed: Pressed, there: Workspace) -> None:
         voice = await self._voice(pressed.author.identity.user, pressed.place, there)

@@ -25,7 +25,7 @@ from bots.slack.installations.store import Installation, Installations
 from bots.slack.settings import MOUNT
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.preflight import require_installable
-from bots.slack.transport.refusal_log import Refusals
+from bots.slack.transport.refusal_log import RefusalLog
 from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import BotError, PlatformError
 from core.i18n.catalog import Phrase
@@ -52,7 +52,7 @@ class NotInstalledError(Exception):
         self.status = status
 
 
-class InstallDesk:
+class InstallPages:
     """Answers `/slack/install` and `/slack/oauth_redirect`."""
 
     def __init__(
@@ -64,7 +64,7 @@ class InstallDesk:
         self._states = states
         self._voices = voices
         self._now = now
-        self._refusals = Refusals("slack.not_installed_there", lambda: now().timestamp())
+        self._refusals = RefusalLog("slack.installation_refused", lambda: now().timestamp())
 
     async def begin(self, request: Request) -> Response:
         """Send the browser to Slack's question, with a new state in a cookie and in the address."""

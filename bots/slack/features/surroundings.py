@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bots.slack.delivery.channel import is_ours
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.events.markup_in import readable, without_mention
 from bots.slack.events.payloads import Bot, text_of
 from bots.slack.transport.api import SlackApi
@@ -28,7 +28,7 @@ _BUDGET_S = 10.0
 _MOST_PAGES = 10
 
 
-async def quotes(api: SlackApi, people: People, place: Where, most: int) -> Sequence[Quote]:
+async def quotes(api: SlackApi, people: People, place: Address, most: int) -> Sequence[Quote]:
     """Read the thread before the question, oldest first; empty where nothing stands there or may be read.
 
     In a direct message too: our answers stand in threads there, and who goes on inside one is heard as in a
@@ -40,13 +40,13 @@ async def quotes(api: SlackApi, people: People, place: Where, most: int) -> Sequ
         bot = await api.who_am_i()
         messages = await _thread(api, place, most)
     except PlatformError as exc:
-        log.info("slack.no_surroundings", channel=place.channel, code=exc.code)
+        log.info("slack.thread_unreadable", channel=place.channel, code=exc.code)
         return ()
     authors = await _names(people, bot, messages)
     return [_quote(message, authors, bot) for message in messages]
 
 
-async def _thread(api: SlackApi, place: Where, most: int) -> list[Mapping[str, Any]]:
+async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:
     """Slack gives a thread from its beginning on: the newest are what counts, so it is read to the question."""
     kept: deque[Mapping[str, Any]] = deque(maxlen=most)
     cursor: dict[str, str] = {}
@@ -64,7 +64,7 @@ async def _thread(api: SlackApi, place: Where, most: int) -> list[Mapping[str, A
     return list(kept)
 
 
-def _is_before(message: Mapping[str, Any], place: Where) -> bool:
+def _is_before(message: Mapping[str, Any], place: Address) -> bool:
     try:
         ts = Decimal(text_of(message, "ts"))
         return not place.question or ts < Decimal(place.question)

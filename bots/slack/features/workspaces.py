@@ -14,7 +14,7 @@ from bots.slack.delivery.channel import Signs
 from bots.slack.delivery.streaming.streams import Streams
 from bots.slack.delivery.workspace import AnsweredWorkspace
 from bots.slack.events.payloads import Bot
-from bots.slack.features.assistant_threads import Sessions
+from bots.slack.features.assistant_threads import AssistantThreads
 from bots.slack.installations.account import InstalledAccount
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.store import Installations
@@ -32,7 +32,7 @@ class Workspace(AnsweredWorkspace):
     """One workspace: what answers in it, who is heard there, and what is remembered of its direct messages."""
 
     outsiders: Outsiders
-    sessions: Sessions
+    assistant_threads: AssistantThreads
 
 
 class Workspaces(Protocol):
@@ -85,7 +85,7 @@ class OneWorkspace:
 
     async def forget(self, team: str, at: datetime) -> None:
         """Nothing is stored of it: the operator must act."""
-        log.error("slack.token_gone", team=team, setting="[slack] bot_token")
+        log.error("slack.token_revoked", team=team, setting="[slack] bot_token")
 
     async def aclose(self) -> None:
         await self._only.people.aclose()
@@ -108,7 +108,7 @@ class ManyWorkspaces:
         require_installable(self._api.settings)
         count = await self._installations.reseal()
         if count:
-            log.warning("slack.tokens_resealed", workspaces=count, setting="[slack] encryption_keys")
+            log.warning("slack.tokens_reencrypted", workspaces=count, setting="[slack] encryption_keys")
 
     def of(self, team: str) -> Workspace:
         if not team:
@@ -139,4 +139,4 @@ class ManyWorkspaces:
 
 def _workspace(api: SlackApi, now: Callable[[], float]) -> Workspace:
     people = People(api, api.settings.names_timeout_s, now)
-    return Workspace(api, people, Signs(api), Streams(), Outsiders(api, people), Sessions(api))
+    return Workspace(api, people, Signs(api), Streams(), Outsiders(api, people), AssistantThreads(api))

@@ -26,7 +26,7 @@ from starlette.responses import Response
 from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.preflight import require_signing_secret
-from bots.slack.transport.refusal_log import Refusals
+from bots.slack.transport.refusal_log import RefusalLog
 from core.domain.ports import Watch
 from core.util.clock import Now
 
@@ -42,7 +42,7 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
-class NotTakenError(Exception):
+class RequestRefusedError(Exception):
     """A request that is answered with this status and goes no further."""
 
     def __init__(self, status: int, why: str = "") -> None:
@@ -58,16 +58,16 @@ class _Open:
     verifier: SignatureVerifier
 
 
-class HttpWay:
+class HttpEvents:
     """Events to `POST /slack/events`: presses and commands too."""
 
     def __init__(self, api: SlackApi, now: Now = time.time) -> None:
         self._api = api
         self._limit = api.settings.body_limit_bytes
-        self._clock = _TheClock(now)
+        self._clock = _SdkClock(now)
         self._seen = seen_signatures(now)
         self._open: _Open | None = None
-        self._refusals = Refusals("slack.request_refused", now)
+        self._refusals = RefusalLog("slack.request_refused", now)
 
     def require(self) -> None:
         """Refuse to begin without a signing secret."""
@@ -87,7 +87,7 @@ class HttpWay:
         """Take a request in, or say in its status why not: never a 500, and nothing that a person would read."""
         try:
             return await self._answer(request)
-        except NotTakenError as refusal:
+        except RequestRefusedError as refusal:
             self._refusals.note(refusal.status, str(refusal))
             return Response(status_code=refusal.status)
         except ClientDisconnect:
@@ -104,10 +104,10 @@ class HttpWay:
         if payload.get("ssl_check") == "1":  # unsigned, and nothing comes of it
             return Response(status_code=200)
         if self._open is None:
-            raise NotTakenError(503, "nobody listens yet, or any more")
+            raise RequestRefusedError(503, "nobody listens yet, or any more")
         sign = _signed(self._open.verifier, request.headers, text)
         if sign in self._seen:
-            log.warning("slack.request_seen", retry=request.headers.get("x-slack-retry-num", ""))
+            log.warning("slack.request_repeated", retry=request.headers.get("x-slack-retry-num", ""))
             return Response(status_code=200)
         return await self._dispatched(self._open.app, request, payload, sign)
 
@@ -118,9 +118,9 @@ class HttpWay:
         try:
             answer = await dispatch(app, payload, headers)
         except ValueError as exc:
-            raise NotTakenError(400, str(exc)) from exc
+            raise RequestRefusedError(400, str(exc)) from exc
         if answer.status >= 500:
-            raise NotTakenError(503, "not stored")
+            raise RequestRefusedError(503, "not stored")
         if answer.status == 200:
             self._seen[sign] = None
         told = {name: ", ".join(values) for name, values in answer.headers.items()}
@@ -139,13 +139,13 @@ class HttpWay:
                     if too_much > _DRAIN_TIMES * self._limit:
                         break
         except TimeoutError:
-            raise NotTakenError(413 if too_much else 408, "the body came too slowly") from None
+            raise RequestRefusedError(413 if too_much else 408, "the body came too slowly") from None
         if too_much:
-            raise NotTakenError(413, "[slack] body_limit_bytes: the body is larger")
+            raise RequestRefusedError(413, "[slack] body_limit_bytes: the body is larger")
         try:
             return body.decode()
         except UnicodeDecodeError:
-            raise NotTakenError(400, "the body is not UTF-8") from None
+            raise RequestRefusedError(400, "the body is not UTF-8") from None
 
 
 def seen_signatures(now: Now) -> TTLCache[str, None]:
@@ -162,13 +162,13 @@ def _signed(verifier: SignatureVerifier, headers: Mapping[str, str], text: str) 
     timestamp = headers.get("x-slack-request-timestamp", "")
     signature = headers.get("x-slack-signature", "")
     if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
-        raise NotTakenError(401, "no signature of Slack's")
+        raise RequestRefusedError(401, "no signature of Slack's")
     if not verifier.is_valid(text, timestamp, signature):
-        raise NotTakenError(401, "[slack] signing_secret: wrong signature, or too old")
+        raise RequestRefusedError(401, "[slack] signing_secret: wrong signature, or too old")
     return f"{timestamp}:{signature}"
 
 
-class _TheClock(Clock):
+class _SdkClock(Clock):
     """The SDK's clock, in our hands."""
 
     def __init__(self, now: Now) -> None:
@@ -182,13 +182,13 @@ def parsed(text: str, content_type: str) -> dict[str, Any]:
     """Read a body: JSON, a form with JSON in `payload`, or a form of plain fields."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in (_JSON, _FORM):
-        raise NotTakenError(415, "neither JSON nor a form")
+        raise RequestRefusedError(415, "neither JSON nor a form")
     try:
         read: Any = json.loads(text) if kind == _JSON else _form(text)
     except (ValueError, RecursionError):
-        raise NotTakenError(400, "the body can't be read") from None
+        raise RequestRefusedError(400, "the body can't be read") from None
     if not isinstance(read, dict) or not isinstance(read.get("event", {}), dict):
-        raise NotTakenError(400, "the body is no object")
+        raise RequestRefusedError(400, "the body is no object")
     return read
 
 

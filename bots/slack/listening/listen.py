@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from bots.slack.events.payloads import Manners
-from bots.slack.features.backfill import CatchingUp
-from bots.slack.features.background_tasks import Errands
-from bots.slack.features.follow_ups import Threads
-from bots.slack.features.greetings import Courtesies
+from bots.slack.events.payloads import FollowUps
+from bots.slack.features.backfill import Backfill
+from bots.slack.features.background_tasks import BackgroundTasks
+from bots.slack.features.follow_ups import JoinedThreads
+from bots.slack.features.greetings import Greetings
 from bots.slack.features.workspaces import Workspaces
 from bots.slack.listening.bolt_app import Receive
 from bots.slack.listening.receive import Receiver
@@ -20,7 +20,7 @@ from core.domain.ports import Intake, Watch
 from core.util.clock import Clock, Sleep, utc_now
 
 
-class Way(Protocol):
+class EventSource(Protocol):
     """How events come in."""
 
     def require(self) -> None:
@@ -35,7 +35,7 @@ class Way(Protocol):
 async def listen(
     settings: SlackSettings,
     workspaces: Workspaces,
-    way: Way,
+    source: EventSource,
     intake: Intake,
     watch: Watch,
     open_since: dict[str, datetime],
@@ -45,25 +45,25 @@ async def listen(
 ) -> None:
     """Bring events in until cancelled. Raises like `Way.listen`.
 
-    `open_since` is for `CatchingUp`, from one call to the next.
+    `open_since` is for `Backfill`, from one call to the next.
     """
-    threads = Threads(intake, clock)
-    manners = Manners(
-        follow_ups=settings.thread_follow_ups == "always",
+    threads = JoinedThreads(intake, clock)
+    follow_ups = FollowUps(
+        enabled=settings.thread_follow_ups == "always",
         is_joined=threads.is_joined,
     )
-    missed = CatchingUp(workspaces, intake, settings, open_since, clock=clock, sleep=sleep)
+    missed = Backfill(workspaces, intake, settings, open_since, clock=clock, sleep=sleep)
     await missed.prepare()
-    async with Errands() as errands:
-        courtesies = Courtesies(intake, errands)
+    async with BackgroundTasks() as tasks:
+        greetings = Greetings(intake, tasks)
         receiver = Receiver(
-            workspaces, intake, manners, threads, courtesies, external_users=settings.external_users
+            workspaces, intake, follow_ups, threads, greetings, external_users=settings.external_users
         )
 
         def begin() -> None:
-            errands.run("catching-up", missed.run(receiver.receive))
+            tasks.run("backfill", missed.run(receiver.receive))
 
-        await way.listen(receiver.receive, _Beginning(watch, begin))
+        await source.listen(receiver.receive, _Beginning(watch, begin))
 
 
 class _Beginning:

@@ -12,13 +12,13 @@ import structlog
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.ignored import reason
-from bots.slack.events.payloads import Bot, Manners, text_of
+from bots.slack.events.payloads import Bot, FollowUps, text_of
 from bots.slack.events.speaker import speaker
 from bots.slack.events.translate import translate
-from bots.slack.features.ask_without_message import Asking, asking, put, unposted
+from bots.slack.features.ask_without_message import AskedQuestion, asked_question, post_question, unposted
 from bots.slack.features.files import described
-from bots.slack.features.follow_ups import Threads
-from bots.slack.features.greetings import Courtesies
+from bots.slack.features.follow_ups import JoinedThreads
+from bots.slack.features.greetings import Greetings
 from bots.slack.features.workspaces import Workspace, Workspaces
 from bots.slack.listening.acks import Ack, refusing
 from core.domain.errors import BotError
@@ -43,18 +43,18 @@ class Receiver:
         self,
         workspaces: Workspaces,
         intake: Intake,
-        manners: Manners,
-        threads: Threads,
-        courtesies: Courtesies,
+        follow_ups: FollowUps,
+        threads: JoinedThreads,
+        greetings: Greetings,
         *,
         external_users: bool,
     ) -> None:
         """`external_users`: whether people of other organisations are heard."""
         self._workspaces = workspaces
         self._intake = intake
-        self._manners = manners
+        self._follow_ups = follow_ups
         self._threads = threads
-        self._courtesies = courtesies
+        self._greetings = greetings
         self._external_users = external_users
 
     async def receive(self, payload: dict[str, Any]) -> Ack | None:
@@ -89,13 +89,13 @@ class Receiver:
         return None
 
     async def _heard(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> Ack | None:
-        if self._manners.follow_ups:
+        if self._follow_ups.enabled:
             await self._threads.look_up(payload, bot)
-        asked = asking(payload)
-        events = translate(payload, bot, self._manners)
+        asked = asked_question(payload)
+        events = translate(payload, bot, self._follow_ups)
         if not await self._is_heard(payload, asked, events, bot, there):
             return None
-        self._courtesies.before(payload, events, there)
+        self._greetings.before(payload, events, there)
         if asked is not None:
             return await self._asked(payload, asked, there)
         for event in events:
@@ -103,7 +103,7 @@ class Receiver:
             receipt = await self._stored(named, there)
             self._threads.heard(event)
             if receipt is Receipt.ACCEPTED:
-                self._courtesies.after(named, there)
+                self._greetings.after(named, there)
         return None
 
     async def _stored(self, event: Event, there: Workspace) -> Receipt | None:
@@ -115,13 +115,13 @@ class Receiver:
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("slack.event_broken", reference=reference)
-            self._courtesies.apologise(event, reference, there)
+            self._greetings.report_bug(event, reference, there)
             return None
 
     async def _is_heard(
         self,
         payload: Mapping[str, Any],
-        asked: Asking | None,
+        asked: AskedQuestion | None,
         events: Sequence[Event],
         bot: Bot,
         there: Workspace,
@@ -132,21 +132,21 @@ class Receiver:
         """
         why: PassedOver | None = None
         acts = asked is not None or any(not isinstance(each, Deleted) for each in events)
-        if not acts and not self._courtesies.wants(payload):
-            why = None if events else reason(payload, bot, self._manners)
+        if not acts and not self._greetings.wants(payload):
+            why = None if events else reason(payload, bot, self._follow_ups)
         elif not self._external_users and await there.outsiders.include(speaker(payload), bot):
             why = PassedOver.STRANGER
         if why is not None:
             self._intake.passed_over(PLATFORM, why)
         return why is None
 
-    async def _asked(self, payload: Mapping[str, Any], asked: Asking, there: Workspace) -> Ack | None:
+    async def _asked(self, payload: Mapping[str, Any], asked: AskedQuestion, there: Workspace) -> Ack | None:
         """A question without a message: put where it can be answered, then told to the core, if it takes it."""
         author = await self._introduced(asked.author)
         refusal = await self._intake.refusal(replace(unposted(asked), author=author))
         if refusal is not None:
             return refusing(payload, refusal)
-        said = await put(asked, there.api, self._intake.voice(author.locale, asked.place))
+        said = await post_question(asked, there.api, self._intake.voice(author.locale, asked.place))
         await self._intake.receive(replace(said, author=author))
         self._threads.heard(said)
         return None

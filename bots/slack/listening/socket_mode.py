@@ -110,7 +110,7 @@ class Handler(AsyncBaseSocketModeHandler):
         await send_async_response(client, req, answer, began)
 
 
-class SocketWay:
+class SocketModeEvents:
     """Events over Socket Mode."""
 
     def __init__(self, api: SlackApi, sleep: Sleep) -> None:

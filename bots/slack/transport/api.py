@@ -27,7 +27,7 @@ from bots.slack.transport.error_mapping import (
     unparsable,
 )
 from bots.slack.transport.hosts import PublicOnly
-from bots.slack.transport.rate_limits import Budgets
+from bots.slack.transport.rate_limits import RateLimits
 from bots.slack.transport.tokens import Account, OneAccount
 from core.domain.errors import FrontendRefused, PlatformBusy
 from core.util.clock import Now, Sleep
@@ -53,14 +53,14 @@ class SlackApi:
         self.session = session
         self.downloads = downloads
         self.settings = settings
-        self.budgets = Budgets(now=now, sleep=sleep)
+        self.rate_limits = RateLimits(now=now, sleep=sleep)
         self._account = account
         self._organisation: str | None = None
         self._now = now
         self._sleep = sleep
 
     def acting_as(self, account: Account) -> SlackApi:
-        """The same connection, with another workspace's token and budgets."""
+        """The same connection, with another workspace's token and rate limits."""
         return SlackApi(
             self.client,
             self.settings,
@@ -87,12 +87,12 @@ class SlackApi:
             PlatformBusy, OutcomeUnknown, PlaceClosed, FrontendRefused.
         """
         given = {name: value for name, value in arguments.items() if value is not None}
-        await self.budgets.enter(method, text_of(given, "channel"), urgent=urgent)
+        await self.rate_limits.acquire(method, text_of(given, "channel"), urgent=urgent)
         return await self._as_bot(method, once=once, json=given)
 
     async def read(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method that only reads."""
-        await self.budgets.enter(method)
+        await self.rate_limits.acquire(method)
         return await self._as_bot(method, http_verb="GET", params=arguments)
 
     async def open_socket(self) -> str:
@@ -149,7 +149,7 @@ class SlackApi:
         except SlackApiError as exc:
             error = refused(method, *_said(exc), once=once, setting=setting)
             if isinstance(error, PlatformBusy) and error.code in RATE_LIMITED and error.retry_after_s:
-                self.budgets.hold(method, error.retry_after_s)
+                self.rate_limits.hold(method, error.retry_after_s)
             raise error from None
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             raise broken(method, without_secrets(f"{type(exc).__name__} {exc}"), exc, once=once) from None
@@ -178,7 +178,7 @@ def without_secrets(text: str) -> str:
     return _SECRETS.sub("[secret]", text)
 
 
-class Discreet(logging.Filter):
+class SecretFilter(logging.Filter):
     """Keeps the SDK's log lines free of secrets, and of tracebacks that repeat them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -192,7 +192,7 @@ def sdk_logger() -> logging.Logger:
     logger = logging.getLogger("bots.slack.sdk")
     logger.setLevel(logging.WARNING)
     if not logger.filters:
-        logger.addFilter(Discreet())
+        logger.addFilter(SecretFilter())
     return logger
 
 

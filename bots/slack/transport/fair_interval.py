@@ -7,7 +7,7 @@ import asyncio
 from core.util.clock import Sleep
 
 
-class Crowd:
+class SharedRate:
     """The answers that share so many calls a minute."""
 
     def __init__(self, per_minute: float) -> None:
@@ -23,10 +23,10 @@ class Crowd:
 class Share:
     """One answer's part, between `begin` and `end`. An answer that is all there need not wait for the others."""
 
-    def __init__(self, crowd: Crowd, least_s: float, sleep: Sleep) -> None:
+    def __init__(self, rate: SharedRate, least_s: float, sleep: Sleep) -> None:
         """`least_s` is how far apart its calls are where it is alone."""
         self.hurried = False
-        self._crowd = crowd
+        self._rate = rate
         self._least_s = least_s
         self._sleep = sleep
         self._hurry = asyncio.Event()
@@ -34,14 +34,14 @@ class Share:
 
     @property
     def interval_s(self) -> float:
-        return self._least_s if self.hurried else max(self._least_s, self._crowd.interval_s)
+        return self._least_s if self.hurried else max(self._least_s, self._rate.interval_s)
 
     def begin(self) -> None:
-        self._crowd.size += not self._counted
+        self._rate.size += not self._counted
         self._counted = True
 
     def end(self) -> None:
-        self._crowd.size -= self._counted
+        self._rate.size -= self._counted
         self._counted = False
 
     def hurry(self) -> None:

@@ -32,7 +32,7 @@ class Outsiders:
         ours = await self._api.organisation() if elsewhere else ""
         if elsewhere and not ours:
             return True
-        person = await self._people.find_surely(who.user)
+        person = await self._people.require(who.user)
         if person.stranger or not person.team:
             return True
         if person.team == bot.team:

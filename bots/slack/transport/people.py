@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 _MOST_KNOWN = 5_000
 _GOOD_FOR_S = 6 * 3600.0
 _FAILED_FOR_S = 60.0
-_SURELY_WITHIN_S = 2.0
+_REQUIRED_WITHIN_S = 2.0
 """Slack waits three seconds for an acknowledgement."""
 
 
@@ -37,7 +37,7 @@ class Person:
     organisation: str = ""
     """The Enterprise Grid organisation that they belong to; `""`: none."""
     stranger: bool = False
-    untold: bool = False
+    unanswered: bool = False
     """Whether Slack did not answer, and may later."""
 
 
@@ -62,14 +62,14 @@ class People:
         """Return what is known of a person; empty where Slack does not tell soon."""
         return await self._find(user, self._timeout_s)
 
-    async def find_surely(self, user: str) -> Person:
+    async def require(self, user: str) -> Person:
         """Return what is known of a person, and wait longer for it; empty where Slack will never tell.
 
         Raises:
             PlatformBusy: Slack does not tell now.
         """
-        person = await self._find(user, _SURELY_WITHIN_S)
-        if person.untold:
+        person = await self._find(user, _REQUIRED_WITHIN_S)
+        if person.unanswered:
             raise PlatformBusy(PLATFORM, code="person_unknown", detail="users.info does not answer")
         return person
 
@@ -83,7 +83,7 @@ class People:
         # waiting does not own the task: a later event of the same person still profits from its answer
         await asyncio.wait({known.asked}, timeout=timeout_s)
         done = known.asked.done() and not known.asked.cancelled()
-        return known.asked.result() if done else Person(untold=True)
+        return known.asked.result() if done else Person(unanswered=True)
 
     async def aclose(self) -> None:
         """End the questions that are still open."""
@@ -97,8 +97,8 @@ class People:
             self._off = self._off or (isinstance(exc, PlaceClosed) and exc.code == "missing_scope")
             if user in self._known:
                 self._known[user].until = self._now() + _FAILED_FOR_S
-            log.info("slack.nameless", code=exc.code)
-            return Person(untold=not isinstance(exc, PlaceClosed))
+            log.info("slack.user_unknown", code=exc.code)
+            return Person(unanswered=not isinstance(exc, PlaceClosed))
         return _person(answer.get("user"))
 
 

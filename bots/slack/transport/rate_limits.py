@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bots.slack.transport.fair_interval import Crowd
+from bots.slack.transport.fair_interval import SharedRate
 from core.domain.errors import PlatformBusy
 from core.util.clock import Now, Sleep
 
@@ -76,7 +76,7 @@ _ROUNDING_S = 1e-6
 
 
 @dataclass(slots=True, eq=False)
-class _Line:
+class _Window:
     """The calls that share one rate: those that were made of late, and those that have their moment."""
 
     rate: Rate
@@ -101,21 +101,21 @@ class _Line:
         return all(times[i + most] - times[i] >= shortest_s for i in firsts if i + most < len(times))
 
 
-class Budgets:
+class RateLimits:
     """The calls of one workspace. Whoever comes first is first; calls that end an answer have a part of their own."""
 
     def __init__(self, *, now: Now, sleep: Sleep) -> None:
-        self.streaming = Crowd(TIER_4.calls - TIER_4.kept)
+        self.streaming = SharedRate(TIER_4.calls - TIER_4.kept)
         """The answers that share the appends."""
-        self.editing = Crowd(TIER_3.calls - TIER_3.kept)
+        self.editing = SharedRate(TIER_3.calls - TIER_3.kept)
         """The answers that share the updates."""
         self._now = now
         self._sleep = sleep
-        self._lines: dict[tuple[str, str], _Line] = {}
+        self._lines: dict[tuple[str, str], _Window] = {}
         self._held: dict[str, float] = defaultdict(lambda: float("-inf"))
         self._open: dict[object, float] = {}
 
-    async def enter(self, method: str, channel: str = "", *, urgent: bool = False) -> None:
+    async def acquire(self, method: str, channel: str = "", *, urgent: bool = False) -> None:
         """Return when the call may be made; `urgent` ones end an answer.
 
         Raises:
@@ -156,7 +156,7 @@ class Budgets:
     def ended(self, key: object) -> None:
         self._open.pop(key, None)
 
-    async def _waited(self, method: str, lines: list[_Line], at: float, wait_s: float) -> bool:
+    async def _waited(self, method: str, lines: list[_Window], at: float, wait_s: float) -> bool:
         """Wait for one's moment; false where the method is held back by then, and the moment is given back."""
         try:
             await self._sleep(wait_s)
@@ -168,7 +168,7 @@ class Budgets:
         _give_back(lines, at)
         return False
 
-    def _moment(self, method: str, lines: list[_Line], urgent: bool) -> float:
+    def _moment(self, method: str, lines: list[_Window], urgent: bool) -> float:
         at, before = max(self._now(), self._held[method]), float("-inf")
         while at != before:
             before = at
@@ -176,11 +176,11 @@ class Budgets:
                 at = line.earliest(at, line.rate.calls - (0 if urgent else line.rate.kept))
         return at
 
-    def _lines_of(self, method: str, channel: str) -> list[_Line]:
+    def _lines_of(self, method: str, channel: str) -> list[_Window]:
         rates = {(method, ""): RATES[method]} if method in RATES else {}
         if method == "chat.postMessage" and channel:
             rates[method, channel] = POSTS_IN_CHANNEL
-        lines = [self._lines.setdefault(key, _Line(rate)) for key, rate in rates.items()]
+        lines = [self._lines.setdefault(key, _Window(rate)) for key, rate in rates.items()]
         for line in lines if len(self._lines) < _MOST_LINES else self._lines.values():
             line.forget(self._now())
         if len(self._lines) >= _MOST_LINES:
@@ -188,7 +188,7 @@ class Budgets:
         return lines
 
 
-def _give_back(lines: list[_Line], at: float) -> None:
+def _give_back(lines: list[_Window], at: float) -> None:
     for line in lines:
         if at in line.booked:
             line.booked.remove(at)

@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 _QUIET_S = 60.0
 
 
-class Refusals:
+class RefusalLog:
     """Logs one kind of refusal: the first at once, those of the next minute together with the first after it."""
 
     def __init__(self, event: str, now: Callable[[], float]) -> None:

@@ -11,7 +11,7 @@ import structlog
 from bots.slack.delivery.channel import SlackChannel
 from bots.slack.delivery.lookup import message_at, stream_like
 from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk
-from bots.slack.events.address import PLATFORM, Where
+from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
@@ -29,11 +29,11 @@ _LAST_BUDGET_S = 90.0
 _NOTICED_S = 2.0
 
 
-class Calls:
+class StreamCalls:
     """Slack's stream methods at one place, for one answer."""
 
     def __init__(
-        self, api: SlackApi, place: Where, posts: SlackChannel, ledger: Ledger, *, now: Now, sleep: Sleep
+        self, api: SlackApi, place: Address, posts: SlackChannel, ledger: Ledger, *, now: Now, sleep: Sleep
     ) -> None:
         self.hurried = False
         self._api = api
@@ -50,20 +50,20 @@ class Calls:
             PlatformBusy: not now.
         """
         await self._ledger.check()
-        budgets = self._api.budgets
-        if not budgets.may_open():
+        rate_limits = self._api.rate_limits
+        if not rate_limits.may_open():
             raise PlatformBusy(PLATFORM, code="too_many_streams")
-        budgets.opened(self)
+        rate_limits.opened(self)
         try:
             ts = await self._start(chunks)
         finally:
-            budgets.ended(self)
-        budgets.opened(ts)
+            rate_limits.ended(self)
+        rate_limits.opened(ts)
         return ts
 
     def adopt(self, ts: str) -> None:
         """Count a stream that was started although nobody told so."""
-        self._api.budgets.opened(ts)
+        self._api.rate_limits.opened(ts)
 
     async def _start(self, chunks: list[Chunk]) -> str:
         place = self._place
@@ -87,7 +87,7 @@ class Calls:
     @property
     def stops_are_scarce(self) -> bool:
         """Whether a reader would notice how long a stop waits for its turn."""
-        return self._api.budgets.wait_s("chat.stopStream") > _NOTICED_S
+        return self._api.rate_limits.wait_s("chat.stopStream") > _NOTICED_S
 
     async def stop(self, ts: str, chunks: list[Chunk], blocks: list[dict[str, Any]]) -> None:
         """Bring a stream's last chunks and end it.
@@ -151,10 +151,10 @@ class Calls:
             await self._api.write(method, once=True, channel=self._place.channel, ts=ts, **arguments)
         except PlaceClosed as exc:
             if exc.code in NO_STREAM_ANY_MORE:
-                self._api.budgets.ended(ts)
+                self._api.rate_limits.ended(ts)
             raise
         if method == "chat.stopStream":
-            self._api.budgets.ended(ts)
+            self._api.rate_limits.ended(ts)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
         async def checked() -> T:

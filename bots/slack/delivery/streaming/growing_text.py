@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Growing:
+class GrowingText:
     """An answer so far."""
 
     def __init__(self) -> None:

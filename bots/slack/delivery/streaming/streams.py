@@ -10,9 +10,9 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from bots.slack.delivery.markup_out import Safely, safe
+from bots.slack.delivery.markup_out import Sanitizer, safe
 from bots.slack.delivery.streaming.task_cards import Card, cards_size
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
 from core.markdown.fences import fence_after
@@ -55,17 +55,17 @@ class Streams:
     def __init__(self) -> None:
         self._off: set[str] = set()
 
-    def possible(self, place: Where, settings: SlackSettings) -> bool:
+    def possible(self, place: Address, settings: SlackSettings) -> bool:
         if not self.known_in(place) or not place.thread:
             return False
         addressed = bool(place.user and place.user_team)
         return place.direct or (settings.channel_answers == "stream" and addressed)
 
-    def known_in(self, place: Where) -> bool:
+    def known_in(self, place: Address) -> bool:
         """Whether its workspace, as far as we were told, knows streams at all."""
         return place.team not in self._off
 
-    def switch_off(self, place: Where) -> None:
+    def switch_off(self, place: Address) -> None:
         self._off.add(place.team)
 
 
@@ -105,25 +105,25 @@ class Stream:
     """Where in the answer it ends."""
     bytes: int = 0
     card_ids: frozenset[str] = frozenset()
-    safely: Safely = field(default_factory=Safely)
+    sanitizer: Sanitizer = field(default_factory=Sanitizer)
 
     @property
     def shown_text(self) -> str:
-        return self.text[: len(self.text) - len(self.safely.held)]
+        return self.text[: len(self.text) - len(self.sanitizer.held)]
 
     @property
     def shown(self) -> int:
         """Up to where the answer is on the screen: a tail whose meaning is open is held back."""
-        return max(self.base, self.at - len(self.safely.held))
+        return max(self.base, self.at - len(self.sanitizer.held))
 
     def with_piece(self, piece: Piece) -> tuple[list[Chunk], Stream]:
         """Return the chunks that bring a piece, and what the stream is once Slack took them."""
         after = copy.copy(self)
-        after.safely = copy.copy(self.safely)
+        after.sanitizer = copy.copy(self.sanitizer)
         after.text, after.at = self.text + piece.text, piece.to
-        wire = after.safely.feed(piece.text)
+        wire = after.sanitizer.feed(piece.text)
         if piece.last:
-            wire += after.safely.rest() + closing(after.text) + _below(piece, after.text)
+            wire += after.sanitizer.rest() + closing(after.text) + _below(piece, after.text)
         chunks: list[Chunk] = [card.chunk(key) for key, card in piece.cards.items()]
         if wire:
             chunks.append({"type": "markdown_text", "text": wire})

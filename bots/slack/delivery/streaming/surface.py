@@ -14,9 +14,9 @@ import structlog
 
 from bots.slack.delivery.markup_out import safe
 from bots.slack.delivery.streaming.chunk import Ending, next_piece
-from bots.slack.delivery.streaming.growing_text import Growing
+from bots.slack.delivery.streaming.growing_text import GrowingText
 from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
-from bots.slack.delivery.streaming.writer import NoStreamError, Writing
+from bots.slack.delivery.streaming.writer import NoStreamError, StreamWriter
 from bots.slack.transport.fair_interval import Share
 from core.delivery.pacing import Pace
 from core.domain.errors import Fenced, OutcomeUnknown, PlatformBusy
@@ -44,7 +44,7 @@ class StreamingSurface:
 
     def __init__(
         self,
-        writing: Writing,
+        writing: StreamWriter,
         *,
         instead: Callable[[Stream], ReplySurface],
         sign: Callable[[str], Awaitable[None]],
@@ -60,7 +60,7 @@ class StreamingSurface:
         self._sleep = sleep
         self._share = share
         self._pace = Pace(lambda: share.interval_s, now=now, sleep=share.sleep)
-        self._answer = Growing()
+        self._answer = GrowingText()
         self._status: str | None = "…"
         self._ending: Ending | None = None
         self._stirred = asyncio.Event()
@@ -93,7 +93,7 @@ class StreamingSurface:
             return
         if error is None:
             raise problem
-        log.warning("slack.answer_left_unshown", exc_info=problem)
+        log.warning("slack.answer_not_shown", exc_info=problem)
 
     async def write(self, delta: str) -> None:
         self._raise_what_went_wrong()
@@ -182,7 +182,7 @@ class StreamingSurface:
             except (PlatformBusy, OutcomeUnknown) as exc:
                 if self._ending is not None:
                     raise
-                log.debug("slack.behind", code=exc.code)
+                log.debug("slack.stream_delayed", code=exc.code)
                 self._pace.rest(exc.retry_after_s or _REST_WHEN_BUSY_S)
                 self._stirred.set()
             if not self._stirred.is_set():

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from bots.slack.delivery.lookup import letters, shown_up_to
-from bots.slack.delivery.streaming.calls import Calls
+from bots.slack.delivery.streaming.calls import StreamCalls
 from bots.slack.delivery.streaming.streams import (
     NOT_HERE,
     OVER,
@@ -25,7 +25,7 @@ from bots.slack.delivery.streaming.streams import (
     reopening,
 )
 from bots.slack.delivery.streaming.task_cards import Cards
-from bots.slack.events.address import Where
+from bots.slack.events.address import Address
 from bots.slack.events.markup_in import unescaped
 from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.ports import Delivery, Ledger
@@ -41,11 +41,11 @@ class NoStreamError(Exception):
     """Slack gives this answer no (further) stream: the rest of it is to be posted."""
 
 
-class Writing:
+class StreamWriter:
     """Brings pieces into streams, one stream at a time."""
 
     def __init__(
-        self, calls: Calls, place: Where, ledger: Ledger, streams: Streams, *, now: Now, sleep: Sleep
+        self, calls: StreamCalls, place: Address, ledger: Ledger, streams: Streams, *, now: Now, sleep: Sleep
     ) -> None:
         self.stream = Stream(part=0)
         self.cards = Cards()
@@ -222,7 +222,7 @@ class Writing:
         try:
             await self._calls.delete(stream.ts)
         except PlatformError as exc:
-            log.warning("slack.half_told_message_stays", code=exc.code)
+            log.warning("slack.partial_message_stays", code=exc.code)
             await self._next(stream, stream.shown, stream.shown_text)
             return
         await self._ledger.forget(stream.part)
