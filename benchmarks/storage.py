@@ -91,7 +91,7 @@ async def median_ms(step: Step) -> float:
 
 def steps(database: object, now: datetime) -> dict[str, Step]:
     """What is timed: taking a turn, looking for work, taking events in."""
-    from core.admission.rate_windows import Window
+    from core.domain.calls import Window
     from core.domain.messages import Deleted
     from core.storage.turns.call_store import ShareStore
     from core.storage.turns.intake import IntakeStore

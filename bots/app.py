@@ -36,7 +36,7 @@ from core.domain.errors import SettingRefused
 from core.domain.ports import Frontend, Intake
 from core.i18n.catalog import Phrase
 from core.i18n.overrides import retired
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.i18n.warm_up import warm
 from core.ingest.deletion import Forgetting
 from core.ingest.model_choice import Models
@@ -166,7 +166,9 @@ def _wire(
     for name, instead in retired(settings.replies.sentences).items():
         fix = f"it is said no more; reword {instead}" if instead else "it is said no more: delete the line"
         log.warning("sentence.retired", setting=f"[replies.sentences] {name}", fix=fix)
-    voices = Voices(settings.replies, lambda place: routes.of(place).locale)
+    translators = Translators(
+        settings.replies.locale, settings.replies.sentences, lambda place: routes.of(place).locale
+    )
     lease_s = settings.storage.worker_lost_after_s
     owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     limits = settings.limits
@@ -201,7 +203,7 @@ def _wire(
     sign = Sign(aivax.account.answers, now)
     notices = Notices(
         NoticeStore(database, now),
-        voices.of(""),
+        translators.of(""),
         desk_of(settings.operators.channel, frontends),
         queue.notify,
     )
@@ -242,7 +244,7 @@ def _wire(
         stir=queue.stir,
         news=news,
         give_up=lambda turn, locale, place: turns.give_up(
-            turn, voices.for_reader(locale, place).say(Phrase.KEPT_TOO_LONG)
+            turn, translators.for_reader(locale, place).say(Phrase.KEPT_TOO_LONG)
         ),
     )
     runner = Runner(
@@ -250,7 +252,7 @@ def _wire(
         store=turns,
         generation=generation,
         frontends=frontends,
-        voices=voices,
+        translators=translators,
         limits=settings.limits,
         replies=settings.replies,
         interruptions=interruptions,
@@ -263,7 +265,7 @@ def _wire(
         share,
         allowance,
         frontends,
-        voices,
+        translators,
         hold=queue.holding,
         patience_s=settings.limits.silent_wait_s,
         now=now,
@@ -275,7 +277,7 @@ def _wire(
         Directory(settings.conversation),
         queue,
         Limits(settings.limits, settings.access, lambda: account.usage_24h_usd),
-        voices,
+        translators,
         Models(
             routes,
             settings.operators.names,

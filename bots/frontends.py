@@ -13,8 +13,8 @@ import structlog
 from bots.id_checks import IdFix, any_id
 from core.domain.errors import SettingRefused
 from core.domain.ports import Frontend
-from core.i18n.translator import Voice
-from core.i18n.translators import Voices
+from core.domain.translator import Translator
+from core.i18n.translators import Translators
 from core.settings import Section
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ class Host:
     """Open and migrated."""
     web: Mounts
     """Served once all frontends are open; in a process that only answers, never."""
-    voices: Voices
+    translators: Translators
     """What the bot says by itself, for the pages that people see in a browser."""
 
 
-Print = Callable[[Any, Voice], str]
+Print = Callable[[Any, Translator], str]
 """Makes a text from the platform's section; its docstring is the command's help. May raise `SettingRefused`."""
 
 

@@ -17,7 +17,7 @@ from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
 from core.domain.errors import SettingRefused
 from core.domain.ports import Frontend
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.loop_watchdog import watched
 from core.storage.db.engine import parse_url
 
@@ -55,7 +55,7 @@ async def run(
         await stack.enter_async_context(watched(settings.log.stalled_after_s))
         database = await stack.enter_async_context(open_database(settings.storage))
         mounts = Mounts()
-        host = Host(database, mounts, Voices(settings.replies))
+        host = Host(database, mounts, Translators(settings.replies.locale, settings.replies.sentences))
         frontends: dict[str, Frontend] = {
             name: await stack.enter_async_context(plugin.open(settings.frontend(name), host))
             for name, plugin in wanted.items()

@@ -18,14 +18,13 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.transport.timing import Timing
 from core.domain.errors import BotError, DatabaseUnreachable, PlatformError
 from core.domain.messages import Author, Event, PassedOver, Place, Receipt, Said
-from core.i18n.translator import Voice
-from core.i18n.translators import Voices
-from core.settings import RepliesSettings
+from core.domain.translator import Translator
+from core.i18n.translators import Translators
 from tests.platforms.discord import FakeDiscord
 from tests.waiting import ended, soon, waiting_for
 
 T = TypeVar("T")
-VOICES = Voices(RepliesSettings())
+TRANSLATORS = Translators()
 
 
 FAST = Timing(
@@ -94,8 +93,8 @@ class Intake(Noticeboard):
         self.held = asyncio.Event()
         self.held.set()
 
-    def voice(self, locale: str, _place: Place) -> Voice:
-        return VOICES.of(locale)
+    def translator(self, locale: str, _place: Place) -> Translator:
+        return TRANSLATORS.of(locale)
 
     async def models(self, _author: Author, _place: Place) -> Sequence[str]:
         await self.held.wait()  # no deadline: the test lets it go

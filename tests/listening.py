@@ -9,12 +9,11 @@ from datetime import datetime
 
 from core.domain.errors import BotError
 from core.domain.messages import Author, Event, PassedOver, Place, Receipt, Said
-from core.i18n.translator import Voice
-from core.i18n.translators import Voices
-from core.settings import RepliesSettings
+from core.domain.translator import Translator
+from core.i18n.translators import Translators
 from tests.waiting import waiting_for
 
-VOICES = Voices(RepliesSettings())
+TRANSLATORS = Translators()
 
 
 class Inbox:
@@ -30,8 +29,8 @@ class Inbox:
         self.choices: list[str] = []
         self._changed = asyncio.Event()
 
-    def voice(self, locale: str, _place: Place) -> Voice:
-        return VOICES.of(locale)
+    def translator(self, locale: str, _place: Place) -> Translator:
+        return TRANSLATORS.of(locale)
 
     async def models(self, _author: Author, _place: Place) -> Sequence[str]:
         return self.choices

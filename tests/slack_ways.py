@@ -20,8 +20,7 @@ from bots.slack.settings import SlackSettings
 from bots.web.server import serve
 from core.domain.errors import PlatformError
 from core.domain.ports import Intake
-from core.i18n.translators import Voices
-from core.settings import RepliesSettings
+from core.i18n.translators import Translators
 from core.storage.db.engine import Database
 from sandbox.server import Sandbox
 from tests.listening import Inbox, Lamp
@@ -150,7 +149,7 @@ async def _opened(
     slack: FakeSlack, database: Database, settings: SlackSettings, **pace: Any
 ) -> AsyncIterator[tuple[SlackFrontend, str]]:
     mounts = Mounts()
-    host = Host(database, mounts, Voices(RepliesSettings()))
+    host = Host(database, mounts, Translators())
     async with (
         open_hosted(settings, host, clock=slack_clock(slack), **pace) as frontend,
         serve([], mounts.apps, "127.0.0.1", 0) as port,

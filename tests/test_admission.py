@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from core.admission.circuit_breaker import Cause, Gate
+from core.domain.breakers import Cause, Gate
 from core.domain.messages import Attachment, Author, Blob, Identity, Place
 from core.storage.db import migrate
 from core.storage.db.engine import Database

@@ -14,7 +14,7 @@ from core.delivery.error_messages import SENTENCES, apologise
 from core.domain import errors
 from core.domain.errors import AivaxError, BotError, DatabaseFailed, FrontendRefused, PlatformError
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
+from core.i18n.translator import LocaleTranslator
 
 REFERENCE = "0badcafe"
 SECRET = "sk-aiv-acc-0123456789"
@@ -95,15 +95,15 @@ def test_every_error_has_its_line_in_the_table() -> None:
 
 @pytest.mark.parametrize("kind", list(CHOSEN), ids=lambda kind: kind.__name__)
 def test_every_error_is_apologised_for_as_chosen(kind: type[BotError]) -> None:
-    apology = apologise(example(kind), Voice(), REFERENCE)
+    apology = apologise(example(kind), LocaleTranslator(), REFERENCE)
 
-    assert apology.text == Voice().say(CHOSEN[kind], **VALUES)
+    assert apology.text == LocaleTranslator().say(CHOSEN[kind], **VALUES)
     assert apology.reference == REFERENCE
 
 
 @pytest.mark.parametrize("kind", list(CHOSEN), ids=lambda kind: kind.__name__)
 def test_no_apology_tells_what_only_the_operator_is_to_know(kind: type[BotError]) -> None:
-    text = apologise(example(kind), Voice(), REFERENCE).text
+    text = apologise(example(kind), LocaleTranslator(), REFERENCE).text
 
     for hidden in (kind.__name__, "418", "boom_code", SECRET, "Traceback", "Error", "Exception", "{", "HTTP"):
         assert hidden not in text
@@ -117,9 +117,9 @@ def test_every_branch_that_speaks_is_an_error_of_ours() -> None:
     "error", [ValueError(SECRET), KeyError("x"), ExceptionGroup("g", [ValueError(SECRET)])]
 )
 def test_an_error_that_nobody_foresaw_gets_a_reference_and_no_details(error: Exception) -> None:
-    apology = apologise(error, Voice(), REFERENCE)
+    apology = apologise(error, LocaleTranslator(), REFERENCE)
 
-    assert apology.text == Voice().say(Phrase.UNKNOWN, reference=REFERENCE)
+    assert apology.text == LocaleTranslator().say(Phrase.UNKNOWN, reference=REFERENCE)
     assert f"quote reference {REFERENCE}" in apology.text
 
 
@@ -127,7 +127,9 @@ def test_an_error_of_another_package_speaks_like_its_nearest_kin() -> None:
     class Unreadable(errors.ContextTooLong):
         pass
 
-    assert apologise(Unreadable(), Voice(), "").text == Voice().say(Phrase.CONTEXT_TOO_LONG, reset="reset")
+    assert apologise(Unreadable(), LocaleTranslator(), "").text == LocaleTranslator().say(
+        Phrase.CONTEXT_TOO_LONG, reset="reset"
+    )
 
 
 # How long to wait
@@ -154,12 +156,12 @@ def test_an_error_of_another_package_speaks_like_its_nearest_kin() -> None:
     ],
 )
 def test_a_wait_is_told_in_the_unit_that_people_use(seconds: float, told: str) -> None:
-    assert Voice().duration(seconds) == told
+    assert LocaleTranslator().duration(seconds) == told
 
 
 @given(st.floats())
 def test_every_wait_can_be_told_and_is_never_told_too_short(seconds: float) -> None:
-    count, unit = Voice().duration(seconds).split()
+    count, unit = LocaleTranslator().duration(seconds).split()
 
     unit_s = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}[unit.rstrip("s")]
     assert unit.endswith("s") == (count != "1")
@@ -174,7 +176,7 @@ def test_every_wait_can_be_told_and_is_never_told_too_short(seconds: float) -> N
 def test_every_sentence_can_be_filled_in(phrase: Phrase) -> None:
     names = [name for _, name, _, _ in Formatter().parse(phrase.value) if name is not None]
 
-    said = Voice().say(phrase, **{name: f"<{name}>" for name in names})
+    said = LocaleTranslator().say(phrase, **{name: f"<{name}>" for name in names})
 
     assert all(f"<{name}>" in said for name in names)
 

@@ -11,11 +11,10 @@ from bots.discord.events.address import Address, FileRef
 from bots.discord.events.commands import same, tree
 from core.domain.errors import BotError
 from core.domain.messages import Action, Button, Command, Commanded, Event, Footer, Pressed, Said
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
-from core.i18n.translators import Voices
-from core.settings import RepliesSettings
-from tests.discord_listening import FAST, VOICES, Intake, Listening, discord_at_hand, online
+from core.i18n.translators import Translators
+from tests.discord_listening import FAST, TRANSLATORS, Intake, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger
 from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Permission, Upload
 
@@ -36,8 +35,8 @@ def lobby(fake: FakeDiscord) -> Channel:
     return fake.channel(fake.guild("Gophers"), "lobby")
 
 
-def voice_of(locale: str) -> Voice:
-    return VOICES.of(locale)
+def translator_of(locale: str) -> Translator:
+    return TRANSLATORS.of(locale)
 
 
 async def registered(fake: FakeDiscord, server: int | None = None) -> list[dict[str, Any]]:
@@ -63,7 +62,7 @@ async def test_all_commands_are_offered_everywhere_in_the_languages_that_the_bot
         assert ask["description_localizations"]["es-419"] == "Hacer una pregunta"
         assert ask["description_localizations"].keys() == {"en-US", "en-GB", "es-ES", "es-419", "pt-BR"}
         assert [option["name"] for option in ask["options"]] == ["question", "file", "private"]
-        assert about["name_localizations"]["pt-BR"] == VOICES.of("pt-BR").say(Phrase.ASK_ABOUT)
+        assert about["name_localizations"]["pt-BR"] == TRANSLATORS.of("pt-BR").say(Phrase.ASK_ABOUT)
         assert ask["contexts"] == [0, 1]
 
 
@@ -135,9 +134,9 @@ async def test_a_busy_discord_is_asked_again(fake: FakeDiscord) -> None:
 
 
 def test_an_operators_wording_that_can_be_no_commands_name_is_left_out() -> None:
-    voices = Voices(RepliesSettings(sentences={"en": {"ask_name": "Ask Me!", "help_name": "HELPME"}}))
+    translators = Translators(wording={"en": {"ask_name": "Ask Me!", "help_name": "HELPME"}})
     with structlog.testing.capture_logs() as logs:
-        commands = {each["name"]: each for each in tree(voices.of, everywhere=True)}
+        commands = {each["name"]: each for each in tree(translators.of, everywhere=True)}
 
     assert "en-US" not in commands["ask"]["name_localizations"]
     assert commands["ask"]["name_localizations"]["es-ES"] == "preguntar"
@@ -146,7 +145,7 @@ def test_an_operators_wording_that_can_be_no_commands_name_is_left_out() -> None
 
 
 def test_what_discord_adds_is_no_difference_and_what_it_lacks_is() -> None:
-    wanted = tree(voice_of, everywhere=True)
+    wanted = tree(translator_of, everywhere=True)
     there = [{**command, "id": "1", "version": "2", "nsfw": False} for command in wanted]
 
     assert same(there, wanted)
@@ -413,11 +412,11 @@ async def test_asking_about_a_message_opens_a_form_and_its_words_come_with_the_m
     async with online(fake) as ears:
         _, picked = await ask_about(fake, ears, lobby, attachments=[("a.txt", b"hello")])
         await fake.until(lambda: picked.modal)
-        assert picked.modal["title"] == VOICES.of("es").say(Phrase.ASK_ABOUT)
+        assert picked.modal["title"] == TRANSLATORS.of("es").say(Phrase.ASK_ABOUT)
         submitted = await fake.submit(picked, {})
         said = await ears.intake.first()
 
-        default = VOICES.of("es").say(Phrase.ASK_ABOUT_DEFAULT)
+        default = TRANSLATORS.of("es").say(Phrase.ASK_ABOUT_DEFAULT)
         assert said.text == f"> **Ben**:\n> E = mc²\n> and so on\n\n{default}"
         assert [file.name for file in said.attachments] == ["a.txt"]
         assert FileRef.parse(said.attachments[0].ref).message
@@ -484,7 +483,7 @@ async def test_a_bad_answer_is_noted_at_the_press_and_a_comment_comes_by_a_form(
         first, second = [event for event in ears.intake.events if isinstance(event, Pressed)]
 
         assert pressed.modal is not None
-        assert pressed.modal["title"] == VOICES.of("pt-BR").say(Phrase.FEEDBACK_TITLE)
+        assert pressed.modal["title"] == TRANSLATORS.of("pt-BR").say(Phrase.FEEDBACK_TITLE)
         assert (first.action, first.turn, first.text) == (Action.BAD, "k1", "")
         assert (second.action, second.turn, second.text) == (Action.BAD, "k1", "It is wrong.")
         assert first.keys != second.keys

@@ -13,7 +13,7 @@ from core.domain.errors import PlaceClosed
 from core.domain.messages import Action, Apology, Button, Footer, Said, Status
 from core.i18n.catalog import Phrase
 from tests.contracts import LONG
-from tests.discord_listening import FAST, VOICES, Listening, discord_at_hand, online
+from tests.discord_listening import FAST, TRANSLATORS, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger
 from tests.platforms.discord import Channel, FakeDiscord, Interaction, Permission, Person
 from tests.platforms.discord.view import Seen
@@ -338,7 +338,7 @@ async def test_a_private_answer_ends_with_what_it_has_before_its_token_does(
             await shown(fake, lobby, "So far.", ana)
             fake.clock.advance(850)
             alarm.ring()
-            ended = VOICES.of("pt-BR").say(Phrase.PRIVATE_ENDED)
+            ended = TRANSLATORS.of("pt-BR").say(Phrase.PRIVATE_ENDED)
             await shown(fake, lobby, ended, ana)
             await surface.write(" And more.")
             await surface.note(Status("Using a tool"))
@@ -361,7 +361,7 @@ async def test_a_public_answer_that_can_not_go_on_says_so(
             await shown(fake, lobby, "So far.")
             fake.clock.advance(850)
             alarm.ring()
-            await shown(fake, lobby, VOICES.of("pt-BR").say(Phrase.ENDED_HERE))
+            await shown(fake, lobby, TRANSLATORS.of("pt-BR").say(Phrase.ENDED_HERE))
             await surface.fail(Apology("Too late."))
 
         assert "Too late." not in whole(fake, lobby)

@@ -11,14 +11,14 @@ from bots.discord.features.invite import invite
 from bots.discord.plugin import plugin
 from bots.discord.settings import DiscordSettings
 from core.domain.errors import SettingRefused
-from core.i18n.translator import Voice
+from core.i18n.translator import LocaleTranslator
 
 APPLICATION = "1200000000000000042"
 TOKEN = f"{base64.urlsafe_b64encode(APPLICATION.encode()).decode().rstrip('=')}.GsEcRe.tPaRt-of_It"
 
 
 def invited(**settings: object) -> dict[str, str]:
-    address = invite(DiscordSettings.model_validate(settings), Voice())
+    address = invite(DiscordSettings.model_validate(settings), LocaleTranslator())
     assert address.startswith("https://discord.com/oauth2/authorize?")
     return {key: values[0] for key, values in parse_qs(urlsplit(address).query).items()}
 
@@ -39,7 +39,7 @@ def test_the_setting_counts_more_than_the_token() -> None:
 @pytest.mark.parametrize("token", ["", "no-token", "bm90IGEgbnVtYmVy.x.y", "ÿÿ.x.y"])
 def test_without_either_it_names_the_setting_and_not_the_token(token: str) -> None:
     with pytest.raises(SettingRefused) as caught:
-        invite(DiscordSettings(token=SecretStr(token)), Voice())
+        invite(DiscordSettings(token=SecretStr(token)), LocaleTranslator())
 
     assert caught.value.setting == "[discord] application_id"
     assert not token or token not in str(caught.value)

@@ -13,13 +13,13 @@ import pytest
 from bots.discord.frontend import open_discord
 from core.i18n.catalog import Phrase
 from sandbox.faults import Fault
-from tests.discord_listening import FAST, VOICES, Watch, discord_at_hand, settings
+from tests.discord_listening import FAST, TRANSLATORS, Watch, discord_at_hand, settings
 from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Interaction, Message, Person
 from tests.platforms.discord.view import Seen
 from tests.stage import Stage, staged
 from tests.waiting import ended
 
-EN = VOICES.of("en")
+EN = TRANSLATORS.of("en")
 BUTTONS = ["stop", "regenerate", "good", "bad"]
 
 

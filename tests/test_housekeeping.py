@@ -17,10 +17,10 @@ from core.conversations.directory import Directory
 from core.conversations.routes import Routes
 from core.domain.messages import Action, Pressed, ToolActivity, ToolState
 from core.domain.turn import Turn, TurnState
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake
-from core.settings import ConversationSettings, LimitsSettings, RepliesSettings, StorageSettings
+from core.settings import ConversationSettings, LimitsSettings, StorageSettings
 from core.storage.db.engine import Database
 from core.storage.db.tables import (
     deliveries,
@@ -59,7 +59,7 @@ class House:
             Directory(ConversationSettings()),
             self,
             Limits(LimitsSettings()),
-            Voices(RepliesSettings()),
+            Translators(),
             Models(Routes((), model="", instructions=""), (), lambda _model: None, no_models),
             conversation=ConversationSettings(),
             retention_days=365,

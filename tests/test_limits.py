@@ -10,7 +10,7 @@ from core.admission.access import Access
 from core.admission.quotas import Limits
 from core.domain.messages import Author, Command, Commanded, Identity, Place
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
+from core.i18n.translator import LocaleTranslator
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.db.engine import Database
 from core.storage.turns.intake import IntakeStore
@@ -125,7 +125,7 @@ async def test_where_nothing_else_is_known_the_accounts_own_day_counts(
 
     async with IntakeStore(database, clock).transaction() as transaction:
         identity_id = await transaction.identity_id(ANA)
-        refusal = await limits.refusal(transaction, said("hello"), identity_id, Voice())
+        refusal = await limits.refusal(transaction, said("hello"), identity_id, LocaleTranslator())
 
     assert (refusal is not None and SPENT in refusal.sentence) is refused
 

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from core.admission.circuit_breaker import Cause, Gate
-from core.admission.rate_windows import Window
+from core.domain.breakers import Cause, Gate
+from core.domain.calls import Window
 from core.domain.errors import Fenced
 from core.domain.messages import Action, Author, Command, Identity, Left, Place, Said
 from core.domain.turn import Turn, TurnState

@@ -13,7 +13,7 @@ from bots.absence_alerts import GRACE_S, Absences
 from bots.frontends import check_platform_of, installed
 from bots.settings import OperatorSettings, SettingsRefused, load
 from bots.supervisor import Board
-from core.admission.circuit_breaker import Cause, Gate
+from core.domain.breakers import Cause, Gate
 from core.domain.errors import FrontendRefused, FrontendUnreachable, PlaceClosed, SettingRefused
 from core.domain.messages import Attachment, Blob, Place
 from core.i18n.catalog import Phrase

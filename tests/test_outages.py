@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from core.admission.circuit_breaker import Cause, Gate
+from core.domain.breakers import Cause, Gate
 from core.domain.messages import Author, Identity, Place, Said
 from core.storage.db.engine import Database
 from core.storage.db.tables import conversations, identities, persons, turns

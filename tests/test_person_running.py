@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from core.admission.rate_windows import Window
+from core.domain.calls import Window
 from core.domain.messages import Author, Place, Said
 from core.domain.turn import TurnState
 from core.storage.db.engine import Database

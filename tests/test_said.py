@@ -16,14 +16,13 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from core.admission.circuit_breaker import cause_of
-from core.aivax.account import Balance
 from core.delivery.error_messages import KEPT, SENTENCES, apologise
 from core.domain import errors
 from core.domain.errors import AivaxError, BotError
 from core.i18n.catalog import Phrase
 from core.i18n.figures import above, below, figures
 from core.i18n.overrides import RETIRED, overridden, problems_of
-from core.i18n.translator import Voice
+from core.i18n.translator import LocaleTranslator
 from tests.samples import CHANNEL, DIRECT, said
 from tests.stage import staged
 
@@ -52,9 +51,9 @@ def apologies() -> set[str]:
             cause = cause_of(error, has_media=False, balance_usd=None, storage_full=False)
             if cause is not None and not issubclass(kind, REPEATED):
                 continue
-            shown.add(apologise(error, Voice(), "").text)
+            shown.add(apologise(error, LocaleTranslator(), "").text)
         elif kind in SENTENCES:
-            shown.add(SENTENCES[kind](Voice(), BotError(), ""))
+            shown.add(SENTENCES[kind](LocaleTranslator(), BotError(), ""))
     return shown
 
 
@@ -70,7 +69,8 @@ def test_every_sentence_has_a_way_to_the_screen() -> None:
     unseen = [
         phrase.name
         for phrase in Phrase
-        if phrase.name not in chosen and Voice().say(phrase, reset="reset", **_values(phrase)) not in shown
+        if phrase.name not in chosen
+        and LocaleTranslator().say(phrase, reset="reset", **_values(phrase)) not in shown
     ]
 
     assert unseen == []
@@ -108,13 +108,13 @@ async def test_the_log_names_what_is_said_in_place_of_a_retired_sentence(sqlite_
 @settings(deadline=None)  # the first call reads a locale
 @given(st.floats(0.01, 1e6), st.floats(0.01, 1e6))
 def test_no_sentence_about_the_balance_contradicts_itself(threshold: float, balance: float) -> None:
-    voice = Voice()
-    shown = _usd(figures(Balance(balance_usd=balance), voice))
+    translator = LocaleTranslator()
+    shown = _usd(figures(balance, None, translator))
 
     if balance < threshold:
-        assert shown < _usd(below(threshold, voice))
+        assert shown < _usd(below(threshold, translator))
     if balance >= threshold * 1.1:
-        assert shown > _usd(above(threshold, voice))
+        assert shown > _usd(above(threshold, translator))
 
 
 def _usd(text: str) -> float:
@@ -122,8 +122,8 @@ def _usd(text: str) -> float:
 
 
 def test_a_balance_just_below_a_threshold_is_told_as_below_it() -> None:
-    assert figures(Balance(balance_usd=4.996), Voice()) == "Balance: $4.99."
-    assert below(5.0, Voice()) == "$5.00"
+    assert figures(4.996, None, LocaleTranslator()) == "Balance: $4.99."
+    assert below(5.0, LocaleTranslator()) == "$5.00"
 
 
 # What the model is told

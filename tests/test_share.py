@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.admission.fair_queue import Served, Waiting, in_order
-from core.admission.rate_windows import Allowance, Window, free_calls, next_calls, windows_of
+from core.admission.fair_queue import in_order
+from core.admission.rate_windows import Allowance, windows_of
 from core.aivax.account import Balance
 from core.aivax.keys import KeyKind
+from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
 from core.domain.errors import Unavailable
 from core.domain.messages import Author, Identity, Place, Said
 from sandbox.faults import Fault

@@ -31,9 +31,9 @@ from core.domain.errors import (
     PlatformError,
 )
 from core.domain.messages import Commanded, Event, Footer, PassedOver, Place, Receipt, Said
-from core.i18n.translator import Voice
+from core.domain.translator import Translator
 from tests.fakes import FakeLedger
-from tests.listening import VOICES
+from tests.listening import TRANSLATORS
 from tests.platforms.slack import Channel, FakeSlack, Person
 from tests.waiting import ended
 
@@ -62,8 +62,8 @@ class Inbox:
             self.events.append(event)
         return Receipt.DUPLICATE if seen else Receipt.ACCEPTED
 
-    def voice(self, locale: str, _place: Place) -> Voice:
-        return VOICES.of(locale)
+    def translator(self, locale: str, _place: Place) -> Translator:
+        return TRANSLATORS.of(locale)
 
     async def refusal(self, said: Said) -> str | None:
         self.asked_for.append(said)

@@ -14,9 +14,9 @@ from bots.slack.plugin import plugin
 from bots.slack.settings import SlackSettings
 from core.domain.errors import SettingRefused
 from core.domain.messages import Action, Author, Identity, Place, Pressed
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
-from tests.listening import VOICES
+from tests.listening import TRANSLATORS
 from tests.platforms.slack import SCOPES
 from tests.platforms.slack.methods.views import checked_view
 
@@ -27,7 +27,7 @@ ONE_PROMPT = [{"title": "Summarise", "message": "Summarise this."}]
 
 
 def read(locale: str = "en", **settings: Any) -> dict[str, Any]:
-    printed: dict[str, Any] = json.loads(manifest(SlackSettings(**settings), VOICES.of(locale)))
+    printed: dict[str, Any] = json.loads(manifest(SlackSettings(**settings), TRANSLATORS.of(locale)))
     return printed
 
 
@@ -36,8 +36,8 @@ def events(**settings: Any) -> set[str]:
 
 
 def test_it_is_what_the_command_prints() -> None:
-    assert plugin.prints["manifest"](SlackSettings(), VOICES.of("en")) == manifest(
-        SlackSettings(), VOICES.of("en")
+    assert plugin.prints["manifest"](SlackSettings(), TRANSLATORS.of("en")) == manifest(
+        SlackSettings(), TRANSLATORS.of("en")
     )
 
 
@@ -64,7 +64,7 @@ def test_over_http_it_names_the_address_everywhere() -> None:
 @pytest.mark.parametrize("given", [{"mode": "http"}, {"client_id": "1.1"}])
 def test_without_the_address_it_says_which_setting_is_missing(given: dict[str, Any]) -> None:
     with pytest.raises(SettingRefused) as refused:
-        manifest(SlackSettings(**given), VOICES.of("en"))
+        manifest(SlackSettings(**given), TRANSLATORS.of("en"))
 
     assert refused.value.setting == "[slack] public_url"
 
@@ -112,7 +112,7 @@ def test_nothing_is_longer_than_slack_takes(locale: str) -> None:
     assert len(whole["display_information"]["description"]) <= 140
     assert len(features["bot_user"]["display_name"]) <= 80
     assert len(features["agent_view"]["agent_description"]) <= 300
-    assert features["shortcuts"][0]["name"] == VOICES.of(locale).say(Phrase.ASK_ABOUT)
+    assert features["shortcuts"][0]["name"] == TRANSLATORS.of(locale).say(Phrase.ASK_ABOUT)
     assert len(features["shortcuts"][0]["name"]) <= 24
     assert len(features["slash_commands"][0]["command"]) <= 32
 
@@ -140,17 +140,17 @@ def test_what_slack_would_refuse_is_refused_before(given: dict[str, Any], hint: 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_slack_takes_the_forms_in_every_language(locale: str) -> None:
-    voice = VOICES.of(locale)
+    translator = TRANSLATORS.of(locale)
     here = Place("slack", "T1", "C1", "1.1")
     pressed = Pressed(("k",), Author(Identity("slack", "T1", "U1")), here, Action.BAD, "k" * 32, "x" * 600)
 
-    for form in (feedback_form(voice, pressed), ask_form(voice, About("C1", "1.1", '"\n' * 600))):
+    for form in (feedback_form(translator, pressed), ask_form(translator, About("C1", "1.1", '"\n' * 600))):
         assert "…" not in form["title"]["text"]
         checked_view(form)
 
 
 def test_an_operator_s_long_words_are_cut_for_a_form() -> None:
-    class Wordy(Voice):
+    class Wordy(Translator):
         def say(self, phrase: Any, **values: object) -> str:
             return "word " * 20
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from benchmarks.storage import fill
-from core.admission.circuit_breaker import Cause, Gate
+from core.domain.breakers import Cause, Gate
 from core.domain.messages import Action, Attachment, Command, Left, Place, ToolActivity, ToolState
 from core.domain.turn import TurnState, Wish
 from core.storage.consumption import Price

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from core.delivery.status_line import NAME_CHARS, REASON_CHARS, tool_status
 from core.domain.messages import Status, ToolActivity, ToolState
-from core.i18n.translator import Voice
+from core.i18n.translator import LocaleTranslator
 
 HOSTILE = "\n\r\t\x00\x1b\x07\u200b\u202e\u2028\ud800*_`~|<>[]#\\@:/! aA1é"
 
 
 def status(name: str, reason: str = "", state: ToolState = ToolState.RUNNING) -> Status:
-    return tool_status(Voice(), ToolActivity("t1", name, state, explanation=reason))
+    return tool_status(LocaleTranslator(), ToolActivity("t1", name, state, explanation=reason))
 
 
 @pytest.mark.parametrize(

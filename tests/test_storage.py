@@ -17,10 +17,10 @@ from core.conversations.routes import Routes
 from core.domain.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
 from core.domain.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
 from core.domain.turn import Turn, TurnState, Wish
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake
-from core.settings import ConversationSettings, LimitsSettings, RepliesSettings
+from core.settings import ConversationSettings, LimitsSettings
 from core.storage.db import migrate
 from core.storage.db.engine import Database
 from core.storage.db.tables import conversations, identities, messages, metadata, persons, turns, usage
@@ -61,7 +61,7 @@ class Desk:
             Directory(conversation or ConversationSettings()),
             self.queue,
             Limits(limits or LimitsSettings()),
-            Voices(RepliesSettings()),
+            Translators(),
             Models(Routes((), model="", instructions=""), (), lambda _model: None, no_models),
             conversation=conversation or ConversationSettings(),
             retention_days=365,

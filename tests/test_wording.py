@@ -15,8 +15,8 @@ from bots.settings import SettingsRefused, load
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES
 from core.i18n.preview import samples
-from core.i18n.translator import Voice
-from core.i18n.translators import Voices
+from core.i18n.translator import LocaleTranslator
+from core.i18n.translators import Translators
 from core.settings import RepliesSettings
 
 
@@ -42,20 +42,20 @@ busy = "Casa cheia!"
 
 
 def test_an_operators_wording_replaces_ours(tmp_path: Path) -> None:
-    voices = Voices(configured(WORDING, tmp_path))
+    translators = Translators(wording=configured(WORDING, tmp_path).sentences)
 
-    assert voices.of("en").say(Phrase.BUSY) == "Full house!"
-    assert voices.of("es").say(Phrase.BUSY) == "Full house!"
-    assert voices.of("pt").say(Phrase.BUSY) == "Casa cheia!"
-    assert voices.of("pt").say(Phrase.GAVE_UP, reference="0bad") == "{ 0bad }"
-    assert voices.of("pt").say(Phrase.THINKING) == "Pensando…"
+    assert translators.of("en").say(Phrase.BUSY) == "Full house!"
+    assert translators.of("es").say(Phrase.BUSY) == "Full house!"
+    assert translators.of("pt").say(Phrase.BUSY) == "Casa cheia!"
+    assert translators.of("pt").say(Phrase.GAVE_UP, reference="0bad") == "{ 0bad }"
+    assert translators.of("pt").say(Phrase.THINKING) == "Pensando…"
 
 
 def test_the_environment_takes_the_whole_table_as_json(tmp_path: Path) -> None:
     replies = configured(WORDING, tmp_path, AIVAX_BOTS__REPLIES__SENTENCES='{"es": {"busy": "¡Lleno!"}}')
 
-    assert Voices(replies).of("es").say(Phrase.BUSY) == "¡Lleno!"
-    assert Voices(replies).of("en").say(Phrase.BUSY) == Phrase.BUSY.value
+    assert Translators(wording=replies.sentences).of("es").say(Phrase.BUSY) == "¡Lleno!"
+    assert Translators(wording=replies.sentences).of("en").say(Phrase.BUSY) == Phrase.BUSY.value
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,9 @@ def test_wording_that_is_taken_can_be_said(text: str) -> None:
     except ValueError:
         return
 
-    assert Voices(settings).of("en").say(Phrase.UNKNOWN, reference="0bad", reset="reset")
+    assert (
+        Translators(wording=settings.sentences).of("en").say(Phrase.UNKNOWN, reference="0bad", reset="reset")
+    )
 
 
 # The preview
@@ -186,4 +188,4 @@ def test_the_preview_of_a_language_that_there_is_not_says_which_there_are() -> N
 
 
 def test_there_is_a_sample_for_every_placeholder() -> None:
-    assert {name for phrase in Phrase for name in phrase.placeholders} <= samples(Voice()).keys()
+    assert {name for phrase in Phrase for name in phrase.placeholders} <= samples(LocaleTranslator()).keys()

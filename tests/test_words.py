@@ -17,8 +17,8 @@ from core.conversations.routes import Routes
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
 from core.i18n.overrides import BY_KEY
-from core.i18n.translators import Voices
-from core.settings import RepliesSettings, Route
+from core.i18n.translators import Translators
+from core.settings import Route
 from sandbox.server import serve
 from tests.samples import ANA, CHANNEL, DIRECT, reset, said
 from tests.stage import FakePlatform, staged
@@ -57,7 +57,7 @@ def test_there_is_a_catalogue_for_each_language_and_no_other() -> None:
 
 @pytest.mark.parametrize(("language", "phrase"), EVERY_TRANSLATION)
 def test_every_sentence_is_translated_with_its_placeholders(language: str, phrase: Phrase) -> None:
-    translated = sentences(language).get(phrase)
+    translated = sentences(language).get(phrase.key)
 
     assert translated, f"add {phrase.key} to core/i18n/locales/{language}/LC_MESSAGES/replies.po"
     assert placeholders(translated) == placeholders(phrase.value)
@@ -118,16 +118,16 @@ def test_a_locale_of_no_language_of_ours_is_none(tag: str) -> None:
     st.text() | st.sampled_from(["pt", "es", "en"]).flatmap(lambda code: st.text().map(f"{code}-{{}}".format))
 )
 def test_whatever_a_platform_calls_a_locale_somebody_speaks(tag: str) -> None:
-    voice = Voices(RepliesSettings()).of(tag)
+    translator = Translators().of(tag)
 
-    assert "{" not in voice.say(Phrase.MESSAGE_TOO_LONG, most=1, length=2)
-    assert voice.duration(1)
+    assert "{" not in translator.say(Phrase.MESSAGE_TOO_LONG, most=1, length=2)
+    assert translator.duration(1)
 
 
 def test_only_a_few_voices_are_kept_however_many_locales_come() -> None:
-    voices = Voices(RepliesSettings())
+    translators = Translators()
 
-    heard = {id(voices.of(f"es-{number:03}")) for number in range(500)}
+    heard = {id(translators.of(f"es-{number:03}")) for number in range(500)}
 
     assert len(heard) == 2
     assert nearest("x" * 1_000_000 + "-es") is None
@@ -148,9 +148,9 @@ def test_only_a_few_voices_are_kept_however_many_locales_come() -> None:
 def test_a_person_is_answered_in_their_language_then_the_places_then_the_default(
     author: str, place: str, default: str, greeting: str
 ) -> None:
-    voices = Voices(RepliesSettings(locale=default), lambda _place: place)
+    translators = Translators(default, locale_of=lambda _place: place)
 
-    assert voices.for_reader(author, DIRECT).say(Phrase.GREETING).startswith(greeting)
+    assert translators.for_reader(author, DIRECT).say(Phrase.GREETING).startswith(greeting)
 
 
 def test_the_most_particular_route_that_names_a_locale_decides() -> None:
@@ -181,20 +181,20 @@ def test_the_most_particular_route_that_names_a_locale_decides() -> None:
 def test_values_are_written_as_the_reader_does(
     locale: str, length: str, wait: str, long: str, price: str, tiny: str
 ) -> None:
-    voice = Voices(RepliesSettings()).of(locale)
+    translator = Translators().of(locale)
 
-    assert length in voice.say(Phrase.MESSAGE_TOO_LONG, most=40_000, length=2)
-    assert voice.duration(7_200) == wait
-    assert voice.duration(3 * 86_400) == long
-    assert voice.money(1_234.5).replace("\u00a0", " ") == price
-    assert voice.money(0.0012).replace("\u00a0", " ") == tiny
+    assert length in translator.say(Phrase.MESSAGE_TOO_LONG, most=40_000, length=2)
+    assert translator.duration(7_200) == wait
+    assert translator.duration(3 * 86_400) == long
+    assert translator.money(1_234.5).replace("\u00a0", " ") == price
+    assert translator.money(0.0012).replace("\u00a0", " ") == tiny
 
 
 @pytest.mark.parametrize(
     ("usd", "told"), [(0, "$0.00"), (5, "$5.00"), (0.1 + 0.2, "$0.30"), (-1.5, "-$1.50")]
 )
 def test_money_has_no_needless_digits(usd: float, told: str) -> None:
-    assert Voices(RepliesSettings()).of("en").money(usd) == told
+    assert Translators().of("en").money(usd) == told
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_money_has_no_needless_digits(usd: float, told: str) -> None:
 def test_one_of_a_unit_and_many_are_told_apart(locale: str, told: list[str]) -> None:
     seconds = [1, 2, 60, 3_540, 3_600, 47 * 3_600, 47 * 3_600 + 1, float("inf")]
 
-    assert [Voices(RepliesSettings()).of(locale).duration(wait) for wait in seconds] == told
+    assert [Translators().of(locale).duration(wait) for wait in seconds] == told
 
 
 # On the stage

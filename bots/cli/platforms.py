@@ -36,11 +36,14 @@ def _platform(name: str) -> Any:
 
 def _printing(name: str, text_of: Print) -> Any:
     def show(config: ConfigPath = None) -> None:
-        from core.i18n.translators import Voices  # --help and --version stay fast
+        from core.i18n.translators import Translators  # --help and --version stay fast
 
         settings, _ = configured(config, quiet=True)
         try:
-            text = text_of(settings.frontend(name), Voices(settings.replies).of(""))
+            text = text_of(
+                settings.frontend(name),
+                Translators(settings.replies.locale, settings.replies.sentences).of(""),
+            )
         except BotError as error:
             raise typer.Exit(tell(error)) from None
         typer.echo(text)

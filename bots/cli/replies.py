@@ -11,7 +11,7 @@ import typer
 from core.i18n.languages import LANGUAGES, nearest
 from core.i18n.overrides import overridden
 from core.i18n.preview import preview
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.settings import RepliesSettings
 
 
@@ -28,8 +28,9 @@ def pages(settings: RepliesSettings, locale: str) -> Iterator[str]:
 
 
 def _page(settings: RepliesSettings, language: str, locale: str) -> str:
-    own = {phrase.key for phrase in overridden(settings.sentences, language)}
+    own = overridden(settings.sentences, language)
+    translators = Translators(settings.locale, settings.sentences)
     lines = [f"{language}: {LANGUAGES[language]}"]
-    for name, said in preview(Voices(settings).of(locale)):
+    for name, said in preview(translators.of(locale)):
         lines += ["", f"{name} (from your configuration)" if name in own else name, f"    {said}"]
     return "\n".join(lines)

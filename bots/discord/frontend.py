@@ -42,8 +42,7 @@ from bots.discord.transport.timing import Timing
 from core.domain.errors import PlatformError
 from core.domain.messages import Blob, Quote, Receipt, Said
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
-from core.i18n.translators import Voices
-from core.settings import RepliesSettings
+from core.i18n.translators import Translators
 from core.util.recently import Recently
 
 log = structlog.get_logger(__name__)
@@ -56,7 +55,7 @@ TELL_AGAIN_S = 3600.0
 class DiscordFrontend:
     """Implements `core.domain.ports.Frontend`. Make it with `open_discord`."""
 
-    def __init__(self, settings: DiscordSettings, timing: Timing, voices: Voices) -> None:
+    def __init__(self, settings: DiscordSettings, timing: Timing, translators: Translators) -> None:
         self._settings = settings
         self._timing = timing
         self._gaps = Gaps()
@@ -65,7 +64,7 @@ class DiscordFrontend:
         self._listener = Listener(settings, timing)
         self._whereabouts = Whereabouts(self._session)
         self._dispatcher = Dispatcher(self._session)
-        self._answering = Answering(self._session, voices, settings.code_as_file_chars)
+        self._answering = Answering(self._session, translators, settings.code_as_file_chars)
         self._syncing = Syncing(self._session, [int(id_) for id_ in settings.command_servers], timing)
         self._questions: LRUCache[int, None] = LRUCache(REMEMBERED_QUESTIONS)
         self._refused = Recently(TELL_AGAIN_S, timing.now)
@@ -185,7 +184,7 @@ class DiscordFrontend:
 
 @asynccontextmanager
 async def open_discord(
-    settings: DiscordSettings, timing: Timing | None = None, voices: Voices | None = None
+    settings: DiscordSettings, timing: Timing | None = None, translators: Translators | None = None
 ) -> AsyncIterator[DiscordFrontend]:
     """Open the frontend. Talks to nobody yet: whatever is wrong shows in `listen`, or in the first answer.
 
@@ -193,7 +192,7 @@ async def open_discord(
     """
     sdk_addresses.move_rest(settings.api_url)
     sdk_addresses.quiet()
-    frontend = DiscordFrontend(settings, timing or Timing(), voices or Voices(RepliesSettings()))
+    frontend = DiscordFrontend(settings, timing or Timing(), translators or Translators())
     try:
         yield frontend
     finally:

@@ -14,7 +14,7 @@ from core.domain.ports import Frontend
 def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[Frontend]:
     from bots.discord.frontend import open_discord  # the SDK costs memory; only who uses it pays
 
-    return open_discord(settings, voices=host.voices)
+    return open_discord(settings, translators=host.translators)
 
 
 plugin = Plugin(

@@ -27,8 +27,7 @@ from core.domain.errors import (
 )
 from core.domain.messages import Blob, Quote
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
-from core.i18n.translators import Voices
-from core.settings import RepliesSettings
+from core.i18n.translators import Translators
 from core.util.clock import Now, Sleep
 
 
@@ -40,7 +39,7 @@ class SlackFrontend:
         settings: SlackSettings,
         workspaces: Workspaces,
         source: EventSource,
-        voices: Voices,
+        translators: Translators,
         *,
         now: Now,
         sleep: Sleep,
@@ -50,7 +49,7 @@ class SlackFrontend:
         self._source = source
         self._sleep = sleep
         self._open_since: dict[str, datetime] = {}
-        self._answers = Answers(settings, ClosedPlaces(voices, now), now=now, sleep=sleep)
+        self._answers = Answers(settings, ClosedPlaces(translators, now), now=now, sleep=sleep)
 
     @property
     def platform(self) -> str:
@@ -120,7 +119,7 @@ class SlackFrontend:
 @asynccontextmanager
 async def open_slack(
     settings: SlackSettings,
-    voices: Voices | None = None,
+    translators: Translators | None = None,
     *,
     now: Now = time.monotonic,
     sleep: Sleep = asyncio.sleep,
@@ -131,8 +130,8 @@ async def open_slack(
     """
     async with open_api(settings, now=now, sleep=sleep) as api:
         workspaces, source = OneWorkspace(api, now), SocketModeEvents(api, sleep)
-        voices = voices or Voices(RepliesSettings())
+        translators = translators or Translators()
         try:
-            yield SlackFrontend(settings, workspaces, source, voices, now=now, sleep=sleep)
+            yield SlackFrontend(settings, workspaces, source, translators, now=now, sleep=sleep)
         finally:
             await workspaces.aclose()

@@ -43,7 +43,7 @@ async def open_hosted(
         if routes:
             host.web.mount(MOUNT, Starlette(routes=routes))
         try:
-            yield SlackFrontend(settings, workspaces, source, host.voices, now=now, sleep=sleep)
+            yield SlackFrontend(settings, workspaces, source, host.translators, now=now, sleep=sleep)
         finally:
             await workspaces.aclose()
 
@@ -63,7 +63,7 @@ def _workspaces(
         return OneWorkspace(api, now)
     installations = Installations(host.database, Seal(api.settings.encryption_keys), clock)
     states = States(api.settings.client_secret, clock)
-    pages = InstallPages(api, installations, states, host.voices, clock)
+    pages = InstallPages(api, installations, states, host.translators, clock)
     routes.append(Route(INSTALL_PATH.removeprefix(MOUNT), pages.begin))
     routes.append(Route(REDIRECT_PATH.removeprefix(MOUNT), pages.finish))
     rotation = Rotation(installations, api.exchange, clock, sleep)

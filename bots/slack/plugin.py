@@ -17,7 +17,7 @@ async def _open(settings: SlackSettings, host: Host) -> AsyncIterator[Frontend]:
     if settings.mode == "socket" and not settings.installable:
         from bots.slack.frontend import open_slack  # the SDK costs memory; only who uses it pays
 
-        async with open_slack(settings, host.voices) as frontend:
+        async with open_slack(settings, host.translators) as frontend:
             yield frontend
         return
     from bots.slack.open import open_hosted  # a web framework too

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from core.admission.account import AccountWatch
-from core.admission.circuit_breaker import Cause, Closed, Gate
 from core.admission.operator_alerts import Notices
 from core.aivax.account import Balance
 from core.delivery.error_messages import SPREAD_S
+from core.domain.breakers import Cause, Closed, Gate
 from core.domain.errors import AivaxError, GatewayUnknown, KeyRefused, NotAllowed
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
 from core.i18n.figures import above as figures_above
 from core.i18n.figures import below as figures_below
@@ -132,10 +133,10 @@ class News:
         return max(closed.retry_at, self._now()) - closed.since >= LASTING
 
     async def _tell_closed(self, closed: Closed) -> None:
-        gate, voice = closed.gate, self._notices.voice
+        gate, translator = closed.gate, self._notices.translator
         account = await self._account.read() if gate.cause in (Cause.BALANCE, Cause.MEDIA) else None
-        wait = voice.duration((closed.retry_at - self._now()).total_seconds() - SPREAD_S)
-        known = figures(account, voice)
+        wait = translator.duration((closed.retry_at - self._now()).total_seconds() - SPREAD_S)
+        known = _figures(account, translator)
         phrase, _ = CLOSED_AND_OPEN[gate.cause]
         await self._notices.tell(f"{GATE}{gate.name}", phrase, model=gate.model, wait=wait, figures=known)
 
@@ -152,7 +153,7 @@ class News:
         usd = balance.balance_usd
         if usd is None:
             return
-        known = figures(balance, self._notices.voice)
+        known = _figures(balance, self._notices.translator)
         below = [threshold for threshold in self._thresholds if usd < threshold]
         if balance.empty:
             implied = [_below(threshold) for threshold in below]
@@ -172,17 +173,21 @@ class News:
     async def _tell_threshold(self, below: Sequence[float], known: str) -> None:
         """Tell of the lowest; those above it go without saying."""
         lowest, *others = below
-        shown = figures_below(lowest, self._notices.voice)
+        shown = figures_below(lowest, self._notices.translator)
         implied = [_below(threshold) for threshold in others]
         phrase = Phrase.NOTICE_BALANCE_LOW
         await self._notices.tell(_below(lowest), phrase, implied=implied, threshold=shown, figures=known)
 
     async def _tell_risen(self, risen: Sequence[float], known: str) -> None:
         *others, highest = risen
-        shown = figures_above(highest, self._notices.voice)
+        shown = figures_above(highest, self._notices.translator)
         implied = [_below(threshold) for threshold in others]
         phrase = Phrase.NOTICE_BALANCE_RISEN
         await self._notices.heal(_below(highest), phrase, implied=implied, threshold=shown, figures=known)
+
+
+def _figures(told: Balance | None, translator: Translator) -> str:
+    return figures(told.balance_usd, told.usage_24h_usd, translator) if told else ""
 
 
 def _below(threshold: float) -> str:

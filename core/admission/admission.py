@@ -14,18 +14,9 @@ import structlog
 
 from core.admission.account import AccountWatch
 from core.admission.account_alerts import News
-from core.admission.circuit_breaker import (
-    Cause,
-    Closed,
-    Fault,
-    Gate,
-    cause_of,
-    gates_of,
-    is_certain,
-    kind_of,
-    retry_at,
-)
+from core.admission.circuit_breaker import cause_of, gates_of, is_certain, kind_of, retry_at
 from core.admission.liveness import Sign
+from core.domain.breakers import Cause, Closed, Fault, Gate
 from core.domain.errors import AivaxError
 from core.storage.turns.breakers import GateStore
 

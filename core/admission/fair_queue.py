@@ -8,29 +8,9 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The next turn of a conversation, due and waiting for a call."""
-
-    turn_id: int
-    conversation_id: int
-    workspace: str
-    person_id: int
-    since: datetime
-    place_told: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """When each was last served, as a number that grows; 0, or missing: not lately."""
-
-    workspaces: Mapping[str, int]
-    persons: Mapping[int, int]
+from core.domain.calls import Served, Waiting
 
 
 def in_order(waiting: Iterable[Waiting], served: Served) -> list[Waiting]:

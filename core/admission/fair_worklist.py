@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
-from core.admission.rate_windows import Allowance, free_calls
+from core.admission.rate_windows import Allowance
+from core.domain.calls import free_calls
 from core.domain.errors import RateLimited
 from core.domain.turn import Turn
 from core.storage.turns.call_store import ShareStore

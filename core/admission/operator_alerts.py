@@ -11,8 +11,8 @@ import structlog
 
 from core.domain.errors import SettingRefused
 from core.domain.ports import Frontend
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.storage.alerts import Desk, NoticeStore
 
 log = structlog.get_logger(__name__)
@@ -47,10 +47,10 @@ class Notices:
     """
 
     def __init__(
-        self, store: NoticeStore, voice: Voice, desk: Desk | None, notify: Callable[[int], None]
+        self, store: NoticeStore, translator: Translator, desk: Desk | None, notify: Callable[[int], None]
     ) -> None:
         """`notify` is told of the conversation that has work."""
-        self.voice = voice
+        self.translator = translator
         self._store = store
         self._desk = desk
         self._notify = notify
@@ -98,7 +98,7 @@ class Notices:
             return set()
 
     def _say(self, phrase: Phrase, values: Mapping[str, object]) -> str:
-        return self.voice.say(phrase, **values).strip()
+        return self.translator.say(phrase, **values).strip()
 
     def _deliver(self, conversation_id: int | None) -> None:
         if conversation_id is not None:

@@ -11,8 +11,8 @@ import structlog
 from core.admission.account import AccountWatch
 from core.admission.account_alerts import News
 from core.admission.admission import Admission
-from core.admission.circuit_breaker import Cause, Closed, Gate
 from core.admission.liveness import Sign
+from core.domain.breakers import Cause, Closed, Gate
 from core.domain.messages import Place
 from core.storage.turns.breakers import GateStore
 from core.storage.turns.release import Waking

@@ -15,8 +15,8 @@ import structlog
 
 from core.admission.access import Access
 from core.domain.messages import Commanded, Edited, Place, Pressed, Said
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.consumption import Consumption, Price
 from core.storage.turns.intake import IntakeTransaction
@@ -106,26 +106,26 @@ class Limits:
         return await transaction.first_within(key, HOUR) or said.awaited
 
     async def refusal(
-        self, transaction: IntakeTransaction, said: Said, identity_id: int | None, voice: Voice
+        self, transaction: IntakeTransaction, said: Said, identity_id: int | None, translator: Translator
     ) -> Refusal | None:
         """Why a message is not taken, or None. No identity: nobody known until now."""
         most = self._settings.message_chars
         if len(said.text) > most:
-            return _refusal(voice, Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
+            return _refusal(translator, Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
         return (
-            await self._of_line(transaction, identity_id, voice)
-            or await self._of_person(transaction, identity_id, voice)
-            or await self._of_workspace(transaction, said, voice)
-            or await self._of_spend(transaction, voice)
+            await self._of_line(transaction, identity_id, translator)
+            or await self._of_person(transaction, identity_id, translator)
+            or await self._of_workspace(transaction, said, translator)
+            or await self._of_spend(transaction, translator)
         )
 
-    async def usage(self, transaction: IntakeTransaction, identity_id: int, voice: Voice) -> str:
+    async def usage(self, transaction: IntakeTransaction, identity_id: int, translator: Translator) -> str:
         """What a person used in 24 hours, and what their limits are."""
         counts, now = transaction.consumption, transaction.now
         used = await counts.used_by(identity_id, now - DAY, self._price)
-        lines = [voice.say(Phrase.USAGE_DAY, count=used.messages, tokens=used.tokens)]
+        lines = [translator.say(Phrase.USAGE_DAY, count=used.messages, tokens=used.tokens)]
         if used.usd is not None:
-            lines.append(voice.say(Phrase.USAGE_COST, cost=voice.money(used.usd)))
+            lines.append(translator.say(Phrase.USAGE_COST, cost=translator.money(used.usd)))
         limits = [
             (Phrase.USAGE_PER_HOUR, self._settings.person_hourly, HOUR),
             (Phrase.USAGE_PER_DAY, self._settings.person_daily, DAY),
@@ -133,29 +133,29 @@ class Limits:
         for phrase, most, span in limits:
             if most:
                 sent = await counts.messages_of(identity_id, now - span)
-                lines.append(voice.say(phrase, most=most, rest=max(0, most - len(sent))))
+                lines.append(translator.say(phrase, most=most, rest=max(0, most - len(sent))))
                 if sent:
-                    wait = _wait(sent[max(0, len(sent) - most)], span, now, voice)
-                    lines.append(voice.say(Phrase.USAGE_RENEWS, wait=wait))
+                    wait = _wait(sent[max(0, len(sent) - most)], span, now, translator)
+                    lines.append(translator.say(Phrase.USAGE_RENEWS, wait=wait))
         if not self._settings.person_hourly and not self._settings.person_daily:
-            lines.append(voice.say(Phrase.USAGE_NO_LIMIT))
+            lines.append(translator.say(Phrase.USAGE_NO_LIMIT))
         return "\n".join(lines)
 
     async def _of_line(
-        self, transaction: IntakeTransaction, identity_id: int | None, voice: Voice
+        self, transaction: IntakeTransaction, identity_id: int | None, translator: Translator
     ) -> Refusal | None:
         """A person has a part of the line of those who wait: the rest is there when others come."""
         in_all = self._settings.waiting_turns
         part = min(self._settings.person_waiting, max(1, in_all // 2))
         if identity_id is not None and await transaction.open_turns_of(identity_id, part) >= part:
-            return _refusal(voice, Phrase.PERSON_WAITING, most=part)
+            return _refusal(translator, Phrase.PERSON_WAITING, most=part)
         if await transaction.waiting_turns(in_all) < in_all:
             return None
         log.warning("intake.full", waiting=in_all, setting="[limits] waiting_turns")
-        return _refusal(voice, Phrase.BUSY)
+        return _refusal(translator, Phrase.BUSY)
 
     async def _of_person(
-        self, transaction: IntakeTransaction, identity_id: int | None, voice: Voice
+        self, transaction: IntakeTransaction, identity_id: int | None, translator: Translator
     ) -> Refusal | None:
         if identity_id is None:
             return None
@@ -166,10 +166,14 @@ class Limits:
         for phrase, most, span in reversed(limits):
             since = transaction.now - span
             if most and (at := await transaction.consumption.nth_of_person(identity_id, most, since)):
-                return _refusal(voice, phrase, most=most, wait=_wait(at, span, transaction.now, voice))
+                return _refusal(
+                    translator, phrase, most=most, wait=_wait(at, span, transaction.now, translator)
+                )
         return None
 
-    async def _of_workspace(self, transaction: IntakeTransaction, said: Said, voice: Voice) -> Refusal | None:
+    async def _of_workspace(
+        self, transaction: IntakeTransaction, said: Said, translator: Translator
+    ) -> Refusal | None:
         most, place = self._settings.workspace_daily, said.place
         if not most:
             return None
@@ -177,10 +181,10 @@ class Limits:
         at = await counts.nth_of_workspace(place.platform, place.workspace, most, since)
         if at is None:
             return None
-        wait = _wait(at, DAY, transaction.now, voice)
-        return _refusal(voice, Phrase.WORKSPACE_DAILY, most=most, wait=wait)
+        wait = _wait(at, DAY, transaction.now, translator)
+        return _refusal(translator, Phrase.WORKSPACE_DAILY, most=most, wait=wait)
 
-    async def _of_spend(self, transaction: IntakeTransaction, voice: Voice) -> Refusal | None:
+    async def _of_spend(self, transaction: IntakeTransaction, translator: Translator) -> Refusal | None:
         cap = self._settings.spend_daily_usd
         if not cap:
             return None
@@ -190,19 +194,19 @@ class Limits:
         if known is None or known < cap:
             return None
         log.warning("intake.spend_cap", spent_usd=round(known, 4), setting="[limits] spend_daily_usd")
-        wait = await self._until_spend_is_below(transaction.consumption, known - cap, since, voice)
-        return _refusal(voice, Phrase.SPEND_REACHED, wait=wait)
+        wait = await self._until_spend_is_below(transaction.consumption, known - cap, since, translator)
+        return _refusal(translator, Phrase.SPEND_REACHED, wait=wait)
 
     async def _until_spend_is_below(
-        self, counts: Consumption, excess_usd: float, since: datetime, voice: Voice
+        self, counts: Consumption, excess_usd: float, since: datetime, translator: Translator
     ) -> str:
         at = await counts.spent_before(since, self._price, excess_usd)
-        return voice.duration((at - since).total_seconds() if at is not None else LOOK_AGAIN_S)
+        return translator.duration((at - since).total_seconds() if at is not None else LOOK_AGAIN_S)
 
 
-def _refusal(voice: Voice, phrase: Phrase, **values: object) -> Refusal:
-    return Refusal(phrase, voice.say(phrase, **values))
+def _refusal(translator: Translator, phrase: Phrase, **values: object) -> Refusal:
+    return Refusal(phrase, translator.say(phrase, **values))
 
 
-def _wait(at: datetime, span: timedelta, now: datetime, voice: Voice) -> str:
-    return voice.duration((at + span - now).total_seconds())
+def _wait(at: datetime, span: timedelta, now: datetime, translator: Translator) -> str:
+    return translator.duration((at + span - now).total_seconds())

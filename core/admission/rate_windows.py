@@ -7,68 +7,27 @@ of a day, are left to the gates: AIVAX says when it takes calls again, and until
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import structlog
 
 from core.aivax.account import Balance
 from core.aivax.keys import KeyKind
+from core.domain.calls import Window
 from core.domain.errors import AivaxError
 
 log = structlog.get_logger(__name__)
 
-MINUTE_S = 60.0
-MARGIN_S = 1.0
-"""Windows are counted this much longer: a call reaches AIVAX later than it was allowed, and not always as late."""
 FIRST_READING_S = 5.0
 """How long the first turns wait for the plan to be known."""
 READ_AGAIN_S = 600.0
 READ_AGAIN_AFTER_ERROR_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """At most `calls` in any `span_s` seconds."""
-
-    calls: int
-    span_s: float = MINUTE_S
-
-    def begins(self, now: datetime) -> datetime:
-        """Calls later than this count."""
-        return now - timedelta(seconds=self.span_s + MARGIN_S)
-
-
 PUBLIC_KEY = (Window(3, 5.0), Window(20))
 """What AIVAX takes from one address with a public key."""
 PLANS = {"free": (Window(20),), "pro": (Window(200),), "max": ()}
-
-
-def free_calls(windows: Sequence[Window], calls: Sequence[datetime], now: datetime) -> int:
-    """How many calls may go now. `calls`: when the counted ones were made."""
-    return max(0, min(window.calls - _within(window, calls, now) for window in windows))
-
-
-def next_calls(
-    windows: Sequence[Window], calls: Sequence[datetime], now: datetime, most: int
-) -> list[datetime]:
-    """When each of the next `most` calls may go, if they go as soon as they may."""
-    made = sorted(calls)
-    first = len(made)
-    for _ in range(most):
-        opens = (_opens(window, made) for window in windows if len(made) >= window.calls)
-        made.append(max([now, *opens]))
-    return made[first:]
-
-
-def _within(window: Window, calls: Sequence[datetime], now: datetime) -> int:
-    return sum(at > window.begins(now) for at in calls)
-
-
-def _opens(window: Window, made: Sequence[datetime]) -> datetime:
-    return made[-window.calls] + timedelta(seconds=window.span_s + MARGIN_S)
 
 
 class Allowance:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.domain.messages import Action, Button
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES
-from core.i18n.translator import Voice
 
 LABELS = {
     Action.KEEP: Phrase.KEEP_BUTTON,
@@ -20,13 +20,13 @@ LABELS = {
 }
 
 
-def buttons(actions: Iterable[Action], turn: str, voice: Voice) -> tuple[Button, ...]:
+def buttons(actions: Iterable[Action], turn: str, translator: Translator) -> tuple[Button, ...]:
     """A button for each action on the turn with this key; one for each language where it can be chosen."""
     drawn: list[Button] = []
     for action in actions:
         if action is Action.LANGUAGE:
             drawn += [Button(action, turn, name, tag) for tag, name in LANGUAGES.items()]
-            drawn.append(Button(action, turn, voice.say(Phrase.LANGUAGE_AUTOMATIC)))
+            drawn.append(Button(action, turn, translator.say(Phrase.LANGUAGE_AUTOMATIC)))
         else:
-            drawn.append(Button(action, turn, voice.say(LABELS[action])))
+            drawn.append(Button(action, turn, translator.say(LABELS[action])))
     return tuple(drawn)

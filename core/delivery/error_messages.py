@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from core.admission.circuit_breaker import Cause, Closed
 from core.delivery.buttons import buttons
+from core.domain.breakers import Cause, Closed
 from core.domain.errors import (
     AivaxError,
     AnswerBroken,
@@ -29,14 +29,14 @@ from core.domain.errors import (
     Unavailable,
 )
 from core.domain.messages import Action, Apology
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 
-Sentence = Callable[[Voice, BaseException, str], str]
+Sentence = Callable[[Translator, BaseException, str], str]
 
 
 def _plain(phrase: Phrase) -> Sentence:
-    return lambda voice, _error, reference: voice.say(phrase, reference=reference, reset="reset")
+    return lambda translator, _error, reference: translator.say(phrase, reference=reference, reset="reset")
 
 
 SENTENCES: dict[type[BotError], Sentence] = {
@@ -59,12 +59,12 @@ SENTENCES: dict[type[BotError], Sentence] = {
 """The nearest entry along an error's own line of descent is the one that speaks."""
 
 
-def apologise(error: BaseException, voice: Voice, reference: str) -> Apology:
+def apologise(error: BaseException, translator: Translator, reference: str) -> Apology:
     """Choose the sentence for an error; `reference` is what the log names it by."""
     for kind in type(error).__mro__:
         if kind in SENTENCES:
-            return Apology(SENTENCES[kind](voice, error, reference), reference)
-    return Apology(voice.say(Phrase.UNKNOWN, reference=reference), reference)
+            return Apology(SENTENCES[kind](translator, error, reference), reference)
+    return Apology(translator.say(Phrase.UNKNOWN, reference=reference), reference)
 
 
 SPREAD_S = 1.0
@@ -78,8 +78,8 @@ KEPT = {
 }
 
 
-def apologise_for_waiting(closed: Closed, voice: Voice, now: datetime, turn_key: str) -> Apology:
+def apologise_for_waiting(closed: Closed, translator: Translator, now: datetime, turn_key: str) -> Apology:
     """Say why the answer waits, and what happens next; its author may keep or drop it."""
-    wait = voice.duration((closed.retry_at - now).total_seconds() - SPREAD_S)
-    drawn = buttons((Action.KEEP, Action.DROP), turn_key, voice)
-    return Apology(voice.say(KEPT[closed.gate.cause], wait=wait), buttons=drawn)
+    wait = translator.duration((closed.retry_at - now).total_seconds() - SPREAD_S)
+    drawn = buttons((Action.KEEP, Action.DROP), turn_key, translator)
+    return Apology(translator.say(KEPT[closed.gate.cause], wait=wait), buttons=drawn)

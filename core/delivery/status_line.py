@@ -6,23 +6,23 @@ import re
 import unicodedata
 
 from core.domain.messages import Status, ToolActivity
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.util.text import shorten
 
 NAME_CHARS = 40
 REASON_CHARS = 120
 
 
-def tool_status(voice: Voice, activity: ToolActivity) -> Status:
+def tool_status(translator: Translator, activity: ToolActivity) -> Status:
     """The line for a tool's state. Once it ended, the text is empty: the line goes."""
     if activity.ended:
         return Status("", activity)
-    tool = _plain_name(activity.name) or voice.say(Phrase.TOOL_UNNAMED)
+    tool = _plain_name(activity.name) or translator.say(Phrase.TOOL_UNNAMED)
     reason = _one_line(activity.explanation)
     if reason:
-        return Status(voice.say(Phrase.TOOL_RUNNING_BECAUSE, tool=tool, reason=reason), activity)
-    return Status(voice.say(Phrase.TOOL_RUNNING, tool=tool), activity)
+        return Status(translator.say(Phrase.TOOL_RUNNING_BECAUSE, tool=tool, reason=reason), activity)
+    return Status(translator.say(Phrase.TOOL_RUNNING, tool=tool), activity)
 
 
 def _plain_name(name: str) -> str:

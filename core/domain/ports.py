@@ -26,7 +26,7 @@ from core.domain.messages import (
     Said,
     Status,
 )
-from core.i18n.translator import Voice
+from core.domain.translator import Translator
 
 
 class Intake(Protocol):
@@ -52,7 +52,7 @@ class Intake(Protocol):
         """Count something that a frontend passes over in silence, and so never brings to `receive`."""
         ...
 
-    def voice(self, locale: str, place: Place) -> Voice:
+    def translator(self, locale: str, place: Place) -> Translator:
         """The bot's sentences for a reader, where a platform asks for words that are no answer: names of its
         commands, the labels of a form. `locale` as in `Author.locale`."""
         ...

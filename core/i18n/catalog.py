@@ -6,11 +6,12 @@ translate it, `core.i18n.translators` chooses one, `core.i18n.translator` fills 
 
 from __future__ import annotations
 
-from enum import StrEnum
 from string import Formatter
 
+from core.domain.translator import Sentence
 
-class Phrase(StrEnum):
+
+class Phrase(Sentence):
     """The sentences, in English, with `{placeholders}`."""
 
     # apologies
@@ -288,11 +289,6 @@ class Phrase(StrEnum):
     FIGURE_BALANCE = "Balance: {balance}."
     FIGURE_SPENT = "Spent in the last 24 hours: {spent}."
     FIGURE_LEFT = "At this rate it lasts for about {left}."
-
-    @property
-    def key(self) -> str:
-        """Its name in the catalogues and in `[replies.sentences]`."""
-        return self.name.lower()
 
     @property
     def placeholders(self) -> tuple[str, ...]:

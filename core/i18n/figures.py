@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from core.aivax.account import Balance
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 
 DAY_S = 86_400.0
 
 
-def below(threshold_usd: float, voice: Voice) -> str:
+def below(threshold_usd: float, translator: Translator) -> str:
     """A threshold that the balance fell below, never told as less than it is, as the balance never is as more."""
-    return voice.money(threshold_usd, "up")
+    return translator.money(threshold_usd, "up")
 
 
-def above(threshold_usd: float, voice: Voice) -> str:
+def above(threshold_usd: float, translator: Translator) -> str:
     """A threshold that the balance rose above, never told as more than it is."""
-    return voice.money(threshold_usd, "down")
+    return translator.money(threshold_usd, "down")
 
 
-def figures(told: Balance | None, voice: Voice) -> str:
-    """Balance, what was spent in 24 hours, and how long the rest lasts; what AIVAX did not tell is left out."""
-    if told is None:
-        return ""
-    balance, spent = told.balance_usd, told.usage_24h_usd
+def figures(balance: float | None, spent: float | None, translator: Translator) -> str:
+    """Balance, what was spent in 24 hours (both USD), and how long the rest lasts; what is not known is left out."""
     parts = []
     if balance is not None:
-        parts.append(voice.say(Phrase.FIGURE_BALANCE, balance=voice.money(balance, "down")))
+        parts.append(translator.say(Phrase.FIGURE_BALANCE, balance=translator.money(balance, "down")))
     if spent is not None:
-        parts.append(voice.say(Phrase.FIGURE_SPENT, spent=voice.money(spent)))
+        parts.append(translator.say(Phrase.FIGURE_SPENT, spent=translator.money(spent)))
     if balance is not None and spent is not None and balance > 0 and spent > 0:
-        parts.append(voice.say(Phrase.FIGURE_LEFT, left=voice.duration(balance / spent * DAY_S)))
+        parts.append(translator.say(Phrase.FIGURE_LEFT, left=translator.duration(balance / spent * DAY_S)))
     return " ".join(parts)

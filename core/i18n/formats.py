@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
-Unit = Literal["second", "minute", "hour", "day"]
+from core.domain.translator import Rounding
 
-Rounding = Literal["nearest", "down", "up"]
+Unit = Literal["second", "minute", "hour", "day"]
 
 ROUNDINGS: Mapping[Rounding, str] = {"nearest": ROUND_HALF_EVEN, "down": ROUND_FLOOR, "up": ROUND_CEILING}
 CENT, HUNDREDTH_OF_A_CENT = Decimal("0.01"), Decimal("0.0001")

@@ -47,8 +47,8 @@ def nearest(tag: str) -> Known | None:
 
 
 @cache
-def sentences(language: str) -> Mapping[Phrase, str]:
-    """The translations of a language; empty for English, where the sentences stand in `Phrase` itself."""
+def sentences(language: str) -> Mapping[str, str]:
+    """The translations of a language by their key; empty for English, where the sentences stand in `Phrase` itself."""
     if language == ENGLISH:
         return {}
     from babel.messages.pofile import read_po  # not before somebody reads another language
@@ -57,4 +57,4 @@ def sentences(language: str) -> Mapping[Phrase, str]:
     with path.open("rb") as file:
         catalogue = read_po(file, locale=language, abort_invalid=True)
     found = ((phrase, catalogue.get(phrase.value, phrase.key)) for phrase in Phrase)
-    return {phrase: str(message.string) for phrase, message in found if message and message.string}
+    return {phrase.key: str(message.string) for phrase, message in found if message and message.string}

@@ -48,11 +48,11 @@ def problems_of(given: object) -> Iterator[Problem]:
             yield from _of_sentence((key,), value)
 
 
-def overridden(given: Mapping[str, str | dict[str, str]], language: str) -> dict[Phrase, str]:
-    """The wording for one language: what is said for it alone beats what is said for all."""
+def overridden(given: Mapping[str, str | dict[str, str]], language: str) -> dict[str, str]:
+    """The wording for one language, by the sentences' keys: what is said for it alone beats what is said for all."""
     own = given.get(language, {})
     merged = {**given, **(own if isinstance(own, Mapping) else {})}
-    return {BY_KEY[key]: text for key, text in merged.items() if key in BY_KEY and isinstance(text, str)}
+    return {key: text for key, text in merged.items() if key in BY_KEY and isinstance(text, str)}
 
 
 def retired(given: Mapping[str, str | dict[str, str]]) -> Mapping[str, str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.aivax.account import Balance
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
 from core.i18n.figures import figures
-from core.i18n.translator import Voice
 
 SAMPLE_WAIT_S = 90.0
 SAMPLE_USD = (1234.5, 0.0012)
@@ -33,25 +32,24 @@ SAMPLES: dict[str, object] = {
 """A value for each placeholder, as people meet it."""
 
 
-def preview(voice: Voice) -> Iterator[tuple[str, str]]:
+def preview(translator: Translator) -> Iterator[tuple[str, str]]:
     """Name and sentence of each, with sample values; then what the values themselves look like."""
-    values = samples(voice)
+    values = samples(translator)
     for phrase in Phrase:
-        yield phrase.key, voice.say(phrase, **{name: values[name] for name in phrase.placeholders})
-    yield "(durations)", ", ".join(voice.duration(seconds) for seconds in (1, 90, 3600, 259_200))
-    yield "(money)", ", ".join(voice.money(usd) for usd in SAMPLE_USD)
+        yield phrase.key, translator.say(phrase, **{name: values[name] for name in phrase.placeholders})
+    yield "(durations)", ", ".join(translator.duration(seconds) for seconds in (1, 90, 3600, 259_200))
+    yield "(money)", ", ".join(translator.money(usd) for usd in SAMPLE_USD)
 
 
-def samples(voice: Voice) -> dict[str, object]:
-    """A value for each placeholder, in the voice's form."""
-    told = Balance(balance_usd=SAMPLE_BALANCE_USD, usage_24h_usd=SAMPLE_SPENT_USD)
+def samples(translator: Translator) -> dict[str, object]:
+    """A value for each placeholder, in the translator's locale."""
     return {
         **SAMPLES,
-        "wait": voice.duration(SAMPLE_WAIT_S),
-        "threshold": voice.money(SAMPLE_THRESHOLD_USD),
-        "cost": voice.money(SAMPLE_SPENT_USD),
-        "balance": voice.money(SAMPLE_BALANCE_USD),
-        "spent": voice.money(SAMPLE_SPENT_USD),
-        "left": voice.duration(SAMPLE_WAIT_S * 1_000),
-        "figures": figures(told, voice),
+        "wait": translator.duration(SAMPLE_WAIT_S),
+        "threshold": translator.money(SAMPLE_THRESHOLD_USD),
+        "cost": translator.money(SAMPLE_SPENT_USD),
+        "balance": translator.money(SAMPLE_BALANCE_USD),
+        "spent": translator.money(SAMPLE_SPENT_USD),
+        "left": translator.duration(SAMPLE_WAIT_S * 1_000),
+        "figures": figures(SAMPLE_BALANCE_USD, SAMPLE_SPENT_USD, translator),
     }

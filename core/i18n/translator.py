@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from core.domain.translator import Rounding, Sentence
 from core.i18n import formats
-from core.i18n.catalog import Phrase
 
 LONGEST_S = 365 * 86_400.0
 """No wait that is told is longer, whatever a server said."""
@@ -14,21 +14,21 @@ MOST_OF_A_UNIT: Mapping[formats.Unit, int] = {"second": 59, "minute": 59, "hour"
 """Beyond so many of a unit, people use the next larger one."""
 
 
-class Voice:
-    """Speaks the sentences in one language; numbers, money and durations in the form of one locale."""
+class LocaleTranslator:
+    """`core.domain.translator.Translator` for one locale."""
 
-    def __init__(self, locale: str = "en", sentences: Mapping[Phrase, str] | None = None) -> None:
-        """`locale` is one that Babel knows. What is not among `sentences` is said in English."""
+    def __init__(self, locale: str = "en", sentences: Mapping[str, str] | None = None) -> None:
+        """`locale` is one that Babel knows; `sentences` are by their key. One that is missing is said in English."""
         self._locale = locale
         self._sentences = sentences or {}
 
-    def say(self, phrase: Phrase, **values: object) -> str:
-        """The sentence with its values filled in; numbers among them are written as the locale does."""
+    def say(self, phrase: Sentence, **values: object) -> str:
+        """Fill the values into the sentence."""
         shown = {name: self._shown(value) for name, value in values.items()}
-        return self._sentences.get(phrase, phrase.value).format(**shown)
+        return self._sentences.get(phrase.key, phrase.value).format(**shown)
 
     def duration(self, seconds: float) -> str:
-        """A length of time in the unit that people would use, rounded up."""
+        """Choose the unit that people would use, and round up."""
         seconds = min(max(1.0, seconds), LONGEST_S)  # what is no number becomes the shortest
         for unit, most in MOST_OF_A_UNIT.items():
             count = math.ceil(seconds / formats.UNIT_S[unit])
@@ -36,11 +36,8 @@ class Voice:
                 break
         return formats.duration(count, unit, self._locale)
 
-    def money(self, usd: float, rounding: formats.Rounding = "nearest") -> str:
-        """An amount in US dollars; one below ten cents is told to the hundredth of a cent.
-
-        `rounding`: down or up where the amount stands beside another one that it is compared with.
-        """
+    def money(self, usd: float, rounding: Rounding = "nearest") -> str:
+        """Write an amount in US dollars as the locale does."""
         return formats.money(usd, self._locale, rounding)
 
     def _shown(self, value: object) -> object:

@@ -7,7 +7,7 @@ from functools import cache
 
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES, nearest, sentences
-from core.i18n.translator import Voice
+from core.i18n.translator import LocaleTranslator
 
 _FORMS = (*LANGUAGES, "es-MX")
 """Locales that between them have every form that `nearest` knows."""
@@ -23,8 +23,8 @@ def _read() -> None:
     for language in LANGUAGES:
         sentences(language)
     for form in {known.form for known in map(nearest, _FORMS) if known}:
-        voice = Voice(form)
-        voice.money(1.5)
+        translator = LocaleTranslator(form)
+        translator.money(1.5)
         for seconds in (1.0, 600.0, 7_200.0, 400_000.0):
-            voice.duration(seconds)
-        voice.say(Phrase.MESSAGE_TOO_LONG, most=1_000, length=1.5)
+            translator.duration(seconds)
+        translator.say(Phrase.MESSAGE_TOO_LONG, most=1_000, length=1.5)

@@ -8,11 +8,11 @@ import structlog
 
 from core.conversations.directory import Directory
 from core.domain.messages import Action, Command, Pressed
+from core.domain.translator import Translator
 from core.domain.turn import TurnState
 from core.i18n.catalog import Phrase
 from core.i18n.languages import nearest
-from core.i18n.translator import Voice
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.ingest.commands import OFFERS, Commands
 from core.ingest.deletion import Forgetting
 from core.ingest.held_turn_actions import DECISIONS
@@ -33,17 +33,17 @@ class Presses:
         directory: Directory,
         questions: Questions,
         commands: Commands,
-        voices: Voices,
+        translators: Translators,
         forgetting: Forgetting,
     ) -> None:
         self._forgetting = forgetting
         self._directory = directory
         self._questions = questions
         self._commands = commands
-        self._voices = voices
+        self._translators = translators
 
     async def press(
-        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, voice: Voice
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, translator: Translator
     ) -> Sequence[int]:
         """Carry it out; the conversations that have work now, or something to look at."""
         if pressed.action is Action.STOP and not pressed.turn:
@@ -54,17 +54,17 @@ class Presses:
         # forgetting locks all that is theirs, in its order
         asked = await transaction.parked.find(pressed.turn, hold=pressed.action is not Action.FORGET)
         if asked is None:
-            return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.NOTHING_WAITS))
+            return await self._tell(transaction, pressed, identity_id, translator.say(Phrase.NOTHING_WAITS))
         if pressed.action in (Action.GOOD, Action.BAD):
-            return await self._note(transaction, pressed, asked, identity_id, voice)
+            return await self._note(transaction, pressed, asked, identity_id, translator)
         if asked.identity_id != identity_id:
-            told = voice.say(Phrase.NOT_YOURS)
+            told = translator.say(Phrase.NOT_YOURS)
             return await self._tell(transaction, pressed, identity_id, told)
         if pressed.action is Action.FORGET:
             return await self._forget(transaction, pressed, asked)
         if pressed.action is Action.REGENERATE:
-            return await self._again(transaction, pressed, asked, voice)
-        return await self._decide(transaction, pressed, asked, voice)
+            return await self._again(transaction, pressed, asked, translator)
+        return await self._decide(transaction, pressed, asked, translator)
 
     async def stop_quietly(
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int
@@ -80,12 +80,12 @@ class Presses:
         return (await transaction.changes.stop_turn(asked.id)).running_in
 
     async def _decide(
-        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
+        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, translator: Translator
     ) -> Sequence[int]:
         outcome = await DECISIONS[pressed.action](transaction, asked)
         if outcome.phrase is None:
             return (asked.conversation_id,)
-        told = voice.say(outcome.phrase)
+        told = translator.say(outcome.phrase)
         if not outcome.dropped:
             return await self._tell(transaction, pressed, asked.identity_id, told)
         turn_id = await transaction.add_turn(
@@ -95,11 +95,11 @@ class Presses:
         return (asked.conversation_id,)
 
     async def _again(
-        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, voice: Voice
+        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, translator: Translator
     ) -> Sequence[int]:
         if asked.state not in ENDED and not asked.answered:
             return (asked.conversation_id,)
-        refusal = await self._questions.regenerate(transaction, asked, pressed, voice)
+        refusal = await self._questions.regenerate(transaction, asked, pressed, translator)
         if refusal is None:
             return (asked.conversation_id,)
         return await self._tell(transaction, pressed, asked.identity_id, refusal)
@@ -110,14 +110,14 @@ class Presses:
         pressed: Pressed,
         asked: Asked,
         identity_id: int,
-        voice: Voice,
+        translator: Translator,
     ) -> Sequence[int]:
         good = pressed.action is Action.GOOD
         await transaction.feedback.keep(asked.id, identity_id, good=good, comment=pressed.text)
         log.info("feedback.received", turn=asked.id, good=good, commented=bool(pressed.text))
         if pressed.asked_for_more:
             return ()
-        return await self._tell(transaction, pressed, identity_id, voice.say(Phrase.FEEDBACK_DONE))
+        return await self._tell(transaction, pressed, identity_id, translator.say(Phrase.FEEDBACK_DONE))
 
     async def _forget(self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked) -> Sequence[int]:
         page = Action.LANGUAGE in asked.offers.split(",")
@@ -128,16 +128,21 @@ class Presses:
     ) -> Sequence[int]:
         known = nearest(pressed.text)
         await transaction.choose_locale(identity_id, known.form if known else "")
-        voice = self._voices.for_reader(await transaction.locale_of(identity_id), pressed.place)
-        told = voice.say(Phrase.LANGUAGE_DONE)
-        return await self._show_home(transaction, pressed, identity_id, voice, told)
+        translator = self._translators.for_reader(await transaction.locale_of(identity_id), pressed.place)
+        told = translator.say(Phrase.LANGUAGE_DONE)
+        return await self._show_home(transaction, pressed, identity_id, translator, told)
 
     async def _show_home(
-        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, voice: Voice, told: str
+        self,
+        transaction: IntakeTransaction,
+        pressed: Pressed,
+        identity_id: int,
+        translator: Translator,
+        told: str,
     ) -> Sequence[int]:
         """Show the page anew, where the press came from."""
         here = await self._directory.find_aside(transaction, pressed.place, identity_id)
-        page = await self._commands.home(transaction, identity_id, voice, first=told)
+        page = await self._commands.home(transaction, identity_id, translator, first=told)
         offers = OFFERS[Command.HOME]
         await transaction.add_turn(here, identity_id, pressed.address, notice=page, offers=offers)
         return (here,)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.admission.quotas import Limits
 from core.conversations.directory import Directory
 from core.domain.messages import Action, Command, Commanded
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.ingest.model_choice import Models
 from core.storage.turns.intake import IntakeTransaction
 
@@ -25,12 +25,12 @@ class Commands:
         self._retention_days = retention_days
 
     async def obey(
-        self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, voice: Voice
+        self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, translator: Translator
     ) -> tuple[int, ...]:
         """Do it, and queue the answer; the conversations that have work now."""
         others: tuple[int, ...] = ()
         if commanded.command is Command.STOP:  # the answers' conversations before the bot's own beside them
-            others, told = await self._stop(transaction, commanded, identity_id, voice)
+            others, told = await self._stop(transaction, commanded, identity_id, translator)
         if commanded.command is Command.RESET:
             here = await self._directory.open_anew(
                 transaction, commanded.place, identity_id, whole_channel=commanded.whole_channel
@@ -38,54 +38,54 @@ class Commands:
         else:
             here = await self._directory.find_aside(transaction, commanded.place, identity_id)
         if commanded.command is not Command.STOP:
-            told = await self._told(transaction, commanded, identity_id, voice)
+            told = await self._told(transaction, commanded, identity_id, translator)
         offers = OFFERS.get(commanded.command, ())
         await transaction.add_turn(here, identity_id, commanded.address, notice=told, offers=offers)
         return (*others, here)
 
     async def _stop(
-        self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, voice: Voice
+        self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, translator: Translator
     ) -> tuple[tuple[int, ...], str]:
         stopped = await transaction.changes.stop(
             identity_id, commanded.place, whole_channel=commanded.whole_channel
         )
-        return stopped.running_in, voice.say(Phrase.STOP_DONE if stopped.turns else Phrase.STOP_NOTHING)
+        return stopped.running_in, translator.say(Phrase.STOP_DONE if stopped.turns else Phrase.STOP_NOTHING)
 
     async def _told(
-        self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, voice: Voice
+        self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, translator: Translator
     ) -> str:
         match commanded.command:
             case Command.RESET:
-                return voice.say(Phrase.RESET_DONE)
+                return translator.say(Phrase.RESET_DONE)
             case Command.USAGE:
-                return await self._limits.usage(transaction, identity_id, voice)
+                return await self._limits.usage(transaction, identity_id, translator)
             case Command.MODEL:
-                return await self._models.obey(transaction, commanded, voice)
+                return await self._models.obey(transaction, commanded, translator)
             case Command.PRIVACY:
-                return self.privacy(voice)
+                return self.privacy(translator)
             case Command.HOME:
-                return await self.home(transaction, identity_id, voice)
+                return await self.home(transaction, identity_id, translator)
             case _:
-                return voice.say(Phrase.HELP)
+                return translator.say(Phrase.HELP)
 
-    def privacy(self, voice: Voice) -> str:
+    def privacy(self, translator: Translator) -> str:
         """What is stored, and for how long."""
-        told = [voice.say(Phrase.PRIVACY)]
+        told = [translator.say(Phrase.PRIVACY)]
         if self._retention_days:
-            left = voice.duration(self._retention_days * DAY_S)
-            told.append(voice.say(Phrase.PRIVACY_PERIOD, left=left))
+            left = translator.duration(self._retention_days * DAY_S)
+            told.append(translator.say(Phrase.PRIVACY_PERIOD, left=left))
         return " ".join(told)
 
     async def home(
-        self, transaction: IntakeTransaction, identity_id: int, voice: Voice, *, first: str = ""
+        self, transaction: IntakeTransaction, identity_id: int, translator: Translator, *, first: str = ""
     ) -> str:
         """The page about a person: use, language, what is stored."""
-        usage = await self._limits.usage(transaction, identity_id, voice)
+        usage = await self._limits.usage(transaction, identity_id, translator)
         parts = [
             *([first] if first else []),
-            f"## {voice.say(Phrase.HOME_USAGE)}\n{usage}",
-            f"## {voice.say(Phrase.HOME_PRIVACY)}\n{self.privacy(voice)}",
-            f"## {voice.say(Phrase.HOME_LANGUAGE)}",
+            f"## {translator.say(Phrase.HOME_USAGE)}\n{usage}",
+            f"## {translator.say(Phrase.HOME_PRIVACY)}\n{self.privacy(translator)}",
+            f"## {translator.say(Phrase.HOME_LANGUAGE)}",
         ]
         return "\n\n".join(parts)
 

@@ -13,7 +13,7 @@ from core.conversations.directory import Directory
 from core.domain.errors import StorageError
 from core.domain.messages import Command, Pressed
 from core.i18n.catalog import Phrase
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.ingest.commands import OFFERS, Commands
 from core.storage.personal_data.deletion import Erasure, ErasureStore
 from core.storage.personal_data.sqlite_scrub import Scrubber
@@ -37,7 +37,7 @@ class Forgetting:
         store: IntakeStore,
         directory: Directory,
         commands: Commands,
-        voices: Voices,
+        translators: Translators,
         notify: Callable[[int], None],
         scrubber: Scrubber,
     ) -> None:
@@ -45,7 +45,7 @@ class Forgetting:
         self._erasures = ErasureStore(store.database, store.now)
         self._directory = directory
         self._commands = commands
-        self._voices = voices
+        self._translators = translators
         self._notify = notify
         self._scrubber = scrubber
         self._working = asyncio.Lock()
@@ -110,10 +110,10 @@ class Forgetting:
 
     async def _say(self, transaction: IntakeTransaction, erasure: Erasure, count: int) -> None:
         identity_id = erasure.identity_id
-        voice = self._voices.for_reader(await transaction.locale_of(identity_id), erasure.place)
-        told = voice.say(Phrase.FORGET_DONE, count=count)
+        translator = self._translators.for_reader(await transaction.locale_of(identity_id), erasure.place)
+        told = translator.say(Phrase.FORGET_DONE, count=count)
         if erasure.as_page:
-            told = await self._commands.home(transaction, identity_id, voice, first=told)
+            told = await self._commands.home(transaction, identity_id, translator, first=told)
         await transaction.add_turn(
             erasure.conversation_id,
             identity_id,

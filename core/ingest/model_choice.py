@@ -10,8 +10,8 @@ import structlog
 from core.conversations.routes import Routes
 from core.domain.errors import AivaxError, SettingRefused
 from core.domain.messages import Author, Commanded, Place
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.storage.turns.intake import IntakeTransaction
 
 log = structlog.get_logger(__name__)
@@ -42,24 +42,24 @@ class Models:
         self._now = now
         self._known: tuple[float, Sequence[str]] | None = None
 
-    async def obey(self, transaction: IntakeTransaction, commanded: Commanded, voice: Voice) -> str:
+    async def obey(self, transaction: IntakeTransaction, commanded: Commanded, translator: Translator) -> str:
         """Show or choose; the sentence that tells."""
         place, wanted = commanded.place, commanded.argument.strip()[:MODEL_CHARS]
         configured = self._routes.of(place).model
         if not wanted:
-            return voice.say(Phrase.MODEL_SHOWN, model=await transaction.models.of(place) or configured)
+            return translator.say(Phrase.MODEL_SHOWN, model=await transaction.models.of(place) or configured)
         if not self.may_choose(commanded.author):
-            return voice.say(Phrase.OPERATORS_ONLY)
+            return translator.say(Phrase.OPERATORS_ONLY)
         if wanted == DEFAULT:
             await transaction.models.choose(place, "", transaction.now)
-            return voice.say(Phrase.MODEL_RESET, model=configured)
+            return translator.say(Phrase.MODEL_RESET, model=configured)
         try:
             self._check(wanted)
         except SettingRefused:
-            return voice.say(Phrase.MODEL_REFUSED, model=wanted)
+            return translator.say(Phrase.MODEL_REFUSED, model=wanted)
         await transaction.models.choose(place, wanted, transaction.now)
         log.info("model.chosen", platform=place.platform, channel=place.channel, model=wanted)
-        return voice.say(Phrase.MODEL_SET, model=wanted)
+        return translator.say(Phrase.MODEL_SET, model=wanted)
 
     def may_choose(self, author: Author) -> bool:
         """Whether somebody runs the bot."""

@@ -9,9 +9,9 @@ from core.admission.passed_over import PassedCounts
 from core.admission.quotas import Limits, Refusal
 from core.conversations.directory import Directory
 from core.domain.messages import Author, Edited, PassedOver, Pressed, Said
+from core.domain.translator import Translator
 from core.domain.turn import TurnState, Wish
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.settings import ConversationSettings
 from core.storage.turns.edits import Question
 from core.storage.turns.held_turns import Asked
@@ -30,10 +30,10 @@ class Questions:
         self._when_busy = settings.when_busy
 
     async def ask(
-        self, transaction: IntakeTransaction, said: Said, identity_id: int, voice: Voice
+        self, transaction: IntakeTransaction, said: Said, identity_id: int, translator: Translator
     ) -> Sequence[int]:
         """Store what was said, and the turn that answers it, or the sentence that says why not."""
-        refusal = await self._limits.refusal(transaction, said, identity_id, voice)
+        refusal = await self._limits.refusal(transaction, said, identity_id, translator)
         if refusal is not None:
             return await self._refuse(transaction, said, identity_id, refusal)
         here = await self._directory.find_or_open(transaction, said.place, identity_id)
@@ -71,7 +71,7 @@ class Questions:
         return await transaction.add_turn(here, identity_id, said.address, awaited=said.awaited)
 
     async def change(
-        self, transaction: IntakeTransaction, edited: Edited, identity_id: int, voice: Voice
+        self, transaction: IntakeTransaction, edited: Edited, identity_id: int, translator: Translator
     ) -> Sequence[int]:
         """Change what was said. An answer to the old words that is under way ends, and another one begins."""
         question = await transaction.changes.question(identity_id, edited.place, edited.origin)
@@ -81,7 +81,7 @@ class Questions:
             await transaction.changes.reword(question.message_id, edited.text)
             return ()
         again = _as_said(question, edited.author, edited.text, edited.within)
-        refusal = await self._limits.refusal(transaction, again, identity_id, voice)
+        refusal = await self._limits.refusal(transaction, again, identity_id, translator)
         notice = refusal.sentence if refusal else None
         heir = await transaction.add_turn(
             question.conversation_id, identity_id, question.address, notice=notice
@@ -93,16 +93,16 @@ class Questions:
         return (question.conversation_id,)
 
     async def regenerate(
-        self, transaction: IntakeTransaction, asked: Asked, pressed: Pressed, voice: Voice
+        self, transaction: IntakeTransaction, asked: Asked, pressed: Pressed, translator: Translator
     ) -> str | None:
         """Have a question answered once more; the sentence that says why not, or None."""
         questions = await transaction.changes.question_of(asked.id)
         if asked.notice or not any(each.text or each.attachments for each in questions):
-            return voice.say(Phrase.REGENERATE_GONE)
+            return translator.say(Phrase.REGENERATE_GONE)
         again = _as_said(questions[-1], pressed.author, questions[-1].text, pressed.within)
         if barred := await self._limits.barred(transaction, replace(again, awaited=True)):
-            return voice.say(barred.phrase or Phrase.NOT_FOR_YOU)
-        refusal = await self._limits.refusal(transaction, again, asked.identity_id, voice)
+            return translator.say(barred.phrase or Phrase.NOT_FOR_YOU)
+        refusal = await self._limits.refusal(transaction, again, asked.identity_id, translator)
         if refusal is not None:
             return refusal.sentence
         heir = await transaction.add_turn(asked.conversation_id, asked.identity_id, asked.address)

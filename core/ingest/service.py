@@ -30,8 +30,8 @@ from core.domain.messages import (
     Said,
 )
 from core.domain.ports import TurnQueue
-from core.i18n.translator import Voice
-from core.i18n.translators import Voices
+from core.domain.translator import Translator
+from core.i18n.translators import Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
 from core.ingest.deletion import Forgetting
@@ -54,7 +54,7 @@ class StoringIntake:
         directory: Directory,
         queue: TurnQueue,
         limits: Limits,
-        voices: Voices,
+        translators: Translators,
         models: Models,
         *,
         conversation: ConversationSettings,
@@ -69,13 +69,15 @@ class StoringIntake:
         self._directory = directory
         self._queue = queue
         self._limits = limits
-        self._voices = voices
+        self._translators = translators
         self._actions = Actions(limits.actions_a_minute)
         self._questions = Questions(directory, limits, conversation, self._passed)
         self._commands = Commands(directory, limits, models, retention_days=retention_days)
         self._models = models
-        self.forgetting = Forgetting(store, directory, self._commands, voices, queue.notify, self._scrubber)
-        self._presses = Presses(directory, self._questions, self._commands, voices, self.forgetting)
+        self.forgetting = Forgetting(
+            store, directory, self._commands, translators, queue.notify, self._scrubber
+        )
+        self._presses = Presses(directory, self._questions, self._commands, translators, self.forgetting)
 
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.domain.ports.Intake`."""
@@ -126,11 +128,11 @@ class StoringIntake:
         async with self._store.transaction() as transaction:
             identity_id = await transaction.known_identity(said.author)
             locale = await transaction.locale_of(identity_id) if identity_id is not None else ""
-            voice = self._voices.for_reader(locale or said.author.locale, said.place)
+            translator = self._translators.for_reader(locale or said.author.locale, said.place)
             barred = await self._limits.barred(transaction, replace(said, awaited=True))
             if barred is not None and barred.phrase is not None:
-                return voice.say(barred.phrase)
-            refusal = await self._limits.refusal(transaction, said, identity_id, voice)
+                return translator.say(barred.phrase)
+            refusal = await self._limits.refusal(transaction, said, identity_id, translator)
             if refusal is None:
                 return None
             await self._limits.tells(transaction, refusal, said)
@@ -140,9 +142,9 @@ class StoringIntake:
         """See `core.domain.ports.Intake`."""
         self._passed.add(platform, reason)
 
-    def voice(self, locale: str, place: Place) -> Voice:
+    def translator(self, locale: str, place: Place) -> Translator:
         """See `core.domain.ports.Intake`."""
-        return self._voices.for_reader(locale, place)
+        return self._translators.for_reader(locale, place)
 
     async def models(self, author: Author, place: Place) -> Sequence[str]:
         """See `core.domain.ports.Intake`."""
@@ -168,18 +170,18 @@ class StoringIntake:
             ):
                 return await self._turn_away(transaction, event, barred)
         identity_id = await transaction.identity_id(event.author)
-        voice = self._voices.for_reader(await transaction.locale_of(identity_id), event.place)
+        translator = self._translators.for_reader(await transaction.locale_of(identity_id), event.place)
         if _asks(event):
             await self._limits.hold(transaction, identity_id, event.place)
         match event:
             case Said():
-                return await self._questions.ask(transaction, event, identity_id, voice)
+                return await self._questions.ask(transaction, event, identity_id, translator)
             case Edited():
-                return await self._questions.change(transaction, event, identity_id, voice)
+                return await self._questions.change(transaction, event, identity_id, translator)
             case Commanded():
-                return await self._commands.obey(transaction, event, identity_id, voice)
+                return await self._commands.obey(transaction, event, identity_id, translator)
             case Pressed():
-                return await self._presses.press(transaction, event, identity_id, voice)
+                return await self._presses.press(transaction, event, identity_id, translator)
 
     async def _stop_quietly(self, transaction: IntakeTransaction, event: Event) -> Sequence[int]:
         """Stop what one who stops without end means, and say nothing more of it."""
@@ -204,10 +206,10 @@ class StoringIntake:
             self.passed_over(event.place.platform, PassedOver.NOT_ALLOWED)
             return ()
         identity_id = await transaction.identity_id(event.author)
-        voice = self._voices.for_reader(await transaction.locale_of(identity_id), event.place)
+        translator = self._translators.for_reader(await transaction.locale_of(identity_id), event.place)
         conversation_id = await self._directory.find_aside(transaction, event.place, identity_id)
         await transaction.add_turn(
-            conversation_id, identity_id, event.address, notice=voice.say(barred.phrase)
+            conversation_id, identity_id, event.address, notice=translator.say(barred.phrase)
         )
         return (conversation_id,)
 

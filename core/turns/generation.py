@@ -9,18 +9,18 @@ from contextlib import aclosing
 import structlog
 
 from core.admission.admission import Admission, Alone
-from core.admission.circuit_breaker import Cause, Closed
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
 from core.conversations.prompt import Composed, Composer, NoRoom
 from core.delivery.status_line import tool_status
+from core.domain.breakers import Cause, Closed
 from core.domain.errors import AivaxError, RateLimited, Unanswerable
 from core.domain.messages import Status, ToolActivity
 from core.domain.ports import Frontend, ReplySurface
+from core.domain.translator import Translator
 from core.domain.turn import Turn, Wish
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
 from core.turns.draft import Draft
@@ -63,7 +63,7 @@ class Generation:
         await self._admission.let_go(turn.id)
 
     async def generate(
-        self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, voice: Voice
+        self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, translator: Translator
     ) -> Closed | Alone | NoRoom | None:
         """Stream the answer into the surface and the draft; it is stored whole when this returns None.
 
@@ -72,12 +72,12 @@ class Generation:
         then stands in the draft.
         """
         try:
-            return await self._generate(turn, frontend, surface, draft, voice)
+            return await self._generate(turn, frontend, surface, draft, translator)
         finally:
             self._composer.forget(turn)
 
     async def _generate(
-        self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, voice: Voice
+        self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, translator: Translator
     ) -> Closed | Alone | NoRoom | None:
         if turn.generation > turn.unpaid:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
@@ -86,32 +86,32 @@ class Generation:
             return composed
         if composed is None:
             draft.is_ours = True
-            await self._say(surface, draft, voice.say(Phrase.GREETING))
+            await self._say(surface, draft, translator.say(Phrase.GREETING))
         else:
-            draft.asides += sentences_of(composed.left_out, self._limits, voice)
-            closed = await self._ask(turn, surface, draft, composed, voice)
+            draft.asides += sentences_of(composed.left_out, self._limits, translator)
+            closed = await self._ask(turn, surface, draft, composed, translator)
             if closed is not None:
                 return closed
         if not draft.text.strip():
             draft.is_ours = True
-            await self._say(surface, draft, voice.say(Phrase.ANSWER_EMPTY))
+            await self._say(surface, draft, translator.say(Phrase.ANSWER_EMPTY))
         await self._store.keep_answer(turn, draft.text, draft.usage, whole=True, ours=draft.is_ours)
         return None
 
     async def _ask(
-        self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, voice: Voice
+        self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, translator: Translator
     ) -> Closed | Alone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""
         if composed.media and not await self._admission.allows_media(turn.id, composed.minimum_usd):
-            composed = _without_media(composed, draft, voice)
-        closed = await self._stream(turn, surface, draft, composed, voice)
+            composed = _without_media(composed, draft, translator)
+        closed = await self._stream(turn, surface, draft, composed, translator)
         if isinstance(closed, Closed) and closed.gate.cause is Cause.MEDIA:
-            composed = _without_media(composed, draft, voice)
-            closed = await self._stream(turn, surface, draft, composed, voice)
+            composed = _without_media(composed, draft, translator)
+            closed = await self._stream(turn, surface, draft, composed, translator)
         return closed
 
     async def _stream(
-        self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, voice: Voice
+        self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, translator: Translator
     ) -> Closed | Alone | None:
         model = composed.request.model
         permit = self._before_try(turn, model)
@@ -124,7 +124,7 @@ class Generation:
                 except AivaxError as error:  # learnt from before the next call is let in
                     return await self._refused(turn, composed, error)
             await self._admission.taken(turn.id, model)
-            return await self._take_all(turn, surface, draft, composed, voice, first, timeline)
+            return await self._take_all(turn, surface, draft, composed, translator, first, timeline)
 
     async def _take_all(
         self,
@@ -132,18 +132,18 @@ class Generation:
         surface: ReplySurface,
         draft: Draft,
         composed: Composed,
-        voice: Voice,
+        translator: Translator,
         first: TimelineEvent,
         timeline: AsyncGenerator[TimelineEvent],
     ) -> Closed | Alone | None:
         """Take what comes, up to the end. Before any text a failure is learnt from, and nothing was said."""
-        await self._take(turn, surface, draft, first, voice)
+        await self._take(turn, surface, draft, first, translator)
         heard = isinstance(first, Text | Finished)
         if heard:
             await self._admission.taken(turn.id, composed.request.model, said=True)
         try:
             async for event in timeline:
-                await self._take(turn, surface, draft, event, voice)
+                await self._take(turn, surface, draft, event, translator)
                 if not heard and isinstance(event, Text | Finished):
                     heard = True
                     await self._admission.taken(turn.id, composed.request.model, said=True)
@@ -186,7 +186,7 @@ class Generation:
         return verdict
 
     async def _take(
-        self, turn: Turn, surface: ReplySurface, draft: Draft, event: TimelineEvent, voice: Voice
+        self, turn: Turn, surface: ReplySurface, draft: Draft, event: TimelineEvent, translator: Translator
     ) -> None:
         match event:
             case Text(delta):
@@ -194,11 +194,11 @@ class Generation:
                 await surface.write(delta)
             case Thinking() if not draft.thinking:
                 draft.thinking = True
-                await surface.note(Status(voice.say(Phrase.THINKING)))
+                await surface.note(Status(translator.say(Phrase.THINKING)))
             case ToolActivity() if (activity := draft.tools.admit(event)) is not None:
                 await self._store.keep_activity(turn, activity)
                 if self._show_tools:
-                    await surface.note(tool_status(voice, activity))
+                    await surface.note(tool_status(translator, activity))
             case Usage():
                 draft.usage = event
             case Finished(reason):
@@ -211,6 +211,6 @@ class Generation:
         await surface.write(sentence)
 
 
-def _without_media(composed: Composed, draft: Draft, voice: Voice) -> Composed:
-    draft.aside(voice.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
+def _without_media(composed: Composed, draft: Draft, translator: Translator) -> Composed:
+    draft.aside(translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
     return composed.without_media()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.conversations.attachments import LeftOut, Why
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.settings import LimitsSettings
 from core.util.text import shorten
 
@@ -15,30 +15,30 @@ _NAME_CHARS = 80
 _BYTES_PER_MB = 1_000_000
 
 
-def sentences_of(left_out: Sequence[LeftOut], limits: LimitsSettings, voice: Voice) -> list[str]:
+def sentences_of(left_out: Sequence[LeftOut], limits: LimitsSettings, translator: Translator) -> list[str]:
     """One sentence for each reason, in the order of the files; of very many files it names the first ones."""
     names: dict[Why, list[str]] = {}
     for each in left_out:
         names.setdefault(each.why, []).append(shorten(each.name, _NAME_CHARS))
-    return [_sentence(why, _listed(found), limits, voice) for why, found in names.items()]
+    return [_sentence(why, _listed(found), limits, translator) for why, found in names.items()]
 
 
-def _sentence(why: Why, name: str, limits: LimitsSettings, voice: Voice) -> str:
+def _sentence(why: Why, name: str, limits: LimitsSettings, translator: Translator) -> str:
     match why:
         case Why.KIND:
-            return voice.say(Phrase.ATTACHMENT_KIND, name=name)
+            return translator.say(Phrase.ATTACHMENT_KIND, name=name)
         case Why.UNREADABLE:
-            return voice.say(Phrase.ATTACHMENT_SKIPPED, name=name)
+            return translator.say(Phrase.ATTACHMENT_SKIPPED, name=name)
         case Why.TOO_LARGE:
-            return voice.say(Phrase.ATTACHMENT_TOO_LARGE, name=name, most=_mb(limits.attachment_bytes))
+            return translator.say(Phrase.ATTACHMENT_TOO_LARGE, name=name, most=_mb(limits.attachment_bytes))
         case Why.TOO_MANY:
-            return voice.say(Phrase.ATTACHMENTS_TOO_MANY, name=name, most=limits.attachments)
+            return translator.say(Phrase.ATTACHMENTS_TOO_MANY, name=name, most=limits.attachments)
         case Why.TOO_LARGE_TOGETHER:
             part = int(limits.attachment_memory_bytes * limits.person_share)
             most = _mb(min(limits.attachment_total_bytes, part))
-            return voice.say(Phrase.ATTACHMENTS_TOO_LARGE, name=name, most=most)
+            return translator.say(Phrase.ATTACHMENTS_TOO_LARGE, name=name, most=most)
         case Why.TEXT_CUT:
-            return voice.say(Phrase.ATTACHMENT_TEXT_CUT, name=name, most=limits.attachment_text_chars)
+            return translator.say(Phrase.ATTACHMENT_TEXT_CUT, name=name, most=limits.attachment_text_chars)
 
 
 def _mb(size_bytes: int) -> float:

@@ -10,14 +10,15 @@ from functools import partial
 
 import structlog
 
-from core.admission.fair_queue import Waiting, in_order
-from core.admission.rate_windows import Allowance, free_calls, next_calls
+from core.admission.fair_queue import in_order
+from core.admission.rate_windows import Allowance
+from core.domain.calls import Waiting, free_calls, next_calls
 from core.domain.errors import Fenced, PlatformError
 from core.domain.messages import Status
 from core.domain.ports import Frontend
 from core.domain.turn import Turn
 from core.i18n.catalog import Phrase
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.storage.db.cancel_safe import settled
 from core.storage.db.engine import Database
 from core.storage.turns.call_store import ShareStore
@@ -48,7 +49,7 @@ class Announcer:
         share: ShareStore,
         allowance: Allowance,
         frontends: Mapping[str, Frontend],
-        voices: Voices,
+        translators: Translators,
         *,
         hold: Hold,
         patience_s: float,
@@ -60,7 +61,7 @@ class Announcer:
         self._share = share
         self._allowance = allowance
         self._frontends = frontends
-        self._voices = voices
+        self._translators = translators
         self._hold = hold
         self._patience = timedelta(seconds=patience_s)
         self._now = now
@@ -114,8 +115,8 @@ class Announcer:
                 await settled(self._let_go(turn, waiting.since))
 
     async def _show(self, turn: Turn, place: int, wait_s: float) -> None:
-        voice = self._voices.for_reader(turn.author.locale, turn.place)
-        sentence = voice.say(Phrase.PLACE_IN_LINE, place=place, wait=voice.duration(wait_s))
+        translator = self._translators.for_reader(turn.author.locale, turn.place)
+        sentence = translator.say(Phrase.PLACE_IN_LINE, place=place, wait=translator.duration(wait_s))
         ledger = await StoredLedger.open(self._database, turn)
         async with self._frontends[turn.place.platform].reply_to(turn.address, ledger) as surface:
             await surface.note(Status(sentence))

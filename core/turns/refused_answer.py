@@ -16,8 +16,8 @@ from core.delivery.error_messages import apologise
 from core.domain.errors import MessageRefused, OddAnswer
 from core.domain.messages import Action, Footer
 from core.domain.ports import ReplySurface
+from core.domain.translator import Translator
 from core.domain.turn import Turn, TurnState
-from core.i18n.translator import Voice
 from core.storage.turns.store import TurnStore
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ class Untaken:
         self._show = show
         self._after = after
 
-    async def end(self, turn: Turn, error: MessageRefused | OddAnswer, voice: Voice) -> None:
+    async def end(self, turn: Turn, error: MessageRefused | OddAnswer, translator: Translator) -> None:
         """Tell, try once more where that may help, and end the turn.
 
         Raises PlatformError where nothing is taken there now: then it was no fault of the answer's.
@@ -43,8 +43,8 @@ class Untaken:
         reference, kind = secrets.token_hex(4), type(error).__name__
         log.error("turn.not_taken", cause=str(error), reference=reference, exc_info=error)
         try:
-            await self._tell(turn, error, voice, reference)
-            if error.failed and await self._again(turn, voice):
+            await self._tell(turn, error, translator, reference)
+            if error.failed and await self._again(turn, translator):
                 await self._store.close(turn, TurnState.ANSWERED)
                 return
         except OddAnswer:
@@ -56,12 +56,12 @@ class Untaken:
         await self._store.close(turn, TurnState.FAILED, failure=kind, reference=reference)
 
     async def _tell(
-        self, turn: Turn, error: MessageRefused | OddAnswer, voice: Voice, reference: str
+        self, turn: Turn, error: MessageRefused | OddAnswer, translator: Translator, reference: str
     ) -> None:
-        apology = apologise(error, voice, reference)
+        apology = apologise(error, translator, reference)
         await self._show(turn, lambda surface: surface.fail(apology))
 
-    async def _again(self, turn: Turn, voice: Voice) -> bool:
+    async def _again(self, turn: Turn, translator: Translator) -> bool:
         """Show the answer once more, now that the place is known to be open; false where it is refused again."""
         answer = await self._store.answer_of(turn)
         if answer is None:
@@ -69,7 +69,7 @@ class Untaken:
 
         async def write(surface: ReplySurface) -> None:
             await surface.write(answer)
-            await surface.finish(Footer(buttons=buttons(self._after, turn.key, voice)))
+            await surface.finish(Footer(buttons=buttons(self._after, turn.key, translator)))
 
         try:
             await self._show(turn, write)

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.admission.admission import Alone
-from core.admission.circuit_breaker import Cause, Closed
 from core.aivax.stream.bounds import OVERLONG
 from core.conversations.prompt import NoRoom
 from core.delivery.buttons import buttons
 from core.delivery.error_messages import apologise, apologise_for_waiting
+from core.domain.breakers import Cause, Closed
 from core.domain.errors import (
     AivaxError,
     BotError,
@@ -29,10 +29,10 @@ from core.domain.errors import (
 )
 from core.domain.messages import Action, Apology, Footer
 from core.domain.ports import Frontend, ReplySurface
+from core.domain.translator import Translator
 from core.domain.turn import Turn, TurnState, Wish
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.settings import LimitsSettings, RepliesSettings
 from core.storage.db.cancel_safe import settled
 from core.storage.db.engine import Database
@@ -75,7 +75,7 @@ class Runner:
         store: TurnStore,
         generation: Generation,
         frontends: Mapping[str, Frontend],
-        voices: Voices,
+        translators: Translators,
         limits: LimitsSettings,
         replies: RepliesSettings,
         interruptions: Interruptions,
@@ -91,7 +91,7 @@ class Runner:
         self._store = store
         self._generation = generation
         self._frontends = frontends
-        self._voices = voices
+        self._translators = translators
         self._limits = limits
         self._replies = replies
         self._now = now
@@ -117,7 +117,7 @@ class Runner:
         try:
             await self._run(turn)
         except (MessageRefused, OddAnswer) as error:
-            await self._untaken.end(turn, error, self._voice(turn))
+            await self._untaken.end(turn, error, self._translator(turn))
 
     async def _hand_over(self, turn: Turn) -> None:
         """Put the turn back for whoever comes next; who can't, leaves it to be found when its lease ran out."""
@@ -164,7 +164,7 @@ class Runner:
             offers = turn.offers
             if not turn.notice and await self._store.is_the_models(turn):
                 offers = tuple(self._after)
-            footer = Footer(buttons=buttons(offers, turn.key, self._voice(turn)))
+            footer = Footer(buttons=buttons(offers, turn.key, self._translator(turn)))
             await self._deliver(turn, surface, turn.answer, footer)
         elif not self._is_to_ask(turn):
             await self._give_up(turn, surface)
@@ -172,13 +172,13 @@ class Runner:
             await self._answer(turn, frontend, surface)
 
     async def _answer(self, turn: Turn, frontend: Frontend, surface: ReplySurface) -> None:
-        draft, voice = Draft(self._limits), self._voice(turn)
+        draft, translator = Draft(self._limits), self._translator(turn)
         closed: Closed | Alone | NoRoom | None = None
         is_whole = False
         try:
             async with self._interruptions.ending(turn) as interruption:
-                await surface.offer(buttons(self._during, turn.key, voice))
-                closed = await self._generation.generate(turn, frontend, surface, draft, voice)
+                await surface.offer(buttons(self._during, turn.key, translator))
+                closed = await self._generation.generate(turn, frontend, surface, draft, translator)
                 is_whole = closed is None
         except (Fenced, PlatformError, StorageError, TimeoutError):
             raise
@@ -235,12 +235,12 @@ class Runner:
         `stands`: something is shown already that the sentence takes the place of, such as a promise.
         """
         phrase, state = BROKEN_OFF[wish]
-        voice, said = self._voice(turn), bool(draft.text.strip())
+        translator, said = self._translator(turn), bool(draft.text.strip())
         kept = draft.text if wish in (Wish.STOP, Wish.INTERRUPT) else ""
         await self._store.keep_answer(turn, kept, draft.usage, whole=False)
-        sentence = voice.say(phrase) if said or stands or wish is Wish.STOP else ""
+        sentence = translator.say(phrase) if said or stands or wish is Wish.STOP else ""
         again = [action for action in self._after if action is Action.REGENERATE and wish is Wish.STOP]
-        await surface.fail(Apology(sentence, buttons=buttons(again, turn.key, voice)))
+        await surface.fail(Apology(sentence, buttons=buttons(again, turn.key, translator)))
         await self._store.close(turn, state)
         log.info("turn.broken_off", wish=wish, characters=len(draft.text))
 
@@ -265,7 +265,7 @@ class Runner:
             return
         silent = turn.id in told or (bool(told) and not turn.announced and await frontend.sign(turn.address))
         if wish is not Wish.DROP and not silent:
-            apology = apologise_for_waiting(closed, self._voice(turn), self._now(), turn.key)
+            apology = apologise_for_waiting(closed, self._translator(turn), self._now(), turn.key)
             async with self._given(turn, frontend, surface) as shown:
                 await shown.fail(apology)
         await self._store.park(turn, gate.name)
@@ -300,13 +300,13 @@ class Runner:
             log.error("turn.failed", error=type(error).__name__, reference=reference, exc_info=error)
         await self._store.keep_answer(turn, draft.text, draft.usage, whole=False)
         await self._apologise(
-            turn, surface, apologise(error, self._voice(turn), reference), type(error).__name__
+            turn, surface, apologise(error, self._translator(turn), reference), type(error).__name__
         )
 
     async def _give_up(self, turn: Turn, surface: ReplySurface) -> None:
         reference = secrets.token_hex(4)
         log.error("turn.given_up", tries=turn.tries - 1, reference=reference)
-        apology = Apology(self._voice(turn).say(Phrase.GAVE_UP, reference=reference), reference)
+        apology = Apology(self._translator(turn).say(Phrase.GAVE_UP, reference=reference), reference)
         await self._apologise(turn, surface, apology, "GaveUp")
 
     async def _apologise(self, turn: Turn, surface: ReplySurface, apology: Apology, failure: str) -> None:
@@ -326,17 +326,17 @@ class Runner:
         await self._store.release(turn, due_at, counts=isinstance(error, TimeoutError))
 
     def _footer(self, turn: Turn, draft: Draft) -> Footer:
-        voice = self._voice(turn)
+        translator = self._translator(turn)
         notes = list(draft.asides)
         if draft.reason in ("length", OVERLONG):
-            notes.append(voice.say(Phrase.LENGTH_REACHED))
+            notes.append(translator.say(Phrase.LENGTH_REACHED))
         if draft.reason == "content_filter":
-            notes.append(voice.say(Phrase.CONTENT_FILTERED))
+            notes.append(translator.say(Phrase.CONTENT_FILTERED))
         if self._replies.footer and draft.usage is not None:
             tokens = draft.usage.prompt_tokens + draft.usage.completion_tokens
-            notes.append(voice.say(Phrase.COST, model=draft.usage.model, tokens=tokens))
+            notes.append(translator.say(Phrase.COST, model=draft.usage.model, tokens=tokens))
         after = () if draft.is_ours else self._after
-        return Footer(" ".join(notes), buttons(after, turn.key, voice))
+        return Footer(" ".join(notes), buttons(after, turn.key, translator))
 
-    def _voice(self, turn: Turn) -> Voice:
-        return self._voices.for_reader(turn.author.locale, turn.place)
+    def _translator(self, turn: Turn) -> Translator:
+        return self._translators.for_reader(turn.author.locale, turn.place)

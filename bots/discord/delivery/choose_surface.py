@@ -22,7 +22,7 @@ from core.domain.errors import OutcomeUnknown, PlatformBusy
 from core.domain.messages import Place
 from core.domain.ports import EditableChannel, Ledger, ReplySurface
 from core.i18n.catalog import Phrase
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 
 ATTACH_WITHIN_S = 10.0
 """How long a file may take to be hung on an answer: it stands in the messages too, and the next question waits."""
@@ -31,10 +31,10 @@ ATTACH_WITHIN_S = 10.0
 class Answering:
     """Opens surfaces."""
 
-    def __init__(self, session: Session, voices: Voices, code_as_file_chars: int = 0) -> None:
+    def __init__(self, session: Session, translators: Translators, code_as_file_chars: int = 0) -> None:
         self._session = session
-        self._voices = voices
-        self._refusals = Refusals(session, voices)
+        self._translators = translators
+        self._refusals = Refusals(session, translators)
         self._code_as_file_chars = code_as_file_chars
 
     def surface(self, where: Address, ledger: Ledger) -> ReplySurface:
@@ -69,8 +69,8 @@ class Answering:
 
     def _sentence(self, where: Address) -> str:
         place = Place(PLATFORM, str(where.guild or ""), str(where.parent or where.channel))
-        voice = self._voices.for_reader(where.locale, place)
-        return voice.say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
+        translator = self._translators.for_reader(where.locale, place)
+        return translator.say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
 
 
 def _attaching(channel: DiscordChannel, ledger: Ledger, timing: Timing) -> Attach:

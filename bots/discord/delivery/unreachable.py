@@ -15,7 +15,7 @@ from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Button, Place
 from core.domain.ports import Delivery, EditableChannel
 from core.i18n.catalog import Phrase
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.util.recently import Recently
 
 log = structlog.get_logger(__name__)
@@ -28,9 +28,9 @@ FORBIDDEN = frozenset({"50001", "50013", "50083", "160005"})
 class Refusals:
     """Remembers where it told already; a process that is restarted may tell once more."""
 
-    def __init__(self, session: Session, voices: Voices) -> None:
+    def __init__(self, session: Session, translators: Translators) -> None:
         self._session = session
-        self._voices = voices
+        self._translators = translators
         self._lately = Recently(3600.0, session.timing.now)
 
     async def take_note(self, where: Address, error: PlaceClosed) -> None:
@@ -51,8 +51,8 @@ class Refusals:
             return (await client.create_dm(discord.Object(where.user))).id
 
         place = Place(PLATFORM, str(where.guild), str(where.parent or where.channel))
-        voice = self._voices.for_reader(where.locale, place)
-        text = voice.say(Phrase.MAY_NOT_WRITE, where=f"<#{where.channel}>")
+        translator = self._translators.for_reader(where.locale, place)
+        text = translator.say(Phrase.MAY_NOT_WRITE, where=f"<#{where.channel}>")
         direct = await self._session.call(open_direct)
 
         async def send(client: discord.Client) -> object:

@@ -9,13 +9,13 @@ from typing import Any
 import structlog
 
 from core.domain.messages import Command
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 
 log = structlog.get_logger(__name__)
 
 Json = dict[str, Any]
-VoiceOf = Callable[[str], Voice]
+TranslatorOf = Callable[[str], Translator]
 
 ASK, ABOUT = "ask", Phrase.ASK_ABOUT.value
 QUESTION, FILE, PRIVATE, GATEWAY = "question", "file", "private", "gateway"
@@ -51,13 +51,14 @@ _DESCRIBED: Mapping[Command, tuple[Phrase, Phrase]] = {
 }
 
 
-def tree(voice_of: VoiceOf, *, everywhere: bool) -> list[Json]:
+def tree(translator_of: TranslatorOf, *, everywhere: bool) -> list[Json]:
     """Describe all commands. `everywhere`: for all servers and direct messages, not for one server."""
     described = [
-        _described(ASK, Phrase.ASK_NAME, Phrase.ASK_COMMAND, voice_of) | {"options": _ask(voice_of)},
-        *(_named(command, voice_of) for command in COMMANDS.values()),
+        _described(ASK, Phrase.ASK_NAME, Phrase.ASK_COMMAND, translator_of)
+        | {"options": _ask(translator_of)},
+        *(_named(command, translator_of) for command in COMMANDS.values()),
     ]
-    about = {"name": ABOUT, "name_localizations": _localised(Phrase.ASK_ABOUT, voice_of, _as_menu)}
+    about = {"name": ABOUT, "name_localizations": _localised(Phrase.ASK_ABOUT, translator_of, _as_menu)}
     commands = [*({"type": _SLASH} | each for each in described), {"type": _MESSAGE} | about]
     # Discord takes contexts of global commands only
     where = {"contexts": [_SERVER, _DIRECT], "integration_types": [0]} if everywhere else {}
@@ -70,10 +71,10 @@ def same(there: list[Json], wanted: list[Json]) -> bool:
     return listed.keys() == ours.keys() and all(_covers(listed[key], ours[key]) for key in ours)
 
 
-def _ask(voice_of: VoiceOf) -> list[Json]:
-    question = _described(QUESTION, Phrase.QUESTION_NAME, Phrase.ASK_QUESTION, voice_of)
-    file = _described(FILE, Phrase.FILE_NAME, Phrase.ASK_FILE, voice_of)
-    private = _described(PRIVATE, Phrase.PRIVATE_NAME, Phrase.ASK_PRIVATELY, voice_of)
+def _ask(translator_of: TranslatorOf) -> list[Json]:
+    question = _described(QUESTION, Phrase.QUESTION_NAME, Phrase.ASK_QUESTION, translator_of)
+    file = _described(FILE, Phrase.FILE_NAME, Phrase.ASK_FILE, translator_of)
+    private = _described(PRIVATE, Phrase.PRIVATE_NAME, Phrase.ASK_PRIVATELY, translator_of)
     return [
         question | {"type": _STRING, "required": True, "max_length": LONGEST_QUESTION},
         file | {"type": _FILE},
@@ -81,26 +82,26 @@ def _ask(voice_of: VoiceOf) -> list[Json]:
     ]
 
 
-def _named(command: Command, voice_of: VoiceOf) -> Json:
-    described = _described(command.value, *_DESCRIBED[command], voice_of)
+def _named(command: Command, translator_of: TranslatorOf) -> Json:
+    described = _described(command.value, *_DESCRIBED[command], translator_of)
     if command is not Command.MODEL:
         return described
-    gateway = _described(GATEWAY, Phrase.GATEWAY_NAME, Phrase.MODEL_OPTION, voice_of)
+    gateway = _described(GATEWAY, Phrase.GATEWAY_NAME, Phrase.MODEL_OPTION, translator_of)
     return described | {"options": [gateway | {"type": _STRING, "autocomplete": True}]}
 
 
-def _described(name: str, named: Phrase, description: Phrase, voice_of: VoiceOf) -> Json:
+def _described(name: str, named: Phrase, description: Phrase, translator_of: TranslatorOf) -> Json:
     return {
         "name": name,
-        "name_localizations": _localised(named, voice_of, _as_name),
+        "name_localizations": _localised(named, translator_of, _as_name),
         "description": _as_description(description.value),
-        "description_localizations": _localised(description, voice_of, _as_description),
+        "description_localizations": _localised(description, translator_of, _as_description),
     }
 
 
-def _localised(phrase: Phrase, voice_of: VoiceOf, made: Callable[[str], str]) -> Json:
+def _localised(phrase: Phrase, translator_of: TranslatorOf, made: Callable[[str], str]) -> Json:
     """Say it for every locale; what an operator's own wording makes impossible there is left out."""
-    said = {locale: made(voice_of(locale).say(phrase)) for locale in SPOKEN}
+    said = {locale: made(translator_of(locale).say(phrase)) for locale in SPOKEN}
     if unfit := [locale for locale, text in said.items() if not text]:
         log.warning("discord.unfit_command_name", sentence=f"[replies.sentences] {phrase.key}", locales=unfit)
     return {locale: text for locale, text in said.items() if text}

@@ -13,8 +13,8 @@ import discord
 
 from bots.discord.events.buttons import action_in, custom_id_of
 from core.domain.messages import Action
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 
 TITLE_CHARS, LABEL_CHARS = 45, 45
 LONGEST = 4000
@@ -25,23 +25,23 @@ WORDS = "words"
 _ABOUT = re.compile(r"aivax-about:(\d{1,20}):(\d{1,20})")
 
 
-def feedback_form(turn: str, voice: Voice) -> discord.ui.Modal:
+def feedback_form(turn: str, translator: Translator) -> discord.ui.Modal:
     """Ask what was wrong with an answer; nothing has to be written."""
     return _form(
-        voice.say(Phrase.FEEDBACK_TITLE),
+        translator.say(Phrase.FEEDBACK_TITLE),
         custom_id_of(Action.BAD, turn),
-        voice.say(Phrase.FEEDBACK_LABEL),
+        translator.say(Phrase.FEEDBACK_LABEL),
         required=False,
     )
 
 
-def about_form(channel: int, message: int, voice: Voice) -> discord.ui.Modal:
+def about_form(channel: int, message: int, translator: Translator) -> discord.ui.Modal:
     """Ask what somebody wants to know of a message."""
     return _form(
-        voice.say(Phrase.ASK_ABOUT),
+        translator.say(Phrase.ASK_ABOUT),
         f"aivax-about:{channel}:{message}",
-        voice.say(Phrase.ASK_QUESTION),
-        default=voice.say(Phrase.ASK_ABOUT_DEFAULT),
+        translator.say(Phrase.ASK_QUESTION),
+        default=translator.say(Phrase.ASK_ABOUT_DEFAULT),
     )
 
 

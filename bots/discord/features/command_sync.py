@@ -12,7 +12,7 @@ import structlog
 from discord.http import Route
 
 from bots.discord.events.address import PLATFORM
-from bots.discord.events.commands import Json, VoiceOf, same, tree
+from bots.discord.events.commands import Json, TranslatorOf, same, tree
 from bots.discord.transport.api import Session
 from bots.discord.transport.timing import Timing
 from core.domain.errors import BotError, PlaceClosed, PlatformBusy, PlatformError
@@ -65,7 +65,7 @@ class Syncing:
 
         async def when_up() -> None:
             await seen.happened.wait()
-            await self.run(lambda locale: intake.voice(locale, EVERYWHERE))
+            await self.run(lambda locale: intake.translator(locale, EVERYWHERE))
 
         task = asyncio.create_task(when_up())
         try:
@@ -76,10 +76,10 @@ class Syncing:
             if not task.cancelled() and (error := task.exception()) is not None:
                 log.error("discord.commands_not_registered", setting=SETTING, exc_info=error)
 
-    async def run(self, voice_of: VoiceOf) -> None:
+    async def run(self, translator_of: TranslatorOf) -> None:
         """Do what is still to be done; what fails is said once, and tried again at the next call."""
-        shared = [] if self._servers else tree(voice_of, everywhere=True)
-        wanted = {0: shared} | {server: tree(voice_of, everywhere=False) for server in self._servers}
+        shared = [] if self._servers else tree(translator_of, everywhere=True)
+        wanted = {0: shared} | {server: tree(translator_of, everywhere=False) for server in self._servers}
         for server, commands in wanted.items():
             if server not in self._done:
                 await self._try(server, commands)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from bots.discord.settings import DiscordSettings
 from core.domain.errors import SettingRefused
-from core.i18n.translator import Voice
+from core.domain.translator import Translator
 
 AUTHORIZE = "https://discord.com/oauth2/authorize"
 SCOPES = "bot applications.commands"
@@ -40,7 +40,7 @@ USUAL = (
 )
 
 
-def invite(settings: DiscordSettings, _voice: Voice) -> str:
+def invite(settings: DiscordSettings, _translator: Translator) -> str:
     """Print the address with which people of a server invite the bot, with just the permissions that it needs."""
     query = {
         "client_id": application_id(settings),

@@ -83,7 +83,7 @@ class Dispatcher:
         if await self._refused(interaction, question(interaction, source, quote.text), intake):
             return
         self._quoted[interaction.user.id, channel, message.id] = quote
-        form = about_form(channel, message.id, intake.voice(source.author.locale, source.place))
+        form = about_form(channel, message.id, intake.translator(source.author.locale, source.place))
         await _answer(interaction, lambda: interaction.response.send_modal(form))
 
     async def _press(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
@@ -91,7 +91,7 @@ class Dispatcher:
         pressed = press_of(source, action_in(data.get("custom_id")))
         asked = False
         if pressed is not None and pressed.action is Action.BAD:
-            form = feedback_form(pressed.turn, intake.voice(source.author.locale, source.place))
+            form = feedback_form(pressed.turn, intake.translator(source.author.locale, source.place))
             asked = await _answer(interaction, lambda: interaction.response.send_modal(form))
         else:
             await _answer(interaction, interaction.response.defer)

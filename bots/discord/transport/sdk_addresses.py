@@ -36,7 +36,7 @@ def gateway() -> yarl.URL:
 def quiet() -> None:
     """Keep the SDK from logging secrets (its DEBUG lines hold tokens), and from what operators need not read.
 
-    That is voice, and a traceback at each of its reconnects: our own watchdog says in a sentence what is wrong.
+    That is translator, and a traceback at each of its reconnects: our own watchdog says in a sentence what is wrong.
     """
     logger = logging.getLogger("discord")
     if logger.getEffectiveLevel() < logging.INFO:

@@ -17,7 +17,7 @@ from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Apology, Button, Footer, Place, Status
 from core.domain.ports import ReplySurface
 from core.i18n.catalog import Phrase
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.util.clock import Now
 
 log = structlog.get_logger(__name__)
@@ -38,8 +38,8 @@ def is_over(code: str) -> bool:
 class ClosedPlaces:
     """Tells authors, once an hour for each place."""
 
-    def __init__(self, voices: Voices, now: Now) -> None:
-        self._voices = voices
+    def __init__(self, translators: Translators, now: Now) -> None:
+        self._translators = translators
         self._now = now
         self._told: dict[tuple[str, str], float] = {}
 
@@ -65,10 +65,10 @@ class ClosedPlaces:
 
     async def _words(self, people: People, place: Address) -> str:
         person = await people.find(place.user)
-        voice = self._voices.for_reader(
+        translator = self._translators.for_reader(
             person.locale, Place(PLATFORM, place.team, place.channel, place.thread)
         )
-        text = safe(voice.say(Phrase.MAY_NOT_WRITE, where=_HERE))
+        text = safe(translator.say(Phrase.MAY_NOT_WRITE, where=_HERE))
         # a live token, of our own making: Slack shows the channel's name to those who may know it
         return text.replace(_HERE, f"<#{place.channel}>" if _CHANNEL.fullmatch(place.channel) else "…")
 

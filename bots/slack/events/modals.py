@@ -17,8 +17,8 @@ from bots.slack.events.markup_in import readable
 from bots.slack.events.payloads import part_of, text_of
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Action, Author, Identity, Place, Pressed
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 from core.util.text import shorten
 
 SHORTCUT = "ask"
@@ -47,35 +47,35 @@ class About:
     """How it begins."""
 
 
-def feedback_form(voice: Voice, pressed: Pressed) -> View:
+def feedback_form(translator: Translator, pressed: Pressed) -> View:
     """Ask what was wrong with an answer."""
     kept = {"turn": pressed.turn, "address": pressed.address, "thread": pressed.place.thread}
-    return _form(FEEDBACK_FORM, voice, Phrase.FEEDBACK_TITLE, Phrase.FEEDBACK_LABEL, kept)
+    return _form(FEEDBACK_FORM, translator, Phrase.FEEDBACK_TITLE, Phrase.FEEDBACK_LABEL, kept)
 
 
-def ask_form(voice: Voice, about: About) -> View:
+def ask_form(translator: Translator, about: About) -> View:
     """Ask what somebody wants to know of a message."""
     kept = {"channel": about.channel, "thread": about.thread, "quote": about.quote}
-    begun = voice.say(Phrase.ASK_ABOUT_DEFAULT)
-    return _form(ASK_FORM, voice, Phrase.ASK_ABOUT, Phrase.ASK_QUESTION, kept, begun)
+    begun = translator.say(Phrase.ASK_ABOUT_DEFAULT)
+    return _form(ASK_FORM, translator, Phrase.ASK_ABOUT, Phrase.ASK_QUESTION, kept, begun)
 
 
 def _form(
-    name: str, voice: Voice, title: Phrase, label: Phrase, kept: Mapping[str, str], begun: str = ""
+    name: str, translator: Translator, title: Phrase, label: Phrase, kept: Mapping[str, str], begun: str = ""
 ) -> View:
     field = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": _COMMENT_CHARS}
     return {
         "type": "modal",
         "callback_id": name,
         "private_metadata": json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
-        "title": _plain(voice.say(title)),
-        "submit": _plain(voice.say(Phrase.FORM_SEND)),
-        "close": _plain(voice.say(Phrase.FORM_CANCEL)),
+        "title": _plain(translator.say(title)),
+        "submit": _plain(translator.say(Phrase.FORM_SEND)),
+        "close": _plain(translator.say(Phrase.FORM_CANCEL)),
         "blocks": [
             {
                 "type": "input",
                 "block_id": WORDS_BLOCK,
-                "label": {"type": "plain_text", "text": voice.say(label)},
+                "label": {"type": "plain_text", "text": translator.say(label)},
                 "element": {**field, **({"initial_value": begun} if begun else {})},
             }
         ],

@@ -26,8 +26,8 @@ from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
 from core.domain.errors import OutcomeUnknown, PlaceClosed
 from core.domain.messages import Author, Identity, Place, Said
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +86,7 @@ def _by_form(payload: Mapping[str, Any], about: About, text: str) -> AskedQuesti
     return AskedQuestion(f"slack:{team}:form:{view}", team, user, user_team, about.channel, text, about)
 
 
-async def post_question(asked: AskedQuestion, api: SlackApi, voice: Voice) -> Said:
+async def post_question(asked: AskedQuestion, api: SlackApi, translator: Translator) -> Said:
     """Show the question where it was asked, or else in the asker's direct messages; what the core is told of it.
 
     Raises:
@@ -104,7 +104,7 @@ async def post_question(asked: AskedQuestion, api: SlackApi, voice: Voice) -> Sa
         except PlaceClosed as exc:
             log.info("slack.question_moved", channel=asked.channel, code=exc.code)
             asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
-            here, ts = await _post(api, await _direct(api, asked.user), _moved(asked, voice), "")
+            here, ts = await _post(api, await _direct(api, asked.user), _moved(asked, translator), "")
     return _said(asked, here, ts)
 
 
@@ -154,8 +154,8 @@ async def _posted(api: SlackApi, channel: str, content: dict[str, Any], thread: 
     return there, ts
 
 
-def _moved(asked: AskedQuestion, voice: Voice) -> dict[str, Any]:
-    why = voice.say(Phrase.ANSWERED_HERE, where=HERE)
+def _moved(asked: AskedQuestion, translator: Translator) -> dict[str, Any]:
+    why = translator.say(Phrase.ANSWERED_HERE, where=HERE)
     return moved(asked.channel, why, asked.text, asked.about.quote if asked.about else "")
 
 

@@ -16,8 +16,8 @@ from bots.slack.features.background_tasks import BackgroundTasks
 from bots.slack.features.workspaces import Workspace
 from core.domain.messages import Action, Author, Commanded, Event, Identity, Place, Pressed, Said
 from core.domain.ports import Intake
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 
 
 class Greetings:
@@ -61,7 +61,7 @@ class Greetings:
 
     async def _report_bug(self, event: Said | Commanded | Pressed, reference: str, there: Workspace) -> None:
         place = Address.parse(event.address)
-        sentence = self._intake.voice(event.author.locale, event.place).say(
+        sentence = self._intake.translator(event.author.locale, event.place).say(
             Phrase.UNKNOWN, reference=reference
         )
         method, to = (
@@ -91,15 +91,15 @@ class Greetings:
         )
         if await there.assistant_threads.is_empty(place.channel, place.thread):
             refusal = await self._intake.refusal(Said((), author, place, "", "", ""))
-            hello = self._intake.voice(author.locale, place).say(Phrase.HELLO)
+            hello = self._intake.translator(author.locale, place).say(Phrase.HELLO)
             await there.assistant_threads.say(place.channel, place.thread, refusal or hello)
             if refusal is not None:
                 return
         await there.assistant_threads.suggest(place.channel, place.thread)
 
     async def _open_comment(self, payload: Mapping[str, Any], pressed: Pressed, there: Workspace) -> None:
-        voice = await self._voice(pressed.author.identity.user, pressed.place, there)
-        await self._open(payload, feedback_form(voice, pressed), there)
+        translator = await self._translator(pressed.author.identity.user, pressed.place, there)
+        await self._open(payload, feedback_form(translator, pressed), there)
 
     async def _open_question(self, payload: Mapping[str, Any], there: Workspace) -> None:
         about = wants_to_ask(payload)
@@ -107,11 +107,11 @@ class Greetings:
             return
         team = text_of(payload.get("team"), "id")
         place = Place(PLATFORM, team, about.channel, about.thread, private=about.channel.startswith("D"))
-        voice = await self._voice(text_of(payload.get("user"), "id"), place, there)
-        await self._open(payload, ask_form(voice, about), there)
+        translator = await self._translator(text_of(payload.get("user"), "id"), place, there)
+        await self._open(payload, ask_form(translator, about), there)
 
     async def _open(self, payload: Mapping[str, Any], view: dict[str, Any], there: Workspace) -> None:
         await there.api.write("views.open", trigger_id=text_of(payload, "trigger_id"), view=view)
 
-    async def _voice(self, user: str, place: Place, there: Workspace) -> Voice:
-        return self._intake.voice((await there.people.find(user)).locale, place)
+    async def _translator(self, user: str, place: Place, there: Workspace) -> Translator:
+        return self._intake.translator((await there.people.find(user)).locale, place)

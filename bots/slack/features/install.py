@@ -29,7 +29,7 @@ from bots.slack.transport.refusal_log import RefusalLog
 from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import BotError, PlatformError
 from core.i18n.catalog import Phrase
-from core.i18n.translators import Voices
+from core.i18n.translators import Translators
 from core.util.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -56,13 +56,18 @@ class InstallPages:
     """Answers `/slack/install` and `/slack/oauth_redirect`."""
 
     def __init__(
-        self, api: SlackApi, installations: Installations, states: States, voices: Voices, now: Clock
+        self,
+        api: SlackApi,
+        installations: Installations,
+        states: States,
+        translators: Translators,
+        now: Clock,
     ) -> None:
         self._api = api
         self._settings = api.settings
         self._installations = installations
         self._states = states
-        self._voices = voices
+        self._translators = translators
         self._now = now
         self._refusals = RefusalLog("slack.installation_refused", lambda: now().timestamp())
 
@@ -140,7 +145,7 @@ class InstallPages:
     def _page(self, request: Request, status: int, phrase: Phrase) -> Response:
         """One sentence, in the language that the browser asks for first."""
         locale = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
-        sentence = html.escape(self._voices.of(locale).say(phrase))
+        sentence = html.escape(self._translators.of(locale).say(phrase))
         answer = HTMLResponse(f"<!doctype html><meta charset=utf-8><p>{sentence}</p>", status, headers=_SAFE)
         answer.delete_cookie(COOKIE, path=MOUNT)
         return answer

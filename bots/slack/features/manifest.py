@@ -13,8 +13,8 @@ from typing import Any
 from bots.slack.events.modals import SHORTCUT
 from bots.slack.settings import EVENTS_PATH, SlackSettings
 from core.domain.errors import SettingRefused
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.i18n.translator import Voice
 
 NAME = "AIVAX bot"
 
@@ -24,7 +24,7 @@ _CHANNELS = ("channels", "groups", "mpim")
 Part = dict[str, Any]
 
 
-def manifest(settings: SlackSettings, voice: Voice) -> str:
+def manifest(settings: SlackSettings, translator: Translator) -> str:
     """Print the manifest of the Slack app that fits the configuration, as JSON.
 
     Raises:
@@ -33,10 +33,10 @@ def manifest(settings: SlackSettings, voice: Voice) -> str:
     if (settings.mode == "http" or settings.installable) and not settings.public_url:
         fix = "set it to the https:// address at which Slack reaches this bot"
         raise SettingRefused("[slack] public_url", fix=fix)
-    description = voice.say(Phrase.APP_DESCRIPTION)
+    description = translator.say(Phrase.APP_DESCRIPTION)
     whole = {
         "display_information": {"name": NAME, "description": description[:140]},
-        "features": _features(settings, voice),
+        "features": _features(settings, translator),
         "oauth_config": _oauth(settings),
         "settings": {
             "event_subscriptions": {**_url(settings, "request_url"), "bot_events": list(_events(settings))},
@@ -83,7 +83,7 @@ def _events(settings: SlackSettings) -> Iterator[str]:
         yield "tokens_revoked"
 
 
-def _features(settings: SlackSettings, voice: Voice) -> Part:
+def _features(settings: SlackSettings, translator: Translator) -> Part:
     features: Part = {
         "app_home": {
             "home_tab_enabled": True,
@@ -93,26 +93,26 @@ def _features(settings: SlackSettings, voice: Voice) -> Part:
         "bot_user": {"display_name": NAME, "always_online": True},
         "shortcuts": [
             {
-                "name": voice.say(Phrase.ASK_ABOUT)[:24],
+                "name": translator.say(Phrase.ASK_ABOUT)[:24],
                 "type": "message",
                 "callback_id": SHORTCUT,
-                "description": voice.say(Phrase.ASK_QUESTION)[:150],
+                "description": translator.say(Phrase.ASK_QUESTION)[:150],
             }
         ],
     }
     if settings.agent_view:
-        features["agent_view"] = _agent(settings, voice)
+        features["agent_view"] = _agent(settings, translator)
     if settings.command:
-        command = {"command": settings.command, "description": voice.say(Phrase.ASK_COMMAND)}
+        command = {"command": settings.command, "description": translator.say(Phrase.ASK_COMMAND)}
         features["slash_commands"] = [
             {**command, "usage_hint": _USAGE, "should_escape": True, **_url(settings, "url")}
         ]
     return features
 
 
-def _agent(settings: SlackSettings, voice: Voice) -> Part:
+def _agent(settings: SlackSettings, translator: Translator) -> Part:
     prompts = [{"title": each.title, "message": each.message} for each in settings.prompts]
-    described = {"agent_description": voice.say(Phrase.APP_DESCRIPTION)[:300]}
+    described = {"agent_description": translator.say(Phrase.APP_DESCRIPTION)[:300]}
     return {**described, "suggested_prompts": prompts} if prompts else described
 
 

@@ -146,7 +146,7 @@ class Receiver:
         refusal = await self._intake.refusal(replace(unposted(asked), author=author))
         if refusal is not None:
             return refusing(payload, refusal)
-        said = await post_question(asked, there.api, self._intake.voice(author.locale, asked.place))
+        said = await post_question(asked, there.api, self._intake.translator(author.locale, asked.place))
         await self._intake.receive(replace(said, author=author))
         self._threads.heard(said)
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.admission.circuit_breaker import CONFIRMS, TRIAL_S, Cause, Closed, Fault, Gate, Passage
+from core.domain.breakers import CONFIRMS, TRIAL_S, Cause, Closed, Fault, Gate, Passage
 from core.storage.db.engine import Database
 from core.storage.db.tables import gates, openings
 from core.storage.db.upsert import insert_into

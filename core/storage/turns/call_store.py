@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.admission.fair_queue import Served, Waiting
-from core.admission.rate_windows import Window, free_calls, next_calls
+from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
 from core.domain.turn import Turn
 from core.storage.db.engine import Database
 from core.storage.db.tables import calls, conversations, identities, turns

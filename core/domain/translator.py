@@ -1,0 +1,36 @@
+"""What says the bot's own sentences: `core.i18n` has the sentences and the languages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, Protocol
+
+Rounding = Literal["nearest", "down", "up"]
+
+
+class Sentence(StrEnum):
+    """A sentence that the bot says, its value the English text; `core.i18n.catalog.Phrase` holds them all."""
+
+    @property
+    def key(self) -> str:
+        """Its name in the catalogues and in `[replies.sentences]`."""
+        return self.name.lower()
+
+
+class Translator(Protocol):
+    """Says the sentences in one language; numbers, money and durations in the form of one locale."""
+
+    def say(self, phrase: Sentence, **values: object) -> str:
+        """The sentence with its values filled in; numbers among them are written as the locale does."""
+        ...
+
+    def duration(self, seconds: float) -> str:
+        """A length of time in the unit that people would use, rounded up."""
+        ...
+
+    def money(self, usd: float, rounding: Rounding = "nearest") -> str:
+        """An amount in US dollars; one below ten cents is told to the hundredth of a cent.
+
+        `rounding`: down or up where the amount stands beside another one that it is compared with.
+        """
+        ...
