@@ -9,14 +9,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, event
 
 from core.domain.breakers import Cause, Gate
 from core.domain.calls import Window
 from core.domain.errors import Fenced
-from core.domain.messages import Action, Author, Command, Identity, Left, Place, Said
+from core.domain.messages import Action, Author, Command, Identity, Left, Place, Receipt, Said
 from core.domain.turn import Turn, TurnState
 from core.settings import ConversationSettings, LimitsSettings
 from core.storage.db.engine import Database
+from core.storage.db.tables import conversations
 from core.storage.turns.breakers import GateStore
 from core.storage.turns.call_store import ShareStore
 from core.storage.turns.ledger import StoredLedger
@@ -156,6 +158,39 @@ async def test_processes_that_change_the_same_rows_never_deadlock(migrated_url: 
 
     assert not failures, "\n".join(failures)
     assert deadlocks(migrated_url) == before
+
+
+@pytest.mark.may_skip("a SQLite file has one writer at a time")
+async def test_a_question_finds_a_conversation_though_others_open_and_close_one_meanwhile(
+    migrated_url: str,
+) -> None:
+    if migrated_url.startswith("sqlite"):
+        pytest.skip("a SQLite file has one writer at a time")
+    others = psycopg.connect(migrated_url.replace("+psycopg", ""), autocommit=True)
+    asked: list[str] = []
+
+    def meanwhile(_on: Any, _cursor: Any, statement: str, *_values: Any) -> None:
+        if "conversations" in statement:
+            asked.append(statement)
+            if len(asked) == 1:  # it was missed, and is there now
+                others.execute("UPDATE conversations SET closed_at = NULL WHERE id = 1")
+            elif len(asked) == 2:  # it was there, and is closed before it can be locked
+                others.execute("UPDATE conversations SET closed_at = now() WHERE id = 1")
+
+    async with Database(migrated_url) as database:
+        desk = Desk(database)
+        await desk.intake.receive(said("before"))
+        others.execute("UPDATE conversations SET closed_at = now()")
+        event.listen(Engine, "after_cursor_execute", meanwhile)
+        try:
+            receipt = await desk.intake.receive(said("after"))
+        finally:
+            event.remove(Engine, "after_cursor_execute", meanwhile)
+            others.close()
+
+        assert receipt is Receipt.ACCEPTED
+        assert await desk.states() == ["queued", "queued"]
+        assert await desk.count(conversations) == 2
 
 
 def deadlocks(url: str) -> int:

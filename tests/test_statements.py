@@ -36,8 +36,9 @@ from tests.statements import read_whole, recorded
 from tests.test_changes import commanded, deleted, edited, pressed
 
 STORES = (
-    *("changes", "consumption", "feedback", "gates", "history", "intake", "ledger"),
-    *("models", "notices", "parked", "share", "turns"),
+    *("alerts", "channel_models", "consumption", "feedback", "history"),
+    *("turns.breakers", "turns.call_store", "turns.edits", "turns.held_turns", "turns.intake"),
+    *("turns.ledger", "turns.store"),
 )
 YEARS_TURNS = 20_000
 LIMITS: dict[str, Any] = {

@@ -269,12 +269,14 @@ class IntakeTransaction:
         return int((await self._connection.execute(select(identities.c.id).where(where))).scalar_one())
 
     async def _open(self, place: Place, owner_id: int) -> int:
-        await self._insert_once(
-            conversations, **asdict(place), owner_id=owner_id, opened_at=self.now, active_at=self.now
-        )
-        where = _is_open(place, owner_id)
-        locked = select(conversations.c.id).where(where).with_for_update(key_share=True)
-        return int((await self._connection.execute(locked)).scalar_one())
+        """Open a conversation, or lock the one that another process opened; again when a third closed that one."""
+        times = {"opened_at": self.now, "active_at": self.now}
+        locked = select(conversations.c.id).where(_is_open(place, owner_id)).with_for_update(key_share=True)
+        while True:
+            await self._insert_once(conversations, **asdict(place), owner_id=owner_id, **times)
+            found = (await self._connection.execute(locked)).scalar_one_or_none()
+            if found is not None:
+                return int(found)
 
     async def _insert_once(self, table: Table, **values: object) -> bool:
         """Insert a row unless one with the same key is there; whether it was new."""
