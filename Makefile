@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # One more than there are cores, since tests wait now and then; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell echo $$(( $(CORES) < 8 ? $(CORES) + 1 : 8 )))
 
-.PHONY: run test check lint types contracts soak lock clean
+.PHONY: run test check lint types contracts soak architecture lock clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -48,6 +48,10 @@ contracts: .venv/.dev
 
 soak: .venv/.dev
 	@$(BIN)/python -m pytest -q -m soak -s
+
+# Draws the pictures of docs/architecture.md from the code.
+architecture: .venv/bin/python
+	@$(BIN)/python docs/draw_architecture.py
 
 # Pins anew. Needs `uv` (pip install uv); hashes, no addresses.
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
