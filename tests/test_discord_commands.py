@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from bots.discord.events.address import Address, FileRef
-from bots.discord.events.commands import same, tree
+from bots.discord.events.commands import all_commands, same
 from core.domain.errors import BotError
 from core.domain.messages import Action, Button, Command, Commanded, Event, Footer, Pressed, Said
 from core.domain.translator import Translator
@@ -136,7 +136,7 @@ async def test_a_busy_discord_is_asked_again(fake: FakeDiscord) -> None:
 def test_an_operators_wording_that_can_be_no_commands_name_is_left_out() -> None:
     translators = Translators(wording={"en": {"ask_name": "Ask Me!", "help_name": "HELPME"}})
     with structlog.testing.capture_logs() as logs:
-        commands = {each["name"]: each for each in tree(translators.of, everywhere=True)}
+        commands = {each["name"]: each for each in all_commands(translators.of, everywhere=True)}
 
     assert "en-US" not in commands["ask"]["name_localizations"]
     assert commands["ask"]["name_localizations"]["es-ES"] == "preguntar"
@@ -145,7 +145,7 @@ def test_an_operators_wording_that_can_be_no_commands_name_is_left_out() -> None
 
 
 def test_what_discord_adds_is_no_difference_and_what_it_lacks_is() -> None:
-    wanted = tree(translator_of, everywhere=True)
+    wanted = all_commands(translator_of, everywhere=True)
     there = [{**command, "id": "1", "version": "2", "nsfw": False} for command in wanted]
 
     assert same(there, wanted)

@@ -28,7 +28,7 @@ from bots.discord.events.translate import (
 from bots.discord.features.backfill import KNOWN_FOR, Catchup
 from bots.discord.features.backfill_gaps import Gaps
 from bots.discord.features.channel_lookup import Whereabouts
-from bots.discord.features.command_sync import Syncing
+from bots.discord.features.command_sync import CommandSync
 from bots.discord.features.files import Files
 from bots.discord.features.surroundings import Surroundings
 from bots.discord.listening.dispatcher import Dispatcher
@@ -65,7 +65,9 @@ class DiscordFrontend:
         self._whereabouts = Whereabouts(self._session)
         self._dispatcher = Dispatcher(self._session)
         self._answering = Answering(self._session, translators, settings.code_as_file_chars)
-        self._syncing = Syncing(self._session, [int(id_) for id_ in settings.command_servers], timing)
+        self._command_sync = CommandSync(
+            self._session, [int(id_) for id_ in settings.command_servers], timing
+        )
         self._questions: LRUCache[int, None] = LRUCache(REMEMBERED_QUESTIONS)
         self._refused = Recently(TELL_AGAIN_S, timing.now)
 
@@ -88,7 +90,7 @@ class DiscordFrontend:
                     return None
 
             try:
-                async with self._syncing.beside(watch, intake) as seen:
+                async with self._command_sync.beside(watch, intake) as seen:
                     await self._listener.run(hear, seen, catchup)
             except PlatformError as error:
                 watch.down(error)

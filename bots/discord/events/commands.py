@@ -19,18 +19,6 @@ TranslatorOf = Callable[[str], Translator]
 
 ASK, ABOUT = "ask", Phrase.ASK_ABOUT.value
 QUESTION, FILE, PRIVATE, GATEWAY = "question", "file", "private", "gateway"
-COMMANDS: Mapping[str, Command] = {
-    command.value: command
-    for command in (
-        Command.RESET,
-        Command.STOP,
-        Command.USAGE,
-        Command.HELP,
-        Command.PRIVACY,
-        Command.MODEL,
-    )
-}
-
 SPOKEN = ("en-US", "en-GB", "es-ES", "es-419", "pt-BR")
 """The locales of Discord's clients whose languages we speak."""
 MOST_TO_DESCRIBE, LONGEST_QUESTION = 100, 6000
@@ -41,7 +29,7 @@ _SERVER, _DIRECT = 0, 1
 _NAME = re.compile(r"[-_\w]{1,32}")
 """Discord's rule for the names of slash commands and their options, which are in lower case too."""
 
-_DESCRIBED: Mapping[Command, tuple[Phrase, Phrase]] = {
+DESCRIBED: Mapping[Command, tuple[Phrase, Phrase]] = {
     Command.RESET: (Phrase.RESET_NAME, Phrase.RESET_COMMAND),
     Command.STOP: (Phrase.STOP_NAME, Phrase.STOP_COMMAND),
     Command.USAGE: (Phrase.USAGE_NAME, Phrase.USAGE_COMMAND),
@@ -49,29 +37,40 @@ _DESCRIBED: Mapping[Command, tuple[Phrase, Phrase]] = {
     Command.PRIVACY: (Phrase.PRIVACY_NAME, Phrase.PRIVACY_COMMAND),
     Command.MODEL: (Phrase.MODEL_NAME, Phrase.MODEL_COMMAND),
 }
+"""The commands besides `/ask`, with the sentences that name and describe them."""
+COMMANDS: Mapping[str, Command] = {command.value: command for command in DESCRIBED}
 
 
-def tree(translator_of: TranslatorOf, *, everywhere: bool) -> list[Json]:
+def all_commands(translator_of: TranslatorOf, *, everywhere: bool) -> list[Json]:
     """Describe all commands. `everywhere`: for all servers and direct messages, not for one server."""
-    described = [
-        _described(ASK, Phrase.ASK_NAME, Phrase.ASK_COMMAND, translator_of)
-        | {"options": _ask(translator_of)},
-        *(_named(command, translator_of) for command in COMMANDS.values()),
+    gateway = _described(GATEWAY, Phrase.GATEWAY_NAME, Phrase.MODEL_OPTION, translator_of)
+    options = {
+        ASK: _ask_options(translator_of),
+        Command.MODEL.value: [gateway | {"type": _STRING, "autocomplete": True}],
+    }
+    named = {ASK: (Phrase.ASK_NAME, Phrase.ASK_COMMAND)} | {
+        command.value: phrases for command, phrases in DESCRIBED.items()
+    }
+    slash = [
+        {"type": _SLASH, "options": options.get(name, [])} | _described(name, *phrases, translator_of)
+        for name, phrases in named.items()
     ]
-    about = {"name": ABOUT, "name_localizations": _localised(Phrase.ASK_ABOUT, translator_of, _as_menu)}
-    commands = [*({"type": _SLASH} | each for each in described), {"type": _MESSAGE} | about]
+    menu = {
+        "type": _MESSAGE,
+        "name": ABOUT,
+        "name_localizations": _localised(Phrase.ASK_ABOUT, translator_of, _as_menu),
+    }
     # Discord takes contexts of global commands only
     where = {"contexts": [_SERVER, _DIRECT], "integration_types": [0]} if everywhere else {}
-    return [command | where for command in commands]
+    return [command | where for command in (*slash, menu)]
 
 
-def same(there: list[Json], wanted: list[Json]) -> bool:
+def same(listed: list[Json], wanted: list[Json]) -> bool:
     """Tell whether Discord lists just what is wanted, whatever defaults it has added."""
-    listed, ours = _by_name(there), _by_name(wanted)
-    return listed.keys() == ours.keys() and all(_covers(listed[key], ours[key]) for key in ours)
+    return _covers(sorted(listed, key=_kind_and_name), sorted(wanted, key=_kind_and_name))
 
 
-def _ask(translator_of: TranslatorOf) -> list[Json]:
+def _ask_options(translator_of: TranslatorOf) -> list[Json]:
     question = _described(QUESTION, Phrase.QUESTION_NAME, Phrase.ASK_QUESTION, translator_of)
     file = _described(FILE, Phrase.FILE_NAME, Phrase.ASK_FILE, translator_of)
     private = _described(PRIVATE, Phrase.PRIVATE_NAME, Phrase.ASK_PRIVATELY, translator_of)
@@ -80,14 +79,6 @@ def _ask(translator_of: TranslatorOf) -> list[Json]:
         file | {"type": _FILE},
         private | {"type": _BOOLEAN},
     ]
-
-
-def _named(command: Command, translator_of: TranslatorOf) -> Json:
-    described = _described(command.value, *_DESCRIBED[command], translator_of)
-    if command is not Command.MODEL:
-        return described
-    gateway = _described(GATEWAY, Phrase.GATEWAY_NAME, Phrase.MODEL_OPTION, translator_of)
-    return described | {"options": [gateway | {"type": _STRING, "autocomplete": True}]}
 
 
 def _described(name: str, named: Phrase, description: Phrase, translator_of: TranslatorOf) -> Json:
@@ -120,22 +111,20 @@ def _as_description(text: str) -> str:
     return " ".join(text.split())[:MOST_TO_DESCRIBE]
 
 
-def _by_name(commands: list[Json]) -> dict[tuple[int, str], Json]:
-    return {(command.get("type", _SLASH), command["name"]): command for command in commands}
+def _kind_and_name(command: Json) -> tuple[int, str]:
+    return command.get("type", _SLASH), command["name"]
 
 
-def _covers(there: object, wanted: object) -> bool:
-    """Tell whether all that is wanted stands there; besides it, Discord's own fields may."""
-    if isinstance(wanted, dict):
-        known = there if isinstance(there, dict) else {}
+def _covers(listed: object, wanted: object) -> bool:
+    """Tell whether all that is wanted is listed; besides it, Discord's own fields may be."""
+    if isinstance(wanted, dict) and isinstance(listed, dict):
         return all(
-            (known.get(key) or {}) == value
+            (listed.get(key) or {}) == value
             if key.endswith("_localizations")
-            else _covers(known.get(key), value)
+            else _covers(listed.get(key), value)
             for key, value in wanted.items()
         )
-    if isinstance(wanted, list):
-        known_list = there if isinstance(there, list) else []
-        pairs = zip(known_list, wanted, strict=False)
-        return len(known_list) == len(wanted) and all(_covers(one, other) for one, other in pairs)
-    return there == wanted or (wanted is False and there is None)
+    if isinstance(wanted, list) and isinstance(listed, list):
+        return len(listed) == len(wanted) and all(map(_covers, listed, wanted))
+    # Discord leaves out what is empty or false
+    return listed == wanted or (listed is None and not wanted)
