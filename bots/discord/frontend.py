@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.choose_surface import Answering
-from bots.discord.delivery.webhook import heard_as
+from bots.discord.delivery.webhook import follow_up_key
 from bots.discord.events.address import PLATFORM, Address, address_of
 from bots.discord.events.edits import deleted, edited, left
 from bots.discord.events.translate import (
@@ -25,14 +25,14 @@ from bots.discord.events.translate import (
     pass_reason,
     translate,
 )
-from bots.discord.features.backfill import KNOWN_FOR, Catchup
+from bots.discord.features.backfill import KNOWN_FOR, Backfill
 from bots.discord.features.backfill_gaps import Gaps
 from bots.discord.features.channel_lookup import Whereabouts
 from bots.discord.features.command_sync import CommandSync
 from bots.discord.features.files import Files
 from bots.discord.features.surroundings import Surroundings
 from bots.discord.listening.dispatcher import Dispatcher
-from bots.discord.listening.gateway import Changed, Heard
+from bots.discord.listening.gateway import Change, GatewayEvent
 from bots.discord.listening.listen import Listener
 from bots.discord.listening.receive import Inbox
 from bots.discord.settings import DiscordSettings
@@ -76,22 +76,22 @@ class DiscordFrontend:
         return PLATFORM
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
-        catchup = Catchup(self._settings, self._timing, self._gaps, intake)
+        backfill = Backfill(self._settings, self._timing, self._gaps, intake)
         if self._settings.thread_per_question:
             since = datetime.fromtimestamp(self._timing.wall(), UTC) - KNOWN_FOR
             self._whereabouts.spoken_in(await intake.places(PLATFORM, since))
-        async with Inbox(self._timing, intake) as inbox, catchup:
+        async with Inbox(self._timing, intake) as inbox, backfill:
 
-            def hear(heard: Heard, me: Me) -> asyncio.Future[object] | None:
+            def receive(event: GatewayEvent, me: Me) -> asyncio.Future[object] | None:
                 try:
-                    return self._put(heard, me, intake, inbox)
+                    return self._put(event, me, intake, inbox)
                 except Exception as error:  # noqa: BLE001  a bug that one event meets ends with it
-                    inbox.lost(getattr(heard, "id", 0), error)
+                    inbox.lost(getattr(event, "id", 0), error)
                     return None
 
             try:
                 async with self._command_sync.beside(watch, intake) as seen:
-                    await self._listener.run(hear, seen, catchup)
+                    await self._listener.run(receive, seen, backfill)
             except PlatformError as error:
                 watch.down(error)
                 raise
@@ -116,13 +116,15 @@ class DiscordFrontend:
         await self._files.close()
         await self._session.close()
 
-    def _put(self, heard: Heard, me: Me, intake: Intake, inbox: Inbox) -> asyncio.Future[object] | None:
-        if isinstance(heard, discord.Interaction):
+    def _put(
+        self, event: GatewayEvent, me: Me, intake: Intake, inbox: Inbox
+    ) -> asyncio.Future[object] | None:
+        if isinstance(event, discord.Interaction):
             # in a lane of its own: whatever waits to be stored, Discord wants an answer within 3 s
-            return inbox.put(heard.id, heard.id, lambda: self._dispatcher.dispatch(heard, intake))
-        if isinstance(heard, discord.Message):
-            return self._hear(heard, me, intake, inbox)
-        return self._notice(heard, me, intake, inbox)
+            return inbox.put(event.id, event.id, lambda: self._dispatcher.dispatch(event, intake))
+        if isinstance(event, discord.Message):
+            return self._hear(event, me, intake, inbox)
+        return self._notice(event, me, intake, inbox)
 
     def _hear(
         self, message: discord.Message, me: Me, intake: Intake, inbox: Inbox
@@ -143,11 +145,11 @@ class DiscordFrontend:
         if message.nonce:
             self._session.remember(str(message.nonce), message.id)
         elif message.interaction_metadata is not None:
-            key = heard_as(message.interaction_metadata.id, message.content)
+            key = follow_up_key(message.interaction_metadata.id, message.content)
             self._session.remember(key, message.id)
 
     def _notice(
-        self, change: Changed | discord.Guild, me: Me, intake: Intake, inbox: Inbox
+        self, change: Change | discord.Guild, me: Me, intake: Intake, inbox: Inbox
     ) -> asyncio.Future[object] | None:
         """Bring on what became of a message or a server: behind what was said there before."""
         if isinstance(change, discord.Guild):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 import structlog
@@ -13,14 +13,16 @@ import structlog
 from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
 from bots.discord.events.address import Address, snowflake
-from bots.discord.events.buttons import has_buttons_of, view_of
-from bots.discord.transport.api import Guard, Session, unguarded
+from bots.discord.events.buttons import are_of_turn, view_of
+from bots.discord.transport.api import Call, Guard, Session, unguarded
 from bots.discord.transport.error_mapping import reply_refused
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Button
 from core.domain.ports import Delivery
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 LOOK_BACK = 300
 """How many messages after the question are looked through for one of ours."""
@@ -63,16 +65,15 @@ class DiscordChannel:
     async def working(self) -> None:
         """Show the typing sign, one for all answers in this channel."""
         if self._session.gate(self._address.channel).may_type():
-            await self._session.call(self._type)
+            await self._session.call(lambda client: self._in(client).typing())
 
     async def rested(self) -> None:
         """The typing sign ends with a post, or by itself within ten seconds."""
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
-        async def create(client: discord.Client) -> discord.Message:
-            return await self._create(client, native(text), delivery, buttons)
-
-        message = await self._session.write(self._address.channel, create, self._guard, creates=True)
+        message = await self._write(
+            lambda client: self._create(client, native(text), delivery, buttons), creates=True
+        )
         self._session.gate(self._address.channel).stopped_typing()
         self._session.remember(delivery.nonce, message.id)
         self.newest = str(message.id)
@@ -83,32 +84,27 @@ class DiscordChannel:
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
         target = snowflake(message_id)
-
-        async def change(client: discord.Client) -> None:
-            message = self._in(client).get_partial_message(target)
-            await message.edit(content=native(text), allowed_mentions=QUIET, view=view_of(buttons))
-
-        await self._session.write(self._address.channel, change, self._guard)
+        await self._write(
+            lambda client: self._message(client, target).edit(
+                content=native(text), allowed_mentions=QUIET, view=view_of(buttons)
+            )
+        )
 
     async def attach(self, message_id: str, files: Sequence[CodeFile]) -> None:
-        """Hang files on a message of ours; doing it twice hangs them there once. Needs ATTACH_FILES."""
+        """Attach files to a message of ours; doing it twice attaches them once. Needs ATTACH_FILES."""
         target = snowflake(message_id)
-
-        async def change(client: discord.Client) -> None:
-            sent = [discord.File(BytesIO(file.text.encode()), file.name) for file in files]
-            message = self._in(client).get_partial_message(target)
-            await message.edit(attachments=sent, allowed_mentions=QUIET)
-
-        await self._session.write(self._address.channel, change, self._guard)
+        await self._write(
+            lambda client: self._message(client, target).edit(
+                attachments=[discord.File(BytesIO(file.text.encode()), file.name) for file in files],
+                allowed_mentions=QUIET,
+            )
+        )
 
     async def react(self) -> bool:
         """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
-
-        async def add(client: discord.Client) -> None:
-            await self._in(client).get_partial_message(self._address.message).add_reaction(HOURGLASS)
-
+        where = self._address.message
         try:
-            await self._session.call(add)
+            await self._session.call(lambda client: self._message(client, where).add_reaction(HOURGLASS))
         except PlatformError as error:
             log.info("discord.no_reaction", code=error.code)
             return False
@@ -116,12 +112,9 @@ class DiscordChannel:
 
     async def unreact(self) -> None:
         """Take the hourglass off the question; where there is none, or none of ours, that is fine."""
-
-        async def remove(client: discord.Client) -> None:
-            await client.http.remove_own_reaction(self._address.channel, self._address.message, HOURGLASS)
-
+        where = self._address.channel, self._address.message
         try:
-            await self._session.call(remove)
+            await self._session.call(lambda client: client.http.remove_own_reaction(*where, HOURGLASS))
         except PlaceClosed:
             return
         except PlatformError as error:
@@ -130,12 +123,8 @@ class DiscordChannel:
     async def delete(self, message_id: str) -> None:
         """Remove a message; one that is gone already is fine."""
         target = snowflake(message_id)
-
-        async def remove(client: discord.Client) -> None:
-            await self._in(client).get_partial_message(target).delete()
-
         try:
-            await self._session.write(self._address.channel, remove, self._guard)
+            await self._write(lambda client: self._message(client, target).delete())
         except PlaceClosed as error:
             if error.code != "unknown_message":
                 raise
@@ -160,50 +149,45 @@ class DiscordChannel:
     def _in(self, client: discord.Client) -> discord.PartialMessageable:
         return client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
 
-    async def _type(self, client: discord.Client) -> None:
-        await self._in(client).typing()
+    def _message(self, client: discord.Client, id_: int) -> discord.PartialMessage:
+        return self._in(client).get_partial_message(id_)
+
+    async def _write(self, call: Call[T], *, creates: bool = False) -> T:
+        return await self._session.write(self._address.channel, call, self._guard, creates=creates)
 
     async def _create(
         self, client: discord.Client, text: str, delivery: Delivery, buttons: Sequence[Button]
     ) -> discord.Message:
-        reference = self._question() if delivery.part == 0 and self._address.message else None
+        also: dict[str, Any] = {"view": view_of(buttons)} if buttons else {}
+        reply = self._as_reply() if delivery.part == 0 and self._address.message else {}
         nonce = delivery.nonce
         try:
-            return await self._send(client, text, nonce, reference, buttons)
+            return await self._send(client, text, nonce, also | reply)
         except discord.HTTPException as exc:
             if exc.code == UNKNOWN_MESSAGE:
                 # someone deleted this nonce's message: until Discord has forgotten it, it takes no other
                 nonce = another(nonce)
-            elif reference is not None and reply_refused(exc):
-                reference = None
+            elif reply and reply_refused(exc):
+                reply = {}
             else:
                 raise
-        return await self._send(client, text, nonce, reference, buttons)
+        return await self._send(client, text, nonce, also | reply)
 
     async def _send(
-        self,
-        client: discord.Client,
-        text: str,
-        nonce: str,
-        reference: discord.MessageReference | None,
-        buttons: Sequence[Button],
+        self, client: discord.Client, text: str, nonce: str, also: dict[str, Any]
     ) -> discord.Message:
-        also: dict[str, Any] = {}
-        if reference is not None:
-            also.update(reference=reference, mention_author=False)
-        if buttons:
-            also["view"] = view_of(buttons)
         return await self._in(client).send(
             text, nonce=nonce, suppress_embeds=True, allowed_mentions=QUIET, **also
         )
 
-    def _question(self) -> discord.MessageReference:
-        return discord.MessageReference(
+    def _as_reply(self) -> dict[str, Any]:
+        reference = discord.MessageReference(
             message_id=self._address.message,
             channel_id=self._address.channel,
             guild_id=self._address.guild or None,
             fail_if_not_exists=False,
         )
+        return {"reference": reference, "mention_author": False}
 
     async def _look(self, client: discord.Client, delivery: Delivery, wanted: str) -> str | None:
         question = self._address.message
@@ -214,12 +198,17 @@ class DiscordChannel:
                 continue
             replies = message.reference.message_id if message.reference else None
             if delivery.part == 0 and (
-                (question and replies == question) or has_buttons_of(message, delivery)
+                (question and replies == question) or are_of_turn(_buttons_of(message), delivery)
             ):
                 return str(message.id)
             if found is None and not replies and same(message.content.strip(), wanted):
                 found = str(message.id)
         return found
+
+
+def _buttons_of(message: discord.Message) -> list[object]:
+    items = (item for row in message.components for item in getattr(row, "children", ()))
+    return [getattr(item, "custom_id", None) for item in items]
 
 
 async def _exists(channel: discord.PartialMessageable, message: int) -> bool:

@@ -8,7 +8,7 @@ from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.code_attachments import Attach, CodeFile, FilingSurface
 from bots.discord.delivery.deadline_surface import EndingSurface
 from bots.discord.delivery.ephemeral import Whisper
-from bots.discord.delivery.interaction_channel import InteractionChannel, ends_at, goes_on
+from bots.discord.delivery.interaction_channel import InteractionChannel, ends_at, outlives_token
 from bots.discord.delivery.threads import QuestionThread
 from bots.discord.delivery.unreachable import Refusals, Regretful
 from bots.discord.events.address import PLATFORM, Address
@@ -54,7 +54,7 @@ class Answering:
         inner = EditingSurface(regretful, ledger, now=timing.now, sleep=timing.sleep)
         if type(channel) is DiscordChannel and self._code_as_file_chars:
             return FilingSurface(inner, _attaching(channel, ledger, timing), self._code_as_file_chars)
-        if not where.interaction or goes_on(where) or timing.wall() >= ends_at(where):
+        if not where.interaction or outlives_token(where) or timing.wall() >= ends_at(where):
             return inner
         return EndingSurface(inner, ends_at(where), self._sentence(where), timing)
 

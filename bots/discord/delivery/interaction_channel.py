@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import discord
 import structlog
 
 from bots.discord.delivery.channel import DiscordChannel, same
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
-from bots.discord.delivery.webhook import ORIGINAL, THINKING, Json, TokenOver, Webhook, heard_as
+from bots.discord.delivery.webhook import ORIGINAL, THINKING, TokenExpired, Webhook, follow_up_key
 from bots.discord.events.address import PLATFORM, Address
-from bots.discord.events.buttons import action_in
+from bots.discord.events.buttons import are_of_turn
 from bots.discord.transport.api import Guard, Session, unguarded
 from core.domain.errors import PlaceClosed, PlatformBusy
 from core.domain.messages import Button
 from core.domain.ports import Delivery
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 TOKEN_S, MARGIN_S, LAST_S = 900.0, 60.0, 3.0
 """How long a token is good for (Discord's limit), how long before that an answer goes on without it or ends, and how
@@ -33,7 +36,7 @@ def ends_at(address: Address) -> float:
     return discord.utils.snowflake_time(address.interaction).timestamp() + TOKEN_S - MARGIN_S
 
 
-def goes_on(address: Address) -> bool:
+def outlives_token(address: Address) -> bool:
     """Tell whether an answer can go on where it stands, without the token."""
     return address.speaks and not address.hidden
 
@@ -43,7 +46,7 @@ class InteractionChannel:
 
     The first part fills the message that says "thinking", by an edit that can be repeated. Further parts of a public
     answer are ordinary messages with our nonce, where the bot may write; else follow-ups, which have none.
-    When the token is over a public answer goes on where it stands, as the bot's own messages, and what only its
+    When the token has expired a public answer goes on where it stands, as the bot's own messages, and what only its
     author may read goes to them in private.
     """
 
@@ -57,9 +60,9 @@ class InteractionChannel:
         self._filled = False
         """Whether the first message is this answer's, as far as this process knows."""
         self._added: set[str] = set()
-        self._over = session.timing.wall() >= ends_at(address)
+        self._expired = session.timing.wall() >= ends_at(address)
         self._failures = 0
-        self._until = ends_at(address) + (0.0 if goes_on(address) else MARGIN_S - LAST_S)
+        self._until = ends_at(address) + (0.0 if outlives_token(address) else MARGIN_S - LAST_S)
 
     @property
     def max_size(self) -> int:
@@ -68,47 +71,51 @@ class InteractionChannel:
     @property
     def edit_interval_s(self) -> float:
         timing = self._session.timing
-        return timing.webhook_interval_s if self._lives else timing.edit_interval_s
+        return timing.webhook_interval_s if self._token_lives else timing.edit_interval_s
 
     def size(self, text: str) -> int:
         return size(text)
 
     async def working(self) -> None:
         """While the token lives Discord itself shows that the bot thinks."""
-        if not self._lives and not self._address.hidden:
+        if not self._token_lives and not self._address.hidden:
             await self._public.working()
 
     async def rested(self) -> None:
         """Discord's own sign ends with the first text."""
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
-        if self._lives:
-            try:
-                return await self._post_inside(text, delivery, buttons)
-            except TokenOver:
-                self._over = True
-            except PlatformBusy as error:
-                self._count(error)
-                raise
-        return await self._post_outside(text, delivery, buttons)
+        try:
+            return await self._by_token(lambda: self._post_inside(text, delivery, buttons))
+        except TokenExpired:
+            return await self._post_outside(text, delivery, buttons)
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        kind, target = message_id[:1], message_id[1:]
-        if kind == DIRECT:
-            await (await self._conversation()).edit(target, text, buttons)
-        elif kind not in (FIRST, FURTHER):
-            await self._public.edit(message_id, text, buttons)
-        elif not await self._edit_inside(kind, target, text, buttons):
-            await self._edit_outside(target, text, buttons)
+        if (found := await self._ordinary(message_id)) is not None:
+            channel, target = found
+            await channel.edit(target, text, buttons)
+            return
+        try:
+            await self._by_token(lambda: self._hook.change(_in_hook(message_id), text, buttons))
+        except TokenExpired as expired:
+            if self._address.hidden:
+                # nothing changes it any more: what is due is posted anew, in private
+                raise PlaceClosed(PLATFORM, code=GONE, detail="only its author saw it") from expired
+            await self._public.edit(message_id[1:], text, buttons)
 
     async def delete(self, message_id: str) -> None:
-        kind, target = message_id[:1], message_id[1:]
-        if kind == DIRECT:
-            await (await self._conversation()).delete(target)
-        elif kind not in (FIRST, FURTHER):
-            await self._public.delete(message_id)
-        elif not await self._remove_inside(kind, target) and not self._address.hidden:
-            await self._public.delete(target)
+        if (found := await self._ordinary(message_id)) is not None:
+            channel, target = found
+            await channel.delete(target)
+            return
+        try:
+            await self._by_token(lambda: self._hook.remove(_in_hook(message_id)))
+        except TokenExpired:
+            if not self._address.hidden:
+                await self._public.delete(message_id[1:])
+        except PlaceClosed as error:
+            if error.code != GONE:
+                raise
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for what may have been created: the first part in its place, further ones in the channel.
@@ -117,39 +124,53 @@ class InteractionChannel:
         alone: where that is another one, such a part may be said twice.
         """
         try:
-            if delivery.part == 0 and self._lives and (found := await self._find_first(delivery, text)):
+            if delivery.part == 0 and self._token_lives and (found := await self._find_first(delivery, text)):
                 return found
             if self._address.hidden:
-                return self._heard(text)
+                return self._seen_by_gateway(text)
             return await self._find_further(delivery, text)
-        except TokenOver:
-            self._over = True
+        except TokenExpired:
+            self._expired = True
             return await self.find(delivery, text)
         except PlaceClosed:
             return None
 
     @property
-    def _lives(self) -> bool:
-        return not self._over and self._session.timing.wall() < self._until
+    def _token_lives(self) -> bool:
+        return not self._expired and self._session.timing.wall() < self._until
 
-    def _count(self, error: PlatformBusy) -> None:
-        """Go on as if the token were over where Discord fails at it again and again."""
-        self._failures += error.failed
-        self._over = self._over or self._failures >= MOST_FAILURES
+    async def _ordinary(self, message_id: str) -> tuple[DiscordChannel, str] | None:
+        """Find where a message of the bot's own stands, and its id there; None of one that the token changes."""
+        kind, target = message_id[:1], message_id[1:]
+        if kind == DIRECT:
+            return await self._conversation(), target
+        return None if kind in (FIRST, FURTHER) else (self._public, message_id)
 
     # -- with the token -----------------------------------------------------------------------------
+
+    async def _by_token(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call while the token lives. Raises TokenExpired, also where Discord fails at it again and again."""
+        if not self._token_lives:
+            raise TokenExpired("local")
+        try:
+            return await call()
+        except TokenExpired:
+            self._expired = True
+            raise
+        except PlatformBusy as error:
+            self._failures += error.failed
+            self._expired = self._failures >= MOST_FAILURES
+            raise
 
     async def _post_inside(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> str:
         if delivery.part == 0 and await self._is_ours_to_fill():
             self._filled = True
             try:
                 return FIRST + await self._hook.change(ORIGINAL, text, buttons)
-            except TokenOver:
-                raise
             except PlaceClosed as error:
                 if error.code != GONE:
                     raise
-        if goes_on(self._address):
+        if outlives_token(self._address):
             try:
                 return await self._public.post(text, delivery, buttons)
             except PlaceClosed as error:
@@ -164,47 +185,24 @@ class InteractionChannel:
             return True
         try:
             return bool(int((await self._hook.read()).get("flags") or 0) & THINKING)
-        except TokenOver:
-            raise
-        except PlaceClosed:
-            return False  # somebody deleted it
-
-    async def _edit_inside(self, kind: str, target: str, text: str, buttons: Sequence[Button]) -> bool:
-        if not self._lives:
-            return False
-        try:
-            await self._hook.change(ORIGINAL if kind == FIRST else target, text, buttons)
-        except TokenOver:
-            self._over = True
-            return False
-        except PlatformBusy as error:
-            self._count(error)
-            raise
-        return True
-
-    async def _remove_inside(self, kind: str, target: str) -> bool:
-        if not self._lives:
-            return False
-        try:
-            await self._hook.remove(ORIGINAL if kind == FIRST else target)
-        except TokenOver:
-            self._over = True
-            return False
         except PlaceClosed as error:
             if error.code != GONE:
                 raise
-        return True
+            return False
 
     async def _find_first(self, delivery: Delivery, text: str) -> str | None:
         first = await self._hook.read()
         if int(first.get("flags") or 0) & THINKING:
             return None
-        if _has_our_buttons(first, delivery) or same(str(first.get("content") or ""), native(text).strip()):
+        shown = [
+            item.get("custom_id") for row in first.get("components", ()) for item in row.get("components", ())
+        ]
+        if are_of_turn(shown, delivery) or same(str(first.get("content") or ""), native(text).strip()):
             return FIRST + str(first["id"])
         return None
 
-    def _heard(self, text: str) -> str | None:
-        known = self._session.posted_as(heard_as(self._address.interaction, native(text)))
+    def _seen_by_gateway(self, text: str) -> str | None:
+        known = self._session.posted_as(follow_up_key(self._address.interaction, native(text)))
         found = f"{FURTHER}{known}"
         return found if known is not None and found not in self._added else None
 
@@ -238,24 +236,17 @@ class InteractionChannel:
             log.warning("discord.private_answer_undeliverable", user=self._address.user, code=error.code)
             raise
 
-    async def _edit_outside(self, target: str, text: str, buttons: Sequence[Button]) -> None:
-        if self._address.hidden:
-            # nothing changes it any more: what is due is posted anew, in private
-            raise PlaceClosed(
-                PLATFORM, code=GONE, detail="only its author saw it, and the interaction is over"
-            )
-        await self._public.edit(target, text, buttons)
-
     async def _conversation(self) -> DiscordChannel:
         """Find the author's direct conversation with the bot. Raises PlaceClosed where there can be none."""
         if self._direct is None:
-
-            async def opened(client: discord.Client) -> int:
-                return (await client.create_dm(discord.Object(self._address.user))).id
-
-            channel = await self._session.call(opened)
+            channel = await self._session.open_direct(self._address.user)
             self._direct = DiscordChannel(self._session, Address(channel=channel, private=True), self._guard)
         return self._direct
+
+
+def _in_hook(message_id: str) -> str:
+    """Name a message as its webhook does."""
+    return ORIGINAL if message_id.startswith(FIRST) else message_id[1:]
 
 
 def _beside(address: Address) -> Address:
@@ -263,11 +254,3 @@ def _beside(address: Address) -> Address:
     return Address(
         channel=address.channel, guild=address.guild, parent=address.parent, private=address.private
     )
-
-
-def _has_our_buttons(message: Json, delivery: Delivery) -> bool:
-    """Tell whether below a message stands a button on the turn that a delivery belongs to."""
-    key = delivery.nonce.partition("-")[0]
-    rows = message.get("components") or ()
-    shown = [action_in(item.get("custom_id")) for row in rows for item in row.get("components") or ()]
-    return bool(key) and any(meant is not None and meant[1].startswith(key) for meant in shown)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import discord
 import msgspec
@@ -24,17 +25,16 @@ Json = Mapping[str, Any]
 ORIGINAL = "@original"
 NO_PREVIEWS, EPHEMERAL, THINKING = 4, 64, 128
 """Message flags."""
-OVER = frozenset({10015, 10062, 50027})
-"""The token is over, or the interaction was never answered."""
-UNKNOWN_MESSAGE = 10008
+EXPIRED = frozenset({10015, 10062, 50027})
+"""The token has expired, or the interaction was never answered."""
 
 
-def heard_as(interaction: int, text: str) -> str:
+def follow_up_key(interaction: int, text: str) -> str:
     """Name a message of ours that the gateway tells of: where there is no nonce, by what it answers and says."""
     return f"{interaction}:{hashlib.sha256(text.strip().encode()).hexdigest()[:32]}"
 
 
-class TokenOver(PlaceClosed):
+class TokenExpired(PlaceClosed):
     """The interaction takes nothing more: 15 minutes have passed, or Discord never took our first answer."""
 
     def __init__(self, code: str) -> None:
@@ -42,7 +42,7 @@ class TokenOver(PlaceClosed):
 
 
 class Webhook:
-    """Reads, changes and adds messages of an interaction. Every call raises `TokenOver`, or as `Session.call` does.
+    """Reads, changes and adds messages of an interaction. Every call raises `TokenExpired`, or as `Session.call` does.
 
     Nothing pings and nothing is previewed, on creates and on edits: an edit without `allowed_mentions` would ping.
     """
@@ -52,25 +52,24 @@ class Webhook:
         self._address = address
 
     async def read(self, message: str = ORIGINAL) -> Json:
-        async def get(hook: discord.Webhook, adapter: AsyncWebhookAdapter) -> Json:
-            target: Any = message  # "@original" is as good as a number
-            return await adapter.get_webhook_message(
+        target: Any = message  # "@original" is as good as a number
+        return await self._call(
+            lambda hook, adapter: adapter.get_webhook_message(
                 hook.id, self._address.token, target, session=hook.session
             )
-
-        return await self._call(get)
+        )
 
     async def change(self, message: str, text: str, buttons: Sequence[Button]) -> str:
         """Change a message, the first one too: whatever becomes of the call, it can be repeated. Returns its id."""
+        target: Any = message
         payload = _payload(text, buttons, NO_PREVIEWS)
-
-        async def patch(hook: discord.Webhook, adapter: AsyncWebhookAdapter) -> Json:
-            target: Any = message
-            return await adapter.edit_webhook_message(
+        changed = await self._call(
+            lambda hook, adapter: adapter.edit_webhook_message(
                 hook.id, self._address.token, target, session=hook.session, payload=payload
-            )
-
-        return str((await self._call(patch, writes=True))["id"])
+            ),
+            writes=True,
+        )
+        return str(changed["id"])
 
     async def add(self, text: str, buttons: Sequence[Button], *, hidden: bool) -> str:
         """Create a further message, and return its id. Discord knows no nonce here, so it is tried just once."""
@@ -80,17 +79,17 @@ class Webhook:
             url = f"{Route.BASE}/webhooks/{self._address.app}/{self._address.token}"
             # the SDK would repeat it after a failure that may have been none
             async with hook.session.post(url, params={"wait": "true"}, json=payload) as response:
-                data = await response.text()
-                return _created(response, data)
+                return _created(response, await response.text())
 
         return str((await self._call(post, creates=True, writes=True))["id"])
 
     async def remove(self, message: str) -> None:
-        async def delete(hook: discord.Webhook, adapter: AsyncWebhookAdapter) -> None:
-            target: Any = message
-            await adapter.delete_webhook_message(hook.id, self._address.token, target, session=hook.session)
-
-        await self._call(delete)
+        target: Any = message
+        await self._call(
+            lambda hook, adapter: adapter.delete_webhook_message(
+                hook.id, self._address.token, target, session=hook.session
+            )
+        )
 
     async def _call(
         self,
@@ -103,8 +102,8 @@ class Webhook:
             try:
                 return await call(self._of(client), async_context.get())
             except discord.HTTPException as exc:
-                if exc.code in OVER:
-                    raise TokenOver(str(exc.code)) from exc
+                if exc.code in EXPIRED:
+                    raise TokenExpired(str(exc.code)) from exc
                 raise
 
         return await self._session.call(do, creates=creates, writes=writes)
@@ -125,15 +124,9 @@ def _payload(text: str, buttons: Sequence[Button], flags: int) -> dict[str, Any]
 
 
 def _created(response: Any, data: str) -> Json:
-    if response.status >= 400:
-        _refuse(response, data)
-    created: Json = msgspec.json.decode(data)
-    return created
-
-
-def _refuse(response: Any, data: str) -> NoReturn:
-    try:
+    if response.status < 400:
+        return msgspec.json.decode(data, type=dict[str, Any])
+    told: Any = data[:200]
+    with suppress(msgspec.DecodeError):
         told = msgspec.json.decode(data)
-    except msgspec.DecodeError:
-        told = data[:200]
     raise discord.HTTPException(response, told)

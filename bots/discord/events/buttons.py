@@ -7,7 +7,7 @@ restart and in every process.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import discord
@@ -63,11 +63,10 @@ def action_in(custom_id: object) -> tuple[Action, str, str] | None:
     return Action(found[1]), found[2], found[3] or ""
 
 
-def has_buttons_of(message: discord.Message, delivery: Delivery) -> bool:
-    """Tell whether below a message stands a button on the turn that a delivery belongs to."""
+def are_of_turn(custom_ids: Iterable[object], delivery: Delivery) -> bool:
+    """Tell whether among buttons is one on the turn that a delivery belongs to."""
     key = delivery.nonce.partition("-")[0]
-    items = [item for row in message.components for item in getattr(row, "children", ())]
-    shown = [action_in(getattr(item, "custom_id", None)) for item in items]
+    shown = map(action_in, custom_ids)
     return bool(key) and any(meant is not None and meant[1].startswith(key) for meant in shown)
 
 

@@ -34,16 +34,16 @@ class Connection(Protocol):
     """What backfill asks of the gateway's client: who the bot is, its servers, and where messages go."""
 
     @property
-    def me(self) -> Me | None: ...
+    def me(self) -> Me: ...
 
     def get_guild(self, id: int, /) -> discord.Guild | None: ...  # noqa: A002  the SDK's own name
 
     def open_direct(self, channel: int, /) -> discord.DMChannel: ...
 
-    def hear(self, message: discord.Message, /) -> asyncio.Future[object] | None: ...
+    def receive(self, message: discord.Message, /) -> asyncio.Future[object] | None: ...
 
 
-class Catchup:
+class Backfill:
     """Follows the gateway's connections, and looks through one server after the other, slowly, when it must.
 
     `gaps` outlives it: what one life of the connection did not finish, the next one does.
@@ -132,7 +132,7 @@ class Catchup:
 
     async def _through(self, place: int, connection: Connection) -> None:
         since, me = self._gaps.since(place), connection.me
-        if since is None or me is None:
+        if since is None:
             return
         sweep = Sweep(connection.open_direct, me, max(since - MARGIN, self._now() - self._most), self._timing)
         guild, brought = connection.get_guild(place), list[asyncio.Future[object]]()
@@ -140,7 +140,7 @@ class Catchup:
         if place != DIRECT and guild is None:
             return
         async for message in sweep.server(guild, places) if guild else sweep.direct(places):
-            if (outcome := connection.hear(message)) is not None:
+            if (outcome := connection.receive(message)) is not None:
                 brought.append(outcome)
         # most of what is found was heard live: only what is new is worth a line
         new = sum(receipt is Receipt.ACCEPTED for receipt in await asyncio.gather(*brought))

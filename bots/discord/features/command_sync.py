@@ -81,7 +81,9 @@ class CommandSync:
     async def run(self, translator_of: TranslatorOf) -> None:
         """Do what is still to be done; what fails is said once, and tried again at the next call."""
         shared = [] if self._servers else all_commands(translator_of, everywhere=True)
-        wanted = {0: shared} | {server: all_commands(translator_of, everywhere=False) for server in self._servers}
+        wanted = {0: shared} | {
+            server: all_commands(translator_of, everywhere=False) for server in self._servers
+        }
         for server, commands in wanted.items():
             if server not in self._done:
                 await self._try(server, commands)

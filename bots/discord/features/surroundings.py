@@ -32,8 +32,8 @@ class Surroundings:
         if most <= 0 or not (self._address.message or self._address.interaction):
             return ()
         try:
-            found = await (self._thread(most) if self._address.parent else self._chain(most))
-            me = (await self._session.client()).user
+            me = await self._session.own_id()
+            found = await (self._thread(most) if self._address.parent else self._chain(most, me))
         except PlatformError as error:
             log.warning("discord.surroundings_unread", code=error.code, detail=error.detail)
             return ()
@@ -43,8 +43,9 @@ class Surroundings:
         """Read a thread from its starter message to the question; of a long one the starter and the end."""
 
         async def history(client: discord.Client) -> list[discord.Message]:
+            here = client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
             before = discord.Object(self._address.message or self._address.interaction)
-            return [message async for message in self._here(client).history(limit=most, before=before)]
+            return [message async for message in here.history(limit=most, before=before)]
 
         newest_first = [_starter(message) for message in await self._session.call(history)]
         messages = [message for message in reversed(newest_first) if message.type in SAID]
@@ -59,37 +60,26 @@ class Surroundings:
         """Fetch the message that a thread was opened from, which has the thread's id: above it, or a post's own."""
         return await self._fetch(self._address.parent, thread) or await self._fetch(thread, thread)
 
-    async def _chain(self, most: int) -> list[discord.Message]:
+    async def _chain(self, most: int, me: int) -> list[discord.Message]:
         """Follow the replies upwards, oldest first. In private only what someone else than the bot said."""
         chain: list[discord.Message] = []
         wanted = self._address.reply
         while wanted and len(chain) < min(most, LONGEST_CHAIN):
             message = _resolved(chain[-1]) if chain else None
             message = message or await self._fetch(self._address.channel, wanted)
-            if message is None or (self._address.private and await self._is_mine(message)):
+            if message is None or (self._address.private and message.author.id == me):
                 break
             chain.append(message)
             wanted = 0 if self._address.private else replied_to(message)
         return [message for message in reversed(chain) if message.type in SAID]
 
     async def _fetch(self, channel: int, message: int) -> discord.Message | None:
-        async def fetch(client: discord.Client) -> discord.Message:
-            place = client.get_partial_messageable(channel, guild_id=self._address.guild or None)
-            return await place.fetch_message(message)
-
         try:
-            return await self._session.call(fetch)
+            return await self._session.fetch_message(channel, message, self._address.guild or None)
         except PlaceClosed:
             return None
 
-    async def _is_mine(self, message: discord.Message) -> bool:
-        client = await self._session.client()
-        return client.user is not None and message.author.id == client.user.id
-
-    def _here(self, client: discord.Client) -> discord.PartialMessageable:
-        return client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
-
-    def _quote(self, message: discord.Message, me: discord.ClientUser | None) -> Quote:
+    def _quote(self, message: discord.Message, me: int) -> Quote:
         return Quote(
             origin=str(message.id),
             author_name=message.author.display_name,
@@ -97,7 +87,7 @@ class Surroundings:
             attachment_names=tuple(file.filename for file in attachments_of(message)),
             replied_to=message.id == self._address.reply,
             author=str(message.author.id),
-            own=me is not None and message.author.id == me.id,
+            own=message.author.id == me,
         )
 
 

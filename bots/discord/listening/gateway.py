@@ -15,8 +15,8 @@ import yarl
 from discord.gateway import KeepAliveHandler
 
 from bots.discord.events.translate import Me
-from bots.discord.features.backfill import Catchup
-from bots.discord.listening.watchdog import Line
+from bots.discord.features.backfill import Backfill
+from bots.discord.listening.watchdog import Watchdog
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport import sdk_addresses
 from bots.discord.transport.error_mapping import unreachable
@@ -28,11 +28,11 @@ log = structlog.get_logger(__name__)
 IDENTIFY_MEMORY_S = 600.0
 FEW_LEFT = 0.25
 """The share of a day's connections from which on they are spread over what is left of the day."""
-Changed = discord.RawMessageUpdateEvent | discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
-Heard = discord.Message | discord.Interaction | Changed | discord.Guild
-"""What is brought on. A `Guild`: the bot was removed from it."""
-Hear = Callable[[Heard], asyncio.Future[object] | None]
-"""Brings something on; what it returns tells, when it is there, what became of it."""
+Change = discord.RawMessageUpdateEvent | discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
+GatewayEvent = discord.Message | discord.Interaction | Change | discord.Guild
+"""What is received. A `Guild`: the bot was removed from it."""
+Receive = Callable[[GatewayEvent, Me], asyncio.Future[object] | None]
+"""Takes an event in; what it returns tells, when it is there, what became of it."""
 
 
 class Gateway(discord.AutoShardedClient):
@@ -43,7 +43,14 @@ class Gateway(discord.AutoShardedClient):
     """
 
     def __init__(
-        self, settings: DiscordSettings, timing: Timing, hear: Hear, catchup: Catchup, *, content: bool
+        self,
+        settings: DiscordSettings,
+        timing: Timing,
+        receive: Receive,
+        watchdog: Watchdog,
+        backfill: Backfill,
+        *,
+        content: bool,
     ) -> None:
         super().__init__(
             intents=discord.Intents(
@@ -59,21 +66,17 @@ class Gateway(discord.AutoShardedClient):
         )
         self._settings = settings
         self._timing = timing
-        self.hear = hear
-        self._catchup = catchup
+        self._receive = receive
+        self._watchdog = watchdog
+        self._backfill = backfill
         self._content = content
         self._identifies: deque[float] = deque()
-        self.line: Line | None = None
-        self.wait_s = 0.0
-        """How long to wait before connecting, so that restarts can't use up the day's connections."""
 
     @property
-    def me(self) -> Me | None:
-        """Who we are, once logged in."""
-        if self.user is None:
-            return None
+    def me(self) -> Me:
+        """Who we are; without an id before the login, when nothing is received."""
         return Me(
-            self.user.id,
+            self.user.id if self.user is not None else 0,
             reads_content=self._content,
             everywhere=frozenset(int(id_) for id_ in self._settings.channels_without_mention),
             opens_threads=self._settings.thread_per_question,
@@ -91,10 +94,14 @@ class Gateway(discord.AutoShardedClient):
         data = {"id": str(channel), "type": discord.ChannelType.private.value, "recipients": []}
         return discord.DMChannel(me=state.user, state=state, data=data)  # type: ignore[arg-type]
 
-    async def locate(self) -> int:
-        """Ask the API where the gateway is, for this connect and all reconnects, and return how many shards are ours.
+    def receive(self, event: GatewayEvent) -> asyncio.Future[object] | None:
+        return self._receive(event, self.me)
 
-        Raises FrontendUnreachable where Discord allows no more connections for now.
+    async def locate(self) -> tuple[int, float]:
+        """Ask the API where the gateway is, for this connect and all reconnects.
+
+        Returns how many shards are ours, and for how many seconds to wait before connecting, so that restarts can't
+        use up the day's connections. Raises FrontendUnreachable where Discord allows no more for now.
         """
         advised, url, limit = await self.http.get_bot_gateway()
         count = self._settings.shard_count or advised
@@ -107,12 +114,12 @@ class Gateway(discord.AutoShardedClient):
             )
             error.retry_after_s = wait_s
             raise error
-        if limit["remaining"] < limit["total"] * FEW_LEFT:
-            self.wait_s = limit["reset_after"] / 1000 * len(ours) / limit["remaining"]
+        few_left = limit["remaining"] < limit["total"] * FEW_LEFT
+        pause_s = limit["reset_after"] / 1000 * len(ours) / limit["remaining"] if few_left else 0.0
         sdk_addresses.move_gateway(url)
         # with a count given, discord.py does not ask again and takes the address that was just set
         self.shard_count, self.shard_ids = count, list(ours)
-        return len(ours)
+        return len(ours), pause_s
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Keep Discord's pace of identifies, and end a loop of them before it uses up the day's."""
@@ -127,57 +134,45 @@ class Gateway(discord.AutoShardedClient):
         log.debug("discord.identify", shard=shard_id)
         await self._timing.sleep(self._timing.identify_gap_s)
 
-    async def on_message(self, message: discord.Message) -> None:
-        self.hear(message)
+    async def on_message(self, event: GatewayEvent) -> None:
+        """Pass on a message, an interaction or a change as it comes."""
+        self.receive(event)
 
-    async def on_interaction(self, interaction: discord.Interaction) -> None:
-        self.hear(interaction)
-
-    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        self.hear(payload)
-
-    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        self.hear(payload)
-
-    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        self.hear(payload)
+    on_interaction = on_raw_message_edit = on_raw_message_delete = on_raw_bulk_message_delete = on_message
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server came later than its shard, or back from an outage."""
-        self._catchup.came(guild, self)
+        self._backfill.came(guild, self)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        self._catchup.joined(guild)
+        self._backfill.joined(guild)
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """An outage of Discord's: what was asked there is answered when it is over."""
-        self._catchup.away(guild)
+        self._backfill.away(guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        self._catchup.left(guild)
-        self.hear(guild)
+        self._backfill.left(guild)
+        self.receive(guild)
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """A session began: the SDK calls this after an identify, and not after a resume."""
         self._stay(shard_id)
-        self._catchup.began(shard_id, self)
-        if self.line is not None:
-            self.line.connected(shard_id)
+        self._backfill.began(shard_id, self)
+        self._watchdog.connected(shard_id)
 
     async def on_shard_ready(self, shard_id: int) -> None:
         for guild in self.guilds:
             if guild.shard_id == shard_id and not guild.unavailable:
-                self._catchup.came(guild, self)
+                self._backfill.came(guild, self)
 
     async def on_shard_resumed(self, shard_id: int) -> None:
-        self._catchup.resumed(shard_id)
-        if self.line is not None:
-            self.line.connected(shard_id)
+        self._backfill.resumed(shard_id)
+        self._watchdog.connected(shard_id)
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
-        self._catchup.lost(shard_id)
-        if self.line is not None:
-            self.line.lost(shard_id)
+        self._backfill.lost(shard_id)
+        self._watchdog.lost(shard_id)
 
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
         """Log what one of our handlers raised: it ends neither the client nor the event after it."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import discord
 import structlog
 
-from bots.discord.events.translate import Me
-from bots.discord.features.backfill import Catchup
-from bots.discord.listening.gateway import Gateway, Heard
-from bots.discord.listening.watchdog import Line
+from bots.discord.features.backfill import Backfill
+from bots.discord.listening.gateway import Gateway, Receive
+from bots.discord.listening.watchdog import Watchdog
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.api import token_of
 from bots.discord.transport.error_mapping import FAILURES, connection_error_of, login_error_of, unreachable
@@ -19,8 +17,6 @@ from bots.discord.transport.timing import Timing
 from core.domain.ports import Watch
 
 log = structlog.get_logger(__name__)
-
-Hear = Callable[[Heard, Me], asyncio.Future[object] | None]
 
 NO_CONTENT = (
     "Message Content Intent is off for this bot: in servers it reads only messages that mention it, and replies"
@@ -50,17 +46,17 @@ class Listener:
         self._timing = timing
         self._told = False
 
-    async def run(self, hear: Hear, watch: Watch, catchup: Catchup) -> None:
+    async def run(self, receive: Receive, watch: Watch, backfill: Backfill) -> None:
         """Listen until cancelled. Raises FrontendRefused or FrontendUnreachable."""
         if self._settings.message_content:
             try:
-                return await self._live(hear, watch, catchup, content=True)
+                return await self._live(receive, watch, backfill, content=True)
             except ContentRefused:
                 self._tell()
         elif not self._told:
             log.info("discord.mentions_only", sentence=MENTIONS_ONLY)
             self._told = True
-        return await self._live(hear, watch, catchup, content=False)
+        return await self._live(receive, watch, backfill, content=False)
 
     def _tell(self) -> None:
         if not self._told:
@@ -69,19 +65,18 @@ class Listener:
                 log.warning("discord.channels_not_read", sentence=CHANNELS_NOT_READ)
         self._told = True
 
-    async def _live(self, hear: Hear, watch: Watch, catchup: Catchup, *, content: bool) -> None:
-        def hear_as_me(heard: Heard) -> asyncio.Future[object] | None:
-            me = gateway.me
-            return hear(heard, me) if me is not None else None
-
-        async with Gateway(self._settings, self._timing, hear_as_me, catchup, content=content) as gateway:
-            shards = await self._log_in(gateway)
+    async def _live(self, receive: Receive, watch: Watch, backfill: Backfill, *, content: bool) -> None:
+        watchdog = Watchdog(self._settings, self._timing, watch)
+        async with Gateway(
+            self._settings, self._timing, receive, watchdog, backfill, content=content
+        ) as gateway:
+            shards, wait_s = await self._log_in(gateway)
             if content and not gateway.content_is_on:
                 raise ContentRefused
-            if gateway.wait_s:
-                await self._wait(gateway.wait_s, watch)
-            gateway.line = Line(self._settings, self._timing, watch, shards)
-            await self._connect(gateway, gateway.line, content=content)
+            if wait_s:
+                await self._wait(wait_s, watch)
+            watchdog.expect(shards)
+            await self._connect(gateway, watchdog, content=content)
 
     async def _wait(self, seconds: float, watch: Watch) -> None:
         """Let time pass before an identify: a program that is restarted again and again would use up the day's."""
@@ -92,7 +87,7 @@ class Listener:
         watch.down(error)
         await self._timing.sleep(seconds)
 
-    async def _log_in(self, gateway: Gateway) -> int:
+    async def _log_in(self, gateway: Gateway) -> tuple[int, float]:
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
                 await gateway.login(token_of(self._settings))
@@ -100,9 +95,9 @@ class Listener:
         except FAILURES as exc:
             raise login_error_of(exc, self._settings.shown_api_url) from exc
 
-    async def _connect(self, gateway: Gateway, line: Line, *, content: bool) -> None:
+    async def _connect(self, gateway: Gateway, watchdog: Watchdog, *, content: bool) -> None:
         """Run the connections and their watchdog; whichever ends first ends both."""
-        tasks = [asyncio.create_task(gateway.connect()), asyncio.create_task(line.guard())]
+        tasks = [asyncio.create_task(gateway.connect()), asyncio.create_task(watchdog.guard())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -1,4 +1,4 @@
-"""The watchdog: discord.py retries in silence, for ever, and we don't."""
+"""The watchdog: discord.py tries to connect for ever without a word; this tells the operator, and gives up."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from bots.discord.transport.timing import Timing
 from core.domain.ports import Watch
 
 
-class Line:
+class Watchdog:
     """Knows which shards are connected, tells the watch, and gives up when that takes too long."""
 
-    def __init__(self, settings: DiscordSettings, timing: Timing, watch: Watch, shards: int) -> None:
+    def __init__(self, settings: DiscordSettings, timing: Timing, watch: Watch) -> None:
         self._settings = settings
         self._timing = timing
         self._watch = watch
-        self._shards = shards
+        self._shards = 0
         self._up: set[int] = set()
         self._whole = asyncio.Event()
         self._broken = asyncio.Event()
+
+    def expect(self, shards: int) -> None:
+        """Take note of how many shards are to be connected."""
+        self._shards = shards
 
     def connected(self, shard: int) -> None:
         self._up.add(shard)

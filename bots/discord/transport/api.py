@@ -69,6 +69,21 @@ class Session:
             await _asked(guard, gate)
         return await asyncio.shield(self._own(_through(gate, call, client, creates=creates)))
 
+    async def own_id(self) -> int:
+        """Tell the bot's own id, which the login told."""
+        client = await self.client()
+        return client.user.id if client.user is not None else 0
+
+    async def fetch_message(self, channel: int, message: int, guild: int | None = None) -> discord.Message:
+        """Read one message. Raises PlatformError; PlaceClosed where it is gone, or hidden from the bot."""
+        return await self.call(
+            lambda client: client.get_partial_messageable(channel, guild_id=guild).fetch_message(message)
+        )
+
+    async def open_direct(self, user: int) -> int:
+        """Find the direct channel with somebody. Raises PlaceClosed where there can be none."""
+        return (await self.call(lambda client: client.create_dm(discord.Object(user)))).id
+
     def gate(self, channel: int) -> Gate:
         return self._gates.of(channel)
 
