@@ -7,6 +7,7 @@ docstring, the arrows from the imports that the modules really have. `tests/test
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -31,11 +32,6 @@ STYLE = """
   }
 """
 
-
-CORE = (
-    "ingest", "turns", "conversations", "admission", "delivery", "storage", "aivax", "markdown", "settings", "i18n",
-    "domain", "util",
-)  # fmt: skip
 
 # What the code says
 
@@ -63,24 +59,28 @@ def edges(package: str, rooms: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def layers(package: str) -> list[list[str]]:
-    """The layers of a package, highest first, as its import contract says; a layer may have several rooms."""
+    """The layers of a package, highest first, as its import contract says; a layer may have several rooms.
+
+    Left out are rooms that the contract only foresees.
+    """
     contracts = tomllib.loads((TREE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     for contract in contracts["contracts"]:
         if contract["type"] == "layers" and contract.get("containers") == [package]:
-            return [
-                [name.strip(" ()") for name in layer.replace("|", ":").split(":")]
-                for layer in contract["layers"]
-            ]
-    if package == "core":
-        return [[name] for name in CORE]
+            named = ([name.strip(" ()") for name in re.split("[|:]", each)] for each in contract["layers"])
+            there = ([name for name in band if _source(package, name).exists()] for band in named)
+            return [band for band in there if band]
     raise LookupError(f"pyproject.toml has no contract for the layers of {package}")
+
+
+def _source(package: str, room: str) -> Path:
+    """The file that says what a package or module is for."""
+    folder = TREE / package.replace(".", "/") / room
+    return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
 
 
 def purpose(package: str, room: str) -> str:
     """The first sentence of the docstring of a package or module."""
-    folder = TREE / package.replace(".", "/") / room
-    file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
-    said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    said = ast.get_docstring(ast.parse(_source(package, room).read_text(encoding="utf-8"))) or ""
     return " ".join(said.split("\n\n")[0].replace("`", "").split())
 
 

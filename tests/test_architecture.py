@@ -39,12 +39,7 @@ def test_each_picture_is_the_one_that_the_code_draws_today(name: str) -> None:
     assert drawn == drawing.PICTURES[name](), "run: make architecture"
 
 
-UNTIL_CORE_HAS_ITS_CONTRACT = pytest.mark.xfail(strict=True, reason="five imports of the core still run up")
-
-
-@pytest.mark.parametrize(
-    "package", [pytest.param("core", marks=UNTIL_CORE_HAS_ITS_CONTRACT), "bots.slack", "bots.discord"]
-)
+@pytest.mark.parametrize("package", ["core", "bots.slack", "bots.discord"])
 def test_every_arrow_points_down(package: str) -> None:
     bands = drawing.layers(package)
     row = {room: number for number, band in enumerate(bands) for room in band}
