@@ -25,6 +25,7 @@ from core.aivax.transport import trusted
 from core.storage.db import migrate
 from core.storage.db.engine import Database
 from core.storage.db.tables import metadata
+from tests.programs import end_forker
 from tests.watchdog import Watchdog, slowness
 
 TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
@@ -78,6 +79,13 @@ def _authorities_read() -> None:
     trusted()
     for _ in range(10):
         slowness()  # finds out what this machine can do
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forker_ended() -> Iterator[None]:
+    """The process that starts programs for tests ends with them."""
+    yield
+    end_forker()
 
 
 @pytest.fixture(autouse=True)

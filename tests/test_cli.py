@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -23,6 +24,7 @@ from bots.cli.main import cli
 from core import __version__
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
+from tests.programs import PIPE, Program, forker
 from tests.waiting import soon
 
 SCRIPT = Path(sys.executable).parent / "aivax-bots"
@@ -68,7 +70,7 @@ class Ended:
 class Running:
     """A program that runs; what it writes to standard error is kept."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Program) -> None:
         self.process = process
         self.out = ""
         self.err = ""
@@ -110,11 +112,14 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*arguments: str, **environment: str) -> AsyncIterator[Running]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *PROGRAM, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env=clean(**environment)
-    )
+async def running(*arguments: str, fresh: bool = False, **environment: str) -> AsyncIterator[Running]:
+    """A command under way. `fresh`: an interpreter that begins from nothing."""
+    if fresh:
+        process: Any = await asyncio.create_subprocess_exec(
+            *PROGRAM, *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=clean(**environment)
+        )
+    else:
+        process = await forker().start(*arguments, env=clean(**environment), files=(PIPE, PIPE, PIPE))
     try:
         yield Running(process)
     finally:
@@ -123,8 +128,8 @@ async def running(*arguments: str, **environment: str) -> AsyncIterator[Running]
             await process.communicate()
 
 
-async def run(*arguments: str, typed: str = "", **environment: str) -> Ended:
-    async with running(*arguments, **environment) as program:
+async def run(*arguments: str, typed: str = "", fresh: bool = False, **environment: str) -> Ended:
+    async with running(*arguments, fresh=fresh, **environment) as program:
         return await program.ended(typed)
 
 
@@ -142,7 +147,7 @@ def write(path: str, text: str) -> None:
 
 
 async def test_the_version_is_told() -> None:
-    assert await run("--version") == Ended(0, f"aivax-bots {__version__}\n", "")
+    assert await run("--version", fresh=True) == Ended(0, f"aivax-bots {__version__}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +173,9 @@ def test_each_command_explains_itself(command: str, told: list[str]) -> None:
 
 
 async def test_piped_lines_are_answered_in_order_as_plain_text() -> None:
-    ended = await run("chat", "--sandbox", typed="first question\n\nsecond question\n\nand the third")
+    ended = await run(
+        "chat", "--sandbox", typed="first question\n\nsecond question\n\nand the third", fresh=True
+    )
 
     assert ended.status == 0
     places = [
@@ -184,7 +191,7 @@ async def test_piped_lines_are_answered_in_order_as_plain_text() -> None:
 async def test_the_next_chat_remembers_and_takes_bytes_that_are_no_text() -> None:
     async with serve(plan="max") as server:
         await run("chat", typed="first question", **of_sandbox(server))
-        async with running("chat", PYTHONIOENCODING="ascii", **of_sandbox(server)) as chat:
+        async with running("chat", fresh=True, PYTHONIOENCODING="ascii", **of_sandbox(server)) as chat:
             ended = await chat.ended(b"h\xffll\xc3\xb6\n")
 
     assert ended.status == 0
@@ -203,14 +210,7 @@ async def test_a_chat_without_any_input_ends_at_once() -> None:
 async def test_when_the_reader_leaves_the_chat_ends_and_the_answer_comes_in_the_next_one() -> None:
     async with serve(plan="max") as server:
         reading, writing = os.pipe()
-        chat = await asyncio.create_subprocess_exec(
-            *PROGRAM,
-            "chat",
-            env=clean(**of_sandbox(server)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=writing,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        chat = await forker().start("chat", env=clean(**of_sandbox(server)), files=(PIPE, writing, PIPE))
         os.close(writing)
         os.close(reading)
         async with asyncio.timeout(PATIENCE_S):
@@ -281,7 +281,7 @@ async def test_an_aivax_that_is_out_of_reach_is_a_sentence_too() -> None:
 class AtTerminal:
     """A chat in a terminal of its own; `screen` is what was written to it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, terminal: int) -> None:
+    def __init__(self, process: Program, terminal: int) -> None:
         self._process = process
         self._terminal = terminal
         self.screen = ""
@@ -324,18 +324,7 @@ def _settle(future: asyncio.Future[None]) -> None:
 @asynccontextmanager
 async def at_terminal(*arguments: str, **environment: str) -> AsyncIterator[AtTerminal]:
     ours, its = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])",
-        *PROGRAM,
-        *arguments,
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        env=clean(**environment),
-        start_new_session=True,
-    )
+    process = await forker().start(*arguments, env=clean(**environment), files=(its, its, its), terminal=True)
     os.close(its)
     try:
         yield AtTerminal(process, ours)

@@ -46,7 +46,7 @@ async def forwarding(port: int, host: str, behind: int) -> AsyncIterator[None]:
 
 
 async def test_one_process_serves_slack_and_discord_at_once(town: Town, tmp_path: Path) -> None:
-    async with running(tmp_path, town.config()) as bot:
+    async with running(tmp_path, town.config(), fresh=True) as bot:
         assert await bot.line() == "ready: discord, slack\n"
 
         answers = await asyncio.gather(

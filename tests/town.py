@@ -13,9 +13,9 @@ from typing import Any
 from sandbox.server import Sandbox
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
+from tests.programs import PIPE, PROJECT, Program, forker
 from tests.waiting import soon
 
-PROJECT = Path(__file__).parents[1]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT)}
 CONFIG = """
 [aivax]
@@ -43,7 +43,7 @@ reconnect_after_s = 3
 class Bot:
     """A running `aivax-bots run`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Program) -> None:
         self.process = process
         self.log: list[str] = []
         self._told = asyncio.Event()
@@ -77,22 +77,25 @@ class Bot:
 
 @asynccontextmanager
 async def running(
-    folder: Path, config: str, *arguments: str, open_files: int | None = None
+    folder: Path, config: str, *arguments: str, open_files: int | None = None, fresh: bool = False
 ) -> AsyncIterator[Bot]:
+    """`aivax-bots run` in a folder of its own. `fresh`: an interpreter that begins from nothing."""
     (folder / "config.toml").write_text(config)
-    limited = ("/bin/sh", "-c", f'ulimit -n {open_files} && exec "$0" "$@"') if open_files else ()
-    process = await asyncio.create_subprocess_exec(
-        *limited,
-        sys.executable,
-        "-m",
-        "bots",
-        "run",
-        *arguments,
-        cwd=folder,
-        env=ENVIRONMENT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    if fresh:
+        pipe = asyncio.subprocess.PIPE
+        command = (sys.executable, "-m", "bots", "run", *arguments)
+        process: Any = await asyncio.create_subprocess_exec(
+            *command, cwd=folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe
+        )
+    else:
+        process = await forker().start(
+            "run",
+            *arguments,
+            cwd=folder,
+            env=ENVIRONMENT,
+            files=(PIPE, PIPE, PIPE),
+            open_files=open_files,
+        )
     bot = Bot(process)
     try:
         yield bot

@@ -88,7 +88,7 @@ async def test_one_person_with_more_files_than_memory_holds_up_nobody(
         eve = slack.person("eve")
         den = slack.channel("den", [eve])
         config = town.config(aivax=address, discord_token="") + LIMITS
-        async with running(tmp_path, config) as bot:
+        async with running(tmp_path, config, fresh=True) as bot:
             await slack.connected(1, 60)
             await town.ask_on_slack("done")
             before_mib = peak_mib(bot)
