@@ -25,9 +25,11 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 """`section.key` as it was -> `section.key` as it is now. config.example.toml lists the new ones alone."""
 
 RENAMED_EVENTS: Mapping[str, str] = {
+    "discord.author_not_told": "answer.author_not_told",
     "discord.command_unknown": "discord.interaction_unknown",
     "discord.form_elsewhere": "discord.modal_wrong_channel",
     "discord.interaction_ignored": "discord.interaction_unknown",
+    "discord.may_not_write": "answer.place_closed",
     "discord.nothing_to_offer": "discord.choices_unavailable",
     "discord.picked_message_unread": "discord.quoted_message_unread",
     "slack.answer_left_unshown": "slack.answer_not_shown",
@@ -49,6 +51,8 @@ RENAMED_EVENTS: Mapping[str, str] = {
     "slack.token_gone": "slack.token_revoked",
     "slack.tokens_resealed": "slack.tokens_reencrypted",
     "slack.unreadable": "slack.history_unreadable",
+    "slack.author_not_told": "answer.author_not_told",
+    "slack.place_closed": "answer.place_closed",
 }
 """The event of a log line as it was -> as it is now. Several old ones may have become one."""
 

@@ -104,7 +104,7 @@ async def test_who_asked_where_the_bot_may_not_write_is_told_so_in_private(
     async with opened(fake) as frontend:
         place = await asked(fake, frontend)
         fake.deny(place.channel, denied)
-        assert "discord.may_not_write" in await refused(fake, frontend, place)
+        assert "answer.place_closed" in await refused(fake, frontend, place)
 
         [told] = fake.answers(fake.dm(place.question.author))
         assert place.channel.mention in told.content
@@ -137,7 +137,7 @@ async def test_who_takes_no_direct_messages_is_not_asked_again(fake: FakeDiscord
         fake.fail(f"POST /channels/{direct.id}/messages", status=403, code=code, times=99)
         events = await refused(fake, frontend, place)
 
-        assert "discord.author_not_told" in events
+        assert "answer.author_not_told" in events
         assert len([call for call in fake.called(POST) if call.path.split("/")[2] == str(direct.id)]) == 1
 
 

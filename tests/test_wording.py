@@ -13,6 +13,7 @@ from bots.cli.main import cli
 from bots.frontends import installed
 from bots.settings import SettingsRefused, load
 from core.i18n.catalog import Phrase
+from core.i18n.commands import COMMANDS, SPOKEN, spoken_command
 from core.i18n.languages import LANGUAGES
 from core.i18n.preview import samples
 from core.i18n.translator import LocaleTranslator
@@ -189,3 +190,18 @@ def test_the_preview_of_a_language_that_there_is_not_says_which_there_are() -> N
 
 def test_there_is_a_sample_for_every_placeholder() -> None:
     assert {name for phrase in Phrase for name in phrase.placeholders} <= samples(LocaleTranslator()).keys()
+
+
+def test_a_command_is_known_by_its_name_alone_in_every_language() -> None:
+    for language in LANGUAGES:
+        translator = Translators(RepliesSettings()).of(language)
+        for command in SPOKEN:
+            name = translator.say(COMMANDS[command][0])
+            assert spoken_command(f" {name.upper()} ") is command
+            assert spoken_command(f"/{name}") is command
+            assert spoken_command(f"!{name}", "/!") is command
+
+
+@pytest.mark.parametrize("text", ["", "/", "!", "model", "home", "reset it", "//reset", "!reset"])
+def test_what_could_as_well_be_a_question_is_no_command(text: str) -> None:
+    assert spoken_command(text) is None

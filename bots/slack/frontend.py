@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from bots.slack.delivery.choose_surface import Answers
-from bots.slack.delivery.unreachable import ClosedPlaces
+from bots.slack.delivery.unreachable import DirectMessages
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.features import files
 from bots.slack.features.surroundings import quotes
@@ -49,7 +49,7 @@ class SlackFrontend:
         self._source = source
         self._sleep = sleep
         self._open_since: dict[str, datetime] = {}
-        self._answers = Answers(settings, ClosedPlaces(translators, now), now=now, sleep=sleep)
+        self._answers = Answers(settings, DirectMessages(translators, now), now=now, sleep=sleep)
 
     @property
     def platform(self) -> str:

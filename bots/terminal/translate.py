@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.domain.messages import SPOKEN, Author, Commanded, Identity, Place, Said
+from core.domain.messages import Author, Commanded, Identity, Place, Said
+from core.i18n.commands import spoken_command
 
 PLATFORM = "console"
-COMMANDS = {f"{sign}{command}": command for command in SPOKEN for sign in ("", "/")}
 
 
 def translate(line: str, *, user: str, key: str) -> Said | Commanded | None:
@@ -15,7 +15,7 @@ def translate(line: str, *, user: str, key: str) -> Said | Commanded | None:
         return None
     author = Author(Identity(PLATFORM, "", user), name=user)
     place = Place(PLATFORM, "", "terminal", private=True)
-    command = COMMANDS.get(text.lower())
+    command = spoken_command(text)
     if command is not None:
         return Commanded((key,), author, place, command, address=key)
     return Said((key,), author, place, text, address=key, origin=key)

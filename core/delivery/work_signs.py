@@ -7,35 +7,31 @@ first takes them away whether or not it knows of any.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
 
-from core.domain.messages import Apology, Button, Footer, Status
+from core.delivery.forwarding import ForwardingSurface
+from core.domain.messages import Apology, Footer
 from core.domain.ports import ReplySurface
 
 Tidy = Callable[[], Awaitable[None]]
 
 
-class TidySurface:
+class TidySurface(ForwardingSurface):
     """A `ReplySurface` that leaves no sign of work behind; taking one away holds no text up."""
 
     def __init__(self, inner: ReplySurface, *, at_beginning: Tidy, at_end: Tidy) -> None:
         """`at_beginning` runs beside the answer from its first words on, `at_end` once the answer is closed."""
-        self._inner = inner
+        super().__init__(inner)
         self._at_beginning = at_beginning
         self._at_end = at_end
-        self._unmarking: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        await self._inner.__aenter__()
-        return self
+        self._unmarking: asyncio.Future[None] | None = None
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            await self._inner.__aexit__(kind, error, trace)
+            await super().__aexit__(kind, error, trace)
         finally:
             if self._unmarking is not None:
                 self._unmarking.cancel()
@@ -44,33 +40,21 @@ class TidySurface:
     async def write(self, delta: str) -> None:
         if delta.strip():
             self._begin()
-        await self._inner.write(delta)
-
-    async def note(self, status: Status) -> None:
-        await self._inner.note(status)
-
-    async def offer(self, buttons: Sequence[Button]) -> None:
-        await self._inner.offer(buttons)
-
-    async def pause(self) -> None:
-        await self._inner.pause()
+        await super().write(delta)
 
     async def finish(self, footer: Footer) -> None:
         self._begin()
-        await self._inner.finish(footer)
+        await super().finish(footer)
         await self._end()
 
     async def fail(self, apology: Apology) -> None:
         self._begin()
-        await self._inner.fail(apology)
+        await super().fail(apology)
         await self._end()
 
     def _begin(self) -> None:
         if self._unmarking is None:
-            self._unmarking = asyncio.create_task(self._run())
-
-    async def _run(self) -> None:
-        await self._at_beginning()
+            self._unmarking = asyncio.ensure_future(self._at_beginning())
 
     async def _end(self) -> None:
         if self._unmarking is not None:

@@ -148,10 +148,6 @@ class Command(StrEnum):
     """Show, or, for operators, choose the gateway that answers in this channel: `Commanded.argument` names it."""
 
 
-SPOKEN = (Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY)
-"""The commands that a person also gives by the word alone; the others could as well be a question."""
-
-
 @dataclass(frozen=True, slots=True)
 class Commanded:
     """A person gave the bot a command."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.code_attachments import Attach, CodeFile, FilingSurface
@@ -10,13 +11,14 @@ from bots.discord.delivery.deadline_surface import EndingSurface
 from bots.discord.delivery.ephemeral import Whisper
 from bots.discord.delivery.interaction_channel import InteractionChannel, ends_at, outlives_token
 from bots.discord.delivery.threads import QuestionThread
-from bots.discord.delivery.unreachable import Refusals, Regretful
+from bots.discord.delivery.unreachable import DirectMessages
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.transport.api import Session
 from bots.discord.transport.timing import Timing
 from core.delivery.editing_surface import EditingSurface
 from core.delivery.message_parts import LEFT_OVER
 from core.delivery.platform_retry import patiently
+from core.delivery.unreachable import UnreachableSurface
 from core.delivery.work_signs import TidySurface
 from core.domain.errors import OutcomeUnknown, PlatformBusy
 from core.domain.messages import Place
@@ -34,7 +36,7 @@ class Answering:
     def __init__(self, session: Session, translators: Translators, code_as_file_chars: int = 0) -> None:
         self._session = session
         self._translators = translators
-        self._refusals = Refusals(session, translators)
+        self._direct = DirectMessages(session, translators)
         self._code_as_file_chars = code_as_file_chars
 
     def surface(self, where: Address, ledger: Ledger) -> ReplySurface:
@@ -50,8 +52,8 @@ class Answering:
         """Open the place of a question. A command's answer that can't go on beyond its token ends before that."""
         timing = self._session.timing
         channel = self._channel(where, ledger)
-        regretful = Regretful(channel, self._refusals, where)
-        inner = EditingSurface(regretful, ledger, now=timing.now, sleep=timing.sleep)
+        editing = EditingSurface(channel, ledger, now=timing.now, sleep=timing.sleep)
+        inner = UnreachableSurface(editing, partial(self._direct.tell, where))
         if type(channel) is DiscordChannel and self._code_as_file_chars:
             return FilingSurface(inner, _attaching(channel, ledger, timing), self._code_as_file_chars)
         if not where.interaction or outlives_token(where) or timing.wall() >= ends_at(where):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import structlog
 
 from bots.discord.events.address import PLATFORM
+from core.delivery.forwarding import ForwardingSurface
 from core.domain.errors import PlatformError
-from core.domain.messages import Apology, Button, Footer, Status
+from core.domain.messages import Footer
 from core.domain.ports import ReplySurface
 from core.markdown.fences import Fence, fence_after_line
 
@@ -78,42 +77,24 @@ def _ending_of(fence: Fence) -> str:
     return ending if ending in HARMLESS else "txt"
 
 
-class FilingSurface:
+class FilingSurface(ForwardingSurface):
     """A `ReplySurface` that shows an answer as `inner` does, and hangs its long code on it as files at the end.
 
     What the files hold stands in the messages too: where they can't be attached nothing is lost.
     """
 
     def __init__(self, inner: ReplySurface, attach: Attach, least_chars: int) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._attach = attach
         self._least_chars = least_chars
         self._said: list[str] = []
 
-    async def __aenter__(self) -> Self:
-        await self._inner.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._inner.__aexit__(kind, error, trace)
-
     async def write(self, delta: str) -> None:
         self._said.append(delta)
-        await self._inner.write(delta)
-
-    async def note(self, status: Status) -> None:
-        await self._inner.note(status)
-
-    async def offer(self, buttons: Sequence[Button]) -> None:
-        await self._inner.offer(buttons)
-
-    async def pause(self) -> None:
-        await self._inner.pause()
+        await super().write(delta)
 
     async def finish(self, footer: Footer) -> None:
-        await self._inner.finish(footer)
+        await super().finish(footer)
         files = code_files("".join(self._said), self._least_chars)
         if not files:
             return
@@ -121,6 +102,3 @@ class FilingSurface:
             await self._attach(files)
         except PlatformError as error:
             log.info("discord.code_not_attached", platform=PLATFORM, code=error.code, detail=error.detail)
-
-    async def fail(self, apology: Apology) -> None:
-        await self._inner.fail(apology)

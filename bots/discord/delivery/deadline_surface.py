@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import ParamSpec, Self
 
 import structlog
 
 from bots.discord.transport.timing import Timing
-from core.domain.messages import Apology, Button, Footer, Status
+from core.delivery.forwarding import ForwardingSurface
+from core.domain.messages import Apology, Footer
 from core.domain.ports import ReplySurface
 
 log = structlog.get_logger(__name__)
 
+P = ParamSpec("P")
 
-class EndingSurface:
+
+class EndingSurface(ForwardingSurface):
     """Implements `core.domain.ports.ReplySurface` over another one, which it closes when the time has come.
 
     What was said until then stays, with a sentence below it; what comes later is not shown.
@@ -24,7 +27,7 @@ class EndingSurface:
 
     def __init__(self, inner: ReplySurface, ends_at: float, sentence: str, timing: Timing) -> None:
         """`ends_at` is in Unix seconds."""
-        self._inner = inner
+        super().__init__(inner)
         self._ends_at = ends_at
         self._sentence = sentence
         self._timing = timing
@@ -44,46 +47,25 @@ class EndingSurface:
         await asyncio.wait([self._clock])
         await self._inner.__aexit__(kind, error, trace)
 
-    async def write(self, delta: str) -> None:
-        if self._goes_on():
-            await self._inner.write(delta)
-
-    async def note(self, status: Status) -> None:
-        if self._goes_on():
-            await self._inner.note(status)
-
-    async def offer(self, buttons: Sequence[Button]) -> None:
-        if self._goes_on():
-            await self._inner.offer(buttons)
-
-    async def pause(self) -> None:
-        if self._goes_on():
-            await self._inner.pause()
-
     async def finish(self, footer: Footer) -> None:
-        if self._goes_on():
-            self._closing = True
-            await self._inner.finish(footer)
-        else:
-            await self._shown()
+        await self._close(self._inner.finish, footer)
 
     async def fail(self, apology: Apology) -> None:
-        if self._goes_on():
-            self._closing = True
-            await self._inner.fail(apology)
-        else:
-            await self._shown()
+        await self._close(self._inner.fail, apology)
 
-    def _goes_on(self) -> bool:
-        """Tell whether there is still time. Raises what went wrong at the end."""
+    async def _close(self, step: Callable[P, Awaitable[object]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Close the answer; where its time was over before, wait until the reader has seen that."""
+        self._closing = not self._ended
+        if self._ended:
+            await asyncio.wait([self._clock])
+        await self._forward(step, *args, **kwargs)
+
+    async def _forward(self, step: Callable[P, Awaitable[object]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Take a step while there is time, and none later. Raises what went wrong at the end."""
         if self._ended and self._clock.done():
             self._clock.result()
-        return not self._ended
-
-    async def _shown(self) -> None:
-        """Wait until the reader has seen the end."""
-        await asyncio.wait([self._clock])
-        self._clock.result()
+        if not self._ended:
+            await super()._forward(step, *args, **kwargs)
 
     async def _end_in_time(self) -> None:
         while (left_s := self._ends_at - self._timing.wall()) > 0:

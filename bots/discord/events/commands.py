@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from core.domain.messages import Command
 from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
+from core.i18n.commands import COMMANDS
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +20,7 @@ TranslatorOf = Callable[[str], Translator]
 
 ASK, ABOUT = "ask", Phrase.ASK_ABOUT.value
 QUESTION, FILE, PRIVATE, GATEWAY = "question", "file", "private", "gateway"
-SPOKEN = ("en-US", "en-GB", "es-ES", "es-419", "pt-BR")
+LOCALES = ("en-US", "en-GB", "es-ES", "es-419", "pt-BR")
 """The locales of Discord's clients whose languages we speak."""
 MOST_TO_DESCRIBE, LONGEST_QUESTION = 100, 6000
 """Discord's limits."""
@@ -28,17 +29,6 @@ _STRING, _BOOLEAN, _FILE = 3, 5, 11
 _SERVER, _DIRECT = 0, 1
 _NAME = re.compile(r"[-_\w]{1,32}")
 """Discord's rule for the names of slash commands and their options, which are in lower case too."""
-
-DESCRIBED: Mapping[Command, tuple[Phrase, Phrase]] = {
-    Command.RESET: (Phrase.RESET_NAME, Phrase.RESET_COMMAND),
-    Command.STOP: (Phrase.STOP_NAME, Phrase.STOP_COMMAND),
-    Command.USAGE: (Phrase.USAGE_NAME, Phrase.USAGE_COMMAND),
-    Command.HELP: (Phrase.HELP_NAME, Phrase.HELP_COMMAND),
-    Command.PRIVACY: (Phrase.PRIVACY_NAME, Phrase.PRIVACY_COMMAND),
-    Command.MODEL: (Phrase.MODEL_NAME, Phrase.MODEL_COMMAND),
-}
-"""The commands besides `/ask`, with the sentences that name and describe them."""
-COMMANDS: Mapping[str, Command] = {command.value: command for command in DESCRIBED}
 
 
 def all_commands(translator_of: TranslatorOf, *, everywhere: bool) -> list[Json]:
@@ -49,7 +39,7 @@ def all_commands(translator_of: TranslatorOf, *, everywhere: bool) -> list[Json]
         Command.MODEL.value: [gateway | {"type": _STRING, "autocomplete": True}],
     }
     named = {ASK: (Phrase.ASK_NAME, Phrase.ASK_COMMAND)} | {
-        command.value: phrases for command, phrases in DESCRIBED.items()
+        command.value: phrases for command, phrases in COMMANDS.items()
     }
     slash = [
         {"type": _SLASH, "options": options.get(name, [])} | _described(name, *phrases, translator_of)
@@ -92,7 +82,7 @@ def _described(name: str, named: Phrase, description: Phrase, translator_of: Tra
 
 def _localised(phrase: Phrase, translator_of: TranslatorOf, made: Callable[[str], str]) -> Json:
     """Say it for every locale; what an operator's own wording makes impossible there is left out."""
-    said = {locale: made(translator_of(locale).say(phrase)) for locale in SPOKEN}
+    said = {locale: made(translator_of(locale).say(phrase)) for locale in LOCALES}
     if unfit := [locale for locale, text in said.items() if not text]:
         log.warning("discord.unfit_command_name", sentence=f"[replies.sentences] {phrase.key}", locales=unfit)
     return {locale: text for locale, text in said.items() if text}

@@ -10,10 +10,11 @@ import discord
 import msgspec
 
 from bots.discord.events.address import PLATFORM, Address
-from bots.discord.events.commands import ABOUT, ASK, COMMANDS, FILE, GATEWAY, PRIVATE, QUESTION
+from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION
 from bots.discord.events.markup_in import attachment_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
 from core.domain.messages import Attachment, Author, Command, Commanded, Place, Said
+from core.i18n.commands import COMMANDS
 
 SLASH, MESSAGE_MENU = 1, 3
 HERE_ONLY = frozenset({Command.RESET, Command.STOP})
@@ -63,7 +64,7 @@ def translate(interaction: discord.Interaction, source: Source) -> Said | Comman
         return question(interaction, source, str(options.get(QUESTION) or ""), _files(interaction, options))
     if name not in COMMANDS:
         return None
-    command = COMMANDS[name]
+    command = Command(name)
     return Commanded(
         keys=(source.key,),
         author=source.author,

@@ -12,7 +12,6 @@ import msgspec
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.markup_in import attachment_of, attachments_of, text_of
 from core.domain.messages import (
-    SPOKEN,
     Author,
     Commanded,
     Event,
@@ -21,9 +20,9 @@ from core.domain.messages import (
     Place,
     Said,
 )
+from core.i18n.commands import spoken_command
 
 WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
-COMMANDS = {f"{sign}{command}": command for command in SPOKEN for sign in ("", "/", "!")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: b
     keys = (f"{PLATFORM}:{message.id}",)
     address = _address(message, parent)
     within = within_of(message.channel, message.guild, parent)
-    command = COMMANDS.get(text.casefold())
+    command = spoken_command(text, "/!")
     if command is not None and not files:
         return Commanded(keys, author, place, command, str(address), within=within)
     if me.opens_threads and may_open_thread(message):

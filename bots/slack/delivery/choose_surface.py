@@ -14,11 +14,12 @@ from bots.slack.delivery.streaming.calls import StreamCalls
 from bots.slack.delivery.streaming.streams import Stream
 from bots.slack.delivery.streaming.surface import StreamingSurface
 from bots.slack.delivery.streaming.writer import StreamWriter
-from bots.slack.delivery.unreachable import ClosedPlaces, TellingSurface
+from bots.slack.delivery.unreachable import DirectMessages
 from bots.slack.delivery.workspace import AnsweredWorkspace
 from bots.slack.events.address import Address
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.fair_interval import Share
+from core.delivery.unreachable import UnreachableSurface
 from core.delivery.work_signs import TidySurface
 from core.domain.ports import Ledger, ReplySurface
 from core.util.clock import Now, Sleep
@@ -31,9 +32,9 @@ _EDIT_EVERY_S = 3.0
 class Answers:
     """Opens places to answer in."""
 
-    def __init__(self, settings: SlackSettings, closed: ClosedPlaces, *, now: Now, sleep: Sleep) -> None:
+    def __init__(self, settings: SlackSettings, direct: DirectMessages, *, now: Now, sleep: Sleep) -> None:
         self._settings = settings
-        self._closed = closed
+        self._direct = direct
         self._now = now
         self._sleep = sleep
 
@@ -60,7 +61,7 @@ class Answers:
 
         unmark = partial(there.signs.unmark, place, always=resumed)
         tidy = TidySurface(surface, at_beginning=unmark, at_end=clear_status)
-        return TellingSurface(tidy, partial(self._closed.tell, there.api, there.people, place))
+        return UnreachableSurface(tidy, partial(self._direct.tell, there.api, there.people, place))
 
     def _streamed(
         self, place: Address, there: AnsweredWorkspace, ledger: Ledger, channel: SlackChannel, editing: Share

@@ -10,9 +10,9 @@ from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import readable
-from bots.slack.events.messages import COMMANDS
 from bots.slack.events.payloads import text_of
 from core.domain.messages import Author, Command, Commanded, Identity, Place
+from core.i18n.commands import spoken_command
 
 _ASK = "ask"
 
@@ -55,7 +55,7 @@ def _understood(words: str) -> tuple[Command, str]:
     word, _, argument = words.partition(" ")
     if word.lower() == Command.MODEL:
         return Command.MODEL, argument.strip()
-    return COMMANDS.get(words.lower(), Command.HELP), ""
+    return spoken_command(words) or Command.HELP, ""
 
 
 def home_opened(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> Commanded | None:

@@ -13,12 +13,11 @@ from typing import Any
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import begins_with_another, mentions, readable, without_mention
 from bots.slack.events.payloads import Bot, FollowUps, text_of
-from core.domain.messages import SPOKEN, Attachment, Author, Command, Commanded, Identity, Place, Said
+from core.domain.messages import Attachment, Author, Commanded, Identity, Place, Said
+from core.i18n.commands import spoken_command
 
 _WORDS_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
 _NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})
-COMMANDS: Mapping[str, Command] = {f"{sign}{word}": word for word in SPOKEN for sign in ("", "/")}
-"""The words that are commands when they stand alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def as_event(parsed: ParsedMessage, event: Mapping[str, Any]) -> Said | Commande
     """A question, or one of the words that are commands when they stand alone."""
     address = str(parsed.address)
     files = _attachments(event, parsed.team)
-    command = COMMANDS.get(parsed.text.lower())
+    command = spoken_command(parsed.text)
     if command is not None and not files:
         return Commanded(parsed.keys, parsed.author, parsed.place, command, address)
     return Said(parsed.keys, parsed.author, parsed.place, parsed.text, address, parsed.ts, files)

@@ -1,0 +1,38 @@
+"""The commands' names: each language's stand in its catalogue, and people also give a command by its name alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from core.domain.messages import Command
+from core.i18n.catalog import Phrase
+from core.i18n.languages import LANGUAGES, sentences
+
+COMMANDS: Mapping[Command, tuple[Phrase, Phrase]] = {
+    Command.RESET: (Phrase.RESET_NAME, Phrase.RESET_COMMAND),
+    Command.STOP: (Phrase.STOP_NAME, Phrase.STOP_COMMAND),
+    Command.USAGE: (Phrase.USAGE_NAME, Phrase.USAGE_COMMAND),
+    Command.HELP: (Phrase.HELP_NAME, Phrase.HELP_COMMAND),
+    Command.PRIVACY: (Phrase.PRIVACY_NAME, Phrase.PRIVACY_COMMAND),
+    Command.MODEL: (Phrase.MODEL_NAME, Phrase.MODEL_COMMAND),
+}
+"""Every command that has a name, with its name and its description."""
+SPOKEN = (Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY)
+"""The commands that a person also gives by the name alone; the others could as well be a question."""
+
+
+def spoken_command(text: str, signs: str = "/") -> Command | None:
+    """The command that a text is, in any language, perhaps behind one of `signs`; None where it is anything else."""
+    word = text.strip().casefold()
+    return _by_name().get(word[1:] if word[:1] in signs else word)
+
+
+@cache
+def _by_name() -> Mapping[str, Command]:
+    return {
+        sentences(language).get(name.key, name.value).casefold(): command
+        for language in LANGUAGES
+        for command, (name, _) in COMMANDS.items()
+        if command in SPOKEN
+    }
