@@ -1,0 +1,286 @@
+"""The rules of the tree: nothing imports in a circle, nothing grows past a size, both frontends have the same rooms.
+
+What each rule is for stands in docs/decisions/0023-the-house.md.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).parent.parent
+MOST_FILES, MOST_LINES, MOST_PARAMETERS = 15, 60, 7
+FRONTENDS = ("slack", "discord")
+Edges = Mapping[str, set[str]]
+
+
+def not_yet(top: str, reason: str) -> object:
+    """A part of the tree in which a rule does not hold so far; it fails, too, when the rule holds after all."""
+    return pytest.param(top, marks=pytest.mark.xfail(strict=True, reason=reason))
+
+
+@lru_cache
+def modules(*tops: str) -> Mapping[str, ast.Module]:
+    """Every module below these folders, parsed, by its dotted name."""
+    found = {}
+    for path in sorted(each for top in tops for each in (TREE / top).rglob("*.py")):
+        name = ".".join(path.relative_to(TREE).with_suffix("").parts).removesuffix(".__init__")
+        found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def imports(among: Mapping[str, ast.Module]) -> Edges:
+    """Which module imports which, at its top or inside a function."""
+    edges: dict[str, set[str]] = {name: set() for name in among}
+    for name, tree in among.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                named = {f"{node.module}.{alias.name}" for alias in node.names}
+                edges[name] |= {each if each in among else node.module for each in named}
+            elif isinstance(node, ast.Import):
+                edges[name] |= {alias.name for alias in node.names}
+        edges[name] = (edges[name] & among.keys()) - {name}
+    return edges
+
+
+def circles(edges: Edges) -> list[list[str]]:
+    """The groups in which everything is reached from everything (Tarjan), of two or more."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found = []
+
+    def visit(name: str) -> None:
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for other in edges[name]:
+            if other not in index:
+                visit(other)
+            if other in stack:
+                low[name] = min(low[name], low[other])
+        if low[name] == index[name]:
+            group = stack[stack.index(name) :]
+            del stack[stack.index(name) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for name in edges:
+        if name not in index:
+            visit(name)
+    return found
+
+
+def functions(top: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for name, tree in modules(top).items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{name}.{node.name}", node
+
+
+# Circles
+
+
+def test_a_circle_is_found_and_a_chain_is_none() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}) == [["a", "b", "c"]]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles(imports(modules("core", "bots", "sandbox", "migrations"))) == []
+
+
+def test_no_packages_of_the_core_import_each_other_in_a_circle() -> None:
+    edges: dict[str, set[str]] = {}
+    for name, imported in imports(modules("core")).items():
+        package = ".".join(name.split(".")[:2])
+        packages = {".".join(each.split(".")[:2]) for each in imported} - {"core", package}
+        edges[package] = edges.get(package, set()) | packages
+    del edges["core"]
+
+    assert circles(edges) == []
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("top", ["core", "bots", "sandbox"])
+def test_no_folder_has_more_than_fifteen_files(top: str) -> None:
+    folders = [TREE / top, *(each for each in (TREE / top).rglob("*") if each.is_dir())]
+    counts = {
+        str(folder.relative_to(TREE)): sum(file.name != "__init__.py" for file in folder.glob("*.py"))
+        for folder in folders
+    }
+
+    assert {folder: count for folder, count in counts.items() if count > MOST_FILES} == {}
+
+
+@pytest.mark.parametrize("top", ["core", not_yet("bots", "app._wire: 155 lines"), "sandbox"])
+def test_no_function_has_more_than_sixty_lines(top: str) -> None:
+    lengths = {name: (node.end_lineno or 0) - node.lineno + 1 for name, node in functions(top)}
+
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+@pytest.mark.parametrize("top", [not_yet("core", "six constructors of 8 to 13"), "bots", "sandbox"])
+def test_no_constructor_has_more_than_seven_parameters(top: str) -> None:
+    counts = {
+        name: len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]) - 1
+        for name, node in functions(top)
+        if name.endswith(".__init__")
+    }
+
+    assert {name: count for name, count in counts.items() if count > MOST_PARAMETERS} == {}
+
+
+def _decorator(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.expr | None:
+    for decorator in node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(called, ast.Name) and called.id == name:
+            return decorator
+    return None
+
+
+def is_value(node: ast.ClassDef) -> bool:
+    """Whether a dataclass only carries data: frozen, and nothing in it but what is derived from its own fields.
+
+    A method that is async, or that is given more than itself, does work: its class is a service, whose fields are the
+    parameters of a constructor.
+    """
+    decorator = _decorator(node, "dataclass")
+    arguments = {each.arg: each.value for each in getattr(decorator, "keywords", [])}
+    frozen = isinstance(arguments.get("frozen"), ast.Constant)
+    return frozen and all(
+        isinstance(each, ast.FunctionDef)
+        and (len(each.args.args) + len(each.args.kwonlyargs) == 1 or _decorator(each, "classmethod"))
+        for each in node.body
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def fields_of(node: ast.ClassDef) -> list[str]:
+    """The fields that the constructor of a dataclass asks for. State that begins with a default is none of them."""
+    return [
+        each.target.id
+        for each in node.body
+        if isinstance(each, ast.AnnAssign)
+        and isinstance(each.target, ast.Name)
+        and "ClassVar" not in ast.dump(each.annotation)
+        and each.value is None
+    ]
+
+
+@pytest.mark.parametrize("top", ["core", not_yet("bots", "app.Core: 17 fields"), "sandbox"])
+def test_no_service_that_is_a_dataclass_has_more_than_seven_fields(top: str) -> None:
+    services = {
+        f"{name}.{node.name}": len(fields_of(node))
+        for name, tree in modules(top).items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and _decorator(node, "dataclass") and not is_value(node)
+    }
+
+    assert {name: count for name, count in services.items() if count > MOST_PARAMETERS} == {}
+
+
+# The same rooms in both frontends
+
+ONLY_IN: Mapping[str, Mapping[str, str]] = {
+    "slack": {
+        "installations/": "workspaces install the Slack app and each has a token; Discord has one for all",
+        "open.py": "one workspace or many, socket or HTTP: Discord has one way to begin, in its plugin",
+        "delivery/streaming/": "Slack has a native stream; Discord can only post and edit",
+        "delivery/shared_editing.py": "Slack's limit on edits is of the whole workspace, Discord's of a channel",
+        "delivery/ledger_offset.py": "where a stream is refused, the answer goes on as posts",
+        "delivery/lookup.py": "Slack finds a message by its metadata; Discord knows a second one by its nonce",
+        "delivery/response_url.py": "how Slack's commands are answered where the bot is no member",
+        "delivery/workspace.py": "calls, names and limits are of one workspace; Discord's are of the bot",
+        "delivery/home.py": "Slack's Home tab; Discord has no page of an app",
+        "events/ignored.py": "Slack sends one mention as two events and its own news as messages: reasons are counted",
+        "events/messages.py": "Slack's events are plain JSON; discord.py hands over messages as objects",
+        "events/payloads.py": "reads fields of plain JSON, which discord.py does for Discord",
+        "events/speaker.py": "shared channels bring people of other organisations",
+        "features/ask_without_message.py": "a shortcut has no message to answer below; Discord's interaction has",
+        "features/assistant_threads.py": "Slack's pane for agents",
+        "features/background_tasks.py": "what Slack offers beside messages (pane, Home tab, greeting) is done apart",
+        "features/follow_ups.py": "who mentions nobody in a thread: Discord's threads are channels of their own",
+        "features/greetings.py": "Slack tells that a person opens the bot's messages; Discord tells nothing",
+        "features/install.py": "the OAuth pages; Discord has an address, see features/invite.py there",
+        "features/manifest.py": "Slack's apps are made from a file",
+        "features/workspaces.py": "one workspace or all that installed the app",
+        "listening/acks.py": "Slack's acknowledgement may hold a sentence",
+        "listening/bolt_app.py": "Bolt reads what both ways in bring",
+        "listening/http.py": "Slack can call the bot; Discord's gateway is a connection of ours alone",
+        "listening/socket_mode.py": "Slack's socket; Discord's is listening/gateway.py",
+        "transport/fair_interval.py": "Slack's limit on edits is of the whole workspace",
+        "transport/hosts.py": "a file's address comes from the event and may lead anywhere; Discord's from two hosts",
+        "transport/outsiders.py": "shared channels bring people of other organisations",
+        "transport/people.py": "names are asked for; Discord's messages bring them",
+        "transport/preflight.py": "two tokens and two ways in, of which each can be missing; Discord has one token",
+        "transport/rate_limits.py": "Slack has a limit for each method; discord.py keeps Discord's",
+        "transport/refusal_log.py": "who may call the bot's address; nobody calls Discord's",
+        "transport/tokens.py": "one token for each workspace",
+    },
+    "discord": {
+        "delivery/code_attachments.py": "a message of Discord holds 2,000 characters: long code comes as a file, too",
+        "delivery/deadline_surface.py": "an interaction's token ends after 15 minutes",
+        "delivery/interaction_channel.py": "an interaction is answered over its own webhook",
+        "delivery/links.py": "Discord shows a link under any text; Slack's Markdown shows where it leads",
+        "delivery/tables.py": "Discord draws no tables",
+        "delivery/threads.py": "an answer in a thread of its own, which must be made; Slack's need only a name",
+        "delivery/webhook.py": "an interaction is answered over its own webhook",
+        "events/commands.py": "commands are registered one by one; Slack has one, from its manifest",
+        "events/quoted_message.py": "who replies to a message quotes it",
+        "features/autocomplete.py": "Discord asks for choices while somebody types",
+        "features/backfill_gaps.py": "Discord tells when a session was lost; Slack does not",
+        "features/backfill_sweep.py": "channels are read one by one, found from what Discord lists",
+        "features/channel_lookup.py": "an event does not tell whether its channel is a thread that was archived",
+        "features/command_sync.py": "commands are registered at the start; Slack's stand in the manifest",
+        "features/invite.py": "an address with permissions; Slack has OAuth pages",
+        "listening/dispatcher.py": "interactions are answered within three seconds, before the core is told",
+        "listening/gateway.py": "Discord's connection; Slack's is listening/socket_mode.py",
+        "listening/watchdog.py": "discord.py tries to connect for ever; Slack's is in socket_mode.py",
+        "transport/http_hooks.py": "hooks on discord.py's own HTTP session; Slack's SDK takes a client",
+        "transport/pacing.py": "how fast one channel is edited",
+        "transport/sdk_addresses.py": "discord.py has no setting for its addresses",
+        "transport/timing.py": "waits of discord.py that tests shorten",
+    },
+}
+"""Folders and files that one frontend alone has, with the reason. All others stand in both, under one name."""
+
+
+def rooms(platform: str) -> set[str]:
+    folder = TREE / "bots" / platform
+    files = {str(file.relative_to(folder)) for file in folder.rglob("*.py")}
+    return files - {"__init__.py"}
+
+
+@pytest.mark.parametrize("platform", FRONTENDS)
+def test_what_only_one_frontend_has_is_there_for_a_reason(platform: str) -> None:
+    (other,) = set(FRONTENDS) - {platform}
+    alone = rooms(platform) - rooms(other)
+
+    assert {each for each in alone if not _reason(platform, each)} == set()
+
+
+@pytest.mark.parametrize("platform", FRONTENDS)
+def test_no_reason_stands_for_what_is_gone_or_what_both_have(platform: str) -> None:
+    (other,) = set(FRONTENDS) - {platform}
+    stale = {
+        each
+        for each in ONLY_IN[platform]
+        if not any(file.startswith(each) for file in rooms(platform))
+        or any(file.startswith(each) for file in rooms(other))
+    }
+
+    assert stale == set()
+
+
+def _reason(platform: str, file: str) -> str:
+    """Why only this frontend has a file: the reason of the file itself, or of its folder (`installations/`)."""
+    for prefix, reason in ONLY_IN[platform].items():
+        if file == prefix or (prefix.endswith("/") and file.startswith(prefix)):
+            return reason
+    return ""
