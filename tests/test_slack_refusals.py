@@ -300,12 +300,21 @@ async def test_they_are_told_once_an_hour_for_each_place(speaking: Stage) -> Non
     assert (once, again, len(stage.slack.visible(dm)) - 1) == (1, 2, 3)
 
 
-@pytest.mark.parametrize("trouble", ["no scope", "no listener", "no author", "a direct message"])
-async def test_where_nobody_can_be_told_the_answer_ends_all_the_same(
-    speaking: Stage, stage: Stage, trouble: str
-) -> None:
-    stage = stage if trouble == "no listener" else speaking
+async def test_a_process_that_only_answers_tells_the_author_too(stage: Stage) -> None:
     dm = stage.dm
+    await stage.in_channel()
+    stage.slack.fail("chat.postMessage", "is_archived")
+    async with stage.surface(direct=False) as surface:
+        await surface.write("Hello")
+        with pytest.raises(PlaceClosed):
+            await surface.finish(NOTHING)
+
+    assert len(stage.slack.visible(dm)) == 2
+
+
+@pytest.mark.parametrize("trouble", ["no scope", "no author", "a direct message"])
+async def test_where_nobody_can_be_told_the_answer_ends_all_the_same(speaking: Stage, trouble: str) -> None:
+    stage, dm = speaking, speaking.dm
     if trouble == "no scope":
         stage.slack.workspace.scopes.discard("im:write")
     place: dict[str, Any] = {"user": "" if trouble == "no author" else stage.asker.id}

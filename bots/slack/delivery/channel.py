@@ -11,12 +11,12 @@ from typing import Any
 import structlog
 from cachetools import LRUCache
 
-from bots.slack.delivery.markup_out import safe, size
+from bots.slack.delivery.markup_out import size
+from bots.slack.delivery.messages import message_content, nonce_of, post, recent, write_blocks
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.buttons import drawn
-from bots.slack.events.payloads import Bot, text_of
+from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.error_mapping import BLOCKS_REFUSED, UNKNOWN_MESSAGE
+from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
 from bots.slack.transport.fair_interval import Share
 from core.delivery.platform_retry import patiently
 from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
@@ -27,7 +27,6 @@ from core.util.clock import Now, Sleep
 log = structlog.get_logger(__name__)
 
 EVENT_TYPE = "aivax_answer"
-_MOST_READ = 200
 _STILL_STREAMING = "streaming_state_conflict"
 _UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})
 _UNTIL_THE_END_S = 3_600.0
@@ -142,47 +141,35 @@ class SlackChannel:
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         """`text` is what notifications and old clients show; the block renders real Markdown."""
-        posted = await self._say(
-            "chat.postMessage",
-            text,
-            buttons,
-            once=True,
-            thread_ts=self._place.thread or None,
-            unfurl_links=False,
-            unfurl_media=False,
+        posted = await post(
+            self._api,
+            self._place.channel,
+            self._place.thread,
+            message_content(text, buttons),
+            urgent=self._share.hurried,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": delivery.nonce}},
         )
         self._signed = False
         return text_of(posted, "ts")
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
+        content = message_content(text, buttons)
         try:
-            await self._say("chat.update", text, buttons, ts=message_id)
+            await self._update(message_id, content)
         except PlaceClosed as exc:
             if exc.code == _STILL_STREAMING:
-                await self._end_stream(message_id)
-                await self._say("chat.update", text, buttons, ts=message_id)
+                with suppress(PlaceClosed):
+                    channel = self._place.channel
+                    await self._api.write("chat.stopStream", once=True, channel=channel, ts=message_id)
+                await self._update(message_id, content)
             elif exc.code in _UNCHANGEABLE:
                 await self._replace(message_id, exc.code)
             else:
                 raise
 
-    async def _say(
-        self, method: str, text: str, buttons: Sequence[Button], *, once: bool = False, **more: Any
-    ) -> dict[str, Any]:
-        """Write a text in its block, or bare where Slack does not take the block."""
-        more.update(once=once, urgent=self._share.hurried, channel=self._place.channel)
-        try:
-            return await self._api.write(method, **more, **shown(text, buttons))
-        except PlaceClosed as exc:
-            if exc.code not in BLOCKS_REFUSED:
-                raise
-            log.warning("slack.blocks_refused", code=exc.code)
-            return await self._api.write(method, **more, text=safe(text), blocks=[])
-
-    async def _end_stream(self, message_id: str) -> None:
-        with suppress(PlaceClosed):
-            await self._api.write("chat.stopStream", once=True, channel=self._place.channel, ts=message_id)
+    async def _update(self, message_id: str, content: Mapping[str, Any]) -> None:
+        channel, urgent = self._place.channel, self._share.hurried
+        await write_blocks(self._api, "chat.update", content, channel=channel, ts=message_id, urgent=urgent)
 
     async def _replace(self, message_id: str, code: str) -> None:
         """A message that can't be changed stays as it is until the answer is all there; then a new one follows it.
@@ -210,44 +197,3 @@ class SlackChannel:
             if nonce_of(message) == delivery.nonce:
                 return text_of(message, "ts") or None
         return None
-
-
-def shown(text: str, buttons: Sequence[Button] = ()) -> dict[str, Any]:
-    """A message's content in both forms that Slack wants."""
-    harmless = safe(text)
-    return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}, *drawn(buttons)]}
-
-
-async def recent(api: SlackApi, place: Address) -> list[Mapping[str, Any]]:
-    """Read what was written after the question where its answer goes; empty where the app may not read.
-
-    Raises:
-        PlatformBusy: not now; asking later may tell.
-    """
-    where = {"ts": place.thread} if place.thread else {}
-    try:
-        answer = await api.read(
-            "conversations.replies" if place.thread else "conversations.history",
-            channel=place.channel,
-            include_all_metadata=True,
-            limit=_MOST_READ,
-            **where,
-            **({"oldest": place.question} if place.question else {}),
-        )
-    except PlatformBusy:
-        raise
-    except PlatformError as exc:
-        log.info("slack.history_unreadable", channel=place.channel, code=exc.code)
-        return []
-    messages = answer.get("messages")
-    return [each for each in messages if isinstance(each, Mapping)] if isinstance(messages, list) else []
-
-
-def nonce_of(message: Mapping[str, Any]) -> str:
-    metadata = message.get("metadata")
-    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
-    return text_of(payload, "nonce") if isinstance(payload, Mapping) else ""
-
-
-def is_ours(message: Mapping[str, Any], bot: Bot) -> bool:
-    return text_of(message, "user") == bot.user or bool(bot.bot and text_of(message, "bot_id") == bot.bot)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bots.slack.delivery.channel import Signs, SlackChannel, shown
-from bots.slack.events.address import Address
+from bots.slack.delivery.channel import SlackChannel
+from bots.slack.delivery.messages import message_content
 from bots.slack.events.payloads import text_of
-from bots.slack.transport.api import SlackApi
-from bots.slack.transport.fair_interval import Share
 from core.domain.messages import Button
 from core.domain.ports import Delivery
 
@@ -20,22 +18,17 @@ from core.domain.ports import Delivery
 class EphemeralChannel(SlackChannel):
     """An `EditableChannel` that nobody but the person who pressed sees."""
 
-    def __init__(self, api: SlackApi, place: Address, signs: Signs, share: Share) -> None:
-        super().__init__(api, place, signs, share)
-        self._web_api = api
-        self._address = place
-
     async def working(self) -> None:
         pass
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
-        posted = await self._web_api.write(
+        posted = await self._api.write(
             "chat.postEphemeral",
             once=True,
-            channel=self._address.channel,
-            user=self._address.user,
-            thread_ts=self._address.thread or None,
-            **shown(text, buttons),
+            channel=self._place.channel,
+            user=self._place.user,
+            thread_ts=self._place.thread or None,
+            **message_content(text, buttons),
         )
         return text_of(posted, "message_ts")
 

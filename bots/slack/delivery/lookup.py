@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bots.slack.delivery.channel import is_ours, nonce_of, recent
+from bots.slack.delivery.messages import is_ours, nonce_of, recent
 from bots.slack.events.address import Address
 from bots.slack.events.markup_in import unescaped
 from bots.slack.events.payloads import text_of

@@ -12,11 +12,9 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from bots.slack.delivery.channel import Signs, shown
 from bots.slack.delivery.ephemeral import EphemeralChannel
-from bots.slack.events.address import PLATFORM, Address
-from bots.slack.transport.api import SlackApi
-from bots.slack.transport.fair_interval import Share
+from bots.slack.delivery.messages import message_content
+from bots.slack.events.address import PLATFORM
 from bots.slack.transport.hosts import may_see_the_token
 from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
 from core.domain.messages import Button
@@ -28,11 +26,6 @@ log = structlog.get_logger(__name__)
 class ResponseUrlChannel(EphemeralChannel):
     """An `EditableChannel` over a `response_url`; where that is used up or too old, over Slack's ephemeral messages."""
 
-    def __init__(self, api: SlackApi, place: Address, signs: Signs, share: Share) -> None:
-        super().__init__(api, place, signs, share)
-        self._web_api = api
-        self._url = place.reply
-
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         try:
             await self._respond(text, buttons)
@@ -42,13 +35,13 @@ class ResponseUrlChannel(EphemeralChannel):
         return delivery.nonce
 
     async def _respond(self, text: str, buttons: Sequence[Button]) -> None:
-        url = URL(self._url)
-        if not may_see_the_token(self._web_api.settings, url):  # the hosts that are Slack's own
+        url = URL(self._place.reply)
+        if not may_see_the_token(self._api.settings, url):  # the hosts that are Slack's own
             raise PlaceClosed(PLATFORM, code="response_url_elsewhere")
-        content = {"response_type": "ephemeral", "replace_original": False, **shown(text, buttons)}
-        proxy = self._web_api.settings.proxy or None
+        content = {"response_type": "ephemeral", "replace_original": False, **message_content(text, buttons)}
+        proxy = self._api.settings.proxy or None
         try:
-            async with self._web_api.session.post(
+            async with self._api.session.post(
                 url, json=content, allow_redirects=False, proxy=proxy
             ) as answer:
                 status = answer.status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _NOTHING: Mapping[str, Any] = {}
@@ -19,6 +20,25 @@ def part_of(given: Any, name: str) -> Mapping[str, Any]:
     """A field that should be an object; an empty one where it is not."""
     value = given.get(name) if isinstance(given, Mapping) else None
     return value if isinstance(value, Mapping) else _NOTHING
+
+
+def list_of(given: Any, name: str) -> list[Any]:
+    """A field that should be a list; an empty one where it is not."""
+    value = given.get(name) if isinstance(given, Mapping) else None
+    return value if isinstance(value, list) else []
+
+
+def parts_of(given: Any, name: str) -> list[Mapping[str, Any]]:
+    """The objects of a list; what else stands in it is left out."""
+    return [each for each in list_of(given, name) if isinstance(each, Mapping)]
+
+
+def moment_of(message: Mapping[str, Any]) -> Decimal | None:
+    """The `ts` of a message, which orders it among others; None where it is no number."""
+    try:
+        return Decimal(text_of(message, "ts"))
+    except InvalidOperation:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from typing import Any
 
 import structlog
 
+from bots.slack.delivery.messages import direct_channel, message_content, post
 from bots.slack.delivery.plain_text import HERE, moved, signed
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.interactions import question
-from bots.slack.events.modals import About, asked_about
-from bots.slack.events.payloads import part_of, text_of
+from bots.slack.events.modals import WORDS_BLOCK, About, asked_about
+from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.error_mapping import BLOCKS_REFUSED
 from core.domain.errors import OutcomeUnknown, PlaceClosed
 from core.domain.messages import Author, Identity, Place, Said
 from core.domain.translator import Translator
@@ -33,6 +33,10 @@ log = structlog.get_logger(__name__)
 
 _WITHIN_S = 2.2
 """Slack waits three seconds for the acknowledgement, which comes when the question is stored."""
+
+
+Ack = dict[str, Any]
+"""What goes back with an acknowledgement: docs.slack.dev, "Responding to commands", "Displaying errors in views"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,13 @@ def _by_form(payload: Mapping[str, Any], about: About, text: str) -> AskedQuesti
     return AskedQuestion(f"slack:{team}:form:{view}", team, user, user_team, about.channel, text, about)
 
 
+def refusal_ack(payload: Mapping[str, Any], sentence: str) -> Ack:
+    """Tell in private why a question is not asked: below the form's field, which stays open, or below the command."""
+    if text_of(payload, "type") == "view_submission":
+        return {"response_action": "errors", "errors": {WORDS_BLOCK: sentence}}
+    return {"response_type": "ephemeral", **message_content(sentence)}
+
+
 async def post_question(asked: AskedQuestion, api: SlackApi, translator: Translator) -> Said:
     """Show the question where it was asked, or else in the asker's direct messages; what the core is told of it.
 
@@ -104,7 +115,7 @@ async def post_question(asked: AskedQuestion, api: SlackApi, translator: Transla
         except PlaceClosed as exc:
             log.info("slack.question_moved", channel=asked.channel, code=exc.code)
             asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
-            here, ts = await _post(api, await _direct(api, asked.user), _moved(asked, translator), "")
+            here, ts = await _post(api, await direct_channel(api, asked.user), _moved(asked, translator), "")
     return _said(asked, here, ts)
 
 
@@ -121,33 +132,9 @@ def _said(asked: AskedQuestion, channel: str, ts: str) -> Said:
     return Said((asked.key,), asked.author, place, asked.whole_text, str(there), ts)
 
 
-async def _direct(api: SlackApi, user: str) -> str:
-    opened = part_of(await api.write("conversations.open", users=user), "channel")
-    return text_of(opened, "id")
-
-
 async def _post(api: SlackApi, channel: str, content: dict[str, Any], thread: str) -> tuple[str, str]:
-    """Post, without the blocks where Slack does not take them."""
-    try:
-        return await _posted(api, channel, content, thread)
-    except PlaceClosed as exc:
-        if exc.code not in BLOCKS_REFUSED:
-            raise
-    log.warning("slack.blocks_refused", code="rich_text")
-    return await _posted(api, channel, {"text": content["text"]}, thread)
-
-
-async def _posted(api: SlackApi, channel: str, content: dict[str, Any], thread: str) -> tuple[str, str]:
-    posted = await api.write(
-        "chat.postMessage",
-        once=True,
-        channel=channel,
-        thread_ts=thread or None,
-        mrkdwn=False,
-        **content,
-        unfurl_links=False,
-        unfurl_media=False,
-    )
+    """Post, and tell in which channel and with which ts the message stands."""
+    posted = await post(api, channel, thread, content, mrkdwn=False)
     there, ts = text_of(posted, "channel") or channel, text_of(posted, "ts")
     if not ts:
         raise OutcomeUnknown(PLATFORM, code="unparsable", detail="chat.postMessage told no ts")

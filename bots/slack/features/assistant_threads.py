@@ -13,6 +13,7 @@ import structlog
 from cachetools import LRUCache
 
 from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.messages import post
 from bots.slack.events.address import Address
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
@@ -66,15 +67,7 @@ class AssistantThreads:
 
     async def say(self, channel: str, thread: str, sentence: str) -> None:
         """Say a sentence of the bot's own that is no answer."""
-        await self._api.write(
-            "chat.postMessage",
-            once=True,
-            channel=channel,
-            thread_ts=thread or None,
-            text=safe(sentence),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        await post(self._api, channel, thread, {"text": safe(sentence)})
 
     async def entitle(self, place: Address, text: str) -> None:
         """Name a thread after the first words in it, where these are they."""

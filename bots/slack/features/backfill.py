@@ -11,20 +11,21 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import structlog
 
 from bots.slack.events.address import PLATFORM
-from bots.slack.events.payloads import Bot, part_of, text_of
+from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
 from bots.slack.features.workspaces import Workspaces
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
+from bots.slack.transport.history import pages
 from core.delivery.platform_retry import patiently
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Place
@@ -121,37 +122,25 @@ class Backfill:
         except PlatformError as exc:
             log.info("slack.direct_messages_unlisted", code=exc.code)
             return []
-        given = answer.get("channels")
-        ids = [text_of(each, "id") for each in given] if isinstance(given, list) else []
+        ids = [text_of(each, "id") for each in list_of(answer, "channels")]
         return [_Spot(each, direct=True) for each in ids if each]
 
     async def _missed(self, api: SlackApi, spot: _Spot, span: _Span, bot: Bot) -> list[Mapping[str, Any]]:
         """The messages of other people that the bot did not answer, oldest first."""
-        messages = [each async for page in self._pages(api, spot, span) for each in page]
+        read = partial(self._read, api)
+        asked = {"channel": spot.channel, "oldest": str(span.oldest), "limit": _PAGE}
+        found = pages(read, _MOST_PAGES, thread=spot.thread, **asked)
+        messages = [each async for page in found for each in page]
         answered_until = _last_answer(messages, bot, span) if spot.thread else span.oldest
         missed = {
             moment: each
             for each in messages
-            if (moment := _moment(each)) is not None
+            if (moment := moment_of(each)) is not None
             and moment > max(span.oldest, answered_until)
             and not each.get("bot_id")
-            and bot.user not in _repliers(each)
+            and bot.user not in list_of(each, "reply_users")
         }
         return [missed[moment] for moment in sorted(missed)]
-
-    async def _pages(self, api: SlackApi, spot: _Spot, span: _Span) -> AsyncIterator[list[Mapping[str, Any]]]:
-        method = "conversations.replies" if spot.thread else "conversations.history"
-        asked: dict[str, Any] = {"channel": spot.channel, "oldest": str(span.oldest), "limit": _PAGE}
-        if spot.thread:
-            asked["ts"] = spot.thread
-        for _ in range(_MOST_PAGES):
-            answer = await self._read(api, method, **asked)
-            given = answer.get("messages")
-            yield [each for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
-            cursor = text_of(part_of(answer, "response_metadata"), "next_cursor")
-            if not cursor:
-                return
-            asked["cursor"] = cursor
 
     async def _read(self, api: SlackApi, method: str, **arguments: Any) -> dict[str, Any]:
         answer = await patiently(
@@ -188,20 +177,8 @@ def _spots(places: Sequence[Place], team: str) -> Iterator[_Spot]:
 
 def _last_answer(messages: Sequence[Mapping[str, Any]], bot: Bot, span: _Span) -> Decimal:
     """When the bot last answered in a thread before this start: what was said until then it had heard."""
-    ours = [_moment(each) for each in messages if text_of(each, "user") == bot.user]
+    ours = [moment_of(each) for each in messages if text_of(each, "user") == bot.user]
     return max((each for each in ours if each is not None and each < span.began), default=Decimal(0))
-
-
-def _repliers(message: Mapping[str, Any]) -> Sequence[Any]:
-    given = message.get("reply_users")
-    return given if isinstance(given, list) else ()
-
-
-def _moment(message: Mapping[str, Any]) -> Decimal | None:
-    try:
-        return Decimal(text_of(message, "ts"))
-    except InvalidOperation:
-        return None
 
 
 def _as_event(message: Mapping[str, Any], team: str, spot: _Spot) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bots.slack.delivery.channel import shown
+from bots.slack.delivery.messages import message_content
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.modals import ask_form, feedback_form, wants_to_ask
 from bots.slack.events.payloads import part_of, text_of
@@ -67,7 +67,7 @@ class Greetings:
         method, to = (
             ("chat.postMessage", {}) if place.direct else ("chat.postEphemeral", {"user": place.user})
         )
-        content = {"thread_ts": place.thread or None, **shown(sentence), **to}
+        content = {"thread_ts": place.thread or None, **message_content(sentence), **to}
         await there.api.write(method, once=True, channel=place.channel, **content)
 
     def _greet(self, payload: Mapping[str, Any], there: Workspace) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
 import structlog
 
-from bots.slack.delivery.channel import is_ours
+from bots.slack.delivery.messages import is_ours
 from bots.slack.events.address import Address
 from bots.slack.events.markup_in import readable, without_mention
-from bots.slack.events.payloads import Bot, text_of
+from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
 from bots.slack.transport.api import SlackApi
+from bots.slack.transport.history import pages
 from bots.slack.transport.people import People
 from core.delivery.platform_retry import patiently
 from core.domain.errors import PlatformError
@@ -48,28 +48,22 @@ async def quotes(api: SlackApi, people: People, place: Address, most: int) -> Se
 
 async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:
     """Slack gives a thread from its beginning on: the newest are what counts, so it is read to the question."""
+
+    async def read(method: str, **asked: Any) -> Mapping[str, Any]:
+        return await patiently(partial(api.read, method, **asked), budget_s=_BUDGET_S)
+
     kept: deque[Mapping[str, Any]] = deque(maxlen=most)
-    cursor: dict[str, str] = {}
-    for _ in range(_MOST_PAGES):
-        until = {"latest": place.question} if place.question else {}
-        asked = {"channel": place.channel, "ts": place.thread, "limit": _PAGE, **until, **cursor}
-        page = await patiently(partial(api.read, "conversations.replies", **asked), budget_s=_BUDGET_S)
-        messages = page.get("messages")
-        kept.extend(each for each in messages or () if isinstance(each, Mapping) and _is_before(each, place))
-        metadata = page.get("response_metadata")
-        following = text_of(metadata, "next_cursor") if isinstance(metadata, Mapping) else ""
-        if not following:
-            break
-        cursor = {"cursor": following}
+    until = {"latest": place.question} if place.question else {}
+    async for page in pages(
+        read, _MOST_PAGES, thread=place.thread, channel=place.channel, limit=_PAGE, **until
+    ):
+        kept.extend(each for each in page if _is_before(each, place))
     return list(kept)
 
 
 def _is_before(message: Mapping[str, Any], place: Address) -> bool:
-    try:
-        ts = Decimal(text_of(message, "ts"))
-        return not place.question or ts < Decimal(place.question)
-    except InvalidOperation:
-        return False
+    ts, question = moment_of(message), moment_of({"ts": place.question})
+    return ts is not None and (not place.question or (question is not None and ts < question))
 
 
 async def _names(people: People, bot: Bot, messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -79,12 +73,7 @@ async def _names(people: People, bot: Bot, messages: Sequence[Mapping[str, Any]]
 
 
 def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> Quote:
-    files = message.get("files")
-    named = (
-        [text_of(file, "name") for file in files if isinstance(file, Mapping)]
-        if isinstance(files, list)
-        else []
-    )
+    named = [text_of(file, "name") for file in list_of(message, "files")]
     return Quote(
         origin=text_of(message, "ts"),
         author_name=_author(message, authors, bot),
@@ -98,6 +87,5 @@ def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> 
 def _author(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> str:
     if is_ours(message, bot):
         return bot.name
-    profile = message.get("bot_profile")
-    other = text_of(profile, "name") if isinstance(profile, Mapping) else ""
-    return authors.get(text_of(message, "user")) or text_of(message, "username") or other
+    user, other = text_of(message, "user"), text_of(message.get("bot_profile"), "name")
+    return authors.get(user) or text_of(message, "username") or other

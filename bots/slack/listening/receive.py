@@ -12,15 +12,21 @@ import structlog
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.ignored import reason
-from bots.slack.events.payloads import Bot, FollowUps, text_of
+from bots.slack.events.payloads import Bot, FollowUps, list_of, part_of, text_of
 from bots.slack.events.speaker import speaker
 from bots.slack.events.translate import translate
-from bots.slack.features.ask_without_message import AskedQuestion, asked_question, post_question, unposted
+from bots.slack.features.ask_without_message import (
+    Ack,
+    AskedQuestion,
+    asked_question,
+    post_question,
+    refusal_ack,
+    unposted,
+)
 from bots.slack.features.files import described
 from bots.slack.features.follow_ups import JoinedThreads
 from bots.slack.features.greetings import Greetings
 from bots.slack.features.workspaces import Workspace, Workspaces
-from bots.slack.listening.acks import Ack, refusing
 from core.domain.errors import BotError
 from core.domain.messages import Author, Deleted, Event, Left, PassedOver, Receipt, Said
 from core.domain.ports import Intake
@@ -31,7 +37,6 @@ PASSING = (BotError, TimeoutError, OSError)
 """What another try may not meet: all else is a bug."""
 
 _CAUSE_CHARS = 200
-_REMOVALS = frozenset(("app_uninstalled", "tokens_revoked"))
 _WHOLE_SECONDS = timedelta(seconds=1)
 """Slack cuts the moment of an event to seconds."""
 
@@ -99,7 +104,7 @@ class Receiver:
         if asked is not None:
             return await self._asked(payload, asked, there)
         for event in events:
-            named = await self._named(event)
+            named = await self._named(event, there)
             receipt = await self._stored(named, there)
             self._threads.heard(event)
             if receipt is Receipt.ACCEPTED:
@@ -142,10 +147,10 @@ class Receiver:
 
     async def _asked(self, payload: Mapping[str, Any], asked: AskedQuestion, there: Workspace) -> Ack | None:
         """A question without a message: put where it can be answered, then told to the core, if it takes it."""
-        author = await self._introduced(asked.author)
+        author = await _introduced(asked.author, there)
         refusal = await self._intake.refusal(replace(unposted(asked), author=author))
         if refusal is not None:
-            return refusing(payload, refusal)
+            return refusal_ack(payload, refusal)
         said = await post_question(asked, there.api, self._intake.translator(author.locale, asked.place))
         await self._intake.receive(replace(said, author=author))
         self._threads.heard(said)
@@ -162,18 +167,17 @@ class Receiver:
         await self._workspaces.forget(team, moment)
         log.warning("slack.removed", team=team)
 
-    async def _named(self, event: Event) -> Event:
+    async def _named(self, event: Event, there: Workspace) -> Event:
         if isinstance(event, Deleted | Left):
             return event
         if isinstance(event, Said) and event.attachments:
-            api = self._workspaces.of(event.author.identity.workspace).api
-            event = replace(event, attachments=await described(api, event.attachments))
-        return replace(event, author=await self._introduced(event.author))
+            event = replace(event, attachments=await described(there.api, event.attachments))
+        return replace(event, author=await _introduced(event.author, there))
 
-    async def _introduced(self, author: Author) -> Author:
-        people = self._workspaces.of(author.identity.workspace).people
-        person = await people.find(author.identity.user)
-        return replace(author, name=person.name, locale=person.locale)
+
+async def _introduced(author: Author, there: Workspace) -> Author:
+    person = await there.people.find(author.identity.user)
+    return replace(author, name=person.name, locale=person.locale)
 
 
 def team_of(payload: Mapping[str, Any]) -> str:
@@ -181,22 +185,18 @@ def team_of(payload: Mapping[str, Any]) -> str:
 
     Events name it as `context_team_id`, and in what authorises us; commands say `team_id`, presses `team`.
     """
-    given = payload.get("authorizations")
-    first = given[0] if isinstance(given, list) and given else None
-    named = (text_of(payload, "context_team_id"), text_of(first, "team_id"), text_of(payload, "team_id"))
+    authorized = [text_of(each, "team_id") for each in list_of(payload, "authorizations")[:1]]
+    named = (text_of(payload, "context_team_id"), *authorized, text_of(payload, "team_id"))
     return next((each for each in named if each.startswith("T")), "") or text_of(payload.get("team"), "id")
 
 
 def _removes(payload: Mapping[str, Any], bot: Bot) -> bool:
     """Whether our bot was removed; of the tokens that are revoked, only the bot's are ours."""
-    event = payload.get("event")
-    if payload.get("type") != "event_callback" or not isinstance(event, Mapping):
+    event = part_of(payload, "event")
+    if payload.get("type") != "event_callback":
         return False
-    if event.get("type") not in _REMOVALS:
-        return False
-    tokens = event.get("tokens")
-    revoked = tokens.get("bot") if isinstance(tokens, Mapping) else None
-    return event["type"] == "app_uninstalled" or (isinstance(revoked, list) and bot.user in revoked)
+    revoked = event.get("type") == "tokens_revoked" and bot.user in list_of(event.get("tokens"), "bot")
+    return revoked or event.get("type") == "app_uninstalled"
 
 
 def _moment(payload: Mapping[str, Any]) -> datetime:
