@@ -26,14 +26,18 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 
 RENAMED_EVENTS: Mapping[str, str] = {
     "discord.author_not_told": "answer.author_not_told",
+    "discord.caught_up": "discord.backfilled",
     "discord.command_unknown": "discord.interaction_unknown",
     "discord.form_elsewhere": "discord.modal_wrong_channel",
     "discord.interaction_ignored": "discord.interaction_unknown",
     "discord.may_not_write": "answer.place_closed",
+    "discord.not_caught_up": "discord.backfill_failed",
+    "discord.not_looked_through": "discord.backfill_skipped",
     "discord.nothing_to_offer": "discord.choices_unavailable",
     "discord.picked_message_unread": "discord.quoted_message_unread",
     "slack.answer_left_unshown": "slack.answer_not_shown",
     "slack.asked_elsewhere": "slack.question_moved",
+    "slack.author_not_told": "answer.author_not_told",
     "slack.behind": "slack.stream_delayed",
     "slack.caught_up": "slack.backfilled",
     "slack.errand_failed": "slack.task_failed",
@@ -47,12 +51,11 @@ RENAMED_EVENTS: Mapping[str, str] = {
     "slack.not_caught_up": "slack.backfill_failed",
     "slack.not_installed_there": "slack.installation_refused",
     "slack.not_offered": "slack.feature_unavailable",
+    "slack.place_closed": "answer.place_closed",
     "slack.request_seen": "slack.request_repeated",
     "slack.token_gone": "slack.token_revoked",
     "slack.tokens_resealed": "slack.tokens_reencrypted",
     "slack.unreadable": "slack.history_unreadable",
-    "slack.author_not_told": "answer.author_not_told",
-    "slack.place_closed": "answer.place_closed",
 }
 """The event of a log line as it was -> as it is now. Several old ones may have become one."""
 

@@ -11,7 +11,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.delivery.ephemeral import Whisper
+from bots.discord.delivery.ephemeral import EphemeralChannel
 from bots.discord.events.address import Address
 from bots.discord.events.buttons import action_in, pressed_in, view_of
 from bots.discord.transport.api import Session
@@ -238,7 +238,7 @@ async def test_a_reply_whose_outcome_nobody_knows_is_not_sent_by_the_sdk_again(
     try:
         fake.fail("POST /webhooks/{}/{}", status=502)
         with pytest.raises(OutcomeUnknown):
-            await Whisper(session, Address.parse(pressed.address)).post(
+            await EphemeralChannel(session, Address.parse(pressed.address)).post(
                 "All right.", Delivery(0, "n-0", "", 0, closed=False, generation=1)
             )
     finally:

@@ -143,7 +143,7 @@ async def test_only_what_was_new_is_told_as_caught_up(fake: FakeDiscord) -> None
             await fake.say(ana, fake.dm(ana), "live")
             await intake.until(lambda: len(intake.events) == 3)
 
-    told = [line for line in logs if line["event"] == "discord.caught_up"]
+    told = [line for line in logs if line["event"] == "discord.backfilled"]
     assert not [line for line in told if line["server"] == gophers.id]
     assert all(line["found"] == 1 for line in told)
 

@@ -26,8 +26,7 @@ from bots.discord.events.translate import (
     translate,
 )
 from bots.discord.features.backfill import KNOWN_FOR, Backfill
-from bots.discord.features.backfill_gaps import Gaps
-from bots.discord.features.channel_lookup import Whereabouts
+from bots.discord.features.channel_lookup import ChannelLookup
 from bots.discord.features.command_sync import CommandSync
 from bots.discord.features.files import Files
 from bots.discord.features.surroundings import Surroundings
@@ -58,11 +57,11 @@ class DiscordFrontend:
     def __init__(self, settings: DiscordSettings, timing: Timing, translators: Translators) -> None:
         self._settings = settings
         self._timing = timing
-        self._gaps = Gaps()
+        self._backfill = Backfill(settings, timing)
         self._session = Session(settings, timing)
         self._files = Files(self._session, settings.cdn_hosts)
         self._listener = Listener(settings, timing)
-        self._whereabouts = Whereabouts(self._session)
+        self._lookup = ChannelLookup(self._session)
         self._dispatcher = Dispatcher(self._session)
         self._answering = Answering(self._session, translators, settings.code_as_file_chars)
         self._command_sync = CommandSync(
@@ -76,11 +75,10 @@ class DiscordFrontend:
         return PLATFORM
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
-        backfill = Backfill(self._settings, self._timing, self._gaps, intake)
         if self._settings.thread_per_question:
             since = datetime.fromtimestamp(self._timing.wall(), UTC) - KNOWN_FOR
-            self._whereabouts.spoken_in(await intake.places(PLATFORM, since))
-        async with Inbox(self._timing, intake) as inbox, backfill:
+            self._lookup.add_threads(await intake.places(PLATFORM, since))
+        async with Inbox(self._timing, intake) as inbox, self._backfill.running(intake):
 
             def receive(event: GatewayEvent, me: Me) -> asyncio.Future[object] | None:
                 try:
@@ -91,7 +89,7 @@ class DiscordFrontend:
 
             try:
                 async with self._command_sync.beside(watch, intake) as seen:
-                    await self._listener.run(receive, seen, backfill)
+                    await self._listener.run(receive, seen, self._backfill)
             except PlatformError as error:
                 watch.down(error)
                 raise
@@ -133,7 +131,7 @@ class DiscordFrontend:
             self._remember(message)
         here = message.channel
         # then only asking Discord tells
-        may_be_open = answers_all(here, me) is None or self._whereabouts.may_be_a_questions(here.id)
+        may_be_open = answers_all(here, me) is None or self._lookup.may_be_question_thread(here.id)
         if not is_addressed(message, me, open_here=may_be_open):
             intake.passed_over(PLATFORM, pass_reason(message, me))
             return None
@@ -165,22 +163,22 @@ class DiscordFrontend:
 
     async def _bring_edit(self, change: discord.RawMessageUpdateEvent, me: Me, intake: Intake) -> None:
         message = change.message
-        standing = await self._whereabouts.of(message.channel, message.channel.id, me)
-        event = edited(change, me, standing.parent)
+        info = await self._lookup.info(message.channel, message.channel.id, me)
+        event = edited(change, me, info.parent)
         if event is not None:
             await intake.receive(event)
 
     async def _bring(self, message: discord.Message, me: Me, intake: Intake) -> Receipt | None:
-        standing = await self._whereabouts.of(message.channel, message.channel.id, me)
-        event = translate(message, me, standing.parent, open_here=standing.open)
+        info = await self._lookup.info(message.channel, message.channel.id, me)
+        event = translate(message, me, info.parent, open_here=info.open)
         if me.opens_threads and isinstance(event, Said) and may_open_thread(message):
-            self._whereabouts.question(message.id)
+            self._lookup.add_question(message.id)
         if event is None:
             intake.passed_over(PLATFORM, pass_reason(message, me))
             return None
         if isinstance(event, Said) and event.place.thread == event.origin and await intake.refusal(event):
             # nobody gets a thread opened under their words for being told that they are not answered
-            unopened = translate(message, replace(me, opens_threads=False), standing.parent)
+            unopened = translate(message, replace(me, opens_threads=False), info.parent)
             event = unopened if isinstance(unopened, Said) else event
             event = replace(event, awaited=not self._refused.seen(event.author.identity))
         return await intake.receive(event)

@@ -8,7 +8,7 @@ from functools import partial
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.code_attachments import Attach, CodeFile, FilingSurface
 from bots.discord.delivery.deadline_surface import EndingSurface
-from bots.discord.delivery.ephemeral import Whisper
+from bots.discord.delivery.ephemeral import EphemeralChannel
 from bots.discord.delivery.interaction_channel import InteractionChannel, ends_at, outlives_token
 from bots.discord.delivery.threads import QuestionThread
 from bots.discord.delivery.unreachable import DirectMessages
@@ -64,7 +64,7 @@ class Answering:
         if where.interaction:
             return InteractionChannel(self._session, where, ledger.check)
         if where.token:
-            return Whisper(self._session, where)
+            return EphemeralChannel(self._session, where)
         if where.opens:
             return QuestionThread(self._session, where, ledger.check)
         return DiscordChannel(self._session, where, ledger.check)

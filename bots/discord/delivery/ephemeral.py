@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bots.discord.delivery.markup_out import MAX_SIZE, size
+from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.webhook import Webhook
 from bots.discord.events.address import Address
 from bots.discord.transport.api import Session
@@ -12,32 +12,22 @@ from core.domain.messages import Button
 from core.domain.ports import Delivery
 
 
-class Whisper:
+class EphemeralChannel(DiscordChannel):
     """An `EditableChannel` that nobody but the person who pressed sees, for 15 minutes, from any process.
 
     A follow-up has no nonce and can't be looked up: where nobody told whether it arrived, it may be said twice.
     """
 
     def __init__(self, session: Session, address: Address) -> None:
+        super().__init__(session, address)
         self._hook = Webhook(session, address)
-        self._timing = session.timing
-
-    @property
-    def max_size(self) -> int:
-        return MAX_SIZE
 
     @property
     def edit_interval_s(self) -> float:
-        return self._timing.webhook_interval_s
-
-    def size(self, text: str) -> int:
-        return size(text)
+        return self._session.timing.webhook_interval_s
 
     async def working(self) -> None:
         """A press shows no work: its reply is one sentence."""
-
-    async def rested(self) -> None:
-        """Nothing was shown."""
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         return await self._hook.add(text, buttons, hidden=True)

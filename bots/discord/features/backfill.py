@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import discord
 import structlog
@@ -46,32 +46,31 @@ class Connection(Protocol):
 class Backfill:
     """Follows the gateway's connections, and looks through one server after the other, slowly, when it must.
 
-    `gaps` outlives it: what one life of the connection did not finish, the next one does.
+    What one run did not finish, the next one does.
     """
 
-    def __init__(self, settings: DiscordSettings, timing: Timing, gaps: Gaps, intake: Intake) -> None:
+    def __init__(self, settings: DiscordSettings, timing: Timing) -> None:
         self._most = timedelta(hours=settings.backfill_hours)
         self._timing = timing
-        self._gaps = gaps
-        self._intake = intake
+        self._gaps = Gaps()
         self._due: dict[int, tuple[Connection, int]] = {}
-        self._stirred = asyncio.Event()
+        self._wake = asyncio.Event()
         self._places: tuple[float, Sequence[Place]] = (float("-inf"), ())
-        self._task: asyncio.Task[None]
 
-    async def __aenter__(self) -> Self:
-        if self._gaps.heard is None and self._most:
+    @asynccontextmanager
+    async def running(self, intake: Intake) -> AsyncIterator[None]:
+        """Look through what is due while the block runs."""
+        if self._most and not self._gaps.begun:
             # before the first event: from then on the newest one says nothing of the gap before it
-            self._gaps.heard = await self._intake.heard_until(PLATFORM)
-        self._task = asyncio.create_task(self._work())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        self._gaps.over(self._now())
+            self._gaps.begin(await intake.heard_until(PLATFORM))
+        self._due.clear()
+        task = asyncio.create_task(self._work(intake))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._gaps.over(self._now())
 
     # -- what the gateway tells ---------------------------------------------------------------------
 
@@ -108,35 +107,30 @@ class Backfill:
             self._gaps.filled(place, shard)
         else:
             self._due[place] = (connection, shard)
-            self._stirred.set()
+            self._wake.set()
 
-    async def _work(self) -> None:
+    async def _work(self, intake: Intake) -> None:
         while True:
-            await self._stirred.wait()
-            self._stirred.clear()
+            await self._wake.wait()
+            self._wake.clear()
             while self._due:
                 place, (connection, shard) = next(iter(self._due.items()))
                 del self._due[place]
-                if await self._tried(place, connection) and place not in self._due:
-                    # else its connection began anew meanwhile, or it is looked through when the next one does
-                    self._gaps.filled(place, shard)
+                try:
+                    await self._through(place, connection, intake)
+                except Exception:  # what goes wrong in one place keeps nobody from looking through the others
+                    log.exception("discord.backfill_failed", server=place or "direct messages")
+                else:
+                    if place not in self._due:  # else its connection began anew meanwhile
+                        self._gaps.filled(place, shard)
 
-    async def _tried(self, place: int, connection: Connection) -> bool:
-        """Look through one place; what goes wrong there keeps nobody from looking through the others."""
-        try:
-            await self._through(place, connection)
-        except Exception:
-            log.exception("discord.not_caught_up", server=place or "direct messages")
-            return False
-        return True
-
-    async def _through(self, place: int, connection: Connection) -> None:
+    async def _through(self, place: int, connection: Connection, intake: Intake) -> None:
         since, me = self._gaps.since(place), connection.me
         if since is None:
             return
         sweep = Sweep(connection.open_direct, me, max(since - MARGIN, self._now() - self._most), self._timing)
         guild, brought = connection.get_guild(place), list[asyncio.Future[object]]()
-        places = await self._known_places()
+        places = await self._known_places(intake)
         if place != DIRECT and guild is None:
             return
         async for message in sweep.server(guild, places) if guild else sweep.direct(places):
@@ -145,20 +139,20 @@ class Backfill:
         # most of what is found was heard live: only what is new is worth a line
         new = sum(receipt is Receipt.ACCEPTED for receipt in await asyncio.gather(*brought))
         if new:
-            log.info("discord.caught_up", server=place or "direct messages", found=new)
+            log.info("discord.backfilled", server=place or "direct messages", found=new)
 
-    async def _known_places(self) -> Sequence[Place]:
+    async def _known_places(self, intake: Intake) -> Sequence[Place]:
         """Ask the core where somebody spoke with us lately; for all servers that come at once it is asked once."""
         asked_at, places = self._places
         if self._timing.now() - asked_at > PLACES_GOOD_S:
-            places = await self._ask_places()
+            places = await self._ask_places(intake)
             self._places = (self._timing.now(), places)
         return places
 
-    async def _ask_places(self) -> Sequence[Place]:
+    async def _ask_places(self, intake: Intake) -> Sequence[Place]:
         for pause_s in (*self._timing.receive_retries_s, None):
             try:
-                return await self._intake.places(PLATFORM, self._now() - KNOWN_FOR)
+                return await intake.places(PLATFORM, self._now() - KNOWN_FOR)
             except BotError:
                 log.exception("discord.places_unknown", given_up=pause_s is None)
             if pause_s is not None:

@@ -18,21 +18,28 @@ class Gaps:
     """
 
     def __init__(self) -> None:
-        self.heard: Mapping[str, datetime] | None = None
-        """When something was last said in each server, as it was stored before this process listened."""
+        self._heard: Mapping[str, datetime] | None = None
         self._since: dict[int, datetime] = {}
         self._whole: dict[int, int] = {}
-        self._torn: dict[int, set[int]] = {}
+        self._disconnected: dict[int, set[int]] = {}
         self._down: dict[int, datetime] = {}
+
+    @property
+    def begun(self) -> bool:
+        return self._heard is not None
+
+    def begin(self, heard: Mapping[str, datetime]) -> None:
+        """Take when something was last said in each server, as it was stored before this process listened."""
+        self._heard = heard
 
     def lost(self, shard: int, at: datetime) -> None:
         """A shard's connection is gone; told more than once, the first time counts."""
         if shard in self._down:
             return
         self._down[shard] = at
-        torn = {place for place, its in self._whole.items() if its == shard}
-        self._torn[shard] = torn
-        for place in torn:
+        disconnected = {place for place, its in self._whole.items() if its == shard}
+        self._disconnected[shard] = disconnected
+        for place in disconnected:
             del self._whole[place]
             self._since[place] = at
 
@@ -44,14 +51,14 @@ class Gaps:
     def resumed(self, shard: int) -> None:
         """The session goes on, and Discord sent what came meanwhile."""
         self._down.pop(shard, None)
-        for place in self._torn.pop(shard, ()):
+        for place in self._disconnected.pop(shard, ()):
             self._since.pop(place, None)
             self._whole[place] = shard
 
     def began(self, shard: int) -> None:
         """A new session began: what came before it was sent to nobody."""
         self._down.pop(shard, None)
-        self._torn.pop(shard, None)
+        self._disconnected.pop(shard, None)
 
     def away(self, place: int, at: datetime) -> None:
         """Discord itself lost a server for now."""
@@ -68,7 +75,7 @@ class Gaps:
         """A place was looked through, or is new."""
         if (down_at := self._down.get(shard)) is not None:
             self._since[place] = down_at
-            self._torn.setdefault(shard, set()).add(place)
+            self._disconnected.setdefault(shard, set()).add(place)
         else:
             self._since.pop(place, None)
             self._whole[place] = shard
@@ -79,6 +86,6 @@ class Gaps:
         self._whole.pop(place, None)
 
     def _heard_in(self, place: int) -> datetime | None:
-        heard = self.heard or {}
+        heard = self._heard or {}
         workspace = "" if place == DIRECT else str(place)
         return heard.get(workspace) or max(heard.values(), default=None)

@@ -10,7 +10,7 @@ import discord
 import structlog
 
 from bots.discord.events.translate import Me, is_addressed
-from bots.discord.transport.error_mapping import FAILURES, error_of
+from bots.discord.transport.error_mapping import FAILURES, mapped
 from bots.discord.transport.timing import Timing
 from core.delivery.platform_retry import patiently
 from core.domain.errors import PlaceClosed, PlatformError
@@ -19,7 +19,7 @@ from core.domain.messages import Place
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-PATIENCE_S = 120.0
+TRY_FOR_S = 120.0
 """How long a Discord that is busy is waited for, for each channel."""
 PAGE = 100
 """Discord's limit: messages in one answer."""
@@ -82,11 +82,7 @@ class Sweep:
 
     async def _in(self, channel: Spoken) -> AsyncIterator[discord.Message]:
         """Read one channel; one that can't be read is left out with a line in the log."""
-
-        async def read() -> list[discord.Message]:
-            return await self._unanswered(channel)
-
-        for message in await self._asked(read, channel.id) or ():
+        for message in await self._asked(lambda: self._unanswered(channel), channel.id) or ():
             yield message
 
     async def _unanswered(self, channel: Spoken) -> list[discord.Message]:
@@ -157,21 +153,15 @@ class Sweep:
         return self._members[author.id] or author
 
     async def _asked(self, call: Callable[[], Awaitable[T]], where: int) -> T | None:
-        async def mapped() -> T:
-            try:
-                return await call()
-            except FAILURES as exc:
-                raise error_of(exc) from exc
-
         try:
             found = await patiently(
-                mapped, budget_s=PATIENCE_S, now=self._timing.now, sleep=self._timing.sleep
+                lambda: mapped(call), budget_s=TRY_FOR_S, now=self._timing.now, sleep=self._timing.sleep
             )
         except PlaceClosed as error:
-            log.debug("discord.not_looked_through", where=where, code=error.code)
+            log.debug("discord.backfill_skipped", where=where, code=error.code)
             return None
         except PlatformError as error:
-            log.warning("discord.not_looked_through", where=where, code=error.code, detail=error.detail)
+            log.warning("discord.backfill_skipped", where=where, code=error.code, detail=error.detail)
             return None
         await self._timing.sleep(self._timing.sweep_pause_s)
         return found

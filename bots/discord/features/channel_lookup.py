@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import discord
 import structlog
 from cachetools import LRUCache
 
@@ -21,7 +20,7 @@ REMEMBERED = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ChannelInfo:
     """A channel or thread, as far as it matters for what is said in it."""
 
     parent: int = 0
@@ -30,75 +29,68 @@ class Standing:
     """Whether the bot answers everything there."""
 
 
-class Whereabouts:
-    """Knows the standing of channels; asks for each unknown one once."""
+class ChannelLookup:
+    """Knows where channels belong; asks Discord for each unknown one once."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: LRUCache[int, Standing] = LRUCache(REMEMBERED)
+        self._known: LRUCache[int, ChannelInfo] = LRUCache(REMEMBERED)
         self._questions: LRUCache[int, bool] = LRUCache(REMEMBERED)
 
-    def question(self, message_id: int, *, surely: bool = True) -> None:
+    def add_question(self, message_id: int, *, surely: bool = True) -> None:
         """Keep that a message is, or may be, a question to be answered in a thread, which has the same id."""
         self._questions[message_id] = surely
 
-    def spoken_in(self, places: Sequence[Place]) -> None:
+    def add_threads(self, places: Sequence[Place]) -> None:
         """Keep in which threads somebody spoke with the bot before this process began; given newest first."""
         for place in reversed(places):
             if place.thread.isdigit():
-                self.question(int(place.thread), surely=False)
+                self.add_question(int(place.thread), surely=False)
 
-    def may_be_a_questions(self, channel_id: int) -> bool:
+    def may_be_question_thread(self, channel_id: int) -> bool:
         """Tell whether a channel may be a thread that was opened from a question, by whomever."""
         return channel_id in self._questions
 
-    async def of(self, channel: object, channel_id: int, me: Me) -> Standing:
-        """Tell a channel's standing. Where Discord can't be asked now: none, rather than no question at all."""
-        standing = await self._standing(channel, channel_id, me)
-        if standing.open or not standing.parent or channel_id not in self._questions:
-            return standing
-        return replace(standing, open=await self._is_a_questions(channel_id, standing.parent, me))
+    async def info(self, channel: object, channel_id: int, me: Me) -> ChannelInfo:
+        """Tell a channel's info. Where Discord can't be asked now: none, rather than no question at all."""
+        info = await self._info(channel, channel_id, me)
+        if info.open or not info.parent or channel_id not in self._questions:
+            return info
+        return replace(info, open=await self._is_question_thread(channel_id, info.parent, me))
 
-    async def _standing(self, channel: object, channel_id: int, me: Me) -> Standing:
+    async def _info(self, channel: object, channel_id: int, me: Me) -> ChannelInfo:
         parent, is_open = parent_of(channel), answers_all(channel, me)
         if parent is not None and is_open is not None:
-            return Standing(parent, is_open)
+            return ChannelInfo(parent, is_open)
         if channel_id not in self._known:
             try:
                 self._known[channel_id] = await self._ask(channel_id, me)
             except PlatformError as error:
                 log.warning("discord.thread_unknown", channel=channel_id, detail=error.detail)
-                return Standing()
+                return ChannelInfo()
         return self._known[channel_id]
 
-    async def _ask(self, channel_id: int, me: Me) -> Standing:
-        async def fetch(client: discord.Client) -> object:
-            return await client.fetch_channel(channel_id)
-
+    async def _ask(self, channel_id: int, me: Me) -> ChannelInfo:
         try:
-            found = await self._session.call(fetch)
+            found = await self._session.call(lambda client: client.fetch_channel(channel_id))
         except PlaceClosed as error:
             log.warning("discord.channel_unknown", channel=channel_id, code=error.code)
-            return Standing()
-        return Standing(parent_of(found) or 0, answers_all(found, me) or False)
+            return ChannelInfo()
+        return ChannelInfo(parent_of(found) or 0, answers_all(found, me) or False)
 
-    async def _is_a_questions(self, thread: int, parent: int, me: Me) -> bool:
+    async def _is_question_thread(self, thread: int, parent: int, me: Me) -> bool:
         """Look at the message that a thread was opened from, unless it was heard by this process."""
         if self._questions.get(thread):
             return True
-
-        async def fetch(client: discord.Client) -> discord.Message:
-            return await client.get_partial_messageable(parent).fetch_message(thread)
-
         try:
-            found = is_addressed(await self._session.call(fetch), me)
+            found = is_addressed(await self._session.fetch_message(parent, thread), me)
         except PlaceClosed:  # it was opened from no message, or that one is gone
             found = False
         except PlatformError as error:
             log.warning("discord.thread_unknown", channel=thread, detail=error.detail)
             return False
         if found:
-            self.question(thread)
+            self.add_question(thread)
         else:
             self._questions.pop(thread, None)
         return found

@@ -164,12 +164,8 @@ class Dispatcher:
 
     async def _fetch(self, channel: int, message: int) -> QuotedMessage | None:
         """Ask for a message that another process was shown: it may be hidden from us, or gone."""
-
-        async def fetch(client: discord.Client) -> discord.Message:
-            return await client.get_partial_messageable(channel).fetch_message(message)
-
         try:
-            return quoted(await self._session.call(fetch), channel)
+            return quoted(await self._session.fetch_message(channel, message), channel)
         except PlatformError as error:
             log.warning("discord.quoted_message_unread", code=error.code, detail=error.detail)
             return None

@@ -1,14 +1,13 @@
-"""What was heard, on its way to the intake: in order within a channel, and tried again while it can't be stored.
+"""Events on their way to the intake: in order within a channel, and tried again while they can't be stored.
 
-Only what passes is waited for. An event that meets a bug is left out after one try, with a line in the log: what was
-said after it in its channel is not held up.
+Only transient errors are waited for. An event that meets a bug is left out after one try, with a line in the log:
+later events of its channel are not held up.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
@@ -33,16 +32,15 @@ log = structlog.get_logger(__name__)
 
 Job = Callable[[], Awaitable[object]]
 
-PASSING = (StorageError, PlatformBusy, OutcomeUnknown, FrontendUnreachable, OSError)
+TRANSIENT = (StorageError, PlatformBusy, OutcomeUnknown, FrontendUnreachable, OSError)
 """What a later try may not meet again: a database or a platform that is away, a time-out, a lost connection."""
-NEVER_PASSES = (DatabaseNewer,)
 
 
-def passes(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Tell whether trying again later can help."""
     if isinstance(error, DatabaseFailed):
         return error.passes
-    return isinstance(error, PASSING) and not isinstance(error, NEVER_PASSES)
+    return isinstance(error, TRANSIENT) and not isinstance(error, DatabaseNewer)
 
 
 class Inbox:
@@ -51,7 +49,7 @@ class Inbox:
     def __init__(self, timing: Timing, intake: Intake) -> None:
         self._timing = timing
         self._intake = intake
-        self._lanes: dict[int, deque[tuple[int, Job, asyncio.Future[object]]]] = {}
+        self._last: dict[int, asyncio.Task[object]] = {}
         self._tasks = TaskSet()
 
     async def __aenter__(self) -> Self:
@@ -65,18 +63,20 @@ class Inbox:
             await self._tasks.drain(self._timing.drain_s)
         finally:
             if self._tasks:
-                log.error("discord.events_lost", channels=len(self._tasks))
+                log.error("discord.events_lost", events=len(self._tasks))
             await self._tasks.aclose()
 
     def put(self, lane: int, message_id: int, job: Job) -> asyncio.Future[object]:
         """Queue a job, and tell later what it returned: None where it was lost."""
-        result: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        if (queue := self._lanes.get(lane)) is not None:
-            queue.append((message_id, job, result))
-            return result
-        self._lanes[lane] = deque([(message_id, job, result)])
-        self._tasks.start(self._run(lane))
-        return result
+        task = self._tasks.start(self._run(message_id, job, after=self._last.get(lane)))
+        self._last[lane] = task
+
+        def forget(done: asyncio.Task[object]) -> None:
+            if self._last.get(lane) is done:
+                del self._last[lane]
+
+        task.add_done_callback(forget)
+        return asyncio.shield(task)
 
     def lost(self, message_id: int, error: Exception) -> None:
         """Say of an event, once, that it is left out because of a bug."""
@@ -84,23 +84,14 @@ class Inbox:
         log.error("discord.event_faulty", message=message_id, reference=reference, exc_info=error)
         self._intake.passed_over(PLATFORM, PassedOver.FAULT)
 
-    async def _run(self, lane: int) -> None:
-        queue = self._lanes[lane]
-        try:
-            while queue:
-                message_id, job, result = queue.popleft()
-                found = await self._deliver(message_id, job)
-                if not result.done():
-                    result.set_result(found)
-        finally:
-            del self._lanes[lane]
-
-    async def _deliver(self, message_id: int, job: Job) -> object:
+    async def _run(self, message_id: int, job: Job, after: asyncio.Task[object] | None) -> object:
+        if after is not None:
+            await asyncio.wait([after])
         for pause_s in (*self._timing.receive_retries_s, None):
             try:
                 return await job()
             except Exception as error:  # noqa: BLE001  whatever one event meets stays its own trouble
-                if not passes(error):
+                if not is_transient(error):
                     self.lost(message_id, error)
                     return None
                 cause = f"{type(error).__name__}: {error}"

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 
 from bots.discord.events.address import PLATFORM
 from bots.discord.settings import DiscordSettings
-from bots.discord.transport.error_mapping import FAILURES, error_of, login_error_of, token_refused
+from bots.discord.transport.error_mapping import FAILURES, login_error_of, mapped, token_refused
 from bots.discord.transport.http_hooks import prompt
 from bots.discord.transport.pacing import Gate, Gates
 from bots.discord.transport.timing import Timing
@@ -56,7 +56,7 @@ class Session:
     async def call(self, call: Call[T], *, creates: bool = False, writes: bool = False) -> T:
         """Make a call that needs no pacing. `writes`: it carries a message's text. Raises PlatformError."""
         client = await self.client()
-        return await asyncio.shield(self._own(_mapped(call, client, creates=creates, writes=writes)))
+        return await asyncio.shield(self._own(mapped(lambda: call(client), creates=creates, writes=writes)))
 
     async def write(self, channel: int, call: Call[T], guard: Guard, *, creates: bool = False) -> T:
         """Make a call that writes into a channel, when it is this one's turn there. Raises PlatformError.
@@ -157,15 +157,8 @@ async def _asked(guard: Guard, gate: Gate) -> None:
         raise
 
 
-async def _mapped(call: Call[T], client: discord.Client, *, creates: bool, writes: bool) -> T:
-    try:
-        return await call(client)
-    except FAILURES as exc:
-        raise error_of(exc, creates=creates, writes=writes) from exc
-
-
 async def _through(gate: Gate, call: Call[T], client: discord.Client, *, creates: bool) -> T:
     try:
-        return await _mapped(call, client, creates=creates, writes=True)
+        return await mapped(lambda: call(client), creates=creates, writes=True)
     finally:
         gate.leave()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import aiohttp
 import discord
@@ -19,6 +21,7 @@ from core.domain.errors import (
     PlatformError,
 )
 
+T = TypeVar("T")
 TOKEN = "[discord] token"  # noqa: S105 - the setting's name, not a secret
 API_URL = "[discord] api_url"
 
@@ -44,6 +47,14 @@ OF_THE_TEXT = frozenset({400, 413})
 FORM_REFUSED, NO_HISTORY = 50035, 160002
 GATEWAY_REFUSES_TOKEN = 4004
 GATEWAY_REFUSES_SHARDS = frozenset({4010, 4011})
+
+
+async def mapped(call: Callable[[], Awaitable[T]], *, creates: bool = False, writes: bool = False) -> T:
+    """Make a call of the SDK. Raises what went wrong as an error of ours, see `error_of`."""
+    try:
+        return await call()
+    except FAILURES as exc:
+        raise error_of(exc, creates=creates, writes=writes) from exc
 
 
 def error_of(error: BaseException, *, creates: bool = False, writes: bool = False) -> PlatformError:
