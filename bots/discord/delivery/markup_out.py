@@ -66,27 +66,17 @@ def _pieces(text: str) -> Iterator[Table | tuple[str, str | None]]:
             continue
         before, fence = fence, fence_after_line(line, fence)
         if before is not None and not before.left_at(line):
-            yield line, _inside(line) if fence is not None else f"{_indent(line)}{FENCE}"
+            # Discord has no longer fences: backticks inside a block must not end it
+            inside = _BACKTICKS.sub(lambda run: "\u02cb" * len(run[0]), line)
+            indent = line[: len(line) - len(line.lstrip(" \t>"))]
+            yield line, inside if fence is not None else indent + FENCE
         elif fence is not None:
-            yield line, _opening(line, fence)
+            # Discord knows a block by three backticks, and a language in one word
+            language = fence.info.replace("`", "").split()[:1]
+            yield line, line[: line.index(fence.marker)] + FENCE + "".join(language)
         else:
             yield line, None
         at += 1
-
-
-def _opening(line: str, fence: Fence) -> str:
-    """Open a block as Discord knows it: by three backticks, and a language in one word."""
-    words = fence.info.replace("`", "").split()
-    return line[: line.index(fence.marker)] + FENCE + (words[0] if words else "")
-
-
-def _inside(line: str) -> str:
-    """Keep backticks inside a block from ending it: Discord has no longer fences."""
-    return _BACKTICKS.sub(lambda run: "\u02cb" * len(run[0]), line)
-
-
-def _indent(line: str) -> str:
-    return line[: len(line) - len(line.lstrip(" \t>"))]
 
 
 def _native_line(line: str, *, after_blank: bool, settled: bool) -> str:

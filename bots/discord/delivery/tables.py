@@ -61,28 +61,23 @@ class Table:
         total = FENCES + len(lines) - 1
         for number, line in enumerate(lines):
             row = cells(line)
-            zero = sum(_zeros(cell) for cell in row)
+            zero = sum(columns == 0 for cell in row for columns in _columns(cell))
             needed = max(len(line), min(across, WIDEST) + zero)
             if across > WIDEST:
-                head = rows[0] if self.headed else []
-                needed = max(needed, _record_room(row, head, is_row=not self.headed or number > 1))
+                names = rows[0][: len(row)] if self.headed and number > 1 else []
+                as_record = sum(map(len, names)) + sum(len(cell) + _PER_CELL for cell in row)
+                needed = max(needed, _PER_RECORD + as_record)
             total += needed + growth(line)
         return total
 
     def _aligned(self, rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
-        right = [mark.endswith(":") and not mark.startswith(":") for mark in self._marks()]
+        marks = cells(self.lines[1]) if self.headed else []
+        right = [mark.endswith(":") and not mark.startswith(":") for mark in marks]
         right += [False] * (len(widths) - len(right))
         for number, row in enumerate(rows):
-            padded = [
-                _padded(cell, width, right=flush)
-                for cell, width, flush in zip(row, widths, right, strict=False)
-            ]
-            yield BETWEEN.join(padded).rstrip()
+            yield BETWEEN.join(map(_padded, row, widths, right)).rstrip()
             if number == 0 and self.headed:
                 yield BETWEEN.join("-" * width for width in widths)
-
-    def _marks(self) -> list[str]:
-        return cells(self.lines[1]) if self.headed else []
 
 
 def table_at(lines: Sequence[str], at: int) -> Table | None:
@@ -142,10 +137,6 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _zeros(text: str) -> int:
-    return sum(columns == 0 for columns in _columns(text))
-
-
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     count = max(len(row) for row in rows)
     return [max((width_of(row[at]) for row in rows if at < len(row)), default=0) for at in range(count)]
@@ -155,7 +146,7 @@ def _across(widths: Sequence[int]) -> int:
     return sum(widths) + len(BETWEEN) * (len(widths) - 1)
 
 
-def _padded(cell: str, width: int, *, right: bool) -> str:
+def _padded(cell: str, width: int, right: bool) -> str:
     blank = " " * (width - width_of(cell))
     return blank + cell if right else cell + blank
 
@@ -181,8 +172,3 @@ def _records(rows: Sequence[Sequence[str]], *, headed: bool) -> Iterator[str]:
             if at and cell
         ]
         yield "- " + " · ".join(part for part in (first, *rest) if part)
-
-
-def _record_room(row: Sequence[str], head: Sequence[str], *, is_row: bool) -> int:
-    names = sum(len(name) for name in head[: len(row)]) if is_row else 0
-    return _PER_RECORD + names + sum(len(cell) + _PER_CELL for cell in row)

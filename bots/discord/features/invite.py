@@ -5,59 +5,31 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from enum import IntFlag
-from urllib.parse import urlencode
 
 from bots.discord.settings import DiscordSettings
 from core.domain.errors import SettingRefused
 from core.domain.translator import Translator
 
-AUTHORIZE = "https://discord.com/oauth2/authorize"
-SCOPES = "bot applications.commands"
 PORTAL = "copy Application ID from the Developer Portal, your application, General Information"
-
-
-class Permission(IntFlag):
-    """Discord's permission bits, as far as the bot needs them (discord.com/developers/docs/topics/permissions)."""
-
-    ADD_REACTIONS = 1 << 6
-    VIEW_CHANNEL = 1 << 10
-    SEND_MESSAGES = 1 << 11
-    ATTACH_FILES = 1 << 15
-    READ_MESSAGE_HISTORY = 1 << 16
-    CONNECT = 1 << 20
-    CREATE_PUBLIC_THREADS = 1 << 35
-    SEND_MESSAGES_IN_THREADS = 1 << 38
-
-
-USUAL = (
-    Permission.VIEW_CHANNEL
-    | Permission.SEND_MESSAGES
-    | Permission.SEND_MESSAGES_IN_THREADS
-    | Permission.READ_MESSAGE_HISTORY  # replies, the thread around a question, what was missed
-    | Permission.ADD_REACTIONS  # the hourglass on a question that waits
-    | Permission.CONNECT  # without it the text of voice channels is closed
-)
 
 
 def invite(settings: DiscordSettings, _translator: Translator) -> str:
     """Print the address with which people of a server invite the bot, with just the permissions that it needs."""
-    query = {
-        "client_id": application_id(settings),
-        "scope": SCOPES,
-        "permissions": int(permissions_for(settings)),
-    }
-    return f"{AUTHORIZE}?{urlencode(query)}"
+    import discord  # the SDK costs memory; only the command that prints the address pays
 
-
-def permissions_for(settings: DiscordSettings) -> Permission:
-    """Sum up what the bot must be allowed in a server, to do what it is set to."""
-    needed = USUAL
-    if settings.thread_per_question:
-        needed |= Permission.CREATE_PUBLIC_THREADS
-    if settings.code_as_file_chars:
-        needed |= Permission.ATTACH_FILES
-    return needed
+    permissions = discord.Permissions(
+        view_channel=True,
+        send_messages=True,
+        send_messages_in_threads=True,
+        read_message_history=True,  # replies, the thread around a question, what was missed
+        add_reactions=True,  # the hourglass on a question that waits
+        connect=True,  # without it the text of voice channels is closed
+        create_public_threads=settings.thread_per_question,
+        attach_files=bool(settings.code_as_file_chars),
+    )
+    return discord.utils.oauth_url(
+        application_id(settings), permissions=permissions, scopes=("bot", "applications.commands")
+    )
 
 
 def application_id(settings: DiscordSettings) -> str:
