@@ -13,7 +13,7 @@ import structlog
 from cachetools import LRUCache
 
 from bots.discord.delivery.channel import DiscordChannel
-from bots.discord.delivery.choose_surface import Answering
+from bots.discord.delivery.choose_surface import SurfaceChooser
 from bots.discord.delivery.webhook import follow_up_key
 from bots.discord.events.address import PLATFORM, Address, address_of
 from bots.discord.events.edits import deleted, edited, left
@@ -63,7 +63,7 @@ class DiscordFrontend:
         self._listener = Listener(settings, timing)
         self._lookup = ChannelLookup(self._session)
         self._dispatcher = Dispatcher(self._session)
-        self._answering = Answering(self._session, translators, settings.code_as_file_chars)
+        self._surfaces = SurfaceChooser(self._session, translators, settings.code_as_file_chars)
         self._command_sync = CommandSync(
             self._session, [int(id_) for id_ in settings.command_servers], timing
         )
@@ -95,7 +95,7 @@ class DiscordFrontend:
                 raise
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
-        return self._answering.surface(Address.parse(address), ledger)
+        return self._surfaces.surface(Address.parse(address), ledger)
 
     async def sign(self, address: str) -> bool:
         question = Address.parse(address).question

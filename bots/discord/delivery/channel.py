@@ -106,7 +106,7 @@ class DiscordChannel:
         try:
             await self._session.call(lambda client: self._message(client, where).add_reaction(HOURGLASS))
         except PlatformError as error:
-            log.info("discord.no_reaction", code=error.code)
+            log.info("discord.reaction_not_added", code=error.code)
             return False
         return True
 
@@ -118,7 +118,7 @@ class DiscordChannel:
         except PlaceClosed:
             return
         except PlatformError as error:
-            log.info("discord.reaction_stays", code=error.code)
+            log.info("discord.reaction_not_removed", code=error.code)
 
     async def delete(self, message_id: str) -> None:
         """Remove a message; one that is gone already is fine."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from bots.discord.delivery.channel import DiscordChannel
-from bots.discord.delivery.code_attachments import Attach, CodeFile, FilingSurface
-from bots.discord.delivery.deadline_surface import EndingSurface
+from bots.discord.delivery.code_attachments import Attach, CodeAttachmentSurface, CodeFile
+from bots.discord.delivery.deadline_surface import DeadlineSurface
 from bots.discord.delivery.ephemeral import EphemeralChannel
 from bots.discord.delivery.interaction_channel import InteractionChannel, ends_at, outlives_token
 from bots.discord.delivery.threads import QuestionThread
@@ -27,11 +27,11 @@ from core.i18n.catalog import Phrase
 from core.i18n.translators import Translators
 
 ATTACH_WITHIN_S = 10.0
-"""How long a file may take to be hung on an answer: it stands in the messages too, and the next question waits."""
+"""How long a file may take to be attached to an answer: it stands in the messages too, and the next question waits."""
 
 
-class Answering:
-    """Opens surfaces."""
+class SurfaceChooser:
+    """Opens the surface that fits a question's address."""
 
     def __init__(self, session: Session, translators: Translators, code_as_file_chars: int = 0) -> None:
         self._session = session
@@ -55,10 +55,10 @@ class Answering:
         editing = EditingSurface(channel, ledger, now=timing.now, sleep=timing.sleep)
         inner = UnreachableSurface(editing, partial(self._direct.tell, where))
         if type(channel) is DiscordChannel and self._code_as_file_chars:
-            return FilingSurface(inner, _attaching(channel, ledger, timing), self._code_as_file_chars)
+            return CodeAttachmentSurface(inner, _attaching(channel, ledger, timing), self._code_as_file_chars)
         if not where.interaction or outlives_token(where) or timing.wall() >= ends_at(where):
             return inner
-        return EndingSurface(inner, ends_at(where), self._sentence(where), timing)
+        return DeadlineSurface(inner, ends_at(where), self._sentence(where), timing)
 
     def _channel(self, where: Address, ledger: Ledger) -> EditableChannel:
         if where.interaction:

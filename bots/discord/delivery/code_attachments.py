@@ -20,26 +20,8 @@ MOST_FILES = 10
 """Discord's limit for one message."""
 ENDINGS = {"c++": "cpp", "csharp": "cs", "golang": "go", "kotlin": "kt", "latex": "tex", "markdown": "md"}
 ENDINGS |= {"patch": "diff", "rust": "rs", "typescript": "ts", "yaml": "yml"}
-HARMLESS = frozenset(
-    (
-        "c",
-        "cpp",
-        "cs",
-        "css",
-        "csv",
-        "diff",
-        "go",
-        "h",
-        "java",
-        "json",
-        "kt",
-        "log",
-        "md",
-        "rs",
-        "sql",
-        "swift",
-    )
-) | {"tex", "toml", "ts", "tsv", "txt", "yml"}
+HARMLESS = frozenset(("c", "cpp", "cs", "css", "csv", "diff", "go", "h", "java", "json", "kt", "log", "md"))
+HARMLESS |= {"rs", "sql", "swift", "tex", "toml", "ts", "tsv", "txt", "yml"}
 """The only endings: of files that no system runs, or opens in a browser, when somebody clicks on them. A script in any
 language that can be run that way (Python, shell, JavaScript ...) is a text."""
 
@@ -77,8 +59,8 @@ def _ending_of(fence: Fence) -> str:
     return ending if ending in HARMLESS else "txt"
 
 
-class FilingSurface(ForwardingSurface):
-    """A `ReplySurface` that shows an answer as `inner` does, and hangs its long code on it as files at the end.
+class CodeAttachmentSurface(ForwardingSurface):
+    """A `ReplySurface` that shows an answer as `inner` does, and attaches its long code as files at the end.
 
     What the files hold stands in the messages too: where they can't be attached nothing is lost.
     """

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 
 
-class EndingSurface(ForwardingSurface):
+class DeadlineSurface(ForwardingSurface):
     """Implements `core.domain.ports.ReplySurface` over another one, which it closes when the time has come.
 
     What was said until then stays, with a sentence below it; what comes later is not shown.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import discord
-
 from bots.discord.delivery.channel import QUIET
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.transport.api import Session, unguarded
@@ -35,16 +33,15 @@ class DirectMessages:
             await self._places.tell(place, error.code, send)
 
     async def _send(self, where: Address) -> None:
-        async def open_direct(client: discord.Client) -> int:
-            return (await client.create_dm(discord.Object(where.user))).id
-
         place = Place(PLATFORM, str(where.guild), str(where.parent or where.channel))
         translator = self._translators.for_reader(where.locale, place)
         text = translator.say(Phrase.MAY_NOT_WRITE, where=f"<#{where.channel}>")
-        direct = await self._session.call(open_direct)
-
-        async def send(client: discord.Client) -> object:
-            channel = client.get_partial_messageable(direct)
-            return await channel.send(text, suppress_embeds=True, allowed_mentions=QUIET)
-
-        await self._session.write(direct, send, unguarded, creates=True)
+        direct = await self._session.open_direct(where.user)
+        await self._session.write(
+            direct,
+            lambda client: client.get_partial_messageable(direct).send(
+                text, suppress_embeds=True, allowed_mentions=QUIET
+            ),
+            unguarded,
+            creates=True,
+        )

@@ -84,7 +84,9 @@ def _localised(phrase: Phrase, translator_of: TranslatorOf, made: Callable[[str]
     """Say it for every locale; what an operator's own wording makes impossible there is left out."""
     said = {locale: made(translator_of(locale).say(phrase)) for locale in LOCALES}
     if unfit := [locale for locale, text in said.items() if not text]:
-        log.warning("discord.unfit_command_name", sentence=f"[replies.sentences] {phrase.key}", locales=unfit)
+        log.warning(
+            "discord.command_name_invalid", sentence=f"[replies.sentences] {phrase.key}", locales=unfit
+        )
     return {locale: text for locale, text in said.items() if text}
 
 

@@ -35,7 +35,7 @@ class Surroundings:
             me = await self._session.own_id()
             found = await (self._thread(most) if self._address.parent else self._chain(most, me))
         except PlatformError as error:
-            log.warning("discord.surroundings_unread", code=error.code, detail=error.detail)
+            log.warning("discord.thread_unreadable", code=error.code, detail=error.detail)
             return ()
         return tuple(self._quote(message, me) for message in found)
 
