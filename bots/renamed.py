@@ -39,7 +39,7 @@ RENAMED_EVENTS: Mapping[str, str] = {
     "discord.reaction_stays": "discord.reaction_not_removed",
     "discord.surroundings_unread": "discord.thread_unreadable",
     "discord.unfit_command_name": "discord.command_name_invalid",
-    "slack.answer_left_unshown": "slack.answer_not_shown",
+    "slack.answer_left_unshown": "an answer was left while it could not be shown",
     "slack.asked_elsewhere": "slack.question_moved",
     "slack.author_not_told": "answer.author_not_told",
     "slack.behind": "slack.stream_delayed",

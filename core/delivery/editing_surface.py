@@ -15,6 +15,7 @@ from typing import Self
 
 from core.delivery.message_parts import UNKNOWN_MESSAGE, Posting, View
 from core.delivery.pacing import Pace
+from core.delivery.pump import Pump
 from core.domain.errors import Fenced, MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy, PlatformError
 from core.domain.messages import Apology, Button, Footer, Status
 from core.domain.ports import EditableChannel, Ledger
@@ -74,59 +75,47 @@ class EditingSurface:
         self._status = ""
         self._offered: tuple[Button, ...] = ()
         self._ending: _Ending | None = None
-        self._stirred = asyncio.Event()
-        self._at_rest = asyncio.Event()
-        self._flusher: asyncio.Task[None]
-        self._sign: asyncio.Task[None]
-        self._raised: BaseException | None = None
+        self._pump = Pump(self._bring_everything)
+        self._sign = Pump(self._show_sign)
 
     async def __aenter__(self) -> Self:
-        self._flusher = asyncio.create_task(self._bring_everything())
-        self._sign = asyncio.create_task(self._show_sign())
+        self._pump.start()
+        self._sign.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await _end(self._flusher, self._sign)
-        for task in (self._flusher, self._sign):
-            problem = None if task.cancelled() else task.exception()
-            if problem is None or problem is self._raised:
-                continue
-            if error is None:
-                raise problem
-            log.warning("an answer was left while it could not be shown", exc_info=problem)
+        try:
+            await self._pump.stop(error)
+        finally:
+            await self._sign.stop(error)
 
     async def write(self, delta: str) -> None:
         """Add text; it is shown at the next flush."""
-        self._raise_what_went_wrong()
+        self._require_open()
         self._splitter.feed(delta)
         if delta.strip():
             self._status = ""
-        self._stirred.set()
+        self._pump.changed.set()
 
     async def note(self, status: Status) -> None:
         """Show a status below the text so far; where the message has no room for it, it is not shown."""
-        self._raise_what_went_wrong()
+        self._require_open()
         self._status = _italic(status.text)
-        self._stirred.set()
+        self._pump.changed.set()
 
     async def offer(self, buttons: Sequence[Button]) -> None:
         """Draw these buttons below what is shown last, until the answer is closed."""
-        self._raise_what_went_wrong()
+        self._require_open()
         self._offered = tuple(buttons)
-        self._stirred.set()
+        self._pump.changed.set()
 
     async def pause(self) -> None:
         """Show what is due, the status too."""
-        self._raise_what_went_wrong()
+        self._require_open()
         self._pace.hurry()
-        self._at_rest.clear()
-        self._stirred.set()
-        resting = asyncio.create_task(self._at_rest.wait())
-        await asyncio.wait([resting, self._flusher], return_when=asyncio.FIRST_COMPLETED)
-        resting.cancel()
-        self._raise_what_went_wrong()
+        await self._pump.until_idle()
 
     async def finish(self, footer: Footer) -> None:
         """Show the whole text, with the footer below it. Without any text nothing is left, not even a status."""
@@ -137,36 +126,27 @@ class EditingSurface:
         await self._close(_Ending(apology.text.strip(), alone=True, buttons=apology.buttons))
 
     async def _close(self, ending: _Ending) -> None:
-        self._raise_what_went_wrong()
+        self._require_open()
         self._status, self._ending = "", ending
         self._pace.hurry()
-        self._stirred.set()
-        await asyncio.wait([self._flusher])  # unlike awaiting it, this leaves it alone when cancelled
-        self._raise_from(self._flusher)
+        await self._pump.until_done()
+        self._pump.check()
 
-    def _raise_what_went_wrong(self) -> None:
-        if self._flusher.done():
-            self._raise_from(self._flusher)
+    def _require_open(self) -> None:
+        self._pump.check()
         if self._ending:
             raise RuntimeError("the answer is closed")
 
-    def _raise_from(self, task: asyncio.Task[None]) -> None:
-        try:
-            task.result()
-        except BaseException as exc:
-            self._raised = exc
-            raise
-
     async def _bring_everything(self) -> None:
         while True:
-            self._stirred.clear()
+            self._pump.changed.clear()
             while (view := self._due()) is not None:
                 await self._bring(view)
             if self._ending:
                 break
-            if not self._stirred.is_set():
-                self._at_rest.set()
-            await self._stirred.wait()
+            if not self._pump.changed.is_set():
+                self._pump.idle.set()
+            await self._pump.changed.wait()
         self._sign.cancel()
         await self._posting.withdraw(self._most_parts(), budget_s=_LAST_BUDGET_S)
         await self._take_sign_away()
@@ -263,20 +243,6 @@ class EditingSurface:
 def _italic(text: str) -> str:
     line = " ".join(text.split())
     return f"_{line}_" if line else ""
-
-
-async def _end(*tasks: asyncio.Task[None]) -> None:
-    """Cancel tasks and wait until they are gone, even when cancelled meanwhile."""
-    cancelled: asyncio.CancelledError | None = None
-    for task in tasks:
-        task.cancel()
-    while any(not task.done() for task in tasks):
-        try:
-            await asyncio.wait(tasks)
-        except asyncio.CancelledError as exc:
-            cancelled = exc
-    if cancelled:
-        raise cancelled
 
 
 __all__ = ["UNKNOWN_MESSAGE", "EditingSurface"]

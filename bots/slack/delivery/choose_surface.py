@@ -66,15 +66,15 @@ class Answers:
     def _streamed(
         self, place: Address, there: AnsweredWorkspace, ledger: Ledger, channel: SlackChannel, editing: Share
     ) -> ReplySurface:
-        def instead(stream: Stream) -> ReplySurface:
+        def fallback(stream: Stream) -> ReplySurface:
             rest = LedgerOffset(ledger, part=stream.part, at=stream.at, opening=stream.seed)
             return self._edited(channel, rest, editing)
 
         calls = StreamCalls(there.api, place, channel, ledger, now=self._now, sleep=self._sleep)
-        writing = StreamWriter(calls, place, ledger, there.streams, now=self._now, sleep=self._sleep)
+        writer = StreamWriter(calls, ledger, there.streams, now=self._now, sleep=self._sleep)
         return StreamingSurface(
-            writing,
-            instead=instead,
+            writer,
+            fallback=fallback,
             sign=partial(there.signs.show, place),
             share=Share(there.api.rate_limits.streaming, _APPEND_EVERY_S, self._sleep),
             now=self._now,

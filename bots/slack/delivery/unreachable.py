@@ -6,6 +6,7 @@ import re
 from functools import partial
 
 from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.messages import direct_channel, post
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.people import People
@@ -38,17 +39,8 @@ class DirectMessages:
 
     async def _send(self, api: SlackApi, people: People, place: Address) -> None:
         text = await self._words(people, place)
-        opened = (await api.write("conversations.open", users=place.user)).get("channel")
-        channel = opened.get("id") if isinstance(opened, dict) else None
-        if isinstance(channel, str):
-            await api.write(
-                "chat.postMessage",
-                once=True,
-                channel=channel,
-                text=text,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+        if channel := await direct_channel(api, place.user):
+            await post(api, channel, "", {"text": text})
 
     async def _words(self, people: People, place: Address) -> str:
         person = await people.find(place.user)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from core.util.clock import Sleep
+from core.util.tasks import first_done
 
 
 class SharedRate:
@@ -54,10 +55,4 @@ class Share:
         if self.hurried:
             await self._sleep(seconds)
             return
-        waits = [asyncio.ensure_future(each) for each in (self._sleep(seconds), self._hurry.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await first_done(self._sleep(seconds), self._hurry.wait())

@@ -50,34 +50,29 @@ class StreamCalls:
             PlatformBusy: not now.
         """
         await self._ledger.check()
-        rate_limits = self._api.rate_limits
-        if not rate_limits.may_open():
+        place, limits = self._place, self._api.rate_limits
+        if not limits.may_open():
             raise PlatformBusy(PLATFORM, code="too_many_streams")
-        rate_limits.opened(self)
+        limits.opened(self)
         try:
-            ts = await self._start(chunks)
+            answer = await self._api.write(
+                "chat.startStream",
+                once=True,
+                channel=place.channel,
+                thread_ts=place.thread,
+                recipient_user_id=None if place.direct else place.user,
+                recipient_team_id=None if place.direct else place.user_team,
+                chunks=chunks,
+                task_display_mode="timeline",
+            )
         finally:
-            rate_limits.ended(self)
-        rate_limits.opened(ts)
-        return ts
+            limits.ended(self)
+        return self.adopt(text_of(answer, "ts"))
 
-    def adopt(self, ts: str) -> None:
-        """Count a stream that was started although nobody told so."""
+    def adopt(self, ts: str) -> str:
+        """Count a stream as open, also one that was started although nobody told so."""
         self._api.rate_limits.opened(ts)
-
-    async def _start(self, chunks: list[Chunk]) -> str:
-        place = self._place
-        answer = await self._api.write(
-            "chat.startStream",
-            once=True,
-            channel=place.channel,
-            thread_ts=place.thread,
-            recipient_user_id=None if place.direct else place.user,
-            recipient_team_id=None if place.direct else place.user_team,
-            chunks=chunks,
-            task_display_mode="timeline",
-        )
-        return text_of(answer, "ts")
+        return ts
 
     async def append(self, ts: str, chunks: list[Chunk]) -> None:
         await self._patiently(

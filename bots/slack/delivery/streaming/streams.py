@@ -49,24 +49,18 @@ TAKES_NO_MORE = frozenset(
 Chunk = dict[str, Any]
 
 
+@dataclass(slots=True, eq=False)
 class Streams:
-    """Where answers can be streamed. A workspace that does not know the methods is not asked again."""
+    """Where answers of one workspace can be streamed."""
 
-    def __init__(self) -> None:
-        self._off: set[str] = set()
+    known: bool = True
+    """Whether the workspace, as far as we were told, knows the methods: one that does not is not asked again."""
 
     def possible(self, place: Address, settings: SlackSettings) -> bool:
-        if not self.known_in(place) or not place.thread:
+        if not self.known or not place.thread:
             return False
         addressed = bool(place.user and place.user_team)
         return place.direct or (settings.channel_answers == "stream" and addressed)
-
-    def known_in(self, place: Address) -> bool:
-        """Whether its workspace, as far as we were told, knows streams at all."""
-        return place.team not in self._off
-
-    def switch_off(self, place: Address) -> None:
-        self._off.add(place.team)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from bots.slack.delivery.streaming.streams import (
     reopening,
 )
 from bots.slack.delivery.streaming.task_cards import Cards
-from bots.slack.events.address import Address
 from bots.slack.events.markup_in import unescaped
 from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.ports import Delivery, Ledger
@@ -45,14 +44,13 @@ class StreamWriter:
     """Brings pieces into streams, one stream at a time."""
 
     def __init__(
-        self, calls: StreamCalls, place: Address, ledger: Ledger, streams: Streams, *, now: Now, sleep: Sleep
+        self, calls: StreamCalls, ledger: Ledger, streams: Streams, *, now: Now, sleep: Sleep
     ) -> None:
         self.stream = Stream(part=0)
         self.cards = Cards()
         self.silenced = False
         """Whether the reader pressed Slack's own stop button."""
         self._calls = calls
-        self._place = place
         self._ledger = ledger
         self._streams = streams
         self._now = now
@@ -116,7 +114,7 @@ class StreamWriter:
 
     async def _start(self, chunks: list[Chunk], after: Stream) -> None:
         part = after.part
-        if not self._streams.known_in(self._place):
+        if not self._streams.known:
             raise NoStreamError
         await self._ledger.intend(part)
         if part in self._uncertain:
@@ -128,21 +126,18 @@ class StreamWriter:
             raise NoStreamError from exc
         except PlaceClosed as exc:
             if exc.code in UNKNOWN_TO_SLACK:
-                self._streams.switch_off(self._place)
+                self._streams.known = False
             elif exc.code not in NOT_HERE:
                 raise
             raise NoStreamError from exc
-        await self._keep(part, ts)
-        self._known.add(ts)
-        after.ts, self.stream = ts, after
-        await self._ledger.shows(part, after.shown)
-
-    async def _keep(self, part: int, ts: str) -> None:
         try:
             await self._ledger.posted(part, ts)
         except Fenced:
             await self._calls.take_back(ts)
             raise
+        self._known.add(ts)
+        after.ts, self.stream = ts, after
+        await self._ledger.shows(part, after.shown)
 
     async def _started(self, chunks: list[Chunk]) -> str:
         text = unescaped("".join(chunk.get("text", "") for chunk in chunks))
@@ -153,8 +148,7 @@ class StreamWriter:
                 await self._sleep(_LOOK_AGAIN_S)
                 found = await self._calls.find(text, self._known, exactly=True)
                 if found:
-                    self._calls.adopt(found)
-                    return found
+                    return self._calls.adopt(found)
                 if not left:
                     raise
         raise AssertionError("the last try returns or raises")
@@ -189,7 +183,7 @@ class StreamWriter:
         elif error.code in TAKES_NO_MORE:
             await self._calls.stop_quietly(self.stream.ts)
         elif error.code in UNKNOWN_TO_SLACK:  # switched off while it was written: the rest is posted
-            self._streams.switch_off(self._place)
+            self._streams.known = False
             await self._calls.stop_quietly(self.stream.ts)
         elif error.code not in OVER:
             raise error
