@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+
 import aiohttp
 import discord
 import yarl
 
+from bots.bounded_download import download
 from bots.discord.events.address import PLATFORM, FileRef
 from bots.discord.events.markup_in import attachments_of
 from bots.discord.transport.api import Session
@@ -13,10 +16,7 @@ from core.domain.errors import PlatformBusy, PlatformError
 from core.domain.messages import Blob
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=20)
-MOST_REDIRECTS = 3
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 EXPIRED = frozenset({401, 403, 404, 410})
-PIECE = 64 * 1024
 
 
 class AddressExpired(PlatformError):
@@ -56,30 +56,22 @@ class Files:
         raise PlatformError(PLATFORM, code="unknown_file", detail=f"attachment {file.attachment} is gone")
 
     async def _read(self, address: str, most_bytes: int) -> Blob:
-        url = self._allowed(address)
         try:
-            for _ in range(MOST_REDIRECTS + 1):
-                async with self._client().get(url, allow_redirects=False) as response:
-                    if response.status not in REDIRECTS:
-                        return await _body(response, most_bytes)
-                    url = self._allowed(response.headers.get("Location", ""), url)
+            return await download(PLATFORM, yarl.URL(address), most_bytes, get=self._get, check=_check)
         except (aiohttp.ClientError, OSError) as exc:
-            raise PlatformBusy(PLATFORM, code=type(exc).__name__, detail=f"{url.host}: {exc}"[:500]) from exc
-        raise PlatformError(PLATFORM, code="unreadable_file", detail=f"{url.host} redirects in circles")
-
-    def _allowed(self, address: str, base: yarl.URL | None = None) -> yarl.URL:
-        """Take an address only on the listed hosts: by https, or as plain http where the port is listed too."""
-        try:
-            url = yarl.URL(address) if base is None else base.join(yarl.URL(address))
-            host, port = (url.host or "").lower(), url.port
+            raise PlatformBusy(PLATFORM, code=type(exc).__name__, detail=str(exc)[:500]) from exc
         except ValueError as exc:
             raise PlatformError(PLATFORM, code="unreadable_file", detail="no address") from exc
+
+    async def _get(self, url: yarl.URL) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Ask for an address on the listed hosts only: by https, or as plain http where the port is listed too."""
+        host, port = (url.host or "").lower(), url.port
         listed = f"{host}:{port}" in self._hosts or (
             url.scheme == "https" and url.is_default_port() and host in self._hosts
         )
         if not listed or url.scheme not in ("https", "http") or url.user or url.password:
             raise PlatformError(PLATFORM, code="foreign_host", detail=f"{url.scheme}://{host}:{port}"[:200])
-        return url
+        return self._client().get(url, allow_redirects=False)
 
     def _client(self) -> aiohttp.ClientSession:
         if self._http is None:
@@ -91,18 +83,10 @@ class Files:
         return self._http
 
 
-async def _body(response: aiohttp.ClientResponse, most_bytes: int) -> Blob:
+def _check(response: aiohttp.ClientResponse, _beginning: bytes) -> None:
     if response.status in EXPIRED:
         raise AddressExpired(PLATFORM, code="unknown_file", detail=f"HTTP {response.status}")
     if response.status >= 500 or response.status == 429:
         raise PlatformBusy(PLATFORM, code=str(response.status), detail="a file's host fails")
     if response.status != 200:
         raise PlatformError(PLATFORM, code="unreadable_file", detail=f"HTTP {response.status}")
-    if (response.content_length or 0) > most_bytes:
-        raise PlatformError(PLATFORM, code="file_too_large", detail=f"{response.content_length} bytes")
-    data = bytearray()
-    async for piece in response.content.iter_chunked(PIECE):
-        data += piece
-        if len(data) > most_bytes:
-            raise PlatformError(PLATFORM, code="file_too_large", detail=f"more than {most_bytes} bytes")
-    return Blob(bytes(data), response.content_type)

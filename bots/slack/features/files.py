@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import aiohttp
 import structlog
 from yarl import URL
 
+from bots.bounded_download import download
+from bots.slack.events.address import PLATFORM
 from bots.slack.events.messages import attachment_of
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.transport.api import SlackApi
@@ -24,8 +27,6 @@ from core.domain.messages import Attachment, Blob
 
 log = structlog.get_logger(__name__)
 
-_MOST_HOPS = 3
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HTML = (b"<!doctype html", b"<html")
 
 
@@ -44,7 +45,7 @@ async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
     try:
         return await _follow(api, URL(url), most_bytes)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
-        raise PlatformError("slack", code="file_unreachable", detail=type(exc).__name__) from None
+        raise PlatformError(PLATFORM, code="file_unreachable", detail=type(exc).__name__) from None
 
 
 async def described(api: SlackApi, attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
@@ -79,7 +80,7 @@ def _parsed(ref: str) -> Mapping[str, Any]:
     except ValueError:
         given = None
     if not isinstance(given, dict) or not text_of(given, "id"):
-        raise PlatformError("slack", code="bad_reference")
+        raise PlatformError(PLATFORM, code="bad_reference")
     return given
 
 
@@ -90,26 +91,18 @@ async def _asked(api: SlackApi, given: Mapping[str, Any]) -> Attachment:
 
 
 async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
-    for _ in range(_MOST_HOPS + 1):
+    async def get(url: URL) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         _require(may_visit(api.settings, url), "file_elsewhere")
         headers = await api.authorization() if may_see_the_token(api.settings, url) else {}
         proxy = api.settings.proxy or None
-        async with api.downloads.get(url, headers=headers, allow_redirects=False, proxy=proxy) as answer:
-            if answer.status not in _REDIRECTS:
-                return await _body(answer, most_bytes)
-            url = url.join(URL(answer.headers.get("Location", "")))
-    raise PlatformError("slack", code="file_elsewhere")
+        return api.downloads.get(url, headers=headers, allow_redirects=False, proxy=proxy)
+
+    return await download(PLATFORM, url, most_bytes, get=get, check=_check)
 
 
-async def _body(answer: aiohttp.ClientResponse, most_bytes: int) -> Blob:
+def _check(answer: aiohttp.ClientResponse, beginning: bytes) -> None:
     _require(answer.status == 200, f"http_{answer.status}")
-    _require((answer.content_length or 0) <= most_bytes, "file_too_large")
-    data = bytearray()
-    async for piece in answer.content.iter_chunked(65_536):
-        data += piece
-        _require(len(data) <= most_bytes, "file_too_large")
-    _require(not _is_sign_in_page(answer, bytes(data[:100])), "file_forbidden")
-    return Blob(bytes(data), answer.content_type)
+    _require(not _is_sign_in_page(answer, beginning), "file_forbidden")
 
 
 def _is_sign_in_page(answer: aiohttp.ClientResponse, beginning: bytes) -> bool:
@@ -120,4 +113,4 @@ def _is_sign_in_page(answer: aiohttp.ClientResponse, beginning: bytes) -> bool:
 
 def _require(holds: bool, code: str) -> None:
     if not holds:
-        raise PlatformError("slack", code=code)
+        raise PlatformError(PLATFORM, code=code)
