@@ -22,7 +22,7 @@ from bots.discord.events.translate import (
     answers_all,
     is_addressed,
     may_open_thread,
-    pass_reason,
+    not_from_person,
     translate,
 )
 from bots.discord.features.backfill import KNOWN_FOR, Backfill
@@ -39,7 +39,7 @@ from bots.discord.transport import sdk_addresses
 from bots.discord.transport.api import Session
 from bots.discord.transport.timing import Timing
 from core.domain.errors import PlatformError
-from core.domain.messages import Blob, Quote, Receipt, Said
+from core.domain.messages import Blob, PassedOver, Quote, Receipt, Said
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
 from core.i18n.translators import Translators
 from core.util.recently import Recently
@@ -133,7 +133,7 @@ class DiscordFrontend:
         # then only asking Discord tells
         may_be_open = answers_all(here, me) is None or self._lookup.may_be_question_thread(here.id)
         if not is_addressed(message, me, open_here=may_be_open):
-            intake.passed_over(PLATFORM, pass_reason(message, me))
+            intake.passed_over(PLATFORM, not_from_person(message, me) or PassedOver.NOT_ADDRESSED)
             return None
         self._questions[message.id] = None
         return inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
@@ -174,7 +174,7 @@ class DiscordFrontend:
         if me.opens_threads and isinstance(event, Said) and may_open_thread(message):
             self._lookup.add_question(message.id)
         if event is None:
-            intake.passed_over(PLATFORM, pass_reason(message, me))
+            intake.passed_over(PLATFORM, not_from_person(message, me) or PassedOver.NOT_ADDRESSED)
             return None
         if isinstance(event, Said) and event.place.thread == event.origin and await intake.refusal(event):
             # nobody gets a thread opened under their words for being told that they are not answered

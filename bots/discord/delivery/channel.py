@@ -14,7 +14,7 @@ from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
 from bots.discord.events.address import Address, snowflake
 from bots.discord.events.buttons import are_of_turn, view_of
-from bots.discord.transport.api import Call, Guard, Session, unguarded
+from bots.discord.transport.api import Call, Guard, Session, own_id, unguarded
 from bots.discord.transport.error_mapping import reply_refused
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Button
@@ -64,6 +64,7 @@ class DiscordChannel:
 
     async def working(self) -> None:
         """Show the typing sign, one for all answers in this channel."""
+        await self._prepare()
         if self._session.gate(self._address.channel).may_type():
             await self._session.call(lambda client: self._in(client).typing())
 
@@ -136,6 +137,7 @@ class DiscordChannel:
         turn, another one by its text. None is safe soon after the create: the same nonce posts nothing twice for a
         few minutes.
         """
+        await self._prepare()
         known = self._session.posted_as(delivery.nonce)
         wanted = native(text).strip()
 
@@ -152,7 +154,11 @@ class DiscordChannel:
     def _message(self, client: discord.Client, id_: int) -> discord.PartialMessage:
         return self._in(client).get_partial_message(id_)
 
+    async def _prepare(self) -> None:
+        """Make sure that the place is there; raises PlatformError while that can't be told. Most places are."""
+
     async def _write(self, call: Call[T], *, creates: bool = False) -> T:
+        await self._prepare()
         return await self._session.write(self._address.channel, call, self._guard, creates=creates)
 
     async def _create(
@@ -194,21 +200,17 @@ class DiscordChannel:
         after = discord.Object(question) if question else None
         found: str | None = None
         async for message in self._in(client).history(limit=LOOK_BACK, after=after):
-            if client.user is None or message.author.id != client.user.id:
+            if message.author.id != own_id(client):
                 continue
             replies = message.reference.message_id if message.reference else None
-            if delivery.part == 0 and (
-                (question and replies == question) or are_of_turn(_buttons_of(message), delivery)
-            ):
+            items = (item for row in message.components for item in getattr(row, "children", ()))
+            buttons = [getattr(item, "custom_id", None) for item in items]
+            is_reply = bool(question) and replies == question
+            if delivery.part == 0 and (is_reply or are_of_turn(buttons, delivery)):
                 return str(message.id)
             if found is None and not replies and same(message.content.strip(), wanted):
                 found = str(message.id)
         return found
-
-
-def _buttons_of(message: discord.Message) -> list[object]:
-    items = (item for row in message.components for item in getattr(row, "children", ()))
-    return [getattr(item, "custom_id", None) for item in items]
 
 
 async def _exists(channel: discord.PartialMessageable, message: int) -> bool:

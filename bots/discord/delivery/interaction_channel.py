@@ -9,11 +9,11 @@ import discord
 import structlog
 
 from bots.discord.delivery.channel import DiscordChannel, same
-from bots.discord.delivery.markup_out import MAX_SIZE, native, size
+from bots.discord.delivery.markup_out import native
 from bots.discord.delivery.webhook import ORIGINAL, THINKING, TokenExpired, Webhook, follow_up_key
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import are_of_turn
-from bots.discord.transport.api import Guard, Session, unguarded
+from bots.discord.transport.api import Guard, Session, own_id, unguarded
 from core.domain.errors import PlaceClosed, PlatformBusy
 from core.domain.messages import Button
 from core.domain.ports import Delivery
@@ -27,6 +27,8 @@ TOKEN_S, MARGIN_S, LAST_S = 900.0, 60.0, 3.0
 long before that even its last words are too late."""
 FIRST, FURTHER, DIRECT = "o", "f", "d"
 """What stands before the id of a message that a token changes, or that stands in a direct conversation."""
+HOOK_NAMES = {FIRST: ORIGINAL, FURTHER: ""}
+"""What a token changes: how its webhook names that message, where not by its id."""
 GONE = "unknown_message"
 MOST_FAILURES = 3
 
@@ -41,8 +43,8 @@ def outlives_token(address: Address) -> bool:
     return address.speaks and not address.hidden
 
 
-class InteractionChannel:
-    """Implements `core.domain.ports.EditableChannel` for one command, with all that it takes in the address.
+class InteractionChannel(DiscordChannel):
+    """The place of one command's answer, with all that it takes in the address.
 
     The first part fills the message that says "thinking", by an edit that can be repeated. Further parts of a public
     answer are ordinary messages with our nonce, where the bot may write; else follow-ups, which have none.
@@ -51,11 +53,8 @@ class InteractionChannel:
     """
 
     def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
-        self._session = session
-        self._address = address
-        self._guard = guard
+        super().__init__(session, address, guard)
         self._hook = Webhook(session, address)
-        self._public = DiscordChannel(session, _beside(address), guard)
         self._direct: DiscordChannel | None = None
         self._filled = False
         """Whether the first message is this answer's, as far as this process knows."""
@@ -65,24 +64,14 @@ class InteractionChannel:
         self._until = ends_at(address) + (0.0 if outlives_token(address) else MARGIN_S - LAST_S)
 
     @property
-    def max_size(self) -> int:
-        return MAX_SIZE
-
-    @property
     def edit_interval_s(self) -> float:
         timing = self._session.timing
         return timing.webhook_interval_s if self._token_lives else timing.edit_interval_s
 
-    def size(self, text: str) -> int:
-        return size(text)
-
     async def working(self) -> None:
         """While the token lives Discord itself shows that the bot thinks."""
         if not self._token_lives and not self._address.hidden:
-            await self._public.working()
-
-    async def rested(self) -> None:
-        """Discord's own sign ends with the first text."""
+            await super().working()
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         try:
@@ -91,31 +80,35 @@ class InteractionChannel:
             return await self._post_outside(text, delivery, buttons)
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        if (found := await self._ordinary(message_id)) is not None:
-            channel, target = found
-            await channel.edit(target, text, buttons)
-            return
-        try:
-            await self._by_token(lambda: self._hook.change(_in_hook(message_id), text, buttons))
-        except TokenExpired as expired:
-            if self._address.hidden:
-                # nothing changes it any more: what is due is posted anew, in private
-                raise PlaceClosed(PLATFORM, code=GONE, detail="only its author saw it") from expired
-            await self._public.edit(message_id[1:], text, buttons)
+        kind, target = message_id[:1], message_id[1:]
+        if kind == DIRECT:
+            await (await self._conversation()).edit(target, text, buttons)
+        elif kind not in HOOK_NAMES:
+            await super().edit(message_id, text, buttons)
+        else:
+            try:
+                await self._by_token(lambda: self._hook.change(HOOK_NAMES[kind] or target, text, buttons))
+            except TokenExpired as expired:
+                if self._address.hidden:
+                    # nothing changes it any more: what is due is posted anew, in private
+                    raise PlaceClosed(PLATFORM, code=GONE, detail="only its author saw it") from expired
+                await super().edit(target, text, buttons)
 
     async def delete(self, message_id: str) -> None:
-        if (found := await self._ordinary(message_id)) is not None:
-            channel, target = found
-            await channel.delete(target)
-            return
-        try:
-            await self._by_token(lambda: self._hook.remove(_in_hook(message_id)))
-        except TokenExpired:
-            if not self._address.hidden:
-                await self._public.delete(message_id[1:])
-        except PlaceClosed as error:
-            if error.code != GONE:
-                raise
+        kind, target = message_id[:1], message_id[1:]
+        if kind == DIRECT:
+            await (await self._conversation()).delete(target)
+        elif kind not in HOOK_NAMES:
+            await super().delete(message_id)
+        else:
+            try:
+                await self._by_token(lambda: self._hook.remove(HOOK_NAMES[kind] or target))
+            except TokenExpired:
+                if not self._address.hidden:
+                    await super().delete(target)
+            except PlaceClosed as error:
+                if error.code != GONE:
+                    raise
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for what may have been created: the first part in its place, further ones in the channel.
@@ -138,13 +131,6 @@ class InteractionChannel:
     @property
     def _token_lives(self) -> bool:
         return not self._expired and self._session.timing.wall() < self._until
-
-    async def _ordinary(self, message_id: str) -> tuple[DiscordChannel, str] | None:
-        """Find where a message of the bot's own stands, and its id there; None of one that the token changes."""
-        kind, target = message_id[:1], message_id[1:]
-        if kind == DIRECT:
-            return await self._conversation(), target
-        return None if kind in (FIRST, FURTHER) else (self._public, message_id)
 
     # -- with the token -----------------------------------------------------------------------------
 
@@ -172,7 +158,7 @@ class InteractionChannel:
                     raise
         if outlives_token(self._address):
             try:
-                return await self._public.post(text, delivery, buttons)
+                return await super().post(text, delivery, buttons)
             except PlaceClosed as error:
                 log.info("discord.answered_by_follow_up", code=error.code)
         added = FURTHER + await self._hook.add(text, buttons, hidden=self._address.hidden)
@@ -207,7 +193,7 @@ class InteractionChannel:
         return found if known is not None and found not in self._added else None
 
     async def _find_further(self, delivery: Delivery, text: str) -> str | None:
-        if found := await self._public.find(delivery, text):
+        if found := await super().find(delivery, text):
             return found
         wanted = native(text).strip()
 
@@ -215,9 +201,8 @@ class InteractionChannel:
             since = discord.Object(self._address.interaction)
             place = client.get_partial_messageable(self._address.channel)
             async for message in place.history(limit=100, after=since):
-                mine = client.user is not None and message.author.id == client.user.id
                 found = f"{FURTHER}{message.id}"
-                if not mine or not message.webhook_id or found in self._added:
+                if message.author.id != own_id(client) or not message.webhook_id or found in self._added:
                     continue
                 if same(message.content.strip(), wanted):
                     return found
@@ -229,7 +214,7 @@ class InteractionChannel:
 
     async def _post_outside(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> str:
         if not self._address.hidden:
-            return await self._public.post(text, delivery, buttons)
+            return await super().post(text, delivery, buttons)
         try:
             return DIRECT + await (await self._conversation()).post(text, delivery, buttons)
         except PlaceClosed as error:
@@ -242,15 +227,3 @@ class InteractionChannel:
             channel = await self._session.open_direct(self._address.user)
             self._direct = DiscordChannel(self._session, Address(channel=channel, private=True), self._guard)
         return self._direct
-
-
-def _in_hook(message_id: str) -> str:
-    """Name a message as its webhook does."""
-    return ORIGINAL if message_id.startswith(FIRST) else message_id[1:]
-
-
-def _beside(address: Address) -> Address:
-    """The same place for ordinary messages, which answer to no message."""
-    return Address(
-        channel=address.channel, guild=address.guild, parent=address.parent, private=address.private
-    )

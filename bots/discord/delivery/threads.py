@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import discord
@@ -11,10 +10,8 @@ import structlog
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.events.address import Address
 from bots.discord.events.markup_in import text_of
-from bots.discord.transport.api import Guard, Session, unguarded
+from bots.discord.transport.api import Guard, Session, own_id, unguarded
 from core.domain.errors import PlaceClosed, PlatformBusy
-from core.domain.messages import Button
-from core.domain.ports import Delivery
 from core.util.text import shorten
 
 log = structlog.get_logger(__name__)
@@ -30,61 +27,32 @@ UNREADABLE = "…"
 """The title where the question can't be read any more."""
 
 
-class QuestionThread:
-    """Implements `core.domain.ports.EditableChannel`: a thread, or the question's channel where none can be opened.
+class QuestionThread(DiscordChannel):
+    """A thread that is opened before the first call, or the question's channel where none can be opened.
 
     Its id is the question's, so that asking Discord for it twice opens it once, in whichever process.
     """
 
     def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
-        self._session = session
-        self._address = address
-        self._thread = DiscordChannel(session, _inside(address), guard)
-        self._channel = DiscordChannel(session, address.question, guard)
-        self._chosen: DiscordChannel | None = None
+        # the question is not in the thread, so that no message there can be a reply to it
+        inside = Address(channel=address.channel, guild=address.guild, parent=address.parent)
+        super().__init__(session, inside, guard)
+        self._question = address.question
+        self._opened = False
         self._failures = 0
 
-    @property
-    def max_size(self) -> int:
-        return self._thread.max_size
-
-    @property
-    def edit_interval_s(self) -> float:
-        return self._thread.edit_interval_s
-
-    def size(self, text: str) -> int:
-        return self._thread.size(text)
-
-    async def working(self) -> None:
-        await (await self._opened()).working()
-
-    async def rested(self) -> None:
-        await (await self._opened()).rested()
-
-    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
-        return await (await self._opened()).post(text, delivery, buttons)
-
-    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        await (await self._opened()).edit(message_id, text, buttons)
-
-    async def delete(self, message_id: str) -> None:
-        await (await self._opened()).delete(message_id)
-
-    async def find(self, delivery: Delivery, text: str) -> str | None:
-        return await (await self._opened()).find(delivery, text)
-
-    async def _opened(self) -> DiscordChannel:
-        """Open the thread, unless it is there. Raises PlatformError while Discord can't be asked."""
-        if self._chosen is None:
-            self._chosen = self._thread if await self._open() else self._channel
-        return self._chosen
+    async def _prepare(self) -> None:
+        if not self._opened:
+            if not await self._open():
+                self._address = self._question
+            self._opened = True
 
     async def _open(self) -> bool:
         async def start(client: discord.Client) -> None:
             await client.http.start_thread_with_message(
-                self._address.parent,
-                self._address.message,
-                name=await _title_of(client, self._address.question),
+                self._question.channel,
+                self._question.message,
+                name=await _title_of(client, self._question),
                 auto_archive_duration=ARCHIVED_AFTER_MIN,
             )
 
@@ -94,23 +62,18 @@ class QuestionThread:
             self._failures += error.failed
             if self._failures < MOST_FAILURES:
                 raise
-            log.warning("discord.no_thread", code=error.code, channel=self._address.parent)
+            log.warning("discord.no_thread", code=error.code, channel=self._question.channel)
             return False
         except PlaceClosed as error:
             if error.code != THREAD_EXISTS:
-                log.info("discord.no_thread", code=error.code, channel=self._address.parent)
+                log.info("discord.no_thread", code=error.code, channel=self._question.channel)
                 return False
         return True
 
 
-def _inside(address: Address) -> Address:
-    """The thread as a place for messages: the question is not in it, so none of them can be a reply to it."""
-    return Address(channel=address.channel, guild=address.guild, parent=address.parent)
-
-
 async def _title_of(client: discord.Client, question: Address) -> str:
     """Name a thread after the question, or, where that has no text, after who asked it."""
-    me = client.user.id if client.user is not None else 0
+    me = own_id(client)
     try:
         message = await client.get_partial_messageable(question.channel).fetch_message(question.message)
     except (discord.Forbidden, discord.NotFound):

@@ -48,7 +48,7 @@ def all_commands(translator_of: TranslatorOf, *, everywhere: bool) -> list[Json]
     menu = {
         "type": _MESSAGE,
         "name": ABOUT,
-        "name_localizations": _localised(Phrase.ASK_ABOUT, translator_of, _as_menu),
+        "name_localizations": _localised(Phrase.ASK_ABOUT, translator_of, lambda text: text.strip()[:32]),
     }
     # Discord takes contexts of global commands only
     where = {"contexts": [_SERVER, _DIRECT], "integration_types": [0]} if everywhere else {}
@@ -93,10 +93,6 @@ def _localised(phrase: Phrase, translator_of: TranslatorOf, made: Callable[[str]
 def _as_name(text: str) -> str:
     name = text.strip().lower()
     return name if _NAME.fullmatch(name) else ""
-
-
-def _as_menu(text: str) -> str:
-    return text.strip()[:32]
 
 
 def _as_description(text: str) -> str:

@@ -6,7 +6,7 @@ import discord
 
 from bots.discord.events.address import PLATFORM
 from bots.discord.events.markup_in import text_of
-from bots.discord.events.translate import Me, author_of, is_a_persons, mentions_of_bot, place_of, within_of
+from bots.discord.events.translate import Me, author_of, mentions_of_bot, not_from_person, place_of, within_of
 from core.domain.messages import Deleted, Edited, Left
 
 Removal = discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
@@ -20,7 +20,7 @@ def edited(payload: discord.RawMessageUpdateEvent, me: Me, parent: int = 0) -> E
     """
     message = payload.message
     moved = payload.data.get("edited_timestamp")
-    if not moved or not is_a_persons(message, me):
+    if not moved or not_from_person(message, me):
         return None
     text = text_of(message, mentions_of_bot(message, me))
     if not text and not me.reads_content:

@@ -56,8 +56,9 @@ def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: b
     if command is not None and not files:
         return Commanded(keys, author, place, command, str(address), within=within)
     if me.opens_threads and may_open_thread(message):
+        # such a thread has the question's id; its name is read when it is opened: an address outlives the words
         place = replace(place, thread=str(message.id))
-        address = address_in_thread(address)
+        address = msgspec.structs.replace(address, channel=message.id, parent=message.channel.id, opens=True)
     return Said(keys, author, place, text, str(address), str(message.id), files, within)
 
 
@@ -66,9 +67,12 @@ def is_addressed(message: discord.Message, me: Me, *, open_here: bool = False) -
 
     Direct ones are, mentions, replies to it, and all where it answers everything.
     """
-    if not is_a_persons(message, me):
+    if not_from_person(message, me):
         return False
-    if is_private(message) or _mentions(message, me):
+    role = _own_role(message)
+    if is_private(message) or any(user.id == me.id for user in getattr(message, "mentions", ())):
+        return True
+    if role is not None and any(named.id == role.id for named in getattr(message, "role_mentions", ())):
         return True
     if replied_author(message) != me.id and not (open_here or answers_all(message.channel, me)):
         return False
@@ -92,22 +96,11 @@ def answers_all(channel: object, me: Me) -> bool | None:
 
 def may_open_thread(message: discord.Message) -> bool:
     """Tell whether a thread can be opened from a message, as far as is known here."""
-    channel, guild = message.channel, message.guild
-    if not isinstance(channel, discord.TextChannel) or guild is None:
+    if not isinstance(message.channel, discord.TextChannel) or message.guild is None:
         return False
-    bot = getattr(guild, "me", None)
-    if not isinstance(bot, discord.Member):
-        return True
-    may = channel.permissions_for(bot)
+    bot: discord.Member | None = message.guild.me
+    may = message.channel.permissions_for(bot) if bot is not None else discord.Permissions.all()
     return may.create_public_threads and may.send_messages_in_threads
-
-
-def address_in_thread(address: Address) -> Address:
-    """Take the answer into the thread that is opened from the question; such a thread has the question's id.
-
-    What it is called is read from the question when it is opened: an address outlives the words.
-    """
-    return msgspec.structs.replace(address, channel=address.message, parent=address.channel, opens=True)
 
 
 def within_of(channel: object, guild: discord.Guild | None, parent: int = 0) -> tuple[str, ...]:
@@ -131,22 +124,14 @@ def _ids_of(channel: object) -> Iterator[int]:
                 yield id_
 
 
-def is_a_persons(message: discord.Message, me: Me) -> bool:
-    """Tell whether a message holds a person's words: no bot's, no hook's, and no notice of Discord's own."""
-    author = getattr(message, "author", None)
-    if author is None or author.bot or author.id == me.id or message.webhook_id:
-        return False
-    return message.type in WORDS_OF_A_PERSON
-
-
-def pass_reason(message: discord.Message, me: Me) -> PassedOver:
-    """Tell why a message that is not for the bot is passed over."""
+def not_from_person(message: discord.Message, me: Me) -> PassedOver | None:
+    """Tell why a message holds no person's words: a bot's, a hook's, a notice of Discord's own. None where it does."""
     author = getattr(message, "author", None)
     if author is not None and author.id == me.id:
         return PassedOver.OWN
     if author is None or author.bot or message.webhook_id:
         return PassedOver.BOT
-    return PassedOver.NOT_ADDRESSED if message.type in WORDS_OF_A_PERSON else PassedOver.UNKNOWN_KIND
+    return None if message.type in WORDS_OF_A_PERSON else PassedOver.UNKNOWN_KIND
 
 
 def is_private(message: discord.Message) -> bool:
@@ -174,13 +159,6 @@ def replied_author(message: discord.Message) -> int:
     original = message.reference.resolved
     author = getattr(original, "author", None) if isinstance(original, discord.Message) else None
     return author.id if author is not None else 0
-
-
-def _mentions(message: discord.Message, me: Me) -> bool:
-    if any(user.id == me.id for user in getattr(message, "mentions", ())):
-        return True
-    role = _own_role(message)
-    return role is not None and any(named.id == role.id for named in getattr(message, "role_mentions", ()))
 
 
 def _own_role(message: discord.Message) -> discord.Role | None:

@@ -93,7 +93,9 @@ class Sweep:
                 answered.add(message.reference.message_id)
             elif is_addressed(message, self._me):
                 found.append(message)
-        return [m for m in found if m.id not in answered and not self._has_our_thread(m)]
+        # in a thread of its own an answer replies to nothing
+        threads = {m.id for m in found if m.thread is not None and m.thread.owner_id == self._me.id}
+        return [m for m in found if m.id not in answered | threads]
 
     async def _history(self, channel: Spoken) -> list[discord.Message]:
         """Read what was said since then, in the order of its ids: whatever the order of a page is, and whatever of
@@ -115,10 +117,6 @@ class Sweep:
             except FAILURES:  # one that the SDK can't read hides no other
                 log.exception("discord.event_faulty", message=id_)
         return messages
-
-    def _has_our_thread(self, message: discord.Message) -> bool:
-        """Tell whether an answer was begun in a thread of its own, where it replies to nothing."""
-        return message.thread is not None and message.thread.owner_id == self._me.id
 
     async def _thread(self, guild: discord.Guild, thread: str) -> discord.Thread | None:
         """Find a thread that somebody spoke with us in, archived or not."""

@@ -36,6 +36,11 @@ def token_of(settings: DiscordSettings) -> str:
     return token
 
 
+def own_id(client: discord.Client) -> int:
+    """Tell the bot's own id, which the login told."""
+    return client.user.id if client.user is not None else 0
+
+
 class Session:
     """Calls Discord's REST API, and keeps every call that went out alive until it has ended.
 
@@ -70,9 +75,7 @@ class Session:
         return await asyncio.shield(self._own(_through(gate, call, client, creates=creates)))
 
     async def own_id(self) -> int:
-        """Tell the bot's own id, which the login told."""
-        client = await self.client()
-        return client.user.id if client.user is not None else 0
+        return own_id(await self.client())
 
     async def fetch_message(self, channel: int, message: int, guild: int | None = None) -> discord.Message:
         """Read one message. Raises PlatformError; PlaceClosed where it is gone, or hidden from the bot."""
