@@ -93,14 +93,14 @@ async def _serve(
 ) -> int:
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(core.ask_aivax())
-        counting = group.create_task(core.passed.run())
+        counting = group.create_task(core.intake.passed.run())
         working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
         if role is Role.WORK:
             listening = watching = group.create_task(_wait_for_ever())
             board.assume_up()
         else:
             listening = group.create_task(supervise(frontends, core.intake, board))
-            watching = group.create_task(Absences(board, core.notices).run())
+            watching = group.create_task(Absences(board, core.admitting.notices).run())
         settled = await _first(board.settled, stop)
         hopeless = settled and board.hopeless
         if settled and not hopeless:

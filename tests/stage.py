@@ -91,7 +91,7 @@ class Stage:
         return receipts
 
     async def rest(self) -> None:
-        await soon("all turns to come to rest", self.core.queue.drained())
+        await soon("all turns to come to rest", self.core.pool.drained())
 
     async def rows(self, query: str) -> list[Any]:
         async with Database(self.settings.storage.url) as database, database.read() as connection:
@@ -99,8 +99,8 @@ class Stage:
 
     async def heal(self) -> None:
         """Look at the closed gates as the process does every second, and wait for what comes of it."""
-        await self.core.healing.look()
-        await self.core.queue.sweep()
+        await self.core.admitting.healing.look()
+        await self.core.pool.sweep()
         await self.rest()
 
     async def change(self, statement: str) -> None:

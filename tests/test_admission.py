@@ -237,7 +237,7 @@ async def test_fifty_parked_questions_survive_a_restart_which_may_try_at_once(
     sandbox.state.account.set_balance(5)
 
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
-        await stage.core.healing.begin()
+        await stage.core.admitting.healing.begin()
         await stage.heal()
 
         for number in range(50):

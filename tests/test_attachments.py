@@ -181,7 +181,7 @@ async def test_questions_whose_files_have_no_room_are_answered_later_and_others_
         async with asyncio.timeout(30):
             while set(await stage.states()) != {"answered"}:
                 await stage.rest()
-                await stage.core.queue.sweep()
+                await stage.core.pool.sweep()
 
     assert len(stage.asked) == 5
 
@@ -204,7 +204,7 @@ async def test_a_question_without_room_for_its_files_costs_no_call_and_comes_whe
         await until("the second to wait", lambda: _is_tried(stage))
         for number in range(5):
             clock.advance(seconds=2)
-            await stage.core.queue.sweep()
+            await stage.core.pool.sweep()
             await stage.core.intake.receive(said(f"hello {number}", by=BEN)) if number < 2 else None
         await until("Ben's answers", lambda: _were_asked(stage, 3))
         tries = await stage.rows("SELECT attempt FROM turns ORDER BY id")

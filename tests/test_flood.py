@@ -68,7 +68,7 @@ async def test_three_hundred_messages_leave_a_part_of_the_line_and_one_sentence(
 
         assert (await stage.rows(QUESTIONS))[0] - asked[0] == 10
         assert (await stage.rows(SENTENCES))[0] - told[0] == 1
-        assert stage.core.passed.totals["fake", PassedOver.OVER_BOUND] == 289
+        assert stage.core.intake.passed.totals["fake", PassedOver.OVER_BOUND] == 289
         await stage.core.intake.receive(said("is there room for me?", by=BEN, at=BENS))
         assert (await stage.rows(QUESTIONS))[0] - asked[0] == 11
 
@@ -159,7 +159,7 @@ async def test_commands_presses_and_edits_of_one_person_have_a_bound(
 
         assert (await stage.rows(SENTENCES))[0] <= 4
         assert len(await stage.rows("SELECT key FROM events")) == 4
-        assert stage.core.passed.totals["fake", PassedOver.OVER_BOUND] == 47
+        assert stage.core.intake.passed.totals["fake", PassedOver.OVER_BOUND] == 47
 
 
 async def test_a_stop_is_heard_however_often_something_was_said(migrated_url: str, clock: WallClock) -> None:

@@ -13,13 +13,12 @@ from sqlalchemy import func, select, text, update
 
 from core.admission.quotas import Limits
 from core.aivax.stream.events import Usage
-from core.conversations.directory import Directory
 from core.conversations.routes import Routes
 from core.domain.messages import Action, Pressed, ToolActivity, ToolState
 from core.domain.turn import Turn, TurnState
 from core.i18n.translators import Translators
+from core.ingest.build import build_intake
 from core.ingest.model_choice import Models
-from core.ingest.service import StoringIntake
 from core.settings import ConversationSettings, LimitsSettings, StorageSettings
 from core.storage.db.engine import Database
 from core.storage.db.tables import (
@@ -54,9 +53,8 @@ class House:
         self.clock = WallClock()
         self.turns = TurnStore(database, self.clock, "house")
         self._heard: list[int] = []
-        self.intake = StoringIntake(
+        self.intake = build_intake(
             IntakeStore(database, self.clock),
-            Directory(ConversationSettings()),
             self,
             Limits(LimitsSettings()),
             Translators(),
@@ -248,7 +246,7 @@ async def test_a_question_is_answered_while_a_long_sweep_goes_on(migrated_url: s
             await stage.hear(said("and now?", by=BEN))
             answers.append(stage.platform.visible("D-ana")[-1])
 
-        now = stage.core.housekeeping._now
+        now = stage.core.upkeep.retention._now
         keeper = Housekeeping(stage.core.database, now, StorageSettings(), batch=2, sleep=meanwhile)
         await keeper.sweep()
 
@@ -295,7 +293,7 @@ async def test_a_conversation_goes_on_after_its_past_was_cleared_away(migrated_u
     async with staged(migrated_url) as stage:
         await stage.hear(said(SECRET))
         await stage.change("UPDATE turns SET ended_at = '2020-01-01'")
-        await stage.core.housekeeping.sweep()
+        await stage.core.upkeep.retention.sweep()
         await stage.hear(said("what did I say?"))
         await stage.hear(said("and just now?"))
 

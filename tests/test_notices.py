@@ -153,7 +153,7 @@ async def test_an_outage_is_told_once_it_lasts(stage: Stage, clock: WallClock) -
 async def test_a_notice_that_a_crash_kept_from_being_healed_heals_at_the_next_look(
     stage: Stage, clock: WallClock
 ) -> None:
-    await stage.core.notices.tell("gate:storage", Phrase.NOTICE_STORAGE_CLOSED)
+    await stage.core.admitting.notices.tell("gate:storage", Phrase.NOTICE_STORAGE_CLOSED)
     await later(stage, clock, 1)
 
     assert len(told(stage)) == 2
@@ -277,9 +277,11 @@ async def test_a_model_that_is_asked_no_more_is_forgotten_without_a_word(
 ) -> None:
     platform = FakePlatform()
     async with staged(migrated_url, platform=platform, sandbox=sandbox, operators=OPERATORS) as stage:
-        await stage.core.notices.tell("model:old:50c3", Phrase.NOTICE_MODEL_UNKNOWN, model="old:50c3")
+        await stage.core.admitting.notices.tell(
+            "model:old:50c3", Phrase.NOTICE_MODEL_UNKNOWN, model="old:50c3"
+        )
         await stage.rest()
-        await stage.core.healing.begin()
+        await stage.core.admitting.healing.begin()
         await stage.rest()
 
         assert len(told(stage)) == 1
@@ -312,20 +314,20 @@ async def test_two_processes_on_one_database_tell_once(
         both = (one, two)
         await asyncio.gather(
             *(
-                stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+                stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
                 for stage in both
                 for _ in range(5)
             )
         )
         await asyncio.gather(
             *(
-                stage.core.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
+                stage.core.admitting.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
                 for stage in both
                 for _ in range(5)
             )
         )
         for stage in both:
-            await stage.core.queue.sweep()
+            await stage.core.pool.sweep()
             await stage.rest()
 
         async with waiting_for("all turns to come to rest"):
@@ -353,9 +355,9 @@ async def test_without_a_channel_here_only_the_log_has_it(
 ) -> None:
     with structlog.testing.capture_logs() as entries:
         async with staged(migrated_url, sandbox=sandbox, operators={"channel": channel}) as stage:
-            await stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
-            await stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
-            await stage.core.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
+            await stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+            await stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+            await stage.core.admitting.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
             await stage.rest()
 
             assert await stage.states() == []
@@ -368,7 +370,7 @@ async def test_a_channel_that_is_closed_to_the_bot_costs_nothing_but_the_notice(
     stage.platform.place("ops").faults.append(("post", PlaceFault.CLOSED))
 
     with structlog.testing.capture_logs() as entries:
-        await stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+        await stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
         await stage.rest()
         await stage.hear(said("hello"))
 
@@ -383,8 +385,8 @@ async def test_a_database_that_fails_costs_nobody_an_answer(stage: Stage) -> Non
     await stage.change("DROP TABLE notices")
 
     with structlog.testing.capture_logs() as entries:
-        await stage.core.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
-        await stage.core.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
+        await stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+        await stage.core.admitting.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
         await stage.hear(said("hello"))
 
     assert "hello" in stage.platform.visible("D-ana")[0]
@@ -445,7 +447,7 @@ class Lookout:
         self.stage = stage
         self.board = Board(list(names))
         self._time = 0.0
-        self._absences = Absences(self.board, stage.core.notices, now=lambda: self._time)
+        self._absences = Absences(self.board, stage.core.admitting.notices, now=lambda: self._time)
 
     async def watch(self, seconds: int) -> None:
         for _ in range(seconds):
@@ -493,7 +495,7 @@ async def test_a_connection_that_is_soon_back_is_nobodys_concern(stage: Stage) -
 
 
 async def test_a_frontend_that_an_earlier_process_lost_is_back_with_this_one(stage: Stage) -> None:
-    await stage.core.notices.tell("frontend:slack", Phrase.NOTICE_FRONTEND_LOST, platform="Slack")
+    await stage.core.admitting.notices.tell("frontend:slack", Phrase.NOTICE_FRONTEND_LOST, platform="Slack")
     lookout = Lookout(stage, "slack")
     lookout.board.mark("slack", None)
     await lookout.watch(2)

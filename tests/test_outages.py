@@ -44,7 +44,7 @@ def at(gateway: Gateway) -> Mapping[str, Any]:
 @pytest.fixture
 async def stage(migrated_url: str, clock: WallClock, gateway: Gateway) -> AsyncIterator[Stage]:
     async with staged(migrated_url, now=clock, aivax=at(gateway)) as opened:
-        await opened.core.sign.look()
+        await opened.core.admitting.sign.look()
         yield opened
 
 
@@ -135,13 +135,13 @@ async def test_a_service_that_is_not_reached_is_out_at_once_and_seen_to_return(
     assert await stage.rows("SELECT name FROM gates") == [GATE]
     for _ in range(100):
         await later(stage, clock, 36)
-        await stage.core.healing.heed_signs()
+        await stage.core.admitting.healing.heed_signs()
     assert len(gateway.asked) <= 1 + 3 * 60
 
     await later(stage, clock, 20)
     gateway.down = ""
     clock.advance(seconds=4)
-    await stage.core.healing.heed_signs()
+    await stage.core.admitting.healing.heed_signs()
     await stage.heal()
 
     assert "You said: hello" in stage.platform.visible("D-ana")[-1]
@@ -235,14 +235,14 @@ async def test_who_waits_while_a_probe_hangs_makes_no_platform_call_and_comes_ba
         gateway.down, gateway.hanging = "", asyncio.Event()
         asked = len(gateway.asked)
         clock.advance(seconds=10.1)
-        await stage.core.healing.look()
-        stage.core.queue.stir()
+        await stage.core.admitting.healing.look()
+        stage.core.pool.stir()
         await _until(lambda: len(gateway.asked) > asked)
         before = Counter(platform.calls)
         for _ in range(10):
             clock.advance(seconds=0.5)
-            await stage.core.healing.look()
-            await stage.core.queue.sweep()
+            await stage.core.admitting.healing.look()
+            await stage.core.pool.sweep()
             await asyncio.sleep(0.02)
         assert platform.calls == before
         assert len(gateway.asked) == asked + 1

@@ -49,7 +49,7 @@ async def slow_for_ana(url: str, **limits: int) -> AsyncIterator[Stage]:
         for number in range(MANY):
             await stage.core.intake.receive(asks(ANA, number))
         await until("Ana's first questions to be asked", lambda: _has_asked(stage, 2))
-        await stage.core.queue.sweep()
+        await stage.core.pool.sweep()
         yield stage
 
 

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from core.domain.turn import Turn
-from core.turns.worker_pool import LocalQueue
+from core.turns.worker_pool import PoolSettings, WorkerPool
 from tests.samples import ANA, DIRECT
 from tests.waiting import ended, soon
 from tests.waiting import until as seen
@@ -134,20 +134,22 @@ def queue_of(
     grace_s: float = 5.0,
     sweep_interval_s: float = NEVER_S,
     platforms: Collection[str] = ("fake",),
-) -> LocalQueue:
-    return LocalQueue(
+) -> WorkerPool:
+    return WorkerPool(
         rows,
         frozenset(platforms),
-        running_turns=running_turns,
-        grace_s=grace_s,
-        sweep_interval_s=sweep_interval_s,
-        error_delay_s=0.0,
-        renew_interval_s=0.001,
+        PoolSettings(
+            running_turns=running_turns,
+            grace_s=grace_s,
+            sweep_interval_s=sweep_interval_s,
+            error_delay_s=0.0,
+            renew_interval_s=0.001,
+        ),
     )
 
 
 @asynccontextmanager
-async def working(queue: LocalQueue, runner: Running) -> AsyncIterator[asyncio.Task[None]]:
+async def working(queue: WorkerPool, runner: Running) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(queue.work(runner))
     try:
         yield task
@@ -156,7 +158,7 @@ async def working(queue: LocalQueue, runner: Running) -> AsyncIterator[asyncio.T
         await ended(task)
 
 
-async def drained(queue: LocalQueue) -> None:
+async def drained(queue: WorkerPool) -> None:
     await soon("the queue to be drained", queue.drained())
 
 

@@ -39,7 +39,7 @@ async def test_an_answer_that_a_sleeper_wrote_over_is_shown_anew(migrated_url: s
         stage.platform.place("D-ana").messages[0].text = "Hel"
 
         await ledger.spoiled(message_id)
-        await stage.core.queue.sweep()
+        await stage.core.pool.sweep()
         await stage.rest()
 
         assert stage.platform.visible("D-ana") == answer
@@ -89,7 +89,7 @@ async def test_a_turn_that_lost_its_database_is_taken_up_again_without_an_apolog
         await stage.core.intake.receive(said("are you there?"))
         async with waiting_for("the answer"):
             while not await stage.are({"answered"}):
-                await stage.core.queue.sweep()
+                await stage.core.pool.sweep()
                 await asyncio.sleep(0)
 
         (answer,) = stage.platform.visible("D-ana")

@@ -89,7 +89,7 @@ async def test_a_second_delivery_and_an_unheard_refusal_are_counted(
         await stage.hear(said(by=BEN, key="once"), said(by=BEN, key="once"))
         await stage.hear(said(), said())
 
-        assert stage.core.passed.totals == {
+        assert stage.core.intake.passed.totals == {
             ("fake", PassedOver.DUPLICATE): 1,
             ("fake", PassedOver.NOT_ALLOWED): 1,
         }
@@ -142,7 +142,7 @@ async def test_what_blocked_people_press_and_change_has_no_effect_and_is_told_on
         assert await stage.rows("SELECT comment FROM feedback") == []
         assert await stage.rows("SELECT text FROM messages WHERE role = 'user'") == ["hello"]
         assert stage.platform.visible("aside") == [Phrase.NOT_FOR_YOU]
-        assert stage.core.passed.totals["fake", PassedOver.NOT_ALLOWED] == 4
+        assert stage.core.intake.passed.totals["fake", PassedOver.NOT_ALLOWED] == 4
 
 
 async def test_who_is_blocked_is_told_what_is_stored_and_can_have_it_erased(

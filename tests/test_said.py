@@ -185,7 +185,7 @@ async def test_the_bots_own_sentence_has_nothing_to_press_when_it_is_shown_after
         await stage.hear(said("", at=CHANNEL))
         await stage.change("UPDATE turns SET state = 'running', owner = NULL")
 
-        await stage.core.queue.sweep()
+        await stage.core.pool.sweep()
         await stage.rest()
 
         assert stage.platform.place(CHANNEL.channel).buttons == []

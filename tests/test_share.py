@@ -64,7 +64,7 @@ def asks(name: str, number: int, *, workspace: str = "W1") -> Said:
 async def a_minute_later(clock: WallClock, *stages: Stage) -> None:
     clock.advance(seconds=61)
     for stage in stages:
-        await stage.core.queue.sweep()
+        await stage.core.pool.sweep()
     for stage in stages:
         await stage.rest()
 
@@ -74,7 +74,7 @@ async def all_called(minutes: int, *stages: Stage) -> None:
 
     async def are_made() -> bool:
         for stage in stages:
-            await stage.core.queue.sweep()
+            await stage.core.pool.sweep()
             await stage.rest()
         return stages[0].times_asked >= LIMIT * minutes and "running" not in await stages[0].states()
 
@@ -231,18 +231,18 @@ async def test_who_waits_long_is_told_their_place_and_sees_it_change(stage: Stag
     await use_up_the_minute(stage)
     await stage.hear(*(asks(name, 1) for name in names))
 
-    await stage.core.announcer.look()
+    await stage.core.upkeep.notifier.look()
     assert stage.platform.visible(last) == []
     clock.advance(seconds=11)
     for _ in range(3):
-        await stage.core.announcer.look()
+        await stage.core.upkeep.notifier.look()
     assert stage.platform.visible(last) == [
         "_You are number 23 in line; I'll get to you in about 2 minutes._"
     ]
 
     clock.advance(seconds=50)
     await a_minute_later(clock, stage)
-    await stage.core.announcer.look()
+    await stage.core.upkeep.notifier.look()
     assert stage.platform.visible(last) == ["_You are number 3 in line; I'll get to you in about 2 minutes._"]
 
     await a_minute_later(clock, stage)

@@ -289,7 +289,7 @@ async def test_one_delivery_makes_one_answer_however_often_it_comes(
         for delivery in list(slack.http_mode.deliveries):
             slack.http_mode.repeat(delivery)
         await here.all_taken()
-        await soon("core.queue.drained()", core.queue.drained())
+        await soon("core.pool.drained()", core.pool.drained())
 
     answers = [message for message in slack.visible(dm, ts) if message.is_bot]
     assert len(answers) == 1

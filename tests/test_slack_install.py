@@ -108,7 +108,7 @@ async def test_two_workspaces_install_the_app_and_each_is_answered_with_its_own_
         for workspace in (slack.workspace, other):
             await say_in(slack, workspace, f"hello from {workspace.name}")
         await here.all_taken()
-        await soon("core.queue.drained()", core.queue.drained())
+        await soon("core.pool.drained()", core.pool.drained())
 
     assert [page.status_code for page in pages] == [200, 200]
     assert "O aplicativo está instalado." in pages[0].text

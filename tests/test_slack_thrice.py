@@ -67,7 +67,7 @@ async def test_one_turn_and_one_answer(slack: FakeSlack, url: str) -> None:
         for delivery in waiting:
             slack.http_mode.repeat(delivery)
         await here.all_taken()
-        await soon("core.queue.drained()", core.queue.drained())
+        await soon("core.pool.drained()", core.pool.drained())
         turns = await turns_of(here)
 
     retries = [sent.headers["x-slack-retry-num"] for sent in slack.http_mode.sent if sent.attempt]

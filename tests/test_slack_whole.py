@@ -54,7 +54,7 @@ class Town:
 
     async def rows(self, query: str) -> list[Any]:
         """Ask the database once all turns came to rest."""
-        await soon("self.core.queue.drained()", self.core.queue.drained())
+        await soon("self.core.pool.drained()", self.core.pool.drained())
         async with self.here.database.read() as connection:
             return list((await connection.execute(text(query))).scalars())
 

@@ -143,10 +143,10 @@ async def live(url: str, clock: WallClock, sandbox: Sandbox) -> None:
         await take_back(stage)
         await look_around(stage, clock)
         clock.advance(hours=2)
-        await stage.core.housekeeping.sweep()
+        await stage.core.upkeep.retention.sweep()
     async with staged(url, sandbox=sandbox, now=clock, limits={"spend_daily_usd": 0.001}) as stage:
         await stage.hear(said("too dear"))
-        await stage.core.queue.sweep()
+        await stage.core.pool.sweep()
 
 
 async def call_the_rest(database: Database, clock: WallClock) -> None:
@@ -242,5 +242,5 @@ async def look_around(stage: Stage, clock: WallClock) -> None:
     core = stage.core
     await core.intake.heard_until("fake")
     await core.intake.places("fake", clock())
-    await core.queue.sweep()
-    await core.announcer.look()
+    await core.pool.sweep()
+    await core.upkeep.notifier.look()

@@ -12,14 +12,13 @@ from sqlalchemy import Connection, func, select, text
 from bots.slack.installations.tables import metadata as slack_installations
 from core.admission.quotas import Limits
 from core.aivax.stream.events import Usage
-from core.conversations.directory import Directory
 from core.conversations.routes import Routes
 from core.domain.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
 from core.domain.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
 from core.domain.turn import Turn, TurnState, Wish
 from core.i18n.translators import Translators
+from core.ingest.build import build_intake
 from core.ingest.model_choice import Models
-from core.ingest.service import StoringIntake
 from core.settings import ConversationSettings, LimitsSettings
 from core.storage.db import migrate
 from core.storage.db.engine import Database
@@ -56,9 +55,8 @@ class Desk:
         self.queue = NotedQueue()
         self.turns = TurnStore(database, self.clock, "desk")
         self.history = HistoryStore(database)
-        self.intake = StoringIntake(
+        self.intake = build_intake(
             IntakeStore(database, self.clock),
-            Directory(conversation or ConversationSettings()),
             self.queue,
             Limits(limits or LimitsSettings()),
             Translators(),

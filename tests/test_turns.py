@@ -335,7 +335,7 @@ async def test_a_turn_that_crashed_too_often_gets_an_apology(migrated_url: str) 
         await stage.core.intake.receive(said("hello"))
         await stage.rest()
         await stage.change("UPDATE turns SET state = 'queued', tries = 2, answer = NULL, attempt = 2")
-        stage.core.queue.notify(1)
+        stage.core.pool.notify(1)
         await stage.rest()
 
         assert "interrupted me several times" in stage.platform.visible("D-ana")[-1]
@@ -362,7 +362,7 @@ async def test_a_bug_ends_in_a_sentence_with_a_reference_that_the_log_holds(migr
 async def test_a_sweep_never_takes_a_turn_from_the_process_that_runs_it(migrated_url: str) -> None:
     """Sweeps at every step of twenty turns: each is answered once, in one attempt, for one call."""
     async with staged(migrated_url) as stage:
-        queue = stage.core.queue
+        queue = stage.core.pool
         for number in range(20):
             await stage.core.intake.receive(
                 said(f"question {number}", at=Place("fake", "W1", f"D-{number}", "", True))

@@ -111,7 +111,7 @@ async def test_an_outage_of_everything_is_waited_out(migrated_url: str) -> None:
             await stage.hear(said("why?"))
             async with asyncio.timeout(30):
                 while await stage.states() != ["answered"]:
-                    await stage.core.queue.sweep()
+                    await stage.core.pool.sweep()
                     await stage.rest()
                     await asyncio.sleep(0.1)
 

@@ -57,9 +57,9 @@ async def _converse(core: Core, frontend: ConsoleFrontend) -> None:
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(core.ask_aivax())
         working = group.create_task(core.work())
-        await core.queue.drained()
+        await core.pool.drained()
         await frontend.listen(core.intake, _Unwatched())
-        await core.queue.drained()
+        await core.pool.drained()
         asking.cancel()
         working.cancel()
 

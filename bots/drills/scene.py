@@ -120,9 +120,9 @@ class Scene:
         """Wait until nothing runs, and operators have heard of it."""
         async with asyncio.timeout(PATIENCE_S):
             for _ in range(2):
-                await self.core.healing.look()
-                await self.core.queue.sweep()
-                await self.core.queue.drained()
+                await self.core.admitting.healing.look()
+                await self.core.pool.sweep()
+                await self.core.pool.drained()
 
     async def states(self) -> Sequence[str]:
         return await turn_states(self.core.database, PLATFORM)

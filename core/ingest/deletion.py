@@ -1,4 +1,4 @@
-"""Forgetting a person: asked for by a press, carried out beside everything else, told when nothing is left."""
+"""What is deleted here: a message that was deleted on its platform, and all of a person who asks to be forgotten."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import structlog
 
 from core.conversations.directory import Directory
 from core.domain.errors import StorageError
-from core.domain.messages import Command, Pressed
+from core.domain.messages import Command, Deleted, Pressed, Receipt
 from core.i18n.catalog import Phrase
 from core.i18n.translators import Translators
 from core.ingest.commands import OFFERS, Commands
 from core.storage.personal_data.deletion import Erasure, ErasureStore
+from core.storage.personal_data.quotes import Quotes
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
 
@@ -30,7 +31,7 @@ REST_S = 0.01
 
 
 class Forgetting:
-    """Carries out what people wish to be forgotten."""
+    """Empties deleted messages at once; forgets a person beside everything else, and tells them when it is done."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Forgetting:
         scrubber: Scrubber,
     ) -> None:
         self._transactions = store
+        self._quotes = Quotes(store.database)
         self._erasures = ErasureStore(store.database, store.now)
         self._directory = directory
         self._commands = commands
@@ -58,6 +60,22 @@ class Forgetting:
         await transaction.erasures.hold(identity_id, pressed.place)
         here = await self._directory.find_aside(transaction, pressed.place, identity_id)
         return await transaction.erasures.ask(identity_id, here, pressed.address, as_page=page)
+
+    async def redact(self, deleted: Deleted) -> Receipt:
+        """Empty what was deleted. Twice is once; most is what nobody asked, and would fill the table of seen events."""
+        quoting = await self._quotes.of(deleted)
+        async with self._transactions.transaction() as transaction:
+            redacted = await transaction.changes.redact(deleted, quoting)
+            for conversation_id in redacted.running_in:
+                await transaction.announce(conversation_id, deleted.platform)
+        for conversation_id in redacted.running_in:
+            self._notify(conversation_id)
+        if redacted.messages:
+            try:
+                await self._scrubber.scrub()
+            except StorageError as error:  # the deletion itself is stored
+                log.warning("database.not_scrubbed", cause=str(error))
+        return Receipt.ACCEPTED
 
     async def begin(self) -> None:
         """Carry out as much as is done in a moment: all of an ordinary past. The rest is left to `run`."""

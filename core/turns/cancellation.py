@@ -1,4 +1,4 @@
-"""Answers under way whose author wants no more of them: how the process that writes one hears of it."""
+"""Answers under way whose author cancels them: how the process that writes one hears of it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LOOK_EVERY_S = 5.0
 """Where no notice comes through: the row is read this often while an answer is written."""
 
 
-class Interruption:
-    """What ended a block of `Interruptions.ending`; `wish` is None if nothing did."""
+class Cancellation:
+    """What ended a block of `Cancellations.ending`; `wish` is None if nothing did."""
 
     wish: Wish | None = None
 
 
-class Interruptions:
+class Cancellations:
     """Knows the answers that are written here, and ends them when their author says so, in whichever process."""
 
     def __init__(self, store: TurnStore) -> None:
@@ -37,22 +37,27 @@ class Interruptions:
             noticed.set()
 
     @asynccontextmanager
-    async def ending(self, turn: Turn, *, whole: bool = False) -> AsyncIterator[Interruption]:
+    async def ending(self, turn: Turn, *, whole: bool = False) -> AsyncIterator[Cancellation]:
         """Leave the block early, by cancelling what it awaits, when the turn is to end; `wish` then tells why.
 
-        `whole`: the answer is only being shown, which fewer wishes end.
+        `whole`: the answer is only being shown, which fewer requests end.
         """
-        interruption = Interruption()
+        cancellation = Cancellation()
         noticed = self._noticed[turn.conversation_id] = asyncio.Event()
         scope = asyncio.timeout(None)
-        watching = asyncio.create_task(self._watch(turn, noticed, interruption, scope, whole=whole))
+
+        async def watch() -> None:
+            cancellation.wish = await self._cancelled(turn, noticed, whole=whole)
+            scope.reschedule(asyncio.get_running_loop().time())
+
+        watching = asyncio.create_task(watch())
         try:
             with suppress(_Ended):
                 try:
                     async with scope:
-                        yield interruption
+                        yield cancellation
                 except TimeoutError as exc:
-                    if interruption.wish is None or not scope.expired():
+                    if cancellation.wish is None or not scope.expired():
                         raise
                     raise _Ended from exc
         finally:
@@ -60,32 +65,20 @@ class Interruptions:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
-    async def _watch(
-        self,
-        turn: Turn,
-        noticed: asyncio.Event,
-        interruption: Interruption,
-        scope: asyncio.Timeout,
-        *,
-        whole: bool,
-    ) -> None:
+    async def _cancelled(self, turn: Turn, noticed: asyncio.Event, *, whole: bool) -> Wish:
+        """Wait until the turn is to end."""
         while True:
             noticed.clear()
-            wish = await self._wish(turn)
+            try:
+                wish = await self._store.wish(turn)
+            except StorageError as error:
+                log.info("turn.wish_unknown", turn=turn.id, cause=str(error))
+                wish = None
             if wish is not None and (wish.ends_delivery if whole else wish.ends_answer):
-                interruption.wish = wish
-                scope.reschedule(asyncio.get_running_loop().time())
-                return
+                return wish
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await noticed.wait()
-
-    async def _wish(self, turn: Turn) -> Wish | None:
-        try:
-            return await self._store.wish(turn)
-        except StorageError as error:
-            log.info("turn.wish_unknown", turn=turn.id, cause=str(error))
-            return None
 
 
 class _Ended(Exception):

@@ -15,7 +15,7 @@ class Draft:
     def __init__(self, limits: LimitsSettings = _LIMITS) -> None:
         self.tools = ToolLog(events=limits.tool_events, contents_chars=limits.tool_contents_chars)
         self._parts: list[str] = []
-        self.asides: list[str] = []
+        self.notes: list[str] = []
         """Sentences of ours that stand below the answer and are no part of it."""
         self.usage: Usage | None = None
         self.reason = ""
@@ -29,6 +29,3 @@ class Draft:
 
     def add(self, delta: str) -> None:
         self._parts.append(delta)
-
-    def aside(self, sentence: str) -> None:
-        self.asides.append(sentence)

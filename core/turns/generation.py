@@ -1,10 +1,11 @@
-"""Getting an answer: what is asked, past the gates, into the surface as it comes."""
+"""Getting an answer: what is asked, past the circuit breakers, into the surface as it comes."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import structlog
 
@@ -28,8 +29,48 @@ from core.turns.left_out_files import sentences_of
 
 log = structlog.get_logger(__name__)
 
-NOT_NOW_S = 3_600.0
+BEYOND_ANY_WAIT_S = 3_600.0
 """Longer than any call waits for its next try: the failure of the last one stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer while it is written: what it answers, where it is shown, and what has come of it."""
+
+    turn: Turn
+    frontend: Frontend
+    surface: ReplySurface
+    draft: Draft
+    translator: Translator
+
+    async def say(self, phrase: Phrase) -> None:
+        """Write a sentence of ours in place of the model's answer."""
+        self.draft.is_ours = True
+        await self._write(self.translator.say(phrase))
+
+    async def take(self, event: TimelineEvent) -> None:
+        """Take what the model says."""
+        match event:
+            case Text(delta):
+                await self._write(delta)
+            case Thinking() if not self.draft.thinking:
+                self.draft.thinking = True
+                await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
+            case Usage():
+                self.draft.usage = event
+            case Finished(reason):
+                self.draft.reason = reason
+            case _:
+                pass
+
+    async def _write(self, text: str) -> None:
+        self.draft.add(text)
+        await self.surface.write(text)
+
+    def without_media(self, composed: Composed) -> Composed:
+        """Ask with the files only named, and say so below the answer."""
+        self.draft.notes.append(self.translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
+        return composed.without_media()
 
 
 class Generation:
@@ -55,65 +96,55 @@ class Generation:
         self._show_tools = show_tools
 
     async def holding(self, turn: Turn) -> Closed | None:
-        """The gate that holds the turn; asked before anything is done for it on its platform."""
+        """The circuit breaker that holds the turn; asked before anything is done for it on its platform."""
         return await self._admission.holding(turn.id, lambda: self._composer.model_of(turn))
 
     async def let_go(self, turn: Turn) -> None:
-        """The turn ends, or waits again: it is no gate's trial call any more."""
+        """The turn ends, or waits again: it is no circuit breaker's probe any more."""
         await self._admission.let_go(turn.id)
 
-    async def generate(
-        self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, translator: Translator
-    ) -> Closed | Alone | NoRoom | None:
-        """Stream the answer into the surface and the draft; it is stored whole when this returns None.
+    async def generate(self, answer: Answer) -> Closed | Alone | NoRoom | None:
+        """Stream the answer into its surface and draft; it is stored whole when this returns None.
 
-        Returns the gate that holds the turn, that it is to be tried again in its own time, or that there is no room
-        for its files yet: then nothing was said. Raises `AivaxError` for what no waiting mends; what was said until
-        then stands in the draft.
+        Returns the circuit breaker that holds the turn, that it is to be tried again in its own time, or that there
+        is no room for its files yet: then nothing was said. Raises `AivaxError` for what no waiting mends; what was
+        said until then stands in the draft.
         """
         try:
-            return await self._generate(turn, frontend, surface, draft, translator)
+            return await self._generate(answer)
         finally:
-            self._composer.forget(turn)
+            self._composer.forget(answer.turn)
 
-    async def _generate(
-        self, turn: Turn, frontend: Frontend, surface: ReplySurface, draft: Draft, translator: Translator
-    ) -> Closed | Alone | NoRoom | None:
+    async def _generate(self, answer: Answer) -> Closed | Alone | NoRoom | None:
+        turn, draft = answer.turn, answer.draft
         if turn.generation > turn.unpaid:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
-        composed = await self._composer.compose(turn, frontend)
+        composed = await self._composer.compose(turn, answer.frontend)
         if isinstance(composed, NoRoom):
             return composed
         if composed is None:
-            draft.is_ours = True
-            await self._say(surface, draft, translator.say(Phrase.GREETING))
+            await answer.say(Phrase.GREETING)
         else:
-            draft.asides += sentences_of(composed.left_out, self._limits, translator)
-            closed = await self._ask(turn, surface, draft, composed, translator)
-            if closed is not None:
-                return closed
+            draft.notes += sentences_of(composed.left_out, self._limits, answer.translator)
+            held_by = await self._ask(answer, composed)
+            if held_by is not None:
+                return held_by
         if not draft.text.strip():
-            draft.is_ours = True
-            await self._say(surface, draft, translator.say(Phrase.ANSWER_EMPTY))
+            await answer.say(Phrase.ANSWER_EMPTY)
         await self._store.keep_answer(turn, draft.text, draft.usage, whole=True, ours=draft.is_ours)
         return None
 
-    async def _ask(
-        self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, translator: Translator
-    ) -> Closed | Alone | None:
+    async def _ask(self, answer: Answer, composed: Composed) -> Closed | Alone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""
-        if composed.media and not await self._admission.allows_media(turn.id, composed.minimum_usd):
-            composed = _without_media(composed, draft, translator)
-        closed = await self._stream(turn, surface, draft, composed, translator)
-        if isinstance(closed, Closed) and closed.gate.cause is Cause.MEDIA:
-            composed = _without_media(composed, draft, translator)
-            closed = await self._stream(turn, surface, draft, composed, translator)
-        return closed
+        if composed.media and not await self._admission.allows_media(answer.turn.id, composed.minimum_usd):
+            composed = answer.without_media(composed)
+        held_by = await self._stream(answer, composed)
+        if isinstance(held_by, Closed) and held_by.gate.cause is Cause.MEDIA:
+            held_by = await self._stream(answer, answer.without_media(composed))
+        return held_by
 
-    async def _stream(
-        self, turn: Turn, surface: ReplySurface, draft: Draft, composed: Composed, translator: Translator
-    ) -> Closed | Alone | None:
-        model = composed.request.model
+    async def _stream(self, answer: Answer, composed: Composed) -> Closed | Alone | None:
+        turn, model = answer.turn, composed.request.model
         permit = self._before_try(turn, model)
         async with aclosing(self._aivax.complete(composed.request, before_try=permit)) as timeline:
             async with self._admission.entering(turn.id, model) as held:
@@ -124,39 +155,41 @@ class Generation:
                 except AivaxError as error:  # learnt from before the next call is let in
                     return await self._refused(turn, composed, error)
             await self._admission.taken(turn.id, model)
-            return await self._take_all(turn, surface, draft, composed, translator, first, timeline)
+            return await self._take_all(answer, composed, first, timeline)
 
     async def _take_all(
         self,
-        turn: Turn,
-        surface: ReplySurface,
-        draft: Draft,
+        answer: Answer,
         composed: Composed,
-        translator: Translator,
         first: TimelineEvent,
         timeline: AsyncGenerator[TimelineEvent],
     ) -> Closed | Alone | None:
         """Take what comes, up to the end. Before any text a failure is learnt from, and nothing was said."""
-        await self._take(turn, surface, draft, first, translator)
-        heard = isinstance(first, Text | Finished)
-        if heard:
-            await self._admission.taken(turn.id, composed.request.model, said=True)
+        spoke = False
         try:
-            async for event in timeline:
-                await self._take(turn, surface, draft, event, translator)
-                if not heard and isinstance(event, Text | Finished):
-                    heard = True
-                    await self._admission.taken(turn.id, composed.request.model, said=True)
+            async for event in _with_first(first, timeline):
+                await self._take(answer, event)
+                if not spoke and isinstance(event, Text | Finished):
+                    spoke = True
+                    await self._admission.taken(answer.turn.id, composed.request.model, said=True)
         except AivaxError as error:
-            if draft.text:
+            if answer.draft.text:
                 raise
-            return await self._refused(turn, composed, error, begun=True)
+            return await self._refused(answer.turn, composed, error, begun=True)
         return None
+
+    async def _take(self, answer: Answer, event: TimelineEvent) -> None:
+        if not isinstance(event, ToolActivity):
+            await answer.take(event)
+        elif (activity := answer.draft.tools.admit(event)) is not None:
+            await self._store.keep_activity(answer.turn, activity)
+            if self._show_tools:
+                await answer.surface.note(tool_status(answer.translator, activity))
 
     def _before_try(self, turn: Turn, model: str) -> Callable[[], Awaitable[None]]:
         """What to await before each try of the call: a free one, and that the question was not withdrawn meanwhile.
 
-        A further try is made only where no gate has closed since.
+        A further try is made only where no circuit breaker has opened since.
         """
         permit = self._permits.for_turn(turn.id)
         tried = False
@@ -164,7 +197,7 @@ class Generation:
         async def before_try() -> None:
             nonlocal tried
             if tried and not await self._admission.may_repeat(turn.id, model):
-                raise RateLimited(code="gate_closed", retry_after_s=NOT_NOW_S)
+                raise RateLimited(code="gate_closed", retry_after_s=BEYOND_ANY_WAIT_S)
             await permit()
             tried = True
             if await self._store.wish(turn) is Wish.WITHDRAW:
@@ -175,7 +208,7 @@ class Generation:
     async def _refused(
         self, turn: Turn, composed: Composed, error: AivaxError, *, begun: bool = False
     ) -> Closed | Alone:
-        """The gate that an error closed, or when to try again; raises the error if no waiting mends it."""
+        """The circuit breaker that an error opened, or when to try again; raises the error if no waiting mends it."""
         verdict = await self._admission.refused(
             turn.id, composed.request.model, error, has_media=bool(composed.media), begun=begun
         )
@@ -185,32 +218,10 @@ class Generation:
             raise error
         return verdict
 
-    async def _take(
-        self, turn: Turn, surface: ReplySurface, draft: Draft, event: TimelineEvent, translator: Translator
-    ) -> None:
-        match event:
-            case Text(delta):
-                draft.add(delta)
-                await surface.write(delta)
-            case Thinking() if not draft.thinking:
-                draft.thinking = True
-                await surface.note(Status(translator.say(Phrase.THINKING)))
-            case ToolActivity() if (activity := draft.tools.admit(event)) is not None:
-                await self._store.keep_activity(turn, activity)
-                if self._show_tools:
-                    await surface.note(tool_status(translator, activity))
-            case Usage():
-                draft.usage = event
-            case Finished(reason):
-                draft.reason = reason
-            case _:
-                pass
 
-    async def _say(self, surface: ReplySurface, draft: Draft, sentence: str) -> None:
-        draft.add(sentence)
-        await surface.write(sentence)
-
-
-def _without_media(composed: Composed, draft: Draft, translator: Translator) -> Composed:
-    draft.aside(translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
-    return composed.without_media()
+async def _with_first(
+    first: TimelineEvent, rest: AsyncGenerator[TimelineEvent]
+) -> AsyncGenerator[TimelineEvent]:
+    yield first
+    async for event in rest:
+        yield event

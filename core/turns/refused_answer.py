@@ -7,7 +7,7 @@ the answer is tried once more after it, so that the end of an outage is never ta
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -16,26 +16,23 @@ from core.delivery.error_messages import apologise
 from core.domain.errors import MessageRefused, OddAnswer
 from core.domain.messages import Action, Footer
 from core.domain.ports import ReplySurface
-from core.domain.translator import Translator
 from core.domain.turn import Turn, TurnState
 from core.storage.turns.store import TurnStore
+from core.turns.surfaces import Surfaces
 
 log = structlog.get_logger(__name__)
 
-Show = Callable[[Turn, Callable[[ReplySurface], Awaitable[None]]], Awaitable[None]]
-"""Opens the turn's place anew and lets something be shown there."""
 
-
-class Untaken:
+class RefusedAnswers:
     """Says that an answer is not taken, and ends its turn."""
 
-    def __init__(self, store: TurnStore, show: Show, after: Sequence[Action]) -> None:
+    def __init__(self, store: TurnStore, surfaces: Surfaces, after: Sequence[Action]) -> None:
         """`after`: the buttons below an answer."""
         self._store = store
-        self._show = show
+        self._surfaces = surfaces
         self._after = after
 
-    async def end(self, turn: Turn, error: MessageRefused | OddAnswer, translator: Translator) -> None:
+    async def end(self, turn: Turn, error: MessageRefused | OddAnswer) -> None:
         """Tell, try once more where that may help, and end the turn.
 
         Raises PlatformError where nothing is taken there now: then it was no fault of the answer's.
@@ -43,8 +40,9 @@ class Untaken:
         reference, kind = secrets.token_hex(4), type(error).__name__
         log.error("turn.not_taken", cause=str(error), reference=reference, exc_info=error)
         try:
-            await self._tell(turn, error, translator, reference)
-            if error.failed and await self._again(turn, translator):
+            message = apologise(error, self._surfaces.translator(turn), reference)
+            await self._surfaces.show(turn, lambda surface: surface.fail(message))
+            if error.failed and await self._again(turn):
                 await self._store.close(turn, TurnState.ANSWERED)
                 return
         except OddAnswer:
@@ -55,13 +53,7 @@ class Untaken:
             log.warning("turn.not_told", reference=reference, cause=str(refused))
         await self._store.close(turn, TurnState.FAILED, failure=kind, reference=reference)
 
-    async def _tell(
-        self, turn: Turn, error: MessageRefused | OddAnswer, translator: Translator, reference: str
-    ) -> None:
-        apology = apologise(error, translator, reference)
-        await self._show(turn, lambda surface: surface.fail(apology))
-
-    async def _again(self, turn: Turn, translator: Translator) -> bool:
+    async def _again(self, turn: Turn) -> bool:
         """Show the answer once more, now that the place is known to be open; false where it is refused again."""
         answer = await self._store.answer_of(turn)
         if answer is None:
@@ -69,10 +61,11 @@ class Untaken:
 
         async def write(surface: ReplySurface) -> None:
             await surface.write(answer)
-            await surface.finish(Footer(buttons=buttons(self._after, turn.key, translator)))
+            offered = buttons(self._after, turn.key, self._surfaces.translator(turn))
+            await surface.finish(Footer(buttons=offered))
 
         try:
-            await self._show(turn, write)
+            await self._surfaces.show(turn, write)
         except (MessageRefused, OddAnswer):
             return False
         return True

@@ -1,4 +1,4 @@
-"""The queue of a single process: conversations with work, side by side, each one turn at a time."""
+"""The workers of one process: conversations with work, side by side, each one turn at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -18,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class Worklist(Protocol):
-    """Where turns wait. Rows are the truth; the queue only remembers where to look next."""
+    """Where turns wait. Rows are the truth; the pool only remembers where to look next."""
 
     async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
         """Give out a turn of these platforms to run: the conversation's next one, or one that comes before it.
@@ -40,54 +41,62 @@ class TurnRunner(Protocol):
     async def run(self, turn: Turn) -> None: ...
 
 
-class LocalQueue:
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How many workers a pool has, and how often they look."""
+
+    running_turns: int
+    """So many turns run at once."""
+    grace_s: float
+    """How long running turns may go on once the pool is told to stop."""
+    person_running: int | None = None
+    """Of so many running turns of one person the worklist passes over further ones; None: it passes over none."""
+    sweep_interval_s: float = 2.0
+    """How often the rows are read for work that no notice told of."""
+    error_delay_s: float = 1.0
+    """How long a worker rests after an error."""
+    renew_interval_s: float = 10.0
+    """How often the leases of running turns are renewed."""
+
+
+class WorkerPool:
     """`core.domain.ports.TurnQueue` on asyncio.
 
     At most `running_turns` turns run at once, and no platform has all of them where there are several: one that
-    hangs holds up no other. Conversations take their turns in a circle, so that a long line in one holds up no other.
-    Every `sweep_interval_s` the rows are read for work that no notice told of: delayed turns that are due, and turns
-    that an error left behind.
+    hangs holds up no other. Conversations take turns, so that many questions in one hold up no other. Every
+    `sweep_interval_s` the rows are read for work that no notice told of: delayed turns that are due, and turns that
+    an error left behind.
     """
 
     def __init__(
         self,
         worklist: Worklist,
         platforms: Collection[str],
+        settings: PoolSettings,
         *,
-        running_turns: int,
-        person_running: int | None = None,
-        grace_s: float,
-        sweep_interval_s: float = 2.0,
-        error_delay_s: float = 1.0,
-        renew_interval_s: float = 10.0,
         look: Callable[[int], None] = lambda _conversation_id: None,
     ) -> None:
-        """`person_running`: of so many running turns of one person the worklist passes over further ones.
-
-        `look` is told of conversations that something changed in while a turn of theirs runs here.
-        """
+        """`look` is told of conversations that something changed in while a turn of theirs runs here."""
+        most = settings.running_turns
         self._worklist = worklist
         self._platforms = platforms
-        self._running_turns = running_turns
-        self._person_running = running_turns if person_running is None else person_running
-        self._grace_s = grace_s
-        self._sweep_interval_s = sweep_interval_s
-        self._error_delay_s = error_delay_s
-        self._renew_interval_s = renew_interval_s
+        self._settings = settings
+        self._person_running = most if settings.person_running is None else settings.person_running
+        self._platform_running = most - most // 4 if len(platforms) > 1 else most
         self._look = look
-        self._line: asyncio.Queue[int] = asyncio.Queue()
+        self._hints: asyncio.Queue[int] = asyncio.Queue()
+        """Conversations to look at next."""
         self._waiting: set[int] = set()
         self._busy: Counter[int] = Counter()
         self._again: set[int] = set()
         self._running: set[int] = set()
-        self._share = running_turns - running_turns // 4 if len(platforms) > 1 else running_turns
-        self._on: Counter[str] = Counter()
-        self._of: Counter[str] = Counter()
+        self._running_on: Counter[str] = Counter()
+        self._running_of: Counter[str] = Counter()
         self._turns = TaskSet()
         self._claiming = asyncio.Lock()
         self._closing = False
         self._drained = asyncio.Event()
-        self._stirred = asyncio.Event()
+        self._sweep_wanted = asyncio.Event()
 
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run. See `core.domain.ports.TurnQueue`."""
@@ -97,7 +106,7 @@ class LocalQueue:
             self._look(conversation_id)
         elif conversation_id not in self._waiting:
             self._waiting.add(conversation_id)
-            self._line.put_nowait(conversation_id)
+            self._hints.put_nowait(conversation_id)
 
     async def drained(self) -> None:
         """Wait until the rows were read once and nothing runs or is known to wait."""
@@ -109,21 +118,21 @@ class LocalQueue:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._sweep())
-                for _ in range(self._running_turns):
+                for _ in range(self._settings.running_turns):
                     group.create_task(self._work(runner))
         finally:
             self._closing = True
-            await self._turns.drain(self._grace_s)
+            await self._turns.drain(self._settings.grace_s)
             await self._turns.aclose()
             renewing.cancel()
 
     async def _work(self, runner: TurnRunner) -> None:
         while True:
-            conversation_id = await self._line.get()
+            conversation_id = await self._hints.get()
             self._waiting.discard(conversation_id)
             self._busy[conversation_id] += 1
             await self._run_next(conversation_id, runner)
-            self._see_whether_drained()
+            self._note_if_drained()
 
     def _leave(self, conversation_id: int, *, look_again: bool) -> None:
         self._busy -= Counter([conversation_id])
@@ -131,8 +140,8 @@ class LocalQueue:
             self._again.discard(conversation_id)
             self.notify(conversation_id)
 
-    def _see_whether_drained(self) -> None:
-        if not self._busy and not self._waiting and not self._stirred.is_set():
+    def _note_if_drained(self) -> None:
+        if not self._busy and not self._waiting and not self._sweep_wanted.is_set():
             self._drained.set()
 
     async def _run_next(self, conversation_id: int, runner: TurnRunner) -> None:
@@ -156,10 +165,10 @@ class LocalQueue:
             look_again = turn.has_successor and not is_full
         except (Fenced, StorageError) as error:  # the sweep finds what is left to do
             log.warning("queue.interrupted", conversation=conversation_id, cause=str(error))
-            await asyncio.sleep(self._error_delay_s)
+            await asyncio.sleep(self._settings.error_delay_s)
         except Exception:
             log.exception("queue.failed", conversation=conversation_id)
-            await asyncio.sleep(self._error_delay_s)
+            await asyncio.sleep(self._settings.error_delay_s)
         finally:
             self._leave(conversation_id, look_again=look_again)
 
@@ -190,38 +199,41 @@ class LocalQueue:
             turn = None if self._closing else await self._worklist.claim(conversation_id, self._with_room())
             if turn is not None:
                 self._running.add(turn.id)
-                self._on[turn.place.platform] += 1
-                self._of[turn.person_key] += 1
+                self._running_on[turn.place.platform] += 1
+                self._running_of[turn.person_key] += 1
             return turn
 
     def _with_room(self) -> frozenset[str]:
         """The platforms that may have one more turn running."""
-        return frozenset(name for name in self._platforms if self._on[name] < self._share)
+        return frozenset(name for name in self._platforms if self._running_on[name] < self._platform_running)
 
     def _ended(self, turn: Turn) -> bool:
         """Free its place; whether its person had all of theirs, so that the rows tell which of their turns is next."""
         self._running.discard(turn.id)
-        is_full = self._of[turn.person_key] >= self._person_running < self._running_turns
-        if is_full or self._on[turn.place.platform] == self._share < self._running_turns:
-            self.stir()  # some conversations may have been passed over
-        self._on -= Counter([turn.place.platform])
-        self._of -= Counter([turn.person_key])
+        is_full = self._running_of[turn.person_key] >= self._person_running < self._settings.running_turns
+        if (
+            is_full
+            or self._running_on[turn.place.platform] == self._platform_running < self._settings.running_turns
+        ):
+            self.sweep_soon()  # some conversations may have been passed over
+        self._running_on -= Counter([turn.place.platform])
+        self._running_of -= Counter([turn.person_key])
         return is_full
 
-    def stir(self) -> None:
-        """Have the rows read soon: something there has changed."""
-        self._stirred.set()
+    def sweep_soon(self) -> None:
+        """Have the rows read now instead of at the next interval: something there has changed."""
+        self._sweep_wanted.set()
 
     async def sweep(self) -> None:
         """Read the rows for work that no notice told of."""
-        self._stirred.clear()
+        self._sweep_wanted.clear()
         async with self._claiming:
             left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
         if left:
             log.warning("queue.recovered", turns=left)
         for conversation_id in await self._worklist.conversations_with_work(self._with_room()):
             self.notify(conversation_id)
-        self._see_whether_drained()
+        self._note_if_drained()
 
     async def _sweep(self) -> None:
         while True:
@@ -232,12 +244,12 @@ class LocalQueue:
             except Exception:
                 log.exception("queue.sweep_failed")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), self._sweep_interval_s)
+                await asyncio.wait_for(self._sweep_wanted.wait(), self._settings.sweep_interval_s)
 
     async def _renew(self) -> None:
         """Show that this process lives: turns whose lease runs out are taken over by another."""
         while True:
-            await asyncio.sleep(self._renew_interval_s)
+            await asyncio.sleep(self._settings.renew_interval_s)
             try:
                 if self._running:
                     await self._worklist.renew(frozenset(self._running))

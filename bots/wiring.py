@@ -1,0 +1,290 @@
+"""Wires the core by constructor, a package of it at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bots.settings import Settings
+from core.admission.account import AccountWatch
+from core.admission.account_alerts import News
+from core.admission.admission import Admission
+from core.admission.fair_worklist import FairWorklist, Permits
+from core.admission.liveness import Sign
+from core.admission.operator_alerts import Notices, desk_of
+from core.admission.prober import Healing
+from core.admission.quotas import Limits
+from core.admission.rate_windows import Allowance
+from core.aivax.client import AivaxClient
+from core.aivax.keys import check_model, kind_of
+from core.conversations.file_memory import Shelf
+from core.conversations.history import History
+from core.conversations.prompt import Composer
+from core.conversations.routes import Routes
+from core.domain.ports import Frontend
+from core.i18n.catalog import Phrase
+from core.i18n.overrides import retired
+from core.i18n.translators import Translators
+from core.ingest.build import build_intake
+from core.ingest.model_choice import Models
+from core.ingest.service import StoringIntake
+from core.storage.alerts import NoticeStore
+from core.storage.channel_models import ModelStore
+from core.storage.db import listen_notify
+from core.storage.db.engine import Database
+from core.storage.history import HistoryStore
+from core.storage.ops.retention import Housekeeping
+from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.storage.turns.breakers import GateStore
+from core.storage.turns.call_store import ShareStore
+from core.storage.turns.intake import IntakeStore
+from core.storage.turns.release import Waking
+from core.storage.turns.store import TurnStore
+from core.turns.answering import Answering
+from core.turns.cancellation import Cancellations
+from core.turns.endings import Endings
+from core.turns.generation import Generation
+from core.turns.holds import Holds
+from core.turns.position_notifier import PositionNotifier
+from core.turns.refused_answer import RefusedAnswers
+from core.turns.runner import Runner
+from core.turns.surfaces import Surfaces
+from core.turns.worker_pool import PoolSettings, WorkerPool
+from core.util.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What everything else is wired on."""
+
+    settings: Settings
+    database: Database
+    aivax: AivaxClient
+    frontends: Mapping[str, Frontend]
+    now: Clock
+    routes: Routes
+    translators: Translators
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """Which turn runs next, and where."""
+
+    turns: TurnStore
+    calls: ShareStore
+    allowance: Allowance
+    files: Shelf
+    cancellations: Cancellations
+    pool: WorkerPool
+
+
+@dataclass(frozen=True, slots=True)
+class Admitting:
+    """What lets calls to AIVAX through, and tells operators where it does not."""
+
+    models: frozenset[str]
+    account: AccountWatch
+    sign: Sign
+    notices: Notices
+    news: News
+    admission: Admission
+    healing: Healing
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What goes on beside the answers."""
+
+    base: Base
+    queueing: Queueing
+    intake: StoringIntake
+    healing: Healing
+    scrubber: Scrubber
+    retention: Housekeeping
+    notifier: PositionNotifier
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        base = self.base
+        parts = (
+            self.retention,
+            self.intake.forgetting,
+            self.scrubber,
+            self.healing,
+            self.queueing.allowance,
+            self.notifier,
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(listen_notify.hear(base.database, base.frontends, self.queueing.pool.notify))
+            for part in parts:
+                group.create_task(part.run())
+
+
+def base_of(
+    settings: Settings, database: Database, aivax: AivaxClient, frontends: Mapping[str, Frontend], now: Clock
+) -> Base:
+    """Begin the wiring: routes, and the bot's own sentences."""
+    for name, instead in retired(settings.replies.sentences).items():
+        fix = f"it is said no more; reword {instead}" if instead else "it is said no more: delete the line"
+        log.warning("sentence.retired", setting=f"[replies.sentences] {name}", fix=fix)
+    routes = Routes(
+        settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
+    )
+    translators = Translators(
+        settings.replies.locale, settings.replies.sentences, lambda place: routes.of(place).locale
+    )
+    return Base(settings, database, aivax, frontends, now, routes, translators)
+
+
+def queueing_of(base: Base) -> Queueing:
+    """Wire the stores of turns and calls, and the worker pool over them."""
+    limits, lease_s = base.settings.limits, base.settings.storage.worker_lost_after_s
+    files = Shelf(limits.attachment_memory_bytes, limits.person_share)
+    turns = TurnStore(
+        base.database,
+        base.now,
+        f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+        lease_s=lease_s,
+        person_running=limits.running_of_person,
+        roomless=files.roomless,
+    )
+    kind = kind_of(base.settings.aivax.api_key)
+    allowance = Allowance(limits.requests_per_minute, kind, base.aivax.account.balance)
+    calls = ShareStore(base.database, turns, base.now, person_share=limits.person_share)
+    cancellations = Cancellations(turns)
+    pool = WorkerPool(
+        FairWorklist(turns, calls, allowance, base.now),
+        frozenset(base.frontends),
+        PoolSettings(
+            running_turns=limits.running_turns,
+            person_running=limits.running_of_person,
+            grace_s=limits.shutdown_grace_s,
+            renew_interval_s=lease_s / 4,
+        ),
+        look=cancellations.look,
+    )
+    return Queueing(turns, calls, allowance, files, cancellations, pool)
+
+
+def admitting_of(base: Base, queueing: Queueing) -> Admitting:
+    """Wire the circuit breakers, their probes, and what operators are told."""
+    settings, limits, operators, now = base.settings, base.settings.limits, base.settings.operators, base.now
+    pool, turns = queueing.pool, queueing.turns
+    waking = Waking(base.database, now, most=limits.release_batch)
+    gates, account = GateStore(base.database, now, waking), AccountWatch(base.aivax.account, now)
+    sign = Sign(base.aivax.account.answers, now)
+    notices = Notices(
+        NoticeStore(base.database, now),
+        base.translators.of(""),
+        desk_of(operators.channel, base.frontends),
+        pool.notify,
+    )
+    models = frozenset(base.routes.models)
+    news = News(
+        notices,
+        gates,
+        account,
+        now,
+        thresholds=operators.balance_thresholds,
+        balance_interval_s=settings.aivax.balance_interval_s,
+        models=models,
+        watching=bool(operators.channel or operators.balance_thresholds),
+    )
+    admission = Admission(
+        gates,
+        account,
+        sign,
+        now,
+        news=news,
+        question_tries=limits.question_tries,
+        opening_s=limits.slow_start_interval_s,
+        stir=pool.sweep_soon,
+    )
+    healing = Healing(
+        gates,
+        waking,
+        turns,
+        admission,
+        account,
+        sign,
+        now=now,
+        parked_max_age=timedelta(hours=limits.held_hours),
+        stir=pool.sweep_soon,
+        news=news,
+        give_up=lambda turn, locale, place: turns.give_up(
+            turn, base.translators.for_reader(locale, place).say(Phrase.KEPT_TOO_LONG)
+        ),
+    )
+    return Admitting(models, account, sign, notices, news, admission, healing)
+
+
+def surfaces_of(base: Base) -> Surfaces:
+    """Wire what opens the place of an answer."""
+    return Surfaces(
+        base.database, base.frontends, base.translators, timeout_s=base.settings.limits.turn_timeout_s
+    )
+
+
+def runner_of(base: Base, queueing: Queueing, admission: Admission, surfaces: Surfaces) -> Runner:
+    """Wire what runs a turn."""
+    settings, limits, turns = base.settings, base.settings.limits, queueing.turns
+    composer = Composer(
+        History(HistoryStore(base.database), settings.conversation),
+        base.routes,
+        ModelStore(base.database),
+        settings.conversation,
+        limits,
+        queueing.files,
+        queueing.pool.sweep_soon,
+    )
+    permits = Permits(queueing.calls, queueing.allowance, base.now)
+    show_tools = settings.replies.show_tools
+    generation = Generation(composer, base.aivax, admission, turns, permits, limits, show_tools=show_tools)
+    endings = Endings(turns, surfaces, settings.replies)
+    holds = Holds(turns, surfaces, endings, limits, base.now, queueing.pool.sweep_soon)
+    answering = Answering(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
+    return Runner(turns, answering, RefusedAnswers(turns, surfaces, endings.after), limits, base.now)
+
+
+def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionNotifier:
+    """Wire what tells people their place in the queue."""
+    return PositionNotifier(
+        queueing.turns,
+        queueing.calls,
+        queueing.allowance,
+        surfaces,
+        queueing.pool.holding,
+        silent_wait_s=base.settings.limits.silent_wait_s,
+        now=base.now,
+    )
+
+
+def intake_of(base: Base, pool: WorkerPool, account: AccountWatch, scrubber: Scrubber) -> StoringIntake:
+    """Wire what takes events in."""
+    settings, kind = base.settings, kind_of(base.settings.aivax.api_key)
+
+    async def listed() -> list[str]:
+        return [model.id for model in await base.aivax.account.models()]
+
+    models = Models(
+        base.routes, settings.operators.names, lambda model: check_model(kind, model, "model"), listed
+    )
+    return build_intake(
+        IntakeStore(base.database, base.now),
+        pool,
+        Limits(settings.limits, settings.access, lambda: account.usage_24h_usd),
+        base.translators,
+        models,
+        conversation=settings.conversation,
+        retention_days=settings.storage.retention_days,
+        scrubber=scrubber,
+    )

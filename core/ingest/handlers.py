@@ -1,0 +1,136 @@
+"""What each kind of event does in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.admission.passed_over import PassedCounts
+from core.admission.quotas import Barred, Limits
+from core.conversations.directory import Directory
+from core.domain.messages import (
+    Action,
+    Command,
+    Commanded,
+    Edited,
+    Event,
+    Left,
+    PassedOver,
+    Place,
+    Pressed,
+    Said,
+)
+from core.domain.translator import Translator
+from core.i18n.translators import Translators
+from core.ingest.button_presses import Presses
+from core.ingest.commands import Commands
+from core.ingest.questions import Questions
+from core.storage.turns.intake import IntakeTransaction
+
+
+class Handlers:
+    """Hands an event to what carries it out, in its author's language, unless its author is kept out."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        limits: Limits,
+        translators: Translators,
+        passed: PassedCounts,
+        questions: Questions,
+        commands: Commands,
+        presses: Presses,
+    ) -> None:
+        self._directory = directory
+        self._limits = limits
+        self.translators = translators
+        self._passed = passed
+        self._questions = questions
+        self._commands = commands
+        self._presses = presses
+
+    async def take_in(
+        self, transaction: IntakeTransaction, event: Said | Edited | Left | Commanded | Pressed
+    ) -> Sequence[int]:
+        """Write what an event means; the conversations that have work, or something to look at."""
+        match event:
+            case Left():
+                return await transaction.changes.leave(event.platform, event.workspace)
+            case Said() | Commanded() | Edited() | Pressed() if not _is_of_their_data(event) and (
+                barred := await self._limits.barred(transaction, event)
+            ):
+                return await self._turn_away(transaction, event, barred)
+        identity_id = await transaction.identity_id(event.author)
+        translator = await self._translator(transaction, identity_id, event.place)
+        if _asks(event):
+            await self._limits.hold(transaction, identity_id, event.place)
+        match event:
+            case Said():
+                return await self._questions.ask(transaction, event, identity_id, translator)
+            case Edited():
+                return await self._questions.change(transaction, event, identity_id, translator)
+            case Commanded():
+                return await self._commands.obey(transaction, event, identity_id, translator)
+            case Pressed():
+                return await self._presses.press(transaction, event, identity_id, translator)
+
+    async def _translator(self, transaction: IntakeTransaction, identity_id: int, place: Place) -> Translator:
+        return self.translators.for_reader(await transaction.locale_of(identity_id), place)
+
+    async def stop_quietly(self, transaction: IntakeTransaction, event: Event) -> Sequence[int]:
+        """Stop what one who stops without end means, and say nothing more of it."""
+        match event:
+            case Commanded():
+                identity_id = await transaction.identity_id(event.author)
+                stopped = await transaction.changes.stop(
+                    identity_id, event.place, whole_channel=event.whole_channel
+                )
+                return stopped.running_in
+            case Pressed():
+                identity_id = await transaction.identity_id(event.author)
+                return await self._presses.stop_quietly(transaction, event, identity_id)
+            case _:
+                return ()
+
+    async def refusal(self, transaction: IntakeTransaction, said: Said) -> str | None:
+        """Why a question would not be taken now, in a sentence; None where it would."""
+        identity_id = await transaction.known_identity(said.author)
+        locale = await transaction.locale_of(identity_id) if identity_id is not None else ""
+        translator = self.translators.for_reader(locale or said.author.locale, said.place)
+        barred = await self._limits.barred(transaction, replace(said, awaited=True))
+        if barred is not None and barred.phrase is not None:
+            return translator.say(barred.phrase)
+        refusal = await self._limits.refusal(transaction, said, identity_id, translator)
+        if refusal is None:
+            return None
+        await self._limits.tells(transaction, refusal, said)
+        return refusal.sentence
+
+    async def _turn_away(
+        self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed, barred: Barred
+    ) -> Sequence[int]:
+        """Tell somebody who is kept out that they are; nothing of what they said is kept."""
+        if barred.phrase is None or isinstance(event, Edited):
+            self._passed.add(event.place.platform, PassedOver.NOT_ALLOWED)
+            return ()
+        identity_id = await transaction.identity_id(event.author)
+        translator = await self._translator(transaction, identity_id, event.place)
+        conversation_id = await self._directory.find_aside(transaction, event.place, identity_id)
+        await transaction.add_turn(
+            conversation_id, identity_id, event.address, notice=translator.say(barred.phrase)
+        )
+        return (conversation_id,)
+
+
+def _asks(event: Said | Edited | Commanded | Pressed) -> bool:
+    """Whether it may become a question, which counts against limits."""
+    return isinstance(event, Said | Edited) or (
+        isinstance(event, Pressed) and event.action is Action.REGENERATE
+    )
+
+
+def _is_of_their_data(event: Event) -> bool:
+    """Whether somebody asks what is stored of them, or to be forgotten: no list takes that right away."""
+    if isinstance(event, Pressed):
+        return event.action is Action.FORGET
+    return isinstance(event, Commanded) and event.command is Command.PRIVACY
