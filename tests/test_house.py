@@ -197,6 +197,7 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "delivery/lookup.py": "Slack finds a message by its metadata; Discord knows a second one by its nonce",
         "delivery/response_url.py": "how Slack's commands are answered where the bot is no member",
         "delivery/workspace.py": "calls, names and limits are of one workspace; Discord's are of the bot",
+        "delivery/rich_text.py": "people's words that the bot posts for them: Discord's interactions quote them",
         "delivery/home.py": "Slack's Home tab; Discord has no page of an app",
         "events/ignored.py": "Slack sends one mention as two events and its own news as messages: reasons are counted",
         "events/messages.py": "Slack's events are plain JSON; discord.py hands over messages as objects",

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bots.discord.delivery.links import growth, is_settled, pieces, with_shown_links
-from bots.discord.delivery.tables import Table, table_at
+from bots.discord.delivery.links import growth, with_shown_links
+from bots.discord.delivery.tables import room, shown
+from core.markdown.code_spans import is_settled, spans
 from core.markdown.fences import Fence, fence_after_line
+from core.markdown.tables import Table, table_at
 
 MAX_SIZE = 2000
 """Code points in one message (Discord's limit, counted as `len` counts)."""
@@ -28,7 +30,7 @@ def size(text: str) -> int:
         return len(text) + growth(text)
     total = -1
     for piece in _pieces(text):
-        total += 1 + (piece.room() if isinstance(piece, Table) else len(piece[0]) + growth(piece[0]))
+        total += 1 + (room(piece) if isinstance(piece, Table) else len(piece[0]) + growth(piece[0]))
     return total
 
 
@@ -41,7 +43,7 @@ def native(text: str) -> str:
     blank = settled = True
     for piece in _pieces(text):
         if isinstance(piece, Table):
-            lines.append(piece.shown())
+            lines.append(shown(piece))
             continue
         line, code = piece
         if code is None:
@@ -87,4 +89,4 @@ def _native_line(line: str, *, after_blank: bool, settled: bool) -> str:
         return line
     if not settled:
         return with_shown_links(line)
-    return "".join(piece if is_code else with_shown_links(piece) for piece, is_code in pieces(line))
+    return "".join(piece if is_code else with_shown_links(piece) for piece, is_code in spans(line))

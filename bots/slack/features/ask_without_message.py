@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from bots.slack.delivery.messages import direct_channel, message_content, post
-from bots.slack.delivery.plain_text import HERE, moved, signed
+from bots.slack.delivery.rich_text import HERE, moved, signed
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.interactions import question
 from bots.slack.events.modals import WORDS_BLOCK, About, asked_about

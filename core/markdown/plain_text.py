@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bots.discord.delivery.links import pieces
+from core.markdown.code_spans import spans
 
 _INLINE = re.compile(
     r"\\(?P<escaped>[^\w\s])"
@@ -57,7 +57,7 @@ def _meet(tokens: Sequence[_Token], at: int, left: list[int], opened: list[int])
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    for piece, is_code in pieces(text):
+    for piece, is_code in spans(text):
         if is_code:
             yield _Token(piece.strip("`"))
         else:
