@@ -93,12 +93,12 @@ def steps(database: object, now: datetime) -> dict[str, Step]:
     """What is timed: taking a turn, looking for work, taking events in."""
     from core.domain.calls import Window
     from core.domain.messages import Deleted
-    from core.storage.turns.call_store import ShareStore
+    from core.storage.turns.call_store import CallStore
     from core.storage.turns.intake import IntakeStore
     from core.storage.turns.store import TurnStore
 
     turn_store = TurnStore(database, lambda: now, "benchmark")  # type: ignore[arg-type]  # a Database, see `measured`
-    share = ShareStore(database, turn_store, lambda: now)  # type: ignore[arg-type]
+    share = CallStore(database, turn_store, lambda: now)  # type: ignore[arg-type]
     intake = IntakeStore(database, lambda: now)  # type: ignore[arg-type]
     windows, platforms = (Window(1000),), {"fake"}
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from bots.supervisor import Board
-from core.admission.operator_alerts import Notices
+from core.admission.operator_alerts import OperatorAlerts
 from core.domain.errors import BotError, FrontendRefused
 from core.i18n.catalog import Phrase
 
@@ -22,13 +22,13 @@ class Absences:
     def __init__(
         self,
         board: Board,
-        notices: Notices,
+        alerts: OperatorAlerts,
         *,
         grace_s: float = GRACE_S,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._board = board
-        self._notices = notices
+        self._alerts = alerts
         self._grace_s = grace_s
         self._now = now
         self._lost_at: dict[str, float] = {}
@@ -47,7 +47,7 @@ class Absences:
             if self._there.get(name) is not True:  # at the start too: a process before may have told
                 self._there[name] = True
                 phrase = Phrase.NOTICE_FRONTEND_BACK
-                await self._notices.heal(_cause(name), phrase, platform=name.capitalize())
+                await self._alerts.heal(_cause(name), phrase, platform=name.capitalize())
         for name, problem in self._board.failed.items():
             lost_s = self._now() - self._lost_at.setdefault(name, self._now())
             if lost_s >= self._grace_s and self._there.get(name) is not False:
@@ -59,7 +59,7 @@ class Absences:
             phrase, setting = Phrase.NOTICE_FRONTEND_REFUSED, problem.setting
         else:
             phrase, setting = Phrase.NOTICE_FRONTEND_LOST, ""
-        await self._notices.tell(_cause(name), phrase, platform=name.capitalize(), setting=setting)
+        await self._alerts.tell(_cause(name), phrase, platform=name.capitalize(), setting=setting)
 
 
 def _cause(name: str) -> str:

@@ -63,11 +63,11 @@ class Core:
         """Say in the log, soon after the start, what would only show at the first question."""
         for finding in await self.aivax.account.preflight(*sorted(self.admitting.models)):
             log.error("aivax.problem", error=type(finding).__name__, cause=str(finding))
-            await self.admitting.news.found(finding)
+            await self.admitting.account_alerts.found(finding)
 
     async def work(self) -> None:
         """Run turns until cancelled, those too that other processes on the same database took in."""
-        await self.admitting.healing.begin()
+        await self.admitting.prober.begin()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.upkeep.run())
             await self.pool.work(self.runner)
@@ -122,5 +122,5 @@ async def open_core_on(
             aivax=aivax,
             database=database,
             admitting=admitting,
-            upkeep=Upkeep(base, queueing, intake, admitting.healing, scrubber, retention, notifier),
+            upkeep=Upkeep(base, queueing, intake, admitting.prober, scrubber, retention, notifier),
         )

@@ -39,6 +39,13 @@ RENAMED_EVENTS: Mapping[str, str] = {
     "discord.reaction_stays": "discord.reaction_not_removed",
     "discord.surroundings_unread": "discord.thread_unreadable",
     "discord.unfit_command_name": "discord.command_name_invalid",
+    "gate.closed": "breaker.tripped",
+    "gate.open": "breaker.reset",
+    "healing.failed": "prober.failed",
+    "notice.failed": "alert.failed",
+    "notice.healed": "alert.resolved",
+    "notice.told": "alert.sent",
+    "notices.only_logged": "alerts.only_logged",
     "slack.answer_left_unshown": "an answer was left while it could not be shown",
     "slack.asked_elsewhere": "slack.question_moved",
     "slack.author_not_told": "answer.author_not_told",
@@ -60,6 +67,7 @@ RENAMED_EVENTS: Mapping[str, str] = {
     "slack.token_gone": "slack.token_revoked",
     "slack.tokens_resealed": "slack.tokens_reencrypted",
     "slack.unreadable": "slack.history_unreadable",
+    "turn.parked": "turn.held",
 }
 """The event of a log line as it was -> as it is now. Several old ones may have become one."""
 

@@ -100,7 +100,7 @@ async def _serve(
             board.assume_up()
         else:
             listening = group.create_task(supervise(frontends, core.intake, board))
-            watching = group.create_task(Absences(board, core.admitting.notices).run())
+            watching = group.create_task(Absences(board, core.admitting.alerts).run())
         settled = await _first(board.settled, stop)
         hopeless = settled and board.hopeless
         if settled and not hopeless:

@@ -68,7 +68,7 @@ def _platform_and_channel(channel: str) -> str:
 
 
 class OperatorSettings(Section):
-    """`[operators]`: who runs this bot, and where notices to them go."""
+    """`[operators]`: who runs this bot, and where alerts to them go."""
 
     slack_users: tuple[str, ...] = ()
     discord_users: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class OperatorSettings(Section):
     channel: Annotated[
         str, StringConstraints(strip_whitespace=True), AfterValidator(_platform_and_channel)
     ] = ""
-    """`slack:C0123456` or `discord:123456`: where notices go, beside the log."""
+    """`slack:C0123456` or `discord:123456`: where alerts go, beside the log."""
     balance_thresholds: tuple[Annotated[float, Field(ge=0.01)], ...] = (5.0, 1.0)
     """In USD: operators are told when the balance falls below each of them."""
 

@@ -14,12 +14,12 @@ import structlog
 
 from bots.settings import Settings
 from core.admission.account import AccountWatch
-from core.admission.account_alerts import News
+from core.admission.account_alerts import AccountAlerts
 from core.admission.admission import Admission
 from core.admission.fair_worklist import FairWorklist, Permits
 from core.admission.liveness import Sign
-from core.admission.operator_alerts import Notices, desk_of
-from core.admission.prober import Healing
+from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
+from core.admission.prober import Prober
 from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
 from core.aivax.client import AivaxClient
@@ -35,17 +35,17 @@ from core.i18n.translators import Translators
 from core.ingest.build import build_intake
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake
-from core.storage.alerts import NoticeStore
+from core.storage.alerts import AlertStore
 from core.storage.channel_models import ModelStore
 from core.storage.db import listen_notify
 from core.storage.db.engine import Database
 from core.storage.history import HistoryStore
 from core.storage.ops.retention import Housekeeping
 from core.storage.personal_data.sqlite_scrub import Scrubber
-from core.storage.turns.breakers import GateStore
-from core.storage.turns.call_store import ShareStore
+from core.storage.turns.breakers import BreakerStore
+from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
-from core.storage.turns.release import Waking
+from core.storage.turns.release import HeldTurnRelease
 from core.storage.turns.store import TurnStore
 from core.turns.answering import Answering
 from core.turns.cancellation import Cancellations
@@ -80,7 +80,7 @@ class Queueing:
     """Which turn runs next, and where."""
 
     turns: TurnStore
-    calls: ShareStore
+    calls: CallStore
     allowance: Allowance
     files: Shelf
     cancellations: Cancellations
@@ -94,10 +94,10 @@ class Admitting:
     models: frozenset[str]
     account: AccountWatch
     sign: Sign
-    notices: Notices
-    news: News
+    alerts: OperatorAlerts
+    account_alerts: AccountAlerts
     admission: Admission
-    healing: Healing
+    prober: Prober
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Upkeep:
     base: Base
     queueing: Queueing
     intake: StoringIntake
-    healing: Healing
+    prober: Prober
     scrubber: Scrubber
     retention: Housekeeping
     notifier: PositionNotifier
@@ -119,7 +119,7 @@ class Upkeep:
             self.retention,
             self.intake.forgetting,
             self.scrubber,
-            self.healing,
+            self.prober,
             self.queueing.allowance,
             self.notifier,
         )
@@ -159,7 +159,7 @@ def queueing_of(base: Base) -> Queueing:
     )
     kind = kind_of(base.settings.aivax.api_key)
     allowance = Allowance(limits.requests_per_minute, kind, base.aivax.account.balance)
-    calls = ShareStore(base.database, turns, base.now, person_share=limits.person_share)
+    calls = CallStore(base.database, turns, base.now, person_share=limits.person_share)
     cancellations = Cancellations(turns)
     pool = WorkerPool(
         FairWorklist(turns, calls, allowance, base.now),
@@ -179,19 +179,19 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     """Wire the circuit breakers, their probes, and what operators are told."""
     settings, limits, operators, now = base.settings, base.settings.limits, base.settings.operators, base.now
     pool, turns = queueing.pool, queueing.turns
-    waking = Waking(base.database, now, most=limits.release_batch)
-    gates, account = GateStore(base.database, now, waking), AccountWatch(base.aivax.account, now)
+    release = HeldTurnRelease(base.database, now, most=limits.release_batch)
+    breakers, account = BreakerStore(base.database, now, release), AccountWatch(base.aivax.account, now)
     sign = Sign(base.aivax.account.answers, now)
-    notices = Notices(
-        NoticeStore(base.database, now),
+    alerts = OperatorAlerts(
+        AlertStore(base.database, now),
         base.translators.of(""),
-        desk_of(operators.channel, base.frontends),
+        alert_channel_of(operators.channel, base.frontends),
         pool.notify,
     )
     models = frozenset(base.routes.models)
-    news = News(
-        notices,
-        gates,
+    account_alerts = AccountAlerts(
+        alerts,
+        breakers,
         account,
         now,
         thresholds=operators.balance_thresholds,
@@ -200,31 +200,31 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         watching=bool(operators.channel or operators.balance_thresholds),
     )
     admission = Admission(
-        gates,
+        breakers,
         account,
         sign,
         now,
-        news=news,
+        account_alerts=account_alerts,
         question_tries=limits.question_tries,
         opening_s=limits.slow_start_interval_s,
-        stir=pool.sweep_soon,
+        sweep_soon=pool.sweep_soon,
     )
-    healing = Healing(
-        gates,
-        waking,
+    prober = Prober(
+        breakers,
+        release,
         turns,
         admission,
         account,
         sign,
         now=now,
-        parked_max_age=timedelta(hours=limits.held_hours),
-        stir=pool.sweep_soon,
-        news=news,
+        held_max_age=timedelta(hours=limits.held_hours),
+        sweep_soon=pool.sweep_soon,
+        account_alerts=account_alerts,
         give_up=lambda turn, locale, place: turns.give_up(
             turn, base.translators.for_reader(locale, place).say(Phrase.KEPT_TOO_LONG)
         ),
     )
-    return Admitting(models, account, sign, notices, news, admission, healing)
+    return Admitting(models, account, sign, alerts, account_alerts, admission, prober)
 
 
 def surfaces_of(base: Base) -> Surfaces:

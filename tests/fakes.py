@@ -42,9 +42,9 @@ class FakeClock:
             await asyncio.sleep(0)
             return
         self._count += 1
-        waking = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._now + seconds, self._count, waking))
-        await waking
+        release = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, self._count, release))
+        await release
 
     async def advance(self, seconds: float) -> None:
         """Let time pass; everybody who wakes meanwhile does what can be done then."""

@@ -26,7 +26,7 @@ INSTANTLY = 0.0
 NEVER_TOO_LATE = dict.fromkeys(
     ("connect_timeout_s", "first_event_timeout_s", "idle_timeout_s", "answer_timeout_s"), 3_600.0
 )
-"""Time-outs in real time, which no busy machine reaches: one would close a gate that a made-up clock never opens."""
+"""Time-outs in real time, which no busy machine reaches: one would close a breaker that a made-up clock never opens."""
 ONE_PERSON_FOR_MANY = {"person_waiting": 10_000, "person_running": 10_000, "person_actions": 10_000}
 """In most tests one person does what many would; the bounds of one person have tests of their own."""
 
@@ -98,8 +98,8 @@ class Stage:
             return list((await connection.execute(text(query))).scalars())
 
     async def heal(self) -> None:
-        """Look at the closed gates as the process does every second, and wait for what comes of it."""
-        await self.core.admitting.healing.look()
+        """Look at the closed breakers as the process does every second, and wait for what comes of it."""
+        await self.core.admitting.prober.look()
         await self.core.pool.sweep()
         await self.rest()
 

@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from core.domain.breakers import Cause, Gate
+from core.domain.breakers import Breaker, Cause
 from core.domain.messages import Attachment, Author, Blob, Identity, Place
 from core.storage.db import migrate
 from core.storage.db.engine import Database
-from core.storage.turns.breakers import GateStore
+from core.storage.turns.breakers import BreakerStore
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, WallClock, said
@@ -114,13 +114,13 @@ async def test_processes_that_close_a_gate_at_the_same_instant_close_it_once(
         await migrate.upgrade(databases[0])
         for _ in range(5):
             closes = [
-                GateStore(each, clock).close(Gate(Cause.BALANCE), lambda _trials: clock(), 0.0)
+                BreakerStore(each, clock).trip(Breaker(Cause.BALANCE), lambda _probes: clock(), 0.0)
                 for each in databases
             ]
             closed = await asyncio.gather(*closes)
 
-            assert {each.gate for each in closed} == {Gate(Cause.BALANCE)}
-            await GateStore(databases[0], clock).open(Gate(Cause.BALANCE))
+            assert {each.breaker for each in closed} == {Breaker(Cause.BALANCE)}
+            await BreakerStore(databases[0], clock).reset(Breaker(Cause.BALANCE))
 
 
 async def test_after_a_top_up_every_question_is_answered_once_in_its_place(
@@ -179,7 +179,7 @@ async def test_another_authors_waiting_question_is_not_taken(
 async def test_a_reading_that_lags_does_not_open_the_gate_and_a_trial_call_does(
     stage: Stage, clock: WallClock
 ) -> None:
-    """The balance shown stays positive for minutes: it neither opens the gate nor keeps it closed for good."""
+    """The balance shown stays positive for minutes: it neither opens the breaker nor keeps it closed for good."""
     account = stage.sandbox.state.account
     account.omit = ("balance",)
     account.set_balance(0)
@@ -237,7 +237,7 @@ async def test_fifty_parked_questions_survive_a_restart_which_may_try_at_once(
     sandbox.state.account.set_balance(5)
 
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
-        await stage.core.admitting.healing.begin()
+        await stage.core.admitting.prober.begin()
         await stage.heal()
 
         for number in range(50):
@@ -266,14 +266,14 @@ async def test_a_full_storage_has_its_own_gate_and_heals_by_itself(stage: Stage,
     stage.sandbox.state.account.over_quota = True
     await stage.hear(said("hello"))
     assert "storage is full" in stage.platform.visible("D-ana")[0]
-    assert await stage.rows("SELECT name FROM gates") == ["storage"]
+    assert await stage.rows("SELECT name FROM breakers") == ["storage"]
 
     stage.sandbox.state.account.over_quota = False
     clock.advance(seconds=20)
     await stage.heal()
 
     assert "hello" in stage.platform.visible("D-ana")[-1]
-    assert await stage.rows("SELECT name FROM gates") == []
+    assert await stage.rows("SELECT name FROM breakers") == []
 
 
 CAT = Attachment("f1", "cat.png", "image/png", 4)
@@ -296,7 +296,7 @@ async def test_files_that_the_account_cant_pay_for_are_left_out_and_text_goes_on
         assert "goes without cat.png" in first
         assert "and plain text?" in second
         assert await stage.states() == ["answered", "answered"]
-        assert await stage.rows("SELECT name FROM gates") == ["media"]
+        assert await stage.rows("SELECT name FROM breakers") == ["media"]
 
 
 async def test_a_long_rate_limit_is_told_with_its_end_and_kept_for_then(
@@ -346,5 +346,5 @@ async def test_no_status_and_no_name_of_an_error_reaches_a_person(stage: Stage, 
     await stage.hear(said("hello"))
 
     (shown,) = stage.platform.visible("D-ana")
-    for hidden in (str(status), "Error", "gate", "NoBalance", "RateLimited"):
+    for hidden in (str(status), "Error", "breaker", "NoBalance", "RateLimited"):
         assert hidden not in shown

@@ -228,7 +228,7 @@ async def test_a_question_that_is_dropped_while_it_is_tried_gets_that_try_and_no
     await stage.hear(pressed(drop))
     if healed:
         stage.sandbox.state.account.set_balance(5)
-        await stage.change("DELETE FROM gates")
+        await stage.change("DELETE FROM breakers")
     await stage.change("UPDATE turns SET state = 'queued', due_at = created_at WHERE state = 'running'")
 
     await stage.heal()

@@ -184,7 +184,7 @@ async def test_a_stop_holds_when_the_process_dies_before_it_is_heard(
     async with staged(migrated_url, sandbox=sandbox, limits={"shutdown_grace_s": 0}) as first:
         await begin(first, said(LONG))
     calls = len(first.asked)
-    await first.change("UPDATE turns SET wish = 'stop'")
+    await first.change("UPDATE turns SET cancel_request = 'stop'")
 
     async with staged(migrated_url, sandbox=sandbox, platform=first.platform) as second:
         await second.rest()

@@ -42,7 +42,7 @@ async def test_what_the_database_does_not_have_is_told_as_a_bug(database: Databa
 async def test_a_database_that_takes_no_changes_is_told_so(database: Database) -> None:
     only_read = "PRAGMA query_only = ON" if database.is_sqlite else "SET TRANSACTION READ ONLY"
 
-    failure = await failure_of(database, only_read, "DELETE FROM notices")
+    failure = await failure_of(database, only_read, "DELETE FROM alerts")
 
     assert type(failure) is DatabaseReadOnly
     assert "writable" in sentence(failure)
@@ -62,7 +62,7 @@ async def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statements", "kind"),
     [
-        (("CREATE ROLE weak", "SET ROLE weak", "DELETE FROM notices"), DatabaseForbidden),
+        (("CREATE ROLE weak", "SET ROLE weak", "DELETE FROM alerts"), DatabaseForbidden),
         (("DO $$BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53300'; END$$",), DatabaseCrowded),
     ],
 )

@@ -56,15 +56,15 @@ async def test_in_a_thread_that_its_author_opened_from_a_question_nobody_mention
         assert not fake.called(FETCH)
 
 
-@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("position_only_attempts", [True, False])
 async def test_such_a_thread_is_known_after_a_restart_by_the_question_that_it_stands_on(
-    fake: FakeDiscord, lobby: Channel, ana: Person, announced: bool
+    fake: FakeDiscord, lobby: Channel, ana: Person, position_only_attempts: bool
 ) -> None:
     asked = await fake.say(ana, lobby, f"{fake.bot.mention} why?")
     overheard = await fake.say(ana, lobby, "something else")
     threads = [fake.thread(message, "mine", by=ana) for message in (asked, overheard)]
     threads.append(fake.thread(lobby, "from no message", by=ana))
-    if not announced:
+    if not position_only_attempts:
         for thread in threads:
             fake.archive(thread)
     assert lobby.guild is not None

@@ -43,7 +43,7 @@ async def test_a_page_shows_what_each_side_saw() -> None:
 
     assert "What the user saw\n    (status 401 from now on, 2x)\n    ana> what are the opening hours?" in page
     assert "bot> I can't answer right now: I'm not set up correctly" in page
-    assert "What the operator saw: notices\n    AIVAX refuses the key" in page
+    assert "What the operator saw: alerts\n    AIVAX refuses the key" in page
     assert "turn.failed" in page.partition("What the operator saw: log")[2]
     assert PRIVATE_KEY not in page
 

@@ -396,7 +396,7 @@ async def test_an_answer_that_is_whole_at_the_last_instant_is_not_stored(databas
     house = House(database)
     turn = await house.begin(SECRET)
     async with database.write() as connection:
-        await connection.execute(text("UPDATE turns SET wish = 'withdraw'"))
+        await connection.execute(text("UPDATE turns SET cancel_request = 'withdraw'"))
 
     await house.turns.keep_answer(turn, SECRET, None, whole=True)
     await house.turns.close(turn, TurnState.ANSWERED)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
-from core.domain.breakers import Cause, Gate
+from core.domain.breakers import Breaker, Cause
 from core.domain.calls import Window
 from core.domain.errors import Fenced
 from core.domain.messages import Action, Author, Command, Identity, Left, Place, Receipt, Said
@@ -19,8 +19,8 @@ from core.domain.turn import Turn, TurnState
 from core.settings import ConversationSettings, LimitsSettings
 from core.storage.db.engine import Database
 from core.storage.db.tables import conversations
-from core.storage.turns.breakers import GateStore
-from core.storage.turns.call_store import ShareStore
+from core.storage.turns.breakers import BreakerStore
+from core.storage.turns.call_store import CallStore
 from core.storage.turns.ledger import StoredLedger
 from core.storage.turns.store import TurnStore
 from core.util.clock import utc_now
@@ -33,7 +33,7 @@ OPERATIONS = 450
 AT_ONCE = 12
 PEOPLE = [Author(Identity("fake", "W1", name), name) for name in ("ana", "ben", "cleo")]
 PLACES = [Place("fake", "W1", "general", "t1"), Place("fake", "W1", "general", "t2")]
-GATE = Gate(Cause.BALANCE)
+BREAKER = Breaker(Cause.BALANCE)
 
 
 class Process:
@@ -45,8 +45,8 @@ class Process:
         self.desk = Desk(database, settings, limits)
         self.intake = self.desk.intake
         self.turns = TurnStore(database, utc_now, name)
-        self.share = ShareStore(database, self.turns, utc_now)
-        self.gates = GateStore(database, utc_now)
+        self.share = CallStore(database, self.turns, utc_now)
+        self.breakers = BreakerStore(database, utc_now)
         self._database = database
         self._asked = asked
         self._running: list[Turn] = []
@@ -105,12 +105,12 @@ class Process:
             elif kind == 1:
                 await self.turns.release(turn, utc_now(), counts=False)
             else:
-                await self.turns.park(turn, GATE.name)
+                await self.turns.hold(turn, BREAKER.name)
 
     async def look(self, who: Author, where: Place) -> None:
         await self.turns.recover({"fake"}, running=[turn.id for turn in self._running])
         await self.turns.renew([turn.id for turn in self._running])
-        await self.gates.open(GATE)
+        await self.breakers.reset(BREAKER)
         for waiting in await self.share.waiting({"fake"}, 3):
             await self.turns.claim_to_tell(waiting.conversation_id, waiting.turn_id, 1)
 

@@ -13,7 +13,7 @@ from bots.absence_alerts import GRACE_S, Absences
 from bots.frontends import check_platform_of, installed
 from bots.settings import OperatorSettings, SettingsRefused, load
 from bots.supervisor import Board
-from core.domain.breakers import Cause, Gate
+from core.domain.breakers import Breaker, Cause
 from core.domain.errors import FrontendRefused, FrontendUnreachable, PlaceClosed, SettingRefused
 from core.domain.messages import Attachment, Blob, Place
 from core.i18n.catalog import Phrase
@@ -81,7 +81,7 @@ async def test_an_empty_account_is_told_once_and_its_recovery_once(stage: Stage,
 
     assert told(stage)[1:] == ["The AIVAX account has credit again: I'm answering what was kept."]
     assert set(await stage.rows("SELECT state FROM turns")) == {"answered"}
-    assert await stage.rows("SELECT key FROM notices") == []
+    assert await stage.rows("SELECT key FROM alerts") == []
 
 
 async def test_a_full_storage_is_told_and_healed(stage: Stage, clock: WallClock) -> None:
@@ -153,7 +153,7 @@ async def test_an_outage_is_told_once_it_lasts(stage: Stage, clock: WallClock) -
 async def test_a_notice_that_a_crash_kept_from_being_healed_heals_at_the_next_look(
     stage: Stage, clock: WallClock
 ) -> None:
-    await stage.core.admitting.notices.tell("gate:storage", Phrase.NOTICE_STORAGE_CLOSED)
+    await stage.core.admitting.alerts.tell("breaker:storage", Phrase.NOTICE_STORAGE_CLOSED)
     await later(stage, clock, 1)
 
     assert len(told(stage)) == 2
@@ -277,15 +277,15 @@ async def test_a_model_that_is_asked_no_more_is_forgotten_without_a_word(
 ) -> None:
     platform = FakePlatform()
     async with staged(migrated_url, platform=platform, sandbox=sandbox, operators=OPERATORS) as stage:
-        await stage.core.admitting.notices.tell(
+        await stage.core.admitting.alerts.tell(
             "model:old:50c3", Phrase.NOTICE_MODEL_UNKNOWN, model="old:50c3"
         )
         await stage.rest()
-        await stage.core.admitting.healing.begin()
+        await stage.core.admitting.prober.begin()
         await stage.rest()
 
         assert len(told(stage)) == 1
-        assert await stage.rows("SELECT key FROM notices") == []
+        assert await stage.rows("SELECT key FROM alerts") == []
 
 
 async def test_a_key_that_is_refused_at_the_start_is_told(stage: Stage) -> None:
@@ -314,14 +314,14 @@ async def test_two_processes_on_one_database_tell_once(
         both = (one, two)
         await asyncio.gather(
             *(
-                stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+                stage.core.admitting.alerts.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
                 for stage in both
                 for _ in range(5)
             )
         )
         await asyncio.gather(
             *(
-                stage.core.admitting.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
+                stage.core.admitting.alerts.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
                 for stage in both
                 for _ in range(5)
             )
@@ -355,14 +355,14 @@ async def test_without_a_channel_here_only_the_log_has_it(
 ) -> None:
     with structlog.testing.capture_logs() as entries:
         async with staged(migrated_url, sandbox=sandbox, operators={"channel": channel}) as stage:
-            await stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
-            await stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
-            await stage.core.admitting.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
+            await stage.core.admitting.alerts.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+            await stage.core.admitting.alerts.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+            await stage.core.admitting.alerts.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
             await stage.rest()
 
             assert await stage.states() == []
     ours = [entry for entry in entries if entry["event"].startswith("notice.")]
-    assert [entry["event"] for entry in ours] == ["notice.told", "notice.healed"]
+    assert [entry["event"] for entry in ours] == ["alert.sent", "alert.resolved"]
     assert "over its quota" in ours[0]["notice"]
 
 
@@ -370,7 +370,7 @@ async def test_a_channel_that_is_closed_to_the_bot_costs_nothing_but_the_notice(
     stage.platform.place("ops").faults.append(("post", PlaceFault.CLOSED))
 
     with structlog.testing.capture_logs() as entries:
-        await stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+        await stage.core.admitting.alerts.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
         await stage.rest()
         await stage.hear(said("hello"))
 
@@ -382,15 +382,15 @@ async def test_a_channel_that_is_closed_to_the_bot_costs_nothing_but_the_notice(
 
 
 async def test_a_database_that_fails_costs_nobody_an_answer(stage: Stage) -> None:
-    await stage.change("DROP TABLE notices")
+    await stage.change("DROP TABLE alerts")
 
     with structlog.testing.capture_logs() as entries:
-        await stage.core.admitting.notices.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
-        await stage.core.admitting.notices.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
+        await stage.core.admitting.alerts.tell("made-up", Phrase.NOTICE_STORAGE_CLOSED)
+        await stage.core.admitting.alerts.heal("made-up", Phrase.NOTICE_STORAGE_OPEN)
         await stage.hear(said("hello"))
 
     assert "hello" in stage.platform.visible("D-ana")[0]
-    assert {entry["event"] for entry in entries if entry["event"].startswith("notice.")} == {"notice.failed"}
+    assert {entry["event"] for entry in entries if entry["event"].startswith("notice.")} == {"alert.failed"}
 
 
 async def test_notices_are_in_the_language_of_the_replies(migrated_url: str, sandbox: Sandbox) -> None:
@@ -447,7 +447,7 @@ class Lookout:
         self.stage = stage
         self.board = Board(list(names))
         self._time = 0.0
-        self._absences = Absences(self.board, stage.core.admitting.notices, now=lambda: self._time)
+        self._absences = Absences(self.board, stage.core.admitting.alerts, now=lambda: self._time)
 
     async def watch(self, seconds: int) -> None:
         for _ in range(seconds):
@@ -495,7 +495,7 @@ async def test_a_connection_that_is_soon_back_is_nobodys_concern(stage: Stage) -
 
 
 async def test_a_frontend_that_an_earlier_process_lost_is_back_with_this_one(stage: Stage) -> None:
-    await stage.core.admitting.notices.tell("frontend:slack", Phrase.NOTICE_FRONTEND_LOST, platform="Slack")
+    await stage.core.admitting.alerts.tell("frontend:slack", Phrase.NOTICE_FRONTEND_LOST, platform="Slack")
     lookout = Lookout(stage, "slack")
     lookout.board.mark("slack", None)
     await lookout.watch(2)
@@ -507,4 +507,4 @@ def test_every_cause_has_a_sentence_for_its_gate() -> None:
     from core.admission.account_alerts import CLOSED_AND_OPEN
 
     assert set(CLOSED_AND_OPEN) == set(Cause)
-    assert Gate(Cause.RATE, "a:b").name == "rate:a:b"
+    assert Breaker(Cause.RATE, "a:b").name == "rate:a:b"

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from core.domain.breakers import Cause, Gate
+from core.domain.breakers import Breaker, Cause
 from core.domain.messages import Author, Identity, Place, Said
 from core.storage.db.engine import Database
 from core.storage.db.tables import conversations, identities, persons, turns
-from core.storage.turns.breakers import GateStore
-from core.storage.turns.release import Waking
+from core.storage.turns.breakers import BreakerStore
+from core.storage.turns.release import HeldTurnRelease
 from tests.poisoned import POISONS, QUOTAS, Gateway, poisonable
 from tests.samples import WallClock, said
 from tests.stage import FakePlatform, Stage, staged
 
-GATE = "outage:sandbox:50c3"
+BREAKER = "outage:sandbox:50c3"
 APOLOGY = "failed at this question again and again"
-PARKED = 100_000
+HELD = 100_000
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def test_a_question_that_always_fails_costs_its_author_an_apology_and_nobo
     await stage.hear(asks("eve", f"poison {kind} 1", room="a"), asks("eve", f"poison {kind} 2", room="b"))
     await stage.hear(asks("ana", "hello"))
     assert "You said: hello" in stage.platform.visible("D-ana")[-1]
-    assert await stage.rows("SELECT name FROM gates") == []
+    assert await stage.rows("SELECT name FROM breakers") == []
 
     await later(stage, clock, 11)
     await later(stage, clock, 11)
@@ -99,9 +99,9 @@ async def test_the_same_failure_of_two_people_within_a_minute_is_an_outage_and_b
 ) -> None:
     gateway.down = "completions"
     await stage.hear(asks("ana", "first"))
-    assert await stage.rows("SELECT name FROM gates") == []
+    assert await stage.rows("SELECT name FROM breakers") == []
     await stage.hear(asks("ben", "second"))
-    assert await stage.rows("SELECT name FROM gates") == [GATE]
+    assert await stage.rows("SELECT name FROM breakers") == [BREAKER]
     for _ in range(30):
         await later(stage, clock, 10)
     calls = len(gateway.asked)
@@ -123,7 +123,7 @@ async def test_a_failure_that_was_contradicted_is_no_evidence_of_an_outage(
     await stage.hear(asks("ana", "hello"))
     await stage.hear(asks("ida", "poison 5xx 2"))
 
-    assert await stage.rows("SELECT name FROM gates") == []
+    assert await stage.rows("SELECT name FROM breakers") == []
 
 
 async def test_a_service_that_is_not_reached_is_out_at_once_and_seen_to_return(
@@ -132,16 +132,16 @@ async def test_a_service_that_is_not_reached_is_out_at_once_and_seen_to_return(
     gateway.down = "503"
     clock.advance(seconds=5)
     await stage.hear(asks("ana", "hello"))
-    assert await stage.rows("SELECT name FROM gates") == [GATE]
+    assert await stage.rows("SELECT name FROM breakers") == [BREAKER]
     for _ in range(100):
         await later(stage, clock, 36)
-        await stage.core.admitting.healing.heed_signs()
+        await stage.core.admitting.prober.heed_signs()
     assert len(gateway.asked) <= 1 + 3 * 60
 
     await later(stage, clock, 20)
     gateway.down = ""
     clock.advance(seconds=4)
-    await stage.core.admitting.healing.heed_signs()
+    await stage.core.admitting.prober.heed_signs()
     await stage.heal()
 
     assert "You said: hello" in stage.platform.visible("D-ana")[-1]
@@ -191,7 +191,7 @@ async def test_a_question_that_looks_like_an_empty_account_does_not_keep_the_oth
         assert f"You said: question {number}" in stage.platform.visible("D-ana")[-1]
 
     assert APOLOGY in stage.platform.visible("D-eve")[-1]
-    assert await stage.rows("SELECT name FROM gates") == []
+    assert await stage.rows("SELECT name FROM breakers") == []
 
 
 async def test_what_was_counted_against_a_question_outlives_the_process(
@@ -235,13 +235,13 @@ async def test_who_waits_while_a_probe_hangs_makes_no_platform_call_and_comes_ba
         gateway.down, gateway.hanging = "", asyncio.Event()
         asked = len(gateway.asked)
         clock.advance(seconds=10.1)
-        await stage.core.admitting.healing.look()
+        await stage.core.admitting.prober.look()
         stage.core.pool.stir()
         await _until(lambda: len(gateway.asked) > asked)
         before = Counter(platform.calls)
         for _ in range(10):
             clock.advance(seconds=0.5)
-            await stage.core.admitting.healing.look()
+            await stage.core.admitting.prober.look()
             await stage.core.pool.sweep()
             await asyncio.sleep(0.02)
         assert platform.calls == before
@@ -256,19 +256,19 @@ async def test_who_waits_while_a_probe_hangs_makes_no_platform_call_and_comes_ba
 
 
 async def test_a_hundred_thousand_parked_turns_wake_in_batches(database: Database, clock: WallClock) -> None:
-    waking = Waking(database, clock, most=500)
-    store = GateStore(database, clock, waking)
-    gate = Gate(Cause.BALANCE)
-    await _park(database, clock, gate.name)
-    await store.close(gate, lambda _trials: clock(), 0.0)
+    release = HeldTurnRelease(database, clock, most=500)
+    store = BreakerStore(database, clock, release)
+    breaker = Breaker(Cause.BALANCE)
+    await _hold(database, clock, breaker.name)
+    await store.trip(breaker, lambda _probes: clock(), 0.0)
 
-    await store.open(gate)
+    await store.reset(breaker)
     assert await _queued(database) == 500
-    await waking.go_on()
+    await release.go_on()
     assert await _queued(database) == 500
     async with database.write() as connection:
         await connection.execute(text("UPDATE turns SET state = 'answered' WHERE state = 'queued'"))
-    assert await waking.go_on()
+    assert await release.go_on()
 
     assert await _queued(database) == 500
     async with database.read() as connection:
@@ -286,7 +286,7 @@ async def test_a_turn_that_parks_when_its_gate_has_just_opened_is_not_left_behin
     turn = await stage.core.runner._store.claim(turn_ids[0])
     assert turn is not None
 
-    await stage.core.runner._store.park(turn, GATE)
+    await stage.core.runner._store.hold(turn, BREAKER)
 
     assert await stage.states() == ["queued"]
 
@@ -297,7 +297,7 @@ async def _queued(database: Database) -> int:
         return int(rows.scalar_one())
 
 
-async def _park(database: Database, clock: WallClock, gate: str) -> None:
+async def _hold(database: Database, clock: WallClock, breaker: str) -> None:
     now = clock()
     async with database.write() as connection:
         await connection.execute(insert(persons).values(id=1, key="p", created_at=now))
@@ -306,19 +306,19 @@ async def _park(database: Database, clock: WallClock, gate: str) -> None:
         place = {"platform": "fake", "workspace": "W1", "channel": "c", "thread": "", "private": False}
         times = {"opened_at": now, "active_at": now}
         await connection.execute(insert(conversations).values(id=1, owner_id=1, **place, **times))
-        for start in range(0, PARKED, 500):
-            rows = [_parked(number, gate, clock) for number in range(start, start + 500)]
+        for start in range(0, HELD, 500):
+            rows = [_held_turn(number, breaker, clock) for number in range(start, start + 500)]
             await connection.execute(insert(turns), rows)
 
 
-def _parked(number: int, gate: str, clock: WallClock) -> dict[str, object]:
-    times = {"parked_at": clock(), "due_at": clock(), "created_at": clock()}
+def _held_turn(number: int, breaker: str, clock: WallClock) -> dict[str, object]:
+    times = {"held_at": clock(), "due_at": clock(), "created_at": clock()}
     about = {"conversation_id": 1, "identity_id": 1, "address": "", "notice": False}
     return {
         "id": number + 1,
         "key": f"{number:032d}",
         "state": "parked",
-        "parked_for": gate,
+        "held_by": breaker,
         **about,
         **times,
     }

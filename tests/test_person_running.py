@@ -12,7 +12,7 @@ from core.domain.calls import Window
 from core.domain.messages import Author, Place, Said
 from core.domain.turn import TurnState
 from core.storage.db.engine import Database
-from core.storage.turns.call_store import ShareStore
+from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.store import TurnStore
 from sandbox.faults import Fault
@@ -90,7 +90,7 @@ async def test_a_persons_bound_is_one_for_all_processes(database: Database) -> N
     """Each process finds the rows that another runs, whether calls are limited or not."""
     clock = WallClock()
     one, other = (TurnStore(database, clock, name, person_running=2) for name in ("one", "other"))
-    share = ShareStore(database, other, clock)
+    share = CallStore(database, other, clock)
     async with IntakeStore(database, clock).transaction() as transaction:
         who = await transaction.identity_id(ANA)
         here = [await transaction.find_or_open(asks(ANA, number).place, who) for number in range(3)]

@@ -92,7 +92,7 @@ class Running:
     def __init__(self, rows: Rows, *, held: bool = False) -> None:
         self._rows = rows
         self._held = held
-        self._gates: dict[int, asyncio.Event] = {}
+        self._breakers: dict[int, asyncio.Event] = {}
         self.began: list[int] = []
         self.ended: list[int] = []
         self.cancelled: list[int] = []
@@ -101,7 +101,7 @@ class Running:
         self.crashes: set[int] = set()
 
     def let_go(self, turn_id: int) -> None:
-        self._gates.setdefault(turn_id, asyncio.Event()).set()
+        self._breakers.setdefault(turn_id, asyncio.Event()).set()
 
     async def run(self, turn: Turn) -> None:
         self.began.append(turn.id)
@@ -119,7 +119,7 @@ class Running:
     async def _work(self, turn: Turn) -> None:
         await asyncio.sleep(0)
         if self._held:
-            await self._gates.setdefault(turn.id, asyncio.Event()).wait()  # no deadline: the test opens it
+            await self._breakers.setdefault(turn.id, asyncio.Event()).wait()  # no deadline: the test opens it
         if turn.id in self.crashes:
             self.crashes.remove(turn.id)
             raise ValueError("a bug")

@@ -158,7 +158,7 @@ async def test_an_empty_account_is_told_kindly_on_both_platforms_and_truly_in_th
             lambda: any("out of credit" in a.content for a in town.discord.answers(town.lobby)), timeout_s=30
         )
         await bot.stop()
-    assert any("gate.closed" in line and "402" in line for line in bot.log)
+    assert any("breaker.tripped" in line and "402" in line for line in bot.log)
 
 
 async def test_slack_calls_the_process_over_http_beside_health(

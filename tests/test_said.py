@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 DEFINING = {"core/i18n/catalog.py", "core/i18n/preview.py", "core/delivery/error_messages.py"}
 """Where a sentence is named without being said."""
 REPEATED = (errors.Unavailable,)
-"""What closes a gate at first, and costs its own question an apology when that fails again."""
+"""What closes a breaker at first, and costs its own question an apology when that fails again."""
 
 
 # From each cause to the sentence
@@ -43,7 +43,7 @@ def kinds(root: type[BotError] = BotError) -> Iterator[type[BotError]]:
 
 
 def apologies() -> set[str]:
-    """The sentences that some error ends a turn with: those that no gate keeps from it."""
+    """The sentences that some error ends a turn with: those that no breaker keeps from it."""
     shown = set()
     for kind in kinds():
         if issubclass(kind, AivaxError):

@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 
 from benchmarks.storage import fill
-from core.domain.breakers import Cause, Gate
+from core.domain.breakers import Breaker, Cause
 from core.domain.messages import Action, Attachment, Command, Left, Place, ToolActivity, ToolState
-from core.domain.turn import TurnState, Wish
+from core.domain.turn import CancelRequest, TurnState
 from core.storage.consumption import Price
 from core.storage.db.engine import Database
 from core.storage.db.tables import metadata
-from core.storage.turns.breakers import GateStore
-from core.storage.turns.call_store import ShareStore
+from core.storage.turns.breakers import BreakerStore
+from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.ledger import StoredLedger
 from core.storage.turns.store import TurnStore
@@ -129,7 +129,7 @@ async def test_no_table_that_grows_is_read_whole(
 
 
 async def live(url: str, clock: WallClock, sandbox: Sandbox) -> None:
-    """Ask, change, stop, take back, press, be refused, wait behind a gate, and be forgotten; timers run in between."""
+    """Ask, change, stop, take back, press, be refused, be held, and be forgotten; timers run in between."""
     async with staged(
         url,
         sandbox=sandbox,
@@ -139,7 +139,7 @@ async def live(url: str, clock: WallClock, sandbox: Sandbox) -> None:
         conversation={"when_busy": "interrupt"},
     ) as stage:
         await ask_and_change(stage)
-        await wait_behind_a_gate(stage, clock)
+        await wait_for_a_breaker(stage, clock)
         await take_back(stage)
         await look_around(stage, clock)
         clock.advance(hours=2)
@@ -156,7 +156,7 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
     """
     place = Place("fake", "W1", "D-rest", private=True)
     store = TurnStore(database, clock, "another process")
-    share = ShareStore(database, store, clock)
+    share = CallStore(database, store, clock)
     async with IntakeStore(database, clock).transaction() as transaction:
         who = await transaction.identity_id(ANA)
         here = await transaction.find_or_open(place, who)
@@ -171,14 +171,14 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
         await transaction.close_all(place, who)
         for question in await transaction.changes.question_of(last):
             await transaction.changes.move([question.message_id], last)
-        await transaction.changes.wish(last, Wish.KEEP)
+        await transaction.changes.cancel_request(last, CancelRequest.KEEP)
         await transaction.changes.readdress(last, "D-rest/2")
     told = await store.claim_to_tell(here, last - 1, 1)
     assert told is not None
     await store.release(told, clock(), counts=False)
     turn = await store.claim(here)
     assert turn is not None
-    await store.hold(turn, "outage:x", clock())
+    await store.delay(turn, "outage:x", clock())
     turn = await store.claim(here)
     assert turn is not None
     await store.renew([turn.id])
@@ -190,10 +190,10 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
     await ledger.posted(0, "m-1")
     await ledger.holds("m-1")
     await ledger.spoiled("m-1")
-    gates, gate = GateStore(database, clock), Gate(Cause.OUTAGE, "x")
-    await gates.end_trial(turn.id)
-    await gates.close(gate, lambda _trials: clock(), None)
-    await gates.hint(gate)
+    breakers, breaker = BreakerStore(database, clock), Breaker(Cause.OUTAGE, "x")
+    await breakers.end_probe(turn.id)
+    await breakers.trip(breaker, lambda _probes: clock(), None)
+    await breakers.hint(breaker)
     await share.served()
     again = await store.claim(here)
     assert again is not None
@@ -214,7 +214,7 @@ async def ask_and_change(stage: Stage) -> None:
         await stage.hear(commanded(command))
 
 
-async def wait_behind_a_gate(stage: Stage, clock: WallClock) -> None:
+async def wait_for_a_breaker(stage: Stage, clock: WallClock) -> None:
     stage.sandbox.state.account.set_balance(0)
     await stage.hear(said("one"), said("two", by=BEN, at=CHANNEL))
     keys = await stage.rows("SELECT key FROM turns WHERE state = 'parked' ORDER BY id")

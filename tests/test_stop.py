@@ -102,7 +102,7 @@ async def test_a_stop_ends_the_showing_of_a_whole_answer(stage: Stage, way: str)
     event = stop() if way == "command" else pressed(stage.platform.place(HERE).buttons[0])
 
     await stage.core.intake.receive(event)
-    await stored(stage, "SELECT id FROM turns WHERE wish = 'stop'")
+    await stored(stage, "SELECT id FROM turns WHERE cancel_request = 'stop'")
     platform.open()
     shown = await ended(stage)
 

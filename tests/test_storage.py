@@ -15,7 +15,7 @@ from core.aivax.stream.events import Usage
 from core.conversations.routes import Routes
 from core.domain.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
 from core.domain.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
-from core.domain.turn import Turn, TurnState, Wish
+from core.domain.turn import CancelRequest, Turn, TurnState
 from core.i18n.translators import Translators
 from core.ingest.build import build_intake
 from core.ingest.model_choice import Models
@@ -367,7 +367,7 @@ async def test_a_turn_that_was_dropped_while_it_was_tried_goes_back_only_with_it
     await desk.intake.receive(said())
     turn = await desk.claim()
     async with desk.database.write() as connection:
-        await connection.execute(turns.update().values(wish=Wish.DROP))
+        await connection.execute(turns.update().values(cancel_request=CancelRequest.DROP))
     if answer:
         await desk.turns.keep_answer(turn, answer, None, whole=True)
 
@@ -531,7 +531,7 @@ async def test_text_that_a_database_could_not_hold_is_mended_not_refused(desk: D
 async def test_what_waits_behind_a_gate_counts_as_waiting(desk: Desk) -> None:
     for author in (ANA, BEN):
         await desk.intake.receive(said(by=author))
-        await desk.turns.park(await desk.claim(), "balance")
+        await desk.turns.hold(await desk.claim(), "balance")
 
     async with IntakeStore(desk.database, desk.clock).transaction() as transaction:
         assert [await transaction.waiting_turns(most) for most in (10, 1)] == [2, 1]

@@ -207,8 +207,8 @@ async def test_no_balance_is_told_kindly_and_the_log_has_the_cause(migrated_url:
         (shown,) = stage.platform.visible("D-ana")
         assert NO_BALANCE in shown
         assert await stage.states() == ["parked"]
-        (entry,) = [entry for entry in logs if entry["event"] == "gate.closed"]
-        assert entry["gate"] == "balance"
+        (entry,) = [entry for entry in logs if entry["event"] == "breaker.tripped"]
+        assert entry["breaker"] == "balance"
         assert "402" in entry["cause"]
 
 

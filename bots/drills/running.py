@@ -33,7 +33,7 @@ class Outcome:
 
     drill: Drill
     user_saw: str
-    notices: tuple[str, ...]
+    alerts: tuple[str, ...]
     log: str
     promises: tuple[Promise, ...]
 
@@ -45,8 +45,8 @@ class Outcome:
         """All of it, for a person."""
         lines = [f"drill {self.drill.name}: {self.drill.summary}", "", "  What the user saw"]
         lines += _indented(self.user_saw)
-        lines += ["", "  What the operator saw: notices"]
-        lines += _indented("\n".join(self.notices) or "(none)")
+        lines += ["", "  What the operator saw: alerts"]
+        lines += _indented("\n".join(self.alerts) or "(none)")
         lines += ["", "  What the operator saw: log"]
         lines += _indented(self.log or "(nothing)")
         lines += ["", "  Promises"]
@@ -68,7 +68,7 @@ async def play(drill: Drill) -> Outcome:
             states = await scene.states()
         seen = _transcript(scene)
         promises = (*scene.promises, *_always(scene, states, seen, written.getvalue()))
-    return Outcome(drill, seen, tuple(scene.notices), written.getvalue().strip(), promises)
+    return Outcome(drill, seen, tuple(scene.alerts), written.getvalue().strip(), promises)
 
 
 def _always(scene: Scene, states: Iterable[str], seen: str, log_text: str) -> Iterator[Promise]:
@@ -77,8 +77,8 @@ def _always(scene: Scene, states: Iterable[str], seen: str, log_text: str) -> It
     yield Promise("every question came to its end", set(states) <= ENDED)
     yield Promise("no user reads a status code", STATUS.search(said) is None)
     yield Promise("no user reads the name of an error", not any(name in said for name in INSIDE))
-    notices = "\n".join(scene.notices)
-    yield Promise("nobody reads the key", PRIVATE_KEY not in seen + notices + log_text)
+    alerts = "\n".join(scene.alerts)
+    yield Promise("nobody reads the key", PRIVATE_KEY not in seen + alerts + log_text)
     yield Promise("no fault of ours is in the log", "Traceback" not in log_text)
 
 

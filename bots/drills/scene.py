@@ -15,7 +15,7 @@ from bots.drills.terminals import Terminal
 from bots.settings import Settings
 from bots.terminal.translate import PLATFORM, translate
 from core.domain.messages import Attachment, Author, Blob, Identity, Said
-from core.storage.ops.inspection import closed_gates, turn_states
+from core.storage.ops.inspection import tripped_breakers, turn_states
 from sandbox.account import Account
 from sandbox.faults import Fault
 from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, serve
@@ -74,7 +74,7 @@ class Scene:
         return sum(call["path"].endswith("/chat/completions") for call in calls)
 
     @property
-    def notices(self) -> list[str]:
+    def alerts(self) -> list[str]:
         return self.operators.shown()
 
     async def says(self, who: str, text: str, *files: Attachment) -> str:
@@ -120,15 +120,15 @@ class Scene:
         """Wait until nothing runs, and operators have heard of it."""
         async with asyncio.timeout(PATIENCE_S):
             for _ in range(2):
-                await self.core.admitting.healing.look()
+                await self.core.admitting.prober.look()
                 await self.core.pool.sweep()
                 await self.core.pool.drained()
 
     async def states(self) -> Sequence[str]:
         return await turn_states(self.core.database, PLATFORM)
 
-    async def gates(self) -> Sequence[str]:
-        return await closed_gates(self.core.database)
+    async def breakers(self) -> Sequence[str]:
+        return await tripped_breakers(self.core.database)
 
     def promise(self, text: str, kept: bool) -> None:
         self.promises.append(Promise(text, kept))

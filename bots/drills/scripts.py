@@ -111,12 +111,12 @@ async def _poison(scene: Scene) -> None:
     eve = await scene.says("eve", "what breaks the service?")
     ana = await scene.says("ana", "what are the opening hours?")
     await _all_but(scene, eve, {ana: "opening hours"})
-    scene.promise("no gate is closed for it", not await scene.gates())
+    scene.promise("no breaker is tripped for it", not await scene.breakers())
     scene.fails(Fault("completions", "html", status=500, times=1))
     await scene.passes(20, 5)
     scene.promise("its author gets an apology", "again and again" in "".join(scene.people.shown(eve)))
     scene.promise("it is tried twice", scene.calls == 3)
-    scene.promise("operators are left in peace", scene.notices == [])
+    scene.promise("operators are left in peace", scene.alerts == [])
 
 
 async def _broken(scene: Scene, kind: FaultKind) -> None:
@@ -145,7 +145,7 @@ async def _slow(scene: Scene) -> None:
     asked = await scene.says("ana", "what are the opening hours?")
     await _all_answered(scene, {asked: "opening hours"}, told=0)
     scene.promise("one call is made", scene.calls == 1)
-    scene.promise("operators are left in peace", scene.notices == [])
+    scene.promise("operators are left in peace", scene.alerts == [])
 
 
 async def _garbage(scene: Scene) -> None:
@@ -199,7 +199,7 @@ async def _all_answered(scene: Scene, asked: Mapping[str, str], *, told: int) ->
         once = len(answers) == 1 and texts[-1:] == answers and len(texts) == told + 1
         scene.promise(f"the question of {address.partition('/')[0]} is answered once", once)
     scene.promise("no question is left", set(await scene.states()) == {"answered"})
-    scene.promise("every gate is open again", not await scene.gates())
+    scene.promise("every breaker is reset", not await scene.breakers())
 
 
 async def _all_but(scene: Scene, one: str, asked: Mapping[str, str]) -> None:
@@ -215,7 +215,7 @@ async def _next_is_answered(scene: Scene) -> None:
 
 
 def _told(scene: Scene, words: str) -> int:
-    return sum(words in notice for notice in scene.notices)
+    return sum(words in notice for notice in scene.alerts)
 
 
 _ALL = (

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 FRESH = timedelta(seconds=5)
 
 
-class Teller(Protocol):
+class BalanceSource(Protocol):
     """Who can be asked for the balance."""
 
     async def balance(self) -> Balance | None: ...
@@ -26,7 +26,7 @@ class Teller(Protocol):
 class AccountWatch:
     """Reads the balance, never oftener than every few seconds, and remembers what it read."""
 
-    def __init__(self, teller: Teller, now: Callable[[], datetime]) -> None:
+    def __init__(self, teller: BalanceSource, now: Callable[[], datetime]) -> None:
         self._teller = teller
         self._now = now
         self._reading = asyncio.Lock()

@@ -13,12 +13,12 @@ from functools import partial
 import structlog
 
 from core.admission.account import AccountWatch
-from core.admission.account_alerts import News
-from core.admission.circuit_breaker import cause_of, gates_of, is_certain, kind_of, retry_at
+from core.admission.account_alerts import AccountAlerts
+from core.admission.circuit_breaker import breakers_of, cause_of, is_certain, kind_of, retry_at
 from core.admission.liveness import Sign
-from core.domain.breakers import Cause, Closed, Fault, Gate
+from core.domain.breakers import Breaker, Cause, Fault, Tripped
 from core.domain.errors import AivaxError
-from core.storage.turns.breakers import GateStore
+from core.storage.turns.breakers import BreakerStore
 
 log = structlog.get_logger(__name__)
 
@@ -33,37 +33,37 @@ QUOTA_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The call may not be made: `closed` is the gate in the way."""
+    """The call may not be made: `tripped` is the breaker in the way."""
 
-    closed: Closed
+    tripped: Tripped
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class RetryAlone:
     """The failure is this question's own: it is tried again at `again_at`, and holds nobody; None: no more."""
 
     again_at: datetime | None
 
 
 class Admission:
-    """Asks the gates before each call, and closes and opens them by what the calls meet."""
+    """Asks the breakers before each call, and trips and resets them by what the calls meet."""
 
     def __init__(
         self,
-        store: GateStore,
+        store: BreakerStore,
         account: AccountWatch,
         sign: Sign,
         now: Callable[[], datetime],
         *,
-        news: News,
+        account_alerts: AccountAlerts,
         question_tries: int = 2,
         opening_s: float = 0.25,
-        stir: Callable[[], None] = lambda: None,
+        sweep_soon: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`news` is told of what only operators can mend, `stir` when turns were queued."""
-        self._news = news
-        self._stir = stir
+        """`account_alerts` is told of what only operators can mend, `sweep_soon` when turns were queued."""
+        self._alerts = account_alerts
+        self._sweep_soon = sweep_soon
         self._store = store
         self._account = account
         self._sign = sign
@@ -75,65 +75,65 @@ class Admission:
         self._taken_at: dict[str, datetime] = {}
         self._probes: set[int] = set()
 
-    async def holding(self, turn_id: int, model_of: Callable[[], Awaitable[str]]) -> Closed | None:
-        """The gate that holds a turn, asked before anything is done for it. `model_of` tells what it would ask.
+    async def holding(self, turn_id: int, model_of: Callable[[], Awaitable[str]]) -> Tripped | None:
+        """The breaker that holds a turn, asked before anything is done for it. `model_of` tells what it would ask.
 
-        A turn that passes a closed gate is its trial call from now on, until `let_go`.
+        A turn that passes a tripped breaker is its probe from now on, until `let_go`.
         """
-        if not await self._store.is_any_closed():
+        if not await self._store.is_any_tripped():
             return None
-        return await self._ask(turn_id, gates_of(await model_of()))
+        return await self._ask(turn_id, breakers_of(await model_of()))
 
     @asynccontextmanager
     async def entering(self, turn_id: int, model: str) -> AsyncIterator[Held | None]:
-        """Hold the door for one call: inside, make it. Yields `Held` when a gate is closed.
+        """Begin one call: make it inside the block. Yields `Held` when a breaker is tripped.
 
-        Leave the block as soon as the call was taken or refused; the door is let go after `opening_s` anyway.
+        Leave the block as soon as the call was taken or refused; the next call may begin after `opening_s` anyway.
 
         Calls begin one after another as long as nothing tells that they are taken: so a refusal that holds for all is
         met by one of them.
         """
         if self._trusts(model):
-            closed = await self._ask(turn_id, gates_of(model))
-            yield Held(closed) if closed else None
+            tripped = await self._ask(turn_id, breakers_of(model))
+            yield Held(tripped) if tripped else None
             return
         await self._opening.acquire()
         release = _Once(self._opening.release)
         timer: asyncio.TimerHandle | None = None
         try:
-            closed = await self._ask(turn_id, gates_of(model))
+            tripped = await self._ask(turn_id, breakers_of(model))
             timer = asyncio.get_running_loop().call_later(self._opening_s, release)
-            yield Held(closed) if closed else None
+            yield Held(tripped) if tripped else None
         finally:
             if timer is not None:
                 timer.cancel()
             release()
 
     async def may_repeat(self, turn_id: int, model: str) -> bool:
-        """Whether a call that failed may be tried again at once: not as a trial call, nor behind a gate."""
+        """Whether a call that failed may be tried again at once: not as a probe, nor while a breaker is tripped."""
         if turn_id in self._probes:
             return False
-        gates = gates_of(model)
-        return not any(closed.gate in gates for closed in await self._store.closed())
+        breakers = breakers_of(model)
+        return not any(tripped.breaker in breakers for tripped in await self._store.tripped())
 
     async def let_go(self, turn_id: int) -> None:
-        """A turn ends or waits: if it was a trial call that told nothing, another may be made."""
+        """A turn ends or waits: if it was a probe that told nothing, another may be made."""
         if turn_id in self._probes:
             self._probes.discard(turn_id)
-            if await self._store.end_trial(turn_id):
-                self._stir()
+            if await self._store.end_probe(turn_id):
+                self._sweep_soon()
 
     async def allows_media(self, turn_id: int, minimum_usd: float) -> bool:
         """Whether the balance is known to bear a call with files; unknown balances are tried."""
         known = self._account.balance_usd
         if known is not None and known < minimum_usd:
             return False
-        return await self._ask(turn_id, (Gate(Cause.MEDIA),)) is None
+        return await self._ask(turn_id, (Breaker(Cause.MEDIA),)) is None
 
     async def refused(
         self, turn_id: int, model: str, error: AivaxError, *, has_media: bool, begun: bool = False
-    ) -> Closed | Alone | None:
-        """Learn from an error: the gate that it closed, the turn's own fault, or None for what no waiting mends.
+    ) -> Tripped | RetryAlone | None:
+        """Learn from an error: the breaker that it tripped, the turn's own fault, or None for what no waiting mends.
 
         `begun`: the call had been taken, and failed before any text.
         """
@@ -142,73 +142,75 @@ class Admission:
         balance_usd = self._account.balance_usd
         cause = cause_of(error, has_media=has_media, balance_usd=balance_usd, storage_full=storage_full)
         if cause is None:
-            await self._store.end_trial(turn_id)
-            await self._news.refused(model, error)
+            await self._store.end_probe(turn_id)
+            await self._alerts.refused(model, error)
             return None
-        verdict = await self._judge(turn_id, gate_for(cause, model), error, balance_usd, begun=begun)
+        verdict = await self._judge(turn_id, breaker_for(cause, model), error, balance_usd, begun=begun)
         self._probes.discard(turn_id)
         if isinstance(verdict, Fault):
             return self._alone(verdict, error)
         if verdict.is_new:
-            log.error("gate.closed", gate=verdict.gate.name, cause=str(error))
+            log.error("breaker.tripped", breaker=verdict.breaker.name, cause=str(error))
         if verdict.confirms:
-            self._stir()
+            self._sweep_soon()
         return verdict
 
     async def taken(self, turn_id: int, model: str, *, said: bool = False) -> None:
-        """A call got through, or with `said` brought text: the gates that it passed are open, the key is good."""
+        """A call got through, or with `said` brought text: the breakers that it passed are reset, the key is good."""
         self._taken_at[model] = self._now()
         if not said:
-            await self._news.taken(model)
-        gates = gates_of(model)
-        for gate in await self._store.taken(gates, turn_id, said=said):
-            self._say_open(gate)
+            await self._alerts.taken(model)
+        breakers = breakers_of(model)
+        for breaker in await self._store.taken(breakers, turn_id, said=said):
+            self._log_reset(breaker)
 
-    async def reopen(self, gate: Gate) -> None:
-        """Open a gate; what waited behind it is queued in batches, and found by the queue's next sweep."""
-        await self._store.open(gate)
-        self._say_open(gate)
+    async def reset(self, breaker: Breaker) -> None:
+        """Reset a breaker; what it held is queued in batches, and found by the queue's next sweep."""
+        await self._store.reset(breaker)
+        self._log_reset(breaker)
 
-    def _say_open(self, gate: Gate) -> None:
-        log.info("gate.open", gate=gate.name)
-        self._stir()
+    def _log_reset(self, breaker: Breaker) -> None:
+        log.info("breaker.reset", breaker=breaker.name)
+        self._sweep_soon()
 
-    async def _ask(self, turn_id: int, gates: tuple[Gate, ...]) -> Closed | None:
-        passage = await self._store.passage(gates, turn_id)
+    async def _ask(self, turn_id: int, breakers: tuple[Breaker, ...]) -> Tripped | None:
+        passage = await self._store.passage(breakers, turn_id)
         if passage.is_probe:
             self._probes.add(turn_id)
-        return passage.closed
+        return passage.tripped
 
     async def _judge(
-        self, turn_id: int, gate: Gate, error: AivaxError, balance_usd: float | None, *, begun: bool
-    ) -> Closed | Fault:
-        suspect = gate.cause is Cause.OUTAGE and not is_certain(error)
+        self, turn_id: int, breaker: Breaker, error: AivaxError, balance_usd: float | None, *, begun: bool
+    ) -> Tripped | Fault:
+        suspect = breaker.cause is Cause.OUTAGE and not is_certain(error)
         if suspect and not begun:
             suspect = not await self._sign.is_missing()
-        when = partial(self._retry_at, gate.cause, error.retry_after_s)
+        when = partial(self._retry_at, breaker.cause, error.retry_after_s)
         kind = f"{kind_of(error)}+" if begun else kind_of(error)
-        return await self._store.refuse(gate, turn_id, kind, when, suspect=suspect, balance_usd=balance_usd)
+        return await self._store.refuse(
+            breaker, turn_id, kind, when, suspect=suspect, balance_usd=balance_usd
+        )
 
-    def _alone(self, fault: Fault, error: AivaxError) -> Alone:
+    def _alone(self, fault: Fault, error: AivaxError) -> RetryAlone:
         """When a question whose fault it is may be tried again, in its own time."""
-        is_quota = fault.gate.cause is not Cause.OUTAGE
-        log.warning("question.failed_alone", gate=fault.gate.name, tries=fault.tries, cause=str(error))
+        is_quota = fault.breaker.cause is not Cause.OUTAGE
+        log.warning("question.failed_alone", breaker=fault.breaker.name, tries=fault.tries, cause=str(error))
         if fault.tries >= (QUOTA_TRIES if is_quota else self._question_tries):
-            return Alone(None)
+            return RetryAlone(None)
         pause_s = min(AGAIN_S * 2 ** (fault.tries if is_quota else 0), LONGEST_AGAIN_S)
-        return Alone(self._now() + timedelta(seconds=max(pause_s, error.retry_after_s or 0.0)))
+        return RetryAlone(self._now() + timedelta(seconds=max(pause_s, error.retry_after_s or 0.0)))
 
     def _trusts(self, model: str) -> bool:
         taken_at = self._taken_at.get(model)
         return taken_at is not None and self._now() - taken_at < TRUST
 
-    def _retry_at(self, cause: Cause, retry_after_s: float | None, trials: int) -> datetime:
-        return retry_at(cause, trials, self._now(), retry_after_s, self._jitter)
+    def _retry_at(self, cause: Cause, retry_after_s: float | None, probes: int) -> datetime:
+        return retry_at(cause, probes, self._now(), retry_after_s, self._jitter)
 
 
-def gate_for(cause: Cause, model: str) -> Gate:
-    """The gate that a cause closes for a call to this model."""
-    return Gate(cause, model) if cause in (Cause.RATE, Cause.OUTAGE) else Gate(cause)
+def breaker_for(cause: Cause, model: str) -> Breaker:
+    """The breaker that a cause trips for a call to this model."""
+    return Breaker(cause, model) if cause in (Cause.RATE, Cause.OUTAGE) else Breaker(cause)
 
 
 class _Once:

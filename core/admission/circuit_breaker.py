@@ -1,7 +1,7 @@
-"""Gates: while one is closed, no call to AIVAX is spent behind it. Closed once for every process on the database.
+"""Circuit breakers: while one is tripped, no call that it stands for is made, in any process on the database.
 
-A gate closes with a refusal that the next call would meet as well. It opens again when the cause is seen to be
-gone, or when a single trial call, made at growing intervals, gets through.
+A breaker trips at a refusal that the next call would meet as well. It is reset when the cause is seen to be gone, or
+when a single probe, made at growing intervals, gets through.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.breakers import TRIAL_S, Cause, Gate
+from core.domain.breakers import PROBE_S, Breaker, Cause
 from core.domain.errors import AivaxError, AnswerFailed, NoBalance, RateLimited, Unavailable
 
 DOUBLINGS = 16
@@ -30,37 +30,37 @@ INTERVALS = {
     Cause.MEDIA: _Interval(60.0, 600.0),
     Cause.STORAGE: _Interval(30.0, 600.0),
     Cause.RATE: _Interval(1.0, 60.0),
-    Cause.OUTAGE: _Interval(10.0, TRIAL_S),
+    Cause.OUTAGE: _Interval(10.0, PROBE_S),
 }
-"""A trial call of an empty account costs nothing; one during an outage adds to the load, so there are three a minute
+"""A probe of an empty account costs nothing; one during an outage adds to the load, so there are three a minute
 at most. They don't grow further apart: after hours, too, recovery is to be seen within seconds."""
 
 
-def gates_of(model: str) -> tuple[Gate, ...]:
-    """The gates that a call to this model passes, files aside; those that hold longest first."""
-    account = (Gate(Cause.BALANCE), Gate(Cause.STORAGE))
-    return (*account, Gate(Cause.OUTAGE, model), Gate(Cause.RATE, model))
+def breakers_of(model: str) -> tuple[Breaker, ...]:
+    """The breakers that a call to this model passes, files aside; those that hold longest first."""
+    account = (Breaker(Cause.BALANCE), Breaker(Cause.STORAGE))
+    return (*account, Breaker(Cause.OUTAGE, model), Breaker(Cause.RATE, model))
 
 
 def retry_at(
-    cause: Cause, trials: int, now: datetime, retry_after_s: float | None, jitter: Callable[[], float]
+    cause: Cause, probes: int, now: datetime, retry_after_s: float | None, jitter: Callable[[], float]
 ) -> datetime:
     """When to try next: a moment after AIVAX asks, else at growing intervals, spread. `jitter`: from 0 to 1."""
     interval = INTERVALS[cause]
-    if cause is Cause.OUTAGE and not trials and retry_after_s is None:  # one probe for all: nothing to spread
+    if cause is Cause.OUTAGE and not probes and retry_after_s is None:  # one probe for all: nothing to spread
         return now + timedelta(seconds=interval.first_s)
-    if cause is Cause.OUTAGE and trials:  # when a trial call begins, the time of the next one is set
+    if cause is Cause.OUTAGE and probes:  # when a probe begins, the time of the next one is set
         return now + timedelta(seconds=retry_after_s or 0.0)
     if retry_after_s is not None:
         return now + timedelta(seconds=max(retry_after_s, interval.first_s) + jitter())
-    wait_s = min(interval.first_s * 2 ** min(trials, DOUBLINGS), interval.longest_s)
+    wait_s = min(interval.first_s * 2 ** min(probes, DOUBLINGS), interval.longest_s)
     return now + timedelta(seconds=wait_s * (1 + jitter() / 10))
 
 
 def cause_of(
     error: AivaxError, *, has_media: bool, balance_usd: float | None, storage_full: bool
 ) -> Cause | None:
-    """Which gate an error closes, by its type and by what is known of the account; None for what no waiting mends."""
+    """Why an error trips a breaker, by its type and by what is known of the account; None for what no waiting mends."""
     match error:
         case NoBalance() if storage_full and (balance_usd is None or balance_usd > 0):
             return Cause.STORAGE

@@ -9,7 +9,7 @@ from core.admission.rate_windows import Allowance
 from core.domain.calls import free_calls
 from core.domain.errors import RateLimited
 from core.domain.turn import Turn
-from core.storage.turns.call_store import ShareStore
+from core.storage.turns.call_store import CallStore
 from core.storage.turns.store import TurnStore
 
 
@@ -22,7 +22,7 @@ class FairWorklist:
     def __init__(
         self,
         store: TurnStore,
-        share: ShareStore,
+        share: CallStore,
         allowance: Allowance,
         now: Callable[[], datetime],
     ) -> None:
@@ -60,7 +60,7 @@ class FairWorklist:
 class Permits:
     """Asked before each try of a call, so that AIVAX never sees more than it takes."""
 
-    def __init__(self, share: ShareStore, allowance: Allowance, now: Callable[[], datetime]) -> None:
+    def __init__(self, share: CallStore, allowance: Allowance, now: Callable[[], datetime]) -> None:
         self._share = share
         self._allowance = allowance
         self._now = now

@@ -1,6 +1,6 @@
 """Tells the people who run the bot what they must know: once for each cause, and once when it is gone.
 
-A notice is a turn like every other answer: it survives a crash, and is posted once.
+An alert is a turn like every other answer: it survives a crash, and is posted once.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from core.domain.errors import SettingRefused
 from core.domain.ports import Frontend
 from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
-from core.storage.alerts import Desk, NoticeStore
+from core.storage.alerts import AlertChannel, AlertStore
 
 log = structlog.get_logger(__name__)
 
 SETTING = "[operators] channel"
 
 
-def desk_of(channel: str, frontends: Mapping[str, Frontend]) -> Desk | None:
+def alert_channel_of(channel: str, frontends: Mapping[str, Frontend]) -> AlertChannel | None:
     """Read `platform:channel`; None when it is empty, or its frontend does not run here.
 
     Raises:
@@ -35,24 +35,28 @@ def desk_of(channel: str, frontends: Mapping[str, Frontend]) -> Desk | None:
         )
     frontend = frontends.get(platform)
     if frontend is None:
-        log.warning("notices.only_logged", setting=SETTING, platform=platform, problem="it is not configured")
+        log.warning("alerts.only_logged", setting=SETTING, platform=platform, problem="it is not configured")
         return None
-    return Desk(platform, name, frontend.address_of(name))
+    return AlertChannel(platform, name, frontend.address_of(name))
 
 
-class Notices:
-    """Says each notice in the operators' channel, where they have one, and in the log.
+class OperatorAlerts:
+    """Says each alert in the operators' channel, where they have one, and in the log.
 
-    Nothing here raises: a notice that can't be given must not cost a person their answer.
+    Nothing here raises: an alert that can't be given must not cost a person their answer.
     """
 
     def __init__(
-        self, store: NoticeStore, translator: Translator, desk: Desk | None, notify: Callable[[int], None]
+        self,
+        store: AlertStore,
+        translator: Translator,
+        target: AlertChannel | None,
+        notify: Callable[[int], None],
     ) -> None:
         """`notify` is told of the conversation that has work."""
         self.translator = translator
         self._store = store
-        self._desk = desk
+        self._target = target
         self._notify = notify
 
     async def tell(
@@ -64,12 +68,12 @@ class Notices:
         """
         try:
             sentence = self._say(phrase, values)
-            told = await self._store.add(cause, implied, sentence, self._desk)
+            told = await self._store.add(cause, implied, sentence, self._target)
         except Exception:
-            log.exception("notice.failed", cause=cause)
+            log.exception("alert.failed", cause=cause)
             return
-        if told.news:
-            log.error("notice.told", cause=cause, notice=sentence)
+        if told.is_new:
+            log.error("alert.sent", cause=cause, alert=sentence)
         self._deliver(told.conversation_id)
 
     async def heal(
@@ -81,12 +85,12 @@ class Notices:
             return
         try:
             sentence = self._say(phrase, values) if phrase else ""
-            told = await self._store.remove(causes, sentence, self._desk)
+            told = await self._store.remove(causes, sentence, self._target)
         except Exception:
-            log.exception("notice.failed", cause=cause)
+            log.exception("alert.failed", cause=cause)
             return
-        if told.news:
-            log.warning("notice.healed", cause=cause, notice=sentence)
+        if told.is_new:
+            log.warning("alert.resolved", cause=cause, alert=sentence)
         self._deliver(told.conversation_id)
 
     async def told(self, causes: Collection[str] | None = None) -> set[str]:
@@ -94,7 +98,7 @@ class Notices:
         try:
             return await self._store.told(causes)
         except Exception:
-            log.exception("notice.failed")
+            log.exception("alert.failed")
             return set()
 
     def _say(self, phrase: Phrase, values: Mapping[str, object]) -> str:

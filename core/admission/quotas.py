@@ -92,9 +92,9 @@ class Limits:
         To be done before any conversation is locked; see `core.storage.db.row_locks`.
         """
         if self._settings.person_hourly or self._settings.person_daily:
-            await transaction.consumption.hold_person(identity_id)
+            await transaction.consumption.lock_person(identity_id)
         if self._settings.workspace_daily:
-            await transaction.consumption.hold_workspace(place.platform, place.workspace)
+            await transaction.consumption.lock_workspace(place.platform, place.workspace)
 
     async def tells(self, transaction: IntakeTransaction, refusal: Refusal, said: Said) -> bool:
         """Whether a refusal is said: once an hour for each kind, person and channel, or where they would wait for it.

@@ -1,7 +1,7 @@
 """How many calls a minute AIVAX takes from this account, and when the next one may go.
 
 The operator's setting counts first, then the kind of key, then the plan in the balance answer. Longer limits, those
-of a day, are left to the gates: AIVAX says when it takes calls again, and until then the turns are parked.
+of a day, are left to the breakers: AIVAX says when it takes calls again, and until then the turns are held.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.delivery.buttons import buttons
-from core.domain.breakers import Cause, Closed
+from core.domain.breakers import Cause, Tripped
 from core.domain.errors import (
     AivaxError,
     AnswerBroken,
@@ -78,8 +78,8 @@ KEPT = {
 }
 
 
-def apologise_for_waiting(closed: Closed, translator: Translator, now: datetime, turn_key: str) -> Apology:
+def apologise_for_waiting(tripped: Tripped, translator: Translator, now: datetime, turn_key: str) -> Apology:
     """Say why the answer waits, and what happens next; its author may keep or drop it."""
-    wait = translator.duration((closed.retry_at - now).total_seconds() - SPREAD_S)
+    wait = translator.duration((tripped.retry_at - now).total_seconds() - SPREAD_S)
     drawn = buttons((Action.KEEP, Action.DROP), turn_key, translator)
-    return Apology(translator.say(KEPT[closed.gate.cause], wait=wait), buttons=drawn)
+    return Apology(translator.say(KEPT[tripped.breaker.cause], wait=wait), buttons=drawn)

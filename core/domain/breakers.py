@@ -7,13 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 
 CONFIRMS = 2
-"""Two people's failure closes a gate; so many more may contradict it at once."""
-TRIAL_S = 20.0
-"""How long a trial call may be without a sign of life before another one may be made: three a minute at most."""
+"""Two people's failure trips a breaker; so many more may contradict it at once."""
+PROBE_S = 20.0
+"""How long a probe may be without a sign of life before another one may be made: three a minute at most."""
 
 
 class Cause(StrEnum):
-    """Why a gate is closed."""
+    """Why a breaker is tripped."""
 
     BALANCE = "balance"
     """The account can't pay: nothing is answered."""
@@ -28,8 +28,8 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """One gate. Those for rates and outages are a model's own; the others are the account's."""
+class Breaker:
+    """One breaker. Those for rates and outages are a model's own; the others are the account's."""
 
     cause: Cause
     model: str = ""
@@ -40,37 +40,37 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """A closed gate, as the database knows it."""
+class Tripped:
+    """A tripped breaker, as the database knows it."""
 
-    gate: Gate
+    breaker: Breaker
     since: datetime
     retry_at: datetime
-    """When the next trial call may be made."""
-    trials: int
+    """When the next probe may be made."""
+    probes: int
     lowest_usd: float | None = None
-    """The lowest balance that was read since it closed."""
+    """The lowest balance that was read since it tripped."""
     is_tried: bool = False
-    """Whether a trial call is under way: who is held may come back when it ends."""
+    """Whether a probe is under way: who is held may come back when it ends."""
     confirms: int = 0
     """How many people more, whose calls did not fail, may be tried at once: a suspicion is not yet an outage."""
     is_new: bool = False
-    """Whether it has closed just now."""
+    """Whether it has just tripped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What the gates say to a turn: the one that holds it, or none."""
+    """What the breakers say to a turn: the one that holds it, or none."""
 
-    closed: Closed | None = None
+    tripped: Tripped | None = None
     is_probe: bool = False
-    """It passes a closed gate, as its trial call."""
+    """It passes a tripped breaker, as its probe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A failure that is this question's own: it closes no gate."""
+    """A failure that is this question's own: it trips no breaker."""
 
-    gate: Gate
+    breaker: Breaker
     tries: int
     """How many of the question's tries failed so."""

@@ -32,7 +32,7 @@ class Waiting:
     workspace: str
     person_id: int
     since: datetime
-    place_told: int | None = None
+    position_told: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,15 @@ class TurnState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
-    PARKED = "parked"
+    HELD = "parked"
     ANSWERED = "answered"
     FAILED = "failed"
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
 
 
-class Wish(StrEnum):
-    """What `turns.wish` holds: what its author wants of a turn that has not ended."""
+class CancelRequest(StrEnum):
+    """What `turns.cancel_request` holds: what its author wants of a turn that has not ended."""
 
     KEEP = "keep"
     """It is still wanted, though it has to wait: its author said so."""
@@ -41,12 +41,12 @@ class Wish(StrEnum):
     @property
     def ends_answer(self) -> bool:
         """Whether an answer under way is broken off."""
-        return self not in (Wish.KEEP, Wish.DROP)
+        return self not in (CancelRequest.KEEP, CancelRequest.DROP)
 
     @property
     def ends_delivery(self) -> bool:
         """Whether a whole answer that is being shown is broken off as well: newer words alone don't do that."""
-        return self in (Wish.STOP, Wish.CHANGE, Wish.WITHDRAW)
+        return self in (CancelRequest.STOP, CancelRequest.CHANGE, CancelRequest.WITHDRAW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +70,22 @@ class Turn:
     """Known already when the bot speaks for itself, or when a crash came after the text was complete."""
     offers: tuple[Action, ...] = ()
     """The buttons below a notice."""
-    unpaid: int = 0
+    unbilled_attempts: int = 0
     """How many attempts before this one were held before AIVAX answered: nothing was paid for them."""
-    announced: int = 0
+    position_only_attempts: int = 0
     """How many attempts before this one only told its author their place in line."""
     has_successor: bool = False
     """Whether another turn of its conversation waited behind it when it was claimed."""
-    wish: Wish | None = None
+    cancel_request: CancelRequest | None = None
     """What its author wanted of it when it was claimed."""
 
     @property
-    def ended_by(self) -> Wish | None:
+    def ended_by(self) -> CancelRequest | None:
         """What ended it before this attempt began, if anything did: it is only closed on the screen."""
-        if self.wish is None or self.notice:
+        if self.cancel_request is None or self.notice:
             return None
-        ends = self.wish.ends_answer if self.answer is None else self.wish.ends_delivery
-        return self.wish if ends else None
+        ends = self.cancel_request.ends_answer if self.answer is None else self.cancel_request.ends_delivery
+        return self.cancel_request if ends else None
 
 
 @dataclass(frozen=True, slots=True)

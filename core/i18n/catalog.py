@@ -99,7 +99,7 @@ class Phrase(Sentence):
 
     GREETING = "Hi! Ask me anything: write your question in the same message in which you mention me."
 
-    # waiting behind a gate
+    # waiting behind a breaker
     KEPT_BALANCE = (
         "I can't answer right now: the account that pays for my answers is out of credit. The people who run me "
         "have been told. I've kept your question and will answer it as soon as that is mended."
@@ -245,7 +245,7 @@ class Phrase(Sentence):
     MODEL_COMMAND = "Show or choose the gateway that answers here"
     MODEL_OPTION = "The gateway; “default” for the configured one"
 
-    # notices to the people who run the bot
+    # alerts to the people who run the bot
     NOTICE_BALANCE_LOW = "The AIVAX balance is below {threshold}. {figures}"
     NOTICE_BALANCE_RISEN = "The AIVAX balance is above {threshold} again. {figures}"
     NOTICE_BALANCE_CLOSED = (

@@ -52,7 +52,7 @@ class Presses:
         if pressed.action is Action.LANGUAGE:
             return await self._speak(transaction, pressed, identity_id)
         # forgetting locks all that is theirs, in its order
-        asked = await transaction.parked.find(pressed.turn, hold=pressed.action is not Action.FORGET)
+        asked = await transaction.held_turns.find(pressed.turn, hold=pressed.action is not Action.FORGET)
         if asked is None:
             return await self._tell(transaction, pressed, identity_id, translator.say(Phrase.NOTHING_WAITS))
         if pressed.action in (Action.GOOD, Action.BAD):
@@ -74,7 +74,7 @@ class Presses:
             return (
                 await transaction.changes.stop(identity_id, pressed.place, whole_channel=False)
             ).running_in
-        asked = await transaction.parked.find(pressed.turn)
+        asked = await transaction.held_turns.find(pressed.turn)
         if asked is None or asked.identity_id != identity_id:
             return ()
         return (await transaction.changes.stop_turn(asked.id)).running_in
@@ -91,7 +91,7 @@ class Presses:
         turn_id = await transaction.add_turn(
             asked.conversation_id, asked.identity_id, asked.address, notice=told
         )
-        await transaction.parked.hand_over(asked.id, turn_id)
+        await transaction.held_turns.hand_over(asked.id, turn_id)
         return (asked.conversation_id,)
 
     async def _again(

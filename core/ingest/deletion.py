@@ -56,7 +56,7 @@ class Forgetting:
     async def ask(
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, *, page: bool
     ) -> Sequence[int]:
-        """Write the wish down; the conversations that have work now, or something to look at."""
+        """Write the request down; the conversations that have work now, or something to look at."""
         await transaction.erasures.hold(identity_id, pressed.place)
         here = await self._directory.find_aside(transaction, pressed.place, identity_id)
         return await transaction.erasures.ask(identity_id, here, pressed.address, as_page=page)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.domain.messages import Action
-from core.domain.turn import TurnState, Wish
+from core.domain.turn import CancelRequest, TurnState
 from core.i18n.catalog import Phrase
 from core.storage.turns.held_turns import Asked
 from core.storage.turns.intake import IntakeTransaction
 
-WAITING = (TurnState.PARKED, TurnState.QUEUED)
+WAITING = (TurnState.HELD, TurnState.QUEUED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +27,22 @@ async def keep(transaction: IntakeTransaction, asked: Asked) -> Outcome:
     """Say once that a waiting question is still wanted, and will be answered."""
     if asked.state not in (*WAITING, TurnState.RUNNING):
         return Outcome(Phrase.NOTHING_WAITS)
-    if asked.wish is Wish.KEEP:
+    if asked.cancel_request is CancelRequest.KEEP:
         return Outcome()
-    await transaction.parked.wish(asked.id, Wish.KEEP)
+    await transaction.held_turns.cancel_request(asked.id, CancelRequest.KEEP)
     return Outcome(Phrase.KEEP_DONE)
 
 
 async def drop(transaction: IntakeTransaction, asked: Asked) -> Outcome:
     """End a waiting question; one that is being tried does not wait again."""
     if asked.state in WAITING:
-        await transaction.parked.drop(asked.id)
+        await transaction.held_turns.drop(asked.id)
         return Outcome(Phrase.DROP_DONE, dropped=True)
     if asked.state is not TurnState.RUNNING:
         return Outcome(None if asked.state is TurnState.CANCELLED else Phrase.NOTHING_WAITS)
-    if asked.wish is Wish.DROP:
+    if asked.cancel_request is CancelRequest.DROP:
         return Outcome()
-    await transaction.parked.wish(asked.id, Wish.DROP)
+    await transaction.held_turns.cancel_request(asked.id, CancelRequest.DROP)
     return Outcome(Phrase.BEING_ANSWERED)
 
 

@@ -10,7 +10,7 @@ from core.admission.quotas import Limits, Refusal
 from core.conversations.directory import Directory
 from core.domain.messages import Author, Edited, PassedOver, Pressed, Said
 from core.domain.translator import Translator
-from core.domain.turn import TurnState, Wish
+from core.domain.turn import CancelRequest, TurnState
 from core.i18n.catalog import Phrase
 from core.settings import ConversationSettings
 from core.storage.turns.edits import Question
@@ -83,13 +83,13 @@ class Questions:
         again = _as_said(question, edited.author, edited.text, edited.within)
         refusal = await self._limits.refusal(transaction, again, identity_id, translator)
         notice = refusal.sentence if refusal else None
-        heir = await transaction.add_turn(
+        successor = await transaction.add_turn(
             question.conversation_id, identity_id, question.address, notice=notice
         )
         asked = await transaction.changes.question_of(question.turn_id)
-        await transaction.changes.move([each.message_id for each in asked], heir)
+        await transaction.changes.move([each.message_id for each in asked], successor)
         await transaction.changes.reword(question.message_id, edited.text)
-        await transaction.changes.wish(question.turn_id, Wish.CHANGE)
+        await transaction.changes.cancel_request(question.turn_id, CancelRequest.CHANGE)
         return (question.conversation_id,)
 
     async def regenerate(
@@ -105,17 +105,17 @@ class Questions:
         refusal = await self._limits.refusal(transaction, again, asked.identity_id, translator)
         if refusal is not None:
             return refusal.sentence
-        heir = await transaction.add_turn(asked.conversation_id, asked.identity_id, asked.address)
+        successor = await transaction.add_turn(asked.conversation_id, asked.identity_id, asked.address)
         for each in questions:
             await transaction.add_message(
                 asked.conversation_id,
-                heir,
+                successor,
                 asked.identity_id,
                 text=each.text,
                 attachments=each.attachments,
                 origin=each.origin,
             )
-        await transaction.changes.replace(asked.id, heir)
+        await transaction.changes.replace(asked.id, successor)
         return None
 
 

@@ -61,7 +61,7 @@ class StoringIntake:
                 return Receipt.ACCEPTED
         async with self._store.transaction() as transaction:
             if not isinstance(event, Left):
-                await transaction.hold_author(event.author.identity)
+                await transaction.lock_author(event.author.identity)
             if not await transaction.first_seen(event.keys):
                 self.passed_over(_platform_of(event), PassedOver.DUPLICATE)
                 return Receipt.DUPLICATE

@@ -11,20 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.messages import Author, Identity, Place
 from core.storage.db.engine import Database
-from core.storage.db.row_locks import hold_author
-from core.storage.db.tables import notices
+from core.storage.db.row_locks import lock_author
+from core.storage.db.tables import alerts
 from core.storage.db.upsert import insert_into
 from core.storage.turns.intake import IntakeTransaction
 
 OPERATORS = "operators"
-"""The user that notices are addressed to: nobody's account on any platform, so that nobody shares their line."""
+"""The user that alerts are addressed to: nobody's account on any platform, so that nobody shares their line."""
 NOBODY = Identity("", "", OPERATORS)
-"""In whose name notices are told and taken back, one after the other."""
+"""In whose name alerts are told and taken back, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where operators read notices."""
+class AlertChannel:
+    """Where operators read alerts."""
 
     platform: str
     channel: str
@@ -41,16 +41,16 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of a notice."""
+    """What came of an alert."""
 
-    news: bool
+    is_new: bool
     """Whether it was not told already, by this process or another."""
     conversation_id: int | None = None
-    """The conversation that has work now, where there is a desk."""
+    """The conversation that has work now, where they have a channel."""
 
 
-class NoticeStore:
-    """Remembers causes, and queues notices as turns of the operators' own conversation."""
+class AlertStore:
+    """Remembers causes, and queues alerts as turns of the operators' own conversation."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
@@ -58,40 +58,40 @@ class NoticeStore:
 
     async def told(self, keys: Collection[str] | None = None) -> set[str]:
         """Which of these causes operators were told of; without `keys`, all of them."""
-        rows = select(notices.c.key)
+        rows = select(alerts.c.key)
         if keys is not None:
-            rows = rows.where(notices.c.key.in_(keys))
+            rows = rows.where(alerts.c.key.in_(keys))
         async with self._database.read() as connection:
             return set((await connection.execute(rows)).scalars())
 
-    async def add(self, key: str, implied: Sequence[str], sentence: str, desk: Desk | None) -> Told:
-        """Remember a cause, and those that it implies; the sentence is queued if the cause is news."""
+    async def add(self, key: str, implied: Sequence[str], sentence: str, target: AlertChannel | None) -> Told:
+        """Remember a cause, and those that it implies; the sentence is queued if it is a new one."""
         async with self._database.write() as connection:
-            await hold_author(connection, NOBODY)
-            news = await self._insert(connection, key)
+            await lock_author(connection, NOBODY)
+            is_new = await self._insert(connection, key)
             for other in implied:
                 await self._insert(connection, other)
-            return await self._queue(connection, sentence, desk) if news else Told(news=False)
+            return await self._queue(connection, sentence, target) if is_new else Told(is_new=False)
 
-    async def remove(self, keys: Collection[str], sentence: str, desk: Desk | None) -> Told:
+    async def remove(self, keys: Collection[str], sentence: str, target: AlertChannel | None) -> Told:
         """Forget causes that are gone; the sentence (`""`: none) is queued if any of them was told."""
         async with self._database.write() as connection:
-            await hold_author(connection, NOBODY)
-            gone = await connection.execute(delete(notices).where(notices.c.key.in_(keys)))
+            await lock_author(connection, NOBODY)
+            gone = await connection.execute(delete(alerts).where(alerts.c.key.in_(keys)))
             if not gone.rowcount or not sentence:
-                return Told(news=bool(gone.rowcount))
-            return await self._queue(connection, sentence, desk)
+                return Told(is_new=bool(gone.rowcount))
+            return await self._queue(connection, sentence, target)
 
-    async def _queue(self, connection: AsyncConnection, sentence: str, desk: Desk | None) -> Told:
-        if desk is None:
-            return Told(news=True)
+    async def _queue(self, connection: AsyncConnection, sentence: str, target: AlertChannel | None) -> Told:
+        if target is None:
+            return Told(is_new=True)
         transaction = IntakeTransaction(connection, self._now())
-        reader_id = await transaction.identity_id(desk.reader)
-        conversation_id = await transaction.find_or_open(desk.place, reader_id)
-        await transaction.add_turn(conversation_id, reader_id, desk.address, notice=sentence)
-        await transaction.announce(conversation_id, desk.platform)
-        return Told(news=True, conversation_id=conversation_id)
+        reader_id = await transaction.identity_id(target.reader)
+        conversation_id = await transaction.find_or_open(target.place, reader_id)
+        await transaction.add_turn(conversation_id, reader_id, target.address, notice=sentence)
+        await transaction.announce(conversation_id, target.platform)
+        return Told(is_new=True, conversation_id=conversation_id)
 
     async def _insert(self, connection: AsyncConnection, key: str) -> bool:
-        row = insert_into(connection, notices).values(key=key, told_at=self._now()).on_conflict_do_nothing()
-        return (await connection.execute(row.returning(notices.c.key))).first() is not None
+        row = insert_into(connection, alerts).values(key=key, told_at=self._now()).on_conflict_do_nothing()
+        return (await connection.execute(row.returning(alerts.c.key))).first() is not None

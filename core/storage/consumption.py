@@ -37,12 +37,12 @@ class Consumption:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def hold_person(self, identity_id: int) -> None:
+    async def lock_person(self, identity_id: int) -> None:
         """Let nobody else count this person's messages until the transaction ends."""
         row = select(persons.c.id).where(persons.c.id == _person_of(identity_id))
         await self._connection.execute(row.with_for_update(key_share=True))
 
-    async def hold_workspace(self, platform: str, workspace: str) -> None:
+    async def lock_workspace(self, platform: str, workspace: str) -> None:
         """Let nobody else count this workspace's messages until the transaction ends."""
         if self._connection.dialect.name == "postgresql":
             key = func.hashtextextended(f"messages:{platform}:{workspace}", 0)

@@ -6,14 +6,14 @@ import asyncio
 
 import structlog
 
-from core.admission.admission import Alone
+from core.admission.admission import RetryAlone
 from core.conversations.prompt import NoRoom
 from core.delivery.buttons import buttons
-from core.domain.breakers import Closed
+from core.domain.breakers import Tripped
 from core.domain.errors import CutShort, Fenced, PlatformError, StorageError
 from core.domain.messages import Footer
 from core.domain.ports import ReplySurface
-from core.domain.turn import Turn, TurnState, Wish
+from core.domain.turn import CancelRequest, Turn, TurnState
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
 from core.turns.cancellation import Cancellations
@@ -29,9 +29,9 @@ log = structlog.get_logger(__name__)
 class _Stopped(CutShort):
     """A whole answer is to be shown no further."""
 
-    def __init__(self, turn: Turn, wish: Wish, text: str) -> None:
+    def __init__(self, turn: Turn, cancel_request: CancelRequest, text: str) -> None:
         super().__init__(turn.id, turn.attempt)
-        self.wish = wish
+        self.cancel_request = cancel_request
         self.text = text
 
 
@@ -62,13 +62,13 @@ class Answering:
             await self._endings.close_early(turn, turn.ended_by, turn.answer or "")
             return
         try:
-            if self._is_to_ask(turn) and (closed := await self._generation.holding(turn)) is not None:
+            if self._is_to_ask(turn) and (tripped := await self._generation.holding(turn)) is not None:
                 async with asyncio.timeout(self._limits.turn_timeout_s):
-                    await self._holds.put_back(turn, closed)
+                    await self._holds.put_back(turn, tripped)
             else:
                 await self._surfaces.show(turn, lambda surface: self._speak(turn, surface))
         except _Stopped as stopped:
-            await self._endings.close_early(turn, stopped.wish, stopped.text)
+            await self._endings.close_early(turn, stopped.cancel_request, stopped.text)
         finally:
             await self._generation.let_go(turn)
 
@@ -91,7 +91,7 @@ class Answering:
     async def _answer(self, turn: Turn, surface: ReplySurface) -> None:
         draft = Draft(self._limits)
         answer = Answer(turn, self._surfaces.frontend(turn), surface, draft, self._surfaces.translator(turn))
-        held_by: Closed | Alone | NoRoom | None = None
+        held_by: Tripped | RetryAlone | NoRoom | None = None
         is_whole = False
         try:
             async with self._cancellations.ending(turn) as cancellation:
@@ -106,8 +106,8 @@ class Answering:
         if is_whole:
             await self._deliver(turn, surface, draft.text, self._endings.footer(turn, draft))
             log.info("turn.answered", characters=len(draft.text), place=turn.place.platform)
-        elif cancellation.wish is not None:
-            await self._endings.break_off(turn, surface, draft, cancellation.wish)
+        elif cancellation.cancel_request is not None:
+            await self._endings.break_off(turn, surface, draft, cancellation.cancel_request)
         elif held_by is not None:
             await self._holds.put_back(turn, held_by, surface)
 
@@ -120,6 +120,6 @@ class Answering:
             async with self._cancellations.ending(turn, whole=True) as cancellation:
                 await surface.finish(footer)
                 is_shown = True
-            if not is_shown and cancellation.wish is not None:
-                raise _Stopped(turn, cancellation.wish, text)
+            if not is_shown and cancellation.cancel_request is not None:
+                raise _Stopped(turn, cancellation.cancel_request, text)
         await self._store.close(turn, TurnState.ANSWERED)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from core.domain.errors import StorageError
-from core.domain.turn import Turn, Wish
+from core.domain.turn import CancelRequest, Turn
 from core.storage.turns.store import TurnStore
 
 log = structlog.get_logger(__name__)
@@ -19,9 +19,9 @@ LOOK_EVERY_S = 5.0
 
 
 class Cancellation:
-    """What ended a block of `Cancellations.ending`; `wish` is None if nothing did."""
+    """What ended a block of `Cancellations.ending`; `cancel_request` is None if nothing did."""
 
-    wish: Wish | None = None
+    cancel_request: CancelRequest | None = None
 
 
 class Cancellations:
@@ -38,7 +38,8 @@ class Cancellations:
 
     @asynccontextmanager
     async def ending(self, turn: Turn, *, whole: bool = False) -> AsyncIterator[Cancellation]:
-        """Leave the block early, by cancelling what it awaits, when the turn is to end; `wish` then tells why.
+        """Leave the block early, by cancelling what it awaits, when the turn is to end; its
+        `cancel_request` then tells why.
 
         `whole`: the answer is only being shown, which fewer requests end.
         """
@@ -47,7 +48,7 @@ class Cancellations:
         scope = asyncio.timeout(None)
 
         async def watch() -> None:
-            cancellation.wish = await self._cancelled(turn, noticed, whole=whole)
+            cancellation.cancel_request = await self._cancelled(turn, noticed, whole=whole)
             scope.reschedule(asyncio.get_running_loop().time())
 
         watching = asyncio.create_task(watch())
@@ -57,7 +58,7 @@ class Cancellations:
                     async with scope:
                         yield cancellation
                 except TimeoutError as exc:
-                    if cancellation.wish is None or not scope.expired():
+                    if cancellation.cancel_request is None or not scope.expired():
                         raise
                     raise _Ended from exc
         finally:
@@ -65,17 +66,19 @@ class Cancellations:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
-    async def _cancelled(self, turn: Turn, noticed: asyncio.Event, *, whole: bool) -> Wish:
+    async def _cancelled(self, turn: Turn, noticed: asyncio.Event, *, whole: bool) -> CancelRequest:
         """Wait until the turn is to end."""
         while True:
             noticed.clear()
             try:
-                wish = await self._store.wish(turn)
+                cancel_request = await self._store.cancel_request(turn)
             except StorageError as error:
                 log.info("turn.wish_unknown", turn=turn.id, cause=str(error))
-                wish = None
-            if wish is not None and (wish.ends_delivery if whole else wish.ends_answer):
-                return wish
+                cancel_request = None
+            if cancel_request is not None and (
+                cancel_request.ends_delivery if whole else cancel_request.ends_answer
+            ):
+                return cancel_request
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await noticed.wait()

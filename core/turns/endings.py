@@ -12,7 +12,7 @@ from core.delivery.error_messages import apologise
 from core.domain.errors import AivaxError
 from core.domain.messages import Action, Apology, Button, Footer
 from core.domain.ports import ReplySurface
-from core.domain.turn import Turn, TurnState, Wish
+from core.domain.turn import CancelRequest, Turn, TurnState
 from core.i18n.catalog import Phrase
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
@@ -22,10 +22,10 @@ from core.turns.surfaces import Surfaces
 log = structlog.get_logger(__name__)
 
 BROKEN_OFF = {
-    Wish.STOP: (Phrase.STOPPED, TurnState.CANCELLED),
-    Wish.INTERRUPT: (Phrase.INTERRUPTED, TurnState.SUPERSEDED),
-    Wish.CHANGE: (Phrase.QUESTION_CHANGED, TurnState.SUPERSEDED),
-    Wish.WITHDRAW: (Phrase.QUESTION_DELETED, TurnState.CANCELLED),
+    CancelRequest.STOP: (Phrase.STOPPED, TurnState.CANCELLED),
+    CancelRequest.INTERRUPT: (Phrase.INTERRUPTED, TurnState.SUPERSEDED),
+    CancelRequest.CHANGE: (Phrase.QUESTION_CHANGED, TurnState.SUPERSEDED),
+    CancelRequest.WITHDRAW: (Phrase.QUESTION_DELETED, TurnState.CANCELLED),
 }
 """What is said below an answer that is broken off, and how its turn ends."""
 
@@ -59,7 +59,7 @@ class Endings:
         after = () if draft.is_ours else self.after
         return Footer(" ".join(notes), buttons(after, turn.key, translator))
 
-    async def close_early(self, turn: Turn, wish: Wish, text: str) -> None:
+    async def close_early(self, turn: Turn, cancel_request: CancelRequest, text: str) -> None:
         """Close an answer as it stands on the screen: what is not shown yet of its text is never shown."""
         ledger = await self._surfaces.ledger(turn)
         current = [each.shown for each in ledger.earlier if each.generation == ledger.generation]
@@ -68,26 +68,36 @@ class Endings:
 
         async def close(surface: ReplySurface) -> None:
             await surface.write(draft.text)
-            await self.break_off(turn, surface, draft, wish, replaces=bool(ledger.earlier))
+            await self.break_off(turn, surface, draft, cancel_request, replaces=bool(ledger.earlier))
 
         await self._surfaces.show(turn, close)
 
     async def break_off(
-        self, turn: Turn, surface: ReplySurface, draft: Draft, wish: Wish, *, replaces: bool = False
+        self,
+        turn: Turn,
+        surface: ReplySurface,
+        draft: Draft,
+        cancel_request: CancelRequest,
+        *,
+        replaces: bool = False,
     ) -> None:
         """Close an answer that nobody wants the rest of; what was said stays, and a sentence says why it ends.
 
         `replaces`: something is shown already that the sentence takes the place of, such as a promise.
         """
-        phrase, state = BROKEN_OFF[wish]
+        phrase, state = BROKEN_OFF[cancel_request]
         translator, said = self._surfaces.translator(turn), bool(draft.text.strip())
-        kept = draft.text if wish in (Wish.STOP, Wish.INTERRUPT) else ""
+        kept = draft.text if cancel_request in (CancelRequest.STOP, CancelRequest.INTERRUPT) else ""
         await self._store.keep_answer(turn, kept, draft.usage, whole=False)
-        sentence = translator.say(phrase) if said or replaces or wish is Wish.STOP else ""
-        again = [action for action in self.after if action is Action.REGENERATE and wish is Wish.STOP]
+        sentence = translator.say(phrase) if said or replaces or cancel_request is CancelRequest.STOP else ""
+        again = [
+            action
+            for action in self.after
+            if action is Action.REGENERATE and cancel_request is CancelRequest.STOP
+        ]
         await surface.fail(Apology(sentence, buttons=buttons(again, turn.key, translator)))
         await self._store.close(turn, state)
-        log.info("turn.broken_off", wish=wish, characters=len(draft.text))
+        log.info("turn.broken_off", cancel_request=cancel_request, characters=len(draft.text))
 
     async def fail(self, turn: Turn, surface: ReplySurface, error: Exception, draft: Draft) -> None:
         """End an answer that met an error, with the error's sentence."""

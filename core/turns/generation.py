@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 import structlog
 
-from core.admission.admission import Admission, Alone
+from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
 from core.conversations.prompt import Composed, Composer, NoRoom
 from core.delivery.status_line import tool_status
-from core.domain.breakers import Cause, Closed
+from core.domain.breakers import Cause, Tripped
 from core.domain.errors import AivaxError, RateLimited, Unanswerable
 from core.domain.messages import Status, ToolActivity
 from core.domain.ports import Frontend, ReplySurface
 from core.domain.translator import Translator
-from core.domain.turn import Turn, Wish
+from core.domain.turn import CancelRequest, Turn
 from core.i18n.catalog import Phrase
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
@@ -95,7 +95,7 @@ class Generation:
         self._limits = limits
         self._show_tools = show_tools
 
-    async def holding(self, turn: Turn) -> Closed | None:
+    async def holding(self, turn: Turn) -> Tripped | None:
         """The circuit breaker that holds the turn; asked before anything is done for it on its platform."""
         return await self._admission.holding(turn.id, lambda: self._composer.model_of(turn))
 
@@ -103,7 +103,7 @@ class Generation:
         """The turn ends, or waits again: it is no circuit breaker's probe any more."""
         await self._admission.let_go(turn.id)
 
-    async def generate(self, answer: Answer) -> Closed | Alone | NoRoom | None:
+    async def generate(self, answer: Answer) -> Tripped | RetryAlone | NoRoom | None:
         """Stream the answer into its surface and draft; it is stored whole when this returns None.
 
         Returns the circuit breaker that holds the turn, that it is to be tried again in its own time, or that there
@@ -115,9 +115,9 @@ class Generation:
         finally:
             self._composer.forget(answer.turn)
 
-    async def _generate(self, answer: Answer) -> Closed | Alone | NoRoom | None:
+    async def _generate(self, answer: Answer) -> Tripped | RetryAlone | NoRoom | None:
         turn, draft = answer.turn, answer.draft
-        if turn.generation > turn.unpaid:
+        if turn.generation > turn.unbilled_attempts:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
         composed = await self._composer.compose(turn, answer.frontend)
         if isinstance(composed, NoRoom):
@@ -134,22 +134,22 @@ class Generation:
         await self._store.keep_answer(turn, draft.text, draft.usage, whole=True, ours=draft.is_ours)
         return None
 
-    async def _ask(self, answer: Answer, composed: Composed) -> Closed | Alone | None:
+    async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""
         if composed.media and not await self._admission.allows_media(answer.turn.id, composed.minimum_usd):
             composed = answer.without_media(composed)
         held_by = await self._stream(answer, composed)
-        if isinstance(held_by, Closed) and held_by.gate.cause is Cause.MEDIA:
+        if isinstance(held_by, Tripped) and held_by.breaker.cause is Cause.MEDIA:
             held_by = await self._stream(answer, answer.without_media(composed))
         return held_by
 
-    async def _stream(self, answer: Answer, composed: Composed) -> Closed | Alone | None:
+    async def _stream(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         turn, model = answer.turn, composed.request.model
         permit = self._before_try(turn, model)
         async with aclosing(self._aivax.complete(composed.request, before_try=permit)) as timeline:
             async with self._admission.entering(turn.id, model) as held:
                 if held is not None:
-                    return held.closed
+                    return held.tripped
                 try:
                     first = await anext(timeline)
                 except AivaxError as error:  # learnt from before the next call is let in
@@ -163,7 +163,7 @@ class Generation:
         composed: Composed,
         first: TimelineEvent,
         timeline: AsyncGenerator[TimelineEvent],
-    ) -> Closed | Alone | None:
+    ) -> Tripped | RetryAlone | None:
         """Take what comes, up to the end. Before any text a failure is learnt from, and nothing was said."""
         spoke = False
         try:
@@ -197,22 +197,22 @@ class Generation:
         async def before_try() -> None:
             nonlocal tried
             if tried and not await self._admission.may_repeat(turn.id, model):
-                raise RateLimited(code="gate_closed", retry_after_s=BEYOND_ANY_WAIT_S)
+                raise RateLimited(code="breaker_tripped", retry_after_s=BEYOND_ANY_WAIT_S)
             await permit()
             tried = True
-            if await self._store.wish(turn) is Wish.WITHDRAW:
+            if await self._store.cancel_request(turn) is CancelRequest.WITHDRAW:
                 await asyncio.Event().wait()  # until the runner, which reads the same row, ends this
 
         return before_try
 
     async def _refused(
         self, turn: Turn, composed: Composed, error: AivaxError, *, begun: bool = False
-    ) -> Closed | Alone:
+    ) -> Tripped | RetryAlone:
         """The circuit breaker that an error opened, or when to try again; raises the error if no waiting mends it."""
         verdict = await self._admission.refused(
             turn.id, composed.request.model, error, has_media=bool(composed.media), begun=begun
         )
-        if isinstance(verdict, Alone) and verdict.again_at is None:
+        if isinstance(verdict, RetryAlone) and verdict.again_at is None:
             raise Unanswerable(status=error.status, code=error.code, detail=error.detail) from error
         if verdict is None:
             raise error

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from core.admission.admission import Alone
+from core.admission.admission import RetryAlone
 from core.conversations.prompt import NoRoom
 from core.delivery.error_messages import apologise_for_waiting
-from core.domain.breakers import Cause, Closed
+from core.domain.breakers import Cause, Tripped
 from core.domain.ports import ReplySurface
-from core.domain.turn import Turn, Wish
+from core.domain.turn import CancelRequest, Turn
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
 from core.turns.draft import Draft
@@ -43,57 +43,61 @@ class Holds:
         self._sweep_soon = sweep_soon
 
     async def put_back(
-        self, turn: Turn, reason: Closed | Alone | NoRoom, surface: ReplySurface | None = None
+        self, turn: Turn, reason: Tripped | RetryAlone | NoRoom, surface: ReplySurface | None = None
     ) -> None:
         """Have the turn come back when its reason has passed.
 
         Without a `surface`, nothing was done on the platform yet, and nothing is unless there is something to say.
         """
         match reason:
-            case Closed():
+            case Tripped():
                 await self._hold(turn, reason, surface)
-            case Alone():
+            case RetryAlone():
                 again_at = reason.again_at or self._now()
-                await self._store.release(turn, again_at, counts=False, unpaid=True)
+                await self._store.release(turn, again_at, counts=False, unbilled_attempts=True)
             case NoRoom():
-                await self._store.release(turn, self._now(), counts=False, unpaid=True)
+                await self._store.release(turn, self._now(), counts=False, unbilled_attempts=True)
                 self._sweep_soon()  # the call that was promised to it is free again
 
-    async def _hold(self, turn: Turn, closed: Closed, surface: ReplySurface | None) -> None:
-        gate = closed.gate
-        told = await self._store.told_before(turn, gate.name, closed.since)
-        if turn.id not in told and (again_at := self._comes_back_at(turn, closed)) is not None:
-            await self._store.hold(turn, gate.name, again_at)
+    async def _hold(self, turn: Turn, tripped: Tripped, surface: ReplySurface | None) -> None:
+        breaker = tripped.breaker
+        told = await self._store.told_before(turn, breaker.name, tripped.since)
+        if turn.id not in told and (again_at := self._comes_back_at(turn, tripped)) is not None:
+            await self._store.delay(turn, breaker.name, again_at)
             return
-        wish = await self._store.wish(turn)
-        if wish is not None and wish.ends_answer:
+        cancel_request = await self._store.cancel_request(turn)
+        if cancel_request is not None and cancel_request.ends_answer:
             if surface is None:
-                await self._endings.close_early(turn, wish, "")
+                await self._endings.close_early(turn, cancel_request, "")
             else:
-                await self._endings.break_off(turn, surface, Draft(), wish)
+                await self._endings.break_off(turn, surface, Draft(), cancel_request)
             return
-        if wish is not Wish.DROP and not await self._knows(turn, told):
-            await self._tell(turn, closed, surface)
-        await self._store.park(turn, gate.name)
-        log.info("turn.parked", gate=gate.name)
+        if cancel_request is not CancelRequest.DROP and not await self._knows(turn, told):
+            await self._tell(turn, tripped, surface)
+        await self._store.hold(turn, breaker.name)
+        log.info("turn.held", breaker=breaker.name)
 
-    def _comes_back_at(self, turn: Turn, closed: Closed) -> datetime | None:
+    def _comes_back_at(self, turn: Turn, tripped: Tripped) -> datetime | None:
         """When a turn comes back that is held for a moment only, in silence; None if its author is to be told."""
-        if closed.gate.cause not in (Cause.RATE, Cause.OUTAGE):
+        if tripped.breaker.cause not in (Cause.RATE, Cause.OUTAGE):
             return None
-        if closed.retry_at - self._now() <= self._silent_wait:
-            return closed.retry_at
+        if tripped.retry_at - self._now() <= self._silent_wait:
+            return tripped.retry_at
         waited_long = self._now() - turn.created_at >= 2 * self._silent_wait
-        return None if waited_long or not closed.is_tried else self._now() + self._silent_wait
+        return None if waited_long or not tripped.is_tried else self._now() + self._silent_wait
 
     async def _knows(self, turn: Turn, told: set[int]) -> bool:
         """Whether the author was told of this turn, or of another one and a sign on this one is enough."""
         if turn.id in told:
             return True
-        return bool(told) and not turn.announced and await self._surfaces.frontend(turn).sign(turn.address)
+        return (
+            bool(told)
+            and not turn.position_only_attempts
+            and await self._surfaces.frontend(turn).sign(turn.address)
+        )
 
-    async def _tell(self, turn: Turn, closed: Closed, surface: ReplySurface | None) -> None:
-        message = apologise_for_waiting(closed, self._surfaces.translator(turn), self._now(), turn.key)
+    async def _tell(self, turn: Turn, tripped: Tripped, surface: ReplySurface | None) -> None:
+        message = apologise_for_waiting(tripped, self._surfaces.translator(turn), self._now(), turn.key)
         if surface is not None:
             await surface.fail(message)
             return

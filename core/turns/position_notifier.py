@@ -18,7 +18,7 @@ from core.domain.messages import Status
 from core.domain.turn import Turn
 from core.i18n.catalog import Phrase
 from core.storage.db.cancel_safe import settled
-from core.storage.turns.call_store import ShareStore
+from core.storage.turns.call_store import CallStore
 from core.storage.turns.store import TurnStore
 from core.turns.surfaces import Surfaces
 
@@ -42,7 +42,7 @@ class PositionNotifier:
     def __init__(
         self,
         store: TurnStore,
-        calls: ShareStore,
+        calls: CallStore,
         allowance: Allowance,
         surfaces: Surfaces,
         hold: Hold,
@@ -87,9 +87,9 @@ class PositionNotifier:
         late = [
             (turn, place, at)
             for (place, turn), at in zip(enumerate(queue, 1), times, strict=True)
-            if turn.place_told != place and self._now() - turn.since >= self._silent_wait
+            if turn.position_told != place and self._now() - turn.since >= self._silent_wait
         ]
-        return sorted(late, key=lambda each: each[0].place_told is not None)[:MOST_AT_ONCE]
+        return sorted(late, key=lambda each: each[0].position_told is not None)[:MOST_AT_ONCE]
 
     async def _tell(self, waiting: Waiting, place: int, wait_s: float) -> None:
         claim = partial(self._store.claim_to_tell, waiting.conversation_id, waiting.turn_id, place)

@@ -73,7 +73,9 @@ class Runner:
     async def _later(self, turn: Turn, error: PlatformError | TimeoutError) -> None:
         """The platform can't take it now: the turn waits, and no try is used up, until it is too old."""
         wanted = error.retry_after_s if isinstance(error, PlatformError) else None
-        delay_s = wanted or min(FIRST_DELAY_S * 2 ** min(turn.attempt - turn.unpaid, 10), LONGEST_DELAY_S)
+        delay_s = wanted or min(
+            FIRST_DELAY_S * 2 ** min(turn.attempt - turn.unbilled_attempts, 10), LONGEST_DELAY_S
+        )
         if self._now() - turn.created_at > self._delivery_age:
             log.error("turn.undeliverable", cause=str(error), setting="[limits] delivery_hours")
             await self._store.close(turn, TurnState.FAILED, failure=type(error).__name__)

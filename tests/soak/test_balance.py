@@ -36,10 +36,10 @@ async def test_a_top_up_is_noticed_within_a_minute_though_the_balance_is_shown_l
         await _until(stage, "answered")
 
         took_s = time.monotonic() - topped_up
-        trials = len(stage.asked) - CONVERSATIONS - refused
-        print(f"\n  {CONVERSATIONS} kept questions: {refused} refused at once, {trials} trials, ")  # noqa: T201
+        probes = len(stage.asked) - CONVERSATIONS - refused
+        print(f"\n  {CONVERSATIONS} kept questions: {refused} refused at once, {probes} probes, ")  # noqa: T201
         print(f"  all answered {took_s:.0f} s after the top-up")  # noqa: T201
-        assert refused + trials <= 4
+        assert refused + probes <= 4
         assert took_s < 60
 
 

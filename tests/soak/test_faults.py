@@ -36,16 +36,16 @@ async def troubled(ground: Ground, seconds: float, of_database: dict[str, Troubl
     town.slack.heal()
     town.discord.rest.faults.clear()
     town.sandbox.state.faults.clear()
-    healing = time.monotonic()
+    prober = time.monotonic()
     await ground.settled()
-    healed_s = time.monotonic() - healing
+    healed_s = time.monotonic() - prober
     assert bot.runs
     assert await bot.stop() == 0
     verdict = await ground.verdict(may_apologise=True)
     made = troublemaker.made
     await ground.report(
         verdict,
-        f"{made.total()} troubles in {healing - began:.0f} s, all healed {healed_s:.0f} s later; no exit",
+        f"{made.total()} troubles in {prober - began:.0f} s, all healed {healed_s:.0f} s later; no exit",
         "; ".join(f"{name} {count}" for name, count in sorted(made.items())),
     )
     return verdict

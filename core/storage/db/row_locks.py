@@ -1,6 +1,6 @@
 """The order in which rows are locked on PostgreSQL, so that no two transactions ever wait for each other.
 
-1. the author of an event (`hold_author`), so that one person's events come one after the other; then, where there are
+1. the author of an event (`lock_author`), so that one person's events come one after the other; then, where there are
    limits, whoever is counted: the person and the workspace (`core.admission.quotas.Limits.hold`);
 2. conversations, those of questions before those of the bot's own sentences, several by their id;
 3. turns, several by their id;
@@ -21,14 +21,14 @@ from core.domain.messages import Identity
 from core.storage.db.tables import conversations, turns
 
 
-async def hold_author(connection: AsyncConnection, who: Identity) -> None:
+async def lock_author(connection: AsyncConnection, who: Identity) -> None:
     """Let nobody else take in an event of this author until the transaction ends, also while we don't know them."""
     if _locks(connection):
         name = f"author:{who.platform}:{who.workspace}:{who.user}"
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
-async def hold_conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> Sequence[int]:
+async def lock_conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> Sequence[int]:
     """Let nobody else claim or change turns of these conversations until the transaction ends; their ids."""
     if not _locks(connection):
         return ()
@@ -37,7 +37,7 @@ async def hold_conversations(connection: AsyncConnection, which: ColumnElement[b
     return (await connection.execute(held)).scalars().all()
 
 
-async def hold_turns(connection: AsyncConnection, which: ColumnElement[bool]) -> ColumnElement[bool]:
+async def lock_turns(connection: AsyncConnection, which: ColumnElement[bool]) -> ColumnElement[bool]:
     """Keep these turns, and their conversations, as they are until the transaction ends.
 
     What to change is then `which` and what this returns: a turn that came in between, in a conversation that is not
@@ -46,16 +46,16 @@ async def hold_turns(connection: AsyncConnection, which: ColumnElement[bool]) ->
     if not _locks(connection):
         return true()
     theirs = select(turns.c.conversation_id).where(which)
-    here = await hold_conversations(connection, conversations.c.id.in_(theirs))
+    here = await lock_conversations(connection, conversations.c.id.in_(theirs))
     held = turns.c.conversation_id == any_(literal(here, ARRAY(BigInteger)))
     rows = select(turns.c.id).where(which, held).order_by(turns.c.id)
     await connection.execute(rows.with_for_update(key_share=True))
     return held
 
 
-async def hold_these(connection: AsyncConnection, turn_ids: Collection[int]) -> None:
-    """As `hold_turns`, for turns by their ids, however many."""
-    await hold_turns(connection, turns.c.id == any_(literal([*turn_ids], ARRAY(BigInteger))))
+async def lock_these(connection: AsyncConnection, turn_ids: Collection[int]) -> None:
+    """As `lock_turns`, for turns by their ids, however many."""
+    await lock_turns(connection, turns.c.id == any_(literal([*turn_ids], ARRAY(BigInteger))))
 
 
 def _locks(connection: AsyncConnection) -> bool:

@@ -135,22 +135,36 @@ turns = Table(
     Column("reference", Label(16), nullable=True, comment="what the author was told and the log holds"),
     Column("owner", Label(64), nullable=True, comment="the process that runs it"),
     Column("lease_until", Instant, nullable=True, comment="a running turn is its owner's until then"),
-    Column("parked_for", Label(300), nullable=True, comment="the gate that it waits behind, or waited"),
-    Column("parked_at", Instant, nullable=True),
+    Column("held_by", Label(300), nullable=True, comment="the breaker that holds it, or held it last"),
+    Column("held_at", Instant, nullable=True),
     Column(
         "faults", Integer, nullable=False, server_default="0", comment="tries that failed by its own fault"
     ),
-    Column("faulted_for", Label(300), nullable=True, comment="the gate that it would have closed with them"),
-    Column("wish", Label(16), nullable=True, comment="what its author wants of it; see `Wish`"),
+    Column("faulted_for", Label(300), nullable=True, comment="the breaker that it would have tripped"),
+    Column(
+        "cancel_request", Label(16), nullable=True, comment="what its author wants of it; see `CancelRequest`"
+    ),
     Column("replaced_by", Id, nullable=True, comment="the turn that answers the same question once more"),
     Column(
         "awaited", Boolean, nullable=False, default=False, comment="its platform shows that it is on its way"
     ),
     Column("offers", Label(64), nullable=False, default="", comment="the buttons below a notice"),
-    Column("place_told", Integer, nullable=True, comment="the place in line that its author was last told"),
-    Column("announced", Integer, nullable=False, default=0, comment="attempts that only told the place"),
     Column(
-        "unpaid", Integer, nullable=False, default=0, comment="attempts that were held before AIVAX answered"
+        "position_told", Integer, nullable=True, comment="the place in line that its author was last told"
+    ),
+    Column(
+        "position_only_attempts",
+        Integer,
+        nullable=False,
+        default=0,
+        comment="attempts that only told the place",
+    ),
+    Column(
+        "unbilled_attempts",
+        Integer,
+        nullable=False,
+        default=0,
+        comment="attempts that were held before AIVAX answered",
     ),
     Column("due_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -163,10 +177,10 @@ turns = Table(
     Index(None, "created_at"),
     Index(None, "ended_at", **_some("emptied_at IS NULL")),
     Index("ix_turns_queued", "conversation_id", "id", **_some("state = 'queued'")),
-    Index("ix_turns_delayed", "parked_for", "id", **_some("state = 'queued'")),
-    Index("ix_turns_parked", "parked_for", "id", **_some("state = 'parked'")),
+    Index("ix_turns_delayed", "held_by", "id", **_some("state = 'queued'")),
+    Index("ix_turns_held", "held_by", "id", **_some("state = 'parked'")),
     Index("ix_turns_kept", "created_at", **_some("state = 'parked'")),
-    Index("ix_turns_told", "conversation_id", "parked_at", **_some("parked_at IS NOT NULL")),
+    Index("ix_turns_told", "conversation_id", "held_at", **_some("held_at IS NOT NULL")),
     Index("ix_turns_addressed", "notice", "ended_at", **_some("address <> ''")),
     Index("ix_turns_unemptied", "identity_id", "id", **_some("emptied_at IS NULL")),
     Index("ix_turns_open", "identity_id", "conversation_id", "state", **_some(OPEN)),
@@ -180,17 +194,17 @@ def is_open() -> ColumnElement[bool]:
     return or_(state == "queued", state == "running", state == "parked")
 
 
-gates = Table(
-    "gates",
+breakers = Table(
+    "breakers",
     metadata,
-    Column("name", Label(300), primary_key=True, comment="a row is here as long as the gate is closed"),
+    Column("name", Label(300), primary_key=True, comment="a row is here as long as the breaker is tripped"),
     Column("cause", Label(16), nullable=False),
     Column("model", Label(256), nullable=False),
     Column("since", Instant, nullable=False),
-    Column("retry_at", Instant, nullable=False, comment="when the next trial call may be made"),
-    Column("trials", Integer, nullable=False),
-    Column("trial_turn", Id, nullable=True),
-    Column("kind", Label(64), nullable=True, comment="the failure that closed it"),
+    Column("retry_at", Instant, nullable=False, comment="when the next probe may be made"),
+    Column("probes", Integer, nullable=False),
+    Column("probe_turn", Id, nullable=True),
+    Column("kind", Label(64), nullable=True, comment="the failure that tripped it"),
     Column(
         "confirms",
         Integer,
@@ -198,29 +212,34 @@ gates = Table(
         server_default="0",
         comment="how many more people may try at once",
     ),
-    Column(
-        "hinted_at", Instant, nullable=True, comment="when a sign of recovery last called for a trial call"
-    ),
-    Column("lowest_usd", Float, nullable=True, comment="lowest balance read since it closed"),
+    Column("hinted_at", Instant, nullable=True, comment="when a sign of recovery last called for a probe"),
+    Column("lowest_usd", Float, nullable=True, comment="lowest balance read since it tripped"),
 )
 
 failures = Table(
     "failures",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
-    Column("gate", Label(300), nullable=False, comment="the gate that it closed, or would have closed"),
+    Column(
+        "breaker", Label(300), nullable=False, comment="the breaker that it tripped, or would have tripped"
+    ),
     Column("kind", Label(64), nullable=False, comment="what makes two failures the same"),
     _reference("turn_id", "turns.id"),
     Column("person_id", Id, nullable=False),
     Column("at", Instant, nullable=False),
-    Index(None, "gate", "at"),
+    Index(None, "breaker", "at"),
     Index(None, "turn_id"),
 )
 
-openings = Table(
-    "openings",
+releases = Table(
+    "releases",
     metadata,
-    Column("gate", Label(300), primary_key=True, comment="an open gate behind which turns are still parked"),
+    Column(
+        "breaker",
+        Label(300),
+        primary_key=True,
+        comment="a breaker that was reset, with turns that it still holds",
+    ),
 )
 
 calls = Table(
@@ -235,8 +254,8 @@ calls = Table(
     Index("ix_calls_promised", "turn_id", **_some("NOT sent", "sent = 0")),
 )
 
-notices = Table(
-    "notices",
+alerts = Table(
+    "alerts",
     metadata,
     Column(
         "key", Label(300), primary_key=True, comment="a cause that operators were told of and that goes on"

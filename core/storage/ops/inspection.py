@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from core.storage.db.engine import Database
-from core.storage.db.tables import conversations, gates, turns
+from core.storage.db.tables import breakers, conversations, turns
 
 
 async def turn_states(database: Database, platform: str) -> Sequence[str]:
@@ -17,7 +17,7 @@ async def turn_states(database: Database, platform: str) -> Sequence[str]:
         return list((await connection.execute(rows.order_by(turns.c.id))).scalars())
 
 
-async def closed_gates(database: Database) -> Sequence[str]:
-    """The names of the gates that are closed."""
+async def tripped_breakers(database: Database) -> Sequence[str]:
+    """The names of the breakers that are tripped."""
     async with database.read() as connection:
-        return list((await connection.execute(select(gates.c.name).order_by(gates.c.name))).scalars())
+        return list((await connection.execute(select(breakers.c.name).order_by(breakers.c.name))).scalars())

@@ -1,6 +1,6 @@
-"""A person's wish to be forgotten, as rows: asked for in one transaction, carried out in many small ones.
+"""A person's request to be forgotten, as rows: asked for in one transaction, carried out in many small ones.
 
-A wish outlives a crash. Whoever finds one goes on with it, in whichever process; only who ends it tells the person.
+A request outlives a crash. Whoever finds one goes on with it, in whichever process; only who ends it tells the person.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.domain.messages import Place
 from core.domain.turn import TurnState
 from core.storage.db.batches import batched
 from core.storage.db.engine import Database
-from core.storage.db.row_locks import hold_conversations, hold_turns
+from core.storage.db.row_locks import lock_conversations, lock_turns
 from core.storage.db.tables import conversations, erasures, identities, is_open, turns
 from core.storage.personal_data.erasure import BATCH, Eraser
 from core.storage.turns.edits import Changes
@@ -26,7 +26,7 @@ ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SU
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """A wish that is being carried out."""
+    """A request that is being carried out."""
 
     id: int
     person_id: int
@@ -41,7 +41,7 @@ class Erasure:
 
 
 class Erasures:
-    """Takes a wish in, within the transaction of its event."""
+    """Takes a request in, within the transaction of its event."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
@@ -58,7 +58,7 @@ class Erasures:
         at = (place.platform, place.workspace, place.channel, place.thread, -identity_id)
         aside = select(conversations.c.id).where(conversations.c.closed_at.is_(None))
         aside = aside.where(*(column == value for column, value in zip(here, at, strict=True)))
-        await hold_conversations(self._connection, conversations.c.id.in_(theirs.union_all(aside)))
+        await lock_conversations(self._connection, conversations.c.id.in_(theirs.union_all(aside)))
 
     async def ask(
         self, identity_id: int, conversation_id: int, address: str, *, as_page: bool
@@ -66,7 +66,7 @@ class Erasures:
         """Remember to erase all that the person said, in every identity of theirs, and end what is open of it.
 
         What waits is never sent to AIVAX after this. What runs has lost its text when this is committed, and its
-        process, which hears of the wish, stores none. The conversations where something runs, or is to be closed on
+        process, which hears of the request, stores none. The conversations where something runs, or is to be closed on
         the screen.
         """
         person_id = await self._person_of(identity_id)
@@ -93,7 +93,7 @@ class Erasures:
         return int((await self._connection.execute(person)).scalar_one())
 
     async def finish(self, erasure: Erasure) -> int | None:
-        """End the wish; how many messages were erased, or None where somebody else has ended it."""
+        """End the request; how many messages were erased, or None where somebody else has ended it."""
         over = erasures.delete().where(erasures.c.id == erasure.id).returning(erasures.c.messages)
         count: int | None = (await self._connection.execute(over)).scalar_one_or_none()
         return count
@@ -101,7 +101,7 @@ class Erasures:
     async def _empty_open(self, identity_ids: Collection[int]) -> int:
         """Take the text of what has not ended; how many messages of theirs that were."""
         which = turns.c.identity_id.in_(identity_ids) & is_open()
-        theirs = select(turns.c.id, turns.c.notice).where(which & await hold_turns(self._connection, which))
+        theirs = select(turns.c.id, turns.c.notice).where(which & await lock_turns(self._connection, which))
         rows = (await self._connection.execute(theirs.order_by(turns.c.id))).all()
         eraser, said = Eraser(self._connection), 0
         for are_notices in (False, True):
@@ -119,7 +119,7 @@ class ErasureStore:
         self._now = now
 
     async def next(self) -> Erasure | None:
-        """The oldest wish that is not carried out."""
+        """The oldest request that is not carried out."""
         places = conversations.c["platform", "workspace", "channel", "thread", "private"]
         oldest = (
             select(erasures, *places)
@@ -168,7 +168,7 @@ class ErasureStore:
         theirs = conversations.c.owner_id.in_(owners) & conversations.c.closed_at.is_(None)
         found = select(conversations.c.id).where(theirs, conversations.c.opened_at <= asked_at).limit(BATCH)
         ids = (await connection.execute(found)).scalars().all()
-        await hold_conversations(connection, conversations.c.id.in_(ids))
+        await lock_conversations(connection, conversations.c.id.in_(ids))
         ended = update(conversations).where(conversations.c.id.in_(ids))
         await connection.execute(ended.values(closed_at=self._now()))
         return bool(ids)

@@ -1,4 +1,4 @@
-"""Closed gates in the database: one row each, so that all processes obey the same."""
+"""Tripped circuit breakers in the database: one row each, so that all processes obey the same."""
 
 from __future__ import annotations
 
@@ -10,254 +10,256 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.breakers import CONFIRMS, TRIAL_S, Cause, Closed, Fault, Gate, Passage
+from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
 from core.storage.db.engine import Database
-from core.storage.db.tables import gates, openings
+from core.storage.db.tables import breakers, releases
 from core.storage.db.upsert import insert_into
 from core.storage.turns.call_failures import BEGUN, Failures, refutable
-from core.storage.turns.release import Waking
+from core.storage.turns.release import HeldTurnRelease
 
-TRIAL = timedelta(seconds=TRIAL_S)
+PROBE = timedelta(seconds=PROBE_S)
 GRACE = timedelta(seconds=15)
-"""How long a trial call that is due is left to somebody else than the person whose call failed last."""
+"""How long a probe that is due is left to somebody else than the person whose call failed last."""
 MOMENT = timedelta(seconds=1)
 HINTS_APART = timedelta(seconds=60)
 LOCK = 4_207_849_485
 """Our name for PostgreSQL's advisory lock: two failures at one instant see each other. SQLite has one writer anyway."""
 
 RetryAt = Callable[[int], datetime]
-"""When to try again, by the number of trial calls that failed."""
+"""When to try again, by the number of probes that failed."""
 
 
-class GateStore:
+class BreakerStore:
     """Who may pass, and what a failure means."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], waking: Waking | None = None) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], release: HeldTurnRelease | None = None
+    ) -> None:
         self._database = database
         self._now = now
-        self._waking = waking or Waking(database, now)
+        self._release = release or HeldTurnRelease(database, now)
 
-    async def closed(self) -> Sequence[Closed]:
-        """Every gate that is closed now."""
+    async def tripped(self) -> Sequence[Tripped]:
+        """Every breaker that is tripped now."""
         async with self._database.read() as connection:
-            rows = await connection.execute(select(gates).order_by(gates.c.since))
-            return [self._closed(row) for row in rows]
+            rows = await connection.execute(select(breakers).order_by(breakers.c.since))
+            return [self._tripped(row) for row in rows]
 
-    async def is_any_closed(self) -> bool:
-        """Whether there is anything to ask the gates."""
+    async def is_any_tripped(self) -> bool:
+        """Whether there is anything to ask the breakers."""
         async with self._database.read() as connection:
-            return (await connection.execute(select(gates.c.name).limit(1))).first() is not None
+            return (await connection.execute(select(breakers.c.name).limit(1))).first() is not None
 
-    async def passage(self, asked: Sequence[Gate], turn_id: int) -> Passage:
-        """Whether the turn may pass these gates, as the trial call of those where one is due."""
-        names = [gate.name for gate in asked]
-        query = select(gates).where(gates.c.name.in_(names))
-        async with self._database.read() as connection:  # all open: the usual case writes nothing
+    async def passage(self, asked: Sequence[Breaker], turn_id: int) -> Passage:
+        """Whether the turn may pass these breakers, as the probe of those where one is due."""
+        names = [breaker.name for breaker in asked]
+        query = select(breakers).where(breakers.c.name.in_(names))
+        async with self._database.read() as connection:  # none tripped: the usual case writes nothing
             if (await connection.execute(query.limit(1))).first() is None:
                 return Passage()
         async with self._database.write() as connection:
-            locked = query.order_by(gates.c.name).with_for_update()
+            locked = query.order_by(breakers.c.name).with_for_update()
             rows = {row.name: row for row in await connection.execute(locked)}
             for name in names:
-                if name in rows and not await self._may_try(connection, rows[name], turn_id):
+                if name in rows and not await self._may_probe(connection, rows[name], turn_id):
                     return Passage(self._held(rows[name]))
             for row in rows.values():
-                await self._begin_trial(connection, row, turn_id)
+                await self._begin_probe(connection, row, turn_id)
             return Passage(is_probe=bool(rows))
 
-    async def close(self, gate: Gate, retry_at: RetryAt, balance_usd: float | None) -> Closed:
-        """Close a gate; one that is closed already stays as it is."""
+    async def trip(self, breaker: Breaker, retry_at: RetryAt, balance_usd: float | None) -> Tripped:
+        """Trip a breaker; one that is tripped already stays as it is."""
         async with self._database.write() as connection:
-            return await self._close(connection, gate, retry_at, balance_usd)
+            return await self._trip(connection, breaker, retry_at, balance_usd)
 
     async def refuse(
         self,
-        gate: Gate,
+        breaker: Breaker,
         turn_id: int,
         kind: str,
         retry_at: RetryAt,
         *,
         suspect: bool,
         balance_usd: float | None = None,
-    ) -> Closed | Fault:
-        """Take in that a turn's call failed: the gate that is closed then, or the turn's own fault.
+    ) -> Tripped | Fault:
+        """Take in that a turn's call failed: the breaker that is tripped then, or the turn's own fault.
 
-        A failure closes the gate at once unless it is `suspect`, or the turn was contradicted before: then another
+        A failure trips the breaker at once unless it is `suspect`, or the turn was contradicted before: then another
         person must have had the same within a minute. A question that fails again although others' calls were taken
-        meanwhile is no evidence at all. Where it is closed, only the trial call's failure counts.
+        meanwhile is no evidence at all. Where it is tripped, only the probe's failure counts.
         """
         async with self._database.write() as connection:
             await self._alone(connection)
-            failures = Failures(connection, gate.name, self._now())
-            found = await self._row(connection, gate)
+            failures = Failures(connection, breaker.name, self._now())
+            found = await self._row(connection, breaker)
             if found is None and suspect and await failures.is_refuted(turn_id):
-                return Fault(gate, await failures.fault(turn_id))
+                return Fault(breaker, await failures.fault(turn_id))
             met = await failures.met_by_others(turn_id, kind)
             await failures.note(turn_id, kind)
             if found is not None:
-                return await self._fail_trial(connection, found, turn_id, retry_at)
-            was_alone = gate.cause is not Cause.MEDIA and await failures.faults_of(turn_id) > 0
+                return await self._fail_probe(connection, found, turn_id, retry_at)
+            was_alone = breaker.cause is not Cause.MEDIA and await failures.faults_of(turn_id) > 0
             if not met and (suspect or was_alone):
-                return Fault(gate, await failures.fault(turn_id))
+                return Fault(breaker, await failures.fault(turn_id))
             confirms = CONFIRMS if suspect else 0
-            return await self._close(connection, gate, retry_at, balance_usd, kind=kind, confirms=confirms)
+            return await self._trip(connection, breaker, retry_at, balance_usd, kind=kind, confirms=confirms)
 
-    async def open(self, gate: Gate) -> None:
-        """Open a gate and wake what waits behind it, in order and in batches."""
+    async def reset(self, breaker: Breaker) -> None:
+        """Reset a breaker and release the turns that it held, in order and in batches."""
         async with self._database.write() as connection:
-            await self._open(connection, gate, said=True)
+            await self._reset(connection, breaker, said=True)
 
-    async def taken(self, asked: Sequence[Gate], turn_id: int, *, said: bool) -> Sequence[Gate]:
-        """A turn's call was taken: what failed before was no outage. The gates that this opened.
+    async def taken(self, asked: Sequence[Breaker], turn_id: int, *, said: bool) -> Sequence[Breaker]:
+        """A turn's call was taken: what failed before was no outage. The breakers that this reset.
 
         Until text is `said`, failures that came after a call had been taken are not contradicted.
         """
-        names = [gate.name for gate in asked]
-        shut = select(gates.c.name, gates.c.kind).where(gates.c.name.in_(names))
+        names = [breaker.name for breaker in asked]
+        shut = select(breakers.c.name, breakers.c.kind).where(breakers.c.name.in_(names))
         async with self._database.read() as connection:
-            closed = {row.name for row in await connection.execute(shut) if said or not _is_late(row.kind)}
+            tripped = {row.name for row in await connection.execute(shut) if said or not _is_late(row.kind)}
             failed = set((await connection.execute(refutable(names, said=said))).scalars())
-        if not closed | failed:
+        if not tripped | failed:
             return ()
         async with self._database.write() as connection:
-            for gate in asked:
-                if gate.name in closed:
-                    await self._contradict(connection, gate, turn_id)
-                    await self._open(connection, gate, said=said)
-                elif gate.name in failed:
-                    await Failures(connection, gate.name, self._now()).forget(said=said)
-        return [gate for gate in asked if gate.name in closed]
+            for breaker in asked:
+                if breaker.name in tripped:
+                    await self._contradict(connection, breaker, turn_id)
+                    await self._reset(connection, breaker, said=said)
+                elif breaker.name in failed:
+                    await Failures(connection, breaker.name, self._now()).forget(said=said)
+        return [breaker for breaker in asked if breaker.name in tripped]
 
-    async def end_trial(self, turn_id: int) -> bool:
-        """The trial call said nothing about these gates: another may be made at once. Whether it was one."""
+    async def end_probe(self, turn_id: int) -> bool:
+        """The probe said nothing about these breakers: another may be made at once. Whether it was one."""
         async with self._database.write() as connection:
-            held = update(gates).where(gates.c.trial_turn == turn_id)
-            ended = await connection.execute(held.values(trial_turn=None, retry_at=self._now()))
+            held = update(breakers).where(breakers.c.probe_turn == turn_id)
+            ended = await connection.execute(held.values(probe_turn=None, retry_at=self._now()))
             return ended.rowcount > 0
 
-    async def hint(self, gate: Gate) -> bool:
-        """Take in a sign of recovery: a trial call may be made now, unless one is or a sign was wrong lately."""
+    async def hint(self, breaker: Breaker) -> bool:
+        """Take in a sign of recovery: a probe may be made now, unless one is or a sign was wrong lately."""
         early = self._now() - HINTS_APART
-        wrong_lately = gates.c.hinted_at.is_not(None) & (gates.c.hinted_at > early)
+        wrong_lately = breakers.c.hinted_at.is_not(None) & (breakers.c.hinted_at > early)
         async with self._database.write() as connection:
-            hinted = update(gates).where(
-                gates.c.name == gate.name, gates.c.retry_at > self._now(), ~wrong_lately
+            hinted = update(breakers).where(
+                breakers.c.name == breaker.name, breakers.c.retry_at > self._now(), ~wrong_lately
             )
-            hinted = hinted.where(gates.c.trial_turn.is_(None))
+            hinted = hinted.where(breakers.c.probe_turn.is_(None))
             now = self._now()
             return (await connection.execute(hinted.values(retry_at=now, hinted_at=now))).rowcount > 0
 
     async def note_balance(self, balance_usd: float) -> bool:
-        """Take in a reading of the balance; whether it has risen since the balance gate closed.
+        """Take in a reading of the balance; whether it has risen since the balance breaker tripped.
 
         The balance is shown with a lag of minutes: a positive reading alone says nothing, a higher one does.
         """
         async with self._database.write() as connection:
-            found = await self._row(connection, Gate(Cause.BALANCE))
+            found = await self._row(connection, Breaker(Cause.BALANCE))
             if found is None:
                 return False
             if found.lowest_usd is not None and balance_usd > found.lowest_usd:
                 return balance_usd > 0
-            lowest = update(gates).where(gates.c.name == found.name)
+            lowest = update(breakers).where(breakers.c.name == found.name)
             await connection.execute(lowest.values(lowest_usd=balance_usd))
             return False
 
-    async def try_at_once(self) -> None:
-        """Let each closed gate have a trial call now: a process has just started."""
+    async def probe_at_once(self) -> None:
+        """Let each tripped breaker have a probe now: a process has just started."""
         async with self._database.write() as connection:
-            await connection.execute(update(gates).values(retry_at=self._now(), trial_turn=None))
+            await connection.execute(update(breakers).values(retry_at=self._now(), probe_turn=None))
 
-    async def _close(
+    async def _trip(
         self,
         connection: AsyncConnection,
-        gate: Gate,
+        breaker: Breaker,
         retry_at: RetryAt,
         balance_usd: float | None,
         *,
         kind: str = "",
         confirms: int = 0,
-    ) -> Closed:
-        row = insert_into(connection, gates).values(
-            name=gate.name,
-            cause=gate.cause,
-            model=gate.model,
+    ) -> Tripped:
+        row = insert_into(connection, breakers).values(
+            name=breaker.name,
+            cause=breaker.cause,
+            model=breaker.model,
             since=self._now(),
             retry_at=retry_at(0),
-            trials=0,
+            probes=0,
             lowest_usd=balance_usd,
             kind=kind,
             confirms=confirms,
         )
-        # another may close it at this instant
-        first = await connection.execute(row.on_conflict_do_nothing().returning(gates.c.name))
+        # another may trip it at this instant
+        first = await connection.execute(row.on_conflict_do_nothing().returning(breakers.c.name))
         is_new = first.first() is not None
-        await connection.execute(delete(openings).where(openings.c.gate == gate.name))
-        closed = await connection.execute(select(gates).where(gates.c.name == gate.name))
-        return replace(self._closed(closed.one()), is_new=is_new)
+        await connection.execute(delete(releases).where(releases.c.breaker == breaker.name))
+        tripped = await connection.execute(select(breakers).where(breakers.c.name == breaker.name))
+        return replace(self._tripped(tripped.one()), is_new=is_new)
 
-    async def _fail_trial(
+    async def _fail_probe(
         self, connection: AsyncConnection, found: Row[Any], turn_id: int, retry_at: RetryAt
-    ) -> Closed:
-        """Lengthen the pause if the failed call was the trial; others only meet the same outage."""
-        if found.trial_turn != turn_id:
+    ) -> Tripped:
+        """Lengthen the pause if the failed call was the probe; others only meet the same outage."""
+        if found.probe_turn != turn_id:
             return self._held(found)
-        trials = found.trials + (found.confirms == 0)
-        wanted = retry_at(trials)
+        probes = found.probes + (found.confirms == 0)
+        wanted = retry_at(probes)
         if found.cause == Cause.OUTAGE:
-            wanted = max(found.retry_at, retry_at(trials or 1))
-        again = update(gates).where(gates.c.name == found.name)
-        await connection.execute(again.values(trials=trials, retry_at=wanted, trial_turn=None))
-        row = await connection.execute(select(gates).where(gates.c.name == found.name))
+            wanted = max(found.retry_at, retry_at(probes or 1))
+        again = update(breakers).where(breakers.c.name == found.name)
+        await connection.execute(again.values(probes=probes, retry_at=wanted, probe_turn=None))
+        row = await connection.execute(select(breakers).where(breakers.c.name == found.name))
         return self._held(row.one())
 
-    async def _open(self, connection: AsyncConnection, gate: Gate, *, said: bool) -> None:
-        await connection.execute(delete(gates).where(gates.c.name == gate.name))
-        await Failures(connection, gate.name, self._now()).forget(said=said)
-        await self._waking.begin(connection, gate.name)
+    async def _reset(self, connection: AsyncConnection, breaker: Breaker, *, said: bool) -> None:
+        await connection.execute(delete(breakers).where(breakers.c.name == breaker.name))
+        await Failures(connection, breaker.name, self._now()).forget(said=said)
+        await self._release.begin(connection, breaker.name)
 
-    async def _contradict(self, connection: AsyncConnection, gate: Gate, turn_id: int) -> None:
-        """Blame those whose failure closed a gate that the first other call passes."""
-        found = await self._row(connection, gate)
-        if found is None or found.trials or (gate.cause is Cause.OUTAGE and found.retry_at <= self._now()):
+    async def _contradict(self, connection: AsyncConnection, breaker: Breaker, turn_id: int) -> None:
+        """Blame those whose failure tripped a breaker that the first other call passes."""
+        found = await self._row(connection, breaker)
+        if found is None or found.probes or (breaker.cause is Cause.OUTAGE and found.retry_at <= self._now()):
             return
-        if gate.cause is not Cause.OUTAGE or found.kind:
-            await Failures(connection, gate.name, self._now()).blame(but=turn_id)
+        if breaker.cause is not Cause.OUTAGE or found.kind:
+            await Failures(connection, breaker.name, self._now()).blame(but=turn_id)
 
-    async def _may_try(self, connection: AsyncConnection, row: Row[Any], turn_id: int) -> bool:
-        if row.trial_turn == turn_id:
+    async def _may_probe(self, connection: AsyncConnection, row: Row[Any], turn_id: int) -> bool:
+        if row.probe_turn == turn_id:
             return True
         failures = Failures(connection, row.name, self._now())
         if row.retry_at <= self._now():
             return self._now() - row.retry_at > GRACE or await failures.has_its_turn(turn_id)
-        return row.trial_turn is None and row.confirms > 0 and await failures.is_untried(turn_id)
+        return row.probe_turn is None and row.confirms > 0 and await failures.is_untried(turn_id)
 
-    async def _begin_trial(self, connection: AsyncConnection, row: Row[Any], turn_id: int) -> None:
-        if row.trial_turn == turn_id:
+    async def _begin_probe(self, connection: AsyncConnection, row: Row[Any], turn_id: int) -> None:
+        if row.probe_turn == turn_id:
             return
         begun = {"confirms": row.confirms - 1}
         if row.retry_at <= self._now():
-            begun = {"confirms": 0, "retry_at": self._now() + TRIAL}
+            begun = {"confirms": 0, "retry_at": self._now() + PROBE}
         await connection.execute(
-            update(gates).where(gates.c.name == row.name).values(trial_turn=turn_id, **begun)
+            update(breakers).where(breakers.c.name == row.name).values(probe_turn=turn_id, **begun)
         )
 
-    async def _row(self, connection: AsyncConnection, gate: Gate) -> Row[Any] | None:
-        query = select(gates).where(gates.c.name == gate.name).with_for_update()
+    async def _row(self, connection: AsyncConnection, breaker: Breaker) -> Row[Any] | None:
+        query = select(breakers).where(breakers.c.name == breaker.name).with_for_update()
         return (await connection.execute(query)).one_or_none()
 
     async def _alone(self, connection: AsyncConnection) -> None:
         if not self._database.is_sqlite:
             await connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
-    def _held(self, row: Row[Any]) -> Closed:
-        """The gate as it is told to who is held: to come back now would be to come in vain."""
-        closed = self._closed(row)
-        return replace(closed, retry_at=max(closed.retry_at, self._now() + MOMENT))
+    def _held(self, row: Row[Any]) -> Tripped:
+        """The breaker as it is told to who is held: to come back now would be to come in vain."""
+        tripped = self._tripped(row)
+        return replace(tripped, retry_at=max(tripped.retry_at, self._now() + MOMENT))
 
-    def _closed(self, row: Row[Any]) -> Closed:
-        is_tried = row.trial_turn is not None and row.retry_at > self._now()
-        gate = Gate(Cause(row.cause), row.model)
-        return Closed(gate, row.since, row.retry_at, row.trials, row.lowest_usd, is_tried, row.confirms)
+    def _tripped(self, row: Row[Any]) -> Tripped:
+        is_tried = row.probe_turn is not None and row.retry_at > self._now()
+        breaker = Breaker(Cause(row.cause), row.model)
+        return Tripped(breaker, row.since, row.retry_at, row.probes, row.lowest_usd, is_tried, row.confirms)
 
 
 def _is_late(kind: str | None) -> bool:

@@ -23,7 +23,7 @@ LOCK = 4_207_849_484
 RACES = 3
 
 
-class ShareStore:
+class CallStore:
     """Who may make the next call. A call is promised in the transaction that claims its turn, and dated when made.
 
     A promise counts for as long as its turn runs: one that ends, or waits again, without a call gives it back.

@@ -23,13 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.messages import Attachment, Deleted, Place
-from core.domain.turn import TurnState, Wish
+from core.domain.turn import CancelRequest, TurnState
 from core.storage.db.batches import batched
-from core.storage.db.row_locks import hold_conversations, hold_these, hold_turns
+from core.storage.db.row_locks import lock_conversations, lock_these, lock_turns
 from core.storage.db.tables import conversations, deliveries, is_open, messages, turns
 from core.storage.personal_data.erasure import Eraser
 
-WAITING = (TurnState.QUEUED, TurnState.PARKED)
+WAITING = (TurnState.QUEUED, TurnState.HELD)
 OPEN = (*WAITING, TurnState.RUNNING)
 
 
@@ -92,13 +92,17 @@ class Changes:
         moved = update(messages).where(messages.c.id.in_(message_ids))
         await self._connection.execute(moved.values(turn_id=turn_id))
 
-    async def wish(self, turn_id: int, wish: Wish) -> None:
+    async def cancel_request(self, turn_id: int, cancel_request: CancelRequest) -> None:
         """Tell the process that runs a turn what becomes of it."""
-        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(wish=wish))
+        await self._connection.execute(
+            update(turns).where(turns.c.id == turn_id).values(cancel_request=cancel_request)
+        )
 
-    async def replace(self, turn_id: int, heir_id: int) -> None:
+    async def replace(self, turn_id: int, successor_id: int) -> None:
         """Leave a turn out of later history: another one answers the same question."""
-        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(replaced_by=heir_id))
+        await self._connection.execute(
+            update(turns).where(turns.c.id == turn_id).values(replaced_by=successor_id)
+        )
 
     async def redact(self, deleted: Deleted, quoting: Collection[int] = ()) -> Redacted:
         """Empty messages that were deleted, with what was answered to them, and end what nobody asks any more.
@@ -109,7 +113,7 @@ class Changes:
         if not found:
             return Redacted(0, ())
         asked = {row.turn_id for row in found}
-        await hold_these(self._connection, {*asked, *quoting})
+        await lock_these(self._connection, {*asked, *quoting})
         for turn_ids in batched(sorted({*asked, *quoting})):
             await Eraser(self._connection).empty_derived(turn_ids)
         emptied = update(messages).where(messages.c.id.in_([row.id for row in found]))
@@ -118,7 +122,7 @@ class Changes:
             (messages.c.turn_id == turns.c.id) & (messages.c.role == "user") & _has_content()
         )
         nobodys = turns.c.id.in_(asked) & ~left
-        running_in = (await self._end(nobodys, Wish.WITHDRAW)).running_in
+        running_in = (await self._end(nobodys, CancelRequest.WITHDRAW)).running_in
         gone = update(turns).where(nobodys, turns.c.state.not_in(OPEN))
         await self._connection.execute(gone.values(address=""))
         return Redacted(len(found), running_in)
@@ -129,7 +133,7 @@ class Changes:
         Nothing can be shown there any more.
         """
         there = (conversations.c.platform == platform) & (conversations.c.workspace == workspace)
-        return (await self._end(_is_in(there), Wish.WITHDRAW, visibly=False)).running_in
+        return (await self._end(_is_in(there), CancelRequest.WITHDRAW, visibly=False)).running_in
 
     async def stop(self, identity_id: int, place: Place, *, whole_channel: bool) -> Stopped:
         """End what is being answered to the author in a place."""
@@ -138,22 +142,22 @@ class Changes:
         if not whole_channel:
             here &= conversations.c.thread == place.thread
         theirs = (turns.c.identity_id == identity_id) & ~turns.c.notice
-        return await self._end(theirs & _is_in(here), Wish.STOP)
+        return await self._end(theirs & _is_in(here), CancelRequest.STOP)
 
     async def withdraw_all(self, identity_ids: Collection[int]) -> Sequence[int]:
         """End all that is open of a person's questions; the conversations where one runs, or is to be closed."""
         theirs = turns.c.identity_id.in_(identity_ids) & ~turns.c.notice
-        return (await self._end(theirs, Wish.WITHDRAW)).running_in
+        return (await self._end(theirs, CancelRequest.WITHDRAW)).running_in
 
     async def stop_turn(self, turn_id: int) -> Stopped:
         """End one answer, if it is under way or waits."""
-        return await self._end(turns.c.id == turn_id, Wish.STOP)
+        return await self._end(turns.c.id == turn_id, CancelRequest.STOP)
 
     async def interrupt(self, conversation_id: int, identity_id: int) -> bool:
         """Break off the answer that the author is getting in a conversation; whether there was one."""
         theirs = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)
         running = (turns.c.state == TurnState.RUNNING) & ~turns.c.notice & turns.c.answer.is_(None)
-        broken = update(turns).where(theirs, running).values(wish=Wish.INTERRUPT)
+        broken = update(turns).where(theirs, running).values(cancel_request=CancelRequest.INTERRUPT)
         return (await self._connection.execute(broken)).rowcount > 0
 
     async def last_waiting(self, conversation_id: int, identity_id: int) -> int | None:
@@ -171,7 +175,7 @@ class Changes:
             or row.identity_id != identity_id
             or row.notice
             or row.awaited
-            or row.attempt > row.unpaid
+            or row.attempt > row.unbilled_attempts
         ):
             return None
         return int(row.id) if row.state == TurnState.QUEUED else None
@@ -186,18 +190,20 @@ class Changes:
         found = (await self._connection.execute(newest)).one_or_none()
         if found is None:
             return None
-        await hold_conversations(self._connection, conversations.c.id == found.conversation_id)
+        await lock_conversations(self._connection, conversations.c.id == found.conversation_id)
         row = (await self._connection.execute(newest.with_for_update(of=turns, key_share=True))).one_or_none()
         return None if row is None else _question(row)
 
-    async def _end(self, which: ColumnElement[bool], wish: Wish, *, visibly: bool = True) -> Stopped:
+    async def _end(
+        self, which: ColumnElement[bool], cancel_request: CancelRequest, *, visibly: bool = True
+    ) -> Stopped:
         """Cancel those of the turns that wait, and have those broken off that run, or that show something already.
 
         What waits and shows something, a promise or the beginning of its answer, goes into the line once more:
         its next attempt only closes it on the screen.
         """
         which &= is_open()
-        which &= await hold_turns(self._connection, which)
+        which &= await lock_turns(self._connection, which)
         waits = which & (turns.c.state != TurnState.RUNNING)
         silent: ColumnElement[bool] = true()
         if visibly:
@@ -205,12 +211,16 @@ class Changes:
             silent = turns.c.notice | ~_shows_something()
         ended = update(turns).where(waits, silent)
         waiting = await self._connection.execute(
-            ended.values(state=TurnState.CANCELLED, ended_at=self._now, wish=wish)
+            ended.values(state=TurnState.CANCELLED, ended_at=self._now, cancel_request=cancel_request)
         )
-        closed = update(turns).where(waits).values(state=TurnState.QUEUED, due_at=self._now, wish=wish)
+        closed = (
+            update(turns)
+            .where(waits)
+            .values(state=TurnState.QUEUED, due_at=self._now, cancel_request=cancel_request)
+        )
         broken = update(turns).where(which, turns.c.state == TurnState.RUNNING, ~turns.c.notice)
         running_in: list[int] = []
-        for which_end in (broken.values(wish=wish), closed):
+        for which_end in (broken.values(cancel_request=cancel_request), closed):
             rows = await self._connection.execute(which_end.returning(turns.c.conversation_id))
             running_in.extend(rows.scalars())
         return Stopped(waiting.rowcount + len(running_in), tuple(running_in))

@@ -23,13 +23,13 @@ from sqlalchemy import (
     update,
 )
 
-from core.domain.turn import TurnState, Wish
+from core.domain.turn import CancelRequest, TurnState
 from core.storage.db.tables import calls, conversations, identities, turns
 from core.storage.db.types import Id, Instant
 
 ALL = 2**31 - 1
 """For `most` and `person_running`: no bound."""
-ENDING = tuple(wish for wish in Wish if wish.ends_answer)
+ENDING = tuple(cancel_request for cancel_request in CancelRequest if cancel_request.ends_answer)
 WORKSPACE = conversations.c.platform + ":" + conversations.c.workspace
 
 
@@ -55,7 +55,7 @@ def fairest(windows: int) -> Select[Any]:
     have no room.
     """
     asked = _heads().where(~_needs_no_call(), _may_run())
-    heads = asked.where(*(identities.c.person_id.not_in(_sated(at)) for at in range(windows))).subquery()
+    heads = asked.where(*(identities.c.person_id.not_in(_over_share(at)) for at in range(windows))).subquery()
     workspace, person = _last(calls.c.workspace), _last(calls.c.person_id)
     return (
         select(heads)
@@ -111,7 +111,7 @@ def _heads() -> Select[Any]:
             WORKSPACE.label("workspace"),
             identities.c.person_id,
             turns.c.due_at.label("since"),
-            turns.c.place_told,
+            turns.c.position_told,
         )
         .select_from(
             turns.join(first, turns.c.id == first.c.id)
@@ -125,7 +125,7 @@ def _heads() -> Select[Any]:
 
 def _needs_no_call() -> ColumnElement[bool]:
     """Whether the answer is there, or nobody wants it any more, so that it is only closed on the screen."""
-    return turns.c.answer.is_not(None) | func.coalesce(turns.c.wish, "").in_([*ENDING])
+    return turns.c.answer.is_not(None) | func.coalesce(turns.c.cancel_request, "").in_([*ENDING])
 
 
 def _may_run() -> ColumnElement[bool]:
@@ -146,7 +146,7 @@ def _full() -> Select[Any]:
     return full.having(func.count() >= bindparam("person_running", type_=Integer))
 
 
-def _sated(window: int) -> Select[Any]:
+def _over_share(window: int) -> Select[Any]:
     """The persons who have had their share of a window."""
     counting = _counting(f"since_{window}")
     return (

@@ -18,14 +18,14 @@ from core.storage.channel_models import ModelChoice
 from core.storage.consumption import Consumption
 from core.storage.db.engine import Database
 from core.storage.db.listen_notify import CHANNEL
-from core.storage.db.row_locks import hold_author, hold_conversations
+from core.storage.db.row_locks import lock_author, lock_conversations
 from core.storage.db.tables import conversations, events, identities, is_open, messages, persons, turns
 from core.storage.db.upsert import insert_into
 from core.storage.feedback import Feedback
 from core.storage.people import spoken_locale
 from core.storage.personal_data.deletion import Erasures
 from core.storage.turns.edits import Changes
-from core.storage.turns.held_turns import ParkedTurns
+from core.storage.turns.held_turns import HeldTurns
 
 KEY_CHARS = 255
 
@@ -83,9 +83,9 @@ class IntakeTransaction:
         again = update(events).where(events.c.key == key, events.c.received_at <= self.now - span)
         return (await self._connection.execute(again.values(received_at=self.now))).rowcount > 0
 
-    async def hold_author(self, who: Identity) -> None:
+    async def lock_author(self, who: Identity) -> None:
         """Let nobody else take in an event of this author until the transaction ends: the first thing to do in it."""
-        await hold_author(self._connection, who)
+        await lock_author(self._connection, who)
 
     async def first_seen(self, keys: Sequence[str]) -> bool:
         """Remember an event's keys; False when any of them was known, in whichever process."""
@@ -143,12 +143,12 @@ class IntakeTransaction:
         there = (conversations.c.platform == place.platform) & (conversations.c.workspace == place.workspace)
         there &= (conversations.c.channel == place.channel) & (conversations.c.owner_id == owner_id)
         there &= conversations.c.closed_at.is_(None)
-        await hold_conversations(self._connection, there)
+        await lock_conversations(self._connection, there)
         ended = update(conversations).where(there)
         await self._connection.execute(ended.values(closed_at=self.now))
 
     async def waiting_turns(self, most: int) -> int:
-        """How many questions wait, in line or behind a gate, in all conversations; counted up to `most`."""
+        """How many questions wait, in line or behind a breaker, in all conversations; counted up to `most`."""
         return await self._count(_waits(), most)
 
     async def open_turns_of(self, identity_id: int, most: int) -> int:
@@ -200,7 +200,7 @@ class IntakeTransaction:
 
     @property
     def erasures(self) -> Erasures:
-        """What people wish to be forgotten."""
+        """What people cancel_request to be forgotten."""
         return Erasures(self._connection, self.now)
 
     @property
@@ -214,9 +214,9 @@ class IntakeTransaction:
         return Feedback(self._connection, self.now)
 
     @property
-    def parked(self) -> ParkedTurns:
+    def held_turns(self) -> HeldTurns:
         """What a press of a button does to a waiting turn."""
-        return ParkedTurns(self._connection, self.now)
+        return HeldTurns(self._connection, self.now)
 
     @property
     def consumption(self) -> Consumption:

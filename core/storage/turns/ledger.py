@@ -11,7 +11,7 @@ from core.domain.ports import Delivery
 from core.domain.turn import Turn, TurnState
 from core.storage.db.engine import Database
 from core.storage.db.retry import outlast
-from core.storage.db.row_locks import hold_turns
+from core.storage.db.row_locks import lock_turns
 from core.storage.db.tables import deliveries, turns
 from core.storage.turns.store import assert_current
 
@@ -90,7 +90,7 @@ class StoredLedger:
         """Queue the turn again: its next attempt looks at the message as at one that is not complete."""
         over = turns.c.state.in_((TurnState.RUNNING, TurnState.ANSWERED))
         async with self._database.write() as connection:
-            await hold_turns(connection, turns.c.id == self._turn.id)
+            await lock_turns(connection, turns.c.id == self._turn.id)
             spoiled = update(deliveries).where(self._shows_it(message_id)).values(closed=False)
             if not (await connection.execute(spoiled)).rowcount:
                 return

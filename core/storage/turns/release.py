@@ -1,4 +1,4 @@
-"""Turns that wait behind gates: one is woken to be the trial call, or all of them, a batch at a time."""
+"""Turns that breakers hold: one is released to be the probe, or all of them, a batch at a time."""
 
 from __future__ import annotations
 
@@ -11,64 +11,64 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.turn import TurnState
 from core.storage.db.engine import Database
-from core.storage.db.tables import deliveries, failures, identities, openings, turns
+from core.storage.db.tables import deliveries, failures, identities, releases, turns
 from core.storage.db.upsert import insert_into
 
-IS_PARKED = turns.c.state == TurnState.PARKED
+IS_HELD = turns.c.state == TurnState.HELD
 
 
-class Waking:
-    """Puts parked turns back into the line, never more at once than the line is to hold."""
+class HeldTurnRelease:
+    """Queues held turns again, never more at once than the queue is to hold."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], *, most: int = 200) -> None:
-        """`most`: how many are woken by one transaction, and how many due turns there may be before more are."""
+        """`most`: how many one transaction releases, and how many due turns there may be before it releases more."""
         self._database = database
         self._now = now
         self._most = most
 
-    async def nominate(self, gate: str, *, untried: bool) -> bool:
-        """Wake the turn that is to be the next trial call; whether there was one.
+    async def nominate(self, breaker: str, *, untried: bool) -> bool:
+        """Release the turn that is to be the next probe; whether there was one.
 
         The people take turns: first those whose calls did not fail here, then those whose failed longest ago.
         With `untried`, only the former.
         """
-        candidates = [_untried(gate)] if untried else [_untried(gate), _tried(gate)]
+        candidates = [_unprobed(breaker)] if untried else [_unprobed(breaker), _probed(breaker)]
         async with self._database.write() as connection:
             for candidate in candidates:
-                for waits in (self._briefly(), IS_PARKED):
+                for waits in (self._is_delayed(), IS_HELD):
                     if ids := await _ids(connection, candidate.where(waits).limit(1)):
                         await self._queue(connection, ids)
                         return True
         return False
 
-    async def begin(self, connection: AsyncConnection, gate: str) -> None:
-        """Have all that waits behind a gate woken, in batches: the first one now."""
-        opened = insert_into(connection, openings).values(gate=gate)
-        await connection.execute(opened.on_conflict_do_nothing())
-        await self._wake(connection, gate, self._most)
+    async def begin(self, connection: AsyncConnection, breaker: str) -> None:
+        """Have all that a breaker holds released, in batches: the first one now."""
+        begun = insert_into(connection, releases).values(breaker=breaker)
+        await connection.execute(begun.on_conflict_do_nothing())
+        await self._release(connection, breaker, self._most)
 
     async def go_on(self) -> bool:
-        """Wake the next batch behind each gate that has opened, as far as the line has room; whether any was."""
+        """Release the next batch of each breaker that was reset, as far as the queue has room; whether any was."""
         async with self._database.read() as connection:
-            gates = list((await connection.execute(select(openings.c.gate))).scalars())
-        woken = False
-        for gate in gates:
+            breakers = list((await connection.execute(select(releases.c.breaker))).scalars())
+        released = False
+        for breaker in breakers:
             async with self._database.write() as connection:
                 room = self._most - await self._due(connection)
-                woken = await self._wake(connection, gate, room) or woken
-        return woken
+                released = await self._release(connection, breaker, room) or released
+        return released
 
-    async def _wake(self, connection: AsyncConnection, gate: str, most: int) -> bool:
+    async def _release(self, connection: AsyncConnection, breaker: str, most: int) -> bool:
         if most <= 0:
             return False
-        here = _waiting().where(turns.c.parked_for == gate).order_by(turns.c.id)
-        ids = await _ids(connection, here.where(self._briefly()).limit(most))
-        ids += await _ids(connection, here.where(IS_PARKED).limit(most - len(ids)))
+        here = _waiting().where(turns.c.held_by == breaker).order_by(turns.c.id)
+        ids = await _ids(connection, here.where(self._is_delayed()).limit(most))
+        ids += await _ids(connection, here.where(IS_HELD).limit(most - len(ids)))
         await self._queue(connection, ids)
         if not ids:  # one that another transaction holds at this instant stays for the next look
-            left = select(turns.c.id).where(turns.c.parked_for == gate, IS_PARKED).limit(1)
+            left = select(turns.c.id).where(turns.c.held_by == breaker, IS_HELD).limit(1)
             if (await connection.execute(left)).first() is None:
-                await connection.execute(delete(openings).where(openings.c.gate == gate))
+                await connection.execute(delete(releases).where(releases.c.breaker == breaker))
         return bool(ids)
 
     async def _queue(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
@@ -84,29 +84,29 @@ class Waking:
         count = select(func.count()).select_from(due.limit(self._most).subquery())
         return (await connection.execute(count)).scalar_one()
 
-    def _briefly(self) -> ColumnElement[bool]:
-        """Back in the line, and not due yet."""
+    def _is_delayed(self) -> ColumnElement[bool]:
+        """In the queue, and not due yet."""
         return (turns.c.state == TurnState.QUEUED) & (turns.c.due_at > self._now())
 
 
-def _untried(gate: str) -> Select[Any]:
-    """What waits behind a gate of people whose calls did not fail there, in the order of asking."""
-    tried = select(failures.c.person_id).where(failures.c.gate == gate)
+def _unprobed(breaker: str) -> Select[Any]:
+    """What a breaker holds of people whose calls did not fail there, in the order of asking."""
+    tried = select(failures.c.person_id).where(failures.c.breaker == breaker)
     people = _waiting().join(identities, turns.c.identity_id == identities.c.id)
-    return people.where(turns.c.parked_for == gate, identities.c.person_id.not_in(tried)).order_by(turns.c.id)
+    return people.where(turns.c.held_by == breaker, identities.c.person_id.not_in(tried)).order_by(turns.c.id)
 
 
-def _tried(gate: str) -> Select[Any]:
-    """What waits behind a gate of the others, those first whose call failed longest ago."""
+def _probed(breaker: str) -> Select[Any]:
+    """What a breaker holds of the others, those first whose call failed longest ago."""
     last = (
         select(failures.c.person_id, func.max(failures.c.id).label("last"))
-        .where(failures.c.gate == gate)
+        .where(failures.c.breaker == breaker)
         .group_by(failures.c.person_id)
         .subquery()
     )
     people = _waiting().join(identities, turns.c.identity_id == identities.c.id)
     people = people.join(last, identities.c.person_id == last.c.person_id)
-    return people.where(turns.c.parked_for == gate).order_by(last.c.last, turns.c.id)
+    return people.where(turns.c.held_by == breaker).order_by(last.c.last, turns.c.id)
 
 
 def _waiting() -> Select[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, ScalarSelect, Select, exists, func, or_, select
 
 from core.domain.messages import Action, Author, Identity, Place
-from core.domain.turn import Turn, TurnState, Wish
+from core.domain.turn import CancelRequest, Turn, TurnState
 from core.storage.db.tables import conversations, identities, persons, turns
 from core.storage.people import spoken_locale
 
@@ -76,8 +76,8 @@ def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn
         offers=tuple(Action(each) for each in row.offers.split(",") if each),
         answer=row.answer,
         created_at=row.created_at,
-        announced=row.announced,
-        unpaid=row.unpaid,
+        position_only_attempts=row.position_only_attempts,
+        unbilled_attempts=row.unbilled_attempts,
         has_successor=row.has_successor,
-        wish=Wish(row.wish) if row.wish else None,
+        cancel_request=CancelRequest(row.cancel_request) if row.cancel_request else None,
     )

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.aivax.stream.events import Usage
 from core.domain.errors import Fenced
 from core.domain.messages import Place, ToolActivity
-from core.domain.turn import Turn, TurnState, Wish
+from core.domain.turn import CancelRequest, Turn, TurnState
 from core.storage.db.engine import Database
 from core.storage.db.retry import outlast
-from core.storage.db.row_locks import hold_conversations, hold_turns
+from core.storage.db.row_locks import lock_conversations, lock_turns
 from core.storage.db.tables import (
+    breakers,
     conversations,
     deliveries,
-    gates,
     identities,
     messages,
     tool_activity,
@@ -29,21 +29,21 @@ from core.storage.db.tables import usage as usage_table
 from core.storage.people import spoken_locale
 from core.storage.turns import fair_claim
 from core.storage.turns.held_turns import STALE
-from core.storage.turns.release import IS_PARKED
+from core.storage.turns.release import IS_HELD
 from core.storage.turns.row_mapper import next_turn, turn_of
 
 
-async def assert_current(connection: AsyncConnection, turn: Turn) -> Wish | None:
+async def assert_current(connection: AsyncConnection, turn: Turn) -> CancelRequest | None:
     """Raise `Fenced` unless this attempt still holds the turn; keeps it so until the transaction ends.
 
     What its author wants of it comes along: of a question that was withdrawn nothing is stored any more.
     """
-    row = select(turns.c.attempt, turns.c.state, turns.c.wish).where(turns.c.id == turn.id)
+    row = select(turns.c.attempt, turns.c.state, turns.c.cancel_request).where(turns.c.id == turn.id)
     row = row.with_for_update(key_share=True)
     found = (await connection.execute(row)).one_or_none()
     if found is None or (found.attempt, found.state) != (turn.attempt, TurnState.RUNNING):
         raise Fenced(turn.id, turn.attempt)
-    return Wish(found.wish) if found.wish else None
+    return CancelRequest(found.cancel_request) if found.cancel_request else None
 
 
 class TurnStore:
@@ -95,7 +95,11 @@ class TurnStore:
             turn = await self.claim_within(connection, conversation_id, only=turn_id)
             if turn is not None:
                 told = update(turns).where(turns.c.id == turn_id)
-                await connection.execute(told.values(place_told=place, **_one_more("announced", "unpaid")))
+                await connection.execute(
+                    told.values(
+                        position_told=place, **_one_more("position_only_attempts", "unbilled_attempts")
+                    )
+                )
             return turn
 
     async def claim_within(
@@ -110,7 +114,7 @@ class TurnStore:
 
         `only`: no other turn than this one, which may be of a person who runs as many as they may.
         """
-        await hold_conversations(connection, conversations.c.id == conversation_id)
+        await lock_conversations(connection, conversations.c.id == conversation_id)
         row = (await connection.execute(next_turn(conversation_id))).one_or_none()
         if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
             return None
@@ -136,7 +140,7 @@ class TurnStore:
         platform = select(conversations.c.platform).where(conversations.c.id == turns.c.conversation_id)
         left &= platform.scalar_subquery().in_(platforms)
         async with self._database.write() as connection:
-            left &= await hold_turns(connection, left)
+            left &= await lock_turns(connection, left)
             again = update(turns).where(left).values(state=TurnState.QUEUED)
             return (await connection.execute(again)).rowcount
 
@@ -144,38 +148,40 @@ class TurnStore:
         """Keep the turns that run here for another lease. One that was taken over meanwhile stays with its taker."""
         ours = turns.c.id.in_(running) & (turns.c.owner == self._owner) & (turns.c.state == TurnState.RUNNING)
         async with self._database.write() as connection:
-            ours &= await hold_turns(connection, ours)
+            ours &= await lock_turns(connection, ours)
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 
-    async def release(self, turn: Turn, due_at: datetime, *, counts: bool, unpaid: bool = False) -> None:
+    async def release(
+        self, turn: Turn, due_at: datetime, *, counts: bool, unbilled_attempts: bool = False
+    ) -> None:
         """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation.
 
-        `counts` uses a try up; `unpaid` tells that the attempt was not answered, and not paid.
+        `counts` uses a try up; `unbilled_attempts` tells that the attempt was not answered, and not paid.
         """
         tries = turn.tries if counts else turn.tries - 1
-        more = _one_more("unpaid") if unpaid else {}
+        more = _one_more("unbilled_attempts") if unbilled_attempts else {}
         waits = _waits_as(TurnState.QUEUED, self._now())
         await self._change(turn, due_at=due_at, tries=tries, **waits, **more)
 
-    async def hold(self, turn: Turn, gate: str, due_at: datetime) -> None:
-        """Put a turn back that a gate holds: it runs again at `due_at`, or when the gate opens before."""
-        since = case((turns.c.parked_for == gate, turns.c.parked_at))
-        counted = {"tries": turn.tries - 1, **_one_more("unpaid")}
+    async def delay(self, turn: Turn, breaker: str, due_at: datetime) -> None:
+        """Put a turn back that a breaker holds: it runs again at `due_at`, or when the breaker is reset before."""
+        since = case((turns.c.held_by == breaker, turns.c.held_at))
+        counted = {"tries": turn.tries - 1, **_one_more("unbilled_attempts")}
         waits = _waits_as(TurnState.QUEUED, self._now())
         await outlast(
-            lambda: self._wait(turn, gate, {"due_at": due_at, "parked_at": since, **waits, **counted})
+            lambda: self._wait(turn, breaker, {"due_at": due_at, "held_at": since, **waits, **counted})
         )
 
-    async def told_before(self, turn: Turn, gate: str, since: datetime) -> set[int]:
-        """The turns of this conversation that waited behind the gate since it closed: their authors were told."""
-        told = (turns.c.parked_for == gate) & (turns.c.parked_at >= since)
+    async def told_before(self, turn: Turn, breaker: str, since: datetime) -> set[int]:
+        """The turns of this conversation that the breaker has held since it tripped: their authors were told."""
+        told = (turns.c.held_by == breaker) & (turns.c.held_at >= since)
         query = select(turns.c.id).where(turns.c.conversation_id == turn.conversation_id, told)
         async with self._database.read() as connection:
             return set((await connection.execute(query)).scalars())
 
-    async def parked_before(self, moment: datetime, most: int) -> Sequence[tuple[int, str, Place]]:
-        """Turns created before that moment that still wait behind a gate, with their author's locale and place."""
-        waiting = IS_PARKED & (turns.c.created_at < moment)
+    async def held_before(self, moment: datetime, most: int) -> Sequence[tuple[int, str, Place]]:
+        """Turns created before that moment that a breaker still holds, with their author's locale and place."""
+        waiting = IS_HELD & (turns.c.created_at < moment)
         places = conversations.c["platform", "workspace", "channel", "thread", "private"]
         query = (
             select(turns.c.id, spoken_locale().label("locale"), *places)
@@ -187,11 +193,11 @@ class TurnStore:
             return [(row.id, row.locale, Place(*row[2:])) for row in rows]
 
     async def give_up(self, turn_id: int, sentence: str) -> None:
-        """Turn a parked question into the sentence that it was given up.
+        """Turn a held question into the sentence that it was given up.
 
         It takes the place of what told of the waiting, so that no live button is left; else it is shown like an answer.
         """
-        waiting = (turns.c.id == turn_id) & (turns.c.state == TurnState.PARKED)
+        waiting = (turns.c.id == turn_id) & (turns.c.state == TurnState.HELD)
         async with self._database.write() as connection:
             said = update(turns).where(waiting).values(state=TurnState.QUEUED, answer=sentence, notice=True)
             if (await connection.execute(said.values(due_at=self._now()))).rowcount:
@@ -200,32 +206,32 @@ class TurnStore:
                 await connection.execute(theirs.where(~promised).values(gone=True))
                 await connection.execute(theirs.where(promised).values(gone=False, generation=STALE))
 
-    async def park(self, turn: Turn, gate: str) -> None:
-        """Let a turn wait behind a gate: it holds no worker, uses up no try, and survives a restart.
+    async def hold(self, turn: Turn, breaker: str) -> None:
+        """Have a breaker hold a turn: it takes up no worker, uses up no try, and survives a restart.
 
         One that its author dropped meanwhile ends instead.
         """
         now = self._now()
-        counted = {"tries": turn.tries - 1, **_one_more("unpaid")}
-        waits = _waits_as(TurnState.PARKED, now)
-        await outlast(lambda: self._wait(turn, gate, {"parked_at": now, **waits, **counted}))
+        counted = {"tries": turn.tries - 1, **_one_more("unbilled_attempts")}
+        waits = _waits_as(TurnState.HELD, now)
+        await outlast(lambda: self._wait(turn, breaker, {"held_at": now, **waits, **counted}))
 
-    async def _wait(self, turn: Turn, gate: str, values: Mapping[str, object]) -> None:
-        """Let a turn wait behind a gate; one that has opened meanwhile would wake it no more, so it runs again."""
+    async def _wait(self, turn: Turn, breaker: str, values: Mapping[str, object]) -> None:
+        """Have a breaker hold a turn; one that was reset meanwhile would never release it, so it is queued."""
         async with self._database.write() as connection:
             await assert_current(connection, turn)
-            closed = select(gates.c.name).where(gates.c.name == gate).with_for_update(read=True)
+            closed = select(breakers.c.name).where(breakers.c.name == breaker).with_for_update(read=True)
             if (await connection.execute(closed)).first() is None:
                 values = {**values, **_waits_as(TurnState.QUEUED, self._now()), "due_at": self._now()}
             held = update(turns).where(turns.c.id == turn.id)
-            await connection.execute(held.values(parked_for=gate, **values))
+            await connection.execute(held.values(held_by=breaker, **values))
 
-    async def wish(self, turn: Turn) -> Wish | None:
+    async def cancel_request(self, turn: Turn) -> CancelRequest | None:
         """What its author wants of it, as they said while it ran or waited."""
-        wish = select(turns.c.wish).where(turns.c.id == turn.id)
+        cancel_request = select(turns.c.cancel_request).where(turns.c.id == turn.id)
         async with self._database.read() as connection:
-            found = (await connection.execute(wish)).scalar_one_or_none()
-            return Wish(found) if found else None
+            found = (await connection.execute(cancel_request)).scalar_one_or_none()
+            return CancelRequest(found) if found else None
 
     async def close(
         self, turn: Turn, state: TurnState, *, failure: str | None = None, reference: str | None = None
@@ -234,7 +240,7 @@ class TurnStore:
 
         Raises `Fenced` if it is no longer ours to end.
         """
-        withdrawn = turns.c.wish.is_not_distinct_from(Wish.WITHDRAW)
+        withdrawn = turns.c.cancel_request.is_not_distinct_from(CancelRequest.WITHDRAW)
         address = case((withdrawn, ""), else_=turns.c.address)
         ended = {"state": state, "ended_at": self._now(), "address": address}
         await self._change(turn, failure=failure, reference=reference, **ended)
@@ -252,7 +258,7 @@ class TurnStore:
         self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool
     ) -> None:
         async with self._database.write() as connection:
-            if await assert_current(connection, turn) is Wish.WITHDRAW:
+            if await assert_current(connection, turn) is CancelRequest.WITHDRAW:
                 text, whole = "", False
             if whole:
                 await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
@@ -283,7 +289,7 @@ class TurnStore:
     async def _keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
         same = (tool_activity.c.turn_id == turn.id) & (tool_activity.c.tool_id == activity.id)
         async with self._database.write() as connection:
-            if await assert_current(connection, turn) is Wish.WITHDRAW:
+            if await assert_current(connection, turn) is CancelRequest.WITHDRAW:
                 return
             await connection.execute(delete(tool_activity).where(same))
             row = tool_activity.insert().values(
@@ -347,12 +353,12 @@ class TurnStore:
 
 def _is_question(row: Row[Any]) -> bool:
     """Whether an answer is still to be asked for."""
-    return row.answer is None and not (row.wish and Wish(row.wish).ends_answer)
+    return row.answer is None and not (row.cancel_request and CancelRequest(row.cancel_request).ends_answer)
 
 
 def _waits_as(state: TurnState, now: datetime) -> dict[str, ColumnElement[Any]]:
     """A state to wait in; a turn that its author dropped while it was tried in vain ends instead."""
-    dropped = turns.c.wish.is_not_distinct_from(Wish.DROP) & turns.c.answer.is_(None)
+    dropped = turns.c.cancel_request.is_not_distinct_from(CancelRequest.DROP) & turns.c.answer.is_(None)
     return {"state": case((dropped, TurnState.CANCELLED), else_=state), "ended_at": case((dropped, now))}
 
 
