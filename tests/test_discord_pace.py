@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bots.discord.delivery.channel import DiscordChannel
-from bots.discord.transport.pacing import Gate
+from bots.discord.transport.pacing import ChannelPace
 from bots.discord.transport.timing import Timing
 from core.domain.errors import Fenced
 from core.domain.messages import Footer
@@ -28,13 +28,13 @@ async def fake() -> AsyncIterator[FakeDiscord]:
 
 async def test_four_writes_go_at_once_and_the_fifth_waits_for_its_window() -> None:
     clock = FakeClock()
-    gate = Gate(Timing(now=clock.now, sleep=clock.sleep))
+    pace = ChannelPace(Timing(now=clock.now, sleep=clock.sleep))
     at: list[float] = []
 
     async def write() -> None:
-        await gate.enter()
+        await pace.enter()
         at.append(clock.now() - 1000)
-        gate.leave()
+        pace.leave()
 
     await clock.run(_all(*(write() for _ in range(6))))
 
@@ -43,14 +43,14 @@ async def test_four_writes_go_at_once_and_the_fifth_waits_for_its_window() -> No
 
 async def test_writes_go_one_by_one_in_the_order_of_asking_whoever_gives_up() -> None:
     clock = FakeClock()
-    gate = Gate(Timing(now=clock.now, sleep=clock.sleep))
+    pace = ChannelPace(Timing(now=clock.now, sleep=clock.sleep))
     order: list[int] = []
 
     async def write(number: int) -> None:
-        await gate.enter()
+        await pace.enter()
         await clock.sleep(0.2)
         order.append(number)
-        gate.leave()
+        pace.leave()
 
     tasks = [asyncio.create_task(write(number)) for number in range(4)]
     await clock.settle()
@@ -123,12 +123,12 @@ async def test_a_write_that_had_to_wait_asks_again_whether_it_may(fake: FakeDisc
 
     async with opened(fake) as frontend:
         place = await asked(fake, frontend)
-        gate = frontend._session.gate(place.channel.id)
-        await gate.enter()
+        pace = frontend._session.pace(place.channel.id)
+        await pace.enter()
         late = DiscordChannel(frontend._session, place.address, taken_over)
         writing = asyncio.create_task(late.post("too late", FIRST))
-        await until("somebody to wait at the gate", lambda: gate._waiting)
-        gate.leave()
+        await until("somebody to wait for their turn", lambda: pace._waiting)
+        pace.leave()
 
         with pytest.raises(Fenced):
             await writing

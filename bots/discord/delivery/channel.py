@@ -14,8 +14,9 @@ from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
 from bots.discord.events.address import Address, snowflake
 from bots.discord.events.buttons import are_of_turn, view_of
-from bots.discord.transport.api import Call, Guard, Session, own_id, unguarded
+from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
+from bots.discord.transport.pacing import Guard, unguarded
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Button
 from core.domain.ports import Delivery
@@ -65,7 +66,7 @@ class DiscordChannel:
     async def working(self) -> None:
         """Show the typing sign, one for all answers in this channel."""
         await self._prepare()
-        if self._session.gate(self._address.channel).may_type():
+        if self._session.pace(self._address.channel).may_type():
             await self._session.call(lambda client: self._in(client).typing())
 
     async def rested(self) -> None:
@@ -75,7 +76,7 @@ class DiscordChannel:
         message = await self._write(
             lambda client: self._create(client, native(text), delivery, buttons), creates=True
         )
-        self._session.gate(self._address.channel).stopped_typing()
+        self._session.pace(self._address.channel).stopped_typing()
         self._session.remember(delivery.nonce, message.id)
         self.newest = str(message.id)
         if message.content.strip() != native(text).strip():

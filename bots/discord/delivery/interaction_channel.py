@@ -13,7 +13,8 @@ from bots.discord.delivery.markup_out import native
 from bots.discord.delivery.webhook import ORIGINAL, THINKING, TokenExpired, Webhook, follow_up_key
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import are_of_turn
-from bots.discord.transport.api import Guard, Session, own_id, unguarded
+from bots.discord.transport.api import Session, own_id
+from bots.discord.transport.pacing import Guard, unguarded
 from core.domain.errors import PlaceClosed, PlatformBusy
 from core.domain.messages import Button
 from core.domain.ports import Delivery

@@ -10,7 +10,8 @@ import structlog
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.events.address import Address
 from bots.discord.events.markup_in import text_of
-from bots.discord.transport.api import Guard, Session, own_id, unguarded
+from bots.discord.transport.api import Session, own_id
+from bots.discord.transport.pacing import Guard, unguarded
 from core.domain.errors import PlaceClosed, PlatformBusy
 from core.util.text import shorten
 

@@ -6,7 +6,8 @@ from functools import partial
 
 from bots.discord.delivery.channel import QUIET
 from bots.discord.events.address import PLATFORM, Address
-from bots.discord.transport.api import Session, unguarded
+from bots.discord.transport.api import Session
+from bots.discord.transport.pacing import unguarded
 from core.delivery.unreachable import UnreachablePlaces
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Place

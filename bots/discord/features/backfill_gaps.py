@@ -67,8 +67,10 @@ class Gaps:
 
     def since(self, place: int) -> datetime | None:
         """From when on a place is to be looked through; None where nothing can have been missed."""
-        if place not in self._since and place not in self._whole and (known := self._heard_in(place)):
-            self._since[place] = known
+        heard = self._heard or {}
+        if heard and place not in self._since and place not in self._whole:
+            workspace = "" if place == DIRECT else str(place)
+            self._since[place] = heard.get(workspace) or max(heard.values())
         return self._since.get(place)
 
     def filled(self, place: int, shard: int) -> None:
@@ -84,8 +86,3 @@ class Gaps:
         """The bot was removed from a server."""
         self._since.pop(place, None)
         self._whole.pop(place, None)
-
-    def _heard_in(self, place: int) -> datetime | None:
-        heard = self._heard or {}
-        workspace = "" if place == DIRECT else str(place)
-        return heard.get(workspace) or max(heard.values(), default=None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 
 import aiohttp
-import discord
 import yarl
 
 from bots.bounded_download import download
@@ -45,11 +44,7 @@ class Files:
 
     async def _anew(self, file: FileRef) -> str:
         """Ask for the message again: its files come with fresh addresses."""
-
-        async def fetch(client: discord.Client) -> discord.Message:
-            return await client.get_partial_messageable(file.channel).fetch_message(file.message)
-
-        message = await self._session.call(fetch)
+        message = await self._session.fetch_message(file.channel, file.message)
         for attachment in attachments_of(message):
             if attachment.id == file.attachment:
                 return attachment.url

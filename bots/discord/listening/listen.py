@@ -73,19 +73,15 @@ class Listener:
             shards, wait_s = await self._log_in(gateway)
             if content and not gateway.content_is_on:
                 raise ContentRefused
-            if wait_s:
-                await self._wait(wait_s, watch)
+            if wait_s:  # a program that is restarted again and again would use up the day's connections
+                error = unreachable(
+                    f"few of the day's connections are left to this token: it connects in {wait_s:.0f} s"
+                )
+                error.retry_after_s = wait_s
+                watch.down(error)
+                await self._timing.sleep(wait_s)
             watchdog.expect(shards)
             await self._connect(gateway, watchdog, content=content)
-
-    async def _wait(self, seconds: float, watch: Watch) -> None:
-        """Let time pass before an identify: a program that is restarted again and again would use up the day's."""
-        error = unreachable(
-            f"few of the day's connections are left to this token: it connects in {seconds:.0f} s"
-        )
-        error.retry_after_s = seconds
-        watch.down(error)
-        await self._timing.sleep(seconds)
 
     async def _log_in(self, gateway: Gateway) -> tuple[int, float]:
         try:

@@ -13,15 +13,13 @@ from bots.discord.events.address import PLATFORM
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.error_mapping import FAILURES, login_error_of, mapped, token_refused
 from bots.discord.transport.http_hooks import prompt
-from bots.discord.transport.pacing import Gate, Gates
+from bots.discord.transport.pacing import ChannelPace, Guard, Paces
 from bots.discord.transport.timing import Timing
 from core.domain.errors import FrontendUnreachable, PlatformBusy
 from core.util.tasks import TaskSet
 
 T = TypeVar("T")
 Call = Callable[[discord.Client], Awaitable[T]]
-Guard = Callable[[], Awaitable[object]]
-"""Raises where the answer is another process's by now."""
 
 LONGEST_WAIT_S = 30.0
 """The longest rate limit that discord.py sits out by itself; a longer one comes back as an error."""
@@ -53,7 +51,7 @@ class Session:
         self._settings = settings
         self._client: discord.Client | None = None
         self._login = asyncio.Lock()
-        self._gates = Gates(timing)
+        self._paces = Paces(timing)
         self._running = TaskSet()
         self._posted: LRUCache[str, int] = LRUCache(REMEMBERED)
         self._closed = False
@@ -69,10 +67,9 @@ class Session:
         Whoever had to wait for that asks `guard` once more, and goes without writing when it raises.
         """
         client = await self.client()
-        gate = self._gates.of(channel)
-        if await gate.enter():
-            await _asked(guard, gate)
-        return await asyncio.shield(self._own(_through(gate, call, client, creates=creates)))
+        pace = self.pace(channel)
+        await pace.enter(guard)
+        return await asyncio.shield(self._own(_through(pace, call, client, creates=creates)))
 
     async def own_id(self) -> int:
         return own_id(await self.client())
@@ -87,8 +84,8 @@ class Session:
         """Find the direct channel with somebody. Raises PlaceClosed where there can be none."""
         return (await self.call(lambda client: client.create_dm(discord.Object(user)))).id
 
-    def gate(self, channel: int) -> Gate:
-        return self._gates.of(channel)
+    def pace(self, channel: int) -> ChannelPace:
+        return self._paces.of(channel)
 
     async def client(self) -> discord.Client:
         """Log in, unless done. Raises FrontendRefused, or PlatformBusy while Discord can't be reached."""
@@ -120,7 +117,7 @@ class Session:
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST_WAIT_S,
-            http_trace=prompt(lambda channel, left, reset_s: self.gate(channel).told(left, reset_s)),
+            http_trace=prompt(lambda channel, left, reset_s: self.pace(channel).limited(left, reset_s)),
         )
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
@@ -148,20 +145,8 @@ def _take_exception(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def unguarded() -> None:
-    """Let everything pass."""
-
-
-async def _asked(guard: Guard, gate: Gate) -> None:
-    try:
-        await guard()
-    except BaseException:
-        gate.turn_back()
-        raise
-
-
-async def _through(gate: Gate, call: Call[T], client: discord.Client, *, creates: bool) -> T:
+async def _through(pace: ChannelPace, call: Call[T], client: discord.Client, *, creates: bool) -> T:
     try:
         return await mapped(lambda: call(client), creates=creates, writes=True)
     finally:
-        gate.leave()
+        pace.leave()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Awaitable, Callable
 
 from bots.discord.transport.timing import Timing
 
@@ -12,13 +13,21 @@ WRITES = 4
 """Observed: 5 creates and 5 edits per 5 s and channel. discord.py counts both as one, and sleeps at the fifth."""
 TYPING_S = 6.0
 """A typing sign shows for 10 s; one for all answers of a channel is enough."""
-MOST_GATES = 1000
+MOST_CHANNELS = 1000
 KEPT_BACK = 1
 """Writes that Discord would still take and we don't make: at the last one discord.py sleeps inside the call."""
-LONGEST_SHUT_S = 60.0
+LONGEST_CLOSED_S = 60.0
 
 
-class Gate:
+Guard = Callable[[], Awaitable[object]]
+"""Raises where the answer is another process's by now."""
+
+
+async def unguarded() -> None:
+    """Let everything pass."""
+
+
+class ChannelPace:
     """Lets one write at a time into a channel, in the order of asking, four in a window of time.
 
     Fewer where Discord says so: its headers count what other processes of the same bot write, too.
@@ -30,10 +39,13 @@ class Gate:
         self._written: deque[float] = deque(maxlen=WRITES)
         self._typed = float("-inf")
         self._waiting = 0
-        self._shut_until = float("-inf")
+        self._closed_until = float("-inf")
 
-    async def enter(self) -> bool:
-        """Wait for our turn; whether that took time. Whoever entered must leave, also when the write failed."""
+    async def enter(self, guard: Guard = unguarded) -> None:
+        """Wait for our turn; whoever had to asks `guard`, and has no turn when it raises.
+
+        Whoever entered must leave, also when the write failed.
+        """
         waited = self._lock.locked() or self._waiting > 0
         self._waiting += 1
         try:
@@ -44,24 +56,23 @@ class Gate:
             if (pause := self._pause_s()) > 0:
                 await self._timing.sleep(pause)
                 waited = True
+            if waited:
+                await guard()
         except BaseException:
             self._lock.release()
             raise
-        return waited
-
-    def turn_back(self) -> None:
-        """Leave without having written."""
-        self._lock.release()
 
     def leave(self) -> None:
         """Let the next one in. A post also ends the typing sign."""
         self._written.append(self._timing.now())
         self._lock.release()
 
-    def told(self, remaining: int, reset_after_s: float) -> None:
+    def limited(self, remaining: int, reset_after_s: float) -> None:
         """Take note of what Discord's headers say after a write."""
         if remaining <= KEPT_BACK and math.isfinite(reset_after_s):
-            self._shut_until = max(self._shut_until, self._timing.now() + min(reset_after_s, LONGEST_SHUT_S))
+            self._closed_until = max(
+                self._closed_until, self._timing.now() + min(reset_after_s, LONGEST_CLOSED_S)
+            )
 
     def may_type(self) -> bool:
         """Tell whether a typing sign is due, and count it as sent."""
@@ -79,22 +90,22 @@ class Gate:
 
     def _pause_s(self) -> float:
         now = self._timing.now()
-        shut_s = max(0.0, self._shut_until - now)
+        closed_s = max(0.0, self._closed_until - now)
         if len(self._written) < WRITES:
-            return shut_s
-        return max(shut_s, self._written[0] + self._timing.write_window_s - now)
+            return closed_s
+        return max(closed_s, self._written[0] + self._timing.write_window_s - now)
 
 
-class Gates:
-    """The gate of each channel; idle ones are forgotten."""
+class Paces:
+    """The pace of each channel; idle ones are forgotten."""
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
-        self._gates: dict[int, Gate] = {}
+        self._paces: dict[int, ChannelPace] = {}
 
-    def of(self, channel: int) -> Gate:
-        if (gate := self._gates.get(channel)) is not None:
-            return gate
-        if len(self._gates) >= MOST_GATES:
-            self._gates = {key: gate for key, gate in self._gates.items() if not gate.idle}
-        return self._gates.setdefault(channel, Gate(self._timing))
+    def of(self, channel: int) -> ChannelPace:
+        if (pace := self._paces.get(channel)) is not None:
+            return pace
+        if len(self._paces) >= MOST_CHANNELS:
+            self._paces = {key: pace for key, pace in self._paces.items() if not pace.idle}
+        return self._paces.setdefault(channel, ChannelPace(self._timing))
