@@ -25,6 +25,7 @@ from core.aivax.transport import trusted
 from core.storage.db import migrate
 from core.storage.db.engine import Database
 from core.storage.db.tables import metadata
+from tests.compiled_once import compiled_once
 from tests.programs import end_forker
 from tests.watchdog import Watchdog, slowness
 
@@ -79,6 +80,12 @@ def _authorities_read() -> None:
     trusted()
     for _ in range(10):
         slowness()  # finds out what this machine can do
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

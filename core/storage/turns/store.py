@@ -115,7 +115,8 @@ class TurnStore:
         `only`: no other turn than this one, which may be of a person who runs as many as they may.
         """
         await lock_conversations(connection, conversations.c.id == conversation_id)
-        row = (await connection.execute(next_turn(conversation_id))).one_or_none()
+        found = await connection.execute(next_turn(), {"conversation_id": conversation_id})
+        row = found.one_or_none()
         if row is None or row.state == TurnState.RUNNING or row.due_at > self._now():
             return None
         if only not in (None, row.id) or (platforms is not None and row.platform not in platforms):
