@@ -12,9 +12,9 @@ from typing import Any
 import discord
 
 from bots.discord.events.buttons import action_in, custom_id_of
+from core.delivery.modals import FEEDBACK, QUESTION, Modal
 from core.domain.messages import Action
 from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
 
 TITLE_CHARS, LABEL_CHARS = 45, 45
 LONGEST = 4000
@@ -27,22 +27,12 @@ _ABOUT = re.compile(r"aivax-about:(\d{1,20}):(\d{1,20})")
 
 def feedback_form(turn: str, translator: Translator) -> discord.ui.Modal:
     """Ask what was wrong with an answer; nothing has to be written."""
-    return _form(
-        translator.say(Phrase.FEEDBACK_TITLE),
-        custom_id_of(Action.BAD, turn),
-        translator.say(Phrase.FEEDBACK_LABEL),
-        required=False,
-    )
+    return _form(FEEDBACK, custom_id_of(Action.BAD, turn), translator, required=False)
 
 
 def about_form(channel: int, message: int, translator: Translator) -> discord.ui.Modal:
     """Ask what somebody wants to know of a message."""
-    return _form(
-        translator.say(Phrase.ASK_ABOUT),
-        f"aivax-about:{channel}:{message}",
-        translator.say(Phrase.ASK_QUESTION),
-        default=translator.say(Phrase.ASK_ABOUT_DEFAULT),
-    )
+    return _form(QUESTION, f"aivax-about:{channel}:{message}", translator)
 
 
 def feedback_in(data: Mapping[str, Any]) -> tuple[Action, str, str] | None:
@@ -66,14 +56,13 @@ def words_in(data: Mapping[str, Any]) -> str:
     return ""
 
 
-def _form(
-    title: str, custom_id: str, label: str, *, default: str | None = None, required: bool = True
-) -> discord.ui.Modal:
+def _form(modal: Modal, custom_id: str, translator: Translator, *, required: bool = True) -> discord.ui.Modal:
+    title, label = translator.say(modal.title), translator.say(modal.label)
     form = discord.ui.Modal(title=title[:TITLE_CHARS], custom_id=custom_id, timeout=None)
     field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(
         style=discord.TextStyle.paragraph,
         custom_id=WORDS,
-        default=default[:LONGEST] if default else None,
+        default=translator.say(modal.initial)[:LONGEST] if modal.initial else None,
         required=required,
         max_length=LONGEST,
     )

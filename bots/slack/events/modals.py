@@ -15,6 +15,7 @@ from typing import Any
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import readable
 from bots.slack.events.payloads import part_of, text_of
+from core.delivery.modals import FEEDBACK, QUESTION, Modal
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Action, Author, Identity, Place, Pressed
 from core.domain.translator import Translator
@@ -50,33 +51,31 @@ class About:
 def feedback_form(translator: Translator, pressed: Pressed) -> View:
     """Ask what was wrong with an answer."""
     kept = {"turn": pressed.turn, "address": pressed.address, "thread": pressed.place.thread}
-    return _form(FEEDBACK_FORM, translator, Phrase.FEEDBACK_TITLE, Phrase.FEEDBACK_LABEL, kept)
+    return _form(FEEDBACK_FORM, translator, FEEDBACK, kept)
 
 
 def ask_form(translator: Translator, about: About) -> View:
     """Ask what somebody wants to know of a message."""
     kept = {"channel": about.channel, "thread": about.thread, "quote": about.quote}
-    begun = translator.say(Phrase.ASK_ABOUT_DEFAULT)
-    return _form(ASK_FORM, translator, Phrase.ASK_ABOUT, Phrase.ASK_QUESTION, kept, begun)
+    return _form(ASK_FORM, translator, QUESTION, kept)
 
 
-def _form(
-    name: str, translator: Translator, title: Phrase, label: Phrase, kept: Mapping[str, str], begun: str = ""
-) -> View:
+def _form(name: str, translator: Translator, modal: Modal, kept: Mapping[str, str]) -> View:
+    begun = {"initial_value": translator.say(modal.initial)} if modal.initial else {}
     field = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": _COMMENT_CHARS}
     return {
         "type": "modal",
         "callback_id": name,
         "private_metadata": json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
-        "title": _plain(translator.say(title)),
+        "title": _plain(translator.say(modal.title)),
         "submit": _plain(translator.say(Phrase.FORM_SEND)),
         "close": _plain(translator.say(Phrase.FORM_CANCEL)),
         "blocks": [
             {
                 "type": "input",
                 "block_id": WORDS_BLOCK,
-                "label": {"type": "plain_text", "text": translator.say(label)},
-                "element": {**field, **({"initial_value": begun} if begun else {})},
+                "label": {"type": "plain_text", "text": translator.say(modal.label)},
+                "element": {**field, **begun},
             }
         ],
     }
