@@ -14,9 +14,9 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from bots.file_modes import warn_of_readers
 from core.domain.errors import DatabaseBusy, DatabaseGone
 from core.storage.db import migrate
+from core.storage.db.datafile import warn_of_readers
 from core.storage.db.engine import Database
 from core.storage.db.file_lock import held_alone
 from core.storage.ops.backup import back_up

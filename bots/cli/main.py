@@ -53,10 +53,10 @@ def run(
     ] = "all",
 ) -> None:
     """Serve the configured frontends until SIGINT or SIGTERM."""
-    from bots.file_modes import warn_of_readers  # --help and --version stay fast
     from bots.serve import Role
     from bots.serve import run as serve
     from bots.settings import config_path
+    from core.storage.db.datafile import warn_of_readers  # --help and --version stay fast
     from core.storage.db.engine import database_path
 
     settings, plugins = configured(config)

@@ -42,12 +42,12 @@ def make(path: Path) -> None:
             os.close(handle)
 
 
-def open_to_others(path: Path) -> bool:
-    """Whether the group or everybody may read or write a file."""
-    try:
-        return bool(path.stat().st_mode & OTHERS)
-    except OSError:
-        return False
+def warn_of_readers(config: Path | None, database: Path | None) -> None:
+    """Name the files that the group or everybody may read or write, and what mends that: said once, at the start."""
+    for path, holds in ((config, "keys and tokens"), (database, "what people wrote")):
+        with suppress(OSError):
+            if path is not None and path.stat().st_mode & OTHERS:
+                log.warning("file.open_to_others", path=str(path), holds=holds, fix=f"chmod 600 {path}")
 
 
 class OpenFile:
