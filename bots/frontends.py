@@ -31,7 +31,6 @@ class FrontendSection(Protocol):
     @property
     def wanted(self) -> bool:
         """Whether the operator means this frontend to run: enabled, and a token is there."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

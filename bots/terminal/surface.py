@@ -34,7 +34,6 @@ class Shown(Protocol):
 
     def show(self, text: str) -> None:
         """Raises `FrontendUnreachable` when nobody reads the screen any more."""
-        ...
 
     def end(self, address: str) -> None: ...
 

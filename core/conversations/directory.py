@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from core.domain.messages import Place
+from core.domain.messages import Action, Commanded, Place, Pressed, Said
 from core.settings import ConversationSettings
 from core.storage.turns.intake import IntakeTransaction
 
@@ -34,9 +35,22 @@ class Directory:
         await transaction.close(place, owner)
         return await transaction.find_or_open(place, owner)
 
-    async def find_aside(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:
+    async def find_for_notices(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:
         """Where the bot's own sentences to a person stand that are not to wait behind an answer."""
         return await transaction.find_or_open(place, -identity_id)
+
+    async def add_notice(
+        self,
+        transaction: IntakeTransaction,
+        event: Said | Commanded | Pressed,
+        identity_id: int,
+        notice: str,
+        offers: Sequence[Action] = (),
+    ) -> tuple[int]:
+        """Queue a sentence of the bot's own as the reply to an event; the conversation that has work now."""
+        here = await self.find_for_notices(transaction, event.place, identity_id)
+        await transaction.add_turn(here, identity_id, event.address, notice=notice, offers=offers)
+        return (here,)
 
     def _owner(self, place: Place, identity_id: int) -> int:
         return SHARED if self._scope == "thread" and not place.private else identity_id

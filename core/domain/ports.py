@@ -38,7 +38,6 @@ class Intake(Protocol):
         When this returns, the event survives a crash: only then acknowledge it to the platform. When it
         raises, nothing was stored: withhold the acknowledgement, so that the platform delivers it again.
         """
-        ...
 
     async def refusal(self, said: Said) -> str | None:
         """The sentence, in the author's language, that says why this would not be taken in, or None.
@@ -46,31 +45,25 @@ class Intake(Protocol):
         Ask it before anything is posted on somebody's behalf, and show the sentence to nobody but them. Access
         lists and all limits are looked at, as in `receive`. Nothing is stored, but that it was told.
         """
-        ...
 
     def passed_over(self, platform: str, reason: PassedOver) -> None:
         """Count something that a frontend passes over in silence, and so never brings to `receive`."""
-        ...
 
     def translator(self, locale: str, place: Place) -> Translator:
         """The bot's sentences for a reader, where a platform asks for words that are no answer: names of its
         commands, the labels of a form. `locale` as in `Author.locale`."""
-        ...
 
     async def models(self, author: Author, place: Place) -> Sequence[str]:
         """The gateways that the author may choose from for a place; none for who does not run the bot."""
-        ...
 
     async def heard_until(self, platform: str) -> Mapping[str, datetime]:
         """When something was last said in each workspace of a platform; empty where nothing ever was.
 
         What a frontend missed while it was away lies after that. Events that are brought twice do no harm.
         """
-        ...
 
     async def places(self, platform: str, since: datetime) -> Sequence[Place]:
         """The places of a platform in which somebody spoke with the bot since then, the newest first."""
-        ...
 
 
 class Watch(Protocol):
@@ -109,37 +102,29 @@ class Ledger(Protocol):
     @property
     def earlier(self) -> Sequence[Delivery]:
         """What earlier attempts posted or meant to post, in order; empty on the first attempt."""
-        ...
 
     @property
     def resumed(self) -> bool:
         """Whether another attempt ran before: what it showed beside messages, a status or a sign, may still stand."""
-        ...
 
     @property
     def generation(self) -> int:
         """The text that is being written now. Deliveries of an older generation show another text."""
-        ...
 
     async def intend(self, part: int) -> Delivery:
         """Record that a platform message is about to be created. Known parts keep their nonce and id."""
-        ...
 
     async def posted(self, part: int, message_id: str) -> None:
         """Record that the platform created it under this id."""
-        ...
 
     async def shows(self, part: int, shown: int, *, closed: bool = False) -> None:
         """Record how far the answer's text is shown in it, before or after the edit that shows it."""
-        ...
 
     async def forget(self, part: int) -> None:
         """Record that the message is no longer there: it was deleted, or turned out never to exist."""
-        ...
 
     async def check(self) -> None:
         """Raise `Fenced` if this attempt was taken over: ask before a platform call that records nothing."""
-        ...
 
     async def holds(self, message_id: str) -> bool:
         """Whether any attempt recorded this message as one of the answer's. For fenced ones: never raises `Fenced`.
@@ -147,14 +132,12 @@ class Ledger(Protocol):
         A process that was frozen between `check` and a create finds out afterwards that it was taken over: what
         it created, and the ledger does not hold, is one too many.
         """
-        ...
 
     async def spoiled(self, message_id: str) -> None:
         """Have the answer shown anew: a fenced attempt's late edit may have reached this message.
 
         For fenced attempts: never raises `Fenced`. Nothing happens where the message is none of the answer's.
         """
-        ...
 
 
 class ReplySurface(Protocol):
@@ -172,27 +155,21 @@ class ReplySurface(Protocol):
 
     async def write(self, delta: str) -> None:
         """Add text to the answer. Returns soon; blocks only when the platform is far behind."""
-        ...
 
     async def note(self, status: Status) -> None:
         """Show what is going on while no text comes; the next text or status takes its place."""
-        ...
 
     async def offer(self, buttons: Sequence[Button]) -> None:
         """Show these buttons below the answer while it is written, where the platform has any; none at its end."""
-        ...
 
     async def pause(self) -> None:
         """Bring what is due to the reader, the status too: another attempt will go on. Leave the block then."""
-        ...
 
     async def finish(self, footer: Footer) -> None:
         """Bring the whole text to the reader and close the answer. Returns when the platform has it all."""
-        ...
 
     async def fail(self, apology: Apology) -> None:
         """Close the answer with an apology below whatever was said already."""
-        ...
 
 
 class EditableChannel(Protocol):
@@ -206,32 +183,25 @@ class EditableChannel(Protocol):
     @property
     def max_size(self) -> int:
         """How much one message holds, in the unit of `size`."""
-        ...
 
     @property
     def edit_interval_s(self) -> float:
         """The shortest time between two edits of one answer that the platform likes."""
-        ...
 
     def size(self, text: str) -> int:
         """Measure a text as the platform will count it, once it was made safe. Never shrinks as text grows."""
-        ...
 
     async def working(self) -> None:
         """Show the platform's own sign that an answer is under way, where it has one; it fades by itself."""
-        ...
 
     async def rested(self) -> None:
         """Take that sign away at the answer's end, where it would still stand for a while."""
-        ...
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         """Create a message below the question, with these buttons below it, and return its id."""
-        ...
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
         """Change a message. Buttons that are not given again are gone."""
-        ...
 
     async def delete(self, message_id: str) -> None: ...
 
@@ -240,7 +210,6 @@ class EditableChannel(Protocol):
 
         Where a platform allows no look-up it says so in its docs, and this returns None.
         """
-        ...
 
 
 class Frontend(Protocol):
@@ -249,7 +218,6 @@ class Frontend(Protocol):
     @property
     def platform(self) -> str:
         """Its name, as it stands in `Identity.platform` and `Place.platform`."""
-        ...
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
         """Bring the platform's events to the intake until cancelled.
@@ -259,22 +227,18 @@ class Frontend(Protocol):
             FrontendUnreachable: no connection could be made, or a lost one did not come back.
             Either way it may be called again.
         """
-        ...
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         """Open the place that `address` names, to show an answer there. Works in a process that never listens."""
-        ...
 
     async def sign(self, address: str) -> bool:
         """Put a quiet sign on the question, a reaction: it was heard, and waits. Whether it could be put."""
-        ...
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         """Read what was said around the question in a shared place, oldest first, at most `most` messages.
 
         The question itself is left out. Empty where nothing stands around it, or nothing can be read.
         """
-        ...
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         """Read an attachment.
@@ -282,11 +246,9 @@ class Frontend(Protocol):
         Raises:
             PlatformError: it is gone, too large, or can't be read.
         """
-        ...
 
     def address_of(self, channel: str) -> str:
         """Name a channel that an operator wrote into the settings as an address for `reply_to`."""
-        ...
 
 
 class TurnQueue(Protocol):
@@ -294,4 +256,3 @@ class TurnQueue(Protocol):
 
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run, soon, in order. Losing a call costs time, never a turn."""
-        ...

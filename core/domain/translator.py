@@ -22,15 +22,12 @@ class Translator(Protocol):
 
     def say(self, phrase: Sentence, **values: object) -> str:
         """The sentence with its values filled in; numbers among them are written as the locale does."""
-        ...
 
     def duration(self, seconds: float) -> str:
         """A length of time in the unit that people would use, rounded up."""
-        ...
 
     def money(self, usd: float, rounding: Rounding = "nearest") -> str:
         """An amount in US dollars; one below ten cents is told to the hundredth of a cent.
 
         `rounding`: down or up where the amount stands beside another one that it is compared with.
         """
-        ...

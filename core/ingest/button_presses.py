@@ -50,18 +50,21 @@ class Presses:
             stopped = await transaction.changes.stop(identity_id, pressed.place, whole_channel=False)
             return stopped.running_in
         if pressed.action is Action.LANGUAGE:
-            return await self._speak(transaction, pressed, identity_id)
+            return await self._choose_language(transaction, pressed, identity_id)
         # forgetting locks all that is theirs, in its order
         asked = await transaction.held_turns.find(pressed.turn, hold=pressed.action is not Action.FORGET)
         if asked is None:
-            return await self._tell(transaction, pressed, identity_id, translator.say(Phrase.NOTHING_WAITS))
+            return await self._directory.add_notice(
+                transaction, pressed, identity_id, translator.say(Phrase.NOTHING_WAITS)
+            )
         if pressed.action in (Action.GOOD, Action.BAD):
             return await self._note(transaction, pressed, asked, identity_id, translator)
         if asked.identity_id != identity_id:
             told = translator.say(Phrase.NOT_YOURS)
-            return await self._tell(transaction, pressed, identity_id, told)
+            return await self._directory.add_notice(transaction, pressed, identity_id, told)
         if pressed.action is Action.FORGET:
-            return await self._forget(transaction, pressed, asked)
+            page = Action.LANGUAGE in asked.offers.split(",")
+            return await self._forgetting.ask(transaction, pressed, asked.identity_id, page=page)
         if pressed.action is Action.REGENERATE:
             return await self._again(transaction, pressed, asked, translator)
         return await self._decide(transaction, pressed, asked, translator)
@@ -87,7 +90,7 @@ class Presses:
             return (asked.conversation_id,)
         told = translator.say(outcome.phrase)
         if not outcome.dropped:
-            return await self._tell(transaction, pressed, asked.identity_id, told)
+            return await self._directory.add_notice(transaction, pressed, asked.identity_id, told)
         turn_id = await transaction.add_turn(
             asked.conversation_id, asked.identity_id, asked.address, notice=told
         )
@@ -102,7 +105,7 @@ class Presses:
         refusal = await self._questions.regenerate(transaction, asked, pressed, translator)
         if refusal is None:
             return (asked.conversation_id,)
-        return await self._tell(transaction, pressed, asked.identity_id, refusal)
+        return await self._directory.add_notice(transaction, pressed, asked.identity_id, refusal)
 
     async def _note(
         self,
@@ -117,44 +120,18 @@ class Presses:
         log.info("feedback.received", turn=asked.id, good=good, commented=bool(pressed.text))
         if pressed.asked_for_more:
             return ()
-        return await self._tell(transaction, pressed, identity_id, translator.say(Phrase.FEEDBACK_DONE))
+        return await self._directory.add_notice(
+            transaction, pressed, identity_id, translator.say(Phrase.FEEDBACK_DONE)
+        )
 
-    async def _forget(self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked) -> Sequence[int]:
-        page = Action.LANGUAGE in asked.offers.split(",")
-        return await self._forgetting.ask(transaction, pressed, asked.identity_id, page=page)
-
-    async def _speak(
+    async def _choose_language(
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int
     ) -> Sequence[int]:
+        """Keep the language that a person chose, and show their page anew in it."""
         known = nearest(pressed.text)
         await transaction.choose_locale(identity_id, known.form if known else "")
         translator = self._translators.for_reader(await transaction.locale_of(identity_id), pressed.place)
-        told = translator.say(Phrase.LANGUAGE_DONE)
-        return await self._show_home(transaction, pressed, identity_id, translator, told)
-
-    async def _show_home(
-        self,
-        transaction: IntakeTransaction,
-        pressed: Pressed,
-        identity_id: int,
-        translator: Translator,
-        told: str,
-    ) -> Sequence[int]:
-        """Show the page anew, where the press came from."""
-        here = await self._directory.find_aside(transaction, pressed.place, identity_id)
-        page = await self._commands.home(transaction, identity_id, translator, first=told)
-        offers = OFFERS[Command.HOME]
-        await transaction.add_turn(here, identity_id, pressed.address, notice=page, offers=offers)
-        return (here,)
-
-    async def _tell(
-        self,
-        transaction: IntakeTransaction,
-        pressed: Pressed,
-        identity_id: int,
-        told: str,
-    ) -> Sequence[int]:
-        """Answer the press itself, beside whatever is being answered."""
-        here = await self._directory.find_aside(transaction, pressed.place, identity_id)
-        await transaction.add_turn(here, identity_id, pressed.address, notice=told)
-        return (here,)
+        page = await self._commands.home(
+            transaction, identity_id, translator, first=translator.say(Phrase.LANGUAGE_DONE)
+        )
+        return await self._directory.add_notice(transaction, pressed, identity_id, page, OFFERS[Command.HOME])

@@ -36,7 +36,7 @@ class Commands:
                 transaction, commanded.place, identity_id, whole_channel=commanded.whole_channel
             )
         else:
-            here = await self._directory.find_aside(transaction, commanded.place, identity_id)
+            here = await self._directory.find_for_notices(transaction, commanded.place, identity_id)
         if commanded.command is not Command.STOP:
             told = await self._told(transaction, commanded, identity_id, translator)
         offers = OFFERS.get(commanded.command, ())

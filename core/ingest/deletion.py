@@ -58,7 +58,7 @@ class Forgetting:
     ) -> Sequence[int]:
         """Write the request down; the conversations that have work now, or something to look at."""
         await transaction.erasures.hold(identity_id, pressed.place)
-        here = await self._directory.find_aside(transaction, pressed.place, identity_id)
+        here = await self._directory.find_for_notices(transaction, pressed.place, identity_id)
         return await transaction.erasures.ask(identity_id, here, pressed.address, as_page=page)
 
     async def redact(self, deleted: Deleted) -> Receipt:

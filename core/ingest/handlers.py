@@ -115,11 +115,8 @@ class Handlers:
             return ()
         identity_id = await transaction.identity_id(event.author)
         translator = await self._translator(transaction, identity_id, event.place)
-        conversation_id = await self._directory.find_aside(transaction, event.place, identity_id)
-        await transaction.add_turn(
-            conversation_id, identity_id, event.address, notice=translator.say(barred.phrase)
-        )
-        return (conversation_id,)
+        notice = translator.say(barred.phrase)
+        return await self._directory.add_notice(transaction, event, identity_id, notice)
 
 
 def _asks(event: Said | Edited | Commanded | Pressed) -> bool:

@@ -55,9 +55,7 @@ class Questions:
         if not await self._limits.tells(transaction, refusal, said):
             self._passed.add(said.place.platform, PassedOver.OVER_BOUND)
             return ()
-        aside = await self._directory.find_aside(transaction, said.place, identity_id)
-        await transaction.add_turn(aside, identity_id, said.address, notice=refusal.sentence)
-        return (aside,)
+        return await self._directory.add_notice(transaction, said, identity_id, refusal.sentence)
 
     async def _turn_for(self, transaction: IntakeTransaction, said: Said, here: int, identity_id: int) -> int:
         """A turn of its own, or, as `when_busy` has it, the one that the author's words before wait in."""

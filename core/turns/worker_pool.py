@@ -26,7 +26,6 @@ class Worklist(Protocol):
 
         It tells in `has_successor` whether another waits behind it: who comes later is told of by `notify`.
         """
-        ...
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int: ...
 

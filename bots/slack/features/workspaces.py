@@ -40,26 +40,21 @@ class Workspaces(Protocol):
 
     async def check(self) -> None:
         """Find out whether anything can be answered at all. Raises `FrontendRefused` and like a call of the API."""
-        ...
 
     def of(self, team: str) -> Workspace:
         """The workspace of this id. Raises `PlaceClosed` where an id is needed and none is given."""
-        ...
 
     async def bot_in(self, team: str) -> Bot | None:
         """Who we are there; None where the app is not installed."""
-        ...
 
     async def removal(self, team: str, at: datetime) -> str | None:
         """A name for the removal of the app at that moment, the same for each event that tells of it.
 
         None where it counts no more: the app was installed again since, or is forgotten already.
         """
-        ...
 
     async def forget(self, team: str, at: datetime) -> None:
         """Forget a workspace that removed the app at that moment, its tokens with it."""
-        ...
 
     async def aclose(self) -> None: ...
 

@@ -25,11 +25,9 @@ class EventSource(Protocol):
 
     def require(self) -> None:
         """Raise `FrontendRefused` where a setting that it needs is missing."""
-        ...
 
     async def listen(self, receive: Receive, watch: Watch) -> None:
         """Bring payloads in, each acknowledged when `receive` returned. Raises like `Frontend.listen`."""
-        ...
 
 
 async def listen(

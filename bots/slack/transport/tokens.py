@@ -18,19 +18,15 @@ class Account(Protocol):
 
     async def token(self) -> str:
         """The token to call with now. Raises `PlaceClosed` where the workspace has none."""
-        ...
 
     async def bot(self, ask: Ask, *, anew: bool = False) -> Bot:
         """Who we are there: as it is known, or, `anew`, as `ask` finds out from Slack."""
-        ...
 
     async def renewed(self, error: FrontendRefused, token: str) -> bool:
         """Whether there is another token by now than this one, which Slack refused: then call again."""
-        ...
 
     async def judged(self, error: FrontendRefused, token: str) -> PlatformError:
         """What it means for this workspace, and for the others, that Slack refused its token."""
-        ...
 
 
 class OneAccount:
