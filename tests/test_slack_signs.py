@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bots.slack.delivery.channel import Signs, SlackChannel
 from bots.slack.events.address import Address
-from bots.slack.transport.fair_interval import Share, SharedRate
+from bots.slack.transport.fair_interval import SharedPace, SharedRate
 from core.domain.errors import Fenced
 from core.domain.messages import Apology, Footer
 from core.domain.ports import Delivery
@@ -42,8 +43,8 @@ class Api:
 
 async def test_a_sign_that_comes_after_the_post_is_taken_away_at_the_end() -> None:
     api = Api()
-    share = Share(SharedRate(50), 3.0, asyncio.sleep)
-    channel = SlackChannel(api, HERE, Signs(api), share)  # type: ignore[arg-type]  # all of it that is used
+    pace = SharedPace(SharedRate(50), 3.0, now=time.monotonic, sleep=asyncio.sleep)
+    channel = SlackChannel(api, HERE, Signs(api), pace)  # type: ignore[arg-type]  # all of it that is used
     sign = asyncio.create_task(channel.working())
     await soon("the sign", api.asked.wait())
     await channel.post("the answer", Delivery(0, "n-0", "", 0, closed=False, generation=0))

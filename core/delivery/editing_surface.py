@@ -61,17 +61,18 @@ class EditingSurface:
         self,
         channel: EditableChannel,
         ledger: Ledger,
+        pace: Pace | None = None,
         *,
         now: Now = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """`now` and `sleep` count in seconds."""
+        """`pace` tells when the next edit may go out: by default when `channel.edit_interval_s` is over."""
         self._channel = channel
         self._ledger = ledger
         self._sleep = sleep
         self._posting = Posting(channel, ledger, now=now, sleep=sleep)
         self._splitter = Splitter(channel.max_size, channel.size)
-        self._pace = Pace(lambda: channel.edit_interval_s, now=now, sleep=sleep)
+        self._pace = pace or Pace(lambda: channel.edit_interval_s, now=now, sleep=sleep)
         self._status = ""
         self._offered: tuple[Button, ...] = ()
         self._ending: _Ending | None = None
@@ -79,6 +80,7 @@ class EditingSurface:
         self._sign = Pump(self._show_sign)
 
     async def __aenter__(self) -> Self:
+        self._pace.begin()
         self._pump.start()
         self._sign.start()
         return self
@@ -89,6 +91,7 @@ class EditingSurface:
         try:
             await self._pump.stop(error)
         finally:
+            self._pace.end()
             await self._sign.stop(error)
 
     async def write(self, delta: str) -> None:

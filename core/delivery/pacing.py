@@ -22,7 +22,14 @@ class Pace:
         self._began = now()
         self._called = float("-inf")
         self._resting_until = float("-inf")
-        self._hurried = False
+        self.hurried = False
+
+    def begin(self) -> None:
+        """Count from now on how long the answer takes: it is being shown."""
+        self._began = self._now()
+
+    def end(self) -> None:
+        """Take part in nothing any more that answers share: this one is not shown any further."""
 
     def called(self) -> None:
         """Start the pause: a call was made."""
@@ -34,7 +41,7 @@ class Pace:
 
     def hurry(self) -> None:
         """Keep no more than the platform's own distance from now on: the answer is all there."""
-        self._hurried = True
+        self.hurried = True
 
     async def wait(self) -> None:
         """Return when the next call may be made. Sleeps in slices, so that a hurry is noticed."""
@@ -42,7 +49,7 @@ class Pace:
             await self._sleep(min(left_s, max(self._interval_s(), _SHORTEST_SLICE_S)))
 
     def _ready_at(self) -> float:
-        if self._hurried:
+        if self.hurried:
             return self._called + self._interval_s()
         slower = min(1 + (self._now() - self._began) / _SLOWER_EVERY_S, _SLOWEST)
         return max(self._called + self._interval_s() * slower, self._resting_until)

@@ -17,7 +17,7 @@ from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
-from bots.slack.transport.fair_interval import Share
+from bots.slack.transport.fair_interval import SharedPace
 from core.delivery.platform_retry import patiently
 from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.messages import Button
@@ -105,12 +105,12 @@ class Signs:
 class SlackChannel:
     """One place in Slack as an `EditableChannel`."""
 
-    def __init__(self, api: SlackApi, place: Address, signs: Signs, share: Share) -> None:
-        """`share` is the answer's part of what may be edited in the workspace."""
+    def __init__(self, api: SlackApi, place: Address, signs: Signs, pace: SharedPace) -> None:
+        """`pace` tells how often the answer may be edited."""
         self._api = api
         self._place = place
         self._signs = signs
-        self._share = share
+        self._pace = pace
         self._signed = False
 
     @property
@@ -121,13 +121,13 @@ class SlackChannel:
     @property
     def edit_interval_s(self) -> float:
         """Longer, the more answers are edited in the workspace."""
-        return self._share.interval_s
+        return self._pace.interval_s
 
     def size(self, text: str) -> int:
         return size(text)
 
     async def working(self) -> None:
-        if self._share.hurried:
+        if self._pace.hurried:
             return
         try:
             await self._signs.show(self._place, "…")
@@ -146,7 +146,7 @@ class SlackChannel:
             self._place.channel,
             self._place.thread,
             message_content(text, buttons),
-            urgent=self._share.hurried,
+            urgent=self._pace.hurried,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": delivery.nonce}},
         )
         self._signed = False
@@ -168,7 +168,7 @@ class SlackChannel:
                 raise
 
     async def _update(self, message_id: str, content: Mapping[str, Any]) -> None:
-        channel, urgent = self._place.channel, self._share.hurried
+        channel, urgent = self._place.channel, self._pace.hurried
         await write_blocks(self._api, "chat.update", content, channel=channel, ts=message_id, urgent=urgent)
 
     async def _replace(self, message_id: str, code: str) -> None:
@@ -178,7 +178,7 @@ class SlackChannel:
             PlatformBusy: not now.
             PlaceClosed: the message is gone.
         """
-        if not self._share.hurried:
+        if not self._pace.hurried:
             raise PlatformBusy(PLATFORM, code=code, retry_after_s=_UNTIL_THE_END_S)
         with suppress(PlaceClosed):
             await self.delete(message_id)

@@ -12,7 +12,7 @@ from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import begins_with_another, mentions, readable, without_mention
-from bots.slack.events.payloads import Bot, FollowUps, text_of
+from bots.slack.events.payloads import Bot, FollowUps, parts_of, text_of
 from core.domain.messages import Attachment, Author, Commanded, Identity, Place, Said
 from core.i18n.commands import spoken_command
 
@@ -87,7 +87,10 @@ def said(
 def as_event(parsed: ParsedMessage, event: Mapping[str, Any]) -> Said | Commanded:
     """A question, or one of the words that are commands when they stand alone."""
     address = str(parsed.address)
-    files = _attachments(event, parsed.team)
+    # Slack Connect sends a file's id alone: the rest is asked for
+    files = tuple(
+        attachment_of(file, parsed.team) for file in parts_of(event, "files") if text_of(file, "id")
+    )
     command = spoken_command(parsed.text)
     if command is not None and not files:
         return Commanded(parsed.keys, parsed.author, parsed.place, command, address)
@@ -132,17 +135,6 @@ def read(
         text=readable(without_mention(wire, bot.user)),
         client_msg_id=text_of(event, "client_msg_id"),
     )
-
-
-def _attachments(event: Mapping[str, Any], team: str) -> tuple[Attachment, ...]:
-    files = event.get("files")
-    found = [_attachment(file, team) for file in files] if isinstance(files, list) else []
-    return tuple(attachment for attachment in found if attachment is not None)
-
-
-def _attachment(file: Any, team: str) -> Attachment | None:
-    """Slack Connect sends only an id: the rest is to be asked for."""
-    return attachment_of(file, team) if text_of(file, "id") else None
 
 
 def attachment_of(file: Mapping[str, Any], team: str) -> Attachment:

@@ -5,12 +5,13 @@ None of it holds an event up, and where Slack refuses it, a line in the log is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from bots.slack.delivery.messages import message_content
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.modals import ask_form, feedback_form, wants_to_ask
+from bots.slack.events.modals import About, View, ask_form, feedback_form, wants_to_ask
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.features.background_tasks import BackgroundTasks
 from bots.slack.features.workspaces import Workspace
@@ -29,23 +30,21 @@ class Greetings:
 
     def wants(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload that may be no event has a form open, or somebody greeted."""
-        event = part_of(payload, "event")
-        kind = text_of(event, "type") if text_of(payload, "type") == "event_callback" else ""
-        opens = text_of(payload, "type") == "message_action" and wants_to_ask(payload) is not None
-        greets = kind == "app_home_opened" and text_of(event, "tab") == "messages"
-        return opens or greets or kind == "assistant_thread_started"
+        return _asked(payload) is not None or _greeted(payload) is not None
 
     def before(self, payload: Mapping[str, Any], events: tuple[Event, ...], there: Workspace) -> None:
         """Begin what can't wait for the event to be stored: a form opens within three seconds of the click."""
-        kind = text_of(payload, "type")
-        if kind == "message_action" and wants_to_ask(payload) is not None:
-            self._tasks.run("ask-form", self._open_question(payload, there))
-        if kind == "block_actions":
-            for event in events:
-                if isinstance(event, Pressed) and event.action is Action.BAD:
-                    self._tasks.run("feedback-form", self._open_comment(payload, event, there))
-        if kind == "event_callback":
-            self._greet(payload, there)
+        if (about := _asked(payload)) is not None:
+            team, private = text_of(payload.get("team"), "id"), about.channel.startswith("D")
+            place = Place(PLATFORM, team, about.channel, about.thread, private=private)
+            form = partial(ask_form, about=about)
+            self._tasks.run("ask-form", self._open(payload, place, form, there))
+        for event in events if text_of(payload, "type") == "block_actions" else ():
+            if isinstance(event, Pressed) and event.action is Action.BAD:
+                form = partial(feedback_form, pressed=event)
+                self._tasks.run("feedback-form", self._open(payload, event.place, form, there))
+        if (greeted := _greeted(payload)) is not None:
+            self._tasks.run("greeting", self._greet(*greeted, there))
 
     def after(self, event: Event, there: Workspace) -> None:
         """Follow up on an event that is new, and stored."""
@@ -70,19 +69,7 @@ class Greetings:
         content = {"thread_ts": place.thread or None, **message_content(sentence), **to}
         await there.api.write(method, once=True, channel=place.channel, **content)
 
-    def _greet(self, payload: Mapping[str, Any], there: Workspace) -> None:
-        event, team = part_of(payload, "event"), text_of(payload, "team_id")
-        kind, user = text_of(event, "type"), text_of(event, "user")
-        if kind == "app_home_opened" and text_of(event, "tab") == "messages":
-            place = Place(PLATFORM, team, text_of(event, "channel"), private=True)
-            self._tasks.run("greeting", self._greet_person(user, place, there))
-        if kind == "assistant_thread_started":
-            thread = part_of(event, "assistant_thread")
-            channel, root = text_of(thread, "channel_id"), text_of(thread, "thread_ts")
-            place = Place(PLATFORM, team, channel, root, private=True)
-            self._tasks.run("greeting", self._greet_person(text_of(thread, "user_id"), place, there))
-
-    async def _greet_person(self, user: str, place: Place, there: Workspace) -> None:
+    async def _greet(self, user: str, place: Place, there: Workspace) -> None:
         """Greet somebody; whom the core would refuse reads why, in place of a greeting."""
         if not (user and place.channel) or not there.assistant_threads.meets(place.channel, place.thread):
             return
@@ -97,21 +84,29 @@ class Greetings:
                 return
         await there.assistant_threads.suggest(place.channel, place.thread)
 
-    async def _open_comment(self, payload: Mapping[str, Any], pressed: Pressed, there: Workspace) -> None:
-        translator = await self._translator(pressed.author.identity.user, pressed.place, there)
-        await self._open(payload, feedback_form(translator, pressed), there)
-
-    async def _open_question(self, payload: Mapping[str, Any], there: Workspace) -> None:
-        about = wants_to_ask(payload)
-        if about is None:
-            return
-        team = text_of(payload.get("team"), "id")
-        place = Place(PLATFORM, team, about.channel, about.thread, private=about.channel.startswith("D"))
-        translator = await self._translator(text_of(payload.get("user"), "id"), place, there)
-        await self._open(payload, ask_form(translator, about), there)
-
-    async def _open(self, payload: Mapping[str, Any], view: dict[str, Any], there: Workspace) -> None:
+    async def _open(
+        self, payload: Mapping[str, Any], place: Place, form: Callable[[Translator], View], there: Workspace
+    ) -> None:
+        """Open a form in the language of whoever clicked."""
+        person = await there.people.find(text_of(payload.get("user"), "id"))
+        view = form(self._intake.translator(person.locale, place))
         await there.api.write("views.open", trigger_id=text_of(payload, "trigger_id"), view=view)
 
-    async def _translator(self, user: str, place: Place, there: Workspace) -> Translator:
-        return self._intake.translator((await there.people.find(user)).locale, place)
+
+def _asked(payload: Mapping[str, Any]) -> About | None:
+    """The message that somebody wants to ask about by the shortcut."""
+    return wants_to_ask(payload) if text_of(payload, "type") == "message_action" else None
+
+
+def _greeted(payload: Mapping[str, Any]) -> tuple[str, Place] | None:
+    """Who opened the bot's direct messages, or a thread of the old view in them, and where that is."""
+    event, team = part_of(payload, "event"), text_of(payload, "team_id")
+    if text_of(payload, "type") != "event_callback":
+        return None
+    if text_of(event, "type") == "app_home_opened" and text_of(event, "tab") == "messages":
+        return text_of(event, "user"), Place(PLATFORM, team, text_of(event, "channel"), private=True)
+    if text_of(event, "type") != "assistant_thread_started":
+        return None
+    thread = part_of(event, "assistant_thread")
+    channel, root = text_of(thread, "channel_id"), text_of(thread, "thread_ts")
+    return text_of(thread, "user_id"), Place(PLATFORM, team, channel, root, private=True)

@@ -11,8 +11,8 @@ from typing import Protocol
 import structlog
 
 from bots.slack.delivery.channel import Signs
+from bots.slack.delivery.choose_surface import AnsweredWorkspace
 from bots.slack.delivery.streaming.streams import Streams
-from bots.slack.delivery.workspace import AnsweredWorkspace
 from bots.slack.events.payloads import Bot
 from bots.slack.features.assistant_threads import AssistantThreads
 from bots.slack.installations.account import InstalledAccount

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -124,21 +123,15 @@ class SocketModeEvents:
     async def listen(self, receive: Receive, watch: Watch) -> None:
         """Open a socket and bring its events in, until it stays lost."""
         url = await self._api.open_socket()
-        async with open_socket(self._api, url, bolt_app(self._api, receive)) as socket:
+        socket = Socket(self._api, url)
+        handler = Handler(bolt_app(self._api, receive), socket)
+        connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]  # Bolt's
+        try:
             await watch_over(socket, self._api.settings, watch, self._sleep)
-
-
-@asynccontextmanager
-async def open_socket(api: SlackApi, url: str, app: AsyncApp) -> AsyncIterator[Socket]:
-    """Connect, and go on connecting in the background, until the block is left."""
-    socket = Socket(api, url)
-    connecting = asyncio.create_task(Handler(app, socket).connect_async())  # type: ignore[no-untyped-call]  # Bolt's
-    try:
-        yield socket
-    finally:
-        connecting.cancel()
-        await asyncio.gather(connecting, return_exceptions=True)
-        await socket.aclose()
+        finally:
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await socket.aclose()
 
 
 async def watch_over(socket: Socket, settings: SlackSettings, watch: Watch, sleep: Sleep) -> None:
@@ -148,29 +141,18 @@ async def watch_over(socket: Socket, settings: SlackSettings, watch: Watch, slee
         FrontendUnreachable: it was lost for `reconnect_after_s`.
     """
     step_s = min(1.0, settings.reconnect_after_s / _STEPS)
-    lost_s = 0.0
-    was_up = False
+    lost_s, up = 0.0, False
     while lost_s < settings.reconnect_after_s:
-        if await socket.is_alive():
-            lost_s, was_up = 0.0, _told_up(watch, was_up)
-        else:
-            lost_s += step_s
-            # a change of sockets takes a moment, and is part of the routine
-            was_up = was_up and not _told_down(watch, lost_s > 3 * step_s)
+        alive = await socket.is_alive()
+        lost_s = 0.0 if alive else lost_s + step_s
+        if alive and not up:
+            watch.up()
+            up = True
+        elif up and lost_s > 3 * step_s:  # a change of sockets takes a moment, and is part of the routine
+            watch.down(_lost())
+            up = False
         await sleep(step_s)
     raise _lost()
-
-
-def _told_up(watch: Watch, already: bool) -> bool:
-    if not already:
-        watch.up()
-    return True
-
-
-def _told_down(watch: Watch, due: bool) -> bool:
-    if due:
-        watch.down(_lost())
-    return due
 
 
 def _lost() -> FrontendUnreachable:

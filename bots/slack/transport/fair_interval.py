@@ -1,10 +1,11 @@
-"""Answers under way in one workspace share what it may be called: the more of them, the seldomer each one changes."""
+"""Answers under way in one workspace share what it may be called: the more of them, the less often each one changes."""
 
 from __future__ import annotations
 
 import asyncio
 
-from core.util.clock import Sleep
+from core.delivery.pacing import Pace
+from core.util.clock import Now, Sleep
 from core.util.tasks import first_done
 
 
@@ -21,15 +22,15 @@ class SharedRate:
         return self.size * 60.0 / self._per_minute
 
 
-class Share:
-    """One answer's part, between `begin` and `end`. An answer that is all there need not wait for the others."""
+class SharedPace(Pace):
+    """The pace of one answer among others. One that is all there need not wait for them."""
 
-    def __init__(self, rate: SharedRate, least_s: float, sleep: Sleep) -> None:
+    def __init__(self, rate: SharedRate, least_s: float, *, now: Now, sleep: Sleep) -> None:
         """`least_s` is how far apart its calls are where it is alone."""
-        self.hurried = False
+        super().__init__(lambda: self.interval_s, now=now, sleep=self.sleep)
         self._rate = rate
         self._least_s = least_s
-        self._sleep = sleep
+        self._sleep_through = sleep
         self._hurry = asyncio.Event()
         self._counted = False
 
@@ -38,21 +39,22 @@ class Share:
         return self._least_s if self.hurried else max(self._least_s, self._rate.interval_s)
 
     def begin(self) -> None:
+        """Take part in the rate."""
+        super().begin()
         self._rate.size += not self._counted
         self._counted = True
 
     def end(self) -> None:
+        """Leave the rate to the others."""
         self._rate.size -= self._counted
         self._counted = False
 
     def hurry(self) -> None:
-        """The answer is all there: whoever sleeps in `sleep` wakes."""
-        self.hurried = True
+        """Wait for the others no longer: whoever sleeps in `sleep` wakes."""
+        super().hurry()
         self._hurry.set()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep, but not through the moment at which the answer is all there."""
-        if self.hurried:
-            await self._sleep(seconds)
-            return
-        await first_done(self._sleep(seconds), self._hurry.wait())
+        hurry = [] if self.hurried else [self._hurry.wait()]
+        await first_done(self._sleep_through(seconds), *hurry)

@@ -16,13 +16,12 @@ from bots.slack.delivery.streaming.chunk import Ending, next_piece
 from bots.slack.delivery.streaming.growing_text import GrowingText
 from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.delivery.streaming.writer import NoStreamError, StreamWriter
-from bots.slack.transport.fair_interval import Share
-from core.delivery.pacing import Pace
+from bots.slack.transport.fair_interval import SharedPace
 from core.delivery.pump import Pump
 from core.domain.errors import Fenced, OutcomeUnknown, PlatformBusy
 from core.domain.messages import Apology, Button, Footer, Status
 from core.domain.ports import ReplySurface
-from core.util.clock import Now, Sleep
+from core.util.clock import Sleep
 from core.util.tasks import first_done
 
 log = structlog.get_logger(__name__)
@@ -49,18 +48,16 @@ class StreamingSurface:
         *,
         fallback: Callable[[Stream], ReplySurface],
         sign: Callable[[str], Awaitable[None]],
-        share: Share,
-        now: Now,
+        pace: SharedPace,
         sleep: Sleep,
     ) -> None:
         """`fallback` makes the surface that goes on where streams are refused; `sign` shows a line above the text;
-        `share` is this answer's part of what may be appended in the workspace."""
+        `pace` tells when the next append may go out."""
         self._writer = writer
         self._make_fallback = fallback
         self._sign = sign
         self._sleep = sleep
-        self._share = share
-        self._pace = Pace(lambda: share.interval_s, now=now, sleep=share.sleep)
+        self._pace = pace
         self._answer = GrowingText()
         self._status: str | None = "…"
         self._ending: Ending | None = None
@@ -70,7 +67,7 @@ class StreamingSurface:
         self._offered: tuple[Button, ...] = ()
 
     async def __aenter__(self) -> Self:
-        self._share.begin()
+        self._pace.begin()
         self._pump.start()
         return self
 
@@ -81,7 +78,7 @@ class StreamingSurface:
             if self._fallback is None and not isinstance(error, Fenced):
                 await self._leave()
         finally:
-            self._share.end()
+            self._pace.end()
             try:
                 await self._pump.stop(error)
             finally:
@@ -119,7 +116,7 @@ class StreamingSurface:
     async def pause(self) -> None:
         self._pump.check()
         if self._fallback is None:
-            self._hurry()
+            self._pace.hurry()
             await self._pump.until_idle()
         if self._fallback is not None:
             await self._fallback.pause()
@@ -139,13 +136,9 @@ class StreamingSurface:
         self._require_open()
         self._status, self._ending = None, ending
         self._writer.hurry()
-        self._hurry()
+        self._pace.hurry()
         await self._pump.until_done()
         self._pump.check()
-
-    def _hurry(self) -> None:
-        self._share.hurry()
-        self._pace.hurry()
 
     def _require_open(self) -> None:
         if self._ending is not None:
@@ -198,7 +191,7 @@ class StreamingSurface:
         """Go on by post-and-edit, from where the streams end."""
         stream = self._writer.stream
         fallback = self._make_fallback(stream)
-        self._share.end()
+        self._pace.end()
         await fallback.__aenter__()
         # from here on `write` brings its text there itself: nothing below may wait for Slack
         self._fallback = fallback
@@ -223,5 +216,5 @@ class StreamingSurface:
         """End an open stream: one that nobody ends goes on showing as being written."""
         self._leaving = True
         self._ending = self._ending or Ending()
-        self._hurry()
+        self._pace.hurry()
         await self._pump.until_done(_LEAVE_WITHIN_S)
