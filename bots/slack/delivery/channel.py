@@ -193,7 +193,7 @@ class SlackChannel:
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for our nonce in the thread, or in the channel's newest messages where there is none."""
-        for message in await recent(self._api, self._place):
-            if nonce_of(message) == delivery.nonce:
-                return text_of(message, "ts") or None
-        return None
+        messages = await recent(self._api, self._place)
+        return (
+            next((text_of(each, "ts") for each in messages if nonce_of(each) == delivery.nonce), "") or None
+        )

@@ -24,10 +24,8 @@ def letters(text: str) -> str:
 
 async def message_at(api: SlackApi, place: Address, ts: str) -> str | None:
     """The letters of a message in the thread; None where it can't be read."""
-    for message in await recent(api, place):
-        if text_of(message, "ts") == ts:
-            return _letters_of(message)
-    return None
+    messages = await recent(api, place)
+    return next((_letters_of(each) for each in messages if text_of(each, "ts") == ts), None)
 
 
 async def stream_like(

@@ -26,7 +26,7 @@ def changed(
     """
     message, before = part_of(event, "message"), part_of(event, "previous_message")
     if text_of(message, "subtype") == "tombstone":
-        return _gone(wrapper, event, text_of(message, "ts"), bot, follow_ups)
+        return deleted(wrapper, event, text_of(message, "ts"), bot, follow_ups)
     edited = text_of(message.get("edited"), "ts")
     now = read(wrapper, message, bot, text_of(event, "channel"), text_of(event, "channel_type"))
     if not (edited and now.team and now.channel and now.ts) or not is_person(message, bot):
@@ -40,16 +40,9 @@ def changed(
 
 
 def deleted(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
-) -> Deleted | None:
-    """Read a `message_deleted`."""
-    return _gone(wrapper, event, text_of(event, "deleted_ts"), bot, follow_ups)
-
-
-def _gone(
     wrapper: Mapping[str, Any], event: Mapping[str, Any], ts: str, bot: Bot, follow_ups: FollowUps
 ) -> Deleted | None:
-    """Nothing where the message is known not to have been for us, as our own are not."""
+    """Read that the message `ts` is gone; None where it is known not to have been for us, as our own are not."""
     team, channel, before = (
         text_of(wrapper, "team_id"),
         text_of(event, "channel"),

@@ -26,12 +26,12 @@ def reason(payload: Mapping[str, Any], bot: Bot, follow_ups: FollowUps) -> Passe
         return None
     if kind not in _WORDS:
         return PassedOver.UNKNOWN_KIND
-    if subtype == "message_changed":
-        return _of_words(payload, event, part_of(event, "message"), bot, follow_ups) or PassedOver.EMPTY
-    if subtype == "message_deleted":
-        before = part_of(event, "previous_message")
-        return _of_words(payload, event, before, bot, follow_ups) or PassedOver.UNREADABLE
-    return _of_words(payload, event, event, bot, follow_ups) or PassedOver.UNREADABLE
+    message = {
+        "message_changed": part_of(event, "message"),
+        "message_deleted": part_of(event, "previous_message"),
+    }.get(subtype, event)
+    otherwise = PassedOver.EMPTY if subtype == "message_changed" else PassedOver.UNREADABLE
+    return _of_words(payload, event, message, bot, follow_ups) or otherwise
 
 
 def _of_words(

@@ -5,7 +5,7 @@ Slack Connect and Enterprise Grid bring people of other organisations here: see 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,9 @@ def speaker(payload: Mapping[str, Any]) -> Speaker:
         event = part_of(payload, "event")
         said = part_of(event, "message") or event
         user = text_of(said, "user") or text_of(part_of(event, "assistant_thread"), "user_id")
-        return Speaker(user, _named(text_of(said, name) for name in ("user_team", "source_team", "team")))
+        teams = [text_of(said, name) for name in ("user_team", "source_team", "team")]
+        return Speaker(user, frozenset(filter(None, teams)))
     if text_of(payload, "command"):  # its workspace is where it was given: of who gave it that tells nothing
         return Speaker(text_of(payload, "user_id"))
     person = part_of(payload, "user")
-    return Speaker(text_of(person, "id"), _named([text_of(person, "team_id")]))
-
-
-def _named(given: Iterator[str] | list[str]) -> frozenset[str]:
-    return frozenset(each for each in given if each)
+    return Speaker(text_of(person, "id"), frozenset(filter(None, [text_of(person, "team_id")])))

@@ -1,4 +1,4 @@
-"""Slack's payloads, as events of the core: pure, and deaf to whatever has not the documented shape.
+"""Slack's payloads, as events of the core. Pure; a payload that has not the documented shape comes to nothing.
 
 Shapes: docs.slack.dev, "Events API", "Interactivity", "Implementing slash commands".
 """
@@ -27,32 +27,29 @@ def translate(payload: Any, bot: Bot, follow_ups: FollowUps = _NO_FOLLOW_UPS) ->
     """
     if not isinstance(payload, Mapping):
         return ()
-    kind = text_of(payload, "type")
-    if kind == "event_callback":
-        return _happened(payload, part_of(payload, "event"), bot, follow_ups)
-    if kind == "block_actions":
-        return _one(pressed(payload))
-    if kind == "view_submission":
-        return _one(commented(payload))
-    if not text_of(payload, "command") or question(payload):
-        return ()
-    return _one(commanded(payload))
+    event = part_of(payload, "event")
+    if text_of(payload, "type") == "event_callback" and text_of(event, "type") == "agent_session_stopped":
+        return stopped(payload, event)
+    found = _event(payload, event, bot, follow_ups)
+    return () if found is None else (found,)
 
 
-def _happened(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
-) -> tuple[Event, ...]:
-    kind, subtype = text_of(event, "type"), text_of(event, "subtype")
-    if kind == "message" and subtype == "message_changed":
-        return _one(changed(wrapper, event, bot, follow_ups))
-    if kind == "message" and subtype == "message_deleted":
-        return _one(deleted(wrapper, event, bot, follow_ups))
-    if kind in ("message", "app_mention"):
-        return _one(said(wrapper, event, bot, follow_ups))
-    if kind == "app_home_opened":
-        return _one(home_opened(wrapper, event))
-    return stopped(wrapper, event) if kind == "agent_session_stopped" else ()
-
-
-def _one(event: Event | None) -> tuple[Event, ...]:
-    return () if event is None else (event,)
+def _event(
+    payload: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
+) -> Event | None:
+    match text_of(payload, "type"), text_of(event, "type"), text_of(event, "subtype"):
+        case "event_callback", "message", "message_changed":
+            return changed(payload, event, bot, follow_ups)
+        case "event_callback", "message", "message_deleted":
+            return deleted(payload, event, text_of(event, "deleted_ts"), bot, follow_ups)
+        case "event_callback", "message" | "app_mention", _:
+            return said(payload, event, bot, follow_ups)
+        case "event_callback", "app_home_opened", _:
+            return home_opened(payload, event)
+        case "block_actions", _, _:
+            return pressed(payload)
+        case "view_submission", _, _:
+            return commented(payload)
+        case "event_callback", _, _:
+            return None
+    return commanded(payload) if text_of(payload, "command") and not question(payload) else None

@@ -4,8 +4,8 @@ Neither shows anything in Slack. So the question is put there first, for everyon
 thread that it is about. It is answered below it, and who reads along can go on. Where the bot may not write, it is put
 into the asker's direct messages, with a word on where it came from.
 
-The bot says these words under its own name: so the core is asked before whether it would take them (`unposted`), and
-they are shown letter by letter, without a link, a mention or a preview in them.
+The bot says these words under its own name: so the core is asked before whether it would take them, and they are shown
+letter by letter, without a link, a mention or a preview in them.
 """
 
 from __future__ import annotations
@@ -116,15 +116,11 @@ async def post_question(asked: AskedQuestion, api: SlackApi, translator: Transla
             log.info("slack.question_moved", channel=asked.channel, code=exc.code)
             asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
             here, ts = await _post(api, await direct_channel(api, asked.user), _moved(asked, translator), "")
-    return _said(asked, here, ts)
+    return as_said(asked, here, ts)
 
 
-def unposted(asked: AskedQuestion) -> Said:
-    """The question as the core would be told of it, before anything of it is shown."""
-    return _said(asked, asked.channel, "")
-
-
-def _said(asked: AskedQuestion, channel: str, ts: str) -> Said:
+def as_said(asked: AskedQuestion, channel: str, ts: str = "") -> Said:
+    """The question as the core is told of it; without a `ts`, as it would be before anything of it is shown."""
     direct = channel.startswith("D")
     thread = (asked.about.thread if asked.about else "") or ts
     there = Address(channel, asked.team, thread, ts, asked.user, asked.user_team, direct=direct)

@@ -87,7 +87,16 @@ class InstallPages:
             "redirect_uri": self._settings.redirect_url,
         }
         answer = RedirectResponse(f"{AUTHORIZE_URL}?{urlencode(asked)}", status_code=302, headers=_SAFE)
-        _carry(answer, state, secure=self._settings.public_url.startswith("https://"))
+        # the browser brings the state back: whoever was merely sent a link has no such cookie
+        answer.set_cookie(
+            COOKIE,
+            state,
+            max_age=int(GOOD_FOR.total_seconds()),
+            path=MOUNT,
+            secure=self._settings.public_url.startswith("https://"),
+            httponly=True,
+            samesite="lax",
+        )
         return answer
 
     async def finish(self, request: Request) -> Response:
@@ -149,16 +158,3 @@ class InstallPages:
         answer = HTMLResponse(f"<!doctype html><meta charset=utf-8><p>{sentence}</p>", status, headers=_SAFE)
         answer.delete_cookie(COOKIE, path=MOUNT)
         return answer
-
-
-def _carry(answer: Response, state: str, *, secure: bool) -> None:
-    """Have the browser bring the state back: whoever was merely sent a link has no such cookie."""
-    answer.set_cookie(
-        COOKIE,
-        state,
-        max_age=int(GOOD_FOR.total_seconds()),
-        path=MOUNT,
-        secure=secure,
-        httponly=True,
-        samesite="lax",
-    )

@@ -18,10 +18,10 @@ from bots.slack.events.translate import translate
 from bots.slack.features.ask_without_message import (
     Ack,
     AskedQuestion,
+    as_said,
     asked_question,
     post_question,
     refusal_ack,
-    unposted,
 )
 from bots.slack.features.files import described
 from bots.slack.features.follow_ups import JoinedThreads
@@ -148,7 +148,7 @@ class Receiver:
     async def _asked(self, payload: Mapping[str, Any], asked: AskedQuestion, there: Workspace) -> Ack | None:
         """A question without a message: put where it can be answered, then told to the core, if it takes it."""
         author = await _introduced(asked.author, there)
-        refusal = await self._intake.refusal(replace(unposted(asked), author=author))
+        refusal = await self._intake.refusal(replace(as_said(asked, asked.channel), author=author))
         if refusal is not None:
             return refusal_ack(payload, refusal)
         said = await post_question(asked, there.api, self._intake.translator(author.locale, asked.place))

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -224,14 +225,10 @@ async def open_api(
                     connector=connector,
                     timeout=limit,
                     cookie_jar=aiohttp.DummyCookieJar(),
-                    json_serialize=_compact,
+                    json_serialize=partial(json.dumps, separators=(",", ":")),
                 )
             )
             for connector in (None, aiohttp.TCPConnector(resolver=PublicOnly(settings)))
         ]
         account, client = OneAccount(settings.bot_token), web_client(settings, session)
         yield SlackApi(client, settings, session, downloads, account, now=now, sleep=sleep)
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))

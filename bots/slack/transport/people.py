@@ -99,21 +99,16 @@ class People:
                 self._known[user].until = self._now() + _FAILED_FOR_S
             log.info("slack.user_unknown", code=exc.code)
             return Person(unanswered=not isinstance(exc, PlaceClosed))
-        return _person(answer.get("user"))
+        return _person(part_of(answer, "user"))
 
 
-def _person(user: Any) -> Person:
-    if not isinstance(user, Mapping):
-        return Person()
+def _person(user: Mapping[str, Any]) -> Person:
     profile = user.get("profile")
     names = (
-        [text_of(profile, each) for each in ("display_name", "real_name")]
-        if isinstance(profile, Mapping)
-        else []
+        text_of(each, name) for each in (profile, user) for name in ("display_name", "real_name", "name")
     )
-    name = next((each for each in (*names, text_of(user, "real_name"), text_of(user, "name")) if each), "")
     return Person(
-        name,
+        next(filter(None, names), ""),
         text_of(user, "locale"),
         text_of(user, "team_id"),
         text_of(part_of(user, "enterprise_user"), "enterprise_id"),

@@ -71,12 +71,12 @@ _WAITS_S: Mapping[str, float] = {
 """How long a call may wait for its turn; what is not named is done at once, or later, or not at all."""
 STREAM_LIFE_S = 300.0
 """So long after its start a stream is over, whatever became of it."""
-_MOST_LINES = 1_000
+_MOST_WINDOWS = 1_000
 _ROUNDING_S = 1e-6
 
 
 @dataclass(slots=True, eq=False)
-class _Window:
+class _SlidingWindow:
     """The calls that share one rate: those that were made of late, and those that have their moment."""
 
     rate: Rate
@@ -111,7 +111,7 @@ class RateLimits:
         """The answers that share the updates."""
         self._now = now
         self._sleep = sleep
-        self._lines: dict[tuple[str, str], _Window] = {}
+        self._windows: dict[tuple[str, str], _SlidingWindow] = {}
         self._held: dict[str, float] = defaultdict(lambda: float("-inf"))
         self._open: dict[object, float] = {}
 
@@ -122,19 +122,27 @@ class RateLimits:
             PlatformBusy: it would have to wait for too long; `retry_after_s` tells how long.
         """
         longest_s = _WAITS_S.get(method, 0.0)
-        lines = self._lines_of(method, channel)
+        windows = self._windows_of(method, channel)
         while True:
-            at = self._moment(method, lines, urgent)
+            at = self._moment(method, windows, urgent)
             if (wait_s := at - self._now()) > longest_s:
                 raise PlatformBusy("slack", code="kept_back", detail=method, retry_after_s=wait_s)
-            for line in lines:
-                insort(line.booked, at)
-            if wait_s <= 0 or await self._waited(method, lines, at, wait_s):
+            for window in windows:
+                insort(window.booked, at)
+            if wait_s <= 0:
                 return
+            try:
+                await self._sleep(wait_s)
+                if self._held[method] <= self._now():
+                    return
+            except BaseException:
+                _give_back(windows, at)
+                raise
+            _give_back(windows, at)  # held back meanwhile: wait again
 
     def wait_s(self, method: str) -> float:
         """How long a call that ends an answer would wait for its turn now."""
-        return self._moment(method, self._lines_of(method, ""), urgent=True) - self._now()
+        return self._moment(method, self._windows_of(method, ""), urgent=True) - self._now()
 
     def hold(self, method: str, seconds: float) -> None:
         """Make no call of a method for so long: Slack said so."""
@@ -146,7 +154,7 @@ class RateLimits:
         """Whether one stream more could be ended at once, like all that are open."""
         now = self._now()
         self._open = {key: at for key, at in self._open.items() if at + STREAM_LIFE_S > now}
-        (stops,) = self._lines_of("chat.stopStream", "")
+        (stops,) = self._windows_of("chat.stopStream", "")
         return len(stops.booked) + len(self._open) < stops.rate.calls
 
     def opened(self, key: object) -> None:
@@ -156,39 +164,29 @@ class RateLimits:
     def ended(self, key: object) -> None:
         self._open.pop(key, None)
 
-    async def _waited(self, method: str, lines: list[_Window], at: float, wait_s: float) -> bool:
-        """Wait for one's moment; false where the method is held back by then, and the moment is given back."""
-        try:
-            await self._sleep(wait_s)
-        except BaseException:
-            _give_back(lines, at)
-            raise
-        if self._held[method] <= self._now():
-            return True
-        _give_back(lines, at)
-        return False
-
-    def _moment(self, method: str, lines: list[_Window], urgent: bool) -> float:
+    def _moment(self, method: str, windows: list[_SlidingWindow], urgent: bool) -> float:
         at, before = max(self._now(), self._held[method]), float("-inf")
         while at != before:
             before = at
-            for line in lines:
-                at = line.earliest(at, line.rate.calls - (0 if urgent else line.rate.kept))
+            for window in windows:
+                at = window.earliest(at, window.rate.calls - (0 if urgent else window.rate.kept))
         return at
 
-    def _lines_of(self, method: str, channel: str) -> list[_Window]:
+    def _windows_of(self, method: str, channel: str) -> list[_SlidingWindow]:
         rates = {(method, ""): RATES[method]} if method in RATES else {}
         if method == "chat.postMessage" and channel:
             rates[method, channel] = POSTS_IN_CHANNEL
-        lines = [self._lines.setdefault(key, _Window(rate)) for key, rate in rates.items()]
-        for line in lines if len(self._lines) < _MOST_LINES else self._lines.values():
-            line.forget(self._now())
-        if len(self._lines) >= _MOST_LINES:
-            self._lines = {key: line for key, line in self._lines.items() if line.booked or line in lines}
-        return lines
+        windows = [self._windows.setdefault(key, _SlidingWindow(rate)) for key, rate in rates.items()]
+        for window in windows if len(self._windows) < _MOST_WINDOWS else self._windows.values():
+            window.forget(self._now())
+        if len(self._windows) >= _MOST_WINDOWS:
+            self._windows = {
+                key: window for key, window in self._windows.items() if window.booked or window in windows
+            }
+        return windows
 
 
-def _give_back(lines: list[_Window], at: float) -> None:
-    for line in lines:
-        if at in line.booked:
-            line.booked.remove(at)
+def _give_back(windows: list[_SlidingWindow], at: float) -> None:
+    for window in windows:
+        if at in window.booked:
+            window.booked.remove(at)

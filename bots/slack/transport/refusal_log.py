@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
 
 import structlog
+
+from core.util.clock import Now
+from core.util.recently import Recently
 
 log = structlog.get_logger(__name__)
 
@@ -14,17 +17,14 @@ _QUIET_S = 60.0
 class RefusalLog:
     """Logs one kind of refusal: the first at once, those of the next minute together with the first after it."""
 
-    def __init__(self, event: str, now: Callable[[], float]) -> None:
+    def __init__(self, event: str, now: Now) -> None:
         self._event = event
-        self._now = now
-        self._quiet_until: dict[int, float] = {}
-        self._unsaid: dict[int, int] = {}
+        self._logged = Recently(_QUIET_S, now)
+        self._left_out: Counter[int] = Counter()
 
     def note(self, status: int, problem: str) -> None:
         """Say that a request was answered with this status, or count it for the next line about the same status."""
-        now = self._now()
-        if now < self._quiet_until.get(status, 0.0):
-            self._unsaid[status] = self._unsaid.get(status, 0) + 1
+        if self._logged.seen(status):
+            self._left_out[status] += 1
             return
-        self._quiet_until[status] = now + _QUIET_S
-        log.warning(self._event, status=status, problem=problem, more_before=self._unsaid.pop(status, 0))
+        log.warning(self._event, status=status, problem=problem, more_before=self._left_out.pop(status, 0))
