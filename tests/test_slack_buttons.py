@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.slack.events.address import Address
-from bots.slack.events.buttons import drawn
+from bots.slack.events.buttons import button_blocks
 from bots.slack.events.payloads import Bot
 from bots.slack.events.translate import translate
 from bots.slack.frontend import SlackFrontend, open_slack
@@ -113,7 +113,7 @@ def test_whatever_a_field_of_a_press_holds_nothing_breaks(changes: dict[str, Any
 
 
 def test_a_label_that_is_too_long_for_slack_is_cut() -> None:
-    (row,) = drawn([Button(Action.KEEP, "k1", "x" * 100)])
+    (row,) = button_blocks([Button(Action.KEEP, "k1", "x" * 100)])
 
     assert len(row["elements"][0]["text"]["text"]) == 75
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bots.slack.delivery.channel import Signs, SlackChannel
+from bots.slack.delivery.channel import SlackChannel, WorkSigns
 from bots.slack.events.address import Address
 from bots.slack.transport.fair_interval import SharedPace, SharedRate
 from core.domain.errors import Fenced
@@ -44,7 +44,7 @@ class Api:
 async def test_a_sign_that_comes_after_the_post_is_taken_away_at_the_end() -> None:
     api = Api()
     pace = SharedPace(SharedRate(50), 3.0, now=time.monotonic, sleep=asyncio.sleep)
-    channel = SlackChannel(api, HERE, Signs(api), pace)  # type: ignore[arg-type]  # all of it that is used
+    channel = SlackChannel(api, HERE, WorkSigns(api), pace)  # type: ignore[arg-type]  # all of it that is used
     sign = asyncio.create_task(channel.working())
     await soon("the sign", api.asked.wait())
     await channel.post("the answer", Delivery(0, "n-0", "", 0, closed=False, generation=0))

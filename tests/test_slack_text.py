@@ -13,7 +13,7 @@ from bots.slack.delivery.lookup import letters, shown_up_to
 from bots.slack.delivery.markup_out import Sanitizer, safe, size
 from bots.slack.delivery.streaming.growing_text import GrowingText
 from bots.slack.delivery.streaming.streams import closing
-from bots.slack.events.markup_in import mentions, readable, without_mention
+from bots.slack.events.markup_in import from_mrkdwn, mentions, without_mention
 from tests.platforms.slack.text import links, pings
 
 TOKENS = (
@@ -170,7 +170,7 @@ def test_a_link_keeps_its_address() -> None:
     ],
 )
 def test_slack_s_tokens_become_words(wire: str, words: str) -> None:
-    assert readable(wire) == words
+    assert from_mrkdwn(wire) == words
 
 
 def test_the_bot_s_own_mention_is_found_and_left_out() -> None:
@@ -182,7 +182,7 @@ def test_the_bot_s_own_mention_is_found_and_left_out() -> None:
 @unhurried
 @given(st.text())
 def test_any_text_can_be_read(wire: str) -> None:
-    assert isinstance(readable(without_mention(wire, "U1")), str)
+    assert isinstance(from_mrkdwn(without_mention(wire, "U1")), str)
 
 
 HOSTILE = (
@@ -242,7 +242,7 @@ def test_no_text_of_40_000_characters_holds_the_loop_up(piece: str) -> None:
     once = {
         "safe": lambda: safe(text),
         "size": lambda: size(text),
-        "readable": lambda: readable(text),
+        "readable": lambda: from_mrkdwn(text),
         "mention": lambda: without_mention(text, "BOT"),
         "home": lambda: page(text, (), "D1"),
         "shown": lambda: shown_up_to(letters(text), text, 0),

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from bots.slack.delivery.choose_surface import Answers
+from bots.slack.delivery.choose_surface import SurfaceChooser
 from bots.slack.delivery.unreachable import DirectMessages
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.features import files
@@ -49,7 +49,7 @@ class SlackFrontend:
         self._source = source
         self._sleep = sleep
         self._open_since: dict[str, datetime] = {}
-        self._answers = Answers(settings, DirectMessages(translators, now), now=now, sleep=sleep)
+        self._surfaces = SurfaceChooser(settings, DirectMessages(translators, now), now=now, sleep=sleep)
 
     @property
     def platform(self) -> str:
@@ -89,11 +89,11 @@ class SlackFrontend:
             PlaceClosed: the address is none of ours.
         """
         place = Address.parse(address)
-        return self._answers.at(place, self._workspaces.of(place.team), ledger)
+        return self._surfaces.surface(place, self._workspaces.of(place.team), ledger)
 
     async def sign(self, address: str) -> bool:
         place = Address.parse(address)
-        return await self._workspaces.of(place.team).signs.mark(place)
+        return await self._workspaces.of(place.team).work_signs.mark(place)
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         place = Address.parse(address)

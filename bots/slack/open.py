@@ -35,7 +35,7 @@ async def open_hosted(
     sleep: Sleep = asyncio.sleep,
     clock: Clock = utc_now,
 ) -> AsyncIterator[SlackFrontend]:
-    """Open Slack's frontend, and mount what Slack and browsers are to reach. It calls nobody until it is used."""
+    """Open Slack's frontend, and mount what Slack and browsers are to reach. It makes no call until it is used."""
     async with open_api(settings, now=now, sleep=sleep) as api:
         routes: list[Route] = []
         source = _event_source(api, routes, sleep)

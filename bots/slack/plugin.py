@@ -1,4 +1,4 @@
-"""What is known of this frontend before its SDK is imported."""
+"""The entry point of this frontend, which does not import its SDK."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _NOT_MARKED = frozenset({"no_reaction", UNKNOWN_MESSAGE})
 _STATUS_OFF = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "feature_not_enabled"})
 
 
-class Signs:
+class WorkSigns:
     """The signs of one workspace's questions: "is working" below one, an hourglass on one that waits.
 
     Nothing depends on them. Once Slack says that this app may not show one, it is left out.
@@ -105,11 +105,11 @@ class Signs:
 class SlackChannel:
     """One place in Slack as an `EditableChannel`."""
 
-    def __init__(self, api: SlackApi, place: Address, signs: Signs, pace: SharedPace) -> None:
+    def __init__(self, api: SlackApi, place: Address, work_signs: WorkSigns, pace: SharedPace) -> None:
         """`pace` tells how often the answer may be edited."""
         self._api = api
         self._place = place
-        self._signs = signs
+        self._work_signs = work_signs
         self._pace = pace
         self._signed = False
 
@@ -130,14 +130,14 @@ class SlackChannel:
         if self._pace.hurried:
             return
         try:
-            await self._signs.show(self._place, "…")
+            await self._work_signs.show(self._place, "…")
         finally:  # a post that was made meanwhile may have been the earlier of the two
             self._signed = True
 
     async def rested(self) -> None:
         """A post of ours takes the status away, an edit does not: left alone it would stand for two minutes."""
         if self._signed:
-            await self._signs.show(self._place, "")
+            await self._work_signs.show(self._place, "")
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         """`text` is what notifications and old clients show; the block renders real Markdown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from bots.slack.delivery.channel import Signs, SlackChannel
+from bots.slack.delivery.channel import SlackChannel, WorkSigns
 from bots.slack.delivery.ephemeral import EphemeralChannel
 from bots.slack.delivery.home import HomePage
 from bots.slack.delivery.ledger_offset import LedgerOffset
@@ -37,11 +37,11 @@ class AnsweredWorkspace:
 
     api: SlackApi
     people: People
-    signs: Signs
+    work_signs: WorkSigns
     streams: Streams
 
 
-class Answers:
+class SurfaceChooser:
     """Opens places to answer in."""
 
     def __init__(self, settings: SlackSettings, direct: DirectMessages, *, now: Now, sleep: Sleep) -> None:
@@ -50,17 +50,17 @@ class Answers:
         self._now = now
         self._sleep = sleep
 
-    def at(self, place: Address, there: AnsweredWorkspace, ledger: Ledger) -> ReplySurface:
+    def surface(self, place: Address, there: AnsweredWorkspace, ledger: Ledger) -> ReplySurface:
         """Answer by a native stream in direct messages, by post-and-edit elsewhere, as the settings say."""
         pace = self._pace(there.api.rate_limits.editing, _EDIT_EVERY_S)
         if place.home:
             return HomePage(there.api, place, ledger, now=self._now, sleep=self._sleep)
         if place.ephemeral:
             ephemeral = (ResponseUrlChannel if place.reply else EphemeralChannel)(
-                there.api, place, there.signs, pace
+                there.api, place, there.work_signs, pace
             )
             return self._edited(ephemeral, ledger, pace)
-        channel = SlackChannel(there.api, place, there.signs, pace)
+        channel = SlackChannel(there.api, place, there.work_signs, pace)
         if there.streams.possible(place, self._settings):
             surface = self._streamed(place, there, ledger, channel, pace)
         else:
@@ -69,9 +69,9 @@ class Answers:
 
         async def clear_status() -> None:
             if resumed:  # an earlier attempt, in whatever process, may have shown one
-                await there.signs.show(place, "")
+                await there.work_signs.show(place, "")
 
-        unmark = partial(there.signs.unmark, place, always=resumed)
+        unmark = partial(there.work_signs.unmark, place, always=resumed)
         tidy = TidySurface(surface, at_beginning=unmark, at_end=clear_status)
         return UnreachableSurface(tidy, partial(self._direct.tell, there.api, there.people, place))
 
@@ -92,7 +92,7 @@ class Answers:
         return StreamingSurface(
             writer,
             fallback=fallback,
-            sign=partial(there.signs.show, place),
+            sign=partial(there.work_signs.show, place),
             pace=self._pace(there.api.rate_limits.streaming, _APPEND_EVERY_S),
             sleep=self._sleep,
         )

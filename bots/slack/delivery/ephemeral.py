@@ -1,4 +1,4 @@
-"""A sentence for one person's eyes in a channel: Slack's ephemeral messages.
+"""Messages in a channel that one person alone sees: Slack's ephemeral messages.
 
 They can't be edited, looked up or deleted by the app, and are gone when the client is opened anew: enough for the
 answer to a press of a button.
@@ -16,7 +16,7 @@ from core.domain.ports import Delivery
 
 
 class EphemeralChannel(SlackChannel):
-    """An `EditableChannel` that nobody but the person who pressed sees."""
+    """An `EditableChannel` whose messages only the person who pressed sees."""
 
     async def working(self) -> None:
         pass
@@ -39,5 +39,5 @@ class EphemeralChannel(SlackChannel):
         """It goes by itself."""
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
-        """Slack tells nobody of it: it may be said twice."""
+        """An ephemeral message can't be looked up, so after a lost answer it may be posted twice."""
         return None

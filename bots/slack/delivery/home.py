@@ -1,4 +1,4 @@
-"""The app's Home tab: a page for one person, made of what the core tells and of the buttons that it offers.
+"""The app's Home tab: a page for one person, made of the text and the buttons of the core.
 
 Shapes: docs.slack.dev, "App Home", "Header block" (150 characters), "Section block" (3,000), 100 blocks in a view.
 A view takes no Markdown, so the few forms that the core's own sentences use are written in Slack's.
@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from bots.slack.delivery.markup_out import escaped
 from bots.slack.events.address import Address
-from bots.slack.events.buttons import drawn
+from bots.slack.events.buttons import button_blocks
 from bots.slack.transport.api import SlackApi
 from core.delivery.platform_retry import patiently
 from core.domain.errors import OutcomeUnknown, PlatformBusy
@@ -83,7 +83,7 @@ def page(text: str, buttons: Sequence[Button], channel: str) -> dict[str, Any]:
     blocks = [block for part in re.split(r"\n{2,}", text) for block in _section(part)]
     rows = [list(row) for _, row in groupby(buttons, key=lambda button: button.action)]
     rows.sort(key=len, reverse=True)
-    below = [block for row in rows for block in drawn(row)]
+    below = [block for row in rows for block in button_blocks(row)]
     return {
         "type": "home",
         "private_metadata": channel,

@@ -22,7 +22,7 @@ class LedgerOffset:
 
     @property
     def earlier(self) -> Sequence[Delivery]:
-        """Messages that an earlier attempt may have posted there; those that it surely posted were dealt with."""
+        """Messages that an earlier attempt may have posted there; those with a known id belong to the first surface."""
         return [
             replace(each, part=each.part - self._part, shown=0, generation=self._ledger.generation)
             for each in self._ledger.earlier

@@ -1,4 +1,4 @@
-"""What Slack shows of an answer, read back from the thread: for when nobody told whether a call was done.
+"""Reads back from the thread what Slack shows of an answer, after a call whose outcome is unknown.
 
 Slack hands a stream's text out in another markup than it was given, so only letters and digits are compared.
 """

@@ -1,4 +1,4 @@
-"""Text in both directions: the model's Markdown made safe for Slack, and Slack's text made readable.
+"""The model's Markdown, made safe for Slack.
 
 Slack gives `<...>` a meaning in every form of text, Markdown blocks and streams too: `<!channel>`, `<@U1>`,
 `<!subteam^S1>`, `<#C1>`, `<url|label>`. It shows the entities `&lt;`, `&gt;`, `&amp;` as their characters and does
@@ -24,7 +24,7 @@ _LONGEST_RUN = 100
 _BACKTICKS = re.compile(rf"`{{1,{_LONGEST_RUN}}}+")
 _INFO_AT_MOST = 200
 _PREFIX = r"[ \t>]{0,100}+"
-"""What may stand before a fence. A longer run begins none, so that its end need not be waited for."""
+"""What may stand before a fence. A longer run begins none: so text is held back for a bounded length only."""
 _MARKS = rf"`{{3,{_LONGEST_RUN}}}+|~{{3,{_LONGEST_RUN}}}+"
 _FENCE = re.compile(rf"{_PREFIX}(`{{3,{_LONGEST_RUN}}}+(?!`)|~{{3,{_LONGEST_RUN}}}+(?!~))")
 _MAYBE_FENCE = re.compile(rf"{_PREFIX}(?:`{{0,2}}|~{{0,2}}|(?:{_MARKS})[^\n]{{0,{_INFO_AT_MOST}}})\Z")
@@ -151,7 +151,7 @@ def safe(markdown: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Make a text harmless that is no Markdown: each of its characters is shown as it is."""
+    """Escape plain text: Slack shows each of its characters as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -9,7 +9,7 @@ import structlog
 
 from bots.slack.delivery.markup_out import safe
 from bots.slack.events.address import Address
-from bots.slack.events.buttons import drawn
+from bots.slack.events.buttons import button_blocks
 from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
@@ -24,7 +24,7 @@ _MOST_READ = 200
 def message_content(text: str, buttons: Sequence[Button] = ()) -> dict[str, Any]:
     """A message's content in both forms that Slack wants."""
     harmless = safe(text)
-    return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}, *drawn(buttons)]}
+    return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}, *button_blocks(buttons)]}
 
 
 async def write_blocks(

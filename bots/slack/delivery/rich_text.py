@@ -17,13 +17,13 @@ HERE = "{here}"
 Element = dict[str, Any]
 
 
-def signed(user: str, words: str) -> dict[str, Any]:
+def attributed_message(user: str, words: str) -> dict[str, Any]:
     """A message that shows whose words these are."""
     blocks = _rich(_section({"type": "user", "user_id": user}, _text(f": {words}")))
     return {"text": f"<@{user}>: {escaped(words)}", "blocks": blocks}
 
 
-def moved(channel: str, why: str, *quotes: str) -> dict[str, Any]:
+def quoted_message(channel: str, why: str, *quotes: str) -> dict[str, Any]:
     """A message that quotes words which were said elsewhere.
 
     `why` has the place `{here}` for the channel. Only channels have a name that can be shown: who asks in another's

@@ -1,4 +1,4 @@
-"""Tell whoever asked where Slack does not let the bot write, in a direct message."""
+"""Tells people in a direct message that Slack does not let the bot write where they asked."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Address(msgspec.Struct, frozen=True, omit_defaults=True, rename={"ephemera
     direct: bool = False
     """Whether it is a direct message."""
     ephemeral: bool = False
-    """Whether only `user` sees what is said there, who pressed a button on the message `question`."""
+    """Whether only `user` is to see the answer: they pressed a button on the message `question`."""
     home: bool = False
     """Whether it is the app's Home tab, as `user` sees it."""
     reply: str = ""

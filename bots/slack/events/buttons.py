@@ -1,4 +1,4 @@
-"""Buttons on Slack: how they are drawn, and what a press of one tells. Pure.
+"""Buttons on Slack: as blocks of a message, and their presses as events. Pure.
 
 Shapes: docs.slack.dev, "Actions block", "Button element", "Context actions block", "Feedback buttons element",
 `block_actions` payloads.
@@ -16,13 +16,13 @@ from core.domain.messages import Action, Author, Button, Identity, Place, Presse
 
 LABEL_CHARS = 75
 FEEDBACK = "aivax:feedback"
-"""One element holds both of Slack's thumbs; which one was pressed, its value tells."""
+"""One element holds both of Slack's thumbs; its value names the one that was pressed."""
 
 _RATINGS = (Action.GOOD, Action.BAD)
 _VALUE = re.compile(r"(?:(good|bad)/)?([a-z0-9]{1,32})(?::([A-Za-z_-]{1,16}))?")
 
 
-def drawn(buttons: Sequence[Button]) -> list[dict[str, Any]]:
+def button_blocks(buttons: Sequence[Button]) -> list[dict[str, Any]]:
     """Draw buttons as a row below the text, and a pair of ratings as Slack's thumbs; no row where there are none."""
     rated = {button.action: button for button in buttons if button.action in _RATINGS}
     if len(rated) < len(_RATINGS):

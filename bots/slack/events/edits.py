@@ -31,12 +31,12 @@ def changed(
     now = read(wrapper, message, bot, text_of(event, "channel"), text_of(event, "channel_type"))
     if not (edited and now.team and now.channel and now.ts) or not is_person(message, bot):
         return None
-    if before and text_of(before, "text") == now.wire:
+    if before and text_of(before, "text") == now.mrkdwn:
         return None
-    earlier = replace(now, wire=text_of(before, "text")) if before else now
+    earlier = replace(now, mrkdwn=text_of(before, "text")) if before else now
     if is_for_us(earlier, message, bot, follow_ups):
         return Edited((f"{now.key}:edited:{edited}",), now.author, now.place, now.ts, now.text)
-    return as_event(now, message) if mentions(now.wire, bot.user) else None
+    return as_event(now, message) if mentions(now.mrkdwn, bot.user) else None
 
 
 def deleted(

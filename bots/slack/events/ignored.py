@@ -1,4 +1,4 @@
-"""Why a payload comes to nothing: what is passed over in silence is counted by its reason. Pure."""
+"""Why a payload is ignored, for the count of ignored events by reason. Pure."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from bots.slack.events.messages import is_for_us, is_person, read
 from bots.slack.events.payloads import Bot, FollowUps, part_of, text_of
 from core.domain.messages import PassedOver
 
-_WORDS = ("message", "app_mention")
-_NEWS = frozenset(
+_MESSAGES = ("message", "app_mention")
+_NOTICES = frozenset(
     ("app_home_opened", "assistant_thread_started", "assistant_thread_context_changed", "app_context_changed")
 )
-"""What tells the bot something, and asks for nothing."""
+"""Events that inform the bot and need no answer."""
 
 
 def reason(payload: Mapping[str, Any], bot: Bot, follow_ups: FollowUps) -> PassedOver | None:
-    """Why nothing comes of a payload that brings no event; None where nothing was to come of it."""
+    """The reason why a payload that is no event for the core is ignored; None for a notice."""
     event = part_of(payload, "event")
     kind, subtype = text_of(event, "type"), text_of(event, "subtype")
     if text_of(payload, "type") != "event_callback":
         return PassedOver.UNKNOWN_KIND
-    if kind in _NEWS:
+    if kind in _NOTICES:
         return None
-    if kind not in _WORDS:
+    if kind not in _MESSAGES:
         return PassedOver.UNKNOWN_KIND
     message = {
         "message_changed": part_of(event, "message"),
         "message_deleted": part_of(event, "previous_message"),
     }.get(subtype, event)
     otherwise = PassedOver.EMPTY if subtype == "message_changed" else PassedOver.UNREADABLE
-    return _of_words(payload, event, message, bot, follow_ups) or otherwise
+    return _of_message(payload, event, message, bot, follow_ups) or otherwise
 
 
-def _of_words(
+def _of_message(
     wrapper: Mapping[str, Any],
     event: Mapping[str, Any],
     message: Mapping[str, Any],

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.markup_in import readable
+from bots.slack.events.markup_in import from_mrkdwn
 from bots.slack.events.payloads import text_of
 from core.domain.messages import Author, Command, Commanded, Identity, Place
 from core.i18n.commands import spoken_command
@@ -19,7 +19,7 @@ _ASK = "ask"
 
 def question(form: Mapping[str, Any]) -> str:
     """What is asked by a slash command; `""` where it asks nothing."""
-    word, _, rest = readable(text_of(form, "text")).strip().partition(" ")
+    word, _, rest = from_mrkdwn(text_of(form, "text")).strip().partition(" ")
     return rest.strip() if text_of(form, "command") and word.lower() == _ASK else ""
 
 
@@ -33,7 +33,7 @@ def commanded(form: Mapping[str, Any]) -> Commanded | None:
     trigger = text_of(form, "trigger_id")
     if not (team and channel and user and trigger):
         return None
-    words = readable(text_of(form, "text")).strip() or text_of(form, "command")
+    words = from_mrkdwn(text_of(form, "text")).strip() or text_of(form, "command")
     command, argument = _understood(words)
     here = Address(
         channel, team, user=user, user_team=team, ephemeral=True, reply=text_of(form, "response_url")

@@ -1,4 +1,4 @@
-"""Slack's incoming text, as a person reads it: tokens become words, entities become characters."""
+"""Slack's mrkdwn as a person reads it: tokens become words, entities become characters."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ _TOKEN = re.compile(r"<([^<>\n]+)>")
 _ADDRESSEE = re.compile(r"\s*<@([^<>|]+)(?:\|[^<>]*)?>")
 
 
-def readable(wire: str) -> str:
+def from_mrkdwn(mrkdwn: str) -> str:
     """Turn `<@U1|ann>` into `@ann`, `<url|label>` into `label (url)`, and `&lt;` into `<`."""
-    return unescaped(_TOKEN.sub(lambda token: _word(token.group(1)), wire))
+    return unescaped(_TOKEN.sub(lambda token: _word(token.group(1)), mrkdwn))
 
 
-def unescaped(wire: str) -> str:
-    return wire.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+def unescaped(mrkdwn: str) -> str:
+    return mrkdwn.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def mentions(wire: str, user: str) -> bool:
+def mentions(mrkdwn: str, user: str) -> bool:
     """Whether the text mentions that user."""
-    return bool(user) and _mention(user).search(wire) is not None
+    return bool(user) and _mention(user).search(mrkdwn) is not None
 
 
-def begins_with_another(wire: str, user: str) -> bool:
-    """Whether the text turns to somebody else first: who begins with a mention speaks to whom they mention."""
-    found = _ADDRESSEE.match(wire)
+def begins_with_another(mrkdwn: str, user: str) -> bool:
+    """Whether the text begins with the mention of somebody else, and so is meant for them."""
+    found = _ADDRESSEE.match(mrkdwn)
     return found is not None and found.group(1) != user
 
 
-def without_mention(wire: str, user: str) -> str:
+def without_mention(mrkdwn: str, user: str) -> str:
     """Leave the mentions of one user out, with the blanks behind them."""
-    return _mention(user).sub("", wire).strip() if user else wire.strip()
+    return _mention(user).sub("", mrkdwn).strip() if user else mrkdwn.strip()
 
 
 def _mention(user: str) -> re.Pattern[str]:

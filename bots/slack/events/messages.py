@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.markup_in import begins_with_another, mentions, readable, without_mention
+from bots.slack.events.markup_in import begins_with_another, from_mrkdwn, mentions, without_mention
 from bots.slack.events.payloads import Bot, FollowUps, parts_of, text_of
 from core.domain.messages import Attachment, Author, Commanded, Identity, Place, Said
 from core.i18n.commands import spoken_command
 
-_WORDS_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
+_SUBTYPES_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
 _NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedMessage:
-    """What counts of a message, checked."""
+    """The fields of a message that the bot uses, checked."""
 
     team: str
     channel: str
@@ -32,7 +32,7 @@ class ParsedMessage:
     user: str
     user_team: str
     direct: bool
-    wire: str
+    mrkdwn: str
     text: str
     client_msg_id: str
 
@@ -103,14 +103,14 @@ def is_person(event: Mapping[str, Any], bot: Bot) -> bool:
     if not user or user in (bot.user, "USLACKBOT") or event.get("bot_id") or event.get("bot_profile"):
         return False
     subtype = event.get("subtype") or ""
-    return not event.get("hidden") and isinstance(subtype, str) and subtype in _WORDS_OF_PEOPLE
+    return not event.get("hidden") and isinstance(subtype, str) and subtype in _SUBTYPES_OF_PEOPLE
 
 
 def is_for_us(parsed: ParsedMessage, event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps) -> bool:
     """Whether words are meant for the bot: said to it alone, with its mention, or in a thread that it takes part in."""
-    if parsed.direct or mentions(parsed.wire, bot.user):
+    if parsed.direct or mentions(parsed.mrkdwn, bot.user):
         return True
-    if not follow_ups.enabled or not parsed.thread or begins_with_another(parsed.wire, bot.user):
+    if not follow_ups.enabled or not parsed.thread or begins_with_another(parsed.mrkdwn, bot.user):
         return False
     began_it = text_of(event, "parent_user_id") == bot.user
     return began_it or follow_ups.is_joined(parsed.team, parsed.channel, parsed.thread)
@@ -122,7 +122,7 @@ def read(
     """Read a message; where it is a part of an event, `channel` and its kind are given from there."""
     team, ts = text_of(wrapper, "team_id"), text_of(event, "ts")
     channel, kind = channel or text_of(event, "channel"), kind or text_of(event, "channel_type")
-    thread, wire = text_of(event, "thread_ts"), text_of(event, "text")
+    thread, mrkdwn = text_of(event, "thread_ts"), text_of(event, "text")
     return ParsedMessage(
         team=team,
         channel=channel,
@@ -131,14 +131,14 @@ def read(
         user=text_of(event, "user"),
         user_team=text_of(event, "user_team") or text_of(event, "team") or team,
         direct=kind == "im" or (not kind and channel.startswith("D")),
-        wire=wire,
-        text=readable(without_mention(wire, bot.user)),
+        mrkdwn=mrkdwn,
+        text=from_mrkdwn(without_mention(mrkdwn, bot.user)),
         client_msg_id=text_of(event, "client_msg_id"),
     )
 
 
 def attachment_of(file: Mapping[str, Any], team: str) -> Attachment:
-    """A file object of Slack's. One whose bytes Slack does not have is kept too, as a kind that nobody can read."""
+    """Read a file object of Slack's. One without its bytes is kept, with a media type that is never read."""
     gone = text_of(file, "mode") in _NOT_IN_SLACK
     size = file.get("size")
     url = "" if gone else text_of(file, "url_private_download") or text_of(file, "url_private")

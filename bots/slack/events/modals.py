@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.markup_in import readable
+from bots.slack.events.markup_in import from_mrkdwn
 from bots.slack.events.payloads import part_of, text_of
 from core.delivery.modals import FEEDBACK, QUESTION, Modal
 from core.domain.errors import PlaceClosed
@@ -92,7 +92,7 @@ def wants_to_ask(payload: Mapping[str, Any]) -> About | None:
     ts = text_of(payload, "message_ts") or text_of(message, "ts")
     if text_of(payload, "callback_id") != SHORTCUT or not (channel and ts):
         return None
-    quote = readable(text_of(message, "text")).strip()
+    quote = from_mrkdwn(text_of(message, "text")).strip()
     short = quote if len(quote) <= _QUOTED_CHARS else f"{quote[:_QUOTED_CHARS]} …"
     return About(channel, text_of(message, "thread_ts") or ts, short)
 

@@ -1,4 +1,4 @@
-"""What all readers of Slack's payloads share: fields that may be missing or of any kind, and who we are."""
+"""What all readers of Slack's payloads share: fields that may be missing or of a wrong type, and the bot's own ids."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def _nowhere(_team: str, _channel: str, _thread: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FollowUps:
-    """What the operator lets the bot hear."""
+    """How messages without a mention, in threads that the bot takes part in, are treated."""
 
     enabled: bool = False
-    """Whether words in a thread that the bot takes part in need no mention."""
+    """Whether they are answered."""
     is_joined: Callable[[str, str, str], bool] = _nowhere
     """Whether the bot is known to take part in a thread: by team, channel and thread."""

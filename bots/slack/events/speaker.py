@@ -14,11 +14,11 @@ from bots.slack.events.payloads import part_of, text_of
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Whoever did what a payload tells."""
+    """The person who caused a payload."""
 
     user: str
     teams: frozenset[str] = frozenset()
-    """The workspaces that the payload tells of them; empty where it tells none."""
+    """The workspaces that the payload names of them; empty where it names none."""
 
 
 def speaker(payload: Mapping[str, Any]) -> Speaker:

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from bots.slack.delivery.messages import direct_channel, message_content, post
-from bots.slack.delivery.rich_text import HERE, moved, signed
+from bots.slack.delivery.rich_text import HERE, attributed_message, quoted_message
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.interactions import question
 from bots.slack.events.modals import WORDS_BLOCK, About, asked_about
@@ -61,7 +61,7 @@ class AskedQuestion:
 
     @property
     def whole_text(self) -> str:
-        """The question with the message that it is about, for whom the thread can't be shown to."""
+        """The question with a quote of the message that it is about."""
         quote = self.about.quote if self.about else ""
         return f"{self.text}\n\n{_quoted(quote)}" if quote else self.text
 
@@ -109,7 +109,7 @@ async def post_question(asked: AskedQuestion, api: SlackApi, translator: Transla
             here, ts = await _post(
                 api,
                 asked.channel,
-                signed(asked.user, asked.text),
+                attributed_message(asked.user, asked.text),
                 asked.about.thread if asked.about else "",
             )
         except PlaceClosed as exc:
@@ -139,7 +139,7 @@ async def _post(api: SlackApi, channel: str, content: dict[str, Any], thread: st
 
 def _moved(asked: AskedQuestion, translator: Translator) -> dict[str, Any]:
     why = translator.say(Phrase.ANSWERED_HERE, where=HERE)
-    return moved(asked.channel, why, asked.text, asked.about.quote if asked.about else "")
+    return quoted_message(asked.channel, why, asked.text, asked.about.quote if asked.about else "")
 
 
 def _quoted(text: str) -> str:

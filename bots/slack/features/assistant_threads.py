@@ -47,7 +47,7 @@ class AssistantThreads:
         """Places that were opened; true for threads of the old view in which nobody has said anything yet."""
         self._off: set[str] = set()
 
-    def meets(self, channel: str, thread: str) -> bool:
+    def is_first_visit(self, channel: str, thread: str) -> bool:
         """Whether a place is met for the first time since the start. Called once for each time that one is opened."""
         if (channel, thread) in self._met:
             return False
@@ -69,7 +69,7 @@ class AssistantThreads:
         """Say a sentence of the bot's own that is no answer."""
         await post(self._api, channel, thread, {"text": safe(sentence)})
 
-    async def entitle(self, place: Address, text: str) -> None:
+    async def set_title(self, place: Address, text: str) -> None:
         """Name a thread after the first words in it, where these are they."""
         # whether Slack reads tokens in titles it does not tell; without this sign there are none
         words, greeted = " ".join(text.split()).replace("<", "\u2039"), (place.channel, place.thread)

@@ -35,7 +35,7 @@ from core.util.clock import Clock, Sleep
 log = structlog.get_logger(__name__)
 
 _MARGIN = timedelta(minutes=10)
-"""What Slack was still to deliver again when the bot went away was said before it last heard anything."""
+"""Slack may still have been repeating events, older than the last one heard, when the bot went away."""
 _KNOWN_FOR = timedelta(days=30)
 _MOST_PLACES = 200
 _PAGE, _MOST_PAGES = 100, 5
@@ -77,7 +77,7 @@ class Backfill:
         self._open_since = open_since
 
     async def prepare(self) -> None:
-        """Note how far the bot heard before: to be called before anything new comes in."""
+        """Note the last event heard in each workspace; called before anything new comes in."""
         if self._back:
             for team, heard in (await self._intake.heard_until(PLATFORM)).items():
                 self._open_since.setdefault(team, heard)
@@ -176,7 +176,7 @@ def _spots(places: Sequence[Place], team: str) -> Iterator[_Spot]:
 
 
 def _last_answer(messages: Sequence[Mapping[str, Any]], bot: Bot, span: _Span) -> Decimal:
-    """When the bot last answered in a thread before this start: what was said until then it had heard."""
+    """When the bot last answered in a thread before this start: it had heard everything up to then."""
     ours = [moment_of(each) for each in messages if text_of(each, "user") == bot.user]
     return max((each for each in ours if each is not None and each < span.began), default=Decimal(0))
 

@@ -49,7 +49,7 @@ async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
 
 
 async def described(api: SlackApi, attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:
-    """Ask what the files are of which an event told only the id; what Slack does not tell soon stays as it is."""
+    """Look up the files of which an event has only the id; one that Slack does not describe in time stays as it is."""
 
     async def described(attachment: Attachment) -> Attachment:
         given = _parsed(attachment.ref)

@@ -1,4 +1,4 @@
-"""Which threads the bot takes part in, so that who goes on there needs no mention (`[slack] thread_follow_ups`)."""
+"""Which threads the bot takes part in: a reply there needs no mention with `[slack] thread_follow_ups = "always"`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class JoinedThreads:
         return (team, channel, thread) in self._known
 
     async def look_up(self, payload: Mapping[str, Any], bot: Bot) -> None:
-        """Learn what a payload tells of its thread, or ask the core where nothing is known of that."""
+        """Learn from a payload that its thread is joined, or ask the core about a thread that is unknown."""
         team, event = text_of(payload, "team_id"), part_of(payload, "event")
         if text_of(event, "type") != "message":
             return

@@ -1,6 +1,6 @@
-"""What Slack offers beside messages, and an answer does not need: forms that open, greetings, titles.
+"""Modals that open, greetings and titles: what Slack offers beside messages, and no answer depends on.
 
-None of it holds an event up, and where Slack refuses it, a line in the log is all.
+All of it runs in the background; where Slack refuses it, a line in the log is all that happens.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core.i18n.catalog import Phrase
 
 
 class Greetings:
-    """Does them beside the events."""
+    """Starts background tasks for them, beside the handling of events."""
 
     def __init__(self, intake: Intake, tasks: BackgroundTasks) -> None:
         self._intake = intake
@@ -50,7 +50,7 @@ class Greetings:
         """Follow up on an event that is new, and stored."""
         if isinstance(event, Said) and event.place.private:
             self._tasks.run(
-                "title", there.assistant_threads.entitle(Address.parse(event.address), event.text)
+                "title", there.assistant_threads.set_title(Address.parse(event.address), event.text)
             )
 
     def report_bug(self, event: Event, reference: str, there: Workspace) -> None:
@@ -70,8 +70,10 @@ class Greetings:
         await there.api.write(method, once=True, channel=place.channel, **content)
 
     async def _greet(self, user: str, place: Place, there: Workspace) -> None:
-        """Greet somebody; whom the core would refuse reads why, in place of a greeting."""
-        if not (user and place.channel) or not there.assistant_threads.meets(place.channel, place.thread):
+        """Greet a person; one whom the core refuses is told the reason instead."""
+        if not (user and place.channel) or not there.assistant_threads.is_first_visit(
+            place.channel, place.thread
+        ):
             return
         author = Author(
             Identity(PLATFORM, place.workspace, user), locale=(await there.people.find(user)).locale

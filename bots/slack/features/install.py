@@ -133,7 +133,7 @@ class InstallPages:
         if answer.get("is_enterprise_install") or not isinstance(answer.get("team"), Mapping):
             raise NotInstalledError(400, "installed for a whole organisation: install it in its workspaces")
         tokens = tokens_in(answer, self._now())
-        bot = await self._api.acting_as(OneAccount(SecretStr(tokens.token))).ask_again()
+        bot = await self._api.acting_as(OneAccount(SecretStr(tokens.token))).verify_token()
         if bot.team != text_of(answer["team"], "id"):
             raise NotInstalledError(502, "the token is another workspace's")
         installer = answer.get("authed_user")

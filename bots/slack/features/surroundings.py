@@ -1,4 +1,4 @@
-"""What was said in a thread before the question."""
+"""The messages of a thread before the question."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import structlog
 
 from bots.slack.delivery.messages import is_ours
 from bots.slack.events.address import Address
-from bots.slack.events.markup_in import readable, without_mention
+from bots.slack.events.markup_in import from_mrkdwn, without_mention
 from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.history import pages
@@ -47,7 +47,7 @@ async def quotes(api: SlackApi, people: People, place: Address, most: int) -> Se
 
 
 async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:
-    """Slack gives a thread from its beginning on: the newest are what counts, so it is read to the question."""
+    """Read the thread up to the question and keep the newest: Slack gives a thread from its beginning on."""
 
     async def read(method: str, **asked: Any) -> Mapping[str, Any]:
         return await patiently(partial(api.read, method, **asked), budget_s=_BUDGET_S)
@@ -77,7 +77,7 @@ def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> 
     return Quote(
         origin=text_of(message, "ts"),
         author_name=_author(message, authors, bot),
-        text=readable(without_mention(text_of(message, "text"), bot.user)),
+        text=from_mrkdwn(without_mention(text_of(message, "text"), bot.user)),
         attachment_names=tuple(name for name in named if name),
         author=text_of(message, "user") or text_of(message, "bot_id"),
         own=is_ours(message, bot),

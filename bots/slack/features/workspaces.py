@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from bots.slack.delivery.channel import Signs
+from bots.slack.delivery.channel import WorkSigns
 from bots.slack.delivery.choose_surface import AnsweredWorkspace
 from bots.slack.delivery.streaming.streams import Streams
 from bots.slack.events.payloads import Bot
@@ -29,14 +29,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workspace(AnsweredWorkspace):
-    """One workspace: what answers in it, who is heard there, and what is remembered of its direct messages."""
+    """One workspace: what answers there need, who counts as an outsider, and its direct messages."""
 
     outsiders: Outsiders
     assistant_threads: AssistantThreads
 
 
 class Workspaces(Protocol):
-    """Finds the side of the app that belongs to a workspace."""
+    """Finds what belongs to a workspace."""
 
     async def check(self) -> None:
         """Find out whether anything can be answered at all. Raises `FrontendRefused` and like a call of the API."""
@@ -45,10 +45,10 @@ class Workspaces(Protocol):
         """The workspace of this id. Raises `PlaceClosed` where an id is needed and none is given."""
 
     async def bot_in(self, team: str) -> Bot | None:
-        """Who we are there; None where the app is not installed."""
+        """The bot's own ids there; None where the app is not installed."""
 
     async def removal(self, team: str, at: datetime) -> str | None:
-        """A name for the removal of the app at that moment, the same for each event that tells of it.
+        """A name for the removal of the app at that moment, the same for each event about it.
 
         None where it counts no more: the app was installed again since, or is forgotten already.
         """
@@ -67,7 +67,7 @@ class OneWorkspace:
 
     async def check(self) -> None:
         require_token(self._only.api.settings.bot_token, "xoxb-", "[slack] bot_token", "OAuth & Permissions")
-        await self._only.api.ask_again()
+        await self._only.api.verify_token()
 
     def of(self, team: str) -> Workspace:
         return self._only
@@ -134,4 +134,4 @@ class ManyWorkspaces:
 
 def _workspace(api: SlackApi, now: Callable[[], float]) -> Workspace:
     people = People(api, api.settings.names_timeout_s, now)
-    return Workspace(api, people, Signs(api), Streams(), Outsiders(api, people), AssistantThreads(api))
+    return Workspace(api, people, WorkSigns(api), Streams(), Outsiders(api, people), AssistantThreads(api))

@@ -32,7 +32,7 @@ class InstalledAccount:
         """As it was when the app was installed there."""
         return (await self._rotation.current(self._team)).bot
 
-    async def renewed(self, error: FrontendRefused, token: str) -> bool:
+    async def has_newer_token(self, error: FrontendRefused, token: str) -> bool:
         """An expired token is refreshed; one that another process replaced is read anew."""
         if error.code == _EXPIRED:
             await self._rotation.renew(self._team, token)
@@ -40,7 +40,7 @@ class InstalledAccount:
         known = await self._installations.find(self._team)
         return known is not None and known.tokens.token != token
 
-    async def judged(self, error: FrontendRefused, token: str) -> PlatformError:
+    async def token_refused(self, error: FrontendRefused, token: str) -> PlatformError:
         """This workspace is over until the app is installed anew; the others go on."""
         log.error("slack.workspace_refused", team=self._team, code=error.code)
         known = await self._installations.find(self._team)

@@ -14,7 +14,7 @@ from bots.slack.transport.api import SlackApi, sdk_logger, web_client
 from core.domain.errors import BotError
 
 Receive = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
-"""Takes a payload in, and tells what goes back with its acknowledgement. Raises where it is to come again."""
+"""Takes a payload in and returns the body of its acknowledgement. Raises where Slack is to deliver it again."""
 
 
 def bolt_app(api: SlackApi, receive: Receive) -> AsyncApp:
@@ -38,7 +38,7 @@ def bolt_app(api: SlackApi, receive: Receive) -> AsyncApp:
         name="aivax-bots",
         logger=sdk_logger(),
         client=web_client(api.settings, api.session),
-        authorize=_anybody,
+        authorize=_authorize,
         signing_secret="unused",  # noqa: S106 - signatures were looked at before
         verification_token="unused",  # noqa: S106 - likewise
         request_verification_enabled=False,
@@ -49,7 +49,7 @@ def bolt_app(api: SlackApi, receive: Receive) -> AsyncApp:
     return app
 
 
-async def _anybody() -> AuthorizeResult:
+async def _authorize() -> AuthorizeResult:
     return AuthorizeResult(enterprise_id=None, team_id=None)
 
 

@@ -1,4 +1,4 @@
-"""HTTP mode: Slack's requests, looked at before Bolt sees them, and answered when what they bring is stored.
+"""HTTP mode: Slack's requests are checked before Bolt sees them, and answered when their payload is stored.
 
 docs.slack.dev, "Events API" and "Verifying requests from Slack". Bolt alone knows no limit for a body, stumbles over a
 timestamp that is no number and over bytes that are no text, and takes the same bytes twice.
@@ -37,7 +37,7 @@ _SIGNED_FOR_S = 300.0
 """How far a request's timestamp may lie from our clock: docs.slack.dev, "Verifying requests"."""
 _READ_WITHIN_S = 2.0
 _DRAIN_TIMES = 8
-"""So many times the limit of a body that is too large is read and thrown away: who sends still hears why."""
+"""Of a body that is too large, so many times the limit is read and dropped, so that the sender still gets the 413."""
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 

@@ -1,4 +1,4 @@
-"""What listens: payloads come in by one way, are read and stored, and what was missed before is read afterwards."""
+"""Listens: payloads come in from one source and are stored; what was missed before is read afterwards."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ async def listen(
         def begin() -> None:
             tasks.run("backfill", missed.run(receiver.receive))
 
-        await source.listen(receiver.receive, _Beginning(watch, begin))
+        await source.listen(receiver.receive, _OnFirstUp(watch, begin))
 
 
-class _Beginning:
+class _OnFirstUp:
     """A `Watch` that also begins something when the connection first stands."""
 
     def __init__(self, watch: Watch, begin: Callable[[], None]) -> None:

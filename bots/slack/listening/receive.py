@@ -1,4 +1,4 @@
-"""A payload on its way into the intake, whichever way it came in."""
+"""Handles a payload, from whichever source it came, until the core has stored it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from core.domain.ports import Intake
 
 log = structlog.get_logger(__name__)
 
-PASSING = (BotError, TimeoutError, OSError)
-"""What another try may not meet: all else is a bug."""
+TRANSIENT = (BotError, TimeoutError, OSError)
+"""Errors that another try may not meet: all else is a bug."""
 
 _CAUSE_CHARS = 200
 _WHOLE_SECONDS = timedelta(seconds=1)
@@ -63,14 +63,14 @@ class Receiver:
         self._external_users = external_users
 
     async def receive(self, payload: dict[str, Any]) -> Ack | None:
-        """Return once all that matters of it is stored, with what goes back to who caused it.
+        """Return once its events are stored, with the body of the acknowledgement.
 
-        Raises what passes and kept it from being stored, so that it comes again. What does not pass, a bug, would
-        meet it each time: it is logged once, and acknowledged.
+        Raises a transient error that kept it from being stored, so that Slack delivers it again. A bug would meet it
+        each time: it is logged once, and the payload acknowledged.
         """
         try:
             return await self._receive(payload)
-        except PASSING as exc:
+        except TRANSIENT as exc:
             log.warning("slack.event_not_stored", cause=f"{type(exc).__name__}: {exc}"[:_CAUSE_CHARS])
             raise
         except Exception:
@@ -86,36 +86,36 @@ class Receiver:
         if bot is None:
             log.info("slack.not_installed", team=team)
         elif _removes(payload, bot):
-            await self._removed(payload, team)
+            await self._remove(payload, team)
         else:
             if text_of(payload, "type") == "event_callback":
                 payload = {**payload, "team_id": team}
-            return await self._heard(payload, bot, self._workspaces.of(team))
+            return await self._handle(payload, bot, self._workspaces.of(team))
         return None
 
-    async def _heard(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> Ack | None:
+    async def _handle(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> Ack | None:
         if self._follow_ups.enabled:
             await self._threads.look_up(payload, bot)
         asked = asked_question(payload)
         events = translate(payload, bot, self._follow_ups)
-        if not await self._is_heard(payload, asked, events, bot, there):
+        if not await self._admits(payload, asked, events, bot, there):
             return None
         self._greetings.before(payload, events, there)
         if asked is not None:
-            return await self._asked(payload, asked, there)
+            return await self._ask(payload, asked, there)
         for event in events:
-            named = await self._named(event, there)
-            receipt = await self._stored(named, there)
+            named = await self._with_author(event, there)
+            receipt = await self._store(named, there)
             self._threads.heard(event)
             if receipt is Receipt.ACCEPTED:
                 self._greetings.after(named, there)
         return None
 
-    async def _stored(self, event: Event, there: Workspace) -> Receipt | None:
+    async def _store(self, event: Event, there: Workspace) -> Receipt | None:
         """Have an event stored; where a bug keeps it from being, its author is told."""
         try:
             return await self._intake.receive(event)
-        except PASSING:
+        except TRANSIENT:
             raise
         except Exception:
             reference = secrets.token_hex(4)
@@ -123,7 +123,7 @@ class Receiver:
             self._greetings.report_bug(event, reference, there)
             return None
 
-    async def _is_heard(
+    async def _admits(
         self,
         payload: Mapping[str, Any],
         asked: AskedQuestion | None,
@@ -145,9 +145,9 @@ class Receiver:
             self._intake.passed_over(PLATFORM, why)
         return why is None
 
-    async def _asked(self, payload: Mapping[str, Any], asked: AskedQuestion, there: Workspace) -> Ack | None:
+    async def _ask(self, payload: Mapping[str, Any], asked: AskedQuestion, there: Workspace) -> Ack | None:
         """A question without a message: put where it can be answered, then told to the core, if it takes it."""
-        author = await _introduced(asked.author, there)
+        author = await _with_name(asked.author, there)
         refusal = await self._intake.refusal(replace(as_said(asked, asked.channel), author=author))
         if refusal is not None:
             return refusal_ack(payload, refusal)
@@ -156,7 +156,7 @@ class Receiver:
         self._threads.heard(said)
         return None
 
-    async def _removed(self, payload: Mapping[str, Any], team: str) -> None:
+    async def _remove(self, payload: Mapping[str, Any], team: str) -> None:
         """Told to the core first: were we to end between the two, the event would come again and find the rest."""
         moment = _moment(payload) + _WHOLE_SECONDS
         removal = await self._workspaces.removal(team, moment)
@@ -167,15 +167,15 @@ class Receiver:
         await self._workspaces.forget(team, moment)
         log.warning("slack.removed", team=team)
 
-    async def _named(self, event: Event, there: Workspace) -> Event:
+    async def _with_author(self, event: Event, there: Workspace) -> Event:
         if isinstance(event, Deleted | Left):
             return event
         if isinstance(event, Said) and event.attachments:
             event = replace(event, attachments=await described(there.api, event.attachments))
-        return replace(event, author=await _introduced(event.author, there))
+        return replace(event, author=await _with_name(event.author, there))
 
 
-async def _introduced(author: Author, there: Workspace) -> Author:
+async def _with_name(author: Author, there: Workspace) -> Author:
     person = await there.people.find(author.identity.user)
     return replace(author, name=person.name, locale=person.locale)
 

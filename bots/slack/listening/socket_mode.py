@@ -52,7 +52,7 @@ class Socket(SocketModeClient):
         self.wss_uri = url
         self._work = TaskSet()
         self._heard: object = None
-        self.message_listeners.append(self._note_life)
+        self.message_listeners.append(self._note_traffic)
 
     async def is_alive(self) -> bool:
         """Whether the present connection is open and something came over it: an open line alone may lead nowhere.
@@ -61,7 +61,9 @@ class Socket(SocketModeClient):
         """
         return self._heard is self.current_session and await self.is_connected()
 
-    async def _note_life(self, _: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None) -> None:
+    async def _note_traffic(
+        self, _: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None
+    ) -> None:
         if message:
             self._heard = self.current_session
 

@@ -110,11 +110,11 @@ class SlackApi:
 
     async def who_am_i(self) -> Bot:
         """Tell who the bot token belongs to."""
-        return await self._account.bot(self._ask)
+        return await self._account.bot(self._auth_test)
 
-    async def ask_again(self) -> Bot:
+    async def verify_token(self) -> Bot:
         """Tell who the bot token belongs to, and find out whether it still counts."""
-        return await self._account.bot(self._ask, anew=True)
+        return await self._account.bot(self._auth_test, anew=True)
 
     async def organisation(self) -> str:
         """Tell which Enterprise Grid organisation our workspace belongs to; `""`: to none. Asked once."""
@@ -122,7 +122,7 @@ class SlackApi:
             self._organisation = text_of(await self._as_bot("auth.test", json={}), "enterprise_id")
         return self._organisation
 
-    async def _ask(self) -> Bot:
+    async def _auth_test(self) -> Bot:
         said = await self._as_bot("auth.test", json={})
         return Bot(*(text_of(said, name) for name in ("team_id", "user_id", "bot_id", "user")))
 
@@ -134,13 +134,13 @@ class SlackApi:
         except FrontendRefused as exc:
             if exc.setting != BOT_TOKEN:
                 raise
-            if not await self._account.renewed(exc, token):
-                raise await self._account.judged(exc, token) from None
+            if not await self._account.has_newer_token(exc, token):
+                raise await self._account.token_refused(exc, token) from None
         token = await self._account.token()
         try:
             return await self._call(method, headers=_bearer(token), **how)
         except FrontendRefused as exc:
-            raise await self._account.judged(exc, token) from None
+            raise await self._account.token_refused(exc, token) from None
 
     async def _call(
         self, method: str, *, once: bool = False, setting: str = BOT_TOKEN, **how: Any
@@ -148,7 +148,7 @@ class SlackApi:
         try:
             answer = (await self.client.api_call(method, **how)).data
         except SlackApiError as exc:
-            error = refused(method, *_said(exc), once=once, setting=setting)
+            error = refused(method, *_parts_of(exc), once=once, setting=setting)
             if isinstance(error, PlatformBusy) and error.code in RATE_LIMITED and error.retry_after_s:
                 self.rate_limits.hold(method, error.retry_after_s)
             raise error from None
@@ -166,7 +166,7 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _said(error: SlackApiError) -> tuple[int, Mapping[str, Any], Mapping[str, str]]:
+def _parts_of(error: SlackApiError) -> tuple[int, Mapping[str, Any], Mapping[str, str]]:
     """Read status, body and headers; where the body was no JSON, the SDK hands over aiohttp's own response."""
     response = error.response
     body = getattr(response, "data", None)

@@ -46,7 +46,7 @@ _TOKEN_REFUSED = frozenset(
 )
 RATE_LIMITED = frozenset(("ratelimited", "rate_limited"))
 _NOT_NOW = frozenset((408, 425, 429))
-"""Statuses of Slack, or of a proxy before it, that pass without anybody's doing."""
+"""Statuses of Slack, or of a proxy before it, that pass by themselves."""
 _BUSY = RATE_LIMITED | {"service_unavailable", "team_added_to_org"}
 _MAYBE_DONE = frozenset(("internal_error", "fatal_error", "request_timeout"))
 BLOCKS_REFUSED = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"))

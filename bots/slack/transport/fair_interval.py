@@ -50,7 +50,7 @@ class SharedPace(Pace):
         self._counted = False
 
     def hurry(self) -> None:
-        """Wait for the others no longer: whoever sleeps in `sleep` wakes."""
+        """Wait for the others no longer: `sleep` returns at once."""
         super().hurry()
         self._hurry.set()
 

@@ -1,4 +1,4 @@
-"""Which hosts files may come from, whatever an event, an answer or a redirect names.
+"""Which hosts files may be fetched from, whichever one an event, an answer or a redirect names.
 
 An address is looked at twice: by its name before each hop, and by what the name leads to when the connection is made,
 so that a name of Slack's that someone pointed into this network leads nowhere.

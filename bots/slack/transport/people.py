@@ -28,7 +28,7 @@ _REQUIRED_WITHIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What Slack tells of somebody; of whom it tells nothing, all is empty."""
+    """A person as Slack describes them; all is empty where it does not."""
 
     name: str = ""
     locale: str = ""
@@ -48,7 +48,7 @@ class _Known:
 
 
 class People:
-    """Remembers people; whoever asks for the same one at the same time waits for the same answer, in order."""
+    """Remembers people. Two that ask for the same one at the same time wait for the same answer."""
 
     def __init__(self, api: SlackApi, timeout_s: float, now: Callable[[], float] = time.monotonic) -> None:
         self._api = api
@@ -59,11 +59,11 @@ class People:
         self._off = False
 
     async def find(self, user: str) -> Person:
-        """Return what is known of a person; empty where Slack does not tell soon."""
+        """Return what is known of a person; empty where Slack does not answer in time."""
         return await self._find(user, self._timeout_s)
 
     async def require(self, user: str) -> Person:
-        """Return what is known of a person, and wait longer for it; empty where Slack will never tell.
+        """Return what is known of a person, waiting longer for it; empty where Slack never tells.
 
         Raises:
             PlatformBusy: Slack does not tell now.

@@ -1,4 +1,4 @@
-"""What must stand in the settings for each way in, said before anything is tried."""
+"""Checks of the settings that each source of events needs, before any call is made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def require_token(secret: SecretStr, prefix: str, setting: str, page: str) -> No
 
 
 def require_signing_secret(settings: SlackSettings) -> None:
-    """Refuse HTTP requests that nobody could tell from forged ones."""
+    """Refuse HTTP mode without the secret that tells genuine requests from forged ones."""
     if not settings.signing_secret.get_secret_value().strip():
         _refuse("signing_secret", f'{_BASIC}: with mode = "http" each request is checked with it')
 

@@ -1,8 +1,8 @@
-"""How often each method may be called in one workspace: calls wait here for their turn, before Slack refuses them.
+"""How often each method may be called in one workspace: calls wait here, so that Slack does not refuse them.
 
 Rates are per method, workspace and minute (docs.slack.dev, "Rate limits", and the tier on each method's page); posts
 also per channel and second. A little less than the whole rate is used, since Slack counts calls when they arrive.
-Other processes' calls are not seen here: of them tells a 429, and its `Retry-After` holds back that method alone.
+Calls of other processes are not counted here: a 429 tells of them, and its `Retry-After` holds back that method alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Rate:
 
 TIER_2, TIER_3, TIER_4 = Rate(19), Rate(47, kept=9), Rate(96, kept=9)
 POSTS = Rate(240, kept=40)
-"""Slack tells no number but "several hundred"."""
+"""Slack's page says "several hundred" and no number."""
 POSTS_IN_CHANNEL = Rate(4, 5.0)
 """One a second; short bursts pass."""
 
@@ -70,7 +70,7 @@ _WAITS_S: Mapping[str, float] = {
 }
 """How long a call may wait for its turn; what is not named is done at once, or later, or not at all."""
 STREAM_LIFE_S = 300.0
-"""So long after its start a stream is over, whatever became of it."""
+"""So long after its start a stream is over in any case."""
 _MOST_WINDOWS = 1_000
 _ROUNDING_S = 1e-6
 
@@ -102,7 +102,7 @@ class _SlidingWindow:
 
 
 class RateLimits:
-    """The calls of one workspace. Whoever comes first is first; calls that end an answer have a part of their own."""
+    """The calls of one workspace. First come, first served; calls that end an answer have a share of their own."""
 
     def __init__(self, *, now: Now, sleep: Sleep) -> None:
         self.streaming = SharedRate(TIER_4.calls - TIER_4.kept)

@@ -1,4 +1,4 @@
-"""What strangers send to the bot's address is refused, and logged once a minute with a count: the log is not theirs."""
+"""Logs refused HTTP requests once a minute with a count, so that strangers can't fill the log."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ class Account(Protocol):
         """The token to call with now. Raises `PlaceClosed` where the workspace has none."""
 
     async def bot(self, ask: Ask, *, anew: bool = False) -> Bot:
-        """Who we are there: as it is known, or, `anew`, as `ask` finds out from Slack."""
+        """The bot's own ids there: as remembered, or, with `anew`, as `ask` reads them from Slack."""
 
-    async def renewed(self, error: FrontendRefused, token: str) -> bool:
+    async def has_newer_token(self, error: FrontendRefused, token: str) -> bool:
         """Whether there is another token by now than this one, which Slack refused: then call again."""
 
-    async def judged(self, error: FrontendRefused, token: str) -> PlatformError:
+    async def token_refused(self, error: FrontendRefused, token: str) -> PlatformError:
         """What it means for this workspace, and for the others, that Slack refused its token."""
 
 
@@ -40,15 +40,15 @@ class OneAccount:
         return self._token
 
     async def bot(self, ask: Ask, *, anew: bool = False) -> Bot:
-        """Asked once, and whenever it is wanted anew."""
+        """Asked once, and again with `anew`."""
         if anew or self._bot is None:
             self._bot = await ask()
         return self._bot
 
-    async def renewed(self, error: FrontendRefused, token: str) -> bool:
+    async def has_newer_token(self, error: FrontendRefused, token: str) -> bool:
         """It stays as it is."""
         return False
 
-    async def judged(self, error: FrontendRefused, token: str) -> PlatformError:
+    async def token_refused(self, error: FrontendRefused, token: str) -> PlatformError:
         """The operator must act."""
         return error

@@ -1,4 +1,4 @@
-"""The calls that an answer's streams are made of: each one asks the ledger first, and is patient with a busy Slack."""
+"""The calls that an answer's streams are made of: each checks the ledger first, and is retried while Slack is busy."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class StreamCalls:
         return self.adopt(text_of(answer, "ts"))
 
     def adopt(self, ts: str) -> str:
-        """Count a stream as open, also one that was started although nobody told so."""
+        """Count a stream as open: one that was started, or one that was found after a lost answer."""
         self._api.rate_limits.opened(ts)
         return ts
 
@@ -110,7 +110,7 @@ class StreamCalls:
 
         await self._patiently(stop, PlatformBusy, OutcomeUnknown)
 
-    async def stop_quietly(self, ts: str) -> None:
+    async def stop_if_open(self, ts: str) -> None:
         """End a stream if it is one and still open."""
         try:
             await self._patiently(lambda: self._write("chat.stopStream", ts), PlatformBusy, OutcomeUnknown)
@@ -120,20 +120,20 @@ class StreamCalls:
     async def delete(self, ts: str) -> None:
         await self._patiently(lambda: self._posts.delete(ts), PlatformBusy, OutcomeUnknown)
 
-    async def take_back(self, ts: str) -> None:
+    async def withdraw(self, ts: str) -> None:
         """Remove a stream that this process started after it slept through being taken over."""
         if await self._ledger.holds(ts):
             return
         for call in (lambda: self._write("chat.stopStream", ts), lambda: self._posts.delete(ts)):
             with suppress(PlatformError):
-                await self._unguarded(call, PlatformBusy, OutcomeUnknown)
+                await self._unchecked(call, PlatformBusy, OutcomeUnknown)
 
     async def read(self, ts: str) -> str | None:
         """The letters that a message shows; None where it can't be read."""
         return await self._patiently(lambda: message_at(self._api, self._place, ts))
 
     async def find(self, text: str, known: Collection[str], *, exactly: bool) -> str | None:
-        """Look for a stream that nobody told us the id of."""
+        """Look for a stream whose id was lost with the answer to its start."""
         return await self._patiently(
             lambda: stream_like(self._api, self._place, text, known, exactly=exactly)
         )
@@ -156,9 +156,9 @@ class StreamCalls:
             await self._ledger.check()
             return await call()
 
-        return await self._unguarded(checked, *retry)
+        return await self._unchecked(checked, *retry)
 
-    async def _unguarded(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
+    async def _unchecked(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
         return await patiently(
             call,
             budget_s=_LAST_BUDGET_S if self.hurried else _BUDGET_S,

@@ -16,7 +16,7 @@ from bots.slack.delivery.streaming.streams import (
     wire_bytes,
 )
 from bots.slack.delivery.streaming.task_cards import Cards, cards_size
-from bots.slack.events.buttons import drawn
+from bots.slack.events.buttons import button_blocks
 from core.domain.messages import Button
 from core.markdown.fences import fence_after
 from core.markdown.splitter import split
@@ -40,7 +40,7 @@ class Ending:
     def blocks(self) -> tuple[dict[str, Any], ...]:
         text = safe(" ".join(self.footer.split())[:_FOOTER_CHARS])
         footer = [{"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}] if text else []
-        return (*footer, *drawn(self.buttons))
+        return (*footer, *button_blocks(self.buttons))
 
 
 def next_piece(

@@ -89,7 +89,7 @@ class Stream:
     base: int = 0
     """Where in the answer it begins."""
     seed: str = ""
-    """The fence line that it begins with, to open again what the message before had to close."""
+    """The fence line that it begins with: it opens the code block again that the message before had to close."""
     ts: str = ""
     """Slack's id of it; empty while it is only planned."""
     began: float = 0.0

@@ -145,7 +145,7 @@ class StreamingSurface:
             raise RuntimeError("the answer is closed")
 
     async def _show_everything(self) -> None:
-        await self._writer.end_earlier()
+        await self._writer.stop_earlier()
         while True:
             self._pump.changed.clear()
             await self._show_status()
@@ -164,9 +164,9 @@ class StreamingSurface:
 
     async def _show_due(self) -> bool:
         """Bring what is due; True when nothing more will be."""
-        if not await self._writer.take_up(self._answer.text, whole=self._ending is not None):
+        if not await self._writer.resume(self._answer.text, whole=self._ending is not None):
             return False
-        while self._next() is not None and not self._writer.silenced:
+        while self._next() is not None and not self._writer.stopped_by_reader:
             if self._ending is None:
                 await self._pace.wait()
             if (piece := self._next()) is None:  # the freshest: more may have come meanwhile
@@ -179,7 +179,7 @@ class StreamingSurface:
             self._pace.called()
             if done and piece.final:
                 return True
-        return self._ending is not None or self._writer.silenced
+        return self._ending is not None or self._writer.stopped_by_reader
 
     def _next(self) -> Piece | None:
         writer = self._writer
@@ -213,7 +213,7 @@ class StreamingSurface:
         await first_done(self._pump.changed.wait(), *aging)
 
     async def _leave(self) -> None:
-        """End an open stream: one that nobody ends goes on showing as being written."""
+        """End an open stream: Slack shows one that is not ended as still being written."""
         self._leaving = True
         self._ending = self._ending or Ending()
         self._pace.hurry()

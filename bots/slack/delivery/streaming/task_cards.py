@@ -67,7 +67,7 @@ class Cards:
         self._cards: dict[str, Card] = {}
 
     def note(self, status: Status) -> None:
-        """Take a tool's news in; what it does not tell any more stays as its first one told it."""
+        """Update the card of a tool; a field that the new status leaves empty keeps its first value."""
         if (activity := status.activity) is None:
             return
         key = _key(activity)
@@ -100,7 +100,7 @@ class Cards:
         return due
 
     def drawn(self, cards: Mapping[str, Card]) -> None:
-        """Slack took these; a card of which there was news meanwhile is drawn again."""
+        """Mark these as shown; a card that was updated meanwhile is sent again."""
         for key, card in cards.items():
             card.shown = card.told = True
             if key in self._cards:

@@ -1,7 +1,7 @@
 """The streams of one answer, in Slack and in the ledger: started, fed, ended, and taken up again.
 
 An intent is recorded before a stream is started, its id right after, and how far it shows the answer after each call.
-What can't happen twice without harm is looked up in the thread when nobody told whether it happened.
+After a lost answer, a call that must not be made twice is looked up in the thread first.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class StreamWriter:
     ) -> None:
         self.stream = Stream(part=0)
         self.cards = Cards()
-        self.silenced = False
+        self.stopped_by_reader = False
         """Whether the reader pressed Slack's own stop button."""
         self._calls = calls
         self._ledger = ledger
@@ -58,7 +58,7 @@ class StreamWriter:
         self._earlier = list(ledger.earlier)
         self._known = {each.message_id for each in self._earlier if each.message_id}
         self._uncertain = {each.part for each in self._earlier if not each.message_id}
-        self._taken_up = not self._earlier
+        self._resumed = not self._earlier
 
     def hurry(self) -> None:
         """The answer is all there: be as patient with Slack as it takes."""
@@ -68,22 +68,22 @@ class StreamWriter:
     def age_s(self) -> float:
         return self._now() - self.stream.began if self.stream.ts else 0.0
 
-    async def end_earlier(self) -> None:
+    async def stop_earlier(self) -> None:
         """Stop the streams that an earlier attempt left open: they go on showing as being written."""
         for each in self._earlier:
             if each.message_id and not each.closed:
-                await self._calls.stop_quietly(each.message_id)
+                await self._calls.stop_if_open(each.message_id)
 
-    async def take_up(self, answer: str, *, whole: bool) -> bool:
+    async def resume(self, answer: str, *, whole: bool) -> bool:
         """Go on where an earlier attempt ended; False while the answer has not come that far again."""
-        if self._taken_up:
+        if self._resumed:
             return True
         current = [
             each for each in self._earlier if each.message_id and each.generation == self._ledger.generation
         ]
         if not whole and len(answer) < max((each.shown for each in current), default=1):
             return False
-        self._taken_up = True
+        self._resumed = True
         if answer.strip():
             await self._replace_older()
         part = max((each.part + 1 for each in self._earlier if each.message_id), default=0)
@@ -133,7 +133,7 @@ class StreamWriter:
         try:
             await self._ledger.posted(part, ts)
         except Fenced:
-            await self._calls.take_back(ts)
+            await self._calls.withdraw(ts)
             raise
         self._known.add(ts)
         after.ts, self.stream = ts, after
@@ -157,7 +157,7 @@ class StreamWriter:
         try:
             await self._calls.append(self.stream.ts, chunks)
         except OutcomeUnknown:
-            return await self._find_out(after, piece)
+            return await self._verify_append(after, piece)
         except PlaceClosed as exc:
             await self._refused(exc)
             return False
@@ -166,7 +166,7 @@ class StreamWriter:
         return True
 
     async def _stop(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
-        """End the stream. One that was over before has lost nothing if there was nothing left to bring."""
+        """End the stream. One that had ended before lost nothing where no text was left to append."""
         try:
             await self._calls.stop(self.stream.ts, chunks, list(piece.blocks))
         except PlaceClosed as exc:
@@ -179,12 +179,12 @@ class StreamWriter:
     async def _refused(self, error: PlaceClosed) -> None:
         """Leave a stream that takes nothing more: what it did not take goes into the next."""
         if error.code == STOPPED_BY_USER:
-            self.silenced = True
+            self.stopped_by_reader = True
         elif error.code in TAKES_NO_MORE:
-            await self._calls.stop_quietly(self.stream.ts)
+            await self._calls.stop_if_open(self.stream.ts)
         elif error.code in UNKNOWN_TO_SLACK:  # switched off while it was written: the rest is posted
             self._streams.known = False
-            await self._calls.stop_quietly(self.stream.ts)
+            await self._calls.stop_if_open(self.stream.ts)
         elif error.code not in OVER:
             raise error
         await self._next(self.stream, self.stream.shown, self.stream.shown_text)
@@ -194,8 +194,8 @@ class StreamWriter:
         self.stream = Stream(ended.part + 1, base=at, at=at, seed=reopening(text))
         self.cards.begin_again()
 
-    async def _find_out(self, after: Stream, piece: Piece) -> bool:
-        """Was it appended? Read the message; where that does not tell, write it anew."""
+    async def _verify_append(self, after: Stream, piece: Piece) -> bool:
+        """Find out whether the text was appended by reading the message; where that is unclear, replace the message."""
         before = letters(self.stream.shown_text)
         expected = letters(after.shown_text)
         if not piece.text.strip():
@@ -207,12 +207,12 @@ class StreamWriter:
             await self._ledger.shows(after.part, after.shown)
             return True
         if seen != before or before == expected:
-            await self._write_anew()
+            await self._rewrite()
         return False
 
-    async def _write_anew(self) -> None:
+    async def _rewrite(self) -> None:
         stream = self.stream
-        await self._calls.stop_quietly(stream.ts)
+        await self._calls.stop_if_open(stream.ts)
         try:
             await self._calls.delete(stream.ts)
         except PlatformError as exc:
@@ -254,5 +254,5 @@ class StreamWriter:
         found = await self._calls.find_post(delivery)
         found = found or await self._calls.find(text, self._known, exactly=False)
         if found:
-            await self._calls.stop_quietly(found)
+            await self._calls.stop_if_open(found)
             await self._calls.delete(found)
