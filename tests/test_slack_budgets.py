@@ -16,7 +16,8 @@ from pydantic import SecretStr
 from bots.slack.events.address import Address
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.api import open_api
+from bots.slack.transport.api import SlackApi
+from bots.slack.transport.app_api import open_api
 from bots.slack.transport.rate_limits import RATES, RateLimits
 from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import PlatformBusy
@@ -387,8 +388,9 @@ async def test_a_workspace_that_slack_holds_back_leaves_the_others_free(town: To
     town.slack.rate_limit("chat.postMessage", 30, workspace=town.slack.workspace)
     here, _, _ = await town.asked(0, direct=True)
     given = SlackSettings(bot_token=town.slack.bot_token, api_url=town.slack.api_url)
-    async with open_api(given, now=town.clock.now, sleep=town.clock.sleep) as api:
-        there = api.acting_as(OneAccount(SecretStr(other.bot_token)))
+    async with open_api(given, now=town.clock.now, sleep=town.clock.sleep) as app:
+        api = SlackApi(app, OneAccount(given.bot_token))
+        there = SlackApi(app, OneAccount(SecretStr(other.bot_token)))
         with pytest.raises(PlatformBusy):
             await api.write("chat.postMessage", channel=here.id, text="a")
         waiting = asyncio.create_task(api.write("chat.postMessage", channel=here.id, text="b"))

@@ -20,7 +20,9 @@ from aiohttp import web
 
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.api import open_api, without_secrets
+from bots.slack.transport.api import SlackApi
+from bots.slack.transport.app_api import open_api, without_secrets
+from bots.slack.transport.tokens import OneAccount
 from bots.supervisor import Board, supervise
 from core.domain.errors import (
     BotError,
@@ -517,15 +519,17 @@ async def page(body: str, content_type: str) -> AsyncIterator[str]:
 async def test_a_page_that_is_no_answer_is_one_of_our_errors(body: str, content_type: str) -> None:
     async with (
         page(body, content_type) as url,
-        open_api(SlackSettings(bot_token="xoxb-1", app_token="xapp-1", api_url=url)) as api,
+        open_api(SlackSettings(bot_token="xoxb-1", app_token="xapp-1", api_url=url)) as app,
     ):
+        api = SlackApi(app, OneAccount(app.settings.bot_token))
         with pytest.raises(PlatformError):
             await api.write("chat.postMessage", channel="C1", text="x")
 
 
 async def test_a_call_that_takes_too_long_is_ended(slack: FakeSlack) -> None:
     slack.hang("auth.test")
-    async with open_api(settings(slack, request_timeout_s=0.1)) as api:
+    async with open_api(settings(slack, request_timeout_s=0.1)) as app:
+        api = SlackApi(app, OneAccount(app.settings.bot_token))
         began = time.monotonic()
         with pytest.raises(PlatformBusy):
             await api.who_am_i()

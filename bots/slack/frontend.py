@@ -17,7 +17,7 @@ from bots.slack.features.workspaces import OneWorkspace, Workspaces
 from bots.slack.listening.listen import EventSource, listen
 from bots.slack.listening.socket_mode import SocketModeEvents
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.api import open_api
+from bots.slack.transport.app_api import open_api
 from core.domain.errors import (
     FrontendRefused,
     FrontendUnreachable,
@@ -129,7 +129,7 @@ async def open_slack(
     It owns one HTTP session, and reaches out only when it is used.
     """
     async with open_api(settings, now=now, sleep=sleep) as api:
-        workspaces, source = OneWorkspace(api, now), SocketModeEvents(api, sleep)
+        workspaces, source = OneWorkspace(api), SocketModeEvents(api, sleep)
         translators = translators or Translators()
         try:
             yield SlackFrontend(settings, workspaces, source, translators, now=now, sleep=sleep)

@@ -22,7 +22,7 @@ from bots.slack.listening.http import HttpEvents
 from bots.slack.listening.listen import EventSource
 from bots.slack.listening.socket_mode import SocketModeEvents
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
-from bots.slack.transport.api import SlackApi, open_api
+from bots.slack.transport.app_api import AppApi, open_api
 from core.util.clock import Clock, Now, Sleep, utc_now
 
 
@@ -39,7 +39,7 @@ async def open_hosted(
     async with open_api(settings, now=now, sleep=sleep) as api:
         routes: list[Route] = []
         source = _event_source(api, routes, sleep)
-        workspaces = _workspaces(api, host, routes, now, sleep, clock)
+        workspaces = _workspaces(api, host, routes, sleep, clock)
         if routes:
             host.web.mount(MOUNT, Starlette(routes=routes))
         try:
@@ -48,7 +48,7 @@ async def open_hosted(
             await workspaces.aclose()
 
 
-def _event_source(api: SlackApi, routes: list[Route], sleep: Sleep) -> EventSource:
+def _event_source(api: AppApi, routes: list[Route], sleep: Sleep) -> EventSource:
     if api.settings.mode == "socket":
         return SocketModeEvents(api, sleep)
     source = HttpEvents(api)
@@ -56,15 +56,13 @@ def _event_source(api: SlackApi, routes: list[Route], sleep: Sleep) -> EventSour
     return source
 
 
-def _workspaces(
-    api: SlackApi, host: Host, routes: list[Route], now: Now, sleep: Sleep, clock: Clock
-) -> Workspaces:
+def _workspaces(api: AppApi, host: Host, routes: list[Route], sleep: Sleep, clock: Clock) -> Workspaces:
     if not api.settings.installable:
-        return OneWorkspace(api, now)
+        return OneWorkspace(api)
     installations = Installations(host.database, Seal(api.settings.encryption_keys), clock)
     states = States(api.settings.client_secret, clock)
     pages = InstallPages(api, installations, states, host.translators, clock)
     routes.append(Route(INSTALL_PATH.removeprefix(MOUNT), pages.begin))
     routes.append(Route(REDIRECT_PATH.removeprefix(MOUNT), pages.finish))
     rotation = Rotation(installations, api.exchange, clock, sleep)
-    return ManyWorkspaces(api, installations, rotation, now)
+    return ManyWorkspaces(api, installations, rotation)

@@ -36,12 +36,12 @@ class ResponseUrlChannel(EphemeralChannel):
 
     async def _respond(self, text: str, buttons: Sequence[Button]) -> None:
         url = URL(self._place.reply)
-        if not may_see_the_token(self._api.settings, url):  # the hosts that are Slack's own
+        if not may_see_the_token(self._api.app.settings, url):  # the hosts that are Slack's own
             raise PlaceClosed(PLATFORM, code="response_url_elsewhere")
         content = {"response_type": "ephemeral", "replace_original": False, **message_content(text, buttons)}
-        proxy = self._api.settings.proxy or None
+        proxy = self._api.app.settings.proxy or None
         try:
-            async with self._api.session.post(
+            async with self._api.app.session.post(
                 url, json=content, allow_redirects=False, proxy=proxy
             ) as answer:
                 status = answer.status

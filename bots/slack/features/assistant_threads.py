@@ -42,7 +42,7 @@ class AssistantThreads:
 
     def __init__(self, api: SlackApi) -> None:
         self._api = api
-        self._settings: SlackSettings = api.settings
+        self._settings: SlackSettings = api.app.settings
         self._met: LRUCache[tuple[str, str], bool] = LRUCache(_MOST_MET)
         """Places that were opened; true for threads of the old view in which nobody has said anything yet."""
         self._off: set[str] = set()

@@ -56,7 +56,7 @@ async def described(api: SlackApi, attachments: Sequence[Attachment]) -> tuple[A
         if text_of(given, "url") or given.get("gone") is True:
             return attachment
         try:
-            async with asyncio.timeout(api.settings.names_timeout_s):
+            async with asyncio.timeout(api.app.settings.names_timeout_s):
                 return await _asked(api, given)
         except (PlatformError, TimeoutError) as exc:
             log.info("slack.file_unknown", cause=str(exc))
@@ -92,10 +92,10 @@ async def _asked(api: SlackApi, given: Mapping[str, Any]) -> Attachment:
 
 async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
     async def get(url: URL) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        _require(may_visit(api.settings, url), "file_elsewhere")
-        headers = await api.authorization() if may_see_the_token(api.settings, url) else {}
-        proxy = api.settings.proxy or None
-        return api.downloads.get(url, headers=headers, allow_redirects=False, proxy=proxy)
+        _require(may_visit(api.app.settings, url), "file_elsewhere")
+        headers = await api.authorization() if may_see_the_token(api.app.settings, url) else {}
+        proxy = api.app.settings.proxy or None
+        return api.app.downloads.get(url, headers=headers, allow_redirects=False, proxy=proxy)
 
     return await download(PLATFORM, url, most_bytes, get=get, check=_check)
 

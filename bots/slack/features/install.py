@@ -24,6 +24,7 @@ from bots.slack.installations.states import GOOD_FOR, States
 from bots.slack.installations.store import Installation, Installations
 from bots.slack.settings import MOUNT
 from bots.slack.transport.api import SlackApi
+from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.preflight import require_installable
 from bots.slack.transport.refusal_log import RefusalLog
 from bots.slack.transport.tokens import OneAccount
@@ -57,7 +58,7 @@ class InstallPages:
 
     def __init__(
         self,
-        api: SlackApi,
+        api: AppApi,
         installations: Installations,
         states: States,
         translators: Translators,
@@ -133,7 +134,7 @@ class InstallPages:
         if answer.get("is_enterprise_install") or not isinstance(answer.get("team"), Mapping):
             raise NotInstalledError(400, "installed for a whole organisation: install it in its workspaces")
         tokens = tokens_in(answer, self._now())
-        bot = await self._api.acting_as(OneAccount(SecretStr(tokens.token))).verify_token()
+        bot = await SlackApi(self._api, OneAccount(SecretStr(tokens.token))).verify_token()
         if bot.team != text_of(answer["team"], "id"):
             raise NotInstalledError(502, "the token is another workspace's")
         installer = answer.get("authed_user")

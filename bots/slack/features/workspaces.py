@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,9 +18,11 @@ from bots.slack.installations.account import InstalledAccount
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.store import Installations
 from bots.slack.transport.api import SlackApi
+from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.outsiders import Outsiders
 from bots.slack.transport.people import People
 from bots.slack.transport.preflight import require_installable, require_token
+from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import PlaceClosed
 
 log = structlog.get_logger(__name__)
@@ -62,11 +63,13 @@ class Workspaces(Protocol):
 class OneWorkspace:
     """The workspace of `[slack] bot_token`, whatever id an event names."""
 
-    def __init__(self, api: SlackApi, now: Callable[[], float]) -> None:
-        self._only = _workspace(api, now)
+    def __init__(self, app: AppApi) -> None:
+        self._only = _workspace(SlackApi(app, OneAccount(app.settings.bot_token)))
 
     async def check(self) -> None:
-        require_token(self._only.api.settings.bot_token, "xoxb-", "[slack] bot_token", "OAuth & Permissions")
+        require_token(
+            self._only.api.app.settings.bot_token, "xoxb-", "[slack] bot_token", "OAuth & Permissions"
+        )
         await self._only.api.verify_token()
 
     def of(self, team: str) -> Workspace:
@@ -89,18 +92,15 @@ class OneWorkspace:
 class ManyWorkspaces:
     """The workspaces that installed the app, each with a token of its own."""
 
-    def __init__(
-        self, api: SlackApi, installations: Installations, rotation: Rotation, now: Callable[[], float]
-    ) -> None:
-        self._api = api
+    def __init__(self, app: AppApi, installations: Installations, rotation: Rotation) -> None:
+        self._app = app
         self._installations = installations
         self._rotation = rotation
-        self._now = now
         self._met: dict[str, Workspace] = {}
 
     async def check(self) -> None:
         """Look through the settings, and bring the stored tokens under the first key."""
-        require_installable(self._api.settings)
+        require_installable(self._app.settings)
         count = await self._installations.reseal()
         if count:
             log.warning("slack.tokens_reencrypted", workspaces=count, setting="[slack] encryption_keys")
@@ -110,7 +110,7 @@ class ManyWorkspaces:
             raise PlaceClosed("slack", code="no_workspace", detail="the address names no workspace")
         if team not in self._met:
             account = InstalledAccount(team, self._installations, self._rotation)
-            self._met[team] = _workspace(self._api.acting_as(account), self._now)
+            self._met[team] = _workspace(SlackApi(self._app, account))
         return self._met[team]
 
     async def bot_in(self, team: str) -> Bot | None:
@@ -132,6 +132,6 @@ class ManyWorkspaces:
         await self._rotation.aclose()
 
 
-def _workspace(api: SlackApi, now: Callable[[], float]) -> Workspace:
-    people = People(api, api.settings.names_timeout_s, now)
+def _workspace(api: SlackApi) -> Workspace:
+    people = People(api, api.app.settings.names_timeout_s, api.app.now)
     return Workspace(api, people, WorkSigns(api), Streams(), Outsiders(api, people), AssistantThreads(api))

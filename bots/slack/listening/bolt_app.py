@@ -10,14 +10,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bots.slack.transport.api import SlackApi, sdk_logger, web_client
+from bots.slack.transport.app_api import AppApi, sdk_logger, web_client
 from core.domain.errors import BotError
 
 Receive = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
 """Takes a payload in and returns the body of its acknowledgement. Raises where Slack is to deliver it again."""
 
 
-def bolt_app(api: SlackApi, receive: Receive) -> AsyncApp:
+def bolt_app(api: AppApi, receive: Receive) -> AsyncApp:
     """Make a Bolt app that hands each payload to `receive` and acknowledges it when that returned.
 
     Answering in a global middleware is what makes the acknowledgement wait, and reach every kind of envelope:

@@ -24,7 +24,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch
-from bots.slack.transport.api import SlackApi
+from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.preflight import require_signing_secret
 from bots.slack.transport.refusal_log import RefusalLog
 from core.domain.ports import Watch
@@ -61,7 +61,7 @@ class _Open:
 class HttpEvents:
     """Events to `POST /slack/events`: presses and commands too."""
 
-    def __init__(self, api: SlackApi, now: Now = time.time) -> None:
+    def __init__(self, api: AppApi, now: Now = time.time) -> None:
         self._api = api
         self._limit = api.settings.body_limit_bytes
         self._clock = _SdkClock(now)

@@ -22,7 +22,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bots.slack.listening.bolt_app import Receive, bolt_app
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.api import SlackApi, sdk_logger, web_client
+from bots.slack.transport.app_api import AppApi, sdk_logger, web_client
 from bots.slack.transport.preflight import require_token
 from core.domain.errors import FrontendUnreachable
 from core.domain.ports import Watch
@@ -39,7 +39,7 @@ _STEPS = 40
 class Socket(SocketModeClient):
     """The SDK's socket, whose message tasks have an owner."""
 
-    def __init__(self, api: SlackApi, url: str) -> None:
+    def __init__(self, api: AppApi, url: str) -> None:
         settings = api.settings
         super().__init__(
             app_token=settings.app_token.get_secret_value().strip(),
@@ -114,7 +114,7 @@ class Handler(AsyncBaseSocketModeHandler):
 class SocketModeEvents:
     """Events over Socket Mode."""
 
-    def __init__(self, api: SlackApi, sleep: Sleep) -> None:
+    def __init__(self, api: AppApi, sleep: Sleep) -> None:
         self._api = api
         self._sleep = sleep
 
