@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import structlog
 
@@ -17,17 +16,13 @@ _MOST = 500
 
 
 class BackgroundTasks:
-    """Runs tasks until it is left; what goes wrong in one is noted, and ends there."""
+    """Runs tasks until it is closed; what goes wrong in one is noted, and ends there."""
 
     def __init__(self) -> None:
         self._running = TaskSet()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def aclose(self) -> None:
+        """End the tasks that still run."""
         await self._running.aclose()
 
     def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import Protocol
 
@@ -52,7 +53,7 @@ async def listen(
     )
     missed = Backfill(workspaces, intake, settings, open_since, clock=clock, sleep=sleep)
     await missed.prepare()
-    async with BackgroundTasks() as tasks:
+    async with aclosing(BackgroundTasks()) as tasks:
         greetings = Greetings(intake, tasks)
         receiver = Receiver(
             workspaces, intake, follow_ups, threads, greetings, external_users=settings.external_users
