@@ -32,8 +32,9 @@ WORKERS ?= $(shell echo $$(( $(CORES) < 8 ? $(CORES) + 1 : 8 )))
 run: .venv/.run
 	@if [ -f config.toml ] || [ -n "$$AIVAX_BOTS_CONFIG" ]; then exec $(BIN)/aivax-bots run; else exec $(BIN)/aivax-bots chat --sandbox; fi
 
+# The compiled tests are kept: to compile them, asserts rewritten, takes each worker longer than to import them.
 test: .venv/.dev
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak"
 
 check: lint types contracts test
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not item.get_closest_marker("timeout"):
             within_s = SOAK_TIMEOUT_S if item.get_closest_marker("soak") else TIMEOUT_S
             item.add_marker(pytest.mark.timeout(within_s, method="signal"))
+
+
+def pytest_collection_finish() -> None:
+    """Have collections of garbage pass over all that is there by now: it stays to the end, and is much to look through."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
