@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 GROUP = "aivax_bots.frontends"
-
-
-class FrontendSection(Protocol):
-    """A frontend's own section of the configuration."""
-
-    @property
-    def wanted(self) -> bool:
-        """Whether the operator means this frontend to run: enabled, and a token is there."""
 
 
 @dataclass(frozen=True, slots=True)

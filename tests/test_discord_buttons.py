@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bots.discord.delivery.ephemeral import EphemeralChannel
 from bots.discord.events.address import Address
-from bots.discord.events.buttons import action_in, pressed_in, view_of
+from bots.discord.events.buttons import action_in, press_of, view_of
+from bots.discord.events.interactions import source_of
 from bots.discord.transport.api import Session
 from core.domain.errors import OutcomeUnknown, PlaceClosed
 from core.domain.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
@@ -260,6 +261,12 @@ def interaction(**changes: Any) -> Any:
         "locale": discord.Locale.brazil_portuguese,
     }
     return SimpleNamespace(**{**usual, **changes})
+
+
+def pressed_in(interaction: Any) -> Pressed | None:
+    """Read a press as the dispatcher does."""
+    data, source = interaction.data or {}, source_of(interaction)
+    return press_of(source, action_in(data.get("custom_id"))) if source else None
 
 
 def test_a_press_carries_what_a_whisper_needs_and_the_persons_language() -> None:

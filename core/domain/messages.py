@@ -249,7 +249,6 @@ class PassedOver(StrEnum):
     """It says nothing that could be answered, changed or stopped."""
     UNREADABLE = "unreadable"
     """It has another form than its platform documents."""
-    TOO_OLD = "too old"
     FAULT = "a fault of ours"
     """It met a bug; the log has it under a reference."""
 

@@ -7,12 +7,12 @@ restart and in every process.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import discord
 
-from bots.discord.events.interactions import Source, source_of
+from bots.discord.events.interactions import Source
 from core.domain.messages import Action, Button, Pressed
 from core.domain.ports import Delivery
 
@@ -68,13 +68,6 @@ def are_of_turn(custom_ids: Iterable[object], delivery: Delivery) -> bool:
     key = delivery.nonce.partition("-")[0]
     shown = map(action_in, custom_ids)
     return bool(key) and any(meant is not None and meant[1].startswith(key) for meant in shown)
-
-
-def pressed_in(interaction: discord.Interaction) -> Pressed | None:
-    """Read a press of one of our buttons; None of anything else. Only who pressed reads the reply."""
-    data: Mapping[str, Any] = interaction.data or {}
-    source = source_of(interaction)
-    return press_of(source, action_in(data.get("custom_id"))) if source else None
 
 
 def press_of(source: Source, meant: tuple[Action, str, str] | None, text: str = "") -> Pressed | None:
