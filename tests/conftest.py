@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Have collections of garbage pass over all that is there by now: it stays to the end, and is much to look through."""
+    """Have collections of garbage pass over what is there by now: it stays to the end, and is much to look through."""
     gc.collect()
     gc.freeze()
 
