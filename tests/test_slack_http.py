@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from structlog.testing import capture_logs
 
-from bots.slack.listening.http import RequestRefusedError, parsed, seen_signatures
-from bots.slack.transport.refusal_log import RefusalLog
+from bots.slack.listening.http import parsed, seen_signatures
+from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
 from core.domain.errors import DatabaseUnreachable, FrontendRefused
 from core.domain.messages import Commanded, Event, Receipt, Said
 from sandbox.faults import Fault

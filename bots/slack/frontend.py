@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bots.slack.delivery.choose_surface import SurfaceChooser
 from bots.slack.delivery.unreachable import DirectMessages
-from bots.slack.events.address import PLATFORM, Address
+from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.features import files
 from bots.slack.features.surroundings import quotes
 from bots.slack.features.workspaces import OneWorkspace, Workspaces
@@ -101,7 +101,7 @@ class SlackFrontend:
         return await quotes(there.api, there.people, place, most)
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
-        return await files.fetch(self._workspaces.of(files.team_of(ref)).api, ref, most_bytes)
+        return await files.fetch(self._workspaces.of(FileRef.parse(ref).team).api, ref, most_bytes)
 
     def address_of(self, channel: str) -> str:
         """A channel's id (`C...`), or a person's or direct message's (`U...`, `D...`); `T.../C...` with a workspace.

@@ -88,15 +88,12 @@ class WorkSigns:
                 sleep=self._sleep,
             )
         except PlatformError as exc:
-            self._note_unmarked(exc)
+            if exc.code in _STATUS_OFF:
+                self._marks_off = True
+                log.warning("slack.reaction_not_removed", code=exc.code, scope="reactions:write")
+            elif exc.code not in _NOT_MARKED:
+                log.info("slack.reaction_not_removed", code=exc.code)
         self._marked.pop((place.channel, place.question), None)
-
-    def _note_unmarked(self, error: PlatformError) -> None:
-        if error.code in _STATUS_OFF:
-            self._marks_off = True
-            log.warning("slack.reaction_not_removed", code=error.code, scope="reactions:write")
-        elif error.code not in _NOT_MARKED:
-            log.info("slack.reaction_not_removed", code=error.code)
 
     async def _react(self, method: str, place: Address) -> None:
         await self._api.write(method, channel=place.channel, timestamp=place.question, name=_HOURGLASS)

@@ -1,4 +1,4 @@
-"""What the core keeps of a place in Slack: enough to answer there from another process, days later."""
+"""What the core keeps of a place or a file in Slack: enough to use it from another process, days later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from core.domain.errors import PlaceClosed
+from core.domain.errors import PlaceClosed, PlatformError
 
 PLATFORM = "slack"
 
@@ -42,3 +42,26 @@ class Address(msgspec.Struct, frozen=True, omit_defaults=True, rename={"ephemera
             return msgspec.json.decode(text, type=cls)
         except (msgspec.DecodeError, UnicodeError) as exc:
             raise PlaceClosed(PLATFORM, code="bad_address", detail=text[:200]) from exc
+
+
+class FileRef(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that somebody attached."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    url: str
+    """Where it is downloaded; `""` where only the id is known: then Slack is asked."""
+    team: str = ""
+    """The workspace that it was met in; `""` in references older than workspaces are named."""
+    gone: bool = False
+    """Whether Slack does not have its bytes."""
+
+    def __str__(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def parse(cls, text: str) -> FileRef:
+        """Read a reference back. Raises `PlatformError` where it is none of ours."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except (msgspec.DecodeError, UnicodeError) as exc:
+            raise PlatformError(PLATFORM, code="bad_reference") from exc

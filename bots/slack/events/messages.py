@@ -5,12 +5,11 @@ Shapes: docs.slack.dev, `message`, `app_mention`, "Working with files".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bots.slack.events.address import PLATFORM, Address
+from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.events.markup_in import begins_with_another, from_mrkdwn, mentions, without_mention
 from bots.slack.events.payloads import Bot, FollowUps, parts_of, text_of
 from core.domain.messages import Attachment, Author, Commanded, Identity, Place, Said
@@ -142,9 +141,9 @@ def attachment_of(file: Mapping[str, Any], team: str) -> Attachment:
     gone = text_of(file, "mode") in _NOT_IN_SLACK
     size = file.get("size")
     url = "" if gone else text_of(file, "url_private_download") or text_of(file, "url_private")
-    ref = {"id": text_of(file, "id"), "url": url, "team": team, **({"gone": True} if gone else {})}
+    ref = FileRef(text_of(file, "id"), url, team, gone)
     return Attachment(
-        ref=json.dumps(ref, separators=(",", ":")),
+        ref=str(ref),
         name=text_of(file, "name") or text_of(file, "title") or text_of(file, "id"),
         media_type=("" if gone else text_of(file, "mimetype")) or "application/octet-stream",
         size_bytes=size if isinstance(size, int) and size > 0 else 0,

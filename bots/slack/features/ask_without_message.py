@@ -60,10 +60,15 @@ class AskedQuestion:
         return Place(PLATFORM, self.team, self.channel, private=self.channel.startswith("D"))
 
     @property
+    def quote(self) -> str:
+        """The message that it is about; `""`: none."""
+        return self.about.quote if self.about else ""
+
+    @property
     def whole_text(self) -> str:
         """The question with a quote of the message that it is about."""
-        quote = self.about.quote if self.about else ""
-        return f"{self.text}\n\n{_quoted(quote)}" if quote else self.text
+        quote = "\n".join(f"> {line}" for line in self.quote.splitlines())
+        return f"{self.text}\n\n{quote}" if quote else self.text
 
 
 def asked_question(payload: Mapping[str, Any]) -> AskedQuestion | None:
@@ -115,7 +120,9 @@ async def post_question(asked: AskedQuestion, api: SlackApi, translator: Transla
         except PlaceClosed as exc:
             log.info("slack.question_moved", channel=asked.channel, code=exc.code)
             asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
-            here, ts = await _post(api, await direct_channel(api, asked.user), _moved(asked, translator), "")
+            why = translator.say(Phrase.ANSWERED_HERE, where=HERE)
+            content = quoted_message(asked.channel, why, asked.text, asked.quote)
+            here, ts = await _post(api, await direct_channel(api, asked.user), content, "")
     return as_said(asked, here, ts)
 
 
@@ -135,12 +142,3 @@ async def _post(api: SlackApi, channel: str, content: dict[str, Any], thread: st
     if not ts:
         raise OutcomeUnknown(PLATFORM, code="unparsable", detail="chat.postMessage told no ts")
     return there, ts
-
-
-def _moved(asked: AskedQuestion, translator: Translator) -> dict[str, Any]:
-    why = translator.say(Phrase.ANSWERED_HERE, where=HERE)
-    return quoted_message(asked.channel, why, asked.text, asked.about.quote if asked.about else "")
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.splitlines())

@@ -7,17 +7,15 @@ host of Slack's that wants it again, signed hops do not; without the scope there
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import aiohttp
 import structlog
 from yarl import URL
 
 from bots.bounded_download import download
-from bots.slack.events.address import PLATFORM
+from bots.slack.events.address import PLATFORM, FileRef
 from bots.slack.events.messages import attachment_of
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.transport.api import SlackApi
@@ -36,14 +34,13 @@ async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
     Raises:
         PlatformError: `code` says why: gone, too large, not readable.
     """
-    given = _parsed(ref)
-    url = text_of(given, "url")
-    if not url:
-        _require(given.get("gone") is not True, "file_not_in_slack")
-        url = text_of(_parsed((await _asked(api, given)).ref), "url")
-        _require(bool(url), "file_not_found")
+    file = FileRef.parse(ref)
+    if not file.url:
+        _require(not file.gone, "file_not_in_slack")
+        file = FileRef.parse((await _asked(api, file)).ref)
+        _require(bool(file.url), "file_not_found")
     try:
-        return await _follow(api, URL(url), most_bytes)
+        return await _follow(api, URL(file.url), most_bytes)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
         raise PlatformError(PLATFORM, code="file_unreachable", detail=type(exc).__name__) from None
 
@@ -52,12 +49,12 @@ async def described(api: SlackApi, attachments: Sequence[Attachment]) -> tuple[A
     """Look up the files of which an event has only the id; one that Slack does not describe in time stays as it is."""
 
     async def described(attachment: Attachment) -> Attachment:
-        given = _parsed(attachment.ref)
-        if text_of(given, "url") or given.get("gone") is True:
+        file = FileRef.parse(attachment.ref)
+        if file.url or file.gone:
             return attachment
         try:
             async with asyncio.timeout(api.app.settings.names_timeout_s):
-                return await _asked(api, given)
+                return await _asked(api, file)
         except (PlatformError, TimeoutError) as exc:
             log.info("slack.file_unknown", cause=str(exc))
             return attachment
@@ -65,29 +62,10 @@ async def described(api: SlackApi, attachments: Sequence[Attachment]) -> tuple[A
     return tuple(await asyncio.gather(*map(described, attachments)))
 
 
-def team_of(ref: str) -> str:
-    """The workspace that an attachment was met in; `""` where its reference is older than workspaces are told."""
-    try:
-        given = json.loads(ref)
-    except ValueError:
-        return ""
-    return text_of(given, "team")
-
-
-def _parsed(ref: str) -> Mapping[str, Any]:
-    try:
-        given = json.loads(ref)
-    except ValueError:
-        given = None
-    if not isinstance(given, dict) or not text_of(given, "id"):
-        raise PlatformError(PLATFORM, code="bad_reference")
-    return given
-
-
-async def _asked(api: SlackApi, given: Mapping[str, Any]) -> Attachment:
-    file = part_of(await api.read("files.info", file=text_of(given, "id")), "file")
-    _require(bool(text_of(file, "id")), "file_not_found")
-    return attachment_of(file, text_of(given, "team"))
+async def _asked(api: SlackApi, file: FileRef) -> Attachment:
+    described = part_of(await api.read("files.info", file=file.id), "file")
+    _require(bool(text_of(described, "id")), "file_not_found")
+    return attachment_of(described, file.team)
 
 
 async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:

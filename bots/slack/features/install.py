@@ -26,7 +26,7 @@ from bots.slack.settings import MOUNT
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.preflight import require_installable
-from bots.slack.transport.refusal_log import RefusalLog
+from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
 from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import BotError, PlatformError
 from core.i18n.catalog import Phrase
@@ -43,14 +43,6 @@ _SAFE = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-class NotInstalledError(Exception):
-    """An installation that came to nothing: with this status, for a reason that the log has."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class InstallPages:
@@ -107,7 +99,7 @@ class InstallPages:
         try:
             installation = await self._installed(request)
             await self._installations.save(installation)
-        except NotInstalledError as exc:
+        except RequestRefusedError as exc:
             return self._failed(request, exc.status, str(exc))
         except PlatformError as exc:
             return self._failed(request, 502, str(exc))
@@ -121,22 +113,22 @@ class InstallPages:
         given = request.query_params
         state, carried = given.get("state", ""), request.cookies.get(COOKIE, "")
         if not state or not secrets.compare_digest(state.encode(), carried.encode()):
-            raise NotInstalledError(400, "another browser, or one without cookies")
+            raise RequestRefusedError(400, "another browser, or one without cookies")
         if not self._states.consume(state):
-            raise NotInstalledError(400, "the state is too old, or was used before")
+            raise RequestRefusedError(400, "the state is too old, or was used before")
         if given.get("error") or not given.get("code"):
-            raise NotInstalledError(400, f"Slack says {given.get('error', '')[:100]!r}")
+            raise RequestRefusedError(400, f"Slack says {given.get('error', '')[:100]!r}")
         redirect = self._settings.redirect_url
         answer = await self._api.exchange(code=given["code"], redirect_uri=redirect)
         return await self._as_installation(answer)
 
     async def _as_installation(self, answer: Mapping[str, Any]) -> Installation:
         if answer.get("is_enterprise_install") or not isinstance(answer.get("team"), Mapping):
-            raise NotInstalledError(400, "installed for a whole organisation: install it in its workspaces")
+            raise RequestRefusedError(400, "installed for a whole organisation: install it in its workspaces")
         tokens = tokens_in(answer, self._now())
         bot = await SlackApi(self._api, OneAccount(SecretStr(tokens.token))).verify_token()
         if bot.team != text_of(answer["team"], "id"):
-            raise NotInstalledError(502, "the token is another workspace's")
+            raise RequestRefusedError(502, "the token is another workspace's")
         installer = answer.get("authed_user")
         return Installation(
             bot=bot,

@@ -26,7 +26,7 @@ from starlette.responses import Response
 from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.preflight import require_signing_secret
-from bots.slack.transport.refusal_log import RefusalLog
+from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
 from core.domain.ports import Watch
 from core.util.clock import Now
 
@@ -40,14 +40,6 @@ _DRAIN_TIMES = 8
 """Of a body that is too large, so many times the limit is read and dropped, so that the sender still gets the 413."""
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
-
-
-class RequestRefusedError(Exception):
-    """A request that is answered with this status and goes no further."""
-
-    def __init__(self, status: int, why: str = "") -> None:
-        super().__init__(why)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

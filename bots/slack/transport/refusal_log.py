@@ -14,6 +14,14 @@ log = structlog.get_logger(__name__)
 _QUIET_S = 60.0
 
 
+class RequestRefusedError(Exception):
+    """A request that is answered with this status and goes no further, for a reason that only the log has."""
+
+    def __init__(self, status: int, why: str = "") -> None:
+        super().__init__(why)
+        self.status = status
+
+
 class RefusalLog:
     """Logs one kind of refusal: the first at once, those of the next minute together with the first after it."""
 
