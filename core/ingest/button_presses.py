@@ -47,8 +47,7 @@ class Presses:
     ) -> Sequence[int]:
         """Carry it out; the conversations that have work now, or something to look at."""
         if pressed.action is Action.STOP and not pressed.turn:
-            stopped = await transaction.changes.stop(identity_id, pressed.place, whole_channel=False)
-            return stopped.running_in
+            return await self.stop_quietly(transaction, pressed, identity_id)
         if pressed.action is Action.LANGUAGE:
             return await self._choose_language(transaction, pressed, identity_id)
         # forgetting locks all that is theirs, in its order
