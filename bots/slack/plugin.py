@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from bots.frontends import Host, Plugin
+from bots.id_checks import IdKind
 from bots.slack.features.manifest import manifest
-from bots.slack.ids import id_fix
 from bots.slack.settings import SlackSettings
 from core.domain.ports import Frontend
+
+FORMS: Mapping[IdKind, tuple[str, str]] = {
+    "user": (r"[UW][A-Z0-9]+", "U012AB3CD"),
+    "channel": (r"[CGD][A-Z0-9]+", "C012AB3CD"),
+    "workspace": (r"[TE][A-Z0-9]+", "T012AB3CD"),
+}
+"""The form of Slack's ids, and an example: a letter, then capitals and digits (docs.slack.dev, "Slack objects")."""
 
 
 @asynccontextmanager
@@ -24,6 +32,18 @@ async def _open(settings: SlackSettings, host: Host) -> AsyncIterator[Frontend]:
 
     async with open_hosted(settings, host) as frontend:
         yield frontend
+
+
+def id_fix(kind: IdKind, given: str) -> str:
+    """See `bots.id_checks.IdFix`."""
+    if kind == "role":
+        return "Slack has no roles: name people in the list of users"
+    form, example = FORMS[kind]
+    if re.fullmatch(form, given):
+        return ""
+    if re.fullmatch(form, given.upper()):
+        return f"Slack writes ids in capitals: {given.upper()}"
+    return f"write the id of a {kind}, such as {example}"
 
 
 plugin = Plugin(
