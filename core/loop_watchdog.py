@@ -1,4 +1,4 @@
-"""OperatorAlerts what holds up the event loop, and says in the log what it was.
+"""Notices what holds up the event loop, and says in the log what it was.
 
 A thread looks at the loop's from outside, some times a second: it asks for a sign, and where none comes although the
 loop's thread has used much of its processor's time since, it notes where that thread is. While the loop is idle

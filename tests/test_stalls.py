@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from types import CodeType
+from typing import Any
 
 import pytest
 import structlog
 
 from core.loop_watchdog import watched
+from tests.waiting import waiting_for
 from tests.watchdog import ROOT, Watchdog
 
 BLOCKER = """
@@ -88,14 +90,21 @@ async def test_waiting_for_the_processor_is_no_stall() -> None:
 async def test_in_production_the_log_names_what_ran_and_how_long_once_a_minute() -> None:
     block = planted("core/planted.py", "core.planted")
 
+    def named() -> list[Any]:
+        stalls = [each for each in logs if each["event"] == "loop.stalled"]
+        return [each for each in stalls if each["where"].startswith("core/planted.py:")]
+
     with structlog.testing.capture_logs() as logs:
-        async with watched(0.05), asyncio.timeout(60):
-            for _ in range(3):
+        async with watched(0.05):
+            async with waiting_for("a line that names the blocker"):
+                while not named():  # where nothing else runs, after the first
+                    await asyncio.create_task(_blocking(block), name="turn 7")
+                    await asyncio.sleep(0)
+            for _ in range(2):
                 await asyncio.create_task(_blocking(block), name="turn 7")
                 await asyncio.sleep(0)
 
-    stalls = [each for each in logs if each["event"] == "loop.stalled"]
-    (entry,) = [each for each in stalls if each["where"].startswith("core/planted.py:")]
+    (entry,) = named()
     assert entry["processor_ms"] >= 50
 
 
