@@ -25,6 +25,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import soon
+
 PROJECT = Path(__file__).parents[1]
 MODULES = (
     "aiosqlite",
@@ -86,7 +88,7 @@ class Program:
         if self.stdin is not None:
             self.stdin.close()
         for output in outputs:
-            await output.closed.wait()
+            await soon("the end of what it wrote", output.closed.wait())
         return self.returncode
 
 

@@ -53,7 +53,7 @@ async def test_tasks_are_let_finish_for_a_while_and_then_ended() -> None:
 
     async def endless() -> None:
         try:
-            await asyncio.Event().wait()
+            await asyncio.Event().wait()  # no deadline: until it is cancelled
         finally:
             ended.set()
 

@@ -40,8 +40,10 @@ def _endless(node: ast.AST, *, is_bounded: bool) -> Iterator[int]:
                 yield child.lineno
             case ast.Await(value=ast.Call(args=arguments, keywords=keywords) as call) if not bounded:
                 names = {keyword.arg for keyword in keywords}
-                is_lookup = _called(call) == "get" and arguments
-                if _called(call) in WAITS and not names & {"timeout", "within_s"} and not is_lookup:
+                asks_for_one = (
+                    _called(call) in {"get", "acquire"} and arguments
+                )  # a queue and a lock need none
+                if _called(call) in WAITS and not names & {"timeout", "within_s"} and not asks_for_one:
                     yield call.lineno
         yield from _endless(child, is_bounded=bounded)
 
