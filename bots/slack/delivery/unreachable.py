@@ -38,15 +38,13 @@ class DirectMessages:
             await self._places.tell(Place(PLATFORM, where.team, where.channel), error.code, send)
 
     async def _send(self, api: SlackApi, people: People, place: Address) -> None:
-        text = await self._words(people, place)
+        person, there = (
+            await people.find(place.user),
+            Place(PLATFORM, place.team, place.channel, place.thread),
+        )
+        words = self._translators.for_reader(person.locale, there).say(Phrase.MAY_NOT_WRITE, where=_HERE)
+        # a live token, of our own making: Slack shows the channel's name to those who may know it
+        name = f"<#{place.channel}>" if _CHANNEL.fullmatch(place.channel) else "…"
+        text = safe(words).replace(_HERE, name)
         if channel := await direct_channel(api, place.user):
             await post(api, channel, "", {"text": text})
-
-    async def _words(self, people: People, place: Address) -> str:
-        person = await people.find(place.user)
-        translator = self._translators.for_reader(
-            person.locale, Place(PLATFORM, place.team, place.channel, place.thread)
-        )
-        text = safe(translator.say(Phrase.MAY_NOT_WRITE, where=_HERE))
-        # a live token, of our own making: Slack shows the channel's name to those who may know it
-        return text.replace(_HERE, f"<#{place.channel}>" if _CHANNEL.fullmatch(place.channel) else "…")

@@ -15,23 +15,16 @@ log = structlog.get_logger(__name__)
 _MOST = 500
 
 
-class BackgroundTasks:
-    """Runs tasks until it is closed; what goes wrong in one is noted, and ends there."""
-
-    def __init__(self) -> None:
-        self._running = TaskSet()
-
-    async def aclose(self) -> None:
-        """End the tasks that still run."""
-        await self._running.aclose()
+class BackgroundTasks(TaskSet):
+    """Tasks that nobody waits for; what goes wrong in one is logged, and ends there."""
 
     def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Start a task; with too many running it is left out."""
-        if len(self._running) >= _MOST:
+        if len(self) >= _MOST:
             work.close()
             log.warning("slack.task_left_out", task=name)
             return
-        self._running.start(self._run(name, work), name=f"slack-{name}")
+        self.start(self._run(name, work), name=f"slack-{name}")
 
     async def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:

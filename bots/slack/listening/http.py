@@ -12,7 +12,6 @@ import math
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -42,14 +41,6 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """What requests meet while somebody listens."""
-
-    app: AsyncApp
-    verifier: SignatureVerifier
-
-
 class HttpEvents:
     """Events to `POST /slack/events`: presses and commands too."""
 
@@ -58,7 +49,8 @@ class HttpEvents:
         self._limit = api.settings.body_limit_bytes
         self._clock = _SdkClock(now)
         self._seen = seen_signatures(now)
-        self._open: _Open | None = None
+        self._open: tuple[AsyncApp, SignatureVerifier] | None = None
+        """What requests meet while somebody listens."""
         self._refusals = RefusalLog("slack.request_refused", now)
 
     def require(self) -> None:
@@ -68,7 +60,7 @@ class HttpEvents:
     async def listen(self, receive: Receive, watch: Watch) -> None:
         """Let requests in until cancelled. While nobody listens, Slack is told to come again."""
         secret = self._api.settings.signing_secret.get_secret_value().strip()
-        self._open = _Open(bolt_app(self._api, receive), SignatureVerifier(secret, clock=self._clock))
+        self._open = bolt_app(self._api, receive), SignatureVerifier(secret, clock=self._clock)
         watch.up()
         try:
             await asyncio.Event().wait()
@@ -97,11 +89,12 @@ class HttpEvents:
             return Response(status_code=200)
         if self._open is None:
             raise RequestRefusedError(503, "nobody listens yet, or any more")
-        sign = _signed(self._open.verifier, request.headers, text)
+        app, verifier = self._open
+        sign = _signed(verifier, request.headers, text)
         if sign in self._seen:
             log.warning("slack.request_repeated", retry=request.headers.get("x-slack-retry-num", ""))
             return Response(status_code=200)
-        return await self._dispatched(self._open.app, request, payload, sign)
+        return await self._dispatched(app, request, payload, sign)
 
     async def _dispatched(
         self, app: AsyncApp, request: Request, payload: dict[str, Any], sign: str
