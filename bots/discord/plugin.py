@@ -19,7 +19,7 @@ def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[
 
 
 def id_fix(kind: IdKind, given: str) -> str:
-    """See `bots.id_checks.IdFix`. Discord's ids are whole numbers (discord.com/developers/docs/reference, "Snowflakes")."""
+    """See `bots.id_checks.IdFix`. Ids are whole numbers (discord.com/developers/docs/reference, "Snowflakes")."""
     if re.fullmatch(r"[0-9]{1,20}", given):
         return ""
     what = "server" if kind == "workspace" else kind
