@@ -46,7 +46,7 @@ from core.util.recently import Recently
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED_QUESTIONS = 2000
+MOST_QUESTIONS = 2000
 TELL_AGAIN_S = 3600.0
 """How long somebody whose questions are refused is not told so again."""
 
@@ -67,7 +67,7 @@ class DiscordFrontend:
         self._command_sync = CommandSync(
             self._session, [int(id_) for id_ in settings.command_servers], timing
         )
-        self._questions: LRUCache[int, None] = LRUCache(REMEMBERED_QUESTIONS)
+        self._questions: LRUCache[int, None] = LRUCache(MOST_QUESTIONS)
         self._refused = Recently(TELL_AGAIN_S, timing.now)
 
     @property
@@ -82,7 +82,7 @@ class DiscordFrontend:
 
             def receive(event: GatewayEvent, me: Me) -> asyncio.Future[object] | None:
                 try:
-                    return self._put(event, me, intake, inbox)
+                    return self._receive(event, me, intake, inbox)
                 except Exception as error:  # noqa: BLE001  a bug that one event meets ends with it
                     inbox.lost(getattr(event, "id", 0), error)
                     return None
@@ -114,17 +114,17 @@ class DiscordFrontend:
         await self._files.close()
         await self._session.close()
 
-    def _put(
+    def _receive(
         self, event: GatewayEvent, me: Me, intake: Intake, inbox: Inbox
     ) -> asyncio.Future[object] | None:
         if isinstance(event, discord.Interaction):
             # in a lane of its own: whatever waits to be stored, Discord wants an answer within 3 s
             return inbox.put(event.id, event.id, lambda: self._dispatcher.dispatch(event, intake))
         if isinstance(event, discord.Message):
-            return self._hear(event, me, intake, inbox)
-        return self._notice(event, me, intake, inbox)
+            return self._on_message(event, me, intake, inbox)
+        return self._on_change(event, me, intake, inbox)
 
-    def _hear(
+    def _on_message(
         self, message: discord.Message, me: Me, intake: Intake, inbox: Inbox
     ) -> asyncio.Future[object] | None:
         if getattr(message, "author", None) and message.author.id == me.id:
@@ -136,7 +136,7 @@ class DiscordFrontend:
             intake.passed_over(PLATFORM, not_from_person(message, me) or PassedOver.NOT_ADDRESSED)
             return None
         self._questions[message.id] = None
-        return inbox.put(message.channel.id, message.id, lambda: self._bring(message, me, intake))
+        return inbox.put(message.channel.id, message.id, lambda: self._store(message, me, intake))
 
     def _remember(self, message: discord.Message) -> None:
         """Keep which of ours this is, so that it is not said again when nobody heard that it was created."""
@@ -146,7 +146,7 @@ class DiscordFrontend:
             key = follow_up_key(message.interaction_metadata.id, message.content)
             self._session.remember(key, message.id)
 
-    def _notice(
+    def _on_change(
         self, change: Change | discord.Guild, me: Me, intake: Intake, inbox: Inbox
     ) -> asyncio.Future[object] | None:
         """Bring on what became of a message or a server: behind what was said there before."""
@@ -157,18 +157,18 @@ class DiscordFrontend:
             message = change.message
             if message.id not in self._questions and not is_addressed(message, me):
                 return None
-            return inbox.put(message.channel.id, message.id, lambda: self._bring_edit(change, me, intake))
+            return inbox.put(message.channel.id, message.id, lambda: self._store_edit(change, me, intake))
         removed = deleted(change)
         return inbox.put(change.channel_id, int(removed.origins[0]), lambda: intake.receive(removed))
 
-    async def _bring_edit(self, change: discord.RawMessageUpdateEvent, me: Me, intake: Intake) -> None:
+    async def _store_edit(self, change: discord.RawMessageUpdateEvent, me: Me, intake: Intake) -> None:
         message = change.message
         info = await self._lookup.info(message.channel, message.channel.id, me)
         event = edited(change, me, info.parent)
         if event is not None:
             await intake.receive(event)
 
-    async def _bring(self, message: discord.Message, me: Me, intake: Intake) -> Receipt | None:
+    async def _store(self, message: discord.Message, me: Me, intake: Intake) -> Receipt | None:
         info = await self._lookup.info(message.channel, message.channel.id, me)
         event = translate(message, me, info.parent, open_here=info.open)
         if me.opens_threads and isinstance(event, Said) and may_open_thread(message):

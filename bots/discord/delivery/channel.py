@@ -25,16 +25,16 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-LOOK_BACK = 300
+HISTORY_LIMIT = 300
 """How many messages after the question are looked through for one of ours."""
-TELLING = 32
+LEAST_PREFIX = 32
 """From how many characters on a message's beginning tells that it is the one looked for."""
 
 MAX_NONCE = 25
 UNKNOWN_MESSAGE = 10008
 HOURGLASS = "⏳"
 
-QUIET = discord.AllowedMentions.none()
+NO_MENTIONS = discord.AllowedMentions.none()
 
 
 class DiscordChannel:
@@ -88,7 +88,7 @@ class DiscordChannel:
         target = snowflake(message_id)
         await self._write(
             lambda client: self._message(client, target).edit(
-                content=native(text), allowed_mentions=QUIET, view=view_of(buttons)
+                content=native(text), allowed_mentions=NO_MENTIONS, view=view_of(buttons)
             )
         )
 
@@ -98,7 +98,7 @@ class DiscordChannel:
         await self._write(
             lambda client: self._message(client, target).edit(
                 attachments=[discord.File(BytesIO(file.text.encode()), file.name) for file in files],
-                allowed_mentions=QUIET,
+                allowed_mentions=NO_MENTIONS,
             )
         )
 
@@ -173,7 +173,7 @@ class DiscordChannel:
         except discord.HTTPException as exc:
             if exc.code == UNKNOWN_MESSAGE:
                 # someone deleted this nonce's message: until Discord has forgotten it, it takes no other
-                nonce = another(nonce)
+                nonce = second_nonce(nonce)
             elif reply and reply_refused(exc):
                 reply = {}
             else:
@@ -184,7 +184,7 @@ class DiscordChannel:
         self, client: discord.Client, text: str, nonce: str, also: dict[str, Any]
     ) -> discord.Message:
         return await self._in(client).send(
-            text, nonce=nonce, suppress_embeds=True, allowed_mentions=QUIET, **also
+            text, nonce=nonce, suppress_embeds=True, allowed_mentions=NO_MENTIONS, **also
         )
 
     def _as_reply(self) -> dict[str, Any]:
@@ -200,7 +200,7 @@ class DiscordChannel:
         question = self._address.message
         after = discord.Object(question) if question else None
         found: str | None = None
-        async for message in self._in(client).history(limit=LOOK_BACK, after=after):
+        async for message in self._in(client).history(limit=HISTORY_LIMIT, after=after):
             if message.author.id != own_id(client):
                 continue
             replies = message.reference.message_id if message.reference else None
@@ -209,7 +209,7 @@ class DiscordChannel:
             is_reply = bool(question) and replies == question
             if delivery.part == 0 and (is_reply or are_of_turn(buttons, delivery)):
                 return str(message.id)
-            if found is None and not replies and same(message.content.strip(), wanted):
+            if found is None and not replies and is_same_text(message.content.strip(), wanted):
                 found = str(message.id)
         return found
 
@@ -224,13 +224,13 @@ async def _exists(channel: discord.PartialMessageable, message: int) -> bool:
     return True
 
 
-def another(nonce: str) -> str:
+def second_nonce(nonce: str) -> str:
     """Make a second nonce of one whose message was deleted: again the same on every try."""
     return hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]
 
 
-def same(there: str, wanted: str) -> bool:
-    if there == wanted:
+def is_same_text(shown: str, wanted: str) -> bool:
+    if shown == wanted:
         return True
-    shorter, longer = sorted((there, wanted), key=len)
-    return len(shorter) >= TELLING and longer.startswith(shorter)
+    shorter, longer = sorted((shown, wanted), key=len)
+    return len(shorter) >= LEAST_PREFIX and longer.startswith(shorter)

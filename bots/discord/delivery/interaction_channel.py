@@ -8,7 +8,7 @@ from typing import TypeVar
 import discord
 import structlog
 
-from bots.discord.delivery.channel import DiscordChannel, same
+from bots.discord.delivery.channel import DiscordChannel, is_same_text
 from bots.discord.delivery.markup_out import native
 from bots.discord.delivery.webhook import ORIGINAL, THINKING, TokenExpired, Webhook, follow_up_key
 from bots.discord.events.address import PLATFORM, Address
@@ -41,7 +41,7 @@ def ends_at(address: Address) -> float:
 
 def outlives_token(address: Address) -> bool:
     """Tell whether an answer can go on where it stands, without the token."""
-    return address.speaks and not address.hidden
+    return address.may_send and not address.hidden
 
 
 class InteractionChannel(DiscordChannel):
@@ -184,7 +184,9 @@ class InteractionChannel(DiscordChannel):
         shown = [
             item.get("custom_id") for row in first.get("components", ()) for item in row.get("components", ())
         ]
-        if are_of_turn(shown, delivery) or same(str(first.get("content") or ""), native(text).strip()):
+        if are_of_turn(shown, delivery) or is_same_text(
+            str(first.get("content") or ""), native(text).strip()
+        ):
             return FIRST + str(first["id"])
         return None
 
@@ -205,7 +207,7 @@ class InteractionChannel(DiscordChannel):
                 found = f"{FURTHER}{message.id}"
                 if message.author.id != own_id(client) or not message.webhook_id or found in self._added:
                     continue
-                if same(message.content.strip(), wanted):
+                if is_same_text(message.content.strip(), wanted):
                     return found
             return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bots.discord.delivery.channel import QUIET
+from bots.discord.delivery.channel import NO_MENTIONS
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.transport.api import Session
 from bots.discord.transport.pacing import unguarded
@@ -41,7 +41,7 @@ class DirectMessages:
         await self._session.write(
             direct,
             lambda client: client.get_partial_messageable(direct).send(
-                text, suppress_embeds=True, allowed_mentions=QUIET
+                text, suppress_embeds=True, allowed_mentions=NO_MENTIONS
             ),
             unguarded,
             creates=True,

@@ -56,7 +56,7 @@ class Address(
     """Who asked, or gave the command."""
     hidden: bool = False
     """Whether nobody else sees the command's answer, in a place where others read."""
-    speaks: bool = False
+    may_send: bool = False
     """Whether the bot may see and write in the command's channel by itself."""
     locale: str = ""
 

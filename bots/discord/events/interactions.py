@@ -143,7 +143,7 @@ def answer_address_of(interaction: discord.Interaction, source: Source) -> Addre
         interaction=interaction.id,
         user=interaction.user.id,
         hidden=is_hidden(interaction),
-        speaks=source.place.private or (may.view_channel and may_send),
+        may_send=source.place.private or (may.view_channel and may_send),
         locale=source.author.locale,
     )
 

@@ -25,12 +25,12 @@ WORDS = "words"
 _ABOUT = re.compile(r"aivax-about:(\d{1,20}):(\d{1,20})")
 
 
-def feedback_form(turn: str, translator: Translator) -> discord.ui.Modal:
+def feedback_modal(turn: str, translator: Translator) -> discord.ui.Modal:
     """Ask what was wrong with an answer; nothing has to be written."""
     return _form(FEEDBACK, custom_id_of(Action.BAD, turn), translator, required=False)
 
 
-def about_form(channel: int, message: int, translator: Translator) -> discord.ui.Modal:
+def ask_about_modal(channel: int, message: int, translator: Translator) -> discord.ui.Modal:
     """Ask what somebody wants to know of a message."""
     return _form(QUESTION, f"aivax-about:{channel}:{message}", translator)
 
@@ -48,7 +48,7 @@ def about_in(data: Mapping[str, Any]) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def words_in(data: Mapping[str, Any]) -> str:
+def text_in(data: Mapping[str, Any]) -> str:
     """Read what was written into our form's field, in whichever nesting Discord sends it."""
     for part in _parts(data.get("components")):
         if part.get("custom_id") == WORDS:

@@ -22,7 +22,7 @@ from core.domain.messages import (
 )
 from core.i18n.commands import spoken_command
 
-WORDS_OF_A_PERSON = frozenset({discord.MessageType.default, discord.MessageType.reply})
+PERSON_MESSAGES = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def not_from_person(message: discord.Message, me: Me) -> PassedOver | None:
         return PassedOver.OWN
     if author is None or author.bot or message.webhook_id:
         return PassedOver.BOT
-    return None if message.type in WORDS_OF_A_PERSON else PassedOver.UNKNOWN_KIND
+    return None if message.type in PERSON_MESSAGES else PassedOver.UNKNOWN_KIND
 
 
 def is_private(message: discord.Message) -> bool:

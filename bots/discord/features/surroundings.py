@@ -9,7 +9,7 @@ import structlog
 
 from bots.discord.events.address import Address
 from bots.discord.events.markup_in import attachments_of, text_of
-from bots.discord.events.translate import WORDS_OF_A_PERSON, replied_to
+from bots.discord.events.translate import PERSON_MESSAGES, replied_to
 from bots.discord.transport.api import Session
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Quote
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_CHAIN = 5
 """How many messages of a chain of replies are read: each may cost a request."""
-SAID = WORDS_OF_A_PERSON | {discord.MessageType.chat_input_command, discord.MessageType.context_menu_command}
+SAID = PERSON_MESSAGES | {discord.MessageType.chat_input_command, discord.MessageType.context_menu_command}
 
 
 class Surroundings:

@@ -11,7 +11,7 @@ import discord
 import structlog
 from cachetools import LRUCache
 
-from bots.discord.delivery.channel import QUIET
+from bots.discord.delivery.channel import NO_MENTIONS
 from bots.discord.delivery.markup_out import MAX_SIZE
 from bots.discord.events.address import PLATFORM
 from bots.discord.events.buttons import action_in, press_of
@@ -25,7 +25,7 @@ from bots.discord.events.interactions import (
     translate,
     typed_in,
 )
-from bots.discord.events.modals import about_form, about_in, feedback_form, feedback_in, words_in
+from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
 from bots.discord.events.quoted_message import QuotedMessage, quoted
 from bots.discord.features.autocomplete import choices_for
 from bots.discord.transport.api import Session
@@ -71,7 +71,7 @@ class Dispatcher:
         if event is None:
             return False  # of an older list of commands that a client still shows
         refused = isinstance(event, Said) and await self._refused(interaction, event, intake)
-        if not refused and await _think(interaction):
+        if not refused and await _defer(interaction):
             await intake.receive(event)
         return True
 
@@ -83,26 +83,26 @@ class Dispatcher:
         if await self._refused(interaction, question(interaction, source, quote.text), intake):
             return
         self._quoted[interaction.user.id, channel, message.id] = quote
-        form = about_form(channel, message.id, intake.translator(source.author.locale, source.place))
-        await _answer(interaction, lambda: interaction.response.send_modal(form))
+        form = ask_about_modal(channel, message.id, intake.translator(source.author.locale, source.place))
+        await _respond(interaction, lambda: interaction.response.send_modal(form))
 
     async def _press(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
         data: Mapping[str, Any] = interaction.data or {}
         pressed = press_of(source, action_in(data.get("custom_id")))
         asked = False
         if pressed is not None and pressed.action is Action.BAD:
-            form = feedback_form(pressed.turn, intake.translator(source.author.locale, source.place))
-            asked = await _answer(interaction, lambda: interaction.response.send_modal(form))
+            form = feedback_modal(pressed.turn, intake.translator(source.author.locale, source.place))
+            asked = await _respond(interaction, lambda: interaction.response.send_modal(form))
         else:
-            await _answer(interaction, interaction.response.defer)
+            await _respond(interaction, interaction.response.defer)
         return await _received(pressed and replace(pressed, asked_for_more=asked), intake)
 
     async def _modal(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
         data: Mapping[str, Any] = interaction.data or {}
-        words = words_in(data)
+        words = text_in(data)
         if (about := about_in(data)) is not None:
             return await self._about(interaction, source, about, words, intake)
-        await _answer(interaction, interaction.response.defer)
+        await _respond(interaction, interaction.response.defer)
         # an empty form says no more than the press that opened it, but is thanked for
         return await _received(press_of(source, feedback_in(data), words), intake)
 
@@ -120,7 +120,7 @@ class Dispatcher:
             log.warning("discord.modal_wrong_channel", channel=interaction.channel_id)
             return False
         asked = question(interaction, source, words)
-        if await self._refused(interaction, asked, intake) or not await _think(interaction):
+        if await self._refused(interaction, asked, intake) or not await _defer(interaction):
             return True
         quote = self._quoted.get((interaction.user.id, *about))
         if quote is None and may_read(interaction):
@@ -139,7 +139,7 @@ class Dispatcher:
                     choices = choices_for(typed, await intake.models(source.author, source.place))
             except (BotError, TimeoutError) as error:
                 log.info("discord.choices_unavailable", error=type(error).__name__)
-        await _answer(interaction, lambda: interaction.response.autocomplete(choices))
+        await _respond(interaction, lambda: interaction.response.autocomplete(choices))
         return True
 
     async def _refused(self, interaction: discord.Interaction, said: Said, intake: Intake) -> bool:
@@ -154,10 +154,10 @@ class Dispatcher:
         if sentence is None:
             return False
         text = sentence[:MAX_SIZE]
-        await _answer(
+        await _respond(
             interaction,
             lambda: interaction.response.send_message(
-                text, ephemeral=True, suppress_embeds=True, allowed_mentions=QUIET
+                text, ephemeral=True, suppress_embeds=True, allowed_mentions=NO_MENTIONS
             ),
         )
         return True
@@ -177,13 +177,13 @@ async def _received(pressed: Pressed | None, intake: Intake) -> bool:
     return pressed is not None
 
 
-async def _think(interaction: discord.Interaction) -> bool:
+async def _defer(interaction: discord.Interaction) -> bool:
     """Have Discord show that the bot thinks; whether the person was not told that it failed."""
     hidden = is_hidden(interaction)
-    return await _answer(interaction, lambda: interaction.response.defer(ephemeral=hidden, thinking=True))
+    return await _respond(interaction, lambda: interaction.response.defer(ephemeral=hidden, thinking=True))
 
 
-async def _answer(interaction: discord.Interaction, answer: Callable[[], Awaitable[object]]) -> bool:
+async def _respond(interaction: discord.Interaction, answer: Callable[[], Awaitable[object]]) -> bool:
     """Give Discord its first answer; false where it has told the person by then that we did not respond."""
     if interaction.response.is_done():
         return True

@@ -20,7 +20,7 @@ from bots.discord.listening.watchdog import Watchdog
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport import sdk_addresses
 from bots.discord.transport.error_mapping import unreachable
-from bots.discord.transport.http_hooks import plain
+from bots.discord.transport.http_hooks import plain_json
 from bots.discord.transport.timing import Timing
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ class Gateway(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=timing.guild_ready_s,
             heartbeat_timeout=timing.heartbeat_timeout_s,
-            http_trace=plain(),
+            http_trace=plain_json(),
         )
         self._settings = settings
         self._timing = timing

@@ -12,7 +12,7 @@ from cachetools import LRUCache
 from bots.discord.events.address import PLATFORM
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.error_mapping import FAILURES, login_error_of, mapped, token_refused
-from bots.discord.transport.http_hooks import prompt
+from bots.discord.transport.http_hooks import fail_fast
 from bots.discord.transport.pacing import ChannelPace, Guard, Paces
 from bots.discord.transport.timing import Timing
 from core.domain.errors import FrontendUnreachable, PlatformBusy
@@ -117,7 +117,7 @@ class Session:
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST_WAIT_S,
-            http_trace=prompt(lambda channel, left, reset_s: self.pace(channel).limited(left, reset_s)),
+            http_trace=fail_fast(lambda channel, left, reset_s: self.pace(channel).limited(left, reset_s)),
         )
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):

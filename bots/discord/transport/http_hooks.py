@@ -29,14 +29,14 @@ Tell = Callable[[int, int, float], None]
 """Takes a channel, how many more writes Discord takes there, and in how many seconds it begins to count anew."""
 
 
-def plain() -> aiohttp.TraceConfig:
-    """Make what discord.py hangs on its connections (`http_trace`): JSON is JSON, whatever stands behind the type."""
+def plain_json() -> aiohttp.TraceConfig:
+    """Make the hook that has discord.py (`http_trace`) read JSON whatever stands behind the content type."""
     config = aiohttp.TraceConfig()
     config.on_request_end.append(_make_plain)
     return config
 
 
-def prompt(tell: Tell) -> aiohttp.TraceConfig:
+def fail_fast(tell: Tell) -> aiohttp.TraceConfig:
     """The same, and: a failure is raised at once instead of being tried again, and `tell` hears of rate limits."""
 
     async def ended(
@@ -45,7 +45,7 @@ def prompt(tell: Tell) -> aiohttp.TraceConfig:
         _tell(params, tell)
         await _raise_failure(params.response)
 
-    config = plain()
+    config = plain_json()
     config.on_request_end.append(ended)
     return config
 
