@@ -146,9 +146,14 @@ def test_every_message_of_an_answer_has_room_once_it_is_native(text: str, room: 
 
 @given(MARKDOWN)
 def test_no_text_poses_as_another_address(text: str) -> None:
-    outside = "".join(native(text).split("`"))  # code shows its marks
+    holds_code = "`" in text or "~~~" in text  # code shows its marks
 
-    assert "`" in text or "](" not in outside
+    assert holds_code or "](" not in native(text)
+
+
+def test_what_stands_where_a_blocks_language_stands_poses_as_no_address() -> None:
+    assert native("~~~[l](https://x.test)\nx\n~~~") == "```\nx\n```"
+    assert native("~~~ c++ title\nx\n~~~") == "```c++\nx\n```"
 
 
 LONG = 40_000

@@ -21,6 +21,7 @@ MAX_SIZE = 2000
 FENCE = "```"
 _BACKTICKS = re.compile(r"`{3,}")
 _DEEP_HEADING = re.compile(r"^(\s{0,3})#{4,6}(?=\s)")
+_LANGUAGE = re.compile(r"[\w+#.-]+(?=\s|$)")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
 
 
@@ -73,9 +74,10 @@ def _pieces(text: str) -> Iterator[Table | tuple[str, str | None]]:
             indent = line[: len(line) - len(line.lstrip(" \t>"))]
             yield line, inside if fence is not None else indent + FENCE
         elif fence is not None:
-            # Discord knows a block by three backticks, and a language in one word
-            language = fence.info.replace("`", "").split()[:1]
-            yield line, line[: line.index(fence.marker)] + FENCE + "".join(language)
+            # Discord knows a block by three backticks and a language; while the block is not closed, it shows what
+            # stands there as text, in which a link would hide its address
+            language = _LANGUAGE.match(fence.info.strip())
+            yield line, line[: line.index(fence.marker)] + FENCE + (language[0] if language else "")
         else:
             yield line, None
         at += 1
