@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from bots.slack.delivery.streaming.streams import Streams
 from bots.slack.events.address import Address
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
@@ -159,31 +160,32 @@ async def test_what_would_wait_for_too_long_is_told_so_at_once() -> None:
 async def test_no_more_streams_are_open_than_can_be_stopped_at_once() -> None:
     clock = FakeClock()
     rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
+    streams = Streams(rate_limits, clock.now)
     most = RATES["chat.stopStream"].calls
     for number in range(most):
-        assert rate_limits.may_open()
-        rate_limits.opened(number)
-    assert not rate_limits.may_open()
+        assert streams.may_open()
+        streams.opened(number)
+    assert not streams.may_open()
 
     for number in range(most):
         await rate_limits.acquire("chat.stopStream")
-        rate_limits.ended(number)
+        streams.ended(number)
 
     assert clock.now() == FakeClock().now()
-    assert not rate_limits.may_open()
+    assert not streams.may_open()
     await clock.advance(60)
-    assert rate_limits.may_open()
+    assert streams.may_open()
 
 
 async def test_a_stream_that_nobody_heard_of_again_is_over_when_slack_ends_it() -> None:
     clock = FakeClock()
-    rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
+    streams = Streams(RateLimits(now=clock.now, sleep=clock.sleep), clock.now)
     for number in range(RATES["chat.stopStream"].calls):
-        rate_limits.opened(number)
+        streams.opened(number)
 
     await clock.advance(300)
 
-    assert rate_limits.may_open()
+    assert streams.may_open()
 
 
 # many answers at once

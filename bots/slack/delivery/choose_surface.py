@@ -87,7 +87,9 @@ class SurfaceChooser:
             rest = LedgerOffset(ledger, part=stream.part, at=stream.at, opening=stream.seed)
             return self._edited(channel, rest, editing)
 
-        calls = StreamCalls(there.api, place, channel, ledger, now=self._now, sleep=self._sleep)
+        calls = StreamCalls(
+            there.api, place, channel, ledger, there.streams, now=self._now, sleep=self._sleep
+        )
         writer = StreamWriter(calls, ledger, there.streams, now=self._now, sleep=self._sleep)
         return StreamingSurface(
             writer,

@@ -134,4 +134,11 @@ class ManyWorkspaces:
 
 def _workspace(api: SlackApi) -> Workspace:
     people = People(api, api.app.settings.names_timeout_s, api.app.now)
-    return Workspace(api, people, WorkSigns(api), Streams(), Outsiders(api, people), AssistantThreads(api))
+    return Workspace(
+        api,
+        people,
+        WorkSigns(api),
+        Streams(api.rate_limits, api.app.now),
+        Outsiders(api, people),
+        AssistantThreads(api),
+    )

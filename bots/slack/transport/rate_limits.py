@@ -69,8 +69,6 @@ _WAITS_S: Mapping[str, float] = {
     "files.info": 20.0,
 }
 """How long a call may wait for its turn; what is not named is done at once, or later, or not at all."""
-STREAM_LIFE_S = 300.0
-"""So long after its start a stream is over in any case."""
 _MOST_WINDOWS = 1_000
 _ROUNDING_S = 1e-6
 
@@ -113,7 +111,6 @@ class RateLimits:
         self._sleep = sleep
         self._windows: dict[tuple[str, str], _SlidingWindow] = {}
         self._held: dict[str, float] = defaultdict(lambda: float("-inf"))
-        self._open: dict[object, float] = {}
 
     async def acquire(self, method: str, channel: str = "", *, urgent: bool = False) -> None:
         """Return when the call may be made; `urgent` ones end an answer.
@@ -148,21 +145,10 @@ class RateLimits:
         """Make no call of a method for so long: Slack said so."""
         self._held[method] = max(self._held[method], self._now() + seconds)
 
-    # A stream that nobody ends goes on showing as being written, so one is opened only where its stop can be paid.
-
-    def may_open(self) -> bool:
-        """Whether one stream more could be ended at once, like all that are open."""
-        now = self._now()
-        self._open = {key: at for key, at in self._open.items() if at + STREAM_LIFE_S > now}
-        (stops,) = self._windows_of("chat.stopStream", "")
-        return len(stops.booked) + len(self._open) < stops.rate.calls
-
-    def opened(self, key: object) -> None:
-        """Remember a stream, by its ts, or by anything while it has none."""
-        self._open[key] = self._now()
-
-    def ended(self, key: object) -> None:
-        self._open.pop(key, None)
+    def left(self, method: str) -> int:
+        """How many more calls of a method its present window takes."""
+        (window,) = self._windows_of(method, "")
+        return window.rate.calls - len(window.booked)
 
     def _moment(self, method: str, windows: list[_SlidingWindow], urgent: bool) -> float:
         at, before = max(self._now(), self._held[method]), float("-inf")

@@ -10,7 +10,7 @@ import structlog
 
 from bots.slack.delivery.channel import SlackChannel
 from bots.slack.delivery.lookup import message_at, stream_like
-from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk
+from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk, Streams
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
@@ -33,13 +33,22 @@ class StreamCalls:
     """Slack's stream methods at one place, for one answer."""
 
     def __init__(
-        self, api: SlackApi, place: Address, posts: SlackChannel, ledger: Ledger, *, now: Now, sleep: Sleep
+        self,
+        api: SlackApi,
+        place: Address,
+        posts: SlackChannel,
+        ledger: Ledger,
+        streams: Streams,
+        *,
+        now: Now,
+        sleep: Sleep,
     ) -> None:
         self.hurried = False
         self._api = api
         self._place = place
         self._posts = posts
         self._ledger = ledger
+        self._streams = streams
         self._now = now
         self._sleep = sleep
 
@@ -50,10 +59,10 @@ class StreamCalls:
             PlatformBusy: not now.
         """
         await self._ledger.check()
-        place, limits = self._place, self._api.rate_limits
-        if not limits.may_open():
+        place, streams = self._place, self._streams
+        if not streams.may_open():
             raise PlatformBusy(PLATFORM, code="too_many_streams")
-        limits.opened(self)
+        streams.opened(self)
         try:
             answer = await self._api.write(
                 "chat.startStream",
@@ -66,12 +75,12 @@ class StreamCalls:
                 task_display_mode="timeline",
             )
         finally:
-            limits.ended(self)
+            streams.ended(self)
         return self.adopt(text_of(answer, "ts"))
 
     def adopt(self, ts: str) -> str:
         """Count a stream as open: one that was started, or one that was found after a lost answer."""
-        self._api.rate_limits.opened(ts)
+        self._streams.opened(ts)
         return ts
 
     async def append(self, ts: str, chunks: list[Chunk]) -> None:
@@ -146,10 +155,10 @@ class StreamCalls:
             await self._api.write(method, once=True, channel=self._place.channel, ts=ts, **arguments)
         except PlaceClosed as exc:
             if exc.code in NO_STREAM_ANY_MORE:
-                self._api.rate_limits.ended(ts)
+                self._streams.ended(ts)
             raise
         if method == "chat.stopStream":
-            self._api.rate_limits.ended(ts)
+            self._streams.ended(ts)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
         async def checked() -> T:

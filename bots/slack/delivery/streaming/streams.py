@@ -15,7 +15,9 @@ from bots.slack.delivery.streaming.task_cards import Card, cards_size
 from bots.slack.events.address import Address
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
+from bots.slack.transport.rate_limits import RateLimits
 from core.markdown.fences import fence_after
+from core.util.clock import Now
 
 MOST_BYTES = 9_000
 MOST_BYTES_WITH_CARDS = 10_000
@@ -23,6 +25,9 @@ MOST_AGE_S = 240.0
 """From here on a stream is left at the next line's end ..."""
 LAST_AGE_S = 255.0
 """... and from here on wherever the text stands."""
+
+_LIFE_S = 300.0
+"""So long after its start a stream is over in any case."""
 
 UNKNOWN_TO_SLACK = frozenset({"unknown_method", "feature_not_enabled", "method_deprecated"})
 NOT_HERE = frozenset(
@@ -49,18 +54,38 @@ TAKES_NO_MORE = frozenset(
 Chunk = dict[str, Any]
 
 
-@dataclass(slots=True, eq=False)
 class Streams:
-    """Where answers of one workspace can be streamed."""
+    """The streams of one workspace: whether answers can be streamed there, and which streams are open.
 
-    known: bool = True
-    """Whether the workspace, as far as we were told, knows the methods: one that does not is not asked again."""
+    Slack shows a stream that is not ended as still being written: so one is opened only where its stop, too, is within
+    the rate limit.
+    """
+
+    def __init__(self, rate_limits: RateLimits, now: Now) -> None:
+        self.known = True
+        """Whether the workspace, as far as we were told, knows the methods: one that does not is not asked again."""
+        self._rate_limits = rate_limits
+        self._now = now
+        self._open: dict[object, float] = {}
 
     def possible(self, place: Address, settings: SlackSettings) -> bool:
         if not self.known or not place.thread:
             return False
         addressed = bool(place.user and place.user_team)
         return place.direct or (settings.channel_answers == "stream" and addressed)
+
+    def may_open(self) -> bool:
+        """Whether one stream more could be ended at once, like all that are open."""
+        now = self._now()
+        self._open = {key: at for key, at in self._open.items() if at + _LIFE_S > now}
+        return len(self._open) < self._rate_limits.left("chat.stopStream")
+
+    def opened(self, key: object) -> None:
+        """Remember a stream, by its ts, or by anything while it has none."""
+        self._open[key] = self._now()
+
+    def ended(self, key: object) -> None:
+        self._open.pop(key, None)
 
 
 @dataclass(frozen=True, slots=True)
