@@ -35,7 +35,8 @@ TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give every test its limit."""
+    """Put long tests first, and give every test its limit."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if not config.pluginmanager.hasplugin("timeout"):
         return  # tools from before there was a limit
     for item in items:

@@ -75,6 +75,7 @@ async def at_rest(*processes: Stage) -> None:
             await asyncio.gather(*(each.rest() for each in processes))
 
 
+@pytest.mark.long
 async def test_two_processes_on_one_database_spend_as_little_and_heal_as_one(
     postgres_url: str, clock: WallClock, sandbox: Sandbox
 ) -> None:

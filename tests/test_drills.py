@@ -146,6 +146,7 @@ def test_a_drill_that_there_is_not_is_told_with_those_that_there_are(arguments: 
     assert "media-balance" in refused.output
 
 
+@pytest.mark.long
 def test_all_drills_as_a_command_need_no_configuration(tmp_path: Path) -> None:
     """In a directory without any file, and under warnings as errors."""
     command = [sys.executable, "-W", "error", "-m", "bots", "drill", "all"]

@@ -73,6 +73,7 @@ async def test_three_hundred_messages_leave_a_part_of_the_line_and_one_sentence(
         assert (await stage.rows(QUESTIONS))[0] - asked[0] == 11
 
 
+@pytest.mark.long
 async def test_others_are_answered_while_one_person_floods(migrated_url: str) -> None:
     async with staged(migrated_url, limits=ONE_PERSON) as stage:
         for place in (DIRECT, *(replace(CHANNEL, thread=f"t{number}") for number in range(30))):

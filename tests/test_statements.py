@@ -114,6 +114,7 @@ async def year(database: Database, migrated_url: str, clock: WallClock) -> str:
     return migrated_url
 
 
+@pytest.mark.long
 @pytest.mark.allow_stalls("runs under a profiler, which makes every step longer")
 async def test_no_table_that_grows_is_read_whole(
     year: str, database: Database, clock: WallClock, sandbox: Sandbox

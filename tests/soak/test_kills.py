@@ -123,6 +123,7 @@ async def test_every_message_survives_200_kills(storage_url: str, tmp_path: Path
     assert verdict.faults == []
 
 
+@pytest.mark.long
 async def test_every_message_survives_a_few_kills(sqlite_url: str, tmp_path: Path) -> None:
     async with open_ground(tmp_path, sqlite_url, tokens_per_s=2000) as ground:
         ground.invite(places(ground.town, each=5), SHORT)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.soak.ground import Ground, open_ground
 from tests.soak.talk import DiscordPlace, Question, SlackDm, SlackThread, letters
 
@@ -14,6 +16,7 @@ def begun(question: Question, ground: Ground) -> bool:
     return any(whole.startswith(seen) and seen != whole for whole in ground.answers.of(question.word) if seen)
 
 
+@pytest.mark.long
 async def test_a_stop_in_mid_answer_hands_over(storage_url: str, tmp_path: Path) -> None:
     async with open_ground(tmp_path, storage_url, tokens_per_s=100) as ground:
         ground.configure(grace_s=0)
