@@ -1,4 +1,4 @@
-"""Discord as the core sees it: what it hears goes in, answers and files come out."""
+"""Discord as the core sees it: events go in, answers and files come out."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class DiscordFrontend:
         return inbox.put(message.channel.id, message.id, lambda: self._store(message, me, intake))
 
     def _remember(self, message: discord.Message) -> None:
-        """Keep which of ours this is, so that it is not said again when nobody heard that it was created."""
+        """Keep the id of a message of ours, so that it is not posted again when the answer to its create got lost."""
         if message.nonce:
             self._session.remember(str(message.nonce), message.id)
         elif message.interaction_metadata is not None:
@@ -149,7 +149,7 @@ class DiscordFrontend:
     def _on_change(
         self, change: Change | discord.Guild, me: Me, intake: Intake, inbox: Inbox
     ) -> asyncio.Future[object] | None:
-        """Bring on what became of a message or a server: behind what was said there before."""
+        """Queue an edit, a deletion or a removal behind what came from the same channel before."""
         if isinstance(change, discord.Guild):
             gone = left(change, me)
             return inbox.put(change.id, change.id, lambda: intake.receive(gone))

@@ -172,8 +172,9 @@ class DiscordChannel:
             return await self._send(client, text, nonce, also | reply)
         except discord.HTTPException as exc:
             if exc.code == UNKNOWN_MESSAGE:
-                # someone deleted this nonce's message: until Discord has forgotten it, it takes no other
-                nonce = second_nonce(nonce)
+                # someone deleted this nonce's message: until Discord has forgotten it, it takes no other with that
+                # nonce. A second one is again the same on every try
+                nonce = hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]
             elif reply and reply_refused(exc):
                 reply = {}
             else:
@@ -222,11 +223,6 @@ async def _exists(channel: discord.PartialMessageable, message: int) -> bool:
     except discord.Forbidden:
         return True
     return True
-
-
-def second_nonce(nonce: str) -> str:
-    """Make a second nonce of one whose message was deleted: again the same on every try."""
-    return hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]
 
 
 def is_same_text(shown: str, wanted: str) -> bool:

@@ -58,7 +58,10 @@ class SurfaceChooser:
             return CodeAttachmentSurface(inner, _attaching(channel, ledger, timing), self._code_as_file_chars)
         if not where.interaction or outlives_token(where) or timing.wall() >= ends_at(where):
             return inner
-        return DeadlineSurface(inner, ends_at(where), self._sentence(where), timing)
+        place = Place(PLATFORM, str(where.guild or ""), str(where.parent or where.channel))
+        translator = self._translators.for_reader(where.locale, place)
+        sentence = translator.say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
+        return DeadlineSurface(inner, ends_at(where), sentence, timing)
 
     def _channel(self, where: Address, ledger: Ledger) -> EditableChannel:
         if where.interaction:
@@ -68,11 +71,6 @@ class SurfaceChooser:
         if where.opens:
             return QuestionThread(self._session, where, ledger.check)
         return DiscordChannel(self._session, where, ledger.check)
-
-    def _sentence(self, where: Address) -> str:
-        place = Place(PLATFORM, str(where.guild or ""), str(where.parent or where.channel))
-        translator = self._translators.for_reader(where.locale, place)
-        return translator.say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
 
 
 def _attaching(channel: DiscordChannel, ledger: Ledger, timing: Timing) -> Attach:

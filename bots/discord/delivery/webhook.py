@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import discord
@@ -16,6 +15,7 @@ from bots.discord.delivery.markup_out import native
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import components_of
 from bots.discord.transport.api import Session
+from bots.discord.transport.http_hooks import error_body
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Button
 
@@ -79,7 +79,9 @@ class Webhook:
             url = f"{Route.BASE}/webhooks/{self._address.app}/{self._address.token}"
             # the SDK would repeat it after a failure that may have been none
             async with hook.session.post(url, params={"wait": "true"}, json=payload) as response:
-                return _created(response, await response.text())
+                if response.status >= 400:
+                    raise discord.HTTPException(response, await error_body(response))
+                return msgspec.json.decode(await response.read(), type=dict[str, Any])
 
         return str((await self._call(post, creates=True, writes=True))["id"])
 
@@ -99,19 +101,17 @@ class Webhook:
         writes: bool = False,
     ) -> T:
         async def do(client: discord.Client) -> T:
+            state = client._connection  # noqa: SLF001 - the SDK's only way to its session
+            data: Any = {"id": self._address.app, "type": 3, "token": self._address.token}
+            hook = discord.Webhook.from_state(data, state=state)
             try:
-                return await call(self._of(client), async_context.get())
+                return await call(hook, async_context.get())
             except discord.HTTPException as exc:
                 if exc.code in EXPIRED:
                     raise TokenExpired(str(exc.code)) from exc
                 raise
 
         return await self._session.call(do, creates=creates, writes=writes)
-
-    def _of(self, client: discord.Client) -> discord.Webhook:
-        state = client._connection  # noqa: SLF001 - the SDK's only way to its session
-        data: Any = {"id": self._address.app, "type": 3, "token": self._address.token}
-        return discord.Webhook.from_state(data, state=state)
 
 
 def _payload(text: str, buttons: Sequence[Button], flags: int) -> dict[str, Any]:
@@ -121,12 +121,3 @@ def _payload(text: str, buttons: Sequence[Button], flags: int) -> dict[str, Any]
         "allowed_mentions": {"parse": []},
         "components": components_of(buttons),
     }
-
-
-def _created(response: Any, data: str) -> Json:
-    if response.status < 400:
-        return msgspec.json.decode(data, type=dict[str, Any])
-    told: Any = data[:200]
-    with suppress(msgspec.DecodeError):
-        told = msgspec.json.decode(data)
-    raise discord.HTTPException(response, told)

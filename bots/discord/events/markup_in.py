@@ -54,8 +54,6 @@ def without_mentions(text: str, mentions: Collection[str]) -> str:
 
 def _with_names(text: str, message: discord.Message) -> str:
     """Replace Discord's tokens by the names that its clients show; unknown ones stay."""
-    if "<" not in text:
-        return text
     return _TOKEN.sub(lambda token: _name_of(token, message), text)
 
 

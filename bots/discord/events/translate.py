@@ -154,9 +154,7 @@ def replied_to(message: discord.Message) -> int:
 
 def replied_author(message: discord.Message) -> int:
     """Take whose message this one replies to; 0 where that is unknown, or the message was deleted."""
-    if not replied_to(message) or message.reference is None:
-        return 0
-    original = message.reference.resolved
+    original = message.reference.resolved if replied_to(message) and message.reference else None
     author = getattr(original, "author", None) if isinstance(original, discord.Message) else None
     return author.id if author is not None else 0
 

@@ -1,4 +1,4 @@
-"""Catching up: whenever a session was not resumed, what was missed is looked for, and heard as if it were new."""
+"""Backfill: when a session could not be resumed, messages that were missed are read and received like new ones."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ DIRECT_SHARD = 0
 
 
 class Gaps:
-    """Remembers from when on each server may have said something that nobody heard. Knows no network and no clock.
+    """Remembers since when messages of each server may have been missed. Knows no network and no clock.
 
     A server is whole as long as its shard is connected and what was missed before has been looked for.
     """

@@ -1,4 +1,4 @@
-"""Looking for what was said while nobody listened: each channel, thread and known direct conversation, once."""
+"""Reads the messages that came while the bot was not connected, from each channel, thread and known direct channel."""
 
 from __future__ import annotations
 

@@ -64,19 +64,17 @@ class ChannelLookup:
             return ChannelInfo(parent, is_open)
         if channel_id not in self._known:
             try:
-                self._known[channel_id] = await self._ask(channel_id, me)
+                found = await self._session.call(lambda client: client.fetch_channel(channel_id))
+            except PlaceClosed as error:
+                log.warning("discord.channel_unknown", channel=channel_id, code=error.code)
+                self._known[channel_id] = ChannelInfo()
             except PlatformError as error:
                 log.warning("discord.thread_unknown", channel=channel_id, detail=error.detail)
                 return ChannelInfo()
+            else:
+                is_open = answers_all(found, me) or False
+                self._known[channel_id] = ChannelInfo(parent_of(found) or 0, is_open)
         return self._known[channel_id]
-
-    async def _ask(self, channel_id: int, me: Me) -> ChannelInfo:
-        try:
-            found = await self._session.call(lambda client: client.fetch_channel(channel_id))
-        except PlaceClosed as error:
-            log.warning("discord.channel_unknown", channel=channel_id, code=error.code)
-            return ChannelInfo()
-        return ChannelInfo(parent_of(found) or 0, answers_all(found, me) or False)
 
     async def _is_question_thread(self, thread: int, parent: int, me: Me) -> bool:
         """Look at the message that a thread was opened from, unless it was heard by this process."""

@@ -52,13 +52,11 @@ class Surroundings:
         thread = self._address.channel
         if thread == self._address.message or any(message.id == thread for message in messages):
             return messages
-        if (starter := await self._first(thread)) is None:
+        # the message that a thread was opened from has the thread's id: it stands above it, or is a post's own
+        starter = await self._fetch(self._address.parent, thread) or await self._fetch(thread, thread)
+        if starter is None:
             return messages
         return [starter, *messages[max(0, len(messages) - most + 1) :]]
-
-    async def _first(self, thread: int) -> discord.Message | None:
-        """Fetch the message that a thread was opened from, which has the thread's id: above it, or a post's own."""
-        return await self._fetch(self._address.parent, thread) or await self._fetch(thread, thread)
 
     async def _chain(self, most: int, me: int) -> list[discord.Message]:
         """Follow the replies upwards, oldest first. In private only what someone else than the bot said."""

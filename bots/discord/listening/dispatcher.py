@@ -178,7 +178,7 @@ async def _received(pressed: Pressed | None, intake: Intake) -> bool:
 
 
 async def _defer(interaction: discord.Interaction) -> bool:
-    """Have Discord show that the bot thinks; whether the person was not told that it failed."""
+    """Have Discord show that the bot thinks; false where Discord has told the person already that it failed."""
     hidden = is_hidden(interaction)
     return await _respond(interaction, lambda: interaction.response.defer(ephemeral=hidden, thinking=True))
 

@@ -58,7 +58,7 @@ class Inbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let what was heard be stored, for a while: Discord would not deliver it again."""
+        """Give received events some time to be stored: Discord would not deliver them again."""
         try:
             await self._tasks.drain(self._timing.drain_s)
         finally:

@@ -145,9 +145,8 @@ def _retry_after(error: discord.HTTPException) -> float | None:
 
 def reply_refused(error: discord.HTTPException) -> bool:
     """Tell whether it was the reference to the question, not the message, that Discord did not take."""
-    if error.code == NO_HISTORY:
-        return True
-    return error.code == FORM_REFUSED and "message_reference" in error.text
+    is_reference = error.code == FORM_REFUSED and "message_reference" in error.text
+    return is_reference or error.code == NO_HISTORY
 
 
 def _detail(error: BaseException) -> str:

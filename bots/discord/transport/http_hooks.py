@@ -37,7 +37,7 @@ def plain_json() -> aiohttp.TraceConfig:
 
 
 def fail_fast(tell: Tell) -> aiohttp.TraceConfig:
-    """The same, and: a failure is raised at once instead of being tried again, and `tell` hears of rate limits."""
+    """The same, and: a failure is raised at once, not tried again, and `tell` is called with rate limits."""
 
     async def ended(
         _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
@@ -75,14 +75,15 @@ def _tell(params: aiohttp.TraceRequestEndParams, tell: Tell) -> None:
 async def _raise_failure(response: aiohttp.ClientResponse) -> None:
     """Raise what discord.py would raise in the end."""
     if response.status >= 500:
-        raise discord.DiscordServerError(response, await _said(response))
+        raise discord.DiscordServerError(response, await error_body(response))
     if response.status == RATE_LIMITED:
-        said = await _said(response)
+        said = await error_body(response)
         if isinstance(said, dict) and said.get("code") in OF_ONE_MESSAGE:
             raise discord.HTTPException(response, said)
 
 
-async def _said(response: aiohttp.ClientResponse) -> dict[str, Any] | str:
+async def error_body(response: aiohttp.ClientResponse) -> dict[str, Any] | str:
+    """Read what Discord says of an error: JSON, or the beginning of any other text."""
     text = await response.text(encoding="utf-8", errors="replace")
     try:
         said = msgspec.json.decode(text)

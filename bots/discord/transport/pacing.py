@@ -42,9 +42,9 @@ class ChannelPace:
         self._closed_until = float("-inf")
 
     async def enter(self, guard: Guard = unguarded) -> None:
-        """Wait for our turn; whoever had to asks `guard`, and has no turn when it raises.
+        """Wait for our turn. After a wait `guard` is called; when it raises, the turn is given up.
 
-        Whoever entered must leave, also when the write failed.
+        A caller that entered must leave, also when its write failed.
         """
         waited = self._lock.locked() or self._waiting > 0
         self._waiting += 1
