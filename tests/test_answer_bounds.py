@@ -230,7 +230,7 @@ async def test_an_endless_list_is_read_up_to_a_bound(what: str) -> None:
 
     async with listening(list_on) as server, asyncio.timeout(DEADLINE_S), asking(server.base_url) as aivax:
         with pytest.raises(Unavailable):
-            await getattr(aivax, what)()
+            await getattr(aivax.account, what)()
 
 
 PICTURE = ImagePart(data_url(b"\x89" * 10_000_000, "image/png"))

@@ -361,9 +361,9 @@ async def test_without_a_channel_here_only_the_log_has_it(
             await stage.rest()
 
             assert await stage.states() == []
-    ours = [entry for entry in entries if entry["event"].startswith("notice.")]
+    ours = [entry for entry in entries if entry["event"].startswith("alert.")]
     assert [entry["event"] for entry in ours] == ["alert.sent", "alert.resolved"]
-    assert "over its quota" in ours[0]["notice"]
+    assert "over its quota" in ours[0]["alert"]
 
 
 async def test_a_channel_that_is_closed_to_the_bot_costs_nothing_but_the_notice(stage: Stage) -> None:
@@ -390,7 +390,7 @@ async def test_a_database_that_fails_costs_nobody_an_answer(stage: Stage) -> Non
         await stage.hear(said("hello"))
 
     assert "hello" in stage.platform.visible("D-ana")[0]
-    assert {entry["event"] for entry in entries if entry["event"].startswith("notice.")} == {"alert.failed"}
+    assert {entry["event"] for entry in entries if entry["event"].startswith("alert.")} == {"alert.failed"}
 
 
 async def test_notices_are_in_the_language_of_the_replies(migrated_url: str, sandbox: Sandbox) -> None:
@@ -504,7 +504,7 @@ async def test_a_frontend_that_an_earlier_process_lost_is_back_with_this_one(sta
 
 
 def test_every_cause_has_a_sentence_for_its_gate() -> None:
-    from core.admission.account_alerts import CLOSED_AND_OPEN
+    from core.admission.account_alerts import TRIPPED_AND_RESET
 
-    assert set(CLOSED_AND_OPEN) == set(Cause)
+    assert set(TRIPPED_AND_RESET) == set(Cause)
     assert Breaker(Cause.RATE, "a:b").name == "rate:a:b"

@@ -236,7 +236,7 @@ async def test_who_waits_while_a_probe_hangs_makes_no_platform_call_and_comes_ba
         asked = len(gateway.asked)
         clock.advance(seconds=10.1)
         await stage.core.admitting.prober.look()
-        stage.core.pool.stir()
+        stage.core.pool.sweep_soon()
         await _until(lambda: len(gateway.asked) > asked)
         before = Counter(platform.calls)
         for _ in range(10):
