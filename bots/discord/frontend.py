@@ -177,7 +177,7 @@ class DiscordFrontend:
             intake.passed_over(PLATFORM, not_from_person(message, me) or PassedOver.NOT_ADDRESSED)
             return None
         if isinstance(event, Said) and event.place.thread == event.origin and await intake.refusal(event):
-            # nobody gets a thread opened under their words for being told that they are not answered
+            # a refusal is told in the channel: no thread is opened for it
             unopened = translate(message, replace(me, opens_threads=False), info.parent)
             event = unopened if isinstance(unopened, Said) else event
             event = replace(event, awaited=not self._refused.seen(event.author.identity))

@@ -67,11 +67,11 @@ class InteractionChannel(DiscordChannel):
     @property
     def edit_interval_s(self) -> float:
         timing = self._session.timing
-        return timing.webhook_interval_s if self._token_lives else timing.edit_interval_s
+        return timing.webhook_interval_s if self._token_valid else timing.edit_interval_s
 
     async def working(self) -> None:
-        """While the token lives Discord itself shows that the bot thinks."""
-        if not self._token_lives and not self._address.hidden:
+        """While the token is valid Discord itself shows that the bot thinks."""
+        if not self._token_valid and not self._address.hidden:
             await super().working()
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
@@ -118,7 +118,7 @@ class InteractionChannel(DiscordChannel):
         alone: where that is another one, such a part may be said twice.
         """
         try:
-            if delivery.part == 0 and self._token_lives and (found := await self._find_first(delivery, text)):
+            if delivery.part == 0 and self._token_valid and (found := await self._find_first(delivery, text)):
                 return found
             if self._address.hidden:
                 return self._seen_by_gateway(text)
@@ -130,14 +130,14 @@ class InteractionChannel(DiscordChannel):
             return None
 
     @property
-    def _token_lives(self) -> bool:
+    def _token_valid(self) -> bool:
         return not self._expired and self._session.timing.wall() < self._until
 
     # -- with the token -----------------------------------------------------------------------------
 
     async def _by_token(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call while the token lives. Raises TokenExpired, also where Discord fails at it again and again."""
-        if not self._token_lives:
+        """Make a call while the token is valid. Raises TokenExpired, also where Discord fails at it again and again."""
+        if not self._token_valid:
             raise TokenExpired("local")
         try:
             return await call()

@@ -34,7 +34,7 @@ def attachments_of(message: discord.Message) -> list[discord.Attachment]:
 
 
 def attachment_of(file: discord.Attachment, channel: int, message: int = 0) -> Attachment:
-    """Describe a file to the core. One that hangs on no message can't be asked for again."""
+    """Describe a file to the core. One that belongs to no message can't be asked for again."""
     ref = FileRef(channel=channel, message=message, attachment=file.id, url=file.url)
     kind = (file.content_type or "").partition(";")[0].strip().lower()
     return Attachment(

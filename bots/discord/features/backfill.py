@@ -44,7 +44,7 @@ class Connection(Protocol):
 
 
 class Backfill:
-    """Follows the gateway's connections, and looks through one server after the other, slowly, when it must.
+    """Follows the gateway's connections, and reads what was missed, one server after the other, at a slow rate.
 
     What one run did not finish, the next one does.
     """

@@ -14,13 +14,13 @@ DIRECT_SHARD = 0
 class Gaps:
     """Remembers since when messages of each server may have been missed. Knows no network and no clock.
 
-    A server is whole as long as its shard is connected and what was missed before has been looked for.
+    A server is complete as long as its shard is connected and what was missed before has been looked for.
     """
 
     def __init__(self) -> None:
         self._heard: Mapping[str, datetime] | None = None
         self._since: dict[int, datetime] = {}
-        self._whole: dict[int, int] = {}
+        self._complete: dict[int, int] = {}
         self._disconnected: dict[int, set[int]] = {}
         self._down: dict[int, datetime] = {}
 
@@ -37,15 +37,15 @@ class Gaps:
         if shard in self._down:
             return
         self._down[shard] = at
-        disconnected = {place for place, its in self._whole.items() if its == shard}
+        disconnected = {place for place, its in self._complete.items() if its == shard}
         self._disconnected[shard] = disconnected
         for place in disconnected:
-            del self._whole[place]
+            del self._complete[place]
             self._since[place] = at
 
     def over(self, at: datetime) -> None:
         """All connections ended."""
-        for shard in set(self._whole.values()):
+        for shard in set(self._complete.values()):
             self.lost(shard, at)
 
     def resumed(self, shard: int) -> None:
@@ -53,7 +53,7 @@ class Gaps:
         self._down.pop(shard, None)
         for place in self._disconnected.pop(shard, ()):
             self._since.pop(place, None)
-            self._whole[place] = shard
+            self._complete[place] = shard
 
     def began(self, shard: int) -> None:
         """A new session began: what came before it was sent to nobody."""
@@ -62,13 +62,13 @@ class Gaps:
 
     def away(self, place: int, at: datetime) -> None:
         """Discord itself lost a server for now."""
-        if self._whole.pop(place, None) is not None:
+        if self._complete.pop(place, None) is not None:
             self._since[place] = at
 
     def since(self, place: int) -> datetime | None:
         """From when on a place is to be looked through; None where nothing can have been missed."""
         heard = self._heard or {}
-        if heard and place not in self._since and place not in self._whole:
+        if heard and place not in self._since and place not in self._complete:
             workspace = "" if place == DIRECT else str(place)
             self._since[place] = heard.get(workspace) or max(heard.values())
         return self._since.get(place)
@@ -80,9 +80,9 @@ class Gaps:
             self._disconnected.setdefault(shard, set()).add(place)
         else:
             self._since.pop(place, None)
-            self._whole[place] = shard
+            self._complete[place] = shard
 
     def forget(self, place: int) -> None:
         """The bot was removed from a server."""
         self._since.pop(place, None)
-        self._whole.pop(place, None)
+        self._complete.pop(place, None)

@@ -83,16 +83,16 @@ class Dispatcher:
         if await self._refused(interaction, question(interaction, source, quote.text), intake):
             return
         self._quoted[interaction.user.id, channel, message.id] = quote
-        form = ask_about_modal(channel, message.id, intake.translator(source.author.locale, source.place))
-        await _respond(interaction, lambda: interaction.response.send_modal(form))
+        modal = ask_about_modal(channel, message.id, intake.translator(source.author.locale, source.place))
+        await _respond(interaction, lambda: interaction.response.send_modal(modal))
 
     async def _press(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
         data: Mapping[str, Any] = interaction.data or {}
         pressed = press_of(source, action_in(data.get("custom_id")))
         asked = False
         if pressed is not None and pressed.action is Action.BAD:
-            form = feedback_modal(pressed.turn, intake.translator(source.author.locale, source.place))
-            asked = await _respond(interaction, lambda: interaction.response.send_modal(form))
+            modal = feedback_modal(pressed.turn, intake.translator(source.author.locale, source.place))
+            asked = await _respond(interaction, lambda: interaction.response.send_modal(modal))
         else:
             await _respond(interaction, interaction.response.defer)
         return await _received(pressed and replace(pressed, asked_for_more=asked), intake)
@@ -103,7 +103,7 @@ class Dispatcher:
         if (about := about_in(data)) is not None:
             return await self._about(interaction, source, about, words, intake)
         await _respond(interaction, interaction.response.defer)
-        # an empty form says no more than the press that opened it, but is thanked for
+        # an empty modal says no more than the press that opened it, but is thanked for
         return await _received(press_of(source, feedback_in(data), words), intake)
 
     async def _about(
@@ -114,9 +114,8 @@ class Dispatcher:
         words: str,
         intake: Intake,
     ) -> bool:
-        if (
-            about[0] != interaction.channel_id
-        ):  # somebody changed the form to name a channel that is hidden from them
+        if about[0] != interaction.channel_id:
+            # somebody changed the modal to name a channel that is hidden from them
             log.warning("discord.modal_wrong_channel", channel=interaction.channel_id)
             return False
         asked = question(interaction, source, words)

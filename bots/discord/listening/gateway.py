@@ -36,7 +36,7 @@ Receive = Callable[[GatewayEvent, Me], asyncio.Future[object] | None]
 
 
 class Gateway(discord.AutoShardedClient):
-    """One life of the gateway connections, from login to their end; a new life takes a new object.
+    """The gateway connections of one login, until they end; the next login takes a new object.
 
     Asks for 37377 (guilds, messages in servers and in private, their content), or 4609 without the content.
     Members are not cached, servers not chunked, messages not kept.

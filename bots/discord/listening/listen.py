@@ -1,4 +1,4 @@
-"""Listening: one life of the gateway after the other, each ending in a sentence that names the setting."""
+"""Listening: one gateway login after the other, each ending in a sentence that names the setting."""
 
 from __future__ import annotations
 
@@ -50,22 +50,22 @@ class Listener:
         """Listen until cancelled. Raises FrontendRefused or FrontendUnreachable."""
         if self._settings.message_content:
             try:
-                return await self._live(receive, watch, backfill, content=True)
+                return await self._listen(receive, watch, backfill, content=True)
             except ContentRefused:
-                self._tell()
+                self._warn_of_content()
         elif not self._told:
             log.info("discord.mentions_only", sentence=MENTIONS_ONLY)
             self._told = True
-        return await self._live(receive, watch, backfill, content=False)
+        return await self._listen(receive, watch, backfill, content=False)
 
-    def _tell(self) -> None:
+    def _warn_of_content(self) -> None:
         if not self._told:
             log.warning("discord.no_message_content", sentence=NO_CONTENT)
             if self._settings.channels_without_mention:
                 log.warning("discord.channels_not_read", sentence=CHANNELS_NOT_READ)
         self._told = True
 
-    async def _live(self, receive: Receive, watch: Watch, backfill: Backfill, *, content: bool) -> None:
+    async def _listen(self, receive: Receive, watch: Watch, backfill: Backfill, *, content: bool) -> None:
         watchdog = Watchdog(self._settings, self._timing, watch)
         async with Gateway(
             self._settings, self._timing, receive, watchdog, backfill, content=content
