@@ -97,10 +97,7 @@ def _section(part: str) -> Iterator[dict[str, Any]]:
     if heading is not None:
         plain = {"type": "plain_text", "text": heading.group(1)[:_HEADER_CHARS]}
         yield {"type": "header", "text": plain}
-    body = _mrkdwn(rest if heading is not None else part).strip()
+    body = escaped(rest if heading is not None else part)
+    body = _BULLET.sub(r"\1• ", _BOLD.sub(r"*\1*", body)).strip()
     for at in range(0, len(body), _SECTION_CHARS):
         yield {"type": "section", "text": {"type": "mrkdwn", "text": body[at : at + _SECTION_CHARS]}}
-
-
-def _mrkdwn(text: str) -> str:
-    return _BULLET.sub(r"\1• ", _BOLD.sub(r"*\1*", escaped(text)))

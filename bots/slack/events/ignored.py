@@ -9,7 +9,6 @@ from bots.slack.events.messages import is_for_us, is_person, read
 from bots.slack.events.payloads import Bot, FollowUps, part_of, text_of
 from core.domain.messages import PassedOver
 
-_MESSAGES = ("message", "app_mention")
 _NOTICES = frozenset(
     ("app_home_opened", "assistant_thread_started", "assistant_thread_context_changed", "app_context_changed")
 )
@@ -24,7 +23,7 @@ def reason(payload: Mapping[str, Any], bot: Bot, follow_ups: FollowUps) -> Passe
         return PassedOver.UNKNOWN_KIND
     if kind in _NOTICES:
         return None
-    if kind not in _MESSAGES:
+    if kind not in ("message", "app_mention"):
         return PassedOver.UNKNOWN_KIND
     message = {
         "message_changed": part_of(event, "message"),

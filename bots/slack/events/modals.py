@@ -110,8 +110,12 @@ def commented(payload: Mapping[str, Any]) -> Pressed | None:
     """Read a submitted comment: the same press as before, with words."""
     kept = _kept(payload, FEEDBACK_FORM)
     team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
-    view, turn, here = text_of(payload.get("view"), "id"), text_of(kept, "turn"), _place(kept)
-    if here is None or not (team and user and view and _TURN.fullmatch(turn)):
+    view, turn = text_of(payload.get("view"), "id"), text_of(kept, "turn")
+    try:
+        here = Address.parse(text_of(kept, "address"))
+    except PlaceClosed:
+        return None
+    if not (team and user and view and _TURN.fullmatch(turn)):
         return None
     return Pressed(
         keys=(f"slack:{team}:form:{view}",),
@@ -124,13 +128,6 @@ def commented(payload: Mapping[str, Any]) -> Pressed | None:
         address=str(here),
         text=_words(payload),
     )
-
-
-def _place(kept: Mapping[str, Any]) -> Address | None:
-    try:
-        return Address.parse(text_of(kept, "address"))
-    except PlaceClosed:
-        return None
 
 
 def _kept(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -15,7 +15,6 @@ from cachetools import LRUCache
 from bots.slack.delivery.markup_out import safe
 from bots.slack.delivery.messages import post
 from bots.slack.events.address import Address
-from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
 from core.domain.errors import FrontendRefused, PlatformError
 from core.util.text import shorten
@@ -42,7 +41,6 @@ class AssistantThreads:
 
     def __init__(self, api: SlackApi) -> None:
         self._api = api
-        self._settings: SlackSettings = api.app.settings
         self._met: LRUCache[tuple[str, str], bool] = LRUCache(_MOST_MET)
         """Places that were opened; true for threads of the old view in which nobody has said anything yet."""
         self._off: set[str] = set()
@@ -56,7 +54,7 @@ class AssistantThreads:
 
     async def suggest(self, channel: str, thread: str) -> None:
         """Suggest the prompts of the settings."""
-        prompts = [{"title": each.title, "message": each.message} for each in self._settings.prompts]
+        prompts = [{"title": each.title, "message": each.message} for each in self._api.app.settings.prompts]
         if prompts:
             await self._ask(
                 "assistant.threads.setSuggestedPrompts",

@@ -45,14 +45,14 @@ class JoinedThreads:
         if not (team and channel and thread) or self.is_joined(team, channel, thread):
             return
         if bot.user in (text_of(message, "user"), text_of(message, "parent_user_id")):
-            self._join(team, channel, thread)
+            self._known[team, channel, thread] = None
         elif thread != text_of(message, "ts"):
             await self._ask()
 
     def heard(self, event: Event) -> None:
         """Remember where somebody spoke with the bot."""
         if isinstance(event, Said) and event.place.thread:
-            self._join(event.place.workspace, event.place.channel, event.place.thread)
+            self._known[event.place.workspace, event.place.channel, event.place.thread] = None
 
     async def _ask(self) -> None:
         now = self._clock()
@@ -61,8 +61,5 @@ class JoinedThreads:
         since = now - _REMEMBERED if self._asked_at is None else self._asked_at - _MARGIN
         for place in reversed(await self._intake.places(PLATFORM, since)):
             if place.thread:
-                self._join(place.workspace, place.channel, place.thread)
+                self._known[place.workspace, place.channel, place.thread] = None
         self._asked_at = now
-
-    def _join(self, team: str, channel: str, thread: str) -> None:
-        self._known[team, channel, thread] = None

@@ -12,6 +12,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -153,14 +154,14 @@ def _signed(verifier: SignatureVerifier, headers: Mapping[str, str], text: str) 
     return f"{timestamp}:{signature}"
 
 
+@dataclass(frozen=True, slots=True)
 class _SdkClock(Clock):
     """The SDK's clock, in our hands."""
 
-    def __init__(self, now: Now) -> None:
-        self._now = now
+    read: Now
 
     def now(self) -> float:
-        return self._now()
+        return self.read()
 
 
 def parsed(text: str, content_type: str) -> dict[str, Any]:

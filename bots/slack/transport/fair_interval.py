@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from core.delivery.pacing import Pace
 from core.util.clock import Now, Sleep
 from core.util.tasks import first_done
 
 
+@dataclass(slots=True, eq=False)
 class SharedRate:
-    """The answers that share so many calls a minute."""
+    """So many calls a minute, for all answers under way together."""
 
-    def __init__(self, per_minute: float) -> None:
-        self.size = 0
-        self._per_minute = per_minute
+    per_minute: float
+    size: int = 0
+    """How many answers share it."""
 
     @property
     def interval_s(self) -> float:
         """How far apart the calls of each one are, if all get the same."""
-        return self.size * 60.0 / self._per_minute
+        return self.size * 60.0 / self.per_minute
 
 
 class SharedPace(Pace):

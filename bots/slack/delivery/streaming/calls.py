@@ -43,7 +43,7 @@ class StreamCalls:
         now: Now,
         sleep: Sleep,
     ) -> None:
-        self.hurried = False
+        self._hurried = False
         self._api = api
         self._place = place
         self._posts = posts
@@ -51,6 +51,10 @@ class StreamCalls:
         self._streams = streams
         self._now = now
         self._sleep = sleep
+
+    def hurry(self) -> None:
+        """Retry for longer, and before other answers: this one is all there."""
+        self._hurried = True
 
     async def start(self, chunks: list[Chunk]) -> str:
         """Start a stream, now or not at all, and only where its stop can be paid too.
@@ -85,7 +89,7 @@ class StreamCalls:
 
     async def append(self, ts: str, chunks: list[Chunk]) -> None:
         await self._patiently(
-            lambda: self._write("chat.appendStream", ts, chunks=chunks, urgent=self.hurried)
+            lambda: self._write("chat.appendStream", ts, chunks=chunks, urgent=self._hurried)
         )
 
     @property
@@ -170,7 +174,7 @@ class StreamCalls:
     async def _unchecked(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
         return await patiently(
             call,
-            budget_s=_LAST_BUDGET_S if self.hurried else _BUDGET_S,
+            budget_s=_LAST_BUDGET_S if self._hurried else _BUDGET_S,
             retry=retry or (PlatformBusy,),
             now=self._now,
             sleep=self._sleep,

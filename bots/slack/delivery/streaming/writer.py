@@ -62,7 +62,7 @@ class StreamWriter:
 
     def hurry(self) -> None:
         """The answer is all there: be as patient with Slack as it takes."""
-        self._calls.hurried = True
+        self._calls.hurry()
 
     @property
     def age_s(self) -> float:
