@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.server import Sandbox
 from tests.platforms.discord import FakeDiscord
-from tests.platforms.slack import FakeSlack
+from tests.platforms.slack import Channel, FakeSlack, Person
 from tests.programs import PIPE, PROJECT, Program, forker
 from tests.waiting import soon
 
@@ -128,10 +128,13 @@ class Town:
     def config(self, **changes: str) -> str:
         return CONFIG.format(**{**self.values, **changes})
 
-    async def ask_on_slack(self, words: str) -> str:
-        """Mention the bot in the channel and wait for its whole answer in the thread."""
-        ts = await self.slack.say(self.ana, self.general, f"{self.slack.mention} {words}")
-        answers = await self.slack.until(lambda: self._slack_answer(ts, words))
+    async def ask_on_slack(
+        self, words: str, person: Person | None = None, channel: Channel | None = None
+    ) -> str:
+        """Mention the bot in a channel, as Ana in #general if nothing else is told, and wait for its whole answer."""
+        place = channel or self.general
+        ts = await self.slack.say(person or self.ana, place, f"{self.slack.mention} {words}")
+        answers = await self.slack.until(lambda: self._slack_answer(place, ts, words))
         return str(answers)
 
     async def ask_on_discord(self, words: str) -> str:
@@ -143,6 +146,6 @@ class Town:
         await self.discord.until(answered)
         return next(a.content for a in self.discord.answers(self.lobby) if words in a.content)
 
-    def _slack_answer(self, ts: str, words: str) -> str:
-        shown = [m.text for m in self.slack.visible(self.general, ts) if m.is_bot]
+    def _slack_answer(self, channel: Channel, ts: str, words: str) -> str:
+        shown = [m.text for m in self.slack.visible(channel, ts) if m.is_bot]
         return "\n".join(shown) if any(words in text for text in shown) else ""
