@@ -11,6 +11,10 @@ from types import ModuleType
 
 import pytest
 
+from bots.frontends import installed
+from bots.setting_errors import section_fields
+from bots.settings import compose
+
 TREE = Path(__file__).parent.parent
 PAGE = TREE / "docs" / "where-would-i-change.md"
 ANSWER = re.compile(r"^- (?P<question>.+\?) -> (?P<places>`.+)$")
@@ -109,3 +113,44 @@ def test_at_least_twenty_questions_are_answered_and_every_line_of_the_list_is_an
 
     assert [line for line in lines if not ANSWER.match(line) or not PLACE.search(line)] == []
     assert len({question for question, _, _ in answers()}) >= 20
+
+
+# What every page names
+
+PAGES = [
+    *(TREE / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *(TREE / "docs").glob("*.md"),
+]
+PATH = re.compile(r"`((?:core|bots|tests|sandbox|migrations|benchmarks|docs|deploy)/[\w./-]*\w)")
+SETTING = re.compile(r"`\[(\w+)\] (\w+)")
+TEST = re.compile(r"\b(test_\w{12,})\b(?!\.py)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_file_and_each_test_that_a_page_names_exists(page: Path) -> None:
+    said = page.read_text(encoding="utf-8")
+
+    assert [name for name in set(PATH.findall(said)) if not (TREE / name).exists()] == []
+    assert [name for name in set(TEST.findall(said)) if not _is_begun(name)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_setting_that_a_page_names_exists(page: Path) -> None:
+    model = compose(installed())
+    named = set(SETTING.findall(page.read_text(encoding="utf-8")))
+
+    assert [each for each in named if each[1] not in (section_fields(model, each[0]) or {})] == []
+
+
+def _is_begun(name: str) -> bool:
+    """Whether a test's name begins so: a page may shorten it."""
+    return any(known.startswith(name) for known in _names_of_tests())
+
+
+@lru_cache
+def _names_of_tests() -> frozenset[str]:
+    files = list((TREE / "tests").rglob("*.py"))
+    names = {
+        each for file in files for each in re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8"))
+    }
+    return frozenset(names | {file.stem for file in files})
