@@ -9,7 +9,6 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection, TypeDecorator
 
-from bots.slack.installations.tables import metadata as slack_installations
 from core.storage.db.engine import Database
 from core.storage.db.tables import metadata
 
@@ -24,7 +23,7 @@ def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 def run_on(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=[metadata, slack_installations],
+        target_metadata=metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=plain,
         include_object=lambda _object, name, _kind, _reflected, _compare: (

@@ -21,7 +21,6 @@ import structlog
 from psycopg import sql
 from sqlalchemy import make_url
 
-from bots.slack.installations.tables import metadata as slack_installations
 from core.aivax.transport import trusted
 from core.storage.db import migrate
 from core.storage.db.engine import Database
@@ -188,7 +187,7 @@ async def database(migrated_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
-_TABLES = {*metadata.tables, *slack_installations.tables, "alembic_version"}
+_TABLES = {*metadata.tables, "alembic_version"}
 _REUSED = "reused"
 """A database that one test after the other finds empty: to make one takes longer than most tests."""
 

@@ -19,7 +19,6 @@ from alembic import command
 from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bots.slack.installations.tables import metadata as slack_installations
 from core.domain.messages import (
     Action,
     Attachment,
@@ -123,9 +122,11 @@ async def left(stage: Stage, words: str = SECRET) -> list[str]:
     if database.path is not None:
         files = [Path(f"{database.path}{suffix}") for suffix in ("", "-wal", "-journal")]
         return [path.name for path in files if path.exists() and words.encode() in path.read_bytes()]
-    tables = [*metadata.sorted_tables, *slack_installations.sorted_tables]
     async with database.read() as connection:
-        dump = {table.name: str((await connection.execute(select(table))).all()) for table in tables}
+        dump = {
+            table.name: str((await connection.execute(select(table))).all())
+            for table in metadata.sorted_tables
+        }
     return [name for name, rows in dump.items() if words in rows]
 
 

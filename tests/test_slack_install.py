@@ -24,11 +24,11 @@ from bots.settings import SettingsRefused, load
 from bots.slack.features.manifest import scopes
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.states import States
-from bots.slack.installations.store import Installations
 from bots.slack.settings import SlackSettings
 from core.domain.errors import FrontendRefused, SettingRefused
 from core.domain.messages import Footer, Left, Said
 from core.storage.db.engine import Database
+from core.storage.installations import Installations
 from sandbox.server import serve as serve_sandbox
 from tests.fakes import FakeLedger
 from tests.platforms.discord import FakeDiscord
@@ -210,8 +210,8 @@ async def test_a_token_that_slack_refuses_ends_its_own_workspace_only(here: Host
 async def installed(database: Database) -> bytes:
     def rows(connection: Any) -> list[Any]:
         known = MetaData()
-        known.reflect(connection, only=["slack_installations"])
-        return list(connection.execute(select(known.tables["slack_installations"])).all())
+        known.reflect(connection, only=["installations"])
+        return list(connection.execute(select(known.tables["installations"])).all())
 
     async with database.read() as connection:
         return repr(await connection.run_sync(rows)).encode()
@@ -528,7 +528,7 @@ async def test_a_refresh_is_stored_even_if_whoever_waited_for_it_is_gone(
     async with Database(sqlite) as database:
         assert await installed(database) != before
         known = await Installations(
-            database, Seal(oauth_settings(slack).encryption_keys), slack_clock(slack)
+            database, "slack", Seal(oauth_settings(slack).encryption_keys), slack_clock(slack)
         ).find(slack.workspace.id)
     assert known is not None
     assert slack.world.tokens[known.tokens.token].error is None

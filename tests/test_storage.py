@@ -9,7 +9,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text
 
-from bots.slack.installations.tables import metadata as slack_installations
 from core.admission.quotas import Limits
 from core.aivax.stream.events import Usage
 from core.conversations.routes import Routes
@@ -96,7 +95,7 @@ async def test_models_and_migrations_say_the_same(database: Database) -> None:
         )
         return [
             difference
-            for difference in compare_metadata(context, [metadata, slack_installations])
+            for difference in compare_metadata(context, metadata)
             if "procrastinate" not in str(difference)
         ]
 

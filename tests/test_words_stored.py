@@ -9,8 +9,6 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import JSON, Column, Integer, LargeBinary, MetaData, String, Table, TypeDecorator, update
 
-from bots.slack.installations.tables import WORDS as SLACK_WORDS
-from bots.slack.installations.tables import metadata as slack_installations
 from core.domain.messages import Action, Identity
 from core.domain.turn import TurnState
 from core.storage.db.tables import metadata, turns
@@ -22,7 +20,6 @@ from tests.test_erasure import pressed
 from tests.test_housekeeping import SECRET, House
 
 TEXT_LIKE = (String, JSON, LargeBinary)
-ALL = CORE | SLACK_WORDS
 
 
 def could_hold_text(column: Column[object]) -> bool:
@@ -41,9 +38,8 @@ def unregistered(tables: MetaData, registry: Registry) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("tables", [metadata, slack_installations])
-def test_every_column_that_could_hold_text_is_registered(tables: MetaData) -> None:
-    assert unregistered(tables, ALL) == []
+def test_every_column_that_could_hold_text_is_registered() -> None:
+    assert unregistered(metadata, CORE) == []
 
 
 def test_a_new_column_is_noticed() -> None:
@@ -58,17 +54,17 @@ def test_a_new_column_is_noticed() -> None:
         Column("scan", LargeBinary),
     )
 
-    assert unregistered(new, ALL) == ["diaries.page", "diaries.title", "diaries.rest", "diaries.scan"]
+    assert unregistered(new, CORE) == ["diaries.page", "diaries.title", "diaries.rest", "diaries.scan"]
 
 
 def test_what_is_registered_is_there_once_and_for_a_reason() -> None:
-    columns = [(store.table, name) for store in ALL.stores for name in store.words]
-    columns += [(each.table, name) for each in ALL.wordless for name in each.columns]
+    columns = [(store.table, name) for store in CORE.stores for name in store.words]
+    columns += [(each.table, name) for each in CORE.wordless for name in each.columns]
 
     assert all(name in table.columns for table, name in columns)
     assert len({(table.name, name) for table, name in columns}) == len(columns)
-    assert all(each.why for each in ALL.wordless)
-    for store in ALL.stores:
+    assert all(each.why for each in CORE.wordless)
+    for store in CORE.stores:
         assert {*store.derived, *store.needed} <= set(store.words)
         assert all(name in store.table.columns for name in _links(store))
 

@@ -11,18 +11,19 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bots.frontends import Host
+from bots.slack.events.address import PLATFORM
 from bots.slack.features.install import InstallPages
 from bots.slack.features.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 from bots.slack.frontend import SlackFrontend
 from bots.slack.installations.rotation import Rotation
 from bots.slack.installations.sealing import Seal
 from bots.slack.installations.states import States
-from bots.slack.installations.store import Installations
 from bots.slack.listening.http import HttpEvents
 from bots.slack.listening.listen import EventSource
 from bots.slack.listening.socket_mode import SocketModeEvents
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
 from bots.slack.transport.app_api import AppApi, open_api
+from core.storage.installations import Installations
 from core.util.clock import Clock, Now, Sleep, utc_now
 
 
@@ -59,7 +60,7 @@ def _event_source(api: AppApi, routes: list[Route], sleep: Sleep) -> EventSource
 def _workspaces(api: AppApi, host: Host, routes: list[Route], sleep: Sleep, clock: Clock) -> Workspaces:
     if not api.settings.installable:
         return OneWorkspace(api)
-    installations = Installations(host.database, Seal(api.settings.encryption_keys), clock)
+    installations = Installations(host.database, PLATFORM, Seal(api.settings.encryption_keys), clock)
     states = States(api.settings.client_secret, clock)
     pages = InstallPages(api, installations, states, host.translators, clock)
     routes.append(Route(INSTALL_PATH.removeprefix(MOUNT), pages.begin))

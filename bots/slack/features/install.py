@@ -21,7 +21,6 @@ from bots.slack.events.payloads import text_of
 from bots.slack.features.manifest import scopes
 from bots.slack.installations.rotation import tokens_in
 from bots.slack.installations.states import GOOD_FOR, States
-from bots.slack.installations.store import Installation, Installations
 from bots.slack.settings import MOUNT
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.app_api import AppApi
@@ -31,6 +30,7 @@ from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import BotError, PlatformError
 from core.i18n.catalog import Phrase
 from core.i18n.translators import Translators
+from core.storage.installations import Installation, Installations
 from core.util.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class InstallPages:
         except Exception:
             log.exception("slack.installation_failed")
             return self._failed(request, 503, "a fault of ours")
-        log.info("slack.installed", team=installation.team, installer=installation.installer)
+        log.info("slack.installed", team=installation.workspace, installer=installation.installer)
         return self._page(request, 200, Phrase.APP_INSTALLED)
 
     async def _installed(self, request: Request) -> Installation:
@@ -131,10 +131,13 @@ class InstallPages:
             raise RequestRefusedError(502, "the token is another workspace's")
         installer = answer.get("authed_user")
         return Installation(
-            bot=bot,
+            workspace=bot.team,
+            bot_user=bot.user,
+            bot_id=bot.bot,
+            bot_name=bot.name,
             tokens=tokens,
             installed_at=self._now(),
-            team_name=text_of(answer["team"], "name"),
+            workspace_name=text_of(answer["team"], "name"),
             app=text_of(answer, "app_id"),
             scopes=text_of(answer, "scope"),
             installer=text_of(installer, "id") if isinstance(installer, Mapping) else "",

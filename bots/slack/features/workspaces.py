@@ -14,9 +14,8 @@ from bots.slack.delivery.choose_surface import AnsweredWorkspace
 from bots.slack.delivery.streaming.streams import Streams
 from bots.slack.events.payloads import Bot
 from bots.slack.features.assistant_threads import AssistantThreads
-from bots.slack.installations.account import InstalledAccount
+from bots.slack.installations.account import InstalledAccount, bot_of
 from bots.slack.installations.rotation import Rotation
-from bots.slack.installations.store import Installations
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.outsiders import Outsiders
@@ -24,6 +23,7 @@ from bots.slack.transport.people import People
 from bots.slack.transport.preflight import require_installable, require_token
 from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import PlaceClosed
+from core.storage.installations import Installations
 
 log = structlog.get_logger(__name__)
 
@@ -115,7 +115,7 @@ class ManyWorkspaces:
 
     async def bot_in(self, team: str) -> Bot | None:
         known = await self._installations.find(team)
-        return known.bot if known else None
+        return bot_of(known) if known else None
 
     async def removal(self, team: str, at: datetime) -> str | None:
         known = await self._installations.find(team)

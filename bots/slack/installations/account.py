@@ -6,9 +6,9 @@ import structlog
 
 from bots.slack.events.payloads import Bot
 from bots.slack.installations.rotation import Rotation
-from bots.slack.installations.store import Installations
 from bots.slack.transport.tokens import Ask
 from core.domain.errors import FrontendRefused, PlaceClosed, PlatformError
+from core.storage.installations import Installation, Installations
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class InstalledAccount:
 
     async def bot(self, ask: Ask, *, anew: bool = False) -> Bot:
         """As it was when the app was installed there."""
-        return (await self._rotation.current(self._team)).bot
+        return bot_of(await self._rotation.current(self._team))
 
     async def has_newer_token(self, error: FrontendRefused, token: str) -> bool:
         """An expired token is refreshed; one that another process replaced is read anew."""
@@ -47,3 +47,8 @@ class InstalledAccount:
         if error.code in _OVER and known is not None and known.tokens.token == token:
             await self._installations.discard(known)
         return PlaceClosed(error.platform, code=error.code, detail=error.detail)
+
+
+def bot_of(known: Installation) -> Bot:
+    """Our bot, as it was when the app was installed."""
+    return Bot(known.workspace, known.bot_user, known.bot_id, known.bot_name)

@@ -14,9 +14,9 @@ from typing import Any
 
 import structlog
 
-from bots.slack.installations.store import Installation, Installations, Tokens
 from core.delivery.platform_retry import patiently
 from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
+from core.storage.installations import Installation, Installations, Tokens
 from core.util.clock import Clock, Sleep
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ class Rotation:
     def _is_due(self, known: Installation) -> bool:
         if known.tokens.expires_at is None or known.tokens.expires_at - self._now() > AHEAD:
             return False
-        quiet_until = self._quiet_until.get(known.team)
+        quiet_until = self._quiet_until.get(known.workspace)
         return quiet_until is None or self._now() >= quiet_until or not self._counts(known)
 
     def _counts(self, known: Installation) -> bool:
@@ -80,7 +80,7 @@ class Rotation:
 
     async def _refreshed(self, known: Installation, *, expired: bool = False) -> Installation:
         """Wait for the one task that refreshes; it is not ours alone, and ends even if we are cancelled."""
-        team = known.team
+        team = known.workspace
         if team not in self._running:
             task = self._running[team] = asyncio.create_task(self._refresh(known, expired=expired))
             task.add_done_callback(partial(self._forget, team))
@@ -93,20 +93,20 @@ class Rotation:
 
     async def _refresh(self, known: Installation, *, expired: bool) -> Installation:
         while not await self._installations.claim(known, self._now() + _CLAIM):
-            newer = await self._installed(known.team)
+            newer = await self._installed(known.workspace)
             if newer.version != known.version or (self._counts(newer) and not expired):
                 return newer  # another process has done it, or is about to
             await self._sleep(_LOOK_AGAIN_S)
         try:
             tokens = await self._asked(known)
         except PlatformError as exc:
-            self._quiet_until[known.team] = self._now() + _QUIET
-            log.error("slack.token_not_renewed", team=known.team, problem=str(exc))  # noqa: TRY400  not a fault
+            self._quiet_until[known.workspace] = self._now() + _QUIET
+            log.error("slack.token_not_renewed", team=known.workspace, problem=str(exc))  # noqa: TRY400  not a fault
             await self._installations.disclaim(known)
             raise
         await self._installations.renew(known, tokens)
-        log.info("slack.token_renewed", team=known.team)
-        return await self._installed(known.team)
+        log.info("slack.token_renewed", team=known.workspace)
+        return await self._installed(known.workspace)
 
     async def _asked(self, known: Installation) -> Tokens:
         """A lost answer is asked for again at once: for a moment Slack takes the same refresh token twice."""

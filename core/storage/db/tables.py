@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    Text,
     UniqueConstraint,
     or_,
     text,
@@ -367,4 +368,24 @@ usage = Table(
     Column("cached_tokens", Integer, nullable=False),
     Column("credits", Float, nullable=True, comment="as AIVAX reported it; null where it did not"),
     Column("created_at", Instant, nullable=False, index=True),
+)
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("platform", Label(64), primary_key=True),
+    Column("workspace", Label(128), primary_key=True),
+    Column("workspace_name", Words, nullable=False),
+    Column("app", Label(64), nullable=False),
+    Column("bot_user", Label(64), nullable=False),
+    Column("bot_id", Label(64), nullable=False),
+    Column("bot_name", Words, nullable=False),
+    Column("scopes", Words, nullable=False),
+    Column("installer", Label(64), nullable=False),
+    Column("token", Text, nullable=False, comment="encrypted"),
+    Column("refresh_token", Text, nullable=False, comment="encrypted; empty where tokens do not rotate"),
+    Column("expires_at", Instant, nullable=True, comment="null: the token does not expire"),
+    Column("version", Integer, nullable=False, comment="grows each time that the token changes"),
+    Column("refreshing_until", Instant, nullable=True, comment="a process asks for a new token until then"),
+    Column("installed_at", Instant, nullable=False),
 )

@@ -24,6 +24,7 @@ from core.storage.db.tables import (
     failures,
     feedback,
     identities,
+    installations,
     messages,
     persons,
     place_models,
@@ -153,6 +154,10 @@ CORE = Registry(
         Wordless(place_models, ("platform", "workspace", "channel"), IDS),
         Wordless(place_models, ("model",), "a gateway's name, one of those that the operator lists"),
         Wordless(events, ("key",), "ids, or a digest of them; gone after 14 days"),
+        Wordless(installations, ("platform", "workspace", "app", "bot_user", "bot_id", "installer"), IDS),
+        Wordless(installations, ("workspace_name", "bot_name"), "what the workspace and its bot are called"),
+        Wordless(installations, ("scopes",), "what the app may do"),
+        Wordless(installations, ("token", "refresh_token"), "encrypted; gone when the workspace leaves"),
         Wordless(erasures, ("address",), "where to tell that all is erased; the row goes with the telling"),
     ),
 )
