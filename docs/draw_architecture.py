@@ -185,14 +185,18 @@ def _band(
 
 
 def layers_picture() -> str:
-    """The program, the frontends floor by floor, and the core layer by layer."""
+    """The program, the frontends room by room, and the core layer by layer."""
     sheet = Sheet(
         "The layers of aivax-bots",
-        "From top to bottom: the program, the two frontends with the same floors, the layers of the core. Every arrow "
+        "From top to bottom: the program, the two frontends with the same rooms, the layers of the core. Every arrow "
         "stands for real imports and points down.",
     )
     sheet.heading("The program: bots/", "Wires everything by constructor; each frontend comes as a plugin.")
-    for names in (("cli", "app.py", "serve.py"), ("supervisor.py", "settings.py", "logs.py")):
+    for names in (
+        ("cli", "serve.py", "app.py"),
+        ("wiring.py", "supervisor.py", "settings.py"),
+        ("terminal", "web", "drills"),
+    ):
         width = (WIDTH - 2 * MARGIN - 2 * GAP) / 3
         for column, name in enumerate(names):
             x = MARGIN + column * (width + GAP)
@@ -205,7 +209,7 @@ def layers_picture() -> str:
             f"A frontend: bots/{platform}/",
             "Brings events in and shows answers; knows the platform, decides nothing."
             if platform == "slack"
-            else "The same floors, the same file names for the same jobs.",
+            else "The same rooms, the same file names for the same jobs.",
         )
         stack(sheet, f"bots.{platform}", MARGIN, WIDTH - 2 * MARGIN - ARCS, kind="part")
         sheet.y += 2 * GAP
