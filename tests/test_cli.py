@@ -340,7 +340,8 @@ async def test_at_a_terminal_the_chat_prompts_and_ctrl_d_ends_it() -> None:
         await chat.sees("you> ")
         chat.press("hello there\n")
         await chat.sees("hello there\r\n")  # the terminal's own echo
-        await chat.sees("> hello there\r\n")
+        await chat.sees("▌")  # the answer quotes the question, formatted
+        await chat.sees("hello there")
         await chat.sees("\r\n\r\nyou> ")
         chat.press("\x04")
 

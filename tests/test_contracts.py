@@ -14,7 +14,7 @@ from bots.discord.frontend import open_discord
 from bots.discord.settings import DiscordSettings
 from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
-from bots.terminal.frontend import ConsoleFrontend
+from bots.terminal.frontend import TerminalFrontend
 from tests.contracts import FrontendContract, Venue
 from tests.discord_listening import FAST, discord_at_hand
 from tests.platforms.discord import Channel as DiscordChannel
@@ -45,7 +45,7 @@ class TestConsole(FrontendContract):
                 yield await typed.get()  # no deadline: likewise
 
         return Venue(
-            ConsoleFrontend(lines(), screen, user="ana"),
+            TerminalFrontend(lines(), screen, user="ana"),
             say=typed.put,
             visible=screen.getvalue,
             private=True,

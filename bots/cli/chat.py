@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from bots.app import Core, open_core
 from bots.settings import OperatorSettings, Settings
-from bots.terminal.frontend import ConsoleFrontend
+from bots.terminal.frontend import TerminalFrontend
 from bots.terminal.lines import read_lines
 from bots.terminal.translate import PLATFORM
 from core.domain.errors import BotError
@@ -44,7 +44,9 @@ async def chat(settings: Settings, *, sandbox: bool) -> int:
         if sandbox:
             settings = await stack.enter_async_context(_with_sandbox(settings))
         prompt = "\nyou> " if interactive else ""
-        frontend = ConsoleFrontend(read_lines(source), screen, user=_user(), prompt=prompt)
+        frontend = TerminalFrontend(
+            read_lines(source), screen, user=_user(), prompt=prompt, formats_markdown=_moves_cursor(screen)
+        )
         core = await stack.enter_async_context(open_core(settings, {PLATFORM: frontend}))
         core.check(settings)
         sys.stderr.write(f"{_banner(settings, sandbox=sandbox)}\n")
@@ -52,7 +54,7 @@ async def chat(settings: Settings, *, sandbox: bool) -> int:
     return 0
 
 
-async def _converse(core: Core, frontend: ConsoleFrontend) -> None:
+async def _converse(core: Core, frontend: TerminalFrontend) -> None:
     """What an earlier chat left is answered first; then the person has the word."""
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(core.ask_aivax())
@@ -62,6 +64,11 @@ async def _converse(core: Core, frontend: ConsoleFrontend) -> None:
         await core.pool.drained()
         asking.cancel()
         working.cancel()
+
+
+def _moves_cursor(screen: TextIO) -> bool:
+    """Whether what stands on the screen can be painted over."""
+    return screen.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
 def _lenient(stream: TextIO) -> TextIO:

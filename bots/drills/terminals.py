@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bots.terminal.surface import ConsoleSurface
+from bots.terminal.surface import TerminalSurface
 from core.domain.errors import PlatformError
 from core.domain.messages import Blob, Quote
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
@@ -55,7 +55,7 @@ class Terminal:
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         pane = Pane(address)
         self.panes.append(pane)
-        return ConsoleSurface(pane, pane, address, ledger)
+        return TerminalSurface(pane, pane, address, ledger)
 
     async def sign(self, address: str) -> bool:
         return False

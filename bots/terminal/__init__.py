@@ -1,1 +1,1 @@
-"""The terminal as a frontend: one person, one private place, plain text."""
+"""The terminal as a frontend: one person, one private place, Markdown formatted where someone watches."""

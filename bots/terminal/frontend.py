@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
-from bots.terminal.surface import ConsoleSurface, Screen
+from bots.terminal.surface import Screen, TerminalSurface
 from bots.terminal.translate import PLATFORM, translate
 from core.domain.errors import FrontendUnreachable, PlatformError
 from core.domain.messages import Blob, Quote
@@ -20,17 +20,27 @@ HELP = (
 )
 
 
-class ConsoleFrontend:
+class TerminalFrontend:
     """`core.domain.ports.Frontend` for a terminal.
 
     `listen` ends by itself with the input, after the last answer, or when nobody reads the output any more.
     """
 
-    def __init__(self, lines: AsyncIterator[str], screen: Screen, *, user: str, prompt: str = "") -> None:
+    def __init__(
+        self,
+        lines: AsyncIterator[str],
+        screen: Screen,
+        *,
+        user: str,
+        prompt: str = "",
+        formats_markdown: bool = False,
+    ) -> None:
+        """`formats_markdown`: answers are shown formatted, on a screen whose cursor can be moved."""
         self._lines = lines
         self._screen = screen
         self._user = user
         self._prompt = prompt
+        self._formats_markdown = formats_markdown
         self._awaited: dict[str, asyncio.Event] = {}
         self._gone = False
 
@@ -51,7 +61,12 @@ class ConsoleFrontend:
             self.show("\n" if self._prompt else "")
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
-        return ConsoleSurface(self._screen, self, address, ledger)
+        painter = None
+        if self._formats_markdown:
+            from bots.terminal.markdown import MarkdownPainter  # takes a moment to import
+
+            painter = MarkdownPainter(self.show)
+        return TerminalSurface(self._screen, self, address, ledger, painter)
 
     async def sign(self, address: str) -> bool:
         """A terminal has no reactions: the sentence is said again."""

@@ -38,14 +38,26 @@ class Shown(Protocol):
     def end(self, address: str) -> None: ...
 
 
-class ConsoleSurface:
+class Painter(Protocol):
+    """Shows an answer's Markdown formatted."""
+
+    def feed(self, text: str) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class TerminalSurface:
     """`core.domain.ports.ReplySurface` for a terminal. It remembers nothing: an answer opened again is shown whole."""
 
-    def __init__(self, screen: Screen, shown: Shown, address: str, ledger: Ledger) -> None:
+    def __init__(
+        self, screen: Screen, shown: Shown, address: str, ledger: Ledger, painter: Painter | None = None
+    ) -> None:
+        """`painter` formats the answer's Markdown; without one it is shown as it comes."""
         self._screen = screen
         self._shown = shown
         self._address = address
         self._ledger = ledger
+        self._painter = painter
         self._length = 0
         self._text = Printable()
         self._ends_line = True
@@ -66,7 +78,12 @@ class ConsoleSurface:
     async def write(self, delta: str) -> None:
         self._clear_status()
         self._length += len(delta)
-        self._print(self._text.feed(delta))
+        clean = self._text.feed(delta)
+        if self._painter is None:
+            self._print(clean)
+        elif clean:
+            self._painter.feed(clean)
+            self._ends_line = False
 
     async def note(self, status: Status) -> None:
         self._clear_status()
@@ -100,8 +117,11 @@ class ConsoleSurface:
         self._shown.end(self._address)
 
     def _end_paragraph(self, text: str) -> None:
-        if not self._ends_line:
+        if self._painter is not None and not self._ends_line:
+            self._painter.finish()
+        elif not self._ends_line:
             self._print("\n")
+        self._ends_line = True
         if text:
             self._print(f"{printable(text)}\n")
 

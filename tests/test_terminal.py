@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import itertools
 import os
 import re
 import threading
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
-from bots.terminal.frontend import ConsoleFrontend
+from bots.terminal.frontend import TerminalFrontend
 from bots.terminal.lines import read_lines
+from bots.terminal.markdown import MarkdownPainter
 from bots.terminal.text import printable
 from bots.terminal.translate import translate
 from core.domain.errors import BotError, FrontendUnreachable, PlatformError
@@ -77,7 +80,7 @@ class Answering:
     """An intake whose bot answers each message in a task of its own."""
 
     def __init__(self) -> None:
-        self.frontend: ConsoleFrontend
+        self.frontend: TerminalFrontend
         self.heard: list[Event] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -103,14 +106,14 @@ async def typed(*lines: str) -> AsyncIterator[str]:
 
 async def talk(screen: TextIO, *lines: str, prompt: str = "") -> Answering:
     intake = Answering()
-    intake.frontend = ConsoleFrontend(typed(*lines), screen, user="ana", prompt=prompt)
+    intake.frontend = TerminalFrontend(typed(*lines), screen, user="ana", prompt=prompt)
     await soon("the end of the input", intake.frontend.listen(intake, Watched()))
     return intake
 
 
 def surface_on(screen: TextIO, ledger: FakeLedger | None = None) -> ReplySurface:
     """An answer that was asked for before this chat began."""
-    return ConsoleFrontend(typed(), screen, user="ana").reply_to("console:1", ledger or FakeLedger())
+    return TerminalFrontend(typed(), screen, user="ana").reply_to("console:1", ledger or FakeLedger())
 
 
 BEFORE = "(You asked this before; here is the answer.)\n"
@@ -264,7 +267,7 @@ async def test_a_person_at_a_terminal_is_prompted_for_each_line() -> None:
 async def test_the_frontend_is_up_at_once() -> None:
     watch = Watched()
 
-    await ConsoleFrontend(typed(), io.StringIO(), user="ana").listen(Answering(), watch)
+    await TerminalFrontend(typed(), io.StringIO(), user="ana").listen(Answering(), watch)
 
     assert watch.told == ["up"]
 
@@ -287,7 +290,7 @@ async def test_when_the_reader_leaves_the_chat_ends_and_the_answer_stays_due() -
             return await super().receive(event)
 
     intake = Leaving()
-    intake.frontend = ConsoleFrontend(typed("one\n", "two\n"), screen, user="ana")
+    intake.frontend = TerminalFrontend(typed("one\n", "two\n"), screen, user="ana")
     await soon("the end of the input", intake.frontend.listen(intake, Watched()))
 
     assert [type(outcome) for outcome in await intake.settled()] == [FrontendUnreachable]
@@ -295,7 +298,7 @@ async def test_when_the_reader_leaves_the_chat_ends_and_the_answer_stays_due() -
 
 
 async def test_there_is_nothing_around_a_question_and_nothing_to_fetch() -> None:
-    frontend = ConsoleFrontend(typed(), io.StringIO(), user="ana")
+    frontend = TerminalFrontend(typed(), io.StringIO(), user="ana")
 
     assert await frontend.surroundings("console:1", 10) == ()
     with pytest.raises(PlatformError):
@@ -501,3 +504,130 @@ async def test_an_answer_in_pieces_is_printed_like_a_whole_one(parts: list[str],
             await surface.write(text[start : start + size])
 
     assert answers(screen).rstrip("\n") == printable(text).rstrip("\n")
+
+
+# Markdown, where the cursor can be moved
+
+
+class Screen:
+    """A terminal of 40 columns that obeys what a painter writes: erasing, and nothing else."""
+
+    def __init__(self, rows: int = 20) -> None:
+        self.console = Console(
+            file=io.StringIO(), force_terminal=True, color_system=None, width=40, height=rows
+        )
+        self.rows = [""]
+        self.written = ""
+
+    def show(self, text: str) -> None:
+        self.written += text
+        for part in re.split(r"(\r(?:\x1b\[\d+A)?\x1b\[J|\n)", re.sub(r"\x1b\[[\d;]*m", "", text)):
+            if part.startswith("\r"):
+                up = re.search(r"\[(\d+)A", part)
+                del self.rows[len(self.rows) - 1 - int(up[1] if up else 0) :]
+                self.rows.append("")
+            elif part == "\n":
+                self.rows.append("")
+            else:
+                self.rows[-1] += part
+
+    @property
+    def text(self) -> str:
+        return "\n".join(row.rstrip() for row in self.rows)
+
+
+def painted(*pieces: str, rows: int = 20) -> Screen:
+    screen = Screen(rows)
+    painter = MarkdownPainter(screen.show, console=screen.console, now=lambda: 0.0)
+    for piece in pieces:
+        painter.feed(piece)
+    painter.finish()
+    return screen
+
+
+ANSWER = (
+    "Some **bold** words.\n\n1. one\n\n   more of it\n\n2. two\n\n```python\na = 1\n\nb = 2\n```\n\nThe end."
+)
+
+
+def test_markdown_is_formatted_on_a_terminal() -> None:
+    shown = painted(ANSWER).text
+
+    assert "**" not in shown
+    assert "```" not in shown
+    for words in ("Some bold words.", " 1 one", "   more of it", " 2 two", "a = 1", "b = 2", "The end."):
+        assert words in shown
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(1, len(ANSWER) - 1)))
+def test_the_same_stands_on_the_screen_however_the_answer_comes(cuts: list[int]) -> None:
+    ends = sorted({0, *cuts, len(ANSWER)})
+    pieces = [ANSWER[start:end] for start, end in itertools.pairwise(ends)]
+
+    assert painted(*pieces).text == painted(ANSWER).text
+
+
+def test_an_answer_shows_while_it_is_written() -> None:
+    screen = Screen()
+    painter = MarkdownPainter(screen.show, console=screen.console, now=lambda: 0.0)
+
+    painter.feed("The **har")
+    first = screen.text
+    painter.feed("bour**")
+
+    assert first == "The **har"
+    assert screen.text == "The harbour"
+
+
+def test_a_block_higher_than_the_screen_shows_its_end_and_stands_whole_at_last() -> None:
+    code = "".join(f"line {number}\n" for number in range(30))
+    screen = Screen(rows=10)
+    painter = MarkdownPainter(screen.show, console=screen.console, now=lambda: 0.0)
+
+    painter.feed(f"```\n{code}")
+    growing = list(screen.rows)
+    painter.feed("```")
+    painter.finish()
+
+    assert len(growing) <= 9
+    assert all(f"line {number}" in screen.text for number in range(30))
+
+
+@pytest.mark.parametrize(
+    "hostile", ["&#27;[2J", "&#x1b;]0;x&#7;", "&#x202e;abc", "[a](<http://x/&#x1b;[2J>)", "`\u200bx&#x200b;`"]
+)
+def test_what_markdown_makes_of_an_answer_holds_nothing_that_a_terminal_obeys(hostile: str) -> None:
+    written = re.sub(r"\r(\x1b\[\d+A)?\x1b\[J|\x1b\[[\d;]*m|\n", "", painted(printable(hostile)).written)
+
+    assert printable(written) == written
+
+
+def test_a_link_shows_where_it_leads() -> None:
+    assert "https://elsewhere.example" in painted("[your bank](https://elsewhere.example)").text.replace(
+        "\n", ""
+    )
+
+
+def test_painting_takes_a_tenth_of_the_time_at_most() -> None:
+    ticks = iter([0.0, 0.0, 1.0, 1.0, 5.0, 11.5, 11.5, 11.5, 11.5])
+    screen = Screen()
+    painter = MarkdownPainter(screen.show, console=screen.console, now=lambda: next(ticks))
+
+    painter.feed("one")
+    painter.feed(" two")
+    meanwhile = screen.text
+    painter.feed(" three")
+
+    assert (meanwhile, screen.text) == ("one", "one two three")
+
+
+async def test_a_formatted_answer_and_its_footer_stand_on_lines_of_their_own() -> None:
+    screen = Terminal()
+    frontend = TerminalFrontend(typed(), screen, user="ana", formats_markdown=True)
+
+    async with frontend.reply_to("console:1", FakeLedger()) as surface:
+        await surface.write("**Yes**")
+        await surface.finish(Footer("12 tokens"))
+
+    assert re.search(r"Yes\S*\s*\n12 tokens\n$", screen.getvalue())
