@@ -16,10 +16,11 @@ from bots.settings import Settings
 from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
 from core.admission.admission import Admission
+from core.admission.expiry import HeldTurnExpiry
 from core.admission.fair_worklist import FairWorklist, Permits
 from core.admission.liveness import Sign
 from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
-from core.admission.prober import Prober
+from core.admission.prober import AccountProbe, Prober, ProbeTurns
 from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
 from core.aivax.client import AivaxClient
@@ -189,15 +190,15 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         pool.notify,
     )
     models = frozenset(base.routes.models)
+    watches_balance = bool(operators.channel or operators.balance_thresholds)
     account_alerts = AccountAlerts(
         alerts,
         breakers,
         account,
         now,
         thresholds=operators.balance_thresholds,
-        balance_interval_s=settings.aivax.balance_interval_s,
+        balance_interval_s=settings.aivax.balance_interval_s if watches_balance else None,
         models=models,
-        watching=bool(operators.channel or operators.balance_thresholds),
     )
     admission = Admission(
         breakers,
@@ -205,24 +206,24 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         sign,
         now,
         account_alerts=account_alerts,
-        question_tries=limits.question_tries,
-        opening_s=limits.slow_start_interval_s,
+        limits=limits,
         sweep_soon=pool.sweep_soon,
     )
-    prober = Prober(
-        breakers,
-        release,
+    expiry = HeldTurnExpiry(
         turns,
-        admission,
-        account,
-        sign,
-        now=now,
-        held_max_age=timedelta(hours=limits.held_hours),
-        sweep_soon=pool.sweep_soon,
-        account_alerts=account_alerts,
+        now,
+        timedelta(hours=limits.held_hours),
         give_up=lambda turn, locale, place: turns.give_up(
             turn, base.translators.for_reader(locale, place).say(Phrase.KEPT_TOO_LONG)
         ),
+    )
+    prober = Prober(
+        breakers,
+        ProbeTurns(breakers, release, sign, now),
+        AccountProbe(breakers, admission, account, now),
+        expiry,
+        account_alerts,
+        pool.sweep_soon,
     )
     return Admitting(models, account, sign, alerts, account_alerts, admission, prober)
 

@@ -50,19 +50,17 @@ class AccountAlerts:
         now: Callable[[], datetime],
         *,
         thresholds: Sequence[float],
-        balance_interval_s: float,
+        balance_interval_s: float | None,
         models: Collection[str],
-        watching: bool = True,
     ) -> None:
-        """`models` are those that can be asked; without `watching`, the balance is not read for its own sake."""
+        """`models` are those that can be asked; without an interval, the balance is not read for its own sake."""
         self._alerts = alerts
         self._breakers = breakers
         self._account = account
         self._now = now
         self._thresholds = sorted(thresholds)
-        self._interval = timedelta(seconds=balance_interval_s)
+        self._interval = None if balance_interval_s is None else timedelta(seconds=balance_interval_s)
         self._models = frozenset(models)
-        self._watching = watching
         self._read_at: datetime | None = None
         self._looking = asyncio.Lock()
 
@@ -120,9 +118,11 @@ class AccountAlerts:
 
     def _is_due(self, told: Collection[str]) -> bool:
         """Whether to read the balance: at its interval, and more often while operators wait for the good news."""
-        if EMPTY not in told and not self._watching:
+        interval = self._interval
+        if EMPTY in told:
+            interval = min(interval or WAITING_INTERVAL, WAITING_INTERVAL)
+        if interval is None:
             return False
-        interval = min(self._interval, WAITING_INTERVAL) if EMPTY in told else self._interval
         return self._read_at is None or self._now() - self._read_at >= interval
 
     def _is_worth_telling(self, tripped: Tripped) -> bool:

@@ -18,6 +18,7 @@ from core.admission.circuit_breaker import breakers_of, cause_of, is_certain, ki
 from core.admission.liveness import Sign
 from core.domain.breakers import Breaker, Cause, Fault, Tripped
 from core.domain.errors import AivaxError
+from core.settings import LimitsSettings
 from core.storage.turns.breakers import BreakerStore
 
 log = structlog.get_logger(__name__)
@@ -56,10 +57,8 @@ class Admission:
         now: Callable[[], datetime],
         *,
         account_alerts: AccountAlerts,
-        question_tries: int = 2,
-        opening_s: float = 0.25,
-        sweep_soon: Callable[[], None] = lambda: None,
-        jitter: Callable[[], float] = random.random,
+        limits: LimitsSettings,
+        sweep_soon: Callable[[], None],
     ) -> None:
         """`account_alerts` is told of what only operators can mend, `sweep_soon` when turns were queued."""
         self._alerts = account_alerts
@@ -68,9 +67,8 @@ class Admission:
         self._account = account
         self._sign = sign
         self._now = now
-        self._question_tries = question_tries
-        self._opening_s = opening_s
-        self._jitter = jitter
+        self._question_tries = limits.question_tries
+        self._slow_start_interval_s = limits.slow_start_interval_s
         self._opening = asyncio.Lock()
         self._taken_at: dict[str, datetime] = {}
         self._probes: set[int] = set()
@@ -88,7 +86,8 @@ class Admission:
     async def entering(self, turn_id: int, model: str) -> AsyncIterator[Held | None]:
         """Begin one call: make it inside the block. Yields `Held` when a breaker is tripped.
 
-        Leave the block as soon as the call was taken or refused; the next call may begin after `opening_s` anyway.
+        Leave the block as soon as the call was taken or refused. The next call may begin after
+        `slow_start_interval_s` anyway.
 
         Calls begin one after another as long as nothing tells that they are taken: so a refusal that holds for all is
         met by one of them.
@@ -102,7 +101,7 @@ class Admission:
         timer: asyncio.TimerHandle | None = None
         try:
             tripped = await self._ask(turn_id, breakers_of(model))
-            timer = asyncio.get_running_loop().call_later(self._opening_s, release)
+            timer = asyncio.get_running_loop().call_later(self._slow_start_interval_s, release)
             yield Held(tripped) if tripped else None
         finally:
             if timer is not None:
@@ -205,7 +204,7 @@ class Admission:
         return taken_at is not None and self._now() - taken_at < TRUST
 
     def _retry_at(self, cause: Cause, retry_after_s: float | None, probes: int) -> datetime:
-        return retry_at(cause, probes, self._now(), retry_after_s, self._jitter)
+        return retry_at(cause, probes, self._now(), retry_after_s, random.random)
 
 
 def breaker_for(cause: Cause, model: str) -> Breaker:

@@ -16,6 +16,7 @@ class TurnState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     HELD = "parked"
+    """Stored under its old name: it stands in a check constraint, which SQLite changes by copying the table alone."""
     ANSWERED = "answered"
     FAILED = "failed"
     CANCELLED = "cancelled"

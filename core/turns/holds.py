@@ -54,9 +54,9 @@ class Holds:
                 await self._hold(turn, reason, surface)
             case RetryAlone():
                 again_at = reason.again_at or self._now()
-                await self._store.release(turn, again_at, counts=False, unbilled_attempts=True)
+                await self._store.release(turn, again_at, counts=False, unbilled=True)
             case NoRoom():
-                await self._store.release(turn, self._now(), counts=False, unbilled_attempts=True)
+                await self._store.release(turn, self._now(), counts=False, unbilled=True)
                 self._sweep_soon()  # the call that was promised to it is free again
 
     async def _hold(self, turn: Turn, tripped: Tripped, surface: ReplySurface | None) -> None:

@@ -152,15 +152,13 @@ class TurnStore:
             ours &= await lock_turns(connection, ours)
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 
-    async def release(
-        self, turn: Turn, due_at: datetime, *, counts: bool, unbilled_attempts: bool = False
-    ) -> None:
+    async def release(self, turn: Turn, due_at: datetime, *, counts: bool, unbilled: bool = False) -> None:
         """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation.
 
-        `counts` uses a try up; `unbilled_attempts` tells that the attempt was not answered, and not paid.
+        `counts` uses a try up; `unbilled` tells that the attempt was not answered, and not paid.
         """
         tries = turn.tries if counts else turn.tries - 1
-        more = _one_more("unbilled_attempts") if unbilled_attempts else {}
+        more = _one_more("unbilled_attempts") if unbilled else {}
         waits = _waits_as(TurnState.QUEUED, self._now())
         await self._change(turn, due_at=due_at, tries=tries, **waits, **more)
 
