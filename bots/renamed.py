@@ -25,6 +25,9 @@ RENAMED_SETTINGS: Mapping[str, str] = {
 """`section.key` as it was -> `section.key` as it is now. config.example.toml lists the new ones alone."""
 
 RENAMED_EVENTS: Mapping[str, str] = {
+    "announcer.failed": "position_notifier.failed",
+    "announcer.unshown": "position_notifier.not_shown",
+    "bell.lost": "notifications.lost",
     "discord.author_not_told": "answer.author_not_told",
     "discord.caught_up": "discord.backfilled",
     "discord.command_unknown": "discord.interaction_unknown",
@@ -39,9 +42,15 @@ RENAMED_EVENTS: Mapping[str, str] = {
     "discord.reaction_stays": "discord.reaction_not_removed",
     "discord.surroundings_unread": "discord.thread_unreadable",
     "discord.unfit_command_name": "discord.command_name_invalid",
+    "forgetting.done": "deletion.done",
+    "forgetting.failed": "deletion.failed",
+    "forgetting.goes_on": "deletion.resumed",
+    "forgetting.interrupted": "deletion.interrupted",
     "gate.closed": "breaker.tripped",
     "gate.open": "breaker.reset",
     "healing.failed": "prober.failed",
+    "housekeeping.failed": "retention.failed",
+    "housekeeping.swept": "retention.swept",
     "notice.failed": "alert.failed",
     "notice.healed": "alert.resolved",
     "notice.told": "alert.sent",
@@ -68,6 +77,7 @@ RENAMED_EVENTS: Mapping[str, str] = {
     "slack.tokens_resealed": "slack.tokens_reencrypted",
     "slack.unreadable": "slack.history_unreadable",
     "turn.parked": "turn.held",
+    "turn.wish_unknown": "turn.cancel_request_unknown",
 }
 """The event of a log line as it was -> as it is now. Several old ones may have become one."""
 

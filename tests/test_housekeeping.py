@@ -323,7 +323,7 @@ async def test_the_running_bot_sweeps_at_its_start(migrated_url: str) -> None:
         await stage.change("UPDATE turns SET ended_at = '2020-01-01'")
 
     reported: asyncio.Queue[str] = asyncio.Queue()
-    structlog.configure(processors=[_report_to(reported, "housekeeping.swept")])
+    structlog.configure(processors=[_report_to(reported, "retention.swept")])
     async with staged(migrated_url) as stage:
         await soon("a report of the housekeeping", reported.get())
 
@@ -347,13 +347,13 @@ async def test_it_sweeps_every_interval_and_no_error_ends_it(house: House) -> No
     house.clock.advance(days=31)
     running = asyncio.create_task(keeper.run(interval_s=3600))
     try:
-        assert await soon("a report of the housekeeping", reported.get()) == "housekeeping.swept"
+        assert await soon("a report of the housekeeping", reported.get()) == "retention.swept"
         broken = True
-        assert await _next_report(reported, pauses) == "housekeeping.failed"
+        assert await _next_report(reported, pauses) == "retention.failed"
         broken = False
         await house.answer()
         house.clock.advance(days=31)
-        assert await _next_report(reported, pauses) == "housekeeping.swept"
+        assert await _next_report(reported, pauses) == "retention.swept"
     finally:
         running.cancel()
         await ended(running)

@@ -83,8 +83,8 @@ class Forgetting:
             if await self.carry_on(most_steps=STEPS_AT_ONCE):
                 return
         except StorageError as error:
-            log.warning("forgetting.interrupted", cause=str(error))
-        log.info("forgetting.goes_on")
+            log.warning("deletion.interrupted", cause=str(error))
+        log.info("deletion.resumed")
         self._asked.set()
 
     async def carry_on(self, *, most_steps: float = math.inf) -> bool:
@@ -109,9 +109,9 @@ class Forgetting:
             try:
                 await self.carry_on()
             except StorageError as error:
-                log.warning("forgetting.interrupted", cause=str(error))
+                log.warning("deletion.interrupted", cause=str(error))
             except Exception:
-                log.exception("forgetting.failed")
+                log.exception("deletion.failed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._asked.wait()
@@ -123,7 +123,7 @@ class Forgetting:
                 return
             await self._say(transaction, erasure, count)
             await transaction.announce(erasure.conversation_id, erasure.place.platform)
-        log.info("forgetting.done", messages=count)
+        log.info("deletion.done", messages=count)
         self._notify(erasure.conversation_id)
 
     async def _say(self, transaction: IntakeTransaction, erasure: Erasure, count: int) -> None:

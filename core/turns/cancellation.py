@@ -73,7 +73,7 @@ class Cancellations:
             try:
                 cancel_request = await self._store.cancel_request(turn)
             except StorageError as error:
-                log.info("turn.wish_unknown", turn=turn.id, cause=str(error))
+                log.info("turn.cancel_request_unknown", turn=turn.id, cause=str(error))
                 cancel_request = None
             if cancel_request is not None and (
                 cancel_request.ends_delivery if whole else cancel_request.ends_answer

@@ -67,7 +67,7 @@ class PositionNotifier:
             try:
                 await self.look()
             except Exception:
-                log.exception("announcer.failed")
+                log.exception("position_notifier.failed")
 
     async def look(self) -> None:
         """Tell those who should know, the ones who were told nothing yet first."""
@@ -100,7 +100,9 @@ class PositionNotifier:
                 async with asyncio.timeout(TELL_WITHIN_S):
                     await self._show(turn, place, wait_s)
             except (PlatformError, TimeoutError) as error:
-                log.info("announcer.unshown", turn=turn.id, cause=str(error) or type(error).__name__)
+                log.info(
+                    "position_notifier.not_shown", turn=turn.id, cause=str(error) or type(error).__name__
+                )
             except Fenced:
                 return
             finally:

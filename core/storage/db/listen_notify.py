@@ -33,7 +33,7 @@ async def hear(database: Database, platforms: Collection[str], notify: Callable[
         try:
             await _hear(_conninfo(database.url), platforms, notify)
         except (psycopg.Error, OSError) as exc:
-            log.warning("bell.lost", cause=type(exc).__name__)
+            log.warning("notifications.lost", cause=type(exc).__name__)
         await asyncio.sleep(RECONNECT_DELAY_S)
 
 

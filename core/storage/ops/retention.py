@@ -89,9 +89,9 @@ class Housekeeping:
             try:
                 swept = await self.sweep()
                 if swept != Swept():
-                    log.info("housekeeping.swept", **asdict(swept))
+                    log.info("retention.swept", **asdict(swept))
             except Exception:
-                log.exception("housekeeping.failed")
+                log.exception("retention.failed")
             await self._sleep(interval_s)
 
     async def sweep(self) -> Swept:
