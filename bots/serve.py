@@ -9,9 +9,9 @@ from enum import StrEnum
 
 import structlog
 
+from bots import LOST, PROBLEM
 from bots.absence_alerts import Absences
 from bots.app import Core, open_core_on, open_database
-from bots.cli.commandline import PROBLEM
 from bots.frontends import Host, Mounts, Plugin, check_platform_of
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
@@ -22,10 +22,6 @@ from core.loop_watchdog import watched
 from core.storage.db.engine import parse_url
 
 log = structlog.get_logger(__name__)
-
-
-LOST = 1
-"""The exit status after a database that was gone: what came meanwhile was refused."""
 
 
 class Role(StrEnum):

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from bots import logs
+from bots import CRASH, PASSING, PROBLEM, logs
 from bots.frontends import Plugin, installed
 from bots.redaction import secrets_in
 from bots.settings import LogSettings, Settings, SettingsRefused, load
@@ -37,15 +37,6 @@ from core.domain.errors import (
 )
 
 log = structlog.get_logger(__name__)
-
-CRASH = 1
-PROBLEM = 2
-"""The exit status when a command can't do its work until a setting, an option or the version is changed: trying again
-does not help. A wrong option on the command line ends with it, too."""
-PASSING = 75
-"""The exit status when trying again may help: the database is away or in use, or the system refused something
-(EX_TEMPFAIL of sysexits.h)."""
-INTERRUPTED = 130
 
 ConfigPath = Annotated[
     Path | None,

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bots.cli.commandline import INTERRUPTED, ConfigPath, configured, finish, until_terminated
+from bots import INTERRUPTED
+from bots.cli.commandline import ConfigPath, configured, finish, until_terminated
 from bots.settings import Settings
 
 database = typer.Typer(name="db", help="The database: its schema, backup and restore.", no_args_is_help=True)

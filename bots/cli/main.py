@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from bots.cli.commandline import INTERRUPTED, ConfigPath, configured, finish, flush, until_terminated
+from bots import INTERRUPTED
+from bots.cli.commandline import ConfigPath, configured, finish, flush, until_terminated
 from bots.cli.db import database
 from bots.cli.platforms import WithPlatforms
 from core import __version__
