@@ -7,8 +7,7 @@ import discord
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from bots.discord.features.invite import invite
-from bots.discord.plugin import plugin
+from bots.discord.plugin import invite, plugin
 from bots.discord.settings import DiscordSettings
 from core.domain.errors import SettingRefused
 from core.i18n.translator import LocaleTranslator

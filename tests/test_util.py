@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.delivery.forwarding import ForwardingSurface
-from core.delivery.unreachable import UnreachableSurface
+from core.delivery.forwarding import ForwardingSurface, UnreachableSurface
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Apology, Button, Footer, Status
 from core.util.recently import MOST_KEYS, Recently

@@ -16,11 +16,13 @@ from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.choose_surface import SurfaceChooser
 from bots.discord.delivery.webhook import follow_up_key
 from bots.discord.events.address import PLATFORM, Address, address_of
-from bots.discord.events.edits import deleted, edited, left
 from bots.discord.events.translate import (
     Me,
     answers_all,
+    deleted,
+    edited,
     is_addressed,
+    left,
     may_open_thread,
     not_from_person,
     translate,

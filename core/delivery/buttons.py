@@ -1,8 +1,9 @@
-"""The buttons that stand below an answer, with their labels in the reader's language."""
+"""The buttons that stand below an answer, and the modals that platforms open, with what they say to the reader."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from core.domain.messages import Action, Button
 from core.domain.translator import Translator
@@ -30,3 +31,19 @@ def buttons(actions: Iterable[Action], turn: str, translator: Translator) -> tup
         else:
             drawn.append(Button(action, turn, translator.say(LABELS[action])))
     return tuple(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Modal:
+    """A window with one field for words, by its sentences; each platform draws it in its own way."""
+
+    title: Phrase
+    label: Phrase
+    initial: Phrase | None = None
+    """What stands in the field at first."""
+
+
+FEEDBACK = Modal(Phrase.FEEDBACK_TITLE, Phrase.FEEDBACK_LABEL)
+"""What was wrong with an answer?"""
+QUESTION = Modal(Phrase.ASK_ABOUT, Phrase.ASK_QUESTION, Phrase.ASK_ABOUT_DEFAULT)
+"""What does somebody want to know of a message?"""

@@ -5,38 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from bots.discord.delivery.channel import DiscordChannel
-from bots.discord.delivery.code_attachments import Attach, CodeAttachmentSurface, CodeFile
+from bots.discord.delivery.channel import NO_MENTIONS, DiscordChannel
+from bots.discord.delivery.code_attachments import CodeAttachmentSurface, CodeFile
 from bots.discord.delivery.deadline_surface import DeadlineSurface
-from bots.discord.delivery.ephemeral import EphemeralChannel
-from bots.discord.delivery.interaction_channel import InteractionChannel, ends_at, outlives_token
+from bots.discord.delivery.interaction_channel import (
+    EphemeralChannel,
+    InteractionChannel,
+    ends_at,
+    outlives_token,
+)
 from bots.discord.delivery.threads import QuestionThread
-from bots.discord.delivery.unreachable import DirectMessages
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.transport.api import Session
+from bots.discord.transport.pacing import unguarded
 from bots.discord.transport.timing import Timing
 from core.delivery.editing_surface import EditingSurface
+from core.delivery.forwarding import TidySurface, UnreachablePlaces, UnreachableSurface
 from core.delivery.message_parts import LEFT_OVER
 from core.delivery.platform_retry import patiently
-from core.delivery.unreachable import UnreachableSurface
-from core.delivery.work_signs import TidySurface
-from core.domain.errors import OutcomeUnknown, PlatformBusy
+from core.domain.errors import OutcomeUnknown, PlaceClosed, PlatformBusy
 from core.domain.messages import Place
 from core.domain.ports import EditableChannel, Ledger, ReplySurface
+from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
 from core.i18n.translators import Translators
 
 ATTACH_WITHIN_S = 10.0
 """How long a file may take to be attached to an answer: it stands in the messages too, and the next question waits."""
+FORBIDDEN = frozenset({"50001", "50013", "50083", "160005"})
+"""No access, a permission that lacks, a thread that is archived or locked: what people of the server can mend."""
 
 
 class SurfaceChooser:
-    """Opens the surface that fits a question's address."""
+    """Opens the surface that fits a question's address, and has its author told where the place takes no answer."""
 
     def __init__(self, session: Session, translators: Translators, code_as_file_chars: int = 0) -> None:
         self._session = session
         self._translators = translators
-        self._direct = DirectMessages(session, translators)
+        self._unreachable = UnreachablePlaces(session.timing.now)
         self._code_as_file_chars = code_as_file_chars
 
     def surface(self, where: Address, ledger: Ledger) -> ReplySurface:
@@ -53,14 +59,14 @@ class SurfaceChooser:
         timing = self._session.timing
         channel = self._channel(where, ledger)
         editing = EditingSurface(channel, ledger, now=timing.now, sleep=timing.sleep)
-        inner = UnreachableSurface(editing, partial(self._direct.tell, where))
+        inner = UnreachableSurface(editing, partial(self._tell_author, where))
         if type(channel) is DiscordChannel and self._code_as_file_chars:
-            return CodeAttachmentSurface(inner, _attaching(channel, ledger, timing), self._code_as_file_chars)
+            return CodeAttachmentSurface(
+                inner, partial(_attach, channel, ledger, timing), self._code_as_file_chars
+            )
         if not where.interaction or outlives_token(where) or timing.wall() >= ends_at(where):
             return inner
-        place = Place(PLATFORM, str(where.guild or ""), str(where.parent or where.channel))
-        translator = self._translators.for_reader(where.locale, place)
-        sentence = translator.say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
+        sentence = self._translator(where).say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
         return DeadlineSurface(inner, ends_at(where), sentence, timing)
 
     def _channel(self, where: Address, ledger: Ledger) -> EditableChannel:
@@ -72,19 +78,38 @@ class SurfaceChooser:
             return QuestionThread(self._session, where, ledger.check)
         return DiscordChannel(self._session, where, ledger.check)
 
+    async def _tell_author(self, where: Address, error: PlaceClosed) -> None:
+        """Tell the author, once an hour for each channel, if it is the place that is closed to the bot."""
+        if error.code in FORBIDDEN:
+            place = Place(PLATFORM, str(where.guild or ""), str(where.channel))
+            send = partial(self._send_direct, where) if where.guild and where.user else None
+            await self._unreachable.tell(place, error.code, send)
 
-def _attaching(channel: DiscordChannel, ledger: Ledger, timing: Timing) -> Attach:
-    """Attach to the answer's last message, whichever attempt posted it; a failing platform is waited for briefly."""
-
-    async def attach(files: Sequence[CodeFile]) -> None:
-        earlier = [each.message_id for each in ledger.earlier if each.message_id and each.part < LEFT_OVER]
-        last = channel.newest or (earlier[-1] if earlier else "")
-        await patiently(
-            lambda: channel.attach(last, files),
-            budget_s=ATTACH_WITHIN_S,
-            retry=(PlatformBusy, OutcomeUnknown),
-            now=timing.now,
-            sleep=timing.sleep,
+    async def _send_direct(self, where: Address) -> None:
+        text = self._translator(where).say(Phrase.MAY_NOT_WRITE, where=f"<#{where.channel}>")
+        direct = await self._session.open_direct(where.user)
+        await self._session.write(
+            direct,
+            lambda client: client.get_partial_messageable(direct).send(
+                text, suppress_embeds=True, allowed_mentions=NO_MENTIONS
+            ),
+            unguarded,
+            creates=True,
         )
 
-    return attach
+    def _translator(self, where: Address) -> Translator:
+        place = Place(PLATFORM, str(where.guild or ""), str(where.parent or where.channel))
+        return self._translators.for_reader(where.locale, place)
+
+
+async def _attach(channel: DiscordChannel, ledger: Ledger, timing: Timing, files: Sequence[CodeFile]) -> None:
+    """Attach to the answer's last message, whichever attempt posted it; a failing platform is waited for briefly."""
+    earlier = [each.message_id for each in ledger.earlier if each.message_id and each.part < LEFT_OVER]
+    last = channel.newest or (earlier[-1] if earlier else "")
+    await patiently(
+        lambda: channel.attach(last, files),
+        budget_s=ATTACH_WITHIN_S,
+        retry=(PlatformBusy, OutcomeUnknown),
+        now=timing.now,
+        sleep=timing.sleep,
+    )

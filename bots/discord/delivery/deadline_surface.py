@@ -11,7 +11,7 @@ import structlog
 
 from bots.discord.transport.timing import Timing
 from core.delivery.forwarding import ForwardingSurface
-from core.domain.messages import Apology, Footer
+from core.domain.messages import Apology
 from core.domain.ports import ReplySurface
 
 log = structlog.get_logger(__name__)
@@ -47,18 +47,12 @@ class DeadlineSurface(ForwardingSurface):
         await asyncio.wait([self._clock])
         await self._inner.__aexit__(kind, error, trace)
 
-    async def finish(self, footer: Footer) -> None:
-        await self._close(self._inner.finish, footer)
-
-    async def fail(self, apology: Apology) -> None:
-        await self._close(self._inner.fail, apology)
-
     async def _close(self, step: Callable[P, Awaitable[object]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Close the answer; where its time was over before, wait until the reader has seen that."""
         self._closing = not self._ended
         if self._ended:
             await asyncio.wait([self._clock])
-        await self._forward(step, *args, **kwargs)
+        await super()._close(step, *args, **kwargs)
 
     async def _forward(self, step: Callable[P, Awaitable[object]], *args: P.args, **kwargs: P.kwargs) -> None:
         """Take a step while there is time, and none later. Raises what went wrong at the end."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from bots.discord.delivery.links import growth, with_shown_links
 from bots.discord.delivery.tables import room, shown
-from core.markdown.code_spans import is_settled, spans
 from core.markdown.fences import Fence, fence_after_line
+from core.markdown.inline import is_settled, spans
 from core.markdown.tables import Table, table_at
 
 MAX_SIZE = 2000

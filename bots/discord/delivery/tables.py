@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from bots.discord.delivery.links import growth, with_shown_links
-from core.markdown.plain_text import plain
+from core.markdown.inline import plain
 from core.markdown.tables import Table, cells
 
 WIDEST = 80

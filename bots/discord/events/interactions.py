@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,8 @@ from core.domain.messages import Attachment, Author, Command, Commanded, Place, 
 from core.i18n.commands import COMMANDS
 
 SLASH, MESSAGE_MENU = 1, 3
+MOST_CHOICES, LONGEST_CHOICE = 25, 100
+"""Discord's limits for what it offers while somebody types."""
 HERE_ONLY = frozenset({Command.RESET, Command.STOP})
 """Commands about the conversation they are given in; answers to the others need not wait for what is written there."""
 
@@ -103,6 +105,14 @@ def typed_in(interaction: discord.Interaction) -> str | None:
     if data.get("name") != Command.MODEL or focused.get("name") != GATEWAY:
         return None
     return str(focused.get("value") or "")
+
+
+def choices_for(typed: str, known: Sequence[str]) -> list[discord.app_commands.Choice[str]]:
+    """Choose what fits the words typed so far, wherever they stand in it; what begins with them comes first."""
+    wanted = typed.strip().casefold()
+    fitting = [each for each in known if wanted in each.casefold() and 0 < len(each) <= LONGEST_CHOICE]
+    fitting.sort(key=lambda each: not each.casefold().startswith(wanted))
+    return [discord.app_commands.Choice(name=each, value=each) for each in fitting[:MOST_CHOICES]]
 
 
 def is_hidden(interaction: discord.Interaction) -> bool:

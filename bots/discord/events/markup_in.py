@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import discord
 
@@ -15,6 +16,21 @@ _TOKEN = re.compile(
     r"|<a?(?P<emoji>:\w{1,64}:)\d{1,20}>"
     r"|<(?P<command>/[^<>:\n]{1,120}):\d{1,20}>"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedMessage:
+    """A message that somebody asks about: its files, and its words under its author's name, as Discord quotes."""
+
+    text: str
+    files: tuple[Attachment, ...] = ()
+
+
+def quoted(message: discord.Message, channel: int) -> QuotedMessage:
+    """Quote a message that stands in `channel`, to be put before the question."""
+    lines = [f"**{message.author.display_name}**:", *text_of(message).split("\n")]
+    files = tuple(attachment_of(file, channel, message.id) for file in attachments_of(message))
+    return QuotedMessage("\n".join(f"> {line}" for line in lines), files)
 
 
 def text_of(message: discord.Message, mentions: Collection[str] = ()) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import discord
 
 from bots.discord.events.buttons import action_in, custom_id_of
-from core.delivery.modals import FEEDBACK, QUESTION, Modal
+from core.delivery.buttons import FEEDBACK, QUESTION, Modal
 from core.domain.messages import Action
 from core.domain.translator import Translator
 

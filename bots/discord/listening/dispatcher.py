@@ -18,6 +18,7 @@ from bots.discord.events.buttons import action_in, press_of
 from bots.discord.events.interactions import (
     Source,
     asks_about,
+    choices_for,
     is_hidden,
     may_read,
     question,
@@ -25,9 +26,8 @@ from bots.discord.events.interactions import (
     translate,
     typed_in,
 )
+from bots.discord.events.markup_in import QuotedMessage, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
-from bots.discord.events.quoted_message import QuotedMessage, quoted
-from bots.discord.features.autocomplete import choices_for
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES
 from core.domain.errors import BotError, PlatformError, StorageError

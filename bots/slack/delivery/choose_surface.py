@@ -21,8 +21,7 @@ from bots.slack.transport.api import SlackApi
 from bots.slack.transport.fair_interval import SharedPace, SharedRate
 from bots.slack.transport.people import People
 from core.delivery.editing_surface import EditingSurface
-from core.delivery.unreachable import UnreachableSurface
-from core.delivery.work_signs import TidySurface
+from core.delivery.forwarding import TidySurface, UnreachableSurface
 from core.domain.ports import Ledger, ReplySurface
 from core.util.clock import Now, Sleep
 

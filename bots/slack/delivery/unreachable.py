@@ -10,7 +10,7 @@ from bots.slack.delivery.messages import direct_channel, post
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.people import People
-from core.delivery.unreachable import UnreachablePlaces
+from core.delivery.forwarding import UnreachablePlaces
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Place
 from core.i18n.catalog import Phrase

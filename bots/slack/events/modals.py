@@ -15,7 +15,7 @@ from typing import Any
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import from_mrkdwn
 from bots.slack.events.payloads import part_of, text_of
-from core.delivery.modals import FEEDBACK, QUESTION, Modal
+from core.delivery.buttons import FEEDBACK, QUESTION, Modal
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Action, Author, Identity, Place, Pressed
 from core.domain.translator import Translator

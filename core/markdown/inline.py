@@ -1,4 +1,4 @@
-"""Markdown as plain text, for code blocks, which show every mark instead of obeying it. Takes one pass."""
+"""Markdown within a line: which parts are code, and all of it as plain text."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.markdown.code_spans import spans
-
+_TICKS = re.compile(r"(\\?`+)")
 _INLINE = re.compile(
     r"\\(?P<escaped>[^\w\s])"
     r"|!?\[(?P<words>[^\[\]]*)\]\(\s*<?(?P<url>[^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?"
@@ -18,6 +17,33 @@ _INLINE = re.compile(
 _ALWAYS_TWO = "~|"
 
 
+def spans(line: str) -> Iterator[tuple[str, bool]]:
+    """Part a line into ordinary text and code between backticks, which come with it; whether it is code.
+
+    A run of backticks without a partner right behind the text after it is ordinary text.
+    """
+    parts = _TICKS.split(line)  # by turns text and a run of backticks
+    at = 0
+    while at < len(parts):
+        yield parts[at], False
+        if at + 3 < len(parts) and parts[at + 1] == parts[at + 3]:
+            yield "".join(parts[at + 1 : at + 4]), True
+            at += 4
+        elif at + 1 < len(parts):
+            yield parts[at + 1], False
+            at += 2
+        else:
+            return
+
+
+def is_settled(line: str) -> bool:
+    """Tell whether all backticks of a line are pairs, so that no reader of Markdown finds others in it."""
+    runs = _TICKS.findall(line)
+    return len(runs) % 2 == 0 and not any(
+        run.startswith("\\") or other != run for run, other in zip(runs[::2], runs[1::2], strict=False)
+    )
+
+
 @dataclass(slots=True)
 class _Token:
     text: str
@@ -26,7 +52,10 @@ class _Token:
 
 
 def plain(text: str) -> str:
-    """Take the marks of emphasis, code, links and escapes away; a link's address stands behind its words."""
+    """Take the marks of emphasis, code, links and escapes away; a link's address stands behind its words.
+
+    For code blocks, which show every mark instead of obeying it. Takes one pass.
+    """
     tokens = list(_tokens(text))
     left = [len(token.text) for token in tokens]
     opened: dict[str, list[int]] = {}
