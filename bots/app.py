@@ -31,7 +31,7 @@ from core.settings import StorageSettings
 from core.storage.db import migrate
 from core.storage.db.engine import Database
 from core.storage.db.file_lock import held_alone
-from core.storage.ops.retention import Housekeeping
+from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.turns.runner import Runner
 from core.turns.worker_pool import WorkerPool
@@ -113,7 +113,7 @@ async def open_core_on(
         admitting = admitting_of(base, queueing)
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         intake = intake_of(base, queueing.pool, admitting.account, scrubber)
-        retention = Housekeeping(database, now, settings.storage, scrubber=scrubber)
+        retention = Retention(database, now, settings.storage, scrubber=scrubber)
         notifier = notifier_of(base, queueing, surfaces)
         yield Core(
             intake=intake,

@@ -41,7 +41,7 @@ from core.storage.channel_models import ModelStore
 from core.storage.db import listen_notify
 from core.storage.db.engine import Database
 from core.storage.history import HistoryStore
-from core.storage.ops.retention import Housekeeping
+from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
@@ -110,7 +110,7 @@ class Upkeep:
     intake: StoringIntake
     prober: Prober
     scrubber: Scrubber
-    retention: Housekeeping
+    retention: Retention
     notifier: PositionNotifier
 
     async def run(self) -> None:

@@ -392,7 +392,7 @@ async def test_another_process_breaks_off_what_its_author_wants_forgotten(
 
 
 async def test_an_answer_that_is_whole_at_the_last_instant_is_not_stored(database: Database) -> None:
-    from tests.test_housekeeping import House
+    from tests.test_retention import House
 
     house = House(database)
     turn = await house.begin(SECRET)

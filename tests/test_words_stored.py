@@ -17,7 +17,7 @@ from core.storage.personal_data.export import export
 from core.storage.personal_data.registry import CORE, Registry
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
 from tests.test_erasure import pressed
-from tests.test_housekeeping import SECRET, House
+from tests.test_retention import SECRET, House
 
 TEXT_LIKE = (String, JSON, LargeBinary)
 

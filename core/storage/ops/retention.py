@@ -60,7 +60,7 @@ class Swept:
     """Of sentences of the bot's own that were said: they may hold a token, good for half an hour at most."""
 
 
-class Housekeeping:
+class Retention:
     """Clears away what is too old, in small transactions between which everyone else writes.
 
     Several processes may sweep one PostgreSQL at once: each passes over the rows that another has in hand.

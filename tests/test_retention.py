@@ -33,7 +33,7 @@ from core.storage.db.tables import (
     usage,
 )
 from core.storage.history import HistoryStore
-from core.storage.ops.retention import Housekeeping, Swept
+from core.storage.ops.retention import Retention, Swept
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.ledger import StoredLedger
 from core.storage.turns.store import TurnStore
@@ -66,9 +66,9 @@ class House:
     def notify(self, conversation_id: int) -> None:
         self._heard.append(conversation_id)
 
-    def keeper(self, *, days: float = 30.0, **more: object) -> Housekeeping:
+    def keeper(self, *, days: float = 30.0, **more: object) -> Retention:
         settings = StorageSettings(retention_days=days)
-        return Housekeeping(self.database, self.clock, settings, **{"sleep": _at_once, **more})  # type: ignore[arg-type]
+        return Retention(self.database, self.clock, settings, **{"sleep": _at_once, **more})  # type: ignore[arg-type]
 
     async def sweep(self, *, days: float = 30.0) -> Swept:
         return await self.keeper(days=days).sweep()
@@ -247,7 +247,7 @@ async def test_a_question_is_answered_while_a_long_sweep_goes_on(migrated_url: s
             answers.append(stage.platform.visible("D-ana")[-1])
 
         now = stage.core.upkeep.retention._now
-        keeper = Housekeeping(stage.core.database, now, StorageSettings(), batch=2, sleep=meanwhile)
+        keeper = Retention(stage.core.database, now, StorageSettings(), batch=2, sleep=meanwhile)
         await keeper.sweep()
 
         assert len(answers) == 2
@@ -261,7 +261,7 @@ async def test_two_sweeps_at_once_clear_everything_once(house: House) -> None:
     house.clock.advance(days=31)
     async with Database(house.database.url.render_as_string(hide_password=False)) as other:
         keepers = [
-            Housekeeping(each, house.clock, StorageSettings(retention_days=30), batch=2, sleep=_at_once)
+            Retention(each, house.clock, StorageSettings(retention_days=30), batch=2, sleep=_at_once)
             for each in (house.database, other)
         ]
 
@@ -325,7 +325,7 @@ async def test_the_running_bot_sweeps_at_its_start(migrated_url: str) -> None:
     reported: asyncio.Queue[str] = asyncio.Queue()
     structlog.configure(processors=[_report_to(reported, "retention.swept")])
     async with staged(migrated_url) as stage:
-        await soon("a report of the housekeeping", reported.get())
+        await soon("a report of the retention", reported.get())
 
         assert await stage.rows("SELECT count(*) FROM messages") == [0]
 
@@ -342,12 +342,12 @@ async def test_it_sweeps_every_interval_and_no_error_ends_it(house: House) -> No
     settings = StorageSettings(retention_days=30)
     reported: asyncio.Queue[str] = asyncio.Queue()
     structlog.configure(processors=[_report_to(reported)])
-    keeper = Housekeeping(house.database, now, settings, sleep=pauses.sleep)
+    keeper = Retention(house.database, now, settings, sleep=pauses.sleep)
     await house.answer()
     house.clock.advance(days=31)
     running = asyncio.create_task(keeper.run(interval_s=3600))
     try:
-        assert await soon("a report of the housekeeping", reported.get()) == "retention.swept"
+        assert await soon("a report of the retention", reported.get()) == "retention.swept"
         broken = True
         assert await _next_report(reported, pauses) == "retention.failed"
         broken = False
@@ -363,7 +363,7 @@ async def test_it_sweeps_every_interval_and_no_error_ends_it(house: House) -> No
 
 async def _next_report(reported: asyncio.Queue[str], pauses: FakeClock) -> str:
     await pauses.advance(3600)
-    return await soon("a report of the housekeeping", reported.get())
+    return await soon("a report of the retention", reported.get())
 
 
 def _report_to(reported: asyncio.Queue[str], *wanted: str) -> structlog.typing.Processor:
