@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from bots.slack.transport.fair_interval import SharedRate
@@ -90,9 +91,12 @@ class _SlidingWindow:
         """Forget the calls that no window holds any more."""
         self.booked = [at for at in self.booked if at + self.rate.window_s > now]
 
+    def give_back(self, at: float) -> None:
+        if at in self.booked:
+            self.booked.remove(at)
+
     def _has_room(self, at: float, most: int) -> bool:
-        times = [*self.booked]
-        insort(times, at)
+        times = sorted((*self.booked, at))
         place = times.index(at)
         shortest_s = self.rate.window_s - _ROUNDING_S
         firsts = range(max(0, place - most), place + 1)
@@ -118,24 +122,20 @@ class RateLimits:
         Raises:
             PlatformBusy: it would have to wait for too long; `retry_after_s` tells how long.
         """
-        longest_s = _WAITS_S.get(method, 0.0)
         windows = self._windows_of(method, channel)
-        while True:
+        while True:  # again where the method was held back meanwhile
             at = self._moment(method, windows, urgent)
-            if (wait_s := at - self._now()) > longest_s:
+            if (wait_s := at - self._now()) > _WAITS_S.get(method, 0.0):
                 raise PlatformBusy("slack", code="kept_back", detail=method, retry_after_s=wait_s)
-            for window in windows:
-                insort(window.booked, at)
-            if wait_s <= 0:
-                return
-            try:
-                await self._sleep(wait_s)
+            with ExitStack() as not_used:
+                for window in windows:
+                    insort(window.booked, at)
+                    not_used.callback(window.give_back, at)
+                if wait_s > 0:
+                    await self._sleep(wait_s)
                 if self._held[method] <= self._now():
+                    not_used.pop_all()
                     return
-            except BaseException:
-                _give_back(windows, at)
-                raise
-            _give_back(windows, at)  # held back meanwhile: wait again
 
     def wait_s(self, method: str) -> float:
         """How long a call that ends an answer would wait for its turn now."""
@@ -170,9 +170,3 @@ class RateLimits:
                 key: window for key, window in self._windows.items() if window.booked or window in windows
             }
         return windows
-
-
-def _give_back(windows: list[_SlidingWindow], at: float) -> None:
-    for window in windows:
-        if at in window.booked:
-            window.booked.remove(at)
