@@ -28,7 +28,7 @@ _PREFIX = r"[ \t>]{0,100}+"
 _MARKS = rf"`{{3,{_LONGEST_RUN}}}+|~{{3,{_LONGEST_RUN}}}+"
 _FENCE = re.compile(rf"{_PREFIX}(`{{3,{_LONGEST_RUN}}}+(?!`)|~{{3,{_LONGEST_RUN}}}+(?!~))")
 _MAYBE_FENCE = re.compile(rf"{_PREFIX}(?:`{{0,2}}|~{{0,2}}|(?:{_MARKS})[^\n]{{0,{_INFO_AT_MOST}}})\Z")
-_BLANKS = re.compile(r" *+")
+_EMPTY_LINE, _MAYBE_EMPTY_LINE = re.compile(r"\n *+\n"), re.compile(r"\n *+\Z")
 _STEP = re.compile(r"[^&<`\n]++")
 
 
@@ -71,15 +71,15 @@ class Sanitizer:
         """Return how many characters were read, and what they become; 0: what stands there is not certain yet."""
         if self._line_start and (step := self._line(text, at, last)) is not None:
             return step
-        char = text[at]
-        if char == "<":
-            return self._angle(text, at, last)
-        if char == "&":
-            return self._ampersand(text, at, last)
-        if char == "`" and not self._fence:
-            return self._backticks(text, at, last)
-        if char == "\n":
-            return self._newline(text, at, last)
+        match text[at]:
+            case "<":
+                return self._angle(text, at, last)
+            case "&":
+                return self._ampersand(text, at, last)
+            case "`" if not self._fence:
+                return self._backticks(text, at, last)
+            case "\n":
+                return self._newline(text, at, last)
         run = _STEP.match(text, at)
         length = len(run.group()) if run else 1
         return length, text[at : at + length]
@@ -104,11 +104,9 @@ class Sanitizer:
 
     def _newline(self, text: str, at: int, last: bool) -> tuple[int, str]:
         """An empty line ends a paragraph, and with it a code span that was never closed."""
-        blanks = _BLANKS.match(text, at + 1)
-        after = blanks.end() if blanks else at + 1
-        if self._span and not last and after == len(text):
+        if self._span and not last and _MAYBE_EMPTY_LINE.match(text, at):
             return 0, ""
-        if text.startswith("\n", after):
+        if _EMPTY_LINE.match(text, at):
             self._span = 0
         self._line_start = True
         return 1, "\n"

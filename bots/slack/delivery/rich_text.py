@@ -29,18 +29,14 @@ def quoted_message(channel: str, why: str, *quotes: str) -> dict[str, Any]:
     `why` has the place `{here}` for the channel. Only channels have a name that can be shown: who asks in another's
     direct message knows where that was.
     """
+    texts = [escaped(quote) for quote in quotes if quote]
     rows = [{"type": "rich_text_quote", "elements": [_text(quote)]} for quote in quotes if quote]
-    if not _CHANNEL.fullmatch(channel):
-        return {"text": _fallback("", quotes), "blocks": _rich(*rows)}
-    before, _, after = why.partition(HERE)
-    named = [_text(before), {"type": "channel", "channel_id": channel}, _text(after)]
-    first = _section(*(each for each in named if each.get("text") != ""))
-    told = f"{escaped(before)}<#{channel}>{escaped(after)}"
-    return {"text": _fallback(told, quotes), "blocks": _rich(first, *rows)}
-
-
-def _fallback(first: str, quotes: tuple[str, ...]) -> str:
-    return "\n\n".join(part for part in (first, *map(escaped, quotes)) if part)
+    if _CHANNEL.fullmatch(channel):
+        before, _, after = why.partition(HERE)
+        named = [_text(before), {"type": "channel", "channel_id": channel}, _text(after)]
+        texts.insert(0, f"{escaped(before)}<#{channel}>{escaped(after)}")
+        rows.insert(0, _section(*(each for each in named if each.get("text") != "")))
+    return {"text": "\n\n".join(texts), "blocks": _rich(*rows)}
 
 
 def _rich(*elements: Element) -> list[Element]:

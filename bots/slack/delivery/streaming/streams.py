@@ -6,9 +6,11 @@ whole message, task cards included, holds some 10,600 bytes of UTF-8 and 45 card
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from cachetools import TTLCache
 
 from bots.slack.delivery.markup_out import Sanitizer, safe
 from bots.slack.delivery.streaming.task_cards import Card, cards_size
@@ -26,6 +28,7 @@ MOST_AGE_S = 240.0
 LAST_AGE_S = 255.0
 """... and from here on wherever the text stands."""
 
+_MOST_OPEN = 1_000
 _LIFE_S = 300.0
 """So long after its start a stream is over in any case."""
 
@@ -65,24 +68,19 @@ class Streams:
         self.known = True
         """Whether the workspace, as far as we were told, knows the methods: one that does not is not asked again."""
         self._rate_limits = rate_limits
-        self._now = now
-        self._open: dict[object, float] = {}
+        self._open: TTLCache[object, None] = TTLCache(_MOST_OPEN, _LIFE_S, timer=now)
 
     def possible(self, place: Address, settings: SlackSettings) -> bool:
-        if not self.known or not place.thread:
-            return False
-        addressed = bool(place.user and place.user_team)
-        return place.direct or (settings.channel_answers == "stream" and addressed)
+        addressed = settings.channel_answers == "stream" and bool(place.user and place.user_team)
+        return self.known and bool(place.thread) and (place.direct or addressed)
 
     def may_open(self) -> bool:
         """Whether one stream more could be ended at once, like all that are open."""
-        now = self._now()
-        self._open = {key: at for key, at in self._open.items() if at + _LIFE_S > now}
         return len(self._open) < self._rate_limits.left("chat.stopStream")
 
     def opened(self, key: object) -> None:
         """Remember a stream, by its ts, or by anything while it has none."""
-        self._open[key] = self._now()
+        self._open[key] = None
 
     def ended(self, key: object) -> None:
         self._open.pop(key, None)
@@ -137,9 +135,13 @@ class Stream:
 
     def with_piece(self, piece: Piece) -> tuple[list[Chunk], Stream]:
         """Return the chunks that bring a piece, and what the stream is once Slack took them."""
-        after = copy.copy(self)
-        after.sanitizer = copy.copy(self.sanitizer)
-        after.text, after.at = self.text + piece.text, piece.to
+        after = replace(
+            self,
+            text=self.text + piece.text,
+            at=piece.to,
+            card_ids=self.card_ids | piece.cards.keys(),
+            sanitizer=copy(self.sanitizer),
+        )
         wire = after.sanitizer.feed(piece.text)
         if piece.last:
             wire += after.sanitizer.rest() + closing(after.text) + _below(piece, after.text)
@@ -147,16 +149,14 @@ class Stream:
         if wire:
             chunks.append({"type": "markdown_text", "text": wire})
         after.bytes += len(wire.encode()) + cards_size(piece.cards)
-        after.card_ids = self.card_ids | piece.cards.keys()
         return chunks, after
 
 
 def closing(text: str) -> str:
     """The line that closes the fence that a message leaves open."""
     fence = fence_after(text, None)
-    if fence is None:
-        return ""
-    return ("" if text.endswith("\n") else "\n") + fence.closing_line
+    line_end = "" if text.endswith("\n") else "\n"
+    return line_end + fence.closing_line if fence else ""
 
 
 def reopening(text: str) -> str:
@@ -165,8 +165,7 @@ def reopening(text: str) -> str:
     if fence is None:
         return ""
     again = fence.again()
-    line = again.opening_line if len(again.info) <= 100 else again.without_info().opening_line
-    return line + "\n"
+    return (again if len(again.info) <= 100 else again.without_info()).opening_line + "\n"
 
 
 def wire_bytes(text: str) -> int:
@@ -175,6 +174,4 @@ def wire_bytes(text: str) -> int:
 
 
 def _below(piece: Piece, text: str) -> str:
-    if not piece.below:
-        return ""
-    return ("\n\n" if text.strip() else "") + safe(piece.below)
+    return ("\n\n" if text.strip() else "") + safe(piece.below) if piece.below else ""

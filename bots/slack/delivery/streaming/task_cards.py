@@ -90,9 +90,7 @@ class Cards:
     def due(self, drawn: frozenset[str], room: int) -> dict[str, Card]:
         """Which cards are to be drawn, as many as have room beside those that are."""
         due: dict[str, Card] = {}
-        for key, card in self._cards.items():
-            if card.shown:
-                continue
+        for key, card in self.waiting.items():
             wider = {**due, key: card}
             if cards_size(wider) > min(MOST_BYTES_FOR_CARDS, room) or len(drawn | wider.keys()) > MOST_CARDS:
                 break
@@ -107,9 +105,9 @@ class Cards:
                 self._cards[key].told = True
 
     @property
-    def waiting(self) -> bool:
-        """Whether any card is still to be drawn."""
-        return any(not card.shown for card in self._cards.values())
+    def waiting(self) -> Mapping[str, Card]:
+        """The cards that are still to be drawn."""
+        return {key: card for key, card in self._cards.items() if not card.shown}
 
 
 def cards_size(cards: Mapping[str, Card]) -> int:
@@ -118,9 +116,8 @@ def cards_size(cards: Mapping[str, Card]) -> int:
 
 def _key(activity: ToolActivity) -> str:
     """The tool's own id where it is a plain one."""
-    if _ID.fullmatch(activity.id):
-        return activity.id
-    return hashlib.sha256(activity.id.encode("utf-8", "replace")).hexdigest()[:32]
+    hashed = hashlib.sha256(activity.id.encode("utf-8", "replace")).hexdigest()[:32]
+    return activity.id if _ID.fullmatch(activity.id) else hashed
 
 
 def _cut(text: str, most_chars: int) -> str:
