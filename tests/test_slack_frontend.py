@@ -20,9 +20,8 @@ from aiohttp import web
 
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.api import SlackApi
+from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import open_api, without_secrets
-from bots.slack.transport.tokens import OneAccount
 from bots.supervisor import Board, supervise
 from core.domain.errors import (
     BotError,

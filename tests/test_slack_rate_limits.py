@@ -17,10 +17,9 @@ from bots.slack.delivery.streaming.streams import Streams
 from bots.slack.events.address import Address
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.api import SlackApi
+from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import open_api
 from bots.slack.transport.rate_limits import RATES, RateLimits
-from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import PlatformBusy
 from core.domain.messages import Footer, Status
 from tests.fakes import FakeClock, FakeLedger

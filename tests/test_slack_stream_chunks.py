@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.slack.delivery.lookup import letters, shown_up_to
 from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.messages import letters, shown_up_to
 from bots.slack.delivery.streaming.chunk import Ending, next_piece
 from bots.slack.delivery.streaming.streams import MOST_BYTES_WITH_CARDS, Chunk, Stream, reopening
 from bots.slack.delivery.streaming.task_cards import MOST_CARDS, Cards

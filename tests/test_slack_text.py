@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bots.slack.delivery.home import page
-from bots.slack.delivery.lookup import letters, shown_up_to
 from bots.slack.delivery.markup_out import Sanitizer, safe, size
-from bots.slack.delivery.streaming.growing_text import GrowingText
+from bots.slack.delivery.messages import letters, shown_up_to
 from bots.slack.delivery.streaming.streams import closing
+from bots.slack.delivery.streaming.surface import GrowingText
 from bots.slack.events.markup_in import from_mrkdwn, mentions, without_mention
 from tests.platforms.slack.text import links, pings
 

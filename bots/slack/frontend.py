@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from bots.slack.delivery.choose_surface import SurfaceChooser
-from bots.slack.delivery.unreachable import DirectMessages
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.features import files
 from bots.slack.features.surroundings import quotes
@@ -49,7 +48,7 @@ class SlackFrontend:
         self._source = source
         self._sleep = sleep
         self._open_since: dict[str, datetime] = {}
-        self._surfaces = SurfaceChooser(settings, DirectMessages(translators, now), now=now, sleep=sleep)
+        self._surfaces = SurfaceChooser(translators, now)
 
     @property
     def platform(self) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 import structlog
 from cachetools import LRUCache
@@ -22,11 +20,9 @@ from core.delivery.platform_retry import patiently
 from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.messages import Button
 from core.domain.ports import Delivery
-from core.util.clock import Now, Sleep
 
 log = structlog.get_logger(__name__)
 
-EVENT_TYPE = "aivax_answer"
 _STILL_STREAMING = "streaming_state_conflict"
 _UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})
 _UNTIL_THE_END_S = 3_600.0
@@ -43,10 +39,8 @@ class WorkSigns:
     Nothing depends on them. Once Slack says that this app may not show one, it is left out.
     """
 
-    def __init__(self, api: SlackApi, *, now: Now = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, api: SlackApi) -> None:
         self._api = api
-        self._now = now
-        self._sleep = sleep
         self._off = False
         self._marks_off = False
         self._marked: LRUCache[tuple[str, str], None] = LRUCache(_MOST_MARKED)
@@ -84,8 +78,8 @@ class WorkSigns:
                 lambda: self._react("reactions.remove", place),
                 budget_s=_UNMARKED_WITHIN_S,
                 retry=(PlatformBusy, OutcomeUnknown),
-                now=self._now,
-                sleep=self._sleep,
+                now=self._api.app.now,
+                sleep=self._api.app.sleep,
             )
         except PlatformError as exc:
             if exc.code in _STATUS_OFF:
@@ -102,6 +96,9 @@ class WorkSigns:
 class SlackChannel:
     """One place in Slack as an `EditableChannel`."""
 
+    max_size = 3_900
+    """`chat.update` takes 4,000 characters of text, less than `chat.postMessage`."""
+
     def __init__(self, api: SlackApi, place: Address, work_signs: WorkSigns, pace: SharedPace) -> None:
         """`pace` tells how often the answer may be edited."""
         self._api = api
@@ -109,11 +106,6 @@ class SlackChannel:
         self._work_signs = work_signs
         self._pace = pace
         self._signed = False
-
-    @property
-    def max_size(self) -> int:
-        """`chat.update` takes 4,000 characters of text, less than `chat.postMessage`."""
-        return 3_900
 
     @property
     def edit_interval_s(self) -> float:
@@ -144,29 +136,34 @@ class SlackChannel:
             self._place.thread,
             message_content(text, buttons),
             urgent=self._pace.hurried,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"nonce": delivery.nonce}},
+            metadata={"event_type": "aivax_answer", "event_payload": {"nonce": delivery.nonce}},
         )
         self._signed = False
         return text_of(posted, "ts")
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        content = message_content(text, buttons)
+        update = partial(
+            write_blocks,
+            self._api,
+            "chat.update",
+            message_content(text, buttons),
+            channel=self._place.channel,
+            ts=message_id,
+            urgent=self._pace.hurried,
+        )
         try:
-            await self._update(message_id, content)
+            await update()
         except PlaceClosed as exc:
             if exc.code == _STILL_STREAMING:
                 with suppress(PlaceClosed):
-                    channel = self._place.channel
-                    await self._api.write("chat.stopStream", once=True, channel=channel, ts=message_id)
-                await self._update(message_id, content)
+                    await self._api.write(
+                        "chat.stopStream", once=True, channel=self._place.channel, ts=message_id
+                    )
+                await update()
             elif exc.code in _UNCHANGEABLE:
                 await self._replace(message_id, exc.code)
             else:
                 raise
-
-    async def _update(self, message_id: str, content: Mapping[str, Any]) -> None:
-        channel, urgent = self._place.channel, self._pace.hurried
-        await write_blocks(self._api, "chat.update", content, channel=channel, ts=message_id, urgent=urgent)
 
     async def _replace(self, message_id: str, code: str) -> None:
         """A message that can't be changed stays as it is until the answer is all there; then a new one follows it.

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bots.slack.delivery.channel import SlackChannel, WorkSigns
-from bots.slack.delivery.ephemeral import EphemeralChannel
+from bots.slack.delivery.ephemeral import EphemeralChannel, ResponseUrlChannel
 from bots.slack.delivery.home import HomePage
-from bots.slack.delivery.ledger_offset import LedgerOffset
-from bots.slack.delivery.response_url import ResponseUrlChannel
 from bots.slack.delivery.streaming.calls import StreamCalls
 from bots.slack.delivery.streaming.streams import Stream, Streams
 from bots.slack.delivery.streaming.surface import StreamingSurface
 from bots.slack.delivery.streaming.writer import StreamWriter
 from bots.slack.delivery.unreachable import DirectMessages
 from bots.slack.events.address import Address
-from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.fair_interval import SharedPace, SharedRate
 from bots.slack.transport.people import People
 from core.delivery.editing_surface import EditingSurface
 from core.delivery.forwarding import TidySurface, UnreachableSurface
-from core.domain.ports import Ledger, ReplySurface
-from core.util.clock import Now, Sleep
+from core.domain.ports import Delivery, Ledger, ReplySurface
+from core.i18n.translators import Translators
+from core.util.clock import Now
 
 _APPEND_EVERY_S = 1.0
 _EDIT_EVERY_S = 3.0
@@ -43,63 +42,109 @@ class AnsweredWorkspace:
 class SurfaceChooser:
     """Opens places to answer in."""
 
-    def __init__(self, settings: SlackSettings, direct: DirectMessages, *, now: Now, sleep: Sleep) -> None:
-        self._settings = settings
-        self._direct = direct
-        self._now = now
-        self._sleep = sleep
+    def __init__(self, translators: Translators, now: Now) -> None:
+        self._direct = DirectMessages(translators, now)
 
     def surface(self, place: Address, there: AnsweredWorkspace, ledger: Ledger) -> ReplySurface:
         """Answer by a native stream in direct messages, by post-and-edit elsewhere, as the settings say."""
-        pace = self._pace(there.api.rate_limits.editing, _EDIT_EVERY_S)
+        api = there.api
         if place.home:
-            return HomePage(there.api, place, ledger, now=self._now, sleep=self._sleep)
+            return HomePage(api, place, ledger)
+        pace = _pace(api, api.rate_limits.editing, _EDIT_EVERY_S)
         if place.ephemeral:
-            ephemeral = (ResponseUrlChannel if place.reply else EphemeralChannel)(
-                there.api, place, there.work_signs, pace
-            )
-            return self._edited(ephemeral, ledger, pace)
-        channel = SlackChannel(there.api, place, there.work_signs, pace)
-        if there.streams.possible(place, self._settings):
-            surface = self._streamed(place, there, ledger, channel, pace)
-        else:
-            surface = self._edited(channel, ledger, pace)
+            kind = ResponseUrlChannel if place.reply else EphemeralChannel
+            return _edited(api, kind(api, place, there.work_signs, pace), ledger, pace)
+        channel = SlackChannel(api, place, there.work_signs, pace)
+        streamed = there.streams.possible(place, api.app.settings)
         resumed = ledger.resumed
 
         async def clear_status() -> None:
             if resumed:  # an earlier attempt, in whatever process, may have shown one
                 await there.work_signs.show(place, "")
 
-        unmark = partial(there.work_signs.unmark, place, always=resumed)
-        tidy = TidySurface(surface, at_beginning=unmark, at_end=clear_status)
-        return UnreachableSurface(tidy, partial(self._direct.tell, there.api, there.people, place))
-
-    def _streamed(
-        self,
-        place: Address,
-        there: AnsweredWorkspace,
-        ledger: Ledger,
-        channel: SlackChannel,
-        editing: SharedPace,
-    ) -> ReplySurface:
-        def fallback(stream: Stream) -> ReplySurface:
-            rest = LedgerOffset(ledger, part=stream.part, at=stream.at, opening=stream.seed)
-            return self._edited(channel, rest, editing)
-
-        calls = StreamCalls(
-            there.api, place, channel, ledger, there.streams, now=self._now, sleep=self._sleep
+        tidy = TidySurface(
+            _streamed(place, there, ledger, channel, pace)
+            if streamed
+            else _edited(api, channel, ledger, pace),
+            at_beginning=partial(there.work_signs.unmark, place, always=resumed),
+            at_end=clear_status,
         )
-        writer = StreamWriter(calls, ledger, there.streams, now=self._now, sleep=self._sleep)
-        return StreamingSurface(
-            writer,
-            fallback=fallback,
-            sign=partial(there.work_signs.show, place),
-            pace=self._pace(there.api.rate_limits.streaming, _APPEND_EVERY_S),
-            sleep=self._sleep,
-        )
+        return UnreachableSurface(tidy, partial(self._direct.tell, api, there.people, place))
 
-    def _edited(self, channel: SlackChannel, ledger: Ledger, pace: SharedPace) -> ReplySurface:
-        return EditingSurface(channel, ledger, pace, now=self._now, sleep=pace.sleep)
 
-    def _pace(self, rate: SharedRate, least_s: float) -> SharedPace:
-        return SharedPace(rate, least_s, now=self._now, sleep=self._sleep)
+def _streamed(
+    place: Address, there: AnsweredWorkspace, ledger: Ledger, channel: SlackChannel, editing: SharedPace
+) -> ReplySurface:
+    api = there.api
+
+    def fallback(stream: Stream) -> ReplySurface:
+        rest = LedgerOffset(ledger, stream.part, stream.at, stream.seed)
+        return _edited(api, channel, rest, editing)
+
+    return StreamingSurface(
+        StreamWriter(StreamCalls(api, place, channel, ledger, there.streams), api.app.now),
+        fallback=fallback,
+        sign=partial(there.work_signs.show, place),
+        pace=_pace(api, api.rate_limits.streaming, _APPEND_EVERY_S),
+        sleep=api.app.sleep,
+    )
+
+
+def _edited(api: SlackApi, channel: SlackChannel, ledger: Ledger, pace: SharedPace) -> ReplySurface:
+    return EditingSurface(channel, ledger, pace, now=api.app.now, sleep=pace.sleep)
+
+
+def _pace(api: SlackApi, rate: SharedRate, least_s: float) -> SharedPace:
+    return SharedPace(rate, least_s, now=api.app.now, sleep=api.app.sleep)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerOffset:
+    """A `Ledger` for the rest of an answer that began as a stream and goes on as posts."""
+
+    ledger: Ledger
+    part: int
+    """The first part of the rest."""
+    at: int
+    """Where in the text it begins."""
+    opening: str
+    """A line that it begins with, and that is no part of the answer."""
+
+    @property
+    def earlier(self) -> Sequence[Delivery]:
+        """Messages that an earlier attempt may have posted there; those with a known id belong to the first surface."""
+        return [
+            replace(each, part=each.part - self.part, shown=0, generation=self.ledger.generation)
+            for each in self.ledger.earlier
+            if each.part >= self.part and not each.message_id
+        ]
+
+    @property
+    def resumed(self) -> bool:
+        return self.ledger.resumed
+
+    @property
+    def generation(self) -> int:
+        return self.ledger.generation
+
+    async def intend(self, part: int) -> Delivery:
+        delivery = await self.ledger.intend(part + self.part)
+        return replace(delivery, part=part)
+
+    async def posted(self, part: int, message_id: str) -> None:
+        await self.ledger.posted(part + self.part, message_id)
+
+    async def shows(self, part: int, shown: int, *, closed: bool = False) -> None:
+        await self.ledger.shows(part + self.part, self.at + max(0, shown - len(self.opening)), closed=closed)
+
+    async def forget(self, part: int) -> None:
+        await self.ledger.forget(part + self.part)
+
+    async def check(self) -> None:
+        await self.ledger.check()
+
+    async def holds(self, message_id: str) -> bool:
+        return await self.ledger.holds(message_id)
+
+    async def spoiled(self, message_id: str) -> None:
+        await self.ledger.spoiled(message_id)

@@ -1,18 +1,30 @@
-"""Messages in a channel that one person alone sees: Slack's ephemeral messages.
+"""Messages that one person alone sees: Slack's ephemeral messages, and answers over a `response_url`.
 
 They can't be edited, looked up or deleted by the app, and are gone when the client is opened anew: enough for the
-answer to a press of a button.
+answer to a command or to a press of a button.
+
+Slack gives such an interaction a `response_url` of its own: five posts within half an hour, without a token, also where
+the bot is no member (docs.slack.dev, "Handling user interaction").
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import aiohttp
+import structlog
+from yarl import URL
+
 from bots.slack.delivery.channel import SlackChannel
 from bots.slack.delivery.messages import message_content
+from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import text_of
+from bots.slack.transport.hosts import may_see_the_token
+from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
 from core.domain.messages import Button
 from core.domain.ports import Delivery
+
+log = structlog.get_logger(__name__)
 
 
 class EphemeralChannel(SlackChannel):
@@ -41,3 +53,31 @@ class EphemeralChannel(SlackChannel):
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """An ephemeral message can't be looked up, so after a lost answer it may be posted twice."""
         return None
+
+
+class ResponseUrlChannel(EphemeralChannel):
+    """An `EditableChannel` over a `response_url`; where that is used up or too old, over Slack's ephemeral messages."""
+
+    async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
+        try:
+            await self._respond(text, buttons)
+        except PlatformError as exc:
+            log.info("slack.response_url_refused", code=exc.code)
+            return await super().post(text, delivery, buttons)
+        return delivery.nonce
+
+    async def _respond(self, text: str, buttons: Sequence[Button]) -> None:
+        url = URL(self._place.reply)
+        if not may_see_the_token(self._api.app.settings, url):  # the hosts that are Slack's own
+            raise PlaceClosed(PLATFORM, code="response_url_elsewhere")
+        content = {"response_type": "ephemeral", "replace_original": False, **message_content(text, buttons)}
+        proxy = self._api.app.settings.proxy or None
+        try:
+            async with self._api.app.session.post(
+                url, json=content, allow_redirects=False, proxy=proxy
+            ) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            raise PlatformBusy(PLATFORM, code="unreachable", detail=type(exc).__name__) from None
+        if status != 200:
+            raise PlaceClosed(PLATFORM, code=f"response_url_{status}")

@@ -21,7 +21,6 @@ from core.delivery.platform_retry import patiently
 from core.domain.errors import OutcomeUnknown, PlatformBusy
 from core.domain.messages import Apology, Button, Footer, Status
 from core.domain.ports import Ledger
-from core.util.clock import Now, Sleep
 
 _BUDGET_S = 20.0
 _HEADER_CHARS, _SECTION_CHARS, _MOST_BLOCKS = 150, 3_000, 100
@@ -32,12 +31,10 @@ _BOLD, _BULLET = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"^([ \t]*)[-*] ", re.
 class HomePage:
     """A `ReplySurface` that shows its text as the person's Home tab. Publishing it again changes nothing."""
 
-    def __init__(self, api: SlackApi, place: Address, ledger: Ledger, *, now: Now, sleep: Sleep) -> None:
+    def __init__(self, api: SlackApi, place: Address, ledger: Ledger) -> None:
         self._api = api
         self._place = place
         self._ledger = ledger
-        self._now = now
-        self._sleep = sleep
         self._text = ""
 
     async def __aenter__(self) -> Self:
@@ -73,8 +70,8 @@ class HomePage:
             partial(self._api.write, "views.publish", user_id=self._place.user, view=view),
             budget_s=_BUDGET_S,
             retry=(PlatformBusy, OutcomeUnknown),
-            now=self._now,
-            sleep=self._sleep,
+            now=self._api.app.now,
+            sleep=self._api.app.sleep,
         )
 
 

@@ -1,8 +1,13 @@
-"""Messages in Slack: what one is made of, how it is posted, and how the newest are read back."""
+"""Messages in Slack: what one is made of, how it is posted, and how those of a place are read back.
+
+What Slack shows of an answer is looked up after a call whose outcome is unknown. Slack hands a stream's text out in
+another markup than it was given, so only letters and digits are compared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -10,6 +15,7 @@ import structlog
 from bots.slack.delivery.markup_out import safe
 from bots.slack.events.address import Address
 from bots.slack.events.buttons import button_blocks
+from bots.slack.events.markup_in import unescaped
 from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
@@ -19,6 +25,7 @@ from core.domain.messages import Button
 log = structlog.get_logger(__name__)
 
 _MOST_READ = 200
+_NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
 def message_content(text: str, buttons: Sequence[Button] = ()) -> dict[str, Any]:
@@ -54,6 +61,24 @@ async def direct_channel(api: SlackApi, user: str) -> str:
     return text_of(part_of(await api.write("conversations.open", users=user), "channel"), "id")
 
 
+async def pages(
+    read: Callable[..., Awaitable[Mapping[str, Any]]], most: int, *, thread: str, **asked: Any
+) -> AsyncIterator[list[Mapping[str, Any]]]:
+    """Read a thread oldest first, or a channel (`thread` is empty) newest first: `most` pages of it.
+
+    `read` takes a method of the Web API and its arguments, like `SlackApi.read`, and raises what it raises.
+    """
+    method = "conversations.replies" if thread else "conversations.history"
+    if thread:
+        asked["ts"] = thread
+    for _ in range(most):
+        answer = await read(method, **asked)
+        yield parts_of(answer, "messages")
+        asked["cursor"] = text_of(part_of(answer, "response_metadata"), "next_cursor")
+        if not asked["cursor"]:
+            return
+
+
 async def recent(api: SlackApi, place: Address) -> list[Mapping[str, Any]]:
     """Read what was written after the question where its answer goes; empty where the app may not read.
 
@@ -84,3 +109,53 @@ def nonce_of(message: Mapping[str, Any]) -> str:
 
 def is_ours(message: Mapping[str, Any], bot: Bot) -> bool:
     return text_of(message, "user") == bot.user or bool(bot.bot and text_of(message, "bot_id") == bot.bot)
+
+
+def letters(text: str) -> str:
+    return _NOT_A_LETTER.sub("", text)
+
+
+async def message_at(api: SlackApi, place: Address, ts: str) -> str | None:
+    """The letters of a message in the thread; None where it can't be read."""
+    messages = await recent(api, place)
+    return next((_letters_of(each) for each in messages if text_of(each, "ts") == ts), None)
+
+
+async def stream_like(
+    api: SlackApi, place: Address, text: str, known: Collection[str], *, exactly: bool
+) -> str | None:
+    """Find a stream of ours below the question that shows `text`; or, if not `exactly`, one that begins alike."""
+    bot = await api.who_am_i()
+    wanted = letters(text)
+    for message in await recent(api, place):
+        ts = text_of(message, "ts")
+        if ts in known or ts == place.question or not is_ours(message, bot) or nonce_of(message):
+            continue
+        seen = _letters_of(message)
+        if seen == wanted or (not exactly and _begin_alike(seen, wanted)):
+            return ts
+    return None
+
+
+def shown_up_to(seen: str, answer: str, start: int) -> int | None:
+    """Where in the answer a message that begins at `start` ends; None where it shows something else."""
+    if not seen:
+        return start
+    count = 0
+    for at in range(start, len(answer)):
+        if not answer[at].isalnum():  # all that `letters` keeps
+            continue
+        if answer[at] != seen[count]:
+            return None
+        count += 1
+        if count == len(seen):
+            return at + 1
+    return None
+
+
+def _letters_of(message: Mapping[str, Any]) -> str:
+    return letters(unescaped(text_of(message, "text")))
+
+
+def _begin_alike(seen: str, wanted: str) -> bool:
+    return bool(seen and wanted) and (seen.startswith(wanted) or wanted.startswith(seen))

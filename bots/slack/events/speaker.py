@@ -1,6 +1,6 @@
 """Who caused a payload, and which workspaces it names of them. Pure.
 
-Slack Connect and Enterprise Grid bring people of other organisations here: see `bots.slack.transport.outsiders`.
+Slack Connect and Enterprise Grid bring people of other organisations here: see `bots.slack.transport.people`.
 """
 
 from __future__ import annotations

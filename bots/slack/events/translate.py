@@ -22,7 +22,7 @@ _NO_FOLLOW_UPS = FollowUps()
 def translate(payload: Any, bot: Bot, follow_ups: FollowUps = _NO_FOLLOW_UPS) -> tuple[Event, ...]:
     """Read an envelope's payload; nothing for what is not meant for us, our own and other bots' words included.
 
-    Whether its author may be heard is not looked at here: see `bots.slack.transport.outsiders`.
+    Whether its author may be heard is not looked at here: see `bots.slack.transport.people`.
     A question asked by a command or a modal is no event yet: `bots.slack.features.ask_without_message` posts it first.
     """
     if not isinstance(payload, Mapping):

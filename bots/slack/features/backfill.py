@@ -20,12 +20,12 @@ from typing import Any
 
 import structlog
 
+from bots.slack.delivery.messages import pages
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
 from bots.slack.features.workspaces import Workspaces
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.history import pages
 from core.delivery.platform_retry import patiently
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Place

@@ -22,11 +22,10 @@ from bots.slack.features.manifest import scopes
 from bots.slack.installations.rotation import tokens_in
 from bots.slack.installations.states import GOOD_FOR, States
 from bots.slack.settings import MOUNT
-from bots.slack.transport.api import SlackApi
+from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.preflight import require_installable
 from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
-from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import BotError, PlatformError
 from core.i18n.catalog import Phrase
 from core.i18n.translators import Translators

@@ -10,12 +10,11 @@ from typing import Any
 
 import structlog
 
-from bots.slack.delivery.messages import is_ours
+from bots.slack.delivery.messages import is_ours, pages
 from bots.slack.events.address import Address
 from bots.slack.events.markup_in import from_mrkdwn, without_mention
 from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.history import pages
 from bots.slack.transport.people import People
 from core.delivery.platform_retry import patiently
 from core.domain.errors import PlatformError

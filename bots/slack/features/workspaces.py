@@ -16,12 +16,10 @@ from bots.slack.events.payloads import Bot
 from bots.slack.features.assistant_threads import AssistantThreads
 from bots.slack.installations.account import InstalledAccount, bot_of
 from bots.slack.installations.rotation import Rotation
-from bots.slack.transport.api import SlackApi
+from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import AppApi
-from bots.slack.transport.outsiders import Outsiders
 from bots.slack.transport.people import People
 from bots.slack.transport.preflight import require_installable, require_token
-from bots.slack.transport.tokens import OneAccount
 from core.domain.errors import PlaceClosed
 from core.storage.installations import Installations
 
@@ -30,9 +28,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workspace(AnsweredWorkspace):
-    """One workspace: what answers there need, who counts as an outsider, and its direct messages."""
+    """One workspace: what answers there need, and its direct messages."""
 
-    outsiders: Outsiders
     assistant_threads: AssistantThreads
 
 
@@ -139,6 +136,5 @@ def _workspace(api: SlackApi) -> Workspace:
         people,
         WorkSigns(api),
         Streams(api.rate_limits, api.app.now),
-        Outsiders(api, people),
         AssistantThreads(api),
     )

@@ -6,7 +6,7 @@ import structlog
 
 from bots.slack.events.payloads import Bot
 from bots.slack.installations.rotation import Rotation
-from bots.slack.transport.tokens import Ask
+from bots.slack.transport.api import Ask
 from core.domain.errors import FrontendRefused, PlaceClosed, PlatformError
 from core.storage.installations import Installation, Installations
 

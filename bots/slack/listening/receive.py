@@ -139,7 +139,7 @@ class Receiver:
         acts = asked is not None or any(not isinstance(each, Deleted) for each in events)
         if not acts and not self._greetings.wants(payload):
             why = None if events else reason(payload, bot, self._follow_ups)
-        elif not self._external_users and await there.outsiders.include(speaker(payload), bot):
+        elif not self._external_users and await there.people.is_outsider(speaker(payload), bot):
             why = PassedOver.STRANGER
         if why is not None:
             self._intake.passed_over(PLATFORM, why)

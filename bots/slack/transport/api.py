@@ -1,15 +1,60 @@
-"""Slack's Web API as the bot calls it in one workspace: with its token, within its rate limits."""
+"""Slack's Web API as the bot calls it in one workspace: with the token of its account, within its rate limits."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from pydantic import SecretStr
 
 from bots.slack.events.payloads import Bot, text_of
 from bots.slack.transport.app_api import AppApi, bearer
 from bots.slack.transport.error_mapping import BOT_TOKEN, RATE_LIMITED
 from bots.slack.transport.rate_limits import RateLimits
-from bots.slack.transport.tokens import Account
-from core.domain.errors import FrontendRefused, PlatformBusy
+from core.domain.errors import FrontendRefused, PlatformBusy, PlatformError
+
+Ask = Callable[[], Awaitable[Bot]]
+
+
+class Account(Protocol):
+    """Our bot in one workspace."""
+
+    async def token(self) -> str:
+        """The token to call with now. Raises `PlaceClosed` where the workspace has none."""
+
+    async def bot(self, ask: Ask, *, anew: bool = False) -> Bot:
+        """The bot's own ids there: as remembered, or, with `anew`, as `ask` reads them from Slack."""
+
+    async def has_newer_token(self, error: FrontendRefused, token: str) -> bool:
+        """Whether there is another token by now than this one, which Slack refused: then call again."""
+
+    async def token_refused(self, error: FrontendRefused, token: str) -> PlatformError:
+        """What it means for this workspace, and for the others, that Slack refused its token."""
+
+
+class OneAccount:
+    """The account of the one workspace whose token stands in the settings."""
+
+    def __init__(self, token: SecretStr) -> None:
+        self._token = token.get_secret_value().strip()
+        self._bot: Bot | None = None
+
+    async def token(self) -> str:
+        return self._token
+
+    async def bot(self, ask: Ask, *, anew: bool = False) -> Bot:
+        """Asked once, and again with `anew`."""
+        if anew or self._bot is None:
+            self._bot = await ask()
+        return self._bot
+
+    async def has_newer_token(self, error: FrontendRefused, token: str) -> bool:
+        """It stays as it is."""
+        return False
+
+    async def token_refused(self, error: FrontendRefused, token: str) -> PlatformError:
+        """The operator must act."""
+        return error
 
 
 class SlackApi:
@@ -63,26 +108,18 @@ class SlackApi:
         said = await self._as_bot("auth.test", json={})
         return Bot(*(text_of(said, name) for name in ("team_id", "user_id", "bot_id", "user")))
 
-    async def _as_bot(self, method: str, **how: Any) -> dict[str, Any]:
+    async def _as_bot(self, method: str, *, again: bool = True, **how: Any) -> dict[str, Any]:
         """Call with the bot token; where that one was over and another is there by now, once more."""
         token = await self._account.token()
         try:
-            return await self._call(method, headers=bearer(token), **how)
-        except FrontendRefused as exc:
-            if exc.setting != BOT_TOKEN:
-                raise
-            if not await self._account.has_newer_token(exc, token):
-                raise await self._account.token_refused(exc, token) from None
-        token = await self._account.token()
-        try:
-            return await self._call(method, headers=bearer(token), **how)
-        except FrontendRefused as exc:
-            raise await self._account.token_refused(exc, token) from None
-
-    async def _call(self, method: str, **how: Any) -> dict[str, Any]:
-        try:
-            return await self.app.call(method, **how)
+            return await self.app.call(method, headers=bearer(token), **how)
         except PlatformBusy as exc:
             if exc.code in RATE_LIMITED and exc.retry_after_s:
                 self.rate_limits.hold(method, exc.retry_after_s)
             raise
+        except FrontendRefused as exc:
+            if exc.setting != BOT_TOKEN:
+                raise
+            if not (again and await self._account.has_newer_token(exc, token)):
+                raise await self._account.token_refused(exc, token) from None
+        return await self._as_bot(method, again=False, **how)

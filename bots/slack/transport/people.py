@@ -1,4 +1,7 @@
-"""What people are called, and in which language they read: asked once, and never waited for long."""
+"""What people are called, in which language they read, and whether they are of our own organisation.
+
+Asked once, and never waited for long.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ import structlog
 from cachetools import LRUCache
 
 from bots.slack.events.address import PLATFORM
-from bots.slack.events.payloads import part_of, text_of
+from bots.slack.events.payloads import Bot, part_of, text_of
+from bots.slack.events.speaker import Speaker
 from bots.slack.transport.api import SlackApi
 from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
 from core.util.tasks import TaskSet
@@ -72,6 +76,30 @@ class People:
         if person.unanswered:
             raise PlatformBusy(PLATFORM, code="person_unknown", detail="users.info does not answer")
         return person
+
+    async def is_outsider(self, who: Speaker, bot: Bot) -> bool:
+        """Whether somebody is of another organisation than our bot, or Slack does not say of which.
+
+        Slack Connect or another organisation of a Grid brings them here. A payload names workspaces of its author, or
+        none. Where all that it names is our own workspace, that is enough. A person of another one is ours only if
+        both workspaces belong to one organisation: `users.info` tells theirs, `auth.test` ours. A person of whom Slack
+        tells nothing counts as an outsider.
+
+        Raises:
+            PlatformError: Slack does not tell now; later it may.
+        """
+        elsewhere = who.teams - {bot.team}
+        if who.teams and not elsewhere:
+            return False
+        if elsewhere and not await self._api.organisation():
+            return True
+        person = await self.require(who.user)
+        if person.stranger or not person.team:
+            return True
+        if person.team == bot.team:
+            return False
+        ours = await self._api.organisation()
+        return not ours or person.organisation != ours
 
     async def _find(self, user: str, timeout_s: float) -> Person:
         if self._off or not user:

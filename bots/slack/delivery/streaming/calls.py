@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
 
 from bots.slack.delivery.channel import SlackChannel
-from bots.slack.delivery.lookup import message_at, stream_like
+from bots.slack.delivery.messages import message_at, stream_like
 from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk, Streams
 from bots.slack.events.address import PLATFORM, Address
+from bots.slack.events.markup_in import unescaped
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
 from core.delivery.platform_retry import patiently
 from core.domain.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.ports import Delivery, Ledger
-from core.util.clock import Now, Sleep
 
 log = structlog.get_logger(__name__)
 
@@ -27,48 +28,51 @@ T = TypeVar("T")
 _BUDGET_S = 20.0
 _LAST_BUDGET_S = 90.0
 _NOTICED_S = 2.0
+_LOOK_AGAIN_S = 1.0
+_MOST_STARTS = 3
 
 
+@dataclass(slots=True, eq=False)
 class StreamCalls:
     """Slack's stream methods at one place, for one answer."""
 
-    def __init__(
-        self,
-        api: SlackApi,
-        place: Address,
-        posts: SlackChannel,
-        ledger: Ledger,
-        streams: Streams,
-        *,
-        now: Now,
-        sleep: Sleep,
-    ) -> None:
-        self._hurried = False
-        self._api = api
-        self._place = place
-        self._posts = posts
-        self._ledger = ledger
-        self._streams = streams
-        self._now = now
-        self._sleep = sleep
+    api: SlackApi
+    place: Address
+    posts: SlackChannel
+    ledger: Ledger
+    streams: Streams
+    hurried: bool = False
+    """Whether to retry for longer, and before other answers: this one is all there."""
 
-    def hurry(self) -> None:
-        """Retry for longer, and before other answers: this one is all there."""
-        self._hurried = True
-
-    async def start(self, chunks: list[Chunk]) -> str:
-        """Start a stream, now or not at all, and only where its stop can be paid too.
+    async def start(self, chunks: list[Chunk], known: Collection[str]) -> str:
+        """Start a stream, now or not at all; after a lost answer it is looked for in the thread first.
 
         Raises:
             PlatformBusy: not now.
         """
-        await self._ledger.check()
-        place, streams = self._place, self._streams
+        text = unescaped("".join(chunk.get("text", "") for chunk in chunks))
+        for left in reversed(range(_MOST_STARTS)):
+            try:
+                ts = await self._start(chunks)
+            except OutcomeUnknown:
+                await self.api.app.sleep(_LOOK_AGAIN_S)
+                ts = await self.find(text, known, exactly=True)
+                if not (ts or left):
+                    raise
+            if ts is not None:
+                self.streams.opened(ts)
+                return ts
+        raise AssertionError("the last try returns or raises")
+
+    async def _start(self, chunks: list[Chunk]) -> str | None:
+        """Call once, and only where the stream's stop can be paid too."""
+        await self.ledger.check()
+        place, streams = self.place, self.streams
         if not streams.may_open():
             raise PlatformBusy(PLATFORM, code="too_many_streams")
         streams.opened(self)
         try:
-            answer = await self._api.write(
+            answer = await self.api.write(
                 "chat.startStream",
                 once=True,
                 channel=place.channel,
@@ -80,22 +84,17 @@ class StreamCalls:
             )
         finally:
             streams.ended(self)
-        return self.adopt(text_of(answer, "ts"))
-
-    def adopt(self, ts: str) -> str:
-        """Count a stream as open: one that was started, or one that was found after a lost answer."""
-        self._streams.opened(ts)
-        return ts
+        return text_of(answer, "ts")
 
     async def append(self, ts: str, chunks: list[Chunk]) -> None:
         await self._patiently(
-            lambda: self._write("chat.appendStream", ts, chunks=chunks, urgent=self._hurried)
+            lambda: self._write("chat.appendStream", ts, chunks=chunks, urgent=self.hurried)
         )
 
     @property
     def stops_are_scarce(self) -> bool:
         """Whether a reader would notice how long a stop waits for its turn."""
-        return self._api.rate_limits.wait_s("chat.stopStream") > _NOTICED_S
+        return self.api.rate_limits.wait_s("chat.stopStream") > _NOTICED_S
 
     async def stop(self, ts: str, chunks: list[Chunk], blocks: list[dict[str, Any]]) -> None:
         """Bring a stream's last chunks and end it.
@@ -104,19 +103,18 @@ class StreamCalls:
         Where Slack does not take the blocks, the stream ends without them.
         """
         unsure = False
-        below = blocks
 
         async def stop() -> None:
-            nonlocal unsure, below
+            nonlocal unsure, blocks
             try:
-                await self._write("chat.stopStream", ts, chunks=chunks or None, blocks=below or None)
+                await self._write("chat.stopStream", ts, chunks=chunks or None, blocks=blocks or None)
             except OutcomeUnknown:
                 unsure = True
                 raise
             except PlaceClosed as exc:
-                if exc.code in BLOCKS_REFUSED and below:
+                if exc.code in BLOCKS_REFUSED and blocks:
                     log.warning("slack.blocks_refused", code=exc.code)
-                    below = []
+                    blocks = []
                     await stop()
                 elif not unsure or exc.code != NOT_STREAMING:
                     raise
@@ -131,51 +129,51 @@ class StreamCalls:
             log.debug("slack.stream_not_stopped", code=exc.code)
 
     async def delete(self, ts: str) -> None:
-        await self._patiently(lambda: self._posts.delete(ts), PlatformBusy, OutcomeUnknown)
+        await self._patiently(lambda: self.posts.delete(ts), PlatformBusy, OutcomeUnknown)
 
     async def withdraw(self, ts: str) -> None:
         """Remove a stream that this process started after it slept through being taken over."""
-        if await self._ledger.holds(ts):
+        if await self.ledger.holds(ts):
             return
-        for call in (lambda: self._write("chat.stopStream", ts), lambda: self._posts.delete(ts)):
+        for call in (lambda: self._write("chat.stopStream", ts), lambda: self.posts.delete(ts)):
             with suppress(PlatformError):
-                await self._unchecked(call, PlatformBusy, OutcomeUnknown)
+                await self._patiently(call, PlatformBusy, OutcomeUnknown, fenced=True)
 
     async def read(self, ts: str) -> str | None:
         """The letters that a message shows; None where it can't be read."""
-        return await self._patiently(lambda: message_at(self._api, self._place, ts))
+        return await self._patiently(lambda: message_at(self.api, self.place, ts))
 
     async def find(self, text: str, known: Collection[str], *, exactly: bool) -> str | None:
         """Look for a stream whose id was lost with the answer to its start."""
-        return await self._patiently(
-            lambda: stream_like(self._api, self._place, text, known, exactly=exactly)
-        )
+        return await self._patiently(lambda: stream_like(self.api, self.place, text, known, exactly=exactly))
 
     async def find_post(self, delivery: Delivery) -> str | None:
-        return await self._patiently(lambda: self._posts.find(delivery, ""))
+        return await self._patiently(lambda: self.posts.find(delivery, ""))
 
     async def _write(self, method: str, ts: str, **arguments: Any) -> None:
         try:
-            await self._api.write(method, once=True, channel=self._place.channel, ts=ts, **arguments)
+            await self.api.write(method, once=True, channel=self.place.channel, ts=ts, **arguments)
         except PlaceClosed as exc:
             if exc.code in NO_STREAM_ANY_MORE:
-                self._streams.ended(ts)
+                self.streams.ended(ts)
             raise
         if method == "chat.stopStream":
-            self._streams.ended(ts)
+            self.streams.ended(ts)
 
-    async def _patiently(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
+    async def _patiently(
+        self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError], fenced: bool = False
+    ) -> T:
+        """Retry a call; the ledger is asked before each try, unless it is known that this attempt is `fenced`."""
+
         async def checked() -> T:
-            await self._ledger.check()
+            if not fenced:
+                await self.ledger.check()
             return await call()
 
-        return await self._unchecked(checked, *retry)
-
-    async def _unchecked(self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError]) -> T:
         return await patiently(
-            call,
-            budget_s=_LAST_BUDGET_S if self._hurried else _BUDGET_S,
+            checked,
+            budget_s=_LAST_BUDGET_S if self.hurried else _BUDGET_S,
             retry=retry or (PlatformBusy,),
-            now=self._now,
-            sleep=self._sleep,
+            now=self.api.app.now,
+            sleep=self.api.app.sleep,
         )

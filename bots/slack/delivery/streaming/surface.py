@@ -13,7 +13,6 @@ import structlog
 
 from bots.slack.delivery.markup_out import safe
 from bots.slack.delivery.streaming.chunk import Ending, next_piece
-from bots.slack.delivery.streaming.growing_text import GrowingText
 from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.delivery.streaming.writer import NoStreamError, StreamWriter
 from bots.slack.transport.fair_interval import SharedPace
@@ -29,6 +28,27 @@ log = structlog.get_logger(__name__)
 _REST_WHEN_BUSY_S = 10.0
 _LEAVE_WITHIN_S = 3.0
 _STATUS_CHARS = 100
+
+
+class GrowingText:
+    """An answer so far. It grows by many small pieces, put together only when somebody reads it: so it costs what it
+    is long."""
+
+    def __init__(self) -> None:
+        self.said = False
+        """Whether anything visible is in it."""
+        self._fed: list[str] = []
+
+    def add(self, delta: str) -> None:
+        """Add to its end."""
+        self._fed.append(delta)
+        self.said = self.said or bool(delta.strip())
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        self._fed = ["".join(self._fed)]
+        return self._fed[0]
 
 
 class StreamingSurface:
@@ -86,15 +106,14 @@ class StreamingSurface:
                     await self._fallback.__aexit__(kind, error, trace)
 
     async def write(self, delta: str) -> None:
-        self._pump.check()
         self._require_open()
         if delta.strip():
             self._status = None
         if self._fallback is not None:
             await self._fallback.write(delta)
-            return
-        self._answer.add(delta)
-        self._pump.changed.set()
+        else:
+            self._answer.add(delta)
+            self._pump.changed.set()
 
     async def note(self, status: Status) -> None:
         self._pump.check()
@@ -132,7 +151,6 @@ class StreamingSurface:
             await self._fallback.fail(apology)
 
     async def _end(self, ending: Ending) -> None:
-        self._pump.check()
         self._require_open()
         self._status, self._ending = None, ending
         self._writer.hurry()
@@ -141,6 +159,7 @@ class StreamingSurface:
         self._pump.check()
 
     def _require_open(self) -> None:
+        self._pump.check()
         if self._ending is not None:
             raise RuntimeError("the answer is closed")
 

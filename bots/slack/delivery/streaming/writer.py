@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bots.slack.delivery.lookup import letters, shown_up_to
+from bots.slack.delivery.messages import letters, shown_up_to
 from bots.slack.delivery.streaming.calls import StreamCalls
 from bots.slack.delivery.streaming.streams import (
     NOT_HERE,
@@ -21,19 +21,14 @@ from bots.slack.delivery.streaming.streams import (
     Chunk,
     Piece,
     Stream,
-    Streams,
     reopening,
 )
 from bots.slack.delivery.streaming.task_cards import Cards
-from bots.slack.events.markup_in import unescaped
 from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.domain.ports import Delivery, Ledger
-from core.util.clock import Now, Sleep
+from core.domain.ports import Delivery
+from core.util.clock import Now
 
 log = structlog.get_logger(__name__)
-
-_LOOK_AGAIN_S = 1.0
-_MOST_STARTS = 3
 
 
 class NoStreamError(Exception):
@@ -43,26 +38,22 @@ class NoStreamError(Exception):
 class StreamWriter:
     """Brings pieces into streams, one stream at a time."""
 
-    def __init__(
-        self, calls: StreamCalls, ledger: Ledger, streams: Streams, *, now: Now, sleep: Sleep
-    ) -> None:
+    def __init__(self, calls: StreamCalls, now: Now) -> None:
         self.stream = Stream(part=0)
         self.cards = Cards()
         self.stopped_by_reader = False
         """Whether the reader pressed Slack's own stop button."""
         self._calls = calls
-        self._ledger = ledger
-        self._streams = streams
+        self._ledger = calls.ledger
         self._now = now
-        self._sleep = sleep
-        self._earlier = list(ledger.earlier)
-        self._known = {each.message_id for each in self._earlier if each.message_id}
-        self._uncertain = {each.part for each in self._earlier if not each.message_id}
-        self._resumed = not self._earlier
+        self._posted = [each for each in self._ledger.earlier if each.message_id]
+        self._known = {each.message_id for each in self._posted}
+        self._uncertain = {each.part for each in self._ledger.earlier if not each.message_id}
+        self._resumed = not self._ledger.earlier
 
     def hurry(self) -> None:
         """The answer is all there: be as patient with Slack as it takes."""
-        self._calls.hurry()
+        self._calls.hurried = True
 
     @property
     def age_s(self) -> float:
@@ -70,23 +61,24 @@ class StreamWriter:
 
     async def stop_earlier(self) -> None:
         """Stop the streams that an earlier attempt left open: they go on showing as being written."""
-        for each in self._earlier:
-            if each.message_id and not each.closed:
+        for each in self._posted:
+            if not each.closed:
                 await self._calls.stop_if_open(each.message_id)
 
     async def resume(self, answer: str, *, whole: bool) -> bool:
         """Go on where an earlier attempt ended; False while the answer has not come that far again."""
         if self._resumed:
             return True
-        current = [
-            each for each in self._earlier if each.message_id and each.generation == self._ledger.generation
-        ]
+        current = [each for each in self._posted if each.generation == self._ledger.generation]
         if not whole and len(answer) < max((each.shown for each in current), default=1):
             return False
         self._resumed = True
-        if answer.strip():
-            await self._replace_older()
-        part = max((each.part + 1 for each in self._earlier if each.message_id), default=0)
+        if answer.strip():  # another text is being written: what shows the old one goes
+            for each in reversed([each for each in self._posted if each not in current]):
+                await self._calls.delete(each.message_id)
+                await self._ledger.forget(each.part)
+            self._posted = current
+        part = max((each.part + 1 for each in self._posted), default=0)
         at = min(len(answer), await self._shown_by(current, answer)) if current else 0
         self.stream = Stream(part, base=at, at=at, seed=reopening(answer[:at]))
         return True
@@ -114,19 +106,19 @@ class StreamWriter:
 
     async def _start(self, chunks: list[Chunk], after: Stream) -> None:
         part = after.part
-        if not self._streams.known:
+        if not self._calls.streams.known:
             raise NoStreamError
         await self._ledger.intend(part)
         if part in self._uncertain:
             await self._remove_orphan(part, after.text)
         after.began = self._now()
         try:
-            ts = await self._started(chunks)
+            ts = await self._calls.start(chunks, self._known)
         except PlatformBusy as exc:
             raise NoStreamError from exc
         except PlaceClosed as exc:
             if exc.code in UNKNOWN_TO_SLACK:
-                self._streams.known = False
+                self._calls.streams.known = False
             elif exc.code not in NOT_HERE:
                 raise
             raise NoStreamError from exc
@@ -138,20 +130,6 @@ class StreamWriter:
         self._known.add(ts)
         after.ts, self.stream = ts, after
         await self._ledger.shows(part, after.shown)
-
-    async def _started(self, chunks: list[Chunk]) -> str:
-        text = unescaped("".join(chunk.get("text", "") for chunk in chunks))
-        for left in reversed(range(_MOST_STARTS)):
-            try:
-                return await self._calls.start(chunks)
-            except OutcomeUnknown:
-                await self._sleep(_LOOK_AGAIN_S)
-                found = await self._calls.find(text, self._known, exactly=True)
-                if found:
-                    return self._calls.adopt(found)
-                if not left:
-                    raise
-        raise AssertionError("the last try returns or raises")
 
     async def _append(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
         try:
@@ -183,7 +161,7 @@ class StreamWriter:
         elif error.code in TAKES_NO_MORE:
             await self._calls.stop_if_open(self.stream.ts)
         elif error.code in UNKNOWN_TO_SLACK:  # switched off while it was written: the rest is posted
-            self._streams.known = False
+            self._calls.streams.known = False
             await self._calls.stop_if_open(self.stream.ts)
         elif error.code not in OVER:
             raise error
@@ -223,18 +201,6 @@ class StreamWriter:
         self.stream = Stream(stream.part, base=stream.base, at=stream.base, seed=stream.seed)
         self.cards.begin_again()
 
-    async def _replace_older(self) -> None:
-        """Another text is being written: what shows the old one goes."""
-        for each in reversed(self._earlier):
-            if each.generation != self._ledger.generation and each.message_id:
-                await self._calls.delete(each.message_id)
-                await self._ledger.forget(each.part)
-        self._earlier = [
-            each
-            for each in self._earlier
-            if each.generation == self._ledger.generation or not each.message_id
-        ]
-
     async def _shown_by(self, current: Sequence[Delivery], answer: str) -> int:
         """How far the answer is shown: where the process died between an append and its record, Slack knows."""
         last = current[-1]
@@ -252,7 +218,6 @@ class StreamWriter:
         self._uncertain.discard(part)
         delivery = await self._ledger.intend(part)
         found = await self._calls.find_post(delivery)
-        found = found or await self._calls.find(text, self._known, exactly=False)
-        if found:
+        if found := found or await self._calls.find(text, self._known, exactly=False):
             await self._calls.stop_if_open(found)
             await self._calls.delete(found)
