@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bots.slack.events.speaker import Speaker, speaker
+from bots.slack.events.payloads import Speaker, speaker
 from bots.slack.listening.receive import team_of
 from bots.slack.transport.people import People
 from core.domain.errors import PlatformBusy

@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 from bots.slack.events.address import Address
 from bots.slack.events.modals import About, wants_to_ask
-from bots.slack.events.payloads import Bot, FollowUps
+from bots.slack.events.payloads import Bot, IsJoined
 from bots.slack.events.translate import translate
 from bots.slack.features.ask_without_message import asked_question
 from core.domain.errors import PlaceClosed
 from core.domain.messages import Action, Command, Commanded, Deleted, Edited, Event, Place, Pressed, Said
 
-NO_FOLLOW_UPS = FollowUps()
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")
 SAMPLES = {path.stem: path for path in (Path(__file__).parent / "payloads" / "slack").glob("*.json")}
 
@@ -39,9 +38,9 @@ def interaction(name: str, **changes: Any) -> dict[str, Any]:
     return {**payload, **changes}
 
 
-def only(payload: Any, follow_ups: FollowUps = NO_FOLLOW_UPS) -> Event | None:
+def only(payload: Any, is_joined: IsJoined | None = None) -> Event | None:
     """The one event that a payload means, if any."""
-    events = translate(payload, BOT, follow_ups)
+    events = translate(payload, BOT, is_joined)
     assert len(events) <= 1
     return events[0] if events else None
 
@@ -155,8 +154,8 @@ def test_an_interaction_that_is_no_event_yet_is_nothing(name: str) -> None:
 # edits and deletions
 
 
-def edited(name: str, follow_ups: FollowUps = NO_FOLLOW_UPS, **event: Any) -> Edited:
-    heard = only(sample(name, **event), follow_ups)
+def edited(name: str, is_joined: IsJoined | None = None, **event: Any) -> Edited:
+    heard = only(sample(name, **event), is_joined)
     assert isinstance(heard, Edited)
     return heard
 
@@ -241,11 +240,8 @@ def joined(team: str, channel: str, thread: str) -> bool:
     return (team, channel, thread) == ("T0000000001", "C0000000001", "1790000000.000100")
 
 
-ALWAYS = FollowUps(enabled=True, is_joined=joined)
-
-
 def test_who_goes_on_in_a_thread_of_the_bot_s_needs_no_mention_where_that_is_chosen() -> None:
-    heard = only(sample("message_follow_up"), ALWAYS)
+    heard = only(sample("message_follow_up"), joined)
 
     assert isinstance(heard, Said)
     assert (heard.text, heard.place.thread) == ("and in winter?", "1790000000.000100")
@@ -254,7 +250,7 @@ def test_who_goes_on_in_a_thread_of_the_bot_s_needs_no_mention_where_that_is_cho
 def test_a_thread_that_the_bot_began_is_its_own() -> None:
     by_us = sample("message_follow_up", thread_ts="1790000001.000200", parent_user_id="U00000000B0")
 
-    assert only(by_us, ALWAYS)
+    assert only(by_us, joined)
     assert only(by_us) is None
 
 
@@ -269,11 +265,11 @@ def test_a_thread_that_the_bot_began_is_its_own() -> None:
     ],
 )
 def test_other_threads_and_words_to_others_are_left_alone(changes: dict[str, Any]) -> None:
-    assert translate(sample("message_follow_up", **changes), BOT, ALWAYS) == ()
+    assert translate(sample("message_follow_up", **changes), BOT, joined) == ()
 
 
 def test_a_follow_up_that_mentions_somebody_later_counts() -> None:
-    assert only(sample("message_follow_up", text="what would <@U0000000002> say?"), ALWAYS)
+    assert only(sample("message_follow_up", text="what would <@U0000000002> say?"), joined)
 
 
 def test_an_edited_follow_up_is_an_edit() -> None:
@@ -285,7 +281,7 @@ def test_an_edited_follow_up_is_an_edit() -> None:
     }
     words = {**before, "text": "b"}
 
-    heard = edited("message_changed_channel", ALWAYS, message=words, previous_message=before)
+    heard = edited("message_changed_channel", joined, message=words, previous_message=before)
 
     assert heard.place.thread == "1790000000.000100"
 
@@ -372,7 +368,7 @@ def test_a_question_by_form_holds_what_it_is_about() -> None:
     asked = asked_question(interaction("question_submitted"))
 
     assert asked is not None
-    assert asked.about == About("C0000000001", "1790000000.000100", "The <plan>")
+    assert (asked.channel, asked.thread, asked.quote) == ("C0000000001", "1790000000.000100", "The <plan>")
     assert asked.whole_text == "Is it any good?\n\n> The <plan>"
 
 
@@ -485,8 +481,8 @@ def test_whatever_a_field_holds_nothing_breaks(data: st.DataObject, name: str) -
         elif isinstance(holder, dict):
             del holder[path[-1]]
 
-    for follow_ups in (FollowUps(), FollowUps(enabled=True)):
-        for heard in translate(payload, BOT, follow_ups):
+    for is_joined in (None, joined):
+        for heard in translate(payload, BOT, is_joined):
             if isinstance(heard, Said | Commanded | Pressed):
                 assert Address.parse(heard.address).channel == heard.place.channel
     asked_question(payload)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.payloads import part_of, text_of
+from bots.slack.events.payloads import list_of, part_of, text_of
 from core.domain.messages import Action, Author, Button, Identity, Place, Pressed
 
 LABEL_CHARS = 75
@@ -19,17 +19,19 @@ FEEDBACK = "aivax:feedback"
 """One element holds both of Slack's thumbs; its value names the one that was pressed."""
 
 _RATINGS = (Action.GOOD, Action.BAD)
-_VALUE = re.compile(r"(?:(good|bad)/)?([a-z0-9]{1,32})(?::([A-Za-z_-]{1,16}))?")
+_PRESS = re.compile(
+    r"(?:aivax:feedback (?P<rating>good|bad)/|aivax:(?P<action>[a-z_]+)(?::\S*)? )"
+    r"(?P<turn>[a-z0-9]{1,32})(?::(?P<value>[A-Za-z_-]{1,16}))?"
+)
+"""A button's `action_id` and `value`, with a blank between them."""
 
 
 def button_blocks(buttons: Sequence[Button]) -> list[dict[str, Any]]:
     """Draw buttons as a row below the text, and a pair of ratings as Slack's thumbs; no row where there are none."""
     rated = {button.action: button for button in buttons if button.action in _RATINGS}
-    if len(rated) < len(_RATINGS):
-        rated = {}
-    plain = [_button(button) for button in buttons if button.action not in rated]
-    rows: list[dict[str, Any]] = [{"type": "actions", "elements": plain}] if plain else []
-    return [*rows, _thumbs(rated[Action.GOOD], rated[Action.BAD])] if rated else rows
+    thumbs = [_thumbs(*(rated[action] for action in _RATINGS))] if len(rated) == len(_RATINGS) else []
+    plain = [_button(button) for button in buttons if not thumbs or button.action not in rated]
+    return [{"type": "actions", "elements": plain}, *thumbs] if plain else thumbs
 
 
 def _button(button: Button) -> dict[str, Any]:
@@ -59,13 +61,11 @@ def _label(button: Button) -> dict[str, Any]:
 
 def pressed(payload: Mapping[str, Any]) -> Pressed | None:
     """Read a press of one of our buttons; None of anything else. Outside of direct messages only they see the reply."""
-    chosen = _chosen(payload.get("actions"))
+    chosen = _chosen(payload)
     team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
     moment = text_of(payload, "trigger_id")
-    if chosen is None or not (team and user and moment):
-        return None
     here = _on_home(payload, team, user) or _below_message(payload, team, user)
-    if here is None:
+    if chosen is None or here is None or not (team and user and moment):
         return None
     action, turn, value = chosen
     return Pressed(
@@ -112,19 +112,10 @@ def _on_home(payload: Mapping[str, Any], team: str, user: str) -> Address | None
     return Address(text_of(view, "private_metadata") or user, team, user=user, user_team=team, home=True)
 
 
-def _chosen(actions: Any) -> tuple[Action, str, str] | None:
+def _chosen(payload: Mapping[str, Any]) -> tuple[Action, str, str] | None:
     """Action, turn and value of the first that is ours."""
-    for each in actions if isinstance(actions, list) else ():
-        value = _VALUE.fullmatch(text_of(each, "value"))
-        action = _action(text_of(each, "action_id"), value.group(1) if value else None)
-        if value is not None and action is not None:
-            return action, value.group(2), value.group(3) or ""
+    for each in list_of(payload, "actions"):
+        found = _PRESS.fullmatch(f"{text_of(each, 'action_id')} {text_of(each, 'value')}")
+        if found and (action := found["rating"] or found["action"]) in set(Action):
+            return Action(action), found["turn"], found["value"] or ""
     return None
-
-
-def _action(action_id: str, rating: str | None) -> Action | None:
-    if rating:
-        return Action(rating) if action_id == FEEDBACK else None
-    ours, _, rest = action_id.partition(":")
-    name = rest.partition(":")[0]
-    return Action(name) if ours == "aivax" and name in set(Action) else None

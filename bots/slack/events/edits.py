@@ -11,13 +11,13 @@ from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import mentions
-from bots.slack.events.messages import as_event, is_for_us, is_person, read
-from bots.slack.events.payloads import Bot, FollowUps, part_of, text_of
+from bots.slack.events.messages import as_event, is_for_us, read
+from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
 from core.domain.messages import Action, Author, Commanded, Deleted, Edited, Identity, Place, Pressed, Said
 
 
 def changed(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None
 ) -> Edited | Deleted | Said | Commanded | None:
     """Read a `message_changed`: a person's own edit, or what is left of a deleted message that has replies.
 
@@ -26,33 +26,29 @@ def changed(
     """
     message, before = part_of(event, "message"), part_of(event, "previous_message")
     if text_of(message, "subtype") == "tombstone":
-        return deleted(wrapper, event, text_of(message, "ts"), bot, follow_ups)
+        return deleted(wrapper, event, text_of(message, "ts"), bot, is_joined)
     edited = text_of(message.get("edited"), "ts")
-    now = read(wrapper, message, bot, text_of(event, "channel"), text_of(event, "channel_type"))
-    if not (edited and now.team and now.channel and now.ts) or not is_person(message, bot):
-        return None
-    if before and text_of(before, "text") == now.mrkdwn:
+    now = read(wrapper, event, message, bot) if edited else None
+    if now is None or (before and text_of(before, "text") == now.mrkdwn):
         return None
     earlier = replace(now, mrkdwn=text_of(before, "text")) if before else now
-    if is_for_us(earlier, message, bot, follow_ups):
-        return Edited((f"{now.key}:edited:{edited}",), now.author, now.place, now.ts, now.text)
+    if is_for_us(earlier, bot, is_joined):
+        keys = (f"{now.keys[0]}:edited:{edited}",)
+        return Edited(keys, now.author, now.place, now.address.question, now.text)
     return as_event(now, message) if mentions(now.mrkdwn, bot.user) else None
 
 
 def deleted(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], ts: str, bot: Bot, follow_ups: FollowUps
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], ts: str, bot: Bot, is_joined: IsJoined | None
 ) -> Deleted | None:
     """Read that the message `ts` is gone; None where it is known not to have been for us, as our own are not."""
-    team, channel, before = (
-        text_of(wrapper, "team_id"),
-        text_of(event, "channel"),
-        event.get("previous_message"),
-    )
+    team, channel = text_of(wrapper, "team_id"), text_of(event, "channel")
+    before = part_of(event, "previous_message")
     if not (team and channel and ts):
         return None
-    if isinstance(before, Mapping) and text_of(before, "user"):
-        parsed = read(wrapper, before, bot, channel, text_of(event, "channel_type"))
-        if not is_person(before, bot) or not is_for_us(parsed, before, bot, follow_ups):
+    if text_of(before, "user"):
+        parsed = read(wrapper, event, before, bot)
+        if parsed is None or not is_for_us(parsed, bot, is_joined):
             return None
     return Deleted((f"slack:{team}:{channel}:{ts}:deleted",), PLATFORM, team, channel, (ts,))
 

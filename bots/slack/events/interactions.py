@@ -15,6 +15,8 @@ from core.domain.messages import Author, Command, Commanded, Identity, Place
 from core.i18n.commands import spoken_command
 
 _ASK = "ask"
+COMMAND_IDS = ("team_id", "channel_id", "user_id", "trigger_id")
+"""What tells a command from all others: where it was given, by whom, and Slack's id of that."""
 
 
 def question(form: Mapping[str, Any]) -> str:
@@ -29,8 +31,7 @@ def commanded(form: Mapping[str, Any]) -> Commanded | None:
     A command can't be given in a thread, so it is meant for all that its author has in the channel. Its answer is for
     them alone, and reaches them where the bot is no member too.
     """
-    team, channel, user = (text_of(form, name) for name in ("team_id", "channel_id", "user_id"))
-    trigger = text_of(form, "trigger_id")
+    team, channel, user, trigger = (text_of(form, name) for name in COMMAND_IDS)
     if not (team and channel and user and trigger):
         return None
     words = from_mrkdwn(text_of(form, "text")).strip() or text_of(form, "command")
@@ -53,9 +54,8 @@ def commanded(form: Mapping[str, Any]) -> Commanded | None:
 def _understood(words: str) -> tuple[Command, str]:
     """The sub-word, and what follows it where it takes something."""
     word, _, argument = words.partition(" ")
-    if word.lower() == Command.MODEL:
-        return Command.MODEL, argument.strip()
-    return spoken_command(words) or Command.HELP, ""
+    gateway = word.lower() == Command.MODEL
+    return (Command.MODEL, argument.strip()) if gateway else (spoken_command(words) or Command.HELP, "")
 
 
 def home_opened(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> Commanded | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.events.markup_in import begins_with_another, from_mrkdwn, mentions, without_mention
-from bots.slack.events.payloads import Bot, FollowUps, parts_of, text_of
+from bots.slack.events.payloads import Bot, IsJoined, parts_of, text_of
 from core.domain.messages import Attachment, Author, Commanded, Identity, Place, Said
 from core.i18n.commands import spoken_command
 
@@ -23,116 +23,83 @@ _NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})
 class ParsedMessage:
     """The fields of a message that the bot uses, checked."""
 
-    team: str
-    channel: str
-    ts: str
+    keys: tuple[str, ...]
+    """A mention comes as two events with one ts; one sentence can come with two ts and one client_msg_id."""
+    author: Author
+    place: Place
+    """In a channel each question has a thread of its own; a direct message goes on below the last one."""
+    address: Address
     thread: str
     """The root of the thread that it is a reply in; `""` for a message that begins one."""
-    user: str
-    user_team: str
-    direct: bool
+    below_ours: bool
+    """Whether the bot began that thread."""
     mrkdwn: str
     text: str
-    client_msg_id: str
-
-    @property
-    def key(self) -> str:
-        return f"slack:{self.team}:{self.channel}:{self.ts}"
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """A mention comes as two events with one ts; one sentence can come with two ts and one client_msg_id."""
-        return (
-            (self.key, f"slack:{self.team}:msg:{self.client_msg_id}") if self.client_msg_id else (self.key,)
-        )
-
-    @property
-    def author(self) -> Author:
-        return Author(Identity(PLATFORM, self.team, self.user))
-
-    @property
-    def place(self) -> Place:
-        """In a channel each question has a thread of its own; a direct message goes on below the last one."""
-        thread = self.thread if self.direct else self.thread or self.ts
-        return Place(PLATFORM, self.team, self.channel, thread, private=self.direct)
-
-    @property
-    def address(self) -> Address:
-        return Address(
-            channel=self.channel,
-            team=self.team,
-            thread=self.thread or self.ts,
-            question=self.ts,
-            user=self.user,
-            user_team=self.user_team,
-            direct=self.direct,
-        )
 
 
 def said(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None
 ) -> Said | Commanded | None:
     """Read a `message` or an `app_mention`; None for what is not meant for us, our own and other bots' words too."""
-    if not is_person(event, bot):
-        return None
-    parsed = read(wrapper, event, bot)
-    if not (parsed.team and parsed.channel and parsed.ts):
-        return None
-    if event.get("type") != "app_mention" and not is_for_us(parsed, event, bot, follow_ups):
-        return None
-    return as_event(parsed, event)
+    parsed = read(wrapper, event, event, bot)
+    if parsed and (event.get("type") == "app_mention" or is_for_us(parsed, bot, is_joined)):
+        return as_event(parsed, event)
+    return None
 
 
 def as_event(parsed: ParsedMessage, event: Mapping[str, Any]) -> Said | Commanded:
     """A question, or one of the words that are commands when they stand alone."""
-    address = str(parsed.address)
+    there, address = parsed.address, str(parsed.address)
     # Slack Connect sends a file's id alone: the rest is asked for
-    files = tuple(
-        attachment_of(file, parsed.team) for file in parts_of(event, "files") if text_of(file, "id")
-    )
+    files = tuple(attachment_of(file, there.team) for file in parts_of(event, "files") if text_of(file, "id"))
     command = spoken_command(parsed.text)
     if command is not None and not files:
         return Commanded(parsed.keys, parsed.author, parsed.place, command, address)
-    return Said(parsed.keys, parsed.author, parsed.place, parsed.text, address, parsed.ts, files)
+    return Said(parsed.keys, parsed.author, parsed.place, parsed.text, address, there.question, files)
 
 
 def is_person(event: Mapping[str, Any], bot: Bot) -> bool:
     """Any `bot_id` means a bot, ours too; hidden messages and most subtypes are notices, edits and deletions."""
-    user = text_of(event, "user")
+    user, subtype = text_of(event, "user"), event.get("subtype") or ""
     if not user or user in (bot.user, "USLACKBOT") or event.get("bot_id") or event.get("bot_profile"):
         return False
-    subtype = event.get("subtype") or ""
     return not event.get("hidden") and isinstance(subtype, str) and subtype in _SUBTYPES_OF_PEOPLE
 
 
-def is_for_us(parsed: ParsedMessage, event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps) -> bool:
-    """Whether words are meant for the bot: said to it alone, with its mention, or in a thread that it takes part in."""
-    if parsed.direct or mentions(parsed.mrkdwn, bot.user):
+def is_for_us(parsed: ParsedMessage, bot: Bot, is_joined: IsJoined | None) -> bool:
+    """Whether words are meant for the bot: said to it alone, with its mention, or in a thread that it takes part in.
+
+    Without `is_joined`, threads need the mention too.
+    """
+    there = parsed.address
+    if there.direct or mentions(parsed.mrkdwn, bot.user):
         return True
-    if not follow_ups.enabled or not parsed.thread or begins_with_another(parsed.mrkdwn, bot.user):
+    if is_joined is None or not parsed.thread or begins_with_another(parsed.mrkdwn, bot.user):
         return False
-    began_it = text_of(event, "parent_user_id") == bot.user
-    return began_it or follow_ups.is_joined(parsed.team, parsed.channel, parsed.thread)
+    return parsed.below_ours or is_joined(there.team, there.channel, parsed.thread)
 
 
 def read(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, channel: str = "", kind: str = ""
-) -> ParsedMessage:
-    """Read a message; where it is a part of an event, `channel` and its kind are given from there."""
-    team, ts = text_of(wrapper, "team_id"), text_of(event, "ts")
-    channel, kind = channel or text_of(event, "channel"), kind or text_of(event, "channel_type")
-    thread, mrkdwn = text_of(event, "thread_ts"), text_of(event, "text")
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], message: Mapping[str, Any], bot: Bot
+) -> ParsedMessage | None:
+    """Read a message, which is the event itself or a part of it; None unless a person's, and it tells where it is."""
+    team, channel = text_of(wrapper, "team_id"), text_of(event, "channel")
+    kind, user = text_of(event, "channel_type"), text_of(message, "user")
+    ts, root, mrkdwn, sent = (text_of(message, name) for name in ("ts", "thread_ts", "text", "client_msg_id"))
+    if not (team and channel and ts and is_person(message, bot)):
+        return None
+    thread = "" if root == ts else root
+    direct = kind == "im" or (not kind and channel.startswith("D"))
+    user_team = text_of(message, "user_team") or text_of(message, "team") or team
     return ParsedMessage(
-        team=team,
-        channel=channel,
-        ts=ts,
-        thread="" if thread == ts else thread,
-        user=text_of(event, "user"),
-        user_team=text_of(event, "user_team") or text_of(event, "team") or team,
-        direct=kind == "im" or (not kind and channel.startswith("D")),
+        keys=(f"slack:{team}:{channel}:{ts}", *([f"slack:{team}:msg:{sent}"] if sent else [])),
+        author=Author(Identity(PLATFORM, team, user)),
+        place=Place(PLATFORM, team, channel, thread or ("" if direct else ts), private=direct),
+        address=Address(channel, team, thread or ts, ts, user, user_team, direct=direct),
+        thread=thread,
+        below_ours=text_of(message, "parent_user_id") == bot.user,
         mrkdwn=mrkdwn,
         text=from_mrkdwn(without_mention(mrkdwn, bot.user)),
-        client_msg_id=text_of(event, "client_msg_id"),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
@@ -56,8 +56,7 @@ def feedback_form(translator: Translator, pressed: Pressed) -> View:
 
 def ask_form(translator: Translator, about: About) -> View:
     """Ask what somebody wants to know of a message."""
-    kept = {"channel": about.channel, "thread": about.thread, "quote": about.quote}
-    return _form(ASK_FORM, translator, QUESTION, kept)
+    return _form(ASK_FORM, translator, QUESTION, asdict(about))
 
 
 def _form(name: str, translator: Translator, modal: Modal, kept: Mapping[str, str]) -> View:
@@ -90,7 +89,8 @@ def wants_to_ask(payload: Mapping[str, Any]) -> About | None:
     """Read the message shortcut."""
     message, channel = part_of(payload, "message"), text_of(payload.get("channel"), "id")
     ts = text_of(payload, "message_ts") or text_of(message, "ts")
-    if text_of(payload, "callback_id") != SHORTCUT or not (channel and ts):
+    shortcut = text_of(payload, "callback_id") if text_of(payload, "type") == "message_action" else ""
+    if shortcut != SHORTCUT or not (channel and ts):
         return None
     quote = from_mrkdwn(text_of(message, "text")).strip()
     short = quote if len(quote) <= _QUOTED_CHARS else f"{quote[:_QUOTED_CHARS]} …"
@@ -99,18 +99,16 @@ def wants_to_ask(payload: Mapping[str, Any]) -> About | None:
 
 def asked_about(payload: Mapping[str, Any]) -> tuple[About, str] | None:
     """Read the submitted question, and what it is about."""
-    kept = _kept(payload, ASK_FORM)
-    question = _words(payload)
-    if not (text_of(kept, "channel") and text_of(kept, "thread") and question):
-        return None
-    return About(*(text_of(kept, name) for name in ("channel", "thread", "quote"))), question
+    kept, question = _kept(payload, ASK_FORM), _words(payload)
+    about = About(*(text_of(kept, name) for name in ("channel", "thread", "quote")))
+    return (about, question) if about.channel and about.thread and question else None
 
 
 def commented(payload: Mapping[str, Any]) -> Pressed | None:
     """Read a submitted comment: the same press as before, with words."""
     kept = _kept(payload, FEEDBACK_FORM)
-    team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
-    view, turn = text_of(payload.get("view"), "id"), text_of(kept, "turn")
+    team, user, view = (text_of(payload.get(part), "id") for part in ("team", "user", "view"))
+    turn = text_of(kept, "turn")
     try:
         here = Address.parse(text_of(kept, "address"))
     except PlaceClosed:

@@ -1,4 +1,7 @@
-"""What all readers of Slack's payloads share: fields that may be missing or of a wrong type, and the bot's own ids."""
+"""What all readers of Slack's payloads share: fields that may be missing or of a wrong type, and who is who.
+
+Slack Connect and Enterprise Grid bring people of other organisations here: see `bots.slack.transport.people`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _NOTHING: Mapping[str, Any] = {}
+
+IsJoined = Callable[[str, str, str], bool]
+"""Whether the bot is known to take part in a thread: by team, channel and thread."""
 
 
 def text_of(given: Any, name: str) -> str:
@@ -51,15 +57,24 @@ class Bot:
     name: str = ""
 
 
-def _nowhere(_team: str, _channel: str, _thread: str) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
-class FollowUps:
-    """How messages without a mention, in threads that the bot takes part in, are treated."""
+class Speaker:
+    """The person who caused a payload."""
 
-    enabled: bool = False
-    """Whether they are answered."""
-    is_joined: Callable[[str, str, str], bool] = _nowhere
-    """Whether the bot is known to take part in a thread: by team, channel and thread."""
+    user: str
+    teams: frozenset[str] = frozenset()
+    """The workspaces that the payload names of them; empty where it names none."""
+
+
+def speaker(payload: Mapping[str, Any]) -> Speaker:
+    """Read who said, changed, pressed, sent or opened something."""
+    if text_of(payload, "type") == "event_callback":
+        event = part_of(payload, "event")
+        said = part_of(event, "message") or event
+        user = text_of(said, "user") or text_of(part_of(event, "assistant_thread"), "user_id")
+        teams = [text_of(said, name) for name in ("user_team", "source_team", "team")]
+        return Speaker(user, frozenset(filter(None, teams)))
+    if text_of(payload, "command"):  # its workspace is where it was given: of who gave it that tells nothing
+        return Speaker(text_of(payload, "user_id"))
+    person = part_of(payload, "user")
+    return Speaker(text_of(person, "id"), frozenset(filter(None, [text_of(person, "team_id")])))

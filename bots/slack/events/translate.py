@@ -1,5 +1,6 @@
-"""Slack's payloads, as events of the core. Pure; a payload that has not the documented shape comes to nothing.
+"""Slack's payloads, as events of the core, and why the others are ignored. Pure.
 
+A payload that has not the documented shape comes to nothing.
 Shapes: docs.slack.dev, "Events API", "Interactivity", "Implementing slash commands".
 """
 
@@ -11,39 +12,41 @@ from typing import Any
 from bots.slack.events.buttons import pressed
 from bots.slack.events.edits import changed, deleted, stopped
 from bots.slack.events.interactions import commanded, home_opened, question
-from bots.slack.events.messages import said
+from bots.slack.events.messages import is_for_us, is_person, read, said
 from bots.slack.events.modals import commented
-from bots.slack.events.payloads import Bot, FollowUps, part_of, text_of
-from core.domain.messages import Event
+from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
+from core.domain.messages import Event, PassedOver
 
-_NO_FOLLOW_UPS = FollowUps()
+_NOTICES = frozenset(
+    ("app_home_opened", "assistant_thread_started", "assistant_thread_context_changed", "app_context_changed")
+)
+"""Events that inform the bot and need no answer."""
 
 
-def translate(payload: Any, bot: Bot, follow_ups: FollowUps = _NO_FOLLOW_UPS) -> tuple[Event, ...]:
+def translate(payload: Any, bot: Bot, is_joined: IsJoined | None = None) -> tuple[Event, ...]:
     """Read an envelope's payload; nothing for what is not meant for us, our own and other bots' words included.
 
+    `is_joined` is given where replies in threads that the bot takes part in need no mention.
     Whether its author may be heard is not looked at here: see `bots.slack.transport.people`.
     A question asked by a command or a modal is no event yet: `bots.slack.features.ask_without_message` posts it first.
     """
-    if not isinstance(payload, Mapping):
-        return ()
     event = part_of(payload, "event")
     if text_of(payload, "type") == "event_callback" and text_of(event, "type") == "agent_session_stopped":
         return stopped(payload, event)
-    found = _event(payload, event, bot, follow_ups)
+    found = _event(payload, event, bot, is_joined)
     return () if found is None else (found,)
 
 
 def _event(
-    payload: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, follow_ups: FollowUps
+    payload: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None
 ) -> Event | None:
     match text_of(payload, "type"), text_of(event, "type"), text_of(event, "subtype"):
         case "event_callback", "message", "message_changed":
-            return changed(payload, event, bot, follow_ups)
+            return changed(payload, event, bot, is_joined)
         case "event_callback", "message", "message_deleted":
-            return deleted(payload, event, text_of(event, "deleted_ts"), bot, follow_ups)
+            return deleted(payload, event, text_of(event, "deleted_ts"), bot, is_joined)
         case "event_callback", "message" | "app_mention", _:
-            return said(payload, event, bot, follow_ups)
+            return said(payload, event, bot, is_joined)
         case "event_callback", "app_home_opened", _:
             return home_opened(payload, event)
         case "block_actions", _, _:
@@ -53,3 +56,37 @@ def _event(
         case "event_callback", _, _:
             return None
     return commanded(payload) if text_of(payload, "command") and not question(payload) else None
+
+
+def why_ignored(payload: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None) -> PassedOver | None:
+    """The reason why a payload that is no event for the core is ignored; None for a notice."""
+    event = part_of(payload, "event")
+    match text_of(payload, "type"), text_of(event, "type"), text_of(event, "subtype"):
+        case "event_callback", kind, _ if kind in _NOTICES:
+            return None
+        case "event_callback", "message" | "app_mention", "message_changed":
+            message, otherwise = part_of(event, "message"), PassedOver.EMPTY
+        case "event_callback", "message" | "app_mention", "message_deleted":
+            message, otherwise = part_of(event, "previous_message"), PassedOver.UNREADABLE
+        case "event_callback", "message" | "app_mention", _:
+            message, otherwise = event, PassedOver.UNREADABLE
+        case _:
+            return PassedOver.UNKNOWN_KIND
+    return _why_not_said(payload, event, message, bot, is_joined) or otherwise
+
+
+def _why_not_said(
+    wrapper: Mapping[str, Any],
+    event: Mapping[str, Any],
+    message: Mapping[str, Any],
+    bot: Bot,
+    is_joined: IsJoined | None,
+) -> PassedOver | None:
+    if text_of(message, "user") == bot.user or (bot.bot and text_of(message, "bot_id") == bot.bot):
+        return PassedOver.OWN
+    if message.get("bot_id") or message.get("bot_profile"):
+        return PassedOver.BOT
+    if not is_person(message, bot):
+        return PassedOver.UNKNOWN_KIND
+    parsed = read(wrapper, event, message, bot)
+    return PassedOver.NOT_ADDRESSED if parsed and not is_for_us(parsed, bot, is_joined) else None

@@ -20,7 +20,7 @@ import structlog
 from bots.slack.delivery.messages import direct_channel, message_content, post
 from bots.slack.delivery.rich_text import HERE, attributed_message, quoted_message
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.interactions import question
+from bots.slack.events.interactions import COMMAND_IDS, question
 from bots.slack.events.modals import WORDS_BLOCK, About, asked_about
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
@@ -49,20 +49,10 @@ class AskedQuestion:
     user_team: str
     channel: str
     text: str
-    about: About | None = None
-
-    @property
-    def author(self) -> Author:
-        return Author(Identity(PLATFORM, self.team, self.user))
-
-    @property
-    def place(self) -> Place:
-        return Place(PLATFORM, self.team, self.channel, private=self.channel.startswith("D"))
-
-    @property
-    def quote(self) -> str:
-        """The message that it is about; `""`: none."""
-        return self.about.quote if self.about else ""
+    thread: str = ""
+    """The thread that it is asked in; `""`: none."""
+    quote: str = ""
+    """The message that it is about; `""`: none."""
 
     @property
     def whole_text(self) -> str:
@@ -73,26 +63,21 @@ class AskedQuestion:
 
 def asked_question(payload: Mapping[str, Any]) -> AskedQuestion | None:
     """Read a question that was asked by command or form; None of anything else."""
-    form = asked_about(payload)
-    if form is not None:
+    if form := asked_about(payload):
         return _by_form(payload, *form)
+    team, channel, user, trigger = (text_of(payload, name) for name in COMMAND_IDS)
     asked = question(payload)
-    if not asked:
-        return None
-    team, user, channel = (text_of(payload, name) for name in ("team_id", "user_id", "channel_id"))
-    trigger = text_of(payload, "trigger_id")
-    if not (team and user and channel and trigger):
+    if not (team and user and channel and trigger and asked):
         return None
     return AskedQuestion(f"slack:{team}:command:{trigger}", team, user, team, channel, asked)
 
 
 def _by_form(payload: Mapping[str, Any], about: About, text: str) -> AskedQuestion | None:
-    team, user = text_of(payload.get("team"), "id"), text_of(payload.get("user"), "id")
-    view = text_of(payload.get("view"), "id")
+    team, user, view = (text_of(payload.get(part), "id") for part in ("team", "user", "view"))
     if not (team and user and view):
         return None
-    user_team = text_of(payload.get("user"), "team_id") or team
-    return AskedQuestion(f"slack:{team}:form:{view}", team, user, user_team, about.channel, text, about)
+    key, user_team = f"slack:{team}:form:{view}", text_of(payload.get("user"), "team_id") or team
+    return AskedQuestion(key, team, user, user_team, about.channel, text, about.thread, about.quote)
 
 
 def refusal_ack(payload: Mapping[str, Any], sentence: str) -> Ack:
@@ -111,15 +96,11 @@ async def post_question(asked: AskedQuestion, api: SlackApi, translator: Transla
     """
     async with asyncio.timeout(_WITHIN_S):
         try:
-            here, ts = await _post(
-                api,
-                asked.channel,
-                attributed_message(asked.user, asked.text),
-                asked.about.thread if asked.about else "",
-            )
+            content = attributed_message(asked.user, asked.text)
+            here, ts = await _post(api, asked.channel, content, asked.thread)
         except PlaceClosed as exc:
             log.info("slack.question_moved", channel=asked.channel, code=exc.code)
-            asked = replace(asked, about=replace(asked.about, thread="") if asked.about else None)
+            asked = replace(asked, thread="")
             why = translator.say(Phrase.ANSWERED_HERE, where=HERE)
             content = quoted_message(asked.channel, why, asked.text, asked.quote)
             here, ts = await _post(api, await direct_channel(api, asked.user), content, "")
@@ -128,11 +109,11 @@ async def post_question(asked: AskedQuestion, api: SlackApi, translator: Transla
 
 def as_said(asked: AskedQuestion, channel: str, ts: str = "") -> Said:
     """The question as the core is told of it; without a `ts`, as it would be before anything of it is shown."""
-    direct = channel.startswith("D")
-    thread = (asked.about.thread if asked.about else "") or ts
+    thread, direct = asked.thread or ts, channel.startswith("D")
+    author = Author(Identity(PLATFORM, asked.team, asked.user))
     there = Address(channel, asked.team, thread, ts, asked.user, asked.user_team, direct=direct)
     place = Place(PLATFORM, asked.team, channel, thread, private=direct)
-    return Said((asked.key,), asked.author, place, asked.whole_text, str(there), ts)
+    return Said((asked.key,), author, place, asked.whole_text, str(there), ts)
 
 
 async def _post(api: SlackApi, channel: str, content: dict[str, Any], thread: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bots.slack.delivery.messages import message_content
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.modals import About, View, ask_form, feedback_form, wants_to_ask
+from bots.slack.events.modals import View, ask_form, feedback_form, wants_to_ask
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.features.background_tasks import BackgroundTasks
 from bots.slack.features.workspaces import Workspace
@@ -30,11 +30,11 @@ class Greetings:
 
     def wants(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload that may be no event has a form open, or somebody greeted."""
-        return _asked(payload) is not None or _greeted(payload) is not None
+        return wants_to_ask(payload) is not None or _greeted(payload) is not None
 
     def before(self, payload: Mapping[str, Any], events: tuple[Event, ...], there: Workspace) -> None:
         """Begin what can't wait for the event to be stored: a form opens within three seconds of the click."""
-        if (about := _asked(payload)) is not None:
+        if (about := wants_to_ask(payload)) is not None:
             team, private = text_of(payload.get("team"), "id"), about.channel.startswith("D")
             place = Place(PLATFORM, team, about.channel, about.thread, private=private)
             form = partial(ask_form, about=about)
@@ -95,20 +95,14 @@ class Greetings:
         await there.api.write("views.open", trigger_id=text_of(payload, "trigger_id"), view=view)
 
 
-def _asked(payload: Mapping[str, Any]) -> About | None:
-    """The message that somebody wants to ask about by the shortcut."""
-    return wants_to_ask(payload) if text_of(payload, "type") == "message_action" else None
-
-
 def _greeted(payload: Mapping[str, Any]) -> tuple[str, Place] | None:
     """Who opened the bot's direct messages, or a thread of the old view in them, and where that is."""
     event, team = part_of(payload, "event"), text_of(payload, "team_id")
-    if text_of(payload, "type") != "event_callback":
-        return None
-    if text_of(event, "type") == "app_home_opened" and text_of(event, "tab") == "messages":
-        return text_of(event, "user"), Place(PLATFORM, team, text_of(event, "channel"), private=True)
-    if text_of(event, "type") != "assistant_thread_started":
-        return None
-    thread = part_of(event, "assistant_thread")
-    channel, root = text_of(thread, "channel_id"), text_of(thread, "thread_ts")
-    return text_of(thread, "user_id"), Place(PLATFORM, team, channel, root, private=True)
+    match text_of(payload, "type"), text_of(event, "type"), text_of(event, "tab"):
+        case "event_callback", "app_home_opened", "messages":
+            return text_of(event, "user"), Place(PLATFORM, team, text_of(event, "channel"), private=True)
+        case "event_callback", "assistant_thread_started", _:
+            thread = part_of(event, "assistant_thread")
+            channel, root = text_of(thread, "channel_id"), text_of(thread, "thread_ts")
+            return text_of(thread, "user_id"), Place(PLATFORM, team, channel, root, private=True)
+    return None

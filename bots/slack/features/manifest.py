@@ -7,7 +7,7 @@ docs.slack.dev, "Manifest reference": a name holds 35 characters, a description 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from bots.slack.events.modals import SHORTCUT
@@ -37,7 +37,10 @@ def manifest(settings: SlackSettings, translator: Translator) -> str:
     whole = {
         "display_information": {"name": NAME, "description": description[:140]},
         "features": _features(settings, translator),
-        "oauth_config": _oauth(settings),
+        "oauth_config": {
+            **({"redirect_urls": [settings.redirect_url]} if settings.installable else {}),
+            "scopes": {"bot": list(scopes(settings))},
+        },
         "settings": {
             "event_subscriptions": {**_url(settings, "request_url"), "bot_events": list(_events(settings))},
             "interactivity": {"is_enabled": True, **_url(settings, "request_url")},
@@ -51,36 +54,39 @@ def manifest(settings: SlackSettings, translator: Translator) -> str:
 
 def scopes(settings: SlackSettings) -> tuple[str, ...]:
     """What the bot token must be allowed."""
-    return settings.scopes or tuple(_scopes(settings))
+    asked = {
+        "app_mentions:read": True,
+        "chat:write": True,
+        "im:history": True,
+        **dict.fromkeys((f"{kind}:history" for kind in _CHANNELS), True),
+        "users:read": True,
+        "files:read": True,
+        "reactions:write": True,
+        "im:write": True,  # who asked where the bot may not write is told so directly
+        "commands": True,
+        "assistant:write": settings.agent_view,
+        "im:read": settings.backfill_hours > 0,
+    }
+    return settings.scopes or _switched_on(asked)
 
 
-def _scopes(settings: SlackSettings) -> Iterator[str]:
-    yield "app_mentions:read"
-    yield "chat:write"
-    yield "im:history"
-    yield from (f"{kind}:history" for kind in _CHANNELS)
-    yield "users:read"
-    yield "files:read"
-    yield "reactions:write"
-    yield "im:write"  # who asked where the bot may not write is told so directly
-    yield "commands"
-    if settings.agent_view:
-        yield "assistant:write"
-    if settings.backfill_hours:
-        yield "im:read"
+def _events(settings: SlackSettings) -> tuple[str, ...]:
+    hears_channels = settings.follow_changes or settings.thread_follow_ups == "always"
+    return _switched_on(
+        {
+            "app_mention": True,
+            "message.im": True,
+            **dict.fromkeys((f"message.{kind}" for kind in _CHANNELS), hears_channels),
+            "app_home_opened": True,
+            "agent_session_stopped": settings.agent_view,
+            "app_uninstalled": settings.installable,
+            "tokens_revoked": settings.installable,
+        }
+    )
 
 
-def _events(settings: SlackSettings) -> Iterator[str]:
-    yield "app_mention"
-    yield "message.im"
-    if settings.follow_changes or settings.thread_follow_ups == "always":
-        yield from (f"message.{kind}" for kind in _CHANNELS)
-    yield "app_home_opened"
-    if settings.agent_view:
-        yield "agent_session_stopped"
-    if settings.installable:
-        yield "app_uninstalled"
-        yield "tokens_revoked"
+def _switched_on(each: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple(name for name, wanted in each.items() if wanted)
 
 
 def _features(settings: SlackSettings, translator: Translator) -> Part:
@@ -114,11 +120,6 @@ def _agent(settings: SlackSettings, translator: Translator) -> Part:
     prompts = [{"title": each.title, "message": each.message} for each in settings.prompts]
     described = {"agent_description": translator.say(Phrase.APP_DESCRIPTION)[:300]}
     return {**described, "suggested_prompts": prompts} if prompts else described
-
-
-def _oauth(settings: SlackSettings) -> Part:
-    redirects = {"redirect_urls": [settings.redirect_url]} if settings.installable else {}
-    return {**redirects, "scopes": {"bot": list(scopes(settings))}}
 
 
 def _url(settings: SlackSettings, name: str) -> Part:

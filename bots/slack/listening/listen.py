@@ -7,7 +7,6 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Protocol
 
-from bots.slack.events.payloads import FollowUps
 from bots.slack.features.backfill import Backfill
 from bots.slack.features.background_tasks import BackgroundTasks
 from bots.slack.features.follow_ups import JoinedThreads
@@ -47,17 +46,11 @@ async def listen(
     `open_since` is for `Backfill`, from one call to the next.
     """
     threads = JoinedThreads(intake, clock)
-    follow_ups = FollowUps(
-        enabled=settings.thread_follow_ups == "always",
-        is_joined=threads.is_joined,
-    )
     missed = Backfill(workspaces, intake, settings, open_since, clock=clock, sleep=sleep)
     await missed.prepare()
     async with aclosing(BackgroundTasks()) as tasks:
         greetings = Greetings(intake, tasks)
-        receiver = Receiver(
-            workspaces, intake, follow_ups, threads, greetings, external_users=settings.external_users
-        )
+        receiver = Receiver(workspaces, intake, threads, greetings, settings)
 
         def begin() -> None:
             tasks.run("backfill", missed.run(receiver.receive))

@@ -11,10 +11,8 @@ from typing import Any
 import structlog
 
 from bots.slack.events.address import PLATFORM
-from bots.slack.events.ignored import reason
-from bots.slack.events.payloads import Bot, FollowUps, list_of, part_of, text_of
-from bots.slack.events.speaker import speaker
-from bots.slack.events.translate import translate
+from bots.slack.events.payloads import Bot, list_of, part_of, speaker, text_of
+from bots.slack.events.translate import translate, why_ignored
 from bots.slack.features.ask_without_message import (
     Ack,
     AskedQuestion,
@@ -27,6 +25,7 @@ from bots.slack.features.files import described
 from bots.slack.features.follow_ups import JoinedThreads
 from bots.slack.features.greetings import Greetings
 from bots.slack.features.workspaces import Workspace, Workspaces
+from bots.slack.settings import SlackSettings
 from core.domain.errors import BotError
 from core.domain.messages import Author, Deleted, Event, Left, PassedOver, Receipt, Said
 from core.domain.ports import Intake
@@ -48,19 +47,16 @@ class Receiver:
         self,
         workspaces: Workspaces,
         intake: Intake,
-        follow_ups: FollowUps,
         threads: JoinedThreads,
         greetings: Greetings,
-        *,
-        external_users: bool,
+        settings: SlackSettings,
     ) -> None:
-        """`external_users`: whether people of other organisations are heard."""
         self._workspaces = workspaces
         self._intake = intake
-        self._follow_ups = follow_ups
         self._threads = threads
         self._greetings = greetings
-        self._external_users = external_users
+        self._external_users = settings.external_users
+        self._is_joined = threads.is_joined if settings.thread_follow_ups == "always" else None
 
     async def receive(self, payload: dict[str, Any]) -> Ack | None:
         """Return once its events are stored, with the body of the acknowledgement.
@@ -94,10 +90,10 @@ class Receiver:
         return None
 
     async def _handle(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> Ack | None:
-        if self._follow_ups.enabled:
+        if self._is_joined:
             await self._threads.look_up(payload, bot)
         asked = asked_question(payload)
-        events = translate(payload, bot, self._follow_ups)
+        events = translate(payload, bot, self._is_joined)
         if not await self._admits(payload, asked, events, bot, there):
             return None
         self._greetings.before(payload, events, there)
@@ -138,7 +134,7 @@ class Receiver:
         why: PassedOver | None = None
         acts = asked is not None or any(not isinstance(each, Deleted) for each in events)
         if not acts and not self._greetings.wants(payload):
-            why = None if events else reason(payload, bot, self._follow_ups)
+            why = None if events else why_ignored(payload, bot, self._is_joined)
         elif not self._external_users and await there.people.is_outsider(speaker(payload), bot):
             why = PassedOver.STRANGER
         if why is not None:
@@ -147,11 +143,12 @@ class Receiver:
 
     async def _ask(self, payload: Mapping[str, Any], asked: AskedQuestion, there: Workspace) -> Ack | None:
         """A question without a message: put where it can be answered, then told to the core, if it takes it."""
-        author = await _with_name(asked.author, there)
-        refusal = await self._intake.refusal(replace(as_said(asked, asked.channel), author=author))
+        unsaid = as_said(asked, asked.channel)
+        author = await _with_name(unsaid.author, there)
+        refusal = await self._intake.refusal(replace(unsaid, author=author))
         if refusal is not None:
             return refusal_ack(payload, refusal)
-        said = await post_question(asked, there.api, self._intake.translator(author.locale, asked.place))
+        said = await post_question(asked, there.api, self._intake.translator(author.locale, unsaid.place))
         await self._intake.receive(replace(said, author=author))
         self._threads.heard(said)
         return None

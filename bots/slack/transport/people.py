@@ -15,8 +15,7 @@ import structlog
 from cachetools import LRUCache
 
 from bots.slack.events.address import PLATFORM
-from bots.slack.events.payloads import Bot, part_of, text_of
-from bots.slack.events.speaker import Speaker
+from bots.slack.events.payloads import Bot, Speaker, part_of, text_of
 from bots.slack.transport.api import SlackApi
 from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
 from core.util.tasks import TaskSet
