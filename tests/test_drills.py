@@ -51,7 +51,7 @@ async def test_a_page_shows_what_each_side_saw() -> None:
 async def test_a_broken_promise_makes_it_fail() -> None:
     async def broken(scene: Scene) -> None:
         await scene.says("ana", "hello")
-        scene.promise("nobody is answered", not scene.people.shown())
+        scene.promises["nobody is answered"] = not scene.people.shown()
 
     told: list[str] = []
     status = await perform([drill(broken)], told.append)
@@ -78,9 +78,7 @@ async def test_a_question_that_is_left_waiting_fails() -> None:
 
     outcome = await play(drill(left))
 
-    assert [promise.text for promise in outcome.promises if not promise.kept] == [
-        "every question came to its end"
-    ]
+    assert [text for text, kept in outcome.promises.items() if not kept] == ["every question came to its end"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +95,7 @@ async def test_what_no_user_may_read_is_found(leaked: str, promise: str) -> None
 
     outcome = await play(drill(leaking))
 
-    assert promise in [each.text for each in outcome.promises if not each.kept]
+    assert promise in [text for text, kept in outcome.promises.items() if not kept]
 
 
 async def test_a_fault_of_ours_is_found() -> None:
@@ -107,9 +105,7 @@ async def test_a_fault_of_ours_is_found() -> None:
 
     outcome = await play(drill(failing))
 
-    assert [promise.text for promise in outcome.promises if not promise.kept] == [
-        "no fault of ours is in the log"
-    ]
+    assert [text for text, kept in outcome.promises.items() if not kept] == ["no fault of ours is in the log"]
 
 
 async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +121,7 @@ async def test_faults_come_to_their_turn() -> None:
     async def faulty(scene: Scene) -> None:
         scene.fails(Fault("completions", "status", status=404))
         await scene.says("ana", "hello")
-        scene.promise("it failed", await scene.states() == ["failed"])
+        scene.promises["it failed"] = await scene.states() == ["failed"]
 
     assert (await play(drill(faulty))).kept
 

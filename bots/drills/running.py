@@ -5,15 +5,17 @@ from __future__ import annotations
 import inspect
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
+from itertools import pairwise
+from textwrap import indent
 
 import structlog
 import typer
 
 from bots import logs
-from bots.drills.scene import Promise, Scene, opened_scene
+from bots.drills.scene import Scene, opened_scene
 from bots.drills.scripts import DRILLS, Drill
 from bots.settings import LogSettings
 from core.domain import errors
@@ -35,25 +37,24 @@ class Outcome:
     user_saw: str
     alerts: tuple[str, ...]
     log: str
-    promises: tuple[Promise, ...]
+    promises: Mapping[str, bool]
 
     @property
     def kept(self) -> bool:
-        return all(promise.kept for promise in self.promises)
+        return all(self.promises.values())
 
     def page(self) -> str:
         """All of it, for a person."""
-        lines = [f"drill {self.drill.name}: {self.drill.summary}", "", "  What the user saw"]
-        lines += _indented(self.user_saw)
-        lines += ["", "  What the operator saw: alerts"]
-        lines += _indented("\n".join(self.alerts) or "(none)")
-        lines += ["", "  What the operator saw: log"]
-        lines += _indented(self.log or "(nothing)")
-        lines += ["", "  Promises"]
-        lines += [
-            f"    {'kept  ' if promise.kept else 'BROKEN'}  {promise.text}" for promise in self.promises
-        ]
-        return "\n".join(lines)
+        parts = {
+            "What the user saw": self.user_saw,
+            "What the operator saw: alerts": "\n".join(self.alerts) or "(none)",
+            "What the operator saw: log": self.log or "(nothing)",
+            "Promises": "\n".join(
+                f"{'kept  ' if kept else 'BROKEN'}  {text}" for text, kept in self.promises.items()
+            ),
+        }
+        told = [f"  {title}\n{indent(text, '    ')}" for title, text in parts.items()]
+        return "\n\n".join([f"drill {self.drill.name}: {self.drill.summary}", *told])
 
 
 async def play(drill: Drill) -> Outcome:
@@ -64,35 +65,32 @@ async def play(drill: Drill) -> Outcome:
                 await drill.play(scene)
             except Exception as error:
                 log.exception("drill.broke_off")
-                scene.promise(f"the drill is played to its end ({type(error).__name__})", kept=False)
+                scene.promises[f"the drill is played to its end ({type(error).__name__})"] = False
             states = await scene.states()
-        seen = _transcript(scene)
-        promises = (*scene.promises, *_always(scene, states, seen, written.getvalue()))
-    return Outcome(drill, seen, tuple(scene.alerts), written.getvalue().strip(), promises)
+        seen, log_text = _transcript(scene), written.getvalue().strip()
+        promises = scene.promises | _always(scene, states, seen, log_text)
+    return Outcome(drill, seen, tuple(scene.alerts), log_text, promises)
 
 
-def _always(scene: Scene, states: Iterable[str], seen: str, log_text: str) -> Iterator[Promise]:
+def _always(scene: Scene, states: Iterable[str], seen: str, log_text: str) -> dict[str, bool]:
     """What every drill promises."""
     said = "\n".join(scene.people.shown())
-    yield Promise("every question came to its end", set(states) <= ENDED)
-    yield Promise("no user reads a status code", STATUS.search(said) is None)
-    yield Promise("no user reads the name of an error", not any(name in said for name in INSIDE))
-    alerts = "\n".join(scene.alerts)
-    yield Promise("nobody reads the key", PRIVATE_KEY not in seen + alerts + log_text)
-    yield Promise("no fault of ours is in the log", "Traceback" not in log_text)
+    return {
+        "every question came to its end": set(states) <= ENDED,
+        "no user reads a status code": STATUS.search(said) is None,
+        "no user reads the name of an error": not any(name in said for name in INSIDE),
+        "nobody reads the key": PRIVATE_KEY not in "\n".join([seen, *scene.alerts, log_text]),
+        "no fault of ours is in the log": "Traceback" not in log_text,
+    }
 
 
 def _transcript(scene: Scene) -> str:
     """What was said and done, with the answers where they came."""
-    panes = iter(list(enumerate(scene.people.panes)))
+    panes = scene.people.panes
     lines: list[str] = []
-    pending = next(panes, None)
-    for line, mark in zip([*scene.script, ""], [*scene.marks, len(scene.people.panes)], strict=True):
-        while pending is not None and pending[0] < mark:
-            text = pending[1].text.strip()
-            lines += [f"bot> {text}"] if text else []
-            pending = next(panes, None)
-        lines += [line] if line else []
+    for (line, shown), (_, shown_next) in pairwise([*scene.script, ("", len(panes))]):
+        answers = (pane.text.strip() for pane in panes[shown:shown_next])
+        lines += [line, *(f"bot> {answer}" for answer in answers if answer)]
     return "\n".join(lines)
 
 
@@ -108,24 +106,15 @@ def _logged() -> Iterator[io.StringIO]:
         logs.configure(LogSettings(level="warning"))
 
 
-def _indented(text: str) -> list[str]:
-    return [f"    {line}".rstrip() for line in text.splitlines()]
-
-
-async def perform(drills: Iterable[Drill], tell: Callable[[str], None]) -> int:
+async def perform(drills: Collection[Drill], tell: Callable[[str], None]) -> int:
     """Play drills one after the other and tell what came of each; 1 if a promise was broken, else 0."""
     broken = []
-    count = 0
     for drill in drills:
         outcome = await play(drill)
         tell(f"{outcome.page()}\n")
-        count += 1
         broken += [] if outcome.kept else [drill.name]
-    tell(
-        f"{count} played; broken promises in: {', '.join(broken)}"
-        if broken
-        else f"{count} played, all promises kept"
-    )
+    came_of_it = f"; broken promises in: {', '.join(broken)}" if broken else ", all promises kept"
+    tell(f"{len(drills)} played{came_of_it}")
     return 1 if broken else 0
 
 

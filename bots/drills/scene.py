@@ -14,7 +14,7 @@ from bots.app import Core, open_core
 from bots.drills.terminals import Terminal
 from bots.settings import Settings
 from bots.terminal.translate import PLATFORM, translate
-from core.domain.messages import Attachment, Author, Blob, Identity, Said
+from core.domain.messages import Attachment, Blob, Said
 from core.storage.ops.inspection import tripped_breakers, turn_states
 from sandbox.account import Account
 from sandbox.faults import Fault
@@ -28,25 +28,17 @@ FILES = {"photo": Blob(b"\x89PNG\r\n\x1a\n", "image/png")}
 BALANCE_USD = 20.0
 
 
+@dataclass(slots=True)
 class Clock:
     """Time that passes only in `advance`; calling it gives the time."""
 
-    def __init__(self) -> None:
-        self._time = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+    time: datetime = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        return self._time
+        return self.time
 
     def advance(self, seconds: float) -> None:
-        self._time += timedelta(seconds=seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """Something that the design promises, and whether it was kept."""
-
-    text: str
-    kept: bool
+        self.time += timedelta(seconds=seconds)
 
 
 @dataclass(slots=True)
@@ -58,10 +50,10 @@ class Scene:
     clock: Clock
     people: Terminal
     operators: Terminal
-    script: list[str] = field(default_factory=list)
+    script: list[tuple[str, int]] = field(default_factory=list)
     """What people said and what was done to AIVAX, each line with the number of answers shown before it."""
-    marks: list[int] = field(default_factory=list)
-    promises: list[Promise] = field(default_factory=list)
+    promises: dict[str, bool] = field(default_factory=dict)
+    """What the design promises, and whether it was kept."""
 
     @property
     def account(self) -> Account:
@@ -84,15 +76,13 @@ class Scene:
         if not isinstance(said, Said):
             raise TypeError(text)
         self.does(f"{who}> {text}" + "".join(f" [{file.name}]" for file in files))
-        author = Author(Identity(PLATFORM, "", who), who)
-        await self.core.intake.receive(replace(said, author=author, attachments=files))
+        await self.core.intake.receive(replace(said, attachments=files))
         await self.rest()
         return address
 
     def does(self, line: str) -> None:
         """Write down what happens."""
-        self.script.append(line)
-        self.marks.append(len(self.people.panes))
+        self.script.append((line, len(self.people.panes)))
 
     def fails(self, fault: Fault) -> None:
         """Let something go wrong."""
@@ -109,12 +99,10 @@ class Scene:
     async def passes(self, seconds: float, step_s: float = 10.0) -> None:
         """Let time pass, in steps in which the process does what it does every second."""
         self.does(f"({seconds:g} s later)")
-        left_s = seconds
-        while left_s > 0:
-            self.clock.advance(min(step_s, left_s))
-            left_s -= step_s
+        whole, rest_s = divmod(seconds, step_s)
+        for passed_s in (*[step_s] * int(whole), rest_s):
+            self.clock.advance(passed_s)
             await self.rest()
-        await self.rest()
 
     async def rest(self) -> None:
         """Wait until nothing runs, and operators have heard of it."""
@@ -129,9 +117,6 @@ class Scene:
 
     async def breakers(self) -> Sequence[str]:
         return await tripped_breakers(self.core.database)
-
-    def promise(self, text: str, kept: bool) -> None:
-        self.promises.append(Promise(text, kept))
 
 
 def drill_settings(url: str, sandbox: Sandbox) -> Settings:
