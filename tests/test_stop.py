@@ -59,6 +59,8 @@ class SlowPlatform:
 
     def __init__(self, stage: Stage, *, passing: int = 1) -> None:
         self.reached = asyncio.Event()
+        self.left = asyncio.Event()
+        """Set when what waits here is cancelled: the stop has been noticed."""
         self._open = asyncio.Event()
         self._passing = passing
         stage.platform.place(HERE).hook = self._hook
@@ -71,7 +73,11 @@ class SlowPlatform:
             self._passing -= 1
             if self._passing < 0:
                 self.reached.set()
-                await self._open.wait()  # no deadline: the test opens it
+                try:
+                    await self._open.wait()  # no deadline: the test opens it
+                except asyncio.CancelledError:
+                    self.left.set()
+                    raise
 
 
 async def whole(stage: Stage) -> None:
@@ -102,7 +108,8 @@ async def test_a_stop_ends_the_showing_of_a_whole_answer(stage: Stage, way: str)
     event = stop() if way == "command" else pressed(stage.platform.place(HERE).buttons[0])
 
     await stage.core.intake.receive(event)
-    await stored(stage, "SELECT id FROM turns WHERE cancel_request = 'stop'")
+    async with asyncio.timeout(20):
+        await platform.left.wait()
     platform.open()
     shown = await ended(stage)
 
@@ -117,6 +124,8 @@ async def test_a_stop_in_the_instant_before_a_whole_answer_is_shown_holds(stage:
     await whole(stage)
 
     await stage.core.intake.receive(stop())
+    async with asyncio.timeout(20):
+        await platform.left.wait()
     platform.open()
     shown = await ended(stage)
 
