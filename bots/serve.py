@@ -67,19 +67,12 @@ async def run(
 @asynccontextmanager
 async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> AsyncIterator[None]:
     """Serve health where it is wanted, and what the frontends mounted, on one address."""
-    from bots.web.bounds import Bounds  # a web server costs memory; only who uses it pays
-    from bots.web.health import health_routes
+    from bots.web.health import health_routes  # a web server costs memory; only who uses it pays
     from bots.web.server import serve
 
     health = health_routes(board, admin_token=settings.admin_token.get_secret_value())
     pages = health if settings.enabled else []
-    bounds = Bounds(
-        connections=settings.connections,
-        request_timeout_s=settings.request_timeout_s,
-        keep_alive_s=settings.keep_alive_s,
-        body_bytes=settings.body_bytes,
-    )
-    async with serve(pages, mounts.apps, settings.host, settings.port, bounds) as port:
+    async with serve(pages, mounts.apps, settings.host, settings.port, settings) as port:
         log.info("web.listening", host=settings.host, port=port)
         yield
 

@@ -27,6 +27,7 @@ from bots.frontends import Plugin
 from bots.id_checks import IdKind, any_id, wrong_entries, wrong_ids
 from bots.renamed import OldNames
 from bots.setting_errors import is_secret, nearest, problem_of, section_fields, shown
+from bots.web.bounds import Bounds
 from core.domain.errors import BotError, SettingRefused
 from core.settings import (
     AccessSettings,
@@ -47,17 +48,13 @@ HTTP_VARIABLE = "AIVAX_BOTS_HTTP_LIBRARY"
 DEFAULT_PATH = Path("config.toml")
 
 
-class WebSettings(Section):
+class WebSettings(Bounds):
     """`[web]`: health and readiness over HTTP, and how much is taken in there."""
 
     enabled: bool = False
     host: str = "127.0.0.1"
     port: int = Field(8780, ge=0, le=65535)
     admin_token: SecretStr = SecretStr("")
-    connections: int = Field(100, ge=2)
-    request_timeout_s: float = Field(10.0, gt=0)
-    keep_alive_s: int = Field(5, ge=0)
-    body_bytes: int = Field(1_000_000, gt=0)
 
 
 def _platform_and_channel(channel: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
+from pydantic import Field
+
+from core.settings import Section
 
 log = structlog.get_logger(__name__)
 
@@ -16,18 +18,17 @@ _SHARE_OF_DESCRIPTORS = 4
 """The server takes one file descriptor in so many: the rest is for platforms, the gateway and the database."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Section):
     """What one server takes, whoever knocks."""
 
-    connections: int = 100
+    connections: int = Field(100, ge=2)
     """Open at once, lowered to a quarter of the process's limit of file descriptors."""
-    request_timeout_s: float = 10.0
+    request_timeout_s: float = Field(10.0, gt=0)
     """Within which a request must have come whole, its body included."""
-    keep_alive_s: int = 5
+    keep_alive_s: int = Field(5, ge=0)
     """For which a connection may be idle after an answer."""
-    body_bytes: int = 1_000_000
-    last_answers_s: int = 5
+    body_bytes: int = Field(1_000_000, gt=0)
+    last_answers_s: int = Field(5, ge=0)
     """For which requests may go on being answered after the server was asked to end."""
 
     @property

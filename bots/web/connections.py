@@ -6,12 +6,14 @@ uvicorn knows neither bound: its `limit_concurrency` answers 503 to whole reques
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bots.web.bounds import Away, TurnedAway
 
-MakeHttp = Callable[["Connection"], asyncio.Protocol]
-"""Makes what speaks HTTP on a connection."""
+CONNECTION = "connection"
+"""Where in a request's state its connection stands."""
 
 
 class Room:
@@ -33,15 +35,18 @@ class Room:
             self.make_room()
 
     def wait(self, connection: Connection) -> None:
-        self._waiting.pop(connection, None)
+        self.busy(connection)
         self._waiting[connection] = None
 
     def busy(self, connection: Connection) -> None:
         self._waiting.pop(connection, None)
 
+    def __contains__(self, connection: Connection) -> bool:
+        return connection in self._open
+
     def leave(self, connection: Connection) -> None:
         self._open.discard(connection)
-        self._waiting.pop(connection, None)
+        self.busy(connection)
 
     def make_room(self) -> None:
         """Close the connection that waits longest."""
@@ -55,13 +60,12 @@ class Room:
             connection.close(None)
 
 
-class Connection(asyncio.Protocol):
-    """One connection: what comes goes to the protocol that speaks HTTP, while a clock runs."""
+class Connection(H11Protocol):
+    """One connection: uvicorn's HTTP, while a clock runs."""
 
-    def __init__(self, room: Room, make_http: MakeHttp) -> None:
+    def __init__(self, room: Room, server: uvicorn.Server) -> None:
+        super().__init__(server.config, server.server_state, app_state={CONNECTION: self})
         self._room = room
-        self._http = make_http(self)
-        self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
     def asked(self) -> None:
@@ -71,7 +75,7 @@ class Connection(asyncio.Protocol):
 
     def answered(self) -> None:
         """The next request may come, and the clock runs again."""
-        if self._transport is not None:
+        if self in self._room:
             self._start_clock()
             self._room.wait(self)
 
@@ -81,33 +85,17 @@ class Connection(asyncio.Protocol):
         self._room.leave(self)
         if why is not None:
             self._room.away.add(why)
-        if self._transport is not None:
-            self._transport.abort()
+        self.transport.abort()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  a stream socket's
-        self._transport = transport
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
         self._start_clock()
-        self._http.connection_made(transport)
         self._room.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
         self._stop_clock()
         self._room.leave(self)
-        self._http.connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        self._http.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._http.eof_received()
-
-    def pause_writing(self) -> None:
-        self._http.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._http.resume_writing()
+        super().connection_lost(exc)
 
     def _start_clock(self) -> None:
         self._stop_clock()

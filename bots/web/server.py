@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bots.web.bounds import Away, Bounds, TurnedAway
 from bots.web.connections import Connection, Room
-from bots.web.requests import CONNECTION, App, Budget, WholeRequests
+from bots.web.requests import App, Budget, WholeRequests
 from core.domain.errors import SettingRefused
 
 log = structlog.get_logger(__name__)
@@ -34,9 +34,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self.servers = []
         self.started = True
-
-    def speak_http(self, connection: Connection) -> asyncio.Protocol:
-        return H11Protocol(self.config, self.server_state, app_state={CONNECTION: connection})
 
 
 @asynccontextmanager
@@ -73,10 +70,8 @@ def _joined(
     routes: Sequence[BaseRoute], apps: Mapping[str, Any], bounds: Bounds, away: TurnedAway
 ) -> Starlette:
     """All on one address, each with a budget of its own, so that none can starve another."""
-    most = bounds.for_each_of(len(apps) + bool(routes))
-    mounted: dict[str, App] = dict(apps)
-    if routes:
-        mounted[""] = Starlette(routes=routes)
+    mounted: dict[str, App] = {**apps, "": Starlette(routes=routes)} if routes else dict(apps)
+    most = bounds.for_each_of(len(mounted))
     return Starlette(routes=[Mount(path, app=Budget(app, most, away)) for path, app in mounted.items()])
 
 
@@ -107,21 +102,18 @@ async def _accept(listener: socket.socket, room: Room, server: _Server) -> None:
             await asyncio.sleep(_BREATH_S)
             continue
         try:
-            await loop.connect_accepted_socket(lambda: Connection(room, server.speak_http), accepted)
+            await loop.connect_accepted_socket(lambda: Connection(room, server), accepted)
         except OSError:
             accepted.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setblocking(False)
-        listener.bind((host, port))
-        listener.listen()
+        listener = socket.create_server((host, port), family=family, dualstack_ipv6=family is socket.AF_INET6)
     except OSError as exc:
-        listener.close()
-        fix = f"that address can't be listened on ({exc.strerror}); choose another [web] host or port"
+        reason = str(exc.strerror).partition(" (while ")[0]  # what follows names the address once more
+        fix = f"that address can't be listened on ({reason}); choose another [web] host or port"
         raise SettingRefused("[web] port", value=f"{host}:{port}", fix=fix) from None
+    listener.setblocking(False)
     return listener
