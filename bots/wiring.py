@@ -48,13 +48,11 @@ from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.release import HeldTurnRelease
 from core.storage.turns.store import TurnStore
-from core.turns.answering import Answering
 from core.turns.cancellation import Cancellations
 from core.turns.endings import Endings
 from core.turns.generation import Generation
 from core.turns.holds import Holds
 from core.turns.position_notifier import PositionNotifier
-from core.turns.refused_answer import RefusedAnswers
 from core.turns.runner import Runner
 from core.turns.surfaces import Surfaces
 from core.turns.worker_pool import PoolSettings, WorkerPool
@@ -252,8 +250,7 @@ def runner_of(base: Base, queueing: Queueing, admission: Admission, surfaces: Su
     generation = Generation(composer, base.aivax, admission, turns, permits, limits, show_tools=show_tools)
     endings = Endings(turns, surfaces, settings.replies)
     holds = Holds(turns, surfaces, endings, limits, base.now, queueing.pool.sweep_soon)
-    answering = Answering(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
-    return Runner(turns, answering, RefusedAnswers(turns, surfaces, endings.after), limits, base.now)
+    return Runner(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
 
 
 def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionNotifier:

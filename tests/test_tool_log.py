@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.messages import ToolActivity, ToolState
-from core.turns.draft import ToolLog
+from core.turns.answer import ToolLog
 
 activities = st.builds(
     ToolActivity,

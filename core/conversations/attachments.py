@@ -1,9 +1,9 @@
-"""A file that came with a question becomes a content part, or a name where it can't."""
+"""A file that came with a question becomes a content part, or a name where it can't, and its author is told why."""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +14,10 @@ from core.conversations.framing import plain_name
 from core.domain.errors import PlatformError
 from core.domain.messages import Attachment, Blob
 from core.domain.ports import Frontend
+from core.domain.translator import Translator
+from core.i18n.catalog import Phrase
 from core.settings import LimitsSettings
+from core.util.text import shorten
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +36,8 @@ AUDIO_FORMATS = {
 MOST_UTF8_BYTES = 4
 """Of one character."""
 TEXTUAL = frozenset({"application/json", "application/xml", "application/x-yaml", "application/toml"})
+MOST_NAMES = 10
+NAME_CHARS = 80
 
 
 class Why(StrEnum):
@@ -180,3 +185,41 @@ def _media_type(value: str) -> str:
 def _readable(kind: str) -> bool:
     known = kind in IMAGES or kind in AUDIO_FORMATS or kind in TEXTUAL or kind == "application/pdf"
     return known or kind.startswith("text/")
+
+
+SENTENCES = {
+    Why.KIND: Phrase.ATTACHMENT_KIND,
+    Why.UNREADABLE: Phrase.ATTACHMENT_SKIPPED,
+    Why.TOO_LARGE: Phrase.ATTACHMENT_TOO_LARGE,
+    Why.TOO_MANY: Phrase.ATTACHMENTS_TOO_MANY,
+    Why.TOO_LARGE_TOGETHER: Phrase.ATTACHMENTS_TOO_LARGE,
+    Why.TEXT_CUT: Phrase.ATTACHMENT_TEXT_CUT,
+}
+"""What people are told of files that the model was not shown, or not all of."""
+
+
+def sentences_of(left_out: Sequence[LeftOut], limits: LimitsSettings, translator: Translator) -> list[str]:
+    """One sentence for each reason, in the order of the files; of very many files it names the first ones."""
+    names: dict[Why, list[str]] = {}
+    for each in left_out:
+        names.setdefault(each.why, []).append(shorten(each.name, NAME_CHARS))
+    person_bytes = int(limits.attachment_memory_bytes * limits.person_share)
+    most: dict[Why, float] = {
+        Why.TOO_LARGE: _mb(limits.attachment_bytes),
+        Why.TOO_MANY: limits.attachments,
+        Why.TOO_LARGE_TOGETHER: _mb(min(limits.attachment_total_bytes, person_bytes)),
+        Why.TEXT_CUT: limits.attachment_text_chars,
+    }
+    return [
+        translator.say(SENTENCES[why], name=_listed(found), most=most.get(why))
+        for why, found in names.items()
+    ]
+
+
+def _mb(size_bytes: int) -> float:
+    return round(size_bytes / 1_000_000, 2)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = " …" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more

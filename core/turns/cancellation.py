@@ -43,24 +43,22 @@ class Cancellations:
 
         `whole`: the answer is only being shown, which fewer requests end.
         """
-        cancellation = Cancellation()
+        cancellation, scope = Cancellation(), asyncio.timeout(None)
         noticed = self._noticed[turn.conversation_id] = asyncio.Event()
-        scope = asyncio.timeout(None)
 
-        async def watch() -> None:
-            cancellation.cancel_request = await self._cancelled(turn, noticed, whole=whole)
+        async def watch() -> CancelRequest:
+            cancel_request = await self._cancelled(turn, noticed, whole=whole)
             scope.reschedule(asyncio.get_running_loop().time())
+            return cancel_request
 
         watching = asyncio.create_task(watch())
         try:
-            with suppress(_Ended):
-                try:
-                    async with scope:
-                        yield cancellation
-                except TimeoutError as exc:
-                    if cancellation.cancel_request is None or not scope.expired():
-                        raise
-                    raise _Ended from exc
+            async with scope:
+                yield cancellation
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            cancellation.cancel_request = watching.result()
         finally:
             self._noticed.pop(turn.conversation_id, None)
             watching.cancel()
@@ -80,9 +78,4 @@ class Cancellations:
             ):
                 return cancel_request
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await noticed.wait()
-
-
-class _Ended(Exception):
-    """The block was left because the turn is to end."""
+                await asyncio.wait_for(noticed.wait(), LOOK_EVERY_S)

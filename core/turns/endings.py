@@ -1,4 +1,4 @@
-"""How an answer ends that is not simply whole: broken off, failed, given up."""
+"""How an answer ends that is not simply whole: broken off, failed, given up, or not taken by its platform."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import secrets
 import structlog
 
 from core.aivax.stream.bounds import OVERLONG
+from core.aivax.stream.events import Usage
 from core.delivery.buttons import buttons
 from core.delivery.error_messages import apologise
-from core.domain.errors import AivaxError
+from core.domain.errors import AivaxError, MessageRefused, OddAnswer
 from core.domain.messages import Action, Apology, Button, Footer
 from core.domain.ports import ReplySurface
 from core.domain.turn import CancelRequest, Turn, TurnState
 from core.i18n.catalog import Phrase
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
-from core.turns.draft import Draft
+from core.turns.answer import Answer
 from core.turns.surfaces import Surfaces
 
 log = structlog.get_logger(__name__)
@@ -45,30 +46,29 @@ class Endings:
         """The buttons below an answer that is being written."""
         return buttons(self._during, turn.key, self._surfaces.translator(turn))
 
-    def footer(self, turn: Turn, draft: Draft) -> Footer:
+    def footer(self, answer: Answer) -> Footer:
         """What stands below a whole answer."""
-        translator = self._surfaces.translator(turn)
-        notes = list(draft.notes)
-        if draft.reason in ("length", OVERLONG):
+        translator, notes = answer.translator, list(answer.notes)
+        if answer.reason in ("length", OVERLONG):
             notes.append(translator.say(Phrase.LENGTH_REACHED))
-        if draft.reason == "content_filter":
+        if answer.reason == "content_filter":
             notes.append(translator.say(Phrase.CONTENT_FILTERED))
-        if self._shows_cost and draft.usage is not None:
-            tokens = draft.usage.prompt_tokens + draft.usage.completion_tokens
-            notes.append(translator.say(Phrase.COST, model=draft.usage.model, tokens=tokens))
-        after = () if draft.is_ours else self.after
-        return Footer(" ".join(notes), buttons(after, turn.key, translator))
+        if self._shows_cost and answer.usage is not None:
+            tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
+            notes.append(translator.say(Phrase.COST, model=answer.usage.model, tokens=tokens))
+        after = () if answer.is_ours else self.after
+        return Footer(" ".join(notes), buttons(after, answer.turn.key, translator))
 
     async def close_early(self, turn: Turn, cancel_request: CancelRequest, text: str) -> None:
         """Close an answer as it stands on the screen: what is not shown yet of its text is never shown."""
         ledger = await self._surfaces.ledger(turn)
-        current = [each.shown for each in ledger.earlier if each.generation == ledger.generation]
-        draft = Draft()
-        draft.add(text[: max(current, default=0)])
+        shown = max(
+            (each.shown for each in ledger.earlier if each.generation == ledger.generation), default=0
+        )
 
         async def close(surface: ReplySurface) -> None:
-            await surface.write(draft.text)
-            await self.break_off(turn, surface, draft, cancel_request, replaces=bool(ledger.earlier))
+            await surface.write(text[:shown])
+            await self.break_off(turn, surface, cancel_request, text[:shown], replaces=bool(ledger.earlier))
 
         await self._surfaces.show(turn, close)
 
@@ -76,38 +76,35 @@ class Endings:
         self,
         turn: Turn,
         surface: ReplySurface,
-        draft: Draft,
         cancel_request: CancelRequest,
+        text: str = "",
+        usage: Usage | None = None,
         *,
         replaces: bool = False,
     ) -> None:
-        """Close an answer that nobody wants the rest of; what was said stays, and a sentence says why it ends.
+        """Close an answer that nobody wants the rest of; `text`, what was said, stays, and a sentence says why it ends.
 
         `replaces`: something is shown already that the sentence takes the place of, such as a promise.
         """
         phrase, state = BROKEN_OFF[cancel_request]
-        translator, said = self._surfaces.translator(turn), bool(draft.text.strip())
-        kept = draft.text if cancel_request in (CancelRequest.STOP, CancelRequest.INTERRUPT) else ""
-        await self._store.keep_answer(turn, kept, draft.usage, whole=False)
-        sentence = translator.say(phrase) if said or replaces or cancel_request is CancelRequest.STOP else ""
-        again = [
-            action
-            for action in self.after
-            if action is Action.REGENERATE and cancel_request is CancelRequest.STOP
-        ]
+        translator, is_stop = self._surfaces.translator(turn), cancel_request is CancelRequest.STOP
+        kept = text if is_stop or cancel_request is CancelRequest.INTERRUPT else ""
+        await self._store.keep_answer(turn, kept, usage, whole=False)
+        sentence = translator.say(phrase) if text.strip() or replaces or is_stop else ""
+        again = {Action.REGENERATE}.intersection(self.after) if is_stop else ()
         await surface.fail(Apology(sentence, buttons=buttons(again, turn.key, translator)))
         await self._store.close(turn, state)
-        log.info("turn.broken_off", cancel_request=cancel_request, characters=len(draft.text))
+        log.info("turn.broken_off", cancel_request=cancel_request, characters=len(text))
 
-    async def fail(self, turn: Turn, surface: ReplySurface, error: Exception, draft: Draft) -> None:
+    async def fail(self, answer: Answer, error: Exception) -> None:
         """End an answer that met an error, with the error's sentence."""
         reference, kind = secrets.token_hex(4), type(error).__name__
         if isinstance(error, AivaxError):
             log.error("turn.failed", error=kind, cause=str(error), reference=reference)
         else:
             log.error("turn.failed", error=kind, reference=reference, exc_info=error)
-        await self._store.keep_answer(turn, draft.text, draft.usage, whole=False)
-        await self._fail(turn, surface, apologise(error, self._surfaces.translator(turn), reference), kind)
+        await self._store.keep_answer(answer.turn, answer.text, answer.usage, whole=False)
+        await self._fail(answer.turn, answer.surface, apologise(error, answer.translator, reference), kind)
 
     async def give_up(self, turn: Turn, surface: ReplySurface) -> None:
         """End a turn that was begun too often."""
@@ -119,3 +116,43 @@ class Endings:
     async def _fail(self, turn: Turn, surface: ReplySurface, message: Apology, failure: str) -> None:
         await surface.fail(message)
         await self._store.close(turn, TurnState.FAILED, failure=failure, reference=message.reference)
+
+    async def not_taken(self, turn: Turn, error: MessageRefused | OddAnswer) -> None:
+        """End an answer that its platform does not take, though it takes others in the same place; say so there.
+
+        Where the platform only failed at it, that sentence is also the proof that the place is open: the answer is
+        tried once more after it, so that the end of an outage is never taken for an answer's own fault.
+        Raises PlatformError where nothing is taken there now: then it was no fault of the answer's.
+        """
+        reference, kind = secrets.token_hex(4), type(error).__name__
+        log.error("turn.not_taken", cause=str(error), reference=reference, exc_info=error)
+        try:
+            message = apologise(error, self._surfaces.translator(turn), reference)
+            await self._surfaces.show(turn, lambda surface: surface.fail(message))
+            if error.failed and await self._show_again(turn):
+                await self._store.close(turn, TurnState.ANSWERED)
+                return
+        except OddAnswer:
+            log.warning("turn.not_told", reference=reference)
+        except MessageRefused as refused:
+            if refused.failed:
+                raise  # it fails at everything: an outage
+            log.warning("turn.not_told", reference=reference, cause=str(refused))
+        await self._store.close(turn, TurnState.FAILED, failure=kind, reference=reference)
+
+    async def _show_again(self, turn: Turn) -> bool:
+        """Show the answer once more, now that the place is known to be open; false where it is refused again."""
+        answer = await self._store.answer_of(turn)
+        if answer is None:
+            return False
+
+        async def write(surface: ReplySurface) -> None:
+            await surface.write(answer)
+            offered = buttons(self.after, turn.key, self._surfaces.translator(turn))
+            await surface.finish(Footer(buttons=offered))
+
+        try:
+            await self._surfaces.show(turn, write)
+        except (MessageRefused, OddAnswer):
+            return False
+        return True

@@ -5,72 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 
 import structlog
 
 from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
-from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
+from core.aivax.stream.events import Finished, Text, TimelineEvent
+from core.conversations.attachments import sentences_of
 from core.conversations.prompt import Composed, Composer, NoRoom
 from core.delivery.status_line import tool_status
 from core.domain.breakers import Cause, Tripped
 from core.domain.errors import AivaxError, RateLimited, Unanswerable
-from core.domain.messages import Status, ToolActivity
-from core.domain.ports import Frontend, ReplySurface
-from core.domain.translator import Translator
+from core.domain.messages import ToolActivity
 from core.domain.turn import CancelRequest, Turn
 from core.i18n.catalog import Phrase
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
-from core.turns.draft import Draft
-from core.turns.left_out_files import sentences_of
+from core.turns.answer import Answer
 
 log = structlog.get_logger(__name__)
 
 BEYOND_ANY_WAIT_S = 3_600.0
 """Longer than any call waits for its next try: the failure of the last one stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer while it is written: what it answers, where it is shown, and what has come of it."""
-
-    turn: Turn
-    frontend: Frontend
-    surface: ReplySurface
-    draft: Draft
-    translator: Translator
-
-    async def say(self, phrase: Phrase) -> None:
-        """Write a sentence of ours in place of the model's answer."""
-        self.draft.is_ours = True
-        await self._write(self.translator.say(phrase))
-
-    async def take(self, event: TimelineEvent) -> None:
-        """Take what the model says."""
-        match event:
-            case Text(delta):
-                await self._write(delta)
-            case Thinking() if not self.draft.thinking:
-                self.draft.thinking = True
-                await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
-            case Usage():
-                self.draft.usage = event
-            case Finished(reason):
-                self.draft.reason = reason
-            case _:
-                pass
-
-    async def _write(self, text: str) -> None:
-        self.draft.add(text)
-        await self.surface.write(text)
-
-    def without_media(self, composed: Composed) -> Composed:
-        """Ask with the files only named, and say so below the answer."""
-        self.draft.notes.append(self.translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
-        return composed.without_media()
 
 
 class Generation:
@@ -104,11 +61,11 @@ class Generation:
         await self._admission.let_go(turn.id)
 
     async def generate(self, answer: Answer) -> Tripped | RetryAlone | NoRoom | None:
-        """Stream the answer into its surface and draft; it is stored whole when this returns None.
+        """Stream the answer into its surface; it is stored whole when this returns None.
 
         Returns the circuit breaker that holds the turn, that it is to be tried again in its own time, or that there
         is no room for its files yet: then nothing was said. Raises `AivaxError` for what no waiting mends; what was
-        said until then stands in the draft.
+        said until then stands in the answer.
         """
         try:
             return await self._generate(answer)
@@ -116,7 +73,7 @@ class Generation:
             self._composer.forget(answer.turn)
 
     async def _generate(self, answer: Answer) -> Tripped | RetryAlone | NoRoom | None:
-        turn, draft = answer.turn, answer.draft
+        turn = answer.turn
         if turn.generation > turn.unbilled_attempts:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
         composed = await self._composer.compose(turn, answer.frontend)
@@ -125,13 +82,13 @@ class Generation:
         if composed is None:
             await answer.say(Phrase.GREETING)
         else:
-            draft.notes += sentences_of(composed.left_out, self._limits, answer.translator)
+            answer.notes += sentences_of(composed.left_out, self._limits, answer.translator)
             held_by = await self._ask(answer, composed)
             if held_by is not None:
                 return held_by
-        if not draft.text.strip():
+        if not answer.text.strip():
             await answer.say(Phrase.ANSWER_EMPTY)
-        await self._store.keep_answer(turn, draft.text, draft.usage, whole=True, ours=draft.is_ours)
+        await self._store.keep_answer(turn, answer.text, answer.usage, whole=True, ours=answer.is_ours)
         return None
 
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
@@ -166,14 +123,16 @@ class Generation:
     ) -> Tripped | RetryAlone | None:
         """Take what comes, up to the end. Before any text a failure is learnt from, and nothing was said."""
         spoke = False
+        event: TimelineEvent | None = first
         try:
-            async for event in _with_first(first, timeline):
+            while event is not None:
                 await self._take(answer, event)
                 if not spoke and isinstance(event, Text | Finished):
                     spoke = True
                     await self._admission.taken(answer.turn.id, composed.request.model, said=True)
+                event = await anext(timeline, None)
         except AivaxError as error:
-            if answer.draft.text:
+            if answer.text:
                 raise
             return await self._refused(answer.turn, composed, error, begun=True)
         return None
@@ -181,7 +140,7 @@ class Generation:
     async def _take(self, answer: Answer, event: TimelineEvent) -> None:
         if not isinstance(event, ToolActivity):
             await answer.take(event)
-        elif (activity := answer.draft.tools.admit(event)) is not None:
+        elif (activity := answer.tools.admit(event)) is not None:
             await self._store.keep_activity(answer.turn, activity)
             if self._show_tools:
                 await answer.surface.note(tool_status(answer.translator, activity))
@@ -217,11 +176,3 @@ class Generation:
         if verdict is None:
             raise error
         return verdict
-
-
-async def _with_first(
-    first: TimelineEvent, rest: AsyncGenerator[TimelineEvent]
-) -> AsyncGenerator[TimelineEvent]:
-    yield first
-    async for event in rest:
-        yield event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,19 +12,22 @@ from core.admission.admission import RetryAlone
 from core.conversations.prompt import NoRoom
 from core.delivery.error_messages import apologise_for_waiting
 from core.domain.breakers import Cause, Tripped
+from core.domain.errors import Fenced, PlatformError, StorageError
 from core.domain.ports import ReplySurface
-from core.domain.turn import CancelRequest, Turn
+from core.domain.turn import CancelRequest, Turn, TurnState
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
-from core.turns.draft import Draft
 from core.turns.endings import Endings
 from core.turns.surfaces import Surfaces
 
 log = structlog.get_logger(__name__)
 
+FIRST_DELAY_S = 2.0
+LONGEST_DELAY_S = 300.0
+
 
 class Holds:
-    """Puts a turn back that nothing was said for yet."""
+    """Puts turns back into the queue, each until what stands in its way has passed."""
 
     def __init__(
         self,
@@ -39,13 +43,36 @@ class Holds:
         self._surfaces = surfaces
         self._endings = endings
         self._silent_wait = timedelta(seconds=limits.silent_wait_s)
+        self._delivery_age = timedelta(hours=limits.delivery_hours)
         self._now = now
         self._sweep_soon = sweep_soon
+
+    async def hand_over(self, turn: Turn) -> None:
+        """Put the turn back for another worker; where that fails, it is found when its lease has run out."""
+        try:
+            await self._store.release(turn, self._now(), counts=False)
+        except (Fenced, StorageError) as error:
+            log.warning("turn.left_behind", cause=str(error))
+        else:
+            log.info("turn.handed_over")
+
+    async def delay(self, turn: Turn, error: PlatformError | TimeoutError) -> None:
+        """The platform can't take it now: the turn waits, and no try is used up, until it is too old."""
+        if self._now() - turn.created_at > self._delivery_age:
+            log.error("turn.undeliverable", cause=str(error), setting="[limits] delivery_hours")
+            await self._store.close(turn, TurnState.FAILED, failure=type(error).__name__)
+            return
+        wanted = error.retry_after_s if isinstance(error, PlatformError) else None
+        doublings = min(turn.attempt - turn.unbilled_attempts, 10)
+        delay_s = wanted or min(FIRST_DELAY_S * 2**doublings, LONGEST_DELAY_S)
+        log.warning("turn.delayed", cause=str(error) or type(error).__name__, delay_s=delay_s)
+        due_at = self._now() + timedelta(seconds=delay_s)
+        await self._store.release(turn, due_at, counts=isinstance(error, TimeoutError))
 
     async def put_back(
         self, turn: Turn, reason: Tripped | RetryAlone | NoRoom, surface: ReplySurface | None = None
     ) -> None:
-        """Have the turn come back when its reason has passed.
+        """Have a turn that nothing was said for yet come back when its reason has passed.
 
         Without a `surface`, nothing was done on the platform yet, and nothing is unless there is something to say.
         """
@@ -70,10 +97,12 @@ class Holds:
             if surface is None:
                 await self._endings.close_early(turn, cancel_request, "")
             else:
-                await self._endings.break_off(turn, surface, Draft(), cancel_request)
+                await self._endings.break_off(turn, surface, cancel_request)
             return
         if cancel_request is not CancelRequest.DROP and not await self._knows(turn, told):
-            await self._tell(turn, tripped, surface)
+            message = apologise_for_waiting(tripped, self._surfaces.translator(turn), self._now(), turn.key)
+            async with nullcontext(surface) if surface else self._surfaces.open(turn) as shown:
+                await shown.fail(message)
         await self._store.hold(turn, breaker.name)
         log.info("turn.held", breaker=breaker.name)
 
@@ -88,18 +117,8 @@ class Holds:
 
     async def _knows(self, turn: Turn, told: set[int]) -> bool:
         """Whether the author was told of this turn, or of another one and a sign on this one is enough."""
-        if turn.id in told:
-            return True
-        return (
+        return turn.id in told or (
             bool(told)
             and not turn.position_only_attempts
             and await self._surfaces.frontend(turn).sign(turn.address)
         )
-
-    async def _tell(self, turn: Turn, tripped: Tripped, surface: ReplySurface | None) -> None:
-        message = apologise_for_waiting(tripped, self._surfaces.translator(turn), self._now(), turn.key)
-        if surface is not None:
-            await surface.fail(message)
-            return
-        async with self._surfaces.open(turn) as opened:
-            await opened.fail(message)

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime, timedelta
 
 import structlog
 
-from core.domain.errors import Fenced, MessageRefused, OddAnswer, PlaceClosed, PlatformError, StorageError
-from core.domain.turn import Turn, TurnState
+from core.admission.admission import RetryAlone
+from core.conversations.prompt import NoRoom
+from core.delivery.buttons import buttons
+from core.domain.breakers import Tripped
+from core.domain.errors import (
+    CutShort,
+    Fenced,
+    MessageRefused,
+    OddAnswer,
+    PlaceClosed,
+    PlatformError,
+    StorageError,
+)
+from core.domain.messages import Footer
+from core.domain.ports import ReplySurface
+from core.domain.turn import CancelRequest, Turn, TurnState
 from core.settings import LimitsSettings
 from core.storage.db.cancel_safe import settled
 from core.storage.turns.store import TurnStore
-from core.turns.answering import Answering
-from core.turns.refused_answer import RefusedAnswers
+from core.turns.answer import Answer
+from core.turns.cancellation import Cancellations
+from core.turns.endings import Endings
+from core.turns.generation import Generation
+from core.turns.holds import Holds
+from core.turns.surfaces import Surfaces
 
 log = structlog.get_logger(__name__)
 
-FIRST_DELAY_S = 2.0
-LONGEST_DELAY_S = 300.0
+
+class _Stopped(CutShort):
+    """A whole answer is to be shown no further."""
+
+    def __init__(self, turn: Turn, cancel_request: CancelRequest, text: str) -> None:
+        super().__init__(turn.id, turn.attempt)
+        self.cancel_request = cancel_request
+        self.text = text
 
 
 class Runner:
@@ -28,58 +50,99 @@ class Runner:
     def __init__(
         self,
         store: TurnStore,
-        answering: Answering,
-        refused: RefusedAnswers,
+        surfaces: Surfaces,
+        generation: Generation,
+        endings: Endings,
+        holds: Holds,
+        cancellations: Cancellations,
         limits: LimitsSettings,
-        now: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._answering = answering
-        self._refused = refused
-        self._delivery_age = timedelta(hours=limits.delivery_hours)
-        self._now = now
+        self._surfaces = surfaces
+        self._generation = generation
+        self._endings = endings
+        self._holds = holds
+        self._cancellations = cancellations
+        self._limits = limits
 
     async def run(self, turn: Turn) -> None:
         """Bring a claimed turn to its end, or back to wait when the platform can't take the answer now."""
         with structlog.contextvars.bound_contextvars(turn=turn.id, attempt=turn.attempt):
             try:
-                await self._answer(turn)
+                try:
+                    await self._run(turn)
+                except (MessageRefused, OddAnswer) as error:
+                    await self._endings.not_taken(turn, error)
             except Fenced:
                 log.warning("turn.fenced")
             except PlaceClosed as error:
                 log.warning("turn.undeliverable", cause=str(error))
                 await self._store.close(turn, TurnState.FAILED, failure=type(error).__name__)
             except (PlatformError, TimeoutError) as error:
-                await self._later(turn, error)
+                await self._holds.delay(turn, error)
             except asyncio.CancelledError:
-                await settled(self._hand_over(turn))
+                await settled(self._holds.hand_over(turn))
                 raise
 
-    async def _answer(self, turn: Turn) -> None:
-        try:
-            await self._answering.run(turn)
-        except (MessageRefused, OddAnswer) as error:
-            await self._refused.end(turn, error)
-
-    async def _hand_over(self, turn: Turn) -> None:
-        """Put the turn back for whoever comes next; who can't, leaves it to be found when its lease ran out."""
-        try:
-            await self._store.release(turn, self._now(), counts=False)
-        except (Fenced, StorageError) as error:
-            log.warning("turn.left_behind", cause=str(error))
-        else:
-            log.info("turn.handed_over")
-
-    async def _later(self, turn: Turn, error: PlatformError | TimeoutError) -> None:
-        """The platform can't take it now: the turn waits, and no try is used up, until it is too old."""
-        wanted = error.retry_after_s if isinstance(error, PlatformError) else None
-        delay_s = wanted or min(
-            FIRST_DELAY_S * 2 ** min(turn.attempt - turn.unbilled_attempts, 10), LONGEST_DELAY_S
-        )
-        if self._now() - turn.created_at > self._delivery_age:
-            log.error("turn.undeliverable", cause=str(error), setting="[limits] delivery_hours")
-            await self._store.close(turn, TurnState.FAILED, failure=type(error).__name__)
+    async def _run(self, turn: Turn) -> None:
+        """Answer the turn, or show the answer that is stored already. Raises what the platform does not take."""
+        if turn.ended_by is not None:
+            await self._endings.close_early(turn, turn.ended_by, turn.answer or "")
             return
-        log.warning("turn.delayed", cause=str(error) or type(error).__name__, delay_s=delay_s)
-        due_at = self._now() + timedelta(seconds=delay_s)
-        await self._store.release(turn, due_at, counts=isinstance(error, TimeoutError))
+        try:
+            if self._is_to_ask(turn) and (tripped := await self._generation.holding(turn)) is not None:
+                async with asyncio.timeout(self._limits.turn_timeout_s):
+                    await self._holds.put_back(turn, tripped)
+            else:
+                await self._surfaces.show(turn, lambda surface: self._speak(turn, surface))
+        except _Stopped as stopped:
+            await self._endings.close_early(turn, stopped.cancel_request, stopped.text)
+        finally:
+            await self._generation.let_go(turn)
+
+    def _is_to_ask(self, turn: Turn) -> bool:
+        return turn.answer is None and turn.tries <= self._limits.attempts
+
+    async def _speak(self, turn: Turn, surface: ReplySurface) -> None:
+        if turn.answer is not None:
+            await surface.write(turn.answer)
+            is_the_models = not turn.notice and await self._store.is_the_models(turn)
+            offers = self._endings.after if is_the_models else turn.offers
+            footer = Footer(buttons=buttons(offers, turn.key, self._surfaces.translator(turn)))
+            await self._deliver(turn, surface, turn.answer, footer)
+        elif not self._is_to_ask(turn):
+            await self._endings.give_up(turn, surface)
+        else:
+            await self._answer(turn, surface)
+
+    async def _answer(self, turn: Turn, surface: ReplySurface) -> None:
+        translator, frontend = self._surfaces.translator(turn), self._surfaces.frontend(turn)
+        answer = Answer(turn, frontend, surface, translator, self._limits)
+        held_by: Tripped | RetryAlone | NoRoom | None = None
+        try:
+            async with self._cancellations.ending(turn) as cancellation:
+                await surface.offer(self._endings.buttons_during(turn))
+                held_by = await self._generation.generate(answer)
+        except (Fenced, PlatformError, StorageError, TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001  a bug must still end in a sentence; the log has the rest
+            await self._endings.fail(answer, error)
+            return
+        if (request := cancellation.cancel_request) is not None:
+            await self._endings.break_off(turn, surface, request, answer.text, answer.usage)
+        elif held_by is not None:
+            await self._holds.put_back(turn, held_by, surface)
+        else:
+            await self._deliver(turn, surface, answer.text, self._endings.footer(answer))
+            log.info("turn.answered", characters=len(answer.text), place=turn.place.platform)
+
+    async def _deliver(self, turn: Turn, surface: ReplySurface, text: str, footer: Footer) -> None:
+        """Show a whole answer to its end, unless a stop comes before that end does. Raises `_Stopped` then."""
+        if turn.notice:
+            await surface.finish(footer)
+        else:
+            async with self._cancellations.ending(turn, whole=True) as cancellation:
+                await surface.finish(footer)
+            if cancellation.cancel_request is not None:
+                raise _Stopped(turn, cancellation.cancel_request, text)
+        await self._store.close(turn, TurnState.ANSWERED)

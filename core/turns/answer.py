@@ -1,0 +1,109 @@
+"""One answer while it is written: what it answers, where it is shown, and what has come of it so far."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
+from core.conversations.prompt import Composed
+from core.domain.messages import Status, ToolActivity
+from core.domain.ports import Frontend, ReplySurface
+from core.domain.translator import Translator
+from core.domain.turn import Turn
+from core.i18n.catalog import Phrase
+from core.settings import LimitsSettings
+
+_EXPLANATION_CHARS = 500
+_ALL_CONTENTS = 25
+"""What all tools of an answer were called with, as a multiple of what is kept of one."""
+
+
+class ToolLog:
+    """Lets through what is shown and stored of tools that AIVAX runs: news only, so many, each of a bounded size."""
+
+    def __init__(self, *, events: int, contents_chars: int) -> None:
+        """`events`: how many in all. A tool that was let through may always end."""
+        self._events = events
+        self._contents_chars = contents_chars
+        self._left_chars = contents_chars * _ALL_CONTENTS
+        self._last: dict[str, ToolActivity] = {}
+
+    def admit(self, activity: ToolActivity) -> ToolActivity | None:
+        """Return what is kept of an activity; None where it brings nothing new, or too much came already."""
+        before = self._last.get(activity.id)
+        known = before.contents if before else ""
+        kept = replace(
+            activity,
+            contents=activity.contents[: self._contents_chars],
+            explanation=activity.explanation[:_EXPLANATION_CHARS],
+        )
+        if kept == before or (before is not None and before.ended):
+            return None
+        if len(kept.contents) - len(known) > self._left_chars:
+            kept = replace(kept, contents=known)
+        may_end = kept.ended and before is not None
+        if self._events <= 0 and not may_end:
+            return None
+        self._events -= 1
+        self._left_chars -= max(len(kept.contents) - len(known), 0)
+        self._last[activity.id] = kept
+        return kept
+
+
+class Answer:
+    """An answer that is being written, by the model or, in place of it, by the bot itself."""
+
+    def __init__(
+        self,
+        turn: Turn,
+        frontend: Frontend,
+        surface: ReplySurface,
+        translator: Translator,
+        limits: LimitsSettings,
+    ) -> None:
+        self.turn = turn
+        self.frontend = frontend
+        self.surface = surface
+        self.translator = translator
+        self.tools = ToolLog(events=limits.tool_events, contents_chars=limits.tool_contents_chars)
+        self._parts: list[str] = []
+        self.notes: list[str] = []
+        """The bot's own sentences that stand below the answer and are no part of it."""
+        self.usage: Usage | None = None
+        self.reason = ""
+        self._thinking = False
+        self.is_ours = False
+        """Whether the text is a sentence of the bot's own: it can be neither generated again nor judged."""
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    async def say(self, phrase: Phrase) -> None:
+        """Write a sentence of the bot's own in place of the model's answer."""
+        self.is_ours = True
+        await self._write(self.translator.say(phrase))
+
+    async def take(self, event: TimelineEvent) -> None:
+        """Take what the model says."""
+        match event:
+            case Text(delta):
+                await self._write(delta)
+            case Thinking() if not self._thinking:
+                self._thinking = True
+                await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
+            case Usage():
+                self.usage = event
+            case Finished(reason):
+                self.reason = reason
+            case _:
+                pass
+
+    async def _write(self, text: str) -> None:
+        self._parts.append(text)
+        await self.surface.write(text)
+
+    def without_media(self, composed: Composed) -> Composed:
+        """Ask with the files only named, and say so below the answer."""
+        self.notes.append(self.translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
+        return composed.without_media()
