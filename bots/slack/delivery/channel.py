@@ -26,7 +26,6 @@ log = structlog.get_logger(__name__)
 _STILL_STREAMING = "streaming_state_conflict"
 _UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})
 _UNTIL_THE_END_S = 3_600.0
-_HOURGLASS = "hourglass_flowing_sand"
 _MOST_MARKED = 20_000
 _UNMARKED_WITHIN_S = 20.0
 _NOT_MARKED = frozenset({"no_reaction", UNKNOWN_MESSAGE})
@@ -90,7 +89,9 @@ class WorkSigns:
         self._marked.pop((place.channel, place.question), None)
 
     async def _react(self, method: str, place: Address) -> None:
-        await self._api.write(method, channel=place.channel, timestamp=place.question, name=_HOURGLASS)
+        await self._api.write(
+            method, channel=place.channel, timestamp=place.question, name="hourglass_flowing_sand"
+        )
 
 
 class SlackChannel:

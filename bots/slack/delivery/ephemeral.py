@@ -67,17 +67,15 @@ class ResponseUrlChannel(EphemeralChannel):
         return delivery.nonce
 
     async def _respond(self, text: str, buttons: Sequence[Button]) -> None:
-        url = URL(self._place.reply)
-        if not may_see_the_token(self._api.app.settings, url):  # the hosts that are Slack's own
+        app, url = self._api.app, URL(self._place.reply)
+        if not may_see_the_token(app.settings, url):  # the hosts that are Slack's own
             raise PlaceClosed(PLATFORM, code="response_url_elsewhere")
         content = {"response_type": "ephemeral", "replace_original": False, **message_content(text, buttons)}
-        proxy = self._api.app.settings.proxy or None
         try:
-            async with self._api.app.session.post(
-                url, json=content, allow_redirects=False, proxy=proxy
+            async with app.session.post(
+                url, json=content, allow_redirects=False, proxy=app.settings.proxy or None
             ) as answer:
-                status = answer.status
+                if answer.status != 200:
+                    raise PlaceClosed(PLATFORM, code=f"response_url_{answer.status}")
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             raise PlatformBusy(PLATFORM, code="unreachable", detail=type(exc).__name__) from None
-        if status != 200:
-            raise PlaceClosed(PLATFORM, code=f"response_url_{status}")

@@ -91,10 +91,12 @@ def page(text: str, buttons: Sequence[Button], channel: str) -> dict[str, Any]:
 def _section(part: str) -> Iterator[dict[str, Any]]:
     first, _, rest = part.strip().partition("\n")
     heading = _HEADING.fullmatch(first)
-    if heading is not None:
-        plain = {"type": "plain_text", "text": heading.group(1)[:_HEADER_CHARS]}
-        yield {"type": "header", "text": plain}
-    body = escaped(rest if heading is not None else part)
+    if heading:
+        yield {
+            "type": "header",
+            "text": {"type": "plain_text", "text": heading.group(1)[:_HEADER_CHARS]},
+        }
+    body = escaped(rest if heading else part)
     body = _BULLET.sub(r"\1• ", _BOLD.sub(r"*\1*", body)).strip()
     for at in range(0, len(body), _SECTION_CHARS):
         yield {"type": "section", "text": {"type": "mrkdwn", "text": body[at : at + _SECTION_CHARS]}}

@@ -85,22 +85,16 @@ async def recent(api: SlackApi, place: Address) -> list[Mapping[str, Any]]:
     Raises:
         PlatformBusy: not now; asking later may tell.
     """
-    where = {"ts": place.thread} if place.thread else {}
+    asked = {"channel": place.channel, "include_all_metadata": True, "limit": _MOST_READ}
+    since = {"oldest": place.question} if place.question else {}
     try:
-        answer = await api.read(
-            "conversations.replies" if place.thread else "conversations.history",
-            channel=place.channel,
-            include_all_metadata=True,
-            limit=_MOST_READ,
-            **where,
-            **({"oldest": place.question} if place.question else {}),
-        )
+        found = pages(api.read, 1, thread=place.thread, **asked, **since)
+        return [each async for page in found for each in page]
+    except PlatformBusy:
+        raise
     except PlatformError as exc:
-        if isinstance(exc, PlatformBusy):
-            raise
         log.info("slack.history_unreadable", channel=place.channel, code=exc.code)
         return []
-    return parts_of(answer, "messages")
 
 
 def nonce_of(message: Mapping[str, Any]) -> str:
@@ -139,18 +133,11 @@ async def stream_like(
 
 def shown_up_to(seen: str, answer: str, start: int) -> int | None:
     """Where in the answer a message that begins at `start` ends; None where it shows something else."""
-    if not seen:
-        return start
-    count = 0
-    for at in range(start, len(answer)):
-        if not answer[at].isalnum():  # all that `letters` keeps
-            continue
-        if answer[at] != seen[count]:
-            return None
-        count += 1
-        if count == len(seen):
-            return at + 1
-    return None
+    # letters and digits are all that `letters` keeps
+    places = [at for at in range(start, len(answer)) if answer[at].isalnum()][: len(seen)]
+    if "".join(answer[at] for at in places) != seen:
+        return None
+    return places[-1] + 1 if places else start
 
 
 def _letters_of(message: Mapping[str, Any]) -> str:

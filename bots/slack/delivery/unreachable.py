@@ -38,11 +38,9 @@ class DirectMessages:
             await self._places.tell(Place(PLATFORM, where.team, where.channel), error.code, send)
 
     async def _send(self, api: SlackApi, people: People, place: Address) -> None:
-        person, there = (
-            await people.find(place.user),
-            Place(PLATFORM, place.team, place.channel, place.thread),
-        )
-        words = self._translators.for_reader(person.locale, there).say(Phrase.MAY_NOT_WRITE, where=_HERE)
+        locale = (await people.find(place.user)).locale
+        there = Place(PLATFORM, place.team, place.channel, place.thread)
+        words = self._translators.for_reader(locale, there).say(Phrase.MAY_NOT_WRITE, where=_HERE)
         # a live token, of our own making: Slack shows the channel's name to those who may know it
         name = f"<#{place.channel}>" if _CHANNEL.fullmatch(place.channel) else "…"
         text = safe(words).replace(_HERE, name)

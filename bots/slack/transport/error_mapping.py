@@ -24,6 +24,7 @@ _FIX_APP = (
     "make an app-level token (xapp-...) with the scope connections:write on the app's page Basic Information, and "
     "switch Socket Mode on"
 )
+_FIX_URL = "give the base of Slack's Web API, https://slack.com/api/, or of a proxy to it"
 _FIX_CLIENT = "copy Client ID and Client Secret from the app's page Basic Information"
 _CLIENT_REFUSED = frozenset(("invalid_client_id", "bad_client_secret", "invalid_client_secret"))
 _TOKEN_REFUSED = frozenset(
@@ -80,10 +81,11 @@ def refused(
         return FrontendRefused(_SLACK, setting=setting, fix=fix, code=code, detail=detail)
     if code == "missing_scope":
         return _scope(method, _code(body.get("needed")), setting)
-    if not code:
-        return _no_slack(method, status)
-    gone = code in _MESSAGE_GONE
-    return PlaceClosed(_SLACK, code=UNKNOWN_MESSAGE if gone else code, detail=detail)
+    if not code:  # not a word of Slack's: something else answers at that address
+        return FrontendRefused(
+            _SLACK, setting="[slack] api_url", fix=_FIX_URL, code="no_slack", detail=f"{method} {status}"
+        )
+    return PlaceClosed(_SLACK, code=UNKNOWN_MESSAGE if code in _MESSAGE_GONE else code, detail=detail)
 
 
 def broken(method: str, detail: str, error: Exception, *, once: bool) -> PlatformError:
@@ -110,14 +112,6 @@ def _scope(method: str, needed: str, setting: str) -> PlatformError:
             _SLACK, setting=setting, fix=fix, code="missing_scope", detail=f"{method} {needed}"
         )
     return PlaceClosed(_SLACK, code="missing_scope", detail=f"{method} needs {needed}")
-
-
-def _no_slack(method: str, status: int) -> PlatformError:
-    """An answer without a word of Slack's: something else answers at that address."""
-    fix = "give the base of Slack's Web API, https://slack.com/api/, or of a proxy to it"
-    return FrontendRefused(
-        _SLACK, setting="[slack] api_url", fix=fix, code="no_slack", detail=f"{method} {status}"
-    )
 
 
 def _code(value: Any) -> str:

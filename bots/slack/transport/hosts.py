@@ -18,8 +18,6 @@ from bots.slack.settings import SlackSettings
 
 log = structlog.get_logger(__name__)
 
-_WITH_TOKEN = ("slack.com",)
-
 
 def may_visit(settings: SlackSettings, url: URL) -> bool:
     """Whether a file may be asked for there: at Slack's own hosts, encrypted, and at the one that `api_url` names."""
@@ -28,7 +26,7 @@ def may_visit(settings: SlackSettings, url: URL) -> bool:
 
 def may_see_the_token(settings: SlackSettings, url: URL) -> bool:
     """Whether the bot token may go there: to `*.slack.com`, encrypted, and to the host that `api_url` names."""
-    return _is_within(url, _WITH_TOKEN) or _is_the_api(settings, url)
+    return _is_within(url, ("slack.com",)) or _is_the_api(settings, url)
 
 
 def _is_within(url: URL, domains: tuple[str, ...]) -> bool:

@@ -34,5 +34,7 @@ class RefusalLog:
         """Say that a request was answered with this status, or count it for the next line about the same status."""
         if self._logged.seen(status):
             self._left_out[status] += 1
-            return
-        log.warning(self._event, status=status, problem=problem, more_before=self._left_out.pop(status, 0))
+        else:
+            log.warning(
+                self._event, status=status, problem=problem, more_before=self._left_out.pop(status, 0)
+            )

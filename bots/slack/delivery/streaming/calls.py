@@ -67,23 +67,22 @@ class StreamCalls:
     async def _start(self, chunks: list[Chunk]) -> str | None:
         """Call once, and only where the stream's stop can be paid too."""
         await self.ledger.check()
-        place, streams = self.place, self.streams
-        if not streams.may_open():
+        if not self.streams.may_open():
             raise PlatformBusy(PLATFORM, code="too_many_streams")
-        streams.opened(self)
+        self.streams.opened(self)
         try:
             answer = await self.api.write(
                 "chat.startStream",
                 once=True,
-                channel=place.channel,
-                thread_ts=place.thread,
-                recipient_user_id=None if place.direct else place.user,
-                recipient_team_id=None if place.direct else place.user_team,
+                channel=self.place.channel,
+                thread_ts=self.place.thread,
+                recipient_user_id=None if self.place.direct else self.place.user,
+                recipient_team_id=None if self.place.direct else self.place.user_team,
                 chunks=chunks,
                 task_display_mode="timeline",
             )
         finally:
-            streams.ended(self)
+            self.streams.ended(self)
         return text_of(answer, "ts")
 
     async def append(self, ts: str, chunks: list[Chunk]) -> None:

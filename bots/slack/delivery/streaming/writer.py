@@ -105,12 +105,11 @@ class StreamWriter:
         return done
 
     async def _start(self, chunks: list[Chunk], after: Stream) -> None:
-        part = after.part
         if not self._calls.streams.known:
             raise NoStreamError
-        await self._ledger.intend(part)
-        if part in self._uncertain:
-            await self._remove_orphan(part, after.text)
+        delivery = await self._ledger.intend(after.part)
+        if after.part in self._uncertain:
+            await self._remove_orphan(delivery, after.text)
         after.began = self._now()
         try:
             ts = await self._calls.start(chunks, self._known)
@@ -123,19 +122,20 @@ class StreamWriter:
                 raise
             raise NoStreamError from exc
         try:
-            await self._ledger.posted(part, ts)
+            await self._ledger.posted(after.part, ts)
         except Fenced:
             await self._calls.withdraw(ts)
             raise
         self._known.add(ts)
         after.ts, self.stream = ts, after
-        await self._ledger.shows(part, after.shown)
+        await self._ledger.shows(after.part, after.shown)
 
     async def _append(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
         try:
             await self._calls.append(self.stream.ts, chunks)
         except OutcomeUnknown:
-            return await self._verify_append(after, piece)
+            if not await self._was_appended(after, piece):
+                return False
         except PlaceClosed as exc:
             await self._refused(exc)
             return False
@@ -172,17 +172,13 @@ class StreamWriter:
         self.stream = Stream(ended.part + 1, base=at, at=at, seed=reopening(text))
         self.cards.begin_again()
 
-    async def _verify_append(self, after: Stream, piece: Piece) -> bool:
+    async def _was_appended(self, after: Stream, piece: Piece) -> bool:
         """Find out whether the text was appended by reading the message; where that is unclear, replace the message."""
-        before = letters(self.stream.shown_text)
-        expected = letters(after.shown_text)
         if not piece.text.strip():
-            self.stream = after  # a card that stands still is no harm
-            return True
+            return True  # a card that stands still is no harm
+        before, expected = letters(self.stream.shown_text), letters(after.shown_text)
         seen = await self._calls.read(self.stream.ts)
         if seen == expected != before:
-            self.stream = after
-            await self._ledger.shows(after.part, after.shown)
             return True
         if seen != before or before == expected:
             await self._rewrite()
@@ -213,10 +209,9 @@ class StreamWriter:
         await self._ledger.shows(last.part, shown, closed=True)
         return shown
 
-    async def _remove_orphan(self, part: int, text: str) -> None:
+    async def _remove_orphan(self, delivery: Delivery, text: str) -> None:
         """An earlier attempt meant to create this part, and may have: if so, it is replaced."""
-        self._uncertain.discard(part)
-        delivery = await self._ledger.intend(part)
+        self._uncertain.discard(delivery.part)
         found = await self._calls.find_post(delivery)
         if found := found or await self._calls.find(text, self._known, exactly=False):
             await self._calls.stop_if_open(found)
