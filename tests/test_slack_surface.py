@@ -385,6 +385,22 @@ async def test_the_next_attempt_trusts_the_message_more_than_the_record(stage: S
     assert words(stage.text) == "onetwothree"
 
 
+@pytest.mark.parametrize("method", ["conversations.replies", "chat.delete"])
+async def test_the_next_attempt_says_nothing_twice_though_slack_was_busy_at_first(
+    stage: Stage, method: str
+) -> None:
+    ledger = FakeLedger()
+    first = await begin(stage, ledger, "one two ")
+    stage.slack.rate_limit(method, 60)
+    async with stage.surface(ledger.reopened(new_generation=method == "chat.delete")) as surface:
+        await surface.write("one two three")
+        await stage.slack.until(lambda: stage.text.endswith("three"))
+        await surface.finish(NOTHING)
+    await end(first)
+
+    assert stage.text == "one two three"
+
+
 async def test_another_text_replaces_what_was_said(stage: Stage) -> None:
     ledger = FakeLedger()
     first = await begin(stage, ledger, "one two ")

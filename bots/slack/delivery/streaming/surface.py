@@ -175,8 +175,10 @@ class StreamingSurface:
                 if self._ending is not None:
                     raise
                 log.debug("slack.stream_delayed", code=exc.code)
-                self._pace.rest(exc.retry_after_s or _REST_WHEN_BUSY_S)
                 self._pump.changed.set()
+                self._pace.called()
+                self._pace.rest(exc.retry_after_s or _REST_WHEN_BUSY_S)
+                await self._pace.wait()
             if not self._pump.changed.is_set():
                 self._pump.idle.set()
             await self._wait()

@@ -72,7 +72,6 @@ class StreamWriter:
         current = [each for each in self._posted if each.generation == self._ledger.generation]
         if not whole and len(answer) < max((each.shown for each in current), default=1):
             return False
-        self._resumed = True
         if answer.strip():  # another text is being written: what shows the old one goes
             for each in reversed([each for each in self._posted if each not in current]):
                 await self._calls.delete(each.message_id)
@@ -81,6 +80,7 @@ class StreamWriter:
         part = max((each.part + 1 for each in self._posted), default=0)
         at = min(len(answer), await self._shown_by(current, answer)) if current else 0
         self.stream = Stream(part, base=at, at=at, seed=reopening(answer[:at]))
+        self._resumed = True
         return True
 
     async def put(self, piece: Piece) -> bool:
