@@ -53,7 +53,7 @@ def apologies() -> set[str]:
                 continue
             shown.add(apologise(error, LocaleTranslator(), "").text)
         elif kind in SENTENCES:
-            shown.add(SENTENCES[kind](LocaleTranslator(), BotError(), ""))
+            shown.add(LocaleTranslator().say(SENTENCES[kind], reference="", reset="reset"))
     return shown
 
 

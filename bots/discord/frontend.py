@@ -143,10 +143,10 @@ class DiscordFrontend:
     def _remember(self, message: discord.Message) -> None:
         """Keep the id of a message of ours, so that it is not posted again when the answer to its create got lost."""
         if message.nonce:
-            self._session.remember(str(message.nonce), message.id)
+            self._session.posted[str(message.nonce)] = message.id
         elif message.interaction_metadata is not None:
             key = follow_up_key(message.interaction_metadata.id, message.content)
-            self._session.remember(key, message.id)
+            self._session.posted[key] = message.id
 
     def _on_change(
         self, change: Change | discord.Guild, me: Me, intake: Intake, inbox: Inbox
@@ -166,8 +166,7 @@ class DiscordFrontend:
     async def _store_edit(self, change: discord.RawMessageUpdateEvent, me: Me, intake: Intake) -> None:
         message = change.message
         info = await self._lookup.info(message.channel, message.channel.id, me)
-        event = edited(change, me, info.parent)
-        if event is not None:
+        if (event := edited(change, me, info.parent)) is not None:
             await intake.receive(event)
 
     async def _store(self, message: discord.Message, me: Me, intake: Intake) -> Receipt | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from core.delivery.message_parts import UNKNOWN_MESSAGE, Posting, View
+from core.delivery.message_parts import Posting, View
 from core.delivery.pacing import Pace
 from core.delivery.pump import Pump
 from core.domain.errors import Fenced, MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy, PlatformError
@@ -199,11 +199,9 @@ class EditingSurface:
         shown = self._posting.shown_before
         if self._ending is None and shown and views and views[-1].end <= shown:
             return None
-        for view in views:
-            if not self._posting.shows(view):
-                early = self._ending is None and self._posting.is_ahead_of(view)
-                return None if early else view
-        return None
+        view = next((view for view in views if not self._posting.shows(view)), None)
+        early = view is not None and self._ending is None and self._posting.is_ahead_of(view)
+        return None if early else view
 
     def _views(self) -> Sequence[View]:
         parts = self._splitter.parts
@@ -246,6 +244,3 @@ class EditingSurface:
 def _italic(text: str) -> str:
     line = " ".join(text.split())
     return f"_{line}_" if line else ""
-
-
-__all__ = ["UNKNOWN_MESSAGE", "EditingSurface"]

@@ -6,7 +6,6 @@ general sentence with a reference, under which the operator finds the cause in t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from core.delivery.buttons import buttons
@@ -32,39 +31,30 @@ from core.domain.messages import Action, Apology
 from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
 
-Sentence = Callable[[Translator, BaseException, str], str]
-
-
-def _plain(phrase: Phrase) -> Sentence:
-    return lambda translator, _error, reference: translator.say(phrase, reference=reference, reset="reset")
-
-
-SENTENCES: dict[type[BotError], Sentence] = {
-    KeyRefused: _plain(Phrase.KEY_REFUSED),
-    NotAllowed: _plain(Phrase.KEY_REFUSED),
-    GatewayUnknown: _plain(Phrase.GATEWAY_UNKNOWN),
-    ContextTooLong: _plain(Phrase.CONTEXT_TOO_LONG),
-    RequestRefused: _plain(Phrase.REQUEST_REFUSED),
-    Unavailable: _plain(Phrase.UNAVAILABLE),
-    Unanswerable: _plain(Phrase.UNANSWERABLE),
-    AnswerBroken: _plain(Phrase.ANSWER_CUT),
-    AivaxError: _plain(Phrase.UNKNOWN),
-    MessageRefused: _plain(Phrase.NOT_TAKEN),
-    PlatformError: _plain(Phrase.UNKNOWN),
-    SettingRefused: _plain(Phrase.UNKNOWN),
-    StorageError: _plain(Phrase.UNKNOWN),
-    Fenced: _plain(Phrase.UNKNOWN),
-    BotError: _plain(Phrase.UNKNOWN),
+SENTENCES: dict[type[BaseException], Phrase] = {
+    KeyRefused: Phrase.KEY_REFUSED,
+    NotAllowed: Phrase.KEY_REFUSED,
+    GatewayUnknown: Phrase.GATEWAY_UNKNOWN,
+    ContextTooLong: Phrase.CONTEXT_TOO_LONG,
+    RequestRefused: Phrase.REQUEST_REFUSED,
+    Unavailable: Phrase.UNAVAILABLE,
+    Unanswerable: Phrase.UNANSWERABLE,
+    AnswerBroken: Phrase.ANSWER_CUT,
+    AivaxError: Phrase.UNKNOWN,
+    MessageRefused: Phrase.NOT_TAKEN,
+    PlatformError: Phrase.UNKNOWN,
+    SettingRefused: Phrase.UNKNOWN,
+    StorageError: Phrase.UNKNOWN,
+    Fenced: Phrase.UNKNOWN,
+    BotError: Phrase.UNKNOWN,
 }
 """The nearest entry along an error's own line of descent is the one that speaks."""
 
 
 def apologise(error: BaseException, translator: Translator, reference: str) -> Apology:
     """Choose the sentence for an error; `reference` is what the log names it by."""
-    for kind in type(error).__mro__:
-        if kind in SENTENCES:
-            return Apology(SENTENCES[kind](translator, error, reference), reference)
-    return Apology(translator.say(Phrase.UNKNOWN, reference=reference), reference)
+    phrase = next((SENTENCES[kind] for kind in type(error).__mro__ if kind in SENTENCES), Phrase.UNKNOWN)
+    return Apology(translator.say(phrase, reference=reference, reset="reset"), reference)
 
 
 SPREAD_S = 1.0

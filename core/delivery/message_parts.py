@@ -10,8 +10,8 @@ number of its own until it is deleted, by whichever process.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -47,6 +47,16 @@ _LOOK_AFTER_S = 1.0
 _DISCARD_S = 3.0
 _Content = tuple[str, tuple[Button, ...]]
 _SAME_EITHER_WAY = (PlatformBusy, OutcomeUnknown)  # doing it twice is the same as doing it once
+
+
+@contextmanager
+def gone_is_fine() -> Iterator[None]:
+    """Let it pass that a message was deleted already. Raises any other `PlaceClosed`."""
+    try:
+        yield
+    except PlaceClosed as exc:
+        if exc.code != UNKNOWN_MESSAGE:
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,18 +205,14 @@ class Posting:
             raise
 
     async def _keep(self, part: int, message_id: str) -> None:
+        """Record what was posted; where this process slept through being taken over, remove it again."""
         try:
             await self._ledger.posted(part, message_id)
         except Fenced:
-            await self._take_back(message_id)
+            if not await self._ledger.holds(message_id):
+                with suppress(PlatformError):
+                    await self._patiently(lambda: self._channel.delete(message_id), _SAME_EITHER_WAY)
             raise
-
-    async def _take_back(self, message_id: str) -> None:
-        """Remove what this process posted after it slept through being taken over."""
-        if await self._ledger.holds(message_id):
-            return
-        with suppress(PlatformError):
-            await self._patiently(lambda: self._channel.delete(message_id), _SAME_EITHER_WAY)
 
     async def _change(self, view: View, known: _Message) -> None:
         try:
@@ -287,11 +293,8 @@ class Posting:
         return await self._call(lambda: self._channel.find(delivery, text), retry=_SAME_EITHER_WAY)
 
     async def _delete(self, message_id: str) -> None:
-        try:
+        with gone_is_fine():
             await self._call(lambda: self._channel.delete(message_id), retry=_SAME_EITHER_WAY)
-        except PlaceClosed as exc:
-            if exc.code != UNKNOWN_MESSAGE:
-                raise
 
     async def _call(
         self, call: Callable[[], Awaitable[T]], retry: tuple[type[PlatformError], ...] = (PlatformBusy,)

@@ -36,8 +36,10 @@ class Rank(IntEnum):
     BLOCK = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Seam:
+    """A place where a text may be cut; of two, the greater one bears it better, or stands later."""
+
     rank: Rank
     at: int
 
@@ -68,16 +70,14 @@ def _code_rank(line: str, before: str, fence: Fence) -> Rank | None:
 
 
 def _text_rank(line: str, before: str, *, blank: bool) -> Rank:
-    if _HEADING.match(before):
+    underlined = _UNDERLINE.fullmatch(line) or ("|" in before and _UNDERLINE.fullmatch(before))
+    if _HEADING.match(before) or (underlined and not blank):
         return Rank.POOR
-    if not blank and (_UNDERLINE.fullmatch(line) or ("|" in before and _UNDERLINE.fullmatch(before))):
-        return Rank.POOR
-    indented = line[0] in " \t"
-    if _ITEM.match(line) and not blank:
-        return Rank.NESTED if indented else Rank.ITEM
-    if blank:
-        return Rank.NESTED if indented else Rank.BLOCK
-    return Rank.LINE
+    if not blank and not _ITEM.match(line):
+        return Rank.LINE
+    if line[0] in " \t":
+        return Rank.NESTED
+    return Rank.BLOCK if blank else Rank.ITEM
 
 
 def inner_seams(view: str, floor: int) -> Iterator[Seam]:

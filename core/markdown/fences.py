@@ -100,7 +100,9 @@ def closing_lines(text: str, fence: Fence | None) -> AbstractSet[str]:
     """Every line that closing a fence somewhere in a text could take. Grows with the text."""
     lines = {fence.closing_line} if fence else set()
     if "```" in text or "~~~" in text:
-        for match in _BEGUN.finditer(text):
-            if len(match[1]) <= _LONGEST_PREFIX:
-                lines.add(f"{_LIST_MARKER.sub(' ', match[1])}{match[2]}")
+        lines |= {
+            f"{_LIST_MARKER.sub(' ', match[1])}{match[2]}"
+            for match in _BEGUN.finditer(text)
+            if len(match[1]) <= _LONGEST_PREFIX
+        }
     return lines

@@ -169,12 +169,5 @@ def _best_cut(view: str, fence: Fence | None) -> int:
     half = first + (len(view) - first) // 2
     lines = [seam for seam in line_seams(view, fence) if seam.at > first]
     late = [seam for seam in lines if seam.at >= half and seam.rank > Rank.POOR]
-    if late:
-        return max(late, key=lambda seam: (seam.rank, seam.at)).at
-    inner = inner_seams(view, half)
-    best = max(inner, key=lambda seam: (seam.rank, seam.at), default=None)
-    if best is not None:
-        return best.at
-    if lines:
-        return lines[-1].at
-    return last_whole_character(view, first)
+    best = max(late or inner_seams(view, half), default=lines[-1] if lines else None)
+    return best.at if best is not None else last_whole_character(view, first)

@@ -17,6 +17,7 @@ from bots.discord.events.buttons import are_of_turn, view_of
 from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
 from bots.discord.transport.pacing import Guard, unguarded
+from core.delivery.message_parts import gone_is_fine
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Button
 from core.domain.ports import Delivery
@@ -77,7 +78,7 @@ class DiscordChannel:
             lambda client: self._create(client, native(text), delivery, buttons), creates=True
         )
         self._session.pace(self._address.channel).stopped_typing()
-        self._session.remember(delivery.nonce, message.id)
+        self._session.posted[delivery.nonce] = message.id
         self.newest = str(message.id)
         if message.content.strip() != native(text).strip():
             # another process created it, with what was due then: for some minutes Discord gives that one back
@@ -85,18 +86,16 @@ class DiscordChannel:
         return self.newest
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        target = snowflake(message_id)
         await self._write(
-            lambda client: self._message(client, target).edit(
+            lambda client: self._message(client, message_id).edit(
                 content=native(text), allowed_mentions=NO_MENTIONS, view=view_of(buttons)
             )
         )
 
     async def attach(self, message_id: str, files: Sequence[CodeFile]) -> None:
         """Attach files to a message of ours; doing it twice attaches them once. Needs ATTACH_FILES."""
-        target = snowflake(message_id)
         await self._write(
-            lambda client: self._message(client, target).edit(
+            lambda client: self._message(client, message_id).edit(
                 attachments=[discord.File(BytesIO(file.text.encode()), file.name) for file in files],
                 allowed_mentions=NO_MENTIONS,
             )
@@ -104,9 +103,9 @@ class DiscordChannel:
 
     async def react(self) -> bool:
         """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
-        where = self._address.message
+        question = str(self._address.message)
         try:
-            await self._session.call(lambda client: self._message(client, where).add_reaction(HOURGLASS))
+            await self._session.call(lambda client: self._message(client, question).add_reaction(HOURGLASS))
         except PlatformError as error:
             log.info("discord.reaction_not_added", code=error.code)
             return False
@@ -124,12 +123,8 @@ class DiscordChannel:
 
     async def delete(self, message_id: str) -> None:
         """Remove a message; one that is gone already is fine."""
-        target = snowflake(message_id)
-        try:
-            await self._write(lambda client: self._message(client, target).delete())
-        except PlaceClosed as error:
-            if error.code != "unknown_message":
-                raise
+        with gone_is_fine():
+            await self._write(lambda client: self._message(client, message_id).delete())
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for a message by its nonce, as far as this process saw it, and then in the channel's history.
@@ -139,7 +134,7 @@ class DiscordChannel:
         few minutes.
         """
         await self._prepare()
-        known = self._session.posted_as(delivery.nonce)
+        known = self._session.posted.get(delivery.nonce)
         wanted = native(text).strip()
 
         async def look(client: discord.Client) -> str | None:
@@ -152,8 +147,8 @@ class DiscordChannel:
     def _in(self, client: discord.Client) -> discord.PartialMessageable:
         return client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
 
-    def _message(self, client: discord.Client, id_: int) -> discord.PartialMessage:
-        return self._in(client).get_partial_message(id_)
+    def _message(self, client: discord.Client, message_id: str) -> discord.PartialMessage:
+        return self._in(client).get_partial_message(snowflake(message_id))
 
     async def _prepare(self) -> None:
         """Make sure that the place is there; raises PlatformError while that can't be told. Most places are."""
@@ -218,15 +213,12 @@ class DiscordChannel:
 async def _exists(channel: discord.PartialMessageable, message: int) -> bool:
     try:
         await channel.fetch_message(message)
-    except discord.NotFound:
-        return False
-    except discord.Forbidden:
-        return True
+    except (discord.NotFound, discord.Forbidden) as error:
+        return isinstance(error, discord.Forbidden)
     return True
 
 
 def is_same_text(shown: str, wanted: str) -> bool:
-    if shown == wanted:
-        return True
+    """Tell whether two texts are the same, or one of them a long enough beginning of the other."""
     shorter, longer = sorted((shown, wanted), key=len)
-    return len(shorter) >= LEAST_PREFIX and longer.startswith(shorter)
+    return shown == wanted or (len(shorter) >= LEAST_PREFIX and longer.startswith(shorter))

@@ -18,8 +18,18 @@ log = structlog.get_logger(__name__)
 
 MOST_FILES = 10
 """Discord's limit for one message."""
-ENDINGS = {"c++": "cpp", "csharp": "cs", "golang": "go", "kotlin": "kt", "latex": "tex", "markdown": "md"}
-ENDINGS |= {"patch": "diff", "rust": "rs", "typescript": "ts", "yaml": "yml"}
+ENDINGS = {
+    "c++": "cpp",
+    "csharp": "cs",
+    "golang": "go",
+    "kotlin": "kt",
+    "latex": "tex",
+    "markdown": "md",
+    "patch": "diff",
+    "rust": "rs",
+    "typescript": "ts",
+    "yaml": "yml",
+}
 HARMLESS = frozenset(("c", "cpp", "cs", "css", "csv", "diff", "go", "h", "java", "json", "kt", "log", "md"))
 HARMLESS |= {"rs", "sql", "swift", "tex", "toml", "ts", "tsv", "txt", "yml"}
 """The only endings: of files that no system runs, or opens in a browser, when somebody clicks on them. A script in any
@@ -77,10 +87,8 @@ class CodeAttachmentSurface(ForwardingSurface):
 
     async def finish(self, footer: Footer) -> None:
         await super().finish(footer)
-        files = code_files("".join(self._said), self._least_chars)
-        if not files:
-            return
         try:
-            await self._attach(files)
+            if files := code_files("".join(self._said), self._least_chars):
+                await self._attach(files)
         except PlatformError as error:
             log.info("discord.code_not_attached", platform=PLATFORM, code=error.code, detail=error.detail)

@@ -10,11 +10,12 @@ import structlog
 
 from bots.discord.delivery.channel import DiscordChannel, is_same_text
 from bots.discord.delivery.markup_out import native
-from bots.discord.delivery.webhook import ORIGINAL, THINKING, TokenExpired, Webhook, follow_up_key
+from bots.discord.delivery.webhook import ORIGINAL, TokenExpired, Webhook, follow_up_key, is_thinking
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import are_of_turn
 from bots.discord.transport.api import Session, own_id
 from bots.discord.transport.pacing import Guard, unguarded
+from core.delivery.message_parts import UNKNOWN_MESSAGE, gone_is_fine
 from core.domain.errors import PlaceClosed, PlatformBusy
 from core.domain.messages import Button
 from core.domain.ports import Delivery
@@ -30,7 +31,6 @@ FIRST, FURTHER, DIRECT = "o", "f", "d"
 """What stands before the id of a message that a token changes, or that stands in a direct conversation."""
 HOOK_NAMES = {FIRST: ORIGINAL, FURTHER: ""}
 """What a token changes: how its webhook names that message, where not by its id."""
-GONE = "unknown_message"
 MOST_FAILURES = 3
 
 
@@ -92,7 +92,9 @@ class InteractionChannel(DiscordChannel):
             except TokenExpired as expired:
                 if self._address.hidden:
                     # nothing changes it any more: what is due is posted anew, in private
-                    raise PlaceClosed(PLATFORM, code=GONE, detail="only its author saw it") from expired
+                    raise PlaceClosed(
+                        PLATFORM, code=UNKNOWN_MESSAGE, detail="only its author saw it"
+                    ) from expired
                 await super().edit(target, text, buttons)
 
     async def delete(self, message_id: str) -> None:
@@ -103,13 +105,11 @@ class InteractionChannel(DiscordChannel):
             await super().delete(message_id)
         else:
             try:
-                await self._by_token(lambda: self._hook.remove(HOOK_NAMES[kind] or target))
+                with gone_is_fine():
+                    await self._by_token(lambda: self._hook.remove(HOOK_NAMES[kind] or target))
             except TokenExpired:
                 if not self._address.hidden:
                     await super().delete(target)
-            except PlaceClosed as error:
-                if error.code != GONE:
-                    raise
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for what may have been created: the first part in its place, further ones in the channel.
@@ -150,13 +150,12 @@ class InteractionChannel(DiscordChannel):
             raise
 
     async def _post_inside(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> str:
-        if delivery.part == 0 and await self._is_ours_to_fill():
-            self._filled = True
-            try:
-                return FIRST + await self._hook.change(ORIGINAL, text, buttons)
-            except PlaceClosed as error:
-                if error.code != GONE:
-                    raise
+        if delivery.part == 0:
+            with gone_is_fine():
+                # a first message that says something else is another answer's to this command
+                if self._filled or is_thinking(await self._hook.read()):
+                    self._filled = True
+                    return FIRST + await self._hook.change(ORIGINAL, text, buttons)
         if outlives_token(self._address):
             try:
                 return await super().post(text, delivery, buttons)
@@ -166,32 +165,17 @@ class InteractionChannel(DiscordChannel):
         self._added.add(added)
         return added
 
-    async def _is_ours_to_fill(self) -> bool:
-        """Tell whether the first message still says "thinking": else it is another answer's to this command."""
-        if self._filled:
-            return True
-        try:
-            return bool(int((await self._hook.read()).get("flags") or 0) & THINKING)
-        except PlaceClosed as error:
-            if error.code != GONE:
-                raise
-            return False
-
     async def _find_first(self, delivery: Delivery, text: str) -> str | None:
         first = await self._hook.read()
-        if int(first.get("flags") or 0) & THINKING:
-            return None
         shown = [
             item.get("custom_id") for row in first.get("components", ()) for item in row.get("components", ())
         ]
-        if are_of_turn(shown, delivery) or is_same_text(
-            str(first.get("content") or ""), native(text).strip()
-        ):
-            return FIRST + str(first["id"])
-        return None
+        said = str(first.get("content") or "")
+        is_ours = are_of_turn(shown, delivery) or is_same_text(said, native(text).strip())
+        return FIRST + str(first["id"]) if is_ours and not is_thinking(first) else None
 
     def _seen_by_gateway(self, text: str) -> str | None:
-        known = self._session.posted_as(follow_up_key(self._address.interaction, native(text)))
+        known = self._session.posted.get(follow_up_key(self._address.interaction, native(text)))
         found = f"{FURTHER}{known}"
         return found if known is not None and found not in self._added else None
 

@@ -29,10 +29,11 @@ def size(text: str) -> int:
     """Measure a text as Discord will count it, at most, once it was made native: tables and links take more room."""
     if "|" not in text:
         return len(text) + growth(text)
-    total = -1
-    for piece in _pieces(text):
-        total += 1 + (room(piece) if isinstance(piece, Table) else len(piece[0]) + growth(piece[0]))
-    return total
+    sizes = (
+        room(piece) if isinstance(piece, Table) else len(piece[0]) + growth(piece[0])
+        for piece in _pieces(text)
+    )
+    return sum(1 + each for each in sizes) - 1  # a line end between each two
 
 
 def native(text: str) -> str:
@@ -87,8 +88,6 @@ def _native_line(line: str, *, after_blank: bool, settled: bool) -> str:
     if after_blank and _RULE.fullmatch(line):
         return "─" * len("".join(line.split()))
     line = _DEEP_HEADING.sub(r"\1###", line)
-    if not growth(line):
-        return line
     if not settled:
         return with_shown_links(line)
     return "".join(piece if is_code else with_shown_links(piece) for piece, is_code in spans(line))

@@ -43,33 +43,29 @@ class QuestionThread(DiscordChannel):
         self._failures = 0
 
     async def _prepare(self) -> None:
-        if not self._opened:
-            if not await self._open():
-                self._address = self._question
-            self._opened = True
-
-    async def _open(self) -> bool:
-        async def start(client: discord.Client) -> None:
-            await client.http.start_thread_with_message(
-                self._question.channel,
-                self._question.message,
-                name=await _title_of(client, self._question),
-                auto_archive_duration=ARCHIVED_AFTER_MIN,
-            )
-
+        if self._opened:
+            return
         try:
-            await self._session.call(start)
+            await self._session.call(self._open)
         except PlatformBusy as error:
             self._failures += error.failed
             if self._failures < MOST_FAILURES:
                 raise
             log.warning("discord.no_thread", code=error.code, channel=self._question.channel)
-            return False
+            self._address = self._question
         except PlaceClosed as error:
             if error.code != THREAD_EXISTS:
                 log.info("discord.no_thread", code=error.code, channel=self._question.channel)
-                return False
-        return True
+                self._address = self._question
+        self._opened = True
+
+    async def _open(self, client: discord.Client) -> None:
+        await client.http.start_thread_with_message(
+            self._question.channel,
+            self._question.message,
+            name=await _title_of(client, self._question),
+            auto_archive_duration=ARCHIVED_AFTER_MIN,
+        )
 
 
 async def _title_of(client: discord.Client, question: Address) -> str:

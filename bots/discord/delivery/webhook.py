@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import discord
 import msgspec
@@ -34,6 +34,11 @@ def follow_up_key(interaction: int, text: str) -> str:
     return f"{interaction}:{hashlib.sha256(text.strip().encode()).hexdigest()[:32]}"
 
 
+def is_thinking(message: Json) -> bool:
+    """Tell whether a message still says that the bot thinks."""
+    return bool(int(message.get("flags") or 0) & THINKING)
+
+
 class TokenExpired(PlaceClosed):
     """The interaction takes nothing more: 15 minutes have passed, or Discord never took our first answer."""
 
@@ -45,6 +50,7 @@ class Webhook:
     """Reads, changes and adds messages of an interaction. Every call raises `TokenExpired`, or as `Session.call` does.
 
     Nothing pings and nothing is previewed, on creates and on edits: an edit without `allowed_mentions` would ping.
+    A message is named by its id, or as `ORIGINAL`, which Discord takes in place of a number.
     """
 
     def __init__(self, session: Session, address: Address) -> None:
@@ -52,20 +58,18 @@ class Webhook:
         self._address = address
 
     async def read(self, message: str = ORIGINAL) -> Json:
-        target: Any = message  # "@original" is as good as a number
         return await self._call(
             lambda hook, adapter: adapter.get_webhook_message(
-                hook.id, self._address.token, target, session=hook.session
+                hook.id, self._address.token, cast("int", message), session=hook.session
             )
         )
 
     async def change(self, message: str, text: str, buttons: Sequence[Button]) -> str:
         """Change a message, the first one too: whatever becomes of the call, it can be repeated. Returns its id."""
-        target: Any = message
         payload = _payload(text, buttons, NO_PREVIEWS)
         changed = await self._call(
             lambda hook, adapter: adapter.edit_webhook_message(
-                hook.id, self._address.token, target, session=hook.session, payload=payload
+                hook.id, self._address.token, cast("int", message), session=hook.session, payload=payload
             ),
             writes=True,
         )
@@ -86,10 +90,9 @@ class Webhook:
         return str((await self._call(post, creates=True, writes=True))["id"])
 
     async def remove(self, message: str) -> None:
-        target: Any = message
         await self._call(
             lambda hook, adapter: adapter.delete_webhook_message(
-                hook.id, self._address.token, target, session=hook.session
+                hook.id, self._address.token, cast("int", message), session=hook.session
             )
         )
 

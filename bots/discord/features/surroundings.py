@@ -10,7 +10,7 @@ import structlog
 from bots.discord.events.address import Address
 from bots.discord.events.markup_in import attachments_of, text_of
 from bots.discord.events.translate import PERSON_MESSAGES, replied_to
-from bots.discord.transport.api import Session
+from bots.discord.transport.api import Session, own_id
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Quote
 
@@ -32,7 +32,7 @@ class Surroundings:
         if most <= 0 or not (self._address.message or self._address.interaction):
             return ()
         try:
-            me = await self._session.own_id()
+            me = own_id(await self._session.client())
             found = await (self._thread(most) if self._address.parent else self._chain(most, me))
         except PlatformError as error:
             log.warning("discord.thread_unreadable", code=error.code, detail=error.detail)

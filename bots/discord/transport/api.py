@@ -13,7 +13,7 @@ from bots.discord.events.address import PLATFORM
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.error_mapping import FAILURES, login_error_of, mapped, token_refused
 from bots.discord.transport.http_hooks import fail_fast
-from bots.discord.transport.pacing import ChannelPace, Guard, Paces
+from bots.discord.transport.pacing import MOST_CHANNELS, ChannelPace, Guard
 from bots.discord.transport.timing import Timing
 from core.domain.errors import FrontendUnreachable, PlatformBusy
 from core.util.tasks import TaskSet
@@ -51,9 +51,10 @@ class Session:
         self._settings = settings
         self._client: discord.Client | None = None
         self._login = asyncio.Lock()
-        self._paces = Paces(timing)
+        self._paces: dict[int, ChannelPace] = {}
         self._running = TaskSet()
-        self._posted: LRUCache[str, int] = LRUCache(REMEMBERED)
+        self.posted: LRUCache[str, int] = LRUCache(REMEMBERED)
+        """Under which id a message of ours with a nonce exists."""
         self._closed = False
 
     async def call(self, call: Call[T], *, creates: bool = False, writes: bool = False) -> T:
@@ -71,9 +72,6 @@ class Session:
         await pace.enter(guard)
         return await asyncio.shield(self._own(_through(pace, call, client, creates=creates)))
 
-    async def own_id(self) -> int:
-        return own_id(await self.client())
-
     async def fetch_message(self, channel: int, message: int, guild: int | None = None) -> discord.Message:
         """Read one message. Raises PlatformError; PlaceClosed where it is gone, or hidden from the bot."""
         return await self.call(
@@ -85,7 +83,10 @@ class Session:
         return (await self.call(lambda client: client.create_dm(discord.Object(user)))).id
 
     def pace(self, channel: int) -> ChannelPace:
-        return self._paces.of(channel)
+        """Tell a channel's pace; idle ones are forgotten."""
+        if channel not in self._paces and len(self._paces) >= MOST_CHANNELS:
+            self._paces = {key: pace for key, pace in self._paces.items() if not pace.idle}
+        return self._paces.setdefault(channel, ChannelPace(self.timing))
 
     async def client(self) -> discord.Client:
         """Log in, unless done. Raises FrontendRefused, or PlatformBusy while Discord can't be reached."""
@@ -95,13 +96,6 @@ class Session:
             if self._client is None or self._closed:
                 raise PlatformBusy(PLATFORM, detail="shutting down")
             return self._client
-
-    def remember(self, nonce: str, message_id: int) -> None:
-        """Keep under which id a message of ours with this nonce exists."""
-        self._posted[nonce] = message_id
-
-    def posted_as(self, nonce: str) -> int | None:
-        return self._posted.get(nonce)
 
     async def close(self) -> None:
         """End what still runs, and the connections."""

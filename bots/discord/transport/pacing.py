@@ -94,18 +94,3 @@ class ChannelPace:
         if len(self._written) < WRITES:
             return closed_s
         return max(closed_s, self._written[0] + self._timing.write_window_s - now)
-
-
-class Paces:
-    """The pace of each channel; idle ones are forgotten."""
-
-    def __init__(self, timing: Timing) -> None:
-        self._timing = timing
-        self._paces: dict[int, ChannelPace] = {}
-
-    def of(self, channel: int) -> ChannelPace:
-        if (pace := self._paces.get(channel)) is not None:
-            return pace
-        if len(self._paces) >= MOST_CHANNELS:
-            self._paces = {key: pace for key, pace in self._paces.items() if not pace.idle}
-        return self._paces.setdefault(channel, ChannelPace(self._timing))
