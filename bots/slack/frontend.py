@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 
 from bots.slack.delivery.choose_surface import SurfaceChooser
@@ -16,7 +16,7 @@ from bots.slack.features.workspaces import OneWorkspace, Workspaces
 from bots.slack.listening.listen import EventSource, listen
 from bots.slack.listening.socket_mode import SocketModeEvents
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.app_api import open_api
+from bots.slack.transport.app_api import AppApi, open_api
 from core.domain.errors import (
     FrontendRefused,
     FrontendUnreachable,
@@ -35,20 +35,16 @@ class SlackFrontend:
 
     def __init__(
         self,
-        settings: SlackSettings,
+        api: AppApi,
         workspaces: Workspaces,
         source: EventSource,
         translators: Translators,
-        *,
-        now: Now,
-        sleep: Sleep,
     ) -> None:
-        self._settings = settings
+        self._api = api
         self._workspaces = workspaces
         self._source = source
-        self._sleep = sleep
         self._open_since: dict[str, datetime] = {}
-        self._surfaces = SurfaceChooser(translators, now)
+        self._surfaces = SurfaceChooser(translators, api.now)
 
     @property
     def platform(self) -> str:
@@ -64,15 +60,7 @@ class SlackFrontend:
         try:
             self._source.require()
             await self._workspaces.check()
-            await listen(
-                self._settings,
-                self._workspaces,
-                self._source,
-                intake,
-                watch,
-                self._open_since,
-                sleep=self._sleep,
-            )
+            await listen(self._api, self._workspaces, self._source, intake, watch, self._open_since)
         except (FrontendRefused, FrontendUnreachable) as exc:
             watch.down(exc)
             raise
@@ -109,7 +97,7 @@ class SlackFrontend:
             SettingRefused: with `client_id` there are many workspaces, and none is named.
         """
         team, _, name = channel.strip().rpartition("/")
-        if self._settings.installable and not team:
+        if self._api.settings.installable and not team:
             fix = "name the workspace too: slack:T0123456/C0123456"
             raise SettingRefused("[operators] channel", value=f"slack:{channel}", fix=fix)
         return str(Address(channel=name, team=team))
@@ -127,10 +115,5 @@ async def open_slack(
 
     It owns one HTTP session, and reaches out only when it is used.
     """
-    async with open_api(settings, now=now, sleep=sleep) as api:
-        workspaces, source = OneWorkspace(api), SocketModeEvents(api, sleep)
-        translators = translators or Translators()
-        try:
-            yield SlackFrontend(settings, workspaces, source, translators, now=now, sleep=sleep)
-        finally:
-            await workspaces.aclose()
+    async with open_api(settings, now=now, sleep=sleep) as api, aclosing(OneWorkspace(api)) as workspaces:
+        yield SlackFrontend(api, workspaces, SocketModeEvents(api), translators or Translators())

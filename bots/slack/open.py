@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -39,31 +39,27 @@ async def open_hosted(
     """Open Slack's frontend, and mount what Slack and browsers are to reach. It makes no call until it is used."""
     async with open_api(settings, now=now, sleep=sleep) as api:
         routes: list[Route] = []
-        source = _event_source(api, routes, sleep)
-        workspaces = _workspaces(api, host, routes, sleep, clock)
-        if routes:
-            host.web.mount(MOUNT, Starlette(routes=routes))
-        try:
-            yield SlackFrontend(settings, workspaces, source, host.translators, now=now, sleep=sleep)
-        finally:
-            await workspaces.aclose()
+        source = _event_source(api, routes)
+        async with aclosing(_workspaces(api, host, routes, clock)) as workspaces:
+            if routes:
+                host.web.mount(MOUNT, Starlette(routes=routes))
+            yield SlackFrontend(api, workspaces, source, host.translators)
 
 
-def _event_source(api: AppApi, routes: list[Route], sleep: Sleep) -> EventSource:
+def _event_source(api: AppApi, routes: list[Route]) -> EventSource:
     if api.settings.mode == "socket":
-        return SocketModeEvents(api, sleep)
+        return SocketModeEvents(api)
     source = HttpEvents(api)
     routes.append(Route(EVENTS_PATH.removeprefix(MOUNT), source.answer, methods=["GET", "POST"]))
     return source
 
 
-def _workspaces(api: AppApi, host: Host, routes: list[Route], sleep: Sleep, clock: Clock) -> Workspaces:
+def _workspaces(api: AppApi, host: Host, routes: list[Route], clock: Clock) -> Workspaces:
     if not api.settings.installable:
         return OneWorkspace(api)
     installations = Installations(host.database, PLATFORM, Seal(api.settings.encryption_keys), clock)
     states = States(api.settings.client_secret, clock)
     pages = InstallPages(api, installations, states, host.translators, clock)
-    routes.append(Route(INSTALL_PATH.removeprefix(MOUNT), pages.begin))
-    routes.append(Route(REDIRECT_PATH.removeprefix(MOUNT), pages.finish))
-    rotation = Rotation(installations, api.exchange, clock, sleep)
-    return ManyWorkspaces(api, installations, rotation)
+    for path, answer in ((INSTALL_PATH, pages.begin), (REDIRECT_PATH, pages.finish)):
+        routes.append(Route(path.removeprefix(MOUNT), answer))
+    return ManyWorkspaces(api, installations, Rotation(installations, api.exchange, clock, api.sleep))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 from bots.frontends import Host, Plugin
 from bots.id_checks import IdKind
@@ -20,18 +20,14 @@ FORMS: Mapping[IdKind, tuple[str, str]] = {
 """The form of Slack's ids, and an example: a letter, then capitals and digits (docs.slack.dev, "Slack objects")."""
 
 
-@asynccontextmanager
-async def _open(settings: SlackSettings, host: Host) -> AsyncIterator[Frontend]:
+def _open(settings: SlackSettings, host: Host) -> AbstractAsyncContextManager[Frontend]:
     if settings.mode == "socket" and not settings.installable:
         from bots.slack.frontend import open_slack  # the SDK costs memory; only who uses it pays
 
-        async with open_slack(settings, host.translators) as frontend:
-            yield frontend
-        return
+        return open_slack(settings, host.translators)
     from bots.slack.open import open_hosted  # a web framework too
 
-    async with open_hosted(settings, host) as frontend:
-        yield frontend
+    return open_hosted(settings, host)
 
 
 def id_fix(kind: IdKind, given: str) -> str:

@@ -1,6 +1,6 @@
-"""What people do by commands, forms and the app's Home tab, as events of the core. Pure.
+"""What people do by commands, the app's Home tab and Slack's own stop button, as events of the core. Pure.
 
-Shapes: docs.slack.dev, "Implementing slash commands", `view_submission`, `app_home_opened`.
+Shapes: docs.slack.dev, "Implementing slash commands", `app_home_opened`, `agent_session_stopped`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import from_mrkdwn
 from bots.slack.events.payloads import text_of
-from core.domain.messages import Author, Command, Commanded, Identity, Place
+from core.domain.messages import Action, Author, Command, Commanded, Identity, Place, Pressed
 from core.i18n.commands import spoken_command
 
 _ASK = "ask"
@@ -70,4 +70,29 @@ def home_opened(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> Command
         place=Place(PLATFORM, team, channel or user, private=True),
         command=Command.HOME,
         address=str(Address(channel or user, team, user=user, user_team=team, home=True)),
+    )
+
+
+def stopped(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> tuple[Pressed, ...]:
+    """Read an `agent_session_stopped`, Slack's own stop button.
+
+    In a direct message the thread that it names is a place of its own, or stands below a message that began none:
+    which one is answered there is not told, so both are stopped.
+    """
+    team, user, channel = text_of(wrapper, "team_id"), text_of(event, "user"), text_of(event, "channel")
+    thread, moment = text_of(event, "thread_ts"), text_of(wrapper, "event_id")
+    if not (team and user and channel and thread and moment):
+        return ()
+    direct = channel.startswith("D")
+    here = Address(channel, team, thread, thread, user, team, direct=direct, ephemeral=not direct)
+    return tuple(
+        Pressed(
+            keys=(f"slack:{team}:stopped:{moment}:{place}",),
+            author=Author(Identity(PLATFORM, team, user)),
+            place=Place(PLATFORM, team, channel, place, private=direct),
+            action=Action.STOP,
+            turn="",
+            address=str(here),
+        )
+        for place in ((thread, "") if direct else (thread,))
     )

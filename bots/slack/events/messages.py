@@ -1,18 +1,18 @@
-"""What people say, as events of the core. Pure.
+"""What people say, change and delete, as events of the core. Pure.
 
-Shapes: docs.slack.dev, `message`, `app_mention`, "Working with files".
+Shapes: docs.slack.dev, `message`, `app_mention`, `message_changed`, `message_deleted`, "Working with files".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.events.markup_in import begins_with_another, from_mrkdwn, mentions, without_mention
-from bots.slack.events.payloads import Bot, IsJoined, parts_of, text_of
-from core.domain.messages import Attachment, Author, Commanded, Identity, Place, Said
+from bots.slack.events.payloads import Bot, IsJoined, part_of, parts_of, text_of
+from core.domain.messages import Attachment, Author, Commanded, Deleted, Edited, Identity, Place, Said
 from core.i18n.commands import spoken_command
 
 _SUBTYPES_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
@@ -45,6 +45,43 @@ def said(
     if parsed and (event.get("type") == "app_mention" or is_for_us(parsed, bot, is_joined)):
         return as_event(parsed, event)
     return None
+
+
+def changed(
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None
+) -> Edited | Deleted | Said | Commanded | None:
+    """Read a `message_changed`: a person's own edit, or what is left of a deleted message that has replies.
+
+    Slack also sends it for previews, for our own updates and for streams. Whoever adds the bot's mention by an edit
+    speaks to it for the first time.
+    """
+    message, before = part_of(event, "message"), part_of(event, "previous_message")
+    if text_of(message, "subtype") == "tombstone":
+        return deleted(wrapper, event, text_of(message, "ts"), bot, is_joined)
+    edited = text_of(message.get("edited"), "ts")
+    now = read(wrapper, event, message, bot) if edited else None
+    if now is None or (before and text_of(before, "text") == now.mrkdwn):
+        return None
+    earlier = replace(now, mrkdwn=text_of(before, "text")) if before else now
+    if is_for_us(earlier, bot, is_joined):
+        keys = (f"{now.keys[0]}:edited:{edited}",)
+        return Edited(keys, now.author, now.place, now.address.question, now.text)
+    return as_event(now, message) if mentions(now.mrkdwn, bot.user) else None
+
+
+def deleted(
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], ts: str, bot: Bot, is_joined: IsJoined | None
+) -> Deleted | None:
+    """Read that the message `ts` is gone; None where it is known not to have been for us, as our own are not."""
+    team, channel = text_of(wrapper, "team_id"), text_of(event, "channel")
+    before = part_of(event, "previous_message")
+    if not (team and channel and ts):
+        return None
+    if text_of(before, "user"):
+        parsed = read(wrapper, event, before, bot)
+        if parsed is None or not is_for_us(parsed, bot, is_joined):
+            return None
+    return Deleted((f"slack:{team}:{channel}:{ts}:deleted",), PLATFORM, team, channel, (ts,))
 
 
 def as_event(parsed: ParsedMessage, event: Mapping[str, Any]) -> Said | Commanded:

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.slack.events.buttons import pressed
-from bots.slack.events.edits import changed, deleted, stopped
-from bots.slack.events.interactions import commanded, home_opened, question
-from bots.slack.events.messages import is_for_us, is_person, read, said
+from bots.slack.events.interactions import commanded, home_opened, question, stopped
+from bots.slack.events.messages import changed, deleted, is_for_us, is_person, read, said
 from bots.slack.events.modals import commented
 from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
 from core.domain.messages import Event, PassedOver

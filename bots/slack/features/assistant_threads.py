@@ -12,8 +12,6 @@ from typing import Any
 import structlog
 from cachetools import LRUCache
 
-from bots.slack.delivery.markup_out import safe
-from bots.slack.delivery.messages import post
 from bots.slack.events.address import Address
 from bots.slack.transport.api import SlackApi
 from core.domain.errors import FrontendRefused, PlatformError
@@ -63,10 +61,6 @@ class AssistantThreads:
                 prompts=prompts,
             )
 
-    async def say(self, channel: str, thread: str, sentence: str) -> None:
-        """Say a sentence of the bot's own that is no answer."""
-        await post(self._api, channel, thread, {"text": safe(sentence)})
-
     async def set_title(self, place: Address, text: str) -> None:
         """Name a thread after the first words in it, where these are they."""
         # whether Slack reads tokens in titles it does not tell; without this sign there are none
@@ -86,12 +80,11 @@ class AssistantThreads:
     async def is_empty(self, channel: str, thread: str) -> bool:
         """Whether nothing was ever said there, as Slack tells it: so a person is greeted once, however often the bot
         starts. A thread of the old view begins with a message of Slack's own."""
-        if thread:
-            answer = await self._api.read("conversations.replies", channel=channel, ts=thread, limit=2)
-        else:
-            answer = await self._api.read("conversations.history", channel=channel, limit=1)
+        method, slack_s_own = ("conversations.replies", 1) if thread else ("conversations.history", 0)
+        root = {"ts": thread} if thread else {}
+        answer = await self._api.read(method, channel=channel, limit=slack_s_own + 1, **root)
         messages = answer.get("messages")
-        return isinstance(messages, list) and len(messages) <= (1 if thread else 0)
+        return isinstance(messages, list) and len(messages) <= slack_s_own
 
     async def _ask(self, method: str, **arguments: Any) -> bool:
         """Whether Slack did it."""

@@ -24,13 +24,13 @@ from bots.slack.delivery.messages import pages
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
 from bots.slack.features.workspaces import Workspaces
-from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import SlackApi
+from bots.slack.transport.app_api import AppApi
 from core.delivery.platform_retry import patiently
 from core.domain.errors import PlaceClosed, PlatformError
 from core.domain.messages import Place
 from core.domain.ports import Intake
-from core.util.clock import Clock, Sleep
+from core.util.clock import utc_now
 
 log = structlog.get_logger(__name__)
 
@@ -60,20 +60,16 @@ class Backfill:
 
     def __init__(
         self,
+        api: AppApi,
         workspaces: Workspaces,
         intake: Intake,
-        settings: SlackSettings,
         open_since: dict[str, datetime],
-        *,
-        clock: Clock,
-        sleep: Sleep,
     ) -> None:
         """`open_since` outlives it: from when on each workspace is to be read, an earlier one may have been cut off."""
         self._workspaces = workspaces
         self._intake = intake
-        self._back = timedelta(hours=settings.backfill_hours)
-        self._clock = clock
-        self._sleep = sleep
+        self._back = timedelta(hours=api.settings.backfill_hours)
+        self._sleep = api.sleep
         self._open_since = open_since
 
     async def prepare(self) -> None:
@@ -86,7 +82,7 @@ class Backfill:
         """Read what came since, in all workspaces, and hand it to `receive`."""
         if not self._open_since:
             return
-        now = self._clock()
+        now = utc_now()
         places = await self._intake.places(PLATFORM, now - _KNOWN_FOR)
         for team, heard in list(self._open_since.items()):
             span = _Span(max(heard - _MARGIN, now - self._back), now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, part_of, text_of
 from core.domain.messages import Event, Said
 from core.domain.ports import Intake
+from core.util.clock import utc_now
 
 _MOST = 20_000
 _REMEMBERED = timedelta(days=90)
@@ -26,9 +27,8 @@ class JoinedThreads:
     unknown thread has it asked for what came since.
     """
 
-    def __init__(self, intake: Intake, clock: Callable[[], datetime]) -> None:
+    def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._clock = clock
         self._known: LRUCache[tuple[str, str, str], None] = LRUCache(_MOST)
         self._asked_at: datetime | None = None
 
@@ -55,7 +55,7 @@ class JoinedThreads:
             self._known[event.place.workspace, event.place.channel, event.place.thread] = None
 
     async def _ask(self) -> None:
-        now = self._clock()
+        now = utc_now()
         if self._asked_at is not None and now - self._asked_at < _ASK_AGAIN_AFTER:
             return
         since = now - _REMEMBERED if self._asked_at is None else self._asked_at - _MARGIN

@@ -5,20 +5,48 @@ All of it runs in the background; where Slack refuses it, a line in the log is a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from bots.slack.delivery.messages import message_content
+import structlog
+
+from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.messages import message_content, post
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.modals import View, ask_form, feedback_form, wants_to_ask
 from bots.slack.events.payloads import part_of, text_of
-from bots.slack.features.background_tasks import BackgroundTasks
 from bots.slack.features.workspaces import Workspace
+from core.domain.errors import PlatformError
 from core.domain.messages import Action, Author, Commanded, Event, Identity, Place, Pressed, Said
 from core.domain.ports import Intake
 from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
+from core.util.tasks import TaskSet
+
+log = structlog.get_logger(__name__)
+
+_MOST_TASKS = 500
+
+
+class BackgroundTasks(TaskSet):
+    """Tasks that nobody waits for; what goes wrong in one is logged, and ends there."""
+
+    def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Start a task; with too many running it is left out."""
+        if len(self) >= _MOST_TASKS:
+            work.close()
+            log.warning("slack.task_left_out", task=name)
+            return
+        self.start(self._run(name, work), name=f"slack-{name}")
+
+    async def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except (PlatformError, TimeoutError) as exc:
+            log.info("slack.task_failed", task=name, problem=str(exc) or type(exc).__name__)
+        except Exception:
+            log.exception("slack.task_failed", task=name)
 
 
 class Greetings:
@@ -81,7 +109,7 @@ class Greetings:
         if await there.assistant_threads.is_empty(place.channel, place.thread):
             refusal = await self._intake.refusal(Said((), author, place, "", "", ""))
             hello = self._intake.translator(author.locale, place).say(Phrase.HELLO)
-            await there.assistant_threads.say(place.channel, place.thread, refusal or hello)
+            await post(there.api, place.channel, place.thread, {"text": safe(refusal or hello)})
             if refusal is not None:
                 return
         await there.assistant_threads.suggest(place.channel, place.thread)

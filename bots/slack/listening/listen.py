@@ -8,16 +8,14 @@ from datetime import datetime
 from typing import Protocol
 
 from bots.slack.features.backfill import Backfill
-from bots.slack.features.background_tasks import BackgroundTasks
 from bots.slack.features.follow_ups import JoinedThreads
-from bots.slack.features.greetings import Greetings
+from bots.slack.features.greetings import BackgroundTasks, Greetings
 from bots.slack.features.workspaces import Workspaces
 from bots.slack.listening.bolt_app import Receive
 from bots.slack.listening.receive import Receiver
-from bots.slack.settings import SlackSettings
+from bots.slack.transport.app_api import AppApi
 from core.domain.errors import BotError
 from core.domain.ports import Intake, Watch
-from core.util.clock import Clock, Sleep, utc_now
 
 
 class EventSource(Protocol):
@@ -31,26 +29,22 @@ class EventSource(Protocol):
 
 
 async def listen(
-    settings: SlackSettings,
+    api: AppApi,
     workspaces: Workspaces,
     source: EventSource,
     intake: Intake,
     watch: Watch,
     open_since: dict[str, datetime],
-    *,
-    sleep: Sleep,
-    clock: Clock = utc_now,
 ) -> None:
-    """Bring events in until cancelled. Raises like `Way.listen`.
+    """Bring events in until cancelled. Raises like `EventSource.listen`.
 
     `open_since` is for `Backfill`, from one call to the next.
     """
-    threads = JoinedThreads(intake, clock)
-    missed = Backfill(workspaces, intake, settings, open_since, clock=clock, sleep=sleep)
+    threads = JoinedThreads(intake)
+    missed = Backfill(api, workspaces, intake, open_since)
     await missed.prepare()
     async with aclosing(BackgroundTasks()) as tasks:
-        greetings = Greetings(intake, tasks)
-        receiver = Receiver(workspaces, intake, threads, greetings, settings)
+        receiver = Receiver(workspaces, intake, threads, Greetings(intake, tasks), api.settings)
 
         def begin() -> None:
             tasks.run("backfill", missed.run(receiver.receive))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Any
 
 import aiohttp
@@ -114,9 +114,8 @@ class Handler(AsyncBaseSocketModeHandler):
 class SocketModeEvents:
     """Events over Socket Mode."""
 
-    def __init__(self, api: AppApi, sleep: Sleep) -> None:
+    def __init__(self, api: AppApi) -> None:
         self._api = api
-        self._sleep = sleep
 
     def require(self) -> None:
         """Refuse to begin without an app token: the SDK would try a wrong one for ever, without a word."""
@@ -125,15 +124,10 @@ class SocketModeEvents:
     async def listen(self, receive: Receive, watch: Watch) -> None:
         """Open a socket and bring its events in, until it stays lost."""
         url = await self._api.open_socket()
-        socket = Socket(self._api, url)
-        handler = Handler(bolt_app(self._api, receive), socket)
-        connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]  # Bolt's
-        try:
-            await watch_over(socket, self._api.settings, watch, self._sleep)
-        finally:
-            connecting.cancel()
-            await asyncio.gather(connecting, return_exceptions=True)
-            await socket.aclose()
+        async with aclosing(Socket(self._api, url)) as socket, aclosing(TaskSet()) as connecting:
+            handler = Handler(bolt_app(self._api, receive), socket)
+            connecting.start(handler.connect_async())  # type: ignore[no-untyped-call]  # Bolt's
+            await watch_over(socket, self._api.settings, watch, self._api.sleep)
 
 
 async def watch_over(socket: Socket, settings: SlackSettings, watch: Watch, sleep: Sleep) -> None:
