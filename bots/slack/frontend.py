@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 from bots.slack.delivery.choose_surface import SurfaceChooser
 from bots.slack.events.address import PLATFORM, Address, FileRef
@@ -14,9 +15,10 @@ from bots.slack.features import files
 from bots.slack.features.surroundings import quotes
 from bots.slack.features.workspaces import OneWorkspace, Workspaces
 from bots.slack.listening.listen import EventSource, listen
-from bots.slack.listening.socket_mode import SocketModeEvents
+from bots.slack.listening.socket_mode import listen_on_socket
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.app_api import AppApi, open_api
+from bots.slack.transport.preflight import require_way_in
 from core.domain.errors import (
     FrontendRefused,
     FrontendUnreachable,
@@ -58,7 +60,7 @@ class SlackFrontend:
             FrontendUnreachable: Slack can't be reached, or the socket does not stay open.
         """
         try:
-            self._source.require()
+            require_way_in(self._api.settings)
             await self._workspaces.check()
             await listen(self._api, self._workspaces, self._source, intake, watch, self._open_since)
         except (FrontendRefused, FrontendUnreachable) as exc:
@@ -116,4 +118,4 @@ async def open_slack(
     It owns one HTTP session, and reaches out only when it is used.
     """
     async with open_api(settings, now=now, sleep=sleep) as api, aclosing(OneWorkspace(api)) as workspaces:
-        yield SlackFrontend(api, workspaces, SocketModeEvents(api), translators or Translators())
+        yield SlackFrontend(api, workspaces, partial(listen_on_socket, api), translators or Translators())

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -20,7 +21,7 @@ from bots.slack.installations.sealing import Seal
 from bots.slack.installations.states import States
 from bots.slack.listening.http import HttpEvents
 from bots.slack.listening.listen import EventSource
-from bots.slack.listening.socket_mode import SocketModeEvents
+from bots.slack.listening.socket_mode import listen_on_socket
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
 from bots.slack.transport.app_api import AppApi, open_api
 from core.storage.installations import Installations
@@ -48,10 +49,10 @@ async def open_hosted(
 
 def _event_source(api: AppApi, routes: list[Route]) -> EventSource:
     if api.settings.mode == "socket":
-        return SocketModeEvents(api)
+        return partial(listen_on_socket, api)
     source = HttpEvents(api)
     routes.append(Route(EVENTS_PATH.removeprefix(MOUNT), source.answer, methods=["GET", "POST"]))
-    return source
+    return source.listen
 
 
 def _workspaces(api: AppApi, host: Host, routes: list[Route], clock: Clock) -> Workspaces:

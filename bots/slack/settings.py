@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
@@ -32,15 +32,12 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\S*$")
 
 def _is_key(secret: SecretStr) -> SecretStr:
     """Refuse what Fernet can't use, without repeating it."""
-    try:
-        size = len(base64.urlsafe_b64decode(secret.get_secret_value().strip()))
-    except (binascii.Error, ValueError):
-        size = 0
-    if size != _KEY_BYTES:
-        raise ValueError(
-            "each key is 32 random bytes in URL-safe base64; make one with: openssl rand -base64 32 | tr '+/' '-_'"
-        )
-    return secret
+    with suppress(ValueError):
+        if len(base64.urlsafe_b64decode(secret.get_secret_value().strip())) == _KEY_BYTES:
+            return secret
+    raise ValueError(
+        "each key is 32 random bytes in URL-safe base64; make one with: openssl rand -base64 32 | tr '+/' '-_'"
+    )
 
 
 def _is_public(url: str) -> str:

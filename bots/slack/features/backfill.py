@@ -118,14 +118,13 @@ class Backfill:
         except PlatformError as exc:
             log.info("slack.direct_messages_unlisted", code=exc.code)
             return []
-        ids = [text_of(each, "id") for each in list_of(answer, "channels")]
+        ids = (text_of(each, "id") for each in list_of(answer, "channels"))
         return [_Spot(each, direct=True) for each in ids if each]
 
     async def _missed(self, api: SlackApi, spot: _Spot, span: _Span, bot: Bot) -> list[Mapping[str, Any]]:
         """The messages of other people that the bot did not answer, oldest first."""
-        read = partial(self._read, api)
         asked = {"channel": spot.channel, "oldest": str(span.oldest), "limit": _PAGE}
-        found = pages(read, _MOST_PAGES, thread=spot.thread, **asked)
+        found = pages(partial(self._read, api), _MOST_PAGES, thread=spot.thread, **asked)
         messages = [each async for page in found for each in page]
         answered_until = _last_answer(messages, bot, span) if spot.thread else span.oldest
         missed = {

@@ -56,7 +56,6 @@ class InstallPages:
         now: Clock,
     ) -> None:
         self._api = api
-        self._settings = api.settings
         self._installations = installations
         self._states = states
         self._translators = translators
@@ -68,15 +67,15 @@ class InstallPages:
         if request.method == "HEAD":
             return Response(headers=_SAFE)
         try:
-            require_installable(self._settings)
+            require_installable(self._api.settings)
         except BotError as exc:
             return self._failed(request, 503, str(exc) or type(exc).__name__)
         state = self._states.issue()
         asked = {
-            "client_id": self._settings.client_id,
-            "scope": ",".join(scopes(self._settings)),
+            "client_id": self._api.settings.client_id,
+            "scope": ",".join(scopes(self._api.settings)),
             "state": state,
-            "redirect_uri": self._settings.redirect_url,
+            "redirect_uri": self._api.settings.redirect_url,
         }
         answer = RedirectResponse(f"{AUTHORIZE_URL}?{urlencode(asked)}", status_code=302, headers=_SAFE)
         # the browser brings the state back: whoever was merely sent a link has no such cookie
@@ -85,7 +84,7 @@ class InstallPages:
             state,
             max_age=int(GOOD_FOR.total_seconds()),
             path=MOUNT,
-            secure=self._settings.public_url.startswith("https://"),
+            secure=self._api.settings.public_url.startswith("https://"),
             httponly=True,
             samesite="lax",
         )
@@ -117,8 +116,7 @@ class InstallPages:
             raise RequestRefusedError(400, "the state is too old, or was used before")
         if given.get("error") or not given.get("code"):
             raise RequestRefusedError(400, f"Slack says {given.get('error', '')[:100]!r}")
-        redirect = self._settings.redirect_url
-        answer = await self._api.exchange(code=given["code"], redirect_uri=redirect)
+        answer = await self._api.exchange(code=given["code"], redirect_uri=self._api.settings.redirect_url)
         return await self._as_installation(answer)
 
     async def _as_installation(self, answer: Mapping[str, Any]) -> Installation:
@@ -128,7 +126,6 @@ class InstallPages:
         bot = await SlackApi(self._api, OneAccount(SecretStr(tokens.token))).verify_token()
         if bot.team != text_of(answer["team"], "id"):
             raise RequestRefusedError(502, "the token is another workspace's")
-        installer = answer.get("authed_user")
         return Installation(
             workspace=bot.team,
             bot_user=bot.user,
@@ -139,7 +136,7 @@ class InstallPages:
             workspace_name=text_of(answer["team"], "name"),
             app=text_of(answer, "app_id"),
             scopes=text_of(answer, "scope"),
-            installer=text_of(installer, "id") if isinstance(installer, Mapping) else "",
+            installer=text_of(answer.get("authed_user"), "id"),
         )
 
     def _failed(self, request: Request, status: int, problem: str) -> Response:

@@ -72,12 +72,11 @@ async def _names(people: People, bot: Bot, messages: Sequence[Mapping[str, Any]]
 
 
 def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> Quote:
-    named = [text_of(file, "name") for file in list_of(message, "files")]
     return Quote(
         origin=text_of(message, "ts"),
         author_name=_author(message, authors, bot),
         text=from_mrkdwn(without_mention(text_of(message, "text"), bot.user)),
-        attachment_names=tuple(name for name in named if name),
+        attachment_names=tuple(filter(None, (text_of(file, "name") for file in list_of(message, "files")))),
         author=text_of(message, "user") or text_of(message, "bot_id"),
         own=is_ours(message, bot),
     )

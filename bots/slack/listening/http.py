@@ -25,7 +25,6 @@ from starlette.responses import Response
 
 from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch
 from bots.slack.transport.app_api import AppApi
-from bots.slack.transport.preflight import require_signing_secret
 from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
 from core.domain.ports import Watch
 from core.util.clock import Now
@@ -53,10 +52,6 @@ class HttpEvents:
         self._open: tuple[AsyncApp, SignatureVerifier] | None = None
         """What requests meet while somebody listens."""
         self._refusals = RefusalLog("slack.request_refused", now)
-
-    def require(self) -> None:
-        """Refuse to begin without a signing secret."""
-        require_signing_secret(self._api.settings)
 
     async def listen(self, receive: Receive, watch: Watch) -> None:
         """Let requests in until cancelled. While nobody listens, Slack is told to come again."""

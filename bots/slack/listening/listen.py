@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime
-from typing import Protocol
 
 from bots.slack.features.backfill import Backfill
 from bots.slack.features.follow_ups import JoinedThreads
@@ -17,15 +16,8 @@ from bots.slack.transport.app_api import AppApi
 from core.domain.errors import BotError
 from core.domain.ports import Intake, Watch
 
-
-class EventSource(Protocol):
-    """How events come in."""
-
-    def require(self) -> None:
-        """Raise `FrontendRefused` where a setting that it needs is missing."""
-
-    async def listen(self, receive: Receive, watch: Watch) -> None:
-        """Bring payloads in, each acknowledged when `receive` returned. Raises like `Frontend.listen`."""
+EventSource = Callable[[Receive, Watch], Awaitable[None]]
+"""Brings payloads in, each acknowledged when `Receive` returned, until cancelled. Raises like `Frontend.listen`."""
 
 
 async def listen(
@@ -36,7 +28,7 @@ async def listen(
     watch: Watch,
     open_since: dict[str, datetime],
 ) -> None:
-    """Bring events in until cancelled. Raises like `EventSource.listen`.
+    """Bring events in until cancelled. Raises like `EventSource`.
 
     `open_since` is for `Backfill`, from one call to the next.
     """
@@ -49,7 +41,7 @@ async def listen(
         def begin() -> None:
             tasks.run("backfill", missed.run(receiver.receive))
 
-        await source.listen(receiver.receive, _OnFirstUp(watch, begin))
+        await source(receiver.receive, _OnFirstUp(watch, begin))
 
 
 class _OnFirstUp:

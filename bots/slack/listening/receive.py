@@ -190,10 +190,8 @@ def team_of(payload: Mapping[str, Any]) -> str:
 def _removes(payload: Mapping[str, Any], bot: Bot) -> bool:
     """Whether our bot was removed; of the tokens that are revoked, only the bot's are ours."""
     event = part_of(payload, "event")
-    if payload.get("type") != "event_callback":
-        return False
     revoked = event.get("type") == "tokens_revoked" and bot.user in list_of(event.get("tokens"), "bot")
-    return revoked or event.get("type") == "app_uninstalled"
+    return payload.get("type") == "event_callback" and (revoked or event.get("type") == "app_uninstalled")
 
 
 def _moment(payload: Mapping[str, Any]) -> datetime:

@@ -21,12 +21,9 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bots.slack.listening.bolt_app import Receive, bolt_app
-from bots.slack.settings import SlackSettings
 from bots.slack.transport.app_api import AppApi, sdk_logger, web_client
-from bots.slack.transport.preflight import require_token
 from core.domain.errors import FrontendUnreachable
 from core.domain.ports import Watch
-from core.util.clock import Sleep
 from core.util.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
@@ -111,34 +108,25 @@ class Handler(AsyncBaseSocketModeHandler):
         await send_async_response(client, req, answer, began)
 
 
-class SocketModeEvents:
-    """Events over Socket Mode."""
-
-    def __init__(self, api: AppApi) -> None:
-        self._api = api
-
-    def require(self) -> None:
-        """Refuse to begin without an app token: the SDK would try a wrong one for ever, without a word."""
-        require_token(self._api.settings.app_token, "xapp-", "[slack] app_token", "Basic Information")
-
-    async def listen(self, receive: Receive, watch: Watch) -> None:
-        """Open a socket and bring its events in, until it stays lost."""
-        url = await self._api.open_socket()
-        async with aclosing(Socket(self._api, url)) as socket, aclosing(TaskSet()) as connecting:
-            handler = Handler(bolt_app(self._api, receive), socket)
-            connecting.start(handler.connect_async())  # type: ignore[no-untyped-call]  # Bolt's
-            await watch_over(socket, self._api.settings, watch, self._api.sleep)
+async def listen_on_socket(api: AppApi, receive: Receive, watch: Watch) -> None:
+    """Open a socket and bring its events in, until it stays lost."""
+    url = await api.open_socket()
+    async with aclosing(Socket(api, url)) as socket, aclosing(TaskSet()) as connecting:
+        handler = Handler(bolt_app(api, receive), socket)
+        connecting.start(handler.connect_async())  # type: ignore[no-untyped-call]  # Bolt's
+        await watch_over(socket, api, watch)
 
 
-async def watch_over(socket: Socket, settings: SlackSettings, watch: Watch, sleep: Sleep) -> None:
+async def watch_over(socket: Socket, api: AppApi, watch: Watch) -> None:
     """Tell how the connection is, until it stays lost.
 
     Raises:
         FrontendUnreachable: it was lost for `reconnect_after_s`.
     """
-    step_s = min(1.0, settings.reconnect_after_s / _STEPS)
+    longest_s = api.settings.reconnect_after_s
+    step_s = min(1.0, longest_s / _STEPS)
     lost_s, up = 0.0, False
-    while lost_s < settings.reconnect_after_s:
+    while lost_s < longest_s:
         alive = await socket.is_alive()
         lost_s = 0.0 if alive else lost_s + step_s
         if alive and not up:
@@ -147,7 +135,7 @@ async def watch_over(socket: Socket, settings: SlackSettings, watch: Watch, slee
         elif up and lost_s > 3 * step_s:  # a change of sockets takes a moment, and is part of the routine
             watch.down(_lost())
             up = False
-        await sleep(step_s)
+        await api.sleep(step_s)
     raise _lost()
 
 

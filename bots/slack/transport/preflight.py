@@ -22,9 +22,15 @@ def require_token(secret: SecretStr, prefix: str, setting: str, page: str) -> No
     raise FrontendRefused(PLATFORM, setting=setting, fix=fix, code=code)
 
 
-def require_signing_secret(settings: SlackSettings) -> None:
-    """Refuse HTTP mode without the secret that tells genuine requests from forged ones."""
-    if not settings.signing_secret.get_secret_value().strip():
+def require_way_in(settings: SlackSettings) -> None:
+    """Refuse to begin without the secret of the way that events come in by.
+
+    The SDK would try a wrong app token for ever, without a word; the signing secret tells genuine requests from forged
+    ones.
+    """
+    if settings.mode == "socket":
+        require_token(settings.app_token, "xapp-", "[slack] app_token", "Basic Information")
+    elif not settings.signing_secret.get_secret_value().strip():
         _refuse("signing_secret", f'{_BASIC}: with mode = "http" each request is checked with it')
 
 
