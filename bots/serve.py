@@ -20,6 +20,7 @@ from core.domain.ports import Frontend
 from core.i18n.translators import Translators
 from core.loop_watchdog import watched
 from core.storage.db.engine import parse_url
+from core.util.tasks import first_done
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +91,8 @@ async def _serve(
         else:
             listening = group.create_task(supervise(frontends, core.intake, board))
             watching = group.create_task(Absences(board, core.admitting.alerts).run())
-        settled = await _first(board.settled, stop)
+        await first_done(board.settled.wait(), stop.wait())
+        settled = board.settled.is_set() and not stop.is_set()
         hopeless = settled and board.hopeless
         if settled and not hopeless:
             print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
@@ -110,17 +112,6 @@ async def _serve(
 
 async def _wait_for_ever() -> None:
     await asyncio.Event().wait()
-
-
-async def _first(settled: asyncio.Event, stop: asyncio.Event) -> bool:
-    """Wait for either; whether it was `settled`."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in (settled, stop)]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-    return settled.is_set() and not stop.is_set()
 
 
 def _ready_line(board: Board) -> str:

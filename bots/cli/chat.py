@@ -15,30 +15,23 @@ from typing import TextIO
 from pydantic import SecretStr
 
 from bots.app import Core, open_core
+from bots.cli.commandline import lenient
 from bots.settings import OperatorSettings, Settings
+from bots.supervisor import Board
 from bots.terminal.frontend import TerminalFrontend
 from bots.terminal.lines import read_lines
 from bots.terminal.translate import PLATFORM
-from core.domain.errors import BotError
 from core.settings import StorageSettings
 
 SANDBOX_DATABASE = Path("data") / "sandbox.sqlite3"
 SANDBOX_PACE_TOKENS_PER_S = 60.0
 
 
-class _Unwatched:
-    """A terminal is always there."""
-
-    def up(self) -> None: ...
-
-    def down(self, cause: BotError) -> None: ...
-
-
 async def chat(settings: Settings, *, sandbox: bool) -> int:
     """Talk with the bot on standard input and output until the input ends; the exit status."""
-    source = _lenient(sys.stdin or io.StringIO())  # started without an input: as if it were empty
+    source = lenient(sys.stdin or io.StringIO())  # started without an input: as if it were empty
     interactive = source.isatty() and sys.stdout.isatty()
-    screen = _lenient(sys.stdout)
+    screen = lenient(sys.stdout)
     async with AsyncExitStack() as stack:
         settings = _without_grace(settings)
         if sandbox:
@@ -60,7 +53,7 @@ async def _converse(core: Core, frontend: TerminalFrontend) -> None:
         asking = group.create_task(core.ask_aivax())
         working = group.create_task(core.work())
         await core.pool.drained()
-        await frontend.listen(core.intake, _Unwatched())
+        await frontend.listen(core.intake, Board([PLATFORM]).watch(PLATFORM))
         await core.pool.drained()
         asking.cancel()
         working.cancel()
@@ -69,13 +62,6 @@ async def _converse(core: Core, frontend: TerminalFrontend) -> None:
 def _moves_cursor(screen: TextIO) -> bool:
     """Whether what stands on the screen can be painted over."""
     return screen.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
-
-
-def _lenient(stream: TextIO) -> TextIO:
-    """Bytes that are no text, and characters that the terminal's encoding lacks, become a question mark."""
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")
-    return stream
 
 
 def _without_grace(settings: Settings) -> Settings:
@@ -99,9 +85,12 @@ async def _with_sandbox(settings: Settings) -> AsyncIterator[Settings]:
                 "model": GATEWAY,
             }
         )
-        storage = StorageSettings(url=f"sqlite+aiosqlite:///{SANDBOX_DATABASE}")
-        operators = OperatorSettings(balance_thresholds=())  # made-up money worries nobody
-        made_up = {"aivax": aivax, "storage": storage, "operators": operators, "routes": ()}
+        made_up = {
+            "aivax": aivax,
+            "storage": StorageSettings(url=f"sqlite+aiosqlite:///{SANDBOX_DATABASE}"),
+            "operators": OperatorSettings(balance_thresholds=()),  # made-up money worries nobody
+            "routes": (),
+        }
         yield settings.model_copy(update=made_up)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import structlog
 import typer
@@ -109,12 +110,31 @@ def tell(error: Exception) -> int:
     return CRASH
 
 
+def lenient(stream: TextIO) -> TextIO:
+    """Bytes that are no text, and characters that the terminal's encoding lacks, become a question mark."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
 def flush() -> None:
     """Bring out what is printed. When nobody reads it any more, keep the interpreter from complaining at its end."""
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+_MENDING: Mapping[type[DatabaseFailed], str] = {
+    DatabaseFull: "has no room left on its disk; make some",
+    DatabaseLocked: "is held by another program; end that one's transaction",
+    DatabaseReadOnly: "takes no changes; make the file and its folder writable, or name the primary server",
+    DatabaseForbidden: "refuses this account; look at its password and rights",
+    DatabaseDamaged: "is no sound database; restore a backup (`aivax-bots db restore`)",
+    DatabaseCrowded: "takes no more connections; raise the server's max_connections, or run fewer processes",
+    SchemaUnfit: "does not have what this version needs; is it another program's? Else it is a bug: please report it",
+}
+"""What is wrong with the database, and what mends it."""
 
 
 def sentence(problem: Exception) -> str:
@@ -131,7 +151,8 @@ def sentence(problem: Exception) -> str:
                 "Stop that one first, or set another [storage] url."
             )
         case DatabaseFailed():
-            return f"[storage] url: {problem.url} {_mending(problem)}: {problem.reason}"
+            wrong = _MENDING.get(type(problem), "can't be opened")
+            return f"[storage] url: {problem.url} {wrong}: {problem.reason}"
         case ProgramMissing():
             return (
                 f"{problem.program} is not on PATH. It comes with PostgreSQL's client programs "
@@ -141,24 +162,3 @@ def sentence(problem: Exception) -> str:
             return f"{problem.filename}: {reason}" if problem.filename else reason
         case _:
             return str(problem)
-
-
-def _mending(problem: DatabaseFailed) -> str:
-    """What is wrong with the database, and what mends it."""
-    match problem:
-        case DatabaseFull():
-            return "has no room left on its disk; make some"
-        case DatabaseLocked():
-            return "is held by another program; end that one's transaction"
-        case DatabaseReadOnly():
-            return "takes no changes; make the file and its folder writable, or name the primary server"
-        case DatabaseForbidden():
-            return "refuses this account; look at its password and rights"
-        case DatabaseDamaged():
-            return "is no sound database; restore a backup (`aivax-bots db restore`)"
-        case DatabaseCrowded():
-            return "takes no more connections; raise the server's max_connections, or run fewer processes"
-        case SchemaUnfit():
-            return "does not have what this version needs; is it another program's? Else it is a bug: please report it"
-        case _:
-            return "can't be opened"

@@ -6,7 +6,8 @@ import asyncio
 import faulthandler
 import os
 import signal
-from typing import Annotated, Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Literal
 
 import typer
 
@@ -127,7 +128,7 @@ _AFTER_GRACE_S = 25.0
 """How long after `[limits] shutdown_grace_s` a process that was asked to stop is ended by force."""
 
 
-async def _until_stopped(serve: Any, within_s: float) -> int:
+async def _until_stopped(serve: Callable[[asyncio.Event], Awaitable[int]], within_s: float) -> int:
     """Run until SIGINT or SIGTERM asks to stop; the second one is not waited for.
 
     A process that has not ended `within_s` after it was asked writes where it hangs, and ends as a crash does: what it
@@ -135,19 +136,15 @@ async def _until_stopped(serve: Any, within_s: float) -> int:
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _stopper(loop, number, stop, within_s))
-    status: int = await serve(stop)
-    return status
 
-
-def _stopper(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event, within_s: float) -> Any:
-    def on_signal() -> None:
+    def on_signal(number: int) -> None:
         stop.set()
         faulthandler.dump_traceback_later(within_s, exit=True)  # a thread of C: no blocked loop holds it up
         loop.remove_signal_handler(number)
 
-    return on_signal
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
+    return await serve(stop)
 
 
 def main() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator
 
 import typer
 
+from bots.cli.commandline import lenient
 from core.i18n.languages import LANGUAGES, nearest
 from core.i18n.overrides import overridden
 from core.i18n.preview import preview
@@ -17,8 +17,7 @@ from core.settings import RepliesSettings
 
 def pages(settings: RepliesSettings, locale: str) -> Iterator[str]:
     """A page for the language of this locale; without one, a page for each language."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter still shows the others
+    lenient(sys.stdout)  # a terminal that lacks a letter still shows the others
     if not locale:
         yield from (_page(settings, language, language) for language in LANGUAGES)
     elif known := nearest(locale):
