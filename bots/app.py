@@ -25,7 +25,7 @@ from core.aivax.client import AivaxClient
 from core.aivax.transport import trusted
 from core.domain.errors import SettingRefused
 from core.domain.ports import Frontend
-from core.i18n.warm_up import warm
+from core.i18n.translators import warm
 from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
 from core.storage.db import migrate

@@ -14,7 +14,7 @@ from core.delivery.error_messages import SENTENCES, apologise
 from core.domain import errors
 from core.domain.errors import AivaxError, BotError, DatabaseFailed, FrontendRefused, PlatformError
 from core.i18n.catalog import Phrase
-from core.i18n.translator import LocaleTranslator
+from core.i18n.translators import LocaleTranslator
 
 REFERENCE = "0badcafe"
 SECRET = "sk-aiv-acc-0123456789"

@@ -10,7 +10,7 @@ from core.admission.access import Access
 from core.admission.quotas import Limits
 from core.domain.messages import Author, Command, Commanded, Identity, Place
 from core.i18n.catalog import Phrase
-from core.i18n.translator import LocaleTranslator
+from core.i18n.translators import LocaleTranslator
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.db.engine import Database
 from core.storage.turns.intake import IntakeStore

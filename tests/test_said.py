@@ -22,7 +22,7 @@ from core.domain.errors import AivaxError, BotError
 from core.i18n.catalog import Phrase
 from core.i18n.figures import above, below, figures
 from core.i18n.overrides import RETIRED, overridden, problems_of
-from core.i18n.translator import LocaleTranslator
+from core.i18n.translators import LocaleTranslator
 from tests.samples import CHANNEL, DIRECT, said
 from tests.stage import staged
 

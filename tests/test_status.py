@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.delivery.status_line import NAME_CHARS, REASON_CHARS, tool_status
 from core.domain.messages import Status, ToolActivity, ToolState
-from core.i18n.translator import LocaleTranslator
+from core.i18n.translators import LocaleTranslator
 
 HOSTILE = "\n\r\t\x00\x1b\x07\u200b\u202e\u2028\ud800*_`~|<>[]#\\@:/! aA1é"
 

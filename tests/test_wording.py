@@ -16,8 +16,7 @@ from core.i18n.catalog import Phrase
 from core.i18n.commands import COMMANDS, SPOKEN, spoken_command
 from core.i18n.languages import LANGUAGES
 from core.i18n.preview import samples
-from core.i18n.translator import LocaleTranslator
-from core.i18n.translators import Translators
+from core.i18n.translators import LocaleTranslator, Translators
 from core.settings import RepliesSettings
 
 

@@ -1,7 +1,7 @@
 """Every sentence that the bot says in its own voice. None of them is ever made by the model.
 
 The English text is the message id and the name its context, as in gettext: `locales/` holds the catalogues that
-translate it, `core.i18n.translators` chooses one, `core.i18n.translator` fills in the values.
+translate it, `core.i18n.translators` chooses one and fills in the values.
 """
 
 from __future__ import annotations

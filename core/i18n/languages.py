@@ -41,9 +41,8 @@ def nearest(tag: str) -> Known | None:
     language = _BY_CODE.get(code.lower())
     if language is None:
         return None
-    if language == "es" and not _WRITE_A_POINT.isdisjoint(part.upper() for part in more):
-        return Known(language, "es_419")
-    return Known(language, language)
+    writes_a_point = language == "es" and not _WRITE_A_POINT.isdisjoint(part.upper() for part in more)
+    return Known(language, "es_419" if writes_a_point else language)
 
 
 @cache

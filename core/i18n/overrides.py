@@ -40,8 +40,11 @@ def problems_of(given: object) -> Iterator[Problem]:
         yield Problem((), given, "write it as a table: a line for each sentence, its name = its text")
         return
     for key, value in given.items():
-        if key in LANGUAGES:
-            yield from _of_language(key, value)
+        if key in LANGUAGES and not isinstance(value, Mapping):
+            yield Problem((key,), value, f"write it as a table: [replies.sentences.{key}]")
+        elif key in LANGUAGES:
+            for name, text in value.items():
+                yield from _of_sentence((key, name), text)
         elif key not in BY_KEY and isinstance(value, Mapping):
             yield Problem((key,), "", f"there is no such language{_nearest(key, LANGUAGES)}")
         else:
@@ -59,14 +62,6 @@ def retired(given: Mapping[str, str | dict[str, str]]) -> Mapping[str, str]:
     """The names in `[replies.sentences]` of what is said no more, each with what is said in its place."""
     named = {*given, *(key for table in given.values() if isinstance(table, Mapping) for key in table)}
     return {key: RETIRED[key] for key in sorted(named & RETIRED.keys())}
-
-
-def _of_language(language: str, given: object) -> Iterator[Problem]:
-    if not isinstance(given, Mapping):
-        yield Problem((language,), given, f"write it as a table: [replies.sentences.{language}]")
-        return
-    for key, value in given.items():
-        yield from _of_sentence((language, key), value)
 
 
 def _of_sentence(path: tuple[str, ...], text: object) -> Iterator[Problem]:

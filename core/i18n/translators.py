@@ -1,14 +1,74 @@
-"""Which language a person is spoken to in: their own, else their workspace's, else the operator's default."""
+"""Which language a person is spoken to in: their own, else their workspace's, else the operator's default.
+
+Sentences come from the catalogues; numbers, money and lengths of time are written by Babel, as the locale does. Babel
+is loaded when the first of them is asked for: it and a locale's data cost a few megabytes.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Callable, Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from functools import cache
+from typing import Literal
 
 from core.domain.messages import Place
-from core.domain.translator import Translator
-from core.i18n.languages import ENGLISH, Known, nearest, sentences
+from core.domain.translator import Rounding, Sentence, Translator
+from core.i18n.catalog import Phrase
+from core.i18n.languages import ENGLISH, LANGUAGES, Known, nearest, sentences
 from core.i18n.overrides import overridden
-from core.i18n.translator import LocaleTranslator
+
+ROUNDINGS: Mapping[Rounding, str] = {"nearest": ROUND_HALF_EVEN, "down": ROUND_FLOOR, "up": ROUND_CEILING}
+CENT, HUNDREDTH_OF_A_CENT = Decimal("0.01"), Decimal("0.0001")
+SMALL_USD = 0.1
+LONGEST_S = 365 * 86_400.0
+"""No wait that is told is longer, whatever a server said."""
+UNITS: Mapping[Literal["second", "minute", "hour", "day"], tuple[int, int]] = {
+    "second": (1, 59),
+    "minute": (60, 59),
+    "hour": (3600, 47),
+    "day": (86_400, 365),
+}
+"""The length of each in seconds, and how many of it there may be before people use the next larger one."""
+
+
+class LocaleTranslator:
+    """`core.domain.translator.Translator` for one locale."""
+
+    def __init__(self, locale: str = "en", sentences: Mapping[str, str] | None = None) -> None:
+        """`locale` is one that Babel knows; `sentences` are by their key. One that is missing is said in English."""
+        self._locale = locale
+        self._sentences = sentences or {}
+
+    def say(self, phrase: Sentence, **values: object) -> str:
+        """Fill the values into the sentence; `40000` becomes `40,000` or `40.000`."""
+        shown = {name: self._shown(value) for name, value in values.items()}
+        return self._sentences.get(phrase.key, phrase.value).format(**shown)
+
+    def duration(self, seconds: float) -> str:
+        """Choose the unit that people would use, and round up: `2 hours`, `2 horas`."""
+        from babel.dates import format_timedelta
+
+        seconds = min(max(1.0, seconds), LONGEST_S)  # what is no number becomes the shortest
+        unit, unit_s = next((unit, s) for unit, (s, most) in UNITS.items() if math.ceil(seconds / s) <= most)
+        rounded = math.ceil(seconds / unit_s) * unit_s
+        return format_timedelta(rounded, granularity=unit, threshold=math.inf, locale=self._locale)
+
+    def money(self, usd: float, rounding: Rounding = "nearest") -> str:
+        """`1234.5` -> `$1,234.50`, `US$ 1.234,50`. An amount below ten cents keeps four digits: `$0.0012`."""
+        from babel.numbers import format_currency
+
+        step = CENT if abs(usd) >= SMALL_USD else HUNDREDTH_OF_A_CENT
+        exact = Decimal(str(usd)).quantize(step, ROUNDINGS[rounding]) + 0  # no negative zero
+        return format_currency(exact, "USD", locale=self._locale, decimal_quantization=False)
+
+    def _shown(self, value: object) -> object:
+        if not isinstance(value, int | float):
+            return value
+        from babel.numbers import format_decimal
+
+        return format_decimal(value, locale=self._locale)
 
 
 class Translators:
@@ -40,3 +100,18 @@ class Translators:
             own = overridden(self._wording, known.language)
             self._translators[known] = LocaleTranslator(known.form, {**sentences(known.language), **own})
         return self._translators[known]
+
+
+async def warm() -> None:
+    """Read all catalogues and locales in a thread: a tenth of a second each that no answer is to wait for."""
+    await asyncio.to_thread(_read)
+
+
+@cache
+def _read() -> None:
+    for known in filter(None, map(nearest, (*LANGUAGES, "es-MX"))):  # every form that `nearest` knows
+        translator = LocaleTranslator(known.form, sentences(known.language))
+        translator.money(1.5)
+        for seconds in (1.0, 600.0, 7_200.0, 400_000.0):
+            translator.duration(seconds)
+        translator.say(Phrase.MESSAGE_TOO_LONG, most=1_000, length=1.5)
