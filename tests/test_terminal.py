@@ -18,11 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bots.terminal.frontend import TerminalFrontend
+from bots.terminal.frontend import TerminalFrontend, translate
 from bots.terminal.lines import read_lines
 from bots.terminal.markdown import MarkdownPainter
 from bots.terminal.text import printable
-from bots.terminal.translate import translate
 from core.domain.errors import BotError, FrontendUnreachable, PlatformError
 from core.domain.messages import (
     Apology,

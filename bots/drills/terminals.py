@@ -14,23 +14,15 @@ from core.domain.ports import Intake, Ledger, ReplySurface, Watch
 
 @dataclass(slots=True)
 class Pane:
-    """One message on a terminal. `bots.terminal.surface` writes into it as into a screen."""
+    """One message on a terminal. `bots.terminal.surface` shows the answer in it."""
 
     address: str
     text: str = ""
 
-    def write(self, text: str, /) -> None:
-        self.text += text
-
-    def flush(self) -> None: ...
-
-    def isatty(self) -> bool:
-        return False
-
     def begin(self, address: str) -> None: ...
 
     def show(self, text: str) -> None:
-        self.write(text)
+        self.text += text
 
     def end(self, address: str) -> None: ...
 
@@ -55,7 +47,7 @@ class Terminal:
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         pane = Pane(address)
         self.panes.append(pane)
-        return TerminalSurface(pane, pane, address, ledger)
+        return TerminalSurface(pane, address, ledger)
 
     async def sign(self, address: str) -> bool:
         return False

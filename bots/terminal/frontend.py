@@ -6,13 +6,15 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from typing import TextIO
 
-from bots.terminal.surface import Screen, TerminalSurface
-from bots.terminal.translate import PLATFORM, translate
+from bots.terminal.surface import TerminalSurface
 from core.domain.errors import FrontendUnreachable, PlatformError
-from core.domain.messages import Blob, Quote
+from core.domain.messages import Author, Blob, Commanded, Identity, Place, Quote, Said
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
+from core.i18n.commands import spoken_command
 
+PLATFORM = "console"
 FAREWELLS = frozenset({"/quit", "/exit", "/bye"})
 HELP = (
     "/reset starts a new conversation, /usage shows what you have used, /privacy what is stored about you, "
@@ -29,7 +31,7 @@ class TerminalFrontend:
     def __init__(
         self,
         lines: AsyncIterator[str],
-        screen: Screen,
+        screen: TextIO,
         *,
         user: str,
         prompt: str = "",
@@ -66,7 +68,7 @@ class TerminalFrontend:
             from bots.terminal.markdown import MarkdownPainter  # takes a moment to import
 
             painter = MarkdownPainter(self.show)
-        return TerminalSurface(self._screen, self, address, ledger, painter)
+        return TerminalSurface(self, address, ledger, painter, watched=self._screen.isatty())
 
     async def sign(self, address: str) -> bool:
         """A terminal has no reactions: the sentence is said again."""
@@ -119,3 +121,16 @@ class TerminalFrontend:
             await answered.wait()
         finally:
             del self._awaited[key]
+
+
+def translate(line: str, *, user: str, key: str) -> Said | Commanded | None:
+    """What the person at the terminal said or ordered; None for an empty line. `key` names the line for good."""
+    text = line.strip()
+    if not text:
+        return None
+    author = Author(Identity(PLATFORM, "", user), name=user)
+    place = Place(PLATFORM, "", "terminal", private=True)
+    command = spoken_command(text)
+    if command is not None:
+        return Commanded((key,), author, place, command, address=key)
+    return Said((key,), author, place, text, address=key, origin=key)

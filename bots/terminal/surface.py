@@ -17,16 +17,6 @@ DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 WIDEST_STATUS = 70
 
 
-class Screen(Protocol):
-    """Where the text goes: standard output, or a test's buffer."""
-
-    def write(self, text: str, /) -> object: ...
-
-    def flush(self) -> object: ...
-
-    def isatty(self) -> bool: ...
-
-
 class Shown(Protocol):
     """Who waits for an answer to be on the screen, and brings it there."""
 
@@ -50,14 +40,20 @@ class TerminalSurface:
     """`core.domain.ports.ReplySurface` for a terminal. It remembers nothing: an answer opened again is shown whole."""
 
     def __init__(
-        self, screen: Screen, shown: Shown, address: str, ledger: Ledger, painter: Painter | None = None
+        self,
+        shown: Shown,
+        address: str,
+        ledger: Ledger,
+        painter: Painter | None = None,
+        *,
+        watched: bool = False,
     ) -> None:
-        """`painter` formats the answer's Markdown; without one it is shown as it comes."""
-        self._screen = screen
+        """`painter` formats the answer's Markdown; without one it is shown as it comes. `watched`: with a status."""
         self._shown = shown
         self._address = address
         self._ledger = ledger
         self._painter = painter
+        self._watched = watched
         self._length = 0
         self._text = Printable()
         self._ends_line = True
@@ -72,7 +68,6 @@ class TerminalSurface:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with suppress(FrontendUnreachable):
-            self._clear_status()
             self._end_paragraph("")
 
     async def write(self, delta: str) -> None:
@@ -87,7 +82,7 @@ class TerminalSurface:
 
     async def note(self, status: Status) -> None:
         self._clear_status()
-        if status.text and self._screen.isatty() and self._ends_line:
+        if status.text and self._watched and self._ends_line:
             line = printable(status.text).replace("\n", " ")[:WIDEST_STATUS]
             self._shown.show(f"{DIM}{line}{PLAIN}")
             self._status = True
@@ -102,21 +97,19 @@ class TerminalSurface:
             self._shown.show("\n")
 
     async def finish(self, footer: Footer) -> None:
-        self._clear_status()
-        self._end_paragraph(footer.text)
-        await self._close()
+        await self._close(footer.text)
 
     async def fail(self, apology: Apology) -> None:
-        self._clear_status()
-        self._end_paragraph(apology.text)
-        await self._close()
+        await self._close(apology.text)
 
-    async def _close(self) -> None:
+    async def _close(self, text: str) -> None:
+        self._end_paragraph(text)
         await self._ledger.posted(0, "terminal")
         await self._ledger.shows(0, self._length, closed=True)
         self._shown.end(self._address)
 
     def _end_paragraph(self, text: str) -> None:
+        self._clear_status()
         if self._painter is not None and not self._ends_line:
             self._painter.finish()
         elif not self._ends_line:
