@@ -12,14 +12,14 @@ from typing import Self
 
 import structlog
 
-from core.aivax import error_mapping, keys
+from core.aivax import keys
 from core.aivax.account_client import AccountClient
 from core.aivax.completion import Completion
 from core.aivax.payload import CompletionRequest, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire
-from core.domain.errors import AivaxError, RateLimited, Unavailable
+from core.domain.errors import AivaxError, AnswerCut, RateLimited, Unavailable
 from core.settings import AivaxSettings
 
 _log = structlog.get_logger(__name__)
@@ -160,7 +160,8 @@ class AivaxClient:
         except Unavailable as error:
             if call.parser.whole:
                 return b""
-            raise error_mapping.cut(error) if call.parser.said else error from None
+            cut = AnswerCut(status=error.status, code=error.code, detail=error.detail)
+            raise cut if call.parser.said else error from None
 
     async def _recover(self, call: Completion, error: AivaxError) -> None:
         """Prepare the next try, or raise the error."""

@@ -77,11 +77,13 @@ class Deadlines:
 
     def _limit(self) -> tuple[float, str]:
         settings = self._settings
-        limits = [(settings.answer_timeout_s - self._spent_s, "answer_timeout")]
-        if self._alive:
-            limits.append((settings.idle_timeout_s, "idle_timeout"))
-        else:
-            limits.append((settings.first_event_timeout_s - self._since_start_s, "first_event_timeout"))
+        first_event_s = settings.first_event_timeout_s - self._since_start_s
+        limits = [
+            (settings.answer_timeout_s - self._spent_s, "answer_timeout"),
+            (settings.idle_timeout_s, "idle_timeout")
+            if self._alive
+            else (first_event_s, "first_event_timeout"),
+        ]
         if self._tail_s is not None:
             limits.append((TAIL_S - self._tail_s, "answer_whole"))
         limit_s, code = min(limits)

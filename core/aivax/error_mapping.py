@@ -13,7 +13,6 @@ from core.aivax.error_text import Scrub
 from core.aivax.stream.chunks import NotJson, decode, excerpt, word
 from core.domain.errors import (
     AivaxError,
-    AnswerCut,
     ContextTooLong,
     GatewayUnknown,
     KeyRefused,
@@ -120,8 +119,3 @@ def retry_after_s(value: str | None, *, now: float) -> float | None:
         except (ValueError, TypeError, OverflowError, IndexError):
             return None
     return min(max(seconds, 0.0), _LONGEST_WAIT_S) if math.isfinite(seconds) else None
-
-
-def cut(error: Unavailable) -> AnswerCut:
-    """Say of a failure that it came after the first visible text."""
-    return AnswerCut(status=error.status, code=error.code, detail=error.detail)

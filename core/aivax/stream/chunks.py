@@ -13,8 +13,13 @@ from core.domain.messages import ToolActivity, ToolState
 from core.domain.text import sound
 
 _DECODER = msgspec.json.Decoder()
-_COMPLETED = frozenset({"completed", "complete", "finished", "done", "success", "succeeded", "ok"})
-_FAILED = frozenset({"failed", "failure", "error", "cancelled", "canceled"})
+_STATES = {
+    "created": ToolState.CREATED,
+    **dict.fromkeys(
+        ("completed", "complete", "finished", "done", "success", "succeeded", "ok"), ToolState.COMPLETED
+    ),
+    **dict.fromkeys(("failed", "failure", "error", "cancelled", "canceled"), ToolState.FAILED),
+}
 _MOST = 2**53
 _WORD_CHARS = 1_000
 CONTENTS_CHARS = 100_000
@@ -148,12 +153,7 @@ def thinking(delta: Json) -> str:
 
 def state(value: object) -> ToolState:
     """Read a tool's state; the end states are not documented, and what is unknown goes on."""
-    name = word(value).lower()
-    if name in _COMPLETED:
-        return ToolState.COMPLETED
-    if name in _FAILED:
-        return ToolState.FAILED
-    return ToolState.CREATED if name == "created" else ToolState.RUNNING
+    return _STATES.get(word(value).lower(), ToolState.RUNNING)
 
 
 def tool_id(tool: Json) -> str:

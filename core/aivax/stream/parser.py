@@ -12,9 +12,8 @@ from core.aivax.stream import chunks
 from core.aivax.stream.bounds import DEFAULT_BOUNDS, OVERLONG, AnswerBounds, Room
 from core.aivax.stream.chunks import Json
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent
+from core.aivax.stream.fragments import Joiner, ToolCalls
 from core.aivax.stream.sse import EventTooLarge, Payloads
-from core.aivax.stream.text_joiner import Joiner
-from core.aivax.stream.tool_calls import ToolCalls
 from core.domain.errors import AivaxError, AnswerCut, AnswerFailed, Unavailable
 from core.domain.messages import ToolActivity
 

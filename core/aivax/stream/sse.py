@@ -75,19 +75,16 @@ class Payloads:
     def _lines(self, data: bytes) -> Iterator[bytes]:
         if not data:
             return
-        start = 0
-        for end in _LINE_END.finditer(data):
-            if end.start() == 0 and self._after_cr and end.group() == b"\n":
-                start = 1  # the second half of a CRLF that was cut in two
-                continue
-            line = bytes(self._partial) + data[start : end.start()]
-            self._partial.clear()
-            start = end.end()
-            self._check(len(line))
-            yield line
+        if self._after_cr:
+            data = data.removeprefix(b"\n")  # the second half of a CRLF that was cut in two
         self._after_cr = data.endswith(b"\r")
-        self._partial += data[start:]
+        ending, *begun = _LINE_END.split(data)
+        self._partial += ending
         self._check(len(self._partial))
+        for line in begun:
+            yield bytes(self._partial)
+            self._partial = bytearray(line)
+            self._check(len(line))
 
     def _take(self, line: bytes) -> bytes | None:
         if not line:

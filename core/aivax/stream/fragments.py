@@ -1,4 +1,4 @@
-"""Client-side tool calls come in fragments; here they become whole."""
+"""What comes in fragments becomes whole: characters cut in two halves, and calls of the client's tools."""
 
 from __future__ import annotations
 
@@ -6,6 +6,26 @@ from dataclasses import dataclass
 
 from core.aivax.stream.chunks import Json, dumped, mapping, word
 from core.aivax.stream.events import ToolCalled
+from core.domain.text import sound
+
+
+class Joiner:
+    """Makes a stream of deltas sound, where one character may come in two halves in two deltas."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def join(self, delta: str) -> str:
+        """Return the text that is complete; the first half of a pair waits for the next delta."""
+        text, self._half = self._half + delta, ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return sound(text)
+
+    def close(self) -> str:
+        """Return what still waited, as a replacement character."""
+        text, self._half = self._half, ""
+        return sound(text)
 
 
 @dataclass(slots=True)
