@@ -64,15 +64,11 @@ class DiscordSettings(Section):
     """Which of them this process listens to, counted from 0; empty: all. Direct messages come on shard 0."""
 
     @model_validator(mode="after")
-    def _shards_fit(self) -> Self:
+    def _fit_together(self) -> Self:
         if self.shard_ids and max(self.shard_ids) >= self.shard_count:
             raise ValueError(
                 "each of shard_ids must be below shard_count, and the same count stand in every process"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _content_is_read(self) -> Self:
         if self.channels_without_mention and not self.message_content:
             raise ValueError(
                 "channels_without_mention needs message_content = true: else messages there arrive empty"

@@ -273,8 +273,10 @@ class FrontendRefused(PlatformError):
 class FrontendUnreachable(PlatformError):
     """The platform can't be reached for now: `setting` says where it was looked for."""
 
-    def __init__(self, platform: str, *, setting: str = "", detail: str = "") -> None:
-        super().__init__(platform, detail=detail)
+    def __init__(
+        self, platform: str, *, setting: str = "", detail: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(platform, detail=detail, retry_after_s=retry_after_s)
         self.setting = setting
 
 

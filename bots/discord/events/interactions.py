@@ -36,6 +36,11 @@ class Source:
     """Where a reply goes that only the author reads."""
 
 
+def data_of(interaction: discord.Interaction) -> Mapping[str, Any]:
+    """Take what an interaction tells as JSON, whatever its kind; nothing where Discord sent none."""
+    return interaction.data or {}
+
+
 def source_of(interaction: discord.Interaction) -> Source | None:
     """Read who did something, in their language, and where; None where Discord did not tell."""
     user, here, guild = interaction.user, interaction.channel_id, interaction.guild_id or 0
@@ -99,7 +104,7 @@ def question(
 
 def typed_in(interaction: discord.Interaction) -> str | None:
     """Take what was typed so far as the gateway's name; None where something else is typed."""
-    data: Mapping[str, Any] = interaction.data or {}
+    data = data_of(interaction)
     options: list[Mapping[str, Any]] = data.get("options") or []
     focused = next((option for option in options if option.get("focused")), {})
     if data.get("name") != Command.MODEL or focused.get("name") != GATEWAY:
@@ -129,7 +134,7 @@ def asks_about(interaction: discord.Interaction) -> discord.Message | None:
 
     It comes whole, whatever the bot may read otherwise.
     """
-    data: Mapping[str, Any] = interaction.data or {}
+    data = data_of(interaction)
     if data.get("type") != MESSAGE_MENU or data.get("name") != ABOUT:
         return None
     found: Any = ((data.get("resolved") or {}).get("messages") or {}).get(str(data.get("target_id")))
@@ -170,7 +175,7 @@ def _answer_place(interaction: discord.Interaction, source: Source) -> Place:
 
 def _slash(interaction: discord.Interaction) -> Mapping[str, Any]:
     """Take the JSON of a slash command; nothing of any other interaction."""
-    data: Mapping[str, Any] = interaction.data or {}
+    data = data_of(interaction)
     is_slash = (
         interaction.type is discord.InteractionType.application_command and data.get("type", SLASH) == SLASH
     )
@@ -182,8 +187,8 @@ def _options(data: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def _files(interaction: discord.Interaction, options: Mapping[str, object]) -> tuple[Attachment, ...]:
-    data: Mapping[str, Any] = interaction.data or {}
-    known: Any = ((data.get("resolved") or {}).get("attachments") or {}).get(str(options.get(FILE)))
+    resolved = data_of(interaction).get("resolved") or {}
+    known: Any = (resolved.get("attachments") or {}).get(str(options.get(FILE)))
     if not known:
         return ()
     file = discord.Attachment(data=known, state=interaction._state)  # noqa: SLF001 - as discord.py makes it

@@ -50,10 +50,8 @@ def about_in(data: Mapping[str, Any]) -> tuple[int, int] | None:
 
 def text_in(data: Mapping[str, Any]) -> str:
     """Read what was written into our modal's field, in whichever nesting Discord sends it."""
-    for part in _parts(data.get("components")):
-        if part.get("custom_id") == WORDS:
-            return str(part.get("value") or "").strip()
-    return ""
+    fields = (part for part in _parts(data.get("components")) if part.get("custom_id") == WORDS)
+    return str(next(fields, {}).get("value") or "").strip()
 
 
 def _draw(

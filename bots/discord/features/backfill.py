@@ -129,16 +129,13 @@ class Backfill:
         if since is None:
             return
         sweep = Sweep(connection.open_direct, me, max(since - MARGIN, self._now() - self._most), self._timing)
-        guild, brought = connection.get_guild(place), list[asyncio.Future[object]]()
-        places = await self._known_places(intake)
+        guild, places = connection.get_guild(place), await self._known_places(intake)
         if place != DIRECT and guild is None:
             return
-        async for message in sweep.server(guild, places) if guild else sweep.direct(places):
-            if (outcome := connection.receive(message)) is not None:
-                brought.append(outcome)
+        found = sweep.server(guild, places) if guild else sweep.direct(places)
+        brought = [outcome async for message in found if (outcome := connection.receive(message)) is not None]
         # most of what is found was heard live: only what is new is worth a line
-        new = sum(receipt is Receipt.ACCEPTED for receipt in await asyncio.gather(*brought))
-        if new:
+        if new := sum(receipt is Receipt.ACCEPTED for receipt in await asyncio.gather(*brought)):
             log.info("discord.backfilled", server=place or "direct messages", found=new)
 
     async def _known_places(self, intake: Intake) -> Sequence[Place]:

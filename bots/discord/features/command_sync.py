@@ -89,13 +89,16 @@ class CommandSync:
                 await self._try(server, commands)
 
     async def _try(self, server: int, commands: list[Json]) -> None:
-        async def register() -> None:
-            await self._register(server, commands)
-
         try:
-            await patiently(register, budget_s=TRY_FOR_S, now=self._timing.now, sleep=self._timing.sleep)
+            await patiently(
+                lambda: self._register(server, commands),
+                budget_s=TRY_FOR_S,
+                now=self._timing.now,
+                sleep=self._timing.sleep,
+            )
         except PlatformError as error:
-            self._tell(server, error)
+            if server not in self._told:
+                self._tell(server, error)
         else:
             self._done.add(server)
 
@@ -109,8 +112,6 @@ class CommandSync:
         log.info("discord.commands_registered", server=server or "all", count=len(commands))
 
     def _tell(self, server: int, error: PlatformError) -> None:
-        if server in self._told:
-            return
         self._told.add(server)
         log.error(
             "discord.commands_not_registered",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 import discord
 import structlog
@@ -19,6 +18,7 @@ from bots.discord.events.interactions import (
     Source,
     asks_about,
     choices_for,
+    data_of,
     is_hidden,
     may_read,
     question,
@@ -87,8 +87,7 @@ class Dispatcher:
         await _respond(interaction, lambda: interaction.response.send_modal(modal))
 
     async def _press(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
-        data: Mapping[str, Any] = interaction.data or {}
-        pressed = press_of(source, action_in(data.get("custom_id")))
+        pressed = press_of(source, action_in(data_of(interaction).get("custom_id")))
         asked = False
         if pressed is not None and pressed.action is Action.BAD:
             modal = feedback_modal(pressed.turn, intake.translator(source.author.locale, source.place))
@@ -98,7 +97,7 @@ class Dispatcher:
         return await _received(pressed and replace(pressed, asked_for_more=asked), intake)
 
     async def _modal(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
-        data: Mapping[str, Any] = interaction.data or {}
+        data = data_of(interaction)
         words = text_in(data)
         if (about := about_in(data)) is not None:
             return await self._about(interaction, source, about, words, intake)

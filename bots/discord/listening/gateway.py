@@ -11,7 +11,6 @@ from contextlib import suppress
 
 import discord
 import structlog
-import yarl
 from discord.gateway import KeepAliveHandler
 
 from bots.discord.events.translate import Me
@@ -108,12 +107,11 @@ class Gateway(discord.AutoShardedClient):
         ours = self._settings.shard_ids or tuple(range(count))
         if limit["remaining"] < len(ours):
             wait_s = limit["reset_after"] / 1000
-            error = unreachable(
+            raise unreachable(
                 f"Discord lets this token connect again in {wait_s / 60:.0f} minutes:"
-                f" its {limit['total']} connections of a day are used up"
+                f" its {limit['total']} connections of a day are used up",
+                wait_s,
             )
-            error.retry_after_s = wait_s
-            raise error
         few_left = limit["remaining"] < limit["total"] * FEW_LEFT
         pause_s = limit["reset_after"] / 1000 * len(ours) / limit["remaining"] if few_left else 0.0
         sdk_addresses.move_gateway(url)
@@ -182,20 +180,15 @@ class Gateway(discord.AutoShardedClient):
         """End the connections, also those that discord.py had not yet taken into its books."""
         await super().close()
         for thread in threading.enumerate():
-            if isinstance(thread, KeepAliveHandler) and self._is_ours(thread):
+            if not isinstance(thread, KeepAliveHandler):
+                continue
+            if thread.ws._connection is self._connection:  # noqa: SLF001 - the only link from it to its client
                 thread.stop()
                 with suppress(OSError, RuntimeError, asyncio.TimeoutError):
                     await thread.ws.close(code=1000)
 
-    def _is_ours(self, heart: KeepAliveHandler) -> bool:
-        return heart.ws._connection is self._connection  # noqa: SLF001 - the only link from it to its client
-
     def _stay(self, shard_id: int) -> None:
         """Resume where the API told us to connect, if the operator moved it: READY may name Discord itself."""
-        ws = self._get_websocket(shard_id=shard_id)
-        if self._settings.moved and _host(ws.gateway) != _host(sdk_addresses.gateway()):
-            ws.gateway = sdk_addresses.gateway()
-
-
-def _host(url: yarl.URL) -> tuple[str | None, int | None]:
-    return url.host, url.port
+        ws, told = self._get_websocket(shard_id=shard_id), sdk_addresses.gateway()
+        if self._settings.moved and (ws.gateway.host, ws.gateway.port) != (told.host, told.port):
+            ws.gateway = told

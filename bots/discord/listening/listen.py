@@ -74,11 +74,8 @@ class Listener:
             if content and not gateway.content_is_on:
                 raise ContentRefused
             if wait_s:  # a program that is restarted again and again would use up the day's connections
-                error = unreachable(
-                    f"few of the day's connections are left to this token: it connects in {wait_s:.0f} s"
-                )
-                error.retry_after_s = wait_s
-                watch.down(error)
+                few = f"few of the day's connections are left to this token: it connects in {wait_s:.0f} s"
+                watch.down(unreachable(few, wait_s))
                 await self._timing.sleep(wait_s)
             watchdog.expect(shards)
             await self._connect(gateway, watchdog, content=content)

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -49,8 +50,9 @@ class Inbox:
     def __init__(self, timing: Timing, intake: Intake) -> None:
         self._timing = timing
         self._intake = intake
-        self._last: dict[int, asyncio.Task[object]] = {}
         self._tasks = TaskSet()
+        self._last: WeakValueDictionary[int, asyncio.Task[object]] = WeakValueDictionary()
+        """Each lane's last task, as long as it runs: `_tasks` forgets it then."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,12 +72,6 @@ class Inbox:
         """Queue a job, and tell later what it returned: None where it was lost."""
         task = self._tasks.start(self._run(message_id, job, after=self._last.get(lane)))
         self._last[lane] = task
-
-        def forget(done: asyncio.Task[object]) -> None:
-            if self._last.get(lane) is done:
-                del self._last[lane]
-
-        task.add_done_callback(forget)
         return asyncio.shield(task)
 
     def lost(self, message_id: int, error: Exception) -> None:

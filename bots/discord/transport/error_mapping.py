@@ -64,8 +64,6 @@ def error_of(error: BaseException, *, creates: bool = False, writes: bool = Fals
     `writes` tells that it carried a message's text, which may be what Discord does not take.
     """
     detail = _detail(error)
-    if isinstance(error, PlatformError):
-        return error
     if isinstance(error, discord.RateLimited):
         return PlatformBusy(PLATFORM, code="429", detail=detail, retry_after_s=error.retry_after)
     if isinstance(error, discord.LoginFailure):
@@ -85,8 +83,6 @@ def error_of(error: BaseException, *, creates: bool = False, writes: bool = Fals
 
 def login_error_of(error: BaseException, api_url: str) -> PlatformError:
     """Say in our words why we could not log in, or find the gateway."""
-    if isinstance(error, FrontendRefused | FrontendUnreachable):
-        return error
     if isinstance(error, discord.LoginFailure) or getattr(error, "status", 0) == 401:
         return token_refused(_detail(error))
     cause = error.__cause__ if isinstance(error, discord.GatewayNotFound) else None
@@ -116,9 +112,9 @@ def token_refused(detail: str) -> FrontendRefused:
     return FrontendRefused(PLATFORM, setting=TOKEN, fix=fix, detail=detail)
 
 
-def unreachable(detail: str) -> FrontendUnreachable:
-    """Say that Discord can't be reached where the settings say it is."""
-    return FrontendUnreachable(PLATFORM, setting=API_URL, detail=detail)
+def unreachable(detail: str, retry_after_s: float | None = None) -> FrontendUnreachable:
+    """Say that Discord can't be reached where the settings say it is, or not before so many seconds have passed."""
+    return FrontendUnreachable(PLATFORM, setting=API_URL, detail=detail, retry_after_s=retry_after_s)
 
 
 def _answered(error: discord.HTTPException, detail: str, *, creates: bool, writes: bool) -> PlatformError:

@@ -86,7 +86,6 @@ async def error_body(response: aiohttp.ClientResponse) -> dict[str, Any] | str:
     """Read what Discord says of an error: JSON, or the beginning of any other text."""
     text = await response.text(encoding="utf-8", errors="replace")
     try:
-        said = msgspec.json.decode(text)
+        return msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.DecodeError:
         return text[:500]
-    return said if isinstance(said, dict) else text[:500]

@@ -19,13 +19,12 @@ def move_rest(api_url: str) -> None:
     Route.BASE = api_url
 
 
-def move_gateway(url: str) -> yarl.URL:
+def move_gateway(url: str) -> None:
     """Make the address that the API answered the one for every connect and reconnect.
 
     Without this, an identify after a refused resume goes to a hard-coded address.
     """
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
-    return DiscordWebSocket.DEFAULT_GATEWAY
 
 
 def gateway() -> yarl.URL:
@@ -36,7 +35,7 @@ def gateway() -> yarl.URL:
 def quiet() -> None:
     """Keep the SDK from logging secrets (its DEBUG lines hold tokens), and from what operators need not read.
 
-    That is translator, and a traceback at each of its reconnects: our own watchdog says in a sentence what is wrong.
+    That is voice, and a traceback at each of its reconnects: our own watchdog says in a sentence what is wrong.
     """
     logger = logging.getLogger("discord")
     if logger.getEffectiveLevel() < logging.INFO:
