@@ -51,9 +51,17 @@ async def post(
     api: SlackApi, channel: str, thread: str, content: Mapping[str, Any], **more: Any
 ) -> dict[str, Any]:
     """Post a message without previews of its links, in a thread or (`""`) in the channel itself."""
-    silent = {"unfurl_links": False, "unfurl_media": False}
-    where = {"channel": channel, "thread_ts": thread or None}
-    return await write_blocks(api, "chat.postMessage", content, once=True, **where, **silent, **more)
+    return await write_blocks(
+        api,
+        "chat.postMessage",
+        content,
+        once=True,
+        channel=channel,
+        thread_ts=thread or None,
+        unfurl_links=False,
+        unfurl_media=False,
+        **more,
+    )
 
 
 async def direct_channel(api: SlackApi, user: str) -> str:
@@ -121,14 +129,18 @@ async def stream_like(
     """Find a stream of ours below the question that shows `text`; or, if not `exactly`, one that begins alike."""
     bot = await api.who_am_i()
     wanted = letters(text)
-    for message in await recent(api, place):
-        ts = text_of(message, "ts")
-        if ts in known or ts == place.question or not is_ours(message, bot) or nonce_of(message):
-            continue
-        seen = _letters_of(message)
-        if seen == wanted or (not exactly and _begin_alike(seen, wanted)):
-            return ts
-    return None
+    streams = {
+        text_of(each, "ts"): _letters_of(each)
+        for each in await recent(api, place)
+        if is_ours(each, bot) and not nonce_of(each)
+    }
+    alike = (
+        ts
+        for ts, seen in streams.items()
+        if ts not in {place.question, *known}
+        and (seen == wanted or (not exactly and _begin_alike(seen, wanted)))
+    )
+    return next(alike, None)
 
 
 def shown_up_to(seen: str, answer: str, start: int) -> int | None:
