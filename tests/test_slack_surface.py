@@ -426,15 +426,21 @@ async def test_giving_up_keeps_what_was_said(stage: Stage, new_generation: bool)
     ]
 
 
-async def test_a_stream_that_was_started_but_not_recorded_is_not_left_behind(stage: Stage) -> None:
+@pytest.mark.parametrize("busy", [False, True])
+async def test_a_stream_that_was_started_but_not_recorded_is_not_left_behind(
+    stage: Stage, busy: bool
+) -> None:
     ledger = FakeLedger()
     stage.slack.hang("chat.startStream", after_work=True)
     first = stage.surface(ledger)
     await first.__aenter__()
     await first.write("one two ")
     await stage.seen("one two ")
+    if busy:
+        stage.slack.rate_limit("conversations.replies", 60)
     async with stage.surface(ledger.reopened()) as surface:
         await surface.write("one two three")
+        await stage.seen("one two three")
         await surface.finish(NOTHING)
     await end(first)
 

@@ -79,8 +79,7 @@ def page(text: str, buttons: Sequence[Button], channel: str) -> dict[str, Any]:
     """Make the view. The buttons of the last section come first, then the others, each kind in a row of its own."""
     blocks = [block for part in re.split(r"\n{2,}", text) for block in _section(part)]
     rows = [list(row) for _, row in groupby(buttons, key=lambda button: button.action)]
-    rows.sort(key=len, reverse=True)
-    below = [block for row in rows for block in button_blocks(row)]
+    below = [block for row in sorted(rows, key=len, reverse=True) for block in button_blocks(row)]
     return {
         "type": "home",
         "private_metadata": channel,

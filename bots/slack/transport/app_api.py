@@ -48,8 +48,11 @@ class AppApi:
 
     async def open_socket(self) -> str:
         """Ask with the app token for the address of a new socket."""
-        headers = bearer(self.settings.app_token.get_secret_value().strip())
-        answer = await self.call("apps.connections.open", setting="[slack] app_token", headers=headers)
+        answer = await self.call(
+            "apps.connections.open",
+            setting="[slack] app_token",
+            headers=bearer(self.settings.app_token.get_secret_value().strip()),
+        )
         return text_of(answer, "url")
 
     async def exchange(self, **form: str) -> dict[str, Any]:

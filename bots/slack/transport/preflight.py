@@ -15,11 +15,10 @@ def require_token(secret: SecretStr, prefix: str, setting: str, page: str) -> No
     """Refuse a token that is missing, or that is evidently another kind of token."""
     token = secret.get_secret_value().strip()
     other = token.startswith(("xoxb-", "xapp-", "xoxp-")) and not token.startswith(prefix)
-    if token and not other:
-        return
-    code = "wrong_token_type" if other else "missing_token"
-    fix = f"set it to the token that begins with {prefix}, from the app's page {page}"
-    raise FrontendRefused(PLATFORM, setting=setting, fix=fix, code=code)
+    if other or not token:
+        code = "wrong_token_type" if other else "missing_token"
+        fix = f"set it to the token that begins with {prefix}, from the app's page {page}"
+        raise FrontendRefused(PLATFORM, setting=setting, fix=fix, code=code)
 
 
 def require_way_in(settings: SlackSettings) -> None:

@@ -56,7 +56,7 @@ class StreamCalls:
                 ts = await self._start(chunks)
             except OutcomeUnknown:
                 await self.api.app.sleep(_LOOK_AGAIN_S)
-                ts = await self.find(text, known, exactly=True)
+                ts = await self._find(text, known, exactly=True)
                 if not (ts or left):
                     raise
             if ts is not None:
@@ -142,12 +142,16 @@ class StreamCalls:
         """The letters that a message shows; None where it can't be read."""
         return await self._patiently(lambda: message_at(self.api, self.place, ts))
 
-    async def find(self, text: str, known: Collection[str], *, exactly: bool) -> str | None:
+    async def remove_orphan(self, delivery: Delivery, text: str, known: Collection[str]) -> None:
+        """Remove what an earlier attempt may have created for this part: a post, or a stream that begins like it."""
+        found = await self._patiently(lambda: self.posts.find(delivery, ""))
+        if found := found or await self._find(text, known, exactly=False):
+            await self.stop_if_open(found)
+            await self.delete(found)
+
+    async def _find(self, text: str, known: Collection[str], *, exactly: bool) -> str | None:
         """Look for a stream whose id was lost with the answer to its start."""
         return await self._patiently(lambda: stream_like(self.api, self.place, text, known, exactly=exactly))
-
-    async def find_post(self, delivery: Delivery) -> str | None:
-        return await self._patiently(lambda: self.posts.find(delivery, ""))
 
     async def _write(self, method: str, ts: str, **arguments: Any) -> None:
         try:

@@ -119,11 +119,11 @@ class StreamingSurface:
         self._pump.check()
         if self._fallback is not None:
             await self._fallback.note(status)
-            return
-        self._writer.cards.note(status)
-        if status.activity is None and not self._answer.said:
-            self._status = status.text
-        self._pump.changed.set()
+        else:
+            self._writer.cards.note(status)
+            if status.activity is None and not self._answer.said:
+                self._status = status.text
+            self._pump.changed.set()
 
     async def offer(self, buttons: Sequence[Button]) -> None:
         """A stream has no buttons before its end; Slack draws a stop button of its own."""

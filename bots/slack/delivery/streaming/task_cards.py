@@ -49,11 +49,6 @@ class Card:
     def open(self) -> bool:
         return self.status in ("pending", "in_progress")
 
-    @property
-    def size(self) -> int:
-        """How many bytes it takes, from above."""
-        return len(self.title.encode()) + len(self.details.encode())
-
     def chunk(self, key: str) -> dict[str, Any]:
         """What draws it, or changes it."""
         told = {"details": self.details} if self.details and not self.told else {}
@@ -71,13 +66,13 @@ class Cards:
         if (activity := status.activity) is None:
             return
         key = _key(activity)
-        known = self._cards.get(key)
+        known = self._cards.get(key) or Card("", "")
         title = _cut(_without_reason(status.text, activity.explanation), TITLE_CHARS)
         self._cards[key] = Card(
-            title=title or (known.title if known else _cut(activity.name, TITLE_CHARS) or "…"),
+            title=title or known.title or _cut(activity.name, TITLE_CHARS) or "…",
             status=_STATES[activity.state],
-            details=(known.details if known else "") or _cut(activity.explanation, DETAILS_CHARS),
-            told=known.told if known else False,
+            details=known.details or _cut(activity.explanation, DETAILS_CHARS),
+            told=known.told,
         )
 
     def begin_again(self) -> None:
@@ -111,7 +106,8 @@ class Cards:
 
 
 def cards_size(cards: Mapping[str, Card]) -> int:
-    return sum(len(key) + card.size for key, card in cards.items())
+    """How many bytes they take, from above."""
+    return sum(len(f"{key}{card.title}{card.details}".encode()) for key, card in cards.items())
 
 
 def _key(activity: ToolActivity) -> str:

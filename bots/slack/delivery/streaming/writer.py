@@ -109,7 +109,8 @@ class StreamWriter:
             raise NoStreamError
         delivery = await self._ledger.intend(after.part)
         if after.part in self._uncertain:
-            await self._remove_orphan(delivery, after.text)
+            await self._calls.remove_orphan(delivery, after.text, self._known)
+            self._uncertain.discard(after.part)
         after.began = self._now()
         try:
             ts = await self._calls.start(chunks, self._known)
@@ -208,11 +209,3 @@ class StreamWriter:
         shown = last.shown if exact is None else exact
         await self._ledger.shows(last.part, shown, closed=True)
         return shown
-
-    async def _remove_orphan(self, delivery: Delivery, text: str) -> None:
-        """An earlier attempt meant to create this part, and may have: if so, it is replaced."""
-        self._uncertain.discard(delivery.part)
-        found = await self._calls.find_post(delivery)
-        if found := found or await self._calls.find(text, self._known, exactly=False):
-            await self._calls.stop_if_open(found)
-            await self._calls.delete(found)
