@@ -11,6 +11,7 @@ import structlog
 from core.domain.errors import BotError, DatabaseGone, FrontendRefused, FrontendUnreachable, SettingRefused
 from core.domain.ports import Frontend, Intake
 from core.util.clock import Sleep
+from core.util.retry import growing_s
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +106,7 @@ async def supervise(
 async def _keep_listening(
     name: str, frontend: Frontend, intake: Intake, board: Board, now: Callable[[], float], sleep: Sleep
 ) -> None:
-    delay_s = FIRST_DELAY_S
+    failed = 0
     while True:
         began = now()
         try:
@@ -118,9 +119,10 @@ async def _keep_listening(
             cause = FrontendUnreachable(name, detail=f"a fault of ours: {type(error).__name__}")
         board.mark(name, cause)
         if now() - began > STEADY_S:
-            delay_s = FIRST_DELAY_S
-        await sleep(REFUSED_DELAY_S if isinstance(cause, FrontendRefused | SettingRefused) else delay_s)
-        delay_s = min(delay_s * 2, LONGEST_DELAY_S)
+            failed = 0
+        is_refused = isinstance(cause, FrontendRefused | SettingRefused)
+        await sleep(REFUSED_DELAY_S if is_refused else growing_s(failed, FIRST_DELAY_S, LONGEST_DELAY_S))
+        failed += 1
 
 
 def _told(cause: BotError | None) -> str | None:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from core.delivery.platform_retry import patiently
-from core.domain.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from tests.fakes import FakeClock
 
 
@@ -95,6 +95,22 @@ async def test_nothing_but_a_busy_platform_is_asked_again(clock: FakeClock, erro
 
     with pytest.raises(type(error)):
         await patiently(platform.call, budget_s=60, now=clock.now, sleep=clock.sleep)
+
+
+async def test_whoever_was_taken_over_while_waiting_makes_no_further_call(clock: FakeClock) -> None:
+    platform, checked = (
+        Platform(clock, PlatformBusy("fake"), PlatformBusy("fake")),
+        iter([None, Fenced(1, 1)]),
+    )
+
+    async def check() -> None:
+        if error := next(checked):
+            raise error
+
+    with pytest.raises(Fenced):
+        await clock.run(patiently(platform.call, budget_s=60, check=check, now=clock.now, sleep=clock.sleep))
+
+    assert len(platform.asked_at) == 1
 
 
 async def test_an_unknown_outcome_is_tried_again_where_that_was_said_to_be_harmless(clock: FakeClock) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from core.domain.breakers import Breaker, Cause, Fault, Tripped
 from core.domain.errors import AivaxError
 from core.settings import LimitsSettings
 from core.storage.turns.breakers import BreakerStore
+from core.util.retry import growing_s
 
 log = structlog.get_logger(__name__)
 
@@ -184,7 +184,7 @@ class Admission:
         suspect = breaker.cause is Cause.OUTAGE and not is_certain(error)
         if suspect and not begun:
             suspect = not await self._sign.is_missing()
-        when = partial(self._retry_at, breaker.cause, error.retry_after_s)
+        when = partial(retry_at, breaker.cause, error.retry_after_s, self._now)
         kind = f"{kind_of(error)}+" if begun else kind_of(error)
         return await self._store.refuse(
             breaker, turn_id, kind, when, suspect=suspect, balance_usd=balance_usd
@@ -196,15 +196,12 @@ class Admission:
         log.warning("question.failed_alone", breaker=fault.breaker.name, tries=fault.tries, cause=str(error))
         if fault.tries >= (QUOTA_TRIES if is_quota else self._question_tries):
             return RetryAlone(None)
-        pause_s = min(AGAIN_S * 2 ** (fault.tries if is_quota else 0), LONGEST_AGAIN_S)
+        pause_s = growing_s(fault.tries if is_quota else 0, AGAIN_S, LONGEST_AGAIN_S)
         return RetryAlone(self._now() + timedelta(seconds=max(pause_s, error.retry_after_s or 0.0)))
 
     def _trusts(self, model: str) -> bool:
         taken_at = self._taken_at.get(model)
         return taken_at is not None and self._now() - taken_at < TRUST
-
-    def _retry_at(self, cause: Cause, retry_after_s: float | None, probes: int) -> datetime:
-        return retry_at(cause, probes, self._now(), retry_after_s, random.random)
 
 
 def breaker_for(cause: Cause, model: str) -> Breaker:

@@ -7,33 +7,28 @@ when a single probe, made at growing intervals, gets through.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import random
 
 from core.domain.breakers import PROBE_S, Breaker, Cause
 from core.domain.errors import AivaxError, AnswerFailed, NoBalance, RateLimited, Unavailable
-
-DOUBLINGS = 16
-
+from core.util.clock import Clock
+from core.util.retry import growing_s
 
 LONGEST_KIND = 32
 
-
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    first_s: float
-    longest_s: float
-
-
-INTERVALS = {
-    Cause.BALANCE: _Interval(10.0, 60.0),
-    Cause.MEDIA: _Interval(60.0, 600.0),
-    Cause.STORAGE: _Interval(30.0, 600.0),
-    Cause.RATE: _Interval(1.0, 60.0),
-    Cause.OUTAGE: _Interval(10.0, PROBE_S),
+INTERVALS_S = {
+    Cause.BALANCE: (10.0, 60.0),
+    Cause.MEDIA: (60.0, 600.0),
+    Cause.STORAGE: (30.0, 600.0),
+    Cause.RATE: (1.0, 60.0),
+    Cause.OUTAGE: (10.0, PROBE_S),
 }
-"""A probe of an empty account costs nothing; one during an outage adds to the load, so there are three a minute
-at most. They don't grow further apart: after hours, too, recovery is to be seen within seconds."""
+"""The first interval between probes, and the longest.
+
+A probe of an empty account costs nothing; one during an outage adds to the load, so there are three a minute at most.
+They don't grow further apart: after hours, too, recovery is to be seen within seconds.
+"""
 
 
 def breakers_of(model: str) -> tuple[Breaker, ...]:
@@ -43,18 +38,24 @@ def breakers_of(model: str) -> tuple[Breaker, ...]:
 
 
 def retry_at(
-    cause: Cause, probes: int, now: datetime, retry_after_s: float | None, jitter: Callable[[], float]
+    cause: Cause,
+    retry_after_s: float | None,
+    now: Clock,
+    probes: int,
+    *,
+    jitter: Callable[[], float] = random,
 ) -> datetime:
     """When to try next: a moment after AIVAX asks, else at growing intervals, spread. `jitter`: from 0 to 1."""
-    interval = INTERVALS[cause]
+    first_s, longest_s = INTERVALS_S[cause]
     if cause is Cause.OUTAGE and not probes and retry_after_s is None:  # one probe for all: nothing to spread
-        return now + timedelta(seconds=interval.first_s)
-    if cause is Cause.OUTAGE and probes:  # when a probe begins, the time of the next one is set
-        return now + timedelta(seconds=retry_after_s or 0.0)
-    if retry_after_s is not None:
-        return now + timedelta(seconds=max(retry_after_s, interval.first_s) + jitter())
-    wait_s = min(interval.first_s * 2 ** min(probes, DOUBLINGS), interval.longest_s)
-    return now + timedelta(seconds=wait_s * (1 + jitter() / 10))
+        wait_s = first_s
+    elif cause is Cause.OUTAGE and probes:  # when a probe begins, the time of the next one is set
+        wait_s = retry_after_s or 0.0
+    elif retry_after_s is not None:
+        wait_s = max(retry_after_s, first_s) + jitter()
+    else:
+        wait_s = growing_s(probes, first_s, longest_s) * (1 + jitter() / 10)
+    return now() + timedelta(seconds=wait_s)
 
 
 def cause_of(

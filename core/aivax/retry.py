@@ -7,45 +7,43 @@ delays differ by error, and an answer that streams can be retried only until its
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from core.domain.errors import AivaxError, RateLimited, Unavailable
 from core.settings import AivaxSettings
+from core.util.retry import growing_s
 
-_CAP_S = 30.0
+_LONGEST_S = 30.0
 _FIRST_S = 0.5
 _FIRST_RATE_LIMITED_S = 1.0
-_PROXY_GAVE_UP = 524
-_LASTING = frozenset({501, 505, 511})
+_LASTING = frozenset({501, 505, 511, 524})
+"""What the server can't do at all, and the proxy in front that gave up: it would again."""
 
 
+@dataclass(slots=True)
 class Retries:
-    """The tries of one call: at most `tries` in all, none begun after `retry_budget_s`."""
+    """The tries of one call: at most `[aivax] tries` in all, none begun after `retry_budget_s`."""
 
-    def __init__(self, settings: AivaxSettings, jitter: Callable[[], float]) -> None:
-        self.tries = 1
-        self._most = settings.tries
-        self._budget_s = settings.retry_budget_s
-        self._jitter = jitter
+    settings: AivaxSettings
+    jitter: Callable[[], float]
+    tries: int = 1
 
     def delay_s(self, error: AivaxError, waited_s: float) -> float | None:
         """Count a failed try and say how long to wait before the next; None: no further try.
 
         `waited_s` is the time spent on this call so far, waiting for AIVAX or between tries.
         """
-        if not _is_passing(error) or self.tries >= self._most:
+        if not _is_passing(error) or self.tries >= self.settings.tries:
             return None
-        first = _FIRST_RATE_LIMITED_S if isinstance(error, RateLimited) else _FIRST_S
-        delay = min(_CAP_S, first * 2 ** (self.tries - 1)) * (0.5 + 0.5 * self._jitter())
-        delay = max(delay, error.retry_after_s or 0.0)
+        first_s = _FIRST_RATE_LIMITED_S if isinstance(error, RateLimited) else _FIRST_S
+        growing = growing_s(self.tries - 1, first_s, _LONGEST_S, chance=self.jitter())
+        delay_s = max(growing, error.retry_after_s or 0.0)
         self.tries += 1
-        return delay if waited_s + delay <= self._budget_s else None
+        return delay_s if waited_s + delay_s <= self.settings.retry_budget_s else None
 
 
 def _is_passing(error: AivaxError) -> bool:
-    if isinstance(error, Unavailable):
-        return error.status < 300 or error.status in (408, 425) or _is_passing_5xx(error.status)
-    return isinstance(error, RateLimited)
-
-
-def _is_passing_5xx(status: int) -> bool:
-    return status >= 500 and status != _PROXY_GAVE_UP and status not in _LASTING
+    passing = error.status < 300 or error.status in (408, 425) or error.status >= 500
+    return isinstance(error, RateLimited) or (
+        isinstance(error, Unavailable) and passing and error.status not in _LASTING
+    )

@@ -28,6 +28,7 @@ from core.domain.errors import (
 from core.domain.messages import Button
 from core.domain.ports import Delivery, EditableChannel, Ledger
 from core.util.clock import Now, Sleep
+from core.util.retry import growing_s
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ _MOST_LOST, _MOST_ODD, _MOST_FAILED = 3, 2, 5
 """How often a create is tried whose outcome is unknown, whose answer makes no sense, or that the platform fails at."""
 _MOST_FAILED_EDITS = 4
 _MOST_ANEW = 3
-_LOOK_AFTER_S = 1.0
+_LOOK_AFTER_S, _LONGEST_LOOK_AFTER_S = 1.0, 8.0
 _DISCARD_S = 3.0
 _Content = tuple[str, tuple[Button, ...]]
 _SAME_EITHER_WAY = (PlatformBusy, OutcomeUnknown)  # doing it twice is the same as doing it once
@@ -211,7 +212,7 @@ class Posting:
         except Fenced:
             if not await self._ledger.holds(message_id):
                 with suppress(PlatformError):
-                    await self._patiently(lambda: self._channel.delete(message_id), _SAME_EITHER_WAY)
+                    await self._call(lambda: self._channel.delete(message_id), _SAME_EITHER_WAY, fenced=True)
             raise
 
     async def _change(self, view: View, known: _Message) -> None:
@@ -297,16 +298,20 @@ class Posting:
             await self._call(lambda: self._channel.delete(message_id), retry=_SAME_EITHER_WAY)
 
     async def _call(
-        self, call: Callable[[], Awaitable[T]], retry: tuple[type[PlatformError], ...] = (PlatformBusy,)
+        self,
+        call: Callable[[], Awaitable[T]],
+        retry: tuple[type[PlatformError], ...] = (PlatformBusy,),
+        *,
+        fenced: bool = False,
     ) -> T:
-        async def checked() -> T:
-            await self._ledger.check()
-            return await call()
-
-        return await self._patiently(checked, retry)
-
-    async def _patiently(self, call: Callable[[], Awaitable[T]], retry: tuple[type[PlatformError], ...]) -> T:
-        return await patiently(call, budget_s=self._budget_s, retry=retry, now=self._now, sleep=self._sleep)
+        return await patiently(
+            call,
+            budget_s=self._budget_s,
+            retry=retry,
+            check=None if fenced else self._ledger.check,
+            now=self._now,
+            sleep=self._sleep,
+        )
 
 
 def _pause_s(error: PlatformError, tries: int) -> float:
@@ -314,7 +319,7 @@ def _pause_s(error: PlatformError, tries: int) -> float:
     most = _MOST_FAILED if error.failed else _MOST_ODD if isinstance(error, OddAnswer) else _MOST_LOST
     if tries >= most:
         raise _refused(error) if error.failed else error
-    return _LOOK_AFTER_S * 2.0 ** (tries - 1) if error.failed else _LOOK_AFTER_S
+    return growing_s(tries - 1, _LOOK_AFTER_S, _LONGEST_LOOK_AFTER_S) if error.failed else _LOOK_AFTER_S
 
 
 def _refused(error: PlatformError) -> MessageRefused:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from core.domain.errors import PlatformBusy, PlatformError
 from core.util.clock import Now, Sleep
+from core.util.retry import growing_s
 
 T = TypeVar("T")
 
@@ -23,6 +24,7 @@ async def patiently(
     *,
     budget_s: float,
     retry: tuple[type[PlatformError], ...] = (PlatformBusy,),
+    check: Callable[[], Awaitable[object]] | None = None,
     now: Now = time.monotonic,
     sleep: Sleep = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
@@ -30,7 +32,8 @@ async def patiently(
     """Call until it succeeds, waiting as long as the platform asks, or ever longer where it does not say.
 
     Only errors of the types in `retry` are tried again: name `OutcomeUnknown` where doing it twice is the same
-    as doing it once. `jitter` gives numbers from 0 to 1.
+    as doing it once. `check` is awaited before each try, and ends them by an error: the ledger's, so that nobody
+    goes on with an answer that was taken over while they waited. `jitter` gives numbers from 0 to 1.
 
     Raises:
         PlatformError: the last one, as soon as waiting once more would take longer than `budget_s` in total.
@@ -39,6 +42,8 @@ async def patiently(
     began, slept_s, tries = now(), 0.0, 0
     while True:
         try:
+            if check is not None:
+                await check()
             return await call()
         except retry as exc:
             wait_s = _wait_s(exc, tries, jitter())
@@ -53,5 +58,4 @@ def _wait_s(error: PlatformError, tries: int, chance: float) -> float:
     if error.retry_after_s is not None:
         # many answers wait for the same moment: spread them behind it, never before it
         return max(error.retry_after_s, _SHORTEST_WAIT_S) + chance * _SHORTEST_WAIT_S
-    longest_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(tries, 16))
-    return longest_s * (0.5 + chance / 2)
+    return growing_s(tries, _FIRST_WAIT_S, _LONGEST_WAIT_S, chance=chance)

@@ -19,6 +19,7 @@ from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
 from core.turns.endings import Endings
 from core.turns.surfaces import Surfaces
+from core.util.retry import growing_s
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +64,7 @@ class Holds:
             await self._store.close(turn, TurnState.FAILED, failure=type(error).__name__)
             return
         wanted = error.retry_after_s if isinstance(error, PlatformError) else None
-        doublings = min(turn.attempt - turn.unbilled_attempts, 10)
-        delay_s = wanted or min(FIRST_DELAY_S * 2**doublings, LONGEST_DELAY_S)
+        delay_s = wanted or growing_s(turn.attempt - turn.unbilled_attempts, FIRST_DELAY_S, LONGEST_DELAY_S)
         log.warning("turn.delayed", cause=str(error) or type(error).__name__, delay_s=delay_s)
         due_at = self._now() + timedelta(seconds=delay_s)
         await self._store.release(turn, due_at, counts=isinstance(error, TimeoutError))

@@ -15,6 +15,7 @@ import structlog
 
 from core.domain.errors import StorageError
 from core.storage.db.engine import Database
+from core.util.retry import growing_s
 
 log = structlog.get_logger(__name__)
 
@@ -95,10 +96,10 @@ class Scrubber:
         return False
 
     async def _try_on(self) -> None:
-        until, pause_s = max(self._now(), self._rests_until) + TRIES_FOR_S, FIRST_PAUSE_S
+        until, failed = max(self._now(), self._rests_until) + TRIES_FOR_S, 0
         while self._now() < until:
-            await self._sleep(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            await self._sleep(growing_s(failed, FIRST_PAUSE_S, LONGEST_PAUSE_S))
+            failed += 1
             if await self._scrub():
                 self._due.clear()
                 return

@@ -167,16 +167,11 @@ class StreamCalls:
         self, call: Callable[[], Awaitable[T]], *retry: type[PlatformError], fenced: bool = False
     ) -> T:
         """Retry a call; the ledger is asked before each try, unless it is known that this attempt is `fenced`."""
-
-        async def checked() -> T:
-            if not fenced:
-                await self.ledger.check()
-            return await call()
-
         return await patiently(
-            checked,
+            call,
             budget_s=_LAST_BUDGET_S if self.hurried else _BUDGET_S,
             retry=retry or (PlatformBusy,),
+            check=None if fenced else self.ledger.check,
             now=self.api.app.now,
             sleep=self.api.app.sleep,
         )
