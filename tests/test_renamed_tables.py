@@ -1,9 +1,11 @@
 """A database from before the tables and columns got the names of the field: what waited in it goes on."""
 
+# ruff: noqa: S608  the names in the statements stand in this file
+
 from __future__ import annotations
 
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from core.storage.db import migrate
 from core.storage.db.engine import Database
@@ -77,3 +79,73 @@ async def test_a_downgrade_gives_the_old_names_back(storage_url: str) -> None:
             found = await connection.execute(text("SELECT t.parked_for, n.key FROM turns t, notices n"))
 
             assert {tuple(row) for row in found} == {("balance", "gate:balance"), ("balance", "key")}
+
+
+OLD_INSTALLATIONS = (
+    (
+        "INSERT INTO slack_installations (team, team_name, app, bot_user, bot_id, bot_name, scopes, installer, token,"
+        " refresh_token, expires_at, version, refreshing_until, installed_at) VALUES"
+        " ('T1', 'Acme', 'A1', 'U1', 'B1', 'bot', 'chat:write', 'U9', 'sealed', 'fresh', '2026-01-03 04:05:06', 7,"
+        " '2026-01-02 03:04:05', '2026-01-01 02:03:04'),"
+        " ('T2', '', 'A1', 'U2', 'B2', 'bot', '', 'U8', 'other', '', NULL, 1, NULL, '2026-01-01 00:00:00')"
+    ),
+    "INSERT INTO slack_install_states (digest, expires_at) VALUES ('d', '2026-01-01')",
+)
+FILLED = "workspace_name, app, bot_user, bot_id, bot_name, scopes, installer, token, refresh_token, version"
+INSTALLATION = f"{FILLED}, expires_at IS NULL, refreshing_until IS NULL"
+KEPT = [
+    ("T1", "Acme", "A1", "U1", "B1", "bot", "chat:write", "U9", "sealed", "fresh", 7, False, False),
+    ("T2", "", "A1", "U2", "B2", "bot", "", "U8", "other", "", 1, True, True),
+]
+
+
+async def test_an_upgrade_moves_slacks_installations_whole(storage_url: str) -> None:
+    async with Database(storage_url) as database:
+        async with database.write() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0008"))
+            for row in OLD_INSTALLATIONS:
+                await connection.execute(text(row))
+            times = "expires_at, refreshing_until, installed_at"
+            before = [
+                *await connection.execute(text(f"SELECT {times} FROM slack_installations ORDER BY team"))
+            ]
+
+        await migrate.upgrade(database)
+
+        async with database.read() as connection:
+            found = await connection.execute(
+                text(f"SELECT platform, workspace, {INSTALLATION} FROM installations ORDER BY workspace")
+            )
+            assert [tuple(row) for row in found] == [("slack", *row) for row in KEPT]
+            after = await connection.execute(text(f"SELECT {times} FROM installations ORDER BY workspace"))
+            assert [*after] == before
+            tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+            assert not [name for name in tables if name.startswith("slack_")]
+
+
+async def test_a_downgrade_gives_slack_its_own_installations_back(storage_url: str) -> None:
+    async with Database(storage_url) as database:
+        async with database.write() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0008"))
+            for row in OLD_INSTALLATIONS:
+                await connection.execute(text(row))
+        await migrate.upgrade(database)
+        async with database.write() as connection:
+            await connection.execute(
+                text(
+                    f"INSERT INTO installations (platform, workspace, installed_at, {FILLED})"
+                    f" SELECT 'other', workspace, installed_at, {FILLED} FROM installations"
+                )
+            )
+
+        async with database.write() as connection:
+            await connection.run_sync(lambda sync: command.downgrade(migrate._config(sync), "0008"))
+            found = await connection.execute(
+                text(
+                    f"SELECT team, {INSTALLATION.replace('workspace_name', 'team_name')}"
+                    " FROM slack_installations ORDER BY team"
+                )
+            )
+
+            assert [tuple(row) for row in found] == KEPT
+            assert (await connection.scalar(text("SELECT count(*) FROM slack_install_states"))) == 0
