@@ -116,7 +116,7 @@ class Upkeep:
         base = self.base
         parts = (
             self.retention,
-            self.intake.forgetting,
+            self.intake.deletion,
             self.scrubber,
             self.prober,
             self.queueing.allowance,

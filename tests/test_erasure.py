@@ -163,7 +163,7 @@ async def leave_traces(stage: Stage, question: Said) -> str:
     (row,) = await stage.rows("SELECT max(id) FROM turns WHERE NOT notice")
     (key,) = await stage.rows(f"SELECT key FROM turns WHERE id = {row}")  # noqa: S608  ours
     async with stage.core.database.write() as connection:
-        now = stage.core.intake.forgetting._erasures._now()  # type: ignore[attr-defined]
+        now = stage.core.intake.deletion._erasures._now()  # type: ignore[attr-defined]
         tool = {"turn_id": row, "tool_id": "t", "name": "search", "state": "completed", "updated_at": now}
         await connection.execute(insert(tool_activity).values(contents=SECRET, explanation=SECRET, **tool))
     await stage.hear(pressed(Action.BAD, key, words=f"wrong: {SECRET}"))

@@ -14,7 +14,7 @@ from core.domain.turn import TurnState
 from core.storage.db.tables import metadata, turns
 from core.storage.db.types import Label, Words
 from core.storage.personal_data.export import export
-from core.storage.personal_data.registry import CORE, Registry
+from core.storage.personal_data.registry import STORES, WORDLESS
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
 from tests.test_erasure import pressed
 from tests.test_retention import SECRET, House
@@ -27,9 +27,9 @@ def could_hold_text(column: Column[object]) -> bool:
     return isinstance(kind, TEXT_LIKE)
 
 
-def unregistered(tables: MetaData, registry: Registry) -> list[str]:
-    words = {(store.table.name, name) for store in registry.stores for name in store.words}
-    wordless = {(each.table.name, name) for each in registry.wordless for name in each.columns}
+def unregistered(tables: MetaData) -> list[str]:
+    words = {(store.table.name, name) for store in STORES for name in store.words}
+    wordless = {(each.table.name, name) for each in WORDLESS for name in each.columns}
     return [
         f"{table.name}.{column.name}"
         for table in tables.sorted_tables
@@ -39,7 +39,7 @@ def unregistered(tables: MetaData, registry: Registry) -> list[str]:
 
 
 def test_every_column_that_could_hold_text_is_registered() -> None:
-    assert unregistered(metadata, CORE) == []
+    assert unregistered(metadata) == []
 
 
 def test_a_new_column_is_noticed() -> None:
@@ -54,17 +54,17 @@ def test_a_new_column_is_noticed() -> None:
         Column("scan", LargeBinary),
     )
 
-    assert unregistered(new, CORE) == ["diaries.page", "diaries.title", "diaries.rest", "diaries.scan"]
+    assert unregistered(new) == ["diaries.page", "diaries.title", "diaries.rest", "diaries.scan"]
 
 
 def test_what_is_registered_is_there_once_and_for_a_reason() -> None:
-    columns = [(store.table, name) for store in CORE.stores for name in store.words]
-    columns += [(each.table, name) for each in CORE.wordless for name in each.columns]
+    columns = [(store.table, name) for store in STORES for name in store.words]
+    columns += [(each.table, name) for each in WORDLESS for name in each.columns]
 
     assert all(name in table.columns for table, name in columns)
     assert len({(table.name, name) for table, name in columns}) == len(columns)
-    assert all(each.why for each in CORE.wordless)
-    for store in CORE.stores:
+    assert all(each.why for each in WORDLESS)
+    for store in STORES:
         assert {*store.derived, *store.needed} <= set(store.words)
         assert all(name in store.table.columns for name in _links(store))
 
@@ -83,7 +83,7 @@ def test_every_table_of_a_person_is_exported() -> None:
     }
 
     passing = {"calls", "erasures", "failures"}  # counted for a day; gone with the telling; for an hour
-    assert somebodys - passing <= {store.table.name for store in CORE.stores}
+    assert somebodys - passing <= {store.table.name for store in STORES}
 
 
 @pytest.fixture

@@ -23,6 +23,10 @@ class TurnState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
+"""Nothing more becomes of a turn in one of these."""
+
+
 class CancelRequest(StrEnum):
     """What `turns.cancel_request` holds: what its author wants of a turn that has not ended."""
 

@@ -10,7 +10,7 @@ from core.domain.ports import TurnQueue
 from core.i18n.translators import Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
-from core.ingest.deletion import Forgetting
+from core.ingest.deletion import Deletion
 from core.ingest.handlers import Handlers
 from core.ingest.model_choice import Models
 from core.ingest.questions import Questions
@@ -36,8 +36,8 @@ def build_intake(
     questions = Questions(directory, limits, conversation, passed)
     commands = Commands(directory, limits, models, retention_days=retention_days)
     scrubber = scrubber or Scrubber(store.database)
-    forgetting = Forgetting(store, directory, commands, translators, pool.notify, scrubber)
-    presses = Presses(directory, questions, commands, translators, forgetting)
+    deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber)
+    presses = Presses(directory, questions, commands, translators, deletion)
     handlers = Handlers(directory, limits, translators, passed, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)
-    return StoringIntake(store, pool, handlers, actions, models, passed, forgetting)
+    return StoringIntake(store, pool, handlers, actions, models, passed, deletion)

@@ -9,20 +9,18 @@ import structlog
 from core.conversations.directory import Directory
 from core.domain.messages import Action, Command, Pressed
 from core.domain.translator import Translator
-from core.domain.turn import TurnState
+from core.domain.turn import ENDED
 from core.i18n.catalog import Phrase
 from core.i18n.languages import nearest
 from core.i18n.translators import Translators
 from core.ingest.commands import OFFERS, Commands
-from core.ingest.deletion import Forgetting
+from core.ingest.deletion import Deletion
 from core.ingest.held_turn_actions import DECISIONS
 from core.ingest.questions import Questions
 from core.storage.turns.held_turns import Asked
 from core.storage.turns.intake import IntakeTransaction
 
 log = structlog.get_logger(__name__)
-
-ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
 
 
 class Presses:
@@ -34,9 +32,9 @@ class Presses:
         questions: Questions,
         commands: Commands,
         translators: Translators,
-        forgetting: Forgetting,
+        deletion: Deletion,
     ) -> None:
-        self._forgetting = forgetting
+        self._deletion = deletion
         self._directory = directory
         self._questions = questions
         self._commands = commands
@@ -50,7 +48,7 @@ class Presses:
             return await self.stop_quietly(transaction, pressed, identity_id)
         if pressed.action is Action.LANGUAGE:
             return await self._choose_language(transaction, pressed, identity_id)
-        # forgetting locks all that is theirs, in its order
+        # deletion locks all that is theirs, in its order
         asked = await transaction.held_turns.find(pressed.turn, hold=pressed.action is not Action.FORGET)
         if asked is None:
             return await self._directory.add_notice(
@@ -63,7 +61,7 @@ class Presses:
             return await self._directory.add_notice(transaction, pressed, identity_id, told)
         if pressed.action is Action.FORGET:
             page = Action.LANGUAGE in asked.offers.split(",")
-            return await self._forgetting.ask(transaction, pressed, asked.identity_id, page=page)
+            return await self._deletion.ask(transaction, pressed, asked.identity_id, page=page)
         if pressed.action is Action.REGENERATE:
             return await self._again(transaction, pressed, asked, translator)
         return await self._decide(transaction, pressed, asked, translator)

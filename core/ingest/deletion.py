@@ -16,7 +16,7 @@ from core.i18n.catalog import Phrase
 from core.i18n.translators import Translators
 from core.ingest.commands import OFFERS, Commands
 from core.storage.personal_data.deletion import Erasure, ErasureStore
-from core.storage.personal_data.quotes import Quotes
+from core.storage.personal_data.quotes import answers_quoting
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
 
@@ -26,11 +26,11 @@ STEPS_AT_ONCE = 10
 """How much is erased before the press's platform is told that it arrived (Slack and Discord wait for 3 s): the texts of
 some hundred questions, in well under a second."""
 LOOK_EVERY_S = 5.0
-"""How often wishes are looked for that another process took in, or left."""
+"""How often requests are looked for that another process took in, or left."""
 REST_S = 0.01
 
 
-class Forgetting:
+class Deletion:
     """Empties deleted messages at once; forgets a person beside everything else, and tells them when it is done."""
 
     def __init__(
@@ -43,7 +43,6 @@ class Forgetting:
         scrubber: Scrubber,
     ) -> None:
         self._transactions = store
-        self._quotes = Quotes(store.database)
         self._erasures = ErasureStore(store.database, store.now)
         self._directory = directory
         self._commands = commands
@@ -63,7 +62,7 @@ class Forgetting:
 
     async def redact(self, deleted: Deleted) -> Receipt:
         """Empty what was deleted. Twice is once; most is what nobody asked, and would fill the table of seen events."""
-        quoting = await self._quotes.of(deleted)
+        quoting = await answers_quoting(self._transactions.database, deleted)
         async with self._transactions.transaction() as transaction:
             redacted = await transaction.changes.redact(deleted, quoting)
             for conversation_id in redacted.running_in:
@@ -88,7 +87,7 @@ class Forgetting:
         self._asked.set()
 
     async def carry_on(self, *, most_steps: float = math.inf) -> bool:
-        """Carry out the wishes that are there, in so many steps at most; whether that was all."""
+        """Carry out the requests that are there, in so many steps at most; whether that was all."""
         if self._working.locked() and most_steps < math.inf:
             return False
         async with self._working:
@@ -103,7 +102,7 @@ class Forgetting:
             return True
 
     async def run(self) -> None:
-        """Carry out what is left of wishes, until cancelled."""
+        """Carry out what is left of requests, until cancelled."""
         while True:
             self._asked.clear()
             try:

@@ -22,7 +22,7 @@ from core.domain.messages import (
 )
 from core.domain.ports import TurnQueue
 from core.domain.translator import Translator
-from core.ingest.deletion import Forgetting
+from core.ingest.deletion import Deletion
 from core.ingest.handlers import Handlers
 from core.ingest.model_choice import Models
 from core.storage.turns.intake import IntakeStore
@@ -39,7 +39,7 @@ class StoringIntake:
         actions: Actions,
         models: Models,
         passed: PassedCounts,
-        forgetting: Forgetting,
+        deletion: Deletion,
     ) -> None:
         self._store = store
         self._pool = pool
@@ -48,12 +48,12 @@ class StoringIntake:
         self._models = models
         self.passed = passed
         """Counts of what was taken no notice of, for the log."""
-        self.forgetting = forgetting
+        self.deletion = deletion
 
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.domain.ports.Intake`."""
         if isinstance(event, Deleted):
-            return await self.forgetting.redact(event)
+            return await self.deletion.redact(event)
         over = self._actions.are_over(event)
         if over:
             self.passed_over(_platform_of(event), PassedOver.OVER_BOUND)
@@ -72,7 +72,7 @@ class StoringIntake:
         for conversation_id in with_work:
             self._pool.notify(conversation_id)
         if isinstance(event, Pressed) and event.action is Action.FORGET:
-            await self.forgetting.begin()
+            await self.deletion.begin()
         return Receipt.ACCEPTED
 
     async def refusal(self, said: Said) -> str | None:

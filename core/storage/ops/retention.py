@@ -16,10 +16,10 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, ColumnElement, exists, func, literal_column, select, update
+from sqlalchemy import Column, ColumnElement, delete, exists, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.turn import TurnState
+from core.domain.turn import ENDED
 from core.settings import StorageSettings
 from core.storage.db.engine import Database
 from core.storage.db.tables import calls, events, identities, persons, turns
@@ -42,7 +42,6 @@ CALL_DAYS = 1.0
 """How long a call to AIVAX is remembered: its limits count minutes."""
 ADDRESS_HOURS = 1.0
 """How long the address of a sentence of our own is kept after it was said, should it have to be said anew."""
-ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
 
 Step = Callable[[AsyncConnection], Awaitable[int]]
 
@@ -98,15 +97,13 @@ class Retention:
         """Clear away all that is too old by now; how much it was."""
         swept = Swept(
             turns=await self._in_batches(self._empty_turns) if self._retention_days else 0,
-            events=await self._in_batches(self._forget_events),
+            events=await self._in_batches(partial(self._drop_old, events.c.received_at, EVENT_DAYS)),
             persons=await self._drop_orphans(),
-            calls=await self._in_batches(self._forget_calls),
+            calls=await self._in_batches(partial(self._drop_old, calls.c.at, CALL_DAYS)),
             addresses=await self._in_batches(self._forget_addresses),
         )
-        if swept.turns:
-            await self._scrubber.scrub()
-        else:
-            await self._scrubber.empty_log()  # words that were changed since the last sweep stand in it
+        # Words that were changed since the last sweep stand in the log.
+        await (self._scrubber.scrub() if swept.turns else self._scrubber.empty_log())
         return swept
 
     async def _in_batches(self, step: Step) -> int:
@@ -129,16 +126,11 @@ class Retention:
         await Eraser(connection).empty_turns(found, self._now())
         return len(found)
 
-    async def _forget_events(self, connection: AsyncConnection) -> int:
-        old = events.c.received_at < self._now() - timedelta(days=EVENT_DAYS)
-        found = await self._take(connection, events.c.key, old, first=events.c.received_at)
-        await connection.execute(events.delete().where(events.c.key.in_(found)))
-        return len(found)
-
-    async def _forget_calls(self, connection: AsyncConnection) -> int:
-        old = calls.c.at < self._now() - timedelta(days=CALL_DAYS)
-        found = await self._take(connection, calls.c.id, old, first=calls.c.at)
-        await connection.execute(calls.delete().where(calls.c.id.in_(found)))
+    async def _drop_old(self, at: Column[Any], days: float, connection: AsyncConnection) -> int:
+        """Drop rows that are older than so many days by the time in a column of theirs."""
+        old, (key,) = at < self._now() - timedelta(days=days), at.table.primary_key
+        found = await self._take(connection, key, old, first=at)
+        await connection.execute(delete(at.table).where(key.in_(found)))
         return len(found)
 
     async def _forget_addresses(self, connection: AsyncConnection) -> int:
@@ -153,20 +145,15 @@ class Retention:
         """Look at every person, page by page, as a reader: there are many, and hardly ever one whom nobody is."""
         total = after = 0
         while True:
-            page = (
-                select(persons.c.id).where(persons.c.id > after).order_by(persons.c.id).limit(PAGE).subquery()
-            )
+            ids = select(persons.c.id).where(persons.c.id > after).order_by(persons.c.id).limit(PAGE)
             async with self._database.read() as connection:
-                size, last = (
-                    await connection.execute(select(func.count(), func.max(page.c.id)).select_from(page))
-                ).one()
-                if not size:
-                    return total
+                page = (await connection.execute(ids)).scalars().all()
+                last = max(page, default=after)
                 theirs = (persons.c.id > after) & (persons.c.id <= last) & _nobody(after, last)
                 found = (await connection.execute(select(persons.c.id).where(theirs).limit(1))).first()
             if found is not None:
                 total += await self._in_batches(partial(self._drop_those, theirs))
-            if size < PAGE:
+            if len(page) < PAGE:
                 return total
             after = last
             await self._sleep(REST_S)

@@ -13,15 +13,13 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.messages import Place
-from core.domain.turn import TurnState
+from core.domain.turn import ENDED
 from core.storage.db.batches import batched
 from core.storage.db.engine import Database
 from core.storage.db.row_locks import lock_conversations, lock_turns
 from core.storage.db.tables import conversations, erasures, identities, is_open, turns
 from core.storage.personal_data.erasure import BATCH, Eraser
 from core.storage.turns.edits import Changes
-
-ENDED = (TurnState.ANSWERED, TurnState.FAILED, TurnState.CANCELLED, TurnState.SUPERSEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +73,18 @@ class Erasures:
         said = await self._empty_open(identity_ids)
         newest = select(turns.c.id).where(turns.c.id > 0).order_by(turns.c.id.desc()).limit(1)
         last = (await self._connection.execute(newest)).scalar_one_or_none()
-        row = erasures.insert().values(
-            person_id=person_id,
-            identity_id=identity_id,
-            conversation_id=conversation_id,
-            address=address,
-            as_page=as_page,
-            last_turn=last or 0,
-            messages=said,
-            asked_at=self._now,
+        await self._connection.execute(
+            erasures.insert().values(
+                person_id=person_id,
+                identity_id=identity_id,
+                conversation_id=conversation_id,
+                address=address,
+                as_page=as_page,
+                last_turn=last or 0,
+                messages=said,
+                asked_at=self._now,
+            )
         )
-        await self._connection.execute(row)
         return running_in
 
     async def _person_of(self, identity_id: int) -> int:
@@ -112,7 +111,7 @@ class Erasures:
 
 
 class ErasureStore:
-    """Carries wishes out, step by step."""
+    """Carries requests out, step by step."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database

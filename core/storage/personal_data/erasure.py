@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.storage.db.tables import messages, turns
-from core.storage.personal_data.registry import CORE, Registry, Store
+from core.storage.personal_data.registry import OF_TURNS, OWN, STORES, Store
 
 BATCH = 100
 """Turns, or rows, in one transaction: some milliseconds, so that a turn that wants to write hardly waits."""
@@ -18,13 +18,12 @@ BATCH = 100
 class Eraser:
     """Erases within a transaction that somebody else began. What it is given at once is bounded by its caller."""
 
-    def __init__(self, connection: AsyncConnection, registry: Registry = CORE) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._registry = registry
 
     async def empty_turns(self, turn_ids: Collection[int], now: datetime) -> None:
         """Take all words of turns that have ended, and the rows that are nothing without them."""
-        for store in self._registry.of_turns():
+        for store in OF_TURNS:
             theirs = store.table.c[store.turn].in_(turn_ids)
             if store.goes:
                 await self._connection.execute(store.table.delete().where(theirs))
@@ -34,22 +33,21 @@ class Eraser:
 
     async def empty_open(self, turn_ids: Collection[int], *, notices: bool) -> None:
         """Take the words of turns that have not ended. What they need to end stays; `notices` keep their sentence."""
-        for store in self._registry.of_turns():
+        for store in OF_TURNS:
             if not (notices and store.table is turns):
                 await self._empty(store, turn_ids, [name for name in store.words if name not in store.needed])
 
     async def empty_derived(self, turn_ids: Collection[int]) -> None:
         """Take what the model made of questions: it may quote them."""
-        for store in self._registry.of_turns():
+        for store in OF_TURNS:
             await self._empty(store, turn_ids, store.derived, derived=True)
 
     async def empty_own(self, person_id: int, identity_ids: Collection[int]) -> int:
         """Take a bounded part of what a person wrote apart from turns of theirs; how many rows that were."""
-        for store in self._registry.own():
+        for store in OWN:
             column, ids = (store.identity, identity_ids) if store.identity else (store.person, [person_id])
             found = select(store.key()).where(store.table.c[column].in_(ids), store.filled()).limit(BATCH)
-            rows = (await self._connection.execute(found)).scalars().all()
-            if rows:
+            if rows := (await self._connection.execute(found)).scalars().all():
                 emptied = update(store.table).where(store.key().in_(rows))
                 await self._connection.execute(emptied.values(**store.words))
                 return len(rows)
@@ -57,9 +55,9 @@ class Eraser:
 
     async def said(self, turn_ids: Collection[int]) -> int:
         """How many messages of people with words in them there are in turns."""
-        said = messages.c.turn_id.in_(turn_ids) & (messages.c.role == "user")
-        filled = next(store for store in CORE.stores if store.table is messages).filled()
-        count = select(func.count()).select_from(messages).where(said, filled)
+        filled = next(store for store in STORES if store.table is messages).filled()
+        said = messages.c.turn_id.in_(turn_ids) & (messages.c.role == "user") & filled
+        count = select(func.count()).select_from(messages).where(said)
         return int((await self._connection.execute(count)).scalar_one())
 
     async def _empty(

@@ -6,21 +6,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, select
 
 from core.domain.messages import Identity
 from core.storage.db.batches import batched
 from core.storage.db.engine import Database
 from core.storage.db.tables import identities, turns
-from core.storage.personal_data.registry import CORE, Registry, Store
+from core.storage.personal_data.registry import STORES, Store
 
 PAGE = 100
 """Turns, or rows, in one read: a long one would keep SQLite's log from being emptied."""
 
 
-async def export(
-    database: Database, identity: Identity, registry: Registry = CORE
-) -> dict[str, list[dict[str, Any]]] | None:
+async def export(database: Database, identity: Identity) -> dict[str, list[dict[str, Any]]] | None:
     """The rows of a person in every identity of theirs, by table, fit for JSON; None for who never wrote.
 
     Others' comments on their answers are left out: those are the others' words.
@@ -39,10 +37,10 @@ async def export(
         asked = select(turns.c.id).where(turns.c.identity_id.in_(identity_ids)).order_by(turns.c.id)
         turn_ids = (await connection.execute(asked)).scalars().all()
     found: dict[str, list[dict[str, Any]]] = {}
-    for store in registry.stores:
+    for store in STORES:
         column, ids = _link(store, person_id, identity_ids, turn_ids)
         found[store.table.name] = [
-            row for chunk in batched(ids, PAGE) for row in await _rows(database, store.table, column, chunk)
+            row for chunk in batched(ids, PAGE) for row in await _rows(database, store, column, chunk)
         ]
     return found
 
@@ -56,10 +54,9 @@ def _link(
 
 
 async def _rows(
-    database: Database, table: Table, column: str, ids: Collection[int]
+    database: Database, store: Store, column: str, ids: Collection[int]
 ) -> Sequence[dict[str, Any]]:
-    key = next(iter(table.primary_key))
-    rows = select(table).where(table.c[column].in_(ids)).order_by(key)
+    rows = select(store.table).where(store.table.c[column].in_(ids)).order_by(store.key())
     async with database.read() as connection:
         return [_plain(row) for row in await connection.execute(rows)]
 

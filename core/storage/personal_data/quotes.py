@@ -26,59 +26,58 @@ SHORTEST_PART = 16
 _PARTS = re.compile(r"[\r\n]+|(?<=[.!?])\s+")
 
 
-class Quotes:
-    """Looks for what was made of somebody's words in answers to others, or to later questions."""
+async def answers_quoting(database: Database, deleted: Deleted) -> Sequence[int]:
+    """The later turns in the messages' places whose stored answers quote them."""
+    quoting: dict[int, None] = {}
+    async with database.read() as connection:
+        rows = await deleted_messages(connection, deleted)
+    for row in rows:
+        if wanted := needles(row.text, [str(each.get("name", "")) for each in row.attachments]):
+            for conversation_id in await _beside(database, row.conversation_id):
+                quoting.update(dict.fromkeys(await _search(database, conversation_id, row.turn_id, wanted)))
+    return list(quoting)
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
-    async def of(self, deleted: Deleted) -> Sequence[int]:
-        """The later turns in the messages' places whose stored answers quote them."""
-        quoting: dict[int, None] = {}
-        async with self._database.read() as connection:
-            rows = await deleted_messages(connection, deleted)
-        for row in rows:
-            if wanted := needles(row.text, [str(each.get("name", "")) for each in row.attachments]):
-                for conversation_id in await self._beside(row.conversation_id):
-                    quoting.update(dict.fromkeys(await self._search(conversation_id, row.turn_id, wanted)))
-        return list(quoting)
+async def _beside(database: Database, conversation_id: int) -> Sequence[int]:
+    """The conversations of the same place: others saw the message, too."""
+    place = ("platform", "workspace", "channel", "thread")
+    async with database.read() as connection:
+        here = select(*conversations.c[place]).where(conversations.c.id == conversation_id)
+        row = (await connection.execute(here)).one()
+        same = [conversations.c[name] == value for name, value in zip(place, row, strict=True)]
+        open_ones = select(conversations.c.id).where(*same, conversations.c.closed_at.is_(None))
+        return list({conversation_id, *(await connection.execute(open_ones)).scalars()})
 
-    async def _beside(self, conversation_id: int) -> Sequence[int]:
-        """The conversations of the same place: others saw the message, too."""
-        place = ("platform", "workspace", "channel", "thread")
-        async with self._database.read() as connection:
-            here = select(*conversations.c[place]).where(conversations.c.id == conversation_id)
-            row = (await connection.execute(here)).one()
-            same = [conversations.c[name] == value for name, value in zip(place, row, strict=True)]
-            open_ones = select(conversations.c.id).where(*same, conversations.c.closed_at.is_(None))
-            return list({conversation_id, *(await connection.execute(open_ones)).scalars()})
 
-    async def _search(self, conversation_id: int, turn_id: int, wanted: Sequence[str]) -> Sequence[int]:
-        quoting: list[int] = []
-        for _ in range(LATER_TURNS // PAGE):
-            page = await self._page(conversation_id, turn_id)
-            if not page:
-                return quoting
-            quoting += await asyncio.to_thread(_quoting, page, wanted)
-            turn_id = max(found for found, _ in page)
-        log.warning("redaction.not_looked_further", conversation=conversation_id, turns=LATER_TURNS)
-        return quoting
+async def _search(
+    database: Database, conversation_id: int, turn_id: int, wanted: Sequence[str]
+) -> Sequence[int]:
+    quoting: list[int] = []
+    for _ in range(LATER_TURNS // PAGE):
+        page = await _page(database, conversation_id, turn_id)
+        if not page:
+            return quoting
+        quoting += await asyncio.to_thread(_quoting, page, wanted)
+        turn_id = max(found for found, _ in page)
+    log.warning("redaction.not_looked_further", conversation=conversation_id, turns=LATER_TURNS)
+    return quoting
 
-    async def _page(self, conversation_id: int, after: int) -> Sequence[tuple[int, str]]:
-        """What the model said, and called tools with, in the next turns."""
-        ids = select(turns.c.id).where(turns.c.conversation_id == conversation_id, turns.c.id > after)
-        async with self._database.read() as connection:
-            found = (await connection.execute(ids.order_by(turns.c.id).limit(PAGE))).scalars().all()
-            answers = select(messages.c.turn_id, messages.c.text).where(
-                messages.c.turn_id.in_(found), messages.c.role == "assistant"
-            )
-            tools = select(tool_activity.c.turn_id, tool_activity.c.contents, tool_activity.c.explanation)
-            tools = tools.where(tool_activity.c.turn_id.in_(found))
-            said = dict.fromkeys(found, "")
-            for statement in (answers, tools):
-                for turn_id, *texts in await connection.execute(statement):
-                    said[turn_id] += "\n".join(["", *texts])
-            return list(said.items())
+
+async def _page(database: Database, conversation_id: int, after: int) -> Sequence[tuple[int, str]]:
+    """What the model said, and called tools with, in the next turns."""
+    ids = select(turns.c.id).where(turns.c.conversation_id == conversation_id, turns.c.id > after)
+    async with database.read() as connection:
+        found = (await connection.execute(ids.order_by(turns.c.id).limit(PAGE))).scalars().all()
+        answers = select(messages.c.turn_id, messages.c.text).where(
+            messages.c.turn_id.in_(found), messages.c.role == "assistant"
+        )
+        tools = select(tool_activity.c.turn_id, tool_activity.c.contents, tool_activity.c.explanation)
+        tools = tools.where(tool_activity.c.turn_id.in_(found))
+        said = dict.fromkeys(found, "")
+        for statement in (answers, tools):
+            for turn_id, *texts in await connection.execute(statement):
+                said[turn_id] += "\n".join(["", *texts])
+        return list(said.items())
 
 
 def needles(text: str, names: Sequence[str] = ()) -> tuple[str, ...]:
@@ -90,22 +89,12 @@ def needles(text: str, names: Sequence[str] = ()) -> tuple[str, ...]:
 
 def quotes(said: str, wanted: Sequence[str]) -> bool:
     """Whether a text holds any of them, as whole words, whatever its case and line breaks."""
-    haystack = f" {plain(said)} "
-    return any(_stands_in(haystack, needle) for needle in wanted)
+    said = plain(said)
+    return any(each in said and re.search(rf"(?<!\w){re.escape(each)}(?!\w)", said) for each in wanted)
 
 
 def _quoting(page: Sequence[tuple[int, str]], wanted: Sequence[str]) -> list[int]:
     return [turn_id for turn_id, said in page if quotes(said, wanted)]
-
-
-def _stands_in(haystack: str, needle: str) -> bool:
-    at = haystack.find(needle)
-    while at >= 0:
-        before, after = haystack[at - 1 : at], haystack[at + len(needle) : at + len(needle) + 1]
-        if not (before.isalnum() or after.isalnum()):
-            return True
-        at = haystack.find(needle, at + 1)
-    return False
 
 
 def plain(text: str) -> str:

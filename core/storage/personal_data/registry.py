@@ -1,13 +1,12 @@
-"""Where words of people and models are stored: the one list that forgetting, redaction, retention and export walk.
+"""Where words of people and models are stored: the one list that deletion, redaction, retention and export walk.
 
 Every column that could hold text stands here: as words, with what it becomes when it is emptied, or among those that
-hold nobody's words, with the reason. A package that brings tables brings a `Registry` of its own and joins it to
-`CORE`; `tests/test_words_stored.py` fails for a column that stands in neither list.
+hold nobody's words, with the reason; `tests/test_words_stored.py` fails for a column that stands in neither list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,25 +74,6 @@ class Wordless:
     why: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Registry:
-    """What a package stores."""
-
-    stores: tuple[Store, ...] = ()
-    wordless: tuple[Wordless, ...] = ()
-
-    def __or__(self, other: Registry) -> Registry:
-        return Registry(self.stores + other.stores, self.wordless + other.wordless)
-
-    def of_turns(self) -> Iterator[Store]:
-        """The stores whose rows hang on a turn."""
-        return (store for store in self.stores if store.turn)
-
-    def own(self) -> Iterator[Store]:
-        """The stores with words that are a person's by themselves, whichever turn they are about."""
-        return (store for store in self.stores if store.words and (store.identity or store.person))
-
-
 def _is_filled(column: Column[Any], empty: Any) -> ColumnElement[bool]:
     if empty is None:
         return column.is_not(None)
@@ -103,61 +83,64 @@ def _is_filled(column: Column[Any], empty: Any) -> ColumnElement[bool]:
 IDS = "the platform's ids, or ours"
 OURS = "one of a few words that the code knows"
 
-CORE = Registry(
-    stores=(
-        Store(
-            messages,
-            {"text": "", "attachments": []},
-            turn="turn_id",
-            goes=True,
-            derived=("text", "attachments"),
-            derived_rows=messages.c.role == "assistant",
-        ),
-        Store(
-            tool_activity,
-            {"name": "", "contents": "", "explanation": ""},
-            turn="turn_id",
-            goes=True,
-            derived=("name", "contents", "explanation"),
-        ),
-        Store(feedback, {"comment": ""}, turn="turn_id", identity="identity_id", derived=("comment",)),
-        Store(turns, {"answer": None, "address": ""}, turn="id", derived=("answer",), needed=("address",)),
-        Store(deliveries, turn="turn_id", goes=True),
-        Store(usage, turn="turn_id"),
-        Store(identities, {"name": ""}, identity="id"),
-        Store(conversations, identity="owner_id"),
-        Store(persons, person="id"),
+STORES = (
+    Store(
+        messages,
+        {"text": "", "attachments": []},
+        turn="turn_id",
+        goes=True,
+        derived=("text", "attachments"),
+        derived_rows=messages.c.role == "assistant",
     ),
-    wordless=(
-        Wordless(messages, ("role",), OURS),
-        Wordless(messages, ("origin",), IDS),
-        Wordless(tool_activity, ("tool_id",), "AIVAX's id of the call"),
-        Wordless(tool_activity, ("state",), OURS),
-        Wordless(turns, ("key", "reference", "owner"), IDS),
-        Wordless(turns, ("state", "failure", "cancel_request", "offers"), OURS),
-        Wordless(turns, ("held_by", "faulted_for"), "a breaker's name: a cause and a model's name"),
-        Wordless(deliveries, ("message_id",), IDS),
-        Wordless(usage, ("model",), "a model's name, as the operator or AIVAX gives it"),
-        Wordless(identities, ("platform", "workspace", "user"), IDS),
-        Wordless(identities, ("locale", "chosen_locale"), "a language's tag; needed to go on speaking it"),
-        Wordless(conversations, ("platform", "workspace", "channel", "thread"), IDS),
-        Wordless(persons, ("key",), IDS),
-        Wordless(
-            breakers, ("name", "cause", "model"), "a cause and a model's name: the operator's, nobody asked"
-        ),
-        Wordless(breakers, ("kind",), OURS),
-        Wordless(failures, ("breaker",), "a breaker's name: a cause and a model's name"),
-        Wordless(failures, ("kind",), OURS),
-        Wordless(releases, ("breaker",), "a breaker's name: a cause and a model's name"),
-        Wordless(calls, ("workspace",), "a workspace's id; rows are counted, and gone after a day"),
-        Wordless(alerts, ("key",), "a cause that operators were told of"),
-        Wordless(place_models, ("platform", "workspace", "channel"), IDS),
-        Wordless(place_models, ("model",), "a gateway's name, one of those that the operator lists"),
-        Wordless(events, ("key",), "ids, or a digest of them; gone after 14 days"),
-        Wordless(installations, ("platform", "workspace", "app", "bot_user", "bot_id", "installer"), IDS),
-        Wordless(installations, ("workspace_name", "bot_name"), "what the workspace and its bot are called"),
-        Wordless(installations, ("scopes",), "what the app may do"),
-        Wordless(installations, ("token", "refresh_token"), "encrypted; gone when the workspace leaves"),
-        Wordless(erasures, ("address",), "where to tell that all is erased; the row goes with the telling"),
+    Store(
+        tool_activity,
+        {"name": "", "contents": "", "explanation": ""},
+        turn="turn_id",
+        goes=True,
+        derived=("name", "contents", "explanation"),
     ),
+    Store(feedback, {"comment": ""}, turn="turn_id", identity="identity_id", derived=("comment",)),
+    Store(turns, {"answer": None, "address": ""}, turn="id", derived=("answer",), needed=("address",)),
+    Store(deliveries, turn="turn_id", goes=True),
+    Store(usage, turn="turn_id"),
+    Store(identities, {"name": ""}, identity="id"),
+    Store(conversations, identity="owner_id"),
+    Store(persons, person="id"),
+)
+OF_TURNS = tuple(store for store in STORES if store.turn)
+"""Those whose rows hang on a turn."""
+OWN = tuple(store for store in STORES if store.words and (store.identity or store.person))
+"""Those with words that are a person's by themselves, whichever turn they are about."""
+
+WORDLESS = (
+    Wordless(messages, ("role",), OURS),
+    Wordless(messages, ("origin",), IDS),
+    Wordless(tool_activity, ("tool_id",), "AIVAX's id of the call"),
+    Wordless(tool_activity, ("state",), OURS),
+    Wordless(turns, ("key", "reference", "owner"), IDS),
+    Wordless(turns, ("state", "failure", "cancel_request", "offers"), OURS),
+    Wordless(turns, ("held_by", "faulted_for"), "a breaker's name: a cause and a model's name"),
+    Wordless(deliveries, ("message_id",), IDS),
+    Wordless(usage, ("model",), "a model's name, as the operator or AIVAX gives it"),
+    Wordless(identities, ("platform", "workspace", "user"), IDS),
+    Wordless(identities, ("locale", "chosen_locale"), "a language's tag; needed to go on speaking it"),
+    Wordless(conversations, ("platform", "workspace", "channel", "thread"), IDS),
+    Wordless(persons, ("key",), IDS),
+    Wordless(
+        breakers, ("name", "cause", "model"), "a cause and a model's name: the operator's, nobody asked"
+    ),
+    Wordless(breakers, ("kind",), OURS),
+    Wordless(failures, ("breaker",), "a breaker's name: a cause and a model's name"),
+    Wordless(failures, ("kind",), OURS),
+    Wordless(releases, ("breaker",), "a breaker's name: a cause and a model's name"),
+    Wordless(calls, ("workspace",), "a workspace's id; rows are counted, and gone after a day"),
+    Wordless(alerts, ("key",), "a cause that operators were told of"),
+    Wordless(place_models, ("platform", "workspace", "channel"), IDS),
+    Wordless(place_models, ("model",), "a gateway's name, one of those that the operator lists"),
+    Wordless(events, ("key",), "ids, or a digest of them; gone after 14 days"),
+    Wordless(installations, ("platform", "workspace", "app", "bot_user", "bot_id", "installer"), IDS),
+    Wordless(installations, ("workspace_name", "bot_name"), "what the workspace and its bot are called"),
+    Wordless(installations, ("scopes",), "what the app may do"),
+    Wordless(installations, ("token", "refresh_token"), "encrypted; gone when the workspace leaves"),
+    Wordless(erasures, ("address",), "where to tell that all is erased; the row goes with the telling"),
 )

@@ -55,10 +55,6 @@ class Scrubber:
         self._is_rewritten = False
         return await self._scrub()
 
-    async def empty_log(self) -> bool:
-        """Empty the `-wal` alone: nothing was deleted, but words may have been changed."""
-        return await self._empty_log()
-
     async def run(self) -> None:
         """Go on with what could not be done at once, until cancelled."""
         while True:
@@ -73,7 +69,7 @@ class Scrubber:
         """Rewrite, where that is due and may be done now; then empty the log."""
         if not self._is_rewritten and self._now() >= self._rests_until:
             self._is_rewritten = await self._rewrite()
-        if not await self._empty_log():
+        if not await self.empty_log():
             return False
         if not self._is_rewritten:
             self._due.set()
@@ -89,7 +85,8 @@ class Scrubber:
         self._rests_until = self._now() + REST_FACTOR * (self._now() - began)
         return done
 
-    async def _empty_log(self) -> bool:
+    async def empty_log(self) -> bool:
+        """Empty the `-wal` alone: nothing was deleted, but words may have been changed."""
         if await self._database.empty_log():
             return True
         self._due.set()
