@@ -18,7 +18,7 @@ from core.admission.account_alerts import AccountAlerts
 from core.admission.admission import Admission
 from core.admission.expiry import HeldTurnExpiry
 from core.admission.fair_worklist import FairWorklist, Permits
-from core.admission.liveness import Sign
+from core.admission.liveness import Liveness
 from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
 from core.admission.prober import AccountProbe, Prober, ProbeTurns
 from core.admission.quotas import Limits
@@ -92,7 +92,7 @@ class Admitting:
 
     models: frozenset[str]
     account: AccountWatch
-    sign: Sign
+    liveness: Liveness
     alerts: OperatorAlerts
     account_alerts: AccountAlerts
     admission: Admission
@@ -180,7 +180,7 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     pool, turns = queueing.pool, queueing.turns
     release = HeldTurnRelease(base.database, now, most=limits.release_batch)
     breakers, account = BreakerStore(base.database, now, release), AccountWatch(base.aivax.account, now)
-    sign = Sign(base.aivax.account.answers, now)
+    liveness = Liveness(base.aivax.account.answers, now)
     alerts = OperatorAlerts(
         AlertStore(base.database, now),
         base.translators.of(""),
@@ -201,7 +201,7 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     admission = Admission(
         breakers,
         account,
-        sign,
+        liveness,
         now,
         account_alerts=account_alerts,
         limits=limits,
@@ -217,13 +217,13 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     )
     prober = Prober(
         breakers,
-        ProbeTurns(breakers, release, sign, now),
+        ProbeTurns(breakers, release, liveness, now),
         AccountProbe(breakers, admission, account, now),
         expiry,
         account_alerts,
         pool.sweep_soon,
     )
-    return Admitting(models, account, sign, alerts, account_alerts, admission, prober)
+    return Admitting(models, account, liveness, alerts, account_alerts, admission, prober)
 
 
 def surfaces_of(base: Base) -> Surfaces:

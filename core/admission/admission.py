@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ import structlog
 from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
 from core.admission.circuit_breaker import breakers_of, cause_of, is_certain, kind_of, retry_at
-from core.admission.liveness import Sign
+from core.admission.liveness import Liveness
 from core.domain.breakers import Breaker, Cause, Fault, Tripped
 from core.domain.errors import AivaxError
 from core.settings import LimitsSettings
@@ -53,7 +53,7 @@ class Admission:
         self,
         store: BreakerStore,
         account: AccountWatch,
-        sign: Sign,
+        liveness: Liveness,
         now: Callable[[], datetime],
         *,
         account_alerts: AccountAlerts,
@@ -65,7 +65,7 @@ class Admission:
         self._sweep_soon = sweep_soon
         self._store = store
         self._account = account
-        self._sign = sign
+        self._liveness = liveness
         self._now = now
         self._question_tries = limits.question_tries
         self._slow_start_interval_s = limits.slow_start_interval_s
@@ -97,16 +97,12 @@ class Admission:
             yield Held(tripped) if tripped else None
             return
         await self._opening.acquire()
-        release = _Once(self._opening.release)
-        timer: asyncio.TimerHandle | None = None
-        try:
+        with ExitStack() as turn:  # closed once: by the timer, or at the end of the block
+            turn.callback(self._opening.release)
             tripped = await self._ask(turn_id, breakers_of(model))
-            timer = asyncio.get_running_loop().call_later(self._slow_start_interval_s, release)
+            timer = asyncio.get_running_loop().call_later(self._slow_start_interval_s, turn.close)
+            turn.callback(timer.cancel)
             yield Held(tripped) if tripped else None
-        finally:
-            if timer is not None:
-                timer.cancel()
-            release()
 
     async def may_repeat(self, turn_id: int, model: str) -> bool:
         """Whether a call that failed may be tried again at once: not as a probe, nor while a breaker is tripped."""
@@ -183,7 +179,7 @@ class Admission:
     ) -> Tripped | Fault:
         suspect = breaker.cause is Cause.OUTAGE and not is_certain(error)
         if suspect and not begun:
-            suspect = not await self._sign.is_missing()
+            suspect = not await self._liveness.is_missing()
         when = partial(retry_at, breaker.cause, error.retry_after_s, self._now)
         kind = f"{kind_of(error)}+" if begun else kind_of(error)
         return await self._store.refuse(
@@ -207,15 +203,3 @@ class Admission:
 def breaker_for(cause: Cause, model: str) -> Breaker:
     """The breaker that a cause trips for a call to this model."""
     return Breaker(cause, model) if cause in (Cause.RATE, Cause.OUTAGE) else Breaker(cause)
-
-
-class _Once:
-    """Calls once, however often it is called."""
-
-    def __init__(self, call: Callable[[], object]) -> None:
-        self._call: Callable[[], object] | None = call
-
-    def __call__(self) -> None:
-        call, self._call = self._call, None
-        if call is not None:
-            call()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 FRESH = timedelta(seconds=3)
 
 
-class Sign:
+class Liveness:
     """Asks no oftener than every few seconds. What it says counts only once the service was seen to give it.
 
     A service that does not answer here has an outage, whatever was asked of it. One that does may have one all the

@@ -12,7 +12,7 @@ from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
 from core.admission.admission import Admission
 from core.admission.expiry import HeldTurnExpiry
-from core.admission.liveness import Sign
+from core.admission.liveness import Liveness
 from core.domain.breakers import Breaker, Cause, Tripped
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.release import HeldTurnRelease
@@ -30,11 +30,15 @@ class ProbeTurns:
     """Chooses which held turn is the next probe, and releases it."""
 
     def __init__(
-        self, breakers: BreakerStore, release: HeldTurnRelease, sign: Sign, now: Callable[[], datetime]
+        self,
+        breakers: BreakerStore,
+        release: HeldTurnRelease,
+        liveness: Liveness,
+        now: Callable[[], datetime],
     ) -> None:
         self._breakers = breakers
         self._release = release
-        self._sign = sign
+        self._liveness = liveness
         self._now = now
 
     async def release(self, tripped: Sequence[Tripped]) -> bool:
@@ -49,7 +53,7 @@ class ProbeTurns:
     async def heed_signs(self) -> bool:
         """While a model is out: ask whether the service answers at all, and probe when it does again."""
         out = [each for each in await self._breakers.tripped() if each.breaker.cause is Cause.OUTAGE]
-        if not out or not await self._sign.has_returned():
+        if not out or not await self._liveness.has_returned():
             return False
         for each in out:
             if await self._breakers.hint(each.breaker):
