@@ -33,9 +33,8 @@ from core.domain.ports import Frontend
 from core.i18n.catalog import Phrase
 from core.i18n.overrides import retired
 from core.i18n.translators import Translators
-from core.ingest.build import build_intake
 from core.ingest.model_choice import Models
-from core.ingest.service import StoringIntake
+from core.ingest.service import StoringIntake, build_intake
 from core.storage.alerts import AlertStore
 from core.storage.channel_models import ModelStore
 from core.storage.db import listen_notify

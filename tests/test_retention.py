@@ -17,8 +17,8 @@ from core.conversations.routes import Routes
 from core.domain.messages import Action, Pressed, ToolActivity, ToolState
 from core.domain.turn import Turn, TurnState
 from core.i18n.translators import Translators
-from core.ingest.build import build_intake
 from core.ingest.model_choice import Models
+from core.ingest.service import build_intake
 from core.settings import ConversationSettings, LimitsSettings, StorageSettings
 from core.storage.db.engine import Database
 from core.storage.db.tables import (

@@ -16,8 +16,8 @@ from core.domain.errors import DatabaseNewer, DatabaseUnreachable, Fenced, Setti
 from core.domain.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
 from core.domain.turn import CancelRequest, Turn, TurnState
 from core.i18n.translators import Translators
-from core.ingest.build import build_intake
 from core.ingest.model_choice import Models
+from core.ingest.service import build_intake
 from core.settings import ConversationSettings, LimitsSettings
 from core.storage.db import migrate
 from core.storage.db.engine import Database

@@ -9,18 +9,19 @@ import structlog
 from core.conversations.directory import Directory
 from core.domain.messages import Action, Command, Pressed
 from core.domain.translator import Translator
-from core.domain.turn import ENDED
+from core.domain.turn import ENDED, CancelRequest, TurnState
 from core.i18n.catalog import Phrase
 from core.i18n.languages import nearest
 from core.i18n.translators import Translators
 from core.ingest.commands import OFFERS, Commands
 from core.ingest.deletion import Deletion
-from core.ingest.held_turn_actions import DECISIONS
 from core.ingest.questions import Questions
 from core.storage.turns.held_turns import Asked
 from core.storage.turns.intake import IntakeTransaction
 
 log = structlog.get_logger(__name__)
+
+WAITING = (TurnState.HELD, TurnState.QUEUED)
 
 
 class Presses:
@@ -82,11 +83,11 @@ class Presses:
     async def _decide(
         self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, translator: Translator
     ) -> Sequence[int]:
-        outcome = await DECISIONS[pressed.action](transaction, asked)
-        if outcome.phrase is None:
+        phrase = await DECISIONS[pressed.action](transaction, asked)
+        if phrase is None:
             return (asked.conversation_id,)
-        told = translator.say(outcome.phrase)
-        if not outcome.dropped:
+        told = translator.say(phrase)
+        if phrase is not Phrase.DROP_DONE:  # which takes the place of what told of the question's waiting
             return await self._directory.add_notice(transaction, pressed, asked.identity_id, told)
         turn_id = await transaction.add_turn(
             asked.conversation_id, asked.identity_id, asked.address, notice=told
@@ -132,3 +133,38 @@ class Presses:
             transaction, identity_id, translator, first=translator.say(Phrase.LANGUAGE_DONE)
         )
         return await self._directory.add_notice(transaction, pressed, identity_id, page, OFFERS[Command.HOME])
+
+
+async def keep(transaction: IntakeTransaction, asked: Asked) -> Phrase | None:
+    """Say once that a waiting question is still wanted, and will be answered."""
+    if asked.state not in (*WAITING, TurnState.RUNNING):
+        return Phrase.NOTHING_WAITS
+    if asked.cancel_request is CancelRequest.KEEP:
+        return None
+    await transaction.held_turns.cancel_request(asked.id, CancelRequest.KEEP)
+    return Phrase.KEEP_DONE
+
+
+async def drop(transaction: IntakeTransaction, asked: Asked) -> Phrase | None:
+    """End a waiting question; one that is being tried does not wait again."""
+    if asked.state in WAITING:
+        await transaction.held_turns.drop(asked.id)
+        return Phrase.DROP_DONE
+    if asked.state is not TurnState.RUNNING:
+        return None if asked.state is TurnState.CANCELLED else Phrase.NOTHING_WAITS
+    if asked.cancel_request is CancelRequest.DROP:
+        return None
+    await transaction.held_turns.cancel_request(asked.id, CancelRequest.DROP)
+    return Phrase.BEING_ANSWERED
+
+
+async def stop(transaction: IntakeTransaction, asked: Asked) -> Phrase | None:
+    """Break an answer off; that it is shows below it."""
+    stopped = await transaction.changes.stop_turn(asked.id)
+    if stopped.running_in:
+        return None
+    return Phrase.STOP_DONE if stopped.turns else Phrase.STOP_NOTHING
+
+
+DECISIONS = {Action.KEEP: keep, Action.DROP: drop, Action.STOP: stop}
+"""What only who asked may decide, and how; each returns what is said, None where it was said before or shows itself."""

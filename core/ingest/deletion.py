@@ -26,7 +26,7 @@ STEPS_AT_ONCE = 10
 """How much is erased before the press's platform is told that it arrived (Slack and Discord wait for 3 s): the texts of
 some hundred questions, in well under a second."""
 LOOK_EVERY_S = 5.0
-"""How often requests are looked for that another process took in, or left."""
+"""How often requests to be forgotten are looked for that another process took in, or left."""
 REST_S = 0.01
 
 
@@ -102,7 +102,7 @@ class Deletion:
             return True
 
     async def run(self) -> None:
-        """Carry out what is left of requests, until cancelled."""
+        """Carry out what is left of such requests, until cancelled."""
         while True:
             self._asked.clear()
             try:
@@ -112,29 +112,21 @@ class Deletion:
             except Exception:
                 log.exception("deletion.failed")
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._asked.wait()
+                await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
 
     async def _tell(self, erasure: Erasure) -> None:
+        identity_id, here = erasure.identity_id, erasure.conversation_id
         async with self._transactions.transaction() as transaction:
             count = await transaction.erasures.finish(erasure)
             if count is None:
                 return
-            await self._say(transaction, erasure, count)
-            await transaction.announce(erasure.conversation_id, erasure.place.platform)
+            locale = await transaction.locale_of(identity_id)
+            translator = self._translators.for_reader(locale, erasure.place)
+            told = translator.say(Phrase.FORGET_DONE, count=count)
+            if erasure.as_page:
+                told = await self._commands.home(transaction, identity_id, translator, first=told)
+            offers = OFFERS[Command.HOME] if erasure.as_page else ()
+            await transaction.add_turn(here, identity_id, erasure.address, notice=told, offers=offers)
+            await transaction.announce(here, erasure.place.platform)
         log.info("deletion.done", messages=count)
-        self._notify(erasure.conversation_id)
-
-    async def _say(self, transaction: IntakeTransaction, erasure: Erasure, count: int) -> None:
-        identity_id = erasure.identity_id
-        translator = self._translators.for_reader(await transaction.locale_of(identity_id), erasure.place)
-        told = translator.say(Phrase.FORGET_DONE, count=count)
-        if erasure.as_page:
-            told = await self._commands.home(transaction, identity_id, translator, first=told)
-        await transaction.add_turn(
-            erasure.conversation_id,
-            identity_id,
-            erasure.address,
-            notice=told,
-            offers=OFFERS[Command.HOME] if erasure.as_page else (),
-        )
+        self._notify(here)

@@ -79,18 +79,15 @@ class Handlers:
 
     async def stop_quietly(self, transaction: IntakeTransaction, event: Event) -> Sequence[int]:
         """Stop what one who stops without end means, and say nothing more of it."""
-        match event:
-            case Commanded():
-                identity_id = await transaction.identity_id(event.author)
-                stopped = await transaction.changes.stop(
-                    identity_id, event.place, whole_channel=event.whole_channel
-                )
-                return stopped.running_in
-            case Pressed():
-                identity_id = await transaction.identity_id(event.author)
-                return await self._presses.stop_quietly(transaction, event, identity_id)
-            case _:
-                return ()
+        if not isinstance(event, Commanded | Pressed):
+            return ()
+        identity_id = await transaction.identity_id(event.author)
+        if isinstance(event, Pressed):
+            return await self._presses.stop_quietly(transaction, event, identity_id)
+        whole_channel = event.whole_channel
+        return (
+            await transaction.changes.stop(identity_id, event.place, whole_channel=whole_channel)
+        ).running_in
 
     async def refusal(self, transaction: IntakeTransaction, said: Said) -> str | None:
         """Why a question would not be taken now, in a sentence; None where it would."""
