@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -62,18 +63,18 @@ class Shelf:
 
     def _fitting(self) -> set[int]:
         """Who has room once everybody who has waited longer, and is not held up by their own part, has it."""
-        free = self._size_bytes - sum(size for _, size in self._taken.values())
-        held: dict[str, int] = {}
+        held: Counter[str] = Counter()
         for person, size in self._taken.values():
-            held[person] = held.get(person, 0) + size
+            held[person] += size
+        free = self._size_bytes - held.total()
         fitting: set[int] = set()
         for turn_id, ticket in self._waiting.items():
-            if held.get(ticket.person, 0) + ticket.size_bytes > self.part_bytes:
+            if held[ticket.person] + ticket.size_bytes > self.part_bytes:
                 continue
             if ticket.size_bytes > free:
                 break  # who waits for the most room is not passed by all the others
             free -= ticket.size_bytes
-            held[ticket.person] = held.get(ticket.person, 0) + ticket.size_bytes
+            held[ticket.person] += ticket.size_bytes
             fitting.add(turn_id)
         return fitting
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from core.conversations.framing import INDENT, Names, harmless, indented, plain_name
@@ -31,7 +31,8 @@ class History:
     def __init__(self, store: HistoryStore, settings: ConversationSettings) -> None:
         self._store = store
         self._settings = settings
-        self._names_authors = settings.scope == "thread"
+        self.names_authors = settings.scope == "thread"
+        """Whether several people write in one conversation, so that each message carries its author's name."""
 
     async def question(self, turn: Turn) -> Sequence[Remembered]:
         """The messages that this turn answers, oldest first."""
@@ -43,7 +44,7 @@ class History:
         chosen: list[Remembered] = []
         if left == 0:
             return chosen
-        async with aclosing(self._before(turn)) as past:
+        async with aclosing(self._store.before(turn.conversation_id, turn.id)) as past:
             async for message in past:
                 left -= estimate_tokens(self.shown(message, Names()))
                 if left < 0:
@@ -51,17 +52,12 @@ class History:
                 chosen.append(message)
         return chosen[::-1]
 
-    @property
-    def names_authors(self) -> bool:
-        """Whether several people write in one conversation, so that each message carries its author's name."""
-        return self._names_authors
-
     def shown(self, message: Remembered, names: Names, *, name_attachments: bool = True) -> str:
         """A stored message as the model reads it: framed where several write, attachments only named."""
         if message.role == "assistant":
             return message.text
         files = [named(attachment) for attachment in message.attachments] if name_attachments else []
-        if not self._names_authors:
+        if not self.names_authors:
             return "\n".join([*([harmless(message.text)] if message.text else []), *files])
         said = [indented(message.text)] if message.text else []
         label = names.label(message.author_name, message.author)
@@ -86,9 +82,6 @@ class History:
                 break
             chosen.add(quote.origin)
         return [quote for quote in fresh if quote.origin in chosen]
-
-    def _before(self, turn: Turn) -> AsyncGenerator[Remembered]:
-        return self._store.before(turn.conversation_id, turn.id)
 
 
 def named(attachment: Attachment) -> str:

@@ -49,7 +49,7 @@ class Composed:
     def minimum_usd(self) -> float:
         """The balance below which AIVAX refuses the request for its files."""
         parts = self.request.messages[-1].content
-        return max((_minimum_usd(part) for part in parts), default=0.0) if isinstance(parts, tuple) else 0.0
+        return max(map(_minimum_usd, parts), default=0.0) if isinstance(parts, tuple) else 0.0
 
     def without_media(self) -> Composed:
         """The same question with the files only named."""
@@ -77,10 +77,10 @@ class Composer:
         conversation: ConversationSettings,
         limits: LimitsSettings,
         shelf: Shelf,
-        stir: Callable[[], None],
+        sweep_soon: Callable[[], None],
     ) -> None:
-        """`stir` is told when room for files was given back that another turn may wait for."""
-        self._stir = stir
+        """`sweep_soon` is told when room for files was given back that another turn may wait for."""
+        self._sweep_soon = sweep_soon
         self._chosen = chosen
         self._history = history
         self._routes = routes
@@ -95,7 +95,7 @@ class Composer:
     def forget(self, turn: Turn) -> None:
         """Free the memory that a turn's files were given."""
         if self._shelf.give_back(turn.id):
-            self._stir()
+            self._sweep_soon()
 
     async def compose(self, turn: Turn, frontend: Frontend) -> Composed | NoRoom | None:
         """Gather everything the model is shown; None when there is nothing to answer: a bare mention.
@@ -110,31 +110,24 @@ class Composer:
         window = await self._history.window(turn)
         quotes = await self._quotes(turn, frontend, [*window, *question])
         files = await fetch_parts(frontend, wanted, text_chars=self._limits.attachment_text_chars)
-        if (
-            not any(message.text for message in question)
-            and not files.parts
-            and not files.left_out
-            and not quotes
-        ):
+        if not (any(message.text for message in question) or files.parts or files.left_out or quotes):
             return None
-        route = self._routes.of(turn.place)
-        model = await self.model_of(turn)
         names = Names()
-        messages = self._instructions(route.instructions)
+        messages = self._instructions(self._routes.of(turn.place).instructions)
         messages += [ChatMessage(message.role, self._history.shown(message, names)) for message in window]
         messages += _surrounding(quotes, names)
         messages.append(ChatMessage("user", self._content(question, files, names)))
-        return Composed(self._request(turn, model, messages), files.left_out, files.media)
+        return Composed(await self._request(turn, messages), files.left_out, files.media)
 
     def _instructions(self, configured: str) -> list[ChatMessage]:
         caution = SHARED_CAUTION if self._history.names_authors else ""
         told = "\n\n".join(part for part in (configured, caution) if part)
         return [ChatMessage("system", told)] if told else []
 
-    def _request(self, turn: Turn, model: str, messages: Sequence[ChatMessage]) -> CompletionRequest:
+    async def _request(self, turn: Turn, messages: Sequence[ChatMessage]) -> CompletionRequest:
         return CompletionRequest(
             messages=tuple(messages),
-            model=model,
+            model=await self.model_of(turn),
             user=turn.person_key if turn.place.private else f"{turn.person_key}.p",
             idempotency_key=turn.key,
             metadata={"platform": turn.place.platform, "conversation": str(turn.conversation_id)},
@@ -165,13 +158,9 @@ class Composer:
 
 
 def _minimum_usd(part: Part) -> float:
-    match part:
-        case TextPart():
-            return 0.0
-        case ImagePart() | AudioPart():
-            return 0.10
-        case _:
-            return 0.50
+    if isinstance(part, TextPart):
+        return 0.0
+    return 0.10 if isinstance(part, ImagePart | AudioPart) else 0.50
 
 
 def _surrounding(quotes: Sequence[Quote], names: Names) -> list[ChatMessage]:

@@ -130,7 +130,8 @@ class WorkerPool:
             conversation_id = await self._hints.get()
             self._waiting.discard(conversation_id)
             self._busy[conversation_id] += 1
-            await self._run_next(conversation_id, runner)
+            # outlives a cancelled worker: `work` lets it finish then
+            await asyncio.shield(self._turns.start(self._claim_and_run(conversation_id, runner)))
             self._note_if_drained()
 
     def _leave(self, conversation_id: int, *, look_again: bool) -> None:
@@ -143,19 +144,18 @@ class WorkerPool:
         if not self._busy and not self._waiting and not self._sweep_wanted.is_set():
             self._drained.set()
 
-    async def _run_next(self, conversation_id: int, runner: TurnRunner) -> None:
-        """Run the turn that the worklist gives out for this conversation, if it gives one."""
-        # outlives a cancelled worker: `work` lets it finish then
-        await asyncio.shield(self._turns.start(self._claim_and_run(conversation_id, runner)))
-
     async def _claim_and_run(self, conversation_id: int, runner: TurnRunner) -> None:
-        look_again = True
+        look_again, hint = True, conversation_id
         try:
-            turn = await self._claim(conversation_id)
+            turn = await self._claim(lambda: self._worklist.claim(hint, self._with_room()))
             if turn is None:
                 look_again = False
                 return
-            conversation_id = self._turn_to(turn.conversation_id, conversation_id)
+            self._running_on[turn.place.platform] += 1
+            self._running_of[turn.person_key] += 1
+            if (conversation_id := turn.conversation_id) != hint:  # which may have work still
+                self._busy[conversation_id] += 1
+                self._leave(hint, look_again=True)
             try:
                 await runner.run(turn)
             finally:
@@ -171,20 +171,10 @@ class WorkerPool:
         finally:
             self._leave(conversation_id, look_again=look_again)
 
-    def _turn_to(self, conversation_id: int, hint: int) -> int:
-        """Be busy with the conversation that was given out; the one that was asked for may have work still."""
-        if conversation_id != hint:
-            self._busy[conversation_id] += 1
-            self._leave(hint, look_again=True)
-        return conversation_id
-
     @asynccontextmanager
     async def holding(self, claim: Callable[[], Awaitable[Turn | None]]) -> AsyncIterator[Turn | None]:
         """Claim a turn for something else than to run it; inside, it counts as running here."""
-        async with self._claiming:
-            turn = None if self._closing else await claim()
-            if turn is not None:
-                self._running.add(turn.id)
+        turn = await self._claim(claim)
         try:
             yield turn
         finally:
@@ -192,15 +182,13 @@ class WorkerPool:
                 self._running.discard(turn.id)
                 self.notify(turn.conversation_id)
 
-    async def _claim(self, conversation_id: int) -> Turn | None:
+    async def _claim(self, claim: Callable[[], Awaitable[Turn | None]]) -> Turn | None:
         """Claim a turn and know it as running here, before a sweep can take it for one that was left."""
         async with self._claiming:
-            turn = None if self._closing else await self._worklist.claim(conversation_id, self._with_room())
+            turn = None if self._closing else await claim()
             if turn is not None:
                 self._running.add(turn.id)
-                self._running_on[turn.place.platform] += 1
-                self._running_of[turn.person_key] += 1
-            return turn
+        return turn
 
     def _with_room(self) -> frozenset[str]:
         """The platforms that may have one more turn running."""
@@ -209,13 +197,11 @@ class WorkerPool:
     def _ended(self, turn: Turn) -> bool:
         """Free its place; whether its person had all of theirs, so that the rows tell which of their turns is next."""
         self._running.discard(turn.id)
-        is_full = self._running_of[turn.person_key] >= self._person_running < self._settings.running_turns
-        if (
-            is_full
-            or self._running_on[turn.place.platform] == self._platform_running < self._settings.running_turns
-        ):
+        most, platform = self._settings.running_turns, turn.place.platform
+        is_full = self._running_of[turn.person_key] >= self._person_running < most
+        if is_full or self._running_on[platform] == self._platform_running < most:
             self.sweep_soon()  # some conversations may have been passed over
-        self._running_on -= Counter([turn.place.platform])
+        self._running_on -= Counter([platform])
         self._running_of -= Counter([turn.person_key])
         return is_full
 
