@@ -268,12 +268,11 @@ def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionN
 def intake_of(base: Base, pool: WorkerPool, account: AccountWatch, scrubber: Scrubber) -> StoringIntake:
     """Wire what takes events in."""
     settings, kind = base.settings, kind_of(base.settings.aivax.api_key)
-
-    async def listed() -> list[str]:
-        return [model.id for model in await base.aivax.account.models()]
-
     models = Models(
-        base.routes, settings.operators.names, lambda model: check_model(kind, model, "model"), listed
+        base.routes,
+        settings.operators.names,
+        lambda model: check_model(kind, model, "model"),
+        base.aivax.account.models,
     )
     return build_intake(
         IntakeStore(base.database, base.now),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from core.aivax.account import Balance, Model, balance_url, read_balance, read_models
+from core.aivax.account import Balance, balance_url, read_balance, read_models
 from core.aivax.transport import httpx
 from core.domain.errors import GatewayUnknown, KeyRefused, NoBalance, RateLimited, SettingRefused, Unavailable
 from tests.scripted_aivax import HANG, UUID, Scripted, client, document, refusal, reply
@@ -22,7 +22,7 @@ ELSEWHERE: dict[str, Any] = {"base_url": "http://localhost:1/v1", "api_key": "ot
 
 async def test_models_and_gateways_are_listed() -> None:
     async with client(Scripted(document(MODELS))) as aivax:
-        assert await aivax.account.models() == (Model("name:50c3", "me"), Model("@vendor/name"))
+        assert await aivax.account.models() == ("name:50c3", "@vendor/name")
 
 
 async def test_the_balance_is_read() -> None:

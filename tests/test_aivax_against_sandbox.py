@@ -106,7 +106,7 @@ async def test_pings_keep_a_silent_answer_alive(ping: Any) -> None:
 async def test_models_and_balance_are_read() -> None:
     async with serve(balance=3.5) as sandbox, asking(sandbox) as aivax:
         assert await aivax.account.preflight(HOSTED) == ()
-        assert {GATEWAY, GATEWAY_UUID, HOSTED} <= {model.id for model in await aivax.account.models()}
+        assert {GATEWAY, GATEWAY_UUID, HOSTED} <= set(await aivax.account.models())
         balance = await aivax.account.balance()
 
     assert balance is not None

@@ -21,7 +21,6 @@ from core.aivax.payload import (
     ImagePart,
     Inline,
     TextPart,
-    VideoPart,
     build_body,
     data_url,
     dialect_of,
@@ -124,18 +123,16 @@ async def test_media_travel_as_content_parts() -> None:
         "user",
         (
             TextPart("look"),
-            ImagePart(data_url(b"\x00", "image/png"), detail="low"),
+            ImagePart(data_url(b"\x00", "image/png")),
             AudioPart(Inline(b"\x00"), "wav"),
-            VideoPart("https://example.com/v.mp4"),
             FilePart("a.pdf", data_url(b"%", "application/pdf")),
         ),
     )
 
     assert (await sent({"content": message.wire()["content"]}))["content"] == [
         {"type": "text", "text": "look"},
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA==", "detail": "low"}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
         {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}},
-        {"type": "video_url", "video_url": {"url": "https://example.com/v.mp4"}},
         {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JQ=="}},
     ]
 

@@ -7,13 +7,12 @@ import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from types import TracebackType
 from typing import Self
 
 import structlog
 
 from core.aivax import keys
-from core.aivax.account_client import AccountClient
+from core.aivax.account import AccountClient
 from core.aivax.completion import Completion
 from core.aivax.payload import CompletionRequest, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
@@ -70,9 +69,7 @@ class AivaxClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self._wire.aclose()
 
     async def complete(

@@ -73,7 +73,11 @@ class Deadlines:
             detail = "it takes too long in all" if self.exhausted else f"nothing came for {limit_s:.3g} s"
             raise Unavailable(code=code, detail=detail) from None
         finally:
-            self._count(loop.time() - began)
+            seconds = loop.time() - began
+            self.waited_s += seconds
+            self._since_start_s += seconds
+            if self._tail_s is not None:
+                self._tail_s += seconds
 
     def _limit(self) -> tuple[float, str]:
         settings = self._settings
@@ -88,9 +92,3 @@ class Deadlines:
             limits.append((TAIL_S - self._tail_s, "answer_whole"))
         limit_s, code = min(limits)
         return max(limit_s, 0.0), code
-
-    def _count(self, seconds: float) -> None:
-        self.waited_s += seconds
-        self._since_start_s += seconds
-        if self._tail_s is not None:
-            self._tail_s += seconds

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from urllib.parse import quote_from_bytes, unquote
 
@@ -89,48 +89,47 @@ def _without_key(line: str, key: str) -> str:
     if len(key) < _SHORTEST_KEY:
         return line
     line = line.replace(one_line(key), _MASK)
-    places = [at for at, char in enumerate(line) if char.isalnum()]
-    letters = "".join(line[at] for at in places)
-    hidden = bytearray(len(line))
-    for piece_chars, form in _forms(key):
-        pieces = {form[at : at + piece_chars] for at in range(len(form) - piece_chars + 1)}
-        for at in range(len(letters) - piece_chars + 1):
-            if letters[at : at + piece_chars] in pieces:
-                first, last = places[at], places[at + piece_chars - 1]
-                hidden[first : last + 1] = b"\1" * (last + 1 - first)
-    return _masked(line, hidden)
+    letters = [at for at, char in enumerate(line) if char.isalnum()]
+    return _masked(line, letters, _PIECE_CHARS, _pieces(key))
 
 
 @cache
-def _forms(key: str) -> tuple[tuple[int, str], ...]:
-    """Each form of a key in letters and digits, and how long a piece of it is already hidden."""
+def _pieces(key: str) -> frozenset[str]:
+    """The pieces that are already hidden of each form of a key, in letters and digits."""
     raw = key.encode("utf-8", "replace")
     forms = [key, quote_from_bytes(raw), raw.hex(), raw.hex().upper()]
     for before in range(3):  # base64 looks different at each of three places
         coded = base64.b64encode(b"\0" * before + raw).decode()
         whole = coded[4 if before else 0 :].rstrip("=")[:-1]
         forms += [whole, whole.replace("+", "-").replace("/", "_")]
-    letters = dict.fromkeys("".join(filter(str.isalnum, form)) for form in forms)
-    return tuple((_PIECE_CHARS, form) for form in letters if len(form) >= _PIECE_CHARS)
+    return frozenset[str]().union(
+        *(_runs("".join(filter(str.isalnum, form)), _PIECE_CHARS) for form in forms)
+    )
 
 
 def _without_echoes(line: str, said: str) -> str:
     """Mask every run that was said and is too long to stand there by chance."""
-    windows = {line[at : at + _ECHO_CHARS] for at in range(len(line) - _ECHO_CHARS + 1)}
-    blocks = {line[at : at + _STRIDE] for at in range(len(line) - _STRIDE + 1)}
+    windows, blocks = _runs(line, _ECHO_CHARS), _runs(line, _STRIDE)
     echoed: set[str] = set()
     for at in range(0, len(said) - _STRIDE + 1, _STRIDE):
         if said[at : at + _STRIDE] in blocks:
             first = max(at - _STRIDE, 0)
-            around = {said[start : start + _ECHO_CHARS] for start in range(first, at + 1)}
-            echoed |= around & windows
+            echoed |= _runs(said[first : at + _ECHO_CHARS], _ECHO_CHARS) & windows
+    return _masked(line, range(len(line)), _ECHO_CHARS, echoed)
+
+
+def _runs(text: str, chars: int) -> set[str]:
+    """Every run of so many characters."""
+    return {text[at : at + chars] for at in range(len(text) - chars + 1)}
+
+
+def _masked(line: str, places: Sequence[int], chars: int, told: Container[str]) -> str:
+    """Mask every run of so many characters that is among `told`, read at `places` alone, with what lies between."""
+    text = "".join(line[at] for at in places)
     hidden = bytearray(len(line))
-    for at in range(len(line) - _ECHO_CHARS + 1):
-        if line[at : at + _ECHO_CHARS] in echoed:
-            hidden[at : at + _ECHO_CHARS] = b"\1" * _ECHO_CHARS
-    return _masked(line, hidden)
-
-
-def _masked(line: str, hidden: bytearray) -> str:
+    for at in range(len(text) - chars + 1):
+        if text[at : at + chars] in told:
+            first, last = places[at], places[at + chars - 1]
+            hidden[first : last + 1] = b"\1" * (last + 1 - first)
     shown = "".join("\0" if hide else char for char, hide in zip(line, hidden, strict=True))
     return re.sub("\0+", _MASK, shown)

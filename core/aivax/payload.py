@@ -32,11 +32,9 @@ class TextPart:
 class ImagePart:
     url: str | Inline = field(repr=False)
     """Reachable without login, or a `data:` URL."""
-    detail: str = ""
 
     def wire(self) -> dict[str, Any]:
-        detail = {"detail": self.detail} if self.detail else {}
-        return {"type": "image_url", "image_url": {"url": self.url, **detail}}
+        return {"type": "image_url", "image_url": {"url": self.url}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +48,6 @@ class AudioPart:
 
 
 @dataclass(frozen=True, slots=True)
-class VideoPart:
-    url: str = field(repr=False)
-
-    def wire(self) -> dict[str, Any]:
-        return {"type": "video_url", "video_url": {"url": self.url}}
-
-
-@dataclass(frozen=True, slots=True)
 class FilePart:
     filename: str
     file_data: str | Inline = field(repr=False)
@@ -68,7 +58,7 @@ class FilePart:
         return {"type": "file", "file": file}
 
 
-Part = TextPart | ImagePart | AudioPart | VideoPart | FilePart
+Part = TextPart | ImagePart | AudioPart | FilePart
 
 
 def data_url(data: bytes, media_type: str) -> Inline:

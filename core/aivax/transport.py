@@ -20,7 +20,7 @@ from core.aivax import error_mapping
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
 from core.aivax.request_body import Body
-from core.aivax.stream.chunks import NotJson, decode_any
+from core.aivax.stream.chunks import NotJson, amount, decode_any
 from core.domain.errors import SettingRefused, Unavailable
 from core.settings import AivaxSettings
 
@@ -48,7 +48,8 @@ class Reply:
         self._chunks = response.aiter_raw()
         self._deadlines = deadlines
         self._clean = clean
-        self.credits_spent = _credits(response.headers.get("Consumed-Credits"))
+        spent = amount(response.headers.get("Consumed-Credits"))
+        self.credits_spent = spent if spent is not None and spent >= 0 else None
 
     async def read(self) -> bytes:
         """Return the next bytes; empty at the end.
@@ -222,11 +223,3 @@ def _check_url(setting: str, url: str) -> None:
         raise SettingRefused(setting, fix="must not hold a user or password: the key belongs into api_key")
     if not parsed.host:
         raise SettingRefused(setting, value=url, fix="names no host")
-
-
-def _credits(value: str | None) -> float | None:
-    try:
-        spent = float(value) if value else None
-    except ValueError:
-        return None
-    return spent if spent is not None and 0 <= spent < 1e15 else None

@@ -13,13 +13,14 @@ from core.domain.messages import ToolActivity, ToolState
 from core.domain.text import sound
 
 _DECODER = msgspec.json.Decoder()
-_STATES = {
+_TOOL_STATES = {
     "created": ToolState.CREATED,
     **dict.fromkeys(
         ("completed", "complete", "finished", "done", "success", "succeeded", "ok"), ToolState.COMPLETED
     ),
     **dict.fromkeys(("failed", "failure", "error", "cancelled", "canceled"), ToolState.FAILED),
 }
+"""The end states are not documented, and a tool in a state that is unknown goes on."""
 _MOST = 2**53
 _WORD_CHARS = 1_000
 CONTENTS_CHARS = 100_000
@@ -91,6 +92,15 @@ def word(value: object) -> str:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
+def amount(value: object) -> float | None:
+    """Read a sum of money or a size: a number, or the text of one. None for anything else, and beyond all reason."""
+    try:
+        read = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    except (ValueError, OverflowError):
+        return None
+    return read if read is not None and abs(read) < 1e15 else None
+
+
 def count(value: object) -> int:
     """Read a number of tokens; 0 for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -125,11 +135,7 @@ def content(value: object) -> str:
 
     Halves of surrogate pairs are left in: their other half may come with the next delta.
     """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "".join(_part(part) for part in value)
-    return _part(value) if isinstance(value, dict) else ""
+    return "".join(map(_part, value if isinstance(value, list) else (value,)))
 
 
 def _part(part: object) -> str:
@@ -151,11 +157,6 @@ def thinking(delta: Json) -> str:
     return content(delta.get("reasoning")) or content(delta.get("reasoning_content"))
 
 
-def state(value: object) -> ToolState:
-    """Read a tool's state; the end states are not documented, and what is unknown goes on."""
-    return _STATES.get(word(value).lower(), ToolState.RUNNING)
-
-
 def tool_id(tool: Json) -> str:
     """Read what a `servertool` is known by; `""` where it is none."""
     return word(tool.get("id")) or word(tool.get("name"))
@@ -168,7 +169,7 @@ def activity(tool: Json, earlier: ToolActivity | None) -> ToolActivity:
     return ToolActivity(
         id=tool_id(tool),
         name=word(tool.get("name")) or (earlier.name if earlier else ""),
-        state=state(tool.get("state")),
+        state=_TOOL_STATES.get(word(tool.get("state")).lower(), ToolState.RUNNING),
         contents=excerpt(tool.get("contents"), CONTENTS_CHARS) or (earlier.contents if earlier else ""),
         explanation=why or (earlier.explanation if earlier else ""),
     )

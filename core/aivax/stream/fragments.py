@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.aivax.stream.chunks import Json, dumped, mapping, word
 from core.aivax.stream.events import ToolCalled
+from core.aivax.stream.sse import EventTooLarge
 from core.domain.text import sound
 
 
@@ -47,7 +48,7 @@ class ToolCalls:
         """Take what a delta holds.
 
         Raises:
-            ValueError: the calls are larger than the limit.
+            EventTooLarge: the calls are larger than the limit.
         """
         for place, call in enumerate(value if isinstance(value, list) else ()):
             self._put(word(mapping(call).get("index")) or str(place), mapping(call))
@@ -57,7 +58,7 @@ class ToolCalls:
         name, arguments = word(function.get("name")), dumped(function.get("arguments"))
         self._chars += len(index) + len(name) + len(arguments) + 1
         if self._chars > self._most_chars:
-            raise ValueError("tool calls too large")
+            raise EventTooLarge
         draft = self._drafts.setdefault(index, _Draft())
         draft.id = word(call.get("id")) or draft.id
         draft.name = name or draft.name

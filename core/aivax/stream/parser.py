@@ -184,10 +184,7 @@ class TimelineParser:
         self._say(self._room.take(self._text.join(chunks.answer_text(delta))))
         if self._room.passed:
             raise _Overlong
-        try:
-            self._calls.add(delta.get("tool_calls"))
-        except ValueError:
-            raise EventTooLarge from None
+        self._calls.add(delta.get("tool_calls"))
 
     def _take_tools(self, value: object) -> None:
         for tool in map(chunks.mapping, value if isinstance(value, list) else (value,)):

@@ -46,10 +46,7 @@ class Payloads:
             self._json += data
             self._check(len(self._json))
             return
-        for line in self._lines(data):
-            payload = self._take(line)
-            if payload is not None:
-                yield payload
+        yield from filter(None, map(self._take, self._lines(data)))
 
     def close(self) -> Iterator[bytes]:
         """Yield the payload that was not yet ended when the connection was; it may be half of one."""
@@ -57,8 +54,7 @@ class Payloads:
             yield bytes(self._json)
             return
         line, self._partial = bytes(self._partial), bytearray()
-        payloads = (self._take(line) if line else None, self._take(b""))
-        yield from (payload for payload in payloads if payload is not None)
+        yield from filter(None, map(self._take, (line, b"") if line else (b"",)))
 
     def _begin(self, head: bytes) -> bytes:
         """Decide by the first byte that is neither blank nor a byte order mark what kind of body this is."""
@@ -86,10 +82,11 @@ class Payloads:
             self._partial = bytearray(line)
             self._check(len(line))
 
-    def _take(self, line: bytes) -> bytes | None:
+    def _take(self, line: bytes) -> bytes:
+        """Take a line; the payload that it ends, empty for most."""
         if not line:
             data, self._data, self._data_bytes = self._data, [], 0
-            return b"\n".join(data) if data else None
+            return b"\n".join(data)
         field, _, value = line.partition(b":")
         if field == b"data":
             self._data.append(value.removeprefix(b" "))
@@ -97,7 +94,7 @@ class Payloads:
             self._check(self._data_bytes)
             if len(self._data) > _MOST_LINES:
                 raise EventTooLarge
-        return None
+        return b""
 
     def _check(self, size: int) -> None:
         if size > self._max:
