@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bots.id_checks import IdFix, any_id
-from core.domain.errors import SettingRefused
+from bots.id_checks import IdFix, IdKind, any_id
 from core.domain.ports import Frontend
 from core.domain.translator import Translator
 from core.i18n.translators import Translators
@@ -67,8 +66,17 @@ class Plugin:
     """The settings that switch it on, for the operator: `[slack] bot_token and app_token`."""
     id_fix: IdFix = any_id
     """Judges the form of the platform's ids, so that an entry of `[access]` that could never match is refused."""
+    operator_kinds: tuple[IdKind, ...] = ("user",)
+    """What may name operators there: `[operators]` gets a list for each of them."""
+    channel_example: str = ""
+    """A value of `[operators] channel` on this platform, for who writes it in another form: `slack:C0123456`."""
     prints: Mapping[str, Print] = field(default_factory=dict)
     """What `aivax-bots <name> <key>` prints for who sets the platform up: an app's manifest, an invite address."""
+
+    @property
+    def operator_lists(self) -> dict[str, IdKind]:
+        """The lists of `[operators]` that name people of this platform, and what is in them: users, as `NAME_users`."""
+        return {f"{self.name}_{kind}s": kind for kind in self.operator_kinds}
 
 
 def names() -> tuple[str, ...]:
@@ -84,14 +92,6 @@ def installed() -> dict[str, Plugin]:
             plugin = entry.load()
         except Exception:
             log.exception("frontend.not_loaded", name=entry.name, package=entry.value)
-            continue
-        plugins[plugin.name] = plugin
+        else:
+            plugins[plugin.name] = plugin
     return plugins
-
-
-def check_platform_of(channel: str, plugins: Mapping[str, Plugin]) -> None:
-    """Refuse an operators' channel (`platform:channel`) on a platform that there is not. Raises `SettingRefused`."""
-    platform = channel.partition(":")[0]
-    if channel and platform not in plugins:
-        fix = f"there is no platform {platform!r}; known: {', '.join(plugins)}"
-        raise SettingRefused("[operators] channel", value=channel, fix=fix)

@@ -6,6 +6,7 @@ An entry that can never match is a gap that nobody sees: `slack:u1` blocks nobod
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Literal
 
 from bots.setting_errors import shown
@@ -32,19 +33,18 @@ def any_id(_kind: IdKind, _id: str) -> str:
 def wrong_entries(access: AccessSettings, judges: Mapping[str, IdFix]) -> Iterator[SettingRefused]:
     """The entries of `[access]` that can never match. `judges`: by the name of each platform."""
     for setting, entries in access:
-        for entry in entries:
-            if fix := _fix(KINDS[setting.partition("_")[2]], entry, judges):
-                yield SettingRefused(f"[access] {setting}", value=shown(entry), fix=fix)
+        kind = KINDS[setting.partition("_")[2]]
+        yield from wrong_ids(f"[access] {setting}", kind, entries, partial(_fix, judges))
 
 
 def wrong_ids(setting: str, kind: IdKind, ids: tuple[str, ...], judge: IdFix) -> Iterator[SettingRefused]:
-    """The ids of a list of one platform that can never match."""
+    """The entries of one list that can never match."""
     for each in ids:
         if fix := judge(kind, each):
             yield SettingRefused(setting, value=shown(each), fix=fix)
 
 
-def _fix(kind: IdKind, entry: str, judges: Mapping[str, IdFix]) -> str:
+def _fix(judges: Mapping[str, IdFix], kind: IdKind, entry: str) -> str:
     platform, _, name = entry.partition(":")
     judge = judges.get(platform)
     if judge is None:

@@ -12,7 +12,7 @@ import structlog
 from bots import LOST, PROBLEM
 from bots.absence_alerts import Absences
 from bots.app import Core, open_core_on, open_database
-from bots.frontends import Host, Mounts, Plugin, check_platform_of
+from bots.frontends import Host, Mounts, Plugin
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
 from core.domain.errors import SettingRefused
@@ -47,7 +47,6 @@ async def run(
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
     if not wanted:
         raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
-    check_platform_of(settings.operators.channel, plugins)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(watched(settings.log.stalled_after_s))
         database = await stack.enter_async_context(open_database(settings.storage))

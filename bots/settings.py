@@ -13,20 +13,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    Field,
-    SecretStr,
-    StringConstraints,
-    ValidationError,
-    create_model,
-)
+from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError, create_model
 
 from bots.frontends import Plugin
-from bots.id_checks import IdKind, any_id, wrong_entries, wrong_ids
+from bots.id_checks import KINDS, any_id, wrong_entries, wrong_ids
 from bots.renamed import OldNames
 from bots.setting_errors import is_secret, nearest, problem_of, section_fields, shown
+from bots.terminal import PLATFORM as TERMINAL
 from bots.web.bounds import Bounds
 from core.domain.errors import BotError, SettingRefused
 from core.settings import (
@@ -57,31 +50,26 @@ class WebSettings(Bounds):
     admin_token: SecretStr = SecretStr("")
 
 
-def _platform_and_channel(channel: str) -> str:
-    platform, _, name = channel.partition(":")
-    if channel and not (platform.strip() and name.strip()):
-        raise ValueError("write it as platform:channel, such as slack:C0123456 or discord:123456")
-    return channel
-
-
 class OperatorSettings(Section):
-    """`[operators]`: who runs this bot, and where alerts to them go."""
+    """`[operators]`: who runs this bot, and where alerts to them go.
 
-    slack_users: tuple[str, ...] = ()
-    discord_users: tuple[str, ...] = ()
-    discord_roles: tuple[str, ...] = ()
-    channel: Annotated[
-        str, StringConstraints(strip_whitespace=True), AfterValidator(_platform_and_channel)
-    ] = ""
-    """`slack:C0123456` or `discord:123456`: where alerts go, beside the log."""
+    `compose` adds the lists of each installed frontend, such as `NAME_users`.
+    """
+
+    channel: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    """`platform:channel`: where alerts go, beside the log."""
     balance_thresholds: tuple[Annotated[float, Field(ge=0.01)], ...] = (5.0, 1.0)
     """In USD: operators are told when the balance falls below each of them."""
 
     @property
     def names(self) -> frozenset[str]:
-        """Users and roles as `platform:id`."""
-        slack = {f"slack:{user}" for user in self.slack_users}
-        return frozenset(slack | {f"discord:{each}" for each in (*self.discord_users, *self.discord_roles)})
+        """Users and roles of all frontends, as `platform:id`."""
+        return frozenset(
+            f"{setting.rpartition('_')[0]}:{each}"
+            for setting, ids in self
+            if setting.rpartition("_")[2] in KINDS
+            for each in ids
+        )
 
 
 class LogSettings(Section):
@@ -94,7 +82,7 @@ class LogSettings(Section):
 
 
 class Settings(Section):
-    """All sections. Those of the installed frontends are added to it by `compose`."""
+    """All sections. Those of the installed frontends, and who of them is an operator, are added by `compose`."""
 
     aivax: AivaxSettings = AivaxSettings()
     storage: StorageSettings = StorageSettings()
@@ -165,32 +153,40 @@ def _wrong_library(environment: Mapping[str, str]) -> Iterator[SettingRefused]:
 def _wrong_names(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[SettingRefused]:
     """Names of people, places and roles that could never match."""
     judges = {name: plugin.id_fix for name, plugin in plugins.items()}
-    yield from wrong_entries(settings.access, {**judges, "console": any_id})
-    operators = settings.operators
-    lists: tuple[tuple[str, str, IdKind, tuple[str, ...]], ...] = (
-        ("slack", "slack_users", "user", operators.slack_users),
-        ("discord", "discord_users", "user", operators.discord_users),
-        ("discord", "discord_roles", "role", operators.discord_roles),
-    )
-    for platform, setting, kind, ids in lists:
-        yield from wrong_ids(f"[operators] {setting}", kind, ids, judges.get(platform, any_id))
+    yield from wrong_entries(settings.access, {**judges, TERMINAL: any_id})
+    for plugin in plugins.values():
+        for setting, kind in plugin.operator_lists.items():
+            ids = getattr(settings.operators, setting)
+            yield from wrong_ids(f"[operators] {setting}", kind, ids, plugin.id_fix)
+    channel = settings.operators.channel
+    platform, _, name = channel.partition(":")
+    if channel and not (platform.strip() and name.strip()):
+        examples = " or ".join(each.channel_example for each in plugins.values() if each.channel_example)
+        fix = f"write it as platform:channel, such as {examples or 'NAME:ID'}"
+        yield SettingRefused("[operators] channel", value=shown(channel), fix=fix)
+    elif channel and platform not in plugins:
+        fix = f"there is no platform {shown(platform)!r}; known: {', '.join(plugins)}"
+        yield SettingRefused("[operators] channel", value=shown(channel), fix=fix)
 
 
 def compose(plugins: Mapping[str, Plugin]) -> type[Settings]:
-    """`Settings` with a section for each installed frontend."""
-    sections: dict[str, Any] = {
-        name: (plugin.settings, Field(default_factory=plugin.settings)) for name, plugin in plugins.items()
+    """`Settings` with a section, and lists of operators, for each installed frontend."""
+    lists: dict[str, Any] = {
+        setting: (tuple[str, ...], ()) for plugin in plugins.values() for setting in plugin.operator_lists
     }
-    return create_model("Settings", __base__=Settings, **sections)
+    sections: dict[str, type[Section]] = {
+        "operators": create_model("OperatorSettings", __base__=OperatorSettings, **lists),
+        **{name: plugin.settings for name, plugin in plugins.items()},
+    }
+    fields: dict[str, Any] = {name: (each, Field(default_factory=each)) for name, each in sections.items()}
+    return create_model("Settings", __base__=Settings, **fields)
 
 
 def config_path(path: Path | None, environment: Mapping[str, str]) -> Path | None:
     """The file that will be read, or None when there is none to read."""
-    if path is None and environment.get(CONFIG_VARIABLE):
-        path = Path(environment[CONFIG_VARIABLE])
-    if path is None:
-        return DEFAULT_PATH if DEFAULT_PATH.exists() else None
-    return path
+    if named := path or environment.get(CONFIG_VARIABLE):
+        return Path(named)
+    return DEFAULT_PATH if DEFAULT_PATH.exists() else None
 
 
 def _read_file(path: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -226,11 +222,11 @@ def _overlay(
             section, key, text = _read_variable(model, variable, environment[variable])
         except SettingRefused as problem:
             problems.append(problem)
-            continue
-        if not key:
-            values[section] = text
-        elif isinstance(values.setdefault(section, {}), dict):
-            values[section][key] = text
+        else:
+            if not key:
+                values[section] = text
+            elif isinstance(values.setdefault(section, {}), dict):
+                values[section][key] = text
     return problems
 
 

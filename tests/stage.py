@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import text
 
 from bots.app import Core, open_core
-from bots.settings import Settings
+from bots.frontends import installed
+from bots.settings import Settings, compose
 from core.delivery.editing_surface import EditingSurface
 from core.domain.errors import PlatformError
 from core.domain.messages import Blob, Event, Quote, Receipt
@@ -143,7 +144,7 @@ def settings_for(url: str, sandbox: Sandbox, **sections: Mapping[str, Any]) -> S
     }
     for name, section in sections.items():
         given[name] = {**given.get(name, {}), **section} if isinstance(section, Mapping) else section
-    return Settings.model_validate(given)
+    return compose(installed()).model_validate(given)
 
 
 @asynccontextmanager

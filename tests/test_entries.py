@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,62 @@ def test_operators_are_named_in_their_platforms_form_too(tmp_path: Path) -> None
     (told,) = refusals(tmp_path, '[operators]\nslack_users = ["u1"]')
 
     assert told.startswith("[operators] slack_users = 'u1'")
+
+
+PIGEON = """
+from bots.frontends import Plugin
+from core.settings import Section
+
+class PigeonSettings(Section):
+    wanted: bool = False
+
+def id_fix(kind, given):
+    return "" if given.islower() else f"pigeons are written small: {given.lower()}"
+
+plugin = Plugin("pigeon", PigeonSettings, lambda settings, host: None, to_set="[pigeon] wanted", id_fix=id_fix)
+"""
+
+
+@pytest.fixture
+def pigeon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A package of somebody else's, installed with a frontend."""
+    (tmp_path / "pigeon_bot.py").write_text(PIGEON)
+    information = tmp_path / "pigeon_bot-1.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon-bot\nVersion: 1\n")
+    (information / "entry_points.txt").write_text("[aivax_bots.frontends]\npigeon = pigeon_bot:plugin\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    sys.modules.pop("pigeon_bot", None)
+
+
+@pytest.mark.usefixtures("pigeon")
+def test_another_packages_frontend_has_its_list_of_operators(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[operators]\npigeon_users = ["ana"]\ndiscord_roles = ["5"]\nchannel = "pigeon:loft"\n')
+
+    filed = load(installed(), path=path, environment={}).operators
+    named = load(
+        installed(), path=path, environment={"AIVAX_BOTS__OPERATORS__PIGEON_USERS": "eva,bob"}
+    ).operators
+
+    assert filed.names == {"pigeon:ana", "discord:5"}
+    assert named.names == {"pigeon:eva", "pigeon:bob", "discord:5"}
+
+
+@pytest.mark.usefixtures("pigeon")
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("pigeon_users = ['Ana']", "[operators] pigeon_users = 'Ana': pigeons are written small: ana"),
+        ("pigeon_roles = ['chiefs']", "[operators] pigeon_roles: there is no such key"),
+        ("slack_roles = ['chiefs']", "[operators] slack_roles: there is no such key"),
+    ],
+)
+def test_its_operators_are_judged_by_itself(tmp_path: Path, line: str, told: str) -> None:
+    (refusal,) = refusals(tmp_path, f"[operators]\n{line}")
+
+    assert refusal.startswith(told)
 
 
 @pytest.mark.parametrize(

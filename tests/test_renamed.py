@@ -48,7 +48,7 @@ def refusals(folder: Path, toml: str, **environment: str) -> list[str]:
 def test_an_old_name_in_the_file_sets_what_is_now_called_otherwise(tmp_path: Path) -> None:
     settings, old_names = read(tmp_path, "[limits]\nwaiting = 7\n[web]\nusers = ['U1']\n", {})
 
-    assert (settings.limits.waiting_turns, settings.operators.slack_users) == (7, ("U1",))
+    assert (settings.limits.waiting_turns, settings.operators.names) == (7, {"slack:U1"})
     assert old_names == {
         "[limits] waiting": "[limits] waiting_turns",
         "[web] users": "[operators] slack_users",

@@ -95,18 +95,16 @@ def test_a_file_named_in_the_environment_holds_the_value() -> None:
     settings = read(AB__SLACK__BOT_TOKEN_FILE="token", AB__OPERATORS__SLACK_USERS_FILE="users")
 
     assert settings.frontend("slack").bot_token.get_secret_value() == TOKEN
-    assert settings.operators.slack_users == ("U1", "U2")
+    assert settings.operators.names == {"slack:U1", "slack:U2"}
 
 
 @pytest.mark.parametrize("written", ["U1,U2", " U1 , U2, ", '["U1", "U2"]'])
 def test_a_list_in_the_environment_is_written_with_commas_or_as_json(written: str) -> None:
-    assert read(AB__OPERATORS__SLACK_USERS=written).operators.slack_users == ("U1", "U2")
+    assert read(AB__OPERATORS__SLACK_USERS=written).operators.names == {"slack:U1", "slack:U2"}
 
 
 def test_an_empty_list_in_the_environment_empties_the_files() -> None:
-    assert (
-        read('[operators]\nslack_users = ["U1"]', AB__OPERATORS__SLACK_USERS="").operators.slack_users == ()
-    )
+    assert not read('[operators]\nslack_users = ["U1"]', AB__OPERATORS__SLACK_USERS="").operators.names
 
 
 def test_routes_come_from_the_file_or_as_json() -> None:

@@ -18,7 +18,8 @@ from bots.app import Core, open_core
 from bots.cli.commandline import lenient
 from bots.settings import OperatorSettings, Settings
 from bots.supervisor import Board
-from bots.terminal.frontend import PLATFORM, TerminalFrontend
+from bots.terminal import PLATFORM
+from bots.terminal.frontend import TerminalFrontend
 from bots.terminal.lines import read_lines
 from core.settings import StorageSettings
 

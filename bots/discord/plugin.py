@@ -70,5 +70,12 @@ def application_id(settings: DiscordSettings) -> str:
 
 
 plugin = Plugin(
-    "discord", DiscordSettings, _open, to_set="[discord] token", id_fix=id_fix, prints={"invite": invite}
+    "discord",
+    DiscordSettings,
+    _open,
+    to_set="[discord] token",
+    id_fix=id_fix,
+    operator_kinds=("user", "role"),
+    channel_example="discord:123456",
+    prints={"invite": invite},
 )

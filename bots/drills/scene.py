@@ -13,7 +13,8 @@ from pathlib import Path
 from bots.app import Core, open_core
 from bots.drills.terminals import Terminal
 from bots.settings import Settings
-from bots.terminal.frontend import PLATFORM, translate
+from bots.terminal import PLATFORM
+from bots.terminal.frontend import translate
 from core.domain.messages import Attachment, Blob, Said
 from core.storage.ops.inspection import tripped_breakers, turn_states
 from sandbox.account import Account

@@ -48,5 +48,6 @@ plugin = Plugin(
     _open,
     to_set="[slack] bot_token and app_token",
     id_fix=id_fix,
+    channel_example="slack:C0123456",
     prints={"manifest": manifest},
 )

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import TextIO
 
+from bots.terminal import PLATFORM
 from bots.terminal.surface import TerminalSurface
 from core.domain.errors import FrontendUnreachable, PlatformError
 from core.domain.messages import Author, Blob, Commanded, Identity, Place, Quote, Said
 from core.domain.ports import Intake, Ledger, ReplySurface, Watch
 from core.i18n.commands import spoken_command
 
-PLATFORM = "console"
 FAREWELLS = frozenset({"/quit", "/exit", "/bye"})
 HELP = (
     "/reset starts a new conversation, /usage shows what you have used, /privacy what is stored about you, "

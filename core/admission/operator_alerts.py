@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
 
-from core.domain.errors import SettingRefused
 from core.domain.ports import Frontend
 from core.domain.translator import Translator
 from core.i18n.catalog import Phrase
@@ -24,20 +23,14 @@ def alert_channel_of(channel: str, frontends: Mapping[str, Frontend]) -> AlertCh
     """Read `platform:channel`; None when it is empty, or its frontend does not run here.
 
     Raises:
-        SettingRefused: it has another form, or its frontend can't name such a channel.
+        SettingRefused: its frontend can't name such a channel.
     """
-    if not channel:
-        return None
     platform, _, name = channel.partition(":")
-    if not platform or not name:
-        raise SettingRefused(
-            SETTING, value=channel, fix="write it as platform:channel, such as slack:C0123456"
-        )
-    frontend = frontends.get(platform)
-    if frontend is None:
+    if frontend := frontends.get(platform):
+        return AlertChannel(platform, name, frontend.address_of(name))
+    if channel:
         log.warning("alerts.only_logged", setting=SETTING, platform=platform, problem="it is not configured")
-        return None
-    return AlertChannel(platform, name, frontend.address_of(name))
+    return None
 
 
 class OperatorAlerts:
