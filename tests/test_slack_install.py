@@ -21,9 +21,9 @@ from sqlalchemy import MetaData, select
 from bots.frontends import installed as installed_plugins
 from bots.redaction import secrets_in
 from bots.settings import SettingsRefused, load
+from bots.slack.features.install import States
 from bots.slack.features.manifest import scopes
 from bots.slack.installations.sealing import Seal
-from bots.slack.installations.states import States
 from bots.slack.settings import SlackSettings
 from core.domain.errors import FrontendRefused, SettingRefused
 from core.domain.messages import Footer, Left, Said

@@ -13,12 +13,11 @@ from starlette.routing import Route
 
 from bots.frontends import Host
 from bots.slack.events.address import PLATFORM
-from bots.slack.features.install import InstallPages
+from bots.slack.features.install import InstallPages, States
 from bots.slack.features.workspaces import ManyWorkspaces, OneWorkspace, Workspaces
 from bots.slack.frontend import SlackFrontend
-from bots.slack.installations.rotation import Rotation
+from bots.slack.installations.account import Rotation
 from bots.slack.installations.sealing import Seal
-from bots.slack.installations.states import States
 from bots.slack.listening.http import HttpEvents
 from bots.slack.listening.listen import EventSource
 from bots.slack.listening.socket_mode import listen_on_socket

@@ -16,6 +16,7 @@ from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
 from bots.slack.transport.fair_interval import SharedPace
+from core.delivery.message_parts import gone_is_fine
 from core.delivery.platform_retry import patiently
 from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.domain.messages import Button
@@ -26,9 +27,6 @@ log = structlog.get_logger(__name__)
 _STILL_STREAMING = "streaming_state_conflict"
 _UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})
 _UNTIL_THE_END_S = 3_600.0
-_MOST_MARKED = 20_000
-_UNMARKED_WITHIN_S = 20.0
-_NOT_MARKED = frozenset({"no_reaction", UNKNOWN_MESSAGE})
 _STATUS_OFF = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "feature_not_enabled"})
 
 
@@ -42,7 +40,7 @@ class WorkSigns:
         self._api = api
         self._off = False
         self._marks_off = False
-        self._marked: LRUCache[tuple[str, str], None] = LRUCache(_MOST_MARKED)
+        self._marked: LRUCache[tuple[str, str], None] = LRUCache(20_000)
         """The questions that this process put an hourglass on."""
 
     async def show(self, place: Address, text: str) -> None:
@@ -75,7 +73,7 @@ class WorkSigns:
         try:
             await patiently(
                 lambda: self._react("reactions.remove", place),
-                budget_s=_UNMARKED_WITHIN_S,
+                budget_s=20.0,
                 retry=(PlatformBusy, OutcomeUnknown),
                 now=self._api.app.now,
                 sleep=self._api.app.sleep,
@@ -84,7 +82,7 @@ class WorkSigns:
             if exc.code in _STATUS_OFF:
                 self._marks_off = True
                 log.warning("slack.reaction_not_removed", code=exc.code, scope="reactions:write")
-            elif exc.code not in _NOT_MARKED:
+            elif exc.code not in {"no_reaction", UNKNOWN_MESSAGE}:
                 log.info("slack.reaction_not_removed", code=exc.code)
         self._marked.pop((place.channel, place.question), None)
 
@@ -180,11 +178,8 @@ class SlackChannel:
         raise PlaceClosed(PLATFORM, code=UNKNOWN_MESSAGE, detail=code)
 
     async def delete(self, message_id: str) -> None:
-        try:
+        with gone_is_fine():
             await self._api.write("chat.delete", channel=self._place.channel, ts=message_id)
-        except PlaceClosed as exc:
-            if exc.code != UNKNOWN_MESSAGE:
-                raise
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for our nonce in the thread, or in the channel's newest messages where there is none."""

@@ -14,7 +14,6 @@ from bots.slack.events.payloads import text_of
 from core.domain.messages import Action, Author, Command, Commanded, Identity, Place, Pressed
 from core.i18n.commands import spoken_command
 
-_ASK = "ask"
 COMMAND_IDS = ("team_id", "channel_id", "user_id", "trigger_id")
 """What tells a command from all others: where it was given, by whom, and Slack's id of that."""
 
@@ -22,7 +21,7 @@ COMMAND_IDS = ("team_id", "channel_id", "user_id", "trigger_id")
 def question(form: Mapping[str, Any]) -> str:
     """What is asked by a slash command; `""` where it asks nothing."""
     word, _, rest = from_mrkdwn(text_of(form, "text")).strip().partition(" ")
-    return rest.strip() if text_of(form, "command") and word.lower() == _ASK else ""
+    return rest.strip() if text_of(form, "command") and word.lower() == "ask" else ""
 
 
 def commanded(form: Mapping[str, Any]) -> Commanded | None:

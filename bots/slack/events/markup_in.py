@@ -43,10 +43,8 @@ def _word(inside: str) -> str:
         return target[0] + (label.lstrip("@#") or target[1:])
     if target.startswith("!date^"):
         return label or target
-    if target.startswith("!subteam^"):
-        return "@" + (label.lstrip("@") or target.removeprefix("!subteam^"))
     if target.startswith("!"):
-        return "@" + (label.lstrip("@") or target[1:])
+        return "@" + (label.lstrip("@") or target[1:].removeprefix("subteam^"))
     return _link(target, label)
 
 

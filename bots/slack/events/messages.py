@@ -64,8 +64,9 @@ def changed(
         return None
     earlier = replace(now, mrkdwn=text_of(before, "text")) if before else now
     if is_for_us(earlier, bot, is_joined):
-        keys = (f"{now.keys[0]}:edited:{edited}",)
-        return Edited(keys, now.author, now.place, now.address.question, now.text)
+        return Edited(
+            (f"{now.keys[0]}:edited:{edited}",), now.author, now.place, now.address.question, now.text
+        )
     return as_event(now, message) if mentions(now.mrkdwn, bot.user) else None
 
 

@@ -29,10 +29,7 @@ ASK_FORM, FEEDBACK_FORM = "aivax:ask", "aivax:feedback"
 WORDS_BLOCK = "words"
 """The block of the one field that each form has."""
 
-_TITLE_CHARS = 24
-_COMMENT_CHARS = 3_000
 _QUOTED_CHARS = 1_200
-_TURN = re.compile(r"[a-z0-9]{1,32}")
 
 View = dict[str, Any]
 
@@ -60,8 +57,13 @@ def ask_form(translator: Translator, about: About) -> View:
 
 
 def _form(name: str, translator: Translator, modal: Modal, kept: Mapping[str, str]) -> View:
-    begun = {"initial_value": translator.say(modal.initial)} if modal.initial else {}
-    field = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": _COMMENT_CHARS}
+    field = {
+        "type": "plain_text_input",
+        "action_id": "text",
+        "multiline": True,
+        "max_length": 3_000,
+        **({"initial_value": translator.say(modal.initial)} if modal.initial else {}),
+    }
     return {
         "type": "modal",
         "callback_id": name,
@@ -74,7 +76,7 @@ def _form(name: str, translator: Translator, modal: Modal, kept: Mapping[str, st
                 "type": "input",
                 "block_id": WORDS_BLOCK,
                 "label": {"type": "plain_text", "text": translator.say(modal.label)},
-                "element": {**field, **begun},
+                "element": field,
             }
         ],
     }
@@ -82,7 +84,7 @@ def _form(name: str, translator: Translator, modal: Modal, kept: Mapping[str, st
 
 def _plain(text: str) -> dict[str, str]:
     """An operator's own wording may be longer than Slack takes."""
-    return {"type": "plain_text", "text": shorten(text, _TITLE_CHARS)}
+    return {"type": "plain_text", "text": shorten(text, 24)}
 
 
 def wants_to_ask(payload: Mapping[str, Any]) -> About | None:
@@ -113,7 +115,7 @@ def commented(payload: Mapping[str, Any]) -> Pressed | None:
         here = Address.parse(text_of(kept, "address"))
     except PlaceClosed:
         return None
-    if not (team and user and view and _TURN.fullmatch(turn)):
+    if not (team and user and view and re.fullmatch(r"[a-z0-9]{1,32}", turn)):
         return None
     return Pressed(
         keys=(f"slack:{team}:form:{view}",),

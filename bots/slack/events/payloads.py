@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-_NOTHING: Mapping[str, Any] = {}
-
 IsJoined = Callable[[str, str, str], bool]
 """Whether the bot is known to take part in a thread: by team, channel and thread."""
 
@@ -25,7 +23,7 @@ def text_of(given: Any, name: str) -> str:
 def part_of(given: Any, name: str) -> Mapping[str, Any]:
     """A field that should be an object; an empty one where it is not."""
     value = given.get(name) if isinstance(given, Mapping) else None
-    return value if isinstance(value, Mapping) else _NOTHING
+    return value if isinstance(value, Mapping) else {}
 
 
 def list_of(given: Any, name: str) -> list[Any]:

@@ -19,8 +19,6 @@ from core.util.text import shorten
 
 log = structlog.get_logger(__name__)
 
-_MOST_MET = 5_000
-_TITLE_CHARS = 80
 _NOT_OFFERED = frozenset(
     (
         "unknown_method",
@@ -39,7 +37,7 @@ class AssistantThreads:
 
     def __init__(self, api: SlackApi) -> None:
         self._api = api
-        self._met: LRUCache[tuple[str, str], bool] = LRUCache(_MOST_MET)
+        self._met: LRUCache[tuple[str, str], bool] = LRUCache(5_000)
         """Places that were opened; true for threads of the old view in which nobody has said anything yet."""
         self._off: set[str] = set()
 
@@ -72,7 +70,7 @@ class AssistantThreads:
         there = {
             "channel_id": place.channel,
             "thread_ts": place.thread,
-            "title": shorten(words, _TITLE_CHARS),
+            "title": shorten(words, 80),
         }
         if not await self._ask("assistant.threads.setTitle", **there):
             await self._ask("agents.sessions.rename", **there)

@@ -41,9 +41,10 @@ _MOST_PLACES = 200
 _PAGE, _MOST_PAGES = 100, 5
 _PAUSE_S = 1.3
 """Between two reads: the methods allow some fifty a minute in each workspace."""
-_BUDGET_S = 300.0
 
 Receive = Callable[[dict[str, Any]], Awaitable[object]]
+_Span = tuple[datetime, datetime]
+"""The time that is looked at: from the last event heard until this start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,9 @@ class Backfill:
         now = utc_now()
         places = await self._intake.places(PLATFORM, now - _KNOWN_FOR)
         for team, heard in list(self._open_since.items()):
-            span = _Span(max(heard - _MARGIN, now - self._back), now)
             try:
-                await self._in_workspace(team, places, span, receive)
+                since = max(heard - _MARGIN, now - self._back)
+                await self._in_workspace(team, places, (since, now), receive)
             except PlatformError as exc:
                 log.warning("slack.backfill_failed", team=team, code=exc.code)
             else:
@@ -109,7 +110,7 @@ class Backfill:
             for message in missed:
                 await receive(_as_event(message, team, spot))
             found += len(missed)
-        log.info("slack.backfilled", team=team, since=span.since.isoformat(), messages=found)
+        log.info("slack.backfilled", team=team, since=span[0].isoformat(), messages=found)
 
     async def _direct_messages(self, api: SlackApi) -> list[_Spot]:
         """Those that the bot never heard anything in; none without the scope `im:read`."""
@@ -123,42 +124,25 @@ class Backfill:
 
     async def _missed(self, api: SlackApi, spot: _Spot, span: _Span, bot: Bot) -> list[Mapping[str, Any]]:
         """The messages of other people that the bot did not answer, oldest first."""
-        asked = {"channel": spot.channel, "oldest": str(span.oldest), "limit": _PAGE}
+        oldest, began = (Decimal(f"{moment.timestamp():.6f}") for moment in span)
+        asked = {"channel": spot.channel, "oldest": str(oldest), "limit": _PAGE}
         found = pages(partial(self._read, api), _MOST_PAGES, thread=spot.thread, **asked)
         messages = [each async for page in found for each in page]
-        answered_until = _last_answer(messages, bot, span) if spot.thread else span.oldest
+        answered_until = _last_answer(messages, bot, began) if spot.thread else oldest
         missed = {
             moment: each
             for each in messages
             if (moment := moment_of(each)) is not None
-            and moment > max(span.oldest, answered_until)
+            and moment > max(oldest, answered_until)
             and not each.get("bot_id")
             and bot.user not in list_of(each, "reply_users")
         }
         return [missed[moment] for moment in sorted(missed)]
 
     async def _read(self, api: SlackApi, method: str, **arguments: Any) -> dict[str, Any]:
-        answer = await patiently(
-            partial(api.read, method, **arguments), budget_s=_BUDGET_S, sleep=self._sleep
-        )
+        answer = await patiently(partial(api.read, method, **arguments), budget_s=300.0, sleep=self._sleep)
         await self._sleep(_PAUSE_S)
         return answer
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """The time that is looked at."""
-
-    since: datetime
-    until: datetime
-
-    @property
-    def oldest(self) -> Decimal:
-        return Decimal(f"{self.since.timestamp():.6f}")
-
-    @property
-    def began(self) -> Decimal:
-        return Decimal(f"{self.until.timestamp():.6f}")
 
 
 def _spots(places: Sequence[Place], team: str) -> Iterator[_Spot]:
@@ -170,10 +154,10 @@ def _spots(places: Sequence[Place], team: str) -> Iterator[_Spot]:
             yield _Spot(place.channel, direct=place.private)
 
 
-def _last_answer(messages: Sequence[Mapping[str, Any]], bot: Bot, span: _Span) -> Decimal:
+def _last_answer(messages: Sequence[Mapping[str, Any]], bot: Bot, began: Decimal) -> Decimal:
     """When the bot last answered in a thread before this start: it had heard everything up to then."""
     ours = [moment_of(each) for each in messages if text_of(each, "user") == bot.user]
-    return max((each for each in ours if each is not None and each < span.began), default=Decimal(0))
+    return max((each for each in ours if each is not None and each < began), default=Decimal(0))
 
 
 def _as_event(message: Mapping[str, Any], team: str, spot: _Spot) -> dict[str, Any]:

@@ -25,8 +25,6 @@ from core.domain.messages import Attachment, Blob
 
 log = structlog.get_logger(__name__)
 
-_HTML = (b"<!doctype html", b"<html")
-
 
 async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
     """Read an attachment into memory, up to `most_bytes`.
@@ -72,21 +70,21 @@ async def _follow(api: SlackApi, url: URL, most_bytes: int) -> Blob:
     async def get(url: URL) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         _require(may_visit(api.app.settings, url), "file_elsewhere")
         headers = await api.authorization() if may_see_the_token(api.app.settings, url) else {}
-        proxy = api.app.settings.proxy or None
-        return api.app.downloads.get(url, headers=headers, allow_redirects=False, proxy=proxy)
+        return api.app.downloads.get(
+            url, headers=headers, allow_redirects=False, proxy=api.app.settings.proxy or None
+        )
 
     return await download(PLATFORM, url, most_bytes, get=get, check=_check)
 
 
 def _check(answer: aiohttp.ClientResponse, beginning: bytes) -> None:
+    """Refuse what is not the file. An uploaded HTML file is handed out as a download, Slack's sign-in page is not."""
     _require(answer.status == 200, f"http_{answer.status}")
-    _require(not _is_sign_in_page(answer, beginning), "file_forbidden")
-
-
-def _is_sign_in_page(answer: aiohttp.ClientResponse, beginning: bytes) -> bool:
-    """An uploaded HTML file is handed out as a download, Slack's own page is not."""
-    looks = answer.content_type == "text/html" or beginning.lstrip().lower().startswith(_HTML)
-    return looks and "attachment" not in answer.headers.get("Content-Disposition", "")
+    is_page = answer.content_type == "text/html" or beginning.lstrip().lower().startswith(
+        (b"<!doctype html", b"<html")
+    )
+    is_download = "attachment" in answer.headers.get("Content-Disposition", "")
+    _require(is_download or not is_page, "file_forbidden")
 
 
 def _require(holds: bool, code: str) -> None:

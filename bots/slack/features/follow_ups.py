@@ -14,7 +14,6 @@ from core.domain.messages import Event, Said
 from core.domain.ports import Intake
 from core.util.clock import utc_now
 
-_MOST = 20_000
 _REMEMBERED = timedelta(days=90)
 _ASK_AGAIN_AFTER = timedelta(seconds=2)
 _MARGIN = timedelta(minutes=1)
@@ -29,7 +28,7 @@ class JoinedThreads:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._known: LRUCache[tuple[str, str, str], None] = LRUCache(_MOST)
+        self._known: LRUCache[tuple[str, str, str], None] = LRUCache(20_000)
         self._asked_at: datetime | None = None
 
     def is_joined(self, team: str, channel: str, thread: str) -> bool:
@@ -38,11 +37,10 @@ class JoinedThreads:
     async def look_up(self, payload: Mapping[str, Any], bot: Bot) -> None:
         """Learn from a payload that its thread is joined, or ask the core about a thread that is unknown."""
         team, event = text_of(payload, "team_id"), part_of(payload, "event")
-        if text_of(event, "type") != "message":
-            return
         message = part_of(event, "message") or event
         channel, thread = text_of(event, "channel"), text_of(message, "thread_ts")
-        if not (team and channel and thread) or self.is_joined(team, channel, thread):
+        is_reply = text_of(event, "type") == "message" and team and channel and thread
+        if not is_reply or self.is_joined(team, channel, thread):
             return
         if bot.user in (text_of(message, "user"), text_of(message, "parent_user_id")):
             self._known[team, channel, thread] = None

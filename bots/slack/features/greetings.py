@@ -65,8 +65,7 @@ class Greetings:
         if (about := wants_to_ask(payload)) is not None:
             team, private = text_of(payload.get("team"), "id"), about.channel.startswith("D")
             place = Place(PLATFORM, team, about.channel, about.thread, private=private)
-            form = partial(ask_form, about=about)
-            self._tasks.run("ask-form", self._open(payload, place, form, there))
+            self._tasks.run("ask-form", self._open(payload, place, partial(ask_form, about=about), there))
         for event in events if text_of(payload, "type") == "block_actions" else ():
             if isinstance(event, Pressed) and event.action is Action.BAD:
                 form = partial(feedback_form, pressed=event)

@@ -6,21 +6,24 @@ docs.slack.dev, "Installing with OAuth". Bolt's own flow would write the code in
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import html
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from cachetools import LRUCache
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bots.slack.events.payloads import text_of
 from bots.slack.features.manifest import scopes
-from bots.slack.installations.rotation import tokens_in
-from bots.slack.installations.states import GOOD_FOR, States
+from bots.slack.installations.account import tokens_in
 from bots.slack.settings import MOUNT
 from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import AppApi
@@ -36,12 +39,50 @@ log = structlog.get_logger(__name__)
 
 AUTHORIZE_URL = "https://slack.com/oauth/v2/authorize"
 COOKIE = "aivax-bots-slack-state"
+GOOD_FOR = timedelta(minutes=10)
+_PURPOSE = b"aivax-bots: the state of an installation on Slack"
 _SAFE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+class States:
+    """Hands out states, and takes each back once. Any process with the same client secret takes it back.
+
+    Each is signed, and good for ten minutes. Nothing is stored of one that is handed out, so whoever asks for a million
+    costs nothing. That a state comes back once only is remembered in this process; whatever another one is shown again,
+    Slack takes its code once.
+    """
+
+    def __init__(self, secret: SecretStr, now: Clock) -> None:
+        """`secret` is `[slack] client_secret`; what signs is derived from it, and is good for nothing else."""
+        self._key = hmac.digest(secret.get_secret_value().strip().encode(), _PURPOSE, hashlib.sha256)
+        self._now = now
+        self._used: LRUCache[str, None] = LRUCache(10_000)
+
+    def issue(self) -> str:
+        """Make a new state."""
+        until = int((self._now() + GOOD_FOR).timestamp())
+        return self._signed(f"{until}.{secrets.token_urlsafe(18)}")
+
+    def consume(self, state: str) -> bool:
+        """Use a state up; False where it is none of ours, is over, or was used before."""
+        if not self._counts(state) or state in self._used:
+            return False
+        self._used[state] = None
+        return True
+
+    def _signed(self, told: str) -> str:
+        return f"{told}.{hmac.new(self._key, told.encode(), hashlib.sha256).hexdigest()}"
+
+    def _counts(self, state: str) -> bool:
+        told, _, _ = state.rpartition(".")
+        whole = state.isascii() and state.count(".") == 2
+        ours = whole and hmac.compare_digest(self._signed(told), state)
+        return ours and self._now().timestamp() < int(told.partition(".")[0])
 
 
 class InstallPages:
@@ -116,8 +157,9 @@ class InstallPages:
             raise RequestRefusedError(400, "the state is too old, or was used before")
         if given.get("error") or not given.get("code"):
             raise RequestRefusedError(400, f"Slack says {given.get('error', '')[:100]!r}")
-        answer = await self._api.exchange(code=given["code"], redirect_uri=self._api.settings.redirect_url)
-        return await self._as_installation(answer)
+        return await self._as_installation(
+            await self._api.exchange(code=given["code"], redirect_uri=self._api.settings.redirect_url)
+        )
 
     async def _as_installation(self, answer: Mapping[str, Any]) -> Installation:
         if answer.get("is_enterprise_install") or not isinstance(answer.get("team"), Mapping):

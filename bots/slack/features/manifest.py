@@ -18,7 +18,6 @@ from core.i18n.catalog import Phrase
 
 NAME = "AIVAX bot"
 
-_USAGE = "ask … | reset | stop | usage | help | privacy | model …"
 _CHANNELS = ("channels", "groups", "mpim")
 
 Part = dict[str, Any]
@@ -33,9 +32,11 @@ def manifest(settings: SlackSettings, translator: Translator) -> str:
     if (settings.mode == "http" or settings.installable) and not settings.public_url:
         fix = "set it to the https:// address at which Slack reaches this bot"
         raise SettingRefused("[slack] public_url", fix=fix)
-    description = translator.say(Phrase.APP_DESCRIPTION)
     whole = {
-        "display_information": {"name": NAME, "description": description[:140]},
+        "display_information": {
+            "name": NAME,
+            "description": translator.say(Phrase.APP_DESCRIPTION)[:140],
+        },
         "features": _features(settings, translator),
         "oauth_config": {
             **({"redirect_urls": [settings.redirect_url]} if settings.installable else {}),
@@ -90,7 +91,14 @@ def _switched_on(each: Mapping[str, bool]) -> tuple[str, ...]:
 
 
 def _features(settings: SlackSettings, translator: Translator) -> Part:
-    features: Part = {
+    command = {
+        "command": settings.command,
+        "description": translator.say(Phrase.ASK_COMMAND),
+        "usage_hint": "ask … | reset | stop | usage | help | privacy | model …",
+        "should_escape": True,
+        **_url(settings, "url"),
+    }
+    return {
         "app_home": {
             "home_tab_enabled": True,
             "messages_tab_enabled": True,
@@ -105,15 +113,9 @@ def _features(settings: SlackSettings, translator: Translator) -> Part:
                 "description": translator.say(Phrase.ASK_QUESTION)[:150],
             }
         ],
+        **({"agent_view": _agent(settings, translator)} if settings.agent_view else {}),
+        **({"slash_commands": [command]} if settings.command else {}),
     }
-    if settings.agent_view:
-        features["agent_view"] = _agent(settings, translator)
-    if settings.command:
-        command = {"command": settings.command, "description": translator.say(Phrase.ASK_COMMAND)}
-        features["slash_commands"] = [
-            {**command, "usage_hint": _USAGE, "should_escape": True, **_url(settings, "url")}
-        ]
-    return features
 
 
 def _agent(settings: SlackSettings, translator: Translator) -> Part:

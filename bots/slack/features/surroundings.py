@@ -22,8 +22,6 @@ from core.domain.messages import Quote
 
 log = structlog.get_logger(__name__)
 
-_PAGE = 200
-_BUDGET_S = 10.0
 _MOST_PAGES = 10
 
 
@@ -49,12 +47,12 @@ async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str,
     """Read the thread up to the question and keep the newest: Slack gives a thread from its beginning on."""
 
     async def read(method: str, **asked: Any) -> Mapping[str, Any]:
-        return await patiently(partial(api.read, method, **asked), budget_s=_BUDGET_S)
+        return await patiently(partial(api.read, method, **asked), budget_s=10.0)
 
     kept: deque[Mapping[str, Any]] = deque(maxlen=most)
     until = {"latest": place.question} if place.question else {}
     async for page in pages(
-        read, _MOST_PAGES, thread=place.thread, channel=place.channel, limit=_PAGE, **until
+        read, _MOST_PAGES, thread=place.thread, channel=place.channel, limit=200, **until
     ):
         kept.extend(each for each in page if _is_before(each, place))
     return list(kept)
@@ -72,18 +70,13 @@ async def _names(people: People, bot: Bot, messages: Sequence[Mapping[str, Any]]
 
 
 def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> Quote:
+    own, user = is_ours(message, bot), text_of(message, "user")
+    other = text_of(message, "username") or text_of(message.get("bot_profile"), "name")
     return Quote(
         origin=text_of(message, "ts"),
-        author_name=_author(message, authors, bot),
+        author_name=bot.name if own else authors.get(user) or other,
         text=from_mrkdwn(without_mention(text_of(message, "text"), bot.user)),
         attachment_names=tuple(filter(None, (text_of(file, "name") for file in list_of(message, "files")))),
-        author=text_of(message, "user") or text_of(message, "bot_id"),
-        own=is_ours(message, bot),
+        author=user or text_of(message, "bot_id"),
+        own=own,
     )
-
-
-def _author(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> str:
-    if is_ours(message, bot):
-        return bot.name
-    user, other = text_of(message, "user"), text_of(message.get("bot_profile"), "name")
-    return authors.get(user) or text_of(message, "username") or other

@@ -14,8 +14,7 @@ from bots.slack.delivery.choose_surface import AnsweredWorkspace
 from bots.slack.delivery.streaming.streams import Streams
 from bots.slack.events.payloads import Bot
 from bots.slack.features.assistant_threads import AssistantThreads
-from bots.slack.installations.account import InstalledAccount, bot_of
-from bots.slack.installations.rotation import Rotation
+from bots.slack.installations.account import InstalledAccount, Rotation, bot_of
 from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.people import People
@@ -98,8 +97,7 @@ class ManyWorkspaces:
     async def check(self) -> None:
         """Look through the settings, and bring the stored tokens under the first key."""
         require_installable(self._app.settings)
-        count = await self._installations.reseal()
-        if count:
+        if count := await self._installations.reseal():
             log.warning("slack.tokens_reencrypted", workspaces=count, setting="[slack] encryption_keys")
 
     def of(self, team: str) -> Workspace:
@@ -120,8 +118,7 @@ class ManyWorkspaces:
 
     async def forget(self, team: str, at: datetime) -> None:
         await self._installations.remove(team, at)
-        met = self._met.pop(team, None)
-        if met is not None:
+        if met := self._met.pop(team, None):
             await met.people.aclose()
 
     async def aclose(self) -> None:
@@ -130,10 +127,9 @@ class ManyWorkspaces:
 
 
 def _workspace(api: SlackApi) -> Workspace:
-    people = People(api, api.app.settings.names_timeout_s, api.app.now)
     return Workspace(
         api,
-        people,
+        People(api, api.app.settings.names_timeout_s, api.app.now),
         WorkSigns(api),
         Streams(api.rate_limits, api.app.now),
         AssistantThreads(api),
