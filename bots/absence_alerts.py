@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from bots.supervisor import Board
 from core.admission.operator_alerts import OperatorAlerts
-from core.domain.errors import BotError, FrontendRefused
-from core.i18n.catalog import Phrase
+from core.domain import BotError, FrontendRefused
+from core.i18n import Phrase
 
 GRACE_S = 30.0
 """Platforms drop connections all day long; one that is back sooner is nobody's concern."""

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import structlog
-
 from bots.settings import Settings
 from bots.wiring import (
     Admitting,
@@ -23,21 +21,17 @@ from bots.wiring import (
 )
 from core.aivax.client import AivaxClient
 from core.aivax.transport import trusted
-from core.domain.errors import SettingRefused
-from core.domain.ports import Frontend
-from core.i18n.translators import warm
+from core.domain import Frontend, SettingRefused
+from core.i18n import warm
 from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
-from core.storage.db import migrate
-from core.storage.db.engine import Database
-from core.storage.db.file_lock import held_alone
+from core.storage.db import Database, held_alone, migrate
 from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.turns.runner import Runner
 from core.turns.worker_pool import WorkerPool
 from core.util.clock import Clock, utc_now
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import aiohttp
 from yarl import URL
 
-from core.domain.errors import PlatformError
-from core.domain.messages import Blob
+from core.domain import Blob, PlatformError
 
 MOST_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -8,18 +8,15 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from bots.id_checks import IdFix, IdKind, any_id
-from core.domain.ports import Frontend
-from core.domain.translator import Translator
-from core.i18n.translators import Translators
+from core.domain import Frontend, Translator
+from core.i18n import Translators
 from core.settings import Section
+from core.util.log import log
 
 if TYPE_CHECKING:
     from core.storage.db.engine import Database  # SQLAlchemy takes a while to import, and `--help` is fast
 
-log = structlog.get_logger(__name__)
 
 GROUP = "aivax_bots.frontends"
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal
 
 from bots.setting_errors import shown
-from core.domain.errors import SettingRefused
+from core.domain import SettingRefused
 from core.settings import AccessSettings
 
 IdKind = Literal["user", "role", "channel", "workspace"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from structlog.typing import EventDict
 
-from core.domain.errors import SettingRefused
+from core.domain import SettingRefused
 
 RENAMED_SETTINGS: Mapping[str, str] = {
     "aivax.retries": "aivax.tries",

@@ -7,22 +7,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 
-import structlog
-
 from bots import LOST, PROBLEM
 from bots.absence_alerts import Absences
 from bots.app import Core, open_core_on, open_database
 from bots.frontends import Host, Mounts, Plugin
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Board, explain, supervise
-from core.domain.errors import SettingRefused
-from core.domain.ports import Frontend
-from core.i18n.translators import Translators
+from core.domain import Frontend, SettingRefused
+from core.i18n import Translators
 from core.loop_watchdog import watched
-from core.storage.db.engine import parse_url
+from core.storage.db import parse_url
+from core.util.log import log
 from core.util.tasks import first_done
-
-log = structlog.get_logger(__name__)
 
 
 class Role(StrEnum):

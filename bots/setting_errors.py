@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
 from bots.redaction import HIDDEN, TOKEN_LIKE
-from core.domain.errors import SettingRefused
+from core.domain import SettingRefused
 from core.settings import Route
 from core.util.text import shorten
 

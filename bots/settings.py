@@ -21,7 +21,7 @@ from bots.renamed import OldNames
 from bots.setting_errors import is_secret, nearest, problem_of, section_fields, shown
 from bots.terminal import PLATFORM as TERMINAL
 from bots.web.bounds import Bounds
-from core.domain.errors import BotError, SettingRefused
+from core.domain import BotError, SettingRefused
 from core.settings import (
     AccessSettings,
     AivaxSettings,

@@ -6,14 +6,18 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-import structlog
-
-from core.domain.errors import BotError, DatabaseGone, FrontendRefused, FrontendUnreachable, SettingRefused
-from core.domain.ports import Frontend, Intake
+from core.domain import (
+    BotError,
+    DatabaseGone,
+    Frontend,
+    FrontendRefused,
+    FrontendUnreachable,
+    Intake,
+    SettingRefused,
+)
 from core.util.clock import Sleep
+from core.util.log import log
 from core.util.retry import growing_s
-
-log = structlog.get_logger(__name__)
 
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 120.0

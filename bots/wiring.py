@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from bots.settings import Settings
 from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
@@ -29,16 +27,13 @@ from core.conversations.file_memory import Shelf
 from core.conversations.history import History
 from core.conversations.prompt import Composer
 from core.conversations.routes import Routes
-from core.domain.ports import Frontend
-from core.i18n.catalog import Phrase
-from core.i18n.overrides import retired
-from core.i18n.translators import Translators
+from core.domain import Frontend
+from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
 from core.storage.alerts import AlertStore
 from core.storage.channel_models import ModelStore
-from core.storage.db import listen_notify
-from core.storage.db.engine import Database
+from core.storage.db import Database, listen_notify
 from core.storage.history import HistoryStore
 from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
@@ -56,8 +51,7 @@ from core.turns.runner import Runner
 from core.turns.surfaces import Surfaces
 from core.turns.worker_pool import PoolSettings, WorkerPool
 from core.util.clock import Clock
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 
 @dataclass(frozen=True, slots=True)

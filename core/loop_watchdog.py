@@ -18,9 +18,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
 
-import structlog
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 AGAIN_AFTER_S = 60.0
 """One function is named once in so long."""

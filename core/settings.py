@@ -16,8 +16,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from core.i18n.languages import LANGUAGES, nearest
-from core.i18n.overrides import problems_of
+from core.i18n import LANGUAGES, nearest, problems_of
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]+$")]

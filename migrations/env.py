@@ -9,8 +9,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection, TypeDecorator
 
-from core.storage.db.engine import Database
-from core.storage.db.tables import metadata
+from core.storage.db import Database, metadata
 
 
 def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:

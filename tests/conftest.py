@@ -22,9 +22,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from core.aivax.transport import trusted
-from core.storage.db import migrate
-from core.storage.db.engine import Database
-from core.storage.db.tables import metadata
+from core.storage.db import Database, metadata, migrate
 from tests.compiled_once import compiled_once
 from tests.programs import end_forker
 from tests.watchdog import Watchdog, slowness

@@ -12,21 +12,21 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.domain.errors import Fenced
-from core.domain.messages import (
+from core.domain import (
     Action,
     Apology,
     Button,
     Command,
     Commanded,
+    Fenced,
     Footer,
+    Frontend,
     Pressed,
     Said,
     Status,
     ToolActivity,
     ToolState,
 )
-from core.domain.ports import Frontend
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
 from tests.waiting import ended, soon

@@ -11,7 +11,7 @@ from bots.discord.events.address import Address
 from bots.discord.frontend import DiscordFrontend, open_discord
 from bots.discord.transport.api import Session
 from bots.discord.transport.timing import Timing
-from core.domain.ports import Delivery
+from core.domain import Delivery
 from tests.discord_listening import FAST, settings
 from tests.fakes import FakeLedger
 from tests.platforms.discord import Channel, FakeDiscord, Guild, Message

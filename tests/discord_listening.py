@@ -16,10 +16,19 @@ from pydantic import SecretStr
 from bots.discord.frontend import DiscordFrontend, open_discord
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.timing import Timing
-from core.domain.errors import BotError, DatabaseUnreachable, PlatformError
-from core.domain.messages import Author, Event, PassedOver, Place, Receipt, Said
-from core.domain.translator import Translator
-from core.i18n.translators import Translators
+from core.domain import (
+    Author,
+    BotError,
+    DatabaseUnreachable,
+    Event,
+    PassedOver,
+    Place,
+    PlatformError,
+    Receipt,
+    Said,
+    Translator,
+)
+from core.i18n import Translators
 from tests.platforms.discord import FakeDiscord
 from tests.waiting import ended, soon, waiting_for
 

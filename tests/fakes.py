@@ -9,9 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.domain.messages import Button
-from core.domain.ports import Delivery
+from core.domain import Button, Delivery, Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 
 T = TypeVar("T")
 

@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from core.domain.errors import BotError
-from core.domain.messages import Author, Event, PassedOver, Place, Receipt, Said
-from core.domain.translator import Translator
-from core.i18n.translators import Translators
+from core.domain import Author, BotError, Event, PassedOver, Place, Receipt, Said, Translator
+from core.i18n import Translators
 from tests.waiting import waiting_for
 
 TRANSLATORS = Translators()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from core.domain.messages import Author, Command, Commanded, Identity, Place, Said
+from core.domain import Author, Command, Commanded, Identity, Place, Said
 
 ANA = Author(Identity("fake", "W1", "ana"), "Ana")
 BEN = Author(Identity("fake", "W1", "ben"), "Ben")

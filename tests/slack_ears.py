@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from core.domain.errors import PlatformError
-from core.domain.messages import Button, Event, Footer
+from core.domain import Button, Event, Footer, PlatformError
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import Channel, FakeSlack, Interaction, Person, Shown

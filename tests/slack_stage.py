@@ -11,7 +11,7 @@ from typing import Any
 from bots.slack.events.address import Address
 from bots.slack.frontend import SlackFrontend, open_slack
 from bots.slack.settings import SlackSettings
-from core.domain.ports import Ledger, ReplySurface
+from core.domain import Ledger, ReplySurface
 from tests.fakes import FakeLedger
 from tests.platforms.slack import Channel, FakeSlack, Person, Shown
 

@@ -18,10 +18,9 @@ from bots.slack.frontend import SlackFrontend
 from bots.slack.open import open_hosted
 from bots.slack.settings import SlackSettings
 from bots.web.server import serve
-from core.domain.errors import PlatformError
-from core.domain.ports import Intake
-from core.i18n.translators import Translators
-from core.storage.db.engine import Database
+from core.domain import Intake, PlatformError
+from core.i18n import Translators
+from core.storage.db import Database
 from sandbox.server import Sandbox
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import FakeSlack, Workspace

@@ -14,10 +14,19 @@ from bots.app import Core, open_core
 from bots.frontends import installed
 from bots.settings import Settings, compose
 from core.delivery.editing_surface import EditingSurface
-from core.domain.errors import PlatformError
-from core.domain.messages import Blob, Event, Quote, Receipt
-from core.domain.ports import Frontend, Intake, Ledger, ReplySurface, Watch
-from core.storage.db.engine import Database
+from core.domain import (
+    Blob,
+    Event,
+    Frontend,
+    Intake,
+    Ledger,
+    PlatformError,
+    Quote,
+    Receipt,
+    ReplySurface,
+    Watch,
+)
+from core.storage.db import Database
 from core.util.clock import utc_now
 from sandbox.server import Sandbox, serve
 from tests.fakes import FakeChannel, FakeClock

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, TextClause, event
 
-from core.storage.db.engine import Database
+from core.storage.db import Database
 
 GROWING = {
     *("turns", "messages", "conversations", "identities", "persons", "events"),

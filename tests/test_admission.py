@@ -8,10 +8,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from core.domain.breakers import Breaker, Cause
-from core.domain.messages import Attachment, Author, Blob, Identity, Place
-from core.storage.db import migrate
-from core.storage.db.engine import Database
+from core.domain import Attachment, Author, Blob, Breaker, Cause, Identity, Place
+from core.storage.db import Database, migrate
 from core.storage.turns.breakers import BreakerStore
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve

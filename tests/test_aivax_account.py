@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from core.aivax.account import Balance, balance_url, read_balance, read_models
 from core.aivax.transport import httpx
-from core.domain.errors import GatewayUnknown, KeyRefused, NoBalance, RateLimited, SettingRefused, Unavailable
+from core.domain import GatewayUnknown, KeyRefused, NoBalance, RateLimited, SettingRefused, Unavailable
 from tests.scripted_aivax import HANG, UUID, Scripted, client, document, refusal, reply
 
 MODELS = {"object": "list", "data": [{"id": "name:50c3", "owned_by": "me"}, {"id": "@vendor/name"}, {"x": 1}]}

@@ -11,7 +11,7 @@ import pytest
 from core.aivax.client import AivaxClient
 from core.aivax.payload import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
-from core.domain.errors import (
+from core.domain import (
     AivaxError,
     AnswerBroken,
     AnswerCut,
@@ -21,9 +21,10 @@ from core.domain.errors import (
     KeyRefused,
     NoBalance,
     RateLimited,
+    ToolActivity,
+    ToolState,
     Unavailable,
 )
-from core.domain.messages import ToolActivity, ToolState
 from sandbox.faults import Fault
 from sandbox.server import GATEWAY, GATEWAY_UUID, HOSTED, PRIVATE_KEY, PUBLIC_KEY, Sandbox, serve
 from tests.scripted_aivax import Clockwork, answer_of, client, text_of

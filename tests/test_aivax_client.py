@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from core.aivax.stream.events import Finished, Text, Thinking, Usage
 from core.aivax.transport import httpx
-from core.domain.errors import (
+from core.domain import (
     AivaxError,
     AnswerCut,
     AnswerFailed,
@@ -22,9 +22,10 @@ from core.domain.errors import (
     RateLimited,
     RequestRefused,
     SettingRefused,
+    ToolActivity,
+    ToolState,
     Unavailable,
 )
-from core.domain.messages import ToolActivity, ToolState
 from tests.scripted_aivax import (
     HANG,
     KEY,

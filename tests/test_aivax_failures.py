@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.aivax.error_mapping import of_response, retry_after_s
 from core.aivax.error_text import sample_of, scrub
 from core.aivax.transport import httpx, of_transport
-from core.domain.errors import (
+from core.domain import (
     AivaxError,
     ContextTooLong,
     GatewayUnknown,

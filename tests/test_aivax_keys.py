@@ -26,8 +26,7 @@ from core.aivax.payload import (
     dialect_of,
 )
 from core.aivax.request_body import Body
-from core.domain.errors import SettingRefused
-from core.domain.text import sound
+from core.domain import SettingRefused, sound
 from tests.scripted_aivax import QUESTION, UUID, settings
 
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from core.aivax.stream.events import Text
-from core.domain.errors import RateLimited, Unavailable
+from core.domain import RateLimited, Unavailable
 from tests.scripted_aivax import QUESTION, Clockwork, Scripted, client, refusal, reply, said
 
 

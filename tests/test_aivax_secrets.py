@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.aivax.transport import httpx
-from core.domain.errors import AivaxError
+from core.domain import AivaxError
 from tests.scripted_aivax import (
     HANG,
     KEY,

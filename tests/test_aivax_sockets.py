@@ -12,7 +12,7 @@ import pytest
 
 from core.aivax.client import AivaxClient
 from core.aivax.stream.events import Finished, Text
-from core.domain.errors import AnswerCut, Unavailable
+from core.domain import AnswerCut, Unavailable
 from tests.scripted_aivax import QUESTION, Clockwork, answer_of, client, delta, said, text_of
 from tests.waiting import soon, waiting_for
 

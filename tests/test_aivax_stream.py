@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, ToolCalled, Usage
 from core.aivax.stream.parser import TimelineParser
-from core.domain.errors import (
+from core.domain import (
     AivaxError,
     AnswerCut,
     AnswerFailed,
@@ -24,9 +24,10 @@ from core.domain.errors import (
     NoBalance,
     NotAllowed,
     RateLimited,
+    ToolActivity,
+    ToolState,
     Unavailable,
 )
-from core.domain.messages import ToolActivity, ToolState
 from tests.scripted_aivax import delta, event, said, text_of, tool
 
 DONE = b"data: [DONE]\n\n"

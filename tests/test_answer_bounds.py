@@ -15,7 +15,7 @@ from core.aivax.payload import ChatMessage, CompletionRequest, ImagePart, TextPa
 from core.aivax.stream.bounds import OVERLONG, AnswerBounds, Room
 from core.aivax.stream.events import Finished, TimelineEvent, Usage
 from core.aivax.stream.parser import TimelineParser
-from core.domain.errors import AivaxError, AnswerFailed, RequestRefused, Unavailable
+from core.domain import AivaxError, AnswerFailed, RequestRefused, Unavailable
 from tests.scripted_aivax import Scripted, answer_of, client, delta, refusal, reply, said, text_of
 from tests.test_aivax_sockets import STREAM, asking, chunk, heard, listening
 

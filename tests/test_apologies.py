@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.delivery.error_messages import SENTENCES, apologise
-from core.domain import errors
-from core.domain.errors import AivaxError, BotError, DatabaseFailed, FrontendRefused, PlatformError
-from core.i18n.catalog import Phrase
-from core.i18n.translators import LocaleTranslator
+from core.domain import AivaxError, BotError, DatabaseFailed, FrontendRefused, PlatformError, errors
+from core.i18n import LocaleTranslator, Phrase
 
 REFERENCE = "0badcafe"
 SECRET = "sk-aiv-acc-0123456789"

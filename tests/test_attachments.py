@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.aivax.payload import TextPart
 from core.conversations.attachments import Why, choose, fetch_parts
 from core.conversations.file_memory import Shelf
-from core.domain.messages import Attachment, Blob, Command, Place
+from core.domain import Attachment, Blob, Command, Place
 from core.settings import LimitsSettings
 from sandbox.faults import Fault
 from sandbox.server import serve

@@ -17,15 +17,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from bots.cli.main import cli
-from core.domain.errors import (
-    BackupRefused,
-    DatabaseBusy,
-    DatabaseUnreachable,
-    ProgramMissing,
-    SettingRefused,
-)
-from core.storage.db import migrate
-from core.storage.db.engine import Database
+from core.domain import BackupRefused, DatabaseBusy, DatabaseUnreachable, ProgramMissing, SettingRefused
+from core.storage.db import Database, migrate
 from core.storage.ops.backup import back_up, restore
 from sandbox.server import serve
 from tests.samples import BEN, said

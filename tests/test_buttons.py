@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.messages import Action, Author, Button, Place, Pressed, Receipt
+from core.domain import Action, Author, Button, Place, Pressed, Receipt
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said
 from tests.stage import FakePlatform, Stage, staged

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.messages import (
+from core.domain import (
     Action,
     Author,
     Button,
@@ -23,7 +23,7 @@ from core.domain.messages import (
     Pressed,
     Said,
 )
-from core.storage.db.engine import Database
+from core.storage.db import Database
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
 from tests.stage import Stage, staged

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bots.cli.commandline import sentence
-from core.domain.errors import (
+from core.domain import (
     DatabaseCrowded,
     DatabaseDamaged,
     DatabaseFailed,
@@ -16,8 +16,7 @@ from core.domain.errors import (
     DatabaseReadOnly,
     SchemaUnfit,
 )
-from core.storage.db.engine import Database
-from core.storage.db.retry import outlast
+from core.storage.db import Database, outlast
 
 
 async def failure_of(database: Database, *statements: str) -> DatabaseFailed:

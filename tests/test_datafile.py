@@ -14,11 +14,8 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from core.domain.errors import DatabaseBusy, DatabaseGone
-from core.storage.db import migrate
-from core.storage.db.datafile import warn_of_readers
-from core.storage.db.engine import Database
-from core.storage.db.file_lock import held_alone
+from core.domain import DatabaseBusy, DatabaseGone
+from core.storage.db import Database, held_alone, migrate, warn_of_readers
 from core.storage.ops.backup import back_up
 from sandbox.server import serve
 from tests.platforms.discord import FakeDiscord

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.errors import OutcomeUnknown
-from core.domain.messages import Action, Button, Footer, Status
+from core.domain import Action, Button, Footer, OutcomeUnknown, Status
 from tests.discord_answers import POST, SECOND, asked, opened
 from tests.discord_listening import FAST, discord_at_hand
 from tests.fakes import FakeLedger

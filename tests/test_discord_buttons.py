@@ -16,9 +16,18 @@ from bots.discord.events.address import Address
 from bots.discord.events.buttons import action_in, press_of, view_of
 from bots.discord.events.interactions import source_of
 from bots.discord.transport.api import Session
-from core.domain.errors import OutcomeUnknown, PlaceClosed
-from core.domain.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
-from core.domain.ports import Delivery
+from core.domain import (
+    Action,
+    Apology,
+    Button,
+    Delivery,
+    Footer,
+    Identity,
+    OutcomeUnknown,
+    Place,
+    PlaceClosed,
+    Pressed,
+)
 from tests.discord_listening import FAST, Listening, discord_at_hand, online, settings
 from tests.fakes import FakeLedger
 from tests.platforms.discord import Channel, FakeDiscord, Person

@@ -10,7 +10,7 @@ import structlog
 
 from bots.discord.events.address import PLATFORM
 from bots.discord.frontend import open_discord
-from core.domain.messages import Place, Said
+from core.domain import Place, Said
 from tests.discord_listening import FAST, Intake, Watch, discord_at_hand, settings
 from tests.platforms.discord import FORUM, VOICE, Channel, FakeDiscord, Permission
 from tests.waiting import ended, soon

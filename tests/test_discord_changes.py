@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.domain.messages import Deleted, Edited, Left, Said
+from core.domain import Deleted, Edited, Left, Said
 from tests.discord_listening import discord_at_hand, online
 from tests.platforms.discord import Channel, FakeDiscord, Person
 

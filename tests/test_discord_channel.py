@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from core.domain.errors import (
+from core.domain import (
+    Apology,
+    Footer,
     FrontendRefused,
     MessageRefused,
     OutcomeUnknown,
     PlaceClosed,
     PlatformBusy,
     PlatformError,
+    Status,
 )
-from core.domain.messages import Apology, Footer, Status
 from tests.discord_answers import EDIT, FIRST, PINGS, POST, SECOND, Place, asked, opened
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeLedger

@@ -9,11 +9,8 @@ import structlog
 
 from bots.discord.events.address import Address, FileRef
 from bots.discord.events.commands import all_commands, same
-from core.domain.errors import BotError
-from core.domain.messages import Action, Button, Command, Commanded, Event, Footer, Pressed, Said
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
-from core.i18n.translators import Translators
+from core.domain import Action, BotError, Button, Command, Commanded, Event, Footer, Pressed, Said, Translator
+from core.i18n import Phrase, Translators
 from tests.discord_listening import FAST, TRANSLATORS, Intake, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger
 from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Permission, Upload

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from bots.discord.transport.timing import Timing
-from core.domain.errors import FrontendRefused, FrontendUnreachable
+from core.domain import FrontendRefused, FrontendUnreachable
 from tests.discord_listening import Listening, discord_at_hand, listening, online
 from tests.fakes import FakeClock
 from tests.platforms.discord import FakeDiscord

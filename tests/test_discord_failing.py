@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import structlog
 
-from core.domain.errors import OddAnswer, PlatformBusy
-from core.domain.messages import Footer
-from core.domain.ports import ReplySurface
+from core.domain import Footer, OddAnswer, PlatformBusy, ReplySurface
 from tests.discord_answers import EDIT, FIRST, NamedLedger, asked, opened
 from tests.discord_listening import discord_at_hand, listening, online
 from tests.fakes import FakeLedger

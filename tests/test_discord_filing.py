@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from bots.discord.delivery.code_attachments import code_files
-from core.domain.messages import Action, Button, Footer
+from core.domain import Action, Button, Footer
 from tests.discord_answers import asked, opened
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeLedger

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.domain.messages import Place, Said
+from core.domain import Place, Said
 from tests.discord_listening import Listening, discord_at_hand, listening, online
 from tests.platforms.discord import Channel, FakeDiscord, Message, Person
 

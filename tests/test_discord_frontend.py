@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from bots.discord.events.address import Address
 from bots.discord.frontend import open_discord
 from bots.discord.settings import DiscordSettings
-from core.domain.messages import Command, Commanded
+from core.domain import Command, Commanded
 from tests.discord_listening import FAST, discord_at_hand, online
 from tests.platforms.discord import FORUM, FakeDiscord
 from tests.waiting import ended

@@ -9,9 +9,8 @@ import structlog
 
 from bots.discord.events.address import Address
 from bots.discord.transport.timing import Timing
-from core.domain.errors import PlaceClosed
-from core.domain.messages import Action, Apology, Button, Footer, Said, Status
-from core.i18n.catalog import Phrase
+from core.domain import Action, Apology, Button, Footer, PlaceClosed, Said, Status
+from core.i18n import Phrase
 from tests.contracts import LONG
 from tests.discord_listening import FAST, TRANSLATORS, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger

@@ -9,8 +9,8 @@ from pydantic import SecretStr, ValidationError
 
 from bots.discord.plugin import invite, plugin
 from bots.discord.settings import DiscordSettings
-from core.domain.errors import SettingRefused
-from core.i18n.translators import LocaleTranslator
+from core.domain import SettingRefused
+from core.i18n import LocaleTranslator
 
 APPLICATION = "1200000000000000042"
 TOKEN = f"{base64.urlsafe_b64encode(APPLICATION.encode()).decode().rstrip('=')}.GsEcRe.tPaRt-of_It"

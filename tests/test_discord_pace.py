@@ -10,8 +10,7 @@ import pytest
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.transport.pacing import ChannelPace
 from bots.discord.transport.timing import Timing
-from core.domain.errors import Fenced
-from core.domain.messages import Footer
+from core.domain import Fenced, Footer
 from tests.discord_answers import FIRST, NamedLedger, asked, opened
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeClock

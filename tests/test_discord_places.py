@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from bots.discord.events.address import Address
 from bots.discord.settings import DiscordSettings
-from core.domain.messages import Command, Commanded, Footer, Said
+from core.domain import Command, Commanded, Footer, Said
 from tests.discord_listening import Listening, discord_at_hand, online
 from tests.fakes import FakeLedger
 from tests.platforms.discord import ANNOUNCEMENT, FORUM, VOICE, Channel, FakeDiscord, Permission, Person

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import structlog
 
-from core.domain.errors import PlaceClosed, PlatformError
+from core.domain import PlaceClosed, PlatformError
 from tests.discord_listening import Listening, discord_at_hand, online
 from tests.platforms.discord import FORUM, FakeDiscord, Permission, Upload
 

@@ -8,8 +8,7 @@ import pytest
 
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.timing import Timing
-from core.domain.errors import FrontendUnreachable
-from core.domain.messages import Said
+from core.domain import FrontendUnreachable, Said
 from tests.discord_listening import FAST, Listening, discord_at_hand, listening, online
 from tests.platforms.discord import FakeDiscord
 

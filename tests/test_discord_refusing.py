@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import structlog
 
-from core.domain.messages import PassedOver, Pressed, Said
+from core.domain import PassedOver, Pressed, Said
 from tests.discord_listening import Listening, discord_at_hand, online
 from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Interaction, Permission, Person
 

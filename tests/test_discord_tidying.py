@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec import structs
 
-from core.domain.messages import Action, Apology, Button, Footer, Status
+from core.domain import Action, Apology, Button, Footer, Status
 from tests.discord_answers import POST, Place, asked, opened
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeLedger

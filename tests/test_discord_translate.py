@@ -12,8 +12,19 @@ from hypothesis import strategies as st
 from bots.discord.events.address import Address, FileRef, address_of
 from bots.discord.events.markup_in import without_mentions
 from bots.discord.events.translate import Me, is_addressed, parent_of, translate
-from core.domain.errors import PlaceClosed, PlatformError, SettingRefused
-from core.domain.messages import Attachment, Author, Command, Commanded, Event, Identity, Place, Said
+from core.domain import (
+    Attachment,
+    Author,
+    Command,
+    Commanded,
+    Event,
+    Identity,
+    Place,
+    PlaceClosed,
+    PlatformError,
+    Said,
+    SettingRefused,
+)
 
 PAYLOADS = Path(__file__).parent / "payloads" / "discord"
 BOT, ALICE = 1100000000000000001, 1100000000000000002

@@ -9,8 +9,7 @@ import structlog
 from msgspec import structs
 
 from bots.discord.frontend import DiscordFrontend
-from core.domain.errors import PlaceClosed
-from core.domain.messages import Footer
+from core.domain import Footer, PlaceClosed
 from tests.discord_answers import EDIT, POST, Place, asked, opened
 from tests.discord_listening import FAST, discord_at_hand
 from tests.fakes import FakeClock, FakeLedger

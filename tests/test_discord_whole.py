@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bots.discord.frontend import open_discord
-from core.i18n.catalog import Phrase
+from core.i18n import Phrase
 from sandbox.faults import Fault
 from tests.discord_listening import FAST, TRANSLATORS, Watch, discord_at_hand, settings
 from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Interaction, Message, Person

@@ -9,8 +9,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from core.delivery.editing_surface import EditingSurface
-from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.domain.messages import Action, Apology, Button, Footer, Status
+from core.domain import (
+    Action,
+    Apology,
+    Button,
+    Fenced,
+    Footer,
+    OutcomeUnknown,
+    PlaceClosed,
+    PlatformBusy,
+    PlatformError,
+    Status,
+)
 from core.markdown.splitter import split
 from tests.fakes import FakeChannel, FakeClock, FakeLedger, Fault
 from tests.waiting import ended, waiting_for

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.delivery.editing_surface import EditingSurface
-from core.domain.errors import MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy
-from core.domain.messages import Footer, Status
+from core.domain import Footer, MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy, Status
 from core.markdown.splitter import split
 from tests.fakes import FakeChannel, FakeClock, FakeLedger
 

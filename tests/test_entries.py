@@ -11,8 +11,8 @@ import pytest
 from bots.frontends import installed
 from bots.settings import SettingsRefused, load
 from core.admission.access import Access
-from core.domain.messages import Author, Identity, Place
-from core.i18n.catalog import Phrase
+from core.domain import Author, Identity, Place
+from core.i18n import Phrase
 from core.settings import AccessSettings
 
 

@@ -19,7 +19,7 @@ from alembic import command
 from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core.domain.messages import (
+from core.domain import (
     Action,
     Attachment,
     Author,
@@ -30,11 +30,9 @@ from core.domain.messages import (
     Place,
     Pressed,
     Said,
+    TurnState,
 )
-from core.domain.turn import TurnState
-from core.storage.db import migrate
-from core.storage.db.engine import Database
-from core.storage.db.tables import metadata, tool_activity, turns
+from core.storage.db import Database, metadata, migrate, tool_activity, turns
 from core.storage.personal_data.quotes import needles, quotes
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from sandbox.server import Sandbox, serve

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from core.admission.action_limit import Actions
-from core.domain.messages import (
+from core.domain import (
     Action,
     Author,
     Command,
@@ -23,7 +23,7 @@ from core.domain.messages import (
     Place,
     Pressed,
 )
-from core.i18n.catalog import Phrase
+from core.i18n import Phrase
 from core.settings import LimitsSettings
 from sandbox.server import serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said

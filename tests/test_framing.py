@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.conversations.framing import INDENT, Names, harmless, indented, plain_name
 from core.conversations.history import OURS, REPLIED_TO, quoted
 from core.conversations.prompt import SURROUNDINGS_END
-from core.domain.messages import Attachment, Author, Blob, Identity, Quote
+from core.domain import Attachment, Author, Blob, Identity, Quote
 from tests.samples import CHANNEL, said
 from tests.stage import FakePlatform, Stage, staged
 

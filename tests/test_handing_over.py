@@ -7,8 +7,7 @@ import asyncio
 from sqlalchemy import select
 
 from bots.app import open_core
-from core.storage.db.engine import Database
-from core.storage.db.tables import turns
+from core.storage.db import Database, turns
 from core.storage.turns.store import TurnStore
 from core.util.clock import utc_now
 from sandbox.server import serve

@@ -8,11 +8,10 @@ import pytest
 
 from core.admission.access import Access
 from core.admission.quotas import Limits
-from core.domain.messages import Author, Command, Commanded, Identity, Place
-from core.i18n.catalog import Phrase
-from core.i18n.translators import LocaleTranslator
+from core.domain import Author, Command, Commanded, Identity, Place
+from core.i18n import LocaleTranslator, Phrase
 from core.settings import AccessSettings, LimitsSettings
-from core.storage.db.engine import Database
+from core.storage.db import Database
 from core.storage.turns.intake import IntakeStore
 from sandbox.server import serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said

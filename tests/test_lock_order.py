@@ -11,14 +11,24 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
-from core.domain.breakers import Breaker, Cause
-from core.domain.calls import Window
-from core.domain.errors import Fenced
-from core.domain.messages import Action, Author, Command, Identity, Left, Place, Receipt, Said
-from core.domain.turn import Turn, TurnState
+from core.domain import (
+    Action,
+    Author,
+    Breaker,
+    Cause,
+    Command,
+    Fenced,
+    Identity,
+    Left,
+    Place,
+    Receipt,
+    Said,
+    Turn,
+    TurnState,
+    Window,
+)
 from core.settings import ConversationSettings, LimitsSettings
-from core.storage.db.engine import Database
-from core.storage.db.tables import conversations
+from core.storage.db import Database, conversations
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.ledger import StoredLedger

@@ -13,10 +13,17 @@ from bots.absence_alerts import GRACE_S, Absences
 from bots.frontends import installed
 from bots.settings import OperatorSettings, SettingsRefused, load
 from bots.supervisor import Board
-from core.domain.breakers import Breaker, Cause
-from core.domain.errors import FrontendRefused, FrontendUnreachable, PlaceClosed
-from core.domain.messages import Attachment, Blob, Place
-from core.i18n.catalog import Phrase
+from core.domain import (
+    Attachment,
+    Blob,
+    Breaker,
+    Cause,
+    FrontendRefused,
+    FrontendUnreachable,
+    Place,
+    PlaceClosed,
+)
+from core.i18n import Phrase
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.fakes import Fault as PlaceFault

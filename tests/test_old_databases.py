@@ -12,9 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from core.domain.messages import Author, Identity, Place
-from core.storage.db import migrate
-from core.storage.db.engine import Database
+from core.domain import Author, Identity, Place
+from core.storage.db import Database, migrate
 from tests.samples import WallClock, said
 from tests.stage import Stage, staged
 

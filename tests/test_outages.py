@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from core.domain.breakers import Breaker, Cause
-from core.domain.messages import Author, Identity, Place, Said
-from core.storage.db.engine import Database
-from core.storage.db.tables import conversations, identities, persons, turns
+from core.domain import Author, Breaker, Cause, Identity, Place, Said
+from core.storage.db import Database, conversations, identities, persons, turns
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.release import HeldTurnRelease
 from tests.poisoned import POISONS, QUOTAS, Gateway, poisonable

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from core.delivery.platform_retry import patiently
-from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from tests.fakes import FakeClock
 
 

@@ -8,10 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from core.domain.calls import Window
-from core.domain.messages import Author, Place, Said
-from core.domain.turn import TurnState
-from core.storage.db.engine import Database
+from core.domain import Author, Place, Said, TurnState, Window
+from core.storage.db import Database
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.store import TurnStore

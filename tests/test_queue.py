@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 
-from core.domain.turn import Turn
+from core.domain import Turn
 from core.turns.worker_pool import PoolSettings, WorkerPool
 from tests.samples import ANA, DIRECT
 from tests.waiting import ended, soon

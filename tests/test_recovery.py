@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from core.domain.errors import DatabaseFull, DatabaseUnreachable, Fenced
-from core.domain.turn import Turn
-from core.storage.db.engine import Database
-from core.storage.db.retry import outlast
+from core.domain import DatabaseFull, DatabaseUnreachable, Fenced, Turn
+from core.storage.db import Database, outlast
 from core.storage.turns.ledger import StoredLedger
 from tests.samples import ANA, DIRECT, said
 from tests.stage import Stage, staged

@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.admission.passed_over import PassedCounts
-from core.domain.messages import Action, Command, Commanded, Edited, PassedOver, Pressed
-from core.i18n.catalog import Phrase
+from core.domain import Action, Command, Commanded, Edited, PassedOver, Pressed
+from core.i18n import Phrase
 from tests.samples import ANA, BEN, CHANNEL, WallClock, said
 from tests.stage import staged
 

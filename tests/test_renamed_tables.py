@@ -7,8 +7,7 @@ from __future__ import annotations
 from alembic import command
 from sqlalchemy import inspect, text
 
-from core.storage.db import migrate
-from core.storage.db.engine import Database
+from core.storage.db import Database, migrate
 
 OLD_ROWS = (
     "INSERT INTO persons (id, key, created_at) VALUES (1, 'p', '2026-01-01')",

@@ -14,14 +14,13 @@ from sqlalchemy import func, select, text, update
 from core.admission.quotas import Limits
 from core.aivax.stream.events import Usage
 from core.conversations.routes import Routes
-from core.domain.messages import Action, Pressed, ToolActivity, ToolState
-from core.domain.turn import Turn, TurnState
-from core.i18n.translators import Translators
+from core.domain import Action, Pressed, ToolActivity, ToolState, Turn, TurnState
+from core.i18n import Translators
 from core.ingest.model_choice import Models
 from core.ingest.service import build_intake
 from core.settings import ConversationSettings, LimitsSettings, StorageSettings
-from core.storage.db.engine import Database
-from core.storage.db.tables import (
+from core.storage.db import (
+    Database,
     deliveries,
     events,
     feedback,

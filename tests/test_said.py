@@ -17,12 +17,8 @@ from structlog.testing import capture_logs
 
 from core.admission.circuit_breaker import cause_of
 from core.delivery.error_messages import KEPT, SENTENCES, apologise
-from core.domain import errors
-from core.domain.errors import AivaxError, BotError
-from core.i18n.catalog import Phrase
-from core.i18n.figures import above, below, figures
-from core.i18n.overrides import RETIRED, overridden, problems_of
-from core.i18n.translators import LocaleTranslator
+from core.domain import AivaxError, BotError, errors
+from core.i18n import RETIRED, LocaleTranslator, Phrase, above, below, figures, overridden, problems_of
 from tests.samples import CHANNEL, DIRECT, said
 from tests.stage import staged
 

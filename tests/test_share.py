@@ -15,9 +15,18 @@ from core.admission.fair_queue import in_order
 from core.admission.rate_windows import Allowance, windows_of
 from core.aivax.account import Balance
 from core.aivax.keys import KeyKind
-from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
-from core.domain.errors import Unavailable
-from core.domain.messages import Author, Identity, Place, Said
+from core.domain import (
+    Author,
+    Identity,
+    Place,
+    Said,
+    Served,
+    Unavailable,
+    Waiting,
+    Window,
+    free_calls,
+    next_calls,
+)
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, WallClock, said

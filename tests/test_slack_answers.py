@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.errors import Fenced
-from core.domain.messages import Action, Apology, Button, Footer, Status, ToolActivity, ToolState
+from core.domain import Action, Apology, Button, Fenced, Footer, Status, ToolActivity, ToolState
 from tests.fakes import FakeLedger
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import ears

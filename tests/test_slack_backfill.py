@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bots.slack.frontend import open_slack
-from core.domain.messages import Commanded, Place, Receipt, Said
+from core.domain import Commanded, Place, Receipt, Said
 from tests.listening import Lamp
 from tests.platforms.slack import Channel, FakeSlack, Person
 from tests.slack_ears import Watched, ears, hasty_now, hasty_sleep, settings_at

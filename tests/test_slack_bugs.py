@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from core.domain.errors import DatabaseUnreachable
-from core.domain.messages import Event, Receipt, Said
+from core.domain import DatabaseUnreachable, Event, Receipt, Said
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import Watched, ears
 

@@ -16,7 +16,7 @@ from bots.slack.events.buttons import button_blocks
 from bots.slack.events.payloads import Bot
 from bots.slack.events.translate import translate
 from bots.slack.frontend import SlackFrontend, open_slack
-from core.domain.messages import Action, Apology, Button, Footer, Identity, Place, Pressed
+from core.domain import Action, Apology, Button, Footer, Identity, Place, Pressed
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import Channel, FakeSlack, Person, Shown

@@ -7,8 +7,18 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bots.slack.events.address import Address
-from core.domain.errors import PlaceClosed
-from core.domain.messages import Action, Apology, Button, Command, Commanded, PassedOver, Place, Pressed, Said
+from core.domain import (
+    Action,
+    Apology,
+    Button,
+    Command,
+    Commanded,
+    PassedOver,
+    Place,
+    PlaceClosed,
+    Pressed,
+    Said,
+)
 from tests.fakes import FakeLedger
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import Ears, ears

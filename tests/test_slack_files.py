@@ -14,8 +14,7 @@ from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
 from core.aivax.payload import FilePart, ImagePart, TextPart
 from core.conversations.attachments import Fetched, choose, fetch_parts
-from core.domain.errors import PlatformError
-from core.domain.messages import Said
+from core.domain import PlatformError, Said
 from core.settings import LimitsSettings
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import ears

@@ -23,16 +23,22 @@ from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import open_api, without_secrets
 from bots.supervisor import Board, supervise
-from core.domain.errors import (
+from core.domain import (
     BotError,
+    Commanded,
     DatabaseUnreachable,
+    Event,
+    Footer,
     FrontendRefused,
     FrontendUnreachable,
+    PassedOver,
+    Place,
     PlatformBusy,
     PlatformError,
+    Receipt,
+    Said,
+    Translator,
 )
-from core.domain.messages import Commanded, Event, Footer, PassedOver, Place, Receipt, Said
-from core.domain.translator import Translator
 from tests.fakes import FakeLedger
 from tests.listening import TRANSLATORS
 from tests.platforms.slack import Channel, FakeSlack, Person

@@ -16,7 +16,7 @@ from yarl import URL
 from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.hosts import is_public, may_see_the_token, may_visit
-from core.domain.errors import PlatformError
+from core.domain import PlatformError
 
 
 @asynccontextmanager

@@ -13,8 +13,7 @@ from structlog.testing import capture_logs
 
 from bots.slack.listening.http import parsed, seen_signatures
 from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
-from core.domain.errors import DatabaseUnreachable, FrontendRefused
-from core.domain.messages import Commanded, Event, Receipt, Said
+from core.domain import Commanded, DatabaseUnreachable, Event, FrontendRefused, Receipt, Said
 from sandbox.faults import Fault
 from sandbox.server import serve as serve_sandbox
 from tests.listening import Inbox

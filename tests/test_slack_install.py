@@ -25,9 +25,8 @@ from bots.slack.features.install import States
 from bots.slack.features.manifest import scopes
 from bots.slack.installations.sealing import Seal
 from bots.slack.settings import SlackSettings
-from core.domain.errors import FrontendRefused, SettingRefused
-from core.domain.messages import Footer, Left, Said
-from core.storage.db.engine import Database
+from core.domain import Footer, FrontendRefused, Left, Said, SettingRefused
+from core.storage.db import Database
 from core.storage.installations import Installations
 from sandbox.server import serve as serve_sandbox
 from tests.fakes import FakeLedger

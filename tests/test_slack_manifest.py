@@ -12,10 +12,8 @@ from bots.slack.events.modals import SHORTCUT, About, ask_form, feedback_form
 from bots.slack.features.manifest import manifest, scopes
 from bots.slack.plugin import plugin
 from bots.slack.settings import SlackSettings
-from core.domain.errors import SettingRefused
-from core.domain.messages import Action, Author, Identity, Place, Pressed
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import Action, Author, Identity, Place, Pressed, SettingRefused, Translator
+from core.i18n import Phrase
 from tests.listening import TRANSLATORS
 from tests.platforms.slack import SCOPES
 from tests.platforms.slack.methods.views import checked_view

@@ -10,8 +10,7 @@ import pytest
 from bots.slack.events.payloads import Speaker, speaker
 from bots.slack.listening.receive import team_of
 from bots.slack.transport.people import People
-from core.domain.errors import PlatformBusy
-from core.domain.messages import Action, Button, PassedOver, Said
+from core.domain import Action, Button, PassedOver, PlatformBusy, Said
 from tests.platforms.slack import FakeSlack, Person
 from tests.slack_ears import Ears, ears
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.domain.messages import Deleted, Edited, Place, Said
+from core.domain import Deleted, Edited, Place, Said
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import Watched, ears
 

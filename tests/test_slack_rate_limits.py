@@ -20,8 +20,7 @@ from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import open_api
 from bots.slack.transport.rate_limits import RATES, RateLimits
-from core.domain.errors import PlatformBusy
-from core.domain.messages import Footer, Status
+from core.domain import Footer, PlatformBusy, Status
 from tests.fakes import FakeClock, FakeLedger
 from tests.platforms.slack import Call, Channel, Clock, FakeSlack, Shown
 

@@ -12,8 +12,7 @@ import pytest
 
 from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE
 from bots.slack.transport.error_mapping import refused
-from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.domain.messages import Footer
+from core.domain import Footer, FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from tests.listening import Inbox, Lamp
 from tests.slack_stage import MARKS, Stage, forty_thousand, staged
 

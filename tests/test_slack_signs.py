@@ -12,9 +12,7 @@ from structlog.testing import capture_logs
 from bots.slack.delivery.channel import SlackChannel, WorkSigns
 from bots.slack.events.address import Address
 from bots.slack.transport.fair_interval import SharedPace, SharedRate
-from core.domain.errors import Fenced
-from core.domain.messages import Apology, Footer
-from core.domain.ports import Delivery
+from core.domain import Apology, Delivery, Fenced, Footer
 from tests.fakes import FakeLedger
 from tests.platforms.slack.faults import Fault
 from tests.slack_stage import Stage, Time, bot_at, staged

@@ -7,8 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from core.domain.errors import CutShort
-from core.domain.messages import Apology
+from core.domain import Apology, CutShort
 from tests.fakes import FakeLedger
 from tests.slack_stage import Stage, staged
 

@@ -12,7 +12,7 @@ from bots.slack.delivery.messages import letters, shown_up_to
 from bots.slack.delivery.streaming.chunk import Ending, next_piece
 from bots.slack.delivery.streaming.streams import MOST_BYTES_WITH_CARDS, Chunk, Stream, reopening
 from bots.slack.delivery.streaming.task_cards import MOST_CARDS, Cards
-from core.domain.messages import Status, ToolActivity, ToolState
+from core.domain import Status, ToolActivity, ToolState
 
 PROSE = ("plain words. ", "more\n", "\n\n", "- item\n", "| a | b |\n", "é😀 ")
 ODD = (

@@ -7,9 +7,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.domain.errors import Fenced, FrontendRefused, PlaceClosed
-from core.domain.messages import Apology, Footer, Status, ToolActivity, ToolState
-from core.domain.ports import ReplySurface
+from core.domain import (
+    Apology,
+    Fenced,
+    Footer,
+    FrontendRefused,
+    PlaceClosed,
+    ReplySurface,
+    Status,
+    ToolActivity,
+    ToolState,
+)
 from tests.fakes import FakeLedger
 from tests.slack_stage import Stage, bot_at, long_answer, staged, without_fences, words
 from tests.waiting import soon

@@ -16,8 +16,7 @@ from bots.slack.events.modals import About, wants_to_ask
 from bots.slack.events.payloads import Bot, IsJoined
 from bots.slack.events.translate import translate
 from bots.slack.features.ask_without_message import asked_question
-from core.domain.errors import PlaceClosed
-from core.domain.messages import Action, Command, Commanded, Deleted, Edited, Event, Place, Pressed, Said
+from core.domain import Action, Command, Commanded, Deleted, Edited, Event, Place, PlaceClosed, Pressed, Said
 
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")
 SAMPLES = {path.stem: path for path in (Path(__file__).parent / "payloads" / "slack").glob("*.json")}

@@ -18,12 +18,21 @@ from typing import Any
 import pytest
 
 from benchmarks.storage import fill
-from core.domain.breakers import Breaker, Cause
-from core.domain.messages import Action, Attachment, Command, Left, Place, ToolActivity, ToolState
-from core.domain.turn import CancelRequest, TurnState
+from core.domain import (
+    Action,
+    Attachment,
+    Breaker,
+    CancelRequest,
+    Cause,
+    Command,
+    Left,
+    Place,
+    ToolActivity,
+    ToolState,
+    TurnState,
+)
 from core.storage.consumption import Price
-from core.storage.db.engine import Database
-from core.storage.db.tables import metadata
+from core.storage.db import Database, metadata
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.delivery.status_line import NAME_CHARS, REASON_CHARS, tool_status
-from core.domain.messages import Status, ToolActivity, ToolState
-from core.i18n.translators import LocaleTranslator
+from core.domain import Status, ToolActivity, ToolState
+from core.i18n import LocaleTranslator
 
 HOSTILE = "\n\r\t\x00\x1b\x07\u200b\u202e\u2028\ud800*_`~|<>[]#\\@:/! aA1é"
 

@@ -7,8 +7,7 @@ import random
 
 from sqlalchemy import select
 
-from core.storage.db.engine import Database
-from core.storage.db.tables import events
+from core.storage.db import Database, events
 from core.util.clock import utc_now
 from tests.waiting import waiting_for
 

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from core.domain.errors import PlatformError
-from core.domain.messages import Action, Button, Command, Commanded, Deleted, Pressed, Said
+from core.domain import Action, Button, Command, Commanded, Deleted, PlatformError, Pressed, Said
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, DIRECT, WallClock, said
 from tests.stage import Stage, staged

@@ -12,16 +12,36 @@ from sqlalchemy import Connection, func, select, text
 from core.admission.quotas import Limits
 from core.aivax.stream.events import Usage
 from core.conversations.routes import Routes
-from core.domain.errors import DatabaseNewer, DatabaseUnreachable, Fenced, SettingRefused
-from core.domain.messages import Attachment, Author, Identity, Receipt, ToolActivity, ToolState
-from core.domain.turn import CancelRequest, Turn, TurnState
-from core.i18n.translators import Translators
+from core.domain import (
+    Attachment,
+    Author,
+    CancelRequest,
+    DatabaseNewer,
+    DatabaseUnreachable,
+    Fenced,
+    Identity,
+    Receipt,
+    SettingRefused,
+    ToolActivity,
+    ToolState,
+    Turn,
+    TurnState,
+)
+from core.i18n import Translators
 from core.ingest.model_choice import Models
 from core.ingest.service import build_intake
 from core.settings import ConversationSettings, LimitsSettings
-from core.storage.db import migrate
-from core.storage.db.engine import Database
-from core.storage.db.tables import conversations, identities, messages, metadata, persons, turns, usage
+from core.storage.db import (
+    Database,
+    conversations,
+    identities,
+    messages,
+    metadata,
+    migrate,
+    persons,
+    turns,
+    usage,
+)
 from core.storage.history import PAGE, HistoryStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.ledger import StoredLedger

@@ -13,16 +13,18 @@ import structlog
 
 from bots.serve import _ready_line
 from bots.supervisor import Board, explain, supervise
-from core.domain.errors import (
+from core.domain import (
     BotError,
     DatabaseUnreachable,
+    Event,
     FrontendRefused,
     FrontendUnreachable,
+    Intake,
     PlatformBusy,
+    Receipt,
     SettingRefused,
+    Watch,
 )
-from core.domain.messages import Event, Receipt
-from core.domain.ports import Intake, Watch
 from tests.fakes import FakeClock
 from tests.stage import FakePlatform
 from tests.waiting import soon

@@ -22,20 +22,22 @@ from bots.terminal.frontend import TerminalFrontend, translate
 from bots.terminal.lines import read_lines
 from bots.terminal.markdown import MarkdownPainter
 from bots.terminal.text import printable
-from core.domain.errors import BotError, FrontendUnreachable, PlatformError
-from core.domain.messages import (
+from core.domain import (
     Apology,
+    BotError,
     Command,
     Commanded,
     Event,
     Footer,
+    FrontendUnreachable,
+    PlatformError,
     Receipt,
+    ReplySurface,
     Said,
     Status,
     ToolActivity,
     ToolState,
 )
-from core.domain.ports import ReplySurface
 from tests.fakes import FakeLedger
 from tests.waiting import soon
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.messages import ToolActivity, ToolState
+from core.domain import ToolActivity, ToolState
 from core.turns.answer import ToolLog
 
 activities = st.builds(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import structlog
 
-from core.domain.errors import PlatformError
-from core.domain.messages import Attachment, Blob, Place, Quote, Receipt
+from core.domain import Attachment, Blob, Place, PlatformError, Quote, Receipt
 from sandbox.faults import Fault
 from sandbox.server import serve
 from tests.fakes import Fault as PlatformFault

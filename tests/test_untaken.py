@@ -10,9 +10,16 @@ import pytest
 import structlog
 
 from core.delivery.editing_surface import EditingSurface
-from core.domain.errors import MessageRefused, OddAnswer, OutcomeUnknown, PlatformError
-from core.domain.messages import Button
-from core.domain.ports import Delivery, Ledger, ReplySurface
+from core.domain import (
+    Button,
+    Delivery,
+    Ledger,
+    MessageRefused,
+    OddAnswer,
+    OutcomeUnknown,
+    PlatformError,
+    ReplySurface,
+)
 from tests.fakes import FakeChannel, FakeClock
 from tests.samples import said
 from tests.stage import INSTANTLY, FakePlatform, staged

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.delivery.forwarding import ForwardingSurface, UnreachableSurface
-from core.domain.errors import PlaceClosed
-from core.domain.messages import Apology, Button, Footer, Status
+from core.domain import Apology, Button, Footer, PlaceClosed, Status
 from core.util.recently import MOST_KEYS, Recently
 from core.util.tasks import TaskSet
 from core.util.text import shorten

@@ -10,7 +10,7 @@ import pytest
 from bots.supervisor import Board
 from bots.web.health import health_routes
 from bots.web.server import serve
-from core.domain.errors import FrontendUnreachable, SettingRefused
+from core.domain import FrontendUnreachable, SettingRefused
 
 TOKEN = "operator"
 

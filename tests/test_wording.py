@@ -12,11 +12,16 @@ from typer.testing import CliRunner
 from bots.cli.main import cli
 from bots.frontends import installed
 from bots.settings import SettingsRefused, load
-from core.i18n.catalog import Phrase
-from core.i18n.commands import COMMANDS, SPOKEN, spoken_command
-from core.i18n.languages import LANGUAGES
-from core.i18n.preview import samples
-from core.i18n.translators import LocaleTranslator, Translators
+from core.i18n import (
+    COMMANDS,
+    LANGUAGES,
+    SPOKEN,
+    LocaleTranslator,
+    Phrase,
+    Translators,
+    samples,
+    spoken_command,
+)
 from core.settings import RepliesSettings
 
 

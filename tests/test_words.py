@@ -14,10 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.conversations.routes import Routes
-from core.i18n.catalog import Phrase
-from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
-from core.i18n.overrides import BY_KEY
-from core.i18n.translators import Translators
+from core.i18n import BY_KEY, LANGUAGES, LONGEST_TAG, Known, Phrase, Translators, nearest, sentences
 from core.settings import Route
 from sandbox.server import serve
 from tests.samples import ANA, CHANNEL, DIRECT, reset, said

@@ -9,10 +9,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import JSON, Column, Integer, LargeBinary, MetaData, String, Table, TypeDecorator, update
 
-from core.domain.messages import Action, Identity
-from core.domain.turn import TurnState
-from core.storage.db.tables import metadata, turns
-from core.storage.db.types import Label, Words
+from core.domain import Action, Identity, TurnState
+from core.storage.db import Label, Words, metadata, turns
 from core.storage.personal_data.export import export
 from core.storage.personal_data.registry import STORES, WORDLESS
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said

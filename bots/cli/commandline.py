@@ -11,7 +11,6 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
-import structlog
 import typer
 
 from bots import CRASH, PASSING, PROBLEM, logs
@@ -19,7 +18,7 @@ from bots.frontends import Plugin, installed
 from bots.redaction import secrets_in
 from bots.settings import LogSettings, Settings, SettingsRefused, load
 from core import __version__
-from core.domain.errors import (
+from core.domain import (
     BackupRefused,
     BotError,
     DatabaseBusy,
@@ -36,8 +35,7 @@ from core.domain.errors import (
     SchemaUnfit,
     SettingRefused,
 )
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 ConfigPath = Annotated[
     Path | None,

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from bots.cli.commandline import ConfigPath, configured, flush, tell
 from bots.frontends import Print, installed, names
-from core.domain.errors import BotError
+from core.domain import BotError
 
 
 class WithPlatforms(TyperGroup):

@@ -8,10 +8,7 @@ from collections.abc import Iterator
 import typer
 
 from bots.cli.commandline import lenient
-from core.i18n.languages import LANGUAGES, nearest
-from core.i18n.overrides import overridden
-from core.i18n.preview import preview
-from core.i18n.translators import Translators
+from core.i18n import LANGUAGES, Translators, nearest, overridden, preview
 from core.settings import RepliesSettings
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import discord
-import structlog
 from cachetools import LRUCache
 
 from bots.discord.delivery.channel import DiscordChannel
@@ -40,13 +39,20 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.transport import sdk_addresses
 from bots.discord.transport.api import Session
 from bots.discord.transport.timing import Timing
-from core.domain.errors import PlatformError
-from core.domain.messages import Blob, PassedOver, Quote, Receipt, Said
-from core.domain.ports import Intake, Ledger, ReplySurface, Watch
-from core.i18n.translators import Translators
+from core.domain import (
+    Blob,
+    Intake,
+    Ledger,
+    PassedOver,
+    PlatformError,
+    Quote,
+    Receipt,
+    ReplySurface,
+    Said,
+    Watch,
+)
+from core.i18n import Translators
 from core.util.recently import Recently
-
-log = structlog.get_logger(__name__)
 
 MOST_QUESTIONS = 2000
 TELL_AGAIN_S = 3600.0

@@ -9,9 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from bots.discord.settings import DiscordSettings
 from bots.frontends import Host, Plugin
 from bots.id_checks import IdKind
-from core.domain.errors import SettingRefused
-from core.domain.ports import Frontend
-from core.domain.translator import Translator
+from core.domain import Frontend, SettingRefused, Translator
 
 PORTAL = "copy Application ID from the Developer Portal, your application, General Information"
 

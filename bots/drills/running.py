@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from textwrap import indent
 
-import structlog
 import typer
 
 from bots import logs
@@ -19,9 +18,8 @@ from bots.drills.scene import Scene, opened_scene
 from bots.drills.scripts import DRILLS, Drill
 from bots.settings import LogSettings
 from core.domain import errors
+from core.util.log import log
 from sandbox.server import PRIVATE_KEY
-
-log = structlog.get_logger(__name__)
 
 INSIDE = [name for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Exception)]
 """The names of our errors: nobody who asks a question may read one."""

@@ -15,7 +15,7 @@ from bots.drills.terminals import Terminal
 from bots.settings import Settings
 from bots.terminal import PLATFORM
 from bots.terminal.frontend import translate
-from core.domain.messages import Attachment, Blob, Said
+from core.domain import Attachment, Blob, Said
 from core.storage.ops.inspection import tripped_breakers, turn_states
 from sandbox.account import Account
 from sandbox.faults import Fault

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bots.terminal.surface import TerminalSurface
-from core.domain.errors import PlatformError
-from core.domain.messages import Blob, Quote
-from core.domain.ports import Intake, Ledger, ReplySurface, Watch
+from core.domain import Blob, Intake, Ledger, PlatformError, Quote, ReplySurface, Watch
 
 
 @dataclass(slots=True)

@@ -19,16 +19,20 @@ from bots.slack.listening.socket_mode import listen_on_socket
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.app_api import AppApi, open_api
 from bots.slack.transport.preflight import require_way_in
-from core.domain.errors import (
+from core.domain import (
+    Blob,
     FrontendRefused,
     FrontendUnreachable,
+    Intake,
+    Ledger,
     OutcomeUnknown,
     PlatformBusy,
+    Quote,
+    ReplySurface,
     SettingRefused,
+    Watch,
 )
-from core.domain.messages import Blob, Quote
-from core.domain.ports import Intake, Ledger, ReplySurface, Watch
-from core.i18n.translators import Translators
+from core.i18n import Translators
 from core.util.clock import Now, Sleep
 
 

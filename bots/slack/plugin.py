@@ -10,7 +10,7 @@ from bots.frontends import Host, Plugin
 from bots.id_checks import IdKind
 from bots.slack.features.manifest import manifest
 from bots.slack.settings import SlackSettings
-from core.domain.ports import Frontend
+from core.domain import Frontend
 
 FORMS: Mapping[IdKind, tuple[str, str]] = {
     "user": (r"[UW][A-Z0-9]+", "U012AB3CD"),

@@ -10,10 +10,22 @@ from typing import TextIO
 
 from bots.terminal import PLATFORM
 from bots.terminal.surface import TerminalSurface
-from core.domain.errors import FrontendUnreachable, PlatformError
-from core.domain.messages import Author, Blob, Commanded, Identity, Place, Quote, Said
-from core.domain.ports import Intake, Ledger, ReplySurface, Watch
-from core.i18n.commands import spoken_command
+from core.domain import (
+    Author,
+    Blob,
+    Commanded,
+    FrontendUnreachable,
+    Identity,
+    Intake,
+    Ledger,
+    Place,
+    PlatformError,
+    Quote,
+    ReplySurface,
+    Said,
+    Watch,
+)
+from core.i18n import spoken_command
 
 FAREWELLS = frozenset({"/quit", "/exit", "/bye"})
 HELP = (

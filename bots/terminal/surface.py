@@ -8,9 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bots.terminal.text import Printable, printable
-from core.domain.errors import FrontendUnreachable
-from core.domain.messages import Apology, Button, Footer, Status
-from core.domain.ports import Ledger
+from core.domain import Apology, Button, Footer, FrontendUnreachable, Ledger, Status
 
 CLEAR_LINE = "\r\x1b[K"
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"

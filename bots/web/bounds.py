@@ -7,12 +7,10 @@ import resource
 from collections import Counter
 from enum import StrEnum
 
-import structlog
 from pydantic import Field
 
 from core.settings import Section
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 _SHARE_OF_DESCRIPTORS = 4
 """The server takes one file descriptor in so many: the rest is for platforms, the gateway and the database."""

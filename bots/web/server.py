@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
 from typing import Any
 
-import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
@@ -17,9 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bots.web.bounds import Away, Bounds, TurnedAway
 from bots.web.connections import Connection, Room
 from bots.web.requests import App, Budget, WholeRequests
-from core.domain.errors import SettingRefused
-
-log = structlog.get_logger(__name__)
+from core.domain import SettingRefused
 
 _BREATH_S = 0.1
 """The pause after the system would not give a connection."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from core.domain.messages import Author, Place
-from core.i18n.catalog import Phrase
+from core.domain import Author, Place
+from core.i18n import Phrase
 from core.settings import AccessSettings
 
 

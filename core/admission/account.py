@@ -7,12 +7,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import structlog
-
 from core.aivax.account import Balance
-from core.domain.errors import AivaxError, NoBalance
-
-log = structlog.get_logger(__name__)
+from core.domain import AivaxError, NoBalance
+from core.util.log import log
 
 FRESH = timedelta(seconds=5)
 

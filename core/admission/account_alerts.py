@@ -14,13 +14,19 @@ from core.admission.account import AccountWatch
 from core.admission.operator_alerts import OperatorAlerts
 from core.aivax.account import Balance
 from core.delivery.error_messages import SPREAD_S
-from core.domain.breakers import Breaker, Cause, Tripped
-from core.domain.errors import AivaxError, GatewayUnknown, KeyRefused, NotAllowed
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
-from core.i18n.figures import above as figures_above
-from core.i18n.figures import below as figures_below
-from core.i18n.figures import figures
+from core.domain import (
+    AivaxError,
+    Breaker,
+    Cause,
+    GatewayUnknown,
+    KeyRefused,
+    NotAllowed,
+    Translator,
+    Tripped,
+)
+from core.i18n import Phrase, figures
+from core.i18n import above as figures_above
+from core.i18n import below as figures_below
 from core.storage.turns.breakers import BreakerStore
 
 LASTING = timedelta(seconds=30)

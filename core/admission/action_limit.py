@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from cachetools import LRUCache
 
-from core.domain.messages import Action, Command, Commanded, Deleted, Event, Identity, Left, Pressed, Said
+from core.domain import Action, Command, Commanded, Deleted, Event, Identity, Left, Pressed, Said
 
 MINUTE_S = 60.0
 MOST_KNOWN = 10_000

@@ -9,19 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
 from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
 from core.admission.circuit_breaker import breakers_of, cause_of, is_certain, kind_of, retry_at
 from core.admission.liveness import Liveness
-from core.domain.breakers import Breaker, Cause, Fault, Tripped
-from core.domain.errors import AivaxError
+from core.domain import AivaxError, Breaker, Cause, Fault, Tripped
 from core.settings import LimitsSettings
 from core.storage.turns.breakers import BreakerStore
+from core.util.log import log
 from core.util.retry import growing_s
-
-log = structlog.get_logger(__name__)
 
 TRUST = timedelta(seconds=5)
 """After a call that was taken, others need not wait for each other, until one fails."""

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import random
 
-from core.domain.breakers import PROBE_S, Breaker, Cause
-from core.domain.errors import AivaxError, AnswerFailed, NoBalance, RateLimited, Unavailable
+from core.domain import PROBE_S, AivaxError, AnswerFailed, Breaker, Cause, NoBalance, RateLimited, Unavailable
 from core.util.clock import Clock
 from core.util.retry import growing_s
 

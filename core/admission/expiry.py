@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from core.domain.messages import Place
+from core.domain import Place
 from core.storage.turns.store import TurnStore
 
 INTERVAL = timedelta(minutes=1)

@@ -10,7 +10,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable
 
-from core.domain.calls import Served, Waiting
+from core.domain import Served, Waiting
 
 
 def in_order(waiting: Iterable[Waiting], served: Served) -> list[Waiting]:

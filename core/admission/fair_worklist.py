@@ -6,9 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
 from core.admission.rate_windows import Allowance
-from core.domain.calls import free_calls
-from core.domain.errors import RateLimited
-from core.domain.turn import Turn
+from core.domain import RateLimited, Turn, free_calls
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.store import TurnStore
 

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-import structlog
-
-from core.domain.ports import Frontend
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import Frontend, Translator
+from core.i18n import Phrase
 from core.storage.alerts import AlertChannel, AlertStore
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 SETTING = "[operators] channel"
 

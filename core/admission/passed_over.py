@@ -9,11 +9,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
-import structlog
-
-from core.domain.messages import PassedOver
-
-log = structlog.get_logger(__name__)
+from core.domain import PassedOver
+from core.util.log import log
 
 INTERVAL_S = 60.0
 

@@ -6,18 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
 from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
 from core.admission.admission import Admission
 from core.admission.expiry import HeldTurnExpiry
 from core.admission.liveness import Liveness
-from core.domain.breakers import Breaker, Cause, Tripped
+from core.domain import Breaker, Cause, Tripped
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.release import HeldTurnRelease
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 MEDIA_MINIMUM_USD = 0.5
 """With this much, files of every kind are taken."""

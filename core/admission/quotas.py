@@ -11,17 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from core.admission.access import Access
-from core.domain.messages import Commanded, Edited, Place, Pressed, Said
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import Commanded, Edited, Place, Pressed, Said, Translator
+from core.i18n import Phrase
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.consumption import Consumption, Price
 from core.storage.turns.intake import IntakeTransaction
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

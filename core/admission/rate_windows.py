@@ -10,14 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import structlog
-
 from core.aivax.account import Balance
 from core.aivax.keys import KeyKind
-from core.domain.calls import Window
-from core.domain.errors import AivaxError
-
-log = structlog.get_logger(__name__)
+from core.domain import AivaxError, Window
+from core.util.log import log
 
 FIRST_READING_S = 5.0
 """How long the first turns wait for the plan to be known."""

@@ -11,18 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
-import structlog
-
 from core.aivax import keys
 from core.aivax.error_text import scrub
 from core.aivax.keys import KeyKind
 from core.aivax.payload import Dialect, dialect_of
 from core.aivax.stream.chunks import Json, amount, mapping, word
 from core.aivax.transport import Wire
-from core.domain.errors import AivaxError, GatewayUnknown, NoBalance, Unavailable
+from core.domain import AivaxError, GatewayUnknown, NoBalance, Unavailable
 from core.settings import AivaxSettings
-
-_log = structlog.get_logger(__name__)
+from core.util.log import log
 
 _NO_SUCH_ROUTE = frozenset({403, 404, 405, 501})
 _PROBE_TIMEOUT_S = 5.0
@@ -156,7 +153,7 @@ class AccountClient:
     def _switch_off(self, what: str, why: str) -> None:
         if what not in self._off:
             self._off.add(what)
-            _log.info("aivax.switched_off", what=what, why=why)
+            log.info("aivax.switched_off", what=what, why=why)
 
     def check_settings(self, *models: str) -> None:
         """Judge what can be judged without asking. `models` are those of routes, beside the one of the settings.
@@ -168,7 +165,7 @@ class AccountClient:
         for model in models:
             keys.check_model(self._kind, model, "[[routes]] model")
         if self._kind is KeyKind.LEGACY:
-            _log.warning("aivax.legacy_key", fix="make a new key (sk-aiv-acc...): this one has an older form")
+            log.warning("aivax.legacy_key", fix="make a new key (sk-aiv-acc...): this one has an older form")
 
     async def preflight(self, *models: str) -> tuple[AivaxError, ...]:
         """Ask whether the service takes the key and knows the models; what it says against them.

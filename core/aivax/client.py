@@ -9,8 +9,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Self
 
-import structlog
-
 from core.aivax import keys
 from core.aivax.account import AccountClient
 from core.aivax.completion import Completion
@@ -18,10 +16,9 @@ from core.aivax.payload import CompletionRequest, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire
-from core.domain.errors import AivaxError, AnswerCut, RateLimited, Unavailable
+from core.domain import AivaxError, AnswerCut, RateLimited, Unavailable
 from core.settings import AivaxSettings
-
-_log = structlog.get_logger(__name__)
+from core.util.log import log
 
 _SHORT_WAIT_S = 5.0
 _MOST_WAITS = 3
@@ -165,14 +162,14 @@ class AivaxClient:
         if call.parser.said or call.deadlines.exhausted:
             raise error
         if call.go_direct(error):
-            _log.info("aivax.direct_host", turn=call.key, status=error.status)
+            log.info("aivax.direct_host", turn=call.key, status=error.status)
             return
         if call.go_bare(error):
             return
         delay_s = call.retries.delay_s(error, call.deadlines.waited_s)
         if delay_s is None:
             raise error
-        _log.info(
+        log.info(
             "aivax.retry",
             turn=call.key,
             error=type(error).__name__,
@@ -187,4 +184,4 @@ class AivaxClient:
     def _learn(self, call: Completion) -> None:
         if call.dialect is not self._dialect:
             self._dialect = call.dialect
-            _log.info("aivax.switched_off", what="optional parameters", why="the server refuses them")
+            log.info("aivax.switched_off", what="optional parameters", why="the server refuses them")

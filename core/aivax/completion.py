@@ -13,15 +13,16 @@ from core.aivax.payload import CompletionRequest, Dialect, build_body
 from core.aivax.request_body import Body
 from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.stream.parser import TimelineParser
-from core.domain.errors import (
+from core.domain import (
     AivaxError,
     ContextTooLong,
     GatewayUnknown,
     RateLimited,
     RequestRefused,
+    ToolActivity,
+    ToolState,
     Unavailable,
 )
-from core.domain.messages import ToolActivity, ToolState
 from core.settings import AivaxSettings
 from core.util.retry import growing_s
 

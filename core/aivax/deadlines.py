@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from core.domain.errors import Unavailable
+from core.domain import Unavailable
 from core.settings import AivaxSettings
 
 TAIL_S = 5.0

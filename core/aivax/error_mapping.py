@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from core.aivax.error_text import Scrub
 from core.aivax.stream.chunks import NotJson, decode, excerpt, word
-from core.domain.errors import (
+from core.domain import (
     AivaxError,
     ContextTooLong,
     GatewayUnknown,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from core.domain.errors import SettingRefused
+from core.domain import SettingRefused
 from core.settings import AivaxSettings
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from core.aivax.keys import KeyKind, speaks_aivax
-from core.domain.text import sound
+from core.domain import sound
 from core.settings import AivaxSettings
 
 

@@ -21,7 +21,7 @@ from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
 from core.aivax.request_body import Body
 from core.aivax.stream.chunks import NotJson, amount, decode_any
-from core.domain.errors import SettingRefused, Unavailable
+from core.domain import SettingRefused, Unavailable
 from core.settings import AivaxSettings
 
 if TYPE_CHECKING or os.environ.get("AIVAX_BOTS_HTTP_LIBRARY") != "httpx2":

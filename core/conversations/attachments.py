@@ -7,19 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import structlog
-
 from core.aivax.payload import AudioPart, FilePart, ImagePart, Inline, Part, TextPart, data_url
 from core.conversations.framing import plain_name
-from core.domain.errors import PlatformError
-from core.domain.messages import Attachment, Blob
-from core.domain.ports import Frontend
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import Attachment, Blob, Frontend, PlatformError, Translator
+from core.i18n import Phrase
 from core.settings import LimitsSettings
+from core.util.log import log
 from core.util.text import shorten
-
-log = structlog.get_logger(__name__)
 
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 AUDIO_FORMATS = {

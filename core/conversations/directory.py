@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from core.domain.messages import Action, Commanded, Place, Pressed, Said
+from core.domain import Action, Commanded, Place, Pressed, Said
 from core.settings import ConversationSettings
 from core.storage.turns.intake import IntakeTransaction
 

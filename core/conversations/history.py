@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from core.conversations.framing import INDENT, Names, harmless, indented, plain_name
-from core.domain.messages import Attachment, Quote
-from core.domain.turn import Remembered, Turn
+from core.domain import Attachment, Quote, Remembered, Turn
 from core.settings import ConversationSettings
 from core.storage.history import HistoryStore
 

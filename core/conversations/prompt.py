@@ -6,22 +6,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import structlog
-
 from core.aivax.payload import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
 from core.conversations.attachments import Fetched, LeftOut, choose, fetch_parts
 from core.conversations.file_memory import Shelf
 from core.conversations.framing import Names, plain_name
 from core.conversations.history import History, quoted
 from core.conversations.routes import Routes
-from core.domain.errors import PlatformError
-from core.domain.messages import Quote
-from core.domain.ports import Frontend
-from core.domain.turn import Remembered, Turn
+from core.domain import Frontend, PlatformError, Quote, Remembered, Turn
 from core.settings import ConversationSettings, LimitsSettings
 from core.storage.channel_models import ModelStore
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 SURROUNDINGS_TIMEOUT_S = 10.0
 FRAMES = "The name before the first colon says who wrote a message; its further lines are indented."

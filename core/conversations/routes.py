@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.messages import Place
+from core.domain import Place
 from core.settings import Route
 
 

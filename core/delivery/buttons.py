@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.domain.messages import Action, Button
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
-from core.i18n.languages import LANGUAGES
+from core.domain import Action, Button, Translator
+from core.i18n import LANGUAGES, Phrase
 
 LABELS = {
     Action.KEEP: Phrase.KEEP_BUTTON,

@@ -16,9 +16,20 @@ from typing import Self
 from core.delivery.message_parts import Posting, View
 from core.delivery.pacing import Pace
 from core.delivery.pump import Pump
-from core.domain.errors import Fenced, MessageRefused, OddAnswer, OutcomeUnknown, PlatformBusy, PlatformError
-from core.domain.messages import Apology, Button, Footer, Status
-from core.domain.ports import EditableChannel, Ledger
+from core.domain import (
+    Apology,
+    Button,
+    EditableChannel,
+    Fenced,
+    Footer,
+    Ledger,
+    MessageRefused,
+    OddAnswer,
+    OutcomeUnknown,
+    PlatformBusy,
+    PlatformError,
+    Status,
+)
 from core.markdown.splitter import Splitter, split
 from core.util.clock import Now, Sleep
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.delivery.buttons import buttons
-from core.domain.breakers import Cause, Tripped
-from core.domain.errors import (
+from core.domain import (
+    Action,
     AivaxError,
     AnswerBroken,
+    Apology,
     BotError,
+    Cause,
     ContextTooLong,
     Fenced,
     GatewayUnknown,
@@ -24,12 +26,12 @@ from core.domain.errors import (
     RequestRefused,
     SettingRefused,
     StorageError,
+    Translator,
+    Tripped,
     Unanswerable,
     Unavailable,
 )
-from core.domain.messages import Action, Apology
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.i18n import Phrase
 
 SENTENCES: dict[type[BaseException], Phrase] = {
     KeyRefused: Phrase.KEY_REFUSED,

@@ -14,15 +14,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import ParamSpec, Self
 
-import structlog
-
-from core.domain.errors import PlaceClosed, PlatformError
-from core.domain.messages import Apology, Button, Footer, Place, Status
-from core.domain.ports import ReplySurface
+from core.domain import Apology, Button, Footer, Place, PlaceClosed, PlatformError, ReplySurface, Status
 from core.util.clock import Now
+from core.util.log import log
 from core.util.recently import Recently
-
-log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 Tidy = Callable[[], Awaitable[None]]

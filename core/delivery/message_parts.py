@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.delivery.platform_retry import patiently
-from core.domain.errors import (
+from core.domain import (
+    Button,
+    Delivery,
+    EditableChannel,
     Fenced,
+    Ledger,
     MessageRefused,
     OddAnswer,
     OutcomeUnknown,
@@ -25,8 +29,6 @@ from core.domain.errors import (
     PlatformBusy,
     PlatformError,
 )
-from core.domain.messages import Button
-from core.domain.ports import Delivery, EditableChannel, Ledger
 from core.util.clock import Now, Sleep
 from core.util.retry import growing_s
 

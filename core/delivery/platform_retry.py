@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from core.domain.errors import PlatformBusy, PlatformError
+from core.domain import PlatformBusy, PlatformError
 from core.util.clock import Now, Sleep
 from core.util.retry import growing_s
 

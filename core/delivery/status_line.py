@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from core.domain.messages import Status, ToolActivity
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import Status, ToolActivity, Translator
+from core.i18n import Phrase
 from core.util.text import shorten
 
 NAME_CHARS = 40

@@ -1,1 +1,34 @@
 """The bot's own words: catalogues, a translator for each language, numbers and dates in their forms."""
+
+from core.i18n.catalog import Phrase
+from core.i18n.commands import COMMANDS, SPOKEN, spoken_command
+from core.i18n.figures import above, below, figures
+from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
+from core.i18n.overrides import BY_KEY, RETIRED, overridden, problems_of, retired
+from core.i18n.preview import preview, samples
+from core.i18n.translators import LocaleTranslator, Translators, warm
+
+__all__ = [
+    "BY_KEY",
+    "COMMANDS",
+    "LANGUAGES",
+    "LONGEST_TAG",
+    "RETIRED",
+    "SPOKEN",
+    "Known",
+    "LocaleTranslator",
+    "Phrase",
+    "Translators",
+    "above",
+    "below",
+    "figures",
+    "nearest",
+    "overridden",
+    "preview",
+    "problems_of",
+    "retired",
+    "samples",
+    "sentences",
+    "spoken_command",
+    "warm",
+]

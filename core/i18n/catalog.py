@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from string import Formatter
 
-from core.domain.translator import Sentence
+from core.domain import Sentence
 
 
 class Phrase(Sentence):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from core.domain.messages import Command
+from core.domain import Command
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES, sentences
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.domain.translator import Translator
+from core.domain import Translator
 from core.i18n.catalog import Phrase
 
 DAY_S = 86_400.0

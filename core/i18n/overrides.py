@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
-from core.domain.text import sound
+from core.domain import sound
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.domain.translator import Translator
+from core.domain import Translator
 from core.i18n.catalog import Phrase
 from core.i18n.figures import figures
 

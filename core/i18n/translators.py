@@ -13,8 +13,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from functools import cache
 from typing import Literal
 
-from core.domain.messages import Place
-from core.domain.translator import Rounding, Sentence, Translator
+from core.domain import Place, Rounding, Sentence, Translator
 from core.i18n.catalog import Phrase
 from core.i18n.languages import ENGLISH, LANGUAGES, Known, nearest, sentences
 from core.i18n.overrides import overridden

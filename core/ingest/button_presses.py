@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from core.conversations.directory import Directory
-from core.domain.messages import Action, Command, Pressed
-from core.domain.translator import Translator
-from core.domain.turn import ENDED, CancelRequest, TurnState
-from core.i18n.catalog import Phrase
-from core.i18n.languages import nearest
-from core.i18n.translators import Translators
+from core.domain import ENDED, Action, CancelRequest, Command, Pressed, Translator, TurnState
+from core.i18n import Phrase, Translators, nearest
 from core.ingest.commands import OFFERS, Commands
 from core.ingest.deletion import Deletion
 from core.ingest.questions import Questions
 from core.storage.turns.held_turns import Asked
 from core.storage.turns.intake import IntakeTransaction
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 WAITING = (TurnState.HELD, TurnState.QUEUED)
 

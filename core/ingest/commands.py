@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from core.admission.quotas import Limits
 from core.conversations.directory import Directory
-from core.domain.messages import Action, Command, Commanded
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import Action, Command, Commanded, Translator
+from core.i18n import Phrase
 from core.ingest.model_choice import Models
 from core.storage.turns.intake import IntakeTransaction
 

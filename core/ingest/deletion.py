@@ -7,20 +7,15 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import structlog
-
 from core.conversations.directory import Directory
-from core.domain.errors import StorageError
-from core.domain.messages import Command, Deleted, Pressed, Receipt
-from core.i18n.catalog import Phrase
-from core.i18n.translators import Translators
+from core.domain import Command, Deleted, Pressed, Receipt, StorageError
+from core.i18n import Phrase, Translators
 from core.ingest.commands import OFFERS, Commands
 from core.storage.personal_data.deletion import Erasure, ErasureStore
 from core.storage.personal_data.quotes import answers_quoting
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 STEPS_AT_ONCE = 10
 """How much is erased before the press's platform is told that it arrived (Slack and Discord wait for 3 s): the texts of

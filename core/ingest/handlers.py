@@ -8,7 +8,7 @@ from dataclasses import replace
 from core.admission.passed_over import PassedCounts
 from core.admission.quotas import Barred, Limits
 from core.conversations.directory import Directory
-from core.domain.messages import (
+from core.domain import (
     Action,
     Command,
     Commanded,
@@ -19,9 +19,9 @@ from core.domain.messages import (
     Place,
     Pressed,
     Said,
+    Translator,
 )
-from core.domain.translator import Translator
-from core.i18n.translators import Translators
+from core.i18n import Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
 from core.ingest.questions import Questions

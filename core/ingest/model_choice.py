@@ -5,16 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
-import structlog
-
 from core.conversations.routes import Routes
-from core.domain.errors import AivaxError, SettingRefused
-from core.domain.messages import Author, Commanded, Place
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import AivaxError, Author, Commanded, Place, SettingRefused, Translator
+from core.i18n import Phrase
 from core.storage.turns.intake import IntakeTransaction
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 DEFAULT = "default"
 """What is said to go back to the configured gateway."""

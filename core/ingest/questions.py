@@ -8,10 +8,8 @@ from dataclasses import replace
 from core.admission.passed_over import PassedCounts
 from core.admission.quotas import Limits, Refusal
 from core.conversations.directory import Directory
-from core.domain.messages import Author, Edited, PassedOver, Pressed, Said
-from core.domain.translator import Translator
-from core.domain.turn import CancelRequest, TurnState
-from core.i18n.catalog import Phrase
+from core.domain import Author, CancelRequest, Edited, PassedOver, Pressed, Said, Translator, TurnState
+from core.i18n import Phrase
 from core.settings import ConversationSettings
 from core.storage.turns.edits import Question
 from core.storage.turns.held_turns import Asked

@@ -10,7 +10,7 @@ from core.admission.action_limit import Actions, is_stop
 from core.admission.passed_over import PassedCounts
 from core.admission.quotas import Limits
 from core.conversations.directory import Directory
-from core.domain.messages import (
+from core.domain import (
     Action,
     Author,
     Deleted,
@@ -21,10 +21,10 @@ from core.domain.messages import (
     Pressed,
     Receipt,
     Said,
+    Translator,
+    TurnQueue,
 )
-from core.domain.ports import TurnQueue
-from core.domain.translator import Translator
-from core.i18n.translators import Translators
+from core.i18n import Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
 from core.ingest.deletion import Deletion

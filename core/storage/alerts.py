@@ -9,11 +9,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.messages import Author, Identity, Place
-from core.storage.db.engine import Database
-from core.storage.db.row_locks import lock_author
-from core.storage.db.tables import alerts
-from core.storage.db.upsert import insert_into
+from core.domain import Author, Identity, Place
+from core.storage.db import Database, alerts, insert_into, lock_author
 from core.storage.turns.intake import IntakeTransaction
 
 OPERATORS = "operators"

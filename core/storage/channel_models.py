@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.messages import Place
-from core.storage.db.engine import Database
-from core.storage.db.tables import place_models
+from core.domain import Place
+from core.storage.db import Database, place_models
 
 
 class ModelStore:

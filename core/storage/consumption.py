@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.storage.db.tables import conversations, identities, persons, turns
-from core.storage.db.tables import usage as usage_table
+from core.storage.db import conversations, identities, persons, turns
+from core.storage.db import usage as usage_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.storage.db.tables import feedback
-from core.storage.db.upsert import insert_into
+from core.storage.db import feedback, insert_into
 
 
 class Feedback:

@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, select
 
-from core.domain.messages import Attachment
-from core.domain.turn import Remembered, TurnState
-from core.storage.db.engine import Database
-from core.storage.db.tables import deliveries, identities, messages, turns
+from core.domain import Attachment, Remembered, TurnState
+from core.storage.db import Database, deliveries, identities, messages, turns
 
 PAGE = 50
 

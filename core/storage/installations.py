@@ -9,9 +9,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Row, delete, or_, select, update
 
-from core.storage.db.engine import Database
-from core.storage.db.tables import installations as table
-from core.storage.db.upsert import insert_into
+from core.storage.db import Database, insert_into
+from core.storage.db import installations as table
 
 
 class Seal(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, case
 
-from core.storage.db.tables import identities
+from core.storage.db import identities
 
 
 def spoken_locale() -> ColumnElement[str]:

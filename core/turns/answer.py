@@ -6,11 +6,8 @@ from dataclasses import replace
 
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
 from core.conversations.prompt import Composed
-from core.domain.messages import Status, ToolActivity
-from core.domain.ports import Frontend, ReplySurface
-from core.domain.translator import Translator
-from core.domain.turn import Turn
-from core.i18n.catalog import Phrase
+from core.domain import Frontend, ReplySurface, Status, ToolActivity, Translator, Turn
+from core.i18n import Phrase
 from core.settings import LimitsSettings
 
 _EXPLANATION_CHARS = 500

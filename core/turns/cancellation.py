@@ -6,13 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import structlog
-
-from core.domain.errors import StorageError
-from core.domain.turn import CancelRequest, Turn
+from core.domain import CancelRequest, StorageError, Turn
 from core.storage.turns.store import TurnStore
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 LOOK_EVERY_S = 5.0
 """Where no notice comes through: the row is read this often while an answer is written."""

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import secrets
 
-import structlog
-
 from core.aivax.stream.bounds import OVERLONG
 from core.aivax.stream.events import Usage
 from core.delivery.buttons import buttons
 from core.delivery.error_messages import apologise
-from core.domain.errors import AivaxError, MessageRefused, OddAnswer
-from core.domain.messages import Action, Apology, Button, Footer
-from core.domain.ports import ReplySurface
-from core.domain.turn import CancelRequest, Turn, TurnState
-from core.i18n.catalog import Phrase
+from core.domain import (
+    Action,
+    AivaxError,
+    Apology,
+    Button,
+    CancelRequest,
+    Footer,
+    MessageRefused,
+    OddAnswer,
+    ReplySurface,
+    Turn,
+    TurnState,
+)
+from core.i18n import Phrase
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.surfaces import Surfaces
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 BROKEN_OFF = {
     CancelRequest.STOP: (Phrase.STOPPED, TurnState.CANCELLED),

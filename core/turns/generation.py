@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
-import structlog
-
 from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
@@ -15,16 +13,21 @@ from core.aivax.stream.events import Finished, Text, TimelineEvent
 from core.conversations.attachments import sentences_of
 from core.conversations.prompt import Composed, Composer, NoRoom
 from core.delivery.status_line import tool_status
-from core.domain.breakers import Cause, Tripped
-from core.domain.errors import AivaxError, RateLimited, Unanswerable
-from core.domain.messages import ToolActivity
-from core.domain.turn import CancelRequest, Turn
-from core.i18n.catalog import Phrase
+from core.domain import (
+    AivaxError,
+    CancelRequest,
+    Cause,
+    RateLimited,
+    ToolActivity,
+    Tripped,
+    Turn,
+    Unanswerable,
+)
+from core.i18n import Phrase
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 BEYOND_ANY_WAIT_S = 3_600.0
 """Longer than any call waits for its next try: the failure of the last one stands."""

@@ -6,22 +6,26 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-import structlog
-
 from core.admission.admission import RetryAlone
 from core.conversations.prompt import NoRoom
 from core.delivery.error_messages import apologise_for_waiting
-from core.domain.breakers import Cause, Tripped
-from core.domain.errors import Fenced, PlatformError, StorageError
-from core.domain.ports import ReplySurface
-from core.domain.turn import CancelRequest, Turn, TurnState
+from core.domain import (
+    CancelRequest,
+    Cause,
+    Fenced,
+    PlatformError,
+    ReplySurface,
+    StorageError,
+    Tripped,
+    Turn,
+    TurnState,
+)
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
 from core.turns.endings import Endings
 from core.turns.surfaces import Surfaces
+from core.util.log import log
 from core.util.retry import growing_s
-
-log = structlog.get_logger(__name__)
 
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 300.0

@@ -8,21 +8,15 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
 from core.admission.fair_queue import in_order
 from core.admission.rate_windows import Allowance
-from core.domain.calls import Waiting, free_calls, next_calls
-from core.domain.errors import Fenced, PlatformError
-from core.domain.messages import Status
-from core.domain.turn import Turn
-from core.i18n.catalog import Phrase
-from core.storage.db.cancel_safe import settled
+from core.domain import Fenced, PlatformError, Status, Turn, Waiting, free_calls, next_calls
+from core.i18n import Phrase
+from core.storage.db import settled
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.store import TurnStore
 from core.turns.surfaces import Surfaces
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 EVERY_S = 5.0
 MOST_AT_ONCE = 10

@@ -9,21 +9,23 @@ import structlog
 from core.admission.admission import RetryAlone
 from core.conversations.prompt import NoRoom
 from core.delivery.buttons import buttons
-from core.domain.breakers import Tripped
-from core.domain.errors import (
+from core.domain import (
+    CancelRequest,
     CutShort,
     Fenced,
+    Footer,
     MessageRefused,
     OddAnswer,
     PlaceClosed,
     PlatformError,
+    ReplySurface,
     StorageError,
+    Tripped,
+    Turn,
+    TurnState,
 )
-from core.domain.messages import Footer
-from core.domain.ports import ReplySurface
-from core.domain.turn import CancelRequest, Turn, TurnState
 from core.settings import LimitsSettings
-from core.storage.db.cancel_safe import settled
+from core.storage.db import settled
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.cancellation import Cancellations
@@ -31,8 +33,7 @@ from core.turns.endings import Endings
 from core.turns.generation import Generation
 from core.turns.holds import Holds
 from core.turns.surfaces import Surfaces
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 
 class _Stopped(CutShort):

@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 
-from core.domain.ports import Frontend, ReplySurface
-from core.domain.translator import Translator
-from core.domain.turn import Turn
-from core.i18n.translators import Translators
-from core.storage.db.engine import Database
+from core.domain import Frontend, ReplySurface, Translator, Turn
+from core.i18n import Translators
+from core.storage.db import Database
 from core.storage.turns.ledger import StoredLedger
 
 

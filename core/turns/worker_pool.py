@@ -9,13 +9,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
-
-from core.domain.errors import Fenced, StorageError
-from core.domain.turn import Turn
+from core.domain import Fenced, StorageError, Turn
+from core.util.log import log
 from core.util.tasks import TaskSet
-
-log = structlog.get_logger(__name__)
 
 
 class Worklist(Protocol):

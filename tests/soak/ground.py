@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from core.storage.db.engine import Database
+from core.storage.db import Database
 from sandbox.server import serve
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 
-from core.storage.db.engine import Database
+from core.storage.db import Database
 from tests.soak.talk import Question
 
 _ARRIVALS = """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from core.i18n.catalog import Phrase
+from core.i18n import Phrase
 from sandbox.calls import CallLog
 from sandbox.completions.answers import answer_to
 from sandbox.completions.question import read_question

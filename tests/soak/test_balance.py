@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.messages import Place
+from core.domain import Place
 from sandbox.server import serve
 from tests.samples import said
 from tests.stage import staged

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from core.domain.messages import Author, Identity, Place, Said
+from core.domain import Author, Identity, Place, Said
 from tests.poisoned import Gateway, poisonable
 from tests.samples import said
 from tests.stage import FakePlatform, Stage, staged

@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import Any, TypeVar
 
 import discord
-import structlog
 
 from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
@@ -18,11 +17,8 @@ from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
 from bots.discord.transport.pacing import Guard, unguarded
 from core.delivery.message_parts import gone_is_fine
-from core.domain.errors import PlaceClosed, PlatformError
-from core.domain.messages import Button
-from core.domain.ports import Delivery
-
-log = structlog.get_logger(__name__)
+from core.domain import Button, Delivery, PlaceClosed, PlatformError
+from core.util.log import log
 
 T = TypeVar("T")
 

@@ -23,12 +23,17 @@ from core.delivery.editing_surface import EditingSurface
 from core.delivery.forwarding import TidySurface, UnreachablePlaces, UnreachableSurface
 from core.delivery.message_parts import LEFT_OVER
 from core.delivery.platform_retry import patiently
-from core.domain.errors import OutcomeUnknown, PlaceClosed, PlatformBusy
-from core.domain.messages import Place
-from core.domain.ports import EditableChannel, Ledger, ReplySurface
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
-from core.i18n.translators import Translators
+from core.domain import (
+    EditableChannel,
+    Ledger,
+    OutcomeUnknown,
+    Place,
+    PlaceClosed,
+    PlatformBusy,
+    ReplySurface,
+    Translator,
+)
+from core.i18n import Phrase, Translators
 
 ATTACH_WITHIN_S = 10.0
 """How long a file may take to be attached to an answer: it stands in the messages too, and the next question waits."""

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from bots.discord.events.address import PLATFORM
 from core.delivery.forwarding import ForwardingSurface
-from core.domain.errors import PlatformError
-from core.domain.messages import Footer
-from core.domain.ports import ReplySurface
+from core.domain import Footer, PlatformError, ReplySurface
 from core.markdown.fences import Fence, fence_after_line
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 MOST_FILES = 10
 """Discord's limit for one message."""

@@ -7,14 +7,10 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import ParamSpec, Self
 
-import structlog
-
 from bots.discord.transport.timing import Timing
 from core.delivery.forwarding import ForwardingSurface
-from core.domain.messages import Apology
-from core.domain.ports import ReplySurface
-
-log = structlog.get_logger(__name__)
+from core.domain import Apology, ReplySurface
+from core.util.log import log
 
 P = ParamSpec("P")
 

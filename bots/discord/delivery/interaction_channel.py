@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import discord
-import structlog
 
 from bots.discord.delivery.channel import DiscordChannel, is_same_text
 from bots.discord.delivery.markup_out import native
@@ -16,11 +15,8 @@ from bots.discord.events.buttons import are_of_turn
 from bots.discord.transport.api import Session, own_id
 from bots.discord.transport.pacing import Guard, unguarded
 from core.delivery.message_parts import UNKNOWN_MESSAGE, gone_is_fine
-from core.domain.errors import PlaceClosed, PlatformBusy
-from core.domain.messages import Button
-from core.domain.ports import Delivery
-
-log = structlog.get_logger(__name__)
+from core.domain import Button, Delivery, PlaceClosed, PlatformBusy
+from core.util.log import log
 
 T = TypeVar("T")
 

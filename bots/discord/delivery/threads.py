@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 import discord
-import structlog
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.events.address import Address
 from bots.discord.events.markup_in import text_of
 from bots.discord.transport.api import Session, own_id
 from bots.discord.transport.pacing import Guard, unguarded
-from core.domain.errors import PlaceClosed, PlatformBusy
+from core.domain import PlaceClosed, PlatformBusy
+from core.util.log import log
 from core.util.text import shorten
-
-log = structlog.get_logger(__name__)
 
 ARCHIVED_AFTER_MIN: Final = 1440
 """Silence after which Discord takes a thread out of sight; the next message brings it back."""

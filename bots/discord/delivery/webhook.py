@@ -16,8 +16,7 @@ from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import components_of
 from bots.discord.transport.api import Session
 from bots.discord.transport.http_hooks import error_body
-from core.domain.errors import PlaceClosed
-from core.domain.messages import Button
+from core.domain import Button, PlaceClosed
 
 T = TypeVar("T")
 Json = Mapping[str, Any]

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from core.domain.errors import PlaceClosed, PlatformError, SettingRefused
+from core.domain import PlaceClosed, PlatformError, SettingRefused
 
 PLATFORM = "discord"
 

@@ -13,8 +13,7 @@ from typing import Any
 import discord
 
 from bots.discord.events.interactions import Source
-from core.domain.messages import Action, Button, Pressed
-from core.domain.ports import Delivery
+from core.domain import Action, Button, Delivery, Pressed
 
 LABEL_CHARS, MOST_BUTTONS = 80, 25
 """Discord's limits: the text of one, and five rows of five below a message."""

@@ -6,14 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import structlog
-
-from core.domain.messages import Command
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
-from core.i18n.commands import COMMANDS
-
-log = structlog.get_logger(__name__)
+from core.domain import Command, Translator
+from core.i18n import COMMANDS, Phrase
+from core.util.log import log
 
 Json = dict[str, Any]
 TranslatorOf = Callable[[str], Translator]

@@ -13,8 +13,8 @@ from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION
 from bots.discord.events.markup_in import attachment_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
-from core.domain.messages import Attachment, Author, Command, Commanded, Place, Said
-from core.i18n.commands import COMMANDS
+from core.domain import Attachment, Author, Command, Commanded, Place, Said
+from core.i18n import COMMANDS
 
 SLASH, MESSAGE_MENU = 1, 3
 MOST_CHOICES, LONGEST_CHOICE = 25, 100

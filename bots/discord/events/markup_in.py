@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import discord
 
 from bots.discord.events.address import FileRef
-from core.domain.messages import Attachment
+from core.domain import Attachment
 
 _TOKEN = re.compile(
     r"<(?P<kind>@[!&]?|#)(?P<id>\d{1,20})>"

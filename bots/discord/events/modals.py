@@ -13,8 +13,7 @@ import discord
 
 from bots.discord.events.buttons import action_in, custom_id_of
 from core.delivery.buttons import FEEDBACK, QUESTION, Modal
-from core.domain.messages import Action
-from core.domain.translator import Translator
+from core.domain import Action, Translator
 
 TITLE_CHARS, LABEL_CHARS = 45, 45
 LONGEST = 4000

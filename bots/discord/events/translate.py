@@ -11,19 +11,8 @@ import msgspec
 
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.markup_in import attachment_of, attachments_of, text_of
-from core.domain.messages import (
-    Author,
-    Commanded,
-    Deleted,
-    Edited,
-    Event,
-    Identity,
-    Left,
-    PassedOver,
-    Place,
-    Said,
-)
-from core.i18n.commands import spoken_command
+from core.domain import Author, Commanded, Deleted, Edited, Event, Identity, Left, PassedOver, Place, Said
+from core.i18n import spoken_command
 
 Removal = discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import discord
-import structlog
 
 from bots.discord.events.address import PLATFORM
 from bots.discord.events.translate import Me
@@ -17,11 +16,8 @@ from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps
 from bots.discord.features.backfill_sweep import Sweep
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.timing import Timing
-from core.domain.errors import BotError
-from core.domain.messages import Place, Receipt
-from core.domain.ports import Intake
-
-log = structlog.get_logger(__name__)
+from core.domain import BotError, Intake, Place, Receipt
+from core.util.log import log
 
 MARGIN = timedelta(minutes=5)
 """Looked through twice: a dead connection is noticed late, clocks differ, and a crash may end a look half-way."""

@@ -7,16 +7,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import discord
-import structlog
 
 from bots.discord.events.translate import Me, is_addressed
 from bots.discord.transport.error_mapping import FAILURES, mapped
 from bots.discord.transport.timing import Timing
 from core.delivery.platform_retry import patiently
-from core.domain.errors import PlaceClosed, PlatformError
-from core.domain.messages import Place
-
-log = structlog.get_logger(__name__)
+from core.domain import Place, PlaceClosed, PlatformError
+from core.util.log import log
 
 T = TypeVar("T")
 TRY_FOR_S = 120.0

@@ -6,15 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import structlog
 from cachetools import LRUCache
 
 from bots.discord.events.translate import Me, answers_all, is_addressed, parent_of
 from bots.discord.transport.api import Session
-from core.domain.errors import PlaceClosed, PlatformError
-from core.domain.messages import Place
-
-log = structlog.get_logger(__name__)
+from core.domain import Place, PlaceClosed, PlatformError
+from core.util.log import log
 
 REMEMBERED = 2000
 

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import discord
-import structlog
 from discord.http import Route
 
 from bots.discord.events.address import PLATFORM
@@ -16,11 +15,8 @@ from bots.discord.events.commands import Json, TranslatorOf, all_commands, same
 from bots.discord.transport.api import Session
 from bots.discord.transport.timing import Timing
 from core.delivery.platform_retry import patiently
-from core.domain.errors import BotError, PlatformError
-from core.domain.messages import Place
-from core.domain.ports import Intake, Watch
-
-log = structlog.get_logger(__name__)
+from core.domain import BotError, Intake, Place, PlatformError, Watch
+from core.util.log import log
 
 EVERYWHERE = Place(PLATFORM, "", "")
 SETTING = "[discord] command_servers"

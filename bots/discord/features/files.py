@@ -11,8 +11,7 @@ from bots.bounded_download import download
 from bots.discord.events.address import PLATFORM, FileRef
 from bots.discord.events.markup_in import attachments_of
 from bots.discord.transport.api import Session
-from core.domain.errors import PlatformBusy, PlatformError
-from core.domain.messages import Blob
+from core.domain import Blob, PlatformBusy, PlatformError
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=20)
 EXPIRED = frozenset({401, 403, 404, 410})

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import discord
-import structlog
 
 from bots.discord.events.address import Address
 from bots.discord.events.markup_in import attachments_of, text_of
 from bots.discord.events.translate import PERSON_MESSAGES, replied_to
 from bots.discord.transport.api import Session, own_id
-from core.domain.errors import PlaceClosed, PlatformError
-from core.domain.messages import Quote
-
-log = structlog.get_logger(__name__)
+from core.domain import PlaceClosed, PlatformError, Quote
+from core.util.log import log
 
 LONGEST_CHAIN = 5
 """How many messages of a chain of replies are read: each may cost a request."""

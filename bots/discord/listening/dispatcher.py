@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import discord
-import structlog
 from cachetools import LRUCache
 
 from bots.discord.delivery.channel import NO_MENTIONS
@@ -30,11 +29,8 @@ from bots.discord.events.markup_in import QuotedMessage, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES
-from core.domain.errors import BotError, PlatformError, StorageError
-from core.domain.messages import Action, PassedOver, Pressed, Said
-from core.domain.ports import Intake
-
-log = structlog.get_logger(__name__)
+from core.domain import Action, BotError, Intake, PassedOver, PlatformError, Pressed, Said, StorageError
+from core.util.log import log
 
 REMEMBERED = 500
 TOO_LATE, ANSWERED_ALREADY = 10062, 40060

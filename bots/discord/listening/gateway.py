@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import discord
-import structlog
 from discord.gateway import KeepAliveHandler
 
 from bots.discord.events.translate import Me
@@ -21,8 +20,7 @@ from bots.discord.transport import sdk_addresses
 from bots.discord.transport.error_mapping import unreachable
 from bots.discord.transport.http_hooks import plain_json
 from bots.discord.transport.timing import Timing
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 IDENTIFY_MEMORY_S = 600.0
 FEW_LEFT = 0.25

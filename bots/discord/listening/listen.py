@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import discord
-import structlog
 
 from bots.discord.features.backfill import Backfill
 from bots.discord.listening.gateway import Gateway, Receive
@@ -14,9 +13,8 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.transport.api import token_of
 from bots.discord.transport.error_mapping import FAILURES, connection_error_of, login_error_of, unreachable
 from bots.discord.transport.timing import Timing
-from core.domain.ports import Watch
-
-log = structlog.get_logger(__name__)
+from core.domain import Watch
+from core.util.log import log
 
 NO_CONTENT = (
     "Message Content Intent is off for this bot: in servers it reads only messages that mention it, and replies"

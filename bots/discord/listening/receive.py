@@ -13,23 +13,20 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
 
-import structlog
-
 from bots.discord.events.address import PLATFORM
 from bots.discord.transport.timing import Timing
-from core.domain.errors import (
+from core.domain import (
     DatabaseFailed,
     DatabaseNewer,
     FrontendUnreachable,
+    Intake,
     OutcomeUnknown,
+    PassedOver,
     PlatformBusy,
     StorageError,
 )
-from core.domain.messages import PassedOver
-from core.domain.ports import Intake
+from core.util.log import log
 from core.util.tasks import TaskSet
-
-log = structlog.get_logger(__name__)
 
 Job = Callable[[], Awaitable[object]]
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.error_mapping import unreachable
 from bots.discord.transport.timing import Timing
-from core.domain.ports import Watch
+from core.domain import Watch
 
 
 class Watchdog:

@@ -15,7 +15,7 @@ from bots.discord.transport.error_mapping import FAILURES, login_error_of, mappe
 from bots.discord.transport.http_hooks import fail_fast
 from bots.discord.transport.pacing import MOST_CHANNELS, ChannelPace, Guard
 from bots.discord.transport.timing import Timing
-from core.domain.errors import FrontendUnreachable, PlatformBusy
+from core.domain import FrontendUnreachable, PlatformBusy
 from core.util.tasks import TaskSet
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import aiohttp
 import discord
 
 from bots.discord.events.address import PLATFORM
-from core.domain.errors import (
+from core.domain import (
     FrontendRefused,
     FrontendUnreachable,
     MessageRefused,

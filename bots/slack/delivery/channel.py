@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
-import structlog
 from cachetools import LRUCache
 
 from bots.slack.delivery.markup_out import size
@@ -18,11 +17,16 @@ from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
 from bots.slack.transport.fair_interval import SharedPace
 from core.delivery.message_parts import gone_is_fine
 from core.delivery.platform_retry import patiently
-from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.domain.messages import Button
-from core.domain.ports import Delivery
-
-log = structlog.get_logger(__name__)
+from core.domain import (
+    Button,
+    Delivery,
+    FrontendRefused,
+    OutcomeUnknown,
+    PlaceClosed,
+    PlatformBusy,
+    PlatformError,
+)
+from core.util.log import log
 
 _STILL_STREAMING = "streaming_state_conflict"
 _UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})

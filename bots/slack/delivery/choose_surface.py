@@ -20,8 +20,8 @@ from bots.slack.transport.fair_interval import SharedPace, SharedRate
 from bots.slack.transport.people import People
 from core.delivery.editing_surface import EditingSurface
 from core.delivery.forwarding import TidySurface, UnreachableSurface
-from core.domain.ports import Delivery, Ledger, ReplySurface
-from core.i18n.translators import Translators
+from core.domain import Delivery, Ledger, ReplySurface
+from core.i18n import Translators
 from core.util.clock import Now
 
 _APPEND_EVERY_S = 1.0

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aiohttp
-import structlog
 from yarl import URL
 
 from bots.slack.delivery.channel import SlackChannel
@@ -20,11 +19,8 @@ from bots.slack.delivery.messages import message_content
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.hosts import may_see_the_token
-from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
-from core.domain.messages import Button
-from core.domain.ports import Delivery
-
-log = structlog.get_logger(__name__)
+from core.domain import Button, Delivery, PlaceClosed, PlatformBusy, PlatformError
+from core.util.log import log
 
 
 class EphemeralChannel(SlackChannel):

@@ -18,9 +18,7 @@ from bots.slack.events.address import Address
 from bots.slack.events.buttons import button_blocks
 from bots.slack.transport.api import SlackApi
 from core.delivery.platform_retry import patiently
-from core.domain.errors import OutcomeUnknown, PlatformBusy
-from core.domain.messages import Apology, Button, Footer, Status
-from core.domain.ports import Ledger
+from core.domain import Apology, Button, Footer, Ledger, OutcomeUnknown, PlatformBusy, Status
 
 _BUDGET_S = 20.0
 _HEADER_CHARS, _SECTION_CHARS, _MOST_BLOCKS = 150, 3_000, 100

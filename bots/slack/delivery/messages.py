@@ -10,8 +10,6 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import structlog
-
 from bots.slack.delivery.markup_out import safe
 from bots.slack.events.address import Address
 from bots.slack.events.buttons import button_blocks
@@ -19,10 +17,8 @@ from bots.slack.events.markup_in import unescaped
 from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
-from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
-from core.domain.messages import Button
-
-log = structlog.get_logger(__name__)
+from core.domain import Button, PlaceClosed, PlatformBusy, PlatformError
+from core.util.log import log
 
 _MOST_READ = 200
 _NOT_A_LETTER = re.compile(r"[\W_]+")

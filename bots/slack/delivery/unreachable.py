@@ -11,10 +11,8 @@ from bots.slack.events.address import PLATFORM, Address
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.people import People
 from core.delivery.forwarding import UnreachablePlaces
-from core.domain.errors import PlaceClosed
-from core.domain.messages import Place
-from core.i18n.catalog import Phrase
-from core.i18n.translators import Translators
+from core.domain import Place, PlaceClosed
+from core.i18n import Phrase, Translators
 from core.util.clock import Now
 
 CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "is_inactive"})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from core.domain.errors import PlaceClosed, PlatformError
+from core.domain import PlaceClosed, PlatformError
 
 PLATFORM = "slack"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.payloads import list_of, part_of, text_of
-from core.domain.messages import Action, Author, Button, Identity, Place, Pressed
+from core.domain import Action, Author, Button, Identity, Place, Pressed
 
 LABEL_CHARS = 75
 FEEDBACK = "aivax:feedback"

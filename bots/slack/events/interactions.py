@@ -11,8 +11,8 @@ from typing import Any
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import from_mrkdwn
 from bots.slack.events.payloads import text_of
-from core.domain.messages import Action, Author, Command, Commanded, Identity, Place, Pressed
-from core.i18n.commands import spoken_command
+from core.domain import Action, Author, Command, Commanded, Identity, Place, Pressed
+from core.i18n import spoken_command
 
 COMMAND_IDS = ("team_id", "channel_id", "user_id", "trigger_id")
 """What tells a command from all others: where it was given, by whom, and Slack's id of that."""

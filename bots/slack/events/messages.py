@@ -12,8 +12,8 @@ from typing import Any
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.events.markup_in import begins_with_another, from_mrkdwn, mentions, without_mention
 from bots.slack.events.payloads import Bot, IsJoined, part_of, parts_of, text_of
-from core.domain.messages import Attachment, Author, Commanded, Deleted, Edited, Identity, Place, Said
-from core.i18n.commands import spoken_command
+from core.domain import Attachment, Author, Commanded, Deleted, Edited, Identity, Place, Said
+from core.i18n import spoken_command
 
 _SUBTYPES_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
 _NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})

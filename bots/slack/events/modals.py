@@ -16,10 +16,8 @@ from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.markup_in import from_mrkdwn
 from bots.slack.events.payloads import part_of, text_of
 from core.delivery.buttons import FEEDBACK, QUESTION, Modal
-from core.domain.errors import PlaceClosed
-from core.domain.messages import Action, Author, Identity, Place, Pressed
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import Action, Author, Identity, Place, PlaceClosed, Pressed, Translator
+from core.i18n import Phrase
 from core.util.text import shorten
 
 SHORTCUT = "ask"

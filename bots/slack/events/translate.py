@@ -14,7 +14,7 @@ from bots.slack.events.interactions import commanded, home_opened, question, sto
 from bots.slack.events.messages import changed, deleted, is_for_us, is_person, read, said
 from bots.slack.events.modals import commented
 from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
-from core.domain.messages import Event, PassedOver
+from core.domain import Event, PassedOver
 
 _NOTICES = frozenset(
     ("app_home_opened", "assistant_thread_started", "assistant_thread_context_changed", "app_context_changed")

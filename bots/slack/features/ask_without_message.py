@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import structlog
-
 from bots.slack.delivery.messages import direct_channel, message_content, post
 from bots.slack.delivery.rich_text import HERE, attributed_message, quoted_message
 from bots.slack.events.address import PLATFORM, Address
@@ -24,12 +22,9 @@ from bots.slack.events.interactions import COMMAND_IDS, question
 from bots.slack.events.modals import WORDS_BLOCK, About, asked_about
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
-from core.domain.errors import OutcomeUnknown, PlaceClosed
-from core.domain.messages import Author, Identity, Place, Said
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
-
-log = structlog.get_logger(__name__)
+from core.domain import Author, Identity, OutcomeUnknown, Place, PlaceClosed, Said, Translator
+from core.i18n import Phrase
+from core.util.log import log
 
 _WITHIN_S = 2.2
 """Slack waits three seconds for the acknowledgement, which comes when the question is stored."""

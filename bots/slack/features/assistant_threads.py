@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from cachetools import LRUCache
 
 from bots.slack.events.address import Address
 from bots.slack.transport.api import SlackApi
-from core.domain.errors import FrontendRefused, PlatformError
+from core.domain import FrontendRefused, PlatformError
+from core.util.log import log
 from core.util.text import shorten
-
-log = structlog.get_logger(__name__)
 
 _NOT_OFFERED = frozenset(
     (

@@ -18,8 +18,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import structlog
-
 from bots.slack.delivery.messages import pages
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
@@ -27,12 +25,9 @@ from bots.slack.features.workspaces import Workspaces
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.app_api import AppApi
 from core.delivery.platform_retry import patiently
-from core.domain.errors import PlaceClosed, PlatformError
-from core.domain.messages import Place
-from core.domain.ports import Intake
+from core.domain import Intake, Place, PlaceClosed, PlatformError
 from core.util.clock import utc_now
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 _MARGIN = timedelta(minutes=10)
 """Slack may still have been repeating events, older than the last one heard, when the bot went away."""

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 import aiohttp
-import structlog
 from yarl import URL
 
 from bots.bounded_download import download
@@ -20,10 +19,8 @@ from bots.slack.events.messages import attachment_of
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.hosts import may_see_the_token, may_visit
-from core.domain.errors import PlatformError
-from core.domain.messages import Attachment, Blob
-
-log = structlog.get_logger(__name__)
+from core.domain import Attachment, Blob, PlatformError
+from core.util.log import log
 
 
 async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:

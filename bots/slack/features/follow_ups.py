@@ -10,8 +10,7 @@ from cachetools import LRUCache
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, part_of, text_of
-from core.domain.messages import Event, Said
-from core.domain.ports import Intake
+from core.domain import Event, Intake, Said
 from core.util.clock import utc_now
 
 _REMEMBERED = timedelta(days=90)

@@ -9,22 +9,28 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-import structlog
-
 from bots.slack.delivery.markup_out import safe
 from bots.slack.delivery.messages import message_content, post
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.modals import View, ask_form, feedback_form, wants_to_ask
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.features.workspaces import Workspace
-from core.domain.errors import PlatformError
-from core.domain.messages import Action, Author, Commanded, Event, Identity, Place, Pressed, Said
-from core.domain.ports import Intake
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import (
+    Action,
+    Author,
+    Commanded,
+    Event,
+    Identity,
+    Intake,
+    Place,
+    PlatformError,
+    Pressed,
+    Said,
+    Translator,
+)
+from core.i18n import Phrase
+from core.util.log import log
 from core.util.tasks import TaskSet
-
-log = structlog.get_logger(__name__)
 
 _MOST_TASKS = 500
 

@@ -15,7 +15,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import structlog
 from cachetools import LRUCache
 from pydantic import SecretStr
 from starlette.requests import Request
@@ -29,13 +28,11 @@ from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.preflight import require_installable
 from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
-from core.domain.errors import BotError, PlatformError
-from core.i18n.catalog import Phrase
-from core.i18n.translators import Translators
+from core.domain import BotError, PlatformError
+from core.i18n import Phrase, Translators
 from core.storage.installations import Installation, Installations
 from core.util.clock import Clock
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 AUTHORIZE_URL = "https://slack.com/oauth/v2/authorize"
 COOKIE = "aivax-bots-slack-state"

@@ -12,9 +12,8 @@ from typing import Any
 
 from bots.slack.events.modals import SHORTCUT
 from bots.slack.settings import EVENTS_PATH, SlackSettings
-from core.domain.errors import SettingRefused
-from core.domain.translator import Translator
-from core.i18n.catalog import Phrase
+from core.domain import SettingRefused, Translator
+from core.i18n import Phrase
 
 NAME = "AIVAX bot"
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import structlog
-
 from bots.slack.delivery.messages import is_ours, pages
 from bots.slack.events.address import Address
 from bots.slack.events.markup_in import from_mrkdwn, without_mention
@@ -17,10 +15,8 @@ from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.people import People
 from core.delivery.platform_retry import patiently
-from core.domain.errors import PlatformError
-from core.domain.messages import Quote
-
-log = structlog.get_logger(__name__)
+from core.domain import PlatformError, Quote
+from core.util.log import log
 
 _MOST_PAGES = 10
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-import structlog
-
 from bots.slack.delivery.channel import WorkSigns
 from bots.slack.delivery.choose_surface import AnsweredWorkspace
 from bots.slack.delivery.streaming.streams import Streams
@@ -19,10 +17,9 @@ from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.people import People
 from bots.slack.transport.preflight import require_installable, require_token
-from core.domain.errors import PlaceClosed
+from core.domain import PlaceClosed
 from core.storage.installations import Installations
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 
 @dataclass(frozen=True, slots=True, eq=False)

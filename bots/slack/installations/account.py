@@ -12,16 +12,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import structlog
-
 from bots.slack.events.payloads import Bot
 from bots.slack.transport.api import Ask
 from core.delivery.platform_retry import patiently
-from core.domain.errors import FrontendRefused, PlaceClosed, PlatformBusy, PlatformError
+from core.domain import FrontendRefused, PlaceClosed, PlatformBusy, PlatformError
 from core.storage.installations import Installation, Installations, Tokens
 from core.util.clock import Clock, Sleep
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 _OVER = frozenset(("token_revoked", "account_inactive"))
 """Nothing but a new installation helps."""

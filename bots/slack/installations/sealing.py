@@ -8,7 +8,7 @@ from contextlib import suppress
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
 
-from core.domain.errors import FrontendRefused
+from core.domain import FrontendRefused
 
 SETTING = "[slack] encryption_keys"
 

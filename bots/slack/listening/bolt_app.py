@@ -11,7 +11,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bots.slack.transport.app_api import AppApi, sdk_logger, web_client
-from core.domain.errors import BotError
+from core.domain import BotError
 
 Receive = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
 """Takes a payload in and returns the body of its acknowledgement. Raises where Slack is to deliver it again."""

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-import structlog
 from cachetools import TTLCache
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.signature import Clock, SignatureVerifier
@@ -26,10 +25,9 @@ from starlette.responses import Response
 from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
-from core.domain.ports import Watch
+from core.domain import Watch
 from core.util.clock import Now
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _SIGNED_FOR_S = 300.0

@@ -13,8 +13,7 @@ from bots.slack.features.workspaces import Workspaces
 from bots.slack.listening.bolt_app import Receive
 from bots.slack.listening.receive import Receiver
 from bots.slack.transport.app_api import AppApi
-from core.domain.errors import BotError
-from core.domain.ports import Intake, Watch
+from core.domain import BotError, Intake, Watch
 
 EventSource = Callable[[Receive, Watch], Awaitable[None]]
 """Brings payloads in, each acknowledged when `Receive` returned, until cancelled. Raises like `Frontend.listen`."""

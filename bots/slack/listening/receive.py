@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
-
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, list_of, part_of, speaker, text_of
 from bots.slack.events.translate import translate, why_ignored
@@ -26,11 +24,8 @@ from bots.slack.features.follow_ups import JoinedThreads
 from bots.slack.features.greetings import Greetings
 from bots.slack.features.workspaces import Workspace, Workspaces
 from bots.slack.settings import SlackSettings
-from core.domain.errors import BotError
-from core.domain.messages import Author, Deleted, Event, Left, PassedOver, Receipt, Said
-from core.domain.ports import Intake
-
-log = structlog.get_logger(__name__)
+from core.domain import Author, BotError, Deleted, Event, Intake, Left, PassedOver, Receipt, Said
+from core.util.log import log
 
 TRANSIENT = (BotError, TimeoutError, OSError)
 """Errors that another try may not meet: all else is a bug."""

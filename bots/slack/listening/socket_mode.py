@@ -12,7 +12,6 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import aiohttp
-import structlog
 from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.app.async_app import AsyncApp
@@ -22,11 +21,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bots.slack.listening.bolt_app import Receive, bolt_app
 from bots.slack.transport.app_api import AppApi, sdk_logger, web_client
-from core.domain.errors import FrontendUnreachable
-from core.domain.ports import Watch
+from core.domain import FrontendUnreachable, Watch
 from core.util.tasks import TaskSet
-
-log = structlog.get_logger(__name__)
 
 _CLOSE_WITHIN_S = 2.0
 _STEPS = 40

@@ -11,7 +11,7 @@ from bots.slack.events.payloads import Bot, text_of
 from bots.slack.transport.app_api import AppApi, bearer
 from bots.slack.transport.error_mapping import BOT_TOKEN, RATE_LIMITED
 from bots.slack.transport.rate_limits import RateLimits
-from core.domain.errors import FrontendRefused, PlatformBusy, PlatformError
+from core.domain import FrontendRefused, PlatformBusy, PlatformError
 
 Ask = Callable[[], Awaitable[Bot]]
 

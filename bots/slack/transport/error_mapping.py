@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from core.domain.errors import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 
 _SLACK = "slack"
 _FIX_BOT = "copy the Bot User OAuth Token (xoxb-...) from the app's page OAuth & Permissions"

@@ -9,14 +9,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 
-import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from bots.slack.settings import SlackSettings
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 
 def may_visit(settings: SlackSettings, url: URL) -> bool:

@@ -11,16 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from cachetools import LRUCache
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, Speaker, part_of, text_of
 from bots.slack.transport.api import SlackApi
-from core.domain.errors import PlaceClosed, PlatformBusy, PlatformError
+from core.domain import PlaceClosed, PlatformBusy, PlatformError
+from core.util.log import log
 from core.util.tasks import TaskSet
-
-log = structlog.get_logger(__name__)
 
 _MOST_KNOWN = 5_000
 _GOOD_FOR_S = 6 * 3600.0

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from bots.slack.events.address import PLATFORM
 from bots.slack.settings import SlackSettings
-from core.domain.errors import FrontendRefused
+from core.domain import FrontendRefused
 
 _BASIC = "copy it from the app's page Basic Information, App Credentials"
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from bots.slack.transport.fair_interval import SharedRate
-from core.domain.errors import PlatformBusy
+from core.domain import PlatformBusy
 from core.util.clock import Now, Sleep
 
 

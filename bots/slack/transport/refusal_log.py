@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-import structlog
-
 from core.util.clock import Now
+from core.util.log import log
 from core.util.recently import Recently
-
-log = structlog.get_logger(__name__)
 
 _QUIET_S = 60.0
 

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from core.aivax.stream.events import Usage
-from core.domain.messages import ToolActivity, ToolState
-from core.domain.text import sound
+from core.domain import ToolActivity, ToolState, sound
 
 _DECODER = msgspec.json.Decoder()
 _TOOL_STATES = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain.messages import ToolActivity
+from core.domain import ToolActivity
 
 
 @dataclass(frozen=True, slots=True)

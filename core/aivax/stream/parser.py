@@ -14,8 +14,7 @@ from core.aivax.stream.chunks import Json
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent
 from core.aivax.stream.fragments import Joiner, ToolCalls
 from core.aivax.stream.sse import EventTooLarge, Payloads
-from core.domain.errors import AivaxError, AnswerCut, AnswerFailed, Unavailable
-from core.domain.messages import ToolActivity
+from core.domain import AivaxError, AnswerCut, AnswerFailed, ToolActivity, Unavailable
 
 _TOOLS_KEPT = 256
 

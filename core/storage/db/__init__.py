@@ -1,1 +1,75 @@
 """The database itself: engine, types, tables, migrations, retries and locks, alike for SQLite and PostgreSQL."""
+
+from core.storage.db.batches import batched
+from core.storage.db.cancel_safe import settled
+from core.storage.db.datafile import FILE_MODE, warn_of_readers
+from core.storage.db.engine import Database, parse_url
+from core.storage.db.file_lock import held_alone
+from core.storage.db.listen_notify import CHANNEL
+from core.storage.db.retry import outlast
+from core.storage.db.row_locks import lock_author, lock_conversations, lock_these, lock_turns
+from core.storage.db.tables import (
+    alerts,
+    breakers,
+    calls,
+    conversations,
+    deliveries,
+    erasures,
+    events,
+    failures,
+    feedback,
+    identities,
+    installations,
+    is_open,
+    messages,
+    metadata,
+    persons,
+    place_models,
+    releases,
+    tool_activity,
+    turns,
+    usage,
+)
+from core.storage.db.types import Id, Instant, Label, Words
+from core.storage.db.upsert import insert_into
+
+__all__ = [
+    "CHANNEL",
+    "FILE_MODE",
+    "Database",
+    "Id",
+    "Instant",
+    "Label",
+    "Words",
+    "alerts",
+    "batched",
+    "breakers",
+    "calls",
+    "conversations",
+    "deliveries",
+    "erasures",
+    "events",
+    "failures",
+    "feedback",
+    "held_alone",
+    "identities",
+    "insert_into",
+    "installations",
+    "is_open",
+    "lock_author",
+    "lock_conversations",
+    "lock_these",
+    "lock_turns",
+    "messages",
+    "metadata",
+    "outlast",
+    "parse_url",
+    "persons",
+    "place_models",
+    "releases",
+    "settled",
+    "tool_activity",
+    "turns",
+    "usage",
+    "warn_of_readers",
+]

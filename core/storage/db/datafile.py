@@ -6,11 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
-
-from core.domain.errors import DatabaseGone
-
-log = structlog.get_logger(__name__)
+from core.domain import DatabaseGone
+from core.util.log import log
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600

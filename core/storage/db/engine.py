@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core.domain.errors import DatabaseCrowded, DatabaseGone, DatabaseUnreachable, SettingRefused
+from core.domain import DatabaseCrowded, DatabaseGone, DatabaseUnreachable, SettingRefused
 from core.storage.db import datafile
 from core.storage.db.cancel_safe import SteadyConnection
 from core.storage.db.error_mapping import cause_of, reason_of

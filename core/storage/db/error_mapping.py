@@ -6,7 +6,7 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from core.domain.errors import (
+from core.domain import (
     DatabaseCrowded,
     DatabaseDamaged,
     DatabaseFailed,

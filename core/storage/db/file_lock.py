@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.domain.errors import DatabaseBusy
+from core.domain import DatabaseBusy
 from core.storage.db.datafile import FILE_MODE, make_folder
 
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 
-import structlog
 from sqlalchemy import URL
 
 from core.storage.db.engine import Database
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 CHANNEL = "aivax_bots_turns"
 RECONNECT_DELAY_S = 1.0

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from core.domain.errors import DatabaseNewer, DatabaseUnreachable
+from core.domain import DatabaseNewer, DatabaseUnreachable
 from core.storage.db.engine import Database
 
 POSTGRES_LOCK = 0x61697662

@@ -6,13 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import structlog
-
-from core.domain.errors import DatabaseFailed
+from core.domain import DatabaseFailed
+from core.util.log import log
 
 T = TypeVar("T")
 
-log = structlog.get_logger(__name__)
 
 WAITS_S = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0)
 

@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.messages import Identity
+from core.domain import Identity
 from core.storage.db.tables import conversations, turns
 
 

@@ -14,11 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.domain.errors import BackupRefused, DatabaseBusy
-from core.storage.db import migrate
-from core.storage.db.datafile import FILE_MODE
-from core.storage.db.engine import Database, parse_url
-from core.storage.db.file_lock import held_alone
+from core.domain import BackupRefused, DatabaseBusy
+from core.storage.db import FILE_MODE, Database, held_alone, migrate, parse_url
 from core.storage.ops import pg_dump, sqlite_copy
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from core.storage.db.engine import Database
-from core.storage.db.tables import breakers, conversations, turns
+from core.storage.db import Database, breakers, conversations, turns
 
 
 async def turn_states(database: Database, platform: str) -> Sequence[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, text
 
-from core.domain.errors import BackupRefused, ProgramMissing
-from core.storage.db.engine import Database
+from core.domain import BackupRefused, ProgramMissing
+from core.storage.db import Database
 
 LEAVING_S = (0.05, 0.2, 0.75, 1.0)
 """The pauses that somebody who hung up is given to be gone."""

@@ -15,19 +15,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import Column, ColumnElement, delete, exists, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.turn import ENDED
+from core.domain import ENDED
 from core.settings import StorageSettings
-from core.storage.db.engine import Database
-from core.storage.db.tables import calls, events, identities, persons, turns
+from core.storage.db import Database, calls, events, identities, persons, turns
 from core.storage.personal_data.erasure import Eraser
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.util.clock import Sleep
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 INTERVAL_S = 3600.0
 BATCH = 100

@@ -9,8 +9,8 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from core.domain.errors import DatabaseBusy, DatabaseUnreachable
-from core.storage.db.datafile import FILE_MODE
+from core.domain import DatabaseBusy, DatabaseUnreachable
+from core.storage.db import FILE_MODE
 
 BESIDE = ("-wal", "-shm", "-journal")
 """The files that SQLite keeps next to a database, and that belong to it alone."""

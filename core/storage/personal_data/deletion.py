@@ -12,12 +12,18 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.messages import Place
-from core.domain.turn import ENDED
-from core.storage.db.batches import batched
-from core.storage.db.engine import Database
-from core.storage.db.row_locks import lock_conversations, lock_turns
-from core.storage.db.tables import conversations, erasures, identities, is_open, turns
+from core.domain import ENDED, Place
+from core.storage.db import (
+    Database,
+    batched,
+    conversations,
+    erasures,
+    identities,
+    is_open,
+    lock_conversations,
+    lock_turns,
+    turns,
+)
 from core.storage.personal_data.erasure import BATCH, Eraser
 from core.storage.turns.edits import Changes
 

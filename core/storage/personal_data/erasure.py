@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.storage.db.tables import messages, turns
+from core.storage.db import messages, turns
 from core.storage.personal_data.registry import OF_TURNS, OWN, STORES, Store
 
 BATCH = 100

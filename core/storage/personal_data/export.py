@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from core.domain.messages import Identity
-from core.storage.db.batches import batched
-from core.storage.db.engine import Database
-from core.storage.db.tables import identities, turns
+from core.domain import Identity
+from core.storage.db import Database, batched, identities, turns
 from core.storage.personal_data.registry import STORES, Store
 
 PAGE = 100

@@ -6,15 +6,12 @@ import asyncio
 import re
 from collections.abc import Sequence
 
-import structlog
 from sqlalchemy import select
 
-from core.domain.messages import Deleted
-from core.storage.db.engine import Database
-from core.storage.db.tables import conversations, messages, tool_activity, turns
+from core.domain import Deleted
+from core.storage.db import Database, conversations, messages, tool_activity, turns
 from core.storage.turns.edits import deleted_messages
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 PAGE = 50
 LATER_TURNS = 2_000

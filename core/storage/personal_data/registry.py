@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, Text, cast, or_
 
-from core.storage.db.tables import (
+from core.storage.db import (
     alerts,
     breakers,
     calls,

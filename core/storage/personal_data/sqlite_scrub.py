@@ -11,13 +11,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import structlog
-
-from core.domain.errors import StorageError
-from core.storage.db.engine import Database
+from core.domain import StorageError
+from core.storage.db import Database
+from core.util.log import log
 from core.util.retry import growing_s
-
-log = structlog.get_logger(__name__)
 
 TRIES_FOR_S = 60.0
 """How long a scrub that a reader holds up is tried again. The next deletion, or the next sweep, begins anew."""

@@ -10,10 +10,8 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
-from core.storage.db.engine import Database
-from core.storage.db.tables import breakers, releases
-from core.storage.db.upsert import insert_into
+from core.domain import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
+from core.storage.db import Database, breakers, insert_into, releases
 from core.storage.turns.call_failures import BEGUN, Failures, refutable
 from core.storage.turns.release import HeldTurnRelease
 

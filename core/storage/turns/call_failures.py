@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, delete, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.turn import TurnState
-from core.storage.db.tables import failures, identities, turns
+from core.domain import TurnState
+from core.storage.db import failures, identities, turns
 
 TOGETHER = timedelta(minutes=1)
 """Failures of different people this close together have one cause."""

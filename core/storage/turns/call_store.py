@@ -9,10 +9,8 @@ from typing import Any
 from sqlalchemy import Row, Select, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
-from core.domain.turn import Turn
-from core.storage.db.engine import Database
-from core.storage.db.tables import calls, conversations, identities, turns
+from core.domain import Served, Turn, Waiting, Window, free_calls, next_calls
+from core.storage.db import Database, calls, conversations, identities, turns
 from core.storage.turns import fair_claim
 from core.storage.turns.store import TurnStore
 

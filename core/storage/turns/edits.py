@@ -22,11 +22,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.messages import Attachment, Deleted, Place
-from core.domain.turn import CancelRequest, TurnState
-from core.storage.db.batches import batched
-from core.storage.db.row_locks import lock_conversations, lock_these, lock_turns
-from core.storage.db.tables import conversations, deliveries, is_open, messages, turns
+from core.domain import Attachment, CancelRequest, Deleted, Place, TurnState
+from core.storage.db import (
+    batched,
+    conversations,
+    deliveries,
+    is_open,
+    lock_conversations,
+    lock_these,
+    lock_turns,
+    messages,
+    turns,
+)
 from core.storage.personal_data.erasure import Eraser
 
 WAITING = (TurnState.QUEUED, TurnState.HELD)

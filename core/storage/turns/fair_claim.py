@@ -23,9 +23,8 @@ from sqlalchemy import (
     update,
 )
 
-from core.domain.turn import CancelRequest, TurnState
-from core.storage.db.tables import calls, conversations, identities, turns
-from core.storage.db.types import Id, Instant
+from core.domain import CancelRequest, TurnState
+from core.storage.db import Id, Instant, calls, conversations, identities, turns
 
 ALL = 2**31 - 1
 """For `most` and `person_running`: no bound."""

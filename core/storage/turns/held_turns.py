@@ -8,9 +8,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.turn import CancelRequest, TurnState
-from core.storage.db.row_locks import lock_conversations
-from core.storage.db.tables import conversations, deliveries, turns
+from core.domain import CancelRequest, TurnState
+from core.storage.db import conversations, deliveries, lock_conversations, turns
 
 STALE = -1
 """The generation of a message that is to show something else."""

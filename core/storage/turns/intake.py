@@ -12,15 +12,23 @@ from datetime import datetime, timedelta
 from sqlalchemy import CTE, ColumnElement, Table, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.messages import Action, Attachment, Author, Identity, Place
-from core.domain.turn import TurnState
+from core.domain import Action, Attachment, Author, Identity, Place, TurnState
 from core.storage.channel_models import ModelChoice
 from core.storage.consumption import Consumption
-from core.storage.db.engine import Database
-from core.storage.db.listen_notify import CHANNEL
-from core.storage.db.row_locks import lock_author, lock_conversations
-from core.storage.db.tables import conversations, events, identities, is_open, messages, persons, turns
-from core.storage.db.upsert import insert_into
+from core.storage.db import (
+    CHANNEL,
+    Database,
+    conversations,
+    events,
+    identities,
+    insert_into,
+    is_open,
+    lock_author,
+    lock_conversations,
+    messages,
+    persons,
+    turns,
+)
 from core.storage.feedback import Feedback
 from core.storage.people import spoken_locale
 from core.storage.personal_data.deletion import Erasures

@@ -7,12 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from core.domain.ports import Delivery
-from core.domain.turn import Turn, TurnState
-from core.storage.db.engine import Database
-from core.storage.db.retry import outlast
-from core.storage.db.row_locks import lock_turns
-from core.storage.db.tables import deliveries, turns
+from core.domain import Delivery, Turn, TurnState
+from core.storage.db import Database, deliveries, lock_turns, outlast, turns
 from core.storage.turns.store import assert_current
 
 NONCE_KEY_CHARS = 14

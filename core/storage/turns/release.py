@@ -9,10 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain.turn import TurnState
-from core.storage.db.engine import Database
-from core.storage.db.tables import deliveries, failures, identities, releases, turns
-from core.storage.db.upsert import insert_into
+from core.domain import TurnState
+from core.storage.db import Database, deliveries, failures, identities, insert_into, releases, turns
 
 IS_HELD = turns.c.state == TurnState.HELD
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Row, ScalarSelect, Select, bindparam, exists, func, or_, select
 
-from core.domain.messages import Action, Author, Identity, Place
-from core.domain.turn import CancelRequest, Turn, TurnState
-from core.storage.db.tables import conversations, identities, persons, turns
+from core.domain import Action, Author, CancelRequest, Identity, Place, Turn, TurnState
+from core.storage.db import conversations, identities, persons, turns
 from core.storage.people import spoken_locale
 
 

@@ -10,22 +10,21 @@ from sqlalchemy import ColumnElement, Delete, Row, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.aivax.stream.events import Usage
-from core.domain.errors import Fenced
-from core.domain.messages import Place, ToolActivity
-from core.domain.turn import CancelRequest, Turn, TurnState
-from core.storage.db.engine import Database
-from core.storage.db.retry import outlast
-from core.storage.db.row_locks import lock_conversations, lock_turns
-from core.storage.db.tables import (
+from core.domain import CancelRequest, Fenced, Place, ToolActivity, Turn, TurnState
+from core.storage.db import (
+    Database,
     breakers,
     conversations,
     deliveries,
     identities,
+    lock_conversations,
+    lock_turns,
     messages,
+    outlast,
     tool_activity,
     turns,
 )
-from core.storage.db.tables import usage as usage_table
+from core.storage.db import usage as usage_table
 from core.storage.people import spoken_locale
 from core.storage.turns import fair_claim
 from core.storage.turns.held_turns import STALE

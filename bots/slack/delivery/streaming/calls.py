@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import structlog
-
 from bots.slack.delivery.channel import SlackChannel
 from bots.slack.delivery.messages import message_at, stream_like
 from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk, Streams
@@ -18,10 +16,8 @@ from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
 from core.delivery.platform_retry import patiently
-from core.domain.errors import OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.domain.ports import Delivery, Ledger
-
-log = structlog.get_logger(__name__)
+from core.domain import Delivery, Ledger, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.util.log import log
 
 T = TypeVar("T")
 

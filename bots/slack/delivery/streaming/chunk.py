@@ -17,7 +17,7 @@ from bots.slack.delivery.streaming.streams import (
 )
 from bots.slack.delivery.streaming.task_cards import Cards, cards_size
 from bots.slack.events.buttons import button_blocks
-from core.domain.messages import Button
+from core.domain import Button
 from core.markdown.fences import fence_after
 from core.markdown.splitter import split
 

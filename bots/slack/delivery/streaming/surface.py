@@ -9,21 +9,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from bots.slack.delivery.markup_out import safe
 from bots.slack.delivery.streaming.chunk import Ending, next_piece
 from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.delivery.streaming.writer import NoStreamError, StreamWriter
 from bots.slack.transport.fair_interval import SharedPace
 from core.delivery.pump import Pump
-from core.domain.errors import Fenced, OutcomeUnknown, PlatformBusy
-from core.domain.messages import Apology, Button, Footer, Status
-from core.domain.ports import ReplySurface
+from core.domain import Apology, Button, Fenced, Footer, OutcomeUnknown, PlatformBusy, ReplySurface, Status
 from core.util.clock import Sleep
+from core.util.log import log
 from core.util.tasks import first_done
-
-log = structlog.get_logger(__name__)
 
 _REST_WHEN_BUSY_S = 10.0
 _LEAVE_WITHIN_S = 3.0

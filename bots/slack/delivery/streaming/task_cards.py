@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.slack.delivery.markup_out import safe
-from core.domain.messages import Status, ToolActivity, ToolState
+from core.domain import Status, ToolActivity, ToolState
 
 MOST_BYTES_FOR_CARDS = 3_000
 MOST_CARDS = 40

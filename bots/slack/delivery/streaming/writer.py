@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from bots.slack.delivery.messages import letters, shown_up_to
 from bots.slack.delivery.streaming.calls import StreamCalls
 from bots.slack.delivery.streaming.streams import (
@@ -24,11 +22,9 @@ from bots.slack.delivery.streaming.streams import (
     reopening,
 )
 from bots.slack.delivery.streaming.task_cards import Cards
-from core.domain.errors import Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
-from core.domain.ports import Delivery
+from core.domain import Delivery, Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from core.util.clock import Now
-
-log = structlog.get_logger(__name__)
+from core.util.log import log
 
 
 class NoStreamError(Exception):
