@@ -11,7 +11,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.delivery.interaction_channel import EphemeralChannel
+from bots.discord.delivery.ephemeral import EphemeralChannel
 from bots.discord.events.address import Address
 from bots.discord.events.buttons import action_in, press_of, view_of
 from bots.discord.events.interactions import source_of

@@ -187,7 +187,6 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "installations/": "workspaces install the Slack app and each has a token; Discord has one for all",
         "open.py": "one workspace or many, socket or HTTP: Discord has one way to begin, in its plugin",
         "delivery/streaming/": "Slack has a native stream; Discord can only post and edit",
-        "delivery/ephemeral.py": "a call of its own; Discord's goes over the webhook of its interaction_channel.py",
         "delivery/messages.py": "messages are plain JSON, history comes by cursors; discord.py does both for Discord",
         "delivery/rich_text.py": "people's words that the bot posts for them: Discord's interactions quote them",
         "delivery/unreachable.py": "asks for a person's language first, which Discord's address holds",

@@ -8,8 +8,8 @@ from functools import partial
 from bots.discord.delivery.channel import NO_MENTIONS, DiscordChannel
 from bots.discord.delivery.code_attachments import CodeAttachmentSurface, CodeFile
 from bots.discord.delivery.deadline_surface import DeadlineSurface
+from bots.discord.delivery.ephemeral import EphemeralChannel
 from bots.discord.delivery.interaction_channel import (
-    EphemeralChannel,
     InteractionChannel,
     ends_at,
     outlives_token,
