@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import subprocess
@@ -18,7 +19,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bots.slack.features.greetings import BackgroundTasks
 from bots.slack.frontend import SlackFrontend, open_slack
+from bots.slack.listening.socket_mode import Socket
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import open_api, without_secrets
@@ -462,6 +465,38 @@ async def test_no_secret_reaches_a_log(slack: FakeSlack, caplog: pytest.LogCaptu
     assert slack.bot_token not in logged
     assert slack.app_token not in logged
     assert "ticket0" not in logged
+
+
+async def test_a_socket_whose_closing_is_cancelled_leaves_nothing_open(
+    slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_api(settings(slack)) as api:
+        socket = Socket(api, "ws://127.0.0.1:1")
+        at_goodbye = asyncio.Event()
+
+        async def stall() -> None:
+            at_goodbye.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(socket, "disconnect", stall)
+        closing = asyncio.create_task(socket.aclose())
+        await at_goodbye.wait()
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+
+        assert socket.message_processor.done()
+        assert socket.aiohttp_client_session.closed
+
+
+async def test_a_background_task_that_is_cancelled_before_it_begins_closes_its_work() -> None:
+    work = asyncio.sleep(3_600)
+    tasks = BackgroundTasks()
+
+    tasks.run("greeting", work)
+    await tasks.aclose()
+
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED
 
 
 def test_secrets_are_blotted_out() -> None:

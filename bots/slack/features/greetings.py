@@ -44,7 +44,10 @@ class BackgroundTasks(TaskSet):
             work.close()
             log.warning("slack.task_left_out", task=name)
             return
-        self.start(self._run(name, work), name=f"slack-{name}")
+        task = self.start(self._run(name, work), name=f"slack-{name}")
+        task.add_done_callback(
+            lambda _: work.close()
+        )  # one that is cancelled before it begins never gets there
 
     async def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any
 
 import aiohttp
@@ -66,19 +66,29 @@ class Socket(SocketModeClient):
         self._work.start(self.run_message_listeners(_parsed(raw), raw))
 
     async def aclose(self) -> None:
-        """Say goodbye, briefly, and end every task of this socket."""
+        """End every task of this socket, say goodbye, briefly, and close the session; all of it even if cancelled.
+
+        In this order, because each of the tasks may be about to open another connection, which nobody would close.
+        """
         self.closed = True
         self.auto_reconnect_enabled = False
-        with suppress(TimeoutError, OSError, aiohttp.ClientError):
-            async with asyncio.timeout(_CLOSE_WITHIN_S):
-                await self.disconnect()  # type: ignore[no-untyped-call]  # the SDK left it so
+        async with AsyncExitStack() as closing:  # the last one first
+            closing.push_async_callback(self.aiohttp_client_session.close)
+            closing.push_async_callback(self._say_goodbye)
+            closing.push_async_callback(self._end_tasks)
+
+    async def _end_tasks(self) -> None:
         owned = (self.message_processor, self.current_session_monitor, self.message_receiver)
         running = [task for task in owned if task is not None]
         for task in running:
             task.cancel()
+        await self._work.aclose()  # cancels the others before anything else runs
         await asyncio.gather(*running, return_exceptions=True)
-        await self._work.aclose()
-        await self.aiohttp_client_session.close()
+
+    async def _say_goodbye(self) -> None:
+        with suppress(TimeoutError, OSError, aiohttp.ClientError):
+            async with asyncio.timeout(_CLOSE_WITHIN_S):
+                await self.disconnect()  # type: ignore[no-untyped-call]  # the SDK left it so
 
 
 def _parsed(raw: str) -> dict[str, Any]:
