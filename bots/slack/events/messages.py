@@ -78,10 +78,9 @@ def deleted(
     before = part_of(event, "previous_message")
     if not (team and channel and ts):
         return None
-    if text_of(before, "user"):
-        parsed = read(wrapper, event, before, bot)
-        if parsed is None or not is_for_us(parsed, bot, is_joined):
-            return None
+    parsed = read(wrapper, event, before, bot)
+    if text_of(before, "user") and not (parsed and is_for_us(parsed, bot, is_joined)):
+        return None
     return Deleted((f"slack:{team}:{channel}:{ts}:deleted",), PLATFORM, team, channel, (ts,))
 
 

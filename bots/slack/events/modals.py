@@ -130,10 +130,9 @@ def commented(payload: Mapping[str, Any]) -> Pressed | None:
 
 def _kept(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     view = part_of(payload, "view")
-    if text_of(payload, "type") != "view_submission" or text_of(view, "callback_id") != name:
-        return {}
+    is_ours = text_of(payload, "type") == "view_submission" and text_of(view, "callback_id") == name
     try:
-        kept = json.loads(text_of(view, "private_metadata"))
+        kept = json.loads(text_of(view, "private_metadata")) if is_ours else {}
     except (ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, Mapping) else {}

@@ -77,8 +77,10 @@ class Greetings:
             self._tasks.run("ask-form", self._open(payload, place, partial(ask_form, about=about), there))
         for event in events if text_of(payload, "type") == "block_actions" else ():
             if isinstance(event, Pressed) and event.action is Action.BAD:
-                form = partial(feedback_form, pressed=event)
-                self._tasks.run("feedback-form", self._open(payload, event.place, form, there))
+                self._tasks.run(
+                    "feedback-form",
+                    self._open(payload, event.place, partial(feedback_form, pressed=event), there),
+                )
         if (greeted := _greeted(payload)) is not None:
             self._tasks.run("greeting", self._greet(*greeted, there))
 

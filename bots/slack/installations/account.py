@@ -23,7 +23,6 @@ from core.util.log import log
 _OVER = frozenset(("token_revoked", "account_inactive"))
 """Nothing but a new installation helps."""
 AHEAD = timedelta(hours=2)
-_CLAIM = timedelta(seconds=90)
 _QUIET = timedelta(minutes=1)
 """For so long after a failed try nobody of this process tries again while the old token still counts."""
 
@@ -95,7 +94,7 @@ class Rotation:
             task.exception()  # those who waited were told
 
     async def _refresh(self, known: Installation, *, expired: bool) -> Installation:
-        while not await self._installations.claim(known, self._now() + _CLAIM):
+        while not await self._installations.claim(known, self._now() + timedelta(seconds=90)):
             newer = await self._installed(known.workspace)
             if newer.version != known.version or (self._counts(newer) and not expired):
                 return newer  # another process has done it, or is about to
