@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from bots.settings import Settings
 from bots.wiring import (
     Admitting,
-    Upkeep,
     admitting_of,
     base_of,
     intake_of,
@@ -25,7 +26,7 @@ from core.domain import Frontend, SettingRefused
 from core.i18n import warm
 from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
-from core.storage.db import Database, held_alone, migrate
+from core.storage.db import Database, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.turns.runner import Runner
@@ -41,21 +42,22 @@ class Core:
     intake: StoringIntake
     pool: WorkerPool
     runner: Runner
-    aivax: AivaxClient
     database: Database
     admitting: Admitting
-    upkeep: Upkeep
+    retention: Retention
+    upkeep: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
+    """What goes on beside the answers, each until cancelled."""
 
     def check(self, settings: Settings) -> None:
         """Refuse, before anything listens, settings with which no question could be answered."""
         if not settings.aivax.model:
             fix = "name the gateway that answers, such as my-gateway:50c3 (AIVAX console, AI gateways)"
             raise SettingRefused("[aivax] model", fix=fix)
-        self.aivax.account.check_settings(*sorted(self.admitting.models))
+        self.admitting.aivax.account.check_settings(*sorted(self.admitting.models))
 
     async def ask_aivax(self) -> None:
         """Say in the log, soon after the start, what would only show at the first question."""
-        for finding in await self.aivax.account.preflight(*sorted(self.admitting.models)):
+        for finding in await self.admitting.aivax.account.preflight(*sorted(self.admitting.models)):
             log.error("aivax.problem", error=type(finding).__name__, cause=str(finding))
             await self.admitting.account_alerts.found(finding)
 
@@ -63,7 +65,8 @@ class Core:
         """Run turns until cancelled, those too that other processes on the same database took in."""
         await self.admitting.prober.begin()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.upkeep.run())
+            for part in self.upkeep:
+                group.create_task(part())
             await self.pool.work(self.runner)
 
 
@@ -108,13 +111,20 @@ async def open_core_on(
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         intake = intake_of(base, queueing.pool, admitting.account, scrubber)
         retention = Retention(database, now, settings.storage, scrubber=scrubber)
-        notifier = notifier_of(base, queueing, surfaces)
         yield Core(
             intake=intake,
             pool=queueing.pool,
             runner=runner_of(base, queueing, admitting.admission, surfaces),
-            aivax=aivax,
             database=database,
             admitting=admitting,
-            upkeep=Upkeep(base, queueing, intake, admitting.prober, scrubber, retention, notifier),
+            retention=retention,
+            upkeep=(
+                partial(listen_notify.hear, database, frontends, queueing.pool.notify),
+                retention.run,
+                intake.deletion.run,
+                scrubber.run,
+                admitting.prober.run,
+                queueing.allowance.run,
+                notifier_of(base, queueing, surfaces).run,
+            ),
         )

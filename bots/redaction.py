@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from itertools import chain
 
 from pydantic import BaseModel, SecretStr
 
@@ -20,7 +20,9 @@ PASSWORD_IN_URL = re.compile(r"\w[\w+.-]*://[^\s/@:]*:([^\s/@]+)@")
 def secrets_in(settings: BaseModel) -> list[str]:
     """Every secret that is set, passwords inside addresses too, for the log to leave out."""
     found: list[str] = []
-    for value in _values(settings):
+    for value in chain.from_iterable(
+        each if isinstance(each, tuple) else (each,) for _name, each in settings
+    ):
         if isinstance(value, SecretStr):
             found += {value.get_secret_value(), value.get_secret_value().strip()} - {""}
         elif isinstance(value, BaseModel):
@@ -28,9 +30,3 @@ def secrets_in(settings: BaseModel) -> list[str]:
         elif isinstance(value, str):
             found += PASSWORD_IN_URL.findall(value)
     return found
-
-
-def _values(settings: BaseModel) -> Iterator[object]:
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        yield from value if isinstance(value, tuple) else (value,)

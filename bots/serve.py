@@ -8,11 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 
 from bots import LOST, PROBLEM
-from bots.absence_alerts import Absences
 from bots.app import Core, open_core_on, open_database
 from bots.frontends import Host, Mounts, Plugin
 from bots.settings import Settings, WebSettings
-from bots.supervisor import Board, explain, supervise
+from bots.supervisor import Absences, Board, explain, supervise
 from core.domain import Frontend, SettingRefused
 from core.i18n import Translators
 from core.loop_watchdog import watched
@@ -66,8 +65,8 @@ async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> Asyn
     from bots.web.health import health_routes  # a web server costs memory; only who uses it pays
     from bots.web.server import serve
 
-    health = health_routes(board, admin_token=settings.admin_token.get_secret_value())
-    pages = health if settings.enabled else []
+    token = settings.admin_token.get_secret_value()
+    pages = health_routes(board, admin_token=token) if settings.enabled else []
     async with serve(pages, mounts.apps, settings.host, settings.port, settings) as port:
         log.info("web.listening", host=settings.host, port=port)
         yield

@@ -1,11 +1,16 @@
-"""Keeps each frontend listening: one that fails is said to have failed, and tried again, while the others go on."""
+"""Keeps each frontend listening: one that fails is said to have failed, and tried again, while the others go on.
+
+Operators are told of one that is lost for longer than a moment, and of its return.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from core.admission.operator_alerts import OperatorAlerts
 from core.domain import (
     BotError,
     DatabaseGone,
@@ -15,6 +20,7 @@ from core.domain import (
     Intake,
     SettingRefused,
 )
+from core.i18n import Phrase
 from core.util.clock import Sleep
 from core.util.log import log
 from core.util.retry import growing_s
@@ -25,6 +31,10 @@ REFUSED_DELAY_S = 300.0
 """A refused token stays refused until someone acts; Discord also counts each try."""
 STEADY_S = 60.0
 """A frontend that listened for longer than this had recovered: its next failure is a new one."""
+
+GRACE_S = 30.0
+"""Platforms drop connections all day long; one that is back sooner is nobody's concern."""
+TICK_S = 1.0
 
 
 class Board:
@@ -78,18 +88,18 @@ class Board:
             self.settled.set()
 
 
+@dataclass(frozen=True, slots=True)
 class FrontendWatch:
     """`core.domain.ports.Watch` for one frontend on the board."""
 
-    def __init__(self, board: Board, name: str) -> None:
-        self._board = board
-        self._name = name
+    board: Board
+    name: str
 
     def up(self) -> None:
-        self._board.mark(self._name, None)
+        self.board.mark(self.name, None)
 
     def down(self, cause: BotError) -> None:
-        self._board.mark(self._name, cause)
+        self.board.mark(self.name, cause)
 
 
 async def supervise(
@@ -146,3 +156,53 @@ def explain(cause: BotError) -> str:
             return f"{cause}: nothing is taken in until it is put back, or a backup restored, and the bot started again"
         case _:
             return str(cause) or type(cause).__name__
+
+
+class Absences:
+    """Compares the board with what was told. A frontend that never came up counts as lost too."""
+
+    def __init__(
+        self,
+        board: Board,
+        alerts: OperatorAlerts,
+        *,
+        grace_s: float = GRACE_S,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._board = board
+        self._alerts = alerts
+        self._grace_s = grace_s
+        self._now = now
+        self._lost_at: dict[str, float] = {}
+        self._there: dict[str, bool] = {}
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(TICK_S)
+
+    async def look(self) -> None:
+        """Look once at every frontend."""
+        for name in self._board.up:
+            self._lost_at.pop(name, None)
+            if self._there.get(name) is not True:  # at the start too: a process before may have told
+                self._there[name] = True
+                phrase = Phrase.NOTICE_FRONTEND_BACK
+                await self._alerts.heal(_cause(name), phrase, platform=name.capitalize())
+        for name, problem in self._board.failed.items():
+            lost_s = self._now() - self._lost_at.setdefault(name, self._now())
+            if lost_s >= self._grace_s and self._there.get(name) is not False:
+                self._there[name] = False
+                await self._tell_lost(name, problem)
+
+    async def _tell_lost(self, name: str, problem: BotError) -> None:
+        if isinstance(problem, FrontendRefused):
+            phrase, setting = Phrase.NOTICE_FRONTEND_REFUSED, problem.setting
+        else:
+            phrase, setting = Phrase.NOTICE_FRONTEND_LOST, ""
+        await self._alerts.tell(_cause(name), phrase, platform=name.capitalize(), setting=setting)
+
+
+def _cause(name: str) -> str:
+    return f"frontend:{name}"

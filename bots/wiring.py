@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import uuid
@@ -33,9 +32,8 @@ from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
 from core.storage.alerts import AlertStore
 from core.storage.channel_models import ModelStore
-from core.storage.db import Database, listen_notify
+from core.storage.db import Database
 from core.storage.history import HistoryStore
-from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
@@ -83,42 +81,13 @@ class Queueing:
 class Admitting:
     """What lets calls to AIVAX through, and tells operators where it does not."""
 
+    aivax: AivaxClient
     models: frozenset[str]
     account: AccountWatch
-    liveness: Liveness
     alerts: OperatorAlerts
     account_alerts: AccountAlerts
     admission: Admission
     prober: Prober
-
-
-@dataclass(frozen=True, slots=True)
-class Upkeep:
-    """What goes on beside the answers."""
-
-    base: Base
-    queueing: Queueing
-    intake: StoringIntake
-    prober: Prober
-    scrubber: Scrubber
-    retention: Retention
-    notifier: PositionNotifier
-
-    async def run(self) -> None:
-        """Go on until cancelled."""
-        base = self.base
-        parts = (
-            self.retention,
-            self.intake.deletion,
-            self.scrubber,
-            self.prober,
-            self.queueing.allowance,
-            self.notifier,
-        )
-        async with asyncio.TaskGroup() as group:
-            group.create_task(listen_notify.hear(base.database, base.frontends, self.queueing.pool.notify))
-            for part in parts:
-                group.create_task(part.run())
 
 
 def base_of(
@@ -216,7 +185,7 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         account_alerts,
         pool.sweep_soon,
     )
-    return Admitting(models, account, liveness, alerts, account_alerts, admission, prober)
+    return Admitting(base.aivax, models, account, alerts, account_alerts, admission, prober)
 
 
 def surfaces_of(base: Base) -> Surfaces:

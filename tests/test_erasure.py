@@ -226,7 +226,7 @@ async def test_old_text_is_left_nowhere(stage: Stage) -> None:
     assert await left(stage) != []
 
     async with readers(stage):
-        await stage.core.upkeep.retention.sweep()
+        await stage.core.retention.sweep()
 
         assert await gone(stage)
 
@@ -512,7 +512,7 @@ async def test_a_token_in_an_address_goes_within_hours_and_a_questions_address_s
     await stage.hear(said("tell me"), Commanded(("c",), ANA, DIRECT, Command.HELP, "asides/token-1234"))
     await stage.change("UPDATE turns SET ended_at = '2026-01-01'")
 
-    await stage.core.upkeep.retention.sweep()
+    await stage.core.retention.sweep()
 
     assert [bool(each) for each in await stage.rows("SELECT address FROM turns ORDER BY notice")] == [
         True,

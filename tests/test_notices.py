@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 import structlog
 
-from bots.absence_alerts import GRACE_S, Absences
 from bots.frontends import installed
 from bots.settings import OperatorSettings, SettingsRefused, load
-from bots.supervisor import Board
+from bots.supervisor import GRACE_S, Absences, Board
 from core.domain import (
     Attachment,
     Blob,

@@ -132,10 +132,11 @@ class AccountClient:
         Raises:
             AivaxError: it could not be read this time.
         """
-        if self._dialect is Dialect.PUBLIC:
-            self._switch_off("balance", "a public key may not read it")
-        elif self._dialect is not Dialect.AIVAX:
-            self._switch_off("balance", "the server is not AIVAX")
+        if self._dialect is not Dialect.AIVAX:
+            public = self._dialect is Dialect.PUBLIC
+            self._switch_off(
+                "balance", "a public key may not read it" if public else "the server is not AIVAX"
+            )
         answer = await self._get("balance", balance_url(self._settings.base_url))
         return read_balance(answer) if answer is not None else None
 

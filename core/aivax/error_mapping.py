@@ -13,6 +13,7 @@ from core.aivax.error_text import Scrub
 from core.aivax.stream.chunks import NotJson, decode, excerpt, word
 from core.domain import (
     AivaxError,
+    AnswerFailed,
     ContextTooLong,
     GatewayUnknown,
     KeyRefused,
@@ -97,14 +98,15 @@ def error_of(error: object) -> tuple[str, str]:
     return word(error.get("code")) or word(error.get("type")), f"{param}: {message}" if param else message
 
 
-def of_word(code: str, detail: str) -> AivaxError | None:
-    """Choose the error of an in-stream error whose code is a word; None where the word says nothing to us."""
-    return ContextTooLong(code=code, detail=detail) if _TOO_LONG.search(f"{code} {detail}") else None
-
-
-def status_of(code: str) -> int:
-    """Return the status that an in-stream error's code is; 0 where it is none."""
-    return int(code) if re.fullmatch(r"[45]\d\d", code) else 0
+def of_event(error: object, *, said: bool, clean: Scrub) -> AivaxError:
+    """Choose the error of one that stands in the stream: while nothing was said, by its code, a status or a word."""
+    code, detail = error_of(error or {})
+    code, detail = clean(code) or "error", clean(detail)
+    status = int(code) if re.fullmatch(r"[45]\d\d", code) else 0
+    if status and not said:
+        return of_status(status, code=code, detail=detail)
+    kind = ContextTooLong if not said and _TOO_LONG.search(f"{code} {detail}") else AnswerFailed
+    return kind(status=status, code=code, detail=detail)
 
 
 def retry_after_s(value: str | None, *, now: float) -> float | None:

@@ -174,7 +174,7 @@ class TimelineParser:
         if error or reason == "error":
             self._say_all()
             self._tell_costs()
-            raise self._failed(error)
+            raise error_mapping.of_event(error, said=self.said, clean=self._clean)
         self._reason = reason or self._reason or ("stop" if message else "")
 
     def _take_delta(self, delta: Json) -> None:
@@ -211,16 +211,6 @@ class TimelineParser:
         if self._usage or self.credits_spent is not None:
             self._emit(chunks.usage(self._usage, credits_spent=self.credits_spent, model=self._model))
             self._usage, self.credits_spent = chunks.NOTHING, None
-
-    def _failed(self, error: object) -> AivaxError:
-        code, message = error_mapping.error_of(error or {})
-        code, message = self._clean(code) or "error", self._clean(message)
-        status = error_mapping.status_of(code)
-        if self.said:
-            return AnswerFailed(status=status, code=code, detail=message)
-        if status:
-            return error_mapping.of_status(status, code=code, detail=message)
-        return error_mapping.of_word(code, message) or AnswerFailed(code=code, detail=message)
 
     def _not_events(self, code: str) -> AivaxError:
         """End with what was held back, the costs, and this error: the bytes are no events."""
