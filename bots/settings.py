@@ -231,7 +231,7 @@ def _overlay(
 
 
 def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[str, str, Any]:
-    """`AIVAX_BOTS__SLACK__BOT_TOKEN` -> ("slack", "bot_token", value)."""
+    """`AIVAX_BOTS__WEB__ADMIN_TOKEN` -> ("web", "admin_token", value)."""
     section, _, key = variable[len(PREFIX) :].lower().partition("__")
     if section not in model.model_fields:
         raise SettingRefused(
