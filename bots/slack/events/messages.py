@@ -42,9 +42,8 @@ def said(
 ) -> Said | Commanded | None:
     """Read a `message` or an `app_mention`; None for what is not meant for us, our own and other bots' words too."""
     parsed = read(wrapper, event, event, bot)
-    if parsed and (event.get("type") == "app_mention" or is_for_us(parsed, bot, is_joined)):
-        return as_event(parsed, event)
-    return None
+    is_mention = event.get("type") == "app_mention"
+    return as_event(parsed, event) if parsed and (is_mention or is_for_us(parsed, bot, is_joined)) else None
 
 
 def changed(
@@ -111,9 +110,12 @@ def is_for_us(parsed: ParsedMessage, bot: Bot, is_joined: IsJoined | None) -> bo
     there = parsed.address
     if there.direct or mentions(parsed.mrkdwn, bot.user):
         return True
-    if is_joined is None or not parsed.thread or begins_with_another(parsed.mrkdwn, bot.user):
-        return False
-    return parsed.below_ours or is_joined(there.team, there.channel, parsed.thread)
+    return (
+        is_joined is not None
+        and parsed.thread != ""
+        and not begins_with_another(parsed.mrkdwn, bot.user)
+        and (parsed.below_ours or is_joined(there.team, there.channel, parsed.thread))
+    )
 
 
 def read(

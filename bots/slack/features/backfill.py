@@ -31,7 +31,6 @@ from core.util.log import log
 
 _MARGIN = timedelta(minutes=10)
 """Slack may still have been repeating events, older than the last one heard, when the bot went away."""
-_KNOWN_FOR = timedelta(days=30)
 _MOST_PLACES = 200
 _PAGE, _MOST_PAGES = 100, 5
 _PAUSE_S = 1.3
@@ -79,7 +78,7 @@ class Backfill:
         if not self._open_since:
             return
         now = utc_now()
-        places = await self._intake.places(PLATFORM, now - _KNOWN_FOR)
+        places = await self._intake.places(PLATFORM, now - timedelta(days=30))
         for team, heard in list(self._open_since.items()):
             try:
                 since = max(heard - _MARGIN, now - self._back)
