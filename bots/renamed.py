@@ -6,6 +6,7 @@ Each table is the only place where an old name stands. An entry goes when one re
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from structlog.typing import EventDict
@@ -88,13 +89,13 @@ def label(dotted: str) -> str:
     return f"[{section}] {key}"
 
 
+@dataclass(frozen=True, slots=True)
 class OldNames:
     """The old names that one configuration uses, in its file and in the environment."""
 
-    def __init__(self) -> None:
-        self.used: dict[str, str] = {}
-        """What the operator wrote -> what it is called now."""
-        self._written: dict[str, str] = {}
+    used: dict[str, str] = field(default_factory=dict)
+    """What the operator wrote -> what it is called now."""
+    _written: dict[str, str] = field(default_factory=dict)
 
     def as_written(self, problem: SettingRefused) -> SettingRefused:
         """The problem under the name that the operator wrote: an entry of a list stays part of it."""
@@ -140,7 +141,7 @@ class OldNames:
                 elif written:
                     environment[now + suffix] = environment.pop(written)
                     self.used[written] = now + suffix
-                    self._written |= {label(new): written, now + suffix: written}
+                    self._written.update({label(new): written, now + suffix: written})
         return problems
 
 

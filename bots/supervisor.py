@@ -162,16 +162,10 @@ class Absences:
     """Compares the board with what was told. A frontend that never came up counts as lost too."""
 
     def __init__(
-        self,
-        board: Board,
-        alerts: OperatorAlerts,
-        *,
-        grace_s: float = GRACE_S,
-        now: Callable[[], float] = time.monotonic,
+        self, board: Board, alerts: OperatorAlerts, *, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._board = board
         self._alerts = alerts
-        self._grace_s = grace_s
         self._now = now
         self._lost_at: dict[str, float] = {}
         self._there: dict[str, bool] = {}
@@ -192,7 +186,7 @@ class Absences:
                 await self._alerts.heal(_cause(name), phrase, platform=name.capitalize())
         for name, problem in self._board.failed.items():
             lost_s = self._now() - self._lost_at.setdefault(name, self._now())
-            if lost_s >= self._grace_s and self._there.get(name) is not False:
+            if lost_s >= GRACE_S and self._there.get(name) is not False:
                 self._there[name] = False
                 await self._tell_lost(name, problem)
 

@@ -22,17 +22,13 @@ class Deadlines:
     def __init__(self, settings: AivaxSettings) -> None:
         self._settings = settings
         self.waited_s = 0.0
+        """Waiting for AIVAX, and in pauses that may only have been counted."""
         self.exhausted = False
         """Whether the time for the whole call is used up."""
         self._since_start_s = 0.0
         self._tail_s: float | None = None
         self._alive = False
         self._began = asyncio.get_running_loop().time()
-
-    @property
-    def _spent_s(self) -> float:
-        """Since the call began; pauses that were only counted are in `waited_s`."""
-        return max(self.waited_s, asyncio.get_running_loop().time() - self._began)
 
     def begin_try(self) -> None:
         """Start the first-event time-out anew."""
@@ -81,9 +77,10 @@ class Deadlines:
 
     def _limit(self) -> tuple[float, str]:
         settings = self._settings
+        since_began_s = asyncio.get_running_loop().time() - self._began
         first_event_s = settings.first_event_timeout_s - self._since_start_s
         limits = [
-            (settings.answer_timeout_s - self._spent_s, "answer_timeout"),
+            (settings.answer_timeout_s - max(self.waited_s, since_began_s), "answer_timeout"),
             (settings.idle_timeout_s, "idle_timeout")
             if self._alive
             else (first_event_s, "first_event_timeout"),

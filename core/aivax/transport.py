@@ -88,7 +88,7 @@ class Wire:
         _check_url("[aivax] base_url", settings.base_url)
         if settings.direct_url:
             _check_url("[aivax] direct_url", settings.direct_url)
-        self._settings = settings
+        self._document_timeout_s = min(settings.first_event_timeout_s, _DOCUMENT_TIMEOUT_S)
         self._now = now
         self._http = httpx.AsyncClient(
             transport=transport,
@@ -147,10 +147,6 @@ class Wire:
                 raise await self._refusal(response, clean)
             _check_plain(response)
             return await _read(response, _DOCUMENT_BYTES)
-
-    @property
-    def _document_timeout_s(self) -> float:
-        return min(self._settings.first_event_timeout_s, _DOCUMENT_TIMEOUT_S)
 
     async def _refusal(self, response: httpx.Response, clean: Scrub) -> Exception:
         body = b""
