@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from bots.settings import Settings
 from core.admission.account import AccountWatch
@@ -31,7 +32,7 @@ from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
 from core.storage.alerts import AlertStore
-from core.storage.channel_models import ModelStore
+from core.storage.channel_models import chosen_model
 from core.storage.db import Database
 from core.storage.history import HistoryStore
 from core.storage.personal_data.sqlite_scrub import Scrubber
@@ -141,7 +142,10 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     settings, limits, operators, now = base.settings, base.settings.limits, base.settings.operators, base.now
     pool, turns = queueing.pool, queueing.turns
     release = HeldTurnRelease(base.database, now, most=limits.release_batch)
-    breakers, account = BreakerStore(base.database, now, release), AccountWatch(base.aivax.account, now)
+    breakers, account = (
+        BreakerStore(base.database, now, release),
+        AccountWatch(base.aivax.account.balance, now),
+    )
     liveness = Liveness(base.aivax.account.answers, now)
     alerts = OperatorAlerts(
         AlertStore(base.database, now),
@@ -201,7 +205,7 @@ def runner_of(base: Base, queueing: Queueing, admission: Admission, surfaces: Su
     composer = Composer(
         History(HistoryStore(base.database), settings.conversation),
         base.routes,
-        ModelStore(base.database),
+        partial(chosen_model, base.database),
         settings.conversation,
         limits,
         queueing.files,

@@ -45,7 +45,7 @@ from tests.statements import read_whole, recorded
 from tests.test_changes import commanded, deleted, edited, pressed
 
 STORES = (
-    *("alerts", "channel_models", "consumption", "feedback", "history"),
+    *("alerts", "channel_models", "consumption", "history"),
     *("turns.breakers", "turns.call_store", "turns.edits", "turns.held_turns", "turns.intake"),
     *("turns.ledger", "turns.store"),
 )

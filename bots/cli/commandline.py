@@ -140,12 +140,12 @@ def sentence(problem: Exception) -> str:
     match problem:
         case DatabaseNewer():
             return (
-                f"the database is at revision {problem.revision}, which this version ({__version__}) does not know: "
+                f"the database is at revision {problem}, which this version ({__version__}) does not know: "
                 "it was written by a newer aivax-bots. Install that version again, or restore a backup."
             )
         case DatabaseBusy():
             return (
-                f"{problem.path} is in use by another `aivax-bots run` or `chat`. "
+                f"{problem} is in use by another `aivax-bots run` or `chat`. "
                 "Stop that one first, or set another [storage] url."
             )
         case DatabaseFailed():
@@ -153,7 +153,7 @@ def sentence(problem: Exception) -> str:
             return f"[storage] url: {problem.url} {wrong}: {problem.reason}"
         case ProgramMissing():
             return (
-                f"{problem.program} is not on PATH. It comes with PostgreSQL's client programs "
+                f"{problem} is not on PATH. It comes with PostgreSQL's client programs "
                 "(Debian, Ubuntu: apt install postgresql-client), in the server's version or a newer one."
             )
         case OSError(strerror=str(reason)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from core.domain import Author, Place
 from core.i18n import Phrase
@@ -27,19 +27,19 @@ class Access:
         roles = _names(who.platform, who.workspace, author.roles)
         workspaces = {f"{place.platform}:{here}"}
         channels = _names(place.platform, here, [*_channels(place), *within])
+        are_listed = user & {*lists.allow_users} or roles & {*lists.allow_roles}
         if user & {*lists.block_users} or roles & {*lists.block_roles}:
             return Phrase.NOT_FOR_YOU
-        if (lists.allow_users or lists.allow_roles) and not (
-            user & {*lists.allow_users} or roles & {*lists.allow_roles}
-        ):
+        if (lists.allow_users or lists.allow_roles) and not are_listed:
             return Phrase.NOT_FOR_YOU
-        if workspaces & {*lists.block_workspaces} or channels & {*lists.block_channels}:
-            return Phrase.NOT_HERE
-        if lists.allow_workspaces and not workspaces & {*lists.allow_workspaces}:
-            return Phrase.NOT_HERE
-        if lists.allow_channels and channels and not channels & {*lists.allow_channels}:
-            return Phrase.NOT_HERE
-        return None
+        is_out = _keeps_out(workspaces, lists.block_workspaces, lists.allow_workspaces) or (
+            channels and _keeps_out(channels, lists.block_channels, lists.allow_channels)
+        )
+        return Phrase.NOT_HERE if is_out else None
+
+
+def _keeps_out(names: set[str], blocked: Collection[str], allowed: Collection[str]) -> bool:
+    return not names.isdisjoint(blocked) or (bool(allowed) and names.isdisjoint(allowed))
 
 
 def _channels(place: Place) -> Iterator[str]:

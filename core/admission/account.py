@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from core.aivax.account import Balance
 from core.domain import AivaxError, NoBalance
@@ -14,17 +13,12 @@ from core.util.log import log
 FRESH = timedelta(seconds=5)
 
 
-class BalanceSource(Protocol):
-    """Who can be asked for the balance."""
-
-    async def balance(self) -> Balance | None: ...
-
-
 class AccountWatch:
     """Reads the balance, never oftener than every few seconds, and remembers what it read."""
 
-    def __init__(self, teller: BalanceSource, now: Callable[[], datetime]) -> None:
-        self._teller = teller
+    def __init__(self, ask: Callable[[], Awaitable[Balance | None]], now: Callable[[], datetime]) -> None:
+        """`ask` asks AIVAX for the balance."""
+        self._ask = ask
         self._now = now
         self._reading = asyncio.Lock()
         self._read_at: datetime | None = None
@@ -48,7 +42,7 @@ class AccountWatch:
         async with self._reading:
             if anew or self._read_at is None or self._now() - self._read_at >= FRESH:
                 try:
-                    self._last = await self._teller.balance()
+                    self._last = await self._ask()
                 except AivaxError as error:
                     log.warning("account.unreadable", cause=str(error))
                     self._last = None

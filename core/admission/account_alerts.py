@@ -16,7 +16,6 @@ from core.aivax.account import Balance
 from core.delivery.error_messages import SPREAD_S
 from core.domain import (
     AivaxError,
-    Breaker,
     Cause,
     GatewayUnknown,
     KeyRefused,
@@ -113,13 +112,14 @@ class AccountAlerts:
                 await self._tell_tripped(each)
         for cause in sorted(told - names):
             if cause.startswith(BREAKER) and cause != EMPTY:
-                await self._tell_reset(_breaker(cause))
+                await self._tell_reset(cause)
         if self._is_due(told):
             self._read_at = self._now()
             if (balance := await self._account.read()) is not None:
                 await self._tell_balance(balance, told)
-        if EMPTY in told - names and not self._is_empty():
-            risen = [_below(threshold) for threshold in self._risen(self._account.balance_usd, told)]
+        usd = self._account.balance_usd  # one that is not known is believed to be there
+        if EMPTY in told - names and (usd is None or usd > 0):
+            risen = [_below(threshold) for threshold in self._risen(usd, told)]
             await self._alerts.heal(EMPTY, Phrase.NOTICE_BALANCE_OPEN, implied=risen)
 
     def _is_due(self, told: Collection[str]) -> bool:
@@ -148,50 +148,35 @@ class AccountAlerts:
             f"{BREAKER}{breaker.name}", phrase, model=breaker.model, wait=wait, figures=known
         )
 
-    async def _tell_reset(self, breaker: Breaker) -> None:
-        _, phrase = TRIPPED_AND_RESET[breaker.cause]
-        await self._alerts.heal(f"{BREAKER}{breaker.name}", phrase, model=breaker.model)
-
-    def _is_empty(self) -> bool:
-        """Whether the balance last read would be refused; one that is not known is believed to be there."""
-        known = self._account.balance_usd
-        return known is not None and known <= 0
+    async def _tell_reset(self, cause: str) -> None:
+        name, _, model = cause.removeprefix(BREAKER).partition(":")
+        _, phrase = TRIPPED_AND_RESET[Cause(name)]
+        await self._alerts.heal(cause, phrase, model=model)
 
     async def _tell_balance(self, balance: Balance, told: Collection[str]) -> None:
-        usd = balance.balance_usd
-        if usd is None:
+        """Tell that it is empty, or of the lowest threshold that it fell below, or the highest that it rose above."""
+        if (usd := balance.balance_usd) is None:
             return
-        known = _figures(balance, self._alerts.translator)
+        translator = self._alerts.translator
+        known = _figures(balance, translator)
         below = [threshold for threshold in self._thresholds if usd < threshold]
+        causes = [_below(threshold) for threshold in below]
         if balance.empty:
-            implied = [_below(threshold) for threshold in below]
-            await self._alerts.tell(EMPTY, Phrase.NOTICE_BALANCE_CLOSED, implied=implied, figures=known)
-        elif below:
-            await self._tell_threshold(below, known)
+            await self._alerts.tell(EMPTY, Phrase.NOTICE_BALANCE_CLOSED, implied=causes, figures=known)
+        elif below:  # those above the lowest go without saying
+            phrase, shown = Phrase.NOTICE_BALANCE_LOW, figures_below(below[0], translator)
+            await self._alerts.tell(causes[0], phrase, implied=causes[1:], threshold=shown, figures=known)
         risen = self._risen(usd, told)
-        if risen and EMPTY not in told:
-            await self._tell_risen(risen, known)
+        if risen and EMPTY not in told:  # those below the highest go without saying
+            *implied, cause = [_below(threshold) for threshold in risen]
+            phrase, shown = Phrase.NOTICE_BALANCE_RISEN, figures_above(risen[-1], translator)
+            await self._alerts.heal(cause, phrase, implied=implied, threshold=shown, figures=known)
 
     def _risen(self, usd: float | None, told: Collection[str]) -> Sequence[float]:
         """The thresholds that operators were told of and that the balance is above again."""
         if usd is None:
             return []
         return [each for each in self._thresholds if usd >= each * RISEN and _below(each) in told]
-
-    async def _tell_threshold(self, below: Sequence[float], known: str) -> None:
-        """Tell of the lowest; those above it go without saying."""
-        lowest, *others = below
-        shown = figures_below(lowest, self._alerts.translator)
-        implied = [_below(threshold) for threshold in others]
-        phrase = Phrase.NOTICE_BALANCE_LOW
-        await self._alerts.tell(_below(lowest), phrase, implied=implied, threshold=shown, figures=known)
-
-    async def _tell_risen(self, risen: Sequence[float], known: str) -> None:
-        *others, highest = risen
-        shown = figures_above(highest, self._alerts.translator)
-        implied = [_below(threshold) for threshold in others]
-        phrase = Phrase.NOTICE_BALANCE_RISEN
-        await self._alerts.heal(_below(highest), phrase, implied=implied, threshold=shown, figures=known)
 
 
 def _figures(told: Balance | None, translator: Translator) -> str:
@@ -200,8 +185,3 @@ def _figures(told: Balance | None, translator: Translator) -> str:
 
 def _below(threshold: float) -> str:
     return f"{BALANCE}{threshold:g}"
-
-
-def _breaker(cause: str) -> Breaker:
-    name, _, model = cause.removeprefix(BREAKER).partition(":")
-    return Breaker(Cause(name), model)

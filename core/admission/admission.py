@@ -29,13 +29,6 @@ QUOTA_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """The call may not be made: `tripped` is the breaker in the way."""
-
-    tripped: Tripped
-
-
-@dataclass(frozen=True, slots=True)
 class RetryAlone:
     """The failure is this question's own: it is tried again at `again_at`, and holds nobody; None: no more."""
 
@@ -79,8 +72,8 @@ class Admission:
         return await self._ask(turn_id, breakers_of(await model_of()))
 
     @asynccontextmanager
-    async def entering(self, turn_id: int, model: str) -> AsyncIterator[Held | None]:
-        """Begin one call: make it inside the block. Yields `Held` when a breaker is tripped.
+    async def entering(self, turn_id: int, model: str) -> AsyncIterator[Tripped | None]:
+        """Begin one call: make it inside the block. Yields the breaker that is in the way, if one is tripped.
 
         Leave the block as soon as the call was taken or refused. The next call may begin after
         `slow_start_interval_s` anyway.
@@ -89,8 +82,7 @@ class Admission:
         met by one of them.
         """
         if self._trusts(model):
-            tripped = await self._ask(turn_id, breakers_of(model))
-            yield Held(tripped) if tripped else None
+            yield await self._ask(turn_id, breakers_of(model))
             return
         await self._opening.acquire()
         with ExitStack() as turn:  # closed once: by the timer, or at the end of the block
@@ -98,7 +90,7 @@ class Admission:
             tripped = await self._ask(turn_id, breakers_of(model))
             timer = asyncio.get_running_loop().call_later(self._slow_start_interval_s, turn.close)
             turn.callback(timer.cancel)
-            yield Held(tripped) if tripped else None
+            yield tripped
 
     async def may_repeat(self, turn_id: int, model: str) -> bool:
         """Whether a call that failed may be tried again at once: not as a probe, nor while a breaker is tripped."""
@@ -117,9 +109,8 @@ class Admission:
     async def allows_media(self, turn_id: int, minimum_usd: float) -> bool:
         """Whether the balance is known to bear a call with files; unknown balances are tried."""
         known = self._account.balance_usd
-        if known is not None and known < minimum_usd:
-            return False
-        return await self._ask(turn_id, (Breaker(Cause.MEDIA),)) is None
+        can_pay = known is None or known >= minimum_usd
+        return can_pay and await self._ask(turn_id, (Breaker(Cause.MEDIA),)) is None
 
     async def refused(
         self, turn_id: int, model: str, error: AivaxError, *, has_media: bool, begun: bool = False
@@ -151,8 +142,7 @@ class Admission:
         self._taken_at[model] = self._now()
         if not said:
             await self._alerts.taken(model)
-        breakers = breakers_of(model)
-        for breaker in await self._store.taken(breakers, turn_id, said=said):
+        for breaker in await self._store.taken(breakers_of(model), turn_id, said=said):
             self._log_reset(breaker)
 
     async def reset(self, breaker: Breaker) -> None:
@@ -173,9 +163,8 @@ class Admission:
     async def _judge(
         self, turn_id: int, breaker: Breaker, error: AivaxError, balance_usd: float | None, *, begun: bool
     ) -> Tripped | Fault:
-        suspect = breaker.cause is Cause.OUTAGE and not is_certain(error)
-        if suspect and not begun:
-            suspect = not await self._liveness.is_missing()
+        may_be_its_own = breaker.cause is Cause.OUTAGE and not is_certain(error)
+        suspect = may_be_its_own and (begun or not await self._liveness.is_missing())
         when = partial(retry_at, breaker.cause, error.retry_after_s, self._now)
         kind = f"{kind_of(error)}+" if begun else kind_of(error)
         return await self._store.refuse(

@@ -15,11 +15,7 @@ from core.domain import Served, Waiting
 
 def in_order(waiting: Iterable[Waiting], served: Served) -> list[Waiting]:
     """The turns as they will be served, each counted as served before the next is chosen."""
-    line = _Line(waiting, served)
-    ordered: list[Waiting] = []
-    while (turn := line.next()) is not None:
-        ordered.append(turn)
-    return ordered
+    return list(iter(_Line(waiting, served).next, None))
 
 
 class _Line:

@@ -5,11 +5,12 @@ An alert is a turn like every other answer: it survives a crash, and is posted o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from core.domain import Frontend, Translator
 from core.i18n import Phrase
-from core.storage.alerts import AlertChannel, AlertStore
+from core.storage.alerts import AlertChannel, AlertStore, Told
 from core.util.log import log
 
 SETTING = "[operators] channel"
@@ -55,15 +56,9 @@ class OperatorAlerts:
 
         `implied` are causes that go without saying: they count as told, and heal by themselves.
         """
-        try:
-            sentence = self._say(phrase, values)
-            told = await self._store.add(cause, implied, sentence, self._target)
-        except Exception:
-            log.exception("alert.failed", cause=cause)
-            return
-        if told.is_new:
+        sentence = await self._write(cause, phrase, values, partial(self._store.add, cause, implied))
+        if sentence is not None:
             log.error("alert.sent", cause=cause, alert=sentence)
-        self._deliver(told.conversation_id)
 
     async def heal(
         self, cause: str, phrase: Phrase | None, *, implied: Sequence[str] = (), **values: object
@@ -72,15 +67,9 @@ class OperatorAlerts:
         causes = (cause, *implied)
         if not await self.told(causes):
             return
-        try:
-            sentence = self._say(phrase, values) if phrase else ""
-            told = await self._store.remove(causes, sentence, self._target)
-        except Exception:
-            log.exception("alert.failed", cause=cause)
-            return
-        if told.is_new:
+        sentence = await self._write(cause, phrase, values, partial(self._store.remove, causes))
+        if sentence is not None:
             log.warning("alert.resolved", cause=cause, alert=sentence)
-        self._deliver(told.conversation_id)
 
     async def told(self, causes: Collection[str] | None = None) -> set[str]:
         """Which of these causes go on, as far as operators were told; without `causes`, all of them."""
@@ -90,9 +79,20 @@ class OperatorAlerts:
             log.exception("alert.failed")
             return set()
 
-    def _say(self, phrase: Phrase, values: Mapping[str, object]) -> str:
-        return self.translator.say(phrase, **values).strip()
-
-    def _deliver(self, conversation_id: int | None) -> None:
-        if conversation_id is not None:
-            self._notify(conversation_id)
+    async def _write(
+        self,
+        cause: str,
+        phrase: Phrase | None,
+        values: Mapping[str, object],
+        write: Callable[[str, AlertChannel | None], Awaitable[Told]],
+    ) -> str | None:
+        """Store what changed, and queue the sentence that says so; the sentence, or None where nothing changed."""
+        try:
+            sentence = self.translator.say(phrase, **values).strip() if phrase else ""
+            told = await write(sentence, self._target)
+        except Exception:
+            log.exception("alert.failed", cause=cause)
+            return None
+        if told.conversation_id is not None:
+            self._notify(told.conversation_id)
+        return sentence if told.is_new else None

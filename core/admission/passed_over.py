@@ -46,10 +46,9 @@ class PassedCounts:
         """Write what was added since the last time as one line for each platform; nothing where nothing was."""
         added, self._unsaid = self._unsaid, Counter()
         for platform in sorted({platform for platform, _ in added}):
-            counts = {reason.value: count for (name, reason), count in added.items() if name == platform}
-            log.info("events.passed_over", platform=platform, **_named(counts))
-
-
-def _named(counts: Mapping[str, int]) -> dict[str, int]:
-    """Reasons as keys of a log line: `another bot` -> `another_bot`."""
-    return {reason.replace(" ", "_").replace("'", ""): counts[reason] for reason in sorted(counts)}
+            counts = {  # `another bot` -> `another_bot`
+                reason.replace(" ", "_").replace("'", ""): count
+                for (name, reason), count in sorted(added.items())
+                if name == platform
+            }
+            log.info("events.passed_over", platform=platform, **counts)

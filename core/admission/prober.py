@@ -83,8 +83,7 @@ class AccountProbe:
         if self._next_at is not None and self._now() < self._next_at:
             return
         self._next_at = self._now() + ACCOUNT_INTERVAL
-        told = await self._account.read()
-        if told is None:
+        if (told := await self._account.read()) is None:
             return
         for each in tripped:
             if await self._is_over(each.breaker, told.balance_usd, told.storage_is_full):

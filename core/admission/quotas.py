@@ -15,7 +15,7 @@ from core.admission.access import Access
 from core.domain import Commanded, Edited, Place, Pressed, Said, Translator
 from core.i18n import Phrase
 from core.settings import AccessSettings, LimitsSettings
-from core.storage.consumption import Consumption, Price
+from core.storage.consumption import Price
 from core.storage.turns.intake import IntakeTransaction
 from core.util.log import log
 
@@ -190,14 +190,9 @@ class Limits:
         if known is None or known < cap:
             return None
         log.warning("intake.spend_cap", spent_usd=round(known, 4), setting="[limits] spend_daily_usd")
-        wait = await self._until_spend_is_below(transaction.consumption, known - cap, since, translator)
+        at = await transaction.consumption.spent_before(since, self._price, known - cap)
+        wait = translator.duration((at - since).total_seconds() if at is not None else LOOK_AGAIN_S)
         return _refusal(translator, Phrase.SPEND_REACHED, wait=wait)
-
-    async def _until_spend_is_below(
-        self, counts: Consumption, excess_usd: float, since: datetime, translator: Translator
-    ) -> str:
-        at = await counts.spent_before(since, self._price, excess_usd)
-        return translator.duration((at - since).total_seconds() if at is not None else LOOK_AGAIN_S)
 
 
 def _refusal(translator: Translator, phrase: Phrase, **values: object) -> Refusal:

@@ -69,14 +69,15 @@ class Allowance:
             told = await self._tell()
         except AivaxError as error:
             log.warning("plan.unreadable", cause=str(error))
-            self._known.set()
             return False
-        windows = windows_of(told) if told is not None else None
-        if windows is not None and windows != self._windows:
-            self._windows = windows
-            log.info("plan.limit", requests_per_minute=[window.calls for window in windows] or "none")
-        self._known.set()
-        return True
+        else:
+            windows = windows_of(told) if told is not None else None
+            if windows is not None and windows != self._windows:
+                self._windows = windows
+                log.info("plan.limit", requests_per_minute=[window.calls for window in windows] or "none")
+            return True
+        finally:
+            self._known.set()
 
 
 def windows_of(told: Balance) -> tuple[Window, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.aivax.payload import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
@@ -12,9 +12,8 @@ from core.conversations.file_memory import Shelf
 from core.conversations.framing import Names, plain_name
 from core.conversations.history import History, quoted
 from core.conversations.routes import Routes
-from core.domain import Frontend, PlatformError, Quote, Remembered, Turn
+from core.domain import Frontend, Place, PlatformError, Quote, Remembered, Turn
 from core.settings import ConversationSettings, LimitsSettings
-from core.storage.channel_models import ModelStore
 from core.util.log import log
 
 SURROUNDINGS_TIMEOUT_S = 10.0
@@ -67,7 +66,7 @@ class Composer:
         self,
         history: History,
         routes: Routes,
-        chosen: ModelStore,
+        chosen_model: Callable[[Place], Awaitable[str]],
         conversation: ConversationSettings,
         limits: LimitsSettings,
         shelf: Shelf,
@@ -75,7 +74,7 @@ class Composer:
     ) -> None:
         """`sweep_soon` is told when room for files was given back that another turn may wait for."""
         self._sweep_soon = sweep_soon
-        self._chosen = chosen
+        self._chosen_model = chosen_model
         self._history = history
         self._routes = routes
         self._conversation = conversation
@@ -84,7 +83,7 @@ class Composer:
 
     async def model_of(self, turn: Turn) -> str:
         """Which gateway a turn asks."""
-        return await self._chosen.of(turn.place) or self._routes.of(turn.place).model
+        return await self._chosen_model(turn.place) or self._routes.of(turn.place).model
 
     def forget(self, turn: Turn) -> None:
         """Free the memory that a turn's files were given."""

@@ -45,7 +45,7 @@ class Served:
 
 def free_calls(windows: Sequence[Window], calls: Sequence[datetime], now: datetime) -> int:
     """How many calls may go now. `calls`: when the counted ones were made."""
-    return max(0, min(window.calls - _within(window, calls, now) for window in windows))
+    return max(0, min(each.calls - sum(at > each.begins(now) for at in calls) for each in windows))
 
 
 def next_calls(
@@ -55,14 +55,10 @@ def next_calls(
     made = sorted(calls)
     first = len(made)
     for _ in range(most):
-        opens = (_opens(window, made) for window in windows if len(made) >= window.calls)
+        opens = (
+            made[-each.calls] + timedelta(seconds=each.span_s + MARGIN_S)
+            for each in windows
+            if len(made) >= each.calls
+        )
         made.append(max([now, *opens]))
     return made[first:]
-
-
-def _within(window: Window, calls: Sequence[datetime], now: datetime) -> int:
-    return sum(at > window.begins(now) for at in calls)
-
-
-def _opens(window: Window, made: Sequence[datetime]) -> datetime:
-    return made[-window.calls] + timedelta(seconds=window.span_s + MARGIN_S)

@@ -65,19 +65,11 @@ class StorageError(BotError):
 
 
 class DatabaseNewer(StorageError):
-    """The database's schema is not one that this version knows."""
-
-    def __init__(self, revision: str) -> None:
-        super().__init__(revision)
-        self.revision = revision
+    """The database's schema is not one that this version knows. Says its revision."""
 
 
 class DatabaseBusy(StorageError):
-    """Another process holds this database file."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
+    """Another process holds this database file. Says its path."""
 
 
 class DatabaseFailed(StorageError):
@@ -138,7 +130,6 @@ class DatabaseGone(StorageError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"{path}: deleted, moved or replaced while it was open")
-        self.path = path
 
 
 class BackupRefused(StorageError):
@@ -147,16 +138,10 @@ class BackupRefused(StorageError):
     def __init__(self, path: str, reason: str) -> None:
         """`path` is the backup's; `reason` comes without secrets."""
         super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
 
 
 class ProgramMissing(StorageError):
-    """A program that comes with PostgreSQL is not on PATH."""
-
-    def __init__(self, program: str) -> None:
-        super().__init__(program)
-        self.program = program
+    """A program that comes with PostgreSQL is not on PATH. Says its name."""
 
 
 class Fenced(BotError):
@@ -164,8 +149,6 @@ class Fenced(BotError):
 
     def __init__(self, turn_id: int, attempt: int) -> None:
         super().__init__(f"turn {turn_id}, attempt {attempt}")
-        self.turn_id = turn_id
-        self.attempt = attempt
 
 
 class CutShort(Fenced):

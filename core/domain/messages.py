@@ -6,7 +6,7 @@ string (`address`, `ref`, `origin`) that the frontend made and that the core sto
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -80,35 +80,36 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A person said something to the bot."""
+class Act:
+    """What a person did where the bot can hear it: they said, changed, commanded or pressed something."""
 
     keys: tuple[str, ...]
     """What makes this event the same event when it is delivered again; any one that was seen counts."""
     author: Author
     place: Place
+    within: tuple[str, ...] = field(default=(), kw_only=True)
+    """The platform's ids of what the channel itself lies in, such as a category, where it has such things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Act):
+    """A person said something to the bot."""
+
     text: str
     address: str
     origin: str
     attachments: tuple[Attachment, ...] = ()
-    within: tuple[str, ...] = ()
-    """The platform's ids of what the channel itself lies in, such as a category, where it has such things."""
     awaited: bool = False
     """Whether the platform shows that an answer is on its way, so that silence would look like a fault."""
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Act):
     """A person changed what they had said to the bot. An answer to the old words that is under way ends."""
 
-    keys: tuple[str, ...]
-    author: Author
-    place: Place
     origin: str
     """The platform's id of the message, as in `Said.origin`."""
     text: str
-    within: tuple[str, ...] = ()
-    """As in `Said`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +150,15 @@ class Command(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Commanded:
+class Commanded(Act):
     """A person gave the bot a command."""
 
-    keys: tuple[str, ...]
-    author: Author
-    place: Place
     command: Command
     address: str
     whole_channel: bool = False
     """Whether it is meant for all that the author has in the place's channel, threads included."""
     argument: str = ""
     """What was said with it."""
-    within: tuple[str, ...] = ()
-    """As in `Said`."""
     awaited: bool = False
     """As in `Said`."""
 
@@ -200,12 +196,9 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class Pressed(Act):
     """A person pressed a button below an answer."""
 
-    keys: tuple[str, ...]
-    author: Author
-    place: Place
     action: Action
     turn: str
     """Which answer: the key that stood beside the button (`Button.turn`); `""` for a stop of the platform's own,
@@ -216,8 +209,6 @@ class Pressed:
     """What came with it: a comment, or the button's `value`."""
     asked_for_more: bool = False
     """Whether the person is just being asked for a comment, so that it is too early to thank."""
-    within: tuple[str, ...] = ()
-    """As in `Said`."""
 
 
 Event = Said | Edited | Deleted | Left | Commanded | Pressed

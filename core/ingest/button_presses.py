@@ -107,7 +107,7 @@ class Presses:
         translator: Translator,
     ) -> Sequence[int]:
         good = pressed.action is Action.GOOD
-        await transaction.feedback.keep(asked.id, identity_id, good=good, comment=pressed.text)
+        await transaction.keep_feedback(asked.id, identity_id, good=good, comment=pressed.text)
         log.info("feedback.received", turn=asked.id, good=good, commented=bool(pressed.text))
         if pressed.asked_for_more:
             return ()

@@ -117,4 +117,4 @@ class Questions:
 
 def _as_said(question: Question, author: Author, text: str, within: tuple[str, ...]) -> Said:
     place, files = question.place, question.attachments
-    return Said((), author, place, text, question.address, question.origin, files, within)
+    return Said((), author, place, text, question.address, question.origin, files, within=within)

@@ -11,16 +11,10 @@ from core.domain import Place
 from core.storage.db import Database, place_models
 
 
-class ModelStore:
-    """Reads what was chosen."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def of(self, place: Place) -> str:
-        """The gateway that was chosen for a place's channel; `""` where none was."""
-        async with self._database.read() as connection:
-            return await ModelChoice(connection).of(place)
+async def chosen_model(database: Database, place: Place) -> str:
+    """As `ModelChoice.of`, in a transaction of its own."""
+    async with database.read() as connection:
+        return await ModelChoice(connection).of(place)
 
 
 class ModelChoice:
@@ -30,9 +24,8 @@ class ModelChoice:
         self._connection = connection
 
     async def of(self, place: Place) -> str:
-        """As `ModelStore.of`."""
-        chosen = await self._connection.execute(select(place_models.c.model).where(_is_channel_of(place)))
-        return chosen.scalar_one_or_none() or ""
+        """The gateway that was chosen for a place's channel; `""` where none was."""
+        return await self._connection.scalar(select(place_models.c.model).where(_is_channel_of(place))) or ""
 
     async def choose(self, place: Place, model: str, at: datetime) -> None:
         """Have a channel's questions answered by a gateway; `""` goes back to what is configured."""

@@ -83,8 +83,7 @@ class Consumption:
     async def spent_usd(self, since: datetime, price: Price) -> float | None:
         """What all answers since then cost, as far as it is known; None where nothing is."""
         query = select(func.sum(_usd(price))).where(usage_table.c.created_at > since)
-        spent: float | None = (await self._connection.execute(query)).scalar_one()
-        return spent
+        return await self._connection.scalar(query)
 
     async def spent_before(self, since: datetime, price: Price, usd: float) -> datetime | None:
         """When, since then, the first `usd` had been spent."""
@@ -92,12 +91,12 @@ class Consumption:
         summed = select(usage_table.c.created_at, running.label("so_far"))
         rows = summed.where(usage_table.c.created_at > since).subquery()
         first = select(func.min(rows.c.created_at)).where(rows.c.so_far >= usd)
-        at: datetime | None = (await self._connection.execute(first)).scalar_one()
+        at: datetime | None = await self._connection.scalar(first)
         return at
 
     async def _nth(self, asked: Select[Any], most: int, since: datetime) -> datetime | None:
         newest = _counted(asked, since).order_by(turns.c.created_at.desc()).offset(most - 1).limit(1)
-        at: datetime | None = (await self._connection.execute(newest)).scalar_one_or_none()
+        at: datetime | None = await self._connection.scalar(newest)
         return at
 
 
@@ -113,7 +112,7 @@ def _identities_of(identity_id: int) -> Select[Any]:
     return select(identities.c.id).where(identities.c.person_id == _person_of(identity_id))
 
 
-def _usd(price: Price) -> ColumnElement[Any]:
+def _usd(price: Price) -> ColumnElement[float]:
     """What AIVAX told, else the tokens at the operator's price, else nothing."""
     if not (price.prompt_usd or price.completion_usd):
         return usage_table.c.credits

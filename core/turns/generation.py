@@ -107,9 +107,9 @@ class Generation:
         turn, model = answer.turn, composed.request.model
         permit = self._before_try(turn, model)
         async with aclosing(self._aivax.complete(composed.request, before_try=permit)) as timeline:
-            async with self._admission.entering(turn.id, model) as held:
-                if held is not None:
-                    return held.tripped
+            async with self._admission.entering(turn.id, model) as tripped:
+                if tripped is not None:
+                    return tripped
                 try:
                     first = await anext(timeline)
                 except AivaxError as error:  # learnt from before the next call is let in

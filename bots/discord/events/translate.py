@@ -53,7 +53,7 @@ def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: b
         # such a thread has the question's id; its name is read when it is opened: an address outlives the words
         place = replace(place, thread=str(message.id))
         address = msgspec.structs.replace(address, channel=message.id, parent=message.channel.id, opens=True)
-    return Said(keys, author, place, text, str(address), str(message.id), files, within)
+    return Said(keys, author, place, text, str(address), str(message.id), files, within=within)
 
 
 def edited(payload: discord.RawMessageUpdateEvent, me: Me, parent: int = 0) -> Edited | None:
@@ -71,7 +71,7 @@ def edited(payload: discord.RawMessageUpdateEvent, me: Me, parent: int = 0) -> E
         return None  # the mention was taken out, and with it went our right to read the rest
     key = f"{PLATFORM}:{message.id}:edit:{moved}"
     within = within_of(message.channel, message.guild, parent)
-    return Edited((key,), author_of(message), place_of(message, parent), str(message.id), text, within)
+    return Edited((key,), author_of(message), place_of(message, parent), str(message.id), text, within=within)
 
 
 def deleted(payload: Removal) -> Deleted:

@@ -100,8 +100,7 @@ class Erasures:
     async def finish(self, erasure: Erasure) -> int | None:
         """End the request; how many messages were erased, or None where somebody else has ended it."""
         over = erasures.delete().where(erasures.c.id == erasure.id).returning(erasures.c.messages)
-        count: int | None = (await self._connection.execute(over)).scalar_one_or_none()
-        return count
+        return await self._connection.scalar(over)
 
     async def _empty_open(self, identity_ids: Collection[int]) -> int:
         """Take the text of what has not ended; how many messages of theirs that were."""

@@ -20,6 +20,7 @@ from core.storage.db import (
     Database,
     conversations,
     events,
+    feedback,
     identities,
     insert_into,
     is_open,
@@ -29,7 +30,6 @@ from core.storage.db import (
     persons,
     turns,
 )
-from core.storage.feedback import Feedback
 from core.storage.people import spoken_locale
 from core.storage.personal_data.deletion import Erasures
 from core.storage.turns.edits import Changes
@@ -201,6 +201,18 @@ class IntakeTransaction:
         chosen = update(identities).where(identities.c.id == identity_id)
         await self._connection.execute(chosen.values(chosen_locale=locale))
 
+    async def keep_feedback(self, turn_id: int, identity_id: int, *, good: bool, comment: str) -> None:
+        """Store what a person thinks of an answer, the newest alone.
+
+        A comment that was given stays when the same opinion comes again without one.
+        """
+        row = insert_into(self._connection, feedback).values(
+            turn_id=turn_id, identity_id=identity_id, good=good, comment=comment, at=self.now
+        )
+        newer = {"good": good, "at": self.now} | ({"comment": comment} if comment or good else {})
+        key = ["turn_id", "identity_id"]
+        await self._connection.execute(row.on_conflict_do_update(index_elements=key, set_=newer))
+
     @property
     def changes(self) -> Changes:
         """What a person takes back, changes or stops."""
@@ -215,11 +227,6 @@ class IntakeTransaction:
     def models(self) -> ModelChoice:
         """The gateways that operators chose for channels."""
         return ModelChoice(self._connection)
-
-    @property
-    def feedback(self) -> Feedback:
-        """What people think of answers."""
-        return Feedback(self._connection, self.now)
 
     @property
     def held_turns(self) -> HeldTurns:
