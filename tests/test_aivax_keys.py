@@ -26,7 +26,8 @@ from core.aivax.payload import (
     dialect_of,
 )
 from core.aivax.request_body import Body
-from core.domain import SettingRefused, sound
+from core.domain import SettingRefused
+from core.util.text import sound
 from tests.scripted_aivax import QUESTION, UUID, settings
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from core.admission.rate_windows import Allowance
@@ -63,16 +63,9 @@ class Permits:
         self._allowance = allowance
         self._now = now
 
-    def for_turn(self, turn_id: int) -> Callable[[], Awaitable[None]]:
-        """What to await before each try of this turn's call. Raises `RateLimited` when no call is free."""
-
-        async def before_try() -> None:
-            windows = await self._allowance.windows()
-            if not windows:
-                return
-            at = await self._share.spend(turn_id, windows)
-            if at is not None:
-                wait_s = (at - self._now()).total_seconds()
-                raise RateLimited(code="own_limit", detail="no call is free", retry_after_s=max(wait_s, 0.1))
-
-        return before_try
+    async def spend(self, turn_id: int) -> None:
+        """Await this before each try of a turn's call. Raises `RateLimited` when no call is free."""
+        windows = await self._allowance.windows()
+        if windows and (at := await self._share.spend(turn_id, windows)) is not None:
+            wait_s = (at - self._now()).total_seconds()
+            raise RateLimited(code="own_limit", detail="no call is free", retry_after_s=max(wait_s, 0.1))

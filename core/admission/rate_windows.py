@@ -38,12 +38,10 @@ class Allowance:
         """`requests_per_minute`: the operator's setting, 0 for no limit; `tell` asks for the balance."""
         self._tell = tell
         self._known = asyncio.Event()
-        self._windows: tuple[Window, ...] = ()
+        self._windows: tuple[Window, ...] = PUBLIC_KEY if kind is KeyKind.PUBLIC else ()
         self._is_settled = requests_per_minute is not None or kind is KeyKind.PUBLIC
         if requests_per_minute is not None:
             self._windows = (Window(requests_per_minute),) if requests_per_minute else ()
-        elif kind is KeyKind.PUBLIC:
-            self._windows = PUBLIC_KEY
         if self._is_settled:
             self._known.set()
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from core.aivax.keys import KeyKind, speaks_aivax
-from core.domain import sound
 from core.settings import AivaxSettings
+from core.util.text import sound
 
 
 @dataclass(frozen=True, slots=True)

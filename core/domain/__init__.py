@@ -79,7 +79,6 @@ from core.domain.ports import (
     TurnQueue,
     Watch,
 )
-from core.domain.text import sound
 from core.domain.translator import Rounding, Sentence, Translator
 from core.domain.turn import ENDED, CancelRequest, Remembered, Turn, TurnState
 
@@ -175,5 +174,4 @@ __all__ = [
     "Window",
     "free_calls",
     "next_calls",
-    "sound",
 ]

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
-from core.domain import sound
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES
+from core.util.text import sound
 
 RETIRED: Mapping[str, str] = {
     "no_balance": "kept_balance",

@@ -27,14 +27,6 @@ class AlertChannel:
     channel: str
     address: str
 
-    @property
-    def place(self) -> Place:
-        return Place(self.platform, "", self.channel, OPERATORS)
-
-    @property
-    def reader(self) -> Author:
-        return Author(Identity(self.platform, "", OPERATORS), OPERATORS)
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -83,8 +75,10 @@ class AlertStore:
         if target is None:
             return Told(is_new=True)
         transaction = IntakeTransaction(connection, self._now())
-        reader_id = await transaction.identity_id(target.reader)
-        conversation_id = await transaction.find_or_open(target.place, reader_id)
+        reader = Author(Identity(target.platform, "", OPERATORS), OPERATORS)
+        reader_id = await transaction.identity_id(reader)
+        place = Place(target.platform, "", target.channel, OPERATORS)
+        conversation_id = await transaction.find_or_open(place, reader_id)
         await transaction.add_turn(conversation_id, reader_id, target.address, notice=sentence)
         await transaction.announce(conversation_id, target.platform)
         return Told(is_new=True, conversation_id=conversation_id)

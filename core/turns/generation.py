@@ -153,14 +153,13 @@ class Generation:
 
         A further try is made only where no circuit breaker has opened since.
         """
-        permit = self._permits.for_turn(turn.id)
         tried = False
 
         async def before_try() -> None:
             nonlocal tried
             if tried and not await self._admission.may_repeat(turn.id, model):
                 raise RateLimited(code="breaker_tripped", retry_after_s=BEYOND_ANY_WAIT_S)
-            await permit()
+            await self._permits.spend(turn.id)
             tried = True
             if await self._store.cancel_request(turn) is CancelRequest.WITHDRAW:
                 await asyncio.Event().wait()  # until the runner, which reads the same row, ends this

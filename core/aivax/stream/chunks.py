@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from core.aivax.stream.events import Usage
-from core.domain import ToolActivity, ToolState, sound
+from core.domain import ToolActivity, ToolState
+from core.util.text import sound
 
 _DECODER = msgspec.json.Decoder()
 _TOOL_STATES = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.aivax.stream.chunks import Json, dumped, mapping, word
 from core.aivax.stream.events import ToolCalled
 from core.aivax.stream.sse import EventTooLarge
-from core.domain import sound
+from core.util.text import sound
 
 
 class Joiner:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    case,
     or_,
     text,
 )
@@ -187,6 +188,11 @@ turns = Table(
     Index("ix_turns_open", "identity_id", "conversation_id", "state", **_some(OPEN)),
     Index("uq_turns_running", "conversation_id", unique=True, **_some("state = 'running'")),
 )
+
+
+def spoken_locale() -> ColumnElement[str]:
+    """The locale that an identity is spoken to in: the person's choice, else what the platform told."""
+    return case((identities.c.chosen_locale != "", identities.c.chosen_locale), else_=identities.c.locale)
 
 
 def is_open() -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, TypeDecorator, literal_column
 from sqlalchemy.sql.operators import OperatorType
 
-from core.domain import sound
+from core.util.text import sound
 
 
 class Instant(TypeDecorator[datetime]):

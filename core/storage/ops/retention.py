@@ -83,8 +83,7 @@ class Retention:
         """Sweep now and then every `interval_s`, until cancelled. What goes wrong is logged and tried again."""
         while True:
             try:
-                swept = await self.sweep()
-                if swept != Swept():
+                if (swept := await self.sweep()) != Swept():
                     log.info("retention.swept", **asdict(swept))
             except Exception:
                 log.exception("retention.failed")

@@ -28,9 +28,9 @@ from core.storage.db import (
     lock_conversations,
     messages,
     persons,
+    spoken_locale,
     turns,
 )
-from core.storage.people import spoken_locale
 from core.storage.personal_data.deletion import Erasures
 from core.storage.turns.edits import Changes
 from core.storage.turns.held_turns import HeldTurns

@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, ScalarSelect, Select, bindparam, exists, func, or_, select
 
 from core.domain import Action, Author, CancelRequest, Identity, Place, Turn, TurnState
-from core.storage.db import conversations, identities, persons, turns
-from core.storage.people import spoken_locale
+from core.storage.db import conversations, identities, persons, spoken_locale, turns
 
 
 @cache

@@ -21,11 +21,11 @@ from core.storage.db import (
     lock_turns,
     messages,
     outlast,
+    spoken_locale,
     tool_activity,
     turns,
 )
 from core.storage.db import usage as usage_table
-from core.storage.people import spoken_locale
 from core.storage.turns import fair_claim
 from core.storage.turns.held_turns import STALE
 from core.storage.turns.release import IS_HELD
