@@ -23,7 +23,7 @@ from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
-from core.conversations.file_memory import Shelf
+from core.conversations.file_memory import FileMemory
 from core.conversations.history import History
 from core.conversations.prompt import Composer
 from core.conversations.routes import Routes
@@ -73,7 +73,7 @@ class Queueing:
     turns: TurnStore
     calls: CallStore
     allowance: Allowance
-    files: Shelf
+    files: FileMemory
     cancellations: Cancellations
     pool: WorkerPool
 
@@ -110,7 +110,7 @@ def base_of(
 def queueing_of(base: Base) -> Queueing:
     """Wire the stores of turns and calls, and the worker pool over them."""
     limits, lease_s = base.settings.limits, base.settings.storage.worker_lost_after_s
-    files = Shelf(limits.attachment_memory_bytes, limits.person_share)
+    files = FileMemory(limits.attachment_memory_bytes, limits.person_share)
     turns = TurnStore(
         base.database,
         base.now,

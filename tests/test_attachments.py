@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.aivax.payload import TextPart
 from core.conversations.attachments import Why, choose, fetch_parts
-from core.conversations.file_memory import Shelf
+from core.conversations.file_memory import FileMemory
 from core.domain import Attachment, Blob, Command, Place
 from core.settings import LimitsSettings
 from sandbox.faults import Fault
@@ -90,39 +90,39 @@ async def test_texts_together_have_one_budget_of_characters(texts: list[str], ch
 class Person:
     """Somebody whose turns ask for room again and again."""
 
-    def __init__(self, shelf: Shelf, name: str) -> None:
-        self._shelf = shelf
+    def __init__(self, file_memory: FileMemory, name: str) -> None:
+        self._file_memory = file_memory
         self._name = name
 
     def ask(self, turn: int, size_bytes: int) -> bool:
-        return self._shelf.take(turn, self._name, size_bytes)
+        return self._file_memory.take(turn, self._name, size_bytes)
 
 
 def test_one_person_with_many_files_leaves_room_for_others() -> None:
-    shelf = Shelf(100 * MB, 0.5, now=lambda: 0.0)
-    ana, ben = Person(shelf, "ana"), Person(shelf, "ben")
+    file_memory = FileMemory(100 * MB, 0.5, now=lambda: 0.0)
+    ana, ben = Person(file_memory, "ana"), Person(file_memory, "ben")
 
     assert [ana.ask(turn, 50 * MB) for turn in range(20)] == [True] + [False] * 19
     assert ben.ask(100, 10 * MB)
 
 
 def test_who_waits_for_much_room_is_not_passed_by_all_others() -> None:
-    shelf = Shelf(100, 0.5, now=lambda: 0.0)
-    people = [Person(shelf, str(number)) for number in range(9)]
+    file_memory = FileMemory(100, 0.5, now=lambda: 0.0)
+    people = [Person(file_memory, str(number)) for number in range(9)]
     assert [people[number].ask(number, 30) for number in range(3)] == [True] * 3
     assert not people[3].ask(3, 50)
 
     assert not people[4].ask(4, 10)
-    shelf.give_back(0)
-    shelf.give_back(1)
+    file_memory.give_back(0)
+    file_memory.give_back(1)
     assert not people[4].ask(4, 30)
     assert people[3].ask(3, 50)
 
 
 def test_a_turn_that_never_comes_back_keeps_nobody_waiting() -> None:
     clock = [0.0]
-    shelf = Shelf(100, 0.6, now=lambda: clock[0])
-    first, second, third = (Person(shelf, name) for name in "abc")
+    file_memory = FileMemory(100, 0.6, now=lambda: clock[0])
+    first, second, third = (Person(file_memory, name) for name in "abc")
     assert first.ask(1, 60)
     assert not second.ask(2, 60)
 
@@ -132,31 +132,31 @@ def test_a_turn_that_never_comes_back_keeps_nobody_waiting() -> None:
 
 def test_who_waits_for_room_is_let_in_when_there_is_and_keeps_their_place_until_then() -> None:
     clock = [0.0]
-    shelf = Shelf(100, 0.5, now=lambda: clock[0])
-    ana, ben = Person(shelf, "ana"), Person(shelf, "ben")
+    file_memory = FileMemory(100, 0.5, now=lambda: clock[0])
+    ana, ben = Person(file_memory, "ana"), Person(file_memory, "ben")
     assert ana.ask(0, 50)
     assert [ana.ask(turn, 50) for turn in (1, 2)] == [False, False]
     for _ in range(10):
         clock[0] += 10.0
-        assert shelf.roomless() == {1, 2}
+        assert file_memory.roomless() == {1, 2}
     assert ben.ask(3, 50)
 
-    shelf.give_back(0)
+    file_memory.give_back(0)
 
-    assert shelf.roomless() == {2}
+    assert file_memory.roomless() == {2}
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.sampled_from("abc"), st.integers(0, 50)), max_size=60))
 def test_no_more_is_given_than_there_is_and_nobody_gets_more_than_a_part(
     asked: list[tuple[int, str, int]],
 ) -> None:
-    shelf = Shelf(100, 0.5, now=lambda: 0.0)
+    file_memory = FileMemory(100, 0.5, now=lambda: 0.0)
     taken: dict[int, tuple[str, int]] = {}
     for turn, person, size in asked:
         if turn in taken:
-            shelf.give_back(turn)
+            file_memory.give_back(turn)
             del taken[turn]
-        elif shelf.take(turn, person, size):
+        elif file_memory.take(turn, person, size):
             taken[turn] = (person, size)
 
         assert sum(size for _, size in taken.values()) <= 100

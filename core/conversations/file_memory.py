@@ -18,7 +18,7 @@ class _Ticket:
     expires_at: float
 
 
-class Shelf:
+class FileMemory:
     """Room for so many bytes. Who finds none comes back when there is, and keeps their place among those who wait.
 
     A turn that waits holds no worker and no call: it goes back into the line, and is given out again once it is no

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.aivax.payload import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
 from core.conversations.attachments import Fetched, LeftOut, choose, fetch_parts
-from core.conversations.file_memory import Shelf
+from core.conversations.file_memory import FileMemory
 from core.conversations.framing import Names, plain_name
 from core.conversations.history import History, quoted
 from core.conversations.routes import Routes
@@ -69,7 +69,7 @@ class Composer:
         chosen_model: Callable[[Place], Awaitable[str]],
         conversation: ConversationSettings,
         limits: LimitsSettings,
-        shelf: Shelf,
+        file_memory: FileMemory,
         sweep_soon: Callable[[], None],
     ) -> None:
         """`sweep_soon` is told when room for files was given back that another turn may wait for."""
@@ -79,7 +79,7 @@ class Composer:
         self._routes = routes
         self._conversation = conversation
         self._limits = limits
-        self._shelf = shelf
+        self._file_memory = file_memory
 
     async def model_of(self, turn: Turn) -> str:
         """Which gateway a turn asks."""
@@ -87,7 +87,7 @@ class Composer:
 
     def forget(self, turn: Turn) -> None:
         """Free the memory that a turn's files were given."""
-        if self._shelf.give_back(turn.id):
+        if self._file_memory.give_back(turn.id):
             self._sweep_soon()
 
     async def compose(self, turn: Turn, frontend: Frontend) -> Composed | NoRoom | None:
@@ -97,8 +97,8 @@ class Composer:
         """
         question = await self._history.question(turn)
         attachments = (attachment for message in question for attachment in message.attachments)
-        wanted = choose(attachments, self._limits, most_in_all=self._shelf.part_bytes)
-        if not self._shelf.take(turn.id, turn.person_key, wanted.size_bytes):
+        wanted = choose(attachments, self._limits, most_in_all=self._file_memory.part_bytes)
+        if not self._file_memory.take(turn.id, turn.person_key, wanted.size_bytes):
             return NoRoom()
         window = await self._history.window(turn)
         quotes = await self._quotes(turn, frontend, [*window, *question])
