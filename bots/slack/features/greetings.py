@@ -45,9 +45,8 @@ class BackgroundTasks(TaskSet):
             log.warning("slack.task_left_out", task=name)
             return
         task = self.start(self._run(name, work), name=f"slack-{name}")
-        task.add_done_callback(
-            lambda _: work.close()
-        )  # one that is cancelled before it begins never gets there
+        # a task that is cancelled before it begins never awaits its work
+        task.add_done_callback(lambda _: work.close())
 
     async def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:
