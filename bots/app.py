@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -90,12 +90,11 @@ async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
         SettingRefused: the address is none.
         StorageError: the database is newer, busy or out of reach.
     """
-    async with AsyncExitStack() as stack:
-        database = Database(settings.url)
-        stack.enter_context(held_alone(database.path))
-        await stack.enter_async_context(database)
-        await migrate.upgrade(database)
-        yield database
+    database = Database(settings.url)
+    with held_alone(database.path):
+        async with database:
+            await migrate.upgrade(database)
+            yield database
 
 
 @asynccontextmanager
