@@ -27,6 +27,7 @@ from core.domain import (
     Watch,
 )
 from core.storage.db import Database
+from core.turns.position_notifier import PositionNotifier
 from core.util.clock import utc_now
 from sandbox.server import Sandbox, serve
 from tests.fakes import FakeChannel, FakeClock
@@ -83,6 +84,12 @@ class FakePlatform:
 
     def address_of(self, channel: str) -> str:
         return channel
+
+
+def notifier_of(core: Core) -> PositionNotifier:
+    """Who tells people their place in line: the part of the upkeep that is its `run`."""
+    owners = (getattr(part, "__self__", None) for part in core.upkeep)
+    return next(owner for owner in owners if isinstance(owner, PositionNotifier))
 
 
 class Stage:

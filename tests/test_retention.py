@@ -245,7 +245,7 @@ async def test_a_question_is_answered_while_a_long_sweep_goes_on(migrated_url: s
             await stage.hear(said("and now?", by=BEN))
             answers.append(stage.platform.visible("D-ana")[-1])
 
-        now = stage.core.upkeep.retention._now
+        now = stage.core.retention._now
         keeper = Retention(stage.core.database, now, StorageSettings(), batch=2, sleep=meanwhile)
         await keeper.sweep()
 
@@ -292,7 +292,7 @@ async def test_a_conversation_goes_on_after_its_past_was_cleared_away(migrated_u
     async with staged(migrated_url) as stage:
         await stage.hear(said(SECRET))
         await stage.change("UPDATE turns SET ended_at = '2020-01-01'")
-        await stage.core.upkeep.retention.sweep()
+        await stage.core.retention.sweep()
         await stage.hear(said("what did I say?"))
         await stage.hear(said("and just now?"))
 

@@ -30,7 +30,7 @@ from core.domain import (
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, WallClock, said
-from tests.stage import Stage, staged
+from tests.stage import Stage, notifier_of, staged
 from tests.waiting import until
 
 LIMIT = 20
@@ -240,18 +240,18 @@ async def test_who_waits_long_is_told_their_place_and_sees_it_change(stage: Stag
     await use_up_the_minute(stage)
     await stage.hear(*(asks(name, 1) for name in names))
 
-    await stage.core.upkeep.notifier.look()
+    await notifier_of(stage.core).look()
     assert stage.platform.visible(last) == []
     clock.advance(seconds=11)
     for _ in range(3):
-        await stage.core.upkeep.notifier.look()
+        await notifier_of(stage.core).look()
     assert stage.platform.visible(last) == [
         "_You are number 23 in line; I'll get to you in about 2 minutes._"
     ]
 
     clock.advance(seconds=50)
     await a_minute_later(clock, stage)
-    await stage.core.upkeep.notifier.look()
+    await notifier_of(stage.core).look()
     assert stage.platform.visible(last) == ["_You are number 3 in line; I'll get to you in about 2 minutes._"]
 
     await a_minute_later(clock, stage)

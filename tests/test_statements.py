@@ -40,7 +40,7 @@ from core.storage.turns.ledger import StoredLedger
 from core.storage.turns.store import TurnStore
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, CHANNEL, WallClock, said
-from tests.stage import Stage, staged
+from tests.stage import Stage, notifier_of, staged
 from tests.statements import read_whole, recorded
 from tests.test_changes import commanded, deleted, edited, pressed
 
@@ -153,7 +153,7 @@ async def live(url: str, clock: WallClock, sandbox: Sandbox) -> None:
         await take_back(stage)
         await look_around(stage, clock)
         clock.advance(hours=2)
-        await stage.core.upkeep.retention.sweep()
+        await stage.core.retention.sweep()
     async with staged(url, sandbox=sandbox, now=clock, limits={"spend_daily_usd": 0.001}) as stage:
         await stage.hear(said("too dear"))
         await stage.core.pool.sweep()
@@ -253,4 +253,4 @@ async def look_around(stage: Stage, clock: WallClock) -> None:
     await core.intake.heard_until("fake")
     await core.intake.places("fake", clock())
     await core.pool.sweep()
-    await core.upkeep.notifier.look()
+    await notifier_of(core).look()
