@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 from core.aivax.client import AivaxClient
-from core.aivax.payload import ChatMessage, CompletionRequest
+from core.aivax.request import ChatMessage, CompletionRequest
 from core.aivax.stream.events import Text, TimelineEvent
 from core.aivax.transport import httpx
 from core.settings import AivaxSettings

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.aivax.client import AivaxClient
-from core.aivax.payload import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
+from core.aivax.request import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
 from core.domain import (
     AivaxError,

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from core.aivax.body_encoding import Body
 from core.aivax.keys import KeyKind, check_model, check_settings, is_aivax_host, kind_of
-from core.aivax.payload import (
+from core.aivax.request import (
     AudioPart,
     ChatMessage,
     CompletionRequest,
@@ -25,7 +26,6 @@ from core.aivax.payload import (
     data_url,
     dialect_of,
 )
-from core.aivax.request_body import Body
 from core.domain import SettingRefused
 from core.util.text import sound
 from tests.scripted_aivax import QUESTION, UUID, settings

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.payload import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
+from core.aivax.request import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
 from core.aivax.stream.bounds import OVERLONG, AnswerBounds, Room
 from core.aivax.stream.events import Finished, TimelineEvent, Usage
 from core.aivax.stream.parser import TimelineParser

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.payload import TextPart
+from core.aivax.request import TextPart
 from core.conversations.attachments import Why, choose, fetch_parts
 from core.conversations.file_memory import FileMemory
 from core.domain import Attachment, Blob, Command, Place
@@ -18,7 +18,7 @@ from sandbox.faults import Fault
 from sandbox.server import serve
 from tests.samples import ANA, BEN, WallClock, said
 from tests.stage import FakePlatform, Stage, staged
-from tests.test_changes import commanded
+from tests.test_edits import commanded
 from tests.waiting import until
 
 MB = 1_000_000

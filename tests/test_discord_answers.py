@@ -12,7 +12,7 @@ from tests.discord_answers import POST, SECOND, asked, opened
 from tests.discord_listening import FAST, discord_at_hand
 from tests.fakes import FakeLedger
 from tests.platforms.discord import FakeDiscord
-from tests.test_split import long_answer
+from tests.test_splitter import long_answer
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.discord.events.address import Address, FileRef, address_of
-from bots.discord.events.markup_in import without_mentions
+from bots.discord.events.message_reader import without_mentions
 from bots.discord.events.translate import Me, is_addressed, parent_of, translate
 from core.domain import (
     Attachment,

@@ -191,7 +191,7 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "delivery/rich_text.py": "people's words that the bot posts for them: Discord's interactions quote them",
         "delivery/unreachable.py": "asks for a person's language first, which Discord's address holds",
         "delivery/home.py": "Slack's Home tab; Discord has no page of an app",
-        "events/messages.py": "Slack's events are plain JSON; discord.py hands over messages as objects",
+        "events/mrkdwn.py": "Slack has a markup of its own; discord.py hands over names beside the ids",
         "events/payloads.py": "reads fields of plain JSON, which discord.py does for Discord",
         "features/ask_without_message.py": "a shortcut has no message to answer below; Discord's interaction has",
         "features/assistant_threads.py": "Slack's pane for agents",

@@ -35,7 +35,7 @@ from core.storage.turns.ledger import StoredLedger
 from core.storage.turns.store import TurnStore
 from core.util.clock import utc_now
 from tests.samples import said
-from tests.test_changes import commanded, deleted, edited, pressed
+from tests.test_edits import commanded, deleted, edited, pressed
 from tests.test_storage import Desk
 
 PROCESSES = 3

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
-from core.aivax.payload import FilePart, ImagePart, TextPart
+from core.aivax.request import FilePart, ImagePart, TextPart
 from core.conversations.attachments import Fetched, choose, fetch_parts
 from core.domain import PlatformError, Said
 from core.settings import LimitsSettings

@@ -42,7 +42,7 @@ from sandbox.server import Sandbox, serve
 from tests.samples import ANA, BEN, CHANNEL, WallClock, said
 from tests.stage import Stage, notifier_of, staged
 from tests.statements import read_whole, recorded
-from tests.test_changes import commanded, deleted, edited, pressed
+from tests.test_edits import commanded, deleted, edited, pressed
 
 STORES = (
     *("alerts", "channel_models", "consumption", "history"),

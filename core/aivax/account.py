@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from core.aivax import keys
 from core.aivax.error_text import scrub
 from core.aivax.keys import KeyKind
-from core.aivax.payload import Dialect, dialect_of
+from core.aivax.request import Dialect, dialect_of
 from core.aivax.stream.chunks import Json, amount, mapping, word
 from core.aivax.transport import Wire
 from core.domain import AivaxError, GatewayUnknown, NoBalance, Unavailable

@@ -12,7 +12,7 @@ from typing import Self
 from core.aivax import keys
 from core.aivax.account import AccountClient
 from core.aivax.completion import Completion
-from core.aivax.payload import CompletionRequest, dialect_of
+from core.aivax.request import CompletionRequest, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire

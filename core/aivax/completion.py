@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from core.aivax.body_encoding import Body
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub, sample_of, scrub
 from core.aivax.keys import is_aivax_host
-from core.aivax.payload import CompletionRequest, Dialect, build_body
-from core.aivax.request_body import Body
+from core.aivax.request import CompletionRequest, Dialect, build_body
 from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.stream.parser import TimelineParser
 from core.domain import (

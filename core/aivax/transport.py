@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import core
 from core.aivax import error_mapping
+from core.aivax.body_encoding import Body
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
-from core.aivax.request_body import Body
 from core.aivax.stream.chunks import NotJson, amount, decode_any
 from core.domain import SettingRefused, Unavailable
 from core.settings import AivaxSettings

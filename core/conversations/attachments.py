@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.aivax.payload import AudioPart, FilePart, ImagePart, Inline, Part, TextPart, data_url
+from core.aivax.request import AudioPart, FilePart, ImagePart, Inline, Part, TextPart, data_url
 from core.conversations.framing import plain_name
 from core.domain import Attachment, Blob, Frontend, PlatformError, Translator
 from core.i18n import Phrase

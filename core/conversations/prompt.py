@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.aivax.payload import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
+from core.aivax.request import AudioPart, ChatMessage, CompletionRequest, ImagePart, Part, TextPart
 from core.conversations.attachments import Fetched, LeftOut, choose, fetch_parts
 from core.conversations.file_memory import FileMemory
 from core.conversations.framing import Names, plain_name

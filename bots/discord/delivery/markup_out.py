@@ -13,7 +13,7 @@ from bots.discord.delivery.links import growth, with_shown_links
 from bots.discord.delivery.tables import room, shown
 from core.markdown.fences import Fence, fence_after_line
 from core.markdown.inline import is_settled, spans
-from core.markdown.tables import Table, table_at
+from core.markdown.table_parser import Table, table_at
 
 MAX_SIZE = 2000
 """Code points in one message (Discord's limit, counted as `len` counts)."""

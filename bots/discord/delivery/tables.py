@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from bots.discord.delivery.links import growth, with_shown_links
 from core.markdown.inline import plain
-from core.markdown.tables import Table, cells
+from core.markdown.table_parser import Table, cells
 
 WIDEST = 80
 """Columns of text that a code block shows in one line on a usual screen; wider ones wrap and are no table any more."""

@@ -8,7 +8,7 @@ import discord
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.events.address import Address
-from bots.discord.events.markup_in import text_of
+from bots.discord.events.message_reader import text_of
 from bots.discord.transport.api import Session, own_id
 from bots.discord.transport.pacing import Guard, unguarded
 from core.domain import PlaceClosed, PlatformBusy

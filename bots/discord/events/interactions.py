@@ -11,7 +11,7 @@ import msgspec
 
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION
-from bots.discord.events.markup_in import attachment_of
+from bots.discord.events.message_reader import attachment_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
 from core.domain import Attachment, Author, Command, Commanded, Place, Said
 from core.i18n import COMMANDS

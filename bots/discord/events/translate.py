@@ -10,7 +10,7 @@ import discord
 import msgspec
 
 from bots.discord.events.address import PLATFORM, Address
-from bots.discord.events.markup_in import attachment_of, attachments_of, text_of
+from bots.discord.events.message_reader import attachment_of, attachments_of, text_of
 from core.domain import Author, Commanded, Deleted, Edited, Event, Identity, Left, PassedOver, Place, Said
 from core.i18n import spoken_command
 

@@ -9,7 +9,7 @@ import yarl
 
 from bots.bounded_download import download
 from bots.discord.events.address import PLATFORM, FileRef
-from bots.discord.events.markup_in import attachments_of
+from bots.discord.events.message_reader import attachments_of
 from bots.discord.transport.api import Session
 from core.domain import Blob, PlatformBusy, PlatformError
 

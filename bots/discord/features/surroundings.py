@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import discord
 
 from bots.discord.events.address import Address
-from bots.discord.events.markup_in import attachments_of, text_of
+from bots.discord.events.message_reader import attachments_of, text_of
 from bots.discord.events.translate import PERSON_MESSAGES, replied_to
 from bots.discord.transport.api import Session, own_id
 from core.domain import PlaceClosed, PlatformError, Quote

@@ -25,7 +25,7 @@ from bots.discord.events.interactions import (
     translate,
     typed_in,
 )
-from bots.discord.events.markup_in import QuotedMessage, quoted
+from bots.discord.events.message_reader import QuotedMessage, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES

@@ -13,7 +13,7 @@ from typing import Any
 from bots.slack.delivery.markup_out import safe
 from bots.slack.events.address import Address
 from bots.slack.events.buttons import button_blocks
-from bots.slack.events.markup_in import unescaped
+from bots.slack.events.mrkdwn import unescaped
 from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED

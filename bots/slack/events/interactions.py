@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.markup_in import from_mrkdwn
+from bots.slack.events.mrkdwn import from_mrkdwn
 from bots.slack.events.payloads import text_of
 from core.domain import Action, Author, Command, Commanded, Identity, Place, Pressed
 from core.i18n import spoken_command

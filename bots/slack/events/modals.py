@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.markup_in import from_mrkdwn
+from bots.slack.events.mrkdwn import from_mrkdwn
 from bots.slack.events.payloads import part_of, text_of
 from core.delivery.buttons import FEEDBACK, QUESTION, Modal
 from core.domain import Action, Author, Identity, Place, PlaceClosed, Pressed, Translator

@@ -11,7 +11,7 @@ from typing import Any
 
 from bots.slack.events.buttons import pressed
 from bots.slack.events.interactions import commanded, home_opened, question, stopped
-from bots.slack.events.messages import changed, deleted, is_for_us, is_person, read, said
+from bots.slack.events.message_reader import changed, deleted, is_for_us, is_person, read, said
 from bots.slack.events.modals import commented
 from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
 from core.domain import Event, PassedOver

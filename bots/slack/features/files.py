@@ -15,7 +15,7 @@ from yarl import URL
 
 from bots.bounded_download import download
 from bots.slack.events.address import PLATFORM, FileRef
-from bots.slack.events.messages import attachment_of
+from bots.slack.events.message_reader import attachment_of
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.hosts import may_see_the_token, may_visit

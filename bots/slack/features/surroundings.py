@@ -10,7 +10,7 @@ from typing import Any
 
 from bots.slack.delivery.messages import is_ours, pages
 from bots.slack.events.address import Address
-from bots.slack.events.markup_in import from_mrkdwn, without_mention
+from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
 from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.people import People

@@ -1,7 +1,7 @@
 """Where words of people and models are stored: the one list that deletion, redaction, retention and export walk.
 
 Every column that could hold text stands here: as words, with what it becomes when it is emptied, or among those that
-hold nobody's words, with the reason; `tests/test_words_stored.py` fails for a column that stands in neither list.
+hold nobody's words, with the reason. `tests/test_personal_data_registry.py` fails for a column in neither list.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from bots.slack.delivery.channel import SlackChannel
 from bots.slack.delivery.messages import message_at, stream_like
 from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk, Streams
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.markup_in import unescaped
+from bots.slack.events.mrkdwn import unescaped
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED

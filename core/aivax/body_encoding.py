@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from core.aivax.payload import Inline
+from core.aivax.request import Inline
 
 _PIECE_BYTES = 3 * 64 * 1024
 """What is encoded and sent in one go: a multiple of 3, so that the pieces of base64 join."""

@@ -13,7 +13,7 @@ from bots.slack.delivery.markup_out import Sanitizer, safe, size
 from bots.slack.delivery.messages import letters, shown_up_to
 from bots.slack.delivery.streaming.streams import closing
 from bots.slack.delivery.streaming.surface import GrowingText
-from bots.slack.events.markup_in import from_mrkdwn, mentions, without_mention
+from bots.slack.events.mrkdwn import from_mrkdwn, mentions, without_mention
 from tests.platforms.slack.text import links, pings
 
 TOKENS = (

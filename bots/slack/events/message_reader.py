@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address, FileRef
-from bots.slack.events.markup_in import begins_with_another, from_mrkdwn, mentions, without_mention
+from bots.slack.events.mrkdwn import begins_with_another, from_mrkdwn, mentions, without_mention
 from bots.slack.events.payloads import Bot, IsJoined, part_of, parts_of, text_of
 from core.domain import Attachment, Author, Commanded, Deleted, Edited, Identity, Place, Said
 from core.i18n import spoken_command
