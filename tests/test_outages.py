@@ -42,7 +42,7 @@ def at(gateway: Gateway) -> Mapping[str, Any]:
 @pytest.fixture
 async def stage(migrated_url: str, clock: WallClock, gateway: Gateway) -> AsyncIterator[Stage]:
     async with staged(migrated_url, now=clock, aivax=at(gateway)) as opened:
-        await opened.core.admitting.sign.look()
+        await opened.core.admitting.admission._liveness.look()
         yield opened
 
 
