@@ -476,11 +476,12 @@ async def test_a_socket_whose_closing_is_cancelled_leaves_nothing_open(
 
         async def stall() -> None:
             at_goodbye.set()
-            await asyncio.Event().wait()
+            await asyncio.Event().wait()  # no deadline: it is cancelled
 
         monkeypatch.setattr(socket, "disconnect", stall)
         closing = asyncio.create_task(socket.aclose())
-        await at_goodbye.wait()
+        async with asyncio.timeout(20):
+            await at_goodbye.wait()
         closing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await closing

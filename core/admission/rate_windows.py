@@ -49,7 +49,8 @@ class Allowance:
         """The windows; empty where nothing limits, or nothing is known of a limit."""
         if not self._known.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._known.wait(), FIRST_READING_S)
+                async with asyncio.timeout(FIRST_READING_S):
+                    await self._known.wait()
             self._known.set()
         return self._windows
 

@@ -107,7 +107,8 @@ class Deletion:
             except Exception:
                 log.exception("deletion.failed")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._asked.wait()
 
     async def _tell(self, erasure: Erasure) -> None:
         identity_id, here = erasure.identity_id, erasure.conversation_id

@@ -74,4 +74,5 @@ class Cancellations:
             ):
                 return cancel_request
             with suppress(TimeoutError):
-                await asyncio.wait_for(noticed.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await noticed.wait()

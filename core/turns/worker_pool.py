@@ -225,7 +225,8 @@ class WorkerPool:
             except Exception:
                 log.exception("queue.sweep_failed")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._sweep_wanted.wait(), self._settings.sweep_interval_s)
+                async with asyncio.timeout(self._settings.sweep_interval_s):
+                    await self._sweep_wanted.wait()
 
     async def _renew(self) -> None:
         """Show that this process lives: turns whose lease runs out are taken over by another."""
