@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # One more than there are cores, since tests wait now and then; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell echo $$(( $(CORES) < 8 ? $(CORES) + 1 : 8 )))
 
-.PHONY: run test check lint types contracts soak architecture lock clean
+.PHONY: run test check lint types contracts soak golden architecture lock clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -49,6 +49,10 @@ contracts: .venv/.dev
 
 soak: .venv/.dev
 	@$(BIN)/python -m pytest -q -m soak -s
+
+# Shows where an answer or a message becomes something else than tests/corpus says.
+golden: .venv/.dev
+	@$(BIN)/python -m tests.corpus $(ONLY)
 
 # Draws the pictures of docs/architecture.md from the code.
 architecture: .venv/bin/python
