@@ -249,7 +249,15 @@ def _end_of_apology(text: str, at: int, wholes: Iterable[str]) -> int:
 
 
 def _pattern(phrase: Phrase) -> str:
-    return r"\w{1,20}?".join(letters(piece) for piece in re.split(r"\{\w+\}", phrase))
+    pieces = re.split(r"(\{\w+\})", phrase)
+    return "".join(
+        _PLACEHOLDERS.get(piece, _ANY_VALUE) if piece[:1] == "{" else letters(piece) for piece in pieces
+    )
+
+
+_PLACEHOLDERS = {"{wait}": r"(?:\d{1,4}(?:second|minute|hour|day)s?)+"}
+"""What has no end of its own where it ends a sentence."""
+_ANY_VALUE = r"\w{1,20}?"
 
 
 def _any_of(*phrases: Phrase) -> re.Pattern[str]:
@@ -260,6 +268,7 @@ _KEPT = _any_of(Phrase.KEPT_BALANCE, Phrase.KEPT_STORAGE, Phrase.KEPT_RATE, Phra
 _APOLOGY = _any_of(
     Phrase.REQUEST_REFUSED,
     Phrase.UNAVAILABLE,
+    Phrase.UNANSWERABLE,
     Phrase.ANSWER_CUT,
     Phrase.GAVE_UP,
     Phrase.UNKNOWN,

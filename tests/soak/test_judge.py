@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from core.i18n import Phrase
 from sandbox.calls import CallLog, CallRecord
 from sandbox.completions.answers import answer_to
 from sandbox.completions.question import read_question
@@ -26,13 +27,14 @@ def whole(word: str) -> str:
 FIRST, SECOND = (whole(word) for word in WORDS)
 
 
-def judged(*shown: str, unfinished: Sequence[str] = ()) -> Verdict:
+def judged(*shown: str, unfinished: Sequence[str] = (), may_apologise: bool = False) -> Verdict:
     calls = CallLog()
     for word in WORDS:
         raw = json.dumps(body(word)).encode()
         calls.add(CallRecord(0.0, "POST", "/v1/chat/completions", None, raw))
     screen = Screen("here", lambda: shown, lambda: unfinished)
-    return judge([Question(word, word, "c", screen) for word in WORDS], Answers(calls))
+    questions = [Question(word, word, "c", screen) for word in WORDS]
+    return judge(questions, Answers(calls), may_apologise=may_apologise)
 
 
 def test_two_whole_answers_are_in_order() -> None:
@@ -64,3 +66,19 @@ def test_what_is_wrong_is_named(shown: tuple[str, ...], named: str) -> None:
 
 def test_a_status_that_stays_is_left_over() -> None:
     assert judged(FIRST, SECOND, unfinished=["status '…'"]).left_over
+
+
+@pytest.mark.parametrize("wait", ["1 second", "10 seconds", "2 minutes", "3 hours"])
+def test_the_sentence_that_an_answer_waits_may_stand_above_it(wait: str) -> None:
+    kept = str(Phrase.KEPT_RATE).replace("{wait}", wait)
+
+    verdict = judged(kept, FIRST, SECOND, may_apologise=True)
+
+    assert (verdict.whole, verdict.told_to_wait, verdict.faults) == (2, 1, [])
+
+
+@pytest.mark.parametrize("phrase", [Phrase.UNANSWERABLE, Phrase.UNAVAILABLE, Phrase.GAVE_UP])
+def test_a_question_may_end_in_an_apology(phrase: Phrase) -> None:
+    verdict = judged(str(phrase), SECOND, may_apologise=True)
+
+    assert (verdict.whole, verdict.apologies, verdict.faults) == (1, 1, [])
