@@ -255,7 +255,7 @@ def _pattern(phrase: Phrase) -> str:
     )
 
 
-_PLACEHOLDERS = {"{wait}": r"(?:\d{1,4}(?:second|minute|hour|day)s?)+"}
+_PLACEHOLDERS = {"{wait}": r"(?:\d{1,4}(?:second|minute|hour|day)s?)+", "{reference}": "[0-9a-f]{8}"}
 """What has no end of its own where it ends a sentence."""
 _ANY_VALUE = r"\w{1,20}?"
 

@@ -70,7 +70,7 @@ def test_a_status_that_stays_is_left_over() -> None:
 
 @pytest.mark.parametrize("wait", ["1 second", "10 seconds", "2 minutes", "3 hours"])
 def test_the_sentence_that_an_answer_waits_may_stand_above_it(wait: str) -> None:
-    kept = str(Phrase.KEPT_RATE).replace("{wait}", wait)
+    kept = Phrase.KEPT_RATE.replace("{wait}", wait)
 
     verdict = judged(kept, FIRST, SECOND, may_apologise=True)
 
@@ -79,6 +79,6 @@ def test_the_sentence_that_an_answer_waits_may_stand_above_it(wait: str) -> None
 
 @pytest.mark.parametrize("phrase", [Phrase.UNANSWERABLE, Phrase.UNAVAILABLE, Phrase.GAVE_UP])
 def test_a_question_may_end_in_an_apology(phrase: Phrase) -> None:
-    verdict = judged(str(phrase), SECOND, may_apologise=True)
+    verdict = judged(phrase.replace("{reference}", "0a1b2c3d"), SECOND, may_apologise=True)
 
     assert (verdict.whole, verdict.apologies, verdict.faults) == (1, 1, [])
