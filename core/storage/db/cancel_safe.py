@@ -19,13 +19,12 @@ SETTLE_S = 10.0
 """How long a cancelled call may take to end by itself; a server that went silent is not waited for longer."""
 
 
-class SteadyConnection(AsyncConnection):
+class Transaction(AsyncConnection):
     """An `AsyncConnection`: `async with` begins a transaction, commits it, or rolls it back."""
 
     async def __aenter__(self) -> Self:
         try:
-            await settled(self.start())
-            await settled(self.begin().start())
+            await self._begin()
         except BaseException:
             await self._leave()
             raise
@@ -34,9 +33,28 @@ class SteadyConnection(AsyncConnection):
     async def __aexit__(self, kind: object, error: object, trace: object) -> None:
         try:
             if kind is None:
-                await settled(self.commit())
+                await self.commit()
         finally:
             await self._leave()
+
+    async def _begin(self) -> None:
+        await self.start()
+        await self.begin().start()
+
+    async def _leave(self) -> None:
+        """Give the connection back, which rolls back what was not committed."""
+        if self.sync_connection is not None:
+            await self.close()
+
+
+class SteadyConnection(Transaction):
+    """A `Transaction` over a driver that a cancellation stops half-way."""
+
+    async def commit(self) -> None:
+        await settled(super().commit())
+
+    async def close(self) -> None:
+        await settled(super().close())
 
     async def execute(self, *args: Any, **kwargs: Any) -> Any:
         return await settled(super().execute(*args, **kwargs))
@@ -47,10 +65,8 @@ class SteadyConnection(AsyncConnection):
     async def run_sync(self, *args: Any, **kwargs: Any) -> Any:
         return await settled(super().run_sync(*args, **kwargs))
 
-    async def _leave(self) -> None:
-        """Give the connection back, which rolls back what was not committed."""
-        if self.sync_connection is not None:
-            await settled(self.close())
+    async def _begin(self) -> None:
+        await settled(super()._begin())
 
 
 async def settled(work: Coroutine[Any, Any, T]) -> T:

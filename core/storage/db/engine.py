@@ -14,11 +14,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.domain import DatabaseCrowded, DatabaseGone, DatabaseUnreachable, SettingRefused
-from core.storage.db import datafile
-from core.storage.db.cancel_safe import SteadyConnection
+from core.storage.db import datafile, sqlite_driver
+from core.storage.db.cancel_safe import SteadyConnection, Transaction
 from core.storage.db.error_mapping import cause_of, reason_of
+from core.storage.db.sqlite_driver import LOCK_TIMEOUT_S, InlineTransaction
 
-BUSY_TIMEOUT_MS = 30_000
 POOL_SIZE = 5
 
 
@@ -57,6 +57,7 @@ class Database:
         self._write_turn = asyncio.Lock()
         self._resources = AsyncExitStack()
         self._file: datafile.OpenFile | None = None
+        self._pace = sqlite_driver.Pace()
         try:
             self._engine = self._create_engine()
         except (ImportError, NoSuchModuleError) as exc:
@@ -88,17 +89,19 @@ class Database:
         await self._resources.aclose()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self, *, many_rows: bool = False) -> AsyncIterator[AsyncConnection]:
         """A consistent view; never waits for a writer on SQLite.
+
+        `many_rows`: its statements may take long, and the loop does not wait for them.
 
         Like `write` raises the `DatabaseFailed` that tells why the database can't do it: away, locked, full ...; and
         `DatabaseGone` where its file is no longer the one at its path.
         """
-        async with self._begin(self._engine) as connection:
+        async with self._begin(self._engine, many_rows=many_rows) as connection:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, many_rows: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that will write. On SQLite they run one after another, in the order of asking.
 
         Looks at the file once more after the commit: what went into one that nobody finds again was not stored.
@@ -107,7 +110,7 @@ class Database:
             async with self._begin(self._engine) as connection:
                 yield connection
             return
-        async with self._write_turn, self._begin(self._writer) as connection:
+        async with self._write_turn, self._begin(self._writer, many_rows=many_rows) as connection:
             yield connection
         self._refuse_gone()
 
@@ -144,13 +147,13 @@ class Database:
                     raise
                 return None
             finally:
-                await connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_TIMEOUT_S * 1_000:.0f}")
 
     @asynccontextmanager
-    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _begin(self, engine: AsyncEngine, *, many_rows: bool = False) -> AsyncIterator[AsyncConnection]:
         self._refuse_gone()
         try:
-            async with SteadyConnection(engine) as connection:
+            async with self._transaction(engine, many_rows) as connection:
                 yield connection
         except PoolTimeoutError as exc:
             raise DatabaseCrowded(self.shown_url, "no connection became free in time") from exc
@@ -159,6 +162,11 @@ class Database:
             if cause is None:
                 raise
             raise cause from exc
+
+    def _transaction(self, engine: AsyncEngine, many_rows: bool) -> Transaction:
+        if self.is_sqlite:
+            return InlineTransaction(engine, self._pace, many_rows=many_rows)
+        return SteadyConnection(engine)
 
     def _create_engine(self) -> AsyncEngine:
         if not self.is_sqlite:
@@ -173,33 +181,40 @@ class Database:
         datafile.make(self.path)
         self._file = datafile.OpenFile(self.path)
         engine = create_async_engine(
-            self.url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=60, hide_parameters=True
+            self.url,
+            async_creator=self._connect,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=60,
+            hide_parameters=True,
         )
-        event.listen(engine.sync_engine, "do_connect", self._refuse_gone)  # SQLite would make an empty file
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         self._bare = engine.execution_options(sqlite_begin="")
         return engine
 
-    def _refuse_gone(self, *_: object) -> None:
+    async def _connect(self) -> sqlite_driver.Connection:
+        self._refuse_gone()  # SQLite would make an empty file
+        return sqlite_driver.Connection(str(self.path), self._pace)
+
+    def _refuse_gone(self) -> None:
         if self._file is not None:
             self._file.check()
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
-    """Take transactions into our own hands (the driver begins them late), and make commits survive a power cut.
+    """Make commits survive a power cut, and a writer wait for another process.
 
     Whatever is deleted is overwritten in the file: not every build of SQLite does so by itself.
     """
-    dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"busy_timeout={LOCK_TIMEOUT_S * 1_000:.0f}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

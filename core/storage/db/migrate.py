@@ -45,7 +45,7 @@ def knows(revision: str) -> bool:
 
 async def _on_connection(database: Database, work: Any) -> str:
     try:
-        async with database.write() as connection:
+        async with database.write(many_rows=True) as connection:
             result: str = await connection.run_sync(work)
             return result
     except OSError as exc:

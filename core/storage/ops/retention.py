@@ -105,7 +105,7 @@ class Retention:
     async def _in_batches(self, step: Step) -> int:
         total = 0
         while True:
-            async with self._database.write() as connection:
+            async with self._database.write(many_rows=True) as connection:
                 done = await step(connection)
             total += done
             if done < self._batch:
@@ -142,7 +142,7 @@ class Retention:
         total = after = 0
         while True:
             ids = select(persons.c.id).where(persons.c.id > after).order_by(persons.c.id).limit(PAGE)
-            async with self._database.read() as connection:
+            async with self._database.read(many_rows=True) as connection:
                 page = (await connection.execute(ids)).scalars().all()
                 last = max(page, default=after)
                 theirs = (persons.c.id > after) & (persons.c.id <= last) & _nobody(after, last)

@@ -150,7 +150,7 @@ class ErasureStore:
 
     async def step(self, erasure: Erasure) -> bool:
         """Erase a bounded part of what is left, in a transaction of its own; whether there was any."""
-        async with self._database.write() as connection:
+        async with self._database.write(many_rows=True) as connection:
             held = select(erasures.c.id).where(erasures.c.id == erasure.id).with_for_update()
             if (await connection.execute(held)).first() is None:
                 return False

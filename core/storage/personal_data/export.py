@@ -21,7 +21,7 @@ async def export(database: Database, identity: Identity) -> dict[str, list[dict[
 
     Others' comments on their answers are left out: those are the others' words.
     """
-    async with database.read() as connection:
+    async with database.read(many_rows=True) as connection:
         person = select(identities.c.person_id).where(
             identities.c.platform == identity.platform,
             identities.c.workspace == identity.workspace,
@@ -55,7 +55,7 @@ async def _rows(
     database: Database, store: Store, column: str, ids: Collection[int]
 ) -> Sequence[dict[str, Any]]:
     rows = select(store.table).where(store.table.c[column].in_(ids)).order_by(store.key())
-    async with database.read() as connection:
+    async with database.read(many_rows=True) as connection:
         return [_plain(row) for row in await connection.execute(rows)]
 
 

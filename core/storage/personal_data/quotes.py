@@ -26,7 +26,7 @@ _PARTS = re.compile(r"[\r\n]+|(?<=[.!?])\s+")
 async def answers_quoting(database: Database, deleted: Deleted) -> Sequence[int]:
     """The later turns in the messages' places whose stored answers quote them."""
     quoting: dict[int, None] = {}
-    async with database.read() as connection:
+    async with database.read(many_rows=True) as connection:
         rows = await deleted_messages(connection, deleted)
     for row in rows:
         if wanted := needles(row.text, [str(each.get("name", "")) for each in row.attachments]):
@@ -38,7 +38,7 @@ async def answers_quoting(database: Database, deleted: Deleted) -> Sequence[int]
 async def _beside(database: Database, conversation_id: int) -> Sequence[int]:
     """The conversations of the same place: others saw the message, too."""
     place = ("platform", "workspace", "channel", "thread")
-    async with database.read() as connection:
+    async with database.read(many_rows=True) as connection:
         here = select(*conversations.c[place]).where(conversations.c.id == conversation_id)
         row = (await connection.execute(here)).one()
         same = [conversations.c[name] == value for name, value in zip(place, row, strict=True)]
@@ -63,7 +63,7 @@ async def _search(
 async def _page(database: Database, conversation_id: int, after: int) -> Sequence[tuple[int, str]]:
     """What the model said, and called tools with, in the next turns."""
     ids = select(turns.c.id).where(turns.c.conversation_id == conversation_id, turns.c.id > after)
-    async with database.read() as connection:
+    async with database.read(many_rows=True) as connection:
         found = (await connection.execute(ids.order_by(turns.c.id).limit(PAGE))).scalars().all()
         answers = select(messages.c.turn_id, messages.c.text).where(
             messages.c.turn_id.in_(found), messages.c.role == "assistant"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, literal, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Served, Turn, Waiting, Window, free_calls, next_calls
-from core.storage.db import Database, calls, conversations, identities, turns
+from core.storage.db import Database
 from core.storage.turns import fair_claim
 from core.storage.turns.store import TurnStore
 
@@ -79,7 +79,7 @@ class CallStore:
             made = await self._made(connection, windows)
             if not free_calls(windows, made, self._now()):
                 return next_calls(windows, made, self._now(), 1)[0]
-            await self._insert(connection, turn_id, sent=True)
+            await self._take(connection, turn_id, is_sent=True)
             return None
 
     async def made(self, windows: Sequence[Window]) -> list[datetime]:
@@ -129,24 +129,12 @@ class CallStore:
         return found
 
     async def _promise(self, connection: AsyncConnection, turn: Turn) -> None:
-        await connection.execute(calls.delete().where(calls.c.turn_id == turn.id, ~calls.c.sent))
-        await self._insert(connection, turn.id, sent=False)
+        await connection.execute(fair_claim.unpromised(), {"turn": turn.id})
+        await self._take(connection, turn.id, is_sent=False)
 
-    async def _insert(self, connection: AsyncConnection, turn_id: int, *, sent: bool) -> None:
-        row = (
-            select(
-                turns.c.id,
-                fair_claim.WORKSPACE,
-                identities.c.person_id,
-                literal(self._now(), calls.c.at.type),
-                literal(sent),
-            )
-            .select_from(turns.join(conversations).join(identities, turns.c.identity_id == identities.c.id))
-            .where(turns.c.id == turn_id)
-        )
-        await connection.execute(
-            insert(calls).from_select(["turn_id", "workspace", "person_id", "at", "sent"], row)
-        )
+    async def _take(self, connection: AsyncConnection, turn_id: int, *, is_sent: bool) -> None:
+        taken = {"turn": turn_id, "now": self._now(), "is_sent": is_sent}
+        await connection.execute(fair_claim.taking(), taken)
 
     async def _alone(self, connection: AsyncConnection) -> None:
         if not self._database.is_sqlite:

@@ -10,14 +10,19 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
+    Delete,
+    Insert,
     Integer,
     Select,
     Subquery,
     Update,
     bindparam,
+    delete,
     exists,
     func,
+    insert,
     select,
     union_all,
     update,
@@ -89,6 +94,29 @@ def sending() -> Update:
     """Date the call that was promised to the turn `turn`."""
     promised = update(calls).where(calls.c.turn_id == bindparam("turn", type_=Id), _is_promise())
     return promised.values(sent=True, at=bindparam("now", type_=Instant()))
+
+
+@cache
+def unpromised() -> Delete:
+    """Take back the call that was promised to the turn `turn` in an attempt before."""
+    return delete(calls).where(calls.c.turn_id == bindparam("turn", type_=Id), ~calls.c.sent)
+
+
+@cache
+def taking() -> Insert:
+    """Take a call for the turn `turn`, at `now`: `is_sent`, or only promised."""
+    row = (
+        select(
+            turns.c.id,
+            WORKSPACE,
+            identities.c.person_id,
+            bindparam("now", type_=Instant()),
+            bindparam("is_sent", type_=Boolean),
+        )
+        .select_from(turns.join(conversations).join(identities, turns.c.identity_id == identities.c.id))
+        .where(turns.c.id == bindparam("turn", type_=Id))
+    )
+    return insert(calls).from_select(["turn_id", "workspace", "person_id", "at", "sent"], row)
 
 
 def _heads() -> Select[Any]:
