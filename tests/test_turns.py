@@ -129,7 +129,7 @@ async def test_surroundings_are_given_once_and_bounded(migrated_url: str) -> Non
     platform.around["general"] = [
         Quote("m0", "Eve", "noise " * 200),
         Quote("m1", "Ben", "we ship on Friday"),
-        Quote("m2", "Cy", "no, Monday", ("plan.pdf",), replied_to=True),
+        Quote("m2", "Cy", "no, Monday", (Attachment("f", "plan.pdf"),), replied_to=True),
     ]
     async with staged(migrated_url, platform=platform, conversation={"surroundings_tokens": 100}) as stage:
         await stage.hear(said("summarise this thread", at=CHANNEL))

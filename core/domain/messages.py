@@ -70,13 +70,19 @@ class Quote:
     """The platform's own id of the message."""
     author_name: str
     text: str
-    attachment_names: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    """Its files, those of what it forwards among them; any of them can be fetched as a question's own can."""
     replied_to: bool = False
     """Whether the question is a direct reply to this one."""
     author: str = ""
     """The platform's id of its author, as in `Identity.user`: it tells people of the same name apart."""
     own: bool = False
     """Whether the bot itself said it."""
+
+    @property
+    def attachment_names(self) -> tuple[str, ...]:
+        """What its files are called."""
+        return tuple(each.name for each in self.attachments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import discord
 
 from bots.discord.events.address import Address
-from bots.discord.events.message_reader import attachments_of, text_of
+from bots.discord.events.message_reader import attachment_of, attachments_of, text_of
 from bots.discord.events.translate import PERSON_MESSAGES, replied_to
 from bots.discord.transport.api import Session, own_id
 from core.domain import PlaceClosed, PlatformError, Quote
@@ -79,7 +79,9 @@ class Surroundings:
             origin=str(message.id),
             author_name=message.author.display_name,
             text=text_of(message),
-            attachment_names=tuple(file.filename for file in attachments_of(message)),
+            attachments=tuple(
+                attachment_of(file, message.channel.id, message.id) for file in attachments_of(message)
+            ),
             replied_to=message.id == self._address.reply,
             author=str(message.author.id),
             own=message.author.id == me,

@@ -10,8 +10,9 @@ from typing import Any
 
 from bots.slack.delivery.messages import is_ours, pages
 from bots.slack.events.address import Address
+from bots.slack.events.message_reader import attachment_of
 from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
-from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
+from bots.slack.events.payloads import Bot, moment_of, parts_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.people import People
 from core.delivery.platform_retry import patiently
@@ -36,7 +37,7 @@ async def quotes(api: SlackApi, people: People, place: Address, most: int) -> Se
         log.info("slack.thread_unreadable", channel=place.channel, code=exc.code)
         return ()
     authors = await _names(people, bot, messages)
-    return [_quote(message, authors, bot) for message in messages]
+    return [_quote(message, authors, bot, place.team) for message in messages]
 
 
 async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:
@@ -65,14 +66,16 @@ async def _names(people: People, bot: Bot, messages: Sequence[Mapping[str, Any]]
     return {user: person.name or user for user, person in zip(users, found, strict=True)}
 
 
-def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> Quote:
+def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot, team: str) -> Quote:
     own, user = is_ours(message, bot), text_of(message, "user")
     other = text_of(message, "username") or text_of(message.get("bot_profile"), "name")
     return Quote(
         origin=text_of(message, "ts"),
         author_name=bot.name if own else authors.get(user) or other,
         text=from_mrkdwn(without_mention(text_of(message, "text"), bot.user)),
-        attachment_names=tuple(filter(None, (text_of(file, "name") for file in list_of(message, "files")))),
+        attachments=tuple(
+            attachment_of(file, team) for file in parts_of(message, "files") if text_of(file, "id")
+        ),
         author=user or text_of(message, "bot_id"),
         own=own,
     )
