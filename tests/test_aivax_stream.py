@@ -324,15 +324,22 @@ def test_what_a_failed_answer_cost_is_told() -> None:
     assert error.detail == "boom"
 
 
-def test_a_word_for_an_error_is_a_failed_answer() -> None:
+def test_an_error_before_any_text_is_told_by_its_word() -> None:
     error = broken(event(error={"code": "upstream_error", "message": "no"}))
 
-    assert isinstance(error, AnswerFailed)
+    assert isinstance(error, Unavailable)
     assert error.code == "upstream_error"
+    assert isinstance(broken(event(error={"code": "insufficient_quota"})), NoBalance)
 
 
-def test_the_reason_error_alone_is_a_failed_answer() -> None:
-    assert isinstance(broken(delta("ERROR"), DONE), AnswerFailed)
+def test_an_error_after_some_text_is_a_failed_answer_whatever_its_word() -> None:
+    assert isinstance(
+        broken(delta(content="Hello "), event(error={"code": "insufficient_quota"})), AnswerFailed
+    )
+
+
+def test_the_reason_error_alone_is_an_outage() -> None:
+    assert isinstance(broken(delta("ERROR"), DONE), Unavailable)
 
 
 def test_too_long_a_context_is_told_apart_inside_the_stream() -> None:
