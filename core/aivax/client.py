@@ -147,8 +147,7 @@ class AivaxClient:
 
     async def _read(self, call: Completion, reply: Reply) -> bytes:
         """Read on; a connection that breaks or falls silent after the finish reason has simply ended."""
-        if call.parser.whole:
-            call.deadlines.answer_whole()
+        call.mind_the_tail()
         try:
             return await reply.read()
         except Unavailable as error:

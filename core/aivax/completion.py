@@ -105,6 +105,13 @@ class Completion:
         self.deadlines.begin_try()
         self.parser = TimelineParser(clean=self.clean, bounds=self._bounds)
 
+    def mind_the_tail(self) -> None:
+        """Wait less long for what may follow an answer that seems whole; as long again whenever it goes on."""
+        if self.parser.whole:
+            self.deadlines.answer_whole(self.parser.signs)
+        else:
+            self.deadlines.answer_goes_on()
+
     def go_direct(self, error: AivaxError) -> bool:
         """Turn to the direct host, once, when the proxy in front gave up."""
         if error.status != _PROXY_GAVE_UP or self._direct or not has_direct_host(self._settings):

@@ -43,6 +43,13 @@ class Phrase(Sentence):
         "My answer was cut short here: the connection to the AI service broke off. Ask again and I'll retry."
     )
     ANSWER_EMPTY = "I couldn't come up with an answer to that. Try asking it in another way."
+    EMPTY_BY_LENGTH = (
+        "I reached the longest length I may write before I came to an answer. Try asking for less."
+    )
+    EMPTY_BY_FILTER = (
+        "The AI service's content filter held back my answer to that. Try asking it in another way."
+    )
+    EMPTY_BY_TOOL = "To answer that I'd need a tool that I can't use here. Try asking it in another way."
     GAVE_UP = (
         "Something on our side interrupted me several times, so I couldn't answer this. Please ask again. "
         "(Reference: {reference})"
@@ -137,6 +144,9 @@ class Phrase(Sentence):
     TOOL_UNNAMED = "a tool"
     LENGTH_REACHED = "This answer reached the longest length I may write. Ask me to go on for the rest."
     CONTENT_FILTERED = "The rest of this answer was held back by the AI service's content filter."
+    TOOL_NOT_HERE = (
+        "I wanted to use a tool here that I can't use, so something may be missing in this answer."
+    )
 
     COST = "{model}, {tokens} tokens"
 

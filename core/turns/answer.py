@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
+from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, ToolCalled, Usage
 from core.conversations.prompt import Composed
 from core.domain import Frontend, ReplySurface, Status, ToolActivity, Translator, Turn
 from core.i18n import Phrase
 from core.settings import LimitsSettings
+from core.util.log import log
+from core.util.text import shorten
 
 _EXPLANATION_CHARS = 500
+_TOOL_CHARS = 64
 _ALL_CONTENTS = 25
 """What all tools of an answer were called with, as a multiple of what is kept of one."""
 
@@ -91,6 +94,8 @@ class Answer:
                 await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
             case Usage():
                 self.usage = event
+            case ToolCalled(name=name):
+                log.warning("answer.tool_not_here", tool=shorten(name, _TOOL_CHARS))
             case Finished(reason):
                 self.reason = reason
             case _:

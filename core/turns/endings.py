@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-from core.aivax.stream.bounds import OVERLONG
 from core.aivax.stream.events import Usage
 from core.delivery.buttons import buttons
 from core.delivery.error_messages import apologise
@@ -25,6 +24,7 @@ from core.i18n import Phrase
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
+from core.turns.finish_sentences import BELOW
 from core.turns.surfaces import Surfaces
 from core.util.log import log
 
@@ -55,10 +55,8 @@ class Endings:
     def footer(self, answer: Answer) -> Footer:
         """What stands below a whole answer."""
         translator, notes = answer.translator, list(answer.notes)
-        if answer.reason in ("length", OVERLONG):
-            notes.append(translator.say(Phrase.LENGTH_REACHED))
-        if answer.reason == "content_filter":
-            notes.append(translator.say(Phrase.CONTENT_FILTERED))
+        if not answer.is_ours and (phrase := BELOW.get(answer.reason)) is not None:
+            notes.append(translator.say(phrase))
         if self._shows_cost and answer.usage is not None:
             tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
             notes.append(translator.say(Phrase.COST, model=answer.usage.model, tokens=tokens))

@@ -27,6 +27,7 @@ from core.i18n import Phrase
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
+from core.turns.finish_sentences import instead_of_words
 from core.util.log import log
 
 BEYOND_ANY_WAIT_S = 3_600.0
@@ -90,7 +91,7 @@ class Generation:
             if held_by is not None:
                 return held_by
         if not answer.text.strip():
-            await answer.say(Phrase.ANSWER_EMPTY)
+            await answer.say(instead_of_words(answer.reason))
         await self._store.keep_answer(turn, answer.text, answer.usage, whole=True, ours=answer.is_ours)
         return None
 

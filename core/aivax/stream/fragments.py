@@ -44,6 +44,10 @@ class ToolCalls:
         self._chars = 0
         self._drafts: dict[str, _Draft] = {}
 
+    @property
+    def are_any(self) -> bool:
+        return bool(self._drafts)
+
     def add(self, value: object) -> None:
         """Take what a delta holds.
 

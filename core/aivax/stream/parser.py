@@ -8,15 +8,19 @@ from functools import partial
 
 from core.aivax import error_mapping
 from core.aivax.error_text import Scrub, scrub
-from core.aivax.stream import chunks
+from core.aivax.stream import chunks, finish_reasons
 from core.aivax.stream.bounds import DEFAULT_BOUNDS, OVERLONG, AnswerBounds, Room
 from core.aivax.stream.chunks import Json
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent
-from core.aivax.stream.fragments import Joiner, ToolCalls
-from core.aivax.stream.sse import EventTooLarge, Payloads
+from core.aivax.stream.fragments import ToolCalls
+from core.aivax.stream.reported_errors import error_in
+from core.aivax.stream.sse import EventTooLarge, Kind, Payload, Payloads
+from core.aivax.stream.values import is_done, objects_in
+from core.aivax.stream.words import Words
 from core.domain import AivaxError, AnswerCut, AnswerFailed, ToolActivity, Unavailable
 
 _TOOLS_KEPT = 256
+_FIELDS_TOLD = 8
 
 
 class _Overlong(Exception):  # never leaves this module
@@ -27,14 +31,15 @@ class TimelineParser:
     """Reads one answer: `feed` bytes as they come, `close` when the connection ends; both yield events.
 
     Consume each of the two fully before the next call. Usage comes once, right before `Finished`, and also before
-    an error. An answer is whole with `[DONE]`, with a finish reason, or as a plain `chat.completion` document.
+    an error. An answer is whole with `[DONE]`, or, when the connection ends, with a finish reason or as a plain
+    `chat.completion` document. What comes behind a finish reason still belongs to it.
 
     An answer that passes its bounds ends at a good place, with the reason `OVERLONG`.
 
     Raises, after the events before it:
         AnswerCut: the bytes ended before the answer, and some of it was said; `Unavailable` where nothing was.
         AnswerFailed: an error stands in the stream, or bytes that are no events. Before the first visible text
-            an error whose code is a status becomes that status' own error, and bytes that are no events
+            the error becomes the one that its status or its word means, and bytes that are no events
             `Unavailable`.
     """
 
@@ -59,18 +64,28 @@ class TimelineParser:
         self._body_bytes = 0
         self._silent_bytes = 0
         self._payloads = Payloads(bounds.event_bytes)
-        self._text = Joiner()
-        self._thinking = Joiner()
+        self._words = Words()
+        self._tool_signs = 0
         self._tools: dict[str, ToolActivity] = {}
         self._calls = ToolCalls(bounds.event_bytes)
         self._reason = ""
+        self._is_doubtful = False
+        self._odd_fields = ""
         self._usage: Json = chunks.NOTHING
         self._model = ""
 
     @property
     def whole(self) -> bool:
-        """Whether the answer is complete, though `[DONE]` may still be to come."""
-        return bool(self._reason)
+        """Whether the answer seems complete, though `[DONE]`, or even more of it, may still be to come.
+
+        A finish reason that comes with thinking, or before it, is no word to rely on while nothing was said.
+        """
+        return bool(self._reason) and (self.said or not self._is_doubtful)
+
+    @property
+    def signs(self) -> int:
+        """How often text, thinking or a tool showed that the answer goes on."""
+        return self._words.signs + self._tool_signs
 
     @property
     def open_tools(self) -> tuple[ToolActivity, ...]:
@@ -87,7 +102,7 @@ class TimelineParser:
 
     def rest(self) -> Iterator[TimelineEvent]:
         """Yield the text that is held back until more comes: none will."""
-        return self._events_of(self._say_held)
+        return self._events_of(self._show_rest)
 
     def _events_of(self, read: Callable[[], None]) -> Iterator[TimelineEvent]:
         """Read on, and yield what came of it: an error is raised after the events before it."""
@@ -101,7 +116,8 @@ class TimelineParser:
             if not self.ended:
                 failure = self._not_events("event_too_large")
         except _Overlong:
-            self._break_off()
+            self._show_held()
+            self._tell_costs()
             self.ended = self.overlong = True
             self._emit(Finished(OVERLONG))
         events, self._events = self._events, []
@@ -113,16 +129,33 @@ class TimelineParser:
         self._events.append(event)
         self._silent_bytes = 0
 
-    def _say(self, text: str) -> None:
+    def _say(self, thought: str, words: str) -> None:
+        if thought:
+            self._emit(Thinking(thought))
+        self._show(self._room.take(words))
+        if self._room.passed:
+            raise _Overlong
+
+    def _show(self, text: str) -> None:
         if text:
             self.said = True
             self._emit(Text(text))
 
-    def _say_held(self) -> None:
-        self._say(self._room.close())
+    def _show_rest(self) -> None:
+        with suppress(_Overlong):
+            self._say_all()
+
+    def _show_held(self) -> None:
+        self._show(self._room.close())
+
+    def _say_all(self) -> None:
+        self._say(*self._words.close())
+        self._show_held()
 
     def _break_off(self) -> None:
-        self._say_held()
+        """Say what is left of an answer that ends before its end."""
+        with suppress(_Overlong):
+            self._say_all()
         self._tell_costs()
 
     def _read(self, data: bytes) -> None:
@@ -146,44 +179,67 @@ class TimelineParser:
         for payload in self._payloads.close():
             with suppress(chunks.NotJson):  # the half of an event that was cut
                 self._take(payload)
-        if self.whole and not self.ended:
+        if (self._reason or self._words.is_document) and not self.ended:
             self._end()
         if not self.ended:
             self._break_off()
-            kind = AnswerCut if self.said else Unavailable
-            raise kind(code="cut", detail="the connection closed before the answer was finished")
+            raise self._cut()
 
-    def _take(self, payload: bytes) -> None:
-        payload = payload.strip()
-        if not payload or self.ended:
-            return
-        if payload == b"[DONE]":
+    def _cut(self) -> AivaxError:
+        if self.said or not self._odd_fields:
+            kind = AnswerCut if self.said else Unavailable
+            return kind(code="cut", detail="the connection closed before the answer was finished")
+        detail = f"a body without an answer; its fields: {self._odd_fields}"
+        return Unavailable(code="no_answer", detail=self._clean(detail))
+
+    def _take(self, payload: Payload) -> None:
+        if is_done(payload) and not self.ended:
             self._end()
-            return
-        if chunks.is_intricate(payload):
-            raise EventTooLarge
-        chunk = chunks.decode(payload)
+        if not self.ended:
+            for chunk in objects_in(payload):
+                self._take_chunk(chunk, payload.kind)
+
+    def _take_chunk(self, chunk: Json, kind: Kind) -> None:
+        chunk = chunks.answer_in(chunk)
+        choice = chunks.first(chunk.get("choices"))
+        signs = self.signs
+        self._note_costs(chunk)
+        self._take_tools(chunk.get("servertool"))
+        self._say(*self._words.take(choice))
+        self._take_calls(choice)
+        error = error_in(chunk, choice, named=kind is Kind.ERROR, alone=kind is Kind.BODY)
+        self._take_reason(finish_reasons.named(choice.get("finish_reason")), error)
+        self._is_doubtful = self._is_doubtful or (bool(self._reason) and self.signs > signs)
+        if kind is Kind.BODY and "choices" not in chunk:
+            self._odd_fields = ", ".join(list(chunk)[:_FIELDS_TOLD])
+
+    def _take_reason(self, name: str, error: object | None) -> None:
+        """Take why the answer ends, if it does. Raises where that is a failure."""
+        reason = finish_reasons.meaning(name)
+        if error is not None or reason == finish_reasons.FAILED:
+            self._break_off()
+            raise error_mapping.of_event(error, said=self.said, clean=self._clean)
+        if reason == finish_reasons.BROKEN_OFF:
+            self._break_off()
+            kind = AnswerCut if self.said else Unavailable
+            raise kind(code=self._clean(name), detail="the service broke the answer off")
+        if reason == finish_reasons.FILTERED and self._words.refused:
+            reason = finish_reasons.STOP  # what was held back is told in the model's own words
+        self._reason = reason or self._reason
+
+    def _note_costs(self, chunk: Json) -> None:
         self._model = chunks.word(chunk.get("model")) or self._model
         self._usage = chunks.mapping(chunk.get("usage")) or self._usage
-        self._take_tools(chunk.get("servertool"))
-        choice = chunks.first(chunk.get("choices"))
-        message = chunks.mapping(choice.get("message"))
-        self._take_delta(chunks.mapping(choice.get("delta")) or message)
-        reason = chunks.word(choice.get("finish_reason")).lower()
-        error = chunk.get("error")
-        if error or reason == "error":
-            self._say_all()
-            self._tell_costs()
-            raise error_mapping.of_event(error, said=self.said, clean=self._clean)
-        self._reason = reason or self._reason or ("stop" if message else "")
+        if (told := chunks.cost(chunk)) is not None:
+            self.credits_spent = told
 
-    def _take_delta(self, delta: Json) -> None:
-        if thought := self._thinking.join(chunks.thinking(delta)):
-            self._emit(Thinking(thought))
-        self._say(self._room.take(self._text.join(chunks.answer_text(delta))))
-        if self._room.passed:
-            raise _Overlong
-        self._calls.add(delta.get("tool_calls"))
+    def _take_calls(self, choice: Json) -> None:
+        """Take the calls of a delta; those of a message where no delta had any."""
+        for fields in (chunks.mapping(choice.get("delta")), chunks.mapping(choice.get("message"))):
+            calls = fields.get("tool_calls") or fields.get("function_call")
+            if calls and (fields is choice.get("delta") or not self._calls.are_any):
+                self._calls.add(calls if isinstance(calls, list) else [{"function": calls}])
+                self._tool_signs += 1
 
     def _take_tools(self, value: object) -> None:
         for tool in map(chunks.mapping, value if isinstance(value, list) else (value,)):
@@ -192,6 +248,7 @@ class TimelineParser:
                 if len(self._tools) > _TOOLS_KEPT:
                     del self._tools[next(iter(self._tools))]
                 self._emit(activity)
+                self._tool_signs += 1
 
     def _end(self) -> None:
         self._say_all()
@@ -202,10 +259,6 @@ class TimelineParser:
         self._tell_costs()
         self.ended = True
         self._emit(Finished(self._reason or ("tool_calls" if calls else "stop")))
-
-    def _say_all(self) -> None:
-        self._say(self._room.take(self._text.close()))
-        self._say_held()
 
     def _tell_costs(self) -> None:
         if self._usage or self.credits_spent is not None:

@@ -1,0 +1,49 @@
+"""Where an error stands in an answer whose status is good: every server has its own place for it.
+
+What is found is handed on as it is: `core.aivax.error_mapping` reads it, and says what it means by word as by status.
+"""
+
+from __future__ import annotations
+
+from core.aivax.refusals import bodies
+from core.aivax.stream.chunks import Json, mapping, word
+
+_FINE = frozenset({"", "0", "200", "ok", "success", "true"})
+_SAYING = ("message", "msg", "error_msg", "errorMessage", "errmsg")
+
+
+def error_in(chunk: Json, choice: Json, *, named: bool, alone: bool) -> object | None:
+    """Find the object that tells of an error.
+
+    `named`: its event is called an error. `alone`: it is a body, or a line of bare JSON, and no event: then whatever
+    is no answer and says something is a refusal.
+    """
+    for holder in (chunk, choice, mapping(chunk.get("x_groq"))):
+        if _is_told(holder.get("error")):
+            return holder
+    if named or "error" in (chunk.get("type"), chunk.get("object")) or _is_coded(chunk):
+        return chunk
+    if alone and not choice and "error" not in chunk and bodies.is_refusal(chunk):
+        return chunk
+    return None
+
+
+def _is_told(error: object) -> bool:
+    """Whether the field says anything: some servers send it, empty, with every chunk."""
+    if isinstance(error, dict):
+        return any(error.values())
+    return bool(error.strip() if isinstance(error, str) else error)
+
+
+def _is_coded(chunk: Json) -> bool:
+    """Whether an event without a choice tells of a failure by a code of its own, or by `success`."""
+    if chunk.get("choices"):
+        return False
+    base = mapping(chunk.get("base_resp"))
+    says = any(isinstance(said, str) and said for said in map(chunk.get, _SAYING))
+    code = word(chunk.get("code")) or word(chunk.get("error_code")) or word(chunk.get("errorCode"))
+    return (
+        chunk.get("success") is False
+        or word(base.get("status_code")) not in _FINE
+        or (says and code.lower() not in _FINE)
+    )

@@ -1,0 +1,113 @@
+"""What the choices of an answer say: words and thinking, each of them once, however a server repeats itself."""
+
+from __future__ import annotations
+
+from core.aivax.stream.chunks import Json, answer_text, mapping
+from core.aivax.stream.fragments import Joiner
+from core.aivax.stream.thinking_tags import Opening, split
+from core.util.text import sound
+
+
+_MOST_CHARS = 1_000_000
+
+
+class Words:
+    """Reads choice after choice; each gives what it adds: thinking first, then words."""
+
+    def __init__(self) -> None:
+        self._text = Joiner()
+        self._thinking = Joiner()
+        self._opening = Opening()
+        self._heard = _Heard()
+        self.signs = 0
+        """How often something was said or thought, be it still held back."""
+        self.is_document = False
+        """Whether a whole message came where a delta would have been."""
+        self.refused = False
+        """Whether the model refused in words of its own."""
+
+    def take(self, choice: Json) -> tuple[str, str]:
+        """Take a choice: its delta, whatever stands beside it; a message only where it goes beyond what was heard."""
+        delta, message = mapping(choice.get("delta")), mapping(choice.get("message"))
+        text, thought = answer_text(delta)
+        if not delta and not message and isinstance(choice.get("text"), str):
+            text = choice["text"]  # as completions had it before there was a chat
+        if text or not message:
+            self._heard.by_delta = self._heard.by_delta or bool(text)
+            return self._add(delta, text, thought)
+        text, told = answer_text(message)
+        thought = thought or told
+        if "delta" not in choice:
+            self.is_document = True
+            if text and not self._heard.is_anything:
+                return self._take_whole(message, text, thought)
+        return self._add(message, self._heard.beyond(text), thought)
+
+    def close(self) -> tuple[str, str]:
+        """Return what was held back, now that no more comes."""
+        thought, words = self._opening.take(self._text.close())
+        more_thought, more_words = self._opening.close()
+        return thought + more_thought + self._thinking.close(), words + more_words
+
+    def _add(self, fields: Json, text: str, thought: str) -> tuple[str, str]:
+        self._note(fields, text, thought)
+        joined = self._text.join(text)
+        tagged, words = self._opening.take(joined)
+        self._heard.add(joined, words)
+        return self._thinking.join(thought) + tagged, words
+
+    def _take_whole(self, message: Json, text: str, thought: str) -> tuple[str, str]:
+        """Take the first message: it may be all there is, or the first of several that grow."""
+        self._note(message, text, thought)
+        tagged, words = split(text)
+        if words:
+            self._opening.end()
+        self._heard.add(text, words)
+        return self._thinking.join(thought) + sound(tagged), sound(words)
+
+    def _note(self, fields: Json, text: str, thought: str) -> None:
+        self.signs += bool(text or thought)
+        self.refused = self.refused or bool(text and fields.get("refusal"))
+
+
+class _Heard:
+    """Remembers an answer's text as it came, and tells what a message adds to it."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._shown: list[str] = []
+        self._chars = 0
+        self.by_delta = False
+        """Whether some of it came as a delta: then a message is never a further piece."""
+
+    def add(self, text: str, shown: str) -> None:
+        """Note a piece: as it came, and what of it was no thinking."""
+        if self._chars <= _MOST_CHARS:
+            self._chars += len(text)
+            self._parts.append(text)
+            self._shown.append(shown)
+
+    @property
+    def is_anything(self) -> bool:
+        return self._chars > 0
+
+    def beyond(self, message: str) -> str:
+        """Return what a message adds: its end where it begins with all that was heard, else itself or nothing."""
+        if not self._chars or not message:
+            return message
+        if self._chars > _MOST_CHARS:
+            return "" if self.by_delta else message
+        heard = self._whole(self._parts)
+        if message.startswith(heard):
+            return message[len(heard) :]
+        if not self.by_delta:
+            return message
+        words, shown = split(message)[1].strip(), self._whole(self._shown).strip()
+        return words[len(shown) :] if words.startswith(shown) else ""
+
+    @staticmethod
+    def _whole(parts: list[str]) -> str:
+        """Join the parts, in place, so that it is paid for once."""
+        if len(parts) > 1:
+            parts[:] = ["".join(parts)]
+        return parts[0]
