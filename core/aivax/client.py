@@ -12,6 +12,7 @@ from typing import Self
 from core.aivax import keys
 from core.aivax.account import AccountClient
 from core.aivax.completion import Completion
+from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.request import CompletionRequest, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
@@ -146,12 +147,15 @@ class AivaxClient:
             raise
 
     async def _read(self, call: Completion, reply: Reply) -> bytes:
-        """Read on; a connection that breaks or falls silent after the finish reason has simply ended."""
+        """Read on; a connection that breaks or falls silent after the finish reason has simply ended.
+
+        Where the answer went on behind such a reason before, only silence tells that it has.
+        """
         call.mind_the_tail()
         try:
             return await reply.read()
         except Unavailable as error:
-            if call.parser.whole:
+            if call.parser.whole and not (call.parser.is_disproved and error.code != ANSWER_WHOLE):
                 return b""
             cut = AnswerCut(status=error.status, code=error.code, detail=error.detail)
             raise cut if call.parser.said else error from None

@@ -14,6 +14,8 @@ TAIL_S = 5.0
 
 Pings are silence. Text, thinking and tools are not: some servers send a reason with every chunk.
 """
+ANSWER_WHOLE = "answer_whole"
+"""The code of the limit on that silence."""
 
 
 class Deadlines:
@@ -94,6 +96,6 @@ class Deadlines:
             else (first_event_s, "first_event_timeout"),
         ]
         if self._tail_s is not None:
-            limits.append((TAIL_S - self._tail_s, "answer_whole"))
+            limits.append((TAIL_S - self._tail_s, ANSWER_WHOLE))
         limit_s, code = min(limits)
         return max(limit_s, 0.0), code

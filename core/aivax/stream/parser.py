@@ -56,6 +56,8 @@ class TimelineParser:
         """Whether nothing more will be yielded."""
         self.overlong = False
         """Whether the answer was ended because it passed its bounds."""
+        self.is_disproved = False
+        """Whether the answer went on behind a finish reason: the next one may not be its end either."""
         self.credits_spent = credits_spent
         self._clean = clean
         self._bounds = bounds
@@ -202,14 +204,16 @@ class TimelineParser:
     def _take_chunk(self, chunk: Json, kind: Kind) -> None:
         chunk = chunks.answer_in(chunk)
         choice = chunks.first(chunk.get("choices"))
-        signs = self.signs
+        signs, had_reason = self.signs, bool(self._reason)
         self._note_costs(chunk)
         self._take_tools(chunk.get("servertool"))
         self._say(*self._words.take(choice))
         self._take_calls(choice)
         error = error_in(chunk, choice, named=kind is Kind.ERROR, alone=kind is Kind.BODY)
         self._take_reason(finish_reasons.named(choice.get("finish_reason")), error)
-        self._is_doubtful = self._is_doubtful or (bool(self._reason) and self.signs > signs)
+        if self.signs > signs:
+            self.is_disproved = self.is_disproved or had_reason
+            self._is_doubtful = self._is_doubtful or bool(self._reason)
         if kind is Kind.BODY and "choices" not in chunk:
             self._odd_fields = ", ".join(list(chunk)[:_FIELDS_TOLD])
 

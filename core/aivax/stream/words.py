@@ -7,7 +7,6 @@ from core.aivax.stream.fragments import Joiner
 from core.aivax.stream.thinking_tags import Opening, split
 from core.util.text import sound
 
-
 _MOST_CHARS = 1_000_000
 
 
