@@ -286,7 +286,7 @@ async def test_a_forwarded_message_is_read(fake: FakeDiscord, lobby: Channel, an
     async with online(fake) as ears:
         await fake.forward(ana, original, fake.dm(ana))
 
-        assert await ears.intake.texts(1) == ["> E = mc²"]
+        assert await ears.intake.texts(1) == ["[forwarded message]\n> E = mc²"]
 
 
 async def test_home_is_no_command_here(fake: FakeDiscord, ana: Person) -> None:

@@ -12,7 +12,8 @@ import discord
 from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
 from bots.discord.events.address import Address, snowflake
-from bots.discord.events.buttons import are_of_turn, view_of
+from bots.discord.events.buttons import are_of_turn, custom_ids_in, view_of
+from bots.discord.events.whole_message import WholeMessage
 from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
 from bots.discord.transport.pacing import Guard, unguarded
@@ -196,8 +197,7 @@ class DiscordChannel:
             if message.author.id != own_id(client):
                 continue
             replies = message.reference.message_id if message.reference else None
-            items = (item for row in message.components for item in getattr(row, "children", ()))
-            buttons = [getattr(item, "custom_id", None) for item in items]
+            buttons = custom_ids_in(message.raw) if isinstance(message, WholeMessage) else []
             is_reply = bool(question) and replies == question
             if delivery.part == 0 and (is_reply or are_of_turn(buttons, delivery)):
                 return str(message.id)

@@ -8,8 +8,8 @@ import discord
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.events.address import Address
-from bots.discord.events.message_reader import text_of
-from bots.discord.transport.api import Session, own_id
+from bots.discord.events.message_reader import text_of_message
+from bots.discord.transport.api import Session, fetch_message, own_id
 from bots.discord.transport.pacing import Guard, unguarded
 from core.domain import PlaceClosed, PlatformBusy
 from core.util.log import log
@@ -70,8 +70,8 @@ async def _title_of(client: discord.Client, question: Address) -> str:
     """Name a thread after the question, or, where that has no text, after who asked it."""
     me = own_id(client)
     try:
-        message = await client.get_partial_messageable(question.channel).fetch_message(question.message)
+        message = await fetch_message(client, question.channel, question.message)
     except (discord.Forbidden, discord.NotFound):
         return UNREADABLE
-    line = " ".join((text_of(message, (f"<@{me}>", f"<@!{me}>")) or message.author.display_name).split())
-    return shorten(line, TITLE_CHARS)
+    said = text_of_message(message, mentions=(f"<@{me}>", f"<@!{me}>"))
+    return shorten(" ".join((said or message.author.display_name).split()), TITLE_CHARS)

@@ -12,6 +12,7 @@ import discord
 
 from bots.discord.events.address import PLATFORM
 from bots.discord.events.translate import Me
+from bots.discord.events.whole_message import WholeMessage
 from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps
 from bots.discord.features.backfill_sweep import Sweep
 from bots.discord.settings import DiscordSettings
@@ -36,7 +37,7 @@ class Connection(Protocol):
 
     def open_direct(self, channel: int, /) -> discord.DMChannel: ...
 
-    def receive(self, message: discord.Message, /) -> asyncio.Future[object] | None: ...
+    def receive(self, message: WholeMessage, /) -> asyncio.Future[object] | None: ...
 
 
 class Backfill:

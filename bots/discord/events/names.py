@@ -1,0 +1,114 @@
+"""Who and what the tokens in a message stand for, as far as the message and its server tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bots.discord.events.payloads import id_of, line_of, part_of, parts_of
+from bots.discord.events.tokens import Mentioned, mentioned_in
+from bots.discord.events.whole_message import Json, WholeMessage
+
+WORDS = ("content", "embeds", "components", "poll", "message_snapshots")
+"""The fields of a message in which words stand."""
+MOST_PARTS = 5000
+"""How many parts of a message are looked at: Discord's own limits keep it far below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names by id, as Discord's clients show them, without the sign before them."""
+
+    people: Mapping[int, str] = field(default_factory=dict)
+    roles: Mapping[int, str] = field(default_factory=dict)
+    channels: Mapping[int, str] = field(default_factory=dict)
+
+    def over(self, others: Names) -> Names:
+        """Take what is known here before what others know."""
+        return Names(
+            {**others.people, **self.people},
+            {**others.roles, **self.roles},
+            {**others.channels, **self.channels},
+        )
+
+    def without(self, mentioned: Mentioned) -> Mentioned:
+        """What of all that is mentioned has no name here."""
+        return Mentioned(
+            mentioned.people - self.people.keys(),
+            mentioned.roles - self.roles.keys(),
+            mentioned.channels - self.channels.keys(),
+        )
+
+
+NOBODY = Names()
+
+
+def mentioned_by(raw: Json) -> Mentioned:
+    """Find all whom a message's words name by an id."""
+    return mentioned_in(_texts_in([raw.get(name) for name in WORDS]))
+
+
+def names_for(message: WholeMessage, further: Names = NOBODY) -> Names:
+    """Gather the names that a message's words need: those known further, those that came with it, its server's."""
+    known = further.over(_told_in(message.raw))
+    if (guild := message.guild) is None:
+        return known
+    missing = known.without(mentioned_by(message.raw))
+    people = ((id_, guild.get_member(id_)) for id_ in missing.people)
+    channels = ((id_, guild.get_channel_or_thread(id_)) for id_ in missing.channels)
+    return known.over(
+        Names(
+            {id_: member.display_name for id_, member in people if member is not None},
+            {id_: role.name for id_ in missing.roles if (role := guild.get_role(id_)) is not None},
+            {id_: channel.name for id_, channel in channels if channel is not None},
+        )
+    )
+
+
+def shown_name(user: Json, member: Json) -> str:
+    """What Discord shows somebody as: the nickname in this server, the name of the account, the user name."""
+    return line_of(member, "nick") or line_of(user, "global_name") or line_of(user, "username")
+
+
+def _told_in(raw: Json) -> Names:
+    """Whom Discord describes beside the words: a forward brings its own."""
+    found = _described(raw)
+    for each in parts_of(raw, "message_snapshots"):
+        found = found.over(_described(part_of(each, "message")))
+    return found
+
+
+def _described(raw: Json) -> Names:
+    resolved = part_of(raw, "resolved")
+    users = [*part_of(resolved, "users").values(), *parts_of(raw, "mentions")]
+    members = part_of(resolved, "members")
+    return Names(
+        _by_id(
+            (user, shown_name(user, part_of(user, "member") or part_of(members, str(id_of(user, "id")))))
+            for user in users
+        ),
+        _by_id((role, line_of(role, "name")) for role in part_of(resolved, "roles").values()),
+        _by_id(
+            (channel, line_of(channel, "name"))
+            for channel in [*part_of(resolved, "channels").values(), *parts_of(raw, "mention_channels")]
+        ),
+    )
+
+
+def _by_id(named: Iterable[tuple[Any, str]]) -> dict[int, str]:
+    return {id_: name for given, name in named if name and (id_ := id_of(given, "id"))}
+
+
+def _texts_in(values: list[Any]) -> Iterator[str]:
+    """Every text inside a JSON value, however deep."""
+    for _ in range(MOST_PARTS):
+        if not values:
+            return
+        value = values.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
