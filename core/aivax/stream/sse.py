@@ -115,7 +115,7 @@ class Payloads:
         """Take a line; yield what it ends."""
         is_field = _FIELD.match(line) is not None
         if self._body:
-            if not is_field and not (self._is_closed and _BODY.match(line)):
+            if not is_field and not (self._is_closed and _is_bare(line)):
                 self._add_to_body(line)
                 return
             yield from self._end_body()
@@ -125,7 +125,7 @@ class Payloads:
             yield from self._take_field(line)
         elif self._data and not self._is_closed and self._data[0].startswith((b"{", b"[")):
             self._add_data(line)  # JSON over several lines, and only its first one marked
-        elif _BODY.match(line) or line.strip() == _DONE:
+        elif _is_bare(line):
             yield from self._end_event()
             self._add_to_body(line)
 
@@ -177,3 +177,8 @@ class Payloads:
     def _check(self, size: int) -> None:
         if size > self._max:
             raise EventTooLarge
+
+
+def _is_bare(line: bytes) -> bool:
+    """Whether a line begins JSON, or is the mark of the end, without a field."""
+    return _BODY.match(line) is not None or line.strip() == _DONE
