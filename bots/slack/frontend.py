@@ -91,7 +91,7 @@ class SlackFrontend:
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         place = Address.parse(address)
         there = self._workspaces.of(place.team)
-        return await quotes(there.api, there.people, place, most)
+        return await quotes(there.api, there.names, place, most)
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         return await files.fetch(self._workspaces.of(FileRef.parse(ref).team).api, ref, most_bytes)

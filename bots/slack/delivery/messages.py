@@ -13,8 +13,9 @@ from typing import Any
 from bots.slack.delivery.markup_out import safe
 from bots.slack.events.address import Address
 from bots.slack.events.buttons import button_blocks
+from bots.slack.events.message_reader import is_ours
 from bots.slack.events.mrkdwn import unescaped
-from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
+from bots.slack.events.payloads import part_of, parts_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import BLOCKS_REFUSED
 from core.domain import Button, PlaceClosed, PlatformBusy, PlatformError
@@ -103,10 +104,6 @@ async def recent(api: SlackApi, place: Address) -> list[Mapping[str, Any]]:
 
 def nonce_of(message: Mapping[str, Any]) -> str:
     return text_of(part_of(message.get("metadata"), "event_payload"), "nonce")
-
-
-def is_ours(message: Mapping[str, Any], bot: Bot) -> bool:
-    return text_of(message, "user") == bot.user or bool(bot.bot and text_of(message, "bot_id") == bot.bot)
 
 
 def letters(text: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from core.util.text import sound
+
 IsJoined = Callable[[str, str, str], bool]
 """Whether the bot is known to take part in a thread: by team, channel and thread."""
 
@@ -17,7 +19,16 @@ IsJoined = Callable[[str, str, str], bool]
 def text_of(given: Any, name: str) -> str:
     """A field that should be text; `""` where it is not."""
     value = given.get(name) if isinstance(given, Mapping) else None
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() and "\x00" not in value else sound(value)
+
+
+def written(value: Any) -> str:
+    """A value that is shown as text: a text itself, or a number; `""` for all else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def part_of(given: Any, name: str) -> Mapping[str, Any]:

@@ -12,7 +12,8 @@ from typing import Any
 from bots.slack.delivery.markup_out import safe
 from bots.slack.delivery.messages import message_content, post
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.modals import View, ask_form, feedback_form, wants_to_ask
+from bots.slack.events.modals import About, View, ask_form, feedback_form, wants_to_ask
+from bots.slack.events.names import NamesAsked
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.features.workspaces import Workspace
 from core.domain import (
@@ -73,7 +74,7 @@ class Greetings:
         if (about := wants_to_ask(payload)) is not None:
             team, private = text_of(payload.get("team"), "id"), about.channel.startswith("D")
             place = Place(PLATFORM, team, about.channel, about.thread, private=private)
-            self._tasks.run("ask-form", self._open(payload, place, partial(ask_form, about=about), there))
+            self._tasks.run("ask-form", self._open_question(payload, place, about, there))
         for event in events if text_of(payload, "type") == "block_actions" else ():
             if isinstance(event, Pressed) and event.action is Action.BAD:
                 self._tasks.run(
@@ -122,6 +123,15 @@ class Greetings:
             if refusal is not None:
                 return
         await there.assistant_threads.suggest(place.channel, place.thread)
+
+    async def _open_question(
+        self, payload: Mapping[str, Any], place: Place, about: About, there: Workspace
+    ) -> None:
+        """Quote the message under the names of whom it mentions, as far as they are told in time."""
+        asked = NamesAsked(await there.api.who_am_i())
+        wants_to_ask(payload, asked)
+        named = wants_to_ask(payload, await there.names.find(asked)) or about
+        await self._open(payload, place, partial(ask_form, about=named), there)
 
     async def _open(
         self, payload: Mapping[str, Any], place: Place, form: Callable[[Translator], View], there: Workspace

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from bots.slack.delivery.messages import is_ours, pages
+from bots.slack.delivery.messages import pages
 from bots.slack.events.address import Address
-from bots.slack.events.message_reader import attachment_of
-from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
-from bots.slack.events.payloads import Bot, moment_of, parts_of, text_of
+from bots.slack.events.message_reader import files_of, is_ours, words_of
+from bots.slack.events.names import NameBook, NamesAsked
+from bots.slack.events.payloads import moment_of, text_of
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.people import People
+from bots.slack.transport.names import NameFinder
 from core.delivery.platform_retry import patiently
 from core.domain import PlatformError, Quote
 from core.util.log import log
@@ -22,7 +21,7 @@ from core.util.log import log
 _MOST_PAGES = 10
 
 
-async def quotes(api: SlackApi, people: People, place: Address, most: int) -> Sequence[Quote]:
+async def quotes(api: SlackApi, names: NameFinder, place: Address, most: int) -> Sequence[Quote]:
     """Read the thread before the question, oldest first; empty where nothing stands there or may be read.
 
     In a direct message too: our answers stand in threads there, and who goes on inside one is heard as in a
@@ -36,8 +35,11 @@ async def quotes(api: SlackApi, people: People, place: Address, most: int) -> Se
     except PlatformError as exc:
         log.info("slack.thread_unreadable", channel=place.channel, code=exc.code)
         return ()
-    authors = await _names(people, bot, messages)
-    return [_quote(message, authors, bot, place.team) for message in messages]
+    asked = NamesAsked(bot)
+    for message in messages:
+        _quote(message, asked, place.team)
+    known = await names.find(asked)
+    return [_quote(message, known, place.team) for message in messages]
 
 
 async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:
@@ -60,22 +62,15 @@ def _is_before(message: Mapping[str, Any], place: Address) -> bool:
     return ts is not None and (not place.question or (question is not None and ts < question))
 
 
-async def _names(people: People, bot: Bot, messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    users = {text_of(each, "user") for each in messages if not each.get("bot_id")} - {"", bot.user}
-    found = await asyncio.gather(*(people.find(user) for user in users))
-    return {user: person.name or user for user, person in zip(users, found, strict=True)}
-
-
-def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot, team: str) -> Quote:
-    own, user = is_ours(message, bot), text_of(message, "user")
-    other = text_of(message, "username") or text_of(message.get("bot_profile"), "name")
+def _quote(message: Mapping[str, Any], names: NameBook, team: str) -> Quote:
+    bot, user = names.bot, text_of(message, "user")
+    own, by_app = is_ours(message, bot), bool(message.get("bot_id"))
+    author = bot.name if own else "" if by_app else names.person(user) or user
     return Quote(
         origin=text_of(message, "ts"),
-        author_name=bot.name if own else authors.get(user) or other,
-        text=from_mrkdwn(without_mention(text_of(message, "text"), bot.user)),
-        attachments=tuple(
-            attachment_of(file, team) for file in parts_of(message, "files") if text_of(file, "id")
-        ),
+        author_name=author or text_of(message, "username") or text_of(message.get("bot_profile"), "name"),
+        text=words_of(message, names),
+        attachments=files_of(message, team, bot),
         author=user or text_of(message, "bot_id"),
         own=own,
     )

@@ -52,6 +52,7 @@ RATES: Mapping[str, Rate] = {
     "assistant.threads.setTitle": TIER_4,
     "assistant.threads.setSuggestedPrompts": TIER_4,
     "users.info": TIER_4,
+    "usergroups.list": TIER_2,
     "files.info": TIER_4,
     "views.open": TIER_4,
     "views.update": TIER_4,

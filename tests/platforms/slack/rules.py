@@ -5,7 +5,7 @@ from dataclasses import dataclass
 SCOPES = frozenset(
     {"app_mentions:read", "assistant:write", "chat:write", "commands", "files:read", "reactions:write"}
     | {"channels:history", "groups:history", "im:history", "mpim:history", "users:read"}
-    | {"channels:read", "groups:read", "im:read", "mpim:read", "im:write"}
+    | {"channels:read", "groups:read", "im:read", "mpim:read", "im:write", "usergroups:read"}
 )
 
 
@@ -21,6 +21,7 @@ class Rules:
     agent_view: bool = True  # False: the old assistant view
     messages_tab: bool = True
     authors_team_id: bool = False  # in shared channels an event's team_id is its author's workspace
+    mentions_with_files: bool = False  # an app_mention tells of the files beside it
     subscriptions: frozenset[str] | None = None  # e.g. {"app_mention", "message.im"}; None: all
     # Socket Mode
     ack_deadline_s: float = 3.0
@@ -38,6 +39,9 @@ class Rules:
     streams_in_odd_places: bool = False  # group DMs and Slack Connect
     dead_stream_update: str = "ok"  # or "block_mismatch"
     # the rest
+    root_before_replies: bool = (
+        True  # conversations.replies begins with the root, whatever range is asked for
+    )
     budgets: bool = False  # enforce the real rates
     history_limited: bool = False  # with budgets: the rate of a commercial app outside the Marketplace
     tombstones: bool = True  # a deleted parent with replies becomes one

@@ -122,11 +122,17 @@ class FakeSlack(People, Interactions, Troubles):
         channel.shared = shared
         return channel
 
+    def group(self, handle: str) -> str:
+        """Adds a group of users; returns its id."""
+        id_ = self.world.new_id("S")
+        self.world.groups[id_] = handle
+        return id_
+
     def dm(self, person: Person, workspace: Workspace | None = None) -> Channel:
         return self.world.dm_of(person, workspace or person.workspace)
 
     def file(self, name: str, body: bytes, mimetype: str = "text/plain", **traits: Any) -> File:
-        """Uploads a file: `mode`, `connect`, and `hops` and `signed` for the way to its bytes."""
+        """Uploads a file: `mode`, `connect`, `subtype`, and `hops` and `signed` for the way to its bytes."""
         workspace = traits.pop("workspace", self.workspace)
         file = File(self.world.new_id("F"), name, mimetype, body, workspace, **traits)
         file.url = f"{self.world.base_url}/files-pri/{file.id}/{name}"

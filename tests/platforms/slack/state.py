@@ -111,6 +111,7 @@ class File:
     mode: str = "hosted"
     hops: int = 0  # redirects to another host before the bytes come
     signed: bool = False  # the last hop is a signed address that wants no token
+    subtype: str = ""  # slack_audio, slack_video: a clip that was recorded in Slack
     connect: bool = False  # arrives as {"id", "file_access": "check_file_info"}
     url: str = ""
 
@@ -138,6 +139,7 @@ class File:
             "filetype": self.name.rpartition(".")[2],
             "size": len(self.body),
             "mode": self.mode,
+            **({"subtype": self.subtype} if self.subtype else {}),
             "url_private": self.url,
             "url_private_download": self.url.replace("/files-pri/", "/files-pri/download/"),
         }

@@ -1,0 +1,250 @@
+"""What the model gets of what is said on Slack, seen from outside; every form of it stands in tests/corpus."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
+from core.domain import Edited, PassedOver, Quote, Said
+from tests.platforms.slack import FakeSlack
+from tests.slack_ears import Ears, ears
+
+FORWARD = {"is_share": True, "author_name": "Dana", "text": "The warehouse closes at 17:30 on Friday."}
+FORWARDED = "[forwarded from Dana]\n> The warehouse closes at 17:30 on Friday."
+MENTIONS_ONLY = frozenset({"app_mention", "message.im"})
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as fake:
+        yield fake
+
+
+async def around(here: Ears, said: Said) -> Sequence[Quote]:
+    return await here.frontend.surroundings(said.address, 20)
+
+
+# Forwards and cards
+
+
+async def test_a_forwarded_message_is_read_with_the_question(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        await slack.say(here.ana, slack.dm(here.ana), "When does it close?", attachments=[FORWARD])
+        (said,) = await here.heard(Said)
+
+    assert said.text == f"When does it close?\n{FORWARDED}"
+
+
+async def test_an_edit_of_a_question_keeps_what_it_forwards_and_a_preview_is_none(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        dm = slack.dm(here.ana)
+        ts = await slack.say(here.ana, dm, "When does it close?", attachments=[FORWARD])
+        await slack.edit(here.ana, dm, ts, "When does it open?")
+        await slack.unfurl(dm, ts)
+        (edited,) = await here.heard(Edited)
+
+    assert edited.text == f"When does it open?\n{FORWARDED}"
+
+
+async def test_the_card_at_the_root_of_a_thread_is_read(slack: FakeSlack) -> None:
+    card = {"title": "[FIRING:1] DiskFull db-7", "text": "Free space below 3%"}
+    async with ears(slack) as here:
+        root = await slack.bot_says(here.general, "", name="alertbot", attachments=[card])
+        await slack.say(here.ana, here.general, "<@BOT> what is this about?", thread_ts=root)
+        (said,) = await here.heard(Said)
+        (quote,) = await around(here, said)
+
+    assert (quote.author_name, quote.text) == ("alertbot", "[FIRING:1] DiskFull db-7\nFree space below 3%")
+
+
+async def test_a_sign_that_begins_no_token_breaks_no_thread(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        root = await slack.bot_says(here.general, "xs |> f <| ys |> g", name="codebot")
+        await slack.say(here.ana, here.general, "<@BOT> what does <|> do?", thread_ts=root)
+        (said,) = await here.heard(Said)
+        (quote,) = await around(here, said)
+
+    assert (said.text, quote.text) == ("what does <|> do?", "xs |> f <| ys |> g")
+
+
+# Files beside a mention
+
+
+@pytest.mark.parametrize("mention_first", [True, False])
+@pytest.mark.parametrize("in_thread", [True, False])
+async def test_a_file_that_came_with_a_mention_is_there_whichever_event_is_first(
+    slack: FakeSlack, mention_first: bool, in_thread: bool
+) -> None:
+    slack.rules.root_before_replies = mention_first
+    notes = slack.file("notes.txt", b"the code word is sesame")
+    async with ears(slack) as here:
+        root = await slack.say(here.ben, here.general, "before") if in_thread else None
+        await slack.say(
+            *(here.ana, here.general, "<@BOT> what is the code word?"),
+            files=[notes],
+            thread_ts=root,
+            mention_first=mention_first,
+        )
+        (said,) = await here.heard(Said)
+
+    assert [each.name for each in said.attachments] == ["notes.txt"]
+
+
+async def test_a_mention_alone_brings_its_files(slack: FakeSlack) -> None:
+    slack.rules.subscriptions = MENTIONS_ONLY
+    clip = slack.file("audio_message.mp4", b"...", "video/mp4", subtype="slack_audio", connect=True)
+    async with ears(slack, follow_changes=False) as here:
+        await slack.say(
+            here.ana, here.general, "<@BOT> what does she say?", files=[clip], attachments=[FORWARD]
+        )
+        (said,) = await here.heard(Said)
+
+    assert [(each.name, each.media_type) for each in said.attachments] == [("audio_message.mp4", "audio/mp4")]
+    assert said.text == f"what does she say?\n{FORWARDED}"
+
+
+async def test_a_mention_whose_message_can_t_be_looked_up_is_answered_without_files(slack: FakeSlack) -> None:
+    slack.rules.subscriptions = MENTIONS_ONLY
+    slack.workspace.scopes.difference_update({"channels:history", "groups:history", "mpim:history"})
+    async with ears(slack, follow_changes=False) as here:
+        await slack.say(here.ana, here.general, "<@BOT> and?", files=[slack.file("notes.txt", b"x")])
+        (said,) = await here.heard(Said)
+
+    assert (said.text, said.attachments) == ("and?", ())
+
+
+# Who and what is mentioned
+
+
+async def test_people_channels_and_groups_are_called_by_name(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        devs = slack.group("devs")
+        words = f"<@BOT> greet <@{here.ben.id}> and <!subteam^{devs}> in <#{here.general.id}>, not <@U0GONE>"
+        await slack.say(here.ana, here.general, words)
+        (said,) = await here.heard(Said)
+
+    assert said.text == "greet @ben and @devs in #general, not @U0GONE"
+    assert said.author.name == "ana"
+
+
+async def test_the_name_of_a_private_channel_is_not_told(slack: FakeSlack) -> None:
+    secret = slack.channel("layoffs", kind="group")
+    async with ears(slack) as here:
+        await slack.say(here.ana, slack.dm(here.ana), f"what is <#{secret.id}>?")
+        (said,) = await here.heard(Said)
+
+    assert said.text == "what is #channel?"
+
+
+@pytest.mark.parametrize("lacking", ["users:read", "channels:read", "usergroups:read"])
+async def test_an_app_without_a_scope_reads_ids(slack: FakeSlack, lacking: str) -> None:
+    slack.workspace.scopes.discard(lacking)
+    async with ears(slack) as here:
+        devs = slack.group("devs")
+        dm = slack.dm(here.ana)
+        for _ in range(2):
+            await slack.say(here.ana, dm, f"<@{here.ben.id}> <#{here.general.id}> <!subteam^{devs}>")
+        first, second = await here.heard(Said, 2)
+
+    person = here.ben.id if lacking == "users:read" else "ben"
+    channel = "channel" if lacking == "channels:read" else "general"
+    group = devs if lacking == "usergroups:read" else "devs"
+    assert first.text == second.text == f"@{person} #{channel} @{group}"
+
+
+async def test_names_that_slack_does_not_tell_are_not_waited_for(slack: FakeSlack) -> None:
+    async with ears(slack, names_timeout_s=0.1) as here:
+        slack.hang("users.info", times=None)
+        began = time.monotonic()
+        await slack.say(here.ana, slack.dm(here.ana), f"and <@{here.ben.id}>?")
+        (said,) = await here.heard(Said)
+
+        assert said.text == f"and @{here.ben.id}?"
+        assert time.monotonic() - began < 2.0
+
+
+async def test_a_thread_s_words_and_authors_have_the_same_names(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        root = await slack.say(here.ben, here.general, f"<@{here.ana.id}> takes the notes, <@BOT> types")
+        await here.heard(Said)
+        await slack.say(here.ana, here.general, "<@BOT> who?", thread_ts=root)
+        said = (await here.heard(Said, 2))[1]
+        (quote,) = await around(here, said)
+
+    assert (quote.author_name, quote.text) == ("ben", "@ana takes the notes, @aivax types")
+
+
+# Whether it is meant for the bot
+
+
+async def test_an_app_mention_without_a_mention_is_not_answered(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        root = await slack.say(here.ana, here.general, "<@BOT> hi")
+        (said,) = await here.heard(Said)
+        await here.answer(said.address, "hello")
+        await slack.say(here.ben, here.general, "lunch at twelve?", thread_ts=root, mentioned_anyway=True)
+        await here.quiet()
+
+        assert len(await here.heard(Said)) == 1
+        assert here.inbox.passed[PassedOver.NOT_ADDRESSED] == 2
+
+
+async def test_with_follow_ups_such_words_are_answered_once(slack: FakeSlack) -> None:
+    async with ears(slack, thread_follow_ups="always") as here:
+        root = await slack.say(here.ana, here.general, "<@BOT> hi")
+        await here.heard(Said)
+        await slack.say(here.ben, here.general, "lunch at twelve?", thread_ts=root, mentioned_anyway=True)
+
+        assert [each.text for each in await here.heard(Said, 2)] == ["hi", "lunch at twelve?"]
+
+
+async def test_what_is_said_by_me_is_heard(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        await slack.say(here.ana, slack.dm(here.ana), "wonders why", me=True)
+        (said,) = await here.heard(Said)
+
+    assert said.text == "wonders why"
+
+
+# Text
+
+
+@pytest.mark.parametrize(
+    ("mrkdwn", "words"),
+    [
+        ("<@U0BOT> hi", "hi"),
+        ("<@U0BOT>: hi <@U0BOT|aivax>", "hi"),
+        ("<@U0BOT><@U0BOT>, hi", "hi"),
+        ("hi <@U0BOT>!", "hi <@U0BOT>!"),
+        ("<@U0BOT>'s job", "<@U0BOT>'s job"),
+        ("ask <@U0BOT> or <@U0ANA>", "ask <@U0BOT> or <@U0ANA>"),
+        ("<@U0BOT>", ""),
+        ("<@U0BOT>你好", "你好"),
+    ],
+)
+def test_the_mention_is_left_out_at_both_ends_alone(mrkdwn: str, words: str) -> None:
+    assert without_mention(mrkdwn, "U0BOT") == words
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<" * 200_000,
+        "<@U0BOT> " * 40_000,
+        "<@" * 100_000,
+        "<!date^" * 60_000,
+        "<https://" * 40_000,
+        "<a:" * 90_000,
+    ],
+    ids=lambda text: text[:8],
+)
+async def test_no_text_holds_the_loop_up(hostile: str) -> None:
+    began = time.perf_counter()
+    from_mrkdwn(without_mention(hostile, "U0BOT"))
+    await asyncio.sleep(0)
+
+    assert time.perf_counter() - began < 0.5  # some milliseconds, on a busy machine
