@@ -17,9 +17,18 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from core.i18n import LANGUAGES, nearest, problems_of
+from core.util.addresses import typed_address
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]+$")]
+
+ServerAddress = Annotated[
+    str, BeforeValidator(typed_address), StringConstraints(pattern=r"^https?://(?:[^\s?#]+|[^\s@]+)$")
+]
+"""An address as it is pasted, with a route or a query; one with a password in it is refused further on."""
+ServerAddressOrNone = Annotated[
+    str, BeforeValidator(typed_address), StringConstraints(pattern=r"^(https?://(?:[^\s?#]+|[^\s@]+))?$")
+]
 
 
 def _spoken(tag: str) -> str:
@@ -56,10 +65,9 @@ class Section(BaseModel):
 class AivaxSettings(Section):
     """`[aivax]`: which gateway answers, and how long it is waited for."""
 
-    base_url: Address = "https://inference.aivax.net/v1"
-    direct_url: Annotated[
-        str, StringConstraints(strip_whitespace=True, pattern=r"^(https?://[^\s?#]+)?$")
-    ] = "https://direct.inference.aivax.net/v1"
+    base_url: ServerAddress = "https://inference.aivax.net/v1"
+    """What is pasted is mended where it is clear what was meant: `core.aivax.addresses` tells how."""
+    direct_url: ServerAddressOrNone = "https://direct.inference.aivax.net/v1"
     """The host for long answers, asked once when the proxy before `base_url` gives up (524). Empty: none."""
     api_key: SecretStr = SecretStr("")
     model: Annotated[str, StringConstraints(strip_whitespace=True)] = ""

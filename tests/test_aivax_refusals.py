@@ -47,7 +47,7 @@ VALUES = st.recursive(
 
 def refused(status: int, body: object) -> AivaxError:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return of_response(status, None, raw, now=0.0, clean=scrub)
+    return of_response(status, {}, raw, now=0.0, clean=scrub)
 
 
 def kind_of(status: int, message: str = "", /, **codes: object) -> type[AivaxError]:
@@ -289,7 +289,7 @@ def test_what_a_person_wrote_and_a_server_repeats_is_no_cause() -> None:
     body = json.dumps({"error": {"message": f"cannot parse content: {question}"}}).encode()
     said = sample_of((question,))
 
-    error = of_response(400, None, body, now=0.0, clean=lambda text: scrub(text, said=said))
+    error = of_response(400, {}, body, now=0.0, clean=lambda text: scrub(text, said=said))
 
     assert type(error) is RequestRefused
 

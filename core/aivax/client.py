@@ -11,13 +11,14 @@ from typing import Self
 
 from core.aivax import keys
 from core.aivax.account import AccountClient
+from core.aivax.addresses import BaseAddress, mended
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.request import CompletionRequest, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire
-from core.domain import AivaxError, AnswerCut, RateLimited, Unavailable
+from core.domain import AddressWrong, AivaxError, AnswerCut, RateLimited, Unavailable
 from core.settings import AivaxSettings
 from core.util.log import log
 
@@ -27,6 +28,11 @@ _PIECE_BYTES = 8 * 1024
 
 Permit = Callable[[], Awaitable[None]]
 """Asked before a try; raises `RateLimited`, with `retry_after_s`, when it may not be made now."""
+
+
+def _with_addresses(settings: AivaxSettings, base_url: str) -> AivaxSettings:
+    """The settings with their addresses as they are used."""
+    return settings.model_copy(update={"base_url": base_url, "direct_url": mended(settings.direct_url)})
 
 
 async def _always() -> None:
@@ -52,9 +58,10 @@ class AivaxClient:
             SettingRefused: a URL or a key that can't be sent.
         """
         keys.check_sendable(settings.api_key)
-        self._settings = settings
+        self._base = BaseAddress(settings.base_url)
+        self._settings = settings = _with_addresses(settings, self._base.current)
         self._wire = Wire(settings, transport=transport, now=now)
-        self.account = AccountClient(settings, self._wire)
+        self.account = AccountClient(settings, self._wire, self._base)
         self._sleep = sleep
         self._jitter = jitter
         self._bounds = AnswerBounds(chars=answer_chars, body_bytes=settings.answer_bytes)
@@ -85,6 +92,7 @@ class AivaxClient:
                 `retry_after_s` where the wait is longer than the budget for retries.
         """
         call = Completion(request, self._settings, self._dialect, self._jitter, self._bounds)
+        call.bases = [self._base.current]
         failure: AivaxError | None = None
         while True:
             await self._be_permitted(call, before_try, failure)
@@ -93,10 +101,10 @@ class AivaxClient:
                     async for event in events:
                         yield event
             except AivaxError as error:
-                await self._recover(call, error)
-                failure = error
+                failure = error if call.is_direct else self._base.judged(error)
             else:
                 return
+            await self._recover(call, failure)
             for activity in call.dropped_tools():
                 yield activity
 
@@ -124,12 +132,14 @@ class AivaxClient:
             async with aclosing(self._pieces(call, reply)) as pieces:
                 async for piece in pieces:
                     for event in call.parser.feed(piece) if piece else call.parser.rest():
+                        self._prove(call)
                         yield event
                     if call.parser.ended:
                         if not call.parser.overlong:
                             await reply.drain()
                         return
             for event in call.parser.close():
+                self._prove(call)
                 yield event
 
     async def _pieces(self, call: Completion, reply: Reply) -> AsyncGenerator[bytes]:
@@ -167,6 +177,9 @@ class AivaxClient:
         if call.go_direct(error):
             log.info("aivax.direct_host", turn=call.key, status=error.status)
             return
+        if isinstance(error, AddressWrong) and not call.is_direct:
+            self._turn(call, error)
+            return
         if call.go_bare(error):
             return
         delay_s = call.retries.delay_s(error, call.deadlines.waited_s)
@@ -183,6 +196,18 @@ class AivaxClient:
         )
         await self._sleep(delay_s)
         call.deadlines.slept(delay_s)
+
+    def _turn(self, call: Completion, error: AddressWrong) -> None:
+        """Turn to what else the base address may mean, or raise what the configured one answered."""
+        call.misled = call.misled or error
+        other = self._base.after(call.bases, error)
+        if other is None:
+            raise call.misled
+        call.go_to(other)
+
+    def _prove(self, call: Completion) -> None:
+        if not call.is_direct:
+            self._base.prove(call.bases[-1])
 
     def _learn(self, call: Completion) -> None:
         if call.dialect is not self._dialect:

@@ -3,6 +3,7 @@
 from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
 from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
 from core.domain.errors import (
+    AddressWrong,
     AivaxError,
     AnswerBroken,
     AnswerCut,
@@ -87,6 +88,7 @@ __all__ = [
     "ENDED",
     "PROBE_S",
     "Action",
+    "AddressWrong",
     "AivaxError",
     "AnswerBroken",
     "AnswerCut",

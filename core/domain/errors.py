@@ -26,6 +26,7 @@ BotError
 │   ├── NoBalance             402: balance or storage quota
 │   ├── NotAllowed            403: this key may not do that
 │   ├── GatewayUnknown        404: no such model or gateway
+│   ├── AddressWrong          a web page, an unknown route: the base address leads elsewhere
 │   ├── RateLimited           429
 │   ├── Unavailable           408, 5xx, time-outs, no connection, no parsable answer
 │   ├── Unanswerable          it fails at this question again and again, and answers others
@@ -194,6 +195,25 @@ class NotAllowed(AivaxError):
 
 class GatewayUnknown(AivaxError):
     """404: there is no such model or gateway."""
+
+
+class AddressWrong(AivaxError):
+    """What answers at the base address is no server of this kind: a page, another route, another protocol.
+
+    `code` is `web_page`, `no_such_route`, `redirect`, `no_tls` or `no_http`; `leads_to` is where a redirect points.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int = 0,
+        code: str = "",
+        detail: str = "",
+        retry_after_s: float | None = None,
+        leads_to: str = "",
+    ) -> None:
+        super().__init__(status=status, code=code, detail=detail, retry_after_s=retry_after_s)
+        self.leads_to = leads_to
 
 
 class RateLimited(AivaxError):

@@ -285,6 +285,15 @@ class Phrase(Sentence):
         " `{setting}` and restart me."
     )
     NOTICE_KEY_TAKEN = "AIVAX takes the key again."
+    NOTICE_ADDRESS_PAGE = (
+        "A web page answers at `{setting}`, and no AI service, so nothing can be answered. Put the address there"
+        " that the service gives for programs (it mostly ends in `/v1`) and restart me."
+    )
+    NOTICE_ADDRESS_ROUTE = (
+        "What answers at `{setting}` is no AI service that I can talk to, so nothing can be answered. Put the address"
+        " there that the service gives for programs (it mostly ends in `/v1`) and restart me; the log says more."
+    )
+    NOTICE_ADDRESS_TAKEN = "The AI service answers at `{setting}`."
     NOTICE_MODEL_FORBIDDEN = (
         "The key in `{setting}` may not ask `{model}`, so questions there can't be answered."
     )

@@ -99,7 +99,7 @@ _MESSAGES: dict[Meaning, re.Pattern[str]] = {
         r"\brate[ -]?limit|\btoo many (?:concurrent )?requests|\b(?:requests|tokens|calls|queries) per "
         r"(?:second|minute|hour|day)",
         r"\bper[ -](?:second|minute|hour|day)\b|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|\bthrottl",
-        r"\b(?:retry|try again) in \d|请求(?:过于频繁|频率|速率)|限流",
+        r"\b(?:retry|try again) (?:in|after) \d|请求(?:过于频繁|频率|速率)|限流",
     ),
     Meaning.KEY: any_of(
         r"(?:invalid|incorrect|expired|missing|wrong|bad|no|revoked|unknown)(?: or (?:\w+ )?(?:missing|invalid|expired)"
@@ -128,7 +128,7 @@ _MESSAGES: dict[Meaning, re.Pattern[str]] = {
     Meaning.ADDRESS: any_of(
         r"invalid url|unexpected endpoint|no route|route (?:was )?not found|unknown (?:request )?(?:url|route|path"
         r"|endpoint)|unrecogni[sz]ed request url|cannot (?:post|get) /|(?:path|page|endpoint|url|file) not found"
-        r"|(?:the )?requested url|no such (?:route|endpoint|path)",
+        r"|(?:the )?requested url|no such (?:route|endpoint|path)|http request (?:was sent )?to (?:an? )?https",
         r"^\W*(?:error\W{1,3})?(?:404\W{0,3})?(?:(?:page|resource|file) )?not found\W*$",
     ),
     Meaning.OUTAGE: any_of(
