@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
@@ -14,7 +14,18 @@ from core.aivax.stream.events import Finished, TimelineEvent
 from core.domain import AivaxError, AnswerCut, Unavailable
 from core.i18n import Phrase
 from tests.samples import DIRECT, said
-from tests.scripted_aivax import HANG, Pause, Scripted, answer_of, client, delta, event, reply, text_of
+from tests.scripted_aivax import (
+    HANG,
+    QUESTION,
+    Pause,
+    Scripted,
+    answer_of,
+    client,
+    delta,
+    event,
+    reply,
+    text_of,
+)
 from tests.skipping_time import skipping
 from tests.stage import staged
 from tests.test_sentences import SaysNothing
@@ -248,3 +259,36 @@ async def test_thinking_in_tags_is_neither_shown_nor_kept(migrated_url: str) -> 
 
         assert stage.platform.visible(DIRECT.channel) == ["Hello."]
         assert await stage.rows("SELECT answer FROM turns") == ["Hello."]
+
+
+# Thinking that no tag opens
+
+
+async def answers_in_turn(*bodies: list[bytes]) -> list[str]:
+    """What one client shows of answers that come one after the other."""
+    server = Scripted(*(reply(*pieces) for pieces in bodies))
+    shown = []
+    async with client(server) as aivax:
+        for _ in bodies:
+            async with aclosing(aivax.complete(QUESTION)) as events:
+                shown.append(text_of([each async for each in events]))
+    return shown
+
+
+async def test_a_model_that_only_closes_its_thinking_is_known_from_its_second_answer_on() -> None:
+    unopened = [delta(content="Let me "), delta(content="see.\n</thi"), delta(content="nk>\n\nYes."), DONE]
+    opened = [delta(content="<think>Hm.</think>"), delta(content="No."), DONE]
+    plain = [delta(content="May"), delta(content="be."), DONE]
+
+    shown = await answers_in_turn(plain, unopened, unopened, opened, plain, unopened)
+
+    assert shown[0] == "Maybe."
+    assert shown[2:] == ["Yes.", "No.", "Maybe.", "Yes."]
+
+
+async def test_an_answer_that_breaks_before_its_thinking_is_closed_shows_what_there_was() -> None:
+    unopened = [delta(content="Hm.</think>Yes."), DONE]
+    broken = [delta(content="It may be"), delta("abort"), DONE]
+
+    with pytest.raises(AnswerCut):
+        await answers_in_turn(unopened, broken)

@@ -66,6 +66,8 @@ class AivaxClient:
         self._jitter = jitter
         self._bounds = AnswerBounds(chars=answer_chars, body_bytes=settings.answer_bytes)
         self._kind = keys.kind_of(settings.api_key)
+        self._unopened: set[str] = set()
+        """Models that were seen to close thinking that they had not opened."""
         self._dialect = dialect_of(self._kind, settings.base_url)
 
     def __repr__(self) -> str:
@@ -93,6 +95,7 @@ class AivaxClient:
         """
         call = Completion(request, self._settings, self._dialect, self._jitter, self._bounds)
         call.bases = [self._base.current]
+        call.is_open = call.model in self._unopened
         failure: AivaxError | None = None
         while True:
             await self._be_permitted(call, before_try, failure)
@@ -135,12 +138,14 @@ class AivaxClient:
                         self._prove(call)
                         yield event
                     if call.parser.ended:
+                        self._learn_thinking(call)
                         if not call.parser.overlong:
                             await reply.drain()
                         return
             for event in call.parser.close():
                 self._prove(call)
                 yield event
+            self._learn_thinking(call)
 
     async def _pieces(self, call: Completion, reply: Reply) -> AsyncGenerator[bytes]:
         """What comes, in small pieces with others' turn between them: a fast server must not hold up the loop.
@@ -213,3 +218,13 @@ class AivaxClient:
         if call.dialect is not self._dialect:
             self._dialect = call.dialect
             log.info("aivax.switched_off", what="optional parameters", why="the server refuses them")
+
+    def _learn_thinking(self, call: Completion) -> None:
+        """Remember a model whose thinking lacks the opening tag: its next answers are shown from the closing one on."""
+        if call.model not in self._unopened and call.parser.lacked_opening:
+            self._unopened.add(call.model)
+            log.info(
+                "aivax.thinking_unopened",
+                turn=call.key,
+                what="answers are held until their thinking is closed",
+            )

@@ -87,6 +87,8 @@ class Completion:
         """The base addresses that were tried; the last one is asked."""
         self.misled: AddressWrong | None = None
         """What the first of them answered."""
+        self.is_open = False
+        """Whether answers of this model begin with thinking whose opening tag stands in the prompt."""
         self.dialect = dialect
         self.deadlines = Deadlines(settings)
         self.retries = Retries(settings, jitter)
@@ -105,6 +107,10 @@ class Completion:
         return self._direct
 
     @property
+    def model(self) -> str:
+        return self._request.model
+
+    @property
     def url(self) -> str:
         return route(self._settings.direct_url if self._direct else self.bases[-1], "chat/completions")
 
@@ -113,7 +119,7 @@ class Completion:
 
     def begin_try(self) -> None:
         self.deadlines.begin_try()
-        self.parser = TimelineParser(clean=self.clean, bounds=self._bounds)
+        self.parser = TimelineParser(clean=self.clean, bounds=self._bounds, is_open=self.is_open)
 
     def mind_the_tail(self) -> None:
         """Wait less long for what may follow an answer that seems whole; as long again whenever it goes on."""

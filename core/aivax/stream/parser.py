@@ -49,7 +49,9 @@ class TimelineParser:
         credits_spent: float | None = None,
         clean: Scrub = scrub,
         bounds: AnswerBounds = DEFAULT_BOUNDS,
+        is_open: bool = False,
     ) -> None:
+        """`is_open`: the answer begins with thinking whose opening tag stands in the prompt."""
         self.said = False
         """Whether visible text, or a tool call that the client must run, was yielded."""
         self.ended = False
@@ -66,7 +68,7 @@ class TimelineParser:
         self._body_bytes = 0
         self._silent_bytes = 0
         self._payloads = Payloads(bounds.event_bytes)
-        self._words = Words()
+        self._words = Words(is_open=is_open)
         self._tool_signs = 0
         self._tools: dict[str, ToolActivity] = {}
         self._calls = ToolCalls(bounds.event_bytes)
@@ -88,6 +90,11 @@ class TimelineParser:
     def signs(self) -> int:
         """How often text, thinking or a tool showed that the answer goes on."""
         return self._words.signs + self._tool_signs
+
+    @property
+    def lacked_opening(self) -> bool:
+        """Whether a closing tag came behind thinking that no tag opened."""
+        return self._words.lacked_opening
 
     @property
     def open_tools(self) -> tuple[ToolActivity, ...]:

@@ -41,9 +41,11 @@ _IN_PROSE = " \t`'\"(“«"
 class Opening:
     """Reads an answer's beginning in pieces, the same however it was cut into them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_open: bool = False) -> None:
+        """`is_open`: it begins with thinking whose opening tag stands in the prompt, unless no closing one comes."""
         self._held = ""
-        self._closing: re.Pattern[str] | None = None
+        self._closing: re.Pattern[str] | None = _CLOSING if is_open else None
+        self._spare: list[str] | None = [] if is_open else None
         self._tags = 0
         self._is_new_line = False
         self._begun = False
@@ -81,6 +83,9 @@ class Opening:
     def close(self) -> tuple[str, str]:
         """Return what was held back, now that no more comes."""
         held, self._held = self._held, ""
+        if self._spare is not None:
+            spare, self._spare = self._spare, None
+            return split("".join([*spare, held]))
         if self._closing is not None:
             return held, ""
         return "", held if held.strip() else ""
@@ -90,9 +95,12 @@ class Opening:
         found = closing.search(self._held)
         end = found.start() if found else max(len(self._held) - _LONGEST_CLOSING, 0)
         thoughts.append(self._held[:end])
+        if self._spare is not None:
+            self._spare.append(thoughts[-1])
         self._held = self._held[found.end() if found else end :]
         if found:
-            self._closing = None
+            self._closing = self._spare = None
+            self._is_new_line, self._tags = False, 1
         return found is not None
 
     def _open(self) -> bool:
@@ -135,19 +143,27 @@ def _may_become_a_tag(text: str, head: str) -> bool:
 
 
 def split(answer: str) -> tuple[str, str]:
-    """Split an answer that came as a whole: its thinking, and its words.
-
-    Where the prompt itself opens the thinking, as DeepSeek R1's does, only the closing tag comes. In an answer that
-    streams this is known too late.
-    """
-    stray = _CLOSING.search(answer)
-    if stray and not _OPENING.search(answer, 0, stray.start()) and _ends_thinking(answer[: stray.start()]):
+    """Split an answer that came as a whole: its thinking, and its words."""
+    if stray := _unopened_in(answer):
         return answer[: stray.start()], answer[stray.end() :].lstrip()
     opening = Opening()
     pieces = (opening.take(answer), opening.close())
     return "".join(thought for thought, _ in pieces), "".join(said for _, said in pieces)
 
 
-def _ends_thinking(before: str) -> bool:
-    """Whether a closing tag behind this ends it, rather than being spoken of in a sentence or in code."""
-    return bool(before.strip()) and before[-1] not in _IN_PROSE and before.count("```") % 2 == 0
+def lacks_opening(answer: str) -> bool:
+    """Whether an answer begins with thinking whose opening tag stands in the prompt, as DeepSeek R1's does.
+
+    In an answer that streams this is known too late: the client remembers it for the next ones.
+    """
+    return _unopened_in(answer) is not None
+
+
+def _unopened_in(answer: str) -> re.Match[str] | None:
+    """Find the tag that closes what was never opened, rather than being spoken of in a sentence or in code."""
+    stray = _CLOSING.search(answer)
+    if stray is None or _OPENING.search(answer, 0, stray.start()):
+        return None
+    before = answer[: stray.start()]
+    is_end = bool(before.strip()) and before[-1] not in _IN_PROSE and before.count("```") % 2 == 0
+    return stray if is_end else None

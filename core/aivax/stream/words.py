@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.aivax.stream.chunks import Json, answer_text, mapping
 from core.aivax.stream.fragments import Joiner
-from core.aivax.stream.thinking_tags import Opening, split
+from core.aivax.stream.thinking_tags import Opening, lacks_opening, split
 from core.util.text import sound
 
 _MOST_CHARS = 1_000_000
@@ -13,10 +13,11 @@ _MOST_CHARS = 1_000_000
 class Words:
     """Reads choice after choice; each gives what it adds: thinking first, then words."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_open: bool = False) -> None:
+        """`is_open`: the answer begins with thinking whose opening tag stands in the prompt."""
         self._text = Joiner()
         self._thinking = Joiner()
-        self._opening = Opening()
+        self._opening = Opening(is_open=is_open)
         self._heard = _Heard()
         self.signs = 0
         """How often something was said or thought, be it still held back."""
@@ -24,6 +25,11 @@ class Words:
         """Whether a whole message came where a delta would have been."""
         self.refused = False
         """Whether the model refused in words of its own."""
+
+    @property
+    def lacked_opening(self) -> bool:
+        """Whether a closing tag came behind thinking that no tag opened."""
+        return self._heard.is_anything and lacks_opening(self._heard.all)
 
     def take(self, choice: Json) -> tuple[str, str]:
         """Take a choice: its delta, whatever stands beside it; a message only where it goes beyond what was heard."""
@@ -87,6 +93,11 @@ class _Heard:
             self._shown.append(shown)
 
     @property
+    def all(self) -> str:
+        """Everything, thinking in tags too."""
+        return self._whole(self._parts)
+
+    @property
     def is_anything(self) -> bool:
         return self._chars > 0
 
@@ -96,7 +107,7 @@ class _Heard:
             return message
         if self._chars > _MOST_CHARS:
             return "" if self.by_delta else message
-        heard = self._whole(self._parts)
+        heard = self.all
         if message.startswith(heard):
             return message[len(heard) :]
         if not self.by_delta:
