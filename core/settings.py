@@ -108,6 +108,9 @@ class ConversationSettings(Section):
     history_tokens: int = Field(16_000, ge=0)
     surroundings_tokens: int = Field(4_000, ge=0)
     surroundings_messages: int = Field(50, ge=0, le=200)
+    earlier_attachments: int = Field(5, ge=0)
+    """Files of before that a question brings along, within `[limits] attachments`: of the message replied to, of the
+    thread's first one, and the newest of the conversation. 0: none."""
     when_busy: Literal["queue", "merge", "interrupt"] = "queue"
     """What becomes of a person's next message while they are being answered: it waits its turn, is answered together
     with their others that wait, or likewise and the answer under way ends."""

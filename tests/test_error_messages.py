@@ -56,6 +56,8 @@ CHOSEN: dict[type[BotError], Phrase] = {
     errors.FrontendUnreachable: Phrase.UNKNOWN,
     errors.PlaceClosed: Phrase.UNKNOWN,
     errors.MessageRefused: Phrase.NOT_TAKEN,
+    errors.FileGone: Phrase.UNKNOWN,
+    errors.FileTooLarge: Phrase.UNKNOWN,
     errors.OddAnswer: Phrase.UNKNOWN,
     errors.PlatformBusy: Phrase.UNKNOWN,
     errors.OutcomeUnknown: Phrase.UNKNOWN,

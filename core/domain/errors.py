@@ -38,6 +38,8 @@ BotError
     ├── FrontendUnreachable   no connection for now
     ├── PlaceClosed           nothing can be posted in that place
     ├── MessageRefused        this one message is not taken, though the place is open
+    ├── FileGone              a file was deleted, or is given out no more
+    ├── FileTooLarge          a file has more bytes than were asked for
     ├── OddAnswer             it answered what is no answer of its interface
     ├── PlatformBusy          asked too often, or failing for the moment
     └── OutcomeUnknown        it may or may not have done it
@@ -289,6 +291,14 @@ class PlaceClosed(PlatformError):
 
 class MessageRefused(PlatformError):
     """This one message is not taken: for what it says, or (`failed`) because the platform fails at it each time."""
+
+
+class FileGone(PlatformError):
+    """A file was deleted, or its platform gives it out no more."""
+
+
+class FileTooLarge(PlatformError):
+    """A file has more bytes than were asked for."""
 
 
 class OddAnswer(PlatformError):

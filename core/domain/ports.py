@@ -244,7 +244,9 @@ class Frontend(Protocol):
         """Read an attachment.
 
         Raises:
-            PlatformError: it is gone, too large, or can't be read.
+            FileGone, PlaceClosed: it, or what it hung on, was deleted.
+            FileTooLarge: it has more bytes.
+            PlatformError: it can't be read.
         """
 
     def address_of(self, channel: str) -> str:

@@ -94,6 +94,8 @@ class Phrase(Sentence):
     APP_NOT_INSTALLED = "The app was not installed. Please try again."
 
     ATTACHMENT_SKIPPED = "I couldn't read {name}, so this answer goes without it."
+    ATTACHMENT_EMPTY = "There is nothing in {name}, so this answer goes without it."
+    ATTACHMENT_GONE = "{name} is no longer there for me to read, so this answer goes without it."
     ATTACHMENT_KIND = "I can't read files of that kind, so this answer goes without {name}."
     ATTACHMENT_TOO_LARGE = "I read files of up to {most} MB, so this answer goes without {name}."
     ATTACHMENTS_TOO_MANY = "I read up to {most} files of one question, so this answer goes without {name}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, ToolCalled, Usage
-from core.conversations.prompt import Composed
+from core.conversations.composer import Composed
 from core.domain import Frontend, ReplySurface, Status, ToolActivity, Translator, Turn
 from core.i18n import Phrase
 from core.settings import LimitsSettings
@@ -107,5 +107,6 @@ class Answer:
 
     def without_media(self, composed: Composed) -> Composed:
         """Ask with the files only named, and say so below the answer."""
-        self.notes.append(self.translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
+        if names := composed.files.told_media:
+            self.notes.append(self.translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(names)))
         return composed.without_media()

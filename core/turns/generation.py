@@ -10,14 +10,15 @@ from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
 from core.aivax.stream.events import Finished, Text, TimelineEvent
-from core.conversations.attachments import sentences_of
-from core.conversations.prompt import Composed, Composer, NoRoom
+from core.conversations.composer import Composed, Composer, NoRoom
+from core.conversations.left_out import sentences_of
 from core.delivery.status_line import tool_status
 from core.domain import (
     AivaxError,
     CancelRequest,
     Cause,
     RateLimited,
+    RequestRefused,
     ToolActivity,
     Tripped,
     Turn,
@@ -97,12 +98,27 @@ class Generation:
 
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""
-        if composed.media and not await self._admission.allows_media(answer.turn.id, composed.minimum_usd):
+        files = composed.files
+        if files.has_media and not await self._admission.allows_media(answer.turn.id, files.minimum_usd):
             composed = answer.without_media(composed)
-        held_by = await self._stream(answer, composed)
+        held_by = await self._stream_simpler(answer, composed)
         if isinstance(held_by, Tripped) and held_by.breaker.cause is Cause.MEDIA:
             held_by = await self._stream(answer, answer.without_media(composed))
         return held_by
+
+    async def _stream_simpler(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
+        """Ask, and once more with fewer files as long as what is asked is refused: one of them may be why."""
+        while True:
+            try:
+                return await self._stream(answer, composed)
+            except RequestRefused as refusal:
+                simpler = composed.simpler()
+                if answer.text or simpler is None:
+                    raise
+                log.info("question.asked_simpler", turn=answer.turn.id, cause=str(refusal))
+                left_out = simpler.left_out[len(composed.left_out) :]
+                answer.notes += sentences_of(left_out, self._limits, answer.translator)
+                composed = simpler
 
     async def _stream(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         turn, model = answer.turn, composed.request.model
@@ -172,7 +188,7 @@ class Generation:
     ) -> Tripped | RetryAlone:
         """The circuit breaker that an error opened, or when to try again; raises the error if no waiting mends it."""
         verdict = await self._admission.refused(
-            turn.id, composed.request.model, error, has_media=bool(composed.media), begun=begun
+            turn.id, composed.request.model, error, has_media=composed.files.has_media, begun=begun
         )
         if isinstance(verdict, RetryAlone) and verdict.again_at is None:
             raise Unanswerable(status=error.status, code=error.code, detail=error.detail) from error

@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from core.admission.admission import RetryAlone
-from core.conversations.prompt import NoRoom
+from core.conversations.composer import NoRoom
 from core.delivery.buttons import buttons
 from core.domain import (
     CancelRequest,

@@ -11,13 +11,13 @@ from bots.bounded_download import download
 from bots.discord.events.address import PLATFORM, FileRef
 from bots.discord.events.attachments import files_in
 from bots.discord.transport.api import Session
-from core.domain import Blob, PlatformBusy, PlatformError
+from core.domain import Blob, FileGone, PlatformBusy, PlatformError
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=20)
 EXPIRED = frozenset({401, 403, 404, 410})
 
 
-class AddressExpired(PlatformError):
+class AddressExpired(FileGone):
     """The signed address of a file is no longer good."""
 
 
@@ -49,7 +49,7 @@ class Files:
         for found in files_in(message.raw):
             if found.id == file.attachment and found.url:
                 return found.url
-        raise PlatformError(PLATFORM, code="unknown_file", detail=f"attachment {file.attachment} is gone")
+        raise FileGone(PLATFORM, code="unknown_file", detail=f"attachment {file.attachment} is gone")
 
     async def _read(self, address: str, most_bytes: int) -> Blob:
         try:
