@@ -11,8 +11,6 @@ from __future__ import annotations
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-import httpx
-
 from core.admission.admission import breaker_for
 from core.admission.circuit_breaker import cause_of, retry_at
 from core.aivax.stream.events import Finished, Text, TimelineEvent, Usage
@@ -55,7 +53,7 @@ async def asked(entry: Entry, size: int) -> dict[str, str]:
     body = body_of(entry, head)
     pieces = [body[at : at + size] for at in range(0, len(body), size)]
     head.setdefault("content-type", "text/event-stream")
-    answers: list[httpx.Response] = [reply(*pieces, **head) for _ in range(2)]
+    answers = [reply(*pieces, **head) for _ in range(2)]
     server = Scripted(*answers)
     events: list[TimelineEvent] = []
     aivax = client(server, tries=2)
