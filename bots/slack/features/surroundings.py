@@ -19,6 +19,8 @@ from core.domain import PlatformError, Quote
 from core.util.log import log
 
 _MOST_PAGES = 10
+_ROOM_FOR_FIRST = 10
+"""From so many messages on one of them is the thread's first."""
 
 
 async def quotes(api: SlackApi, names: NameFinder, place: Address, most: int) -> Sequence[Quote]:
@@ -43,17 +45,25 @@ async def quotes(api: SlackApi, names: NameFinder, place: Address, most: int) ->
 
 
 async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:
-    """Read the thread up to the question and keep the newest: Slack gives a thread from its beginning on."""
+    """Read the thread up to the question and keep the newest: Slack gives a thread from its beginning on.
+
+    Its first message, which it is about, stays in front of them where there is room enough.
+    """
 
     async def read(method: str, **asked: Any) -> Mapping[str, Any]:
         return await patiently(partial(api.read, method, **asked), budget_s=10.0)
 
+    first: Mapping[str, Any] | None = None
     kept: deque[Mapping[str, Any]] = deque(maxlen=most)
     until = {"latest": place.question} if place.question else {}
     async for page in pages(
         read, _MOST_PAGES, thread=place.thread, channel=place.channel, limit=200, **until
     ):
-        kept.extend(each for each in page if _is_before(each, place))
+        before = [each for each in page if _is_before(each, place)]
+        first = first or next(iter(before), None)
+        kept.extend(before)
+    if first is not None and most >= _ROOM_FOR_FIRST and first is not kept[0]:
+        kept[0] = first
     return list(kept)
 
 
