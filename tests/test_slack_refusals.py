@@ -12,7 +12,15 @@ import pytest
 
 from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE
 from bots.slack.transport.error_mapping import refused
-from core.domain import Footer, FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain import (
+    Footer,
+    FrontendRefused,
+    MessageRefused,
+    OutcomeUnknown,
+    PlaceClosed,
+    PlatformBusy,
+    PlatformError,
+)
 from tests.listening import Inbox, Lamp
 from tests.slack_stage import MARKS, Stage, forty_thousand, staged
 
@@ -48,19 +56,21 @@ THIS_PLACE = [
     "restricted_action_non_threadable_channel",
     "messages_tab_disabled",
     "cannot_reply_to_message",
-    "invalid_arguments",
+    "is_inactive",
+    "user_not_in_channel",
 ]
 ELSEWHERE = (
     "no_text invalid_blocks msg_blocks_too_long markdown_text_conflict metadata_too_large msg_too_long "
-    "cant_update_message edit_window_closed block_mismatch is_inactive streaming_state_conflict "
-    "cant_delete_message user_not_in_channel already_reacted expired_trigger_id exchanged_trigger_id "
+    "invalid_arguments invalid_attachments too_many_attachments "
+    "cant_update_message edit_window_closed block_mismatch streaming_state_conflict "
+    "cant_delete_message already_reacted expired_trigger_id exchanged_trigger_id "
     "hash_conflict not_enabled invalid_thread_ts not_agent_app feature_disabled thread_ts_required "
     "not_authorized invalid_status session_not_found missing_recipient_user_id missing_recipient_team_id "
     "channel_type_not_supported message_not_in_streaming_state stopped_by_user message_not_owned_by_app "
     "invalid_chunks streaming_mode_mismatch cannot_provide_both_markdown_text_and_chunks unknown_method "
     "feature_not_enabled method_deprecated a_code_that_slack_made_up_today"
 )
-"""Each is for its caller to understand: nothing was done, here."""
+"""Each is about what was written, or the message that it was written into: the place is open."""
 
 
 @pytest.mark.parametrize("code", [*THIS_APP, *LATER, *UNSURE, *THIS_PLACE, *ELSEWHERE.split()])
@@ -76,6 +86,8 @@ def test_every_code_is_one_of_our_errors(code: str) -> None:
         else OutcomeUnknown
         if code in UNSURE
         else PlaceClosed
+        if code in THIS_PLACE
+        else MessageRefused
     )
     assert type(error(once=True)) is kind
     assert type(error(once=False)) is (PlatformBusy if kind is OutcomeUnknown else kind)
@@ -112,30 +124,34 @@ GOES_ON = (
         "chat.startStream",
         "unknown_method feature_not_enabled method_deprecated channel_type_not_supported no_text "
         "missing_recipient_user_id missing_recipient_team_id ratelimited rate_limited invalid_chunks "
-        "msg_too_long invalid_arguments internal_error fatal_error request_timeout service_unavailable",
+        "msg_too_long invalid_arguments invalid_blocks invalid_ts invalid_thread_ts a_new_code internal_error "
+        "fatal_error request_timeout service_unavailable",
     ),
     Says(
         "chat.appendStream",
         "unknown_method feature_not_enabled method_deprecated message_not_in_streaming_state msg_too_long "
         "invalid_chunks message_not_owned_by_app message_not_found streaming_mode_mismatch "
-        "channel_type_not_supported ratelimited rate_limited internal_error fatal_error request_timeout "
-        "service_unavailable",
+        "channel_type_not_supported invalid_blocks no_text invalid_arguments invalid_attachments a_new_code "
+        "ratelimited rate_limited internal_error fatal_error request_timeout service_unavailable",
     ),
     Says(
         "chat.stopStream",
         "unknown_method feature_not_enabled method_deprecated message_not_in_streaming_state msg_too_long "
-        "invalid_chunks message_not_found invalid_blocks msg_blocks_too_long streaming_mode_mismatch "
+        "invalid_chunks message_not_found invalid_blocks msg_blocks_too_long streaming_mode_mismatch no_text "
+        "invalid_arguments a_new_code "
         "ratelimited rate_limited internal_error fatal_error request_timeout service_unavailable",
     ),
     Says(
         "chat.postMessage",
-        "invalid_blocks invalid_blocks_format msg_blocks_too_long ratelimited rate_limited internal_error "
+        "invalid_blocks invalid_blocks_format msg_blocks_too_long invalid_attachments msg_too_long no_text "
+        "invalid_arguments metadata_too_large a_new_code ratelimited rate_limited internal_error "
         "fatal_error request_timeout service_unavailable",
     ),
     Says(
         "chat.update",
         "cant_update_message edit_window_closed block_mismatch streaming_state_conflict "
-        "invalid_blocks ratelimited rate_limited internal_error fatal_error request_timeout "
+        "invalid_blocks invalid_attachments msg_too_long no_text invalid_arguments a_new_code ratelimited "
+        "rate_limited internal_error fatal_error request_timeout "
         "service_unavailable",
     ),
 )
@@ -195,7 +211,7 @@ async def test_a_workspace_that_lost_its_streams_is_not_asked_for_them_again(
     [
         (method, code)
         for method in ("chat.startStream", "chat.appendStream", "chat.postMessage", "chat.update")
-        for code in (*THIS_PLACE[:-1], *THIS_APP)
+        for code in (*THIS_PLACE, *THIS_APP)
     ],
 )
 async def test_a_refusal_for_good_ends_the_answer_clearly(stage: Stage, method: str, code: str) -> None:

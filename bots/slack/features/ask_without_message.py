@@ -23,7 +23,8 @@ from bots.slack.events.message_reader import attachment_of
 from bots.slack.events.modals import WORDS_BLOCK, About, asked_about
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
-from core.domain import Attachment, Author, Identity, OutcomeUnknown, Place, PlaceClosed, Said, Translator
+from bots.slack.transport.error_mapping import REFUSALS
+from core.domain import Attachment, Author, Identity, OutcomeUnknown, Place, Said, Translator
 from core.i18n import Phrase
 from core.util.log import log
 
@@ -97,7 +98,7 @@ async def post_question(asked: AskedQuestion, api: SlackApi, translator: Transla
         try:
             content = attributed_message(asked.user, asked.text)
             here, ts = await _post(api, asked.channel, content, asked.thread)
-        except PlaceClosed as exc:
+        except REFUSALS as exc:
             log.info("slack.question_moved", channel=asked.channel, code=exc.code)
             asked = replace(asked, thread="")
             why = translator.say(Phrase.ANSWERED_HERE, where=HERE)

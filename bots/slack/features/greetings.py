@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from bots.slack.delivery.markup_out import safe
-from bots.slack.delivery.messages import message_content, post
+from bots.slack.delivery.markup_out import disarmed
+from bots.slack.delivery.messages import message_content, post, write_blocks
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.modals import About, View, ask_form, feedback_form, wants_to_ask
 from bots.slack.events.names import NamesAsked
@@ -101,11 +101,16 @@ class Greetings:
         sentence = self._intake.translator(event.author.locale, event.place).say(
             Phrase.UNKNOWN, reference=reference
         )
-        method, to = (
-            ("chat.postMessage", {}) if place.direct else ("chat.postEphemeral", {"user": place.user})
+        method, to = ("chat.postMessage", "") if place.direct else ("chat.postEphemeral", place.user)
+        await write_blocks(
+            there.api,
+            method,
+            message_content(sentence),
+            once=True,
+            channel=place.channel,
+            user=to or None,
+            thread_ts=place.thread or None,
         )
-        content = {"thread_ts": place.thread or None, **message_content(sentence), **to}
-        await there.api.write(method, once=True, channel=place.channel, **content)
 
     async def _greet(self, user: str, place: Place, there: Workspace) -> None:
         """Greet a person; one whom the core refuses is told the reason instead."""
@@ -119,7 +124,7 @@ class Greetings:
         if await there.assistant_threads.is_empty(place.channel, place.thread):
             refusal = await self._intake.refusal(Said((), author, place, "", "", ""))
             hello = self._intake.translator(author.locale, place).say(Phrase.HELLO)
-            await post(there.api, place.channel, place.thread, {"text": safe(refusal or hello)})
+            await post(there.api, place.channel, place.thread, {"text": disarmed(refusal or hello)})
             if refusal is not None:
                 return
         await there.assistant_threads.suggest(place.channel, place.thread)
