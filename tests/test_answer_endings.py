@@ -252,6 +252,15 @@ async def test_people_read_one_sentence_that_fits(
     assert [line.strip("_") for line in shown.splitlines() if line] == read.split("\n")
 
 
+async def test_an_empty_account_told_inside_a_stream_keeps_the_question(migrated_url: str) -> None:
+    quota = event(error={"message": "You exceeded your current quota.", "code": "insufficient_quota"})
+    async with saying(quota) as address, staged(migrated_url, aivax={"base_url": address}) as stage:
+        await stage.hear(said("question"))
+
+        assert stage.platform.visible(DIRECT.channel) == [Phrase.KEPT_BALANCE]
+        assert await stage.rows("SELECT name FROM breakers") == ["balance"]
+
+
 async def test_thinking_in_tags_is_neither_shown_nor_kept(migrated_url: str) -> None:
     pieces = (delta(content="<think>\nsec"), delta(content="ret</think>\n\nHello."), delta("stop"), DONE)
     async with saying(*pieces) as address, staged(migrated_url, aivax={"base_url": address}) as stage:

@@ -40,9 +40,7 @@ _MEANINGS = (
     (FAILED, re.compile(r"^(?:error|failed|failure|exception)$")),
     (
         LENGTH,
-        re.compile(
-            r"length|max_|_max|maximum|context_window|token_limit|limit_reached|^error_limit$|truncat"
-        ),
+        re.compile(r"length|(?:^|_)max|context_window|token_limit|limit_reached|^error_limit$|truncat"),
     ),
     (BROKEN_OFF, re.compile(r"error|fail")),
 )

@@ -7,7 +7,8 @@ from core.aivax.stream.fragments import Joiner
 from core.aivax.stream.thinking_tags import Opening, lacks_opening, split
 from core.util.text import sound
 
-_MOST_CHARS = 1_000_000
+_MOST_CHARS = 500_000
+"""Of what is remembered, and of what is looked through in one go: far more than is shown of an answer."""
 
 
 class Words:
@@ -44,7 +45,7 @@ class Words:
         thought = thought or told
         if "delta" not in choice:
             self.is_document = True
-            if text and not self._heard.is_anything:
+            if text and not self._heard.is_anything and len(text) <= _MOST_CHARS:
                 return self._take_whole(message, text, thought)
         return self._add(message, self._heard.beyond(text), thought)
 
@@ -105,7 +106,7 @@ class _Heard:
         """Return what a message adds: its end where it begins with all that was heard, else itself or nothing."""
         if not self._chars or not message:
             return message
-        if self._chars > _MOST_CHARS:
+        if self._chars > _MOST_CHARS or len(message) > 2 * _MOST_CHARS:
             return "" if self.by_delta else message
         heard = self.all
         if message.startswith(heard):
