@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 import core
 from core.aivax import error_mapping
 from core.aivax.body_encoding import Body
+from core.aivax.certificates import authorities
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
+from core.aivax.proxies import proxy_of
 from core.aivax.refusals.bodies import is_refusal
 from core.aivax.stream.chunks import NotJson, amount, decode_any
 from core.domain import AddressWrong, AivaxError, SettingRefused, Unavailable
@@ -88,8 +90,42 @@ class Reply:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """The certificate authorities, read once a process: they take a megabyte and 30 ms."""
-    return httpx.create_ssl_context()
+    """The certificate authorities, read once a process: they take a megabyte and 30 ms.
+
+    Raises:
+        SettingRefused: `SSL_CERT_FILE` names no file of certificates.
+    """
+    return authorities(os.environ, lambda: httpx.create_ssl_context(trust_env=False))
+
+
+def _behind_proxies(settings: AivaxSettings) -> dict[str, Transport]:
+    """What carries requests to those hosts of the settings that are behind a proxy of the machine.
+
+    Raises:
+        SettingRefused: the proxy can't be used.
+    """
+    needed = [urlsplit(url) for url in (settings.base_url, settings.direct_url) if url]
+    carriers = {
+        f"{parts.scheme}://{parts.netloc}": _through(*proxy_of(f"{parts.scheme}://{parts.netloc}"))
+        for parts in needed
+    }
+    for parts in needed:  # an address may turn out to be meant with the other scheme
+        with suppress(SettingRefused):
+            other = f"{'http' if parts.scheme == 'https' else 'https'}://{parts.netloc}"
+            carriers.setdefault(other, _through(*proxy_of(other)))
+    return {origin: carrier for origin, carrier in carriers.items() if carrier is not None}
+
+
+def _through(address: str, name: str) -> Transport | None:
+    if not address:
+        return None
+    try:
+        return httpx.AsyncHTTPTransport(proxy=httpx.Proxy(address), verify=trusted(), limits=LIMITS)
+    except ImportError:
+        fix = f"names a SOCKS proxy, for which a package is missing: pip install 'aivax-bots[socks]', or unset {name}"
+    except (httpx.InvalidURL, ValueError):
+        fix = f"is no address of a proxy: write it like http://proxy.example:8080, or unset {name}"
+    raise SettingRefused(name, value="" if "@" in address else address, fix=fix)
 
 
 class Wire:
@@ -114,6 +150,8 @@ class Wire:
             limits=LIMITS,
             timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
             verify=trusted(),
+            mounts=_behind_proxies(settings) if transport is None else None,
+            trust_env=False,
             headers=_headers(settings),
             follow_redirects=False,
         )
