@@ -183,6 +183,9 @@ class DiscordFrontend:
                 return None
             return inbox.put(message.channel.id, message.id, lambda: self._store_edit(message, me, intake))
         removed = deleted(change)
+        if not removed.origins:
+            intake.passed_over(PLATFORM, PassedOver.UNREADABLE)
+            return None
         return inbox.put(change.channel_id, int(removed.origins[0]), lambda: intake.receive(removed))
 
     async def _store_edit(self, message: WholeMessage, me: Me, intake: Intake) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.util.text import sound
+
 LONGEST_ID = 20
 
 
 def text_of(given: Any, name: str) -> str:
-    """A field that should be text; `""` where it is not."""
+    """A field that should be text, which can be stored and sent; `""` where it is not."""
     value = given.get(name) if isinstance(given, Mapping) else None
-    return value if isinstance(value, str) else ""
+    return sound(value) if isinstance(value, str) else ""
 
 
 def line_of(given: Any, name: str) -> str:

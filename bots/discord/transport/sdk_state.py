@@ -73,18 +73,18 @@ class RestClient(discord.Client):
 
 
 def _interaction(data: Json) -> Any:
-    """Take of an interaction what we use, in the documented shape. Raises KeyError where nobody can answer it."""
-    known: dict[str, Any] = {
-        "id": data["id"],
-        "token": data["token"],
-        "application_id": data["application_id"],
+    """Take of an interaction what we use, in the documented shape. Raises ValueError where nobody can answer it."""
+    known: dict[str, Any] = {name: str(id_of(data, name)) for name in ("id", "application_id", "channel_id")}
+    if not text_of(data, "token") or not id_of(data, "id"):
+        raise ValueError("an interaction without an id or a token")
+    known |= {
+        "token": text_of(data, "token"),
         "type": number_of(data, "type"),
         "version": 1,
         "attachment_size_limit": number_of(data, "attachment_size_limit"),
         "app_permissions": str(as_id(data.get("app_permissions"))),
         "locale": text_of(data, "locale") or "en-US",
         "data": part_of(data, "data"),
-        "channel_id": str(id_of(data, "channel_id")),
         "channel": part_of(data, "channel"),
     }
     if guild := id_of(data, "guild_id"):
