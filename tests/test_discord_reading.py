@@ -93,6 +93,21 @@ async def test_a_card_is_read_that_somebody_asks_about_from_its_menu(
         assert said.text == f"{lines}\n\nwhat happened?"
 
 
+async def test_of_an_own_answer_that_somebody_asks_about_the_words_are_read_alone(
+    fake: FakeDiscord, general: Channel, ana: Person
+) -> None:
+    button = {"type": 2, "id": 1, "custom_id": "aivax:regenerate:k1", "label": "Again"}
+    answer = await fake.say(fake.bot, general, "It is 4.", components=[{"type": 1, "components": [button]}])
+    await fake.unfurl(answer)
+    async with online(fake) as ears:
+        await fake.until(lambda: fake.commands.get(None))
+        opened = await fake.message_command(ana, answer, Phrase.ASK_ABOUT.value)
+        await fake.until(lambda: opened.modal)
+        await fake.submit(opened, {"words": "are you sure?"})
+
+        assert (await ears.intake.first()).text == "> **aivax**:\n> It is 4.\n\nare you sure?"
+
+
 # -- files ------------------------------------------------------------------------------------------
 
 

@@ -12,9 +12,9 @@ import msgspec
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.attachments import attachment_of, file_of
 from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION
-from bots.discord.events.payloads import part_of, parts_of, text_of
+from bots.discord.events.payloads import id_of, part_of, parts_of, text_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
-from bots.discord.events.whole_message import WholeMessage
+from bots.discord.events.whole_message import WholeMessage, user_of
 from core.domain import Attachment, Author, Command, Commanded, Place, Said
 from core.i18n import COMMANDS
 
@@ -140,8 +140,11 @@ def asks_about(interaction: discord.Interaction) -> WholeMessage | None:
     if data.get("type") != MESSAGE_MENU or data.get("name") != ABOUT:
         return None
     found = part_of(part_of(part_of(data, "resolved"), "messages"), text_of(data, "target_id"))
+    if not id_of(found, "id") or not user_of(part_of(found, "author")):
+        return None
+    here = {"channel_id": id_of(found, "channel_id") or interaction.channel_id}
     # as discord.py's own commands make it
-    return WholeMessage(state=interaction._state, channel=interaction.channel, data=found) if found else None  # noqa: SLF001
+    return WholeMessage(state=interaction._state, channel=interaction.channel, data={**found, **here})  # noqa: SLF001
 
 
 def may_read(interaction: discord.Interaction) -> bool:

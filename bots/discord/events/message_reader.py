@@ -33,9 +33,9 @@ class QuotedMessage:
     files: tuple[Attachment, ...] = ()
 
 
-def quoted(message: WholeMessage, channel: int, names: Names = NOBODY) -> QuotedMessage:
+def quoted(message: WholeMessage, channel: int, names: Names = NOBODY, *, own: bool = False) -> QuotedMessage:
     """Quote a message that stands in `channel`, to be put before the question."""
-    text = f"**{message.author.display_name}**:\n{text_of_message(message, names)}"
+    text = f"**{message.author.display_name}**:\n{text_of_message(message, names, own=own)}"
     return QuotedMessage(quoted_lines(text), attachments_in(message.raw, channel, message.id))
 
 
@@ -81,6 +81,8 @@ def _beside(raw: Json, content: str, *, by_app: bool, own: bool = False) -> Iter
     """Read what stands below a message's content; of who wrote a forward Discord tells nothing."""
     yield from cards_in(raw, by_app=by_app, own=own, said=content)
     yield from blocks_in(raw, own=own)
+    for file in parts_of(raw, "attachments"):
+        yield f"[image: {told}]" if (told := line_of(file, "description")) else ""
     for sticker in parts_of(raw, "sticker_items"):
         yield f"[sticker: {name}]" if (name := line_of(sticker, "name")) else ""
     yield _poll(part_of(raw, "poll"))

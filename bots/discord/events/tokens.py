@@ -67,7 +67,9 @@ def as_read(
         sign, name = token["kind"][0], named[token["kind"]].get(int(token["id"]))
         if name is None:
             return UNKNOWN_CHANNEL if sign == "#" else token[0]
-        return f"{sign}{name}"
+        return (
+            name if name.startswith(sign) else f"{sign}{name}"
+        )  # a server's widest role is called "@everyone"
 
     parts, at = [], 0
     for begin, end in code_in(text):

@@ -12,7 +12,7 @@ from bots.discord.events.names import Names
 from bots.discord.events.translate import has_words, replied_to
 from bots.discord.events.whole_message import WholeMessage
 from bots.discord.transport.api import Session, own_id, read_history
-from bots.discord.transport.people import NameLookup
+from bots.discord.transport.people import NameLookup, own_name
 from core.domain import PlaceClosed, PlatformError, Quote
 from core.util.log import log
 
@@ -35,7 +35,7 @@ class Surroundings:
             client = await self._session.client()
             me = own_id(client)
             found = await (self._thread(most) if self._address.parent else self._chain(most, me))
-            names = await self._names.of(found, self._address.guild, _own_name(client))
+            names = await self._names.of(found, self._address.guild, own_name(client))
         except PlatformError as error:
             log.warning("discord.thread_unreadable", code=error.code, detail=error.detail)
             return ()
@@ -96,10 +96,6 @@ def quote_of(message: WholeMessage, me: int, names: Names, *, replied_to: bool =
         author=str(author.id),
         own=author.id == me,
     )
-
-
-def _own_name(client: discord.Client) -> Names:
-    return Names({client.user.id: client.user.display_name} if client.user is not None else {})
 
 
 def _starter(message: WholeMessage) -> WholeMessage:

@@ -141,7 +141,8 @@ class Dispatcher:
         names = await self._names.of_words(asked.text, guild, own)
         words = words_of(asked.text, names)
         if message is not None:
-            quote = quoted(message, about[0], await self._names.of([message], guild, names))
+            is_own = message.author.id in own.people
+            quote = quoted(message, about[0], await self._names.of([message], guild, names), own=is_own)
             words, asked = f"{quote.text}\n\n{words}".strip(), replace(asked, attachments=quote.files)
         await intake.receive(replace(asked, text=words))
         return True

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal
 
+import discord
 from cachetools import TTLCache
 
 from bots.discord.events.names import Names, mentioned_by, names_for, shown_name
@@ -118,6 +119,11 @@ class NameLookup:
     async def _channel(self, guild: int, id_: int) -> str:
         channel = await self._session.call(lambda client: client.http.get_channel(id_))
         return line_of(channel, "name") if id_of(channel, "guild_id") == guild else ""
+
+
+def own_name(client: discord.Client) -> Names:
+    """What Discord calls the bot, where a server has no other name for it."""
+    return Names({client.user.id: client.user.display_name} if client.user is not None else {})
 
 
 def _keys(mentioned: Mentioned, guild: int) -> list[Key]:
