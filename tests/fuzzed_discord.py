@@ -14,8 +14,8 @@ from bots.discord.events.buttons import action_in, press_of
 from bots.discord.events.message_reader import quoted
 from bots.discord.events.modals import about_in, feedback_in, text_in
 from bots.discord.events.names import Names
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me, edited, is_addressed, not_from_person, parent_of, translate
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.features.surroundings import quote_of, said_in
 from bots.discord.listening.parsers import Parsers, Unread
 from bots.discord.transport.sdk_state import RestClient

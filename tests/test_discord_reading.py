@@ -13,9 +13,9 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.discord.events.message_reader import LONGEST, text_of_message
+from bots.discord.events.message_reader import LONGEST, words_of
 from bots.discord.events.tokens import as_read, code_in
-from bots.discord.transport import people
+from bots.discord.transport import names
 from core.domain import Commanded, Edited, PassedOver, PlaceClosed, Said
 from core.i18n import Phrase
 from tests.corpus.discord_messages.render import Ears
@@ -174,12 +174,25 @@ async def test_a_person_is_called_the_same_in_the_words_and_above_them(
 async def test_a_question_does_not_wait_for_names_that_do_not_come(
     fake: FakeDiscord, general: Channel, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "WITHIN_S", 0.05)
+    monkeypatch.setattr(names, "WITHIN_S", 0.05)
     fake.hang("GET /guilds/{}/members/{}")
     async with online(fake) as ears:
         await fake.say(ana, general, f"{fake.bot.mention} who is <@123456789012345678>?")
 
         assert await ears.intake.texts(1) == ["who is <@123456789012345678>?"]
+
+
+async def test_one_persons_invented_ids_use_up_no_more_than_a_part_of_the_calls(
+    fake: FakeDiscord, general: Channel, ana: Person
+) -> None:
+    async with online(fake) as ears:
+        for first in range(10):
+            ids = " ".join(f"<@{1_000_000_000_000_000_000 + 30 * first + each}>" for each in range(30))
+            await fake.say(ana, general, f"{fake.bot.mention} who are {ids}?")
+        await ears.intake.until(lambda: len(ears.intake.events) == 10)
+
+        asked = {call.path for call in fake.called("GET /guilds/{}/members/{}")}
+        assert len(asked) == names.MOST_A_MINUTE
 
 
 async def test_words_of_a_command_name_people_too(fake: FakeDiscord, general: Channel, ana: Person) -> None:
@@ -401,8 +414,8 @@ def _between(spans: list[tuple[int, int]], end: int) -> list[tuple[int, int]]:
 def test_whatever_stands_in_the_parts_of_a_message_it_is_read_within_bounds(parts: dict[str, object]) -> None:
     message = EARS.message({"id": "5", "channel_id": "6", "type": 0, "content": "hello"} | parts)
 
-    assert text_of_message(message).startswith("hello")
-    assert len(text_of_message(message)) <= LONGEST
+    assert words_of(message).startswith("hello")
+    assert len(words_of(message)) <= LONGEST
 
 
 async def test_reading_takes_time_that_grows_with_the_text_alone() -> None:
@@ -414,6 +427,6 @@ async def test_reading_takes_time_that_grows_with_the_text_alone() -> None:
         {"id": "5", "channel_id": "6", "content": ticks, "components": nested},
     )
     began = loop.time()
-    text_of_message(EARS.message(message))
+    words_of(EARS.message(message))
 
     assert loop.time() - began < 2

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.discord.events.address import Address, FileRef, address_of
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.tokens import without_mentions
 from bots.discord.events.translate import Me, is_addressed, parent_of, translate
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.transport.sdk_state import RestClient
 from core.domain import (
     Attachment,

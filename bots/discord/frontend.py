@@ -17,6 +17,7 @@ from bots.discord.delivery.webhook import follow_up_key
 from bots.discord.events.address import PLATFORM, Address, address_of
 from bots.discord.events.names import Names
 from bots.discord.events.payloads import id_of, part_of
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import (
     Me,
     answers_all,
@@ -31,7 +32,6 @@ from bots.discord.events.translate import (
     translate,
     was_edited,
 )
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.features.backfill import KNOWN_FOR, Backfill
 from bots.discord.features.channel_lookup import ChannelLookup
 from bots.discord.features.command_sync import CommandSync
@@ -45,7 +45,7 @@ from bots.discord.listening.receive import Inbox
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport import sdk_addresses
 from bots.discord.transport.api import Session
-from bots.discord.transport.people import NameLookup
+from bots.discord.transport.names import NameLookup
 from bots.discord.transport.timing import Timing
 from core.domain import (
     Blob,

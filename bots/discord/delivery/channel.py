@@ -13,7 +13,7 @@ from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
 from bots.discord.events.address import Address, snowflake
 from bots.discord.events.buttons import are_of_turn, custom_ids_in, view_of
-from bots.discord.events.whole_message import WholeMessage
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
 from bots.discord.transport.pacing import Guard, unguarded

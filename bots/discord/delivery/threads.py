@@ -8,10 +8,10 @@ import discord
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.events.address import Address
-from bots.discord.events.message_reader import text_of_message
+from bots.discord.events.message_reader import words_of
 from bots.discord.transport.api import Session, fetch_message, own_id
+from bots.discord.transport.names import NameLookup, own_name
 from bots.discord.transport.pacing import Guard, unguarded
-from bots.discord.transport.people import NameLookup, own_name
 from core.domain import PlaceClosed, PlatformBusy
 from core.util.log import log
 from core.util.text import shorten
@@ -75,5 +75,5 @@ class QuestionThread(DiscordChannel):
             return UNREADABLE
         # a thread's title shows no mentions: the names are needed, and never waited for long
         names = await NameLookup(self._session).of([message], question.guild, own_name(client))
-        said = text_of_message(message, names, mentions=(f"<@{me}>", f"<@!{me}>"))
+        said = words_of(message, names, mentions=(f"<@{me}>", f"<@!{me}>"))
         return shorten(" ".join((said or message.author.display_name).split()), TITLE_CHARS)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from bots.discord.events.address import FileRef
 from bots.discord.events.blocks import media_in
 from bots.discord.events.payloads import as_id, id_of, line_of, number_of, part_of, parts_of, text_of
-from bots.discord.events.whole_message import Json
+from bots.discord.events.sdk_message import Json
 from core.domain import Attachment
 
 MOST_FILES = 40

@@ -1,7 +1,7 @@
-"""Components as a person reads them: texts, pictures by what they show, buttons by what stands on them.
+"""Components as a person reads them: texts, and pictures by what they show.
 
-https://discord.com/developers/docs/components/reference. Those of kinds that are not known hold words where the known
-ones do.
+https://discord.com/developers/docs/components/reference. Buttons and menus are no words, but where a button opens a
+page it is a link. Components of kinds that are not known hold words where the known ones do.
 """
 
 from __future__ import annotations
@@ -9,24 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bots.discord.events.cards import linked
 from bots.discord.events.payloads import line_of, list_of, number_of, part_of, parts_of, text_of
-from bots.discord.events.whole_message import Json
+from bots.discord.events.sdk_message import Json
 
-ROW, BUTTON, MENUS = 1, 2, (3, 5, 6, 7, 8)
+CONTROLS = frozenset({2, 3, 5, 6, 7, 8})
+"""Buttons and menus."""
 MOST_DEPTH = 8
 """How deep components may lie in each other: in Discord's own limits a button in a section in a container."""
 MOST_COMPONENTS = 200
 """How many are read: Discord takes 40."""
 
 
-def blocks_in(raw: Any, *, own: bool = False) -> Iterator[str]:
-    """Read a message's components, line by line. Below the bot's `own` answers buttons are none of its words."""
+def blocks_in(raw: Any) -> Iterator[str]:
+    """Read a message's components, line by line."""
     for component, _ in zip(_walk(parts_of(raw, "components")), range(MOST_COMPONENTS), strict=False):
-        if number_of(component, "type") == ROW:
-            pressable = [] if own else [_pressable(each) for each in parts_of(component, "components")]
-            yield " ".join(filter(None, pressable))
-        else:
-            yield from _words(component)
+        yield from _words(component)
 
 
 def media_in(raw: Any) -> Iterator[Json]:
@@ -39,31 +37,21 @@ def media_in(raw: Any) -> Iterator[Json]:
 
 
 def _walk(components: list[Json], depth: int = 0) -> Iterator[Json]:
-    """Visit components in the order in which they are seen; a row's own parts are read with the row."""
+    """Visit components in the order in which they are seen."""
     for component in components if depth < MOST_DEPTH else ():
         yield component
-        if number_of(component, "type") == ROW:
-            continue
         inner = [*list_of(component, "components"), *list_of(component, "items")]
         inner += [component.get("component"), component.get("accessory")]
         yield from _walk([each for each in inner if isinstance(each, dict) and "type" in each], depth + 1)
 
 
 def _words(component: Json) -> Iterator[str]:
-    if pressable := _pressable(component):
-        yield pressable
+    if number_of(component, "type") in CONTROLS:
+        url = line_of(component, "url")
+        yield linked(url, line_of(component, "label")) if url else ""
         return
     yield text_of(component, "content").strip()
     yield line_of(component, "label")
     for shown in (component, *parts_of(component, "items")):
         if told := line_of(shown, "description"):
             yield f"[image: {told}]" if part_of(shown, "media") else told
-
-
-def _pressable(component: Json) -> str:
-    kind = number_of(component, "type")
-    if kind == BUTTON:
-        return f"[button: {label}]" if (label := line_of(component, "label")) else ""
-    if kind in MENUS:
-        return f"[menu: {asks}]" if (asks := line_of(component, "placeholder")) else ""
-    return ""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bots.discord.events.payloads import line_of, part_of, parts_of, text_of
-from bots.discord.events.whole_message import Json
+from bots.discord.events.sdk_message import Json
 
 MOST_EMBEDS, MOST_FIELDS = 10, 25
 """Discord's limits."""
@@ -32,7 +32,7 @@ def cards_in(raw: Any, *, by_app: bool, own: bool = False, said: str = "") -> It
         if kind == POLL_RESULT:
             yield _poll_result(embed)
         elif by_app and kind not in PREVIEWS:
-            yield "\n".join(_card(embed, said))
+            yield "\n".join(_card(embed, said, page=url))
         elif not own and not (url and url in previewed):
             previewed.add(url)
             yield _preview(url, "\n".join(_card(embed, url)))
@@ -43,19 +43,28 @@ def quoted_lines(text: str) -> str:
     return "\n".join(f"> {line}" for line in text.split("\n"))
 
 
+def linked(url: str, label: str) -> str:
+    """Write what a link says, and where it leads."""
+    return f"{label} ({url})" if url and label and label != url else label
+
+
 def _preview(url: str, text: str) -> str:
     if not text:
         return ""
     return "\n".join([f"[preview of {url}]" if url else "[preview]", quoted_lines(text)])
 
 
-def _card(embed: Json, said: str) -> list[str]:
-    """Read author, title, description, fields and footer; a part that repeats an earlier one says nothing."""
+def _card(embed: Json, said: str, *, page: str = "") -> list[str]:
+    """Read author, title, description, fields and footer; a part that repeats an earlier one says nothing.
+
+    `page`: where the title leads, unless that was said.
+    """
     known = {said, *said.split("\n")}
     lines: list[str] = []
+    title = text_of(embed, "title").strip(_EMPTY)
     for text in (
         line_of(part_of(embed, "author"), "name"),
-        text_of(embed, "title"),
+        title if title in known or page in said else linked(page, title),
         text_of(embed, "description"),
         *map(_field, parts_of(embed, "fields")[:MOST_FIELDS]),
         *(_alt(part_of(embed, name)) for name in ("image", "thumbnail", "video")),

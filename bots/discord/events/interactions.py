@@ -13,8 +13,8 @@ from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.attachments import attachment_of, file_of
 from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION
 from bots.discord.events.payloads import id_of, part_of, parts_of, text_of
+from bots.discord.events.sdk_message import WholeMessage, user_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
-from bots.discord.events.whole_message import WholeMessage, user_of
 from core.domain import Attachment, Author, Command, Commanded, Place, Said
 from core.i18n import COMMANDS
 

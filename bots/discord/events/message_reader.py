@@ -14,8 +14,8 @@ from bots.discord.events.blocks import blocks_in
 from bots.discord.events.cards import cards_in, quoted_lines
 from bots.discord.events.names import NOBODY, Names, names_for
 from bots.discord.events.payloads import id_of, line_of, number_of, part_of, parts_of, text_of
+from bots.discord.events.sdk_message import Json, WholeMessage
 from bots.discord.events.tokens import as_read, without_mentions
-from bots.discord.events.whole_message import Json, WholeMessage
 from core.domain import Attachment
 from core.util.text import shorten
 
@@ -35,21 +35,21 @@ class QuotedMessage:
 
 def quoted(message: WholeMessage, channel: int, names: Names = NOBODY, *, own: bool = False) -> QuotedMessage:
     """Quote a message that stands in `channel`, to be put before the question."""
-    text = f"**{message.author.display_name}**:\n{text_of_message(message, names, own=own)}"
+    text = f"**{message.author.display_name}**:\n{words_of(message, names, own=own)}"
     return QuotedMessage(quoted_lines(text), attachments_in(message.raw, channel, message.id))
 
 
-def attachments_of(message: WholeMessage) -> tuple[Attachment, ...]:
+def files_of(message: WholeMessage) -> tuple[Attachment, ...]:
     """List a message's files, and those of what it forwards."""
     return attachments_in(message.raw, id_of(message.raw, "channel_id"), message.id)
 
 
-def text_of_message(
+def words_of(
     message: WholeMessage, names: Names = NOBODY, *, mentions: Collection[str] = (), own: bool = False
 ) -> str:
     """Read a message's whole text, without the `mentions` (of the bot) around it.
 
-    `own`: the bot wrote it. What Discord and the bot's buttons add to its words is none of them.
+    `own`: the bot wrote it. Previews that came to it are none of its words.
     """
     raw, known = message.raw, names_for(message, names)
     content = without_mentions(text_of(raw, "content"), mentions)
@@ -63,7 +63,7 @@ def text_of_message(
     return shorten("\n".join(read), LONGEST)
 
 
-def words_of(text: str, names: Names) -> str:
+def plain_words(text: str, names: Names) -> str:
     """Read words that are no message: what was typed into a command or a form."""
     return as_read(text, names.people, names.roles, names.channels)
 
@@ -80,7 +80,7 @@ def _forwards(raw: Json) -> Iterator[str]:
 def _beside(raw: Json, content: str, *, by_app: bool, own: bool = False) -> Iterator[str]:
     """Read what stands below a message's content; of who wrote a forward Discord tells nothing."""
     yield from cards_in(raw, by_app=by_app, own=own, said=content)
-    yield from blocks_in(raw, own=own)
+    yield from blocks_in(raw)
     for file in parts_of(raw, "attachments"):
         yield f"[image: {told}]" if (told := line_of(file, "description")) else ""
     for sticker in parts_of(raw, "sticker_items"):

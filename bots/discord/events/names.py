@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import discord
+
 from bots.discord.events.payloads import id_of, line_of, part_of, parts_of
+from bots.discord.events.sdk_message import Json, WholeMessage
 from bots.discord.events.tokens import Mentioned, mentioned_in
-from bots.discord.events.whole_message import Json, WholeMessage
 
 WORDS = ("content", "embeds", "components", "poll", "message_snapshots")
 """The fields of a message in which words stand."""
@@ -55,15 +57,26 @@ def names_for(message: WholeMessage, further: Names = NOBODY) -> Names:
     if (guild := message.guild) is None:
         return known
     missing = known.without(mentioned_by(message.raw))
-    people = ((id_, guild.get_member(id_)) for id_ in missing.people)
-    channels = ((id_, guild.get_channel_or_thread(id_)) for id_ in missing.channels)
+    people = {id_: guild.get_member(id_) for id_ in missing.people}
+    roles = {id_: guild.get_role(id_) for id_ in missing.roles}
+    channels = {id_: guild.get_channel_or_thread(id_) for id_ in missing.channels}
     return known.over(
         Names(
-            {id_: member.display_name for id_, member in people if member is not None},
-            {id_: role.name for id_ in missing.roles if (role := guild.get_role(id_)) is not None},
-            {id_: channel.name for id_, channel in channels if channel is not None},
+            names_as_told((id_, each.display_name) for id_, each in people.items() if each is not None),
+            names_as_told((id_, each.name) for id_, each in roles.items() if each is not None),
+            names_as_told(
+                (id_, each.name) for id_, each in channels.items() if each and not is_secret(each.type.value)
+            ),
         )
     )
+
+
+def is_secret(kind: int) -> bool:
+    """Whether only those who are in a channel know what it is called.
+
+    Discord tells everybody in a server what its channels are called, of private threads it tells nothing.
+    """
+    return kind == discord.ChannelType.private_thread.value
 
 
 def shown_name(user: Json, member: Json) -> str:
@@ -94,6 +107,11 @@ def _described(raw: Json) -> Names:
             for channel in [*part_of(resolved, "channels").values(), *parts_of(raw, "mention_channels")]
         ),
     )
+
+
+def names_as_told(found: Iterable[tuple[int, object]]) -> dict[int, str]:
+    """discord.py takes a server's names as they come, whatever they are."""
+    return {id_: name for id_, name in found if isinstance(name, str) and name}
 
 
 def _by_id(named: Iterable[tuple[Any, str]]) -> dict[int, str]:

@@ -10,10 +10,10 @@ import discord
 import msgspec
 
 from bots.discord.events.address import PLATFORM, Address
-from bots.discord.events.message_reader import attachments_of, text_of_message
-from bots.discord.events.names import NOBODY, Names, names_for
+from bots.discord.events.message_reader import files_of, words_of
+from bots.discord.events.names import NOBODY, Names, names_as_told, names_for
 from bots.discord.events.payloads import as_id, list_of, part_of, text_of
-from bots.discord.events.whole_message import WholeMessage
+from bots.discord.events.sdk_message import WholeMessage
 from core.domain import Author, Commanded, Deleted, Edited, Identity, Left, PassedOver, Place, Said
 from core.i18n import spoken_command
 
@@ -55,7 +55,7 @@ def translate(
     if not is_addressed(message, me, open_here=open_here):
         return None
     author, place, text = author_of(message), place_of(message, parent), words_to(message, me, names)
-    files = attachments_of(message)
+    files = files_of(message)
     keys = (f"{PLATFORM}:{message.id}",)
     address = _address(message, parent)
     within = within_of(message.channel, message.guild, parent)
@@ -97,14 +97,13 @@ def edited(message: WholeMessage, me: Me, parent: int = 0, names: Names = NOBODY
 def words_to(message: WholeMessage, me: Me, names: Names = NOBODY) -> str:
     """Read what is said to the bot: its mention is left off the edges, and inside a sentence it is the bot's name."""
     told = names_for(message, names).over(names_of_bot(message, me))
-    return text_of_message(message, told, mentions=mentions_of_bot(message, me))
+    return words_of(message, told, mentions=mentions_of_bot(message, me))
 
 
 def names_of_bot(message: WholeMessage, me: Me) -> Names:
     """The bot's name as its mention shows it in a server, known even where nobody tells it."""
     here = message.guild.get_member(me.id) if message.guild is not None else None
-    name = here.display_name if here is not None else me.name
-    return Names({me.id: name} if name else {})
+    return Names(names_as_told([(me.id, here.display_name if here is not None else me.name)]))
 
 
 def deleted(payload: Removal) -> Deleted:
@@ -145,7 +144,7 @@ def is_addressed(message: WholeMessage, me: Me, *, open_here: bool = False) -> b
     if replied_author(message) != me.id and not (open_here or answers_all(message.channel, me)):
         return False
     # without a ping a message comes empty where we may not read content: nothing could be answered
-    return me.reads_content or bool(text_of_message(message) or attachments_of(message))
+    return me.reads_content or bool(words_of(message) or files_of(message))
 
 
 def answers_all(channel: object, me: Me) -> bool | None:

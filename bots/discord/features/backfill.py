@@ -11,8 +11,8 @@ from typing import Protocol
 import discord
 
 from bots.discord.events.address import PLATFORM
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps
 from bots.discord.features.backfill_sweep import Sweep
 from bots.discord.settings import DiscordSettings

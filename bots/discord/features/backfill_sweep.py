@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import discord
 
 from bots.discord.events.payloads import id_of, part_of
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me, is_addressed
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.transport.error_mapping import FAILURES, mapped
 from bots.discord.transport.timing import Timing
 from core.delivery.platform_retry import patiently

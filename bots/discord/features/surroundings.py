@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 import discord
 
 from bots.discord.events.address import Address
-from bots.discord.events.message_reader import attachments_of, text_of_message
+from bots.discord.events.message_reader import files_of, words_of
 from bots.discord.events.names import Names
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import has_words, replied_to
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.transport.api import Session, own_id, read_history
-from bots.discord.transport.people import NameLookup, own_name
+from bots.discord.transport.names import NameLookup, own_name
 from core.domain import PlaceClosed, PlatformError, Quote
 from core.util.log import log
 
@@ -86,12 +86,12 @@ def said_in(messages: Iterable[WholeMessage]) -> list[WholeMessage]:
 def quote_of(message: WholeMessage, me: int, names: Names, *, replied_to: bool = False) -> Quote:
     """Read a message that stands around a question."""
     author = message.author
-    name = author.display_name if message.webhook_id else names.people.get(author.id, author.display_name)
+    name = "" if message.webhook_id else names.people.get(author.id, "")
     return Quote(
         origin=str(message.id),
-        author_name=name,
-        text=text_of_message(message, names, own=author.id == me),
-        attachments=attachments_of(message),
+        author_name=name or str(author.display_name),
+        text=words_of(message, names, own=author.id == me),
+        attachments=files_of(message),
         replied_to=replied_to,
         author=str(author.id),
         own=author.id == me,

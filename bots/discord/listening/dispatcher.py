@@ -25,14 +25,14 @@ from bots.discord.events.interactions import (
     translate,
     typed_in,
 )
-from bots.discord.events.message_reader import quoted, words_of
+from bots.discord.events.message_reader import plain_words, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
 from bots.discord.events.names import Names
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES
-from bots.discord.transport.people import NameLookup
+from bots.discord.transport.names import NameLookup
 from core.domain import Action, BotError, Intake, PassedOver, PlatformError, Pressed, Said, StorageError
 from core.util.log import log
 
@@ -83,7 +83,7 @@ class Dispatcher:
 
     async def _read(self, text: str, source: Source, own: Names) -> str:
         """Read words as a person does, when Discord has its answer: names may have to be asked for."""
-        return words_of(text, await self._names.of_words(text, source.address.guild, own))
+        return plain_words(text, await self._names.of_words(text, source.address.guild, own))
 
     async def _ask_about(
         self, interaction: discord.Interaction, source: Source, message: WholeMessage, intake: Intake
@@ -139,7 +139,7 @@ class Dispatcher:
         if message is None and may_read(interaction):
             message = await self._fetch(*about)
         names = await self._names.of_words(asked.text, guild, own)
-        words = words_of(asked.text, names)
+        words = plain_words(asked.text, names)
         if message is not None:
             is_own = message.author.id in own.people
             quote = quoted(message, about[0], await self._names.of([message], guild, names), own=is_own)

@@ -13,8 +13,8 @@ from typing import Any
 import discord
 from discord.gateway import KeepAliveHandler
 
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.features.backfill import Backfill
 from bots.discord.listening.parsers import Parsers, Unread
 from bots.discord.listening.watchdog import Watchdog

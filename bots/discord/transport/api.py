@@ -10,7 +10,7 @@ import discord
 from cachetools import LRUCache
 
 from bots.discord.events.address import PLATFORM
-from bots.discord.events.whole_message import WholeMessage
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.error_mapping import FAILURES, login_error_of, mapped, token_refused
 from bots.discord.transport.http_hooks import fail_fast

@@ -13,7 +13,7 @@ import discord
 from discord.state import AutoShardedConnectionState, ConnectionState
 
 from bots.discord.events.payloads import as_id, id_of, number_of, part_of, text_of
-from bots.discord.events.whole_message import Json, WholeMessage, known_of, member_of, user_of
+from bots.discord.events.sdk_message import Json, WholeMessage, known_of, member_of, user_of
 
 if TYPE_CHECKING:
     Base = ConnectionState[Any]

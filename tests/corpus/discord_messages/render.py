@@ -17,8 +17,8 @@ from typing import Any
 import discord
 
 from bots.discord.events.names import Names
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me, not_from_person, parent_of, translate
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.features.surroundings import quote_of, said_in
 from bots.discord.transport.sdk_state import RestClient
 from core.domain import Commanded, PassedOver, Quote

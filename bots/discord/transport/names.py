@@ -9,17 +9,17 @@ from typing import Literal
 import discord
 from cachetools import TTLCache
 
-from bots.discord.events.names import Names, mentioned_by, names_for, shown_name
-from bots.discord.events.payloads import id_of, line_of, part_of
+from bots.discord.events.names import Names, is_secret, mentioned_by, names_as_told, names_for, shown_name
+from bots.discord.events.payloads import id_of, line_of, number_of, part_of
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.tokens import Mentioned, mentioned_in
-from bots.discord.events.whole_message import WholeMessage
 from bots.discord.transport.api import Session
 from core.domain import PlaceClosed, PlatformError
 
 WITHIN_S = 2.0
 """How long a question waits for all its names together."""
-MOST_ASKED = 20
-"""How many names are asked for one question: each is a request."""
+MOST_ASKED, MOST_A_MINUTE = 20, 120
+"""How many names are asked for one question, and in all: each is a request, of which Discord takes 50 in a second."""
 GOOD_FOR_S, UNKNOWN_FOR_S = 3600.0, 300.0
 REMEMBERED = 10_000
 
@@ -38,6 +38,7 @@ class NameLookup:
         self._known: TTLCache[Key, str] = TTLCache(REMEMBERED, GOOD_FOR_S, now)
         self._unknown: TTLCache[Key, None] = TTLCache(REMEMBERED, UNKNOWN_FOR_S, now)
         """What Discord did not tell, or not in time."""
+        self._lately: TTLCache[Key, None] = TTLCache(MOST_A_MINUTE, 60.0, now)
 
     async def of(self, messages: Iterable[WholeMessage], guild: int, known: Names) -> Names:
         """Find whom the messages' words name. Who wrote one of them is known by that."""
@@ -63,7 +64,9 @@ class NameLookup:
     async def _find(self, missing: Mentioned, guild: int) -> Names:
         asked = [key for key in _keys(missing, guild) if key not in self._known and key not in self._unknown]
         one_role = [key for key in asked if key[0] == "role"][:1]  # with it all of the server's come
-        await self._ask([*one_role, *(key for key in asked if key[0] != "role")][:MOST_ASKED])
+        self._lately.expire()
+        room = min(MOST_ASKED, MOST_A_MINUTE - len(self._lately))
+        await self._ask([*one_role, *(key for key in asked if key[0] != "role")][:room])
         return self._remembered(missing, guild)
 
     def _remembered(self, mentioned: Mentioned, guild: int) -> Names:
@@ -77,7 +80,7 @@ class NameLookup:
         if not keys:
             return
         for key in keys:
-            self._unknown[key] = None
+            self._unknown[key] = self._lately[key] = None
         try:
             async with asyncio.timeout(WITHIN_S):
                 await asyncio.gather(*map(self._learn, keys))
@@ -118,7 +121,8 @@ class NameLookup:
 
     async def _channel(self, guild: int, id_: int) -> str:
         channel = await self._session.call(lambda client: client.http.get_channel(id_))
-        return line_of(channel, "name") if id_of(channel, "guild_id") == guild else ""
+        is_told = id_of(channel, "guild_id") == guild and not is_secret(number_of(channel, "type"))
+        return line_of(channel, "name") if is_told else ""
 
 
 def own_name(client: discord.Client) -> Names:
@@ -137,4 +141,6 @@ def _keys(mentioned: Mentioned, guild: int) -> list[Key]:
 def _author_of(message: WholeMessage) -> Names:
     """The author's name. Many may write through one hook, which has one id for all of them."""
     author = getattr(message, "author", None)
-    return Names({author.id: author.display_name} if author is not None and not message.webhook_id else {})
+    if author is None or message.webhook_id:
+        return Names()
+    return Names(names_as_told([(author.id, author.display_name)]))
