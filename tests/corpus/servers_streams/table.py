@@ -14,6 +14,9 @@ What a person reads of an answer, for every form in which servers send one: AIVA
 compatible with it. Each row is an entry of `tests/corpus/servers_streams`, where the bytes stand; `make golden`
 compares them. This page is written from there: `python -m tests.corpus.servers_streams.table`.
 
+An outage is told when two people meet it within a minute; a question that fails alone is tried again in silence first
+([when-aivax-says-no.md](when-aivax-says-no.md)).
+
 What stands in *italics* is the bot's own voice: below the model's words, or in their place. The outcome is the reason
 for which the answer ended with its cost, or the error as the log has it, and how often the server was asked.
 
