@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import structlog
 
 from core.domain import PassedOver, Said
-from tests.discord_listening import Listening, discord_at_hand, online
+from tests.discord_listening import FAST, Listening, discord_at_hand, online
 from tests.fuzzed_discord import CHANGES, Reader, fuzzed
 from tests.platforms.discord import FakeDiscord
 
 BATCH = 250
-FAULTS = ("discord.event_faulty", "discord.handler_failed", "discord.event_lost")
+FAULTS = ("discord.event_faulty", "discord.handler_failed", "discord.event_lost", "discord.events_lost")
 
 
 def read(first: int, count: int) -> None:
@@ -27,7 +29,8 @@ def read(first: int, count: int) -> None:
 
 async def hear(first: int, count: int) -> None:
     """Send mutants over a real connection, and after each batch something that has to be heard."""
-    async with discord_at_hand() as fake, online(fake) as ears:
+    patient = replace(FAST, drain_s=60.0)
+    async with discord_at_hand() as fake, online(fake, patient) as ears:
         ana = fake.person("ana")
         private = fake.dm(ana)
         for begin in range(first, first + count, BATCH):
@@ -38,6 +41,10 @@ async def hear(first: int, count: int) -> None:
                 await fake.say(ana, private, words)
                 await ears.intake.until(lambda words=words: ears.task.done() or _was_heard(ears, words))
             _judge(fake, ears, begin, [log for log in logs if log["event"] in FAULTS])
+        with structlog.testing.capture_logs() as logs:
+            await ears.stop()  # what was heard is stored by then
+
+        assert [log for log in logs if log["event"] in FAULTS] == []
 
 
 def _was_heard(ears: Listening, words: str) -> bool:
