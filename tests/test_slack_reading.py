@@ -5,16 +5,74 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bots.slack.events.message_reader import MOST_CHARS, files_of, words_of
 from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
+from bots.slack.events.names import Names
+from bots.slack.events.payloads import Bot
+from bots.slack.events.said_once import is_stand_in
 from core.domain import Edited, PassedOver, Quote, Said
+from core.util.text import sound
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import Ears, ears
 
 FORWARD = {"is_share": True, "author_name": "Dana", "text": "The warehouse closes at 17:30 on Friday."}
 FORWARDED = "[forwarded from Dana]\n> The warehouse closes at 17:30 on Friday."
+NAMES = Names(Bot("T0ACME", "U0BOT", "B0BOT", "aivax"), {"U0BEN": "Ben"})
+KINDS = (
+    "rich_text",
+    "section",
+    "table",
+    "context",
+    "container",
+    "rich_text_list",
+    "text",
+    "user",
+    "image",
+    "news",
+)
+FIELDS = (
+    *(
+        "type",
+        "text",
+        "blocks",
+        "elements",
+        "attachments",
+        "files",
+        "fields",
+        "title",
+        "value",
+        "rows",
+        "id",
+        "user",
+    ),
+    *(
+        "message_blocks",
+        "message",
+        "is_share",
+        "is_msg_unfurl",
+        "from_url",
+        "author_name",
+        "fallback",
+        "bot_id",
+    ),
+    *(
+        "child_blocks",
+        "user_id",
+        "transcription",
+        "preview",
+        "content",
+        "mode",
+        "plain_text",
+        "from",
+        "style",
+    ),
+)
 MENTIONS_ONLY = frozenset({"app_mention", "message.im"})
 
 
@@ -115,6 +173,20 @@ async def test_a_mention_whose_message_can_t_be_looked_up_is_answered_without_fi
         (said,) = await here.heard(Said)
 
     assert (said.text, said.attachments) == ("and?", ())
+
+
+async def test_a_message_that_is_asked_about_brings_its_files(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        log = slack.file("build.log", b"exit code 3")
+        ts = await slack.bot_says(here.general, "", attachments=[{"title": "Build 12"}], files=[log])
+        await here.done(await slack.shortcut(here.ana, here.general, ts, "ask"))
+        await slack.until(lambda: slack.modal(here.ana))
+        words = {"words": {"text": {"type": "plain_text_input", "value": "what went wrong?"}}}
+        await here.done(await slack.submit_view(here.ana, words))
+        (said,) = await here.heard(Said)
+
+    assert said.text == "what went wrong?\n\n> Build 12"
+    assert [(each.name, each.size_bytes) for each in said.attachments] == [("build.log", 11)]
 
 
 # Who and what is mentioned
@@ -228,6 +300,73 @@ async def test_what_is_said_by_me_is_heard(slack: FakeSlack) -> None:
 )
 def test_the_mention_is_left_out_at_both_ends_alone(mrkdwn: str, words: str) -> None:
     assert without_mention(mrkdwn, "U0BOT") == words
+
+
+def said_by_app(text: str, *blocks: str, **more: Any) -> str:
+    sections = [{"type": "section", "text": {"type": "mrkdwn", "text": each}} for each in blocks]
+    return words_of({"bot_id": "B0HOOK", "text": text, "blocks": sections, **more}, NAMES)
+
+
+def test_blocks_say_what_the_text_does_not_and_nothing_twice() -> None:
+    assert said_by_app("Deploy failed", "*Deploy failed*", "exit code 3") == "*Deploy failed*\nexit code 3"
+    assert (
+        said_by_app("Deploy failed: exit code 3", "Deploy failed", "exit code 3")
+        == "Deploy failed: exit code 3"
+    )
+    assert said_by_app("Deploy failed", "exit code 3\nDeploy failed") == "exit code 3\nDeploy failed"
+    assert said_by_app("Deploy of a", "Deploy of a\nby Ben", "done") == "Deploy of a\nby Ben\ndone"
+    assert said_by_app("a and b", "c") == "a and b\nc"
+
+
+def test_what_two_blocks_say_of_two_things_is_said_twice() -> None:
+    assert said_by_app("", "CPU", "ok", "RAM", "ok") == "CPU\nok\nRAM\nok"
+
+    cards = [{"title": "DiskFull", "fields": [{"title": "host", "value": host}]} for host in ("db-7", "db-8")]
+    assert (
+        said_by_app("2 alerts", attachments=cards) == "2 alerts\nDiskFull\nhost: db-7\nDiskFull\nhost: db-8"
+    )
+
+
+def test_a_table_never_hides_what_somebody_asks_about_it() -> None:
+    table = {
+        "type": "table",
+        "rows": [[{"type": "raw_text", "text": "Pears"}, {"type": "raw_text", "text": "1"}]],
+    }
+    asked = {"user": "U0ANA", "text": "Pears", "blocks": [table]}
+
+    assert words_of(asked, NAMES) == "Pears\nPears | 1"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.sampled_from(KINDS),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.dictionaries(st.sampled_from(FIELDS), values, max_size=8))
+def test_no_message_is_too_odd_to_be_read(message: dict[str, Any]) -> None:
+    words = words_of(message, NAMES)
+
+    assert words.encode().decode() == words
+    assert all(each.name and each.media_type for each in files_of(message, "T0ACME", NAMES.bot))
+    assert len(words) <= MOST_CHARS
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(max_size=80), st.lists(values, max_size=3), st.lists(values, max_size=3))
+def test_what_a_person_wrote_is_always_read(text: str, blocks: list[Any], attachments: list[Any]) -> None:
+    message = {"user": "U0ANA", "text": text, "blocks": blocks, "attachments": attachments}
+    own = sound(from_mrkdwn(text.strip(), NAMES)).strip()
+
+    assert is_stand_in(own) or own in words_of(message, NAMES)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(alphabet=st.characters(exclude_characters="<&")))
+def test_text_without_tokens_and_entities_stays_as_it_is(text: str) -> None:
+    assert from_mrkdwn(text) == text
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ THROUGH_THE_SOCKET = int(os.environ.get("SOAK_SLACK_SOCKET_EVENTS", "10000"))
 FIRST = int(os.environ.get("SOAK_SEED", "1")) * 1_000_000
 BOLTS_OWN = "Failed to run a middleware function"
 """Bolt stumbles over an odd field before our part of it: what it stumbled over is taken in all the same."""
+PATIENCE_S = 60.0
 AT_ONCE = 50
 """Events under way: Slack waits for none before it sends the next."""
 
@@ -56,12 +57,13 @@ def _kind(given: dict[str, object]) -> str:
 async def through_the_socket(first: int, count: int) -> dict[str, int]:
     """Send mutants over a real socket to the real SDK; every one must be acknowledged, at the first time."""
     async with FakeSlack() as slack, ears(slack, names_timeout_s=0.05) as here:
+        slack.rules.ack_deadline_s = PATIENCE_S  # a busy machine is no fault
         with _sdk_faults() as complaints:
             for start in range(first, first + count, AT_ONCE):
                 numbers = range(start, min(start + AT_ONCE, first + count))
                 sent = {number: _delivered(slack, number) for number in numbers}
                 await slack.until(
-                    lambda sent=sent: not any(each.open for each in sent.values()), timeout_s=30
+                    lambda sent=sent: not any(each.open for each in sent.values()), timeout_s=PATIENCE_S + 5
                 )
                 late = [number for number, each in sent.items() if not _is_taken(each)]
                 assert late == [], f"not acknowledged: {late}"

@@ -69,6 +69,8 @@ class Piece:
     """Whether it is of a rich text: what people and Slack itself say there stands in the message's `text` too."""
     whole: bool = False
     """Whether it is left out whole or not at all, as a table is."""
+    heading: bool = False
+    """Whether what follows repeats it at times, as texts do with titles."""
 
 
 def pieces(blocks: Iterable[Any], names: NameBook, depth: int = MOST_DEPTH) -> Iterator[Piece]:

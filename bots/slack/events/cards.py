@@ -45,7 +45,9 @@ def shown_cards(message: Message, bot: Bot) -> list[Card]:
 
 def say_card(card: Card, said: SaidOnce, names: NameBook, depth: int = MOST_FORWARDS) -> None:
     """Add what a card shows to what was said."""
-    _say(card, said, names, depth, author=text_of(card, "author_name"), footer=text_of(card, "footer"))
+    shown = SaidOnce(said.known)
+    _say(card, shown, names, depth, author=text_of(card, "author_name"), footer=text_of(card, "footer"))
+    said.lines += shown.lines
 
 
 def framed(card: Card, message: Message, names: NameBook, depth: int = MOST_FORWARDS) -> str:
@@ -77,7 +79,7 @@ def sources(message: Message, bot: Bot, depth: int = MOST_FORWARDS) -> Iterator[
 def _say(card: Card, said: SaidOnce, names: NameBook, depth: int, *, author: str, footer: str) -> None:
     before = len(said.lines)
     for piece in _pieces(card, names, depth, author):
-        said.say(piece.text, whole=piece.whole)
+        said.say(piece.text, whole=piece.whole, remember=piece.heading)
     fallback = from_mrkdwn(text_of(card, "fallback"), names)
     if len(said.lines) == before + bool(author) and not is_stand_in(fallback):
         said.say(fallback)
@@ -86,10 +88,13 @@ def _say(card: Card, said: SaidOnce, names: NameBook, depth: int, *, author: str
 
 
 def _pieces(card: Card, names: NameBook, depth: int, author: str) -> Iterator[Piece]:
-    yield Piece(from_mrkdwn(text_of(card, "pretext"), names))
-    yield Piece(from_mrkdwn(author, names))
-    yield Piece(_title(card, names))
-    yield from _body(card, names)
+    for heading in (
+        from_mrkdwn(text_of(card, "pretext"), names),
+        from_mrkdwn(author, names),
+        _title(card, names),
+    ):
+        yield Piece(heading, heading=True)
+    yield Piece(_body(card, names), heading=True)
     for field in parts_of(card, "fields"):
         name, value = (from_mrkdwn(written(field.get(part)), names).strip() for part in ("title", "value"))
         yield Piece(f"{name}: {value}" if name and value else name or value)
@@ -103,13 +108,12 @@ def _pieces(card: Card, names: NameBook, depth: int, author: str) -> Iterator[Pi
                 yield Piece(str(said), whole=True)
 
 
-def _body(card: Card, names: NameBook) -> Iterator[Piece]:
+def _body(card: Card, names: NameBook) -> str:
     """The text and the blocks of a card, or of the message that it shows."""
     inner = _messages_in(card)
     text = text_of(card, "text") or "\n".join(text_of(each, "text") for each in inner)
     blocks = [block for each in (card, *inner) for block in parts_of(each, "blocks")]
-    said = joined(from_mrkdwn(text, names), pieces(blocks, names), by_app=not _is_of_message(card))
-    yield Piece(str(said))
+    return str(joined(from_mrkdwn(text, names), pieces(blocks, names), by_app=not _is_of_message(card)))
 
 
 def _title(card: Card, names: NameBook) -> str:

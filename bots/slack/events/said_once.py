@@ -25,31 +25,33 @@ STAND_INS = frozenset(
 
 
 class SaidOnce:
-    """The lines of a message, each said once."""
+    """The lines of a message, without what its text said before.
 
-    def __init__(self) -> None:
+    Only what is remembered counts: of two blocks that say "ok", each says it of something else.
+    """
+
+    def __init__(self, known: str = " ") -> None:
         self.lines: list[str] = []
-        self._said = " "
+        self.known = known
         self._compared = 0
 
-    def say(self, text: str, *, whole: bool = False) -> None:
-        """Add a text, without what was said before: all of it, or, unless `whole`, lines at its beginning and end."""
+    def say(self, text: str, *, whole: bool = False, remember: bool = False) -> None:
+        """Add a text, unless it is known; unless `whole`, without lines at its beginning and end that are known."""
         lines = text.strip("\n").split("\n")
-        if self._is_known(text):
+        if not text.strip() or self._is_known(text):
             return
         while not whole and len(lines) > 1 and self._is_known(lines[0]):
             del lines[0]
         while not whole and len(lines) > 1 and self._is_known(lines[-1]):
             del lines[-1]
         self.lines.extend(lines)
-        self._said += f"{words_in(text)} "
+        if remember:
+            self.known += f"{words_in(text)} "
 
     def _is_known(self, text: str) -> bool:
         self._compared += 1
         words = words_in(text)
-        if self._compared > _MOST_COMPARED:
-            return not text.strip()
-        return f" {words} " in self._said if words else not text.strip() or text.strip() in self.lines
+        return bool(words) and self._compared <= _MOST_COMPARED and f" {words} " in self.known
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
@@ -66,15 +68,17 @@ def is_stand_in(text: str) -> bool:
 def joined(text: str, shown: Iterable[Piece], *, by_app: bool) -> SaidOnce:
     """Join a message's text with what its blocks show.
 
-    Where one holds the other it is enough. Of people's words, what stands in rich text stands in `text` too, whatever
-    small differences there are.
+    Where the blocks hold the text, they are enough. Of people's words, what stands in rich text stands in `text` too,
+    whatever small differences there are; what they wrote themselves is always said.
     """
     pieces, said = list(shown), SaidOnce()
     in_text, in_blocks = words_in(text), " ".join(words_in(each.text) for each in pieces)
-    is_repeated = bool(in_blocks) and (f" {in_text} " in f" {in_blocks} " or is_stand_in(text))
-    if text.strip() and not (is_repeated and in_text != in_blocks) and not is_stand_in(text):
-        said.say(text, whole=True)
+    is_held = (by_app or any(each.rich for each in pieces)) and f" {in_text} " in f" {in_blocks} "
+    if text.strip() and not is_stand_in(text) and not (is_held and in_text != in_blocks):
+        said.say(text, whole=True, remember=True)
         pieces = [each for each in pieces if by_app or not each.rich]
     for piece in pieces:
         said.say(piece.text, whole=piece.whole)
+    if is_held:
+        said.known += f"{in_text} "
     return said
