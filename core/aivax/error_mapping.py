@@ -147,7 +147,7 @@ def _of_429(codes: Sequence[str], detail: str) -> type[AivaxError]:
 
 
 def _tells_of_money(codes: Sequence[str], detail: str) -> bool:
-    if tells(Meaning.RATE, detail):
+    if tells(Meaning.RATE, detail) or says(Meaning.CONTENT, codes, detail):
         return False
     if tells(Meaning.BALANCE, detail):
         return True
@@ -220,8 +220,15 @@ def of_event(error: object, *, said: bool, clean: Scrub) -> AivaxError:
 
 
 def _scrubbed(status: int, said: Said, clean: Scrub, *, page: bool = False) -> Refusal:
-    codes = [clean(code)[:_CODE_CHARS] for code in said.codes]
-    return Refusal(status, codes, clean(said.message), page, clean(said.code)[:_CODE_CHARS])
+    codes = [_clean_code(code, clean) for code in said.codes]
+    return Refusal(status, codes, clean(said.message), page, _clean_code(said.code, clean))
+
+
+def _clean_code(code: str, clean: Scrub) -> str:
+    """A code without keys; one of plain words stays whole, though `key_...` may look like one."""
+    apart = code.replace("_", " ")
+    is_words = code.isascii() and apart.replace(" ", "").isalpha() and clean(apart) == apart
+    return (code if is_words else clean(code))[:_CODE_CHARS]
 
 
 def _told_wait_s(refusal: Refusal, document: object, said: Said, clean: Scrub, now: float) -> float | None:
