@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.conversations.file_types import Outlook, Picture, Sound, Unread, file_type, outlook
+from core.conversations.gif import first_frame
 from core.conversations.text_files import Decoded, decode
 from tests.samples import PNG
 
@@ -112,6 +113,26 @@ def test_a_sound_without_a_signature_is_what_its_platform_says(subtype: str) -> 
     assert isinstance(file_type(b"\0" * 9, "voice", f"audio/{subtype}", most_chars=9), Sound)
 
 
+FRAME = bytes.fromhex("21f90400000000002c00000000010001000002024401 00")
+STILL = bytes.fromhex("47494638396101000100800000ffffff000000") + FRAME + b";"
+
+
+def test_of_an_animation_the_first_frame_is_shown() -> None:
+    loop = bytes.fromhex("21ff0b4e45545343415045322e300301000000")
+    moving = STILL[:19] + loop + FRAME * 3 + b";"
+
+    assert first_frame(moving) == STILL[:19] + loop + FRAME + b";"
+    assert first_frame(STILL) == STILL
+
+
+@given(st.binary(max_size=40), st.integers(0, 60))
+def test_what_is_no_whole_gif_stays_as_it_is(tail: bytes, cut: int) -> None:
+    broken = STILL[: min(cut, len(STILL) - 2)]
+
+    assert first_frame(broken) == broken
+    assert first_frame(b"GIF89a" + tail).startswith(b"GIF89a")
+
+
 def hostile() -> dict[str, bytes]:
     """Files of 10 MB, each to keep another step busy."""
     noise = random.Random(1).randbytes(10_000_000)  # noqa: S311  no secret
@@ -131,6 +152,7 @@ def hostile() -> dict[str, bytes]:
         "WebM": b"\x1aE\xdf\xa3" + b"\x86" * 10_000_000,
         "blanks": b" \n" * 5_000_000,
         "marks": b"\xef\xbb\xbf" * 3_333_333,
+        "GIF": STILL[:-2] + b"\x01x" * 5_000_000,
         "charset": b"charset " * 1_250_000,
     }
 
@@ -148,4 +170,5 @@ def test_no_file_of_10_mb_holds_up_the_loop() -> None:
 def _seconds(data: bytes) -> float:
     began = time.perf_counter()
     file_type(data, "file", "", most_chars=100_000)
+    first_frame(data)
     return time.perf_counter() - began

@@ -18,6 +18,7 @@ from core.conversations.file_types import (
     outlook,
 )
 from core.conversations.framing import harmless, plain_name
+from core.conversations.gif import first_frame
 from core.conversations.left_out import LeftOut, Why
 from core.conversations.request_files import Earlier, EarlierPart, Fetched
 from core.domain import Attachment, FileGone, FileTooLarge, Frontend, PlaceClosed, PlatformError
@@ -199,7 +200,7 @@ class _Text:
 def _part(file: Attachment, data: bytes, most_chars: int) -> ImagePart | AudioPart | FilePart | _Text | Why:
     match file_type(data, file.name, file.media_type, most_chars=most_chars):
         case Picture(kind):
-            return ImagePart(url=data_url(data, kind))
+            return ImagePart(url=data_url(first_frame(data) if kind == "image/gif" else data, kind))
         case Sound(kind):
             return AudioPart(data=Inline(data), format=kind)
         case Document():

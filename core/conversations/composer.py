@@ -161,11 +161,11 @@ def _before(window: Sequence[Remembered], quotes: Sequence[Quote]) -> Iterator[E
     """The files of before, the newest first: what stands around the question, then what was asked before it.
 
     Who asks is told of a file that is left out where they reply to it, where nothing was asked since it came, and
-    where their last question brought it.
+    where their last question brought it. What the bot posted itself stands in its answers.
     """
     last_turn = max((message.turn_id for message in window), default=0)
     for quote in reversed(quotes):
-        for file in quote.attachments:
+        for file in () if quote.own else quote.attachments:
             yield Earlier(file, quote.origin, is_told=quote.replied_to or not window)
     for message in reversed(window):
         for file in message.attachments:
