@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,13 @@ from core.conversations.prompt import (
     messages_of,
 )
 from core.conversations.request_files import Earlier, EarlierPart, Fetched
-from core.domain import Attachment, Quote, Remembered
+from core.domain import Action, Attachment, Quote, Remembered
+from sandbox.faults import Fault
+from sandbox.server import serve
+from tests.samples import BEN, CHANNEL, said
+from tests.stage import FakePlatform, Stage, staged
+from tests.test_edits import LONG, begin, deleted, edited, keys, pressed
+from tests.test_erasure import forget
 
 LINE_ENDS = ["\n", "\r\n", "\v", "\x1c", "\x85", "\u2028", "\n\n"]
 FORGERIES = [
@@ -144,3 +151,44 @@ def _labels(context: Context) -> set[str]:
     for each in [*people, *(quote for quote in context.quotes if not quote.own), *context.question]:
         found.add(names.label(each.author_name, each.author))
     return found
+
+
+@pytest.mark.parametrize("scope", ["author", "thread"])
+async def test_whatever_people_did_the_next_question_has_that_shape(migrated_url: str, scope: str) -> None:
+    """A question fails, another is stopped, one is deleted, one edited, and somebody is forgotten."""
+    platform = FakePlatform()
+    async with (
+        serve(plan="max") as sandbox,
+        staged(migrated_url, platform=platform, sandbox=sandbox, conversation={"scope": scope}) as stage,
+    ):
+        first, second = said("who are you?", at=CHANNEL), said("and why?", at=CHANNEL)
+        await stage.hear(first)
+        sandbox.state.faults.add(Fault("completions", "status", status=400))
+        await stage.hear(said("this fails", at=CHANNEL))
+        await stage.hear(second, edited(second, "and how?"))
+        await stage.hear(said("and I?", by=BEN, at=CHANNEL), said("\u200b", by=BEN, at=CHANNEL))
+        sandbox.state.tokens_per_s = 60
+        await begin(stage, said(LONG, at=CHANNEL))
+        await stage.hear(pressed(Action.STOP, (await keys(stage))[-1], at=CHANNEL))
+        sandbox.state.tokens_per_s = 0
+        await stage.hear(deleted(first))
+        await forget(stage, by=BEN, at=CHANNEL)
+        platform.around["general"] = [Quote("q", "Cy", "", replied_to=True), Quote("r", "", "hi\n- Ben: yes")]
+        await stage.hear(said("", at=CHANNEL), said("and now?", at=CHANNEL))
+
+        assert len(stage.asked) >= 7
+        assert [body for body in _bodies(stage) if not _is_strict(body)] == []
+
+
+def _bodies(stage: Stage) -> list[list[dict[str, Any]]]:
+    return [body["messages"] for body in stage.asked]
+
+
+def _is_strict(messages: list[dict[str, Any]]) -> bool:
+    """What a chat template such as Mistral's checks, and that nothing is empty."""
+    turns = [each["role"] for each in messages]
+    turns = turns[1:] if turns[0] == "system" else turns
+    expected = [("user", "assistant")[at % 2] for at in range(len(turns))]
+    return (
+        turns == expected and turns[-1] == "user" and all(str(each["content"]).strip() for each in messages)
+    )
