@@ -221,6 +221,7 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "transport/refusal_log.py": "who may call the bot's address; nobody calls Discord's",
     },
     "discord": {
+        "delivery/bare.py": "any of Discord's messages without its look; Slack's are made in messages.py",
         "delivery/code_attachments.py": "a message of Discord holds 2,000 characters: long code comes as a file, too",
         "delivery/deadline_surface.py": "an interaction's token ends after 15 minutes",
         "delivery/interaction_channel.py": "an interaction is answered over its own webhook",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import discord
 
+from bots.discord.delivery.bare import or_bare
 from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
 from bots.discord.events.address import Address, snowflake
@@ -71,9 +72,7 @@ class DiscordChannel:
         """The typing sign ends with a post, or by itself within ten seconds."""
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
-        message = await self._write(
-            lambda client: self._create(client, native(text), delivery, buttons), creates=True
-        )
+        message = await or_bare(lambda shown: self._post(native(text), delivery, shown), buttons)
         self._session.pace(self._address.channel).stopped_typing()
         self._session.posted[delivery.nonce] = message.id
         self.newest = str(message.id)
@@ -83,11 +82,7 @@ class DiscordChannel:
         return self.newest
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        await self._write(
-            lambda client: self._message(client, message_id).edit(
-                content=native(text), allowed_mentions=NO_MENTIONS, view=view_of(buttons)
-            )
-        )
+        await or_bare(lambda shown: self._change(message_id, native(text), shown), buttons)
 
     async def attach(self, message_id: str, files: Sequence[CodeFile]) -> None:
         """Attach files to a message of ours; doing it twice attaches them once. Needs ATTACH_FILES."""
@@ -140,6 +135,16 @@ class DiscordChannel:
             return await self._look(client, delivery, wanted)
 
         return await self._session.call(look)
+
+    async def _post(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> discord.Message:
+        return await self._write(lambda client: self._create(client, text, delivery, buttons), creates=True)
+
+    async def _change(self, message_id: str, text: str, buttons: Sequence[Button]) -> None:
+        await self._write(
+            lambda client: self._message(client, message_id).edit(
+                content=text, allowed_mentions=NO_MENTIONS, view=view_of(buttons)
+            )
+        )
 
     def _in(self, client: discord.Client) -> discord.PartialMessageable:
         return client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)

@@ -11,6 +11,7 @@ import msgspec
 from discord.http import Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
+from bots.discord.delivery.bare import or_bare
 from bots.discord.delivery.markup_out import native
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import components_of
@@ -65,7 +66,14 @@ class Webhook:
 
     async def change(self, message: str, text: str, buttons: Sequence[Button]) -> str:
         """Change a message, the first one too: whatever becomes of the call, it can be repeated. Returns its id."""
-        payload = _payload(text, buttons, NO_PREVIEWS)
+        return await or_bare(lambda shown: self._change(message, _payload(text, shown, NO_PREVIEWS)), buttons)
+
+    async def add(self, text: str, buttons: Sequence[Button], *, hidden: bool) -> str:
+        """Create a further message, and return its id. Discord knows no nonce here, so it is tried just once."""
+        flags = NO_PREVIEWS | (EPHEMERAL if hidden else 0)
+        return await or_bare(lambda shown: self._add(_payload(text, shown, flags)), buttons)
+
+    async def _change(self, message: str, payload: dict[str, Any]) -> str:
         changed = await self._call(
             lambda hook, adapter: adapter.edit_webhook_message(
                 hook.id, self._address.token, cast("int", message), session=hook.session, payload=payload
@@ -74,10 +82,7 @@ class Webhook:
         )
         return str(changed["id"])
 
-    async def add(self, text: str, buttons: Sequence[Button], *, hidden: bool) -> str:
-        """Create a further message, and return its id. Discord knows no nonce here, so it is tried just once."""
-        payload = _payload(text, buttons, NO_PREVIEWS | (EPHEMERAL if hidden else 0))
-
+    async def _add(self, payload: dict[str, Any]) -> str:
         async def post(hook: discord.Webhook, _: AsyncWebhookAdapter) -> Json:
             url = f"{Route.BASE}/webhooks/{self._address.app}/{self._address.token}"
             # the SDK would repeat it after a failure that may have been none

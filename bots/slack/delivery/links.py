@@ -61,7 +61,7 @@ _AUTOLINK = re.compile(
     re.IGNORECASE,
 )
 _MAIL = re.compile(
-    r"<([A-Za-z0-9.!#$%&'*+/=?^_{}~-]{1,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10})>"
+    r"<([A-Za-z0-9][A-Za-z0-9.!#$%&'*+/=?^_{}~-]{0,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10})>"
 )
 _MAYBE_AUTOLINK = re.compile(
     r"<(?:[A-Za-z][A-Za-z0-9+.-]{0,31}(?::[^\s<>]{0,2000}(?:\|[^<>\n|]{0,500})?)?"
@@ -72,7 +72,7 @@ _NEVER_RAW = re.compile(r"[\s<>\"\\|\x00-\x1f]")
 _GROWS = {
     "://": re.compile(r"://[^\s<>|`\"]*+"),
     ".": re.compile(r"[wW]{3}\.[^\s<>|`\"]*+"),
-    "<": re.compile(r"<[^\s<>]++"),
+    "<": re.compile(r"<[A-Za-z0-9][^\s<>:@]*+[:@][^\s<>]*+"),
     "](": re.compile(r"\]\([ \t]*<[^<>\n]*+"),
 }
 """What may become longer, by a sign that stands in it: most texts have none, and are measured often."""
