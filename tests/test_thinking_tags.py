@@ -28,6 +28,7 @@ TAGS = (
         ("◁think▷", "◁/think▷"),
         ("<inner_monologue>", "</inner_monologue>"),
     ),
+    ('<details type="reasoning" done="true">', "</details>"),
     *(("<|begin_of_thought|>", "<|end_of_thought|>"), ("<|START_THINKING|>", "<|END_THINKING|>")),
     *(("<|channel|>analysis<|message|>", "<|end|>"), ("<|channel>thought", "<channel|>")),
     (
@@ -93,6 +94,7 @@ def test_every_name_of_thinking_is_known(opening: str, closing: str) -> None:
             "<thinkpad> x",
             "    <think>"[:4] + "x",
         ),
+        *("<details><summary>x</summary></details>", "<details type='x'>"),
         *("<thing>" + "x" * 500, "</thanks>", "<a href='x'>y</a>", "[think about it]", "[thinking] not"[:9]),
     ],
 )

@@ -35,6 +35,8 @@ _THOUGHTS = (
     *("reasoning_details", "thinking_blocks"),
 )
 """Where servers put thinking; AIVAX has the first. The same may stand in two of them."""
+_OTHERS_ROLES = frozenset({"tool", "function", "system", "developer", "user"})
+"""Some gateways stream what a tool gave back as a delta, too: it is no word of the answer."""
 _WITHIN = ("text", "thinking", "summary", "content", "reasoning", "reasoning_content", "thought")
 
 Json = Mapping[str, Any]
@@ -154,12 +156,18 @@ def _part(part: object) -> tuple[str, str]:
         return part, ""
     fields = mapping(part)
     kind = word(fields.get("type")).lower()
-    if fields.get("thought") is True or any(name in kind for name in ("think", "reason", "thought")):
+    if fields.get("thought") is True or _is_thinking(kind):
         return "", _thought(fields)
     text = mapping(fields.get("text")).get("value", fields.get("text")) or fields.get("refusal")
+    if text is None and "text" in kind:
+        text = fields.get("content")
     if isinstance(text, str):
         return text, ""
     return (dumped(part) if isinstance(part, dict) and "type" not in part else ""), ""
+
+
+def _is_thinking(name: str) -> bool:
+    return any(part in name for part in ("think", "reason", "thought"))
 
 
 def answer_text(fields: Json) -> tuple[str, str]:
@@ -167,12 +175,15 @@ def answer_text(fields: Json) -> tuple[str, str]:
 
     Older answers call the text `completion_text`; what a model refuses with stands in a field of its own.
     """
+    role = word(fields.get("role")).lower()
+    if role in _OTHERS_ROLES:
+        return "", ""
     text, thought = content(fields.get("content"))
     text = text or content(fields.get("completion_text"))[0]
     refusal = fields.get("refusal")
     text += refusal if isinstance(refusal, str) else ""
     google = mapping(mapping(fields.get("extra_content")).get("google"))
-    if fields.get("thought") is True or google.get("thought") is True:
+    if fields.get("thought") is True or google.get("thought") is True or _is_thinking(role):
         return "", text
     return text, thought or next((said for name in _THOUGHTS if (said := _thought(fields.get(name)))), "")
 

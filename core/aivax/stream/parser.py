@@ -13,7 +13,7 @@ from core.aivax.stream.bounds import DEFAULT_BOUNDS, OVERLONG, AnswerBounds, Roo
 from core.aivax.stream.chunks import Json
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent
 from core.aivax.stream.fragments import ToolCalls
-from core.aivax.stream.reported_errors import error_in
+from core.aivax.stream.reported_errors import error_in, error_in_words
 from core.aivax.stream.sse import EventTooLarge, Kind, Payload, Payloads
 from core.aivax.stream.values import is_done, objects_in
 from core.aivax.stream.words import Words
@@ -195,6 +195,9 @@ class TimelineParser:
             raise self._cut()
 
     def _cut(self) -> AivaxError:
+        """What an answer is that ended before its end, or never was one."""
+        if not self.said and (words := error_in_words(self._payloads.plain)):
+            return error_mapping.of_event({"message": words}, said=False, clean=self._clean)
         if self.said or not self._odd_fields:
             kind = AnswerCut if self.said else Unavailable
             return kind(code="cut", detail="the connection closed before the answer was finished")

@@ -5,10 +5,16 @@ What is found is handed on as it is: `core.aivax.error_mapping` reads it, and sa
 
 from __future__ import annotations
 
+import re
+
 from core.aivax.refusals import bodies
 from core.aivax.stream.chunks import Json, mapping, word
 
 _FINE = frozenset({"", "0", "200", "ok", "success", "true"})
+_OF_FAILURE = re.compile(
+    r"(?i)\b(?:errors?|fail(?:ed|ure)?|denied|unavailable|time[d -]{0,2}out|unauthori[sz]ed|forbidden|not found"
+    r"|exceeded|too many|upstream|overloaded|quota|insufficient|invalid|bad gateway|refused)\b"
+)
 _SAYING = ("message", "msg", "error_msg", "errorMessage", "errmsg")
 
 
@@ -26,6 +32,12 @@ def error_in(chunk: Json, choice: Json, *, named: bool, alone: bool) -> object |
     if alone and not choice and "error" not in chunk and bodies.is_refusal(chunk):
         return chunk
     return None
+
+
+def error_in_words(plain: bytes) -> str:
+    """Return what an answer of plain words says, if it is about a failure; any other words may be anything."""
+    words = plain.decode("utf-8", "replace").strip()
+    return words if _OF_FAILURE.search(words) else ""
 
 
 def _is_told(error: object) -> bool:

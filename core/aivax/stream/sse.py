@@ -17,6 +17,7 @@ MAX_EVENT_BYTES = 8 * 1024 * 1024
 """The longest line and the largest event accepted; an answer with an inline picture has megabytes."""
 
 _MOST_LINES = 50_000
+_PLAIN_BYTES = 400
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
@@ -65,6 +66,8 @@ class Payloads:
         self._data: list[bytes] = []
         self._data_bytes = 0
         self._body = bytearray()
+        self.plain = b""
+        """The beginning of what was neither events nor JSON."""
         self._is_closed = False
         """Whether the last line, of the event or of the bare JSON, may be its end."""
 
@@ -125,9 +128,13 @@ class Payloads:
             yield from self._take_field(line)
         elif self._data and not self._is_closed and self._data[0].startswith((b"{", b"[")):
             self._add_data(line)  # JSON over several lines, and only its first one marked
-        elif _is_bare(line):
+        elif not _is_bare(line):
+            self._note_plain(line)
+        else:
             yield from self._end_event()
             self._add_to_body(line)
+            if line.strip() == _DONE:
+                yield from self._end_body()
 
     def _take_field(self, line: bytes) -> Iterator[Payload]:
         field, _, value = line.partition(b":")
@@ -138,6 +145,8 @@ class Payloads:
                 yield from self._end_event()
                 self._name = next_name
             self._add_data(value)
+            if value.strip() == _DONE:
+                yield from self._end_event()  # nothing else can follow, not even a blank line
         elif field == b"event" and self._data:
             self._next_name = value.strip()
         elif field == b"event":
@@ -145,6 +154,11 @@ class Payloads:
         elif field == b"error" and value.lstrip().startswith(b"{"):
             yield from self._end_event()
             yield Payload(value, Kind.ERROR)
+        elif field == b"error":
+            self._note_plain(line)
+
+    def _note_plain(self, line: bytes) -> None:
+        self.plain += line[: max(_PLAIN_BYTES - len(self.plain), 0)]
 
     def _add_data(self, value: bytes) -> None:
         self._data.append(value)

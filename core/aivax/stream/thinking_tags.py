@@ -13,7 +13,10 @@ _NAME = (
     r"(?:[a-z]{1,8}:)?(?:ant[_-]?|inner[_-]?|internal[_-]?)?"
     r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|monologue|scratchpad)(?:_never_used_\w{1,64})?"
 )
-_OPENING = re.compile(rf"<({_NAME})(?:\s[^<>]{{0,200}})?>", re.IGNORECASE)
+_OPENING = re.compile(
+    rf"<(?:({_NAME})(?:\s[^<>]{{0,200}})?|(details)\s{{1,4}}type=[\"']?reasoning[^<>]{{0,200}})>",
+    re.IGNORECASE,
+)
 _CLOSING = re.compile(rf"</({_NAME})\s{{0,4}}>", re.IGNORECASE)
 _PAIRS = {
     "[think]": "[/think]",  # Magistral
@@ -111,7 +114,7 @@ class Opening:
             return False
         head = text[:_LONGEST_TAG].lower()
         if tag := _OPENING.match(text):
-            name, length = re.escape(tag[1]), tag.end()
+            name, length = re.escape(tag[1] or tag[2]), tag.end()
             self._closing = re.compile(rf"</{name}\s{{0,4}}>", re.IGNORECASE)
         elif pair := next((each for each in _PAIRS if head.startswith(each)), ""):
             self._closing, length = re.compile(re.escape(_PAIRS[pair]), re.IGNORECASE), len(pair)

@@ -9,11 +9,12 @@ from core.aivax.stream.sse import EventTooLarge, Kind, Payload
 
 _PINGS = frozenset({b"ping", b"pong", b"heartbeat", b"keepalive", b"keep-alive", b"keep_alive", b"ok"})
 _SAID_BYTES = 16_000
+_DONE_BYTES = 80
 
 
 def is_done(payload: Payload) -> bool:
     """Whether this is the mark of the end: `[DONE]`."""
-    return payload.data.strip(b' \t\r\n"').startswith(b"[DONE]")
+    return payload.data[:_DONE_BYTES].strip(b' \t\r\n"').upper().startswith(b"[DONE]")
 
 
 def objects_in(payload: Payload) -> Iterator[Json]:

@@ -9,6 +9,7 @@ from core.util.text import sound
 
 _MOST_CHARS = 500_000
 """Of what is remembered, and of what is looked through in one go: far more than is shown of an answer."""
+_LEAST_DELTAS, _LEAST_CHARS = 2, 12
 
 
 class Words:
@@ -38,6 +39,8 @@ class Words:
         text, thought = answer_text(delta)
         if not delta and not message and isinstance(choice.get("text"), str):
             text = choice["text"]  # as completions had it before there was a chat
+        if text and choice.get("finish_reason") and self._heard.is_repeated_by(text):
+            text = self._heard.beyond(text)
         if text or not message:
             self._heard.by_delta = self._heard.by_delta or bool(text)
             return self._add(delta, text, thought)
@@ -45,8 +48,8 @@ class Words:
         thought = thought or told
         if "delta" not in choice:
             self.is_document = True
-            if text and not self._heard.is_anything and len(text) <= _MOST_CHARS:
-                return self._take_whole(message, text, thought)
+            if not self._heard.is_anything and len(text) <= _MOST_CHARS and lacks_opening(text):
+                return self._take_unopened(message, text, thought)
         return self._add(message, self._heard.beyond(text), thought)
 
     def close(self) -> tuple[str, str]:
@@ -62,12 +65,11 @@ class Words:
         self._heard.add(joined, words)
         return self._thinking.join(thought) + tagged, words
 
-    def _take_whole(self, message: Json, text: str, thought: str) -> tuple[str, str]:
-        """Take the first message: it may be all there is, or the first of several that grow."""
+    def _take_unopened(self, message: Json, text: str, thought: str) -> tuple[str, str]:
+        """Take a whole message whose thinking lacks the opening tag: here it is known in time."""
         self._note(message, text, thought)
         tagged, words = split(text)
-        if words:
-            self._opening.end()
+        self._opening.end()
         self._heard.add(text, words)
         return self._thinking.join(thought) + sound(tagged), sound(words)
 
@@ -83,6 +85,7 @@ class _Heard:
         self._parts: list[str] = []
         self._shown: list[str] = []
         self._chars = 0
+        self._deltas = 0
         self.by_delta = False
         """Whether some of it came as a delta: then a message is never a further piece."""
 
@@ -90,6 +93,7 @@ class _Heard:
         """Note a piece: as it came, and what of it was no thinking."""
         if self._chars <= _MOST_CHARS:
             self._chars += len(text)
+            self._deltas += bool(text)
             self._parts.append(text)
             self._shown.append(shown)
 
@@ -101,6 +105,10 @@ class _Heard:
     @property
     def is_anything(self) -> bool:
         return self._chars > 0
+
+    def is_repeated_by(self, delta: str) -> bool:
+        """Whether a last delta says all of several before it once more, which no answer does by chance."""
+        return self._deltas >= _LEAST_DELTAS and self._chars >= _LEAST_CHARS and delta.startswith(self.all)
 
     def beyond(self, message: str) -> str:
         """Return what a message adds: its end where it begins with all that was heard, else itself or nothing."""
