@@ -83,7 +83,7 @@ def _beside(raw: Json, content: str, *, by_app: bool, own: bool = False) -> Iter
     yield from blocks_in(raw)
     for file in parts_of(raw, "attachments"):
         yield f"[image: {told}]" if (told := line_of(file, "description")) else ""
-    for sticker in parts_of(raw, "sticker_items"):
+    for sticker in parts_of(raw, "sticker_items") or parts_of(raw, "stickers"):  # forwards had the old field
         yield f"[sticker: {name}]" if (name := line_of(sticker, "name")) else ""
     yield _poll(part_of(raw, "poll"))
 
