@@ -17,7 +17,7 @@ from bots.discord.events.payloads import id_of, line_of, number_of, part_of, par
 from bots.discord.events.sdk_message import Json, WholeMessage
 from bots.discord.events.tokens import as_read, without_mentions
 from core.domain import Attachment
-from core.util.text import shorten
+from core.util.text import shorten, unmarked
 
 LONGEST = 20_000
 """How many characters of one message are read: Discord's limits for all its parts together are less."""
@@ -52,7 +52,7 @@ def words_of(
     `own`: the bot wrote it. Previews that came to it are none of its words.
     """
     raw, known = message.raw, names_for(message, names)
-    content = without_mentions(text_of(raw, "content"), mentions)
+    content = unmarked(without_mentions(text_of(raw, "content"), mentions))
     parts = [
         content,
         *_forwards(raw),

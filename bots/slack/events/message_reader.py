@@ -18,7 +18,7 @@ from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
 from bots.slack.events.rich_text import quoted
 from bots.slack.events.said_once import is_stand_in, joined
 from core.domain import Attachment
-from core.util.text import shorten, sound
+from core.util.text import shorten, sound, unmarked
 
 MOST_CHARS = 40_000
 """docs.slack.dev, "chat.postMessage": a text holds no more; what hangs below it is cut with it."""
@@ -41,7 +41,7 @@ def words_of(message: Message, names: NameBook, *, own_only: bool = False) -> st
     said = joined(text, shown, by_app=by_app)
     for card in own_cards(message):
         say_card(card, said, names)
-    parts = [str(said)]
+    parts = [unmarked(str(said))]
     if not own_only:
         parts += [framed(card, message, names) for card in shown_cards(message, names.bot)]
         parts += _on_files(message)
