@@ -143,6 +143,10 @@ class LimitsSettings(Section):
     """Characters of text files that one question brings along; the rest is cut off."""
     answer_chars: int = Field(60_000, ge=1)
     """The longest answer; at the bound it is ended, and people are told."""
+    answer_files: int = Field(8, ge=0, le=10)
+    """Pictures, and files of other kinds, that one answer shows; further ones are left out, and people are told."""
+    answer_file_bytes: int = Field(8_000_000, ge=0)
+    """The largest of them."""
     tool_events: int = Field(200, ge=0)
     """What tools do during one answer is shown and stored up to so many events."""
     tool_contents_chars: int = Field(4_000, ge=0)

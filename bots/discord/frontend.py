@@ -13,6 +13,7 @@ from cachetools import LRUCache
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.choose_surface import SurfaceChooser
+from bots.discord.delivery.removal import remove
 from bots.discord.delivery.webhook import follow_up_key
 from bots.discord.events.address import PLATFORM, Address, address_of
 from bots.discord.events.names import Names
@@ -49,8 +50,10 @@ from bots.discord.transport.names import NameLookup
 from bots.discord.transport.timing import Timing
 from core.domain import (
     Blob,
+    Delivery,
     Intake,
     Ledger,
+    MadeFile,
     PassedOver,
     PlatformError,
     Quote,
@@ -125,6 +128,17 @@ class DiscordFrontend:
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         return await self._files.fetch(ref, most_bytes)
+
+    async def attach(
+        self, address: str, files: Sequence[MadeFile], delivery: Delivery, ledger: Ledger, *, again: bool
+    ) -> str:
+        where = Address.parse(address)
+        if where.token and not where.interaction:
+            return ""
+        return await self._surfaces.channel(where, ledger).post_files(files, delivery, again=again)
+
+    async def remove(self, address: str, message_ids: Sequence[str]) -> None:
+        await remove(self._surfaces.channel(Address.parse(address)), message_ids, self._timing)
 
     def address_of(self, channel: str) -> str:
         return str(address_of(channel))

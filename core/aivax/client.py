@@ -15,7 +15,7 @@ from core.aivax.addresses import BaseAddress, mended
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.request import CompletionRequest, dialect_of
-from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
+from core.aivax.stream.bounds import ANSWER_CHARS, FILE_BYTES, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire
 from core.domain import AddressWrong, AivaxError, AnswerCut, RateLimited, Unavailable
@@ -48,6 +48,7 @@ class AivaxClient:
         *,
         transport: Transport | None = None,
         answer_chars: int = ANSWER_CHARS,
+        answer_file_bytes: int = FILE_BYTES,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -64,7 +65,9 @@ class AivaxClient:
         self.account = AccountClient(settings, self._wire, self._base)
         self._sleep = sleep
         self._jitter = jitter
-        self._bounds = AnswerBounds(chars=answer_chars, body_bytes=settings.answer_bytes)
+        self._bounds = AnswerBounds(
+            chars=answer_chars, file_bytes=answer_file_bytes, body_bytes=settings.answer_bytes
+        )
         self._kind = keys.kind_of(settings.api_key)
         self._unopened: set[str] = set()
         """Models that were seen to close thinking that they had not opened."""

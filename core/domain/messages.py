@@ -63,6 +63,17 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A picture that the model made, or a file of another kind: it is shown below the answer."""
+
+    name: str
+    media_type: str
+    alt: str
+    """What it shows, in one line; `""` where nothing tells."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """One message of a question's surroundings: the thread so far, or the message replied to."""
 
@@ -294,6 +305,8 @@ class Footer:
     text: str = ""
     buttons: tuple[Button, ...] = ()
     """What stands below it, where the platform has buttons."""
+    files: int = 0
+    """How many files are still to be shown below it."""
 
 
 @dataclass(frozen=True, slots=True)

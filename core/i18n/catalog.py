@@ -150,6 +150,8 @@ class Phrase(Sentence):
         "I wanted to use a tool here that I can't use, so something may be missing in this answer."
     )
 
+    FILES_NOT_SHOWN = "Files that I made and can't show here, being too many or too large: {count}."
+
     COST = "{model}, {tokens} tokens"
 
     # commands

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
-from core.aivax.stream.events import Finished, Text, TimelineEvent
+from core.aivax.stream.events import Finished, Picture, Text, TimelineEvent
 from core.conversations.composer import Composed, Composer, NoRoom
 from core.conversations.left_out import sentences_of
 from core.delivery.status_line import tool_status
@@ -91,9 +91,12 @@ class Generation:
             held_by = await self._ask(answer, composed)
             if held_by is not None:
                 return held_by
-        if not answer.text.strip():
+        if answer.is_empty:
             await answer.say(instead_of_words(answer.reason))
-        await self._store.keep_answer(turn, answer.text, answer.usage, whole=True, ours=answer.is_ours)
+        ours, remembered = answer.is_ours, answer.remembered
+        await self._store.keep_answer(
+            turn, answer.text, answer.usage, whole=True, ours=ours, remembered=remembered
+        )
         return None
 
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
@@ -147,18 +150,21 @@ class Generation:
         try:
             while event is not None:
                 await self._take(answer, event)
-                if not spoke and isinstance(event, Text | Finished):
+                if not spoke and isinstance(event, Text | Picture | Finished):
                     spoke = True
                     await self._admission.taken(answer.turn.id, composed.request.model, said=True)
                 event = await anext(timeline, None)
         except AivaxError as error:
-            if answer.text:
+            if answer.text or answer.files:
                 raise
             return await self._refused(answer.turn, composed, error, begun=True)
         return None
 
     async def _take(self, answer: Answer, event: TimelineEvent) -> None:
-        if not isinstance(event, ToolActivity):
+        if isinstance(event, Picture):
+            if (file := answer.admit(event)) is not None:
+                await self._store.files.keep(answer.turn, answer.files, file)
+        elif not isinstance(event, ToolActivity):
             await answer.take(event)
         elif (activity := answer.tools.admit(event)) is not None:
             await self._store.keep_activity(answer.turn, activity)

@@ -12,6 +12,7 @@ import discord
 from bots.discord.delivery.bare import or_bare
 from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
+from bots.discord.delivery.uploads import as_sent, shows
 from bots.discord.events.address import Address, snowflake
 from bots.discord.events.buttons import are_of_turn, custom_ids_in, view_of
 from bots.discord.events.sdk_message import WholeMessage
@@ -19,7 +20,7 @@ from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
 from bots.discord.transport.pacing import Guard, unguarded
 from core.delivery.message_parts import gone_is_fine
-from core.domain import Button, Delivery, PlaceClosed, PlatformError
+from core.domain import Button, Delivery, MadeFile, PlaceClosed, PlatformError
 from core.util.log import log
 
 T = TypeVar("T")
@@ -92,6 +93,37 @@ class DiscordChannel:
                 allowed_mentions=NO_MENTIONS,
             )
         )
+
+    async def post_files(self, files: Sequence[MadeFile], delivery: Delivery, *, again: bool) -> str:
+        """Create a message with files, and return its id. Needs ATTACH_FILES.
+
+        `again`: one that is there already is looked for first, by its nonce and by its files' sizes.
+        """
+        if again and (found := await self._find_files(files, delivery)):
+            return found
+        message = await self._write(
+            lambda client: self._in(client).send(
+                files=as_sent(files), nonce=delivery.nonce, allowed_mentions=NO_MENTIONS
+            ),
+            creates=True,
+        )
+        self._session.posted[delivery.nonce] = message.id
+        return str(message.id)
+
+    async def _find_files(self, files: Sequence[MadeFile], delivery: Delivery) -> str | None:
+        await self._prepare()
+        known = self._session.posted.get(delivery.nonce)
+
+        async def look(client: discord.Client) -> str | None:
+            if known is not None and await _exists(self._in(client), known):
+                return str(known)
+            after = discord.Object(self._address.message) if self._address.message else None
+            async for message in self._in(client).history(limit=HISTORY_LIMIT, after=after):
+                if message.author.id == own_id(client) and shows(message, files):
+                    return str(message.id)
+            return None
+
+        return await self._session.call(look)
 
     async def react(self) -> bool:
         """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""

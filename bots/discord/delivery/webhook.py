@@ -13,11 +13,12 @@ from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
 from bots.discord.delivery.bare import or_bare
 from bots.discord.delivery.markup_out import native
+from bots.discord.delivery.uploads import as_form
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import components_of
 from bots.discord.transport.api import Session
 from bots.discord.transport.http_hooks import error_body
-from core.domain import Button, PlaceClosed
+from core.domain import Button, MadeFile, PlaceClosed
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -92,6 +93,24 @@ class Webhook:
                 return msgspec.json.decode(await response.read(), type=dict[str, Any])
 
         return str((await self._call(post, creates=True, writes=True))["id"])
+
+    async def attach(self, files: Sequence[MadeFile], *, hidden: bool, to: str = "") -> str:
+        """Create a further message with files, or attach them to the one named `to`, and return its id."""
+        flags = NO_PREVIEWS | (EPHEMERAL if hidden else 0)
+        payload = {"flags": flags, "allowed_mentions": {"parse": []}}
+
+        async def send(hook: discord.Webhook, _: AsyncWebhookAdapter) -> Json:
+            url = f"{Route.BASE}/webhooks/{self._address.app}/{self._address.token}"
+            method, where = ("PATCH", f"{url}/messages/{to}") if to else ("POST", url)
+            # the SDK would repeat it after a failure that may have been none
+            async with hook.session.request(
+                method, where, params={"wait": "true"}, data=as_form(payload, files)
+            ) as response:
+                if response.status >= 400:
+                    raise discord.HTTPException(response, await error_body(response))
+                return msgspec.json.decode(await response.read(), type=dict[str, Any])
+
+        return str((await self._call(send, creates=not to, writes=True))["id"])
 
     async def remove(self, message: str) -> None:
         await self._call(

@@ -63,6 +63,7 @@ def scopes(settings: SlackSettings) -> tuple[str, ...]:
         "channels:read": True,  # names of the channels and groups that are mentioned
         "usergroups:read": True,
         "files:read": True,
+        "files:write": True,
         "reactions:write": True,
         "im:write": True,  # who asked where the bot may not write is told so directly
         "commands": True,

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from core.aivax.stream.events import Usage
+from core.aivax.stream.files.in_fields import is_file
 from core.domain import ToolActivity, ToolState
 from core.util.text import sound
 
@@ -163,7 +164,7 @@ def _part(part: object) -> tuple[str, str]:
         text = fields.get("content")
     if isinstance(text, str):
         return text, ""
-    return (dumped(part) if isinstance(part, dict) and "type" not in part else ""), ""
+    return (dumped(part) if isinstance(part, dict) and "type" not in part and not is_file(part) else ""), ""
 
 
 def _is_thinking(name: str) -> bool:
@@ -173,13 +174,15 @@ def _is_thinking(name: str) -> bool:
 def answer_text(fields: Json) -> tuple[str, str]:
     """Read a delta or a message: the text that it shows, and its thinking.
 
-    Older answers call the text `completion_text`; what a model refuses with stands in a field of its own.
+    Older answers call the text `completion_text`; what a model refuses with stands in a field of its own, and so does
+    what it says aloud.
     """
     role = word(fields.get("role")).lower()
     if role in _OTHERS_ROLES:
         return "", ""
     text, thought = content(fields.get("content"))
-    text = text or content(fields.get("completion_text"))[0]
+    spoken = mapping(fields.get("audio")).get("transcript")
+    text = text or content(fields.get("completion_text"))[0] or content(spoken)[0]
     refusal = fields.get("refusal")
     text += refusal if isinstance(refusal, str) else ""
     google = mapping(mapping(fields.get("extra_content")).get("google"))

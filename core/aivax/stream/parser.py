@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 
@@ -11,7 +11,9 @@ from core.aivax.error_text import Scrub, scrub
 from core.aivax.stream import chunks, finish_reasons
 from core.aivax.stream.bounds import DEFAULT_BOUNDS, OVERLONG, AnswerBounds, Room
 from core.aivax.stream.chunks import Json
-from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent
+from core.aivax.stream.events import Finished, Picture, Text, Thinking, TimelineEvent
+from core.aivax.stream.files.in_fields import Pictures
+from core.aivax.stream.files.in_text import InlineFiles
 from core.aivax.stream.fragments import ToolCalls
 from core.aivax.stream.reported_errors import error_in, error_in_words
 from core.aivax.stream.sse import EventTooLarge, Kind, Payload, Payloads
@@ -21,6 +23,8 @@ from core.domain import AivaxError, AnswerCut, AnswerFailed, ToolActivity, Unava
 
 _TOOLS_KEPT = 256
 _FIELDS_TOLD = 8
+_MOST_FILES = 200
+"""Pictures, and files of other kinds, that one answer may hold, kept or not: more are a server's fault."""
 
 
 class _Overlong(Exception):  # never leaves this module
@@ -53,7 +57,7 @@ class TimelineParser:
     ) -> None:
         """`is_open`: the answer begins with thinking whose opening tag stands in the prompt."""
         self.said = False
-        """Whether visible text, or a tool call that the client must run, was yielded."""
+        """Whether visible text, a picture, or a tool call that the client must run, was yielded."""
         self.ended = False
         """Whether nothing more will be yielded."""
         self.overlong = False
@@ -69,6 +73,10 @@ class TimelineParser:
         self._silent_bytes = 0
         self._payloads = Payloads(bounds.event_bytes)
         self._words = Words(is_open=is_open)
+        self._inline = InlineFiles(bounds.file_bytes)
+        self._pictures = Pictures(bounds.file_bytes)
+        self._begins_line = True
+        self._files = 0
         self._tool_signs = 0
         self._tools: dict[str, ToolActivity] = {}
         self._calls = ToolCalls(bounds.event_bytes)
@@ -88,8 +96,8 @@ class TimelineParser:
 
     @property
     def signs(self) -> int:
-        """How often text, thinking or a tool showed that the answer goes on."""
-        return self._words.signs + self._tool_signs
+        """How often text, thinking, a picture or a tool showed that the answer goes on."""
+        return self._words.signs + self._tool_signs + self._pictures.signs
 
     @property
     def lacked_opening(self) -> bool:
@@ -141,9 +149,31 @@ class TimelineParser:
     def _say(self, thought: str, words: str) -> None:
         if thought:
             self._emit(Thinking(thought))
-        self._show(self._room.take(words))
-        if self._room.passed:
+        self._show_found(self._inline.feed(words))
+        if self._is_full:
             raise _Overlong
+        if self._inline.is_inside:
+            self._silent_bytes = 0
+
+    def _show_found(self, found: Iterable[str | Picture]) -> None:
+        """Show text as far as there is room for it, and the files that stood in it, each once."""
+        for each in found:
+            if self._is_full:
+                return
+            if isinstance(each, str):
+                self._begins_line = each.endswith("\n")
+                self._show(self._room.take(each))
+            elif self._pictures.is_new(each):
+                self._show_file(each)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._room.passed or self._files > _MOST_FILES
+
+    def _show_file(self, picture: Picture) -> None:
+        self.said = True
+        self._files += 1
+        self._emit(picture)
 
     def _show(self, text: str) -> None:
         if text:
@@ -159,6 +189,9 @@ class TimelineParser:
 
     def _say_all(self) -> None:
         self._say(*self._words.close())
+        self._show_found(self._inline.close())
+        if (sound := self._pictures.sound()) is not None:
+            self._show_file(sound)
         self._show_held()
 
     def _break_off(self) -> None:
@@ -218,6 +251,7 @@ class TimelineParser:
         self._note_costs(chunk)
         self._take_tools(chunk.get("servertool"))
         self._say(*self._words.take(choice))
+        self._take_files(chunk, choice)
         self._take_calls(choice)
         error = error_in(chunk, choice, named=kind is Kind.ERROR, alone=kind is Kind.BODY)
         self._take_reason(finish_reasons.named(choice.get("finish_reason")), error)
@@ -226,6 +260,26 @@ class TimelineParser:
             self._is_doubtful = self._is_doubtful or bool(self._reason)
         if kind is Kind.BODY and "choices" not in chunk:
             self._odd_fields = ", ".join(list(chunk)[:_FIELDS_TOLD])
+
+    def _take_files(self, chunk: Json, choice: Json) -> None:
+        """Take pictures and sounds: of a delta, of a whole message, of a server that knows nothing but pictures."""
+        for name in ("delta", "message"):
+            fields = chunks.mapping(choice.get(name))
+            for found in self._pictures.read(fields):
+                self._take_file(found)
+            if self._pictures.hear(fields.get("audio"), is_delta=name == "delta"):
+                self._silent_bytes = 0
+        if "choices" not in chunk:
+            for found in self._pictures.listed(chunk.get("data")):
+                self._take_file(found)
+                self._reason = self._reason or finish_reasons.STOP
+
+    def _take_file(self, found: Picture | str) -> None:
+        """Show a picture; one that lies elsewhere is a link in a line of its own."""
+        if isinstance(found, Picture):
+            self._show_file(found)
+        else:
+            self._show_found([found if self._begins_line else f"\n{found}"])
 
     def _take_reason(self, name: str, error: object | None) -> None:
         """Take why the answer ends, if it does. Raises where that is a failure."""

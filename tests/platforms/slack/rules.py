@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 SCOPES = frozenset(
-    {"app_mentions:read", "assistant:write", "chat:write", "commands", "files:read", "reactions:write"}
+    {"app_mentions:read", "assistant:write", "chat:write", "commands", "files:read", "files:write"}
+    | {"reactions:write"}
     | {"channels:history", "groups:history", "im:history", "mpim:history", "users:read"}
     | {"channels:read", "groups:read", "im:read", "mpim:read", "im:write", "usergroups:read"}
 )
@@ -12,6 +13,8 @@ SCOPES = frozenset(
 @dataclass
 class Rules:
     """What can be switched while the fake runs. The defaults are the strict reading of Slack's rules."""
+
+    uploads_fail: bool = False  # what is uploaded is not taken
 
     # features
     streams: str = (

@@ -50,11 +50,12 @@ class FakeSlack(People, Interactions, Troubles):
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=4 * 2**20)
+        app = web.Application(client_max_size=16 * 2**20)
         app.router.add_route("*", "/api/{method}", self.web_api.answer)
         app.router.add_get("/link/", self.socket_mode.connect)
         app.router.add_get("/files-pri/{file}/{name}", self.downloads.file)
         app.router.add_get("/files-pri/download/{file}/{name}", self.downloads.file)
+        app.router.add_post("/upload/v1/{file}", self.downloads.upload)
         app.router.add_post("/respond/{key}", self.downloads.response)
         if self._control is not None:
             app.router.add_route("*", "/_control/{action}", self._control.answer)
