@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.aivax.stream.chunks import Json, answer_text, mapping
-from core.aivax.stream.fragments import Joiner
+from core.aivax.stream.fragments import Ending, Joiner
 from core.aivax.stream.thinking_tags import Opening, lacks_opening, split
 from core.util.text import sound
 
@@ -20,6 +20,7 @@ class Words:
         self._text = Joiner()
         self._thinking = Joiner()
         self._opening = Opening(is_open=is_open)
+        self._ending = Ending()
         self._heard = _Heard()
         self.signs = 0
         """How often something was said or thought, be it still held back."""
@@ -56,14 +57,15 @@ class Words:
         """Return what was held back, now that no more comes."""
         thought, words = self._opening.take(self._text.close())
         more_thought, more_words = self._opening.close()
-        return thought + more_thought + self._thinking.close(), words + more_words
+        words = self._ending.take(words + more_words) + self._ending.close()
+        return thought + more_thought + self._thinking.close(), words
 
     def _add(self, fields: Json, text: str, thought: str) -> tuple[str, str]:
         self._note(fields, text, thought)
         joined = self._text.join(text)
         tagged, words = self._opening.take(joined)
         self._heard.add(joined, words)
-        return self._thinking.join(thought) + tagged, words
+        return self._thinking.join(thought) + tagged, self._ending.take(words)
 
     def _take_unopened(self, message: Json, text: str, thought: str) -> tuple[str, str]:
         """Take a whole message whose thinking lacks the opening tag: here it is known in time."""
@@ -71,7 +73,7 @@ class Words:
         tagged, words = split(text)
         self._opening.end()
         self._heard.add(text, words)
-        return self._thinking.join(thought) + sound(tagged), sound(words)
+        return self._thinking.join(thought) + sound(tagged), self._ending.take(sound(words))
 
     def _note(self, fields: Json, text: str, thought: str) -> None:
         self.signs += bool(text or thought)
