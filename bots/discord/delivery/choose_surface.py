@@ -14,6 +14,7 @@ from bots.discord.delivery.interaction_channel import (
     ends_at,
     outlives_token,
 )
+from bots.discord.delivery.markup_out import DIALECT
 from bots.discord.delivery.threads import QuestionThread
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.transport.api import Session
@@ -62,7 +63,7 @@ class SurfaceChooser:
         """Open the place of a question. A command's answer that can't go on beyond its token ends before that."""
         timing = self._session.timing
         channel = self.channel(where, ledger)
-        editing = EditingSurface(channel, ledger, now=timing.now, sleep=timing.sleep)
+        editing = EditingSurface(channel, ledger, dialect=DIALECT, now=timing.now, sleep=timing.sleep)
         inner = UnreachableSurface(editing, partial(self._tell_author, where))
         if type(channel) is DiscordChannel and self._code_as_file_chars:
             return CodeAttachmentSurface(

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from bots.slack.delivery import emphasis, links
 from bots.slack.delivery.code_marks import NO_CODE, CodeMarks, Step, code_step
 from bots.slack.delivery.html_out import FRESH, Line, shown_element, shown_tag
+from core.markdown.dialect import Dialect
 from core.markdown.html import (
     ELEMENTS,
     ENTITY,
@@ -32,6 +33,9 @@ from core.markdown.html import (
     may_become_tag,
     tag_at,
 )
+
+DIALECT = Dialect(most_rows=99)
+"""A table has 100 rows at most in a message, its head among them (docs.slack.dev, table block)."""
 
 _WORDS = re.compile(r"(?:[^&<`\n\[*_~\\hHwW]|(?<=[A-Za-z0-9])[hHwW]|[hH](?![tT]|\Z)|[wW](?![wW]|\Z))++")
 _OURS = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
