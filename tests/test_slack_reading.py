@@ -387,3 +387,37 @@ async def test_no_text_holds_the_loop_up(hostile: str) -> None:
     await asyncio.sleep(0)
 
     assert time.perf_counter() - began < 0.5  # some milliseconds, on a busy machine
+
+
+SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "lorem ipsum <@U0BEN> " * 140}}
+SHARED = {
+    "is_share": True,
+    "text": "lorem " * 500,
+    "message_blocks": [{"message": {"blocks": [SECTION] * 5}}],
+}
+
+
+def nested(card: dict[str, Any], levels: int) -> dict[str, Any]:
+    for _ in range(levels):
+        card = {"is_share": True, "text": "a", "message_blocks": [{"message": {"attachments": [card] * 3}}]}
+    return card
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        {"text": "a\n" * 20_000, "bot_id": "B0HOOK", "blocks": [SECTION] * 300},
+        {"text": "why?", "attachments": [SHARED] * 100},
+        {"text": "why?", "attachments": [nested(SHARED, 30)] * 100},
+        {"text": "", "bot_id": "B0HOOK", "attachments": [{"text": "<" * 900_000}]},
+        {"text": "", "files": [{"id": f"F{number}", "name": "a"} for number in range(20_000)]},
+    ],
+    ids=["blocks", "forwards", "nested", "text", "files"],
+)
+def test_no_message_is_too_large_to_be_read_at_once(huge: dict[str, Any]) -> None:
+    began = time.thread_time()
+    words, files = words_of(huge, NAMES), files_of(huge, "T0ACME", NAMES.bot)
+
+    assert time.thread_time() - began < 0.25  # some 20 ms on a machine that does nothing else
+    assert words.startswith(huge["text"][:100])
+    assert (len(words) <= MOST_CHARS, len(files) <= 50) == (True, True)

@@ -119,8 +119,8 @@ def _known_fields(block: Mapping[str, Any], names: NameBook, depth: int) -> Iter
     picture = block.get("hero_image")
     if isinstance(picture, Mapping):
         yield Piece(_image(picture))
-    for name in _IN_ORDER:
-        value = block.get(name)
+    for name in (each for each in _IN_ORDER if each in block):
+        value = block[name]
         if name == "title" and block.get("rich_text_title"):
             continue  # the one that is shown was read
         if name == "fields":

@@ -14,7 +14,7 @@ from bots.slack.events.blocks import pieces
 from bots.slack.events.cards import framed, own_cards, say_card, shown_cards, sources
 from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
 from bots.slack.events.names import NameBook
-from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
+from bots.slack.events.payloads import Bot, bounded, part_of, parts_of, text_of
 from bots.slack.events.rich_text import quoted
 from bots.slack.events.said_once import is_stand_in, joined
 from core.domain import Attachment
@@ -31,6 +31,7 @@ Message = Mapping[str, Any]
 
 def words_of(message: Message, names: NameBook, *, own_only: bool = False) -> str:
     """Read a message's whole text; with `own_only`, without what it forwards and the previews of its links."""
+    message = bounded(message)
     text = from_mrkdwn(without_mention(text_of(message, "text"), names.bot.user), names)
     if is_ours(message, names.bot) and text and not is_stand_in(text):
         return text
@@ -51,7 +52,7 @@ def words_of(message: Message, names: NameBook, *, own_only: bool = False) -> st
 def files_of(message: Message, team: str, bot: Bot) -> tuple[Attachment, ...]:
     """The files of a message, and of what it forwards."""
     found: dict[str, Attachment] = {}
-    for source in sources(message, bot):
+    for source in sources(bounded(message), bot):
         for file in parts_of(source, "files"):
             if (id_ := text_of(file, "id")) and len(found) < MOST_FILES:
                 found.setdefault(id_, attachment_of(file, team))

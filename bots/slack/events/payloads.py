@@ -48,6 +48,38 @@ def parts_of(given: Any, name: str) -> list[Mapping[str, Any]]:
     return [each for each in list_of(given, name) if isinstance(each, Mapping)]
 
 
+MOST_PARTS, MOST_CHARS, MOST_DEPTH = 3_000, 60_000, 40
+"""What is looked at of one message: more than people and apps fill, and little enough to be read at once."""
+_FIRST = ("text", "user", "bot_id", "files", "attachments")
+
+
+@dataclass(slots=True)
+class _Room:
+    parts: int = MOST_PARTS
+    chars: int = MOST_CHARS
+
+
+def bounded(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Copy a message; of one that is larger than Slack lets any be, what fits, its text before all else."""
+    in_order = {name: message[name] for name in _FIRST if name in message} | dict(message)
+    fitting = _fit(in_order, _Room(), MOST_DEPTH)
+    return fitting if isinstance(fitting, dict) else {}
+
+
+def _fit(value: Any, room: _Room, depth: int) -> Any:
+    if isinstance(value, str):
+        room.chars -= len(value)
+        return value if room.chars >= 0 else value[: room.chars]
+    if not isinstance(value, Mapping | list):
+        return value
+    room.parts -= 1
+    if room.parts < 0 or depth == 0:
+        return None
+    if isinstance(value, list):
+        return [_fit(each, room, depth - 1) for each in value[: room.parts + 1]]
+    return {name: _fit(each, room, depth - 1) for name, each in value.items()}
+
+
 def moment_of(message: Mapping[str, Any]) -> Decimal | None:
     """The `ts` of a message, which orders it among others; None where it is no number."""
     try:

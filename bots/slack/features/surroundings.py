@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -38,10 +39,17 @@ async def quotes(api: SlackApi, names: NameFinder, place: Address, most: int) ->
         log.info("slack.thread_unreadable", channel=place.channel, code=exc.code)
         return ()
     asked = NamesAsked(bot)
+    await _quotes(messages, asked, place.team)
+    return await _quotes(messages, await names.find(asked), place.team)
+
+
+async def _quotes(messages: Sequence[Mapping[str, Any]], names: NameBook, team: str) -> list[Quote]:
+    """Read messages one by one, so that nothing else waits for all of them."""
+    found = []
     for message in messages:
-        _quote(message, asked, place.team)
-    known = await names.find(asked)
-    return [_quote(message, known, place.team) for message in messages]
+        found.append(_quote(message, names, team))
+        await asyncio.sleep(0)
+    return found
 
 
 async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:
