@@ -87,6 +87,8 @@ class ToolCalls:
     def __init__(self, most_chars: int) -> None:
         self._most_chars = most_chars
         self._chars = 0
+        self.signs = 0
+        """How often a piece of one came."""
         self._drafts: dict[str, _Draft] = {}
 
     @property
@@ -99,6 +101,7 @@ class ToolCalls:
         Raises:
             EventTooLarge: the calls are larger than the limit.
         """
+        self.signs += 1
         for place, call in enumerate(value if isinstance(value, list) else ()):
             self._put(word(mapping(call).get("index")) or str(place), mapping(call))
 
