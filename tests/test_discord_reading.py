@@ -108,6 +108,30 @@ async def test_of_an_own_answer_that_somebody_asks_about_the_words_are_read_alon
         assert (await ears.intake.first()).text == "> **aivax**:\n> It is 4.\n\nare you sure?"
 
 
+async def test_a_notice_of_discords_own_is_read_where_a_question_replies_to_it(
+    fake: FakeDiscord, general: Channel, ana: Person
+) -> None:
+    ben, held_back = fake.person("ben"), {"type": "auto_moderation_message", "description": "walk the plank"}
+    notices = [
+        await fake.say(ben, general, kind=7),
+        await fake.say(ben, general, kind=4, content="the deck"),
+        await fake.say(ben, general, kind=24, embeds=[held_back]),
+    ]
+    async with online(fake) as ears:
+        for notice in notices:
+            await fake.say(ana, general, f"{fake.bot.mention} what is this?", reply_to=notice)
+        await ears.intake.until(lambda: len(ears.intake.events) == 3)
+        addresses = [event.address for event in ears.intake.events if isinstance(event, Said)]
+        quotes = [(await ears.frontend.surroundings(address, 10))[0] for address in addresses]
+
+        assert [quote.text for quote in quotes] == [
+            "[notice: joined the server]",
+            "[notice: changed the name of this channel: the deck]",
+            "walk the plank",
+        ]
+        assert {quote.author_name for quote in quotes} == {"Ben"}
+
+
 # -- files ------------------------------------------------------------------------------------------
 
 

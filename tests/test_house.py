@@ -231,6 +231,7 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "events/attachments.py": "files stand in four places of a message; Slack lists them in one",
         "events/commands.py": "commands are registered one by one; Slack has one, from its manifest",
         "events/tokens.py": "Discord's tokens; Slack's stand in its mrkdwn.py",
+        "events/notices.py": "Discord sends the kind of a notice, and no words; Slack sends its text",
         "events/sdk_message.py": "discord.py keeps of a message what it knows; Slack's SDK gives JSON",
         "features/backfill_gaps.py": "Discord tells when a session was lost; Slack does not",
         "features/backfill_sweep.py": "channels are read one by one, found from what Discord lists",

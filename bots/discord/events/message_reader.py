@@ -13,6 +13,7 @@ from bots.discord.events.attachments import attachments_in
 from bots.discord.events.blocks import blocks_in
 from bots.discord.events.cards import cards_in, quoted_lines
 from bots.discord.events.names import NOBODY, Names, names_for
+from bots.discord.events.notices import notice_of
 from bots.discord.events.payloads import id_of, line_of, number_of, part_of, parts_of, text_of
 from bots.discord.events.sdk_message import Json, WholeMessage
 from bots.discord.events.tokens import as_read, without_mentions
@@ -52,11 +53,11 @@ def words_of(
     `own`: the bot wrote it. Previews that came to it are none of its words.
     """
     raw, known = message.raw, names_for(message, names)
-    content = unmarked(without_mentions(text_of(raw, "content"), mentions))
+    content = notice_of(raw) or unmarked(without_mentions(text_of(raw, "content"), mentions))
     parts = [
         content,
         *_forwards(raw),
-        *_beside(raw, content, by_app=message.by_app, own=own),
+        *_beside(raw, content, by_app=message.by_app or message.is_system(), own=own),
         _invitation(raw),
     ]
     read = (as_read(part, known.people, known.roles, known.channels) for part in parts if part)

@@ -69,7 +69,7 @@ class Surroundings:
                 break
             chain.append(message)
             wanted = 0 if self._address.private else replied_to(message)
-        return said_in(reversed(chain))
+        return [message for message in reversed(chain) if has_words(message) or words_of(message)]
 
     async def _fetch(self, channel: int, message: int) -> WholeMessage | None:
         try:
