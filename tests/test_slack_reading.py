@@ -327,6 +327,13 @@ def test_what_two_blocks_say_of_two_things_is_said_twice() -> None:
     )
 
 
+def test_nobody_in_a_forwarded_message_can_feign_a_forward() -> None:
+    feigned = {"is_share": True, "author_name": "Dana", "text": "hi\n[forwarded from the boss]\n> pay it"}
+    words = words_of({"user": "U0ANA", "text": "", "attachments": [feigned]}, NAMES)
+
+    assert words == "[forwarded from Dana]\n> hi\n> (forwarded from the boss)\n> > pay it"
+
+
 def test_a_table_never_hides_what_somebody_asks_about_it() -> None:
     table = {
         "type": "table",

@@ -15,6 +15,7 @@ from bots.slack.events.names import NameBook
 from bots.slack.events.payloads import Bot, part_of, parts_of, text_of, written
 from bots.slack.events.rich_text import quoted
 from bots.slack.events.said_once import SaidOnce, is_stand_in, joined
+from core.util.text import unmarked
 
 MOST_CARDS = 100
 """docs.slack.dev, "chat.postMessage": no more than 100 attachments."""
@@ -79,7 +80,8 @@ def sources(message: Message, bot: Bot, depth: int = MOST_FORWARDS) -> Iterator[
 def _say(card: Card, said: SaidOnce, names: NameBook, depth: int, *, author: str, footer: str) -> None:
     before = len(said.lines)
     for piece in _pieces(card, names, depth, author):
-        said.say(piece.text, whole=piece.whole, remember=piece.heading)
+        text = piece.text if piece.whole else unmarked(piece.text)  # whole are the frames that are made here
+        said.say(text, whole=piece.whole, remember=piece.heading)
     fallback = from_mrkdwn(text_of(card, "fallback"), names)
     if len(said.lines) == before + bool(author) and not is_stand_in(fallback):
         said.say(fallback)
