@@ -133,7 +133,7 @@ class LimitsSettings(Section):
     """Commands, presses of buttons and edits that one person may give in a minute; a stop is always heard."""
     message_chars: int = Field(40_000, ge=1)
     attachments: int = Field(5, ge=0)
-    """Files of one message that are read; further ones are named in the answer as left out."""
+    """Files that go along with one question; further ones of its own are named in the answer as left out."""
     attachment_bytes: int = Field(10_000_000, ge=0)
     attachment_total_bytes: int = Field(50_000_000, ge=0)
     """The files of one question together."""

@@ -305,3 +305,41 @@ def test_no_body_however_odd_raises(status: int, body: object) -> None:
 @given(st.text(alphabet="prompt inpustoklgcxeMAX_ -0", max_size=600))
 def test_any_message_is_looked_at_in_no_time(message: str) -> None:
     kind_of(400, message)
+
+
+@pytest.mark.parametrize("status", [400, 404, 415, 422, 500])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "No endpoints found that support image input",
+        "image input is not supported by this server",
+        "This model does not support images.",
+        "The model doesn't support vision",
+        "m is not a multimodal model",
+        "audio input is not currently supported",
+        "Unsupported image type: image/gif",
+        "The image data you provided does not represent a valid image.",
+        "Failed to load image: cannot identify image file",
+        "Could not process image",
+    ],
+)
+def test_a_server_that_reads_no_such_files_refuses_the_request_alone(status: int, message: str) -> None:
+    error = refused(status, {"error": {"message": message, "code": status}})
+
+    assert type(error) is RequestRefused
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (404, "The model `vision-large` does not exist", GatewayUnknown),
+        (404, "No endpoints found matching your data policy", GatewayUnknown),
+        (500, "image worker crashed", Unavailable),
+        (429, "You may send 5 images per minute", RateLimited),
+        (401, "audio is not allowed for this key", KeyRefused),
+    ],
+)
+def test_what_only_speaks_of_pictures_stays_what_it_is(
+    status: int, message: str, kind: type[AivaxError]
+) -> None:
+    assert type(refused(status, {"error": {"message": message}})) is kind

@@ -62,6 +62,8 @@ _OF_WORD: tuple[tuple[Meaning, type[AivaxError]], ...] = (
     (Meaning.OUTAGE, Unavailable),
     (Meaning.REQUEST, RequestRefused),
 )
+_OF_FILES = frozenset({400, 404, 415, 422, 500, 501, 0})
+"""Statuses with which servers refuse a picture that their model can't read: OpenRouter with 404, llama.cpp with 500."""
 _WITHOUT_MEANING = frozenset({400, 422, 0})
 """Statuses, or none, that say no more than that something is wrong: the words alone tell what."""
 
@@ -105,6 +107,8 @@ def _raised(refusal: Refusal, wait_s: float | None) -> AivaxError:
 def _kind(status: int, codes: Sequence[str], detail: str, *, page: bool) -> type[AivaxError]:
     if page and (status == 403 or status >= 500):
         return Unavailable  # a proxy stands between
+    if status in _OF_FILES and tells(Meaning.MEDIA, detail):
+        return RequestRefused
     if _leads_elsewhere(status, codes, detail, page=page):
         return AddressWrong
     if status == 429:

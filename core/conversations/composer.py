@@ -39,14 +39,16 @@ class Composed:
         """The same question with all but texts only named."""
         return self._with(self.files.without_media())
 
-    def simpler(self) -> Composed | None:
+    def simpler(self, *, too_long: bool = False) -> Composed | None:
         """The same question with fewer files, for a server that refuses it: it may be for one of them.
 
-        First without those of before, so that no picture or text keeps a conversation from going on.
+        First without those of before, so that no picture or text keeps a conversation from going on; then without
+        the question's own, unless they are only too long.
         """
         if self.files.earlier:
             return self._with(self.files.without_earlier())
-        return self._with(self.files.without_refused()) if self.files.media else None
+        has_other = self.files.media and not too_long
+        return self._with(self.files.without_refused()) if has_other else None
 
     def _with(self, files: Fetched) -> Composed:
         request = replace(self.request, messages=messages_of(self.context, files))

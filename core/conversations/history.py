@@ -68,14 +68,12 @@ class History:
         The message replied to is taken before all others, of a long one the beginning; then the first, which a thread
         is about. A `bare` question has no words: what it replies to is then shown even where the history holds it.
         """
-        if not quotes:
-            return []
         turn_ids = {message.turn_id for message in known} | {turn.id}
         seen = {message.origin for message in known} | await self._store.answers(turn_ids)
         fresh = [each for each in quotes if each.origin not in seen or (bare and each.replied_to)]
         left = self._settings.surroundings_tokens
         chosen: dict[str, Quote] = {}
-        first = quotes[0].origin
+        first = quotes[0].origin if quotes else ""
         newest_first = fresh[::-1]
         wanted = sorted(newest_first, key=lambda each: (not each.replied_to, each.origin != first))
         for quote in wanted:

@@ -17,6 +17,7 @@ from core.domain import (
     AivaxError,
     CancelRequest,
     Cause,
+    ContextTooLong,
     RateLimited,
     RequestRefused,
     ToolActivity,
@@ -115,7 +116,7 @@ class Generation:
             try:
                 return await self._stream(answer, composed)
             except RequestRefused as refusal:
-                simpler = composed.simpler()
+                simpler = composed.simpler(too_long=isinstance(refusal, ContextTooLong))
                 if answer.text or simpler is None:
                     raise
                 log.info("question.asked_simpler", turn=answer.turn.id, cause=str(refusal))

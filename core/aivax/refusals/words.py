@@ -27,6 +27,8 @@ class Meaning(StrEnum):
     MODEL = "model"
     CONTENT = "content"
     """A filter, or a moderator, takes offence at the question."""
+    MEDIA = "media"
+    """The model, or the server, reads no pictures, sounds or documents, or not this one."""
     ADDRESS = "address"
     """There is no such route: the base address leads elsewhere."""
     REQUEST = "request"
@@ -124,6 +126,16 @@ _MESSAGES: dict[Meaning, re.Pattern[str]] = {
     Meaning.CONTENT: any_of(
         r"content (?:filter|management|policy|moderation|exists risk)|requires moderation|was flagged|safety system"
         r"|usage polic|敏感|违规"
+    ),
+    Meaning.MEDIA: any_of(
+        r"\b(?:images?|vision|audio|video|pdfs?|documents?|multi-?modal)\b(?: \w+){0,4}? (?:is|are|was|were)"
+        r"(?:n't| not)(?: currently)? (?:supported|accepted|allowed|enabled)",
+        r"(?:\bnot|n't|\bno \w+ found that) (?:support|accept|process|handle|read)(?: \w+){0,3}? "
+        r"(?:images?|vision|audio|video|pdfs?|documents?|multi-?modal)\b",
+        r"(?:\bnot|n't) (?:a )?(?:multi-?modal|vision)\b|\bunsupported (?:image|audio|video|document|media|mime)"
+        r"|\b(?:image|audio|video|document)s?\b(?: \w+){0,4}? (?:not (?:represent )?(?:a )?valid|unsupported)",
+        r"\b(?:could not|couldn't|cannot|can't|unable to|failed to) (?:decode|load|open|process|identify|read)"
+        r"(?: \w+){0,3}? (?:image|audio|video|pdf|document)s?\b",
     ),
     Meaning.ADDRESS: any_of(
         r"invalid url|unexpected endpoint|no route|route (?:was )?not found|unknown (?:request )?(?:url|route|path"
