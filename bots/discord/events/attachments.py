@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from bots.discord.events.address import FileRef
 from bots.discord.events.blocks import media_in
+from bots.discord.events.names import MOST_FORWARDS
 from bots.discord.events.payloads import as_id, id_of, line_of, number_of, part_of, parts_of, text_of
 from bots.discord.events.sdk_message import Json
 from core.domain import Attachment
@@ -34,7 +35,7 @@ class File:
 
 def files_in(raw: Any) -> list[File]:
     """List a message's files, each once."""
-    snapshots = [part_of(each, "message") for each in parts_of(raw, "message_snapshots")]
+    snapshots = [part_of(each, "message") for each in parts_of(raw, "message_snapshots")[:MOST_FORWARDS]]
     found: dict[int, File] = {}
     for each in (raw, *snapshots):
         for file in _files_of(each):

@@ -5,14 +5,14 @@ One reader for questions, what stands around them, quotes, edits and what is fou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from bots.discord.events.attachments import attachments_in
 from bots.discord.events.blocks import blocks_in
 from bots.discord.events.cards import cards_in, quoted_lines
-from bots.discord.events.names import NOBODY, Names, names_for
+from bots.discord.events.names import MOST_FORWARDS, NOBODY, Names, names_for
 from bots.discord.events.notices import notice_of
 from bots.discord.events.payloads import id_of, line_of, number_of, part_of, parts_of, text_of
 from bots.discord.events.sdk_message import Json, WholeMessage
@@ -60,19 +60,29 @@ def words_of(
         *_beside(raw, content, by_app=message.by_app or message.is_system(), own=own),
         _invitation(raw),
     ]
-    read = (as_read(part, known.people, known.roles, known.channels) for part in parts if part)
+    read = (as_read(part, known.people, known.roles, known.channels) for part in _first(parts))
     return shorten("\n".join(read), LONGEST)
 
 
 def plain_words(text: str, names: Names) -> str:
     """Read words that are no message: what was typed into a command or a form."""
-    return as_read(text, names.people, names.roles, names.channels)
+    return as_read(unmarked(text), names.people, names.roles, names.channels)
+
+
+def _first(parts: Iterable[str]) -> Iterator[str]:
+    """Take as many parts as may be read, and cut the last one of them."""
+    left = LONGEST + 1
+    for part in filter(None, parts):
+        if left <= 0:
+            return
+        yield part[:left]
+        left -= len(part)
 
 
 def _forwards(raw: Json) -> Iterator[str]:
-    for each in parts_of(raw, "message_snapshots"):
+    for each in parts_of(raw, "message_snapshots")[:MOST_FORWARDS]:
         if message := part_of(each, "message"):
-            content = text_of(message, "content").strip()
+            content = unmarked(text_of(message, "content").strip())
             parts = [content, *_beside(message, content, by_app=True)]
             text = "\n".join(part for part in parts if part)
             yield f"[forwarded message]\n{quoted_lines(text)}" if text else "[forwarded message]"

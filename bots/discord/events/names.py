@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import discord
 
-from bots.discord.events.payloads import id_of, line_of, part_of, parts_of
+from bots.discord.events.payloads import LONGEST_TEXT, MOST_ITEMS, id_of, line_of, part_of, parts_of
 from bots.discord.events.sdk_message import Json, WholeMessage
 from bots.discord.events.tokens import Mentioned, mentioned_in
 
 WORDS = ("content", "embeds", "components", "poll", "message_snapshots")
 """The fields of a message in which words stand."""
-MOST_PARTS = 5000
-"""How many parts of a message are looked at: Discord's own limits keep it far below."""
+MOST_PARTS, MOST_CHARS = 2000, 100_000
+"""How much of a message is looked at: Discord's own limits keep it far below."""
+
+
+MOST_FORWARDS = 3
+"""How many forwarded messages of one are read: Discord sends one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +92,30 @@ def shown_name(user: Json, member: Json) -> str:
 def _told_in(raw: Json) -> Names:
     """Whom Discord describes beside the words: a forward brings its own."""
     found = _described(raw)
-    for each in parts_of(raw, "message_snapshots"):
+    for each in parts_of(raw, "message_snapshots")[:MOST_FORWARDS]:
         found = found.over(_described(part_of(each, "message")))
     return found
 
 
 def _described(raw: Json) -> Names:
     resolved = part_of(raw, "resolved")
-    users = [*part_of(resolved, "users").values(), *parts_of(raw, "mentions")]
+    users = [*_values(resolved, "users"), *parts_of(raw, "mentions")]
     members = part_of(resolved, "members")
     return Names(
         _by_id(
             (user, shown_name(user, part_of(user, "member") or part_of(members, str(id_of(user, "id")))))
             for user in users
         ),
-        _by_id((role, line_of(role, "name")) for role in part_of(resolved, "roles").values()),
+        _by_id((role, line_of(role, "name")) for role in _values(resolved, "roles")),
         _by_id(
             (channel, line_of(channel, "name"))
-            for channel in [*part_of(resolved, "channels").values(), *parts_of(raw, "mention_channels")]
+            for channel in [*_values(resolved, "channels"), *parts_of(raw, "mention_channels")]
         ),
     )
+
+
+def _values(resolved: Json, name: str) -> list[Any]:
+    return list(islice(part_of(resolved, name).values(), MOST_ITEMS))
 
 
 def names_as_told(found: Iterable[tuple[int, object]]) -> dict[int, str]:
@@ -119,13 +128,15 @@ def _by_id(named: Iterable[tuple[Any, str]]) -> dict[int, str]:
 
 
 def _texts_in(values: list[Any]) -> Iterator[str]:
-    """Every text inside a JSON value, however deep."""
+    """The texts inside a JSON value, however deep, as far as one is read."""
+    left = MOST_CHARS
     for _ in range(MOST_PARTS):
-        if not values:
+        if not values or left <= 0:
             return
         value = values.pop()
         if isinstance(value, str):
-            yield value
+            yield value[:LONGEST_TEXT]
+            left -= len(value)
         elif isinstance(value, Mapping):
             values += value.values()
         elif isinstance(value, list):

@@ -8,12 +8,16 @@ from typing import Any
 from core.util.text import sound
 
 LONGEST_ID = 20
+LONGEST_TEXT = 10_000
+"""Discord's longest are 6,000, of a command's option, and 4,096, of an embed's description."""
+MOST_ITEMS = 300
+"""Discord's longest list in a message is that of its author's roles: a server has 250."""
 
 
 def text_of(given: Any, name: str) -> str:
     """A field that should be text, which can be stored and sent; `""` where it is not."""
     value = given.get(name) if isinstance(given, Mapping) else None
-    return sound(value) if isinstance(value, str) else ""
+    return sound(value[:LONGEST_TEXT]) if isinstance(value, str) else ""
 
 
 def line_of(given: Any, name: str) -> str:
@@ -28,9 +32,9 @@ def part_of(given: Any, name: str) -> Mapping[str, Any]:
 
 
 def list_of(given: Any, name: str) -> list[Any]:
-    """A field that should be a list; an empty one where it is not."""
+    """A field that should be a list, as far as one is read; an empty one where it is not."""
     value = given.get(name) if isinstance(given, Mapping) else None
-    return value if isinstance(value, list) else []
+    return value[:MOST_ITEMS] if isinstance(value, list) else []
 
 
 def parts_of(given: Any, name: str) -> list[Mapping[str, Any]]:
