@@ -445,3 +445,9 @@ def _only_typed_errors(data: bytes) -> None:
 
 def test_a_whole_answer_says_all_of_it() -> None:
     assert text_of(whole(*said("a", "b"))) == "ab"
+
+
+def test_a_part_whose_type_is_no_word_is_read_all_the_same() -> None:
+    part = {"type": {"type": "news"}, "text": "The pier is closed"}
+
+    assert text_of(whole(delta(content=[part]), delta("stop"), DONE)) == "The pier is closed"

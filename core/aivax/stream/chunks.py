@@ -202,14 +202,6 @@ def _thought(value: object, deep: int = 4) -> str:
     return ""
 
 
-def answer_in(chunk: Json) -> Json:
-    """Return the object that holds the choices: a gateway may wrap the whole answer."""
-    if "choices" in chunk:
-        return chunk
-    inner = (mapping(chunk.get(name)) for name in ("data", "result", "output", "response"))
-    return next((each for each in inner if "choices" in each), chunk)
-
-
 def cost(chunk: Json) -> float | None:
     """Add up what AIVAX says that the call cost, router and moderation included; None where it doesn't say."""
     items = mapping(chunk.get("generation_context")).get("generated_usage")
@@ -239,8 +231,8 @@ def activity(tool: Json, earlier: ToolActivity | None) -> ToolActivity:
 def usage(value: Json, *, credits_spent: float | None, model: str) -> Usage:
     """Read `usage`, of a chunk or of a whole answer."""
     return Usage(
-        prompt_tokens=count(value.get("prompt_tokens")),
-        completion_tokens=count(value.get("completion_tokens")),
+        prompt_tokens=count(value.get("prompt_tokens", value.get("input_tokens"))),
+        completion_tokens=count(value.get("completion_tokens", value.get("output_tokens"))),
         cached_tokens=count(mapping(value.get("prompt_tokens_details")).get("cached_tokens")),
         credits=credits_spent,
         model=model,

@@ -13,7 +13,8 @@ from core.aivax.stream.bounds import DEFAULT_BOUNDS, OVERLONG, AnswerBounds
 from core.aivax.stream.chunks import Json
 from core.aivax.stream.events import Finished, TimelineEvent
 from core.aivax.stream.fragments import ToolCalls
-from core.aivax.stream.reported_errors import error_in, error_in_words
+from core.aivax.stream.native_forms import answer_in, choice_in
+from core.aivax.stream.reported_errors import error_in, error_in_words, may_be_an_error
 from core.aivax.stream.sse import EventTooLarge, Kind, Payload, Payloads
 from core.aivax.stream.timeline import Overlong, Timeline
 from core.aivax.stream.values import is_done, objects_in
@@ -66,6 +67,7 @@ class TimelineParser:
         self._reason = ""
         self._is_doubtful = False
         self._odd_fields = ""
+        self._suspect: Json = chunks.NOTHING
         self._usage: Json = chunks.NOTHING
         self._model = ""
 
@@ -170,8 +172,10 @@ class TimelineParser:
 
     def _cut(self) -> AivaxError:
         """What an answer is that ended before its end, or never was one."""
-        if not self.said and (words := error_in_words(self._payloads.plain)):
-            return error_mapping.of_event({"message": words}, said=False, clean=self._clean)
+        words = error_in_words(self._payloads.plain)
+        if not self.said and (self._suspect or words):
+            told = self._suspect or {"message": words}
+            return error_mapping.of_event(told, said=False, clean=self._clean)
         if self.said or not self._odd_fields:
             kind = AnswerCut if self.said else Unavailable
             return kind(code="cut", detail="the connection closed before the answer was finished")
@@ -186,8 +190,8 @@ class TimelineParser:
                 self._take_chunk(chunk, payload.kind)
 
     def _take_chunk(self, chunk: Json, kind: Kind) -> None:
-        chunk = chunks.answer_in(chunk)
-        choice = chunks.first(chunk.get("choices"))
+        chunk = answer_in(chunk)
+        choice = choice_in(chunk)
         signs, had_reason = self.signs, bool(self._reason)
         self._note_costs(chunk)
         self._timeline.take_tools(chunk.get("servertool"))
@@ -200,7 +204,9 @@ class TimelineParser:
         if self.signs > signs:
             self.is_disproved = self.is_disproved or had_reason
             self._is_doubtful = self._is_doubtful or bool(self._reason)
-        if kind is Kind.BODY and "choices" not in chunk:
+        if not choice and may_be_an_error(chunk):
+            self._suspect = chunk
+        if kind is Kind.BODY and not choice and "choices" not in chunk:
             self._odd_fields = ", ".join(list(chunk)[:_FIELDS_TOLD])
 
     def _take_reason(self, name: str, error: object | None) -> None:
@@ -218,7 +224,10 @@ class TimelineParser:
         self._reason = reason or self._reason
 
     def _note_costs(self, chunk: Json) -> None:
-        self._model = chunks.word(chunk.get("model")) or self._model
+        head = chunks.mapping(
+            chunk.get("message")
+        )  # Anthropic's events name the model in the first one alone
+        self._model = chunks.word(chunk.get("model")) or chunks.word(head.get("model")) or self._model
         self._usage = chunks.mapping(chunk.get("usage")) or self._usage
         if (told := chunks.cost(chunk)) is not None:
             self.credits_spent = told
@@ -233,6 +242,9 @@ class TimelineParser:
     def _end(self) -> None:
         self._say_all()
         calls = self._calls.whole()
+        if self._suspect and not (self.said or calls or self._reason):
+            self._tell_costs()
+            raise self._cut()
         for call in calls:
             self._called = True
             self._timeline.emit(call)

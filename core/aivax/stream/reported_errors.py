@@ -34,6 +34,11 @@ def error_in(chunk: Json, choice: Json, *, named: bool, alone: bool) -> object |
     return None
 
 
+def may_be_an_error(chunk: Json) -> bool:
+    """Whether an event without a choice is an error if nothing else comes: else it may be news of any kind."""
+    return not _is_told(chunk.get("error")) and "error" not in chunk and bodies.is_refusal(chunk)
+
+
 def error_in_words(plain: bytes) -> str:
     """Return what an answer of plain words says, if it is about a failure; any other words may be anything."""
     words = plain.decode("utf-8", "replace").strip()

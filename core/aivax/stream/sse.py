@@ -23,6 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _FIELD = re.compile(rb"(?:data|event|id|retry|error)?:|(?:data|event|id|retry)$")
 _BODY = re.compile(rb'[ \t]*(?:\{[ \t]*(?:["}]|$)|\[[ \t]*(?:[\[{\]]|$))')
+_WITHIN_JSON = re.compile(rb'[ \t]*(?:["{}\[\],:\d-]|true\b|false\b|null\b)')
 _PREFIXES = re.compile(rb" ?(?:data:[ \t]*)*")
 _DONE = b"[DONE]"
 _ERROR_NAME = re.compile(rb"(?i)error|exception|^fail")
@@ -116,6 +117,8 @@ class Payloads:
 
     def _take(self, line: bytes) -> Iterator[Payload]:
         """Take a line; yield what it ends."""
+        if line[:1] in (b" ", b"\t") and _FIELD.match(line.lstrip(b" \t")):
+            line = line.lstrip(b" \t")
         is_field = _FIELD.match(line) is not None
         if self._body:
             if not is_field and not (self._is_closed and _is_bare(line)):
@@ -126,7 +129,7 @@ class Payloads:
             yield from self._end_event()
         elif is_field:
             yield from self._take_field(line)
-        elif self._data and not self._is_closed and self._data[0].startswith((b"{", b"[")):
+        elif self._data and self._goes_on(line):
             self._add_data(line)  # JSON over several lines, and only its first one marked
         elif not _is_bare(line):
             self._note_plain(line)
@@ -156,6 +159,11 @@ class Payloads:
             yield Payload(value, Kind.ERROR)
         elif field == b"error":
             self._note_plain(line)
+
+    def _goes_on(self, line: bytes) -> bool:
+        """Whether a line without a field goes on with the JSON that the last one left open, or seemed to close."""
+        is_json = self._data[0].startswith((b"{", b"[")) and _WITHIN_JSON.match(line) is not None
+        return is_json and not (self._is_closed and _is_bare(line))
 
     def _note_plain(self, line: bytes) -> None:
         self.plain += line[: max(_PLAIN_BYTES - len(self.plain), 0)]

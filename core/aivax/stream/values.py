@@ -42,4 +42,8 @@ def _decoded(data: bytes, kind: Kind) -> object:
         if kind is Kind.BODY or data.strip(b"[]").lower() in _PINGS:
             return None  # half a document, a line of no meaning, a ping
         raise
-    return {"message": value} if kind is Kind.ERROR and isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if value.startswith("{"):  # some relays write JSON twice
+        return _decoded(value.encode("utf-8", "replace"), Kind.BODY)
+    return {"message": value} if kind is Kind.ERROR else None

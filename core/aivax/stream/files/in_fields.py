@@ -57,7 +57,8 @@ _SAMPLES_A_SECOND = 24_000
 
 def is_file(part: Mapping[str, Any]) -> bool:
     """Whether a content part is a file, and no text."""
-    return part.get("type") in _KINDS or any(sign in part for sign in _SIGNS)
+    kind = part.get("type")
+    return (isinstance(kind, str) and kind in _KINDS) or any(sign in part for sign in _SIGNS)
 
 
 class Pictures:
