@@ -359,10 +359,11 @@ async def test_a_server_with_a_part_that_nobody_can_read_is_known_without_it(
 ) -> None:
     async with online(fake) as ears:
         whole = payloads.guild(fake.world, gophers)
-        fake.dispatch("GUILD_CREATE", whole | {"emojis": [{"tide": 1}], "stickers": [7]})
+        fake.dispatch("GUILD_CREATE", whole | {"stage_instances": [{"tide": 1}], "threads": [7]})
         await fake.say(ana, general, f"what does {gophers.bot_role.mention} cost in {general.mention}?")
 
         assert await ears.intake.texts(1) == ["what does @aivax cost in #general?"]
+        assert ears.intake.passed[PassedOver.UNREADABLE] == 1
 
 
 async def test_a_command_in_a_channel_of_a_kind_that_nobody_knows_is_answered(

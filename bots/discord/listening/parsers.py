@@ -51,8 +51,9 @@ class Parsers(dict[str, Parse]):
         except Exception as error:  # whatever the SDK raises over one event is about that event
             if kind in OF_THE_SESSION:
                 raise
-            if not (kind == "GUILD_CREATE" and _reads_less(parse, data)):
-                self._unread(Unread(kind, known=True), _place_of(error))
+            if kind == "GUILD_CREATE":
+                _read_less(parse, data)
+            self._unread(Unread(kind, known=True), _place_of(error))
 
     def _unread(self, event: Unread, cause: str) -> None:
         self._pass_over(event)
@@ -62,8 +63,8 @@ class Parsers(dict[str, Parse]):
             tell("discord.event_unreadable", kind=event.kind, cause=cause)
 
 
-def _reads_less(parse: Parse, data: Any) -> bool:
-    """Read a server without parts that are of another shape; false where that does not help either."""
+def _read_less(parse: Parse, data: Any) -> None:
+    """Read a server without parts that are of another shape, as far as that helps."""
     less = dict(data) if isinstance(data, dict) else {}
     for name in LESS_OF_A_SERVER:
         less[name] = []
@@ -71,8 +72,7 @@ def _reads_less(parse: Parse, data: Any) -> bool:
             parse(less)
         except Exception:  # noqa: BLE001, S112  the next part may be the one
             continue
-        return True
-    return False
+        return
 
 
 def _place_of(error: Exception) -> str:
