@@ -13,6 +13,7 @@ import pytest
 from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE
 from bots.slack.transport.error_mapping import refused
 from core.domain import (
+    Apology,
     Footer,
     FrontendRefused,
     MessageRefused,
@@ -225,6 +226,64 @@ async def test_a_refusal_for_good_ends_the_answer_clearly(stage: Stage, method: 
 
     assert ended.value.code == code
     assert isinstance(ended.value, FrontendRefused) == (code in THIS_APP)
+
+
+# what is refused for what it says
+
+
+@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "no_text", "a_new_code"])
+async def test_words_that_are_taken_in_no_form_end_the_answer_as_refused_and_leave_no_open_stream(
+    stage: Stage, direct: bool, code: str
+) -> None:
+    if not direct:
+        await stage.in_channel()
+    stage.slack.refuse_words("two", code)
+    async with stage.surface(direct=direct) as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: "one" in stage.text)
+        await surface.write("two ")
+        with pytest.raises(MessageRefused):
+            await surface.finish(NOTHING)
+    async with stage.surface(direct=direct) as surface:
+        await surface.fail(Apology("This was not taken."))
+
+    assert [each.text.strip() for each in stage.answers] == ["one", "This was not taken."]
+    assert not any(each.streaming for each in stage.answers)
+
+
+@pytest.mark.parametrize("code", ["restricted_action", "is_archived"])
+async def test_a_place_that_closes_in_mid_answer_leaves_no_open_stream(stage: Stage, code: str) -> None:
+    stage.slack.fail("chat.appendStream", code, times=None)
+
+    with pytest.raises(PlaceClosed):
+        await told_in_steps(stage, True, fatal=code)
+
+    assert not any(each.streaming for each in stage.answers)
+
+
+async def test_a_stream_that_can_t_be_stopped_is_taken_away_and_said_again(stage: Stage) -> None:
+    stage.slack.fail("chat.appendStream", "a_new_code")
+    stage.slack.fail("chat.stopStream", "another_new_code", times=None)
+
+    await told_in_steps(stage, True)
+
+    assert re.findall("one|two|three", stage.text) == ["one", "two", "three"]
+    assert not any(each.streaming for each in stage.answers)
+
+
+async def test_buttons_that_are_not_taken_cost_only_themselves(stage: Stage) -> None:
+    await stage.in_channel()
+    stage.slack.fail("chat.postMessage", "invalid_attachments")
+    async with stage.surface(direct=False) as surface:
+        await surface.write(
+            "# Title\n\n**bold** <!here> [here](https://a.example/x)\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        )
+        await surface.finish(NOTHING)
+
+    (answer,) = stage.answers
+    assert answer.text == "Title\n\nbold <!here> here (https://a.example/x)\n\na | b\n1 | 2"
+    assert not answer.pings
 
 
 # in the middle of a long answer

@@ -151,7 +151,8 @@ class Endings:
         Raises PlatformError where nothing is taken there now: then it was no fault of the answer's.
         """
         reference, kind = secrets.token_hex(4), type(error).__name__
-        log.error("turn.not_taken", cause=str(error), reference=reference, exc_info=error)
+        bug = error if isinstance(error, OddAnswer) else None  # a refusal says all itself
+        log.error("turn.not_taken", cause=str(error), reference=reference, exc_info=bug)
         try:
             message = apologise(error, self._surfaces.translator(turn), reference)
             await self._surfaces.show(turn, lambda surface: surface.fail(message))

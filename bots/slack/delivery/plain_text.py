@@ -18,7 +18,10 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_KEPT = "\ue000"
+_KEPT, _KEPT_ADDRESS = "\ue000", "\ue001"
+_BESIDE = re.compile(rf"[{_KEPT}{_KEPT_ADDRESS}]((?<={_KEPT_ADDRESS})(?=[^\x00-\x7f\s]))?")
+"""What was kept; with a group where Slack's linker would take what stands behind an address into it."""
+_NOT_SHOWN = dict.fromkeys(map(ord, ("\u200b", _KEPT, _KEPT_ADDRESS)))
 _HALF_ENTITY = re.compile(r"&[a-z]{0,4}\Z")
 _MOST = 3_900
 """`chat.update` takes 4,000 characters of text."""
@@ -31,7 +34,7 @@ def plain_text(harmless: str, *, fences: bool = False) -> str:
 
     A link's address stands behind its words. `fences`: code blocks keep theirs, which Slack's older form knows too.
     """
-    harmless = harmless[: _ENOUGH * _MOST].replace("\u200b", "").replace(_KEPT, "")
+    harmless = harmless[: _ENOUGH * _MOST].translate(_NOT_SHOWN)
     words = "\n".join(_lines(harmless, fences=fences))
     words = re.sub(r"\n{3,}", "\n\n", words).strip("\n")
     return words if len(words) <= _MOST else _HALF_ENTITY.sub("", words[: _MOST - 1]) + "…"
@@ -73,16 +76,16 @@ def _words(text: str) -> str:
     """A line without marks. Code and addresses are kept apart meanwhile: no sign in them is a mark."""
     kept: list[str] = []
 
-    def keep(words: str) -> str:
+    def keep(words: str, sign: str = _KEPT) -> str:
         kept.append(words)
-        return _KEPT
+        return sign
 
     def link(found: re.Match[str]) -> str:
         if found[1] is None:
-            return keep(found[0])
+            return keep(found[0], _KEPT_ADDRESS)
         label, address = _ESCAPE.sub(r"\1", found[1]), found[2]
         if not label.strip() or address in (label, f"mailto:{label}", f"http://{label}", f"tel:{label}"):
-            return keep(label or address)
+            return keep(label or address, _KEPT_ADDRESS)
         return f"{found[1]} ({keep(address)})"
 
     pieces = [
@@ -90,4 +93,6 @@ def _words(text: str) -> str:
         for piece, is_code in spans(text)
     ]
     words = iter(kept)
-    return re.sub(_KEPT, lambda _: next(words, ""), plain("".join(pieces)))
+    return _BESIDE.sub(
+        lambda found: next(words, "") + (" " if found[1] is not None else ""), plain("".join(pieces))
+    )

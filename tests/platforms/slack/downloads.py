@@ -84,8 +84,13 @@ class Downloads:
         if interaction.responses >= RESPONSES_AT_MOST:
             return web.json_response({"ok": False, "error": "used_url"}, status=404)
         interaction.responses += 1
+        said = await request.json()
+        if said.get("blocks") and self._world.rules.response_blocks_error:
+            return web.json_response(
+                {"ok": False, "error": self._world.rules.response_blocks_error}, status=400
+            )
         try:
-            self._respond(interaction, await request.json())
+            self._respond(interaction, said)
         except RefusedError as refusal:
             return web.json_response({"ok": False, "error": refusal.error})
         return web.json_response({"ok": True})

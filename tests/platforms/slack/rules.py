@@ -42,6 +42,7 @@ class Rules:
     streams_in_odd_places: bool = False  # group DMs and Slack Connect
     dead_stream_update: str = "ok"  # or "block_mismatch"
     # the rest
+    response_blocks_error: str = ""  # a response URL takes no blocks, and says so
     root_before_replies: bool = (
         True  # conversations.replies begins with the root, whatever range is asked for
     )
