@@ -101,6 +101,38 @@ def test_what_is_surely_not_read_is_not_fetched(name: str, told: str, expected: 
     assert outlook(name, told) is expected
 
 
+@pytest.mark.parametrize(
+    ("label", "encoding", "text"),
+    [
+        ("ISO-8859-15", "iso8859-15", "5 € naïve"),
+        ("windows-1251", "cp1251", "Привет"),
+        ("KOI8-U", "koi8-u", "Привіт"),
+        ("Shift_JIS", "cp932", "①東京"),
+        ("x-sjis", "cp932", "東京"),
+        ("EUC-JP", "euc-jp", "東京"),
+        ("GB2312", "gb18030", "北京€"),
+        ("Big5", "big5", "台北"),
+        ("ks_c_5601-1987", "cp949", "서울"),
+        ("macintosh", "mac-roman", "naïve"),
+        ("ibm866", "cp866", "Привет"),
+        ("windows-1253", "cp1253", "Αθήνα"),
+    ],
+)
+def test_the_usual_names_of_encodings_are_known(label: str, encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding), 100, charset=label) == Decoded(text, is_cut=False)
+    page = f'<meta charset="{label}">'.encode() + text.encode(encoding)
+    assert decode(page, 100) == Decoded(f'<meta charset="{label}">{text}', is_cut=False)
+
+
+@given(st.text(max_size=30))
+@example("punycode")
+@example("unicode_escape")
+@example("rot13")
+@example("undefined")
+def test_no_other_name_is_looked_up(label: str) -> None:
+    assert decode("Müller".encode("cp1252"), 100, charset=label) is not None
+
+
 @pytest.mark.parametrize("name", ["photo.JPG", "photo", "notes.txt", "film.mp4"])
 def test_a_picture_is_one_under_any_name(name: str) -> None:
     assert file_type(PNG, name, "application/octet-stream", most_chars=9) == Picture("image/png")

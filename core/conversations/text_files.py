@@ -10,6 +10,8 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 
 MOST_CHAR_BYTES = 4
 """Of one character, in UTF-8, UTF-16 and UTF-32."""
@@ -31,11 +33,22 @@ _MARKS = (
 _DECLARED = re.compile(rb"(?i)\b(?:charset|encoding|coding)\s{0,4}[=:]\s{0,4}[\"']?([a-z][a-z0-9_.:-]{1,30})")
 """XML's first line, the `meta` of a web page, the line that Python and editors read: each near the beginning."""
 _KNOWN = re.compile(
-    r"(iso8859-\d+|cp125\d|cp(437|850|852|855|858|866|874)|koi8-[rtu]|mac-(roman|cyrillic|latin2)|tis-620"
-    r"|shift_jis\w*|cp932|cp949|cp950|euc_(jp|kr|jis_2004|jisx0213)|iso2022_jp\w*|iso2022_kr|gbk|gb2312|gb18030"
-    r"|big5\w*|utf-16(-[bl]e)?|utf-32(-[bl]e)?)"
+    r"latin_1|iso8859_\d{1,2}|cp125\d|cp(?:437|85[0258]|86[06]|874|932|949|950)|koi8_[rtu]|mac_(?:roman|cyrillic|latin2)"
+    r"|tis_620|shift_jis\w{0,5}|euc_(?:jp|kr|jis_2004|jisx0213)|iso2022_(?:jp|kr)|gbk|gb2312|gb18030|big5\w{0,6}"
+    r"|utf_(?:16|32)(?:_[bl]e)?"
 )
 """The encodings that files may name for themselves, as Python calls them: of text, and decoded in linear time."""
+_MORE = {
+    "latin_1": "cp1252",
+    "iso8859_9": "cp1254",
+    "iso8859_11": "cp874",
+    "tis_620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+}
+"""What is meant by names of smaller encodings: https://encoding.spec.whatwg.org/#names-and-labels."""
 _CONTROLS = dict.fromkeys([*range(8), *range(0x0E, 0x1A), *range(0x7F, 0xA0), 0xFFFD])
 
 
@@ -117,14 +130,13 @@ def _utf8(data: bytes, *, whole: bool = True) -> str | None:
 def _declared(data: bytes, charset: str) -> str | None:
     """In the encoding that the file names for itself, or its platform for it, if it decodes so."""
     found = _DECLARED.search(data[:1024])
-    for name in (found[1].decode() if found else "", charset):
-        try:
-            encoding = codecs.lookup(name).name
-        except (LookupError, ValueError):
-            continue
-        if _KNOWN.fullmatch(encoding):
+    for label in (found[1].decode() if found else "", charset):
+        name = normalize_encoding(label).lower().removeprefix("x_")
+        name = aliases.get(name, name)
+        if _KNOWN.fullmatch(name):
+            decoder = codecs.getincrementaldecoder(_MORE.get(name, name))()
             try:
-                return codecs.getincrementaldecoder(encoding)().decode(data, final=False)
+                return decoder.decode(data, final=False)
             except UnicodeDecodeError:
                 continue
     return None

@@ -19,6 +19,8 @@ from core.domain import Attachment
 MOST_FILES = 40
 """How many files of a message are looked at; Discord takes 10, in components no more than there may be of those."""
 UNKNOWN = "application/octet-stream"
+LONGEST_TYPE = 200
+"""How many characters of a file\'s type are read: it is the uploader\'s to choose."""
 _UPLOADED = re.compile(r"/attachments/[0-9]{1,20}/(?P<id>[0-9]{1,20})/(?P<name>[^/?#]{1,400})")
 
 
@@ -87,7 +89,10 @@ def _shown(media: Json) -> File | None:
 
 
 def _media_type(given: Json) -> str:
-    kind = text_of(given, "content_type").partition(";")[0].strip().lower()
+    kind, _, more = text_of(given, "content_type")[:LONGEST_TYPE].lower().partition(";")
+    kind = kind.strip()
     if text_of(given, "waveform") and kind.startswith("video/"):
         return f"audio/{kind.removeprefix('video/')}"  # of the apps' voice messages, which show no picture
-    return kind or UNKNOWN
+    # of texts that are no UTF-8 Discord guesses the encoding, which is better than nothing
+    told = more.strip() if kind and "charset=" in more and "utf-8" not in more and "ascii" not in more else ""
+    return f"{kind}; {told}" if told else kind or UNKNOWN
