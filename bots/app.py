@@ -103,7 +103,10 @@ async def open_core_on(
 ) -> AsyncIterator[Core]:
     """Wire the core on an open database. Raises `SettingRefused` for what only wiring could judge."""
     await asyncio.gather(warm(), asyncio.to_thread(trusted))
-    async with AivaxClient(settings.aivax, answer_chars=settings.limits.answer_chars) as aivax:
+    limits = settings.limits
+    async with AivaxClient(
+        settings.aivax, answer_chars=limits.answer_chars, answer_file_bytes=limits.answer_file_bytes
+    ) as aivax:
         base = base_of(settings, database, aivax, frontends, now)
         queueing, surfaces = queueing_of(base), surfaces_of(base)
         admitting = admitting_of(base, queueing)

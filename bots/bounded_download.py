@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import aiohttp
 from yarl import URL
 
-from core.domain import Blob, PlatformError
+from core.domain import Blob, FileTooLarge, PlatformError
 
 MOST_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -24,7 +24,7 @@ async def download(platform: str, url: URL, most_bytes: int, *, get: Get, check:
     """Read a file into memory. Every hop of a redirect goes through `get`, which looks at its address.
 
     Raises:
-        PlatformError: `file_too_large`, or `file_elsewhere` where redirects lead in circles; or as `get` and `check`.
+        FileTooLarge: it is. PlatformError: `file_elsewhere` where redirects lead in circles; or as `get` and `check`.
         aiohttp.ClientError, OSError: the host can't be reached. ValueError: a redirect leads to no address.
     """
     for _ in range(MOST_REDIRECTS + 1):
@@ -46,4 +46,4 @@ async def _body(platform: str, response: aiohttp.ClientResponse, most_bytes: int
         else:
             check(response, bytes(data[:100]))
             return Blob(bytes(data), response.content_type)
-    raise PlatformError(platform, code="file_too_large", detail=f"more than {most_bytes} bytes")
+    raise FileTooLarge(platform, code="file_too_large", detail=f"more than {most_bytes} bytes")

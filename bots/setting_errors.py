@@ -77,7 +77,9 @@ def _fix(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     if error["type"] == "string_pattern_mismatch":
         is_address = "https?://" in str(context.get("pattern"))
-        address = "write an address that begins with https:// or http://, without blanks, ? or #"
+        address = (
+            "write an address that begins with https:// or http://, without blanks, and without ? or # in it"
+        )
         return address if is_address else "it holds a blank or a character that can't stand there"
     if error["type"] == "tuple_type" and error["loc"] == ("routes",):
         return "begin each route with a line [[routes]], in double brackets"

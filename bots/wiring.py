@@ -23,9 +23,9 @@ from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
+from core.conversations.composer import Composer
 from core.conversations.file_memory import FileMemory
 from core.conversations.history import History
-from core.conversations.prompt import Composer
 from core.conversations.routes import Routes
 from core.domain import Frontend
 from core.i18n import Phrase, Translators, retired

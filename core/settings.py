@@ -17,9 +17,18 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from core.i18n import LANGUAGES, nearest, problems_of
+from core.util.addresses import typed_address
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]+$")]
+
+ServerAddress = Annotated[
+    str, BeforeValidator(typed_address), StringConstraints(pattern=r"^https?://(?:[^\s?#]+|[^\s@]+)$")
+]
+"""An address as it is pasted, with a route or a query; one with a password in it is refused further on."""
+ServerAddressOrNone = Annotated[
+    str, BeforeValidator(typed_address), StringConstraints(pattern=r"^(https?://(?:[^\s?#]+|[^\s@]+))?$")
+]
 
 
 def _spoken(tag: str) -> str:
@@ -56,10 +65,9 @@ class Section(BaseModel):
 class AivaxSettings(Section):
     """`[aivax]`: which gateway answers, and how long it is waited for."""
 
-    base_url: Address = "https://inference.aivax.net/v1"
-    direct_url: Annotated[
-        str, StringConstraints(strip_whitespace=True, pattern=r"^(https?://[^\s?#]+)?$")
-    ] = "https://direct.inference.aivax.net/v1"
+    base_url: ServerAddress = "https://inference.aivax.net/v1"
+    """What is pasted is mended where it is clear what was meant: `core.aivax.addresses` tells how."""
+    direct_url: ServerAddressOrNone = "https://direct.inference.aivax.net/v1"
     """The host for long answers, asked once when the proxy before `base_url` gives up (524). Empty: none."""
     api_key: SecretStr = SecretStr("")
     model: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
@@ -100,6 +108,9 @@ class ConversationSettings(Section):
     history_tokens: int = Field(16_000, ge=0)
     surroundings_tokens: int = Field(4_000, ge=0)
     surroundings_messages: int = Field(50, ge=0, le=200)
+    earlier_attachments: int = Field(5, ge=0)
+    """Files of before that a question brings along, within `[limits] attachments`: of the message replied to, of the
+    thread's first one, and the newest of the conversation. 0: none."""
     when_busy: Literal["queue", "merge", "interrupt"] = "queue"
     """What becomes of a person's next message while they are being answered: it waits its turn, is answered together
     with their others that wait, or likewise and the answer under way ends."""
@@ -122,7 +133,7 @@ class LimitsSettings(Section):
     """Commands, presses of buttons and edits that one person may give in a minute; a stop is always heard."""
     message_chars: int = Field(40_000, ge=1)
     attachments: int = Field(5, ge=0)
-    """Files of one message that are read; further ones are named in the answer as left out."""
+    """Files that go along with one question; further ones of its own are named in the answer as left out."""
     attachment_bytes: int = Field(10_000_000, ge=0)
     attachment_total_bytes: int = Field(50_000_000, ge=0)
     """The files of one question together."""
@@ -132,6 +143,10 @@ class LimitsSettings(Section):
     """Characters of text files that one question brings along; the rest is cut off."""
     answer_chars: int = Field(60_000, ge=1)
     """The longest answer; at the bound it is ended, and people are told."""
+    answer_files: int = Field(8, ge=0, le=10)
+    """Pictures, and files of other kinds, that one answer shows; further ones are left out, and people are told."""
+    answer_file_bytes: int = Field(8_000_000, ge=0)
+    """The largest of them."""
     tool_events: int = Field(200, ge=0)
     """What tools do during one answer is shown and stored up to so many events."""
     tool_contents_chars: int = Field(4_000, ge=0)

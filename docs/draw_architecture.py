@@ -253,7 +253,7 @@ STEPS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "band",
-        "core/conversations/prompt.py",
+        "core/conversations/composer.py",
         "Instructions, the history that fits, what was said around it, the question and its files.",
     ),
     (

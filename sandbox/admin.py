@@ -75,6 +75,7 @@ _FAULT: Mapping[str, Rule] = {
     "retry_after": (lambda value: isinstance(value, str) or _amount(value), "seconds or an HTTP date"),
     "times": _COUNT,
     "after_chunks": _COUNT,
+    "code": _TEXT,
 }
 _BALANCE: Mapping[str, Rule] = {
     "balance": (_any_number, "a number"),

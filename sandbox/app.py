@@ -122,7 +122,7 @@ def _streamed(
     def settle(completion_tokens: int) -> None:
         state.account.charge(question.prompt_tokens, completion_tokens)
 
-    def failure(code: int, message: str) -> bytes:
+    def failure(code: int | str, message: str) -> bytes:
         return error_event(envelope, code, message)
 
     events = frames(envelope, question, answer)
@@ -144,7 +144,7 @@ def _whole(
     if fault is None and hold_s == 0:
         return Response(json_bytes(value), headers=headers or JSON)
     if fault is not None and fault.kind == "stream-error":
-        raise Refusal(fault.status, "The sandbox was told to fail.")
+        raise Refusal(fault.status, "The sandbox was told to fail.", code=fault.code or None)
     body = pieces(json_bytes(value))
     if fault is None:
         return Delivery(state, body, headers or JSON, hold_s=hold_s)

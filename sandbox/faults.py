@@ -28,7 +28,8 @@ _IMF_DATE = re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d
 class Fault:
     """One thing that goes wrong on a route, `times` requests in a row.
 
-    `status` and `after_chunks` have defaults that depend on the kind; `retry_after` is in seconds or an HTTP date.
+    `status` and `after_chunks` have defaults that depend on the kind; `retry_after` is in seconds or an HTTP date;
+    `code` is the word that a failure in a stream has in place of its status.
     Raises `ValueError` when a value makes no sense.
     """
 
@@ -38,6 +39,7 @@ class Fault:
     retry_after: float | str | None = None
     times: int = 1
     after_chunks: int = -1
+    code: str = ""
 
     def __post_init__(self) -> None:
         _one_of("route", self.route, get_args(FaultRoute))
@@ -124,7 +126,7 @@ Move = Frame | Act
 
 
 def spoiled(
-    frames: Iterator[Frame], fault: Fault, error_event: Callable[[int, str], bytes]
+    frames: Iterator[Frame], fault: Fault, error_event: Callable[[int | str, str], bytes]
 ) -> Iterator[Move]:
     """Does to the frames of an answer what the fault says."""
     count = fault.after_chunks
@@ -138,7 +140,7 @@ def spoiled(
     if fault.kind == "silence":
         return chain(begun, (Act.HANG,))
     if fault.kind == "stream-error":
-        event = error_event(fault.status, f"The sandbox was told to fail after {count} chunks.")
+        event = error_event(fault.code or fault.status, f"The sandbox was told to fail after {count} chunks.")
         return chain(begun, (Frame(event), Frame(DONE, final=True)))
     return frames
 

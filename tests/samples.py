@@ -12,6 +12,12 @@ BEN = Author(Identity("fake", "W1", "ben"), "Ben")
 DIRECT = Place("fake", "W1", "D-ana", private=True)
 CHANNEL = Place("fake", "W1", "general", "thread-1")
 
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
+"""A picture of one point."""
+
 _numbers = itertools.count(1)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from core.aivax.client import AivaxClient
@@ -19,6 +20,14 @@ PROMPT = "my secret plan to paint the harbour blue"
 UUID = "5a9db0c5-50c3-4b1d-9c3e-2f6e8b7d50c3"
 HANG = object()
 """In a body: from here on nothing comes, for ever."""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """In a body: so long nothing comes."""
+
+    seconds: float
+
 
 QUESTION = CompletionRequest(
     (ChatMessage("user", PROMPT),), user="person-1.p", idempotency_key="turn-7", metadata={"platform": "x"}
@@ -56,6 +65,9 @@ class _Body(httpx.AsyncByteStream):
                 await asyncio.Event().wait()  # no deadline: a server that hangs
             if isinstance(piece, Exception):
                 raise piece
+            if isinstance(piece, Pause):
+                await asyncio.sleep(piece.seconds)
+                continue
             assert isinstance(piece, bytes)
             yield piece
 

@@ -14,12 +14,15 @@ from bots.app import Core, open_core
 from bots.frontends import installed
 from bots.settings import Settings, compose
 from core.delivery.editing_surface import EditingSurface
+from core.delivery.message_parts import gone_is_fine
 from core.domain import (
     Blob,
+    Delivery,
     Event,
     Frontend,
     Intake,
     Ledger,
+    MadeFile,
     PlatformError,
     Quote,
     Receipt,
@@ -53,6 +56,7 @@ class FakePlatform:
         self.files: dict[str, Blob | PlatformError] = {}
         self.signs: list[str] = []
         self.can_sign = True
+        self.takes_files = True
 
     def place(self, name: str) -> FakeChannel:
         if name not in self.places:
@@ -82,8 +86,28 @@ class FakePlatform:
             raise found
         return found
 
+    async def attach(
+        self, address: str, files: Sequence[MadeFile], delivery: Delivery, ledger: Ledger, *, again: bool
+    ) -> str:
+        if not self.takes_files:
+            return ""
+        place = self.place(address.partition("/")[0])
+        if again and (found := await place.find(delivery, "")):
+            return found
+        return await place.post(" + ".join(map(as_shown, files)), delivery)
+
+    async def remove(self, address: str, message_ids: Sequence[str]) -> None:
+        for message_id in message_ids:
+            with gone_is_fine():
+                await self.place(address.partition("/")[0]).delete(message_id)
+
     def address_of(self, channel: str) -> str:
         return channel
+
+
+def as_shown(file: MadeFile) -> str:
+    """A file as a person sees it in the made-up place."""
+    return f"<{file.name}: {len(file.data)} bytes{f', {file.alt}' if file.alt else ''}>"
 
 
 def notifier_of(core: Core) -> PositionNotifier:

@@ -13,7 +13,7 @@ from core.storage.db import Database, migrate
 from core.storage.turns.breakers import BreakerStore
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
-from tests.samples import ANA, BEN, WallClock, said
+from tests.samples import ANA, BEN, PNG, WallClock, said
 from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import waiting_for
 
@@ -275,7 +275,7 @@ async def test_a_full_storage_has_its_own_gate_and_heals_by_itself(stage: Stage,
     assert await stage.rows("SELECT name FROM breakers") == []
 
 
-CAT = Attachment("f1", "cat.png", "image/png", 4)
+CAT = Attachment("f1", "cat.png", "image/png", len(PNG))
 
 
 async def test_files_that_the_account_cant_pay_for_are_left_out_and_text_goes_on(
@@ -284,7 +284,7 @@ async def test_files_that_the_account_cant_pay_for_are_left_out_and_text_goes_on
     """Nobody reads the balance ahead here: the refusal is the first that is heard of it."""
     unwatched = {"balance_thresholds": ()}
     async with staged(migrated_url, sandbox=sandbox, now=clock, operators=unwatched) as stage:
-        stage.platform.files["f1"] = Blob(b"\x89PNG", "image/png")
+        stage.platform.files["f1"] = Blob(PNG, "image/png")
         stage.sandbox.state.account.set_balance(0.05)
 
         await stage.hear(said("what is this?", attachments=(CAT,)))

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from core.aivax.account import Balance, balance_url, read_balance, read_models
+from core.aivax.account import Balance, balance_url, is_listed, read_balance, read_models
 from core.aivax.transport import httpx
 from core.domain import GatewayUnknown, KeyRefused, NoBalance, RateLimited, SettingRefused, Unavailable
-from tests.scripted_aivax import HANG, UUID, Scripted, client, document, refusal, reply
+from tests.scripted_aivax import HANG, QUESTION, UUID, Scripted, client, document, refusal, reply, said
 
 MODELS = {"object": "list", "data": [{"id": "name:50c3", "owned_by": "me"}, {"id": "@vendor/name"}, {"x": 1}]}
 BALANCE = {
@@ -162,3 +162,79 @@ async def test_an_older_key_is_warned_about() -> None:
             assert await aivax.account.preflight() == ()
 
     assert [line["event"] for line in logs] == ["aivax.legacy_key"]
+
+
+@pytest.mark.parametrize(
+    ("data", "usd", "plan"),
+    [
+        ({"balance": 3.5, "usage_24h": 1, "plan": ["Pro"]}, 3.5, "Pro"),
+        ({"Balance": "3.5", "plan": {"name": "Max"}}, 3.5, "Max"),
+        ({"current_balance": {"amount": 3.5, "currency": "USD"}}, 3.5, "Pro"),
+        ({"currentBalance": 3.5, "plan": None}, 3.5, "Pro"),
+    ],
+)
+def test_a_balance_is_read_however_its_fields_are_written(data: object, usd: float, plan: str) -> None:
+    balance = read_balance({"message": "ok", "data": data}, plan="Pro")
+
+    assert (balance.balance_usd, balance.plan) == (usd, plan)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_full"),
+    [
+        ({"storageUsage": {"amount": 40_000_000}, "plan": "Free"}, True),
+        ({"storage_usage": {"total": 20_000_000}, "plan": "free"}, False),
+        ({"storageUsage": {"used": 9, "total": 5}}, True),
+        ({"storageUsage": 3_000_000_000, "planLimits": {"includedStorage": 2_147_483_648}}, True),
+        ({"storageUsage": 3_000_000_000, "plan": "Max", "planLimits": {"includedStorage": 20}}, False),
+        ({"storageUsage": {"bytes": 5}}, None),
+    ],
+)
+def test_the_storage_is_judged_however_it_is_told(data: object, is_full: bool | None) -> None:
+    assert read_balance({"data": data}).storage_is_full is is_full
+
+
+@pytest.mark.parametrize(
+    ("model", "listed"),
+    [
+        ("m", "models/m"),
+        ("models/m", "m"),
+        ("m", "vendor/m"),
+        ("vendor/m", "m"),
+        ("m", "accounts/x/models/m"),
+        ("M", "m:latest"),
+        ("gpt-4o", "gpt-4o-2024-08-06"),
+        ("claude-x", "claude-x-20250929"),
+        ("mistral-large", "mistral-large-latest"),
+    ],
+)
+def test_an_entry_of_another_server_s_list_means_a_model_by_its_own_name(model: str, listed: str) -> None:
+    assert is_listed(model, (listed, "other"), exact=False)
+    assert not is_listed(model, (listed, "other"), exact=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "listed"), [("m", "m2"), ("a/m", "b/m"), ("gpt-4o", "gpt-4o-mini"), ("m", "m/x"), ("", "m")]
+)
+def test_another_model_is_not_meant(model: str, listed: str) -> None:
+    assert not is_listed(model, (listed,), exact=False)
+
+
+def test_models_are_listed_in_several_shapes() -> None:
+    assert read_models({"models": [{"name": "models/m"}]}) == ("models/m",)
+    assert read_models(["a", "b"]) == ("a", "b")
+    assert read_models({"data": [{"id": "m-2", "aliases": ["m-latest"]}]}) == ("m-2", "m-latest")
+
+
+async def test_the_plan_is_known_from_any_answer_s_header() -> None:
+    server = Scripted(
+        reply(*said("hi"), X_Authenticated_Account_Plan="Pro"), document({"data": {"balance": 1}})
+    )
+
+    async with client(server) as aivax:
+        async for _ in aivax.complete(QUESTION):
+            pass
+        balance = await aivax.account.balance()
+
+    assert balance is not None
+    assert balance.plan == "Pro"

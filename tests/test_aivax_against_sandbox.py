@@ -221,3 +221,22 @@ async def test_a_failing_account_route_is_told() -> None:
             await aivax.account.balance()
         assert [type(each) for each in await aivax.account.preflight()] == [Unavailable]
         assert await aivax.account.preflight() == ()
+
+
+async def test_a_ceiling_of_the_model_is_no_outage_and_not_tried_again() -> None:
+    fault = Fault("completions", "stream-error", after_chunks=0, code="INFERENCE_CAP_ERROR")
+    async with serve(faults=[fault]) as sandbox:
+        error = await failure_of(sandbox)
+
+        assert len(sandbox.state.calls.paths()) == 1
+    assert isinstance(error, RateLimited)
+    assert error.retry_after_s == 600
+
+
+async def test_thinking_in_tags_is_told_apart() -> None:
+    async with serve() as sandbox:
+        events = await answer_of(asking(sandbox), question("think in tags, finish max_tokens"))
+
+    assert any(isinstance(each, Thinking) for each in events)
+    assert text_of(events).startswith("Hello!")
+    assert events[-1] == Finished("length")

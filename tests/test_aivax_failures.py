@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.error_mapping import of_response, retry_after_s
+from core.aivax.error_mapping import of_response
 from core.aivax.error_text import sample_of, scrub
+from core.aivax.refusals import waits
 from core.aivax.transport import httpx, of_transport
 from core.domain import (
+    AddressWrong,
     AivaxError,
     ContextTooLong,
     GatewayUnknown,
@@ -26,7 +28,8 @@ from core.domain import (
 
 def read(status: int, body: object, retry_after: str | None = None) -> AivaxError:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return of_response(status, retry_after, raw, now=1_000.0, clean=scrub)
+    headers = {} if retry_after is None else {"retry-after": retry_after}
+    return of_response(status, headers, raw, now=1_000.0, clean=scrub)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ def read(status: int, body: object, retry_after: str | None = None) -> AivaxErro
         (402, NoBalance),
         (403, NotAllowed),
         (404, GatewayUnknown),
-        (405, RequestRefused),
+        (405, AddressWrong),
         (408, Unavailable),
         (413, ContextTooLong),
         (422, RequestRefused),
@@ -121,12 +124,14 @@ def test_openai_s_429_for_an_empty_account_is_no_rate_limit() -> None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
-    assert retry_after_s(value, now=1_000.0) == seconds
+    headers = {} if value is None else {"Retry-After": value}
+
+    assert waits.of_headers(headers, now=1_000.0) == seconds
 
 
 @given(st.text())
 def test_no_retry_after_raises(value: str) -> None:
-    waited = retry_after_s(value, now=0.0)
+    waited = waits.seconds(value, now=0.0)
 
     assert waited is None or waited >= 0
 
@@ -148,7 +153,9 @@ def test_what_httpx_raises_is_an_unavailable_service(raised: httpx.HTTPError | O
 
 @given(st.integers(300, 599), st.binary(), st.none() | st.text())
 def test_no_refusal_raises_anything(status: int, body: bytes, retry_after: str | None) -> None:
-    assert isinstance(of_response(status, retry_after, body, now=0.0, clean=scrub), AivaxError)
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
+
+    assert isinstance(of_response(status, headers, body, now=0.0, clean=scrub), AivaxError)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,14 @@ def test_aivax_needs_a_key_and_a_model() -> None:
         check_settings(settings(model=""))
 
 
+def test_a_key_to_log_in_with_is_no_api_key() -> None:
+    with pytest.raises(SettingRefused, match="log in") as caught:
+        check_settings(settings(api_key="AB12-CD34-EF56"))
+
+    assert "AB12" not in str(caught.value)
+    check_settings(settings(api_key="AB12-CD34-EF56", base_url="http://localhost:1/v1"))
+
+
 def test_another_server_needs_neither() -> None:
     check_settings(settings(api_key="", model="", base_url="http://localhost:1/v1"))
 

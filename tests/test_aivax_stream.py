@@ -324,15 +324,22 @@ def test_what_a_failed_answer_cost_is_told() -> None:
     assert error.detail == "boom"
 
 
-def test_a_word_for_an_error_is_a_failed_answer() -> None:
+def test_an_error_before_any_text_is_told_by_its_word() -> None:
     error = broken(event(error={"code": "upstream_error", "message": "no"}))
 
-    assert isinstance(error, AnswerFailed)
+    assert isinstance(error, Unavailable)
     assert error.code == "upstream_error"
+    assert isinstance(broken(event(error={"code": "insufficient_quota"})), NoBalance)
 
 
-def test_the_reason_error_alone_is_a_failed_answer() -> None:
-    assert isinstance(broken(delta("ERROR"), DONE), AnswerFailed)
+def test_an_error_after_some_text_is_a_failed_answer_whatever_its_word() -> None:
+    assert isinstance(
+        broken(delta(content="Hello "), event(error={"code": "insufficient_quota"})), AnswerFailed
+    )
+
+
+def test_the_reason_error_alone_is_an_outage() -> None:
+    assert isinstance(broken(delta("ERROR"), DONE), Unavailable)
 
 
 def test_too_long_a_context_is_told_apart_inside_the_stream() -> None:
@@ -438,3 +445,9 @@ def _only_typed_errors(data: bytes) -> None:
 
 def test_a_whole_answer_says_all_of_it() -> None:
     assert text_of(whole(*said("a", "b"))) == "ab"
+
+
+def test_a_part_whose_type_is_no_word_is_read_all_the_same() -> None:
+    part = {"type": {"type": "news"}, "text": "The pier is closed"}
+
+    assert text_of(whole(delta(content=[part]), delta("stop"), DONE)) == "The pier is closed"

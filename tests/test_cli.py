@@ -199,6 +199,55 @@ async def test_the_next_chat_remembers_and_takes_bytes_that_are_no_text() -> Non
     assert "I remember 2 earlier messages" in ended.out
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"ALL_PROXY": "socks5://127.0.0.1:1080"},
+        {"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "localhost,[::1]"},
+        {"HTTPS_PROXY": "no proxy at all", "no_proxy": "*"},
+        {"SSL_CERT_DIR": "/gone"},
+    ],
+    ids=lambda variables: " ".join(variables),
+)
+async def test_proxies_of_the_machine_stand_in_no_chat_s_way(variables: dict[str, str]) -> None:
+    async with serve(plan="max") as server:
+        ended = await run("chat", typed="hello\n", **variables, **of_sandbox(server))
+
+    assert ended.status == 0
+    assert ended.out
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"SSL_CERT_FILE": "/gone/ca.pem"}, "SSL_CERT_FILE = '/gone/ca.pem': can't be read"),
+        (
+            {"AIVAX_BOTS__AIVAX__BASE_URL": "https://ai.example/v1", "ALL_PROXY": "socks4://127.0.0.1:1080"},
+            "ALL_PROXY = 'socks4://127.0.0.1:1080': is a proxy of a kind that I can't use",
+        ),
+    ],
+)
+async def test_a_variable_of_the_machine_that_can_t_be_used_is_named(
+    variables: dict[str, str], told: str
+) -> None:
+    async with serve(plan="max") as server:
+        ended = await run("chat", typed="hello\n", **of_sandbox(server) | variables)
+
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith(f"aivax-bots: {told}")
+
+
+async def test_a_key_log_of_the_machine_that_can_t_be_written_is_passed_by() -> None:
+    async with serve(plan="max") as server:
+        ended = await run(
+            "chat", typed="hello\n", fresh=True, SSLKEYLOGFILE="/gone/keys.log", **of_sandbox(server)
+        )
+
+    assert ended.status == 0
+    assert ended.err.startswith("aivax-bots: SSLKEYLOGFILE = '/gone/keys.log' is not used")
+
+
 async def test_a_chat_without_any_input_ends_at_once() -> None:
     async with serve(plan="max") as server:
         ended = await run("chat", **of_sandbox(server))

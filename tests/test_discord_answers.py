@@ -44,7 +44,8 @@ async def test_an_answer_of_thirty_thousand_characters_arrives_whole(fake: FakeD
 
         seen = place.seen()
         assert len(text) > 29_000
-        assert words_of("\n".join(seen)) == words_of(text)
+        head = re.compile(r"n +\| +square +\| +cube")  # stands again in each further message of its table
+        assert words_of(head.sub("", "\n".join(seen))) == words_of(head.sub("", text))
         for part in seen:
             assert len(part) <= 2000
             assert part.count("```") % 2 == 0

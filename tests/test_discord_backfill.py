@@ -118,19 +118,35 @@ async def test_pages_in_no_order_that_repeat_each_other_are_read_once_and_in_ord
             assert texts_of(intake) == [str(number) for number in range(count)]
 
 
-async def test_a_message_that_the_sdk_can_not_read_hides_no_other(fake: FakeDiscord) -> None:
+async def test_a_message_with_an_odd_part_is_found_and_one_that_nobody_can_read_hides_no_other(
+    fake: FakeDiscord,
+) -> None:
     gophers, ana = fake.guild("Gophers"), fake.person("ana")
     general = fake.channel(gophers, "general")
     since = ago(fake, minutes=1)
+    odd = await fake.say(ana, general, f"{fake.bot.mention} odd")
     broken = await fake.say(ana, general, f"{fake.bot.mention} broken")
     await fake.say(ana, general, f"{fake.bot.mention} whole")
-    broken.embeds = [5]  # type: ignore[list-item]  # what no embed is
+    odd.embeds = [5]  # type: ignore[list-item]  # what no embed is
+    broken.further = {"channel_id": None}
 
     with structlog.testing.capture_logs() as logs:
         async with back(fake, {str(gophers.id): since}) as intake:
-            assert await all_found(intake) == ["whole"]
+            assert await all_found(intake) == ["odd", "whole"]
 
     assert "discord.event_faulty" in [line["event"] for line in logs]
+
+
+async def test_what_was_missed_is_read_whole(fake: FakeDiscord) -> None:
+    gophers, ana, ben = fake.guild("Gophers"), fake.person("ana"), fake.person("ben", nick="Benny")
+    general = fake.channel(gophers, "general")
+    since = ago(fake, minutes=1)
+    poll = {"question": {"text": "Where to?"}, "answers": [{"poll_media": {"text": "Oban"}}]}
+    words = f"{fake.bot.mention} ask {ben.mention} in {general.mention}"
+    await fake.say(ana, general, words, further={"poll": poll})
+
+    async with back(fake, {str(gophers.id): since}) as intake:
+        assert await all_found(intake) == ["ask @Ben in #general\n[poll: Where to?: Oban]"]
 
 
 async def test_only_what_was_new_is_told_as_caught_up(fake: FakeDiscord) -> None:

@@ -7,7 +7,9 @@ import aiohttp
 import pytest
 
 from core.domain import (
+    Action,
     Apology,
+    Button,
     Footer,
     FrontendRefused,
     MessageRefused,
@@ -34,6 +36,9 @@ async def fake() -> AsyncIterator[FakeDiscord]:
 async def place(fake: FakeDiscord) -> AsyncIterator[Place]:
     async with opened(fake) as frontend:
         yield await asked(fake, frontend)
+
+
+STOP = Button(Action.STOP, "t1", "Stop")
 
 
 # -- what people see --------------------------------------------------------------------------------
@@ -222,13 +227,30 @@ async def test_a_place_that_takes_nothing_is_closed(place: Place, status: int, c
     assert place.seen() == []
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, 200000), (400, 50035), (413, 40005)])
+REFUSED = [(400, 200000), (400, 50035), (413, 40005), (403, 240000), (422, 999_998), (400, 999_999)]
+
+
+@pytest.mark.parametrize(("status", "code"), REFUSED)
 async def test_a_text_that_is_not_taken_closes_no_place(place: Place, status: int, code: int) -> None:
-    place.fake.fail(POST, status=status, code=code)
+    place.fake.fail(POST, status=status, code=code, times=2)
     with pytest.raises(MessageRefused) as caught:
         await place.answer.post("one", FIRST)
 
     assert (caught.value.code, caught.value.failed) == (str(code), False)
+
+
+@pytest.mark.parametrize(("status", "code"), REFUSED)
+async def test_a_message_whose_look_is_not_taken_comes_as_bare_words(
+    place: Place, status: int, code: int
+) -> None:
+    place.fake.fail(POST, status=status, code=code)
+    posted = await place.answer.post("one", FIRST, (STOP,))
+    (bare,) = place.fake.answers(place.channel)
+    place.fake.fail(EDIT, status=status, code=code)
+    await place.answer.edit(posted, "one two", (STOP,))
+
+    assert (bare.text, bare.buttons) == ("one", ())
+    assert [(each.text, each.buttons) for each in place.fake.answers(place.channel)] == [("one two", ())]
 
 
 async def test_a_missing_permission_closes_the_place(place: Place) -> None:

@@ -161,13 +161,14 @@ async def test_an_address_holds_none_of_the_question_and_the_thread_is_still_nam
 ) -> None:
     async with online(fake, thread_per_question=True) as ears:
         words = "why is the sky blue? " * 9
-        question = await fake.say(ana, lobby, f"{fake.bot.mention} {words}")
+        ben = fake.person("ben", nick="Benny")
+        question = await fake.say(ana, lobby, f"{fake.bot.mention} {ben.mention} asks: {words}")
         said = await ears.intake.first()
         await show(ears, said, "Because.")
 
         assert "sky" not in said.address
         assert question.thread is not None
-        assert question.thread.name == f"{words[:79].rstrip()}…"
+        assert question.thread.name == f"{f'@Ben asks: {words}'[:79].rstrip()}…"
 
 
 async def test_a_question_that_can_no_longer_be_read_still_gets_its_thread(
@@ -286,7 +287,7 @@ async def test_a_forwarded_message_is_read(fake: FakeDiscord, lobby: Channel, an
     async with online(fake) as ears:
         await fake.forward(ana, original, fake.dm(ana))
 
-        assert await ears.intake.texts(1) == ["> E = mc²"]
+        assert await ears.intake.texts(1) == ["[forwarded message]\n> E = mc²"]
 
 
 async def test_home_is_no_command_here(fake: FakeDiscord, ana: Person) -> None:

@@ -86,10 +86,10 @@ async def _heard(fake: FakeDiscord, ears: Listening) -> None:
     await ears.intake.texts(count + 1)
 
 
-async def test_an_event_that_breaks_the_sdk_ends_this_listening_only(fake: FakeDiscord) -> None:
+async def test_a_session_that_begins_in_a_broken_way_ends_this_listening_only(fake: FakeDiscord) -> None:
     alice = fake.person("alice")
     async with online(fake) as ears:
-        fake.dispatch("MESSAGE_CREATE", {"id": "1"})
+        fake.dispatch("READY", {"v": 10})
         error = await ears.error()
         again = Listening(ears.frontend)
         await again.up()

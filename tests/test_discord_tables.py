@@ -160,8 +160,11 @@ def test_a_long_table_goes_on_as_one_in_the_next_message() -> None:
 
     assert len(shown) > 1
     assert all(part.startswith("```\n") and part.endswith("\n```") and len(part) <= 2000 for part in shown)
-    said = [line.split("|")[0].strip() for part in shown for line in part.split("\n")[1:-1]]
-    assert said[2:] == [str(number) for number in range(200)]
+    for part in shown:
+        assert part.split("\n")[1].split() == ["n", "|", "what", "|", "n²"]
+        assert set(part.split("\n")[2]) == set("-| ")
+    said = [line.split("|")[0].strip() for part in shown for line in part.split("\n")[3:-1]]
+    assert said == [str(number) for number in range(200)]
 
 
 def test_hostile_widths_neither_overflow_a_message_nor_take_long() -> None:

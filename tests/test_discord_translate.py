@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.discord.events.address import Address, FileRef, address_of
-from bots.discord.events.message_reader import without_mentions
+from bots.discord.events.sdk_message import WholeMessage
+from bots.discord.events.tokens import without_mentions
 from bots.discord.events.translate import Me, is_addressed, parent_of, translate
+from bots.discord.transport.sdk_state import RestClient
 from core.domain import (
     Attachment,
     Author,
@@ -33,12 +35,12 @@ DIRECT = 1200000000000000030
 HERE = Me(BOT)
 
 
-class Ears(discord.Client):
+class Ears(RestClient):
     """Parses payloads without a connection, and keeps what discord.py would have dispatched."""
 
     def __init__(self) -> None:
         super().__init__(intents=discord.Intents(guilds=True, guild_messages=True), max_messages=None)
-        self.heard: list[discord.Message] = []
+        self.heard: list[WholeMessage] = []
         who = {"id": str(BOT), "username": "helper", "discriminator": "0", "avatar": None}
         self._connection.user = discord.ClientUser(state=self._connection, data=who)  # type: ignore[arg-type]
         self.feed("guild_create")
@@ -52,7 +54,7 @@ class Ears(discord.Client):
         self._connection.parsers[frame["t"]](frame["d"] | changes)
 
 
-def hear(name: str, **changes: Any) -> discord.Message:
+def hear(name: str, **changes: Any) -> WholeMessage:
     ears = Ears()
     ears.feed(name, **changes)
     return ears.heard[0]
@@ -151,7 +153,7 @@ def test_reset_among_other_words_is_a_question() -> None:
 def test_a_forward_brings_its_text_and_files() -> None:
     found = said("forward")
 
-    assert found.text == "> release notes\n> second line"
+    assert found.text == "[forwarded message]\n> release notes\n> second line"
     assert [file.name for file in found.attachments] == ["cat.png"]
 
 

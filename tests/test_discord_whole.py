@@ -14,12 +14,14 @@ from bots.discord.frontend import open_discord
 from core.i18n import Phrase
 from sandbox.faults import Fault
 from tests.discord_listening import FAST, TRANSLATORS, Watch, discord_at_hand, settings
-from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Interaction, Message, Person
+from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Interaction, Message, Person, Upload
+from tests.platforms.discord.files import signed_path
 from tests.platforms.discord.view import Seen
 from tests.stage import Stage, staged
 from tests.waiting import ended
 
 EN = TRANSLATORS.of("en")
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
 BUTTONS = ["stop", "regenerate", "good", "bad"]
 
 
@@ -206,6 +208,45 @@ async def test_what_a_changed_question_was_answered_ends_and_the_new_words_are_a
     assert ended.buttons == ()
     assert answer.reply_to == ended.reply_to == question.id
     assert [message["content"] for message in house.stage.asked[-1]["messages"]][-1] == "new words"
+
+
+async def test_a_mention_that_an_edit_adds_is_answered_once_whatever_is_previewed_meanwhile(
+    house: House,
+) -> None:
+    house.hold()
+    question = await house.fake.say(house.ana, house.lobby, "what is https://example.test/x?")
+    await house.fake.edit(house.ana, question, f"{house.fake.bot.mention} what is https://example.test/x?")
+    written = await house.begun()
+    await house.fake.unfurl(question)
+    await house.fake.say(house.fake.person("ben"), house.lobby, f"{house.fake.bot.mention} the end")
+    await house.seen("the end")
+    await house.stop(written)
+    await house.stage.rest()
+
+    answers = [seen for seen in house.fake.answers(house.lobby, house.ana) if seen.reply_to == question.id]
+    assert [seen.id for seen in answers] == [written.id]
+    assert len(house.stage.asked) == 2
+
+
+async def test_what_an_app_reports_reaches_the_model_with_its_picture(house: House) -> None:
+    robot = house.fake.person("alertbot", bot=True)
+    shot = house.fake.world.attach(house.lobby, Upload("load.png", PNG))
+    image = {"url": f"{house.fake.cdn_url}{signed_path(house.fake.world, shot)}"}
+    card = {
+        "type": "rich",
+        "title": "Deploy failed",
+        "fields": [{"name": "Host", "value": "web-1"}],
+        "image": image,
+    }
+    alert = await house.fake.say(robot, house.lobby, embeds=[card])
+    await house.fake.say(house.ana, house.lobby, f"{house.fake.bot.mention} what is this?", reply_to=alert)
+    await house.seen("what is this?")
+
+    (asked,) = house.stage.asked
+    told = str(asked["messages"])
+    assert "Deploy failed" in told
+    assert "Host: web-1" in told
+    assert "load.png" in told or "data:image/png" in told
 
 
 async def test_an_answer_ends_when_its_question_is_deleted_and_the_text_is_forgotten(house: House) -> None:

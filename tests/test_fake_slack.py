@@ -493,6 +493,8 @@ async def test_threads_and_history_are_read_page_by_page(
         channel=general.id, ts=root, limit=2, cursor=page["response_metadata"]["next_cursor"]
     )
     since = await client.conversations_replies(channel=general.id, ts=root, oldest=later, inclusive=True)
+    slack.rules.root_before_replies = False
+    alone = await client.conversations_replies(channel=general.id, ts=root, oldest=later, inclusive=True)
     plain = await client.conversations_replies(channel=general.id, ts=root)
     top = await client.conversations_history(channel=general.id)
 
@@ -503,7 +505,8 @@ async def test_threads_and_history_are_read_page_by_page(
         False,
         ["reply"],
     )
-    assert [each["ts"] for each in since["messages"]] == [later]
+    assert [each["ts"] for each in since["messages"]] == [root, later]
+    assert [each["ts"] for each in alone["messages"]] == [later]
     assert "metadata" not in plain["messages"][1]
     assert [(each["text"], each["reply_count"]) for each in top["messages"]] == [("root", 2)]
 

@@ -24,6 +24,7 @@ LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock"
 LOADED_BY_NAME = {
     "aiosqlite": "SQLAlchemy's driver of SQLite",
     "psycopg": "SQLAlchemy's driver of PostgreSQL",
+    "socksio": "httpx, for SOCKS proxies",
 }
 """Dependencies that nothing imports by a line of its own, and what loads them."""
 OF_ANOTHER = {"pydantic-core": "a part of pydantic, which says its version"}

@@ -26,7 +26,7 @@ from core.i18n import Phrase
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.fakes import Fault as PlaceFault
-from tests.samples import BEN, WallClock, said
+from tests.samples import BEN, PNG, WallClock, said
 from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import waiting_for
 
@@ -111,9 +111,11 @@ async def test_a_balance_too_low_for_files_is_told_and_healed(
     sandbox.state.account.set_balance(0.3)
     async with staged(migrated_url, sandbox=sandbox, now=clock, operators=unwatched, aivax=patient) as stage:
         await stage.heal()
-        stage.platform.files["f1"] = Blob(b"\x89PNG", "image/png")
+        stage.platform.files["f1"] = Blob(PNG, "image/png")
         sandbox.state.account.set_balance(0.05)
-        await stage.hear(said("what is this?", attachments=(Attachment("f1", "cat.png", "image/png", 4),)))
+        await stage.hear(
+            said("what is this?", attachments=(Attachment("f1", "cat.png", "image/png", len(PNG)),))
+        )
         await later(stage, clock, 1)
         sandbox.state.account.set_balance(2)
         await later(stage, clock, 20)

@@ -137,18 +137,20 @@ async def test_the_greeting_is_not_told_to_the_model_as_its_words(migrated_url: 
 
 
 class SaysNothing:
-    """A gateway whose answers end before they say anything; keeps what it was asked."""
+    """A gateway whose answers are all alike, and end before they say anything; keeps what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.end = (
+            b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+        )
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         if length := re.search(rb"(?i)content-length: (\d+)", head):
             self.asked.append(json.loads(await reader.readexactly(int(length[1]))))
-        end = b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
-        fields = f"content-type: text/event-stream\r\ncontent-length: {len(end)}\r\nconnection: close"
-        writer.write(b"HTTP/1.1 200 OK\r\n" + fields.encode() + b"\r\n\r\n" + end)
+        fields = f"content-type: text/event-stream\r\ncontent-length: {len(self.end)}\r\nconnection: close"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + fields.encode() + b"\r\n\r\n" + self.end)
         await writer.drain()
         writer.close()
 

@@ -184,8 +184,8 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 VALUES = [
     (
-        "[aivax]\nbase_url = 'aivax.net'",
-        "[aivax] base_url = 'aivax.net': write an address that begins with https://",
+        "[aivax]\nbase_url = 'ftp://aivax.net'",
+        "[aivax] base_url = 'ftp://aivax.net': write an address that begins with https://",
     ),
     ("[aivax]\ndirect_url = 'x'", "[aivax] direct_url = 'x': write an address that begins with https://"),
     ("[aivax]\nmax_completion_tokens = 1.5", "[aivax] max_completion_tokens = '1.5': write a whole number"),

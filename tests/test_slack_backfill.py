@@ -271,3 +271,18 @@ async def test_a_search_that_was_cut_off_goes_on_where_it_began_although_more_wa
 
     assert isinstance(said, Said)
     assert said.text == "missed"
+
+
+async def test_what_was_missed_is_read_as_what_is_heard(
+    slack: FakeSlack, ana: Person, general: Channel
+) -> None:
+    direct = slack.dm(ana)
+    forward = {"is_share": True, "author_name": "Dana", "text": "At noon."}
+    await slack.say(ana, direct, "why?", attachments=[forward], files=[slack.file("notes.txt", b"x")])
+    await slack.say(ana, direct, f"wonders about <#{general.id}>", me=True)
+    await lost(slack)
+    async with ears(slack, remembering(slack, place(slack, direct))) as here:
+        first, second = await here.heard(Said, 2)
+
+    assert (first.text, second.text) == ("why?\n[forwarded from Dana]\n> At noon.", "wonders about #general")
+    assert [each.name for each in first.attachments] == ["notes.txt"]

@@ -72,6 +72,31 @@ async def test_a_late_answer_to_a_command_comes_as_an_ephemeral_message(slack: F
     assert [each.text for each in here.seen_by(here.ana, here.general)] == ["Write to me."]
 
 
+async def test_an_answer_to_a_command_whose_look_is_not_taken_comes_as_bare_words(
+    slack: FakeSlack, here: Ears
+) -> None:
+    slack.rules.response_blocks_error = "invalid_blocks"
+    await here.done(await slack.command(here.ana, here.general, "/aivax", "help"))
+    (commanded,) = await here.heard(Commanded)
+    await here.answer(commanded.address, "Write **to me**.")
+
+    assert not slack.calls_of("chat.postEphemeral")
+    assert [each.text for each in here.seen_by(here.ana, here.general)] == ["Write to me."]
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "a_new_code"])
+async def test_a_late_answer_whose_look_is_not_taken_comes_as_bare_words(
+    slack: FakeSlack, here: Ears, code: str
+) -> None:
+    await here.done(await slack.command(here.ana, here.general, "/aivax", "help"))
+    (commanded,) = await here.heard(Commanded)
+    slack.clock.advance(1_900)
+    slack.fail("chat.postEphemeral", code)
+    await here.answer(commanded.address, "Write **to me**.")
+
+    assert [each.text for each in here.seen_by(here.ana, here.general)] == ["Write to me."]
+
+
 async def test_an_answer_to_a_command_goes_to_no_other_host(slack: FakeSlack, here: Ears) -> None:
     await here.done(await slack.command(here.ana, here.general, "/aivax", "help"))
     (commanded,) = await here.heard(Commanded)

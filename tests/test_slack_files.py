@@ -13,10 +13,12 @@ from aiohttp import web
 from bots.slack.frontend import open_slack
 from bots.slack.settings import SlackSettings
 from core.aivax.request import FilePart, ImagePart, TextPart
-from core.conversations.attachments import Fetched, choose, fetch_parts
+from core.conversations.attachments import choose, fetch_parts
+from core.conversations.request_files import Fetched
 from core.domain import PlatformError, Said
 from core.settings import LimitsSettings
 from tests.platforms.slack import FakeSlack
+from tests.samples import PNG
 from tests.slack_ears import ears
 
 
@@ -42,8 +44,8 @@ async def shared(
 async def test_images_documents_and_texts_go_to_the_model(slack: FakeSlack) -> None:
     fetched = await shared(
         slack,
-        ("cat.png", b"meow", "image/png", {}),
-        ("plan.pdf", b"%PDF", "application/pdf", {}),
+        ("cat.png", PNG, "image/png", {}),
+        ("plan.pdf", b"%PDF-1.7", "application/pdf", {}),
         ("notes.md", "é".encode(), "text/markdown", {}),
     )
 
@@ -52,7 +54,7 @@ async def test_images_documents_and_texts_go_to_the_model(slack: FakeSlack) -> N
 
 
 async def test_a_file_of_slack_connect_is_asked_for_and_read(slack: FakeSlack) -> None:
-    fetched = await shared(slack, ("cat.png", b"meow", "image/png", {"connect": True}))
+    fetched = await shared(slack, ("cat.png", PNG, "image/png", {"connect": True}))
 
     assert [type(part) for part in fetched.parts] == [ImagePart]
     assert fetched.media == ("cat.png",)
@@ -60,9 +62,9 @@ async def test_a_file_of_slack_connect_is_asked_for_and_read(slack: FakeSlack) -
 
 async def test_a_question_does_not_wait_for_a_file_that_slack_does_not_tell_of(slack: FakeSlack) -> None:
     slack.hang("files.info")
-    fetched = await shared(slack, ("cat.png", b"meow", "image/png", {"connect": True}), names_timeout_s=0.05)
+    fetched = await shared(slack, ("cat.png", PNG, "image/png", {"connect": True}), names_timeout_s=0.05)
 
-    assert (fetched.parts, len(fetched.skipped)) == ((), 1)
+    assert ([type(part) for part in fetched.parts], fetched.skipped) == ([ImagePart], ())
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ async def test_a_question_does_not_wait_for_a_file_that_slack_does_not_tell_of(s
 async def test_what_can_t_be_read_is_named(
     slack: FakeSlack, name: str, kind: str, traits: dict[str, Any], told: str
 ) -> None:
-    fetched = await shared(slack, (name, b"x", kind, traits), ("cat.png", b"meow", "image/png", {}))
+    fetched = await shared(slack, (name, b"x", kind, traits), ("cat.png", PNG, "image/png", {}))
 
     assert len(fetched.parts) == 1
     (skipped,) = fetched.skipped
@@ -103,12 +105,12 @@ async def test_a_sign_in_page_is_no_file(slack: FakeSlack) -> None:
 async def test_a_busy_slack_is_waited_for(slack: FakeSlack) -> None:
     slack.rate_limit("files.info", 1)
     async with ears(slack, names_timeout_s=0.05) as here:
-        file = slack.file("cat.png", b"meow", "image/png", connect=True)
+        file = slack.file("cat.png", PNG, "image/png", connect=True)
         await slack.say(here.ana, slack.dm(here.ana), "", files=[file])
         (said,) = await here.heard(Said)
         blob = await here.frontend.fetch(said.attachments[0].ref, 1_000)
 
-    assert blob.data == b"meow"
+    assert blob.data == PNG
 
 
 @asynccontextmanager

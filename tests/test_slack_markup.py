@@ -3,17 +3,20 @@
 import re
 import time
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bots.slack.delivery.home import page
-from bots.slack.delivery.markup_out import Sanitizer, safe, size
-from bots.slack.delivery.messages import letters, shown_up_to
+from bots.slack.delivery.markup_out import Sanitizer, disarmed, safe, size, wire_bytes
+from bots.slack.delivery.messages import letters, message_content, shown_up_to
+from bots.slack.delivery.plain_text import plain_text
 from bots.slack.delivery.streaming.streams import closing
 from bots.slack.delivery.streaming.surface import GrowingText
 from bots.slack.events.mrkdwn import from_mrkdwn, mentions, without_mention
+from tests.platforms.slack.reader import addresses, drawn, unread_marks
 from tests.platforms.slack.text import links, pings
 
 TOKENS = (
@@ -24,21 +27,58 @@ TOKENS = (
     "<@U0000000001|ann>",
     "<!subteam^S0000000001>",
     "<#C0000000001>",
-    "<https://evil.example/|click here>",
     "<!date^1392734382^{date}|x>",
 )
 LINKS = (
     "<https://a.example/?a=1&b=2>",
     "<mailto:a@b.example>",
     "[l](https://a.example/?x&lt;y)",
+    "<https://evil.example/|click here>",
+    "<ops@a.example>",
+    "<ftp://a.example/z>",
+    "[a](<https://a.example/b c> 't')",
+    "![a](https://a.example/p.png)",
+    "https://a.example/x_(y)",
+    "www.a.example",
+    "](",
+    "[",
     "http",
     "https://",
 )
+HTML = (
+    "<b>",
+    "</b>",
+    "<i>x</i>",
+    "<br>",
+    "<BR/>",
+    "<sub>2</sub>",
+    "<sup>",
+    "</sup>",
+    "<code>a`b</code>",
+    "<details>",
+    "<summary>s</summary>",
+    "<!--",
+    "-->",
+    '<a href="https://a.example/?q=1&amp;r=2">',
+    "</a>",
+    "<li>",
+    "<h2>",
+    "<hr>",
+    "<td>",
+    '<img src="https://a.example/i.png" alt="x">',
+    "<T>",
+)
+MARKS = ("*", "**", "***", "_", "__", "~~", "~", "\\", "|", "重", "：", "「", "」", "です", ". ", ",")
 SIGNS = (
     "&lt;",
     "&amp;lt;",
     "&",
     "&#60;",
+    "&#64;",
+    "&amp;",
+    "&rarr;",
+    "&nbsp;",
+    "&#42;",
     "<",
     ">",
     "`",
@@ -54,7 +94,7 @@ SIGNS = (
 )
 WORDS = ("http", "https://", "a", "é", "😀", "x & y", "|", "- ")
 PIECES = st.lists(
-    st.sampled_from([*TOKENS, *LINKS, *SIGNS, *WORDS]) | st.text(max_size=5),
+    st.sampled_from([*TOKENS, *LINKS, *HTML, *MARKS, *SIGNS, *WORDS]) | st.text(max_size=5),
     max_size=30,
 )
 
@@ -104,15 +144,12 @@ def test_however_a_text_is_cut_it_becomes_the_same(pieces: list[str]) -> None:
 
 
 @unhurried
-@given(PIECES)
-def test_a_text_is_seen_as_it_was_written(pieces: list[str]) -> None:
+@given(st.lists(st.sampled_from([*TOKENS[:5], *MARKS, *SIGNS, *WORDS]) | st.text(max_size=5), max_size=30))
+def test_what_is_no_markdown_is_seen_as_it_was_written(pieces: list[str]) -> None:
     text = "".join(pieces)
 
-    def without_brackets(words: str) -> str:
-        """Only those of bare links go."""
-        return re.sub(r"[<>]|mailto:", "", words)
-
-    assert without_brackets(seen(safe(text))) == without_brackets(text)
+    assert seen(disarmed(text)) == text
+    assert "<" not in disarmed(text)
 
 
 @unhurried
@@ -121,7 +158,9 @@ def test_the_size_is_never_too_small_and_never_shrinks(first: list[str], more: l
     begun, whole = "".join(first), "".join(first + more)
 
     assert size(begun) <= size(whole)
-    assert len(safe(whole).encode("utf-16-le")) // 2 <= size(whole)
+    assert len(safe(whole).encode("utf-16-le", "surrogatepass")) // 2 <= size(whole)
+    assert wire_bytes(begun) <= wire_bytes(whole)
+    assert len(safe(whole).encode("utf-8", "surrogatepass")) <= wire_bytes(whole)
 
 
 def test_markdown_keeps_working() -> None:
@@ -132,9 +171,78 @@ def test_markdown_keeps_working() -> None:
     assert safe(text) == text
 
 
-def test_a_bare_link_in_angle_brackets_becomes_a_plain_one() -> None:
-    assert safe("see <https://a.example/?x=1&y=2>.") == "see https://a.example/?x=1&y=2."
-    assert safe("write to <mailto:ann@a.example>") == "write to ann@a.example"
+ADDRESSES = (
+    "https://a.example/",
+    "https://a.example/?a=1&b=2",
+    "https://a.example/x_(y)",
+    "https://a.example/__init__.py",
+    "https://a.example/a-b_c~d",
+    "HTTPS://a.example/UP",
+)
+WAYS = (
+    "{}",
+    "<{}>",
+    "**{}**",
+    "**<{}>**",
+    "*{}*",
+    "__{}__",
+    "_{}_",
+    "~~{}~~",
+    "({})",
+    "[{}]",
+    '"{}"',
+    "“{}”",
+    "{}.",
+    "{}, and",
+    "{}!?",
+    "詳細は{}です。",
+    "「{}」",
+    "（<{}>）",
+    "[words]({})",
+    "[{0}]({0})",
+    "**[words]({})**です",
+    "<b>{}</b>",
+    "<a href='{}'>words</a>",
+    "<{}|words>",
+    "|{}|x|\n|---|---|",
+    "> **Docs: {}**",
+    "- *{}*: x",
+    "# {}:",
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_write_a_link_keeps_its_address_and_ends_where_it_ends(way: str) -> None:
+    for address in ADDRESSES:
+        written = safe(way.format(address))
+
+        assert set(addresses(written)) == {address}
+        assert address in plain_text(written)
+        assert not unread_marks(written)
+
+
+QUOTED = ("重要：", "「重点」", "(Markdown)", "Note:", "plain", "100%", "✅ ja", "“x”", "語")
+AROUND = ("", "は", "a", " ", "。", "、", ".", "(", "1", "한")
+
+
+@pytest.mark.parametrize("mark", ["**", "*", "~~"])
+@pytest.mark.parametrize("words", QUOTED)
+def test_emphasis_is_obeyed_whatever_stands_beside_it(mark: str, words: str) -> None:
+    around = {"**": "«»", "*": "‹›", "~~": "~~"}[mark]
+
+    for before, after in product(AROUND, AROUND):
+        text = safe(f"{before}{mark}{words}{mark}{after}")
+
+        assert drawn(text).replace("\u200b", "") == f"{before}{around[0]}{words}{around[1]}{after}".strip()
+
+
+@unhurried
+@given(PIECES)
+def test_what_stands_beside_the_block_is_alive_neither(pieces: list[str]) -> None:
+    content = message_content("".join(pieces))
+
+    assert "<" not in content["text"]
+    assert len(content["text"]) <= 4_000
 
 
 @pytest.mark.parametrize(
@@ -146,8 +254,8 @@ def test_code_keeps_its_angle_brackets(code: str) -> None:
     assert seen(safe(text)) == text
 
 
-def test_an_entity_that_the_model_wrote_is_seen_as_it_stands() -> None:
-    assert seen(safe("write &lt;br&gt; for <br>")) == "write &lt;br&gt; for <br>"
+def test_an_entity_that_the_model_wrote_is_its_character() -> None:
+    assert seen(safe("write &lt;br&gt; for `<br>`, A &amp; B")) == "write <br> for `<br>`, A & B"
 
 
 def test_a_link_keeps_its_address() -> None:
@@ -176,7 +284,7 @@ def test_slack_s_tokens_become_words(wire: str, words: str) -> None:
 def test_the_bot_s_own_mention_is_found_and_left_out() -> None:
     assert mentions("hey <@UBOT|aivax> you", "UBOT")
     assert not mentions("hey <@UBOT2> you", "UBOT")
-    assert without_mention("<@UBOT> hey <@UBOT|aivax> you", "UBOT") == "hey you"
+    assert without_mention("<@UBOT> hey <@UBOT|aivax> you <@UBOT>", "UBOT") == "hey <@UBOT|aivax> you"
 
 
 @unhurried
@@ -219,6 +327,39 @@ HOSTILE = (
         "`\n",
     ),
     *("> ", "<mailto:", "<a|b>", "\t", "\u2028", "\x00", "é", "😀"),
+    *(
+        "<b>",
+        "<b>x",
+        "<i></b>",
+        "<!--",
+        "<a href=",
+        "&lt",
+        "https://a.b ",
+        "https://a",
+        "www.",
+        "h",
+        "**「",
+        "_a ",
+        "*a",
+    ),
+    *(
+        "[a",
+        "](",
+        "[a](b",
+        "[[",
+        "![",
+        "\\",
+        "\\[",
+        "|",
+        "<br>",
+        "<sub>1",
+        "a**",
+        "：**",
+        "<x@y",
+        "<x@y.",
+        "~~a",
+    ),
+    *("[a](<b", "(", "[](", "[a](b 't", "</b>", "<b><i>", "[`", "]", "]("),
 )
 LONG = 40_000
 MOST_S = 0.25
@@ -242,6 +383,8 @@ def test_no_text_of_40_000_characters_holds_the_loop_up(piece: str) -> None:
     once = {
         "safe": lambda: safe(text),
         "size": lambda: size(text),
+        "bytes": lambda: wire_bytes(text),
+        "plain": lambda: plain_text(safe(text)),
         "readable": lambda: from_mrkdwn(text),
         "mention": lambda: without_mention(text, "BOT"),
         "home": lambda: page(text, (), "D1"),

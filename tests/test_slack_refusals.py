@@ -12,7 +12,16 @@ import pytest
 
 from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE
 from bots.slack.transport.error_mapping import refused
-from core.domain import Footer, FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain import (
+    Apology,
+    Footer,
+    FrontendRefused,
+    MessageRefused,
+    OutcomeUnknown,
+    PlaceClosed,
+    PlatformBusy,
+    PlatformError,
+)
 from tests.listening import Inbox, Lamp
 from tests.slack_stage import MARKS, Stage, forty_thousand, staged
 
@@ -48,19 +57,21 @@ THIS_PLACE = [
     "restricted_action_non_threadable_channel",
     "messages_tab_disabled",
     "cannot_reply_to_message",
-    "invalid_arguments",
+    "is_inactive",
+    "user_not_in_channel",
 ]
 ELSEWHERE = (
     "no_text invalid_blocks msg_blocks_too_long markdown_text_conflict metadata_too_large msg_too_long "
-    "cant_update_message edit_window_closed block_mismatch is_inactive streaming_state_conflict "
-    "cant_delete_message user_not_in_channel already_reacted expired_trigger_id exchanged_trigger_id "
+    "invalid_arguments invalid_attachments too_many_attachments "
+    "cant_update_message edit_window_closed block_mismatch streaming_state_conflict "
+    "cant_delete_message already_reacted expired_trigger_id exchanged_trigger_id "
     "hash_conflict not_enabled invalid_thread_ts not_agent_app feature_disabled thread_ts_required "
     "not_authorized invalid_status session_not_found missing_recipient_user_id missing_recipient_team_id "
     "channel_type_not_supported message_not_in_streaming_state stopped_by_user message_not_owned_by_app "
     "invalid_chunks streaming_mode_mismatch cannot_provide_both_markdown_text_and_chunks unknown_method "
     "feature_not_enabled method_deprecated a_code_that_slack_made_up_today"
 )
-"""Each is for its caller to understand: nothing was done, here."""
+"""Each is about what was written, or the message that it was written into: the place is open."""
 
 
 @pytest.mark.parametrize("code", [*THIS_APP, *LATER, *UNSURE, *THIS_PLACE, *ELSEWHERE.split()])
@@ -76,6 +87,8 @@ def test_every_code_is_one_of_our_errors(code: str) -> None:
         else OutcomeUnknown
         if code in UNSURE
         else PlaceClosed
+        if code in THIS_PLACE
+        else MessageRefused
     )
     assert type(error(once=True)) is kind
     assert type(error(once=False)) is (PlatformBusy if kind is OutcomeUnknown else kind)
@@ -112,30 +125,34 @@ GOES_ON = (
         "chat.startStream",
         "unknown_method feature_not_enabled method_deprecated channel_type_not_supported no_text "
         "missing_recipient_user_id missing_recipient_team_id ratelimited rate_limited invalid_chunks "
-        "msg_too_long invalid_arguments internal_error fatal_error request_timeout service_unavailable",
+        "msg_too_long invalid_arguments invalid_blocks invalid_ts invalid_thread_ts a_new_code internal_error "
+        "fatal_error request_timeout service_unavailable",
     ),
     Says(
         "chat.appendStream",
         "unknown_method feature_not_enabled method_deprecated message_not_in_streaming_state msg_too_long "
         "invalid_chunks message_not_owned_by_app message_not_found streaming_mode_mismatch "
-        "channel_type_not_supported ratelimited rate_limited internal_error fatal_error request_timeout "
-        "service_unavailable",
+        "channel_type_not_supported invalid_blocks no_text invalid_arguments invalid_attachments a_new_code "
+        "ratelimited rate_limited internal_error fatal_error request_timeout service_unavailable",
     ),
     Says(
         "chat.stopStream",
         "unknown_method feature_not_enabled method_deprecated message_not_in_streaming_state msg_too_long "
-        "invalid_chunks message_not_found invalid_blocks msg_blocks_too_long streaming_mode_mismatch "
+        "invalid_chunks message_not_found invalid_blocks msg_blocks_too_long streaming_mode_mismatch no_text "
+        "invalid_arguments a_new_code "
         "ratelimited rate_limited internal_error fatal_error request_timeout service_unavailable",
     ),
     Says(
         "chat.postMessage",
-        "invalid_blocks invalid_blocks_format msg_blocks_too_long ratelimited rate_limited internal_error "
+        "invalid_blocks invalid_blocks_format msg_blocks_too_long invalid_attachments msg_too_long no_text "
+        "invalid_arguments metadata_too_large a_new_code ratelimited rate_limited internal_error "
         "fatal_error request_timeout service_unavailable",
     ),
     Says(
         "chat.update",
         "cant_update_message edit_window_closed block_mismatch streaming_state_conflict "
-        "invalid_blocks ratelimited rate_limited internal_error fatal_error request_timeout "
+        "invalid_blocks invalid_attachments msg_too_long no_text invalid_arguments a_new_code ratelimited "
+        "rate_limited internal_error fatal_error request_timeout "
         "service_unavailable",
     ),
 )
@@ -195,7 +212,7 @@ async def test_a_workspace_that_lost_its_streams_is_not_asked_for_them_again(
     [
         (method, code)
         for method in ("chat.startStream", "chat.appendStream", "chat.postMessage", "chat.update")
-        for code in (*THIS_PLACE[:-1], *THIS_APP)
+        for code in (*THIS_PLACE, *THIS_APP)
     ],
 )
 async def test_a_refusal_for_good_ends_the_answer_clearly(stage: Stage, method: str, code: str) -> None:
@@ -209,6 +226,64 @@ async def test_a_refusal_for_good_ends_the_answer_clearly(stage: Stage, method: 
 
     assert ended.value.code == code
     assert isinstance(ended.value, FrontendRefused) == (code in THIS_APP)
+
+
+# what is refused for what it says
+
+
+@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "no_text", "a_new_code"])
+async def test_words_that_are_taken_in_no_form_end_the_answer_as_refused_and_leave_no_open_stream(
+    stage: Stage, direct: bool, code: str
+) -> None:
+    if not direct:
+        await stage.in_channel()
+    stage.slack.refuse_words("two", code)
+    async with stage.surface(direct=direct) as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: "one" in stage.text)
+        await surface.write("two ")
+        with pytest.raises(MessageRefused):
+            await surface.finish(NOTHING)
+    async with stage.surface(direct=direct) as surface:
+        await surface.fail(Apology("This was not taken."))
+
+    assert [each.text.strip() for each in stage.answers] == ["one", "This was not taken."]
+    assert not any(each.streaming for each in stage.answers)
+
+
+@pytest.mark.parametrize("code", ["restricted_action", "is_archived"])
+async def test_a_place_that_closes_in_mid_answer_leaves_no_open_stream(stage: Stage, code: str) -> None:
+    stage.slack.fail("chat.appendStream", code, times=None)
+
+    with pytest.raises(PlaceClosed):
+        await told_in_steps(stage, True, fatal=code)
+
+    assert not any(each.streaming for each in stage.answers)
+
+
+async def test_a_stream_that_can_t_be_stopped_is_taken_away_and_said_again(stage: Stage) -> None:
+    stage.slack.fail("chat.appendStream", "a_new_code")
+    stage.slack.fail("chat.stopStream", "another_new_code", times=None)
+
+    await told_in_steps(stage, True)
+
+    assert re.findall("one|two|three", stage.text) == ["one", "two", "three"]
+    assert not any(each.streaming for each in stage.answers)
+
+
+async def test_buttons_that_are_not_taken_cost_only_themselves(stage: Stage) -> None:
+    await stage.in_channel()
+    stage.slack.fail("chat.postMessage", "invalid_attachments")
+    async with stage.surface(direct=False) as surface:
+        await surface.write(
+            "# Title\n\n**bold** <!here> [here](https://a.example/x)\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        )
+        await surface.finish(NOTHING)
+
+    (answer,) = stage.answers
+    assert answer.text == "Title\n\nbold <!here> here (https://a.example/x)\n\na | b\n1 | 2"
+    assert not answer.pings
 
 
 # in the middle of a long answer

@@ -97,7 +97,7 @@ async def test_nothing_that_the_model_writes_pings_even_cut_in_two(stage: Stage)
         await surface.finish(NOTHING)
 
     (answer,) = stage.answers
-    assert answer.text == "a <!channel> `<@U0000000001>` and <https://a.example/x|click>"
+    assert answer.text == "a <!channel> `<@U0000000001>` and [click](https://a.example/x)"
     assert not answer.pings
     assert not answer.unfurls
 
@@ -491,7 +491,7 @@ async def test_in_a_channel_everyone_sees_one_post_grow(stage: Stage) -> None:
 
 async def test_a_long_answer_in_a_channel_arrives_whole(stage: Stage) -> None:
     await stage.in_channel()
-    text = long_answer(3) + "\n\n" + "& <b> 😀 " * 300
+    text = long_answer(3) + "\n\n" + "& <T> 😀 " * 300
     async with stage.surface(direct=False) as surface:
         await surface.write(text)
         await surface.finish(NOTHING)

@@ -102,6 +102,22 @@ async def test_slack_s_own_stop_button_ends_the_answer(slack: FakeSlack, url: st
         assert states[0] == "cancelled"
 
 
+@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("code", ["invalid_attachments", "msg_too_long", "a_code_of_tomorrow"])
+async def test_where_an_answer_is_not_taken_its_author_is_told_so(
+    slack: FakeSlack, url: str, direct: bool, code: str
+) -> None:
+    async with town(slack, url) as there:
+        slack.refuse_words("zebra", code)
+        place = slack.dm(there.ana) if direct else there.general
+        ts = await slack.say(there.ana, place, "zebra" if direct else "<@BOT> zebra")
+        told = await there.says(place, "doesn't take", ts)
+
+        assert await there.rows("SELECT state FROM turns") == ["failed"]
+    assert "zebra" not in told.text
+    assert not any(each.streaming for each in slack.visible(place, ts))
+
+
 async def test_a_stop_by_command_reaches_an_answer_in_a_thread(slack: FakeSlack, url: str) -> None:
     async with town(slack, url) as there:
         there.sandbox.state.faults.add(Fault("completions", "silence", after_chunks=0))

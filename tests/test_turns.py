@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import structlog
 
+from core.conversations.prompt import SURROUNDINGS_END
 from core.domain import Attachment, Blob, Place, PlatformError, Quote, Receipt
 from sandbox.faults import Fault
 from sandbox.server import serve
 from tests.fakes import Fault as PlatformFault
-from tests.samples import ANA, BEN, CHANNEL, reset, said
+from tests.samples import ANA, BEN, CHANNEL, PNG, reset, said
 from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import until, waiting_for
 
@@ -129,13 +130,13 @@ async def test_surroundings_are_given_once_and_bounded(migrated_url: str) -> Non
     platform.around["general"] = [
         Quote("m0", "Eve", "noise " * 200),
         Quote("m1", "Ben", "we ship on Friday"),
-        Quote("m2", "Cy", "no, Monday", ("plan.pdf",), replied_to=True),
+        Quote("m2", "Cy", "no, Monday", (Attachment("f", "plan.pdf"),), replied_to=True),
     ]
     async with staged(migrated_url, platform=platform, conversation={"surroundings_tokens": 100}) as stage:
         await stage.hear(said("summarise this thread", at=CHANNEL))
 
-        context, question = contents(stage)
-        assert question == "summarise this thread"
+        (context,) = contents(stage)
+        assert context.endswith(f"\n{SURROUNDINGS_END}\n\nAna: summarise this thread")
         assert "- Ben: we ship on Friday" in context
         assert "\nThe question replies to this message:\n- Cy: no, Monday [file: plan.pdf]\n" in context
         assert "noise" not in context
@@ -154,7 +155,8 @@ async def test_what_the_history_holds_is_not_quoted_again(migrated_url: str) -> 
         ]
         await stage.hear(said("second", at=CHANNEL))
 
-        assert contents(stage)[-2].splitlines()[1:-1] == ["- Ben: something else"]
+        _, *around = contents(stage)[-1].splitlines()
+        assert around == ["- Ben: something else", SURROUNDINGS_END, "", "Ana: second"]
 
 
 async def test_a_bare_mention_is_greeted_without_asking_aivax(migrated_url: str) -> None:
@@ -175,11 +177,13 @@ async def test_in_a_shared_conversation_each_message_carries_its_author(migrated
         assert (first, question) == ("Ana: I like tea", "Ben: and I coffee")
 
 
-async def test_files_of_the_question_are_sent_and_those_of_the_past_only_named(migrated_url: str) -> None:
+async def test_files_of_the_question_are_sent_and_those_of_before_along_with_the_next(
+    migrated_url: str,
+) -> None:
     platform = FakePlatform()
-    platform.files = {"f1": Blob(b"\x89PNG", "image/png"), "f2": Blob(b"a,b\n1,2", "text/csv")}
+    platform.files = {"f1": Blob(PNG, "image/png"), "f2": Blob(b"a,b\n1,2", "text/csv")}
     attachments = (
-        Attachment("f1", "cat.png", "image/png", 4),
+        Attachment("f1", "cat.png", "image/png", len(PNG)),
         Attachment("f2", "numbers.csv", "text/csv", 7),
         Attachment("f3", "gone.pdf", "application/pdf", 7),
         Attachment("f4", "app.exe", "application/x-msdownload", 7),
@@ -195,7 +199,9 @@ async def test_files_of_the_question_are_sent_and_those_of_the_past_only_named(m
         answer = platform.visible("D-ana")[0]
         assert "I couldn't read gone.pdf" in answer
         assert "goes without app.exe" in answer
-        assert "[image: cat.png]" in contents(stage)[0]
+        before, _, now = contents(stage)
+        assert before[0]["text"] == "look\n[file: gone.pdf]\n[file: app.exe]"
+        assert (before[1:], now) == ([image, table], "and now?")
 
 
 async def test_no_balance_is_told_kindly_and_the_log_has_the_cause(migrated_url: str) -> None:

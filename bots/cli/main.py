@@ -15,6 +15,7 @@ from bots import INTERRUPTED
 from bots.cli.commandline import ConfigPath, configured, finish, flush, until_terminated
 from bots.cli.db import database
 from bots.cli.platforms import WithPlatforms
+from bots.machine import drop_unusable
 from core import __version__
 
 cli = typer.Typer(
@@ -149,4 +150,6 @@ async def _until_stopped(serve: Callable[[asyncio.Event], Awaitable[int]], withi
 
 def main() -> None:
     """The console script."""
+    if dropped := drop_unusable(os.environ):
+        typer.echo(f"aivax-bots: {dropped}", err=True)
     cli()

@@ -6,25 +6,32 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import discord
 from cachetools import LRUCache
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.choose_surface import SurfaceChooser
+from bots.discord.delivery.removal import remove
 from bots.discord.delivery.webhook import follow_up_key
 from bots.discord.events.address import PLATFORM, Address, address_of
+from bots.discord.events.names import Names
+from bots.discord.events.payloads import id_of, part_of
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import (
     Me,
     answers_all,
     deleted,
+    edit_key,
     edited,
     is_addressed,
     left,
     may_open_thread,
+    names_of_bot,
     not_from_person,
     translate,
+    was_edited,
 )
 from bots.discord.features.backfill import KNOWN_FOR, Backfill
 from bots.discord.features.channel_lookup import ChannelLookup
@@ -34,15 +41,19 @@ from bots.discord.features.surroundings import Surroundings
 from bots.discord.listening.dispatcher import Dispatcher
 from bots.discord.listening.gateway import Change, GatewayEvent
 from bots.discord.listening.listen import Listener
+from bots.discord.listening.parsers import Unread
 from bots.discord.listening.receive import Inbox
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport import sdk_addresses
 from bots.discord.transport.api import Session
+from bots.discord.transport.names import NameLookup
 from bots.discord.transport.timing import Timing
 from core.domain import (
     Blob,
+    Delivery,
     Intake,
     Ledger,
+    MadeFile,
     PassedOver,
     PlatformError,
     Quote,
@@ -55,6 +66,8 @@ from core.i18n import Translators
 from core.util.recently import Recently
 
 MOST_QUESTIONS = 2000
+MENTION_ADDED_WITHIN = timedelta(days=1)
+"""For how long after it was written an edit can make a message a question."""
 TELL_AGAIN_S = 3600.0
 """How long somebody whose questions are refused is not told so again."""
 
@@ -70,7 +83,8 @@ class DiscordFrontend:
         self._files = Files(self._session, settings.cdn_hosts)
         self._listener = Listener(settings, timing)
         self._lookup = ChannelLookup(self._session)
-        self._dispatcher = Dispatcher(self._session)
+        self._names = NameLookup(self._session)
+        self._dispatcher = Dispatcher(self._session, self._names)
         self._surfaces = SurfaceChooser(self._session, translators, settings.code_as_file_chars)
         self._command_sync = CommandSync(
             self._session, [int(id_) for id_ in settings.command_servers], timing
@@ -110,10 +124,21 @@ class DiscordFrontend:
         return bool(question.message) and await DiscordChannel(self._session, question).react()
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
-        return await Surroundings(self._session, Address.parse(address)).read(most)
+        return await Surroundings(self._session, self._names, Address.parse(address)).read(most)
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         return await self._files.fetch(ref, most_bytes)
+
+    async def attach(
+        self, address: str, files: Sequence[MadeFile], delivery: Delivery, ledger: Ledger, *, again: bool
+    ) -> str:
+        where = Address.parse(address)
+        if where.token and not where.interaction:
+            return ""
+        return await self._surfaces.channel(where, ledger).post_files(files, delivery, again=again)
+
+    async def remove(self, address: str, message_ids: Sequence[str]) -> None:
+        await remove(self._surfaces.channel(Address.parse(address)), message_ids, self._timing)
 
     def address_of(self, channel: str) -> str:
         return str(address_of(channel))
@@ -125,15 +150,18 @@ class DiscordFrontend:
     def _receive(
         self, event: GatewayEvent, me: Me, intake: Intake, inbox: Inbox
     ) -> asyncio.Future[object] | None:
+        if isinstance(event, Unread):
+            intake.passed_over(PLATFORM, PassedOver.UNREADABLE if event.known else PassedOver.UNKNOWN_KIND)
+            return None
         if isinstance(event, discord.Interaction):
             # in a lane of its own: whatever waits to be stored, Discord wants an answer within 3 s
-            return inbox.put(event.id, event.id, lambda: self._dispatcher.dispatch(event, intake))
-        if isinstance(event, discord.Message):
+            return inbox.put(event.id, event.id, lambda: self._dispatcher.dispatch(event, me, intake))
+        if isinstance(event, WholeMessage):
             return self._on_message(event, me, intake, inbox)
         return self._on_change(event, me, intake, inbox)
 
     def _on_message(
-        self, message: discord.Message, me: Me, intake: Intake, inbox: Inbox
+        self, message: WholeMessage, me: Me, intake: Intake, inbox: Inbox
     ) -> asyncio.Future[object] | None:
         if getattr(message, "author", None) and message.author.id == me.id:
             self._remember(message)
@@ -144,15 +172,15 @@ class DiscordFrontend:
             intake.passed_over(PLATFORM, not_from_person(message, me) or PassedOver.NOT_ADDRESSED)
             return None
         self._questions[message.id] = None
+        self._names.learn(message)
         return inbox.put(message.channel.id, message.id, lambda: self._store(message, me, intake))
 
-    def _remember(self, message: discord.Message) -> None:
+    def _remember(self, message: WholeMessage) -> None:
         """Keep the id of a message of ours, so that it is not posted again when the answer to its create got lost."""
         if message.nonce:
             self._session.posted[str(message.nonce)] = message.id
-        elif message.interaction_metadata is not None:
-            key = follow_up_key(message.interaction_metadata.id, message.content)
-            self._session.posted[key] = message.id
+        elif interaction := id_of(part_of(message.raw, "interaction_metadata"), "id"):
+            self._session.posted[follow_up_key(interaction, message.content)] = message.id
 
     def _on_change(
         self, change: Change | discord.Guild, me: Me, intake: Intake, inbox: Inbox
@@ -163,29 +191,53 @@ class DiscordFrontend:
             return inbox.put(change.id, change.id, lambda: intake.receive(gone))
         if isinstance(change, discord.RawMessageUpdateEvent):
             message = change.message
+            if not isinstance(message, WholeMessage):
+                return None
             if message.id not in self._questions and not is_addressed(message, me):
                 return None
-            return inbox.put(message.channel.id, message.id, lambda: self._store_edit(change, me, intake))
+            return inbox.put(message.channel.id, message.id, lambda: self._store_edit(message, me, intake))
         removed = deleted(change)
+        if not removed.origins:
+            intake.passed_over(PLATFORM, PassedOver.UNREADABLE)
+            return None
         return inbox.put(change.channel_id, int(removed.origins[0]), lambda: intake.receive(removed))
 
-    async def _store_edit(self, change: discord.RawMessageUpdateEvent, me: Me, intake: Intake) -> None:
-        message = change.message
+    async def _store_edit(self, message: WholeMessage, me: Me, intake: Intake) -> None:
+        """Store an edit; one that makes a message the bot's, by a mention that it adds, makes it a question."""
+        if not was_edited(message):
+            return
+        if message.id not in self._questions and self._is_young(message):
+            receipt = await self._store(message, me, intake, by_edit=True)
+            if receipt is Receipt.ACCEPTED:  # else it was a question before, as another process heard
+                self._questions[message.id] = None
+                return
         info = await self._lookup.info(message.channel, message.channel.id, me)
-        if (event := edited(change, me, info.parent)) is not None:
+        if (event := edited(message, me, info.parent, await self._named(message, me))) is not None:
             await intake.receive(event)
 
-    async def _store(self, message: discord.Message, me: Me, intake: Intake) -> Receipt | None:
+    def _is_young(self, message: WholeMessage) -> bool:
+        return message.created_at >= datetime.fromtimestamp(self._timing.wall(), UTC) - MENTION_ADDED_WITHIN
+
+    async def _named(self, message: WholeMessage, me: Me) -> Names:
+        guild = message.guild.id if message.guild is not None else 0
+        return await self._names.of([message], guild, names_of_bot(message, me))
+
+    async def _store(
+        self, message: WholeMessage, me: Me, intake: Intake, *, by_edit: bool = False
+    ) -> Receipt | None:
         info = await self._lookup.info(message.channel, message.channel.id, me)
-        event = translate(message, me, info.parent, open_here=info.open)
+        names = await self._named(message, me)
+        event = translate(message, me, info.parent, open_here=info.open, names=names)
         if me.opens_threads and isinstance(event, Said) and may_open_thread(message):
             self._lookup.add_question(message.id)
-        if event is None:
+        if event is None or (by_edit and not isinstance(event, Said)):
             intake.passed_over(PLATFORM, not_from_person(message, me) or PassedOver.NOT_ADDRESSED)
             return None
+        if by_edit:
+            event = replace(event, keys=(*event.keys, edit_key(message)))
         if isinstance(event, Said) and event.place.thread == event.origin and await intake.refusal(event):
             # a refusal is told in the channel: no thread is opened for it
-            unopened = translate(message, replace(me, opens_threads=False), info.parent)
+            unopened = translate(message, replace(me, opens_threads=False), info.parent, names=names)
             event = unopened if isinstance(unopened, Said) else event
             event = replace(event, awaited=not self._refused.seen(event.author.identity))
         return await intake.receive(event)

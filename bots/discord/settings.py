@@ -42,6 +42,8 @@ class DiscordSettings(Section):
     """Whether to ask for the privileged intent. Without it mentions and direct messages still work."""
     channels_without_mention: tuple[Id, ...] = ()
     """Channels, threads, forums and categories in which every message is a question; needs the content of messages."""
+    heard_apps: tuple[Id, ...] = ()
+    """Webhooks, applications and bots whose messages count as a person's, such as PluralKit's."""
     thread_per_question: bool = False
     """Whether a question in a text or announcement channel is answered in a thread that is opened from it."""
     command_servers: tuple[Id, ...] = ()

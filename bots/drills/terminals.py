@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bots.terminal.surface import TerminalSurface
-from core.domain import Blob, Intake, Ledger, PlatformError, Quote, ReplySurface, Watch
+from core.domain import (
+    Blob,
+    Delivery,
+    Intake,
+    Ledger,
+    MadeFile,
+    PlatformError,
+    Quote,
+    ReplySurface,
+    Watch,
+)
 
 
 @dataclass(slots=True)
@@ -21,6 +31,9 @@ class Pane:
 
     def show(self, text: str) -> None:
         self.text += text
+
+    def expect(self, address: str, files: int) -> None:
+        """No file comes here."""
 
     def end(self, address: str) -> None: ...
 
@@ -57,6 +70,16 @@ class Terminal:
         if ref not in self.files:
             raise PlatformError(self.platform, code="gone")
         return self.files[ref]
+
+    async def attach(
+        self, address: str, files: Sequence[MadeFile], delivery: Delivery, ledger: Ledger, *, again: bool
+    ) -> str:
+        return ""
+
+    async def remove(self, address: str, message_ids: Sequence[str]) -> None:
+        for pane in self.panes:
+            if pane.address == address:
+                pane.text = ""
 
     def address_of(self, channel: str) -> str:
         return channel

@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import partial
 
 from bots.slack.delivery.choose_surface import SurfaceChooser
+from bots.slack.delivery.removal import remove
+from bots.slack.delivery.uploads import upload
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.features import files
 from bots.slack.features.surroundings import quotes
@@ -21,10 +23,12 @@ from bots.slack.transport.app_api import AppApi, open_api
 from bots.slack.transport.preflight import require_way_in
 from core.domain import (
     Blob,
+    Delivery,
     FrontendRefused,
     FrontendUnreachable,
     Intake,
     Ledger,
+    MadeFile,
     OutcomeUnknown,
     PlatformBusy,
     Quote,
@@ -91,10 +95,20 @@ class SlackFrontend:
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         place = Address.parse(address)
         there = self._workspaces.of(place.team)
-        return await quotes(there.api, there.people, place, most)
+        return await quotes(there.api, there.names, place, most)
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         return await files.fetch(self._workspaces.of(FileRef.parse(ref).team).api, ref, most_bytes)
+
+    async def attach(
+        self, address: str, files: Sequence[MadeFile], delivery: Delivery, ledger: Ledger, *, again: bool
+    ) -> str:
+        place = Address.parse(address)
+        return await upload(self._workspaces.of(place.team).api, place, files, delivery, ledger)
+
+    async def remove(self, address: str, message_ids: Sequence[str]) -> None:
+        place = Address.parse(address)
+        await remove(self._workspaces.of(place.team).api, place, message_ids)
 
     def address_of(self, channel: str) -> str:
         """A channel's id (`C...`), or a person's or direct message's (`U...`, `D...`); `T.../C...` with a workspace.

@@ -128,7 +128,7 @@ class SlackSettings(Section):
     request_timeout_s: float = Field(30.0, gt=0)
     """The longest that one call of the Web API may take."""
     names_timeout_s: float = Field(1.0, ge=0, le=2.0)
-    """How long an event may wait for its author's name; Slack wants it acknowledged within 3 s in all."""
+    """How long an event may wait for the names in it; Slack wants it acknowledged within 3 s in all."""
     ping_interval_s: float = Field(10.0, gt=0)
     """How often the socket is tried; without an answer for four intervals it counts as dead."""
     reconnect_after_s: float = Field(25.0, gt=0)

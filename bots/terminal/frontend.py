@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 from bots.terminal import PLATFORM
 from bots.terminal.surface import TerminalSurface
+from bots.terminal.text import printable
 from core.domain import (
     Author,
     Blob,
     Commanded,
+    Delivery,
     FrontendUnreachable,
     Identity,
     Intake,
     Ledger,
+    MadeFile,
     Place,
+    PlaceClosed,
     PlatformError,
     Quote,
     ReplySurface,
@@ -56,6 +63,8 @@ class TerminalFrontend:
         self._prompt = prompt
         self._formats_markdown = formats_markdown
         self._awaited: dict[str, asyncio.Event] = {}
+        self._expected: Counter[str] = Counter()
+        self._folder: Path | None = None
         self._gone = False
 
     @property
@@ -93,6 +102,41 @@ class TerminalFrontend:
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         raise PlatformError(PLATFORM, code="no_attachments")
 
+    async def attach(
+        self, address: str, files: Sequence[MadeFile], delivery: Delivery, ledger: Ledger, *, again: bool
+    ) -> str:
+        """Save files among the system's temporary ones, and say where, or name them where nothing can be written."""
+        saved: Sequence[Path | str]
+        try:
+            saved = await asyncio.to_thread(self._save, files)
+        except OSError:
+            saved = [file.name for file in files]
+        for file, path in zip(files, saved, strict=True):
+            shown = f"{printable(file.alt)}: " if file.alt else ""
+            self.show(f"[{shown}{path}]\n")
+        self._expected[address] -= len(files)
+        if self._expected[address] <= 0:
+            self.end(address)
+        return PLATFORM
+
+    async def remove(self, address: str, message_ids: Sequence[str]) -> None:
+        """What was said on a terminal stays on it."""
+        raise PlaceClosed(PLATFORM, code="terminal")
+
+    def _save(self, files: Sequence[MadeFile]) -> list[Path]:
+        """Write files into a folder that nobody else can read, under names that are still free there."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="aivax-bots-"))
+        saved: list[Path] = []
+        for file in files:
+            path, number = self._folder / file.name, 1
+            while path.exists():
+                number += 1
+                path = self._folder / f"{number}-{file.name}"
+            path.write_bytes(file.data)
+            saved.append(path)
+        return saved
+
     def address_of(self, channel: str) -> str:
         return channel
 
@@ -101,8 +145,13 @@ class TerminalFrontend:
         if address not in self._awaited:
             self.show("(You asked this before; here is the answer.)\n")
 
+    def expect(self, address: str, files: int) -> None:
+        """An answer is whole on the screen but for so many files."""
+        self._expected[address] = files
+
     def end(self, address: str) -> None:
         """An answer is whole on the screen."""
+        self._expected.pop(address, None)
         if address in self._awaited:
             self._awaited[address].set()
 

@@ -23,6 +23,9 @@ class Shown(Protocol):
     def show(self, text: str) -> None:
         """Raises `FrontendUnreachable` when nobody reads the screen any more."""
 
+    def expect(self, address: str, files: int) -> None:
+        """So many files are still to come of the answer."""
+
     def end(self, address: str) -> None: ...
 
 
@@ -95,16 +98,19 @@ class TerminalSurface:
             self._shown.show("\n")
 
     async def finish(self, footer: Footer) -> None:
-        await self._close(footer.text)
+        await self._close(footer.text, files=footer.files)
 
     async def fail(self, apology: Apology) -> None:
         await self._close(apology.text)
 
-    async def _close(self, text: str) -> None:
+    async def _close(self, text: str, *, files: int = 0) -> None:
         self._end_paragraph(text)
         await self._ledger.posted(0, "terminal")
         await self._ledger.shows(0, self._length, closed=True)
-        self._shown.end(self._address)
+        if files:
+            self._shown.expect(self._address, files)
+        else:
+            self._shown.end(self._address)
 
     def _end_paragraph(self, text: str) -> None:
         self._clear_status()

@@ -15,6 +15,7 @@ from core.admission.operator_alerts import OperatorAlerts
 from core.aivax.account import Balance
 from core.delivery.error_messages import SPREAD_S
 from core.domain import (
+    AddressWrong,
     AivaxError,
     Cause,
     GatewayUnknown,
@@ -33,7 +34,7 @@ LASTING = timedelta(seconds=30)
 RISEN = 1.1
 """A threshold counts as passed upwards a tenth above it: a balance that is shown late may hover around it."""
 WAITING_INTERVAL = timedelta(seconds=15)
-BREAKER, BALANCE, MODEL, KEY = "breaker:", "balance:", "model:", "key"
+BREAKER, BALANCE, MODEL, KEY, ADDRESS = "breaker:", "balance:", "model:", "key", "address"
 EMPTY = f"{BREAKER}{Cause.BALANCE}"
 TRIPPED_AND_RESET = {
     Cause.BALANCE: (Phrase.NOTICE_BALANCE_CLOSED, Phrase.NOTICE_BALANCE_OPEN),
@@ -83,19 +84,26 @@ class AccountAlerts:
             case NotAllowed():
                 phrase = Phrase.NOTICE_MODEL_FORBIDDEN
                 await self._alerts.tell(f"{MODEL}{model}", phrase, model=model, setting="[aivax] api_key")
+            case AddressWrong():
+                phrase = (
+                    Phrase.NOTICE_ADDRESS_PAGE if error.code == "web_page" else Phrase.NOTICE_ADDRESS_ROUTE
+                )
+                await self._alerts.tell(ADDRESS, phrase, setting="[aivax] base_url")
             case GatewayUnknown():
                 await self._alerts.tell(f"{MODEL}{model}", Phrase.NOTICE_MODEL_UNKNOWN, model=model)
 
     async def found(self, error: AivaxError) -> None:
         """What asking ahead of the first question has shown; a model that is not listed is named by the detail."""
-        if isinstance(error, KeyRefused) or error.code == "not_listed":
+        if isinstance(error, KeyRefused | AddressWrong) or error.code == "not_listed":
             await self.refused(error.detail, error)
 
     async def taken(self, model: str) -> None:
         """A call got through: the key is good, and the model there."""
-        told = await self._alerts.told((KEY, f"{MODEL}{model}"))
+        told = await self._alerts.told((KEY, ADDRESS, f"{MODEL}{model}"))
         if KEY in told:
             await self._alerts.heal(KEY, Phrase.NOTICE_KEY_TAKEN)
+        if ADDRESS in told:
+            await self._alerts.heal(ADDRESS, Phrase.NOTICE_ADDRESS_TAKEN, setting="[aivax] base_url")
         if f"{MODEL}{model}" in told:
             await self._alerts.heal(f"{MODEL}{model}", Phrase.NOTICE_MODEL_ANSWERS, model=model)
 

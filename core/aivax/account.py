@@ -6,23 +6,26 @@ The answers are read liberally: any field can be missing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
 from core.aivax import keys
+from core.aivax.addresses import BaseAddress, route
 from core.aivax.error_text import scrub
 from core.aivax.keys import KeyKind
 from core.aivax.request import Dialect, dialect_of
 from core.aivax.stream.chunks import Json, amount, mapping, word
 from core.aivax.transport import Wire
-from core.domain import AivaxError, GatewayUnknown, NoBalance, Unavailable
+from core.domain import AddressWrong, AivaxError, GatewayUnknown, NoBalance, Unavailable
 from core.settings import AivaxSettings
 from core.util.log import log
 
 _NO_SUCH_ROUTE = frozenset({403, 404, 405, 501})
 _PROBE_TIMEOUT_S = 5.0
+_SMALLEST_STORAGE = 2**20
 _STORAGE_BYTES = {"free": 30 * 2**20, "pro": 2 * 2**30, "max": 20 * 2**30}
 
 
@@ -40,10 +43,20 @@ class Balance:
     def storage_is_full(self) -> bool | None:
         """Whether the storage quota is used up; None where the answer does not tell."""
         told = self.storage_usage if isinstance(self.storage_usage, Mapping) else {"used": self.storage_usage}
-        used = _first_amount(told, ("usedBytes", "used", "usage", "bytes", "current"))
-        limit = _first_amount(told, ("limitBytes", "limit", "quota", "max", "total"))
-        limit = limit or _STORAGE_BYTES.get(self.plan.strip().lower())
+        used = _first_amount(told, ("usedBytes", "used", "usage", "bytes", "current", "amount", "value"))
+        limit = _first_amount(
+            told, ("limitBytes", "limit", "quota", "max", "total" if used is not None else "max")
+        )
+        used = used if used is not None else _first_amount(told, ("total",))
+        limit = limit or self._included_bytes
         return used > limit if used is not None and limit else None
+
+    @property
+    def _included_bytes(self) -> float | None:
+        """What the plan includes, as the answer or the documentation tells; too small a number is none of bytes."""
+        told = _first_amount(self.plan_limits or {}, ("includedStorage", "storage"))
+        is_bytes = told is not None and told >= _SMALLEST_STORAGE
+        return told if is_bytes else _STORAGE_BYTES.get(self.plan.strip().lower())
 
     @property
     def empty(self) -> bool:
@@ -51,34 +64,81 @@ class Balance:
         return self.balance_usd is not None and self.balance_usd <= 0
 
 
-def read_balance(answer: object) -> Balance:
-    """Read the balance route's answer, in its administrative envelope or without it."""
-    data = mapping(mapping(answer).get("data")) or mapping(answer)
-    plan, usage = data.get("plan"), data.get("storageUsage")
+def read_balance(answer: object, *, plan: str = "") -> Balance:
+    """Read the balance route's answer, in its administrative envelope or without it, however its fields are written.
+
+    `plan` is what is known of the plan where the answer does not tell.
+    """
+    data = mapping(_field(mapping(answer), "data")) or mapping(answer)
+    usage = _field(data, "storageUsage")
     return Balance(
-        balance_usd=amount(data.get("balance")),
-        usage_24h_usd=amount(data.get("usage24h")),
-        plan=", ".join(filter(None, map(word, plan))) if isinstance(plan, list) else word(plan),
+        balance_usd=_sum_of(_field(data, "balance", "currentBalance")),
+        usage_24h_usd=_sum_of(_field(data, "usage24h")),
+        plan=_plan_of(_field(data, "plan")) or plan,
         storage_usage=mapping(usage) or amount(usage),
-        plan_limits=mapping(data.get("planLimits")) or None,
+        plan_limits=mapping(_field(data, "planLimits")) or None,
     )
 
 
+def _plan_of(plan: object) -> str:
+    """One name, several, or an object with its name."""
+    named = plan if isinstance(plan, list) else [plan]
+    return ", ".join(filter(None, (word(_field(mapping(each), "name")) or word(each) for each in named)))
+
+
+def _sum_of(value: object) -> float | None:
+    """A sum of money: a number, the text of one, or an object that holds one."""
+    inner = mapping(value)
+    return _first_amount(inner, ("amount", "value", "usd", "balance")) if inner else amount(value)
+
+
+def _field(data: Mapping[str, object], *names: str) -> object:
+    """A field under one of some names, written in one word, with capitals or with underscores."""
+    plain = {_plainly(name): value for name, value in data.items()}
+    return next((plain[_plainly(name)] for name in names if plain.get(_plainly(name)) is not None), None)
+
+
+def _plainly(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
 def read_models(answer: object) -> tuple[str, ...]:
-    """Read the ids of a list of models and gateways; entries without one are left out."""
-    listed = answer if isinstance(answer, list) else mapping(answer).get("data")
+    """Read the ids of a list of models and gateways, with their other names; entries without one are left out."""
+    answered = mapping(answer)
+    listed = answer if isinstance(answer, list) else answered.get("data") or answered.get("models")
     entries = listed if isinstance(listed, list) else ()
-    return tuple(filter(None, (word(mapping(entry).get("id")) for entry in entries)))
+    return tuple(dict.fromkeys(name for entry in entries for name in _names_of(entry)))
 
 
-def is_listed(model: str, models: tuple[str, ...], *, tags_optional: bool) -> bool:
-    """Tell whether a model is in the list, by name.
+def _names_of(entry: object) -> Iterator[str]:
+    told = mapping(entry)
+    aliases = told.get("aliases")
+    name = word(told.get("id")) or word(told.get("name")) or (word(entry) if isinstance(entry, str) else "")
+    yield from filter(None, (name,))
+    yield from filter(None, map(word, aliases[:50] if isinstance(aliases, list) else ()))
 
-    `tags_optional`: other servers take `llama3` for `llama3:8b`; to AIVAX the part behind the colon matters.
+
+def is_listed(model: str, models: tuple[str, ...], *, exact: bool) -> bool:
+    """Tell whether an entry of the list means a model.
+
+    To AIVAX the whole name matters (`exact`). Other servers list `llama3:8b`, `models/m`, `vendor/m` or
+    `m-2026-01-31` and take `llama3` and `m`, or the other way round.
     """
     name = model.lower()
     names = set(map(str.lower, models))
-    return name in names or (tags_optional and any(each.startswith(f"{name}:") for each in names))
+    if name in names or exact:
+        return name in names
+    return any(_means(each, name) for each in names)
+
+
+def _means(listed: str, name: str) -> bool:
+    last, own = listed.rpartition("/")[2], name.rpartition("/")[2]
+    if "/" in listed and "/" in name and not listed.startswith("models/") and not name.startswith("models/"):
+        last, own = listed, name
+    return (
+        last == own
+        or re.fullmatch(rf"{re.escape(own)}(?:[:@].*|-(?:latest|\d{{4,8}}(?:-\d\d)*))", last) is not None
+    )
 
 
 def balance_url(base_url: str) -> str:
@@ -89,17 +149,17 @@ def balance_url(base_url: str) -> str:
 
 
 def _first_amount(told: Mapping[str, object], names: tuple[str, ...]) -> float | None:
-    amounts = (amount(told.get(name)) for name in names)
+    amounts = (amount(_field(told, name)) for name in names)
     return next((each for each in amounts if each is not None), None)
 
 
 class AccountClient:
     """Reads what one account may be asked about; a route that the key or the server has not is asked for once."""
 
-    def __init__(self, settings: AivaxSettings, wire: Wire) -> None:
+    def __init__(self, settings: AivaxSettings, wire: Wire, base: BaseAddress) -> None:
         self._settings = settings
         self._wire = wire
-        self._models_url = f"{settings.base_url.rstrip('/')}/models"
+        self._base = base
         self._kind = keys.kind_of(settings.api_key)
         self._dialect = dialect_of(self._kind, settings.base_url)
         self._off: set[str] = set()
@@ -113,17 +173,40 @@ class AccountClient:
         """
         if self._dialect is Dialect.PUBLIC:
             self._switch_off("model list", "a public key may not read it")
-        return read_models(await self._get("model list", self._models_url))
+        tried = [self._base.current]
+        while True:
+            try:
+                answer = await self._get("model list", route(tried[-1], "models"))
+            except AddressWrong as error:
+                failure = error
+            else:
+                return self._read(answer, tried[-1])
+            other = self._base.after(tried, failure)
+            if other is None:
+                return self._without_list(failure)
+            tried.append(other)
+
+    def _read(self, answer: object, base: str) -> tuple[str, ...]:
+        if listed := read_models(answer):
+            self._base.prove(base)
+        return listed
+
+    def _without_list(self, failure: AivaxError) -> tuple[str, ...]:
+        """Other servers need no list; a web page in its place is a finding."""
+        if failure.status not in _NO_SUCH_ROUTE:
+            raise failure
+        self._switch_off("model list", f"the server answers {failure.status}")
+        return ()
 
     async def answers(self) -> bool:
         """Whether the service answers anything at all, seen from its list of models; costs nothing, raises nothing."""
         try:
             async with asyncio.timeout(_PROBE_TIMEOUT_S):
-                await self._wire.get(self._models_url, self._clean)
-        except (Unavailable, TimeoutError):
+                await self._wire.get(route(self._base.current, "models"), self._clean)
+        except TimeoutError:
             return False
-        except AivaxError:
-            return True
+        except AivaxError as error:
+            return not isinstance(self._base.judged(error), Unavailable)
         return True
 
     async def balance(self) -> Balance | None:
@@ -137,8 +220,8 @@ class AccountClient:
             self._switch_off(
                 "balance", "a public key may not read it" if public else "the server is not AIVAX"
             )
-        answer = await self._get("balance", balance_url(self._settings.base_url))
-        return read_balance(answer) if answer is not None else None
+        answer = await self._get("balance", balance_url(self._base.current))
+        return read_balance(answer, plan=self._wire.plan) if answer is not None else None
 
     async def _get(self, what: str, url: str) -> object | None:
         if what in self._off:
@@ -146,10 +229,11 @@ class AccountClient:
         try:
             return await self._wire.get(url, self._clean)
         except AivaxError as error:
-            if error.status not in _NO_SUCH_ROUTE:
-                raise
-            self._switch_off(what, f"the server answers {error.status}")
-            return None
+            failure = self._base.judged(error)
+        if failure.status not in _NO_SUCH_ROUTE or isinstance(failure, AddressWrong):
+            raise failure
+        self._switch_off(what, f"the server answers {failure.status}")
+        return None
 
     def _switch_off(self, what: str, why: str) -> None:
         if what not in self._off:
@@ -183,7 +267,7 @@ class AccountClient:
         findings: list[AivaxError] = [
             GatewayUnknown(code="not_listed", detail=model)
             for model in sorted({self._settings.model, *models} - {""})
-            if listed and not keys.is_uuid(model) and not is_listed(model, listed, tags_optional=loose)
+            if listed and not keys.is_uuid(model) and not is_listed(model, listed, exact=not loose)
         ]
         if balance is not None and balance.empty:
             findings.append(NoBalance(code="balance_empty", detail=f"{balance.balance_usd} USD"))

@@ -11,12 +11,14 @@ from typing import Self
 
 from core.aivax import keys
 from core.aivax.account import AccountClient
+from core.aivax.addresses import BaseAddress, mended
 from core.aivax.completion import Completion
+from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.request import CompletionRequest, dialect_of
-from core.aivax.stream.bounds import ANSWER_CHARS, AnswerBounds
+from core.aivax.stream.bounds import ANSWER_CHARS, FILE_BYTES, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire
-from core.domain import AivaxError, AnswerCut, RateLimited, Unavailable
+from core.domain import AddressWrong, AivaxError, AnswerCut, RateLimited, Unavailable
 from core.settings import AivaxSettings
 from core.util.log import log
 
@@ -26,6 +28,11 @@ _PIECE_BYTES = 8 * 1024
 
 Permit = Callable[[], Awaitable[None]]
 """Asked before a try; raises `RateLimited`, with `retry_after_s`, when it may not be made now."""
+
+
+def _with_addresses(settings: AivaxSettings, base_url: str) -> AivaxSettings:
+    """The settings with their addresses as they are used."""
+    return settings.model_copy(update={"base_url": base_url, "direct_url": mended(settings.direct_url)})
 
 
 async def _always() -> None:
@@ -41,6 +48,7 @@ class AivaxClient:
         *,
         transport: Transport | None = None,
         answer_chars: int = ANSWER_CHARS,
+        answer_file_bytes: int = FILE_BYTES,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -51,13 +59,18 @@ class AivaxClient:
             SettingRefused: a URL or a key that can't be sent.
         """
         keys.check_sendable(settings.api_key)
-        self._settings = settings
+        self._base = BaseAddress(settings.base_url)
+        self._settings = settings = _with_addresses(settings, self._base.current)
         self._wire = Wire(settings, transport=transport, now=now)
-        self.account = AccountClient(settings, self._wire)
+        self.account = AccountClient(settings, self._wire, self._base)
         self._sleep = sleep
         self._jitter = jitter
-        self._bounds = AnswerBounds(chars=answer_chars, body_bytes=settings.answer_bytes)
+        self._bounds = AnswerBounds(
+            chars=answer_chars, file_bytes=answer_file_bytes, body_bytes=settings.answer_bytes
+        )
         self._kind = keys.kind_of(settings.api_key)
+        self._unopened: set[str] = set()
+        """Models that were seen to close thinking that they had not opened."""
         self._dialect = dialect_of(self._kind, settings.base_url)
 
     def __repr__(self) -> str:
@@ -84,6 +97,8 @@ class AivaxClient:
                 `retry_after_s` where the wait is longer than the budget for retries.
         """
         call = Completion(request, self._settings, self._dialect, self._jitter, self._bounds)
+        call.bases = [self._base.current]
+        call.is_open = call.model in self._unopened
         failure: AivaxError | None = None
         while True:
             await self._be_permitted(call, before_try, failure)
@@ -92,10 +107,10 @@ class AivaxClient:
                     async for event in events:
                         yield event
             except AivaxError as error:
-                await self._recover(call, error)
-                failure = error
+                failure = error if call.is_direct else self._base.judged(error)
             else:
                 return
+            await self._recover(call, failure)
             for activity in call.dropped_tools():
                 yield activity
 
@@ -123,13 +138,17 @@ class AivaxClient:
             async with aclosing(self._pieces(call, reply)) as pieces:
                 async for piece in pieces:
                     for event in call.parser.feed(piece) if piece else call.parser.rest():
+                        self._prove(call)
                         yield event
                     if call.parser.ended:
+                        self._learn_thinking(call)
                         if not call.parser.overlong:
                             await reply.drain()
                         return
             for event in call.parser.close():
+                self._prove(call)
                 yield event
+            self._learn_thinking(call)
 
     async def _pieces(self, call: Completion, reply: Reply) -> AsyncGenerator[bytes]:
         """What comes, in small pieces with others' turn between them: a fast server must not hold up the loop.
@@ -146,13 +165,15 @@ class AivaxClient:
             raise
 
     async def _read(self, call: Completion, reply: Reply) -> bytes:
-        """Read on; a connection that breaks or falls silent after the finish reason has simply ended."""
-        if call.parser.whole:
-            call.deadlines.answer_whole()
+        """Read on; a connection that breaks or falls silent after the finish reason has simply ended.
+
+        Where the answer went on behind such a reason before, only silence tells that it has.
+        """
+        call.mind_the_tail()
         try:
             return await reply.read()
         except Unavailable as error:
-            if call.parser.whole:
+            if call.parser.whole and not (call.parser.is_disproved and error.code != ANSWER_WHOLE):
                 return b""
             cut = AnswerCut(status=error.status, code=error.code, detail=error.detail)
             raise cut if call.parser.said else error from None
@@ -163,6 +184,9 @@ class AivaxClient:
             raise error
         if call.go_direct(error):
             log.info("aivax.direct_host", turn=call.key, status=error.status)
+            return
+        if isinstance(error, AddressWrong) and not call.is_direct:
+            self._turn(call, error)
             return
         if call.go_bare(error):
             return
@@ -181,7 +205,29 @@ class AivaxClient:
         await self._sleep(delay_s)
         call.deadlines.slept(delay_s)
 
+    def _turn(self, call: Completion, error: AddressWrong) -> None:
+        """Turn to what else the base address may mean, or raise what the configured one answered."""
+        call.misled = call.misled or error
+        other = self._base.after(call.bases, error)
+        if other is None:
+            raise call.misled
+        call.go_to(other)
+
+    def _prove(self, call: Completion) -> None:
+        if not call.is_direct:
+            self._base.prove(call.bases[-1])
+
     def _learn(self, call: Completion) -> None:
         if call.dialect is not self._dialect:
             self._dialect = call.dialect
             log.info("aivax.switched_off", what="optional parameters", why="the server refuses them")
+
+    def _learn_thinking(self, call: Completion) -> None:
+        """Remember a model whose thinking lacks the opening tag: its next answers are shown from the closing one on."""
+        if call.model not in self._unopened and call.parser.lacked_opening:
+            self._unopened.add(call.model)
+            log.info(
+                "aivax.thinking_unopened",
+                turn=call.key,
+                what="answers are held until their thinking is closed",
+            )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from core.aivax.addresses import route
 from core.aivax.body_encoding import Body
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub, sample_of, scrub
@@ -14,6 +15,7 @@ from core.aivax.request import CompletionRequest, Dialect, build_body
 from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.stream.parser import TimelineParser
 from core.domain import (
+    AddressWrong,
     AivaxError,
     ContextTooLong,
     GatewayUnknown,
@@ -81,6 +83,12 @@ class Completion:
         self._request = request
         self._settings = settings
         self._direct = False
+        self.bases = [settings.base_url]
+        """The base addresses that were tried; the last one is asked."""
+        self.misled: AddressWrong | None = None
+        """What the first of them answered."""
+        self.is_open = False
+        """Whether answers of this model begin with thinking whose opening tag stands in the prompt."""
         self.dialect = dialect
         self.deadlines = Deadlines(settings)
         self.retries = Retries(settings, jitter)
@@ -94,16 +102,31 @@ class Completion:
         return self._request.idempotency_key
 
     @property
+    def is_direct(self) -> bool:
+        """Whether the direct host is asked."""
+        return self._direct
+
+    @property
+    def model(self) -> str:
+        return self._request.model
+
+    @property
     def url(self) -> str:
-        base = self._settings.direct_url if self._direct else self._settings.base_url
-        return f"{base.rstrip('/')}/chat/completions"
+        return route(self._settings.direct_url if self._direct else self.bases[-1], "chat/completions")
 
     def body(self) -> Body:
         return Body(build_body(self._request, self._settings, self.dialect))
 
     def begin_try(self) -> None:
         self.deadlines.begin_try()
-        self.parser = TimelineParser(clean=self.clean, bounds=self._bounds)
+        self.parser = TimelineParser(clean=self.clean, bounds=self._bounds, is_open=self.is_open)
+
+    def mind_the_tail(self) -> None:
+        """Wait less long for what may follow an answer that seems whole; as long again whenever it goes on."""
+        if self.parser.whole:
+            self.deadlines.answer_whole(self.parser.signs)
+        else:
+            self.deadlines.answer_goes_on()
 
     def go_direct(self, error: AivaxError) -> bool:
         """Turn to the direct host, once, when the proxy in front gave up."""
@@ -111,6 +134,10 @@ class Completion:
             return False
         self._direct = True
         return True
+
+    def go_to(self, base: str) -> None:
+        """Turn to another base address."""
+        self.bases.append(base)
 
     def go_bare(self, error: AivaxError) -> bool:
         """Leave out all that can be left out, once, when another server names a parameter of ours."""

@@ -10,7 +10,12 @@ from core.domain import Unavailable
 from core.settings import AivaxSettings
 
 TAIL_S = 5.0
-"""How long to wait for usage and `[DONE]` once the finish reason has come: the answer is whole without them."""
+"""How long silence lasts behind a finish reason before the answer is whole without usage and `[DONE]`.
+
+Pings are silence. Text, thinking and tools are not: some servers send a reason with every chunk.
+"""
+ANSWER_WHOLE = "answer_whole"
+"""The code of the limit on that silence."""
 
 
 class Deadlines:
@@ -27,6 +32,7 @@ class Deadlines:
         """Whether the time for the whole call is used up."""
         self._since_start_s = 0.0
         self._tail_s: float | None = None
+        self._signs = 0
         self._alive = False
         self._began = asyncio.get_running_loop().time()
 
@@ -40,10 +46,14 @@ class Deadlines:
         """Note that bytes came: any do, the service's pings too."""
         self._alive = True
 
-    def answer_whole(self) -> None:
-        """Note that nothing of importance is to come."""
-        if self._tail_s is None:
-            self._tail_s = 0.0
+    def answer_goes_on(self) -> None:
+        """Note that the answer is not whole, or not any more."""
+        self._tail_s = None
+
+    def answer_whole(self, signs: int) -> None:
+        """Note that the answer seems whole; `signs` counts what showed until now that it went on."""
+        if self._tail_s is None or signs != self._signs:
+            self._tail_s, self._signs = 0.0, signs
 
     def slept(self, seconds: float) -> None:
         """Count a pause between two tries."""
@@ -86,6 +96,6 @@ class Deadlines:
             else (first_event_s, "first_event_timeout"),
         ]
         if self._tail_s is not None:
-            limits.append((TAIL_S - self._tail_s, "answer_whole"))
+            limits.append((TAIL_S - self._tail_s, ANSWER_WHOLE))
         limit_s, code = min(limits)
         return max(limit_s, 0.0), code

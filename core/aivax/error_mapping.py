@@ -1,17 +1,25 @@
-"""What AIVAX answers in place of an answer becomes one of our errors: the one place that knows statuses.
+"""What AIVAX answers in place of an answer becomes one of our errors: the one place that weighs statuses and words.
 
-The errors carry what the service said for the operator's log, as `error_text.scrub` leaves it.
+The same status means many things, and every server has its own words: `refusals` reads both. The errors carry what
+the service said for the operator's log, as `error_text.scrub` leaves it; the words are looked for in what is left, so
+that nothing that people wrote, and a server repeats, decides the cause.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import time
 
 from core.aivax.error_text import Scrub
-from core.aivax.stream.chunks import NotJson, decode, excerpt, word
+from core.aivax.refusals import bodies, waits
+from core.aivax.refusals.bodies import Said
+from core.aivax.refusals.too_long import is_too_long, is_too_much_at_once
+from core.aivax.refusals.words import Meaning, has_code, says, tells
+from core.aivax.stream.chunks import NotJson, decode_any
 from core.domain import (
+    AddressWrong,
     AivaxError,
     AnswerFailed,
     ContextTooLong,
@@ -26,13 +34,12 @@ from core.domain import (
 
 _CODE_CHARS = 80
 _PAGE_CHARS = 16_000
-_LONGEST_WAIT_S = 31 * 86_400.0
+_TAIL_CHARS = 300
 _TITLE = re.compile(r"(?i)<title[^<>]*>([^<]*)</title")
 _TAG = re.compile(r"<[^<>]*>")
-_TOO_LONG = re.compile(
-    r"(?i)context_length_exceeded|maximum context length|exceed_context_size|context_window_exceeded"
-)
-_NO_MODEL = frozenset({"model_not_found", "unknown_model", "gateway_not_found", "invalid_model"})
+_PLAIN_TO_TLS = re.compile(r"(?i)http request (?:was sent )?to (?:an? )?https")
+CAP_S = 600.0
+"""As long as the service's own client leaves a model alone whose ceiling is reached."""
 _OF_STATUS: dict[int, type[AivaxError]] = {
     401: KeyRefused,
     402: NoBalance,
@@ -40,84 +47,215 @@ _OF_STATUS: dict[int, type[AivaxError]] = {
     404: GatewayUnknown,
     408: Unavailable,
     413: ContextTooLong,
+    424: Unavailable,
     425: Unavailable,
     429: RateLimited,
+    498: Unavailable,
+    499: Unavailable,
 }
+_OF_WORD: tuple[tuple[Meaning, type[AivaxError]], ...] = (
+    (Meaning.CONTENT, RequestRefused),
+    (Meaning.KEY, KeyRefused),
+    (Meaning.MODEL, GatewayUnknown),
+    (Meaning.RATE, RateLimited),
+    (Meaning.FORBIDDEN, NotAllowed),
+    (Meaning.OUTAGE, Unavailable),
+    (Meaning.REQUEST, RequestRefused),
+)
+_OF_FILES = frozenset({400, 404, 415, 422, 500, 501, 0})
+"""Statuses with which servers refuse a picture that their model can't read: OpenRouter with 404, llama.cpp with 500."""
+_WITHOUT_MEANING = frozenset({400, 422, 0})
+"""Statuses, or none, that say no more than that something is wrong: the words alone tell what."""
 
 
-def of_status(
-    status: int, *, code: str = "", detail: str = "", retry_after_s: float | None = None
-) -> AivaxError:
-    """Choose the error of a status; what the service said decides where one status means several things."""
-    return _kind(status, code, detail)(status=status, code=code, detail=detail, retry_after_s=retry_after_s)
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal, scrubbed. `status` is 0 where there was none, `page` says that a web page answered."""
+
+    status: int
+    codes: Sequence[str] = ()
+    detail: str = ""
+    page: bool = False
+    code: str = ""
+
+    @property
+    def error(self) -> type[AivaxError]:
+        """What it means; what the service said decides where one status means several things."""
+        return _kind(self.status, self.codes, self.detail, page=self.page)
+
+    def says(self, meaning: Meaning) -> bool:
+        return says(meaning, self.codes, self.detail)
 
 
-def _kind(status: int, code: str, detail: str) -> type[AivaxError]:
-    if status in (400, 413, 422) and (status == 413 or _TOO_LONG.search(f"{code} {detail}")):
+def of_status(status: int, *, code: str = "", detail: str = "") -> AivaxError:
+    """Choose the error of a status, or of 0 where there was none, by what was said."""
+    return _raised(Refusal(status, (code,), detail, code=code), None)
+
+
+def _raised(refusal: Refusal, wait_s: float | None) -> AivaxError:
+    kind = refusal.error
+    if has_code(Meaning.CAP, refusal.codes):
+        kind, wait_s = RateLimited, wait_s or CAP_S
+    if kind is AddressWrong:
+        code = "web_page" if refusal.page else "no_such_route"
+        if _PLAIN_TO_TLS.search(refusal.detail):
+            code = "no_http"
+        return AddressWrong(status=refusal.status, code=code, detail=refusal.detail)
+    return kind(status=refusal.status, code=refusal.code, detail=refusal.detail, retry_after_s=wait_s)
+
+
+def _kind(status: int, codes: Sequence[str], detail: str, *, page: bool) -> type[AivaxError]:
+    if page and (status == 403 or status >= 500):
+        return Unavailable  # a proxy stands between
+    if status in _OF_FILES and tells(Meaning.MEDIA, detail):
+        return RequestRefused
+    if _leads_elsewhere(status, codes, detail, page=page):
+        return AddressWrong
+    if status == 429:
+        return _of_429(codes, detail)
+    if has_code(Meaning.BALANCE, codes):
+        return NoBalance
+    if status not in (401, 402) and is_too_long(codes, detail):
         return ContextTooLong
-    if status in (400, 422) and code in _NO_MODEL:
+    if status in (400, 403, 500, 0) and _tells_of_money(codes, detail):
+        return NoBalance
+    return _of_what_is_left(status, codes, detail)
+
+
+def _of_what_is_left(status: int, codes: Sequence[str], detail: str) -> type[AivaxError]:
+    if status in _WITHOUT_MEANING:
+        return _by_word(status, codes, detail)
+    if status in (401, 403):
+        return _of_forbidden(status, codes, detail)
+    if status >= 500 and has_code(Meaning.MODEL, codes):
         return GatewayUnknown
-    if status == 429 and code == "insufficient_quota":
-        return NoBalance  # OpenAI's way to say it
     if status in _OF_STATUS:
         return _OF_STATUS[status]
     return RequestRefused if 400 <= status < 500 else Unavailable
 
 
-def of_response(status: int, retry_after: str | None, body: bytes, *, now: float, clean: Scrub) -> AivaxError:
-    """Read an answer that is a refusal: either JSON shape, or a proxy's HTML. `now` is in epoch seconds."""
-    code, detail = _said(body)
-    return of_status(
-        status,
-        code=clean(code)[:_CODE_CHARS],
-        detail=clean(detail),
-        retry_after_s=retry_after_s(retry_after, now=now),
-    )
+def _leads_elsewhere(status: int, codes: Sequence[str], detail: str, *, page: bool) -> bool:
+    """Whether there is no such route, rather than no such model."""
+    if status not in (400, 404, 405, 0) or says(Meaning.MODEL, codes, detail):
+        return False
+    return tells(Meaning.ADDRESS, detail) or status == 405 or (status == 404 and page)
 
 
-def _said(body: bytes) -> tuple[str, str]:
-    try:
-        answer = decode(body)
-    except NotJson:
-        text = body.decode("utf-8", "replace")[:_PAGE_CHARS]
-        title = _TITLE.search(text)
-        return "", title.group(1) if title else _TAG.sub(" ", text)
-    error = answer.get("error")
-    if isinstance(error, dict):
-        return error_of(error)
-    rest = error or answer.get("detail") or answer.get("message")
-    return word(answer.get("code")), excerpt(rest, _PAGE_CHARS)
+def _of_429(codes: Sequence[str], detail: str) -> type[AivaxError]:
+    """A rate, unless it tells of money, or of one request that alone is more than the rate lets in."""
+    if has_code(Meaning.BALANCE, codes):
+        return NoBalance
+    if is_too_much_at_once(detail):
+        return ContextTooLong
+    return NoBalance if _tells_of_money(codes, detail) else RateLimited
 
 
-def error_of(error: object) -> tuple[str, str]:
-    """Read an error object, or the text that stands in its place: its code and what it says."""
-    if not isinstance(error, dict):
-        return "", excerpt(error, _PAGE_CHARS)
-    param = word(error.get("param"))
-    message = excerpt(error.get("message"), _PAGE_CHARS)
-    return word(error.get("code")) or word(error.get("type")), f"{param}: {message}" if param else message
+def _tells_of_money(codes: Sequence[str], detail: str) -> bool:
+    if tells(Meaning.RATE, detail) or says(Meaning.CONTENT, codes, detail):
+        return False
+    if tells(Meaning.BALANCE, detail):
+        return True
+    return tells(Meaning.QUOTA, detail) and not has_code(Meaning.RATE, codes)
+
+
+def _of_forbidden(status: int, codes: Sequence[str], detail: str) -> type[AivaxError]:
+    """The key, or what it may do: told by the word, else by the status."""
+    if status == 403 and says(Meaning.CONTENT, codes, detail):
+        return RequestRefused
+    if says(Meaning.FORBIDDEN, codes, detail):
+        return NotAllowed
+    if status == 403 and has_code(Meaning.RATE, codes):
+        return RateLimited
+    return KeyRefused if has_code(Meaning.KEY, codes) else _OF_STATUS[status]
+
+
+def _by_word(status: int, codes: Sequence[str], detail: str) -> type[AivaxError]:
+    """A code tells more than the message, and the message more than a code that says only that it was refused."""
+    for meaning, kind in _OF_WORD[:-1]:
+        if has_code(meaning, codes):
+            return kind
+    for meaning, kind in _OF_WORD[:-1]:
+        if tells(meaning, detail) and (meaning is not Meaning.OUTAGE or not status):
+            return kind
+    return RequestRefused if status or has_code(Meaning.REQUEST, codes) else Unavailable
+
+
+def of_response(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float, clean: Scrub
+) -> AivaxError:
+    """Read an answer that is a refusal: any JSON shape, or a proxy's page. `now` is in epoch seconds."""
+    document, page = _document(body) if body.strip() or status != 404 else ("Not Found", False)
+    said = bodies.read(document)
+    refusal = _scrubbed(status, said, clean, page=page)
+    if 300 <= status < 400 and (location := headers.get("location", "")):
+        detail = clean(f"it redirects to {location.partition('?')[0]}")
+        return AddressWrong(status=status, code="redirect", detail=detail, leads_to=location)
+    wait_s = waits.of_headers(headers, now=now)
+    if wait_s is None:
+        wait_s = _told_wait_s(refusal, document, said, clean, now)
+    if wait_s is None and refusal.error is RateLimited:
+        wait_s = waits.until_reset(headers, now=now)
+    return _raised(refusal, wait_s)
+
+
+def of_page(status: int, body: bytes, clean: Scrub) -> AddressWrong:
+    """A web page answered where an answer was asked for."""
+    _, detail = "", clean(_title(body))
+    return AddressWrong(status=status, code="web_page", detail=detail)
+
+
+def is_page(body: bytes) -> bool:
+    """Whether a body is a web page, or at least no answer: neither JSON nor events begin so."""
+    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def of_event(error: object, *, said: bool, clean: Scrub) -> AivaxError:
-    """Choose the error of one that stands in the stream: while nothing was said, by its code, a status or a word."""
-    code, detail = error_of(error or {})
-    code, detail = clean(code) or "error", clean(detail)
-    status = int(code) if re.fullmatch(r"[45]\d\d", code) else 0
-    if status and not said:
-        return of_status(status, code=code, detail=detail)
-    kind = ContextTooLong if not said and _TOO_LONG.search(f"{code} {detail}") else AnswerFailed
-    return kind(status=status, code=code, detail=detail)
+    """Choose the error of one that stands in the stream: while nothing was said, by its code, a status or a word.
+
+    `error` is the error object, the text in its place, or the whole event or body that holds it.
+    """
+    told = bodies.read(error or {})
+    refusal = _scrubbed(told.status, told, clean)
+    if said:
+        return AnswerFailed(status=told.status, code=refusal.code or "error", detail=refusal.detail)
+    return _raised(
+        replace(refusal, code=refusal.code or "error"), _told_wait_s(refusal, error, told, clean, time())
+    )
 
 
-def retry_after_s(value: str | None, *, now: float) -> float | None:
-    """Read `Retry-After`: seconds or an HTTP date. `now` is in epoch seconds."""
-    if not value:
+def _scrubbed(status: int, said: Said, clean: Scrub, *, page: bool = False) -> Refusal:
+    codes = [_clean_code(code, clean) for code in said.codes]
+    return Refusal(status, codes, clean(said.message), page, _clean_code(said.code, clean))
+
+
+def _clean_code(code: str, clean: Scrub) -> str:
+    """A code without keys; one of plain words stays whole, though `key_...` may look like one."""
+    apart = code.replace("_", " ")
+    is_words = code.isascii() and apart.replace(" ", "").isalpha() and clean(apart) == apart
+    return (code if is_words else clean(code))[:_CODE_CHARS]
+
+
+def _told_wait_s(refusal: Refusal, document: object, said: Said, clean: Scrub, now: float) -> float | None:
+    """The wait that a body tells, where waiting helps; its sentence often stands at the end of a long one."""
+    if not issubclass(refusal.error, RateLimited | Unavailable):
         return None
+    wait_s = waits.of_body(document, now=now)
+    if wait_s is None:
+        wait_s = waits.of_text(refusal.detail, now=now)
+    if wait_s is None and len(said.message) > _TAIL_CHARS:
+        wait_s = waits.of_text(clean(said.message[-_TAIL_CHARS:]), now=now)
+    return wait_s
+
+
+def _document(body: bytes) -> tuple[object, bool]:
+    """What a body holds, and whether it is a web page: of one, its title stands for it."""
     try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
-        except (ValueError, TypeError, OverflowError, IndexError):
-            return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT_S) if math.isfinite(seconds) else None
+        return decode_any(body), False
+    except NotJson:
+        return _title(body), is_page(body)
+
+
+def _title(body: bytes) -> str:
+    text = body.decode("utf-8", "replace")[:_PAGE_CHARS]
+    title = _TITLE.search(text)
+    return title[1] if title else _TAG.sub(" ", text)

@@ -30,6 +30,8 @@ _PREFIXES = (
     ("pk-aiv-", KeyKind.PUBLIC),
     ("oky_", KeyKind.LEGACY),
 )
+_LOGIN_KEY_CHARS = 14
+"""AIVAX documentation of October 2026, "Authentication"."""
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
 
@@ -83,6 +85,10 @@ def check_sendable(key: SecretStr) -> None:
         raise SettingRefused("[aivax] api_key", fix=fix)
 
 
+def _is_login_key(key: SecretStr) -> bool:
+    return len(key.get_secret_value().strip()) == _LOGIN_KEY_CHARS
+
+
 def check_settings(settings: AivaxSettings) -> None:
     """Refuse settings with which no call can succeed.
 
@@ -95,6 +101,11 @@ def check_settings(settings: AivaxSettings) -> None:
         raise SettingRefused(
             "[aivax] api_key", fix="is empty: set a key of your AIVAX account (sk-aiv-acc...)"
         )
+    if kind is KeyKind.FOREIGN and is_aivax_host(settings.base_url) and _is_login_key(settings.api_key):
+        fix = (
+            "is a key to log in to the console with, and no API key: make one (sk-aiv-acc...) in the console"
+        )
+        raise SettingRefused("[aivax] api_key", fix=fix)
     if not settings.model and speaks_aivax(kind, settings.base_url):
         raise SettingRefused("[aivax] model", fix="is empty: name the gateway that answers, like name:50c3")
     check_model(kind, settings.model)

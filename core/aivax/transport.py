@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -18,11 +19,15 @@ from urllib.parse import urlsplit
 import core
 from core.aivax import error_mapping
 from core.aivax.body_encoding import Body
+from core.aivax.certificates import authorities
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
+from core.aivax.proxies import proxy_of
+from core.aivax.refusals.bodies import is_refusal
 from core.aivax.stream.chunks import NotJson, amount, decode_any
-from core.domain import SettingRefused, Unavailable
+from core.domain import AddressWrong, AivaxError, SettingRefused, Unavailable
 from core.settings import AivaxSettings
+from core.util.text import sound
 
 if TYPE_CHECKING or os.environ.get("AIVAX_BOTS_HTTP_LIBRARY") != "httpx2":
     import httpx
@@ -37,6 +42,13 @@ _REFUSAL_BYTES = 64 * 1024
 _DOCUMENT_BYTES = 8 * 1024 * 1024
 _DOCUMENT_TIMEOUT_S = 30.0
 _DRAIN_S = 0.25
+_PLAN = "X-Authenticated-Account-Plan"
+_PLAN_CHARS = 40
+_OTHER_PROTOCOL = {
+    "no_tls": re.compile(r"(?i)wrong.version.number|record.layer.failure|unknown.protocol|http.request\]"),
+    "no_http": re.compile(r"(?i)illegal status line.{0,40}\\x15|invalid http.{0,40}\\x15"),
+}
+"""What OpenSSL says of a server that speaks no TLS, and h11 of one that speaks nothing else."""
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0)
 """No bound on connections: how much runs at once is decided by admission, and nowhere twice."""
 
@@ -46,8 +58,10 @@ class Reply:
 
     def __init__(self, response: httpx.Response, deadlines: Deadlines, clean: Scrub) -> None:
         self._chunks = response.aiter_raw()
+        self._status = response.status_code
         self._deadlines = deadlines
         self._clean = clean
+        self._begun = False
         spent = amount(response.headers.get("Consumed-Credits"))
         self.credits_spent = spent if spent is not None and spent >= 0 else None
 
@@ -56,10 +70,15 @@ class Reply:
 
         Raises:
             Unavailable: the connection broke, or was silent for too long.
+            AddressWrong: it is a web page.
         """
         async with self._deadlines.waiting():
             data = await _sealed(anext(self._chunks, b""), self._clean)
         self._deadlines.sign_of_life()
+        if not self._begun and data.strip():
+            self._begun = True
+            if error_mapping.is_page(data):
+                raise error_mapping.of_page(self._status, data, self._clean)
         return data
 
     async def drain(self) -> None:
@@ -71,8 +90,42 @@ class Reply:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """The certificate authorities, read once a process: they take a megabyte and 30 ms."""
-    return httpx.create_ssl_context()
+    """The certificate authorities, read once a process: they take a megabyte and 30 ms.
+
+    Raises:
+        SettingRefused: `SSL_CERT_FILE` names no file of certificates.
+    """
+    return authorities(os.environ, lambda: httpx.create_ssl_context(trust_env=False))
+
+
+def _behind_proxies(settings: AivaxSettings) -> dict[str, Transport]:
+    """What carries requests to those hosts of the settings that are behind a proxy of the machine.
+
+    Raises:
+        SettingRefused: the proxy can't be used.
+    """
+    needed = [urlsplit(url) for url in (settings.base_url, settings.direct_url) if url]
+    carriers = {
+        f"{parts.scheme}://{parts.netloc}": _through(*proxy_of(f"{parts.scheme}://{parts.netloc}"))
+        for parts in needed
+    }
+    for parts in needed:  # an address may turn out to be meant with the other scheme
+        with suppress(SettingRefused):
+            other = f"{'http' if parts.scheme == 'https' else 'https'}://{parts.netloc}"
+            carriers.setdefault(other, _through(*proxy_of(other)))
+    return {origin: carrier for origin, carrier in carriers.items() if carrier is not None}
+
+
+def _through(address: str, name: str) -> Transport | None:
+    if not address:
+        return None
+    try:
+        return httpx.AsyncHTTPTransport(proxy=httpx.Proxy(address), verify=trusted(), limits=LIMITS)
+    except ImportError:
+        fix = f"names a SOCKS proxy, for which a package is missing: pip install 'aivax-bots[socks]', or unset {name}"
+    except (httpx.InvalidURL, ValueError):
+        fix = f"is no address of a proxy: write it like http://proxy.example:8080, or unset {name}"
+    raise SettingRefused(name, value="" if "@" in address else address, fix=fix)
 
 
 class Wire:
@@ -90,11 +143,15 @@ class Wire:
             _check_url("[aivax] direct_url", settings.direct_url)
         self._document_timeout_s = min(settings.first_event_timeout_s, _DOCUMENT_TIMEOUT_S)
         self._now = now
+        self.plan = ""
+        """The account's plan, as the last answer told it; empty where none did."""
         self._http = httpx.AsyncClient(
             transport=transport,
             limits=LIMITS,
             timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
             verify=trusted(),
+            mounts=_behind_proxies(settings) if transport is None else None,
+            trust_env=False,
             headers=_headers(settings),
             follow_redirects=False,
         )
@@ -117,6 +174,7 @@ class Wire:
         request = self._http.build_request("POST", url, content=body.sent(), headers=headers)
         async with deadlines.waiting():
             response = await _sealed(self._http.send(request, stream=True), clean)
+        self.plan = sound(response.headers.get(_PLAN, self.plan)[:_PLAN_CHARS])
         try:
             if not response.is_success:
                 raise await self._refusal(response, clean)
@@ -130,16 +188,21 @@ class Wire:
         """Fetch a JSON document.
 
         Raises:
-            AivaxError: of the status, or Unavailable, also where the answer is no JSON.
+            AivaxError: of the status, or of a refusal in the document; Unavailable where it is no JSON.
         """
         try:
             async with asyncio.timeout(self._document_timeout_s):
-                document = await _sealed(self._document(url, clean), clean)
-                return await asyncio.to_thread(decode_any, document)  # a long list takes a while
+                body = await _sealed(self._document(url, clean), clean)
+                if error_mapping.is_page(body):
+                    raise error_mapping.of_page(200, body, clean)
+                document = await asyncio.to_thread(decode_any, body)  # a long list takes a while
         except TimeoutError:
             raise Unavailable(code="first_event_timeout") from None
         except NotJson:
             raise Unavailable(code="not_json", detail="the answer is no JSON") from None
+        if is_refusal(document):
+            raise error_mapping.of_event(document, said=False, clean=clean)
+        return document
 
     async def _document(self, url: str, clean: Scrub) -> bytes:
         async with self._http.stream("GET", url) as response:
@@ -154,10 +217,8 @@ class Wire:
             _check_plain(response)
             async with asyncio.timeout(self._document_timeout_s):
                 body = await _read(response, _REFUSAL_BYTES)
-        retry_after = response.headers.get("Retry-After")
-        return error_mapping.of_response(
-            response.status_code, retry_after, body, now=self._now(), clean=clean
-        )
+        status, headers = response.status_code, response.headers
+        return error_mapping.of_response(status, headers, body, now=self._now(), clean=clean)
 
 
 async def _read(response: httpx.Response, most_bytes: int) -> bytes:
@@ -189,12 +250,16 @@ async def _sealed(awaited: Awaitable[T], clean: Scrub) -> T:
     raise failure
 
 
-def of_transport(error: httpx.HTTPError | httpx.StreamError | OSError, *, clean: Scrub) -> Unavailable:
+def of_transport(error: httpx.HTTPError | httpx.StreamError | OSError, *, clean: Scrub) -> AivaxError:
     """Translate what httpx raises. Raise the result `from None`: the original holds the request."""
+    detail = clean(f"{type(error).__name__}: {error}")
+    for code, signs in _OTHER_PROTOCOL.items():
+        if signs.search(str(error)):
+            return AddressWrong(code=code, detail=detail)
     code = "connect_timeout" if isinstance(error, httpx.ConnectTimeout) else "no_connection"
     if not isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.ProxyError | OSError):
         code = "connection_lost"
-    return Unavailable(code=code, detail=clean(f"{type(error).__name__}: {error}"))
+    return Unavailable(code=code, detail=detail)
 
 
 def _headers(settings: AivaxSettings) -> dict[str, str]:

@@ -1,142 +1,190 @@
-"""A file that came with a question becomes a content part, or a name where it can't, and its author is told why."""
+"""A file that a question brings along becomes a content part, or a name where it can't."""
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from core.aivax.request import AudioPart, FilePart, ImagePart, Inline, Part, TextPart, data_url
-from core.conversations.framing import plain_name
-from core.domain import Attachment, Blob, Frontend, PlatformError, Translator
-from core.i18n import Phrase
+from core.conversations.file_types import (
+    Document,
+    Outlook,
+    Picture,
+    Sound,
+    Unread,
+    file_type,
+    media_type,
+    outlook,
+)
+from core.conversations.framing import harmless, plain_name
+from core.conversations.gif import first_frame
+from core.conversations.left_out import LeftOut, Why
+from core.conversations.request_files import Earlier, EarlierPart, Fetched
+from core.domain import Attachment, FileGone, FileTooLarge, Frontend, PlaceClosed, PlatformError
 from core.settings import LimitsSettings
 from core.util.log import log
-from core.util.text import shorten
 
-IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-AUDIO_FORMATS = {
-    "audio/mpeg": "mp3",
-    "audio/mp3": "mp3",
-    "audio/wav": "wav",
-    "audio/x-wav": "wav",
-    "audio/ogg": "ogg",
-    "audio/mp4": "m4a",
-    "audio/x-m4a": "m4a",
-    "audio/webm": "webm",
-    "audio/flac": "flac",
-}
-MOST_UTF8_BYTES = 4
-"""Of one character."""
-TEXTUAL = frozenset({"application/json", "application/xml", "application/x-yaml", "application/toml"})
-MOST_NAMES = 10
-NAME_CHARS = 80
-
-
-class Why(StrEnum):
-    """Why a file, or a part of it, is not shown to the model."""
-
-    KIND = "kind"
-    UNREADABLE = "unreadable"
-    TOO_LARGE = "too_large"
-    TOO_MANY = "too_many"
-    TOO_LARGE_TOGETHER = "too_large_together"
-    TEXT_CUT = "text_cut"
-    """Its beginning is shown, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A file that the model is not shown, or not all of."""
-
-    name: str
-    why: Why
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The parts that go to the model, and the files that could not."""
-
-    parts: tuple[Part, ...]
-    left_out: tuple[LeftOut, ...]
-    media: tuple[str, ...] = ()
-    """Names of those parts that are more than text: they need a balance of their own."""
-
-    @property
-    def skipped(self) -> tuple[str, ...]:
-        """The names of the files that the model sees nothing of."""
-        return tuple(each.name for each in self.left_out if each.why is not Why.TEXT_CUT)
+EARLIER_TIMEOUT_S = 10.0
+"""How long a file of before may take: it is context, and holds up no answer."""
+_WHY = {Unread.KIND: Why.KIND, Unread.DAMAGED: Why.UNREADABLE, Unread.EMPTY: Why.EMPTY}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The files of a question that are to be fetched, each with the most bytes that it may have."""
+    """The files that are to be fetched, each with the most bytes that it may have."""
 
     files: tuple[tuple[Attachment, int], ...]
     left_out: tuple[LeftOut, ...]
+    earlier: tuple[tuple[Earlier, int], ...] = ()
 
     @property
     def size_bytes(self) -> int:
         """The room that all of them may need."""
-        return sum(most_bytes for _, most_bytes in self.files)
+        return sum(most_bytes for _, most_bytes in (*self.files, *self.earlier))
 
 
-def choose(attachments: Iterable[Attachment], limits: LimitsSettings, *, most_in_all: int) -> Wanted:
+def choose(
+    attachments: Iterable[Attachment],
+    limits: LimitsSettings,
+    *,
+    most_in_all: int,
+    earlier: Iterable[Earlier] = (),
+    most_earlier: int = 0,
+) -> Wanted:
     """Choose, before anything is fetched, the files that the limits have room for: at most `most_in_all` bytes.
 
-    A file whose size is not told counts as the largest that there may be.
+    The question's own come first, then, the most wanted first, at most `most_earlier` of before. A file whose size is
+    not told counts as the largest that there may be.
     """
-    files: list[tuple[Attachment, int]] = []
-    left_out: list[LeftOut] = []
-    left_bytes = min(limits.attachment_total_bytes, most_in_all)
-    for attachment in attachments:
-        size = attachment.size_bytes if attachment.size_bytes > 0 else limits.attachment_bytes
-        if not _readable(_media_type(attachment.media_type)):
-            why = Why.KIND
-        elif len(files) >= limits.attachments:
-            why = Why.TOO_MANY
-        elif size > limits.attachment_bytes:
-            why = Why.TOO_LARGE
-        elif size > left_bytes:
-            why = Why.TOO_LARGE_TOGETHER
-        else:
-            files.append((attachment, size))
-            left_bytes -= size
+    room = _Room(limits, most_in_all)
+    files = [(each, size) for each in attachments if (size := room.claim(each)) is not None]
+    own_refs = {each.ref for each, _ in files}
+    before: list[tuple[Earlier, int]] = []
+    for each in earlier:
+        if len(before) >= most_earlier:
+            break
+        if each.file.ref in own_refs:
             continue
-        log.info("attachment.skipped", why=why.value, size_bytes=attachment.size_bytes)
-        left_out.append(LeftOut(attachment.name, why))
-    return Wanted(tuple(files), tuple(left_out))
+        own_refs.add(each.file.ref)
+        if (size := room.claim(each.file, is_told=each.is_told, is_earlier=True)) is not None:
+            before.append((each, size))
+    return Wanted(tuple(files), tuple(room.left_out), tuple(before))
 
 
-async def fetch_parts(frontend: Frontend, wanted: Wanted, *, text_chars: int) -> Fetched:
-    """Fetch the chosen files, of texts at most `text_chars` in all. One that can't be read never fails the turn."""
-    parts: list[Part] = []
-    media: list[str] = []
-    left_out = list(wanted.left_out)
-    for attachment, most_bytes in wanted.files:
-        blob = await _blob(frontend, attachment, most_bytes)
-        part = _as_part(attachment, blob, text_chars) if blob is not None else None
-        if part is None:
-            left_out.append(LeftOut(attachment.name, Why.UNREADABLE))
-        elif isinstance(part, _Text):
-            text_chars -= len(part.text)
-            if part.is_cut:
-                left_out.append(LeftOut(attachment.name, Why.TEXT_CUT))
-            parts.append(part.as_part(attachment.name))
-        else:
-            parts.append(part)
-            media.append(attachment.name)
-    return Fetched(tuple(parts), tuple(left_out), tuple(media))
+@dataclass(slots=True)
+class _Room:
+    """What the limits leave room for, file after file."""
 
+    limits: LimitsSettings
+    left_bytes: int
+    files: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
 
-async def _blob(frontend: Frontend, attachment: Attachment, most_bytes: int) -> Blob | None:
-    try:
-        blob = await frontend.fetch(attachment.ref, most_bytes)
-    except PlatformError as error:
-        log.warning("attachment.unreadable", media_type=_media_type(attachment.media_type), cause=str(error))
+    def __post_init__(self) -> None:
+        self.left_bytes = min(self.limits.attachment_total_bytes, self.left_bytes)
+
+    def claim(self, file: Attachment, *, is_told: bool = True, is_earlier: bool = False) -> int | None:
+        """The most bytes that a file may have; None where it has no room, and is left out."""
+        size = file.size_bytes if file.size_bytes > 0 else self.limits.attachment_bytes
+        why = self._why_not(outlook(file.name, file.media_type), size)
+        if why is None:
+            self.files += 1
+            self.left_bytes -= size
+            return size
+        if is_told:
+            log.info("attachment.skipped", why=why.value, size_bytes=file.size_bytes)
+            self.left_out.append(LeftOut(file.name, why, is_earlier))
         return None
-    return blob if len(blob.data) <= most_bytes else None
+
+    def _why_not(self, outlook: Outlook, size: int) -> Why | None:
+        why: Why | None = None
+        if outlook is Outlook.UNREAD:
+            why = Why.KIND
+        elif self.files >= self.limits.attachments:
+            why = Why.TOO_MANY
+        elif size > self.limits.attachment_bytes:
+            why = Why.KIND if outlook is Outlook.DOUBTFUL else Why.TOO_LARGE
+        elif size > self.left_bytes:
+            why = Why.TOO_LARGE_TOGETHER
+        return why
+
+
+async def fetch_parts(
+    frontend: Frontend, wanted: Wanted, *, text_chars: int, history_chars: int = 0
+) -> Fetched:
+    """Fetch the chosen files, of texts at most `text_chars` in all. One that can't be read never fails the turn.
+
+    Of the texts of before that are part of the history, at most `history_chars` of them.
+    """
+    async with asyncio.TaskGroup() as group:
+        own = [group.create_task(_read(frontend, file, most)) for file, most in wanted.files]
+        before = [
+            group.create_task(_read(frontend, each.file, most, EARLIER_TIMEOUT_S))
+            for each, most in wanted.earlier
+        ]
+    reading = _Reading(list(wanted.left_out), text_chars)
+    parts = [
+        part
+        for (file, _), task in zip(wanted.files, own, strict=True)
+        if (part := await reading.part_of(file, task.result(), text_chars)) is not None
+    ]
+    earlier: list[EarlierPart] = []
+    for (each, _), task in zip(wanted.earlier, before, strict=True):
+        most_chars = history_chars if each.in_history else text_chars
+        chars = reading.chars
+        part = await reading.part_of(each.file, task.result(), most_chars, each)
+        history_chars -= chars - reading.chars if each.in_history else 0
+        if part is not None:
+            earlier.append(EarlierPart(each, part))
+    return Fetched(tuple(parts), tuple(reading.left_out), tuple(reading.media), tuple(earlier))
+
+
+async def _read(
+    frontend: Frontend, file: Attachment, most_bytes: int, timeout_s: float | None = None
+) -> bytes | Why:
+    """A file's bytes, or why there are none."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            data = (await frontend.fetch(file.ref, most_bytes)).data
+    except (PlatformError, TimeoutError) as error:
+        cause = str(error) or type(error).__name__
+        log.warning("attachment.unreadable", media_type=media_type(file.media_type), cause=cause)
+        if isinstance(error, FileGone | PlaceClosed):
+            return Why.GONE
+        return Why.TOO_LARGE if isinstance(error, FileTooLarge) else Why.UNREADABLE
+    return data if len(data) <= most_bytes else Why.UNREADABLE
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has come of the files that were read so far."""
+
+    left_out: list[LeftOut]
+    chars: int
+    """How many characters of texts may still come."""
+    media: list[str] = field(default_factory=list)
+
+    async def part_of(
+        self, file: Attachment, data: bytes | Why, most_chars: int, earlier: Earlier | None = None
+    ) -> Part | None:
+        """What the model is shown of a file, one in each step of the loop; None where it is left out."""
+        await asyncio.sleep(0)
+        most_chars = max(0, min(self.chars, most_chars))
+        found = data if isinstance(data, Why) else _part(file, data, most_chars)
+        part: Part | None = None
+        why: Why | None = None
+        if isinstance(found, Why):
+            why = found
+        elif isinstance(found, _Text):
+            self.chars -= len(found.text)
+            why, part = Why.TEXT_CUT if found.is_cut else None, found.as_part(file.name)
+        else:
+            part = found
+            self.media += [file.name] if earlier is None else []
+        if why is not None and (earlier is None or earlier.is_told):
+            self.left_out.append(LeftOut(file.name, why, earlier is not None))
+        return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,71 +197,17 @@ class _Text:
         return TextPart(f"[file: {plain_name(name)}]\n{self.text}{rest}")
 
 
-def _as_part(attachment: Attachment, blob: Blob, text_chars: int) -> Part | _Text | None:
-    kind = _media_type(attachment.media_type)
-    if kind in IMAGES:
-        return ImagePart(url=data_url(blob.data, kind))
-    if kind in AUDIO_FORMATS:
-        return AudioPart(data=Inline(blob.data), format=AUDIO_FORMATS[kind])
-    if kind == "application/pdf":
-        return FilePart(filename=attachment.name, file_data=data_url(blob.data, kind))
-    return _beginning(blob.data, text_chars)
-
-
-def _beginning(data: bytes, most_chars: int) -> _Text | None:
-    """Decode no more of a text than is wanted; None where it is none."""
-    most_bytes = most_chars * MOST_UTF8_BYTES
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(
-            data[:most_bytes], final=len(data) <= most_bytes
-        )
-    except UnicodeDecodeError:
-        return None
-    return _Text(text[:most_chars], is_cut=len(data) > most_bytes or len(text) > most_chars)
-
-
-def _media_type(value: str) -> str:
-    return value.partition(";")[0].strip().lower()
-
-
-def _readable(kind: str) -> bool:
-    known = kind in IMAGES or kind in AUDIO_FORMATS or kind in TEXTUAL or kind == "application/pdf"
-    return known or kind.startswith("text/")
-
-
-SENTENCES = {
-    Why.KIND: Phrase.ATTACHMENT_KIND,
-    Why.UNREADABLE: Phrase.ATTACHMENT_SKIPPED,
-    Why.TOO_LARGE: Phrase.ATTACHMENT_TOO_LARGE,
-    Why.TOO_MANY: Phrase.ATTACHMENTS_TOO_MANY,
-    Why.TOO_LARGE_TOGETHER: Phrase.ATTACHMENTS_TOO_LARGE,
-    Why.TEXT_CUT: Phrase.ATTACHMENT_TEXT_CUT,
-}
-"""What people are told of files that the model was not shown, or not all of."""
-
-
-def sentences_of(left_out: Sequence[LeftOut], limits: LimitsSettings, translator: Translator) -> list[str]:
-    """One sentence for each reason, in the order of the files; of very many files it names the first ones."""
-    names: dict[Why, list[str]] = {}
-    for each in left_out:
-        names.setdefault(each.why, []).append(shorten(each.name, NAME_CHARS))
-    person_bytes = int(limits.attachment_memory_bytes * limits.person_share)
-    most: dict[Why, float] = {
-        Why.TOO_LARGE: _mb(limits.attachment_bytes),
-        Why.TOO_MANY: limits.attachments,
-        Why.TOO_LARGE_TOGETHER: _mb(min(limits.attachment_total_bytes, person_bytes)),
-        Why.TEXT_CUT: limits.attachment_text_chars,
-    }
-    return [
-        translator.say(SENTENCES[why], name=_listed(found), most=most.get(why))
-        for why, found in names.items()
-    ]
-
-
-def _mb(size_bytes: int) -> float:
-    return round(size_bytes / 1_000_000, 2)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = " …" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+def _part(file: Attachment, data: bytes, most_chars: int) -> ImagePart | AudioPart | FilePart | _Text | Why:
+    match file_type(data, file.name, file.media_type, most_chars=most_chars):
+        case Picture(kind):
+            return ImagePart(url=data_url(first_frame(data) if kind == "image/gif" else data, kind))
+        case Sound(kind):
+            return AudioPart(data=Inline(data), format=kind)
+        case Document():
+            name = plain_name(file.name) or "document"
+            name = name if name.lower().endswith(".pdf") else f"{name}.pdf"
+            return FilePart(filename=name, file_data=data_url(data, "application/pdf"))
+        case Unread() as why:
+            return _WHY[why]
+        case text:
+            return _Text(harmless(text.text), text.is_cut)

@@ -16,6 +16,8 @@ import re
 import unicodedata
 
 INDENT = "    "
+FRAMES = "The name before the first colon says who wrote a message; its further lines are indented."
+"""What the model is told of the frames."""
 NAME_CHARS = 60
 NAMELESS = "someone"
 RESERVED = frozenset({"assistant", "developer", "function", "system", "tool", "user"})
@@ -28,7 +30,9 @@ _UNSEEN = re.compile(
     "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]+"  # else part of a regional flag
     "|(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"  # one is enough
 )
+_NO_WIDTH = dict.fromkeys([0xAD, 0x34F, *range(0x200B, 0x200E), *range(0x2060, 0x2065), 0xFE0E, 0xFE0F])
 _FRAME_MARKS = re.compile(r"[:\[\](){}<>\uff1a\ufe55\ua789\u2236]")
+_LIST_MARKS = "-\u2010\u2011\u2012\u2013\u2014\u2212\u2022\u00b7*+#> "
 _IN_NAMES = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 
 
@@ -37,6 +41,11 @@ def harmless(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _UNSEEN.sub("", "\n".join(text.splitlines()))
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: only blanks, and characters that have no width."""
+    return not harmless(text).translate(_NO_WIDTH).strip()
 
 
 def indented(text: str) -> str:
@@ -59,7 +68,7 @@ class Names:
 
     def label(self, name: str, person: str = "") -> str:
         """The name to show. `person` tells people of the same name apart; without it the name alone does."""
-        plain = plain_name(name)
+        plain = plain_name(name).lstrip(_LIST_MARKS)
         key = f"id:{person}" if person else f"name:{plain}"
         if key not in self._labels:
             self._labels[key] = self._free(plain) if plain or person else NAMELESS

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
-from core.conversations.framing import INDENT, Names, harmless, indented, plain_name
+from core.conversations.framing import INDENT, Names, harmless, indented, is_blank, plain_name
 from core.domain import Attachment, Quote, Remembered, Turn
 from core.settings import ConversationSettings
 from core.storage.history import HistoryStore
@@ -21,7 +22,7 @@ OURS = "(you)"
 
 def estimate_tokens(text: str) -> int:
     """A safe guess at the tokens of a message, its frame included."""
-    return len(text.encode()) // BYTES_PER_TOKEN + 1 + TOKENS_PER_MESSAGE
+    return len(text.encode(errors="replace")) // BYTES_PER_TOKEN + 1 + TOKENS_PER_MESSAGE
 
 
 class History:
@@ -45,42 +46,64 @@ class History:
             return chosen
         async with aclosing(self._store.before(turn.conversation_id, turn.id)) as past:
             async for message in past:
-                left -= estimate_tokens(self.shown(message, Names()))
+                left -= self._tokens(message)
                 if left < 0:
                     break
                 chosen.append(message)
         return chosen[::-1]
 
-    def shown(self, message: Remembered, names: Names, *, name_attachments: bool = True) -> str:
-        """A stored message as the model reads it: framed where several write, attachments only named."""
-        if message.role == "assistant":
-            return message.text
-        files = [named(attachment) for attachment in message.attachments] if name_attachments else []
-        if not self.names_authors:
-            return "\n".join([*([harmless(message.text)] if message.text else []), *files])
-        said = [indented(message.text)] if message.text else []
-        label = names.label(message.author_name, message.author)
-        return f"{label}: " + f"\n{INDENT}".join([*said, *files])
+    def left_chars(self, window: Sequence[Remembered]) -> int:
+        """How many characters of files' texts still fit, beside a window, into the history's budget."""
+        left = self._settings.history_tokens - sum(map(self._tokens, window))
+        return max(0, left) * BYTES_PER_TOKEN
+
+    def _tokens(self, message: Remembered) -> int:
+        return estimate_tokens(shown(message, Names(), message.attachments, framed=self.names_authors))
 
     async def surroundings(
-        self, turn: Turn, quotes: Sequence[Quote], known: Sequence[Remembered]
+        self, turn: Turn, quotes: Sequence[Quote], known: Sequence[Remembered], *, bare: bool
     ) -> list[Quote]:
         """The newest quotes that fit their budget and that the history does not hold already, oldest first.
 
-        The message replied to is taken before all others.
+        The message replied to is taken before all others, of a long one the beginning; then the first, which a thread
+        is about. A `bare` question has no words: what it replies to is then shown even where the history holds it.
         """
         turn_ids = {message.turn_id for message in known} | {turn.id}
         seen = {message.origin for message in known} | await self._store.answers(turn_ids)
-        fresh = [quote for quote in quotes if quote.origin not in seen]
+        fresh = [each for each in quotes if each.origin not in seen or (bare and each.replied_to)]
         left = self._settings.surroundings_tokens
-        chosen: set[str] = set()
+        chosen: dict[str, Quote] = {}
+        first = quotes[0].origin if quotes else ""
         newest_first = fresh[::-1]
-        for quote in sorted(newest_first, key=lambda quote: not quote.replied_to):
-            left -= estimate_tokens(quoted(quote, Names()))
-            if left < 0:
+        wanted = sorted(newest_first, key=lambda each: (not each.replied_to, each.origin != first))
+        for quote in wanted:
+            fitting = _cut(quote, left) if quote.replied_to else quote
+            tokens = estimate_tokens(quoted(fitting, Names()))
+            if tokens <= left:
+                chosen[quote.origin] = fitting
+                left -= tokens
+            elif quote.origin != first:
                 break
-            chosen.add(quote.origin)
-        return [quote for quote in fresh if quote.origin in chosen]
+        return [chosen[quote.origin] for quote in fresh if quote.origin in chosen]
+
+
+def shown(message: Remembered, names: Names, files: Collection[Attachment], *, framed: bool) -> str:
+    """What a person said as the model reads it, with `files` only named; `framed` where several write."""
+    said = [] if is_blank(message.text) else [indented(message.text) if framed else harmless(message.text)]
+    said += map(named, files)
+    if not framed or not said:
+        return "\n".join(said)
+    return f"{names.label(message.author_name, message.author)}: " + f"\n{INDENT}".join(said)
+
+
+def _cut(quote: Quote, most_tokens: int) -> Quote:
+    """A quote of which no more is shown than so many tokens hold."""
+    over = estimate_tokens(quoted(quote, Names())) - most_tokens
+    if over <= 0:
+        return quote
+    encoded = quote.text.encode(errors="replace")
+    kept = encoded[: max(0, len(encoded) - (over + 3) * BYTES_PER_TOKEN)]
+    return replace(quote, text=f"{kept.decode(errors='ignore')} […]")
 
 
 def named(attachment: Attachment) -> str:

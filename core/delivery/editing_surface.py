@@ -30,7 +30,8 @@ from core.domain import (
     PlatformError,
     Status,
 )
-from core.markdown.splitter import Splitter, split
+from core.markdown.dialect import PLAIN, Dialect
+from core.markdown.splitter import Part, Splitter, split
 from core.util.clock import Now, Sleep
 
 log = logging.getLogger(__name__)
@@ -74,15 +75,17 @@ class EditingSurface:
         ledger: Ledger,
         pace: Pace | None = None,
         *,
+        dialect: Dialect = PLAIN,
         now: Now = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """`pace` tells when the next edit may go out: by default when `channel.edit_interval_s` is over."""
+        """`pace` tells when the next edit may go out: by default when `channel.edit_interval_s` is over. `dialect` is
+        what the platform reads as Markdown."""
         self._channel = channel
         self._ledger = ledger
         self._sleep = sleep
         self._posting = Posting(channel, ledger, now=now, sleep=sleep)
-        self._splitter = Splitter(channel.max_size, channel.size)
+        self._splitter = Splitter(channel.max_size, channel.size, dialect)
         self._pace = pace or Pace(lambda: channel.edit_interval_s, now=now, sleep=sleep)
         self._status = ""
         self._offered: tuple[Button, ...] = ()
@@ -215,9 +218,9 @@ class EditingSurface:
         return None if early else view
 
     def _views(self) -> Sequence[View]:
-        parts = self._splitter.parts
         views = [
-            View(number, part.text, part.start, part.end, final=True) for number, part in enumerate(parts)
+            View(number, part.text, part.start, part.end, final=True)
+            for number, part in enumerate(self._parts())
         ]
         if self._ending:
             return self._with_ending(views, self._ending)
@@ -226,6 +229,12 @@ class EditingSurface:
             return [View(0, text, 0, 0, final=False, buttons=self._offered) for text in status]
         text = self._joined(views[-1].text, self._status) or views[-1].text
         return [*views[:-1], replace(views[-1], text=text, final=False, buttons=self._offered)]
+
+    def _parts(self) -> Sequence[Part]:
+        """The text as well-formed messages; while more is to come, the last one is without what is half-written."""
+        if self._ending is None:
+            return self._splitter.parts_so_far
+        return self._splitter.parts_cut_short if self._ending.alone else self._splitter.parts
 
     def _with_ending(self, views: Sequence[View], ending: _Ending) -> Sequence[View]:
         if views and (text := self._joined(views[-1].text, ending.text)):

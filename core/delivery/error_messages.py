@@ -11,6 +11,7 @@ from datetime import datetime
 from core.delivery.buttons import buttons
 from core.domain import (
     Action,
+    AddressWrong,
     AivaxError,
     AnswerBroken,
     Apology,
@@ -37,6 +38,7 @@ SENTENCES: dict[type[BaseException], Phrase] = {
     KeyRefused: Phrase.KEY_REFUSED,
     NotAllowed: Phrase.KEY_REFUSED,
     GatewayUnknown: Phrase.GATEWAY_UNKNOWN,
+    AddressWrong: Phrase.KEY_REFUSED,
     ContextTooLong: Phrase.CONTEXT_TOO_LONG,
     RequestRefused: Phrase.REQUEST_REFUSED,
     Unavailable: Phrase.UNAVAILABLE,

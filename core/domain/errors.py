@@ -26,6 +26,7 @@ BotError
 │   ├── NoBalance             402: balance or storage quota
 │   ├── NotAllowed            403: this key may not do that
 │   ├── GatewayUnknown        404: no such model or gateway
+│   ├── AddressWrong          a web page, an unknown route: the base address leads elsewhere
 │   ├── RateLimited           429
 │   ├── Unavailable           408, 5xx, time-outs, no connection, no parsable answer
 │   ├── Unanswerable          it fails at this question again and again, and answers others
@@ -37,6 +38,8 @@ BotError
     ├── FrontendUnreachable   no connection for now
     ├── PlaceClosed           nothing can be posted in that place
     ├── MessageRefused        this one message is not taken, though the place is open
+    ├── FileGone              a file was deleted, or is given out no more
+    ├── FileTooLarge          a file has more bytes than were asked for
     ├── OddAnswer             it answered what is no answer of its interface
     ├── PlatformBusy          asked too often, or failing for the moment
     └── OutcomeUnknown        it may or may not have done it
@@ -196,6 +199,25 @@ class GatewayUnknown(AivaxError):
     """404: there is no such model or gateway."""
 
 
+class AddressWrong(AivaxError):
+    """What answers at the base address is no server of this kind: a page, another route, another protocol.
+
+    `code` is `web_page`, `no_such_route`, `redirect`, `no_tls` or `no_http`; `leads_to` is where a redirect points.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int = 0,
+        code: str = "",
+        detail: str = "",
+        retry_after_s: float | None = None,
+        leads_to: str = "",
+    ) -> None:
+        super().__init__(status=status, code=code, detail=detail, retry_after_s=retry_after_s)
+        self.leads_to = leads_to
+
+
 class RateLimited(AivaxError):
     """429: a request or token rate was reached; `retry_after_s` where the service told."""
 
@@ -269,6 +291,14 @@ class PlaceClosed(PlatformError):
 
 class MessageRefused(PlatformError):
     """This one message is not taken: for what it says, or (`failed`) because the platform fails at it each time."""
+
+
+class FileGone(PlatformError):
+    """A file was deleted, or its platform gives it out no more."""
+
+
+class FileTooLarge(PlatformError):
+    """A file has more bytes than were asked for."""
 
 
 class OddAnswer(PlatformError):

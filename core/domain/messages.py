@@ -63,6 +63,17 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A picture that the model made, or a file of another kind: it is shown below the answer."""
+
+    name: str
+    media_type: str
+    alt: str
+    """What it shows, in one line; `""` where nothing tells."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """One message of a question's surroundings: the thread so far, or the message replied to."""
 
@@ -70,13 +81,19 @@ class Quote:
     """The platform's own id of the message."""
     author_name: str
     text: str
-    attachment_names: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    """Its files, those of what it forwards among them; any of them can be fetched as a question's own can."""
     replied_to: bool = False
     """Whether the question is a direct reply to this one."""
     author: str = ""
     """The platform's id of its author, as in `Identity.user`: it tells people of the same name apart."""
     own: bool = False
     """Whether the bot itself said it."""
+
+    @property
+    def attachment_names(self) -> tuple[str, ...]:
+        """What its files are called."""
+        return tuple(each.name for each in self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +305,8 @@ class Footer:
     text: str = ""
     buttons: tuple[Button, ...] = ()
     """What stands below it, where the platform has buttons."""
+    files: int = 0
+    """How many files are still to be shown below it."""
 
 
 @dataclass(frozen=True, slots=True)

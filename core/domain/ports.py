@@ -19,6 +19,7 @@ from core.domain.messages import (
     Button,
     Event,
     Footer,
+    MadeFile,
     PassedOver,
     Place,
     Quote,
@@ -244,7 +245,36 @@ class Frontend(Protocol):
         """Read an attachment.
 
         Raises:
-            PlatformError: it is gone, too large, or can't be read.
+            FileGone, PlaceClosed: it, or what it hung on, was deleted.
+            FileTooLarge: it has more bytes.
+            PlatformError: it can't be read.
+        """
+
+    async def attach(
+        self,
+        address: str,
+        files: Sequence[MadeFile],
+        delivery: Delivery,
+        ledger: Ledger,
+        *,
+        again: bool,
+    ) -> str:
+        """Show files in one message below an answer that is all there; its id, `""` where the place takes none.
+
+        `delivery` is that message's row in `ledger`, which may be told an id before the files show. `again`: an earlier
+        try may have shown them, so that they are looked for first.
+
+        Raises:
+            PlatformBusy, OutcomeUnknown: call again, with the row as it is then.
+            PlaceClosed, MessageRefused, OddAnswer: these can't be shown there.
+        """
+
+    async def remove(self, address: str, message_ids: Sequence[str]) -> None:
+        """Take messages of an answer away, and its files; those that are gone already are fine.
+
+        Raises:
+            PlatformBusy, OutcomeUnknown: call again.
+            PlaceClosed: some can't be taken away; the others are.
         """
 
     def address_of(self, channel: str) -> str:

@@ -43,6 +43,13 @@ class Phrase(Sentence):
         "My answer was cut short here: the connection to the AI service broke off. Ask again and I'll retry."
     )
     ANSWER_EMPTY = "I couldn't come up with an answer to that. Try asking it in another way."
+    EMPTY_BY_LENGTH = (
+        "I reached the longest length I may write before I came to an answer. Try asking for less."
+    )
+    EMPTY_BY_FILTER = (
+        "The AI service's content filter held back my answer to that. Try asking it in another way."
+    )
+    EMPTY_BY_TOOL = "To answer that I'd need a tool that I can't use here. Try asking it in another way."
     GAVE_UP = (
         "Something on our side interrupted me several times, so I couldn't answer this. Please ask again. "
         "(Reference: {reference})"
@@ -87,6 +94,8 @@ class Phrase(Sentence):
     APP_NOT_INSTALLED = "The app was not installed. Please try again."
 
     ATTACHMENT_SKIPPED = "I couldn't read {name}, so this answer goes without it."
+    ATTACHMENT_EMPTY = "There is nothing in {name}, so this answer goes without it."
+    ATTACHMENT_GONE = "{name} is no longer there for me to read, so this answer goes without it."
     ATTACHMENT_KIND = "I can't read files of that kind, so this answer goes without {name}."
     ATTACHMENT_TOO_LARGE = "I read files of up to {most} MB, so this answer goes without {name}."
     ATTACHMENTS_TOO_MANY = "I read up to {most} files of one question, so this answer goes without {name}."
@@ -137,6 +146,11 @@ class Phrase(Sentence):
     TOOL_UNNAMED = "a tool"
     LENGTH_REACHED = "This answer reached the longest length I may write. Ask me to go on for the rest."
     CONTENT_FILTERED = "The rest of this answer was held back by the AI service's content filter."
+    TOOL_NOT_HERE = (
+        "I wanted to use a tool here that I can't use, so something may be missing in this answer."
+    )
+
+    FILES_NOT_SHOWN = "Files that I made and can't show here, being too many or too large: {count}."
 
     COST = "{model}, {tokens} tokens"
 
@@ -275,6 +289,15 @@ class Phrase(Sentence):
         " `{setting}` and restart me."
     )
     NOTICE_KEY_TAKEN = "AIVAX takes the key again."
+    NOTICE_ADDRESS_PAGE = (
+        "A web page answers at `{setting}`, and no AI service, so nothing can be answered. Put the address there"
+        " that the service gives for programs (it mostly ends in `/v1`) and restart me."
+    )
+    NOTICE_ADDRESS_ROUTE = (
+        "What answers at `{setting}` is no AI service that I can talk to, so nothing can be answered. Put the address"
+        " there that the service gives for programs (it mostly ends in `/v1`) and restart me; the log says more."
+    )
+    NOTICE_ADDRESS_TAKEN = "The AI service answers at `{setting}`."
     NOTICE_MODEL_FORBIDDEN = (
         "The key in `{setting}` may not ask `{model}`, so questions there can't be answered."
     )

@@ -1,1 +1,1 @@
-"""The one Markdown scanner: where a text may be cut, and which fences are open there."""
+"""The one Markdown scanner: where a text may be cut, and what is open there: fences, tables, quotes, marks."""

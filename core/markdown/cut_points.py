@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from core.markdown.fences import Fence, fence_after_line, looks_like_fence, looks_like_fence_from
+from core.markdown.fences import Fence, looks_like_fence, looks_like_fence_from
 
 _ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]")
-_HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
+_HEADING = re.compile(r"[ >]{0,6}#{1,6}(?:\s|$)")
+_UNDERLINES = frozenset("|:=-")
+_ITEM_SIGNS = frozenset("-*+0123456789")
 _UNDERLINE = re.compile(r"[ \t]*[|:=-][|:=\- \t]*\r?")
-_WORD = re.compile(r"[^\S\n]+(?=[^\s`~#>\-+*=|])")
+_UNDERLINE_BEFORE = re.compile(r"[ \t>]*[|:=-][|:=\- \t]*\r?")
+_WORD = re.compile(r"[^\S\n]+(?=[^\s`~#>\-+*=|]|``?(?!`)|\*{1,3}(?=[^\s*])|~~(?=[^\s~])|\|\|(?=[^\s|]))")
 _SENTENCE_END = re.compile(r"""[.!?\u2026]["'\u201d\u2019)\]*_]*\s*$|[\u3002\uff01\uff1f]\s*$""")
 _CJK_END = re.compile(r"(?<=[\u3002\uff01\uff1f])(?=[^\s`~\u3002\uff01\uff1f\u300d\u300f\uff09])")
 _LONGEST_ENDING = 12
+_VIRAMA = 9  # the class of signs that join two letters of an Indian script
 
 
 class Rank(IntEnum):
@@ -44,37 +48,26 @@ class Seam:
     at: int
 
 
-def line_seams(view: str, fence: Fence | None) -> Iterator[Seam]:
-    """Every line of a text, but for the first, that a new message may begin with.
-
-    `fence` is open at its beginning. The last line may be incomplete: what is not there yet does not count.
-    """
-    at, blank, before = 0, False, ""
-    for line in view.split("\n"):
-        if line.strip():
-            rank = _code_rank(line, before, fence) if fence else _text_rank(line, before, blank=blank)
-            if before and rank is not None:
-                yield Seam(rank, at)
-            fence = fence_after_line(line, fence)
-            before, blank = line, False
-        else:
-            blank = True
-        at += len(line) + 1
+def code_rank(line: str, before: str, fence: Fence) -> Rank | None:
+    """How well a line inside a fence begins a message: none begins with its end, and none ends with its beginning."""
+    if not line.strip().lstrip("> ").strip(fence.marker[0]):
+        return None
+    is_first = ("```" in before or "~~~" in before) and looks_like_fence(before)
+    return None if is_first else Rank.CODE
 
 
-def _code_rank(line: str, before: str, fence: Fence) -> Rank | None:
-    """No new message begins with a fence's end, and none ends with its beginning."""
-    content = line.strip().lstrip("> ")
-    may_close = not content.strip(fence.marker[0])
-    return None if may_close or looks_like_fence(before) else Rank.CODE
-
-
-def _text_rank(line: str, before: str, *, blank: bool) -> Rank:
-    underlined = _UNDERLINE.fullmatch(line) or ("|" in before and _UNDERLINE.fullmatch(before))
-    if _HEADING.match(before) or (underlined and not blank):
+def text_rank(line: str, content: str, before: str, *, blank: bool) -> Rank:
+    """How well a line begins a message; `content` is the line without the marks of a quote."""
+    if "#" in before and _HEADING.match(before):
         return Rank.POOR
-    if not blank and not _ITEM.match(line):
-        return Rank.LINE
+    if not blank:
+        first = content.lstrip(" \t")[:1]
+        if first in _UNDERLINES and _UNDERLINE.fullmatch(content):
+            return Rank.POOR
+        if "|" in before and _UNDERLINE_BEFORE.fullmatch(before):
+            return Rank.POOR
+        if first not in _ITEM_SIGNS or not _ITEM.match(line):
+            return Rank.LINE
     if line[0] in " \t":
         return Rank.NESTED
     return Rank.BLOCK if blank else Rank.ITEM
@@ -83,7 +76,7 @@ def _text_rank(line: str, before: str, *, blank: bool) -> Rank:
 def inner_seams(view: str, floor: int) -> Iterator[Seam]:
     """The words and sentences from `floor` on that a new message may begin with.
 
-    Left out are words that would turn into a heading, a quote, an item or a fence at the beginning of a line.
+    Left out are words that would turn into a heading, a quote, an item, a row or a fence at the beginning of a line.
     """
     for pattern in (_WORD, _CJK_END):
         line_end, fence_from = -1, 0
@@ -97,21 +90,26 @@ def inner_seams(view: str, floor: int) -> Iterator[Seam]:
                 yield Seam(Rank.SENTENCE if _SENTENCE_END.search(ending) else Rank.WORD, at)
 
 
-def last_whole_character(view: str, first: int) -> int:
+def last_whole_character(view: str, first: int, forbidden: Container[int] = ()) -> int:
     """The last place behind `first`, before the text's last character, that is inside no visible character."""
     places = range(len(view) - 1, first, -1)
-    whole = [at for at in places if not _belong_together(view, at)]
-    return next(
-        (at for at in whole if view[at] not in "`~" and view[at - 1] not in "`~\\"),
-        whole[0] if whole else max(len(view) - 1, first + 1),
-    )
+    poor = 0
+    for at in places:
+        if at in forbidden or _belong_together(view, at):
+            continue
+        if view[at] not in "`~" and view[at - 1] not in "`~\\":
+            return at
+        poor = poor or at
+    return poor or max(len(view) - 1, first + 1)
 
 
 def _belong_together(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     return (
-        unicodedata.category(after) in ("Mn", "Mc", "Me", "Cf")
+        (after > "\u02ff" and unicodedata.category(after) in ("Mn", "Mc", "Me", "Cf"))
         or before == "\u200d"
+        or after in "\u0e33\u0eb3"  # vowels of Thai and Lao
+        or (before > "\u08ff" and unicodedata.combining(before) == _VIRAMA and after.isalpha())
         or "\U0001f3fb" <= after <= "\U0001f3ff"  # the tone of an emoji's skin
         or ("\ud800" <= before <= "\udbff" and "\udc00" <= after <= "\udfff")
         or ("\u1160" <= after <= "\u11ff")  # vowels and final consonants of Hangul

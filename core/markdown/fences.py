@@ -6,7 +6,7 @@ Any indentation counts, since a fence may stand deep inside a list and chat plat
 from __future__ import annotations
 
 import re
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -19,6 +19,8 @@ _BEGUN = re.compile(rf"^({_PREFIX})(`{{3,{_LONGEST_MARKER}}}|~{{3,{_LONGEST_MARK
 _OPENING = re.compile(rf"({_PREFIX})(`{{3,}}+(?=[^`]*$)|~{{3,}}+)(.*)")
 _CLOSING = re.compile(r"([ \t]*+(?:>[ \t]*+)*+)(`{3,}+|~{3,}+)\s*")
 _LIST_MARKER = re.compile(r"[^\s>]")
+_LONG_QUOTE = ">>> "
+"""Stands once, before all that is quoted: the lines inside the fence don't repeat it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Fence:
         return replace(self, info="")
 
     def closes_at(self, line: str) -> bool:
+        if self.marker not in line:
+            return False
         match = _CLOSING.fullmatch(line)
         if match is None or not match[2].startswith(self.marker):
             return False
@@ -63,7 +67,10 @@ def opened_by(line: str) -> Fence | None:
     match = _OPENING.fullmatch(line.rstrip())
     if match is None or len(match[1]) > _LONGEST_PREFIX or len(match[2]) > _LONGEST_MARKER:
         return None
-    return Fence(_LIST_MARKER.sub(" ", match[1]), match[2], match[3])
+    prefix = match[1]
+    if prefix:
+        prefix = "" if prefix.lstrip(" ").startswith(_LONG_QUOTE) else _LIST_MARKER.sub(" ", prefix)
+    return Fence(prefix, match[2], match[3])
 
 
 def fence_after_line(line: str, fence: Fence | None) -> Fence | None:
@@ -96,13 +103,20 @@ def looks_like_fence_from(text: str, line_start: int) -> int:
     return begun.start(2) + _SHORTEST_MARKER if begun else len(text) + 1
 
 
-def closing_lines(text: str, fence: Fence | None) -> AbstractSet[str]:
-    """Every line that closing a fence somewhere in a text could take. Grows with the text."""
-    lines = {fence.closing_line} if fence else set()
-    if "```" in text or "~~~" in text:
-        lines |= {
-            f"{_LIST_MARKER.sub(' ', match[1])}{match[2]}"
-            for match in _BEGUN.finditer(text)
-            if len(match[1]) <= _LONGEST_PREFIX
-        }
-    return lines
+def closing_steps(text: str, fence: Fence | None, size: Callable[[str], int]) -> Sequence[tuple[int, str]]:
+    """The longest line that closing a fence could take, and from where in a text on it could. Grows with the text."""
+    steps = [(0, fence.closing_line)] if fence else []
+    if "```" not in text and "~~~" not in text:
+        return steps
+    longest = size(steps[0][1]) if steps else 0
+    seen: set[tuple[str, str]] = set()
+    for begun in _BEGUN.finditer(text):
+        if (found := (begun[1], begun[2])) in seen or len(begun[1]) > _LONGEST_PREFIX:
+            continue
+        seen.add(found)
+        prefix, marker = _LIST_MARKER.sub(" ", begun[1]), begun[2]
+        for length in range(_SHORTEST_MARKER, len(marker) + 1):
+            if (needed := size(line := prefix + marker[:length])) > longest:
+                longest = needed
+                steps.append((begun.start(2) + length, line))
+    return steps

@@ -74,6 +74,12 @@ def _meet(tokens: Sequence[_Token], at: int, left: list[int], opened: list[int])
     if mark == "_":  # inside a word it is part of a name
         opens, ends = opens and not before.isalnum(), ends and not after.isalnum()
     while ends and opened and left[at]:
+        if (
+            opens
+            and (len(tokens[at].text) + len(tokens[opened[-1]].text)) % 3 == 0
+            and mark not in _ALWAYS_TWO
+        ):
+            break  # CommonMark's rule of three: as in `2**3` and `a*b`
         taken = min(left[at], left[opened[-1]])
         if mark in _ALWAYS_TWO and taken < len(_ALWAYS_TWO):
             break

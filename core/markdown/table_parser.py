@@ -37,17 +37,23 @@ def table_at(lines: Sequence[str], at: int) -> Table | None:
     The line below a head decides, once it is complete. At a message's beginning rows are enough: the table began
     in the message before.
     """
-    is_headed = at + 2 < len(lines) and _is_head(lines[at], lines[at + 1])
+    is_headed = at + 2 < len(lines) and is_head(lines[at], lines[at + 1])
     begun_before = at == 0 and len(lines) > 1 and _GOES_ON.fullmatch(lines[0]) is not None
     if not is_headed and not begun_before:
         return None
     end = at + (2 if is_headed else 1)
-    while end < len(lines) and "|" in lines[end] and not _OTHER_BLOCK.match(lines[end]):
+    while end < len(lines) and is_row(lines[end]):
         end += 1
     return Table(tuple(lines[at:end]), is_headed)
 
 
-def _is_head(line: str, below: str) -> bool:
+def is_row(line: str) -> bool:
+    """Tell whether a line below a table's head, or below another row, is a row of it."""
+    return "|" in line and _OTHER_BLOCK.match(line) is None
+
+
+def is_head(line: str, below: str) -> bool:
+    """Tell whether a table begins with two lines."""
     if "|" not in line or "|" not in below or _OTHER_BLOCK.match(line):
         return False
     marks = cells(below)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
-from core.conversations.prompt import Composed
-from core.domain import Frontend, ReplySurface, Status, ToolActivity, Translator, Turn
+from core.aivax.stream.events import Finished, Picture, Text, Thinking, TimelineEvent, ToolCalled, Usage
+from core.conversations.composer import Composed
+from core.domain import Frontend, MadeFile, ReplySurface, Status, ToolActivity, Translator, Turn
 from core.i18n import Phrase
 from core.settings import LimitsSettings
+from core.turns.answer_text import AnswerText, file_name, marker_of
+from core.util.log import log
+from core.util.text import shorten
 
 _EXPLANATION_CHARS = 500
+_TOOL_CHARS = 64
+MOST_MARKED = 10
+"""Files that are not shown and that the history has nevertheless."""
 _ALL_CONTENTS = 25
 """What all tools of an answer were called with, as a multiple of what is kept of one."""
 
@@ -63,7 +69,11 @@ class Answer:
         self.surface = surface
         self.translator = translator
         self.tools = ToolLog(events=limits.tool_events, contents_chars=limits.tool_contents_chars)
-        self._parts: list[str] = []
+        self.files = 0
+        """How many files the model made that are to be shown."""
+        self._most_files = limits.answer_files
+        self._files_left_out = 0
+        self._text = AnswerText()
         self.notes: list[str] = []
         """The bot's own sentences that stand below the answer and are no part of it."""
         self.usage: Usage | None = None
@@ -74,7 +84,18 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return "".join(self._parts)
+        """What people read."""
+        return self._text.shown
+
+    @property
+    def remembered(self) -> str:
+        """What the model is told later that it said: its files are markers in there."""
+        return self._text.remembered
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not (self._text.has_words or self.files)
 
     async def say(self, phrase: Phrase) -> None:
         """Write a sentence of the bot's own in place of the model's answer."""
@@ -91,16 +112,35 @@ class Answer:
                 await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
             case Usage():
                 self.usage = event
+            case ToolCalled(name=name):
+                log.warning("answer.tool_not_here", tool=shorten(name, _TOOL_CHARS))
             case Finished(reason):
                 self.reason = reason
             case _:
                 pass
 
     async def _write(self, text: str) -> None:
-        self._parts.append(text)
-        await self.surface.write(text)
+        if shown := self._text.say(text):
+            await self.surface.write(shown)
+
+    def admit(self, picture: Picture) -> MadeFile | None:
+        """Give a file its place in the text; None where it is not to be shown, being too large or one too many."""
+        is_shown = bool(picture.data) and self.files < self._most_files
+        name = file_name(self.files + 1, picture.media_type)
+        self.files += is_shown
+        self._files_left_out += not is_shown
+        if is_shown or self._files_left_out <= MOST_MARKED:
+            self._text.mark(marker_of(name, picture.media_type, picture.alt))
+        return MadeFile(name, picture.media_type, picture.alt, picture.data) if is_shown else None
+
+    def notes_below(self) -> list[str]:
+        """The bot's own sentences below the answer."""
+        left_out = self._files_left_out
+        told = [self.translator.say(Phrase.FILES_NOT_SHOWN, count=left_out)] if left_out else []
+        return [*self.notes, *told]
 
     def without_media(self, composed: Composed) -> Composed:
         """Ask with the files only named, and say so below the answer."""
-        self.notes.append(self.translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(composed.media)))
+        if names := composed.files.told_media:
+            self.notes.append(self.translator.say(Phrase.WITHOUT_MEDIA, names=", ".join(names)))
         return composed.without_media()

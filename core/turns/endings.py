@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from dataclasses import replace
 
-from core.aivax.stream.bounds import OVERLONG
 from core.aivax.stream.events import Usage
 from core.delivery.buttons import buttons
 from core.delivery.error_messages import apologise
@@ -17,6 +18,7 @@ from core.domain import (
     Footer,
     MessageRefused,
     OddAnswer,
+    PlatformError,
     ReplySurface,
     Turn,
     TurnState,
@@ -25,6 +27,8 @@ from core.i18n import Phrase
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
+from core.turns.finish_sentences import BELOW
+from core.turns.made_files import MadeFiles
 from core.turns.surfaces import Surfaces
 from core.util.log import log
 
@@ -43,6 +47,7 @@ class Endings:
     def __init__(self, store: TurnStore, surfaces: Surfaces, replies: RepliesSettings) -> None:
         self._store = store
         self._surfaces = surfaces
+        self._files = MadeFiles(store.files, surfaces)
         self._shows_cost = replies.footer
         self._during = [Action.STOP] if "stop" in replies.buttons else []
         self.after = tuple(Action(each) for each in replies.buttons if each != "stop")
@@ -54,16 +59,22 @@ class Endings:
 
     def footer(self, answer: Answer) -> Footer:
         """What stands below a whole answer."""
-        translator, notes = answer.translator, list(answer.notes)
-        if answer.reason in ("length", OVERLONG):
-            notes.append(translator.say(Phrase.LENGTH_REACHED))
-        if answer.reason == "content_filter":
-            notes.append(translator.say(Phrase.CONTENT_FILTERED))
+        translator, notes = answer.translator, answer.notes_below()
+        if not answer.is_ours and (phrase := BELOW.get(answer.reason)) is not None:
+            notes.append(translator.say(phrase))
         if self._shows_cost and answer.usage is not None:
             tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
             notes.append(translator.say(Phrase.COST, model=answer.usage.model, tokens=tokens))
         after = () if answer.is_ours else self.after
         return Footer(" ".join(notes), buttons(after, answer.turn.key, translator))
+
+    async def finish(
+        self, turn: Turn, surface: ReplySurface, text: str, footer: Footer, *, files: int
+    ) -> None:
+        """Show a whole answer to its end, its files below it."""
+        await surface.finish(replace(footer, files=files))
+        if files and (missing := await self._files.show(turn)):
+            await self._files.name(turn, text, missing, footer)
 
     async def close_early(self, turn: Turn, cancel_request: CancelRequest, text: str) -> None:
         """Close an answer as it stands on the screen: what is not shown yet of its text is never shown."""
@@ -109,8 +120,12 @@ class Endings:
             log.error("turn.failed", error=kind, cause=str(error), reference=reference)
         else:
             log.error("turn.failed", error=kind, reference=reference, exc_info=error)
-        await self._store.keep_answer(answer.turn, answer.text, answer.usage, whole=False)
-        await self._fail(answer.turn, answer.surface, apologise(error, answer.translator, reference), kind)
+        remembered = answer.remembered
+        await self._store.keep_answer(
+            answer.turn, answer.text, answer.usage, whole=False, remembered=remembered
+        )
+        apology = apologise(error, answer.translator, reference)
+        await self._fail(answer.turn, answer.surface, apology, kind, files=answer.files)
 
     async def give_up(self, turn: Turn, surface: ReplySurface) -> None:
         """End a turn that was begun too often."""
@@ -119,8 +134,13 @@ class Endings:
         sentence = self._surfaces.translator(turn).say(Phrase.GAVE_UP, reference=reference)
         await self._fail(turn, surface, Apology(sentence, reference), "GaveUp")
 
-    async def _fail(self, turn: Turn, surface: ReplySurface, message: Apology, failure: str) -> None:
+    async def _fail(
+        self, turn: Turn, surface: ReplySurface, message: Apology, failure: str, *, files: int = 0
+    ) -> None:
         await surface.fail(message)
+        if files:  # what came before the error was paid for
+            with suppress(PlatformError):
+                await self._files.show(turn)
         await self._store.close(turn, TurnState.FAILED, failure=failure, reference=message.reference)
 
     async def not_taken(self, turn: Turn, error: MessageRefused | OddAnswer) -> None:
@@ -131,7 +151,8 @@ class Endings:
         Raises PlatformError where nothing is taken there now: then it was no fault of the answer's.
         """
         reference, kind = secrets.token_hex(4), type(error).__name__
-        log.error("turn.not_taken", cause=str(error), reference=reference, exc_info=error)
+        bug = error if isinstance(error, OddAnswer) else None  # a refusal says all itself
+        log.error("turn.not_taken", cause=str(error), reference=reference, exc_info=bug)
         try:
             message = apologise(error, self._surfaces.translator(turn), reference)
             await self._surfaces.show(turn, lambda surface: surface.fail(message))

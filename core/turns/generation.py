@@ -9,15 +9,17 @@ from contextlib import aclosing
 from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
-from core.aivax.stream.events import Finished, Text, TimelineEvent
-from core.conversations.attachments import sentences_of
-from core.conversations.prompt import Composed, Composer, NoRoom
+from core.aivax.stream.events import Finished, Picture, Text, TimelineEvent
+from core.conversations.composer import Composed, Composer, NoRoom
+from core.conversations.left_out import sentences_of
 from core.delivery.status_line import tool_status
 from core.domain import (
     AivaxError,
     CancelRequest,
     Cause,
+    ContextTooLong,
     RateLimited,
+    RequestRefused,
     ToolActivity,
     Tripped,
     Turn,
@@ -27,6 +29,7 @@ from core.i18n import Phrase
 from core.settings import LimitsSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
+from core.turns.finish_sentences import instead_of_words
 from core.util.log import log
 
 BEYOND_ANY_WAIT_S = 3_600.0
@@ -89,19 +92,37 @@ class Generation:
             held_by = await self._ask(answer, composed)
             if held_by is not None:
                 return held_by
-        if not answer.text.strip():
-            await answer.say(Phrase.ANSWER_EMPTY)
-        await self._store.keep_answer(turn, answer.text, answer.usage, whole=True, ours=answer.is_ours)
+        if answer.is_empty:
+            await answer.say(instead_of_words(answer.reason))
+        ours, remembered = answer.is_ours, answer.remembered
+        await self._store.keep_answer(
+            turn, answer.text, answer.usage, whole=True, ours=ours, remembered=remembered
+        )
         return None
 
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""
-        if composed.media and not await self._admission.allows_media(answer.turn.id, composed.minimum_usd):
+        files = composed.files
+        if files.has_media and not await self._admission.allows_media(answer.turn.id, files.minimum_usd):
             composed = answer.without_media(composed)
-        held_by = await self._stream(answer, composed)
+        held_by = await self._stream_simpler(answer, composed)
         if isinstance(held_by, Tripped) and held_by.breaker.cause is Cause.MEDIA:
             held_by = await self._stream(answer, answer.without_media(composed))
         return held_by
+
+    async def _stream_simpler(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
+        """Ask, and once more with fewer files as long as what is asked is refused: one of them may be why."""
+        while True:
+            try:
+                return await self._stream(answer, composed)
+            except RequestRefused as refusal:
+                simpler = composed.simpler(too_long=isinstance(refusal, ContextTooLong))
+                if answer.text or simpler is None:
+                    raise
+                log.info("question.asked_simpler", turn=answer.turn.id, cause=str(refusal))
+                left_out = simpler.left_out[len(composed.left_out) :]
+                answer.notes += sentences_of(left_out, self._limits, answer.translator)
+                composed = simpler
 
     async def _stream(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         turn, model = answer.turn, composed.request.model
@@ -130,18 +151,21 @@ class Generation:
         try:
             while event is not None:
                 await self._take(answer, event)
-                if not spoke and isinstance(event, Text | Finished):
+                if not spoke and isinstance(event, Text | Picture | Finished):
                     spoke = True
                     await self._admission.taken(answer.turn.id, composed.request.model, said=True)
                 event = await anext(timeline, None)
         except AivaxError as error:
-            if answer.text:
+            if answer.text or answer.files:
                 raise
             return await self._refused(answer.turn, composed, error, begun=True)
         return None
 
     async def _take(self, answer: Answer, event: TimelineEvent) -> None:
-        if not isinstance(event, ToolActivity):
+        if isinstance(event, Picture):
+            if (file := answer.admit(event)) is not None:
+                await self._store.files.keep(answer.turn, answer.files, file)
+        elif not isinstance(event, ToolActivity):
             await answer.take(event)
         elif (activity := answer.tools.admit(event)) is not None:
             await self._store.keep_activity(answer.turn, activity)
@@ -171,7 +195,7 @@ class Generation:
     ) -> Tripped | RetryAlone:
         """The circuit breaker that an error opened, or when to try again; raises the error if no waiting mends it."""
         verdict = await self._admission.refused(
-            turn.id, composed.request.model, error, has_media=bool(composed.media), begun=begun
+            turn.id, composed.request.model, error, has_media=composed.files.has_media, begun=begun
         )
         if isinstance(verdict, RetryAlone) and verdict.again_at is None:
             raise Unanswerable(status=error.status, code=error.code, detail=error.detail) from error

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from core.admission.admission import RetryAlone
-from core.conversations.prompt import NoRoom
+from core.conversations.composer import NoRoom
 from core.delivery.error_messages import apologise_for_waiting
 from core.domain import (
     CancelRequest,

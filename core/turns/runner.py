@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from core.admission.admission import RetryAlone
-from core.conversations.prompt import NoRoom
+from core.conversations.composer import NoRoom
 from core.delivery.buttons import buttons
 from core.domain import (
     CancelRequest,
@@ -110,7 +110,8 @@ class Runner:
             is_the_models = not turn.notice and await self._store.is_the_models(turn)
             offers = self._endings.after if is_the_models else turn.offers
             footer = Footer(buttons=buttons(offers, turn.key, self._surfaces.translator(turn)))
-            await self._deliver(turn, surface, turn.answer, footer)
+            files = 0 if turn.notice else len(await self._store.files.sizes(turn))
+            await self._deliver(turn, surface, turn.answer, footer, files=files)
         elif not self._is_to_ask(turn):
             await self._endings.give_up(turn, surface)
         else:
@@ -134,16 +135,19 @@ class Runner:
         elif held_by is not None:
             await self._holds.put_back(turn, held_by, surface)
         else:
-            await self._deliver(turn, surface, answer.text, self._endings.footer(answer))
+            footer = self._endings.footer(answer)
+            await self._deliver(turn, surface, answer.text, footer, files=answer.files)
             log.info("turn.answered", characters=len(answer.text), place=turn.place.platform)
 
-    async def _deliver(self, turn: Turn, surface: ReplySurface, text: str, footer: Footer) -> None:
+    async def _deliver(
+        self, turn: Turn, surface: ReplySurface, text: str, footer: Footer, *, files: int
+    ) -> None:
         """Show a whole answer to its end, unless a stop comes before that end does. Raises `_Stopped` then."""
         if turn.notice:
             await surface.finish(footer)
         else:
             async with self._cancellations.ending(turn, whole=True) as cancellation:
-                await surface.finish(footer)
+                await self._endings.finish(turn, surface, text, footer, files=files)
             if cancellation.cancel_request is not None:
                 raise _Stopped(turn, cancellation.cancel_request, text)
         await self._store.close(turn, TurnState.ANSWERED)

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+_OTHERS_WORDS = re.compile(
+    r"^([ \t>]{0,20})\[((?:forwarded (?:from|message)|preview of|e-mail from|transcript:)[^\]\n]{0,300})\]?",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""What a message's readers write above words that are another's: a forward, a preview, an e-mail, a clip's words."""
+
 
 def shorten(text: str, most_chars: int) -> str:
     """Cut a text to `most_chars`, with an ellipsis for its last one where something was cut off."""
@@ -14,3 +22,8 @@ def sound(text: str) -> str:
     PostgreSQL can't store a NUL.
     """
     return text.replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def unmarked(text: str) -> str:
+    """Words that somebody typed, without the look of what only a message's readers write: `(forwarded from Dana)`."""
+    return _OTHERS_WORDS.sub(r"\1(\2)", text) if "[" in text else text

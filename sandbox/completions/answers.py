@@ -15,6 +15,11 @@ from sandbox.completions.question import Question
 LONG_DEFAULT_CHARS = 6_000
 LONG_MOST_CHARS = 1_000_000
 WAIT_MOST_S = 600.0
+FINISH_REASONS = (
+    *("stop", "length", "content_filter", "max_tokens", "safety", "refusal", "abort"),
+    *("network_error", "insufficient_system_resource"),
+)
+"""AIVAX' own first, then words of other servers."""
 
 _GREETING = "Hello! This is the **AIVAX sandbox**: a stand-in on your own machine, where no model runs.\n"
 _GREETING_AGAIN = "The **AIVAX sandbox** is listening.\n"
@@ -84,7 +89,7 @@ def answer_to(question: Question) -> Answer:
         return Answer((call,), "tool_calls")
     if question.json_only:
         return Answer((Say(_json_answer(question)),))
-    finish = re.search(r"\bfinish (length|content_filter|stop)\b", question.text, re.IGNORECASE)
+    finish = _asked(question, rf"finish ({'|'.join(FINISH_REASONS)})")
     answer = Answer(tuple(_steps(question)), finish[1] if finish else "stop")
     return answer if question.max_tokens is None else _shortened(answer, question.max_tokens)
 
@@ -102,7 +107,9 @@ def _steps(question: Question) -> Iterator[Step]:
     waiting = _asked(question, r"wait (\d{1,6}(?:\.\d{1,6})?)")
     if waiting:
         yield Wait(min(float(waiting[1]), WAIT_MOST_S))
-    if _asked(question, "think|reason"):
+    if _asked(question, "think in tags"):
+        yield Say("<think>\n" + "".join(step.text for step in _thoughts(question)) + "\n</think>\n\n")
+    elif _asked(question, "think|reason"):
         yield from _thoughts(question)
     yield Say(_opening(question))
     if _asked(question, "tools?"):
@@ -183,7 +190,7 @@ def _summary(question: Question) -> str:
     return f"I was given {len(given)} message{'s' * (len(given) > 1)}:\n\n{texts.context_list(given)}"
 
 
-def _thoughts(question: Question) -> Iterator[Step]:
+def _thoughts(question: Question) -> Iterator[Think]:
     words = len(question.text.split())
     yield Think(f"The message has {words} word{'s' * (words != 1)} and {len(question.text)} characters. ")
     yield Think("Nobody runs a model here, so the best that I can do is repeat it. ")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.account import price_usd
 from sandbox.completions.answers import Answer, Call, Say, Step, Think, Tool, Wait, tokens_of
 from sandbox.completions.question import Question
 from sandbox.wire import json_bytes
@@ -11,6 +12,8 @@ from sandbox.wire import json_bytes
 DONE = b"data: [DONE]\n\n"
 PINGS = {"comment": b": ping\n\n", "empty": b"data:\n\n"}
 """Two ways to ping: a comment, or an event without data. (The `openai` SDK stumbles over the second.)"""
+
+PROVIDER = "sandbox"
 
 _PIECE_BYTES = 16
 
@@ -44,6 +47,7 @@ class Envelope:
             "object": "chat.completion.chunk",
             "created": self.created,
             "model": self.model,
+            "provider": PROVIDER,
         }
         return b"data: " + json_bytes({**head, **fields}) + b"\n\n"
 
@@ -61,6 +65,20 @@ def usage(question: Question, answer: Answer) -> dict[str, Any]:
         "total_tokens": prompt + completion,
         "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
     }
+
+
+def _prices(question: Question, answer: Answer) -> list[dict[str, Any]]:
+    counts = {"input": question.prompt_tokens, "output": completion_tokens(answer)}
+    return [
+        {
+            "sku": f"inference:{name}",
+            "amount": unit_price * counts[name],
+            "unit_price": unit_price,
+            "quantity": counts[name],
+            "description": f"{name} tokens",
+        }
+        for name, unit_price in (("input", price_usd(1, 0)), ("output", price_usd(0, 1)))
+    ]
 
 
 def completion_tokens(answer: Answer) -> int:
@@ -139,8 +157,10 @@ def completion(envelope: Envelope, question: Question, answer: Answer) -> dict[s
         "object": "chat.completion",
         "created": envelope.created,
         "model": envelope.model,
+        "provider": PROVIDER,
         "choices": [{"index": 0, "message": message, "finish_reason": answer.finish_reason}],
         "usage": usage(question, answer),
+        "generation_context": {"generated_usage": _prices(question, answer)},
     }
 
 
@@ -151,7 +171,7 @@ def pieces(body: bytes) -> Iterator[Frame]:
         yield Frame(body[start:end], final=end >= len(body))
 
 
-def error_event(envelope: Envelope, code: int, message: str) -> bytes:
+def error_event(envelope: Envelope, code: int | str, message: str) -> bytes:
     """Writes the event that tells of a failure in the middle of an answer."""
     choice = {"index": 0, "delta": {}, "finish_reason": "error"}
     return envelope.event({"choices": [choice], "error": {"code": code, "message": message}})

@@ -70,13 +70,13 @@ These words, anywhere in a message, make me do something; they can be combined:
 | `list`, `code`, `table`, `markdown` | that kind of Markdown |
 | `mentions` | mentions that must not ping anybody |
 | `long`, `long 40000` | a long answer, of so many characters |
-| `think` | reasoning before the answer |
+| `think`, `think in tags` | reasoning before the answer, as AIVAX sends it or as other servers do |
 | `tools`, `tools fail` | tools that the gateway runs, the second of them in vain |
 | `call NAME` | a call of the client's own function NAME |
 | `instructions` | the system prompt that I was given |
 | `summarise` | everything that I was given of this conversation |
 | `wait 20` | so many seconds of silence before the answer |
-| `finish length` | another reason for the end: `length`, `content_filter`, `STOP` |
+| `finish length` | another reason for the end: `length`, `content_filter`, `STOP`, or a word of other servers |
 """
 
 _SENTENCES = (

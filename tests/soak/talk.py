@@ -142,7 +142,7 @@ class Answers:
         for call in calls[self._read :]:
             if call.path.endswith("/chat/completions") and call.raw:
                 question = read_question(read_json(call.raw), public=False)
-                for word in _WORD.findall(question.text)[:1]:
+                for word in _WORD.findall(question.text)[-1:]:  # behind what was said around it
                     self._texts.setdefault(word, set()).add(letters(answer_to(question).text))
                     self.asked[word] += 1
         self._read = len(calls)

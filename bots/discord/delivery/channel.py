@@ -9,15 +9,18 @@ from typing import Any, TypeVar
 
 import discord
 
+from bots.discord.delivery.bare import or_bare
 from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
+from bots.discord.delivery.uploads import as_sent, shows
 from bots.discord.events.address import Address, snowflake
-from bots.discord.events.buttons import are_of_turn, view_of
+from bots.discord.events.buttons import are_of_turn, custom_ids_in, view_of
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
 from bots.discord.transport.pacing import Guard, unguarded
 from core.delivery.message_parts import gone_is_fine
-from core.domain import Button, Delivery, PlaceClosed, PlatformError
+from core.domain import Button, Delivery, MadeFile, PlaceClosed, PlatformError
 from core.util.log import log
 
 T = TypeVar("T")
@@ -70,9 +73,7 @@ class DiscordChannel:
         """The typing sign ends with a post, or by itself within ten seconds."""
 
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
-        message = await self._write(
-            lambda client: self._create(client, native(text), delivery, buttons), creates=True
-        )
+        message = await or_bare(lambda shown: self._post(native(text), delivery, shown), buttons)
         self._session.pace(self._address.channel).stopped_typing()
         self._session.posted[delivery.nonce] = message.id
         self.newest = str(message.id)
@@ -82,11 +83,7 @@ class DiscordChannel:
         return self.newest
 
     async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        await self._write(
-            lambda client: self._message(client, message_id).edit(
-                content=native(text), allowed_mentions=NO_MENTIONS, view=view_of(buttons)
-            )
-        )
+        await or_bare(lambda shown: self._change(message_id, native(text), shown), buttons)
 
     async def attach(self, message_id: str, files: Sequence[CodeFile]) -> None:
         """Attach files to a message of ours; doing it twice attaches them once. Needs ATTACH_FILES."""
@@ -96,6 +93,37 @@ class DiscordChannel:
                 allowed_mentions=NO_MENTIONS,
             )
         )
+
+    async def post_files(self, files: Sequence[MadeFile], delivery: Delivery, *, again: bool) -> str:
+        """Create a message with files, and return its id. Needs ATTACH_FILES.
+
+        `again`: one that is there already is looked for first, by its nonce and by its files' sizes.
+        """
+        if again and (found := await self._find_files(files, delivery)):
+            return found
+        message = await self._write(
+            lambda client: self._in(client).send(
+                files=as_sent(files), nonce=delivery.nonce, allowed_mentions=NO_MENTIONS
+            ),
+            creates=True,
+        )
+        self._session.posted[delivery.nonce] = message.id
+        return str(message.id)
+
+    async def _find_files(self, files: Sequence[MadeFile], delivery: Delivery) -> str | None:
+        await self._prepare()
+        known = self._session.posted.get(delivery.nonce)
+
+        async def look(client: discord.Client) -> str | None:
+            if known is not None and await _exists(self._in(client), known):
+                return str(known)
+            after = discord.Object(self._address.message) if self._address.message else None
+            async for message in self._in(client).history(limit=HISTORY_LIMIT, after=after):
+                if message.author.id == own_id(client) and shows(message, files):
+                    return str(message.id)
+            return None
+
+        return await self._session.call(look)
 
     async def react(self) -> bool:
         """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
@@ -139,6 +167,16 @@ class DiscordChannel:
             return await self._look(client, delivery, wanted)
 
         return await self._session.call(look)
+
+    async def _post(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> discord.Message:
+        return await self._write(lambda client: self._create(client, text, delivery, buttons), creates=True)
+
+    async def _change(self, message_id: str, text: str, buttons: Sequence[Button]) -> None:
+        await self._write(
+            lambda client: self._message(client, message_id).edit(
+                content=text, allowed_mentions=NO_MENTIONS, view=view_of(buttons)
+            )
+        )
 
     def _in(self, client: discord.Client) -> discord.PartialMessageable:
         return client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
@@ -196,8 +234,7 @@ class DiscordChannel:
             if message.author.id != own_id(client):
                 continue
             replies = message.reference.message_id if message.reference else None
-            items = (item for row in message.components for item in getattr(row, "children", ()))
-            buttons = [getattr(item, "custom_id", None) for item in items]
+            buttons = custom_ids_in(message.raw) if isinstance(message, WholeMessage) else []
             is_reply = bool(question) and replies == question
             if delivery.part == 0 and (is_reply or are_of_turn(buttons, delivery)):
                 return str(message.id)

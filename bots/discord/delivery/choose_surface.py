@@ -14,6 +14,7 @@ from bots.discord.delivery.interaction_channel import (
     ends_at,
     outlives_token,
 )
+from bots.discord.delivery.markup_out import DIALECT
 from bots.discord.delivery.threads import QuestionThread
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.transport.api import Session
@@ -24,7 +25,6 @@ from core.delivery.forwarding import TidySurface, UnreachablePlaces, Unreachable
 from core.delivery.message_parts import LEFT_OVER
 from core.delivery.platform_retry import patiently
 from core.domain import (
-    EditableChannel,
     Ledger,
     OutcomeUnknown,
     Place,
@@ -62,8 +62,8 @@ class SurfaceChooser:
     def _surface(self, where: Address, ledger: Ledger) -> ReplySurface:
         """Open the place of a question. A command's answer that can't go on beyond its token ends before that."""
         timing = self._session.timing
-        channel = self._channel(where, ledger)
-        editing = EditingSurface(channel, ledger, now=timing.now, sleep=timing.sleep)
+        channel = self.channel(where, ledger)
+        editing = EditingSurface(channel, ledger, dialect=DIALECT, now=timing.now, sleep=timing.sleep)
         inner = UnreachableSurface(editing, partial(self._tell_author, where))
         if type(channel) is DiscordChannel and self._code_as_file_chars:
             return CodeAttachmentSurface(
@@ -74,14 +74,16 @@ class SurfaceChooser:
         sentence = self._translator(where).say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
         return DeadlineSurface(inner, ends_at(where), sentence, timing)
 
-    def _channel(self, where: Address, ledger: Ledger) -> EditableChannel:
+    def channel(self, where: Address, ledger: Ledger | None = None) -> DiscordChannel:
+        """The place of an answer: without a ledger, to take away what stands there."""
+        guard = ledger.check if ledger is not None else unguarded
         if where.interaction:
-            return InteractionChannel(self._session, where, ledger.check)
+            return InteractionChannel(self._session, where, guard)
         if where.token:
             return EphemeralChannel(self._session, where)
         if where.opens:
-            return QuestionThread(self._session, where, ledger.check)
-        return DiscordChannel(self._session, where, ledger.check)
+            return QuestionThread(self._session, where, guard)
+        return DiscordChannel(self._session, where, guard)
 
     async def _tell_author(self, where: Address, error: PlaceClosed) -> None:
         """Tell the author, once an hour for each channel, if it is the place that is closed to the bot."""

@@ -15,7 +15,7 @@ from bots.discord.events.buttons import are_of_turn
 from bots.discord.transport.api import Session, own_id
 from bots.discord.transport.pacing import Guard, unguarded
 from core.delivery.message_parts import UNKNOWN_MESSAGE, gone_is_fine
-from core.domain import Button, Delivery, PlaceClosed, PlatformBusy
+from core.domain import Button, Delivery, MadeFile, PlaceClosed, PlatformBusy
 from core.util.log import log
 
 T = TypeVar("T")
@@ -106,6 +106,27 @@ class InteractionChannel(DiscordChannel):
             except TokenExpired:
                 if not self._address.hidden:
                     await super().delete(target)
+
+    async def post_files(self, files: Sequence[MadeFile], delivery: Delivery, *, again: bool) -> str:
+        """Create a message with files; where the answer has no words they stand where Discord says "thinking".
+
+        What only its author reads has no nonce and can't be looked up: where its outcome is unknown, the files may be
+        there twice.
+        """
+        try:
+            return await self._by_token(lambda: self._post_files_inside(files, delivery, again=again))
+        except TokenExpired:
+            if not self._address.hidden:
+                return await super().post_files(files, delivery, again=again)
+            return DIRECT + await (await self._conversation()).post_files(files, delivery, again=again)
+
+    async def _post_files_inside(self, files: Sequence[MadeFile], delivery: Delivery, *, again: bool) -> str:
+        with gone_is_fine():
+            if is_thinking(await self._hook.read()):
+                return FIRST + await self._hook.attach(files, hidden=self._address.hidden, to=ORIGINAL)
+        if outlives_token(self._address):
+            return await super().post_files(files, delivery, again=again)
+        return FURTHER + await self._hook.attach(files, hidden=self._address.hidden)
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for what may have been created: the first part in its place, further ones in the channel.

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from bots.discord.delivery.links import growth, with_shown_links
 from bots.discord.delivery.tables import room, shown
+from core.markdown.dialect import Dialect
 from core.markdown.fences import Fence, fence_after_line
 from core.markdown.inline import is_settled, spans
 from core.markdown.table_parser import Table, table_at
@@ -18,6 +19,7 @@ from core.markdown.table_parser import Table, table_at
 MAX_SIZE = 2000
 """Code points in one message (Discord's limit, counted as `len` counts)."""
 
+DIALECT = Dialect(spoilers=True, long_quotes=True, subtext=True)
 FENCE = "```"
 _BACKTICKS = re.compile(r"`{3,}")
 _DEEP_HEADING = re.compile(r"^(\s{0,3})#{4,6}(?=\s)")

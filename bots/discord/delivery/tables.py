@@ -101,7 +101,7 @@ def _padded(cell: str, width: int, right: bool) -> str:
 
 def _plain(cell: str) -> str:
     """Take the marks away that a code block would show instead of obeying them."""
-    return plain(_unescaped(cell)).replace("```", "'''").strip()
+    return plain(_unescaped(cell)).replace("```", "'''").replace("](", "] (").strip()
 
 
 def _unescaped(cell: str) -> str:

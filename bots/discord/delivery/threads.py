@@ -8,8 +8,9 @@ import discord
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.events.address import Address
-from bots.discord.events.message_reader import text_of
-from bots.discord.transport.api import Session, own_id
+from bots.discord.events.message_reader import words_of
+from bots.discord.transport.api import Session, fetch_message, own_id
+from bots.discord.transport.names import NameLookup, own_name
 from bots.discord.transport.pacing import Guard, unguarded
 from core.domain import PlaceClosed, PlatformBusy
 from core.util.log import log
@@ -61,17 +62,18 @@ class QuestionThread(DiscordChannel):
         await client.http.start_thread_with_message(
             self._question.channel,
             self._question.message,
-            name=await _title_of(client, self._question),
+            name=await self._title(client),
             auto_archive_duration=ARCHIVED_AFTER_MIN,
         )
 
-
-async def _title_of(client: discord.Client, question: Address) -> str:
-    """Name a thread after the question, or, where that has no text, after who asked it."""
-    me = own_id(client)
-    try:
-        message = await client.get_partial_messageable(question.channel).fetch_message(question.message)
-    except (discord.Forbidden, discord.NotFound):
-        return UNREADABLE
-    line = " ".join((text_of(message, (f"<@{me}>", f"<@!{me}>")) or message.author.display_name).split())
-    return shorten(line, TITLE_CHARS)
+    async def _title(self, client: discord.Client) -> str:
+        """Name a thread after the question, or, where that has no text, after who asked it."""
+        me, question = own_id(client), self._question
+        try:
+            message = await fetch_message(client, question.channel, question.message)
+        except (discord.Forbidden, discord.NotFound):
+            return UNREADABLE
+        # a thread's title shows no mentions: the names are needed, and never waited for long
+        names = await NameLookup(self._session).of([message], question.guild, own_name(client))
+        said = words_of(message, names, mentions=(f"<@{me}>", f"<@!{me}>"))
+        return shorten(" ".join((said or message.author.display_name).split()), TITLE_CHARS)

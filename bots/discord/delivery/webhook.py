@@ -11,12 +11,14 @@ import msgspec
 from discord.http import Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
+from bots.discord.delivery.bare import or_bare
 from bots.discord.delivery.markup_out import native
+from bots.discord.delivery.uploads import as_form
 from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import components_of
 from bots.discord.transport.api import Session
 from bots.discord.transport.http_hooks import error_body
-from core.domain import Button, PlaceClosed
+from core.domain import Button, MadeFile, PlaceClosed
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -65,7 +67,14 @@ class Webhook:
 
     async def change(self, message: str, text: str, buttons: Sequence[Button]) -> str:
         """Change a message, the first one too: whatever becomes of the call, it can be repeated. Returns its id."""
-        payload = _payload(text, buttons, NO_PREVIEWS)
+        return await or_bare(lambda shown: self._change(message, _payload(text, shown, NO_PREVIEWS)), buttons)
+
+    async def add(self, text: str, buttons: Sequence[Button], *, hidden: bool) -> str:
+        """Create a further message, and return its id. Discord knows no nonce here, so it is tried just once."""
+        flags = NO_PREVIEWS | (EPHEMERAL if hidden else 0)
+        return await or_bare(lambda shown: self._add(_payload(text, shown, flags)), buttons)
+
+    async def _change(self, message: str, payload: dict[str, Any]) -> str:
         changed = await self._call(
             lambda hook, adapter: adapter.edit_webhook_message(
                 hook.id, self._address.token, cast("int", message), session=hook.session, payload=payload
@@ -74,10 +83,7 @@ class Webhook:
         )
         return str(changed["id"])
 
-    async def add(self, text: str, buttons: Sequence[Button], *, hidden: bool) -> str:
-        """Create a further message, and return its id. Discord knows no nonce here, so it is tried just once."""
-        payload = _payload(text, buttons, NO_PREVIEWS | (EPHEMERAL if hidden else 0))
-
+    async def _add(self, payload: dict[str, Any]) -> str:
         async def post(hook: discord.Webhook, _: AsyncWebhookAdapter) -> Json:
             url = f"{Route.BASE}/webhooks/{self._address.app}/{self._address.token}"
             # the SDK would repeat it after a failure that may have been none
@@ -87,6 +93,24 @@ class Webhook:
                 return msgspec.json.decode(await response.read(), type=dict[str, Any])
 
         return str((await self._call(post, creates=True, writes=True))["id"])
+
+    async def attach(self, files: Sequence[MadeFile], *, hidden: bool, to: str = "") -> str:
+        """Create a further message with files, or attach them to the one named `to`, and return its id."""
+        flags = NO_PREVIEWS | (EPHEMERAL if hidden else 0)
+        payload = {"flags": flags, "allowed_mentions": {"parse": []}}
+
+        async def send(hook: discord.Webhook, _: AsyncWebhookAdapter) -> Json:
+            url = f"{Route.BASE}/webhooks/{self._address.app}/{self._address.token}"
+            method, where = ("PATCH", f"{url}/messages/{to}") if to else ("POST", url)
+            # the SDK would repeat it after a failure that may have been none
+            async with hook.session.request(
+                method, where, params={"wait": "true"}, data=as_form(payload, files)
+            ) as response:
+                if response.status >= 400:
+                    raise discord.HTTPException(response, await error_body(response))
+                return msgspec.json.decode(await response.read(), type=dict[str, Any])
+
+        return str((await self._call(send, creates=not to, writes=True))["id"])
 
     async def remove(self, message: str) -> None:
         await self._call(

@@ -13,6 +13,7 @@ from typing import Any
 import discord
 
 from bots.discord.events.interactions import Source
+from bots.discord.events.payloads import parts_of
 from core.domain import Action, Button, Delivery, Pressed
 
 LABEL_CHARS, MOST_BUTTONS = 80, 25
@@ -60,6 +61,12 @@ def action_in(custom_id: object) -> tuple[Action, str, str] | None:
     if found is None or found[1] not in set(Action):
         return None
     return Action(found[1]), found[2], found[3] or ""
+
+
+def custom_ids_in(raw: object) -> list[object]:
+    """List what stands behind the buttons of a message, which are in rows."""
+    rows = parts_of(raw, "components")
+    return [button.get("custom_id") for row in rows for button in parts_of(row, "components")]
 
 
 def are_of_turn(custom_ids: Iterable[object], delivery: Delivery) -> bool:

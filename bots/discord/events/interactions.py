@@ -10,8 +10,10 @@ import discord
 import msgspec
 
 from bots.discord.events.address import PLATFORM, Address
+from bots.discord.events.attachments import attachment_of, file_of
 from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION
-from bots.discord.events.message_reader import attachment_of
+from bots.discord.events.payloads import id_of, part_of, parts_of, text_of
+from bots.discord.events.sdk_message import WholeMessage, user_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
 from core.domain import Attachment, Author, Command, Commanded, Place, Said
 from core.i18n import COMMANDS
@@ -38,7 +40,8 @@ class Source:
 
 def data_of(interaction: discord.Interaction) -> Mapping[str, Any]:
     """Take what an interaction tells as JSON, whatever its kind; nothing where Discord sent none."""
-    return interaction.data or {}
+    data: Any = interaction.data
+    return data if isinstance(data, Mapping) else {}
 
 
 def source_of(interaction: discord.Interaction) -> Source | None:
@@ -105,11 +108,10 @@ def question(
 def typed_in(interaction: discord.Interaction) -> str | None:
     """Take what was typed so far as the gateway's name; None where something else is typed."""
     data = data_of(interaction)
-    options: list[Mapping[str, Any]] = data.get("options") or []
-    focused = next((option for option in options if option.get("focused")), {})
-    if data.get("name") != Command.MODEL or focused.get("name") != GATEWAY:
+    focused = next((option for option in parts_of(data, "options") if option.get("focused")), {})
+    if data.get("name") != Command.MODEL or text_of(focused, "name") != GATEWAY:
         return None
-    return str(focused.get("value") or "")
+    return text_of(focused, "value")
 
 
 def choices_for(typed: str, known: Sequence[str]) -> list[discord.app_commands.Choice[str]]:
@@ -129,7 +131,7 @@ def is_hidden(interaction: discord.Interaction) -> bool:
     return bool(interaction.guild_id) and (data.get("name") != ASK or _options(data).get(PRIVATE) is True)
 
 
-def asks_about(interaction: discord.Interaction) -> discord.Message | None:
+def asks_about(interaction: discord.Interaction) -> WholeMessage | None:
     """Take the message that somebody chose our entry of the menu on; None for anything else.
 
     It comes whole, whatever the bot may read otherwise.
@@ -137,10 +139,12 @@ def asks_about(interaction: discord.Interaction) -> discord.Message | None:
     data = data_of(interaction)
     if data.get("type") != MESSAGE_MENU or data.get("name") != ABOUT:
         return None
-    found: Any = ((data.get("resolved") or {}).get("messages") or {}).get(str(data.get("target_id")))
-    here: Any = interaction.channel
+    found = part_of(part_of(part_of(data, "resolved"), "messages"), text_of(data, "target_id"))
+    if not id_of(found, "id") or not user_of(part_of(found, "author")):
+        return None
+    here = {"channel_id": id_of(found, "channel_id") or interaction.channel_id}
     # as discord.py's own commands make it
-    return discord.Message(state=interaction._state, channel=here, data=found) if found else None  # noqa: SLF001
+    return WholeMessage(state=interaction._state, channel=interaction.channel, data={**found, **here})  # noqa: SLF001
 
 
 def may_read(interaction: discord.Interaction) -> bool:
@@ -183,13 +187,10 @@ def _slash(interaction: discord.Interaction) -> Mapping[str, Any]:
 
 
 def _options(data: Mapping[str, Any]) -> Mapping[str, object]:
-    return {option["name"]: option.get("value") for option in data.get("options") or ()}
+    return {text_of(option, "name"): option.get("value") for option in parts_of(data, "options")}
 
 
 def _files(interaction: discord.Interaction, options: Mapping[str, object]) -> tuple[Attachment, ...]:
-    resolved = data_of(interaction).get("resolved") or {}
-    known: Any = (resolved.get("attachments") or {}).get(str(options.get(FILE)))
-    if not known:
-        return ()
-    file = discord.Attachment(data=known, state=interaction._state)  # noqa: SLF001 - as discord.py makes it
-    return (attachment_of(file, interaction.channel_id or 0),)
+    known = part_of(part_of(data_of(interaction), "resolved"), "attachments")
+    file = file_of(part_of(known, str(options.get(FILE))))
+    return (attachment_of(file, interaction.channel_id or 0),) if file is not None else ()

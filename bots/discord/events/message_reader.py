@@ -1,21 +1,29 @@
-"""What a Discord message says, as a person reads it: mentions by name, forwards, stickers and polls as text."""
+"""What a Discord message says, as a person reads it: words, forwards, cards, components, polls, stickers.
+
+One reader for questions, what stands around them, quotes, edits and what is found after the bot was away.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-import discord
-
-from bots.discord.events.address import FileRef
+from bots.discord.events.attachments import attachments_in
+from bots.discord.events.blocks import blocks_in
+from bots.discord.events.cards import cards_in, quoted_lines
+from bots.discord.events.names import MOST_FORWARDS, NOBODY, Names, names_for
+from bots.discord.events.notices import notice_of
+from bots.discord.events.payloads import id_of, line_of, number_of, part_of, parts_of, text_of
+from bots.discord.events.sdk_message import Json, WholeMessage
+from bots.discord.events.tokens import as_read, without_mentions
 from core.domain import Attachment
+from core.util.text import shorten, unmarked
 
-_TOKEN = re.compile(
-    r"<(?P<kind>@[!&]?|#)(?P<id>\d{1,20})>"
-    r"|<a?(?P<emoji>:\w{1,64}:)\d{1,20}>"
-    r"|<(?P<command>/[^<>:\n]{1,120}):\d{1,20}>"
-)
+LONGEST = 20_000
+"""How many characters of one message are read: Discord's limits for all its parts together are less."""
+LISTEN = 3
+PARTY_OF_SPOTIFY = "spotify:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,66 +34,88 @@ class QuotedMessage:
     files: tuple[Attachment, ...] = ()
 
 
-def quoted(message: discord.Message, channel: int) -> QuotedMessage:
+def quoted(message: WholeMessage, channel: int, names: Names = NOBODY, *, own: bool = False) -> QuotedMessage:
     """Quote a message that stands in `channel`, to be put before the question."""
-    lines = [f"**{message.author.display_name}**:", *text_of(message).split("\n")]
-    files = tuple(attachment_of(file, channel, message.id) for file in attachments_of(message))
-    return QuotedMessage("\n".join(f"> {line}" for line in lines), files)
+    text = f"**{message.author.display_name}**:\n{words_of(message, names, own=own)}"
+    return QuotedMessage(quoted_lines(text), attachments_in(message.raw, channel, message.id))
 
 
-def text_of(message: discord.Message, mentions: Collection[str] = ()) -> str:
-    """Read a message's whole text, without the `mentions` (of the bot) around it."""
-    parts = [_with_names(without_mentions(message.content, mentions), message)]
-    parts += [_forwarded(snapshot.content, message) for snapshot in message.message_snapshots]
-    parts += [f"[sticker: {sticker.name}]" for sticker in message.stickers]
-    if message.poll is not None:
-        answers = " / ".join(answer.text for answer in message.poll.answers)
-        parts.append(f"[poll: {message.poll.question}: {answers}]")
-    return "\n".join(part for part in parts if part)
-
-
-def attachments_of(message: discord.Message) -> list[discord.Attachment]:
+def files_of(message: WholeMessage) -> tuple[Attachment, ...]:
     """List a message's files, and those of what it forwards."""
-    return [*message.attachments, *(file for snap in message.message_snapshots for file in snap.attachments)]
+    return attachments_in(message.raw, id_of(message.raw, "channel_id"), message.id)
 
 
-def attachment_of(file: discord.Attachment, channel: int, message: int = 0) -> Attachment:
-    """Describe a file to the core. One that belongs to no message can't be asked for again."""
-    ref = FileRef(channel=channel, message=message, attachment=file.id, url=file.url)
-    kind = (file.content_type or "").partition(";")[0].strip().lower()
-    return Attachment(
-        str(ref), file.filename, kind or "application/octet-stream", size_bytes=max(0, file.size or 0)
-    )
+def words_of(
+    message: WholeMessage, names: Names = NOBODY, *, mentions: Collection[str] = (), own: bool = False
+) -> str:
+    """Read a message's whole text, without the `mentions` (of the bot) around it.
+
+    `own`: the bot wrote it. Previews that came to it are none of its words.
+    """
+    raw, known = message.raw, names_for(message, names)
+    content = notice_of(raw) or unmarked(without_mentions(text_of(raw, "content"), mentions))
+    parts = [
+        content,
+        *_forwards(raw),
+        *_beside(raw, content, by_app=message.by_app or message.is_system(), own=own),
+        _invitation(raw),
+    ]
+    read = (as_read(part, known.people, known.roles, known.channels) for part in _first(parts))
+    return shorten("\n".join(read), LONGEST)
 
 
-def without_mentions(text: str, mentions: Collection[str]) -> str:
-    """Take the given mentions off the text's beginning and end; in its middle they are part of a sentence."""
-    text = text.strip()
-    while mention := next((each for each in mentions if text.startswith(each)), ""):
-        text = text[len(mention) :].lstrip(" \t\n,:")
-    while mention := next((each for each in mentions if text.endswith(each)), ""):
-        text = text[: -len(mention)].rstrip()
-    return text
+def plain_words(text: str, names: Names) -> str:
+    """Read words that are no message: what was typed into a command or a form."""
+    return as_read(unmarked(text), names.people, names.roles, names.channels)
 
 
-def _with_names(text: str, message: discord.Message) -> str:
-    """Replace Discord's tokens by the names that its clients show; unknown ones stay."""
-    return _TOKEN.sub(lambda token: _name_of(token, message), text)
+def _first(parts: Iterable[str]) -> Iterator[str]:
+    """Take as many parts as may be read, and cut the last one of them."""
+    left = LONGEST + 1
+    for part in filter(None, parts):
+        if left <= 0:
+            return
+        yield part[:left]
+        left -= len(part)
 
 
-def _name_of(token: re.Match[str], message: discord.Message) -> str:
-    if (plain := token["emoji"] or token["command"]) is not None:
-        return plain
-    kind, id_ = token["kind"], int(token["id"])
-    if kind == "#":
-        channel = message.guild.get_channel_or_thread(id_) if message.guild else None
-        return f"#{channel.name}" if channel else token[0]
-    if kind == "@&":
-        role = message.guild.get_role(id_) if message.guild else None
-        return f"@{role.name}" if role else token[0]
-    user = next((user for user in getattr(message, "mentions", ()) if user.id == id_), None)
-    return f"@{user.display_name}" if user else token[0]
+def _forwards(raw: Json) -> Iterator[str]:
+    for each in parts_of(raw, "message_snapshots")[:MOST_FORWARDS]:
+        if message := part_of(each, "message"):
+            content = unmarked(text_of(message, "content").strip())
+            parts = [content, *_beside(message, content, by_app=True)]
+            text = "\n".join(part for part in parts if part)
+            yield f"[forwarded message]\n{quoted_lines(text)}" if text else "[forwarded message]"
 
 
-def _forwarded(text: str, message: discord.Message) -> str:
-    return "\n".join(f"> {line}" for line in _with_names(text, message).split("\n")) if text else ""
+def _beside(raw: Json, content: str, *, by_app: bool, own: bool = False) -> Iterator[str]:
+    """Read what stands below a message's content; of who wrote a forward Discord tells nothing."""
+    yield from cards_in(raw, by_app=by_app, own=own, said=content)
+    yield from blocks_in(raw)
+    for file in parts_of(raw, "attachments"):
+        yield f"[image: {told}]" if (told := line_of(file, "description")) else ""
+    for sticker in parts_of(raw, "sticker_items") or parts_of(raw, "stickers"):  # forwards had the old field
+        yield f"[sticker: {name}]" if (name := line_of(sticker, "name")) else ""
+    yield _poll(part_of(raw, "poll"))
+
+
+def _poll(poll: Json) -> str:
+    question = line_of(part_of(poll, "question"), "text")
+    answers = [_answer(part_of(each, "poll_media")) for each in parts_of(poll, "answers")]
+    asked = [part for part in (question, " / ".join(filter(None, answers))) if part]
+    return f"[poll: {': '.join(asked)}]" if asked else ""
+
+
+def _answer(media: Any) -> str:
+    return line_of(media, "text") or line_of(part_of(media, "emoji"), "name")
+
+
+def _invitation(raw: Json) -> str:
+    """Read an invitation to a game, or to listen along: there are no other words in it."""
+    activity = part_of(raw, "activity")
+    if not activity:
+        return ""
+    name = line_of(part_of(raw, "application"), "name")
+    if not name and number_of(activity, "type") == LISTEN:
+        name = "Spotify" if text_of(activity, "party_id").startswith(PARTY_OF_SPOTIFY) else ""
+    return f"[invitation: {name}]" if name else "[invitation]"

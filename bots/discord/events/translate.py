@@ -10,13 +10,21 @@ import discord
 import msgspec
 
 from bots.discord.events.address import PLATFORM, Address
-from bots.discord.events.message_reader import attachment_of, attachments_of, text_of
-from core.domain import Author, Commanded, Deleted, Edited, Event, Identity, Left, PassedOver, Place, Said
+from bots.discord.events.message_reader import files_of, words_of
+from bots.discord.events.names import NOBODY, Names, names_as_told, names_for
+from bots.discord.events.payloads import as_id, list_of, part_of, text_of
+from bots.discord.events.sdk_message import WholeMessage
+from core.domain import Author, Commanded, Deleted, Edited, Identity, Left, PassedOver, Place, Said
 from core.i18n import spoken_command
 
 Removal = discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
 
 PERSON_MESSAGES = frozenset({discord.MessageType.default, discord.MessageType.reply})
+WITH_WORDS = PERSON_MESSAGES | {
+    discord.MessageType.chat_input_command,
+    discord.MessageType.context_menu_command,
+    discord.MessageType.poll_result,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +32,30 @@ class Me:
     """The bot, as far as it matters for what it hears."""
 
     id: int
+    name: str = ""
+    """What Discord shows us as, where a server has no other name for us."""
     reads_content: bool = True
     """Whether Discord sends us texts that do not mention us."""
+    heard: frozenset[int] = frozenset()
+    """The hooks and apps whose words count as a person's."""
     everywhere: frozenset[int] = frozenset()
     """The channels, threads, forums and categories in which every message is for us."""
     opens_threads: bool = False
     """Whether questions in channels are answered in threads of their own."""
 
 
-def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: bool = False) -> Event | None:
+def translate(
+    message: WholeMessage, me: Me, parent: int = 0, *, open_here: bool = False, names: Names = NOBODY
+) -> Said | Commanded | None:
     """Make an event of a message that is meant for the bot; None of any other.
 
     `parent` is the channel of the thread that it stands in, 0 outside threads. `open_here` tells that the bot
-    answers everything there, where the message itself does not know.
+    answers everything there, where the message itself does not know; `names`: whom its words name, as far as asked.
     """
     if not is_addressed(message, me, open_here=open_here):
         return None
-    author, place = author_of(message), place_of(message, parent)
-    text = text_of(message, mentions_of_bot(message, me))
-    files = tuple(attachment_of(file, message.channel.id, message.id) for file in attachments_of(message))
+    author, place, text = author_of(message), place_of(message, parent), words_to(message, me, names)
+    files = files_of(message)
     keys = (f"{PLATFORM}:{message.id}",)
     address = _address(message, parent)
     within = within_of(message.channel, message.guild, parent)
@@ -56,22 +69,41 @@ def translate(message: discord.Message, me: Me, parent: int = 0, *, open_here: b
     return Said(keys, author, place, text, str(address), str(message.id), files, within=within)
 
 
-def edited(payload: discord.RawMessageUpdateEvent, me: Me, parent: int = 0) -> Edited | None:
+def was_edited(message: WholeMessage) -> bool:
+    """Tell whether somebody changed a message: an update comes for previews, pins and threads as well."""
+    return message.edited_at is not None
+
+
+def edit_key(message: WholeMessage) -> str:
+    """What makes one edit the same edit when it is told again, with a preview that has come meanwhile, for example."""
+    return f"{PLATFORM}:{message.id}:edit:{text_of(message.raw, 'edited_timestamp')}"
+
+
+def edited(message: WholeMessage, me: Me, parent: int = 0, names: Names = NOBODY) -> Edited | None:
     """Make an event of a message that its author changed; None of previews, pins and threads that came to it.
 
     Discord sends the same update for all of them; only a person's edit moves `edited_timestamp`, and one that has
     not moved gives the same key again (https://github.com/discord/discord-api-docs/issues/273).
     """
-    message = payload.message
-    moved = payload.data.get("edited_timestamp")
-    if not moved or not_from_person(message, me):
+    if not was_edited(message) or not_from_person(message, me):
         return None
-    text = text_of(message, mentions_of_bot(message, me))
+    text = words_to(message, me, names)
     if not text and not me.reads_content:
         return None  # the mention was taken out, and with it went our right to read the rest
-    key = f"{PLATFORM}:{message.id}:edit:{moved}"
-    within = within_of(message.channel, message.guild, parent)
+    within, key = within_of(message.channel, message.guild, parent), edit_key(message)
     return Edited((key,), author_of(message), place_of(message, parent), str(message.id), text, within=within)
+
+
+def words_to(message: WholeMessage, me: Me, names: Names = NOBODY) -> str:
+    """Read what is said to the bot: its mention is left off the edges, and inside a sentence it is the bot's name."""
+    told = names_for(message, names).over(names_of_bot(message, me))
+    return words_of(message, told, mentions=mentions_of_bot(message, me))
+
+
+def names_of_bot(message: WholeMessage, me: Me) -> Names:
+    """The bot's name as its mention shows it in a server, known even where nobody tells it."""
+    here = message.guild.get_member(me.id) if message.guild is not None else None
+    return Names(names_as_told([(me.id, here.display_name if here is not None else me.name)]))
 
 
 def deleted(payload: Removal) -> Deleted:
@@ -97,7 +129,7 @@ def left(guild: discord.Guild, me: Me) -> Left:
     return Left((f"{PLATFORM}:{guild.id}:left:{stay}",), PLATFORM, str(guild.id))
 
 
-def is_addressed(message: discord.Message, me: Me, *, open_here: bool = False) -> bool:
+def is_addressed(message: WholeMessage, me: Me, *, open_here: bool = False) -> bool:
     """Tell whether a message is a person's, and meant for the bot.
 
     Direct ones are, mentions, replies to it, and all where it answers everything.
@@ -112,7 +144,7 @@ def is_addressed(message: discord.Message, me: Me, *, open_here: bool = False) -
     if replied_author(message) != me.id and not (open_here or answers_all(message.channel, me)):
         return False
     # without a ping a message comes empty where we may not read content: nothing could be answered
-    return me.reads_content or bool(text_of(message) or message.attachments)
+    return me.reads_content or bool(words_of(message) or files_of(message))
 
 
 def answers_all(channel: object, me: Me) -> bool | None:
@@ -159,14 +191,24 @@ def _ids_of(channel: object) -> Iterator[int]:
                 yield id_
 
 
-def not_from_person(message: discord.Message, me: Me) -> PassedOver | None:
+def not_from_person(message: WholeMessage, me: Me) -> PassedOver | None:
     """Tell why a message holds no person's words: a bot's, a hook's, a notice of Discord's own. None where it does."""
     author = getattr(message, "author", None)
     if author is not None and author.id == me.id:
         return PassedOver.OWN
-    if author is None or author.bot or message.webhook_id:
+    if author is None or (message.by_app and not _is_heard(message, me)):
         return PassedOver.BOT
     return None if message.type in PERSON_MESSAGES else PassedOver.UNKNOWN_KIND
+
+
+def _is_heard(message: WholeMessage, me: Me) -> bool:
+    """Whether a hook, the app that it belongs to, or a bot is one whose words count as a person's."""
+    return not me.heard.isdisjoint({message.webhook_id, message.application_id, message.author.id})
+
+
+def has_words(message: WholeMessage) -> bool:
+    """Whether a message may hold somebody's words: a kind that is not known yet may, a notice of Discord's does not."""
+    return message.type in WITH_WORDS or message.type not in tuple(discord.MessageType)
 
 
 def is_private(message: discord.Message) -> bool:
@@ -210,8 +252,13 @@ def _guild_of(message: discord.Message) -> int:
     return getattr(message.channel, "guild_id", None) or 0
 
 
-def author_of(message: discord.Message) -> Author:
-    return author_from(message.author, _guild_of(message))
+def author_of(message: WholeMessage) -> Author:
+    author = author_from(message.author, _guild_of(message))
+    told = [as_id(each) for each in list_of(part_of(message.raw, "member"), "roles")]
+    # of a server that discord.py does not know it knows no roles either
+    return (
+        replace(author, roles=tuple(str(id_) for id_ in told if id_)) if told and not author.roles else author
+    )
 
 
 def author_from(user: discord.User | discord.Member, guild: int, locale: str = "") -> Author:

@@ -11,6 +11,7 @@ from typing import Protocol
 import discord
 
 from bots.discord.events.address import PLATFORM
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me
 from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps
 from bots.discord.features.backfill_sweep import Sweep
@@ -36,7 +37,7 @@ class Connection(Protocol):
 
     def open_direct(self, channel: int, /) -> discord.DMChannel: ...
 
-    def receive(self, message: discord.Message, /) -> asyncio.Future[object] | None: ...
+    def receive(self, message: WholeMessage, /) -> asyncio.Future[object] | None: ...
 
 
 class Backfill:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import discord
 
+from bots.discord.events.payloads import id_of, part_of
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me, is_addressed
 from bots.discord.transport.error_mapping import FAILURES, mapped
 from bots.discord.transport.timing import Timing
@@ -45,14 +47,14 @@ class Sweep:
         self._timing = timing
         self._members: dict[int, discord.Member | None] = {}
 
-    async def direct(self, places: Sequence[Place]) -> AsyncIterator[discord.Message]:
+    async def direct(self, places: Sequence[Place]) -> AsyncIterator[WholeMessage]:
         """Look through the direct conversations among `places`: Discord lists none."""
         for place in places:
             if place.private and place.channel.isdigit():
                 async for message in self._in(self._open_direct(int(place.channel))):
                     yield message
 
-    async def server(self, guild: discord.Guild, places: Sequence[Place]) -> AsyncIterator[discord.Message]:
+    async def server(self, guild: discord.Guild, places: Sequence[Place]) -> AsyncIterator[WholeMessage]:
         """Look through a server's channels, its active threads, those in `places`, and those archived since."""
         seen: set[int] = set()
         async for channel in self._channels(guild, places):
@@ -60,7 +62,8 @@ class Sweep:
                 continue
             seen.add(channel.id)
             async for message in self._in(channel):
-                message.author = await self._member(guild, message.author)
+                if not message.webhook_id:
+                    message.author = await self._member(guild, message.author)
                 yield message
 
     async def _channels(self, guild: discord.Guild, places: Sequence[Place]) -> AsyncIterator[Spoken]:
@@ -77,24 +80,24 @@ class Sweep:
                 for thread in await self._archived(parent):
                     yield thread
 
-    async def _in(self, channel: Spoken) -> AsyncIterator[discord.Message]:
+    async def _in(self, channel: Spoken) -> AsyncIterator[WholeMessage]:
         """Read one channel; one that can't be read is left out with a line in the log."""
         for message in await self._asked(lambda: self._unanswered(channel), channel.id) or ():
             yield message
 
-    async def _unanswered(self, channel: Spoken) -> list[discord.Message]:
-        found: list[discord.Message] = []
+    async def _unanswered(self, channel: Spoken) -> list[WholeMessage]:
+        found: list[WholeMessage] = []
         answered: set[int | None] = set()
         for message in await self._history(channel):
-            if message.author.id == self._me.id and message.reference is not None:
+            if id_of(part_of(message.raw, "author"), "id") == self._me.id and message.reference is not None:
                 answered.add(message.reference.message_id)
             elif is_addressed(message, self._me):
                 found.append(message)
         # in a thread of its own an answer replies to nothing
-        threads = {m.id for m in found if m.thread is not None and m.thread.owner_id == self._me.id}
+        threads = {m.id for m in found if self._me.id in _thread_owners(m)}
         return [m for m in found if m.id not in answered | threads]
 
-    async def _history(self, channel: Spoken) -> list[discord.Message]:
+    async def _history(self, channel: Spoken) -> list[WholeMessage]:
         """Read what was said since then, in the order of its ids: whatever the order of a page is, and whatever of
         it another one had already."""
         state = channel._state  # noqa: SLF001 - the SDK's own reading trusts the order
@@ -102,15 +105,15 @@ class Sweep:
         newest = self._after.id
         while True:
             page = await state.http.logs_from(channel.id, PAGE, after=newest)
-            said |= {int(each["id"]): each for each in page if int(each["id"]) > self._after.id}
+            said |= {id_: each for each in page if (id_ := id_of(each, "id")) > self._after.id}
             last, newest = newest, max([newest, *said])
             if len(page) < PAGE or newest == last:
                 break
             await self._timing.sleep(self._timing.sweep_pause_s)
-        messages: list[discord.Message] = []
+        messages: list[WholeMessage] = []
         for id_ in sorted(said):
             try:
-                messages.append(state.create_message(channel=channel, data=said[id_]))
+                messages.append(WholeMessage(state=state, channel=channel, data=said[id_]))
             except FAILURES:  # one that the SDK can't read hides no other
                 log.exception("discord.event_faulty", message=id_)
         return messages
@@ -173,3 +176,11 @@ class Sweep:
         may = channel.permissions_for(myself)
         is_voice = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
         return may.view_channel and may.read_message_history and (may.connect or not is_voice)
+
+
+def _thread_owners(message: WholeMessage) -> set[int]:
+    """Who opened the thread that hangs on a message, as the message tells and as the server does."""
+    known = message.thread
+    return {id_of(part_of(message.raw, "thread"), "owner_id"), known.owner_id if known is not None else 0} - {
+        0
+    }

@@ -9,15 +9,15 @@ import yarl
 
 from bots.bounded_download import download
 from bots.discord.events.address import PLATFORM, FileRef
-from bots.discord.events.message_reader import attachments_of
+from bots.discord.events.attachments import files_in
 from bots.discord.transport.api import Session
-from core.domain import Blob, PlatformBusy, PlatformError
+from core.domain import Blob, FileGone, PlatformBusy, PlatformError
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=20)
 EXPIRED = frozenset({401, 403, 404, 410})
 
 
-class AddressExpired(PlatformError):
+class AddressExpired(FileGone):
     """The signed address of a file is no longer good."""
 
 
@@ -32,6 +32,8 @@ class Files:
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         """Read a file of at most so many bytes. Raises PlatformError."""
         file = FileRef.parse(ref)
+        if not file.url:
+            return await self._read(await self._anew(file), most_bytes)
         try:
             return await self._read(file.url, most_bytes)
         except AddressExpired:
@@ -44,10 +46,10 @@ class Files:
     async def _anew(self, file: FileRef) -> str:
         """Ask for the message again: its files come with fresh addresses."""
         message = await self._session.fetch_message(file.channel, file.message)
-        for attachment in attachments_of(message):
-            if attachment.id == file.attachment:
-                return attachment.url
-        raise PlatformError(PLATFORM, code="unknown_file", detail=f"attachment {file.attachment} is gone")
+        for found in files_in(message.raw):
+            if found.id == file.attachment and found.url:
+                return found.url
+        raise FileGone(PLATFORM, code="unknown_file", detail=f"attachment {file.attachment} is gone")
 
     async def _read(self, address: str, most_bytes: int) -> Blob:
         try:

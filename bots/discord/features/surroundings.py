@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import discord
 
 from bots.discord.events.address import Address
-from bots.discord.events.message_reader import attachments_of, text_of
-from bots.discord.events.translate import PERSON_MESSAGES, replied_to
-from bots.discord.transport.api import Session, own_id
+from bots.discord.events.message_reader import files_of, words_of
+from bots.discord.events.names import Names
+from bots.discord.events.sdk_message import WholeMessage
+from bots.discord.events.translate import has_words, replied_to
+from bots.discord.transport.api import Session, own_id, read_history
+from bots.discord.transport.names import NameLookup, own_name
 from core.domain import PlaceClosed, PlatformError, Quote
 from core.util.log import log
 
 LONGEST_CHAIN = 5
 """How many messages of a chain of replies are read: each may cost a request."""
-SAID = PERSON_MESSAGES | {discord.MessageType.chat_input_command, discord.MessageType.context_menu_command}
 
 
 class Surroundings:
     """Reads around one question. Where nothing can be read there is nothing, and a line in the log."""
 
-    def __init__(self, session: Session, address: Address) -> None:
+    def __init__(self, session: Session, names: NameLookup, address: Address) -> None:
         self._session = session
+        self._names = names
         self._address = address.question
 
     async def read(self, most: int) -> Sequence[Quote]:
         if most <= 0 or not (self._address.message or self._address.interaction):
             return ()
         try:
-            me = own_id(await self._session.client())
+            client = await self._session.client()
+            me = own_id(client)
             found = await (self._thread(most) if self._address.parent else self._chain(most, me))
+            names = await self._names.of(found, self._address.guild, own_name(client))
         except PlatformError as error:
             log.warning("discord.thread_unreadable", code=error.code, detail=error.detail)
             return ()
-        return tuple(self._quote(message, me) for message in found)
+        replied = self._address.reply
+        return tuple(quote_of(each, me, names, replied_to=each.id == replied) for each in found)
 
-    async def _thread(self, most: int) -> list[discord.Message]:
+    async def _thread(self, most: int) -> list[WholeMessage]:
         """Read a thread from its starter message to the question; of a long one the starter and the end."""
-
-        async def history(client: discord.Client) -> list[discord.Message]:
-            here = client.get_partial_messageable(self._address.channel, guild_id=self._address.guild or None)
-            before = discord.Object(self._address.message or self._address.interaction)
-            return [message async for message in here.history(limit=most, before=before)]
-
-        newest_first = [_starter(message) for message in await self._session.call(history)]
-        messages = [message for message in reversed(newest_first) if message.type in SAID]
+        here, before = self._address.channel, self._address.message or self._address.interaction
+        newest_first = await self._session.call(
+            lambda client: read_history(client, here, most, before, self._address.guild or None)
+        )
+        messages = said_in(reversed(newest_first))
         thread = self._address.channel
         if thread == self._address.message or any(message.id == thread for message in messages):
             return messages
@@ -55,9 +58,9 @@ class Surroundings:
             return messages
         return [starter, *messages[max(0, len(messages) - most + 1) :]]
 
-    async def _chain(self, most: int, me: int) -> list[discord.Message]:
+    async def _chain(self, most: int, me: int) -> list[WholeMessage]:
         """Follow the replies upwards, oldest first. In private only what someone else than the bot said."""
-        chain: list[discord.Message] = []
+        chain: list[WholeMessage] = []
         wanted = self._address.reply
         while wanted and len(chain) < min(most, LONGEST_CHAIN):
             message = _resolved(chain[-1]) if chain else None
@@ -66,33 +69,42 @@ class Surroundings:
                 break
             chain.append(message)
             wanted = 0 if self._address.private else replied_to(message)
-        return [message for message in reversed(chain) if message.type in SAID]
+        return [message for message in reversed(chain) if has_words(message) or words_of(message)]
 
-    async def _fetch(self, channel: int, message: int) -> discord.Message | None:
+    async def _fetch(self, channel: int, message: int) -> WholeMessage | None:
         try:
             return await self._session.fetch_message(channel, message, self._address.guild or None)
         except PlaceClosed:
             return None
 
-    def _quote(self, message: discord.Message, me: int) -> Quote:
-        return Quote(
-            origin=str(message.id),
-            author_name=message.author.display_name,
-            text=text_of(message),
-            attachment_names=tuple(file.filename for file in attachments_of(message)),
-            replied_to=message.id == self._address.reply,
-            author=str(message.author.id),
-            own=message.author.id == me,
-        )
+
+def said_in(messages: Iterable[WholeMessage]) -> list[WholeMessage]:
+    """Take what people and apps said; in place of the empty message that begins a thread, what it stands for."""
+    return [message for message in map(_starter, messages) if has_words(message)]
 
 
-def _starter(message: discord.Message) -> discord.Message:
+def quote_of(message: WholeMessage, me: int, names: Names, *, replied_to: bool = False) -> Quote:
+    """Read a message that stands around a question."""
+    author = message.author
+    name = "" if message.webhook_id else names.people.get(author.id, "")
+    return Quote(
+        origin=str(message.id),
+        author_name=name or str(author.display_name),
+        text=words_of(message, names, own=author.id == me),
+        attachments=files_of(message),
+        replied_to=replied_to,
+        author=str(author.id),
+        own=author.id == me,
+    )
+
+
+def _starter(message: WholeMessage) -> WholeMessage:
     """Take the message that a thread was opened from in place of the empty one that stands for it inside."""
     if message.type is not discord.MessageType.thread_starter_message:
         return message
     return _resolved(message) or message
 
 
-def _resolved(message: discord.Message) -> discord.Message | None:
+def _resolved(message: WholeMessage) -> WholeMessage | None:
     original = message.reference.resolved if message.reference else None
-    return original if isinstance(original, discord.Message) else None
+    return original if isinstance(original, WholeMessage) else None

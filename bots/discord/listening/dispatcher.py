@@ -25,10 +25,14 @@ from bots.discord.events.interactions import (
     translate,
     typed_in,
 )
-from bots.discord.events.message_reader import QuotedMessage, quoted
+from bots.discord.events.message_reader import plain_words, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
+from bots.discord.events.names import Names
+from bots.discord.events.sdk_message import WholeMessage
+from bots.discord.events.translate import Me
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES
+from bots.discord.transport.names import NameLookup
 from core.domain import Action, BotError, Intake, PassedOver, PlatformError, Pressed, Said, StorageError
 from core.util.log import log
 
@@ -41,12 +45,13 @@ Kind = discord.InteractionType
 class Dispatcher:
     """Answers each interaction within Discord's 3 s, before anything is stored, and brings it to the core."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, names: NameLookup) -> None:
         self._session = session
-        self._quoted: LRUCache[tuple[int, int, int], QuotedMessage] = LRUCache(REMEMBERED)
+        self._names = names
+        self._shown: LRUCache[tuple[int, int, int], WholeMessage] = LRUCache(REMEMBERED)
         """Messages by who was shown them: Discord itself gave them to that person."""
 
-    async def dispatch(self, interaction: discord.Interaction, intake: Intake) -> None:
+    async def dispatch(self, interaction: discord.Interaction, me: Me, intake: Intake) -> None:
         """Handle one interaction. May be called again for it when the core could not store it."""
         handlers = {
             Kind.application_command: self._command,
@@ -55,11 +60,14 @@ class Dispatcher:
             Kind.autocomplete: self._autocomplete,
         }
         handle, source = handlers.get(interaction.type), source_of(interaction)
-        if handle is None or source is None or not await handle(interaction, source, intake):
+        own = Names({me.id: me.name})
+        if handle is None or source is None or not await handle(interaction, source, own, intake):
             log.info("discord.interaction_unknown", kind=interaction.type.value)
             intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
 
-    async def _command(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
+    async def _command(
+        self, interaction: discord.Interaction, source: Source, own: Names, intake: Intake
+    ) -> bool:
         if (message := asks_about(interaction)) is not None:
             await self._ask_about(interaction, source, message, intake)
             return True
@@ -68,21 +76,30 @@ class Dispatcher:
             return False  # of an older list of commands that a client still shows
         refused = isinstance(event, Said) and await self._refused(interaction, event, intake)
         if not refused and await _defer(interaction):
+            if isinstance(event, Said):
+                event = replace(event, text=await self._read(event.text, source, own))
             await intake.receive(event)
         return True
 
+    async def _read(self, text: str, source: Source, own: Names) -> str:
+        """Read words as a person does, when Discord has its answer: names may have to be asked for."""
+        return plain_words(text, await self._names.of_words(text, source.address.guild, own))
+
     async def _ask_about(
-        self, interaction: discord.Interaction, source: Source, message: discord.Message, intake: Intake
+        self, interaction: discord.Interaction, source: Source, message: WholeMessage, intake: Intake
     ) -> None:
         channel = source.address.channel
-        quote = quoted(message, channel)
-        if await self._refused(interaction, question(interaction, source, quote.text), intake):
+        if await self._refused(
+            interaction, question(interaction, source, quoted(message, channel).text), intake
+        ):
             return
-        self._quoted[interaction.user.id, channel, message.id] = quote
+        self._shown[interaction.user.id, channel, message.id] = message
         modal = ask_about_modal(channel, message.id, intake.translator(source.author.locale, source.place))
         await _respond(interaction, lambda: interaction.response.send_modal(modal))
 
-    async def _press(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
+    async def _press(
+        self, interaction: discord.Interaction, source: Source, _own: Names, intake: Intake
+    ) -> bool:
         pressed = press_of(source, action_in(data_of(interaction).get("custom_id")))
         asked = False
         if pressed is not None and pressed.action is Action.BAD:
@@ -92,11 +109,14 @@ class Dispatcher:
             await _respond(interaction, interaction.response.defer)
         return await _received(pressed and replace(pressed, asked_for_more=asked), intake)
 
-    async def _modal(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
+    async def _modal(
+        self, interaction: discord.Interaction, source: Source, own: Names, intake: Intake
+    ) -> bool:
         data = data_of(interaction)
         words = text_in(data)
         if (about := about_in(data)) is not None:
-            return await self._about(interaction, source, about, words, intake)
+            asked = question(interaction, source, words)
+            return await self._about(interaction, asked, about, own, intake)
         await _respond(interaction, interaction.response.defer)
         # an empty modal says no more than the press that opened it, but is thanked for
         return await _received(press_of(source, feedback_in(data), words), intake)
@@ -104,27 +124,32 @@ class Dispatcher:
     async def _about(
         self,
         interaction: discord.Interaction,
-        source: Source,
+        asked: Said,
         about: tuple[int, int],
-        words: str,
+        own: Names,
         intake: Intake,
     ) -> bool:
         if about[0] != interaction.channel_id:
             # somebody changed the modal to name a channel that is hidden from them
             log.warning("discord.modal_wrong_channel", channel=interaction.channel_id)
             return False
-        asked = question(interaction, source, words)
         if await self._refused(interaction, asked, intake) or not await _defer(interaction):
             return True
-        quote = self._quoted.get((interaction.user.id, *about))
-        if quote is None and may_read(interaction):
-            quote = await self._fetch(*about)
-        if quote is not None:
-            asked = replace(asked, text=f"{quote.text}\n\n{words}".strip(), attachments=quote.files)
-        await intake.receive(asked)
+        message, guild = self._shown.get((interaction.user.id, *about)), interaction.guild_id or 0
+        if message is None and may_read(interaction):
+            message = await self._fetch(*about)
+        names = await self._names.of_words(asked.text, guild, own)
+        words = plain_words(asked.text, names)
+        if message is not None:
+            is_own = message.author.id in own.people
+            quote = quoted(message, about[0], await self._names.of([message], guild, names), own=is_own)
+            words, asked = f"{quote.text}\n\n{words}".strip(), replace(asked, attachments=quote.files)
+        await intake.receive(replace(asked, text=words))
         return True
 
-    async def _autocomplete(self, interaction: discord.Interaction, source: Source, intake: Intake) -> bool:
+    async def _autocomplete(
+        self, interaction: discord.Interaction, source: Source, _own: Names, intake: Intake
+    ) -> bool:
         """Offer the gateways that fit what was typed; nothing where they can't be told in time."""
         choices: list[discord.app_commands.Choice[str]] = []
         if (typed := typed_in(interaction)) is not None:
@@ -156,10 +181,10 @@ class Dispatcher:
         )
         return True
 
-    async def _fetch(self, channel: int, message: int) -> QuotedMessage | None:
+    async def _fetch(self, channel: int, message: int) -> WholeMessage | None:
         """Ask for a message that another process was shown: it may be hidden from us, or gone."""
         try:
-            return quoted(await self._session.fetch_message(channel, message), channel)
+            return await self._session.fetch_message(channel, message)
         except PlatformError as error:
             log.warning("discord.quoted_message_unread", code=error.code, detail=error.detail)
             return None

@@ -8,17 +8,21 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import discord
 from discord.gateway import KeepAliveHandler
 
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me
 from bots.discord.features.backfill import Backfill
+from bots.discord.listening.parsers import Parsers, Unread
 from bots.discord.listening.watchdog import Watchdog
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport import sdk_addresses
 from bots.discord.transport.error_mapping import unreachable
 from bots.discord.transport.http_hooks import plain_json
+from bots.discord.transport.sdk_state import ShardedState
 from bots.discord.transport.timing import Timing
 from core.util.log import log
 
@@ -26,7 +30,7 @@ IDENTIFY_MEMORY_S = 600.0
 FEW_LEFT = 0.25
 """The share of a day's connections from which on they are spread over what is left of the day."""
 Change = discord.RawMessageUpdateEvent | discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
-GatewayEvent = discord.Message | discord.Interaction | Change | discord.Guild
+GatewayEvent = WholeMessage | discord.Interaction | Change | discord.Guild | Unread
 """What is received. A `Guild`: the bot was removed from it."""
 Receive = Callable[[GatewayEvent, Me], asyncio.Future[object] | None]
 """Takes an event in; what it returns tells, when it is there, what became of it."""
@@ -68,12 +72,20 @@ class Gateway(discord.AutoShardedClient):
         self._backfill = backfill
         self._content = content
         self._identifies: deque[float] = deque()
+        self._connection.parsers = Parsers(self._connection.parsers, self.receive)
+
+    def _get_state(self, **options: Any) -> ShardedState:
+        return ShardedState(
+            dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options
+        )
 
     @property
     def me(self) -> Me:
         """Who we are; without an id before the login, when nothing is received."""
         return Me(
             self.user.id if self.user is not None else 0,
+            self.user.display_name if self.user is not None else "",
+            heard=frozenset(int(id_) for id_ in self._settings.heard_apps),
             reads_content=self._content,
             everywhere=frozenset(int(id_) for id_ in self._settings.channels_without_mention),
             opens_threads=self._settings.thread_per_question,

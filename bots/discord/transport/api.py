@@ -10,10 +10,12 @@ import discord
 from cachetools import LRUCache
 
 from bots.discord.events.address import PLATFORM
+from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.error_mapping import FAILURES, login_error_of, mapped, token_refused
 from bots.discord.transport.http_hooks import fail_fast
 from bots.discord.transport.pacing import MOST_CHANNELS, ChannelPace, Guard
+from bots.discord.transport.sdk_state import RestClient
 from bots.discord.transport.timing import Timing
 from core.domain import FrontendUnreachable, PlatformBusy
 from core.util.tasks import TaskSet
@@ -37,6 +39,25 @@ def token_of(settings: DiscordSettings) -> str:
 def own_id(client: discord.Client) -> int:
     """Tell the bot's own id, which the login told."""
     return client.user.id if client.user is not None else 0
+
+
+async def fetch_message(
+    client: discord.Client, channel: int, message: int, guild: int | None = None
+) -> WholeMessage:
+    """Read one message with a client of ours. Raises what the SDK raises."""
+    found = await client.get_partial_messageable(channel, guild_id=guild).fetch_message(message)
+    if not isinstance(found, WholeMessage):
+        raise TypeError("the client makes messages of another class")
+    return found
+
+
+async def read_history(
+    client: discord.Client, channel: int, most: int, before: int, guild: int | None = None
+) -> list[WholeMessage]:
+    """Read what was said before a message, newest first, with a client of ours. Raises what the SDK raises."""
+    here = client.get_partial_messageable(channel, guild_id=guild)
+    found = here.history(limit=most, before=discord.Object(before))
+    return [message async for message in found if isinstance(message, WholeMessage)]
 
 
 class Session:
@@ -72,11 +93,9 @@ class Session:
         await pace.enter(guard)
         return await asyncio.shield(self._own(_through(pace, call, client, creates=creates)))
 
-    async def fetch_message(self, channel: int, message: int, guild: int | None = None) -> discord.Message:
+    async def fetch_message(self, channel: int, message: int, guild: int | None = None) -> WholeMessage:
         """Read one message. Raises PlatformError; PlaceClosed where it is gone, or hidden from the bot."""
-        return await self.call(
-            lambda client: client.get_partial_messageable(channel, guild_id=guild).fetch_message(message)
-        )
+        return await self.call(lambda client: fetch_message(client, channel, message, guild))
 
     async def open_direct(self, user: int) -> int:
         """Find the direct channel with somebody. Raises PlaceClosed where there can be none."""
@@ -106,7 +125,7 @@ class Session:
                 await self._client.close()
 
     async def _log_in(self) -> discord.Client:
-        client = discord.Client(
+        client = RestClient(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,

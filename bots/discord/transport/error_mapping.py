@@ -43,7 +43,9 @@ NAMED = {10003: "unknown_channel", 10008: "unknown_message"}
 TOO_FAST = frozenset({20028, 30046, 40003})
 OF_THE_PLACE = frozenset({50003, 50007, 50008, 50024, 50083, 50278, 160005})
 """What Discord refuses with 400 because of where it is said: a conversation, a thread or a kind of channel."""
-OF_THE_TEXT = frozenset({400, 413})
+OF_THE_TEXT = frozenset({400, 405, 409, 411, 413, 415, 422})
+OF_THE_WORDS = frozenset({20009, 200000, 200001, 240000})
+"""What Discord refuses for what it says, with whichever status: explicit content, automatic moderation, bad links."""
 FORM_REFUSED, NO_HISTORY = 50035, 160002
 GATEWAY_REFUSES_TOKEN = 4004
 GATEWAY_REFUSES_SHARDS = frozenset({4010, 4011})
@@ -128,7 +130,8 @@ def _answered(error: discord.HTTPException, detail: str, *, creates: bool, write
     if error.status >= 500:
         wait_s = _retry_after(error)
         return PlatformBusy(PLATFORM, code=code, detail=detail, retry_after_s=wait_s, failed=wait_s is None)
-    if writes and error.status in OF_THE_TEXT and error.code not in OF_THE_PLACE:
+    of_the_text = error.status in OF_THE_TEXT and error.code not in OF_THE_PLACE
+    if writes and (of_the_text or error.code in OF_THE_WORDS):
         return MessageRefused(PLATFORM, code=code, detail=detail)
     return PlaceClosed(PLATFORM, code=NAMED.get(error.code, code), detail=detail)
 

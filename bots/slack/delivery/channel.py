@@ -13,7 +13,7 @@ from bots.slack.delivery.messages import message_content, nonce_of, post, recent
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
+from bots.slack.transport.error_mapping import REFUSALS, UNKNOWN_MESSAGE
 from bots.slack.transport.fair_interval import SharedPace
 from core.delivery.message_parts import gone_is_fine
 from core.delivery.platform_retry import patiently
@@ -21,6 +21,7 @@ from core.domain import (
     Button,
     Delivery,
     FrontendRefused,
+    MessageRefused,
     OutcomeUnknown,
     PlaceClosed,
     PlatformBusy,
@@ -156,9 +157,9 @@ class SlackChannel:
         )
         try:
             await update()
-        except PlaceClosed as exc:
+        except REFUSALS as exc:
             if exc.code == _STILL_STREAMING:
-                with suppress(PlaceClosed):
+                with suppress(*REFUSALS):
                     await self._api.write(
                         "chat.stopStream", once=True, channel=self._place.channel, ts=message_id
                     )
@@ -177,13 +178,17 @@ class SlackChannel:
         """
         if not self._pace.hurried:
             raise PlatformBusy(PLATFORM, code=code, retry_after_s=_UNTIL_THE_END_S)
-        with suppress(PlaceClosed):
+        with suppress(*REFUSALS):
             await self.delete(message_id)
         raise PlaceClosed(PLATFORM, code=UNKNOWN_MESSAGE, detail=code)
 
     async def delete(self, message_id: str) -> None:
-        with gone_is_fine():
-            await self._api.write("chat.delete", channel=self._place.channel, ts=message_id)
+        """Remove a message; one that Slack keeps stays, and is no reason to end the answer."""
+        try:
+            with gone_is_fine():
+                await self._api.write("chat.delete", channel=self._place.channel, ts=message_id)
+        except MessageRefused as exc:
+            log.warning("slack.message_stays", code=exc.code)
 
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look for our nonce in the thread, or in the channel's newest messages where there is none."""

@@ -9,6 +9,7 @@ from functools import partial
 from bots.slack.delivery.channel import SlackChannel, WorkSigns
 from bots.slack.delivery.ephemeral import EphemeralChannel, ResponseUrlChannel
 from bots.slack.delivery.home import HomePage
+from bots.slack.delivery.markup_out import DIALECT
 from bots.slack.delivery.streaming.calls import StreamCalls
 from bots.slack.delivery.streaming.streams import Stream, Streams
 from bots.slack.delivery.streaming.surface import StreamingSurface
@@ -91,7 +92,7 @@ def _streamed(
 
 
 def _edited(api: SlackApi, channel: SlackChannel, ledger: Ledger, pace: SharedPace) -> ReplySurface:
-    return EditingSurface(channel, ledger, pace, now=api.app.now, sleep=pace.sleep)
+    return EditingSurface(channel, ledger, pace, dialect=DIALECT, now=api.app.now, sleep=pace.sleep)
 
 
 def _pace(api: SlackApi, rate: SharedRate, least_s: float) -> SharedPace:

@@ -10,37 +10,52 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.markup_out import Sanitizer, safe
+from bots.slack.delivery.plain_text import plain_text
 from bots.slack.events.address import Address
 from bots.slack.events.buttons import button_blocks
+from bots.slack.events.message_reader import is_ours
 from bots.slack.events.mrkdwn import unescaped
-from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
+from bots.slack.events.payloads import part_of, parts_of, text_of
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.error_mapping import BLOCKS_REFUSED
-from core.domain import Button, PlaceClosed, PlatformBusy, PlatformError
+from bots.slack.transport.error_mapping import OF_THE_STATE
+from core.domain import Button, MessageRefused, PlatformBusy, PlatformError
 from core.util.log import log
 
 _MOST_READ = 200
 _NOT_A_LETTER = re.compile(r"[\W_]+")
+_LINK = re.compile(r"<[^<>|]+\|([^<>]*)>|<([^<>|]+)>|\[([^\[\]]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
+"""A link in either markup, of which a reader sees the words."""
 
 
 def message_content(text: str, buttons: Sequence[Button] = ()) -> dict[str, Any]:
-    """A message's content in both forms that Slack wants."""
+    """A message's content in both forms that Slack wants: blocks, and plain words for who does not see them."""
     harmless = safe(text)
-    return {"text": harmless, "blocks": [{"type": "markdown", "text": harmless}, *button_blocks(buttons)]}
+    blocks = [{"type": "markdown", "text": harmless}, *button_blocks(buttons)]
+    return {"text": plain_text(harmless) or harmless, "blocks": blocks}
+
+
+def bare(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The words of a message alone, for a Slack that does not take its look."""
+    shown = "\n\n".join(text_of(block, "text") for block in content["blocks"] if block["type"] == "markdown")
+    return {"text": plain_text(shown, fences=True) or content["text"], "blocks": []}
 
 
 async def write_blocks(
     api: SlackApi, method: str, content: Mapping[str, Any], **arguments: Any
 ) -> dict[str, Any]:
-    """Write a message, or its bare text where Slack does not take the blocks."""
+    """Write a message, or its bare words where Slack does not take it.
+
+    Raises:
+        MessageRefused: it takes the words neither, or not now.
+    """
     try:
         return await api.write(method, **arguments, **content)
-    except PlaceClosed as exc:
-        if exc.code not in BLOCKS_REFUSED:
+    except MessageRefused as exc:
+        if exc.code in OF_THE_STATE or not content.get("blocks"):
             raise
         log.warning("slack.blocks_refused", code=exc.code)
-        return await api.write(method, **arguments, text=content["text"], blocks=[])
+        return await api.write(method, **arguments, **bare(content))
 
 
 async def post(
@@ -105,18 +120,16 @@ def nonce_of(message: Mapping[str, Any]) -> str:
     return text_of(part_of(message.get("metadata"), "event_payload"), "nonce")
 
 
-def is_ours(message: Mapping[str, Any], bot: Bot) -> bool:
-    return text_of(message, "user") == bot.user or bool(bot.bot and text_of(message, "bot_id") == bot.bot)
-
-
-def letters(text: str) -> str:
-    return _NOT_A_LETTER.sub("", text)
+def letters(wire: str) -> str:
+    """The letters and digits that a reader sees of a text, in Markdown as we send it or in Slack's markup."""
+    words = _LINK.sub(lambda link: link[1] or link[2] or link[3] or "", wire)
+    return _NOT_A_LETTER.sub("", unescaped(words))
 
 
 async def message_at(api: SlackApi, place: Address, ts: str) -> str | None:
     """The letters of a message in the thread; None where it can't be read."""
     messages = await recent(api, place)
-    return next((_letters_of(each) for each in messages if text_of(each, "ts") == ts), None)
+    return next((letters(text_of(each, "text")) for each in messages if text_of(each, "ts") == ts), None)
 
 
 async def stream_like(
@@ -126,7 +139,7 @@ async def stream_like(
     bot = await api.who_am_i()
     wanted = letters(text)
     streams = {
-        text_of(each, "ts"): _letters_of(each)
+        text_of(each, "ts"): letters(text_of(each, "text"))
         for each in await recent(api, place)
         if is_ours(each, bot) and not nonce_of(each)
     }
@@ -141,15 +154,21 @@ async def stream_like(
 
 def shown_up_to(seen: str, answer: str, start: int) -> int | None:
     """Where in the answer a message that begins at `start` ends; None where it shows something else."""
-    # letters and digits are all that `letters` keeps
-    places = [at for at in range(start, len(answer)) if answer[at].isalnum()][: len(seen)]
-    if "".join(answer[at] for at in places) != seen:
-        return None
-    return places[-1] + 1 if places else start
-
-
-def _letters_of(message: Mapping[str, Any]) -> str:
-    return letters(unescaped(text_of(message, "text")))
+    end = begun = start
+    for to, shown in Sanitizer().steps(answer[start:]):
+        if not seen:
+            break
+        part = letters(shown)
+        if not part.startswith(seen[: len(part)]):
+            return None
+        raw, begun = answer[begun : start + to], start + to
+        places = [at for at, character in enumerate(raw, begun - len(raw)) if character.isalnum()]
+        if len(places) == len(part):
+            end = places[min(len(part), len(seen)) - 1] + 1 if part else end
+        elif len(part) <= len(seen):  # what was read as something else was shown as a whole
+            end = begun
+        seen = seen[len(part) :]
+    return None if seen else end
 
 
 def _begin_alike(seen: str, wanted: str) -> bool:

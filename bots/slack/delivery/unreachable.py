@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.markup_out import disarmed
 from bots.slack.delivery.messages import direct_channel, post
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.transport.api import SlackApi
@@ -41,6 +41,6 @@ class DirectMessages:
         words = self._translators.for_reader(locale, there).say(Phrase.MAY_NOT_WRITE, where=_HERE)
         # a live token, of our own making: Slack shows the channel's name to those who may know it
         name = f"<#{place.channel}>" if _CHANNEL.fullmatch(place.channel) else "…"
-        text = safe(words).replace(_HERE, name)
+        text = disarmed(words).replace(_HERE, name)
         if channel := await direct_channel(api, place.user):
             await post(api, channel, "", {"text": text})

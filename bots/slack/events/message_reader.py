@@ -1,145 +1,66 @@
-"""What people say, change and delete, as events of the core. Pure.
+"""What a Slack message says and carries, as a person sees it: the one reader for questions, quotes, edits and all else.
 
-Shapes: docs.slack.dev, `message`, `app_mention`, `message_changed`, `message_deleted`, "Working with files".
+Apps, and Slack's own client, put words outside of `text`: in blocks, in attachments and on files. See `blocks.py`,
+`cards.py`. Pure: names are looked up before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bots.slack.events.address import PLATFORM, Address, FileRef
-from bots.slack.events.mrkdwn import begins_with_another, from_mrkdwn, mentions, without_mention
-from bots.slack.events.payloads import Bot, IsJoined, part_of, parts_of, text_of
-from core.domain import Attachment, Author, Commanded, Deleted, Edited, Identity, Place, Said
-from core.i18n import spoken_command
+from bots.slack.events.address import FileRef
+from bots.slack.events.blocks import pieces
+from bots.slack.events.cards import framed, own_cards, say_card, shown_cards, sources
+from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
+from bots.slack.events.names import NameBook
+from bots.slack.events.payloads import Bot, bounded, part_of, parts_of, text_of
+from bots.slack.events.rich_text import quoted
+from bots.slack.events.said_once import is_stand_in, joined
+from core.domain import Attachment
+from core.util.text import shorten, sound, unmarked
 
-_SUBTYPES_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast"})
+MOST_CHARS = 40_000
+"""docs.slack.dev, "chat.postMessage": a text holds no more; what hangs below it is cut with it."""
+MOST_FILES = 50
 _NOT_IN_SLACK = frozenset({"external", "tombstone", "hidden_by_limit"})
+_CLIPS = {"slack_audio": "audio", "slack_video": "video"}
+
+Message = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedMessage:
-    """The fields of a message that the bot uses, checked."""
-
-    keys: tuple[str, ...]
-    """A mention comes as two events with one ts; one sentence can come with two ts and one client_msg_id."""
-    author: Author
-    place: Place
-    """In a channel each question has a thread of its own; a direct message goes on below the last one."""
-    address: Address
-    thread: str
-    """The root of the thread that it is a reply in; `""` for a message that begins one."""
-    below_ours: bool
-    """Whether the bot began that thread."""
-    mrkdwn: str
-    text: str
-
-
-def said(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None
-) -> Said | Commanded | None:
-    """Read a `message` or an `app_mention`; None for what is not meant for us, our own and other bots' words too."""
-    parsed = read(wrapper, event, event, bot)
-    is_mention = event.get("type") == "app_mention"
-    return as_event(parsed, event) if parsed and (is_mention or is_for_us(parsed, bot, is_joined)) else None
+def words_of(message: Message, names: NameBook, *, own_only: bool = False) -> str:
+    """Read a message's whole text; with `own_only`, without what it forwards and the previews of its links."""
+    message = bounded(message)
+    text = from_mrkdwn(without_mention(text_of(message, "text"), names.bot.user), names)
+    if is_ours(message, names.bot) and text and not is_stand_in(text):
+        return text
+    by_app = bool(message.get("bot_id"))
+    # of people's words, what stands in rich text stands in the text
+    is_told = not by_app and text_of(message, "text").strip() != ""
+    shown = [each for each in pieces(parts_of(message, "blocks"), names) if not (is_told and each.rich)]
+    said = joined(text, shown, by_app=by_app)
+    for card in own_cards(message):
+        say_card(card, said, names)
+    parts = [unmarked(str(said))]
+    if not own_only:
+        parts += [framed(card, message, names) for card in shown_cards(message, names.bot)]
+        parts += _on_files(message)
+    return shorten(sound("\n".join(filter(None, parts))), MOST_CHARS)
 
 
-def changed(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None
-) -> Edited | Deleted | Said | Commanded | None:
-    """Read a `message_changed`: a person's own edit, or what is left of a deleted message that has replies.
-
-    Slack also sends it for previews, for our own updates and for streams. Whoever adds the bot's mention by an edit
-    speaks to it for the first time.
-    """
-    message, before = part_of(event, "message"), part_of(event, "previous_message")
-    if text_of(message, "subtype") == "tombstone":
-        return deleted(wrapper, event, text_of(message, "ts"), bot, is_joined)
-    edited = text_of(message.get("edited"), "ts")
-    now = read(wrapper, event, message, bot) if edited else None
-    if now is None or (before and text_of(before, "text") == now.mrkdwn):
-        return None
-    earlier = replace(now, mrkdwn=text_of(before, "text")) if before else now
-    if is_for_us(earlier, bot, is_joined):
-        return Edited(
-            (f"{now.keys[0]}:edited:{edited}",), now.author, now.place, now.address.question, now.text
-        )
-    return as_event(now, message) if mentions(now.mrkdwn, bot.user) else None
+def files_of(message: Message, team: str, bot: Bot) -> tuple[Attachment, ...]:
+    """The files of a message, and of what it forwards."""
+    found: dict[str, Attachment] = {}
+    for source in sources(bounded(message), bot):
+        for file in parts_of(source, "files"):
+            if (id_ := text_of(file, "id")) and len(found) < MOST_FILES:
+                found.setdefault(id_, attachment_of(file, team))
+    return tuple(found.values())
 
 
-def deleted(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], ts: str, bot: Bot, is_joined: IsJoined | None
-) -> Deleted | None:
-    """Read that the message `ts` is gone; None where it is known not to have been for us, as our own are not."""
-    team, channel = text_of(wrapper, "team_id"), text_of(event, "channel")
-    before = part_of(event, "previous_message")
-    if not (team and channel and ts):
-        return None
-    parsed = read(wrapper, event, before, bot)
-    if text_of(before, "user") and not (parsed and is_for_us(parsed, bot, is_joined)):
-        return None
-    return Deleted((f"slack:{team}:{channel}:{ts}:deleted",), PLATFORM, team, channel, (ts,))
-
-
-def as_event(parsed: ParsedMessage, event: Mapping[str, Any]) -> Said | Commanded:
-    """A question, or one of the words that are commands when they stand alone."""
-    there, address = parsed.address, str(parsed.address)
-    # Slack Connect sends a file's id alone: the rest is asked for
-    files = tuple(attachment_of(file, there.team) for file in parts_of(event, "files") if text_of(file, "id"))
-    command = spoken_command(parsed.text)
-    if command is not None and not files:
-        return Commanded(parsed.keys, parsed.author, parsed.place, command, address)
-    return Said(parsed.keys, parsed.author, parsed.place, parsed.text, address, there.question, files)
-
-
-def is_person(event: Mapping[str, Any], bot: Bot) -> bool:
-    """Any `bot_id` means a bot, ours too; hidden messages and most subtypes are notices, edits and deletions."""
-    user, subtype = text_of(event, "user"), event.get("subtype") or ""
-    if not user or user in (bot.user, "USLACKBOT") or event.get("bot_id") or event.get("bot_profile"):
-        return False
-    return not event.get("hidden") and isinstance(subtype, str) and subtype in _SUBTYPES_OF_PEOPLE
-
-
-def is_for_us(parsed: ParsedMessage, bot: Bot, is_joined: IsJoined | None) -> bool:
-    """Whether words are meant for the bot: said to it alone, with its mention, or in a thread that it takes part in.
-
-    Without `is_joined`, threads need the mention too.
-    """
-    there = parsed.address
-    if there.direct or mentions(parsed.mrkdwn, bot.user):
-        return True
-    return (
-        is_joined is not None
-        and parsed.thread != ""
-        and not begins_with_another(parsed.mrkdwn, bot.user)
-        and (parsed.below_ours or is_joined(there.team, there.channel, parsed.thread))
-    )
-
-
-def read(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], message: Mapping[str, Any], bot: Bot
-) -> ParsedMessage | None:
-    """Read a message, which is the event itself or a part of it; None unless a person's, and it tells where it is."""
-    team, channel = text_of(wrapper, "team_id"), text_of(event, "channel")
-    kind, user = text_of(event, "channel_type"), text_of(message, "user")
-    ts, root, mrkdwn, sent = (text_of(message, name) for name in ("ts", "thread_ts", "text", "client_msg_id"))
-    if not (team and channel and ts and is_person(message, bot)):
-        return None
-    thread = "" if root == ts else root
-    direct = kind == "im" or (not kind and channel.startswith("D"))
-    user_team = text_of(message, "user_team") or text_of(message, "team") or team
-    return ParsedMessage(
-        keys=(f"slack:{team}:{channel}:{ts}", *([f"slack:{team}:msg:{sent}"] if sent else [])),
-        author=Author(Identity(PLATFORM, team, user)),
-        place=Place(PLATFORM, team, channel, thread or ("" if direct else ts), private=direct),
-        address=Address(channel, team, thread or ts, ts, user, user_team, direct=direct),
-        thread=thread,
-        below_ours=text_of(message, "parent_user_id") == bot.user,
-        mrkdwn=mrkdwn,
-        text=from_mrkdwn(without_mention(mrkdwn, bot.user)),
-    )
+def is_ours(message: Message, bot: Bot) -> bool:
+    return text_of(message, "user") == bot.user or bool(bot.bot and text_of(message, "bot_id") == bot.bot)
 
 
 def attachment_of(file: Mapping[str, Any], team: str) -> Attachment:
@@ -151,6 +72,30 @@ def attachment_of(file: Mapping[str, Any], team: str) -> Attachment:
     return Attachment(
         ref=str(ref),
         name=text_of(file, "name") or text_of(file, "title") or text_of(file, "id"),
-        media_type=("" if gone else text_of(file, "mimetype")) or "application/octet-stream",
+        media_type=("" if gone else _media_type(file)) or "application/octet-stream",
         size_bytes=size if isinstance(size, int) and size > 0 else 0,
     )
+
+
+def _media_type(file: Mapping[str, Any]) -> str:
+    """Slack calls voice clips `video/mp4`, or names no type: their `subtype` tells what they are."""
+    told = text_of(file, "mimetype")
+    clip = _CLIPS.get(text_of(file, "subtype"))
+    if clip is None or told.startswith(f"{clip}/"):
+        return told
+    kind, _, form = told.partition("/")
+    known = form if kind in ("audio", "video") else text_of(file, "filetype")
+    return f"{clip}/{known or 'mp4'}"
+
+
+def _on_files(message: Message) -> Iterator[str]:
+    """Words that ride on files: e-mails that were sent into Slack, and what was said in a clip."""
+    for file in parts_of(message, "files"):
+        transcript = text_of(part_of(part_of(file, "transcription"), "preview"), "content").strip()
+        if transcript:
+            yield f"[transcript: {transcript}]"
+        if text_of(file, "mode") == "email" and (text := text_of(file, "plain_text").strip()):
+            sender = next(
+                (text_of(each, "name") or text_of(each, "address") for each in parts_of(file, "from")), ""
+            )
+            yield f"[e-mail from {sender}: {text_of(file, 'subject')}]\n{quoted(text)}"

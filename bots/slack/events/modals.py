@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.mrkdwn import from_mrkdwn
-from bots.slack.events.payloads import part_of, text_of
+from bots.slack.events.address import PLATFORM, Address, FileRef
+from bots.slack.events.message_reader import files_of, words_of
+from bots.slack.events.names import NO_NAMES, NameBook
+from bots.slack.events.payloads import list_of, part_of, text_of
 from core.delivery.buttons import FEEDBACK, QUESTION, Modal
 from core.domain import Action, Author, Identity, Place, PlaceClosed, Pressed, Translator
 from core.i18n import Phrase
@@ -28,6 +29,8 @@ WORDS_BLOCK = "words"
 """The block of the one field that each form has."""
 
 _QUOTED_CHARS = 1_200
+_MOST_FILES = 10
+"""Their ids go through the form beside the quote."""
 
 View = dict[str, Any]
 
@@ -41,6 +44,8 @@ class About:
     """The root of its thread, or itself."""
     quote: str
     """How it begins."""
+    files: tuple[str, ...] = ()
+    """The ids of its files, and of those that it forwards."""
 
 
 def feedback_form(translator: Translator, pressed: Pressed) -> View:
@@ -54,7 +59,7 @@ def ask_form(translator: Translator, about: About) -> View:
     return _form(ASK_FORM, translator, QUESTION, asdict(about))
 
 
-def _form(name: str, translator: Translator, modal: Modal, kept: Mapping[str, str]) -> View:
+def _form(name: str, translator: Translator, modal: Modal, kept: Mapping[str, Any]) -> View:
     field = {
         "type": "plain_text_input",
         "action_id": "text",
@@ -85,22 +90,25 @@ def _plain(text: str) -> dict[str, str]:
     return {"type": "plain_text", "text": shorten(text, 24)}
 
 
-def wants_to_ask(payload: Mapping[str, Any]) -> About | None:
+def wants_to_ask(payload: Mapping[str, Any], names: NameBook = NO_NAMES) -> About | None:
     """Read the message shortcut."""
     message, channel = part_of(payload, "message"), text_of(payload.get("channel"), "id")
     ts = text_of(payload, "message_ts") or text_of(message, "ts")
     shortcut = text_of(payload, "callback_id") if text_of(payload, "type") == "message_action" else ""
     if shortcut != SHORTCUT or not (channel and ts):
         return None
-    quote = from_mrkdwn(text_of(message, "text")).strip()
+    quote = words_of(message, names).strip()
     short = quote if len(quote) <= _QUOTED_CHARS else f"{quote[:_QUOTED_CHARS]} …"
-    return About(channel, text_of(message, "thread_ts") or ts, short)
+    files = tuple(FileRef.parse(each.ref).id for each in files_of(message, "", names.bot)[:_MOST_FILES])
+    return About(channel, text_of(message, "thread_ts") or ts, short, files)
 
 
 def asked_about(payload: Mapping[str, Any]) -> tuple[About, str] | None:
     """Read the submitted question, and what it is about."""
     kept, question = _kept(payload, ASK_FORM), _words(payload)
-    about = About(*(text_of(kept, name) for name in ("channel", "thread", "quote")))
+    channel, thread, quote = (text_of(kept, name) for name in ("channel", "thread", "quote"))
+    files = tuple(each for each in list_of(kept, "files")[:_MOST_FILES] if isinstance(each, str) and each)
+    about = About(channel, thread, quote, files)
     return (about, question) if about.channel and about.thread and question else None
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from core.util.text import sound
+
 IsJoined = Callable[[str, str, str], bool]
 """Whether the bot is known to take part in a thread: by team, channel and thread."""
 
@@ -17,7 +19,16 @@ IsJoined = Callable[[str, str, str], bool]
 def text_of(given: Any, name: str) -> str:
     """A field that should be text; `""` where it is not."""
     value = given.get(name) if isinstance(given, Mapping) else None
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() and "\x00" not in value else sound(value)
+
+
+def written(value: Any) -> str:
+    """A value that is shown as text: a text itself, or a number; `""` for all else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def part_of(given: Any, name: str) -> Mapping[str, Any]:
@@ -35,6 +46,38 @@ def list_of(given: Any, name: str) -> list[Any]:
 def parts_of(given: Any, name: str) -> list[Mapping[str, Any]]:
     """The objects of a list; what else stands in it is left out."""
     return [each for each in list_of(given, name) if isinstance(each, Mapping)]
+
+
+MOST_PARTS, MOST_CHARS, MOST_DEPTH = 3_000, 60_000, 40
+"""What is looked at of one message: more than people and apps fill, and little enough to be read at once."""
+_FIRST = ("text", "user", "bot_id", "files", "attachments")
+
+
+@dataclass(slots=True)
+class _Room:
+    parts: int = MOST_PARTS
+    chars: int = MOST_CHARS
+
+
+def bounded(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Copy a message; of one that is larger than Slack lets any be, what fits, its text before all else."""
+    in_order = {name: message[name] for name in _FIRST if name in message} | dict(message)
+    fitting = _fit(in_order, _Room(), MOST_DEPTH)
+    return fitting if isinstance(fitting, dict) else {}
+
+
+def _fit(value: Any, room: _Room, depth: int) -> Any:
+    if isinstance(value, str):
+        room.chars -= len(value)
+        return value if room.chars >= 0 else value[: room.chars]
+    if not isinstance(value, Mapping | list):
+        return value
+    room.parts -= 1
+    if room.parts < 0 or depth == 0:
+        return None
+    if isinstance(value, list):
+        return [_fit(each, room, depth - 1) for each in value[: room.parts + 1]]
+    return {name: _fit(each, room, depth - 1) for name, each in value.items()}
 
 
 def moment_of(message: Mapping[str, Any]) -> Decimal | None:

@@ -11,9 +11,10 @@ from typing import Any
 
 from bots.slack.events.buttons import pressed
 from bots.slack.events.interactions import commanded, home_opened, question, stopped
-from bots.slack.events.message_reader import changed, deleted, is_for_us, is_person, read, said
 from bots.slack.events.modals import commented
+from bots.slack.events.names import NameBook, Names
 from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
+from bots.slack.events.said import changed, deleted, is_for_us, is_person, read, said
 from core.domain import Event, PassedOver
 
 _NOTICES = frozenset(
@@ -22,9 +23,12 @@ _NOTICES = frozenset(
 """Events that inform the bot and need no answer."""
 
 
-def translate(payload: Any, bot: Bot, is_joined: IsJoined | None = None) -> tuple[Event, ...]:
+def translate(
+    payload: Any, bot: Bot, is_joined: IsJoined | None = None, names: NameBook | None = None
+) -> tuple[Event, ...]:
     """Read an envelope's payload; nothing for what is not meant for us, our own and other bots' words included.
 
+    `names` knows what people, channels and groups in the words are called.
     `is_joined` is given where replies in threads that the bot takes part in need no mention.
     Whether its author may be heard is not looked at here: see `bots.slack.transport.people`.
     A question asked by a command or a modal is no event yet: `bots.slack.features.ask_without_message` posts it first.
@@ -32,20 +36,20 @@ def translate(payload: Any, bot: Bot, is_joined: IsJoined | None = None) -> tupl
     event = part_of(payload, "event")
     if text_of(payload, "type") == "event_callback" and text_of(event, "type") == "agent_session_stopped":
         return stopped(payload, event)
-    found = _event(payload, event, bot, is_joined)
+    found = _event(payload, event, names or Names(bot), is_joined)
     return () if found is None else (found,)
 
 
 def _event(
-    payload: Mapping[str, Any], event: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None
+    payload: Mapping[str, Any], event: Mapping[str, Any], names: NameBook, is_joined: IsJoined | None
 ) -> Event | None:
     match text_of(payload, "type"), text_of(event, "type"), text_of(event, "subtype"):
         case "event_callback", "message", "message_changed":
-            return changed(payload, event, bot, is_joined)
+            return changed(payload, event, names, is_joined)
         case "event_callback", "message", "message_deleted":
-            return deleted(payload, event, text_of(event, "deleted_ts"), bot, is_joined)
+            return deleted(payload, event, text_of(event, "deleted_ts"), names.bot, is_joined)
         case "event_callback", "message" | "app_mention", _:
-            return said(payload, event, bot, is_joined)
+            return said(payload, event, names, is_joined)
         case "event_callback", "app_home_opened", _:
             return home_opened(payload, event)
         case "block_actions", _, _:

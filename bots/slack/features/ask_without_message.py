@@ -19,10 +19,12 @@ from bots.slack.delivery.messages import direct_channel, message_content, post
 from bots.slack.delivery.rich_text import HERE, attributed_message, quoted_message
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.interactions import COMMAND_IDS, question
+from bots.slack.events.message_reader import attachment_of
 from bots.slack.events.modals import WORDS_BLOCK, About, asked_about
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
-from core.domain import Author, Identity, OutcomeUnknown, Place, PlaceClosed, Said, Translator
+from bots.slack.transport.error_mapping import REFUSALS
+from core.domain import Attachment, Author, Identity, OutcomeUnknown, Place, Said, Translator
 from core.i18n import Phrase
 from core.util.log import log
 
@@ -48,6 +50,8 @@ class AskedQuestion:
     """The thread that it is asked in; `""`: none."""
     quote: str = ""
     """The message that it is about; `""`: none."""
+    files: tuple[Attachment, ...] = ()
+    """The files of that message."""
 
     @property
     def whole_text(self) -> str:
@@ -72,7 +76,8 @@ def _by_form(payload: Mapping[str, Any], about: About, text: str) -> AskedQuesti
     if not (team and user and view):
         return None
     key, user_team = f"slack:{team}:form:{view}", text_of(payload.get("user"), "team_id") or team
-    return AskedQuestion(key, team, user, user_team, about.channel, text, about.thread, about.quote)
+    files = tuple(attachment_of({"id": file}, team) for file in about.files)
+    return AskedQuestion(key, team, user, user_team, about.channel, text, about.thread, about.quote, files)
 
 
 def refusal_ack(payload: Mapping[str, Any], sentence: str) -> Ack:
@@ -93,7 +98,7 @@ async def post_question(asked: AskedQuestion, api: SlackApi, translator: Transla
         try:
             content = attributed_message(asked.user, asked.text)
             here, ts = await _post(api, asked.channel, content, asked.thread)
-        except PlaceClosed as exc:
+        except REFUSALS as exc:
             log.info("slack.question_moved", channel=asked.channel, code=exc.code)
             asked = replace(asked, thread="")
             why = translator.say(Phrase.ANSWERED_HERE, where=HERE)
@@ -108,7 +113,7 @@ def as_said(asked: AskedQuestion, channel: str, ts: str = "") -> Said:
     author = Author(Identity(PLATFORM, asked.team, asked.user))
     there = Address(channel, asked.team, thread, ts, asked.user, asked.user_team, direct=direct)
     place = Place(PLATFORM, asked.team, channel, thread, private=direct)
-    return Said((asked.key,), author, place, asked.whole_text, str(there), ts)
+    return Said((asked.key,), author, place, asked.whole_text, str(there), ts, asked.files)
 
 
 async def _post(api: SlackApi, channel: str, content: dict[str, Any], thread: str) -> tuple[str, str]:

@@ -19,8 +19,11 @@ from bots.slack.events.message_reader import attachment_of
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.hosts import may_see_the_token, may_visit
-from core.domain import Attachment, Blob, PlatformError
+from core.domain import Attachment, Blob, FileGone, PlatformError
 from core.util.log import log
+
+_GONE = frozenset({"file_deleted", "file_not_found", "http_404", "http_410"})
+"""What means that a file can't be had any more, in Slack's words and ours."""
 
 
 async def fetch(api: SlackApi, ref: str, most_bytes: int) -> Blob:
@@ -58,7 +61,11 @@ async def described(api: SlackApi, attachments: Sequence[Attachment]) -> tuple[A
 
 
 async def _asked(api: SlackApi, file: FileRef) -> Attachment:
-    described = part_of(await api.read("files.info", file=file.id), "file")
+    try:
+        described = part_of(await api.read("files.info", file=file.id), "file")
+    except PlatformError as exc:
+        _require(exc.code not in _GONE, exc.code)
+        raise
     _require(bool(text_of(described, "id")), "file_not_found")
     return attachment_of(described, file.team)
 
@@ -86,4 +93,4 @@ def _check(answer: aiohttp.ClientResponse, beginning: bytes) -> None:
 
 def _require(holds: bool, code: str) -> None:
     if not holds:
-        raise PlatformError(PLATFORM, code=code)
+        raise (FileGone if code in _GONE else PlatformError)(PLATFORM, code=code)

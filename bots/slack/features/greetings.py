@@ -9,10 +9,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from bots.slack.delivery.markup_out import safe
-from bots.slack.delivery.messages import message_content, post
+from bots.slack.delivery.markup_out import disarmed
+from bots.slack.delivery.messages import message_content, post, write_blocks
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.modals import View, ask_form, feedback_form, wants_to_ask
+from bots.slack.events.modals import About, View, ask_form, feedback_form, wants_to_ask
+from bots.slack.events.names import NamesAsked
 from bots.slack.events.payloads import part_of, text_of
 from bots.slack.features.workspaces import Workspace
 from core.domain import (
@@ -73,7 +74,7 @@ class Greetings:
         if (about := wants_to_ask(payload)) is not None:
             team, private = text_of(payload.get("team"), "id"), about.channel.startswith("D")
             place = Place(PLATFORM, team, about.channel, about.thread, private=private)
-            self._tasks.run("ask-form", self._open(payload, place, partial(ask_form, about=about), there))
+            self._tasks.run("ask-form", self._open_question(payload, place, about, there))
         for event in events if text_of(payload, "type") == "block_actions" else ():
             if isinstance(event, Pressed) and event.action is Action.BAD:
                 self._tasks.run(
@@ -100,11 +101,16 @@ class Greetings:
         sentence = self._intake.translator(event.author.locale, event.place).say(
             Phrase.UNKNOWN, reference=reference
         )
-        method, to = (
-            ("chat.postMessage", {}) if place.direct else ("chat.postEphemeral", {"user": place.user})
+        method, to = ("chat.postMessage", "") if place.direct else ("chat.postEphemeral", place.user)
+        await write_blocks(
+            there.api,
+            method,
+            message_content(sentence),
+            once=True,
+            channel=place.channel,
+            user=to or None,
+            thread_ts=place.thread or None,
         )
-        content = {"thread_ts": place.thread or None, **message_content(sentence), **to}
-        await there.api.write(method, once=True, channel=place.channel, **content)
 
     async def _greet(self, user: str, place: Place, there: Workspace) -> None:
         """Greet a person; one whom the core refuses is told the reason instead."""
@@ -118,10 +124,19 @@ class Greetings:
         if await there.assistant_threads.is_empty(place.channel, place.thread):
             refusal = await self._intake.refusal(Said((), author, place, "", "", ""))
             hello = self._intake.translator(author.locale, place).say(Phrase.HELLO)
-            await post(there.api, place.channel, place.thread, {"text": safe(refusal or hello)})
+            await post(there.api, place.channel, place.thread, {"text": disarmed(refusal or hello)})
             if refusal is not None:
                 return
         await there.assistant_threads.suggest(place.channel, place.thread)
+
+    async def _open_question(
+        self, payload: Mapping[str, Any], place: Place, about: About, there: Workspace
+    ) -> None:
+        """Quote the message under the names of whom it mentions, as far as they are told in time."""
+        asked = NamesAsked(await there.api.who_am_i())
+        wants_to_ask(payload, asked)
+        named = wants_to_ask(payload, await there.names.find(asked)) or about
+        await self._open(payload, place, partial(ask_form, about=named), there)
 
     async def _open(
         self, payload: Mapping[str, Any], place: Place, form: Callable[[Translator], View], there: Workspace

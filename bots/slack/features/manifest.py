@@ -60,7 +60,10 @@ def scopes(settings: SlackSettings) -> tuple[str, ...]:
         "im:history": True,
         **dict.fromkeys((f"{kind}:history" for kind in _CHANNELS), True),
         "users:read": True,
+        "channels:read": True,  # names of the channels and groups that are mentioned
+        "usergroups:read": True,
         "files:read": True,
+        "files:write": True,
         "reactions:write": True,
         "im:write": True,  # who asked where the bot may not write is told so directly
         "commands": True,

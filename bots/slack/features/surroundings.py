@@ -8,20 +8,23 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from bots.slack.delivery.messages import is_ours, pages
+from bots.slack.delivery.messages import pages
 from bots.slack.events.address import Address
-from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
-from bots.slack.events.payloads import Bot, list_of, moment_of, text_of
+from bots.slack.events.message_reader import files_of, is_ours, words_of
+from bots.slack.events.names import NameBook, NamesAsked
+from bots.slack.events.payloads import moment_of, text_of
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.people import People
+from bots.slack.transport.names import NameFinder
 from core.delivery.platform_retry import patiently
 from core.domain import PlatformError, Quote
 from core.util.log import log
 
 _MOST_PAGES = 10
+_ROOM_FOR_FIRST = 10
+"""From so many messages on one of them is the thread's first."""
 
 
-async def quotes(api: SlackApi, people: People, place: Address, most: int) -> Sequence[Quote]:
+async def quotes(api: SlackApi, names: NameFinder, place: Address, most: int) -> Sequence[Quote]:
     """Read the thread before the question, oldest first; empty where nothing stands there or may be read.
 
     In a direct message too: our answers stand in threads there, and who goes on inside one is heard as in a
@@ -35,22 +38,40 @@ async def quotes(api: SlackApi, people: People, place: Address, most: int) -> Se
     except PlatformError as exc:
         log.info("slack.thread_unreadable", channel=place.channel, code=exc.code)
         return ()
-    authors = await _names(people, bot, messages)
-    return [_quote(message, authors, bot) for message in messages]
+    asked = NamesAsked(bot)
+    await _quotes(messages, asked, place.team)
+    return await _quotes(messages, await names.find(asked), place.team)
+
+
+async def _quotes(messages: Sequence[Mapping[str, Any]], names: NameBook, team: str) -> list[Quote]:
+    """Read messages one by one, so that nothing else waits for all of them."""
+    found = []
+    for message in messages:
+        found.append(_quote(message, names, team))
+        await asyncio.sleep(0)
+    return found
 
 
 async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:
-    """Read the thread up to the question and keep the newest: Slack gives a thread from its beginning on."""
+    """Read the thread up to the question and keep the newest: Slack gives a thread from its beginning on.
+
+    Its first message, which it is about, stays in front of them where there is room enough.
+    """
 
     async def read(method: str, **asked: Any) -> Mapping[str, Any]:
         return await patiently(partial(api.read, method, **asked), budget_s=10.0)
 
+    first: Mapping[str, Any] | None = None
     kept: deque[Mapping[str, Any]] = deque(maxlen=most)
     until = {"latest": place.question} if place.question else {}
     async for page in pages(
         read, _MOST_PAGES, thread=place.thread, channel=place.channel, limit=200, **until
     ):
-        kept.extend(each for each in page if _is_before(each, place))
+        before = [each for each in page if _is_before(each, place)]
+        first = first or next(iter(before), None)
+        kept.extend(before)
+    if first is not None and most >= _ROOM_FOR_FIRST and first is not kept[0]:
+        kept[0] = first
     return list(kept)
 
 
@@ -59,20 +80,15 @@ def _is_before(message: Mapping[str, Any], place: Address) -> bool:
     return ts is not None and (not place.question or (question is not None and ts < question))
 
 
-async def _names(people: People, bot: Bot, messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    users = {text_of(each, "user") for each in messages if not each.get("bot_id")} - {"", bot.user}
-    found = await asyncio.gather(*(people.find(user) for user in users))
-    return {user: person.name or user for user, person in zip(users, found, strict=True)}
-
-
-def _quote(message: Mapping[str, Any], authors: Mapping[str, str], bot: Bot) -> Quote:
-    own, user = is_ours(message, bot), text_of(message, "user")
-    other = text_of(message, "username") or text_of(message.get("bot_profile"), "name")
+def _quote(message: Mapping[str, Any], names: NameBook, team: str) -> Quote:
+    bot, user = names.bot, text_of(message, "user")
+    own, by_app = is_ours(message, bot), bool(message.get("bot_id"))
+    author = bot.name if own else "" if by_app else names.person(user) or user
     return Quote(
         origin=text_of(message, "ts"),
-        author_name=bot.name if own else authors.get(user) or other,
-        text=from_mrkdwn(without_mention(text_of(message, "text"), bot.user)),
-        attachment_names=tuple(filter(None, (text_of(file, "name") for file in list_of(message, "files")))),
+        author_name=author or text_of(message, "username") or text_of(message.get("bot_profile"), "name"),
+        text=words_of(message, names),
+        attachments=files_of(message, team, bot),
         author=user or text_of(message, "bot_id"),
         own=own,
     )

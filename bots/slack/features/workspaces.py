@@ -15,6 +15,7 @@ from bots.slack.features.assistant_threads import AssistantThreads
 from bots.slack.installations.account import InstalledAccount, Rotation, bot_of
 from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import AppApi
+from bots.slack.transport.names import NameFinder
 from bots.slack.transport.people import People
 from bots.slack.transport.preflight import require_installable, require_token
 from core.domain import PlaceClosed
@@ -27,6 +28,12 @@ class Workspace(AnsweredWorkspace):
     """One workspace: what answers there need, and its direct messages."""
 
     assistant_threads: AssistantThreads
+    names: NameFinder
+
+    async def aclose(self) -> None:
+        """End what is still being asked about people and places."""
+        await self.people.aclose()
+        await self.names.aclose()
 
 
 class Workspaces(Protocol):
@@ -79,7 +86,7 @@ class OneWorkspace:
         log.error("slack.token_revoked", team=team, setting="[slack] bot_token")
 
     async def aclose(self) -> None:
-        await self._only.people.aclose()
+        await self._only.aclose()
 
 
 class ManyWorkspaces:
@@ -116,18 +123,20 @@ class ManyWorkspaces:
     async def forget(self, team: str, at: datetime) -> None:
         await self._installations.remove(team, at)
         if met := self._met.pop(team, None):
-            await met.people.aclose()
+            await met.aclose()
 
     async def aclose(self) -> None:
-        await asyncio.gather(*(each.people.aclose() for each in self._met.values()))
+        await asyncio.gather(*(each.aclose() for each in self._met.values()))
         await self._rotation.aclose()
 
 
 def _workspace(api: SlackApi) -> Workspace:
+    people = People(api, api.app.settings.names_timeout_s, api.app.now)
     return Workspace(
         api,
-        People(api, api.app.settings.names_timeout_s, api.app.now),
+        people,
         WorkSigns(api),
         Streams(api.rate_limits, api.app.now),
         AssistantThreads(api),
+        NameFinder(api, people, api.app.settings.names_timeout_s, api.app.now),
     )

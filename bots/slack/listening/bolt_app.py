@@ -17,6 +17,10 @@ Receive = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
 """Takes a payload in and returns the body of its acknowledgement. Raises where Slack is to deliver it again."""
 
 
+_OURS = (200, 503)
+"""What `taken_in` answers with; any other status is of a middleware of Bolt's."""
+
+
 def bolt_app(api: AppApi, receive: Receive) -> AsyncApp:
     """Make a Bolt app that hands each payload to `receive` and acknowledges it when that returned.
 
@@ -27,12 +31,7 @@ def bolt_app(api: AppApi, receive: Receive) -> AsyncApp:
     """
 
     async def take_in(request: AsyncBoltRequest) -> BoltResponse:
-        try:
-            answer = await receive(request.body)
-        # `receive` has told the log: passed on, Bolt and the socket would each tell it again
-        except (BotError, TimeoutError, OSError):
-            return BoltResponse(status=503, body="")
-        return BoltResponse(status=200, body=answer or "")
+        return await taken_in(receive, request.body)
 
     app = AsyncApp(
         name="aivax-bots",
@@ -49,14 +48,26 @@ def bolt_app(api: AppApi, receive: Receive) -> AsyncApp:
     return app
 
 
+async def taken_in(receive: Receive, payload: Any) -> BoltResponse:
+    """Hand a payload over, and tell by the status whether it is stored."""
+    try:
+        answer = await receive(payload if isinstance(payload, dict) else {})
+    # `receive` has told the log: passed on, Bolt and the socket would each tell it again
+    except (BotError, TimeoutError, OSError):
+        return BoltResponse(status=503, body="")
+    return BoltResponse(status=200, body=answer or "")
+
+
 async def _authorize() -> AuthorizeResult:
     return AuthorizeResult(enterprise_id=None, team_id=None)
 
 
 async def dispatch(
-    app: AsyncApp, payload: dict[str, Any], headers: Mapping[str, Sequence[str]]
+    app: AsyncApp, receive: Receive, payload: Any, headers: Mapping[str, str | Sequence[str]]
 ) -> BoltResponse:
     """Give Bolt a payload that was read and found genuine.
+
+    What Bolt's own middleware stumbles over, or refuses, comes to `receive` without it.
 
     Raises:
         ValueError: it has not the shape of one.
@@ -66,4 +77,5 @@ async def dispatch(
         request = AsyncBoltRequest(mode="socket_mode", body=payload, headers=dict(headers))
     except (TypeError, AttributeError, KeyError, IndexError) as exc:
         raise ValueError("not a payload of Slack's") from exc
-    return await app.async_dispatch(request)
+    answer = await app.async_dispatch(request)
+    return answer if answer.status in _OURS else await taken_in(receive, payload)

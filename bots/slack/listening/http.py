@@ -47,14 +47,14 @@ class HttpEvents:
         self._limit = api.settings.body_limit_bytes
         self._clock = _SdkClock(now)
         self._seen = seen_signatures(now)
-        self._open: tuple[AsyncApp, SignatureVerifier] | None = None
+        self._open: tuple[AsyncApp, Receive, SignatureVerifier] | None = None
         """What requests meet while somebody listens."""
         self._refusals = RefusalLog("slack.request_refused", now)
 
     async def listen(self, receive: Receive, watch: Watch) -> None:
         """Let requests in until cancelled. While nobody listens, Slack is told to come again."""
         secret = self._api.settings.signing_secret.get_secret_value().strip()
-        self._open = bolt_app(self._api, receive), SignatureVerifier(secret, clock=self._clock)
+        self._open = bolt_app(self._api, receive), receive, SignatureVerifier(secret, clock=self._clock)
         watch.up()
         try:
             await asyncio.Event().wait()
@@ -83,19 +83,19 @@ class HttpEvents:
             return Response(status_code=200)
         if self._open is None:
             raise RequestRefusedError(503, "nobody listens yet, or any more")
-        app, verifier = self._open
+        app, receive, verifier = self._open
         sign = _signed(verifier, request.headers, text)
         if sign in self._seen:
             log.warning("slack.request_repeated", retry=request.headers.get("x-slack-retry-num", ""))
             return Response(status_code=200)
-        return await self._dispatched(app, request, payload, sign)
+        return await self._dispatched((app, receive), request, payload, sign)
 
     async def _dispatched(
-        self, app: AsyncApp, request: Request, payload: dict[str, Any], sign: str
+        self, way: tuple[AsyncApp, Receive], request: Request, payload: dict[str, Any], sign: str
     ) -> Response:
         headers = {name: request.headers.getlist(name) for name in request.headers}
         try:
-            answer = await dispatch(app, payload, headers)
+            answer = await dispatch(*way, payload, headers)
         except ValueError as exc:
             raise RequestRefusedError(400, str(exc)) from exc
         if answer.status >= 500:

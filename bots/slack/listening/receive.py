@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cachetools import LRUCache
+
 from bots.slack.events.address import PLATFORM
+from bots.slack.events.names import NameBook, NamesAsked
 from bots.slack.events.payloads import Bot, list_of, part_of, speaker, text_of
 from bots.slack.events.translate import translate, why_ignored
 from bots.slack.features.ask_without_message import (
@@ -23,14 +27,16 @@ from bots.slack.features.files import described
 from bots.slack.features.follow_ups import JoinedThreads
 from bots.slack.features.greetings import Greetings
 from bots.slack.features.workspaces import Workspace, Workspaces
+from bots.slack.listening.complete import completed, with_name
 from bots.slack.settings import SlackSettings
-from core.domain import Author, BotError, Deleted, Event, Intake, Left, PassedOver, Receipt, Said
+from core.domain import BotError, Deleted, Event, Intake, Left, PassedOver, Receipt
 from core.util.log import log
 
 TRANSIENT = (BotError, TimeoutError, OSError)
 """Errors that another try may not meet: all else is a bug."""
 
 _CAUSE_CHARS = 200
+_MOST_STORED = 5_000
 _WHOLE_SECONDS = timedelta(seconds=1)
 """Slack cuts the moment of an event to seconds."""
 
@@ -52,6 +58,7 @@ class Receiver:
         self._greetings = greetings
         self._external_users = settings.external_users
         self._is_joined = threads.is_joined if settings.thread_follow_ups == "always" else None
+        self._stored: LRUCache[str, None] = LRUCache(_MOST_STORED)
 
     async def receive(self, payload: dict[str, Any]) -> Ack | None:
         """Return once its events are stored, with the body of the acknowledgement.
@@ -66,6 +73,7 @@ class Receiver:
             raise
         except Exception:
             log.exception("slack.event_broken")
+            self._intake.passed_over(PLATFORM, PassedOver.FAULT)
             return None
 
     async def _receive(self, payload: Mapping[str, Any]) -> Ack | None:
@@ -87,25 +95,35 @@ class Receiver:
     async def _handle(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> Ack | None:
         if self._is_joined:
             await self._threads.look_up(payload, bot)
-        asked = asked_question(payload)
-        events = translate(payload, bot, self._is_joined)
+        asked, names = asked_question(payload), NamesAsked(bot)
+        events = self._read(payload, names)
         if not await self._admits(payload, asked, events, bot, there):
             return None
         self._greetings.before(payload, events, there)
         if asked is not None:
             return await self._ask(payload, asked, there)
+        if not self._is_known(events):
+            events = await completed(payload, events, names, there, self._read)
         for event in events:
-            named = await self._with_author(event, there)
-            receipt = await self._store(named, there)
+            receipt = await self._store(event, there)
             self._threads.heard(event)
             if receipt is Receipt.ACCEPTED:
-                self._greetings.after(named, there)
+                self._greetings.after(event, there)
         return None
+
+    def _read(self, payload: Mapping[str, Any], names: NameBook) -> tuple[Event, ...]:
+        return translate(payload, names.bot, self._is_joined, names)
+
+    def _is_known(self, events: Sequence[Event]) -> bool:
+        """Whether all of it was stored a moment ago: the other event of a mention needs no looking up."""
+        return bool(events) and all(
+            not isinstance(each, Deleted | Left) and each.keys[0] in self._stored for each in events
+        )
 
     async def _store(self, event: Event, there: Workspace) -> Receipt | None:
         """Have an event stored; where a bug keeps it from being, its author is told."""
         try:
-            return await self._intake.receive(event)
+            receipt = await self._intake.receive(event)
         except TRANSIENT:
             raise
         except Exception:
@@ -113,6 +131,8 @@ class Receiver:
             log.exception("slack.event_broken", reference=reference)
             self._greetings.report_bug(event, reference, there)
             return None
+        self._stored[event.keys[0]] = None
+        return receipt
 
     async def _admits(
         self,
@@ -138,8 +158,9 @@ class Receiver:
 
     async def _ask(self, payload: Mapping[str, Any], asked: AskedQuestion, there: Workspace) -> Ack | None:
         """A question without a message: put where it can be answered, then told to the core, if it takes it."""
+        asked = replace(asked, files=await described(there.api, asked.files))
         unsaid = as_said(asked, asked.channel)
-        author = await _with_name(unsaid.author, there)
+        author = await with_name(unsaid.author, there)
         refusal = await self._intake.refusal(replace(unsaid, author=author))
         if refusal is not None:
             return refusal_ack(payload, refusal)
@@ -158,18 +179,6 @@ class Receiver:
         await self._intake.receive(Left((f"slack:{team}:left:{removal}",), PLATFORM, team))
         await self._workspaces.forget(team, moment)
         log.warning("slack.removed", team=team)
-
-    async def _with_author(self, event: Event, there: Workspace) -> Event:
-        if isinstance(event, Deleted | Left):
-            return event
-        if isinstance(event, Said) and event.attachments:
-            event = replace(event, attachments=await described(there.api, event.attachments))
-        return replace(event, author=await _with_name(event.author, there))
-
-
-async def _with_name(author: Author, there: Workspace) -> Author:
-    person = await there.people.find(author.identity.user)
-    return replace(author, name=person.name, locale=person.locale)
 
 
 def team_of(payload: Mapping[str, Any]) -> str:
@@ -191,4 +200,6 @@ def _removes(payload: Mapping[str, Any], bot: Bot) -> bool:
 
 def _moment(payload: Mapping[str, Any]) -> datetime:
     told = payload.get("event_time")
-    return datetime.fromtimestamp(told, UTC) if isinstance(told, int) else datetime.now(UTC)
+    with suppress(OverflowError, OSError, ValueError):
+        return datetime.fromtimestamp(told, UTC) if isinstance(told, int) else datetime.now(UTC)
+    return datetime.now(UTC)

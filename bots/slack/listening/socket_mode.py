@@ -13,15 +13,17 @@ from typing import Any
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_base_handler import AsyncBaseSocketModeHandler
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bots.slack.listening.bolt_app import Receive, bolt_app
+from bots.slack.listening.bolt_app import Receive, bolt_app, dispatch, taken_in
 from bots.slack.transport.app_api import AppApi, sdk_logger, web_client
 from core.domain import FrontendUnreachable, Watch
+from core.util.log import log
 from core.util.tasks import TaskSet
 
 _CLOSE_WITHIN_S = 2.0
@@ -95,7 +97,7 @@ def _parsed(raw: str) -> dict[str, Any]:
     """Read a frame; Slack also sends bare text, which means nothing."""
     try:
         message = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}
 
@@ -103,14 +105,20 @@ def _parsed(raw: str) -> dict[str, Any]:
 class Handler(AsyncBaseSocketModeHandler):
     """Brings envelopes to Bolt and its answers back: Bolt's own handler, but around our socket."""
 
-    def __init__(self, app: AsyncApp, socket: Socket) -> None:
+    def __init__(self, app: AsyncApp, receive: Receive, socket: Socket) -> None:
         self.app = self._app = app
+        self._receive = receive
         self.client = socket
         socket.socket_mode_request_listeners.append(self.handle)
 
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
         began = asyncio.get_running_loop().time()
-        answer = await run_async_bolt_app(self._app, req)
+        try:
+            answer = await dispatch(self._app, self._receive, req.payload, build_headers(req) or {})
+        except ValueError:
+            # without an acknowledgement Slack would send it again, to the same end
+            log.warning("slack.payload_odd", kind=req.type)
+            answer = await taken_in(self._receive, req.payload)
         await send_async_response(client, req, answer, began)
 
 
@@ -118,7 +126,7 @@ async def listen_on_socket(api: AppApi, receive: Receive, watch: Watch) -> None:
     """Open a socket and bring its events in, until it stays lost."""
     url = await api.open_socket()
     async with aclosing(Socket(api, url)) as socket, aclosing(TaskSet()) as connecting:
-        handler = Handler(bolt_app(api, receive), socket)
+        handler = Handler(bolt_app(api, receive), receive, socket)
         connecting.start(handler.connect_async())  # type: ignore[no-untyped-call]  # Bolt's
         await watch_over(socket, api, watch)
 

@@ -71,10 +71,17 @@ class SlackApi:
         return bearer(await self._account.token())
 
     async def write(
-        self, method: str, *, once: bool = False, urgent: bool = False, **arguments: Any
+        self,
+        method: str,
+        *,
+        once: bool = False,
+        urgent: bool = False,
+        as_form: bool = False,
+        **arguments: Any,
     ) -> dict[str, Any]:
         """Call a method that changes something; None among the arguments is left out.
 
+        `as_form` is for the methods that read no JSON.
         `once` marks what must not happen twice: a connection that breaks is then an unknown outcome. `urgent` ones
         end an answer, and have a part of the method's budget for themselves.
 
@@ -83,7 +90,8 @@ class SlackApi:
         """
         given = {name: value for name, value in arguments.items() if value is not None}
         await self.rate_limits.acquire(method, text_of(given, "channel"), urgent=urgent)
-        return await self._as_bot(method, once=once, json=given)
+        content: dict[str, Any] = {"data": given} if as_form else {"json": given}
+        return await self._as_bot(method, once=once, **content)
 
     async def read(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method that only reads."""

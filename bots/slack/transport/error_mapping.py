@@ -2,6 +2,7 @@
 
     FrontendRefused   the token or the app: nothing works until the operator acts
     PlaceClosed       this place can't be answered; `code` is Slack's own, `unknown_message` for a message gone
+    MessageRefused    this message is not taken, in a place that is open
     PlatformBusy      nothing was done, later it may be
     OutcomeUnknown    it may have been done
 
@@ -16,7 +17,14 @@ from typing import Any
 
 import aiohttp
 
-from core.domain import FrontendRefused, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain import (
+    FrontendRefused,
+    MessageRefused,
+    OutcomeUnknown,
+    PlaceClosed,
+    PlatformBusy,
+    PlatformError,
+)
 
 _SLACK = "slack"
 _FIX_BOT = "copy the Bot User OAuth Token (xoxb-...) from the app's page OAuth & Permissions"
@@ -43,6 +51,9 @@ _TOKEN_REFUSED = frozenset(
         "forbidden_team",
         "access_denied",
         "team_not_found",
+        "org_login_required",
+        "two_factor_setup_required",
+        "accesslimited",
     )
 )
 RATE_LIMITED = frozenset(("ratelimited", "rate_limited"))
@@ -50,8 +61,42 @@ _NOT_NOW = frozenset((408, 425, 429))
 """Statuses of Slack, or of a proxy before it, that pass by themselves."""
 _BUSY = RATE_LIMITED | {"service_unavailable", "team_added_to_org"}
 _MAYBE_DONE = frozenset(("internal_error", "fatal_error", "request_timeout"))
-BLOCKS_REFUSED = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"))
-"""It is the look that Slack does not take: the words alone may pass."""
+_OF_THE_PLACE = frozenset(
+    (
+        "not_in_channel",
+        "channel_not_found",
+        "is_archived",
+        "is_inactive",
+        "user_not_in_channel",
+        "user_not_found",
+        "messages_tab_disabled",
+        "cannot_reply_to_message",
+        "thread_locked",
+        "cannot_dm_bot",
+        "method_not_supported_for_channel_type",
+        "as_user_not_supported",
+        "ekm_access_denied",
+    )
+)
+"""What says that nothing may be written there. Slack makes up new codes: any other one is about what was written."""
+_RESTRICTED = "restricted_action"
+"""The beginning of several codes: the workspace's settings keep apps, or everybody, from writing there."""
+_WRITING = "chat."
+"""The methods that carry what is shown."""
+OF_THE_STATE = frozenset(
+    (
+        "streaming_state_conflict",
+        "block_mismatch",
+        "cant_update_message",
+        "edit_window_closed",
+        "cant_delete_message",
+        "message_not_in_streaming_state",
+        "message_not_owned_by_app",
+        "stopped_by_user",
+    )
+)
+"""What says that a message of ours can't be changed now, whatever would stand in it."""
+REFUSALS = (PlaceClosed, MessageRefused)
 _MESSAGE_GONE = frozenset(("message_not_found", "thread_not_found"))
 UNKNOWN_MESSAGE = "unknown_message"
 BOT_TOKEN, CLIENT_SECRET = "[slack] bot_token", "[slack] client_secret"
@@ -85,7 +130,11 @@ def refused(
         return FrontendRefused(
             _SLACK, setting="[slack] api_url", fix=_FIX_URL, code="no_slack", detail=f"{method} {status}"
         )
-    return PlaceClosed(_SLACK, code=UNKNOWN_MESSAGE if code in _MESSAGE_GONE else code, detail=detail)
+    if code in _MESSAGE_GONE:
+        return PlaceClosed(_SLACK, code=UNKNOWN_MESSAGE, detail=detail)
+    is_of_the_place = code in _OF_THE_PLACE or code.startswith(_RESTRICTED)
+    kind_of = PlaceClosed if is_of_the_place or not method.startswith(_WRITING) else MessageRefused
+    return kind_of(_SLACK, code=code, detail=detail)
 
 
 def broken(method: str, detail: str, error: Exception, *, once: bool) -> PlatformError:

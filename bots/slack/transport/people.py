@@ -5,24 +5,19 @@ Asked once, and never waited for long.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cachetools import LRUCache
-
 from bots.slack.events.address import PLATFORM
+from bots.slack.events.mrkdwn import unescaped
 from bots.slack.events.payloads import Bot, Speaker, part_of, text_of
 from bots.slack.transport.api import SlackApi
+from bots.slack.transport.remembered import Remembered
 from core.domain import PlaceClosed, PlatformBusy, PlatformError
 from core.util.log import log
-from core.util.tasks import TaskSet
 
-_MOST_KNOWN = 5_000
-_GOOD_FOR_S = 6 * 3600.0
-_FAILED_FOR_S = 60.0
 _REQUIRED_WITHIN_S = 2.0
 """Slack waits three seconds for an acknowledgement."""
 
@@ -42,26 +37,18 @@ class Person:
     """Whether Slack did not answer, and may later."""
 
 
-@dataclass(slots=True)
-class _Known:
-    asked: asyncio.Task[Person]
-    until: float
-
-
 class People:
     """Remembers people. Two that ask for the same one at the same time wait for the same answer."""
 
     def __init__(self, api: SlackApi, timeout_s: float, now: Callable[[], float] = time.monotonic) -> None:
         self._api = api
         self._timeout_s = timeout_s
-        self._now = now
-        self._known: LRUCache[str, _Known] = LRUCache(_MOST_KNOWN)
-        self._asking = TaskSet()
+        self._known = Remembered(self._ask, now)
         self._off = False
 
-    async def find(self, user: str) -> Person:
+    async def find(self, user: str, within_s: float | None = None) -> Person:
         """Return what is known of a person; empty where Slack does not answer in time."""
-        return await self._find(user, self._timeout_s)
+        return await self._find(user, self._timeout_s if within_s is None else within_s)
 
     async def require(self, user: str) -> Person:
         """Return what is known of a person, waiting longer for it; empty where Slack never tells.
@@ -98,30 +85,21 @@ class People:
         ours = await self._api.organisation()
         return not ours or person.organisation != ours
 
+    async def aclose(self) -> None:
+        """End the questions that are still open."""
+        await self._known.aclose()
+
     async def _find(self, user: str, timeout_s: float) -> Person:
         if self._off or not user:
             return Person()
-        known = self._known.get(user)
-        if known is None or known.until <= self._now():
-            known = _Known(self._asking.start(self._ask(user)), self._now() + _GOOD_FOR_S)
-            self._known[user] = known
-        # waiting does not own the task: a later event of the same person still profits from its answer
-        await asyncio.wait({known.asked}, timeout=timeout_s)
-        done = known.asked.done() and not known.asked.cancelled()
-        return known.asked.result() if done else Person(unanswered=True)
-
-    async def aclose(self) -> None:
-        """End the questions that are still open."""
-        self._known.clear()
-        await self._asking.aclose()
+        return await self._known.find(user, timeout_s) or Person(unanswered=True)
 
     async def _ask(self, user: str) -> Person:
         try:
             answer = await self._api.read("users.info", user=user, include_locale=True)
         except PlatformError as exc:
             self._off = self._off or (isinstance(exc, PlaceClosed) and exc.code == "missing_scope")
-            if user in self._known:
-                self._known[user].until = self._now() + _FAILED_FOR_S
+            self._known.ask_again_soon(user)
             log.info("slack.user_unknown", code=exc.code)
             return Person(unanswered=not isinstance(exc, PlaceClosed))
         return _person(part_of(answer, "user"))
@@ -133,7 +111,7 @@ def _person(user: Mapping[str, Any]) -> Person:
         text_of(each, name) for each in (profile, user) for name in ("display_name", "real_name", "name")
     )
     return Person(
-        next(filter(None, names), ""),
+        " ".join(unescaped(next(filter(None, names), "")).split()),
         text_of(user, "locale"),
         text_of(user, "team_id"),
         text_of(part_of(user, "enterprise_user"), "enterprise_id"),

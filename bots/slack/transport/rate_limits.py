@@ -52,7 +52,11 @@ RATES: Mapping[str, Rate] = {
     "assistant.threads.setTitle": TIER_4,
     "assistant.threads.setSuggestedPrompts": TIER_4,
     "users.info": TIER_4,
+    "usergroups.list": TIER_2,
     "files.info": TIER_4,
+    "files.getUploadURLExternal": TIER_4,
+    "files.completeUploadExternal": TIER_4,
+    "files.delete": TIER_3,
     "views.open": TIER_4,
     "views.update": TIER_4,
     "views.publish": TIER_4,
@@ -68,6 +72,9 @@ _WAITS_S: Mapping[str, float] = {
     "reactions.remove": 20.0,
     "conversations.open": 20.0,
     "files.info": 20.0,
+    "files.getUploadURLExternal": 80.0,
+    "files.completeUploadExternal": 80.0,
+    "files.delete": 80.0,
 }
 """How long a call may wait for its turn; what is not named is done at once, or later, or not at all."""
 _MOST_WINDOWS = 1_000

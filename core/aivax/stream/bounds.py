@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.aivax.stream.sse import MAX_EVENT_BYTES
 
 ANSWER_CHARS = 60_000
+FILE_BYTES = 8_000_000
 OVERLONG = "overlong"
 """The reason of `Finished` where we ended the answer because it passed a bound."""
 _HELD_CHARS = 1_000
@@ -19,6 +20,8 @@ class AnswerBounds:
 
     chars: int = ANSWER_CHARS
     """Of visible text."""
+    file_bytes: int = FILE_BYTES
+    """Of one picture, or file of another kind."""
     body_bytes: int = 64_000_000
     """Of all that is sent for it: events, pings and what nobody asked for."""
     event_bytes: int = MAX_EVENT_BYTES

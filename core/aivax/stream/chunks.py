@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from core.aivax.stream.events import Usage
+from core.aivax.stream.files.in_fields import is_file
 from core.domain import ToolActivity, ToolState
 from core.util.text import sound
 
@@ -28,6 +30,15 @@ CONTENTS_CHARS = 100_000
 _LENIENT_BYTES = 1024 * 1024
 _PLAIN_BYTES = 64 * 1024
 _MOST_VALUES = 50_000
+
+_THOUGHTS = (
+    *("reasoning", "reasoning_content", "reasoning_text", "thinking", "thought"),
+    *("reasoning_details", "thinking_blocks"),
+)
+"""Where servers put thinking; AIVAX has the first. The same may stand in two of them."""
+_OTHERS_ROLES = frozenset({"tool", "function", "system", "developer", "user"})
+"""Some gateways stream what a tool gave back as a delta, too: it is no word of the answer."""
+_WITHIN = ("text", "thinking", "summary", "content", "reasoning", "reasoning_content", "thought")
 
 Json = Mapping[str, Any]
 NOTHING: Json = {}
@@ -130,31 +141,73 @@ def excerpt(value: object, most_chars: int) -> str:
     return whole[:most_chars] if len(whole) > most_chars else dumped(value)
 
 
-def content(value: object) -> str:
-    """Read visible text: a string, a list of parts, or (`json_only`) a JSON value.
+def content(value: object) -> tuple[str, str]:
+    """Read content, a string, a list of parts, or (`json_only`) a JSON value: its visible text, and its thinking.
 
     Halves of surrogate pairs are left in: their other half may come with the next delta.
     """
-    return "".join(map(_part, value if isinstance(value, list) else (value,)))
+    if isinstance(value, str):
+        return value, ""
+    parts = [_part(part) for part in (value if isinstance(value, list) else (value,))]
+    return "".join(text for text, _ in parts), "".join(thought for _, thought in parts)
 
 
-def _part(part: object) -> str:
+def _part(part: object) -> tuple[str, str]:
     if isinstance(part, str):
-        return part
-    text = mapping(part).get("text")
+        return part, ""
+    fields = mapping(part)
+    kind = word(fields.get("type")).lower()
+    if fields.get("thought") is True or _is_thinking(kind):
+        return "", _thought(fields)
+    text = mapping(fields.get("text")).get("value", fields.get("text")) or fields.get("refusal")
+    if text is None and "text" in kind:
+        text = fields.get("content")
     if isinstance(text, str):
-        return text
-    return dumped(part) if isinstance(part, dict) and "type" not in part else ""
+        return text, ""
+    return (dumped(part) if isinstance(part, dict) and "type" not in part and not is_file(part) else ""), ""
 
 
-def answer_text(delta: Json) -> str:
-    """Read the visible text of a delta or a message; older answers call it `completion_text`."""
-    return content(delta.get("content")) or content(delta.get("completion_text"))
+def _is_thinking(name: str) -> bool:
+    return any(part in name for part in ("think", "reason", "thought"))
 
 
-def thinking(delta: Json) -> str:
-    """Read the reasoning; other servers call it `reasoning_content`."""
-    return content(delta.get("reasoning")) or content(delta.get("reasoning_content"))
+def answer_text(fields: Json) -> tuple[str, str]:
+    """Read a delta or a message: the text that it shows, and its thinking.
+
+    Older answers call the text `completion_text`; what a model refuses with stands in a field of its own, and so does
+    what it says aloud.
+    """
+    role = word(fields.get("role")).lower()
+    if role in _OTHERS_ROLES:
+        return "", ""
+    text, thought = content(fields.get("content"))
+    spoken = mapping(fields.get("audio")).get("transcript")
+    text = text or content(fields.get("completion_text"))[0] or content(spoken)[0]
+    refusal = fields.get("refusal")
+    text += refusal if isinstance(refusal, str) else ""
+    google = mapping(mapping(fields.get("extra_content")).get("google"))
+    if fields.get("thought") is True or google.get("thought") is True or _is_thinking(role):
+        return "", text
+    return text, thought or next((said for name in _THOUGHTS if (said := _thought(fields.get(name)))), "")
+
+
+def _thought(value: object, deep: int = 4) -> str:
+    """Read thinking, whatever shape it has; what is neither text nor holds any is none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and deep:
+        return "".join(_thought(each, deep - 1) for each in value)
+    if isinstance(value, dict) and deep:
+        return next((said for name in _WITHIN if (said := _thought(value.get(name), deep - 1))), "")
+    return ""
+
+
+def cost(chunk: Json) -> float | None:
+    """Add up what AIVAX says that the call cost, router and moderation included; None where it doesn't say."""
+    items = mapping(chunk.get("generation_context")).get("generated_usage")
+    amounts = [amount(mapping(each).get("amount")) for each in items] if isinstance(items, list) else []
+    known = [each for each in amounts if each is not None]
+    return math.fsum(known) if known else None
 
 
 def tool_id(tool: Json) -> str:
@@ -178,8 +231,8 @@ def activity(tool: Json, earlier: ToolActivity | None) -> ToolActivity:
 def usage(value: Json, *, credits_spent: float | None, model: str) -> Usage:
     """Read `usage`, of a chunk or of a whole answer."""
     return Usage(
-        prompt_tokens=count(value.get("prompt_tokens")),
-        completion_tokens=count(value.get("completion_tokens")),
+        prompt_tokens=count(value.get("prompt_tokens", value.get("input_tokens"))),
+        completion_tokens=count(value.get("completion_tokens", value.get("output_tokens"))),
         cached_tokens=count(mapping(value.get("prompt_tokens_details")).get("cached_tokens")),
         credits=credits_spent,
         model=model,

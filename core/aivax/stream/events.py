@@ -53,4 +53,16 @@ class Finished:
     reason: str
 
 
-TimelineEvent = Text | Thinking | ToolActivity | ToolCalled | Usage | Finished
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that the model made, or a file of another kind, such as a sound."""
+
+    data: bytes
+    """Nothing where it was larger than wanted, or cut off."""
+    media_type: str
+    """As its first bytes tell it."""
+    alt: str
+    """What it shows, in one line; `""` where nothing tells."""
+
+
+TimelineEvent = Text | Thinking | Picture | ToolActivity | ToolCalled | Usage | Finished

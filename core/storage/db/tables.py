@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -335,6 +336,20 @@ tool_activity = Table(
     Column("explanation", Words, nullable=False),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("turn_id", "tool_id"),
+)
+
+made_files = Table(
+    "made_files",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    _reference("turn_id", "turns.id"),
+    Column("number", Integer, nullable=False, comment="its place among the files of the answer, from 1"),
+    Column("name", Label(64), nullable=False),
+    Column("media_type", Label(128), nullable=False),
+    Column("alt", Words, nullable=False, comment="what it shows"),
+    Column("size_bytes", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False, comment="kept until it is shown"),
+    UniqueConstraint("turn_id", "number"),
 )
 
 feedback = Table(

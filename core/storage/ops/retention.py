@@ -2,8 +2,9 @@
 
 A turn that ended longer ago than `[storage] retention_days` loses its messages, its answer, its address, what its
 tools did and the ids of the messages that showed it. Its row stays, with state, times, author and usage. Turns that
-have not ended are never touched, however old. No files are stored (attachments are read when they are needed),
-so there are none to clear away.
+have not ended are never touched, however old. Files that people sent are not stored (they are read when they are
+needed), and those that models made only until they are shown: what is left of them when a turn has ended otherwise
+goes at the next sweep.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import ENDED
 from core.settings import StorageSettings
-from core.storage.db import Database, calls, events, identities, persons, turns
+from core.storage.db import Database, calls, events, identities, made_files, persons, turns
 from core.storage.personal_data.erasure import Eraser
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.util.clock import Sleep
@@ -54,6 +55,8 @@ class Swept:
     calls: int = 0
     addresses: int = 0
     """Of sentences of the bot's own that were said: they may hold a token, good for half an hour at most."""
+    files: int = 0
+    """Made for answers that ended before they were shown."""
 
 
 class Retention:
@@ -97,6 +100,7 @@ class Retention:
             persons=await self._drop_orphans(),
             calls=await self._in_batches(partial(self._drop_old, calls.c.at, CALL_DAYS)),
             addresses=await self._in_batches(self._forget_addresses),
+            files=await self._in_batches(self._drop_files),
         )
         # Words that were changed since the last sweep stand in the log.
         await (self._scrubber.scrub() if swept.turns else self._scrubber.empty_log())
@@ -135,6 +139,13 @@ class Retention:
         old = said & (turns.c.ended_at < self._now() - timedelta(hours=ADDRESS_HOURS))
         found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
         await connection.execute(update(turns).where(turns.c.id.in_(found)).values(address=""))
+        return len(found)
+
+    async def _drop_files(self, connection: AsyncConnection) -> int:
+        """Drop files that nobody will be shown any more."""
+        ended = exists().where(turns.c.id == made_files.c.turn_id, turns.c.state.in_(ENDED))
+        found = await self._take(connection, made_files.c.id, ended, first=made_files.c.id)
+        await connection.execute(delete(made_files).where(made_files.c.id.in_(found)))
         return len(found)
 
     async def _drop_orphans(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -61,6 +62,12 @@ async def _rows(
 
 def _plain(row: Row[Any]) -> dict[str, Any]:
     return {
-        name: value.isoformat() if isinstance(value, datetime) else value
+        name: _as_json(value)
         for name, value in row._mapping.items()  # noqa: SLF001  its public name, despite the underscore
     }
+
+
+def _as_json(value: object) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -24,6 +24,7 @@ from core.storage.db import (
     feedback,
     identities,
     installations,
+    made_files,
     messages,
     persons,
     place_models,
@@ -77,7 +78,7 @@ class Wordless:
 def _is_filled(column: Column[Any], empty: Any) -> ColumnElement[bool]:
     if empty is None:
         return column.is_not(None)
-    return column != empty if isinstance(empty, str) else cast(column, Text) != str(empty)
+    return column != empty if isinstance(empty, str | bytes) else cast(column, Text) != str(empty)
 
 
 IDS = "the platform's ids, or ours"
@@ -99,6 +100,7 @@ STORES = (
         goes=True,
         derived=("name", "contents", "explanation"),
     ),
+    Store(made_files, {"alt": "", "data": b""}, turn="turn_id", goes=True, derived=("alt", "data")),
     Store(feedback, {"comment": ""}, turn="turn_id", identity="identity_id", derived=("comment",)),
     Store(turns, {"answer": None, "address": ""}, turn="id", derived=("answer",), needed=("address",)),
     Store(deliveries, turn="turn_id", goes=True),
@@ -117,6 +119,7 @@ WORDLESS = (
     Wordless(messages, ("origin",), IDS),
     Wordless(tool_activity, ("tool_id",), "AIVAX's id of the call"),
     Wordless(tool_activity, ("state",), OURS),
+    Wordless(made_files, ("name", "media_type"), "a kind and a number: picture-1.png"),
     Wordless(turns, ("key", "reference", "owner"), IDS),
     Wordless(turns, ("state", "failure", "cancel_request", "offers"), OURS),
     Wordless(turns, ("held_by", "faulted_for"), "a breaker's name: a cause and a model's name"),

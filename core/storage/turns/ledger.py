@@ -9,9 +9,11 @@ from sqlalchemy import Row, select, update
 
 from core.domain import Delivery, Turn, TurnState
 from core.storage.db import Database, deliveries, lock_turns, outlast, turns
-from core.storage.turns.store import assert_current
+from core.storage.turns.fence import assert_current
 
 NONCE_KEY_CHARS = 14
+FILES = 10_000
+"""From this part number on a delivery shows files and none of the text."""
 
 
 class StoredLedger:
@@ -20,7 +22,9 @@ class StoredLedger:
     def __init__(self, database: Database, turn: Turn, earlier: Sequence[Delivery]) -> None:
         self._database = database
         self._turn = turn
-        self._earlier = tuple(earlier)
+        self._earlier = tuple(each for each in earlier if each.part < FILES)
+        self.files = {each.part: each for each in earlier if each.part >= FILES}
+        """What earlier attempts posted, or meant to post, of the answer's files."""
 
     @classmethod
     async def open(cls, database: Database, turn: Turn) -> StoredLedger:

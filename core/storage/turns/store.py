@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Delete, Row, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.aivax.stream.events import Usage
-from core.domain import CancelRequest, Fenced, Place, ToolActivity, Turn, TurnState
+from core.domain import CancelRequest, Place, ToolActivity, Turn, TurnState
 from core.storage.db import (
     Database,
     breakers,
@@ -19,6 +19,7 @@ from core.storage.db import (
     identities,
     lock_conversations,
     lock_turns,
+    made_files,
     messages,
     outlast,
     spoken_locale,
@@ -27,22 +28,11 @@ from core.storage.db import (
 )
 from core.storage.db import usage as usage_table
 from core.storage.turns import fair_claim
+from core.storage.turns.fence import assert_current
 from core.storage.turns.held_turns import STALE
+from core.storage.turns.made_files import MadeFileStore
 from core.storage.turns.release import IS_HELD
 from core.storage.turns.row_mapper import next_turn, turn_of
-
-
-async def assert_current(connection: AsyncConnection, turn: Turn) -> CancelRequest | None:
-    """Raise `Fenced` unless this attempt still holds the turn; keeps it so until the transaction ends.
-
-    What its author wants of it comes along: of a question that was withdrawn nothing is stored any more.
-    """
-    row = select(turns.c.attempt, turns.c.state, turns.c.cancel_request).where(turns.c.id == turn.id)
-    row = row.with_for_update(key_share=True)
-    found = (await connection.execute(row)).one_or_none()
-    if found is None or (found.attempt, found.state) != (turn.attempt, TurnState.RUNNING):
-        raise Fenced(turn.id, turn.attempt)
-    return CancelRequest(found.cancel_request) if found.cancel_request else None
 
 
 class TurnStore:
@@ -66,6 +56,7 @@ class TurnStore:
         self._person_running = person_running
         self._roomless = roomless
         self._database = database
+        self.files = MadeFileStore(database)
         self._now = now
         self._owner = owner
         self._lease = timedelta(seconds=lease_s)
@@ -244,25 +235,34 @@ class TurnStore:
         await self._change(turn, failure=failure, reference=reference, **ended)
 
     async def keep_answer(
-        self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool = False
+        self,
+        turn: Turn,
+        text: str,
+        usage: Usage | None,
+        *,
+        whole: bool,
+        ours: bool = False,
+        remembered: str | None = None,
     ) -> None:
         """Store what was generated. A whole answer will be delivered after a crash without asking again.
 
-        `ours`: it is a sentence of the bot's own, which the model is never told as its words.
+        `ours`: it is a sentence of the bot's own, which the model is never told as its words. `remembered` is what it
+        is told as such, where that is not the text that people read.
         """
-        await outlast(lambda: self._keep_answer(turn, text, usage, whole=whole, ours=ours))
+        told = "" if ours else text if remembered is None else remembered
+        await outlast(lambda: self._keep_answer(turn, text, told, usage, whole=whole))
 
     async def _keep_answer(
-        self, turn: Turn, text: str, usage: Usage | None, *, whole: bool, ours: bool
+        self, turn: Turn, text: str, told: str, usage: Usage | None, *, whole: bool
     ) -> None:
         async with self._database.write() as connection:
             if await assert_current(connection, turn) is CancelRequest.WITHDRAW:
-                text, whole = "", False
+                text, told, whole = "", "", False
             if whole:
                 await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
             await connection.execute(_answer_of(turn.id))
-            if text and not ours:
-                await connection.execute(messages.insert().values(**self._message(turn, text, whole=whole)))
+            if told:
+                await connection.execute(messages.insert().values(**self._message(turn, told, whole=whole)))
             if usage is not None:
                 await connection.execute(delete(usage_table).where(usage_table.c.turn_id == turn.id))
                 await connection.execute(usage_table.insert().values(**self._usage(turn, usage)))
@@ -313,7 +313,8 @@ class TurnStore:
         begins_anew = row.answer is None
         if begins_anew and row.attempt > 0:  # what the attempt before left is replaced, not added to
             await connection.execute(_answer_of(row.id))
-            await connection.execute(delete(tool_activity).where(tool_activity.c.turn_id == row.id))
+            for table in (tool_activity, made_files):
+                await connection.execute(delete(table).where(table.c.turn_id == row.id))
         counters = {
             "attempt": row.attempt + 1,
             "tries": row.tries + 1,

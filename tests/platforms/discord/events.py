@@ -148,7 +148,8 @@ class Events:
         extra: Json = {"guild_id": str(guild.id), "channel_type": message.channel.kind}
         if message.webhook_id is None or message.interaction is not None:
             extra["member"] = payloads.member(self.world, guild, message.author)
-        return extra
+        named = [(payloads.user(each), payloads.member(self.world, guild, each)) for each in message.mentions]
+        return extra | {"mentions": [user | {"member": member} for user, member in named]}
 
     def _message_intents(self, message: Message) -> int:
         return GUILD_MESSAGES | DIRECT_MESSAGES if message.ephemeral else _needs(message.channel)

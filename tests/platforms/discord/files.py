@@ -30,8 +30,11 @@ def payload(world: World, attachment: Attachment) -> dict[str, Any]:
         "url": url,
         "proxy_url": url,
     }
-    if upload.guessed_type is not None:
-        data["content_type"] = upload.guessed_type
+    if upload.content_type is not None:
+        data["content_type"] = upload.content_type
+    elif upload.guessed_type is not None:
+        charset = "; charset=utf-8" if upload.guessed_type.startswith("text/") else ""
+        data["content_type"] = f"{upload.guessed_type}{charset}"
     if attachment.description is not None:
         data["description"] = attachment.description
     return data

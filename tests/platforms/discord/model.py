@@ -21,6 +21,10 @@ class Person:
     name: str
     locale: str = "en-US"
     bot: bool = False
+    nick: str | None = None
+    """What the servers that they are in call them."""
+    has_left: bool = False
+    """Whether they are a member of no server any more."""
     accepts_dms: bool = True
     may_ping_everyone: bool = False
 
@@ -149,6 +153,10 @@ class Message:
     edited_at: float | None = None
     nonce: str | int | None = None
     webhook_id: int | None = None
+    application_id: int | None = None
+    """The app that the webhook belongs to."""
+    further: dict[str, Any] = field(default_factory=dict)
+    """Fields that the fake knows nothing of: stickers, a poll, an activity, whatever Discord will think of."""
     interaction: "Interaction | None" = None
     thread: Channel | None = None
     pinned: bool = False

@@ -34,11 +34,17 @@ def user(person: Person) -> Json:
     return data | {"bot": True} if person.bot else data
 
 
+def hook(person: Person) -> Json:
+    """Writes who speaks through a webhook: an account that is none (recorded from public threads)."""
+    data = {"id": str(person.id), "username": person.name, "discriminator": "0000", "global_name": None}
+    return data | {"avatar": None, "public_flags": 0, "bot": True, "flags": 0}
+
+
 def member(world: World, guild: Guild, person: Person) -> Json:
     roles = [str(guild.bot_role.id)] if person is world.bot else []
     joined = iso(world.clock.now() - 86_400)
     return {
-        "nick": None,
+        "nick": person.nick,
         "avatar": None,
         "roles": roles,
         "joined_at": joined,
@@ -182,6 +188,8 @@ def message(world: World, item: Message, *, with_nonce: bool = False, nested: bo
         data["nonce"] = item.nonce
     if item.webhook_id is not None:
         data["webhook_id"] = str(item.webhook_id)
+    if item.application_id is not None:
+        data["application_id"] = str(item.application_id)
     if item.interaction is not None:
         data |= {
             "application_id": str(world.bot.id),
@@ -193,7 +201,7 @@ def message(world: World, item: Message, *, with_nonce: bool = False, nested: bo
         data["thread"] = thread(world, item.thread)
     if item.reactions:
         data["reactions"] = [_reaction(world, e, who) for e, who in item.reactions.items()]
-    return data | _reference(world, item, nested)
+    return data | item.further | _reference(world, item, nested)
 
 
 def _said(world: World, item: Message) -> Json:
@@ -203,7 +211,7 @@ def _said(world: World, item: Message) -> Json:
         "channel_id": str(item.channel.id),
         "type": item.kind,
         "content": item.content,
-        "author": user(item.author),
+        "author": hook(item.author) if item.webhook_id and item.interaction is None else user(item.author),
         "timestamp": iso(world.created_at(item)),
         "edited_timestamp": None if item.edited_at is None else iso(item.edited_at),
         "tts": False,

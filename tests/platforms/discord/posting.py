@@ -163,7 +163,8 @@ class Posting:
 def snapshot(full: Json) -> Json:
     """Takes the picture of a message that a forward carries."""
     kept = ("type", "content", "embeds", "attachments", "timestamp", "edited_timestamp", "flags")
-    return {k: full[k] for k in (*kept, "mentions", "mention_roles", "components")}
+    more = ("mentions", "mention_roles", "components", "sticker_items")
+    return {k: full[k] for k in (*kept, *more) if k in full}
 
 
 def number(components: list[Json]) -> list[Json]:

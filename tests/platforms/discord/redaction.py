@@ -35,7 +35,7 @@ def _emptied(payload: dict[str, Any]) -> dict[str, Any]:
         nothing["message_snapshots"] = [
             {"message": s["message"] | nothing} for s in payload["message_snapshots"]
         ]
-    return payload | nothing
+    return {k: value for k, value in payload.items() if k != "poll"} | nothing
 
 
 def _pings_by_reply(world: World, message: Message) -> bool:

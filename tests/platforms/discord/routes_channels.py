@@ -34,9 +34,13 @@ class ChannelRoutes:
             Route("POST", "/users/@me/channels", self.open_dm),
             Route("GET", "/guilds/{}", self.guild),
             Route("GET", "/guilds/{}/channels", self.guild_channels),
+            Route("GET", "/guilds/{}/roles", self.roles),
             Route("GET", "/guilds/{}/threads/active", self.active),
             Route("GET", "/guilds/{}/members/{}", self.member),
         ]
+
+    def roles(self, call: Call, guild_id: str) -> Any:
+        return [payloads.role(each) for each in self._guild(guild_id).roles]
 
     def read(self, call: Call, channel_id: str) -> Any:
         return payloads.channel(self.world, self._visible(channel_id))
@@ -132,6 +136,8 @@ class ChannelRoutes:
 
     def member(self, call: Call, guild_id: str, user_id: str) -> Any:
         guild, person = self._guild(guild_id), self.world.person(user_id)
+        if person.has_left:
+            raise ApiError(404, 10007, "Unknown Member")
         return payloads.member(self.world, guild, person) | {"user": payloads.user(person)}
 
     # -- parts ------------------------------------------------------------------------------------

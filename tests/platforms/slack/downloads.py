@@ -1,5 +1,6 @@
 """What is fetched or posted outside the Web API: files, and response URLs."""
 
+import mimetypes
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,19 @@ class Downloads:
             raise web.HTTPFound(self._next_hop(request, file, hop + 1))
         return web.Response(body=file.body, content_type=file.mimetype)
 
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        """Takes a file's bytes: just as many as were told, and no token."""
+        file = self._world.files.get(request.match_info["file"])
+        body = await request.read()
+        if self._world.rules.uploads_fail:
+            return web.Response(status=403, text="forbidden")
+        if file is None or "Authorization" in request.headers or len(body) != file.awaited_bytes:
+            return web.Response(status=400, text="bad upload")
+        file.body, file.awaited_bytes = body, 0
+        file.mimetype = mimetypes.guess_type(file.name)[0] or file.mimetype
+        self._world.changed()
+        return web.Response(text=f"OK - {len(body)}")
+
     def _next_hop(self, request: web.Request, file: File, hop: int) -> str:
         """The next host is another name of this machine, at which HTTP clients drop the token."""
         host = "localhost" if request.host.startswith("127.") else "127.0.0.1"
@@ -70,8 +84,13 @@ class Downloads:
         if interaction.responses >= RESPONSES_AT_MOST:
             return web.json_response({"ok": False, "error": "used_url"}, status=404)
         interaction.responses += 1
+        said = await request.json()
+        if said.get("blocks") and self._world.rules.response_blocks_error:
+            return web.json_response(
+                {"ok": False, "error": self._world.rules.response_blocks_error}, status=400
+            )
         try:
-            self._respond(interaction, await request.json())
+            self._respond(interaction, said)
         except RefusedError as refusal:
             return web.json_response({"ok": False, "error": refusal.error})
         return web.json_response({"ok": True})

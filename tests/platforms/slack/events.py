@@ -46,16 +46,15 @@ class Events:
         fields = message_json(message)
         self._about(message.channel, fields, ts=message.ts)
 
-    def mentioned(self, message: Message) -> None:
-        """Sends the `app_mention`, if it is one and the bot can know."""
+    def mentioned(self, message: Message, *, anyway: bool = False) -> None:
+        """Sends the `app_mention`, if it is one and the bot can know; it tells of no files.
+
+        `anyway` plays the one that Slack has been seen to send of words that mention nobody.
+        """
         channel = message.channel
         bot = channel.workspace.bot
-        if (
-            channel.kind == "im"
-            or not channel.bot_in
-            or message.author is bot
-            or f"<@{bot.id}>" not in message.text
-        ):
+        mentions = anyway or f"<@{bot.id}" in message.text
+        if channel.kind == "im" or not channel.bot_in or message.author is bot or not mentions:
             return
         fields = {
             **message_json(message),
@@ -63,7 +62,8 @@ class Events:
             "channel": channel.id,
             "event_ts": message.ts,
         }
-        fields.pop("subtype", None)
+        for lacking in ("subtype", *(() if self._world.rules.mentions_with_files else ("files",))):
+            fields.pop(lacking, None)
         self.publish(channel.workspace, "app_mention", fields, shared=channel.shared)
 
     def _about(self, channel: Channel, fields: dict[str, Any], ts: str | None = None) -> None:

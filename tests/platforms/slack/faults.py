@@ -14,6 +14,7 @@ class Fault:
     times: int | None = 1
     skip: int = 0  # calls that pass first
     team_id: str | None = None
+    about: str = ""  # only calls that hold these words
     error: str = ""
     beside: dict[str, Any] = field(default_factory=dict)
     status: int = 200
@@ -45,10 +46,10 @@ class Faults:
                 fault.release()
         self._armed = [fault for fault in self._armed if method not in (None, fault.method)]
 
-    def next_for(self, method: str, team_id: str | None) -> Fault | None:
+    def next_for(self, method: str, team_id: str | None, said: str = "") -> Fault | None:
         """Takes the fault that this call meets, if any."""
         for fault in self._armed:
-            if fault.method == method and fault.team_id in (None, team_id):
+            if fault.method == method and fault.team_id in (None, team_id) and fault.about in said:
                 if fault.skip:
                     fault.skip -= 1
                     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from .events import Events
 from .shapes import message_json
@@ -27,10 +28,14 @@ class People:
         mention_first: bool = False,
         broadcast: bool = False,
         twice: bool = False,
+        attachments: Sequence[dict[str, Any]] = (),
+        me: bool = False,
+        mentioned_anyway: bool = False,
     ) -> str:
         """Writes in a channel and returns the ts. `<@BOT>` stands for the bot's mention.
 
-        `twice` plays the sentence that comes as two `message` events with one `client_msg_id`.
+        `twice` plays the sentence that comes as two `message` events with one `client_msg_id`, `me` what is said by
+        `/me`. `attachments` are what Slack's client makes of forwarded messages and pasted tables.
         """
         self._require_member(person, channel)
         if thread_ts is not None and thread_ts not in channel.messages:
@@ -43,12 +48,21 @@ class People:
             text=wire,
             thread_ts=thread_ts,
             files=[file.as_event() for file in files],
-            blocks=rich_text(wire) if wire else [],
-            client_msg_id=self.world.new_id("client-"),
-            subtype="file_share" if files else "thread_broadcast" if broadcast else None,
+            blocks=rich_text(wire) if wire and not me else [],
+            attachments=list(attachments),
+            client_msg_id=None if me else self.world.new_id("client-"),
+            subtype="me_message"
+            if me
+            else "file_share"
+            if files
+            else "thread_broadcast"
+            if broadcast
+            else None,
         )
         self.world.put(message)
         self.events.posted(message, mention_first=mention_first)
+        if mentioned_anyway:
+            self.events.mentioned(message, anyway=True)
         if twice:
             self._say_again(message)
         return message.ts
@@ -67,13 +81,18 @@ class People:
         name: str = "otherbot",
         subtype: bool = False,
         thread_ts: str | None = None,
+        blocks: Sequence[dict[str, Any]] = (),
+        attachments: Sequence[dict[str, Any]] = (),
+        files: Sequence[File] = (),
     ) -> str:
-        """Lets another app post; `subtype` is the old way of marking that."""
+        """Lets another app post; `subtype` is the old way of marking that. Its text goes out as it is given."""
         bot = self._other_bot(channel.workspace, name)
         marked = "bot_message" if subtype else None
         wire = text.replace("<@BOT>", f"<@{channel.workspace.bot.id}>")
         ts = self.world.new_ts(channel)
         message = self.world.put(Message(channel, ts, bot, text=wire, subtype=marked, thread_ts=thread_ts))
+        message.blocks, message.attachments = list(blocks), list(attachments)
+        message.files = [file.as_event() for file in files]
         self.events.posted(message)
         return ts
 
@@ -117,11 +136,12 @@ class People:
         channel.messages[ts].reactions.setdefault(name, []).append(person.id)
         self.world.changed()
 
-    async def unfurl(self, channel: Channel, ts: str) -> None:
-        """Lets Slack add a preview to a message, which comes as `message_changed` without an edit."""
+    async def unfurl(self, channel: Channel, ts: str, *previews: dict[str, Any]) -> None:
+        """Lets Slack add previews to a message, which comes as `message_changed` without an edit."""
         message = channel.messages[ts]
         previous = message_json(message)
-        message.attachments = [{"id": 1, "title": "A page", "from_url": "https://example.com/"}]
+        page = {"id": 1, "title": "A page", "from_url": "https://example.com/"}
+        message.attachments = [*message.attachments, *(previews or (page,))]
         self.world.changed()
         self.events.changed(message, previous)
 

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 
 SCOPES = frozenset(
-    {"app_mentions:read", "assistant:write", "chat:write", "commands", "files:read", "reactions:write"}
+    {"app_mentions:read", "assistant:write", "chat:write", "commands", "files:read", "files:write"}
+    | {"reactions:write"}
     | {"channels:history", "groups:history", "im:history", "mpim:history", "users:read"}
-    | {"channels:read", "groups:read", "im:read", "mpim:read", "im:write"}
+    | {"channels:read", "groups:read", "im:read", "mpim:read", "im:write", "usergroups:read"}
 )
 
 
 @dataclass
 class Rules:
     """What can be switched while the fake runs. The defaults are the strict reading of Slack's rules."""
+
+    uploads_fail: bool = False  # what is uploaded is not taken
 
     # features
     streams: str = (
@@ -21,6 +24,7 @@ class Rules:
     agent_view: bool = True  # False: the old assistant view
     messages_tab: bool = True
     authors_team_id: bool = False  # in shared channels an event's team_id is its author's workspace
+    mentions_with_files: bool = False  # an app_mention tells of the files beside it
     subscriptions: frozenset[str] | None = None  # e.g. {"app_mention", "message.im"}; None: all
     # Socket Mode
     ack_deadline_s: float = 3.0
@@ -38,6 +42,10 @@ class Rules:
     streams_in_odd_places: bool = False  # group DMs and Slack Connect
     dead_stream_update: str = "ok"  # or "block_mismatch"
     # the rest
+    response_blocks_error: str = ""  # a response URL takes no blocks, and says so
+    root_before_replies: bool = (
+        True  # conversations.replies begins with the root, whatever range is asked for
+    )
     budgets: bool = False  # enforce the real rates
     history_limited: bool = False  # with budgets: the rate of a commercial app outside the Marketplace
     tombstones: bool = True  # a deleted parent with replies becomes one

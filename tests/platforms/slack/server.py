@@ -50,11 +50,12 @@ class FakeSlack(People, Interactions, Troubles):
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=4 * 2**20)
+        app = web.Application(client_max_size=16 * 2**20)
         app.router.add_route("*", "/api/{method}", self.web_api.answer)
         app.router.add_get("/link/", self.socket_mode.connect)
         app.router.add_get("/files-pri/{file}/{name}", self.downloads.file)
         app.router.add_get("/files-pri/download/{file}/{name}", self.downloads.file)
+        app.router.add_post("/upload/v1/{file}", self.downloads.upload)
         app.router.add_post("/respond/{key}", self.downloads.response)
         if self._control is not None:
             app.router.add_route("*", "/_control/{action}", self._control.answer)
@@ -122,11 +123,17 @@ class FakeSlack(People, Interactions, Troubles):
         channel.shared = shared
         return channel
 
+    def group(self, handle: str) -> str:
+        """Adds a group of users; returns its id."""
+        id_ = self.world.new_id("S")
+        self.world.groups[id_] = handle
+        return id_
+
     def dm(self, person: Person, workspace: Workspace | None = None) -> Channel:
         return self.world.dm_of(person, workspace or person.workspace)
 
     def file(self, name: str, body: bytes, mimetype: str = "text/plain", **traits: Any) -> File:
-        """Uploads a file: `mode`, `connect`, and `hops` and `signed` for the way to its bytes."""
+        """Uploads a file: `mode`, `connect`, `subtype`, and `hops` and `signed` for the way to its bytes."""
         workspace = traits.pop("workspace", self.workspace)
         file = File(self.world.new_id("F"), name, mimetype, body, workspace, **traits)
         file.url = f"{self.world.base_url}/files-pri/{file.id}/{name}"

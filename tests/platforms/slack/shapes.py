@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from . import blocks
 from .state import Channel, Message, Person, Workspace
 
 REPLY_USERS_AT_MOST = 5
@@ -26,7 +25,7 @@ def message_json(message: Message, *, metadata: bool = False) -> dict[str, Any]:
         "user": message.author.id,
         "ts": message.ts,
         "text": text_of(message),
-        "team": message.author.team_id,
+        **({} if message.subtype == "me_message" else {"team": message.author.team_id}),
         **{name: value for name, value in optional.items() if value},
         **_bot_fields(message),
         **_thread_fields(message),
@@ -35,9 +34,8 @@ def message_json(message: Message, *, metadata: bool = False) -> dict[str, Any]:
 
 
 def text_of(message: Message) -> str:
-    if message.stream is not None:
-        return message.stream.text
-    return message.text or "\n".join(blocks.words(message.blocks))
+    """Slack reads no words out of blocks for a message that was posted without a text."""
+    return message.text if message.stream is None else message.stream.text
 
 
 def _blocks_of(message: Message) -> list[dict[str, Any]]:
@@ -104,10 +102,15 @@ def person_json(person: Person, *, locale: bool, seen_from: Workspace) -> dict[s
         "is_bot": person.bot_id is not None,
         "is_restricted": person.restricted,
         "is_stranger": person.stranger or not _is_of_one_organisation(person.workspace, seen_from),
-        "profile": {"display_name": person.name, "real_name": person.name.title()},
+        "profile": {"display_name": _escaped(person.name), "real_name": _escaped(person.name.title())},
         **({"locale": person.locale} if locale else {}),
         **_grid_fields(person),
     }
+
+
+def _escaped(name: str) -> str:
+    """Names come escaped, as texts do."""
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _grid_fields(person: Person) -> dict[str, Any]:

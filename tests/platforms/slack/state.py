@@ -111,6 +111,12 @@ class File:
     mode: str = "hosted"
     hops: int = 0  # redirects to another host before the bytes come
     signed: bool = False  # the last hop is a signed address that wants no token
+    subtype: str = ""  # slack_audio, slack_video: a clip that was recorded in Slack
+    awaited_bytes: int = 0  # so many are still to be uploaded
+    completed: bool = False  # uploaded by the app and shared
+    title: str = ""
+    alt: str = ""
+    shares: list["Message"] = field(default_factory=list)
     connect: bool = False  # arrives as {"id", "file_access": "check_file_info"}
     url: str = ""
 
@@ -133,14 +139,23 @@ class File:
         return {
             "id": self.id,
             "name": self.name,
-            "title": self.name,
+            "title": self.title or self.name,
+            **({"alt_txt": self.alt} if self.alt else {}),
             "mimetype": self.mimetype,
             "filetype": self.name.rpartition(".")[2],
             "size": len(self.body),
             "mode": self.mode,
+            **({"subtype": self.subtype} if self.subtype else {}),
+            "shares": self._shares(),
             "url_private": self.url,
             "url_private_download": self.url.replace("/files-pri/", "/files-pri/download/"),
         }
+
+    def _shares(self) -> dict[str, Any]:
+        where: dict[str, list[dict[str, Any]]] = {}
+        for message in self.shares:
+            where.setdefault(message.channel.id, []).append({"ts": message.ts})
+        return {"private": where} if where else {}
 
     def as_event(self) -> dict[str, Any]:
         return {"id": self.id, "file_access": "check_file_info"} if self.connect else self.as_api()

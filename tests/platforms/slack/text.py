@@ -6,10 +6,15 @@ from typing import Any
 
 ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 _TOKEN = r"<(?:[@#][A-Z0-9]+|![a-z]+(?:\^[^<>|]+)*|https?://[^\s<>|]+|mailto:[^\s<>|]+)(?:\|[^<>]*)?>"
+_GREEDY_URL = r"https?://[^\s<>|]+"
+"""What Slack makes a link of in an app's text: all that stands behind an address (PostHog/posthog#62848)."""
 _URL = r"https?://[^\s<>|]*[^\s<>|.,;:!?()\[\]'\"*_~`]"
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 _PIECES = re.compile(rf"(?P<token>{_TOKEN})|(?P<url>{_URL})|(?P<entity>&(?:amp|lt|gt);)|(?P<bare>[&<>])")
+_POSTED = re.compile(
+    rf"(?P<token>{_TOKEN})|(?P<url>{_GREEDY_URL})|(?P<entity>&(?:amp|lt|gt);)|(?P<bare>[&<>])"
+)
 _PING = re.compile(r"<(?:@[UWB][A-Z0-9]+|!channel|!here|!everyone|!group|!subteam\^[A-Z0-9]+)(?:\|[^<>]*)?>")
 _BARE_PING = re.compile(r"(?<![\w.])@(?:channel|here|everyone)\b")
 _LINK = re.compile(r"https?://[^\s<>|()\[\]\"'`]+")
@@ -22,7 +27,7 @@ def typed_to_wire(typed: str) -> str:
 
 def posted_to_wire(text: str) -> str:
     """Gives the text of an app's post the form in which Slack stores it and hands it out again."""
-    return _PIECES.sub(lambda piece: _escaped(piece, keep_entities=True), text)
+    return _POSTED.sub(lambda piece: _escaped(piece, keep_entities=True), text)
 
 
 def _escaped(piece: re.Match[str], *, keep_entities: bool) -> str:

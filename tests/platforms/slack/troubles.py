@@ -23,6 +23,11 @@ class Troubles:
         """Answers the next calls with an error; `beside` stands next to it in the answer."""
         return self._arm(method, "error", times, skip, error=error, beside=beside)
 
+    def refuse_words(self, words: str, error: str) -> None:
+        """Takes no message that holds these words, however it is written."""
+        for method in ("postMessage", "update", "postEphemeral", "startStream", "appendStream", "stopStream"):
+            self._arm(f"chat.{method}", "error", None, 0, error=error, about=words)
+
     def rate_limit(
         self,
         method: str,

@@ -89,7 +89,7 @@ class WebApi:
         return self._respond(call, {"ok": True, **answer}, headers)
 
     def _faults_of(self, call: Call) -> Fault | None:
-        return self.faults.next_for(call.method, call.workspace)
+        return self.faults.next_for(call.method, call.workspace, str(call.args))
 
     def _token_of(self, request: web.Request) -> Token | str | None:
         """Finds the token in the Authorization header, the only place where it counts."""

@@ -23,6 +23,7 @@ class World:
         self.people: dict[str, Person] = {}
         self.channels: dict[str, Channel] = {}
         self.files: dict[str, File] = {}
+        self.groups: dict[str, str] = {}
         self.tokens: dict[str, Token] = {}
         self.views: dict[str, View] = {}
         self.sessions: dict[tuple[str, str], Session] = {}

@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bots.slack.delivery.channel import SlackChannel
+from bots.slack.delivery.markup_out import safe
 from bots.slack.delivery.messages import message_at, stream_like
-from bots.slack.delivery.streaming.streams import NO_STREAM_ANY_MORE, NOT_STREAMING, Chunk, Streams
+from bots.slack.delivery.streaming.streams import (
+    NO_STREAM_ANY_MORE,
+    NOT_STREAMING,
+    TAKES_NO_MORE,
+    UNKNOWN_TO_SLACK,
+    Chunk,
+    Streams,
+)
 from bots.slack.events.address import PLATFORM, Address
-from bots.slack.events.mrkdwn import unescaped
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.error_mapping import BLOCKS_REFUSED
+from bots.slack.transport.error_mapping import REFUSALS
 from core.delivery.platform_retry import patiently
-from core.domain import Delivery, Ledger, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from core.domain import Delivery, Ledger, MessageRefused, OutcomeUnknown, PlatformBusy, PlatformError
 from core.util.log import log
 
 T = TypeVar("T")
@@ -26,6 +33,7 @@ _LAST_BUDGET_S = 90.0
 _NOTICED_S = 2.0
 _LOOK_AGAIN_S = 1.0
 _MOST_STARTS = 3
+_NOT_THE_BLOCKS = NO_STREAM_ANY_MORE | TAKES_NO_MORE | UNKNOWN_TO_SLACK
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +54,7 @@ class StreamCalls:
         Raises:
             PlatformBusy: not now.
         """
-        text = unescaped("".join(chunk.get("text", "") for chunk in chunks))
+        text = "".join(chunk.get("text", "") for chunk in chunks)
         for left in reversed(range(_MOST_STARTS)):
             try:
                 ts = await self._start(chunks)
@@ -106,8 +114,8 @@ class StreamCalls:
             except OutcomeUnknown:
                 unsure = True
                 raise
-            except PlaceClosed as exc:
-                if exc.code in BLOCKS_REFUSED and blocks:
+            except REFUSALS as exc:
+                if blocks and isinstance(exc, MessageRefused) and exc.code not in _NOT_THE_BLOCKS:
                     log.warning("slack.blocks_refused", code=exc.code)
                     blocks = []
                     await stop()
@@ -116,12 +124,14 @@ class StreamCalls:
 
         await self._patiently(stop, PlatformBusy, OutcomeUnknown)
 
-    async def stop_if_open(self, ts: str) -> None:
-        """End a stream if it is one and still open."""
+    async def stop_if_open(self, ts: str) -> bool:
+        """End a stream if it is one and still open; false where it goes on, for all we know."""
         try:
             await self._patiently(lambda: self._write("chat.stopStream", ts), PlatformBusy, OutcomeUnknown)
         except PlatformError as exc:
             log.debug("slack.stream_not_stopped", code=exc.code)
+            return exc.code in NO_STREAM_ANY_MORE
+        return True
 
     async def delete(self, ts: str) -> None:
         await self._patiently(lambda: self.posts.delete(ts), PlatformBusy, OutcomeUnknown)
@@ -141,7 +151,7 @@ class StreamCalls:
     async def remove_orphan(self, delivery: Delivery, text: str, known: Collection[str]) -> None:
         """Remove what an earlier attempt may have created for this part: a post, or a stream that begins like it."""
         found = await self._patiently(lambda: self.posts.find(delivery, ""))
-        if found := found or await self._find(text, known, exactly=False):
+        if found := found or await self._find(safe(text), known, exactly=False):
             await self.stop_if_open(found)
             await self.delete(found)
 
@@ -152,7 +162,7 @@ class StreamCalls:
     async def _write(self, method: str, ts: str, **arguments: Any) -> None:
         try:
             await self.api.write(method, once=True, channel=self.place.channel, ts=ts, **arguments)
-        except PlaceClosed as exc:
+        except REFUSALS as exc:
             if exc.code in NO_STREAM_ANY_MORE:
                 self.streams.ended(ts)
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.markup_out import disarmed, wire_bytes
 from bots.slack.delivery.streaming.streams import (
     LAST_AGE_S,
     MOST_AGE_S,
@@ -13,7 +13,6 @@ from bots.slack.delivery.streaming.streams import (
     MOST_BYTES_WITH_CARDS,
     Piece,
     Stream,
-    wire_bytes,
 )
 from bots.slack.delivery.streaming.task_cards import Cards, cards_size
 from bots.slack.events.buttons import button_blocks
@@ -38,7 +37,7 @@ class Ending:
 
     @property
     def blocks(self) -> tuple[dict[str, Any], ...]:
-        text = safe(" ".join(self.footer.split())[:_FOOTER_CHARS])
+        text = disarmed(" ".join(self.footer.split())[:_FOOTER_CHARS])
         footer = [{"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}] if text else []
         return (*footer, *button_blocks(self.buttons))
 

@@ -33,18 +33,7 @@ _LIFE_S = 300.0
 """So long after its start a stream is over in any case."""
 
 UNKNOWN_TO_SLACK = frozenset({"unknown_method", "feature_not_enabled", "method_deprecated"})
-NOT_HERE = frozenset(
-    {
-        "channel_type_not_supported",
-        "missing_recipient_user_id",
-        "missing_recipient_team_id",
-        "missing_scope",
-        "invalid_arguments",
-        "invalid_chunks",
-        "msg_too_long",
-        "no_text",
-    }
-)
+MISSING_SCOPE = "missing_scope"
 NOT_STREAMING = "message_not_in_streaming_state"
 OVER = frozenset({NOT_STREAMING, "message_not_owned_by_app", UNKNOWN_MESSAGE})
 STOPPED_BY_USER = "stopped_by_user"
@@ -122,6 +111,8 @@ class Stream:
     """Where in the answer it ends."""
     bytes: int = 0
     card_ids: frozenset[str] = frozenset()
+    wire: str = ""
+    """What Slack was given of it."""
     sanitizer: Sanitizer = field(default_factory=Sanitizer)
 
     @property
@@ -148,6 +139,7 @@ class Stream:
         chunks: list[Chunk] = [card.chunk(key) for key, card in piece.cards.items()]
         if wire:
             chunks.append({"type": "markdown_text", "text": wire})
+        after.wire += wire
         after.bytes += len(wire.encode()) + cards_size(piece.cards)
         return chunks, after
 
@@ -166,11 +158,6 @@ def reopening(text: str) -> str:
         return ""
     again = fence.again()
     return (again if len(again.info) <= 100 else again.without_info()).opening_line + "\n"
-
-
-def wire_bytes(text: str) -> int:
-    """How many bytes a text takes once it is safe, from above; never shrinks as the text grows."""
-    return len(text.encode()) + 3 * text.count("<") + 4 * text.count("&")
 
 
 def _below(piece: Piece, text: str) -> str:

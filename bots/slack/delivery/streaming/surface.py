@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.markup_out import disarmed
 from bots.slack.delivery.streaming.chunk import Ending, next_piece
 from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.delivery.streaming.writer import NoStreamError, StreamWriter
@@ -219,7 +219,7 @@ class StreamingSurface:
     async def _show_status(self) -> None:
         status, self._status = self._status, None
         if status is not None and not self._writer.stream.ts and not self._answer.said:
-            await self._sign(safe(" ".join(status.split()))[:_STATUS_CHARS])
+            await self._sign(disarmed(" ".join(status.split()))[:_STATUS_CHARS])
 
     async def _wait(self) -> None:
         """Return when something changed, or when the open stream grows too old."""

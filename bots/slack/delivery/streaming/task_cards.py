@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bots.slack.delivery.markup_out import safe
+from bots.slack.delivery.markup_out import disarmed
 from core.domain import Status, ToolActivity, ToolState
 
 MOST_BYTES_FOR_CARDS = 3_000
@@ -118,7 +118,7 @@ def _key(activity: ToolActivity) -> str:
 
 def _cut(text: str, most_chars: int) -> str:
     """One harmless line of bounded length, in characters and in bytes."""
-    line = safe(" ".join(text.split())[:most_chars])[:most_chars]
+    line = disarmed(" ".join(text.split())[:most_chars])[:most_chars]
     return line.encode("utf-8", "ignore")[:_MOST_BYTES_OF_TEXT].decode("utf-8", "ignore")
 
 

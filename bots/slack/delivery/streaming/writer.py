@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from bots.slack.delivery.messages import letters, shown_up_to
 from bots.slack.delivery.streaming.calls import StreamCalls
 from bots.slack.delivery.streaming.streams import (
-    NOT_HERE,
+    MISSING_SCOPE,
+    NO_STREAM_ANY_MORE,
     OVER,
     STOPPED_BY_USER,
     TAKES_NO_MORE,
@@ -22,7 +23,16 @@ from bots.slack.delivery.streaming.streams import (
     reopening,
 )
 from bots.slack.delivery.streaming.task_cards import Cards
-from core.domain import Delivery, Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
+from bots.slack.transport.error_mapping import REFUSALS
+from core.domain import (
+    Delivery,
+    Fenced,
+    MessageRefused,
+    OutcomeUnknown,
+    PlaceClosed,
+    PlatformBusy,
+    PlatformError,
+)
 from core.util.clock import Now
 from core.util.log import log
 
@@ -112,10 +122,10 @@ class StreamWriter:
             ts = await self._calls.start(chunks, self._known)
         except PlatformBusy as exc:
             raise NoStreamError from exc
-        except PlaceClosed as exc:
+        except REFUSALS as exc:
             if exc.code in UNKNOWN_TO_SLACK:
                 self._calls.streams.known = False
-            elif exc.code not in NOT_HERE:
+            elif isinstance(exc, PlaceClosed) and exc.code != MISSING_SCOPE:
                 raise
             raise NoStreamError from exc
         try:
@@ -133,7 +143,7 @@ class StreamWriter:
         except OutcomeUnknown:
             if not await self._was_appended(after, piece):
                 return False
-        except PlaceClosed as exc:
+        except REFUSALS as exc:
             await self._refused(exc)
             return False
         self.stream = after
@@ -144,25 +154,33 @@ class StreamWriter:
         """End the stream. One that had ended before lost nothing where no text was left to append."""
         try:
             await self._calls.stop(self.stream.ts, chunks, list(piece.blocks))
-        except PlaceClosed as exc:
+        except REFUSALS as exc:
             if exc.code not in OVER or chunks:
                 await self._refused(exc)
                 return False
         await self._next(after, after.at, after.text)
         return True
 
-    async def _refused(self, error: PlaceClosed) -> None:
-        """Leave a stream that takes nothing more: what it did not take goes into the next."""
+    async def _refused(self, error: PlaceClosed | MessageRefused) -> None:
+        """Leave a stream that takes nothing more, and never open: what it did not take is still to be shown.
+
+        Raises:
+            NoStreamError: Slack does not take what was to go in: it is to be posted.
+            PlaceClosed: nothing can be written there.
+        """
         if error.code == STOPPED_BY_USER:
             self.stopped_by_reader = True
-        elif error.code in TAKES_NO_MORE:
-            await self._calls.stop_if_open(self.stream.ts)
         elif error.code in UNKNOWN_TO_SLACK:  # switched off while it was written: the rest is posted
             self._calls.streams.known = False
-            await self._calls.stop_if_open(self.stream.ts)
-        elif error.code not in OVER:
+        is_over = error.code in NO_STREAM_ANY_MORE or await self._calls.stop_if_open(self.stream.ts)
+        if isinstance(error, PlaceClosed) and error.code not in OVER:
             raise error
-        await self._next(self.stream, self.stream.shown, self.stream.shown_text)
+        if is_over:
+            await self._next(self.stream, self.stream.shown, self.stream.shown_text)
+        else:
+            await self._rewrite()
+        if error.code not in NO_STREAM_ANY_MORE | TAKES_NO_MORE | UNKNOWN_TO_SLACK:
+            raise NoStreamError from error
 
     async def _next(self, ended: Stream, at: int, text: str) -> None:
         await self._ledger.shows(ended.part, at, closed=True)
@@ -173,7 +191,7 @@ class StreamWriter:
         """Find out whether the text was appended by reading the message; where that is unclear, replace the message."""
         if not piece.text.strip():
             return True  # a card that stands still is no harm
-        before, expected = letters(self.stream.shown_text), letters(after.shown_text)
+        before, expected = letters(self.stream.wire), letters(after.wire)
         seen = await self._calls.read(self.stream.ts)
         if seen == expected != before:
             return True

@@ -24,7 +24,7 @@ def replies(asked: Asked) -> dict[str, Any]:
     thread = channel.thread(root)
     if not thread:
         raise RefusedError("thread_not_found")
-    return _page(asked, thread)
+    return _page(asked, thread, root if asked.world.rules.root_before_replies else "")
 
 
 @method("conversations.history", scope=HISTORY_SCOPES, tier=3)
@@ -45,14 +45,14 @@ def _require_scope(asked: Asked, scope: str) -> None:
         raise RefusedError("missing_scope", needed=scope, provided=",".join(sorted(granted)))
 
 
-def _page(asked: Asked, messages: list[Message]) -> dict[str, Any]:
+def _page(asked: Asked, messages: list[Message], root: str = "") -> dict[str, Any]:
     """Cuts out one page; the cursor is opaque to the caller."""
     limit = asked.args.number("limit", 100)
     if not 0 < limit <= PAGE_AT_MOST:
         raise RefusedError("invalid_limit")
     if asked.world.rules.history_limited:
         limit = min(limit, LIMITED_PAGE)
-    within = [message for message in messages if _in_range(asked, message)]
+    within = [message for message in messages if message.ts == root or _in_range(asked, message)]
     first = _position(asked.args.maybe_text("cursor"))
     page, more = within[first : first + limit], len(within) > first + limit
     metadata = asked.args.flag("include_all_metadata")
@@ -131,3 +131,11 @@ def user_info(asked: Asked) -> dict[str, Any]:
         raise RefusedError("user_not_found")
     locale = asked.args.flag("include_locale")
     return {"user": person_json(person, locale=locale, seen_from=asked.workspace)}
+
+
+@method("usergroups.list", scope="usergroups:read", tier=2)
+def groups(asked: Asked) -> dict[str, Any]:
+    told = asked.world.groups
+    return {
+        "usergroups": [{"id": id_, "handle": handle, "name": handle.title()} for id_, handle in told.items()]
+    }

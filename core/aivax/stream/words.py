@@ -1,0 +1,134 @@
+"""What the choices of an answer say: words and thinking, each of them once, however a server repeats itself."""
+
+from __future__ import annotations
+
+from core.aivax.stream.chunks import Json, answer_text, mapping
+from core.aivax.stream.fragments import Ending, Joiner
+from core.aivax.stream.thinking_tags import Opening, lacks_opening, split
+from core.util.text import sound
+
+_MOST_CHARS = 500_000
+"""Of what is remembered, and of what is looked through in one go: far more than is shown of an answer."""
+_LEAST_DELTAS, _LEAST_CHARS = 2, 12
+
+
+class Words:
+    """Reads choice after choice; each gives what it adds: thinking first, then words."""
+
+    def __init__(self, *, is_open: bool = False) -> None:
+        """`is_open`: the answer begins with thinking whose opening tag stands in the prompt."""
+        self._text = Joiner()
+        self._thinking = Joiner()
+        self._opening = Opening(is_open=is_open)
+        self._ending = Ending()
+        self._heard = _Heard()
+        self.signs = 0
+        """How often something was said or thought, be it still held back."""
+        self.is_document = False
+        """Whether a whole message came where a delta would have been."""
+        self.refused = False
+        """Whether the model refused in words of its own."""
+
+    @property
+    def lacked_opening(self) -> bool:
+        """Whether a closing tag came behind thinking that no tag opened."""
+        return self._heard.is_anything and lacks_opening(self._heard.all)
+
+    def take(self, choice: Json) -> tuple[str, str]:
+        """Take a choice: its delta, whatever stands beside it; a message only where it goes beyond what was heard."""
+        delta, message = mapping(choice.get("delta")), mapping(choice.get("message"))
+        text, thought = answer_text(delta)
+        if not delta and not message and isinstance(choice.get("text"), str):
+            text = choice["text"]  # as completions had it before there was a chat
+        if text and choice.get("finish_reason") and self._heard.is_repeated_by(text):
+            text = self._heard.beyond(text)
+        if text or not message:
+            self._heard.by_delta = self._heard.by_delta or bool(text)
+            return self._add(delta, text, thought)
+        text, told = answer_text(message)
+        thought = thought or told
+        if "delta" not in choice:
+            self.is_document = True
+            if not self._heard.is_anything and len(text) <= _MOST_CHARS and lacks_opening(text):
+                return self._take_unopened(message, text, thought)
+        return self._add(message, self._heard.beyond(text), thought)
+
+    def close(self) -> tuple[str, str]:
+        """Return what was held back, now that no more comes."""
+        thought, words = self._opening.take(self._text.close())
+        more_thought, more_words = self._opening.close()
+        words = self._ending.take(words + more_words) + self._ending.close()
+        return thought + more_thought + self._thinking.close(), words
+
+    def _add(self, fields: Json, text: str, thought: str) -> tuple[str, str]:
+        self._note(fields, text, thought)
+        joined = self._text.join(text)
+        tagged, words = self._opening.take(joined)
+        self._heard.add(joined, words)
+        return self._thinking.join(thought) + tagged, self._ending.take(words)
+
+    def _take_unopened(self, message: Json, text: str, thought: str) -> tuple[str, str]:
+        """Take a whole message whose thinking lacks the opening tag: here it is known in time."""
+        self._note(message, text, thought)
+        tagged, words = split(text)
+        self._opening.end()
+        self._heard.add(text, words)
+        return self._thinking.join(thought) + sound(tagged), self._ending.take(sound(words))
+
+    def _note(self, fields: Json, text: str, thought: str) -> None:
+        self.signs += bool(text or thought)
+        self.refused = self.refused or bool(text and fields.get("refusal"))
+
+
+class _Heard:
+    """Remembers an answer's text as it came, and tells what a message adds to it."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._shown: list[str] = []
+        self._chars = 0
+        self._deltas = 0
+        self.by_delta = False
+        """Whether some of it came as a delta: then a message is never a further piece."""
+
+    def add(self, text: str, shown: str) -> None:
+        """Note a piece: as it came, and what of it was no thinking."""
+        if self._chars <= _MOST_CHARS:
+            self._chars += len(text)
+            self._deltas += bool(text)
+            self._parts.append(text)
+            self._shown.append(shown)
+
+    @property
+    def all(self) -> str:
+        """Everything, thinking in tags too."""
+        return self._whole(self._parts)
+
+    @property
+    def is_anything(self) -> bool:
+        return self._chars > 0
+
+    def is_repeated_by(self, delta: str) -> bool:
+        """Whether a last delta says all of several before it once more, which no answer does by chance."""
+        return self._deltas >= _LEAST_DELTAS and self._chars >= _LEAST_CHARS and delta.startswith(self.all)
+
+    def beyond(self, message: str) -> str:
+        """Return what a message adds: its end where it begins with all that was heard, else itself or nothing."""
+        if not self._chars or not message:
+            return message
+        if self._chars > _MOST_CHARS or len(message) > 2 * _MOST_CHARS:
+            return "" if self.by_delta else message
+        heard = self.all
+        if message.startswith(heard):
+            return message[len(heard) :]
+        if not self.by_delta:
+            return message
+        words, shown = split(message)[1].strip(), self._whole(self._shown).strip()
+        return words[len(shown) :] if words.startswith(shown) else ""
+
+    @staticmethod
+    def _whole(parts: list[str]) -> str:
+        """Join the parts, in place, so that it is paid for once."""
+        if len(parts) > 1:
+            parts[:] = ["".join(parts)]
+        return parts[0]

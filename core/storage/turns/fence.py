@@ -1,0 +1,22 @@
+"""The fence: only the newest attempt at a turn writes anything of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain import CancelRequest, Fenced, Turn, TurnState
+from core.storage.db import turns
+
+
+async def assert_current(connection: AsyncConnection, turn: Turn) -> CancelRequest | None:
+    """Raise `Fenced` unless this attempt still holds the turn; keeps it so until the transaction ends.
+
+    What its author wants of it comes along: of a question that was withdrawn nothing is stored any more.
+    """
+    row = select(turns.c.attempt, turns.c.state, turns.c.cancel_request).where(turns.c.id == turn.id)
+    row = row.with_for_update(key_share=True)
+    found = (await connection.execute(row)).one_or_none()
+    if found is None or (found.attempt, found.state) != (turn.attempt, TurnState.RUNNING):
+        raise Fenced(turn.id, turn.attempt)
+    return CancelRequest(found.cancel_request) if found.cancel_request else None

@@ -1,0 +1,76 @@
+"""What an answer says: as it is shown, and as later questions have it, where its files are markers in their places."""
+
+from __future__ import annotations
+
+from core.util.media_types import ENDINGS
+
+_KINDS = {"image": "picture", "audio": "sound", "video": "video"}
+_BARE = ("", "picture")
+
+
+def file_name(number: int, media_type: str) -> str:
+    """Name the file that a model made as its so-manieth one: `picture-1.png`."""
+    kind = _KINDS.get(media_type.partition("/")[0], "file")
+    return f"{kind}-{number}.{ENDINGS.get(media_type, 'bin')}"
+
+
+def marker_of(name: str, media_type: str, alt: str) -> str:
+    """Stand for a file in words: `[picture: a cat]`, `[picture]`, `[file: sound-1.wav]`."""
+    if not media_type.startswith("image/"):
+        return f"[file: {name}]"
+    return f"[picture: {alt}]" if alt else "[picture]"
+
+
+class AnswerText:
+    """Grows by many small pieces, which are put together only when somebody reads it."""
+
+    def __init__(self) -> None:
+        self.has_words = False
+        """Whether anything visible was said."""
+        self._shown: list[str] = []
+        self._remembered: list[str] = []
+        self._last_shown = ""
+        self._last_remembered = ""
+        self._is_behind_file = False
+
+    @property
+    def shown(self) -> str:
+        """What people read."""
+        return "".join(self._shown)
+
+    @property
+    def remembered(self) -> str:
+        """What the model is told later that it said."""
+        return "".join(self._remembered)
+
+    def say(self, text: str) -> str:
+        """Add some text; what of it is to be shown: no gap is left where a file stood."""
+        self._remember(f"\n{text}" if self._last_remembered == "]" and text[:1].isalnum() else text)
+        if self._is_behind_file:
+            text = (
+                text.lstrip()
+                if self._last_shown in ("", "\n")
+                else text.lstrip(" ")
+                if self._last_shown == " "
+                else text
+            )
+        if text:
+            self._is_behind_file = False
+            self._shown.append(text)
+            self._last_shown = text[-1]
+            self.has_words = self.has_words or not text.isspace()
+        return text
+
+    def mark(self, marker: str) -> None:
+        """Have a file stand here."""
+        self._is_behind_file = True
+        if self._last_remembered == "]":
+            marker = f" {marker}"
+        elif not (self._last_remembered == "" or self._last_remembered.isspace()):
+            marker = f"\n{marker}"
+        self._remember(marker)
+
+    def _remember(self, text: str) -> None:
+        if text:
+            self._remembered.append(text)
+            self._last_remembered = text[-1]

@@ -1,0 +1,1 @@
+"""Messages as Discord's gateway sends them, and what becomes of them."""

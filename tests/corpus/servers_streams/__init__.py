@@ -1,0 +1,1 @@
+"""Answers of every kind as servers send them, each beside what a person reads of it."""
