@@ -27,7 +27,7 @@ from bots.discord.events.interactions import (
 )
 from bots.discord.events.message_reader import plain_words, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
-from bots.discord.events.names import Names
+from bots.discord.events.names import Names, names_as_told
 from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me
 from bots.discord.transport.api import Session
@@ -60,7 +60,7 @@ class Dispatcher:
             Kind.autocomplete: self._autocomplete,
         }
         handle, source = handlers.get(interaction.type), source_of(interaction)
-        own = Names({me.id: me.name})
+        own = Names(names_as_told([(me.id, me.name)]))
         if handle is None or source is None or not await handle(interaction, source, own, intake):
             log.info("discord.interaction_unknown", kind=interaction.type.value)
             intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
