@@ -24,6 +24,7 @@ from bots.discord.events.interactions import (
     source_of,
     translate,
     typed_in,
+    wants_gone,
 )
 from bots.discord.events.message_reader import plain_words, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
@@ -71,7 +72,7 @@ class Dispatcher:
         if (message := asks_about(interaction)) is not None:
             await self._ask_about(interaction, source, message, intake)
             return True
-        event = translate(interaction, source)
+        event = wants_gone(interaction, source) or translate(interaction, source)
         if event is None:
             return False  # of an older list of commands that a client still shows
         refused = isinstance(event, Said) and await self._refused(interaction, event, intake)
