@@ -73,7 +73,7 @@ def translate(
     command = spoken_command(text, "/!")
     if command is not None and not files:
         about = ids_of(str(address.reply)) if command is Command.DELETE else ()
-        manages = may_manage(message)
+        manages = message.author_manages
         return Commanded(
             keys, author, place, command, str(address), within=within, about=about, manages=manages
         )
@@ -160,18 +160,6 @@ def is_addressed(message: WholeMessage, me: Me, *, open_here: bool = False) -> b
         return False
     # without a ping a message comes empty where we may not read content: nothing could be answered
     return me.reads_content or bool(words_of(message) or files_of(message))
-
-
-def may_manage(message: discord.Message) -> bool:
-    """Tell whether the author may take away others' messages there, as far as is known."""
-    if not isinstance(message.author, discord.Member) or message.guild is None:
-        return False
-    here = message.channel
-    if not isinstance(here, discord.abc.GuildChannel | discord.Thread):
-        return False
-    with suppress(discord.ClientException):  # a thread whose channel is unknown
-        return here.permissions_for(message.author).manage_messages
-    return False
 
 
 def answers_all(channel: object, me: Me) -> bool | None:
