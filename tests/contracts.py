@@ -21,6 +21,8 @@ from core.domain import (
     Fenced,
     Footer,
     Frontend,
+    MadeFile,
+    PlaceClosed,
     Pressed,
     Said,
     Status,
@@ -287,6 +289,39 @@ class FrontendContract:
         assert await venue.frontend.sign(address) is venue.can_sign
 
         assert venue.visible() == ""
+
+    async def test_an_answer_that_is_taken_away_is_gone_and_twice_is_once(
+        self, venue: Venue, inbox: Inbox
+    ) -> None:
+        address = await self.address(venue, inbox)
+        ledger = FakeLedger()
+        await show(venue, address, ledger, LONG)
+        ids = [row.message_id for row in ledger.rows]
+
+        for _ in range(2):
+            if venue.remembers:
+                await venue.frontend.remove(address, ids)
+            else:
+                with pytest.raises(PlaceClosed):
+                    await venue.frontend.remove(address, ids)
+
+        assert (venue.visible() == "") is venue.remembers
+
+    async def test_a_file_is_shown_or_the_place_says_that_it_takes_none(
+        self, venue: Venue, inbox: Inbox
+    ) -> None:
+        address = await self.address(venue, inbox)
+        ledger = FakeLedger()
+        files = [MadeFile("picture-1.png", "image/png", "a cat", b"\x89PNG\r\n\x1a\n")]
+        await show(venue, address, ledger, "Here it is.")
+
+        delivery = await ledger.intend(10_000)
+        name = await venue.frontend.attach(address, files, delivery, ledger, again=False)
+        assert "Here it is." in venue.visible()
+        if name and venue.remembers:
+            await ledger.posted(10_000, name)
+            await venue.frontend.remove(address, [row.message_id for row in ledger.rows])
+            assert venue.visible() == ""
 
     async def test_an_attempt_that_was_taken_over_shows_nothing_more(
         self, venue: Venue, inbox: Inbox

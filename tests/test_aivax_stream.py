@@ -243,6 +243,12 @@ def test_a_tool_s_contents_may_be_an_object() -> None:
     assert first == ToolActivity("t", "Code", ToolState.RUNNING, '{"a": [1]}', "why")
 
 
+def test_no_file_s_bytes_are_kept_of_what_a_tool_was_called_with() -> None:
+    first = whole(tool(id="t", name="Code", contents={"u": f"data:image/png;base64,{'iVBO' * 100}"}), DONE)[0]
+
+    assert first == ToolActivity("t", "Code", ToolState.RUNNING, '{"u": "data:image/png;base64,..."}')
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from core.aivax.request import TextPart
 from core.conversations.attachments import choose, fetch_parts
 from core.conversations.file_memory import FileMemory
 from core.conversations.left_out import Why
+from core.conversations.request_files import Earlier
 from core.domain import Attachment, Blob, Command, Place
 from core.settings import LimitsSettings
 from sandbox.faults import Fault
@@ -54,6 +56,26 @@ def test_what_is_fetched_keeps_to_every_limit_and_the_rest_is_named(
     assert wanted.size_bytes <= min(together, part)
     named = [attachment.name for attachment, _ in wanted.files] + [each.name for each in wanted.left_out]
     assert sorted(named) == sorted(each.name for each in given_files)
+
+
+@given(
+    attachments, attachments, st.integers(0, 5), st.integers(0, 150), st.integers(0, 300), st.integers(0, 4)
+)
+def test_files_of_before_take_only_what_the_question_s_own_leave(
+    own: Sequence[Attachment], before: Sequence[Attachment], count: int, one: int, together: int, most: int
+) -> None:
+    limits = LimitsSettings(attachments=count, attachment_bytes=one, attachment_total_bytes=together)
+    own = [replace(file, ref=f"own-{at}") for at, file in enumerate(own)]
+    earlier = [Earlier(replace(file, ref=f"before-{at % 4}"), "m") for at, file in enumerate(before)]
+
+    alone = choose(own, limits, most_in_all=300)
+    wanted = choose(own, limits, most_in_all=300, earlier=earlier, most_earlier=most)
+
+    assert (wanted.files, wanted.left_out) == (alone.files, alone.left_out)
+    assert len(wanted.earlier) <= min(most, count - len(wanted.files))
+    assert len({each.file.ref for each, _ in wanted.earlier}) == len(wanted.earlier)
+    assert wanted.size_bytes <= together
+    assert all(size <= one for _, size in wanted.earlier)
 
 
 @pytest.mark.parametrize(

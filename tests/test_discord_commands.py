@@ -15,10 +15,11 @@ from tests.discord_listening import FAST, TRANSLATORS, Intake, Listening, discor
 from tests.fakes import FakeLedger
 from tests.platforms.discord import CATEGORY, Channel, FakeDiscord, Permission, Upload
 
+MENU = "Take this answer away"
 PUT, GET = "PUT /applications/{}/commands", "GET /applications/{}/commands"
 GET_HERE = "GET /applications/{}/guilds/{}/commands"
 PUT_HERE = "PUT /applications/{}/guilds/{}/commands"
-NAMES = ["ask", "reset", "stop", "usage", "help", "privacy", "model", "Ask about this"]
+NAMES = [*("ask", "reset", "stop", "usage", "help", "privacy", "delete", "model"), "Ask about this", MENU]
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ async def test_all_commands_are_offered_everywhere_in_the_languages_that_the_bot
         commands = await registered(fake)
 
         assert [command["name"] for command in commands] == NAMES
-        ask, *_, about = commands
+        ask, *_, about, _ = commands
         assert ask["name_localizations"]["pt-BR"] == "perguntar"
         assert ask["description_localizations"]["es-419"] == "Hacer una pregunta"
         assert ask["description_localizations"].keys() == {"en-US", "en-GB", "es-ES", "es-419", "pt-BR"}

@@ -53,17 +53,23 @@ async def test_previews_pins_threads_and_reactions_are_no_edits(
         assert await ears.intake.texts(2) == ["see https://x.test", "the end"]
 
 
-async def test_a_preview_after_an_edit_is_the_same_edit_again(
+async def test_a_preview_after_an_edit_is_no_edit_and_for_another_process_the_same_again(
     fake: FakeDiscord, general: Channel, ana: Person
 ) -> None:
     async with online(fake) as ears:
         question = await fake.say(ana, general, f"{fake.bot.mention} one")
         await fake.edit(ana, question, f"{fake.bot.mention} two")
         await fake.unfurl(question)
+        await fake.say(ana, general, f"{fake.bot.mention} the end")
         await ears.intake.until(lambda: len(ears.intake.events) == 3)
-        _, edit, again = ears.intake.events
+    async with online(fake) as others:
+        others.intake.seen.add(f"discord:{question.id}")
+        await fake.pin(question)
+        await others.intake.until(lambda: len(others.intake.events) == 2)
 
-        assert edit.keys == again.keys
+    _, edit, end = ears.intake.events
+    assert isinstance(end, Said)
+    assert others.intake.events[1].keys == edit.keys
 
 
 async def test_taking_the_mention_out_of_a_question_is_an_edit_of_it(

@@ -248,11 +248,10 @@ async def test_a_mention_that_an_edit_adds_makes_it_a_question(
         said = await ears.intake.first()
         await fake.unfurl(message)
         await fake.edit(ana, message, f"{fake.bot.mention} what is 2 + 3?")
-        await ears.intake.until(lambda: len(ears.intake.events) == 3)
-        _, preview, edited = ears.intake.events
+        await ears.intake.until(lambda: len(ears.intake.events) == 2)
+        _, edited = ears.intake.events
 
         assert (said.text, said.origin) == ("what is 2 + 2?", str(message.id))
-        assert set(preview.keys) <= set(said.keys)
         assert isinstance(edited, Edited)
         assert edited.text.startswith("what is 2 + 3?")
 

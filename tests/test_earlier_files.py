@@ -206,3 +206,24 @@ async def test_long_texts_of_before_keep_to_the_history_s_budget(sqlite_url: str
         (before,) = (part["text"] for part in parts(stage)[0])
         assert 1_000 < before.count("x") < 10_000
         assert "[the rest of this file is left out]" in words(stage)
+
+
+async def test_large_files_of_every_kind_hold_up_nobody(sqlite_url: str) -> None:
+    """The watchdog of the tests fails this one where a step of the loop takes too long."""
+    fake = FakePlatform()
+    kinds = {
+        "umlauts.txt": "äö\n".encode() * 2_000_000,
+        "western.csv": b"\xe4;b\n" * 2_500_000,
+        "export.reg": "ab\n".encode("utf-16-le") * 1_600_000,
+        "film.mp4": b"\0\0\0\x1cftypisom" + b"hdlr" * 2_400_000,
+        "photo.png": b"\0\xff" * 5_000_000,
+    }
+    fake.files = {name: Blob(data, "") for name, data in kinds.items()}
+    files = tuple(Attachment(name, name, "", len(data)) for name, data in kinds.items())
+    async with staged(sqlite_url, platform=fake) as stage:
+        await stage.hear(said("look", attachments=files))
+
+        shown = "\n".join(fake.visible("D-ana"))
+        assert "goes without film.mp4" in shown
+        assert "I couldn't read photo.png" in shown
+        assert "so this answer goes without the rest of umlauts.txt, western.csv, export.reg." in shown

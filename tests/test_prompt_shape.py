@@ -26,7 +26,7 @@ from sandbox.faults import Fault
 from sandbox.server import serve
 from tests.samples import BEN, CHANNEL, said
 from tests.stage import FakePlatform, Stage, staged
-from tests.test_edits import LONG, begin, deleted, edited, keys, pressed
+from tests.test_edits import LONG, deleted, edited, keys, pressed, until
 from tests.test_erasure import forget
 
 LINE_ENDS = ["\n", "\r\n", "\v", "\x1c", "\x85", "\u2028", "\n\n"]
@@ -125,7 +125,7 @@ def test_nothing_in_a_message_begins_a_line_that_reads_as_another_s(made: tuple[
     context, files = made
     if not context.is_framed:
         return
-    labels = _labels(context)
+    labels = _labels(context, files)
 
     for message in messages_of(context, files):
         if message.role != "user":
@@ -143,11 +143,16 @@ def test_nothing_in_a_message_begins_a_line_that_reads_as_another_s(made: tuple[
             assert is_ours or line.removeprefix("- ").partition(": ")[0] in labels, line
 
 
-def _labels(context: Context) -> set[str]:
-    """What each author is called: asked in the order in which they are shown."""
+def _labels(context: Context, files: Fetched) -> set[str]:
+    """What each author is called: asked in the order in which they are shown, as who shows nothing is not."""
     names, found = Names(), {OURS}
-    people: list[Any] = [each for each in context.window if each.role == "user"]
-    people = [each for each in people if not is_blank(each.text) or each.attachments]
+    sent = {(each.earlier.origin, each.earlier.file.ref) for each in files.earlier if each.earlier.in_history}
+    people: list[Any] = [
+        each
+        for each in context.window
+        if each.role == "user"
+        and not (is_blank(each.text) and all((each.origin, file.ref) in sent for file in each.attachments))
+    ]
     for each in [*people, *(quote for quote in context.quotes if not quote.own), *context.question]:
         found.add(names.label(each.author_name, each.author))
     return found
@@ -168,7 +173,9 @@ async def test_whatever_people_did_the_next_question_has_that_shape(migrated_url
         await stage.hear(second, edited(second, "and how?"))
         await stage.hear(said("and I?", by=BEN, at=CHANNEL), said("\u200b", by=BEN, at=CHANNEL))
         sandbox.state.tokens_per_s = 60
-        await begin(stage, said(LONG, at=CHANNEL))
+        before = len(platform.visible("general"))
+        await stage.core.intake.receive(said(LONG, at=CHANNEL))
+        await until(stage, lambda shown: len(shown) > before and len(shown[-1]) > 40, "general")
         await stage.hear(pressed(Action.STOP, (await keys(stage))[-1], at=CHANNEL))
         sandbox.state.tokens_per_s = 0
         await stage.hear(deleted(first))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from core.domain import Action, Apology, Button, Fenced, Footer, Status, ToolActivity, ToolState
 from tests.fakes import FakeLedger
 from tests.platforms.slack import FakeSlack
+from tests.platforms.slack.reader import addresses, unread_marks
 from tests.slack_ears import ears
 from tests.slack_stage import MARKS, Stage, bot_at, forty_thousand, staged
 
@@ -78,6 +80,50 @@ HOSTILE = (
     "https://evil.example/" + "long" * 100 + " `<!channel>`\n\n| <!here> | <@U0000000001> |\n|---|---|\n"
     "| a | <!everyone> |\n\n```\n<!channel>\n```"
 )
+
+
+@WAYS
+@pytest.mark.parametrize("step", [61, 100_000])
+async def test_a_long_table_has_its_head_in_every_message(stage: Stage, way: str, step: int) -> None:
+    place, head = await placed(stage, way), "| City | People |\n|------|-------:|\n"
+    rows = [f"| City {number} | {number * 1000} |" for number in range(300)]
+    text = "Before.\n\n" + head + "\n".join(rows) + "\n\nAfter."
+    async with stage.surface(**place) as surface:
+        for at in range(0, len(text), step):
+            await surface.write(text[at : at + step])
+        await surface.finish(NOTHING)
+
+    first, *others = [each.text for each in stage.answers]
+    assert first.startswith("Before.\n\n" + head)
+    assert [each for each in others if not each.startswith((head, "After."))] == []
+    assert max(each.count("| City ") for each in (first, *others)) <= 100
+    assert re.findall("(?m)^. City .*$", "\n".join((first, *others)).replace(head, "")) == rows
+    assert not any(each.streaming for each in stage.answers)
+
+
+@WAYS
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**" + "bold word " * 1_300 + "end**",
+        "> **" + "bold quoted " * 1_300 + "end**",
+        "~~" + "gone " * 2_000 + "*and leaning " + "words " * 1_200 + "end*~~",
+        "see [here](https://a.example/x) and `code` **b** " * 300,
+        "これは**重要：**です、<b>太字</b>と<https://a.example/x>を。" * 400,
+    ],
+    ids=["bold", "quote", "nested", "links", "cjk"],
+)
+async def test_no_mark_is_torn_where_a_message_ends(stage: Stage, way: str, text: str) -> None:
+    place = await placed(stage, way)
+    async with stage.surface(**place) as surface:
+        for at in range(0, len(text), 997):
+            await surface.write(text[at : at + 997])
+        await surface.finish(NOTHING)
+
+    shown = [each.text for each in stage.answers]
+    assert len(shown) > 1
+    assert [mark for each in shown for mark in unread_marks(each)] == []
+    assert {each for message in shown for each in addresses(message)} <= {"https://a.example/x"}
 
 
 @WAYS

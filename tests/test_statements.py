@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from types import CodeType, FrameType
@@ -47,7 +48,7 @@ from tests.test_edits import commanded, deleted, edited, pressed
 STORES = (
     *("alerts", "channel_models", "consumption", "history"),
     *("turns.breakers", "turns.call_store", "turns.edits", "turns.held_turns", "turns.intake"),
-    *("turns.ledger", "turns.store"),
+    *("turns.ledger", "turns.made_files", "turns.store", "turns.taken_back"),
 )
 YEARS_TURNS = 20_000
 LIMITS: dict[str, Any] = {
@@ -240,6 +241,11 @@ async def wait_for_a_breaker(stage: Stage, clock: WallClock) -> None:
 
 
 async def take_back(stage: Stage) -> None:
+    await stage.hear(said("![cat](data:image/png;base64,iVBORw0KGgo=)", by=BEN, at=CHANNEL))
+    (shown,) = await stage.rows("SELECT message_id FROM deliveries ORDER BY id DESC LIMIT 1")
+    away = commanded(Command.DELETE, by=BEN, at=CHANNEL)
+    not_hers = commanded(Command.DELETE, by=ANA, at=CHANNEL)
+    await stage.hear(replace(not_hers, about=(shown,)), replace(away, about=(shown,)))
     question = said("secret")
     await stage.hear(question, commanded(Command.PRIVACY))
     await stage.hear(deleted(question), deleted(said("never said")))

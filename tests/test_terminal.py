@@ -30,6 +30,7 @@ from core.domain import (
     Event,
     Footer,
     FrontendUnreachable,
+    MadeFile,
     PlatformError,
     Receipt,
     ReplySurface,
@@ -632,3 +633,19 @@ async def test_a_formatted_answer_and_its_footer_stand_on_lines_of_their_own() -
         await surface.finish(Footer("12 tokens"))
 
     assert re.search(r"Yes\S*\s*\n12 tokens\n$", screen.getvalue())
+
+
+async def test_a_file_is_saved_and_named_before_the_next_line_is_read() -> None:
+    screen = io.StringIO()
+    frontend = TerminalFrontend(typed(), screen, user="ana")
+    ledger = FakeLedger()
+    files = [MadeFile("picture-1.png", "image/png", "a cat\x1b[2J", b"\x89PNG\r\n\x1a\n")]
+
+    async with frontend.reply_to("a", ledger) as surface:
+        await surface.write("Here it is.")
+        await surface.finish(Footer(files=1))
+    await frontend.attach("a", files, await ledger.intend(10_000), ledger, again=False)
+
+    line = screen.getvalue().splitlines()[-1]
+    assert "\x1b" not in line
+    assert Path(line.removesuffix("]").rpartition(" ")[2]).read_bytes() == files[0].data

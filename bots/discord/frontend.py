@@ -89,7 +89,8 @@ class DiscordFrontend:
         self._command_sync = CommandSync(
             self._session, [int(id_) for id_ in settings.command_servers], timing
         )
-        self._questions: LRUCache[int, None] = LRUCache(MOST_QUESTIONS)
+        self._questions: LRUCache[int, int] = LRUCache(MOST_QUESTIONS)
+        """What was said to the bot lately, by the hash of its words: an edit may leave them as they are."""
         self._refused = Recently(TELL_AGAIN_S, timing.now)
 
     @property
@@ -171,7 +172,7 @@ class DiscordFrontend:
         if not is_addressed(message, me, open_here=may_be_open):
             intake.passed_over(PLATFORM, not_from_person(message, me) or PassedOver.NOT_ADDRESSED)
             return None
-        self._questions[message.id] = None
+        self._questions[message.id] = hash(message.content)
         self._names.learn(message)
         return inbox.put(message.channel.id, message.id, lambda: self._store(message, me, intake))
 
@@ -204,16 +205,18 @@ class DiscordFrontend:
 
     async def _store_edit(self, message: WholeMessage, me: Me, intake: Intake) -> None:
         """Store an edit; one that makes a message the bot's, by a mention that it adds, makes it a question."""
-        if not was_edited(message):
-            return
+        words = hash(message.content)
+        if not was_edited(message) or self._questions.get(message.id) == words:
+            return  # a preview came, or a file was taken off
         if message.id not in self._questions and self._is_young(message):
             receipt = await self._store(message, me, intake, by_edit=True)
             if receipt is Receipt.ACCEPTED:  # else it was a question before, as another process heard
-                self._questions[message.id] = None
+                self._questions[message.id] = words
                 return
         info = await self._lookup.info(message.channel, message.channel.id, me)
         if (event := edited(message, me, info.parent, await self._named(message, me))) is not None:
             await intake.receive(event)
+            self._questions[message.id] = words
 
     def _is_young(self, message: WholeMessage) -> bool:
         return message.created_at >= datetime.fromtimestamp(self._timing.wall(), UTC) - MENTION_ADDED_WITHIN

@@ -164,6 +164,8 @@ class Command(StrEnum):
     """Show me what is mine, where a platform has a page for it: use, language, what is stored."""
     MODEL = "model"
     """Show, or, for operators, choose the gateway that answers in this channel: `Commanded.argument` names it."""
+    DELETE = "delete"
+    """Take an answer away, here and in what is stored: the one that `Commanded.about` names, or my newest here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,10 @@ class Commanded(Act):
     """What was said with it."""
     awaited: bool = False
     """As in `Said`."""
+    about: tuple[str, ...] = ()
+    """The message that it is about, by every id that the ledger may have for it."""
+    manages: bool = False
+    """Whether its author may take away others' messages there, as the platform has it."""
 
 
 class Action(StrEnum):

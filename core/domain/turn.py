@@ -42,6 +42,8 @@ class CancelRequest(StrEnum):
     """Likewise: the question was changed, and moved to another turn."""
     WITHDRAW = "withdraw"
     """Likewise: the question was deleted, or nobody can be answered there any more."""
+    TAKE_BACK = "take_back"
+    """Likewise: the answer is to be taken away, what shows of it too."""
 
     @property
     def ends_answer(self) -> bool:
@@ -51,7 +53,12 @@ class CancelRequest(StrEnum):
     @property
     def ends_delivery(self) -> bool:
         """Whether a whole answer that is being shown is broken off as well: newer words alone don't do that."""
-        return self in (CancelRequest.STOP, CancelRequest.CHANGE, CancelRequest.WITHDRAW)
+        return self in (CancelRequest.STOP, CancelRequest.CHANGE) or self.forgets
+
+    @property
+    def forgets(self) -> bool:
+        """Whether nothing of the answer is stored any more."""
+        return self in (CancelRequest.WITHDRAW, CancelRequest.TAKE_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ class Turn:
     """Whether another turn of its conversation waited behind it when it was claimed."""
     cancel_request: CancelRequest | None = None
     """What its author wanted of it when it was claimed."""
+    takes_back: int | None = None
+    """The turn whose answer is taken away before this sentence tells so."""
 
     @property
     def ended_by(self) -> CancelRequest | None:

@@ -172,6 +172,18 @@ class Phrase(Sentence):
     QUESTION_DELETED = "Stopped here, because the question was deleted."
     STOP_BUTTON = "Stop"
 
+    # an answer that is taken away
+    DELETE_DONE = "Done: that answer is gone, here and from what I remember."
+    DELETE_FORGOTTEN = (
+        "I've forgotten that answer, but I can't take all of it off the screen here. "
+        "Whoever looks after this place can."
+    )
+    DELETE_NOTHING = "I know of no answer there that I could take away."
+    DELETE_NOT_YOURS = (
+        "Only the person who asked, or whoever looks after this place, can take that answer away."
+    )
+    TAKE_AWAY = "Take this answer away"
+
     # below an answer
     REGENERATE_BUTTON = "Answer again"
     REGENERATE_GONE = "I can't answer that one again: what you asked is no longer stored."
@@ -189,6 +201,7 @@ class Phrase(Sentence):
         "they are all that you write:\n"
         "- `reset` starts a new conversation\n"
         "- `stop` ends the answer that I'm writing\n"
+        "- `delete` takes my newest answer to you away\n"
         "- `usage` shows what you have used\n"
         "- `privacy` tells what is stored about you, and lets you delete it\n"
         "- `help` shows this"
@@ -221,6 +234,7 @@ class Phrase(Sentence):
     USAGE_COMMAND = "Show what you have used, and what is left"
     HELP_COMMAND = "Show what you can say to me"
     PRIVACY_COMMAND = "Show what is stored about you, or delete it"
+    DELETE_COMMAND = "Take my newest answer to you away"
 
     # the same, as they are typed where a platform has names for each language: one word, lower case
     ASK_NAME = "ask"
@@ -232,6 +246,7 @@ class Phrase(Sentence):
     USAGE_NAME = "usage"
     HELP_NAME = "help"
     PRIVACY_NAME = "privacy"
+    DELETE_NAME = "delete"
     MODEL_NAME = "model"
     GATEWAY_NAME = "gateway"
 

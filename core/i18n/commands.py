@@ -15,10 +15,11 @@ COMMANDS: Mapping[Command, tuple[Phrase, Phrase]] = {
     Command.USAGE: (Phrase.USAGE_NAME, Phrase.USAGE_COMMAND),
     Command.HELP: (Phrase.HELP_NAME, Phrase.HELP_COMMAND),
     Command.PRIVACY: (Phrase.PRIVACY_NAME, Phrase.PRIVACY_COMMAND),
+    Command.DELETE: (Phrase.DELETE_NAME, Phrase.DELETE_COMMAND),
     Command.MODEL: (Phrase.MODEL_NAME, Phrase.MODEL_COMMAND),
 }
 """Every command that has a name, with its name and its description."""
-SPOKEN = (Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY)
+SPOKEN = (Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY, Command.DELETE)
 """The commands that a person also gives by the name alone; the others could as well be a question."""
 
 

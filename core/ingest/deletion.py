@@ -11,6 +11,7 @@ from core.conversations.directory import Directory
 from core.domain import Command, Deleted, Pressed, Receipt, StorageError
 from core.i18n import Phrase, Translators
 from core.ingest.commands import OFFERS, Commands
+from core.ingest.take_backs import TakeBacks
 from core.storage.personal_data.deletion import Erasure, ErasureStore
 from core.storage.personal_data.quotes import answers_quoting
 from core.storage.personal_data.sqlite_scrub import Scrubber
@@ -36,7 +37,9 @@ class Deletion:
         translators: Translators,
         notify: Callable[[int], None],
         scrubber: Scrubber,
+        take_backs: TakeBacks,
     ) -> None:
+        self.take_backs = take_backs
         self._transactions = store
         self._erasures = ErasureStore(store.database, store.now)
         self._directory = directory
@@ -65,11 +68,15 @@ class Deletion:
         for conversation_id in redacted.running_in:
             self._notify(conversation_id)
         if redacted.messages:
-            try:
-                await self._scrubber.scrub()
-            except StorageError as error:  # the deletion itself is stored
-                log.warning("database.not_scrubbed", cause=str(error))
+            await self.scrub()
         return Receipt.ACCEPTED
+
+    async def scrub(self) -> None:
+        """Leave no copy of what was deleted in the database's file."""
+        try:
+            await self._scrubber.scrub()
+        except StorageError as error:  # the deletion itself is stored
+            log.warning("database.not_scrubbed", cause=str(error))
 
     async def begin(self) -> None:
         """Carry out as much as is done in a moment: all of an ordinary past. The rest is left to `run`."""

@@ -3,8 +3,9 @@ so each is shown in order, survives a crash and is never said twice."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from core.admission.action_limit import Actions, is_stop
 from core.admission.passed_over import PassedCounts
@@ -13,7 +14,10 @@ from core.conversations.directory import Directory
 from core.domain import (
     Action,
     Author,
+    Command,
+    Commanded,
     Deleted,
+    Edited,
     Event,
     Left,
     PassedOver,
@@ -31,9 +35,14 @@ from core.ingest.deletion import Deletion
 from core.ingest.handlers import Handlers
 from core.ingest.model_choice import Models
 from core.ingest.questions import Questions
+from core.ingest.take_backs import TakeBacks
 from core.settings import ConversationSettings
 from core.storage.personal_data.sqlite_scrub import Scrubber
-from core.storage.turns.intake import IntakeStore
+from core.storage.turns.intake import IntakeStore, IntakeTransaction
+
+Stored = Said | Edited | Left | Commanded | Pressed
+Handle = Callable[[IntakeTransaction, Any], Awaitable[Sequence[int]]]
+"""What an event does in its transaction; the conversations that have work then."""
 
 
 class StoringIntake:
@@ -67,20 +76,37 @@ class StoringIntake:
             self.passed_over(_platform_of(event), PassedOver.OVER_BOUND)
             if not is_stop(event):
                 return Receipt.ACCEPTED
+        if isinstance(event, Commanded) and event.command is Command.DELETE and not over:
+            return await self._take_back(event)
+        handle = self._handlers.stop_quietly if over else self._handlers.take_in
+        receipt = await self._store_with(event, handle)
+        if isinstance(event, Pressed) and event.action is Action.FORGET and receipt is Receipt.ACCEPTED:
+            await self.deletion.begin()
+        return receipt
+
+    async def _take_back(self, commanded: Commanded) -> Receipt:
+        quoting = await self.deletion.take_backs.quoting(commanded)
+
+        async def take(transaction: IntakeTransaction, _: Stored) -> Sequence[int]:
+            return await self.deletion.take_backs.take(transaction, commanded, quoting)
+
+        receipt = await self._store_with(commanded, take)
+        if quoting.of and receipt is Receipt.ACCEPTED:
+            await self.deletion.scrub()
+        return receipt
+
+    async def _store_with(self, event: Stored, handle: Handle) -> Receipt:
         async with self._store.transaction() as transaction:
             if not isinstance(event, Left):
                 await transaction.lock_author(event.author.identity)
             if not await transaction.first_seen(event.keys):
                 self.passed_over(_platform_of(event), PassedOver.DUPLICATE)
                 return Receipt.DUPLICATE
-            handle = self._handlers.stop_quietly if over else self._handlers.take_in
             with_work = dict.fromkeys(await handle(transaction, event))
             for conversation_id in with_work:
                 await transaction.announce(conversation_id, _platform_of(event))
         for conversation_id in with_work:
             self._pool.notify(conversation_id)
-        if isinstance(event, Pressed) and event.action is Action.FORGET:
-            await self.deletion.begin()
         return Receipt.ACCEPTED
 
     async def refusal(self, said: Said) -> str | None:
@@ -129,7 +155,8 @@ def build_intake(
     questions = Questions(directory, limits, conversation, passed)
     commands = Commands(directory, limits, models, retention_days=retention_days)
     scrubber = scrubber or Scrubber(store.database)
-    deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber)
+    take_backs = TakeBacks(store, directory, translators, models.may_choose)
+    deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
     presses = Presses(directory, questions, commands, translators, deletion)
     handlers = Handlers(directory, limits, translators, passed, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)

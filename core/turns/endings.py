@@ -29,6 +29,7 @@ from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.finish_sentences import BELOW
 from core.turns.made_files import MadeFiles
+from core.turns.removal import Removal
 from core.turns.surfaces import Surfaces
 from core.util.log import log
 
@@ -37,8 +38,9 @@ BROKEN_OFF = {
     CancelRequest.INTERRUPT: (Phrase.INTERRUPTED, TurnState.SUPERSEDED),
     CancelRequest.CHANGE: (Phrase.QUESTION_CHANGED, TurnState.SUPERSEDED),
     CancelRequest.WITHDRAW: (Phrase.QUESTION_DELETED, TurnState.CANCELLED),
+    CancelRequest.TAKE_BACK: (None, TurnState.CANCELLED),
 }
-"""What is said below an answer that is broken off, and how its turn ends."""
+"""What is said below an answer that is broken off, if anything is, and how its turn ends."""
 
 
 class Endings:
@@ -48,6 +50,7 @@ class Endings:
         self._store = store
         self._surfaces = surfaces
         self._files = MadeFiles(store.files, surfaces)
+        self.removal = Removal(store, surfaces)
         self._shows_cost = replies.footer
         self._during = [Action.STOP] if "stop" in replies.buttons else []
         self.after = tuple(Action(each) for each in replies.buttons if each != "stop")
@@ -107,7 +110,8 @@ class Endings:
         translator, is_stop = self._surfaces.translator(turn), cancel_request is CancelRequest.STOP
         kept = text if is_stop or cancel_request is CancelRequest.INTERRUPT else ""
         await self._store.keep_answer(turn, kept, usage, whole=False)
-        sentence = translator.say(phrase) if text.strip() or replaces or is_stop else ""
+        is_told = bool(text.strip()) or replaces or is_stop
+        sentence = translator.say(phrase) if phrase is not None and is_told else ""
         again = {Action.REGENERATE}.intersection(self.after) if is_stop else ()
         await surface.fail(Apology(sentence, buttons=buttons(again, turn.key, translator)))
         await self._store.close(turn, state)

@@ -15,7 +15,6 @@ from core.conversations.left_out import sentences_of
 from core.delivery.status_line import tool_status
 from core.domain import (
     AivaxError,
-    CancelRequest,
     Cause,
     ContextTooLong,
     RateLimited,
@@ -27,6 +26,7 @@ from core.domain import (
 )
 from core.i18n import Phrase
 from core.settings import LimitsSettings
+from core.storage.turns.fence import forgets
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.finish_sentences import instead_of_words
@@ -185,7 +185,7 @@ class Generation:
                 raise RateLimited(code="breaker_tripped", retry_after_s=BEYOND_ANY_WAIT_S)
             await self._permits.spend(turn.id)
             tried = True
-            if await self._store.cancel_request(turn) is CancelRequest.WITHDRAW:
+            if forgets(await self._store.cancel_request(turn)):
                 await asyncio.Event().wait()  # until the runner, which reads the same row, ends this
 
         return before_try

@@ -90,6 +90,8 @@ class Runner:
         if turn.ended_by is not None:
             await self._endings.close_early(turn, turn.ended_by, turn.answer or "")
             return
+        if turn.takes_back is not None:
+            turn = await self._endings.removal.carry_out(turn, turn.takes_back)
         try:
             if self._is_to_ask(turn) and (tripped := await self._generation.holding(turn)) is not None:
                 async with asyncio.timeout(self._limits.turn_timeout_s):

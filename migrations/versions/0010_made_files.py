@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("data", sa.LargeBinary(), nullable=False, comment="kept until it is shown"),
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_made_files_turn_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_made_files"),
-        sa.UniqueConstraint("turn_id", "number", name="uq_made_files_turn_id"),
+        sa.UniqueConstraint("turn_id", "number", name="uq_made_files_turn_id_number"),
     )
 
 

@@ -115,6 +115,15 @@ def address_of(channel: str) -> Address:
     return Address(channel=int(found[1]))
 
 
+KINDS = ("", "o", "f", "d")
+"""What may stand before a message's id in the ledger: see `bots.discord.delivery.interaction_channel`."""
+
+
+def ids_of(message: str) -> tuple[str, ...]:
+    """Every way in which the ledger may name a message; nothing for none."""
+    return tuple(f"{kind}{message}" for kind in KINDS) if message.strip("0") else ()
+
+
 def snowflake(message_id: str) -> int:
     """Read a message's id. Raises PlaceClosed where it can't be one."""
     if not (message_id.isascii() and message_id.isdigit()):

@@ -13,7 +13,7 @@ from core.util.log import log
 Json = dict[str, Any]
 TranslatorOf = Callable[[str], Translator]
 
-ASK, ABOUT = "ask", Phrase.ASK_ABOUT.value
+ASK, ABOUT, TAKE_AWAY = "ask", Phrase.ASK_ABOUT.value, Phrase.TAKE_AWAY.value
 QUESTION, FILE, PRIVATE, GATEWAY = "question", "file", "private", "gateway"
 LOCALES = ("en-US", "en-GB", "es-ES", "es-419", "pt-BR")
 """The locales of Discord's clients whose languages we speak."""
@@ -40,14 +40,17 @@ def all_commands(translator_of: TranslatorOf, *, everywhere: bool) -> list[Json]
         {"type": _SLASH, "options": options.get(name, [])} | _described(name, *phrases, translator_of)
         for name, phrases in named.items()
     ]
-    menu = {
-        "type": _MESSAGE,
-        "name": ABOUT,
-        "name_localizations": _localised(Phrase.ASK_ABOUT, translator_of, lambda text: text.strip()[:32]),
-    }
+    menus = [
+        {
+            "type": _MESSAGE,
+            "name": phrase.value,
+            "name_localizations": _localised(phrase, translator_of, lambda text: text.strip()[:32]),
+        }
+        for phrase in (Phrase.ASK_ABOUT, Phrase.TAKE_AWAY)
+    ]
     # Discord takes contexts of global commands only
     where = {"contexts": [_SERVER, _DIRECT], "integration_types": [0]} if everywhere else {}
-    return [command | where for command in (*slash, menu)]
+    return [command | where for command in (*slash, *menus)]
 
 
 def same(listed: list[Json], wanted: list[Json]) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 import discord
 import msgspec
 
-from bots.discord.events.address import PLATFORM, Address
+from bots.discord.events.address import PLATFORM, Address, ids_of
 from bots.discord.events.attachments import attachment_of, file_of
-from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION
+from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION, TAKE_AWAY
 from bots.discord.events.payloads import id_of, part_of, parts_of, text_of
 from bots.discord.events.sdk_message import WholeMessage, user_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
@@ -21,7 +21,7 @@ from core.i18n import COMMANDS
 SLASH, MESSAGE_MENU = 1, 3
 MOST_CHOICES, LONGEST_CHOICE = 25, 100
 """Discord's limits for what it offers while somebody types."""
-HERE_ONLY = frozenset({Command.RESET, Command.STOP})
+HERE_ONLY = frozenset({Command.RESET, Command.STOP, Command.DELETE})
 """Commands about the conversation they are given in; answers to the others need not wait for what is written there."""
 
 
@@ -145,6 +145,24 @@ def asks_about(interaction: discord.Interaction) -> WholeMessage | None:
     here = {"channel_id": id_of(found, "channel_id") or interaction.channel_id}
     # as discord.py's own commands make it
     return WholeMessage(state=interaction._state, channel=interaction.channel, data={**found, **here})  # noqa: SLF001
+
+
+def wants_gone(interaction: discord.Interaction, source: Source) -> Commanded | None:
+    """Make an event of our entry of the menu that takes an answer away; None of anything else."""
+    data = data_of(interaction)
+    if data.get("type") != MESSAGE_MENU or data.get("name") != TAKE_AWAY:
+        return None
+    return Commanded(
+        keys=(source.key,),
+        author=source.author,
+        place=source.place,
+        command=Command.DELETE,
+        address=str(answer_address_of(interaction, source)),
+        within=source.within,
+        awaited=True,
+        about=ids_of(text_of(data, "target_id")),
+        manages=bool(interaction.guild_id) and interaction.permissions.manage_messages,
+    )
 
 
 def may_read(interaction: discord.Interaction) -> bool:

@@ -36,6 +36,18 @@ class WholeMessage(discord.Message):
         super().__init__(state=state, channel=channel, data=known_of(data))  # type: ignore[arg-type]
 
     @property
+    def author_manages(self) -> bool:
+        """Whether its author may take away others' messages there, as far as is known."""
+        author, here = self.author, self.channel
+        if not isinstance(author, discord.Member) or not isinstance(
+            here, discord.abc.GuildChannel | discord.Thread
+        ):
+            return False
+        with suppress(discord.ClientException):  # a thread whose channel is unknown
+            return here.permissions_for(author).manage_messages
+        return False
+
+    @property
     def by_app(self) -> bool:
         """Whether a bot or a hook wrote it."""
         return bool(part_of(self.raw, "author").get("bot")) or self.raw.get("webhook_id") is not None

@@ -65,7 +65,7 @@ def as_read(
         if token["kind"] is None:
             return _plain(token)
         sign, name = token["kind"][0], named[token["kind"]].get(int(token["id"]))
-        if name is None:
+        if not name:
             return UNKNOWN_CHANNEL if sign == "#" else token[0]
         return (
             name if name.startswith(sign) else f"{sign}{name}"

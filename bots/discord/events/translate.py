@@ -9,12 +9,23 @@ from dataclasses import dataclass, replace
 import discord
 import msgspec
 
-from bots.discord.events.address import PLATFORM, Address
+from bots.discord.events.address import PLATFORM, Address, ids_of
 from bots.discord.events.message_reader import files_of, words_of
 from bots.discord.events.names import NOBODY, Names, names_as_told, names_for
 from bots.discord.events.payloads import as_id, list_of, part_of, text_of
 from bots.discord.events.sdk_message import WholeMessage
-from core.domain import Author, Commanded, Deleted, Edited, Identity, Left, PassedOver, Place, Said
+from core.domain import (
+    Author,
+    Command,
+    Commanded,
+    Deleted,
+    Edited,
+    Identity,
+    Left,
+    PassedOver,
+    Place,
+    Said,
+)
 from core.i18n import spoken_command
 
 Removal = discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
@@ -61,7 +72,11 @@ def translate(
     within = within_of(message.channel, message.guild, parent)
     command = spoken_command(text, "/!")
     if command is not None and not files:
-        return Commanded(keys, author, place, command, str(address), within=within)
+        about = ids_of(str(address.reply)) if command is Command.DELETE else ()
+        manages = message.author_manages
+        return Commanded(
+            keys, author, place, command, str(address), within=within, about=about, manages=manages
+        )
     if me.opens_threads and may_open_thread(message):
         # such a thread has the question's id; its name is read when it is opened: an address outlives the words
         place = replace(place, thread=str(message.id))

@@ -24,10 +24,11 @@ from bots.discord.events.interactions import (
     source_of,
     translate,
     typed_in,
+    wants_gone,
 )
 from bots.discord.events.message_reader import plain_words, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
-from bots.discord.events.names import Names
+from bots.discord.events.names import Names, names_as_told
 from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me
 from bots.discord.transport.api import Session
@@ -60,7 +61,7 @@ class Dispatcher:
             Kind.autocomplete: self._autocomplete,
         }
         handle, source = handlers.get(interaction.type), source_of(interaction)
-        own = Names({me.id: me.name})
+        own = Names(names_as_told([(me.id, me.name)]))
         if handle is None or source is None or not await handle(interaction, source, own, intake):
             log.info("discord.interaction_unknown", kind=interaction.type.value)
             intake.passed_over(PLATFORM, PassedOver.UNKNOWN_KIND)
@@ -71,7 +72,7 @@ class Dispatcher:
         if (message := asks_about(interaction)) is not None:
             await self._ask_about(interaction, source, message, intake)
             return True
-        event = translate(interaction, source)
+        event = wants_gone(interaction, source) or translate(interaction, source)
         if event is None:
             return False  # of an older list of commands that a client still shows
         refused = isinstance(event, Said) and await self._refused(interaction, event, intake)

@@ -10,10 +10,12 @@ from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.mrkdwn import from_mrkdwn
-from bots.slack.events.payloads import text_of
+from bots.slack.events.payloads import part_of, parts_of, text_of
 from core.domain import Action, Author, Command, Commanded, Identity, Place, Pressed
 from core.i18n import spoken_command
 
+TAKE_AWAY = "take_away"
+"""The callback_id of the message shortcut, as the manifest has it."""
 COMMAND_IDS = ("team_id", "channel_id", "user_id", "trigger_id")
 """What tells a command from all others: where it was given, by whom, and Slack's id of that."""
 
@@ -55,6 +57,31 @@ def _understood(words: str) -> tuple[Command, str]:
     word, _, argument = words.partition(" ")
     gateway = word.lower() == Command.MODEL
     return (Command.MODEL, argument.strip()) if gateway else (spoken_command(words) or Command.HELP, "")
+
+
+def wants_gone(payload: Mapping[str, Any]) -> Commanded | None:
+    """Read the message shortcut that takes an answer away; whose the message is, the core knows.
+
+    A message with files is known by their ids. Only who asks for it is told what came of it.
+    """
+    message, channel = part_of(payload, "message"), text_of(payload.get("channel"), "id")
+    team, user = (text_of(payload.get(part), "id") for part in ("team", "user"))
+    ts, trigger = text_of(payload, "message_ts") or text_of(message, "ts"), text_of(payload, "trigger_id")
+    is_ours = text_of(payload, "type") == "message_action" and text_of(payload, "callback_id") == TAKE_AWAY
+    if not (is_ours and team and user and channel and ts and trigger):
+        return None
+    files = ",".join(filter(None, (text_of(each, "id") for each in parts_of(message, "files"))))
+    thread, reply = text_of(message, "thread_ts"), text_of(payload, "response_url")
+    here = Address(channel, team, thread, ts, user=user, user_team=team, ephemeral=True, reply=reply)
+    return Commanded(
+        keys=(f"slack:{team}:away:{trigger}",),
+        author=Author(Identity(PLATFORM, team, user)),
+        place=Place(PLATFORM, team, channel, thread, private=channel.startswith("D")),
+        command=Command.DELETE,
+        address=str(here),
+        awaited=True,
+        about=(ts, *([files] if files else [])),
+    )
 
 
 def home_opened(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> Commanded | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.slack.events.buttons import pressed
-from bots.slack.events.interactions import commanded, home_opened, question, stopped
+from bots.slack.events.interactions import commanded, home_opened, question, stopped, wants_gone
 from bots.slack.events.modals import commented
 from bots.slack.events.names import NameBook, Names
 from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
@@ -56,6 +56,8 @@ def _event(
             return pressed(payload)
         case "view_submission", _, _:
             return commented(payload)
+        case "message_action", _, _:
+            return wants_gone(payload)
         case "event_callback", _, _:
             return None
     return commanded(payload) if text_of(payload, "command") and not question(payload) else None

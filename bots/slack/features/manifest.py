@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bots.slack.events.interactions import TAKE_AWAY
 from bots.slack.events.modals import SHORTCUT
 from bots.slack.settings import EVENTS_PATH, SlackSettings
 from core.domain import SettingRefused, Translator
@@ -96,7 +97,7 @@ def _features(settings: SlackSettings, translator: Translator) -> Part:
     command = {
         "command": settings.command,
         "description": translator.say(Phrase.ASK_COMMAND),
-        "usage_hint": "ask … | reset | stop | usage | help | privacy | model …",
+        "usage_hint": "ask … | reset | stop | delete | usage | help | privacy | model …",
         "should_escape": True,
         **_url(settings, "url"),
     }
@@ -113,7 +114,13 @@ def _features(settings: SlackSettings, translator: Translator) -> Part:
                 "type": "message",
                 "callback_id": SHORTCUT,
                 "description": translator.say(Phrase.ASK_QUESTION)[:150],
-            }
+            },
+            {
+                "name": translator.say(Phrase.TAKE_AWAY)[:24],
+                "type": "message",
+                "callback_id": TAKE_AWAY,
+                "description": translator.say(Phrase.TAKE_AWAY)[:150],
+            },
         ],
         **({"agent_view": _agent(settings, translator)} if settings.agent_view else {}),
         **({"slash_commands": [command]} if settings.command else {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ _TOOL_STATES = {
 """The end states are not documented, and a tool in a state that is unknown goes on."""
 _MOST = 2**53
 _WORD_CHARS = 1_000
+_BASE64 = re.compile(r"(base64,)[A-Za-z0-9+/=_-]{64,}")
 CONTENTS_CHARS = 100_000
 """Of what a tool was called with; what is kept of it is decided further on."""
 _LENIENT_BYTES = 1024 * 1024
@@ -215,6 +217,11 @@ def tool_id(tool: Json) -> str:
     return word(tool.get("id")) or word(tool.get("name"))
 
 
+def _without_base64(contents: str) -> str:
+    """Take the bytes of files out of what a tool was called with: they are nothing to be shown or stored as text."""
+    return _BASE64.sub(r"\1...", contents) if "base64," in contents else contents
+
+
 def activity(tool: Json, earlier: ToolActivity | None) -> ToolActivity:
     """Read a `servertool`; what an update leaves out stays as it was."""
     reason = tool.get("explanation")
@@ -223,7 +230,8 @@ def activity(tool: Json, earlier: ToolActivity | None) -> ToolActivity:
         id=tool_id(tool),
         name=word(tool.get("name")) or (earlier.name if earlier else ""),
         state=_TOOL_STATES.get(word(tool.get("state")).lower(), ToolState.RUNNING),
-        contents=excerpt(tool.get("contents"), CONTENTS_CHARS) or (earlier.contents if earlier else ""),
+        contents=_without_base64(excerpt(tool.get("contents"), CONTENTS_CHARS))
+        or (earlier.contents if earlier else ""),
         explanation=why or (earlier.explanation if earlier else ""),
     )
 

@@ -148,6 +148,7 @@ turns = Table(
         "cancel_request", Label(16), nullable=True, comment="what its author wants of it; see `CancelRequest`"
     ),
     Column("replaced_by", Id, nullable=True, comment="the turn that answers the same question once more"),
+    Column("takes_back", Id, nullable=True, comment="a notice: the turn whose answer it takes away first"),
     Column(
         "awaited", Boolean, nullable=False, default=False, comment="its platform shows that it is on its way"
     ),
@@ -322,6 +323,7 @@ deliveries = Table(
     Column("generation", Integer, nullable=False, default=0),
     Column("gone", Boolean, nullable=False, default=False),
     UniqueConstraint("turn_id", "part"),
+    Index("ix_deliveries_message_id", "message_id", **_some("message_id <> ''")),
 )
 
 tool_activity = Table(

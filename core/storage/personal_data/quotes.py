@@ -35,6 +35,22 @@ async def answers_quoting(database: Database, deleted: Deleted) -> Sequence[int]
     return list(quoting)
 
 
+async def answers_quoting_answer(database: Database, turn_id: int) -> Sequence[int]:
+    """The later turns in the answer's place whose stored answers quote it."""
+    said = select(messages.c.text, messages.c.conversation_id)
+    said = said.where(messages.c.turn_id == turn_id, messages.c.role == "assistant")
+    async with database.read() as connection:
+        row = (await connection.execute(said.limit(1))).one_or_none()
+    if row is None or not (wanted := needles(row.text)):
+        return ()
+    beside = await _beside(database, row.conversation_id)
+    return [
+        each
+        for conversation_id in beside
+        for each in await _search(database, conversation_id, turn_id, wanted)
+    ]
+
+
 async def _beside(database: Database, conversation_id: int) -> Sequence[int]:
     """The conversations of the same place: others saw the message, too."""
     place = ("platform", "workspace", "channel", "thread")

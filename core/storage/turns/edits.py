@@ -160,6 +160,10 @@ class Changes:
         """End one answer, if it is under way or waits."""
         return await self._end(turns.c.id == turn_id, CancelRequest.STOP)
 
+    async def take_back(self, turn_id: int) -> Stopped:
+        """End one answer that nobody is to see any more, if it is under way or waits."""
+        return await self._end(turns.c.id == turn_id, CancelRequest.TAKE_BACK, visibly=False)
+
     async def interrupt(self, conversation_id: int, identity_id: int) -> bool:
         """Break off the answer that the author is getting in a conversation; whether there was one."""
         theirs = (turns.c.conversation_id == conversation_id) & (turns.c.identity_id == identity_id)

@@ -34,6 +34,7 @@ from core.storage.db import (
 from core.storage.personal_data.deletion import Erasures
 from core.storage.turns.edits import Changes
 from core.storage.turns.held_turns import HeldTurns
+from core.storage.turns.taken_back import TakenBack
 
 KEY_CHARS = 255
 
@@ -179,8 +180,12 @@ class IntakeTransaction:
         notice: str | None = None,
         offers: Sequence[Action] = (),
         awaited: bool = False,
+        takes_back: int | None = None,
     ) -> int:
-        """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it."""
+        """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it.
+
+        `takes_back` is the turn whose answer goes before that is said.
+        """
         row = turns.insert().values(
             conversation_id=conversation_id,
             identity_id=identity_id,
@@ -191,6 +196,7 @@ class IntakeTransaction:
             notice=notice is not None,
             offers=",".join(offers),
             awaited=awaited,
+            takes_back=takes_back,
             due_at=self.now,
             created_at=self.now,
         )
@@ -217,6 +223,11 @@ class IntakeTransaction:
     def changes(self) -> Changes:
         """What a person takes back, changes or stops."""
         return Changes(self._connection, self.now)
+
+    @property
+    def taken_back(self) -> TakenBack:
+        """Answers that people take away."""
+        return TakenBack(self._connection, self.now)
 
     @property
     def erasures(self) -> Erasures:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
-from core.domain import CancelRequest, MadeFile, Turn
+from core.domain import MadeFile, Turn
 from core.storage.db import Database, made_files, outlast
-from core.storage.turns.fence import assert_current
+from core.storage.turns.fence import assert_current, forgets
 
 
 class MadeFileStore:
@@ -24,7 +24,7 @@ class MadeFileStore:
     async def _keep(self, turn: Turn, number: int, file: MadeFile) -> None:
         same = (made_files.c.turn_id == turn.id) & (made_files.c.number == number)
         async with self._database.write() as connection:
-            if await assert_current(connection, turn) is CancelRequest.WITHDRAW:
+            if forgets(await assert_current(connection, turn)):
                 return
             await connection.execute(delete(made_files).where(same))
             row = made_files.insert().values(

@@ -82,4 +82,5 @@ def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn
         unbilled_attempts=row.unbilled_attempts,
         has_successor=row.has_successor,
         cancel_request=CancelRequest(row.cancel_request) if row.cancel_request else None,
+        takes_back=row.takes_back,
     )

@@ -28,11 +28,12 @@ from core.storage.db import (
 )
 from core.storage.db import usage as usage_table
 from core.storage.turns import fair_claim
-from core.storage.turns.fence import assert_current
+from core.storage.turns.fence import assert_current, forgets
 from core.storage.turns.held_turns import STALE
 from core.storage.turns.made_files import MadeFileStore
 from core.storage.turns.release import IS_HELD
 from core.storage.turns.row_mapper import next_turn, turn_of
+from core.storage.turns.taken_back import TakenBackStore
 
 
 class TurnStore:
@@ -57,6 +58,7 @@ class TurnStore:
         self._roomless = roomless
         self._database = database
         self.files = MadeFileStore(database)
+        self.taken_back = TakenBackStore(database)
         self._now = now
         self._owner = owner
         self._lease = timedelta(seconds=lease_s)
@@ -256,7 +258,7 @@ class TurnStore:
         self, turn: Turn, text: str, told: str, usage: Usage | None, *, whole: bool
     ) -> None:
         async with self._database.write() as connection:
-            if await assert_current(connection, turn) is CancelRequest.WITHDRAW:
+            if forgets(await assert_current(connection, turn)):
                 text, told, whole = "", "", False
             if whole:
                 await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
@@ -287,7 +289,7 @@ class TurnStore:
     async def _keep_activity(self, turn: Turn, activity: ToolActivity) -> None:
         same = (tool_activity.c.turn_id == turn.id) & (tool_activity.c.tool_id == activity.id)
         async with self._database.write() as connection:
-            if await assert_current(connection, turn) is CancelRequest.WITHDRAW:
+            if forgets(await assert_current(connection, turn)):
                 return
             await connection.execute(delete(tool_activity).where(same))
             row = tool_activity.insert().values(

@@ -50,7 +50,7 @@ class People:
             target_id = reply_to if isinstance(reply_to, int) else reply_to.id
             message.kind, message.reference = 19, Reference(target_id, channel.id)
         if webhook:
-            message.webhook_id = author.id
+            message.webhook_id, author.has_left = author.id, True  # a hook is no member of anything
         with self.events.muffled(unheard):
             return self._publish(message, ping=ping)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bots.slack.delivery.markup_out import disarmed, wire_bytes
+from bots.slack.delivery.markup_out import DIALECT, disarmed, wire_bytes
 from bots.slack.delivery.streaming.streams import (
     LAST_AGE_S,
     MOST_AGE_S,
@@ -13,11 +13,12 @@ from bots.slack.delivery.streaming.streams import (
     MOST_BYTES_WITH_CARDS,
     Piece,
     Stream,
+    reopening,
+    rows_in,
 )
 from bots.slack.delivery.streaming.task_cards import Cards, cards_size
 from bots.slack.events.buttons import button_blocks
 from core.domain import Button
-from core.markdown.fences import fence_after
 from core.markdown.splitter import split
 
 _LINES_FROM_BYTES = 8_000
@@ -55,8 +56,9 @@ def next_piece(
     room = (
         MOST_BYTES - _CLOSING_ROOM - stream.bytes - cards_size(due) - (0 if live else wire_bytes(stream.seed))
     )
-    fits = wire_bytes(pending) <= room
-    cut, last = (len(pending), False) if fits else (_best_cut(stream, pending, room), True)
+    rows_left = (DIALECT.most_rows - rows_in(stream.text)) if "|" in pending else DIALECT.most_rows
+    fits = wire_bytes(pending) <= room and not _has_more_rows(stream, pending, rows_left)
+    cut, last = (len(pending), False) if fits else (_best_cut(stream, pending, room, rows_left), True)
     final = fits and ending is not None
     if fits and live and not ending:
         cut, last = _cut_in_time(stream, pending, age_s)
@@ -79,6 +81,7 @@ def _piece(
         text=seed + shown,
         to=to,
         cards=due,
+        blank=text[len(shown) :],
         below=ending.apology if ending else "",
         blocks=ending.blocks if ending else (),
         last=last,
@@ -89,7 +92,7 @@ def _piece(
 def _first_shown(stream: Stream, answer: str) -> int:
     """A message begins with a visible character; within code the first line keeps its indentation."""
     rest = answer[stream.at :]
-    visible = rest.lstrip("\n") if stream.seed else rest.lstrip()
+    visible = rest.lstrip("\n") if stream.seed.endswith("\n") else rest.lstrip()
     return len(answer) - len(visible)
 
 
@@ -98,18 +101,34 @@ def _cut_in_time(stream: Stream, pending: str, age_s: float) -> tuple[int, bool]
     line = pending.rfind("\n") + 1
     at_line = not pending and stream.text.endswith("\n")
     if age_s >= LAST_AGE_S:
-        return len(pending), True
+        return _settled(stream, pending), True
     if age_s >= MOST_AGE_S and (line or at_line):
         return line, True
     nearly_full = stream.bytes + wire_bytes(pending) > _LINES_FROM_BYTES
     return (line if nearly_full else len(pending)), False
 
 
-def _best_cut(stream: Stream, pending: str, room: int) -> int:
+def _settled(stream: Stream, pending: str) -> int:
+    """Where a text ends that is cut wherever it stands: before half a link, an entity or a tag."""
+    ahead = replace(stream.sanitizer)
+    ahead.feed(pending)
+    return max(0, len(pending) - len(ahead.held)) or len(pending)
+
+
+def _has_more_rows(stream: Stream, pending: str, most: int) -> bool:
+    return pending.count("\n") >= most and rows_in(_reopened(stream) + pending) > most
+
+
+def _reopened(stream: Stream) -> str:
+    """What stands before what comes next as if a message began there."""
+    return reopening(stream.text) if stream.ts else stream.seed
+
+
+def _best_cut(stream: Stream, pending: str, room: int, rows: int) -> int:
     """Where a text that has no room is cut; 0 when the rest of the room is not worth it."""
-    if room < _LEAST_ROOM:
+    if room < _LEAST_ROOM or rows < 1:
         return 0
-    fence = fence_after(stream.text, None) if stream.ts else None
-    opening = f"{fence.opening_line}\n" if fence else ""
-    first = split(opening + pending[: room + 1], room + wire_bytes(opening), wire_bytes)[0]
+    opening = _reopened(stream)
+    dialect = replace(DIALECT, most_rows=rows)
+    first = split(opening + pending[: room + 1], room + wire_bytes(opening), wire_bytes, dialect)[0]
     return min(max(0, first.end - len(opening)), len(pending))

@@ -12,13 +12,13 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from bots.slack.delivery.markup_out import Sanitizer, safe
+from bots.slack.delivery.markup_out import DIALECT, Sanitizer, safe
 from bots.slack.delivery.streaming.task_cards import Card, cards_size
 from bots.slack.events.address import Address
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
 from bots.slack.transport.rate_limits import RateLimits
-from core.markdown.fences import fence_after
+from core.markdown import blocks, seam
 from core.util.clock import Now
 
 MOST_BYTES = 9_000
@@ -29,6 +29,7 @@ LAST_AGE_S = 255.0
 """... and from here on wherever the text stands."""
 
 _MOST_OPEN = 1_000
+_LONGEST_INFO, _LONGEST_HEAD = 100, 2_000
 _LIFE_S = 300.0
 """So long after its start a stream is over in any case."""
 
@@ -84,6 +85,8 @@ class Piece:
     to: int
     """Where in the answer it ends."""
     cards: dict[str, Card] = field(default_factory=dict)
+    blank: str = ""
+    """What stands behind the text where the stream ends, and is not shown."""
     below: str = ""
     """What stands below the answer: an apology."""
     blocks: tuple[dict[str, Any], ...] = ()
@@ -101,7 +104,9 @@ class Stream:
     base: int = 0
     """Where in the answer it begins."""
     seed: str = ""
-    """The fence line that it begins with: it opens the code block again that the message before had to close."""
+    """What it begins with: it opens again what the message before had to close."""
+    before: str = ""
+    """The text of the message before, until it is certain what this one begins with."""
     ts: str = ""
     """Slack's id of it; empty while it is only planned."""
     began: float = 0.0
@@ -114,6 +119,16 @@ class Stream:
     wire: str = ""
     """What Slack was given of it."""
     sanitizer: Sanitizer = field(default_factory=Sanitizer)
+
+    def look_ahead(self, answer: str) -> None:
+        """Choose what it begins with: whether a table goes on tells the line that follows."""
+        ahead = answer[self.at :]
+        if self.ts or not self.before or not ahead.strip():
+            return
+        line, line_end, _ = ahead.partition("\n")
+        self.seed = reopening(self.before, line + line_end)
+        if line_end or not self.before.endswith("\n"):
+            self.before = ""
 
     @property
     def shown_text(self) -> str:
@@ -128,14 +143,16 @@ class Stream:
         """Return the chunks that bring a piece, and what the stream is once Slack took them."""
         after = replace(
             self,
-            text=self.text + piece.text,
+            text=self.text + piece.text + piece.blank,
             at=piece.to,
             card_ids=self.card_ids | piece.cards.keys(),
             sanitizer=copy(self.sanitizer),
         )
         wire = after.sanitizer.feed(piece.text)
         if piece.last:
-            wire += after.sanitizer.rest() + closing(after.text) + _below(piece, after.text)
+            shown = self.text + piece.text
+            wire += after.sanitizer.rest() + closing(shown, seed=self.seed, final=piece.final)
+            wire += _below(piece, shown)
         chunks: list[Chunk] = [card.chunk(key) for key, card in piece.cards.items()]
         if wire:
             chunks.append({"type": "markdown_text", "text": wire})
@@ -144,20 +161,37 @@ class Stream:
         return chunks, after
 
 
-def closing(text: str) -> str:
-    """The line that closes the fence that a message leaves open."""
-    fence = fence_after(text, None)
-    line_end = "" if text.endswith("\n") else "\n"
-    return line_end + fence.closing_line if fence else ""
+def closing(text: str, *, seed: str = "", final: bool = False) -> str:
+    """What closes what a message leaves open. At an answer's end, of marks only those that its `seed` opened again:
+    others that stay open are none."""
+    state = _open_after(text)
+    if final:
+        state = replace(state, marks=tuple(mark for mark in state.marks if mark.at < len(seed)))
+    closed = seam.closing(state)
+    return closed.removeprefix("\n") if text.endswith("\n") else closed
 
 
-def reopening(text: str) -> str:
-    """The line that opens it again at the beginning of the next one."""
-    fence = fence_after(text, None)
-    if fence is None:
-        return ""
-    again = fence.again()
-    return (again if len(again.info) <= 100 else again.without_info()).opening_line + "\n"
+def reopening(text: str, ahead: str = "") -> str:
+    """What opens it again at the beginning of the next one: a fence, a table's head, marks. `ahead`: the line there."""
+    state = _open_after(text, ahead)
+    fence, head = state.fence, state.head
+    if fence is not None:
+        again = fence.again()
+        fence = again if len(again.info) <= _LONGEST_INFO else again.without_info()
+    if head is not None and len(str(head)) > _LONGEST_HEAD:
+        head = None
+    return seam.opening(replace(state, fence=fence, head=head), "")[0]
+
+
+def rows_in(text: str) -> int:
+    """How many rows of tables a message has, without their heads."""
+    return blocks.rows_in(text, blocks.NOTHING, DIALECT) if "|" in text else 0
+
+
+def _open_after(text: str, ahead: str = "") -> blocks.State:
+    if not text:
+        return blocks.NOTHING
+    return blocks.read(text + ahead, blocks.NOTHING, DIALECT).state_at(len(text))
 
 
 def _below(piece: Piece, text: str) -> str:

@@ -6,6 +6,7 @@ Where a stream is refused, or Slack is too busy for one, the rest of the answer 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -201,11 +202,16 @@ class StreamingSurface:
         writer = self._writer
         if self._leaving and not writer.stream.ts:
             return None
+        writer.stream.look_ahead(self._answer.text)
         return next_piece(writer.stream, self._answer.text, writer.cards, writer.age_s, self._ending)
 
     async def _hand_over(self) -> None:
         """Go on by post-and-edit, from where the streams end."""
         stream = self._writer.stream
+        stream.look_ahead(self._answer.text)
+        if stream.seed and not stream.seed.endswith("\n"):  # a mark counts only beside a word
+            rest = self._answer.text[stream.at :]
+            stream = replace(stream, at=stream.at + len(rest) - len(rest.lstrip()))
         fallback = self._make_fallback(stream)
         self._pace.end()
         await fallback.__aenter__()

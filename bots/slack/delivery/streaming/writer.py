@@ -20,7 +20,6 @@ from bots.slack.delivery.streaming.streams import (
     Chunk,
     Piece,
     Stream,
-    reopening,
 )
 from bots.slack.delivery.streaming.task_cards import Cards
 from bots.slack.transport.error_mapping import REFUSALS
@@ -85,7 +84,7 @@ class StreamWriter:
             self._posted = current
         part = max((each.part + 1 for each in self._posted), default=0)
         at = min(len(answer), await self._shown_by(current, answer)) if current else 0
-        self.stream = Stream(part, base=at, at=at, seed=reopening(answer[:at]))
+        self.stream = Stream(part, base=at, at=at, before=answer[:at])
         self._resumed = True
         return True
 
@@ -184,7 +183,7 @@ class StreamWriter:
 
     async def _next(self, ended: Stream, at: int, text: str) -> None:
         await self._ledger.shows(ended.part, at, closed=True)
-        self.stream = Stream(ended.part + 1, base=at, at=at, seed=reopening(text))
+        self.stream = Stream(ended.part + 1, base=at, at=at, before=text)
         self.cards.begin_again()
 
     async def _was_appended(self, after: Stream, piece: Piece) -> bool:

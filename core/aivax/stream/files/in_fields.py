@@ -6,8 +6,8 @@ Gemini and of what stands before it (`multi_mod_content`), base64 of picture ser
 
 from __future__ import annotations
 
-import hashlib
 import struct
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -67,7 +67,7 @@ class Pictures:
     def __init__(self, most_bytes: int) -> None:
         """A file of more than `most_bytes` becomes a `Picture` without data."""
         self._most_bytes = most_bytes
-        self._seen: set[bytes] = set()
+        self._seen: set[tuple[int, int]] = set()
         self._sound = Base64Decoder(most_bytes)
         self._has_sound = False
         self.signs = 0
@@ -95,7 +95,7 @@ class Pictures:
         whole = (
             found.data or found.alt.encode() if isinstance(found, Picture) else found.encode(errors="replace")
         )
-        digest = hashlib.sha256(whole, usedforsecurity=False).digest()
+        digest = len(whole), zlib.crc32(whole)  # a cryptographic hash takes longer than all the rest
         if digest in self._seen:
             return False
         self._seen.add(digest)
