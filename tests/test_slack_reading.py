@@ -19,6 +19,7 @@ from bots.slack.events.said_once import is_stand_in
 from core.domain import Edited, PassedOver, Quote, Said
 from core.util.text import sound
 from tests.platforms.slack import FakeSlack
+from tests.platforms.slack.state import Message
 from tests.slack_ears import Ears, ears
 
 FORWARD = {"is_share": True, "author_name": "Dana", "text": "The warehouse closes at 17:30 on Friday."}
@@ -187,6 +188,39 @@ async def test_a_message_that_is_asked_about_brings_its_files(slack: FakeSlack) 
 
     assert said.text == "what went wrong?\n\n> Build 12"
     assert [(each.name, each.size_bytes) for each in said.attachments] == [("build.log", 11)]
+
+
+async def test_a_message_that_is_not_in_the_history_yet_is_looked_for_once_more(slack: FakeSlack) -> None:
+    slack.rules.subscriptions = MENTIONS_ONLY
+    slack.rules.history_lags = 1
+    async with ears(slack, follow_changes=False) as here:
+        await slack.say(here.ana, here.general, "<@BOT> read this", files=[slack.file("notes.txt", b"x")])
+        (said,) = await here.heard(Said)
+
+    assert [each.name for each in said.attachments] == ["notes.txt"]
+
+
+async def test_pictures_of_slack_s_own_that_an_app_shows_can_be_fetched(slack: FakeSlack) -> None:
+    chart = slack.file("chart.png", b"\x89PNG", "image/png")
+    block = {"type": "image", "slack_file": {"id": chart.id}, "alt_text": "sales"}
+    async with ears(slack) as here:
+        root = await slack.bot_says(here.general, "", blocks=[block])
+        await slack.say(here.ana, here.general, "<@BOT> what is this?", thread_ts=root)
+        (said,) = await here.heard(Said)
+        (quote,) = await around(here, said)
+
+    assert quote.text == "[image: sales]"
+    assert [(each.name, each.media_type) for each in quote.attachments] == [("chart.png", "image/png")]
+
+
+async def test_a_direct_message_is_one_whatever_its_kind_is_called(slack: FakeSlack) -> None:
+    async with ears(slack) as here:
+        dm = slack.dm(here.ana)
+        dm.kind = "app_home"
+        slack.events.seen(slack.world.put(Message(dm, "1790000000.000100", here.ana, text="hi")))
+        (said,) = await here.heard(Said)
+
+    assert said.place.private
 
 
 # Who and what is mentioned

@@ -45,6 +45,7 @@ _IN_ORDER = (
     *("blocks", "rows", "sources", "actions", "accessory"),
 )
 """The fields that hold words, in the order in which they are shown."""
+_HOLDS_PICTURES = ("elements", "accessory", "child_blocks", "hero_image", "icon")
 _CONTROLS = frozenset(
     (
         "button",
@@ -78,6 +79,17 @@ def pieces(blocks: Iterable[Any], names: NameBook, depth: int = MOST_DEPTH) -> I
     for block in blocks:
         if isinstance(block, Mapping) and depth > 0:
             yield from (each for each in _pieces(block, names, depth) if each.text.strip())
+
+
+def pictures(blocks: Iterable[Any], depth: int = MOST_DEPTH) -> Iterator[Mapping[str, Any]]:
+    """The files in Slack that blocks show as pictures; of those that stand elsewhere only the words are read."""
+    for block in blocks if depth > 0 else ():
+        if isinstance(block, Mapping):
+            if text_of(file := part_of(block, "slack_file"), "id"):
+                yield {"name": text_of(block, "alt_text"), **file}
+            for name in _HOLDS_PICTURES:
+                inner = block.get(name)
+                yield from pictures(inner if isinstance(inner, list) else [inner], depth - 1)
 
 
 def _pieces(block: Mapping[str, Any], names: NameBook, depth: int) -> Iterator[Piece]:

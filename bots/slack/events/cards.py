@@ -68,10 +68,10 @@ def framed(card: Card, message: Message, names: NameBook, depth: int = MOST_FORW
 
 
 def sources(message: Message, bot: Bot, depth: int = MOST_FORWARDS) -> Iterator[Message]:
-    """Everything that can hold the files of a message: itself, and what it forwards or shows."""
+    """Everything that can hold the files of a message: itself, its cards, and what it forwards or shows."""
     yield message
     if depth > 0:
-        for card in shown_cards(message, bot):
+        for card in (*own_cards(message), *shown_cards(message, bot)):
             yield from sources(card, bot, depth - 1)
             for inner in _messages_in(card):
                 yield from sources(inner, bot, depth - 1)

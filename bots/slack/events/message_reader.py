@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bots.slack.events.address import FileRef
-from bots.slack.events.blocks import pieces
+from bots.slack.events.blocks import pictures, pieces
 from bots.slack.events.cards import framed, own_cards, say_card, shown_cards, sources
 from bots.slack.events.mrkdwn import from_mrkdwn, without_mention
 from bots.slack.events.names import NameBook
@@ -53,7 +53,7 @@ def files_of(message: Message, team: str, bot: Bot) -> tuple[Attachment, ...]:
     """The files of a message, and of what it forwards."""
     found: dict[str, Attachment] = {}
     for source in sources(bounded(message), bot):
-        for file in parts_of(source, "files"):
+        for file in (*parts_of(source, "files"), *pictures(parts_of(source, "blocks"))):
             if (id_ := text_of(file, "id")) and len(found) < MOST_FILES:
                 found.setdefault(id_, attachment_of(file, team))
     return tuple(found.values())

@@ -17,6 +17,8 @@ from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
 from core.domain import Author, Commanded, Deleted, Edited, Identity, Place, Said
 from core.i18n import spoken_command
 
+_KINDS = frozenset({"channel", "group", "im", "mpim"})
+"""Of another kind, such as `app_home`, or of none, a channel's id tells whether it is a direct message."""
 _SUBTYPES_OF_PEOPLE = frozenset({"", "file_share", "thread_broadcast", "me_message"})
 
 
@@ -137,7 +139,7 @@ def read(
     if not (team and channel and ts and is_person(message, bot)):
         return None
     thread = "" if root == ts else root
-    direct = kind == "im" or (not kind and channel.startswith("D"))
+    direct = channel.startswith("D") if kind not in _KINDS else kind == "im"
     user_team = text_of(message, "user_team") or text_of(message, "team") or team
     return ParsedMessage(
         keys=(f"slack:{team}:{channel}:{ts}", *([f"slack:{team}:msg:{sent}"] if sent else [])),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from bots.slack.events.address import Address
 from bots.slack.events.message_reader import files_of, is_ours, words_of
 from bots.slack.events.names import NameBook, NamesAsked
 from bots.slack.events.payloads import moment_of, text_of
+from bots.slack.features.files import described
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.names import NameFinder
 from core.delivery.platform_retry import patiently
@@ -20,6 +22,7 @@ from core.domain import PlatformError, Quote
 from core.util.log import log
 
 _MOST_PAGES = 10
+_MOST_DESCRIBED = 10
 _ROOM_FOR_FIRST = 10
 """From so many messages on one of them is the thread's first."""
 
@@ -40,7 +43,8 @@ async def quotes(api: SlackApi, names: NameFinder, place: Address, most: int) ->
         return ()
     asked = NamesAsked(bot)
     await _quotes(messages, asked, place.team)
-    return await _quotes(messages, await names.find(asked), place.team)
+    read = await _quotes(messages, await names.find(asked), place.team)
+    return await _with_files(api, read)
 
 
 async def _quotes(messages: Sequence[Mapping[str, Any]], names: NameBook, team: str) -> list[Quote]:
@@ -50,6 +54,16 @@ async def _quotes(messages: Sequence[Mapping[str, Any]], names: NameBook, team: 
         found.append(_quote(message, names, team))
         await asyncio.sleep(0)
     return found
+
+
+async def _with_files(api: SlackApi, read: Sequence[Quote]) -> list[Quote]:
+    """Have the newest of those files described of which only the id is told, all at once."""
+    files = [file for each in read for file in each.attachments][-_MOST_DESCRIBED:]
+    known = {file.ref: told for file, told in zip(files, await described(api, files), strict=True)}
+    return [
+        replace(each, attachments=tuple(known.get(file.ref, file) for file in each.attachments))
+        for each in read
+    ]
 
 
 async def _thread(api: SlackApi, place: Address, most: int) -> list[Mapping[str, Any]]:

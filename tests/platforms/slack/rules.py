@@ -43,6 +43,7 @@ class Rules:
     dead_stream_update: str = "ok"  # or "block_mismatch"
     # the rest
     response_blocks_error: str = ""  # a response URL takes no blocks, and says so
+    history_lags: int = 0  # so many reads of a history do not have its newest message yet
     root_before_replies: bool = (
         True  # conversations.replies begins with the root, whatever range is asked for
     )

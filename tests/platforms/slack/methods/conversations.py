@@ -30,6 +30,9 @@ def replies(asked: Asked) -> dict[str, Any]:
 @method("conversations.history", scope=HISTORY_SCOPES, tier=3)
 def history(asked: Asked) -> dict[str, Any]:
     top = [m for m in _readable(asked).standing() if not m.thread_ts or m.subtype == "thread_broadcast"]
+    if asked.world.rules.history_lags:
+        asked.world.rules.history_lags -= 1
+        del top[-1:]
     return _page(asked, list(reversed(top)))
 
 
