@@ -21,7 +21,7 @@ from core.markdown.splitter import split
         ('see ![a](https://x.test/c.png "title") now', "see a (<https://x.test/c.png>) now"),
         ("![](https://x.test/c.png)", "<https://x.test/c.png>"),
         ("`![a](https://x.test/c.png)`", "`![a](https://x.test/c.png)`"),
-        ("a [link](https://x.test) and <b>html</b>", "a link (<https://x.test>) and <b>html</b>"),
+        ("a [link](https://x.test) and <b>html</b>", "a link (<https://x.test>) and **html**"),
         ("@everyone <@1>", "@everyone <@1>"),
         ("above\n\n---\n\nbelow", "above\n\n───\n\nbelow"),
         ("* * *", "───"),

@@ -123,12 +123,18 @@ def test_a_row_may_lack_cells_or_have_more_than_the_head() -> None:
         "|spoiler| and ||more||",
         "```\n| a | b |\n|---|---|\n| 1 | 2 |\n```",
         "so:\n| a | b |\n|---|",
-        "> | a | b |\n> |---|---|\n> | 1 | 2 |",
         "|x| + |y|\n= 3",
     ],
 )
 def test_what_is_no_table_stays(text: str) -> None:
     assert native(text) == text
+
+
+def test_a_table_in_a_quote_is_drawn_there() -> None:
+    quoted = "> See:\n> | a | b |\n> |---|---|\n> | 1 | 2 |\n> So."
+
+    assert native(quoted) == "> See:\n> ```\n> a | b\n> - | -\n> 1 | 2\n> ```\n> So."
+    assert size(quoted) >= len(native(quoted))
 
 
 def test_backticks_in_a_cell_do_not_end_the_block() -> None:

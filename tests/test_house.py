@@ -189,7 +189,6 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "delivery/streaming/": "Slack has a native stream; Discord can only post and edit",
         "delivery/code_marks.py": "streams bring Markdown in pieces: what is code in one hangs on those before",
         "delivery/emphasis.py": "Slack draws CommonMark, to the letter; Discord obeys marks beside any sign",
-        "delivery/html_out.py": "what HTML becomes in Slack's Markdown",
         "delivery/plain_text.py": "a message has plain words beside its blocks; Discord's has its Markdown alone",
         "delivery/messages.py": "messages are plain JSON, history comes by cursors; discord.py does both for Discord",
         "delivery/rich_text.py": "people's words that the bot posts for them: Discord's interactions quote them",

@@ -32,6 +32,11 @@ class Head:
 
     lines: tuple[str, str]
 
+    @property
+    def begins_with_sign(self) -> bool:
+        """Whether its lines begin with a `|`, so that a row is known by its first sign."""
+        return self.lines[1].lstrip(" \t>").startswith("|")
+
     def __str__(self) -> str:
         return "\n".join(self.lines) + "\n"
 
@@ -74,6 +79,11 @@ class Reading:
     rows: int = 0
     long_quote_from: int | None = None
     begun: State = NOTHING
+
+    @property
+    def ends_in_table(self) -> bool:
+        """Whether the text ends inside a row, or before the first one."""
+        return self.heads[-1] is not None or self.table_from >= 0
 
     def state_at(self, at: int) -> State:
         """Tell what is open at a place."""
@@ -138,7 +148,9 @@ class _Reader:
                     self._keep_end_of_code(line, at)
             elif line and not line.isspace():
                 self._read_text(line, at, number, complete=number < last)
-            elif number < last:
+            elif number == last:
+                reading.heads[-1] = self._head  # what begins there is a row, as far as can be told
+            else:
                 self._end_paragraph(at)
                 self._head, self._blank = None, True
                 reading.table_from = -1
@@ -179,7 +191,9 @@ class _Reader:
         if ("```" in line or "~~~" in line) and (fence := opened_by(line)):
             self._end_paragraph(at)
             reading.fence, self._head = fence, None
-        elif "|" in line and self._is_in_table(line, content, at, number, complete=complete):
+        elif ("|" in line or self._head is not None) and self._is_in_table(
+            line, content, at, number, complete=complete
+        ):
             pass
         else:
             self._head = None
@@ -196,7 +210,7 @@ class _Reader:
 
     def _is_in_table(self, line: str, content: str, at: int, number: int, *, complete: bool) -> bool:
         reading = self.reading
-        if self._head is not None and is_row(content):
+        if self._head is not None and (is_row(content) or (not complete and self._may_be_row(content))):
             reading.heads[-1] = self._head
             reading.rows += 1
             if complete:
@@ -204,7 +218,13 @@ class _Reader:
             return True
         self._head = None
         before = reading.lines[number - 1] if number and not self._blank else ""
-        if not complete or "|" not in before or "-" not in line or reading.fences[number - 1] is not None:
+        if (
+            not complete
+            or "|" not in line
+            or "|" not in before
+            or "-" not in line
+            or reading.fences[number - 1] is not None
+        ):
             return False
         outer, own = CONTAINER.match(before), CONTAINER.match(line)
         if outer is None or own is None or not is_head(before[outer.end() :], line[own.end() :]):
@@ -214,6 +234,10 @@ class _Reader:
         self._head = _head(before, outer.end(), line[own.end() :])
         reading.table_from = start
         return True
+
+    def _may_be_row(self, content: str) -> bool:
+        """Whether more text could make a row of a line."""
+        return self._head is not None and (not content.strip() or not self._head.begins_with_sign)
 
     def _end_paragraph(self, at: int, *, over: bool = True) -> None:
         """Read the marks of the paragraph that ends at a place; where it is over, only a spoiler stays open."""

@@ -257,7 +257,10 @@ def _best_cut(view: str, reading: Reading) -> int:
     half = first + (len(view) - first) // 2
     forbidden = reading.found.inside_of_whole(half)
     lines = [seam for seam in reading.seams if seam.at > first]
-    late = [seam for seam in lines if seam.at >= half and seam.rank > Rank.POOR and seam.at not in forbidden]
+    good = [seam for seam in lines if seam.rank > Rank.POOR and seam.at not in forbidden]
+    late = [seam for seam in good if seam.at >= half]
+    if not late and good and reading.ends_in_table:
+        return good[-1].at  # rather a short message than half a row
     inner = late or (seam for seam in inner_seams(view, half) if seam.at not in forbidden)
     best = max(inner, default=lines[-1] if lines else None)
     return best.at if best is not None else last_whole_character(view, first, forbidden)

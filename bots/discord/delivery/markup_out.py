@@ -7,14 +7,16 @@ Nothing but tables and links ever gets longer by it, and `size` counts at most w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from bots.discord.delivery.html_out import without_html
 from bots.discord.delivery.links import growth, with_shown_links
 from bots.discord.delivery.tables import room, shown
 from core.markdown.dialect import Dialect
 from core.markdown.fences import Fence, fence_after_line
 from core.markdown.inline import is_settled, spans
-from core.markdown.table_parser import Table, table_at
+from core.markdown.table_parser import Table, is_head, is_row, table_at
 
 MAX_SIZE = 2000
 """Code points in one message (Discord's limit, counted as `len` counts)."""
@@ -24,22 +26,41 @@ FENCE = "```"
 _BACKTICKS = re.compile(r"`{3,}")
 _DEEP_HEADING = re.compile(r"^(\s{0,3})#{4,6}(?=\s)")
 _LANGUAGE = re.compile(r"[\w+#.-]+(?=\s|$)")
+_OTHER_BULLET = re.compile(r"^(\s*)\+(?=\s)")
+_QUOTE = "> "
+_QUOTES = re.compile(r" {0,3}>(?: {0,3}>)*+[ \t]?+")
+_LONG_QUOTE = re.compile(r" *>>> ")
+_QUOTED_LINE = re.compile(r"^ {0,3}>", re.MULTILINE)
+_WORD_FIRST = re.compile(r"[^\W\d_]|[*\"“]")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
+
+_Line = tuple[str, str | None]
+"""A line, and beside one of a code block what becomes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    """A table inside a quote."""
+
+    table: Table
 
 
 def size(text: str) -> int:
-    """Measure a text as Discord will count it, at most, once it was made native: tables and links take more room."""
+    """Measure a text as Discord will count it, at most, once it was made native: tables, links and quotes take more."""
     if "|" not in text:
-        return len(text) + growth(text)
-    sizes = (
-        room(piece) if isinstance(piece, Table) else len(piece[0]) + growth(piece[0])
-        for piece in _pieces(text)
-    )
+        return len(text) + growth(text) + len(_QUOTED_LINE.findall(text))
+    sizes = (room(piece) if isinstance(piece, Table) else _room(piece) for piece in _pieces(text))
     return sum(1 + each for each in sizes) - 1  # a line end between each two
 
 
+def _room(piece: _Quoted | _Line) -> int:
+    if isinstance(piece, _Quoted):
+        return room(piece.table) + len(_QUOTE) * (len(piece.table.lines) + 2)
+    return len(piece[0]) + growth(piece[0]) + (_QUOTED_LINE.match(piece[0]) is not None)
+
+
 def native(text: str) -> str:
-    """Rewrite what Discord does not render as what it does: tables, deep headings, images, rules, unusual fences.
+    """Rewrite what Discord does not render as what it does: tables, deep headings, images, rules, unusual fences, HTML.
 
     Links come to show where they lead.
     """
@@ -48,6 +69,9 @@ def native(text: str) -> str:
     for piece in _pieces(text):
         if isinstance(piece, Table):
             lines.append(shown(piece))
+            continue
+        if isinstance(piece, _Quoted):
+            lines.append("\n".join(_QUOTE + line for line in shown(piece.table).split("\n")))
             continue
         line, code = piece
         if code is None:
@@ -59,7 +83,7 @@ def native(text: str) -> str:
     return "\n".join(lines)
 
 
-def _pieces(text: str) -> Iterator[Table | tuple[str, str | None]]:
+def _pieces(text: str) -> Iterator[Table | _Quoted | _Line]:
     """Take a text apart into tables, and lines; beside each line of a code block stands what becomes of it."""
     lines = text.split("\n")
     at = 0
@@ -69,6 +93,10 @@ def _pieces(text: str) -> Iterator[Table | tuple[str, str | None]]:
         if fence is None and (table := table_at(lines, at)) is not None:
             yield table
             at += len(table.lines)
+            continue
+        if fence is None and (quoted := _quoted_table(lines, at)) is not None:
+            yield quoted
+            at += len(quoted.table.lines)
             continue
         before, fence = fence, fence_after_line(line, fence)
         if before is not None and not before.left_at(line):
@@ -86,10 +114,44 @@ def _pieces(text: str) -> Iterator[Table | tuple[str, str | None]]:
         at += 1
 
 
+def _quoted_table(lines: Sequence[str], at: int) -> _Quoted | None:
+    """Find the table that begins at a line of a quote, and is followed by another one."""
+    if "|" not in lines[at] or ">" not in lines[at][:4] or at + 2 >= len(lines):
+        return None
+    inside = [_unquoted(line) for line in lines[at : at + 2]]
+    if inside[0] is None or inside[1] is None or not is_head(inside[0], inside[1]):
+        return None
+    rows = [inside[0], inside[1]]
+    for line in lines[at + 2 :]:
+        if "|" not in line or (row := _unquoted(line)) is None or not is_row(row):
+            break
+        rows.append(row)
+    return _Quoted(Table(tuple(rows), headed=True))
+
+
+def _unquoted(line: str) -> str | None:
+    found = _QUOTES.match(line)
+    return line[found.end() :] if found else None
+
+
 def _native_line(line: str, *, after_blank: bool, settled: bool) -> str:
     if after_blank and _RULE.fullmatch(line):
         return "─" * len("".join(line.split()))
-    line = _DEEP_HEADING.sub(r"\1###", line)
+    line = _OTHER_BULLET.sub(r"\1-", _DEEP_HEADING.sub(r"\1###", _native_quote(line)))
     if not settled:
         return with_shown_links(line)
-    return "".join(piece if is_code else with_shown_links(piece) for piece, is_code in spans(line))
+    said = ""
+    for piece, is_code in spans(line):
+        said += piece if is_code else with_shown_links(without_html(piece, said[said.rfind("\n") + 1 :]))
+    return said
+
+
+def _native_quote(line: str) -> str:
+    """Discord knows quotes of one depth, and those only by a blank behind their mark."""
+    found = _QUOTES.match(line)
+    if found is None or _LONG_QUOTE.match(line):
+        return line
+    inside = line[found.end() :]
+    nested = found[0].count(">") > 1
+    lacks_blank = not found[0].endswith((" ", "\t")) and (not inside or _WORD_FIRST.match(inside))
+    return _QUOTE + inside if nested or lacks_blank else line

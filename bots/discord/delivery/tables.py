@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
+from bots.discord.delivery.html_out import without_html
 from bots.discord.delivery.links import growth, with_shown_links
 from core.markdown.inline import plain
 from core.markdown.table_parser import Table, cells
@@ -36,19 +38,38 @@ def room(table: Table) -> int:
 
     Never less when a line or a character is added: as long as it grows, a message may have to hold it.
     """
-    rows = table.rows
-    across = _across(_widths(rows))
+    rows = [_measured(line) for line in table.lines]
+    counted = rows[:1] + rows[2:] if table.headed else rows
+    count = max(len(row.widths) for row in counted)
+    across = _across([max(row.widths[at] for row in counted if at < len(row.widths)) for at in range(count)])
     total = FENCES + len(table.lines) - 1
-    for number, line in enumerate(table.lines):
-        row = cells(line)
-        zero = sum(columns == 0 for cell in row for columns in _columns(cell))
-        needed = max(len(line), min(across, WIDEST) + zero)
+    for number, row in enumerate(rows):
+        needed = max(row.chars, min(across, WIDEST) + row.without_width)
         if across > WIDEST:
-            names = rows[0][: len(row)] if table.headed and number > 1 else []
-            as_record = sum(map(len, names)) + sum(len(cell) + _PER_CELL for cell in row)
-            needed = max(needed, _PER_RECORD + as_record)
-        total += needed + growth(line)
+            names = rows[0].lengths[: len(row.lengths)] if table.headed and number > 1 else ()
+            needed = max(needed, _PER_RECORD + sum(names) + sum(row.lengths) + _PER_CELL * len(row.lengths))
+        total += needed + row.growth
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What a row takes, as it was written."""
+
+    chars: int
+    lengths: tuple[int, ...]
+    widths: tuple[int, ...]
+    without_width: int
+    growth: int
+
+
+@lru_cache(1024)
+def _measured(line: str) -> _Measured:
+    """Measure a row: while a text grows, the same ones again and again."""
+    row = cells(line)
+    without_width = 0 if line.isascii() else sum(columns == 0 for cell in row for columns in _columns(cell))
+    widths = tuple(width_of(cell) for cell in row)
+    return _Measured(len(line), tuple(map(len, row)), widths, without_width, growth(line))
 
 
 def _aligned(table: Table, rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -105,7 +126,7 @@ def _plain(cell: str) -> str:
 
 
 def _unescaped(cell: str) -> str:
-    return _BREAK.sub("; ", cell).replace("\\|", "|")
+    return without_html(_BREAK.sub("; ", cell).replace("\\|", "|"), "x")
 
 
 def _records(rows: Sequence[Sequence[str]], *, headed: bool) -> Iterator[str]:
