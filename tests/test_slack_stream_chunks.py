@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -194,3 +195,29 @@ def test_what_is_seen_tells_how_far_the_answer_is_shown(answer: str, start: int,
 def test_another_text_tells_nothing() -> None:
     assert shown_up_to("hello", "help me", 0) is None
     assert shown_up_to("hello", "hell", 0) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It is **very important** that you read on.",
+        "Look at *this* and ~~not that~~ here.",
+        "Read [the page](https://example.com/a/page) first.",
+        "Call `print(1)` and go on.",
+        "Prices:\n\n| Fruit | Price |\n| --- | --- |\n| Apple | 1.20 |\n\nThat is all.",
+    ],
+)
+def test_what_is_appended_never_shows_half_a_mark(answer: str) -> None:
+    reader = Reader()
+    shown = set()
+    for end in range(len(answer) + 1):
+        reader.take_all(answer[:end])
+        shown.update(reader.texts)
+    reader.take_all(answer, Ending())
+
+    for text in shown:
+        assert all(text.count(mark) % 2 == 0 for mark in ("**", "~~", "`")), text
+        assert text.count("[") == text.count("/page)"), text
+        assert "|" not in text or "| --- | --- |\n" in text, text
+    assert "".join(reader.texts) == answer
+    assert len(shown) > 1

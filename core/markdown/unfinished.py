@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.markdown.blocks import CONTAINER, Reading
+from core.markdown.blocks import CONTAINER, NOTHING, Reading, read
 from core.markdown.dialect import Dialect
 from core.markdown.inline import spans
 
@@ -38,6 +38,19 @@ def finished_up_to(text: str, reading: Reading, dialect: Dialect) -> int:
         to = min(to, line_start)
     to = min(to, _start_of_table(reading, dialect))
     return _out_of_whole(to, reading)
+
+
+def certain_up_to(text: str, dialect: Dialect) -> int:
+    """Where the part of a text ends that can be shown for good, where nothing that was shown can be changed again.
+
+    Held back is also what stands in marks that are open: not for ever, since what looks like a mark may be none.
+    """
+    reading = read(text, NOTHING, dialect)
+    to = finished_up_to(text, reading, dialect)
+    for mark in reading.state_at(to).marks:
+        if len(text) - mark.at <= LONGEST_HALF:
+            return _out_of_whole(mark.at, reading)
+    return to
 
 
 def _start_of_table(reading: Reading, dialect: Dialect) -> int:

@@ -20,6 +20,7 @@ from bots.slack.delivery.streaming.task_cards import Cards, cards_size
 from bots.slack.events.buttons import button_blocks
 from core.domain import Button
 from core.markdown.splitter import split
+from core.markdown.unfinished import certain_up_to
 
 _LINES_FROM_BYTES = 8_000
 """From here on whole lines go in only, so that the message ends well wherever it has to."""
@@ -60,8 +61,11 @@ def next_piece(
     fits = wire_bytes(pending) <= room and not _has_more_rows(stream, pending, rows_left)
     cut, last = (len(pending), False) if fits else (_best_cut(stream, pending, room, rows_left), True)
     final = fits and ending is not None
-    if fits and live and not ending:
-        cut, last = _cut_in_time(stream, pending, age_s)
+    if fits and not ending:
+        if live:
+            cut, last = _cut_in_time(stream, pending, age_s)
+        if not last:
+            cut = min(cut, _certain(stream, pending))
     text = pending[:cut]
     if ending is None and not last and not text.strip() and not due:
         return None
@@ -106,6 +110,12 @@ def _cut_in_time(stream: Stream, pending: str, age_s: float) -> tuple[int, bool]
         return line, True
     nearly_full = stream.bytes + wire_bytes(pending) > _LINES_FROM_BYTES
     return (line if nearly_full else len(pending)), False
+
+
+def _certain(stream: Stream, pending: str) -> int:
+    """How much of a text can go in now: what was appended stays, so nothing half-written is."""
+    before = stream.text if stream.ts else stream.seed
+    return max(0, certain_up_to(before + pending, DIALECT) - len(before))
 
 
 def _settled(stream: Stream, pending: str) -> int:
