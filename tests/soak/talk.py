@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.conversations.prompt import SURROUNDINGS_END, SURROUNDINGS_HEADING
 from core.i18n import Phrase
 from sandbox.calls import CallLog
 from sandbox.completions.answers import answer_to
@@ -214,7 +215,7 @@ class _Reader:
         at = 0
         for question in asked:
             at = self._one(question, text, at)
-            if text.count(question.word) > 1:
+            if _AROUND.sub("", text).count(question.word) > 1:
                 self.verdict.doubled.append(f"{self.screen.name} {question.word}")
         if text[at:]:
             self.verdict.left_over.append(
@@ -246,6 +247,10 @@ def _end_of_apology(text: str, at: int, wholes: Iterable[str]) -> int:
         return 0
     before = text[at : found.start()]
     return found.end() if not before or any(whole.startswith(before) for whole in wholes) else 0
+
+
+_AROUND = re.compile(f"{letters(SURROUNDINGS_HEADING)}.*?{letters(SURROUNDINGS_END)}")
+"""The sandbox repeats what it was shown around a question: those words are no second answer."""
 
 
 def _pattern(phrase: Phrase) -> str:

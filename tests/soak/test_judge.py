@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from core.conversations.prompt import SURROUNDINGS_END, SURROUNDINGS_HEADING
 from core.i18n import Phrase
 from sandbox.calls import CallLog, CallRecord
 from sandbox.completions.answers import answer_to
@@ -16,8 +17,12 @@ from tests.soak.talk import Answers, Question, Screen, Verdict, judge
 WORDS = ("q00000z", "q00001z")
 
 
+def message(text: str) -> dict[str, object]:
+    return {"role": "user", "content": text}
+
+
 def body(word: str) -> dict[str, object]:
-    return {"model": "sandbox:50c3", "messages": [{"role": "user", "content": f"{word} code please"}]}
+    return {"model": "sandbox:50c3", "messages": [message(f"{word} code please")]}
 
 
 def whole(word: str) -> str:
@@ -82,3 +87,19 @@ def test_a_question_may_end_in_an_apology(phrase: Phrase) -> None:
     verdict = judged(phrase.replace("{reference}", "0a1b2c3d"), SECOND, may_apologise=True)
 
     assert (verdict.whole, verdict.apologies, verdict.faults) == (1, 1, [])
+
+
+def test_words_that_stand_around_a_question_are_no_second_answer() -> None:
+    around = f"{SURROUNDINGS_HEADING}\n- ana: {WORDS[0]} code please\n{SURROUNDINGS_END}\n"
+    said = answer_to(
+        read_question({**body(WORDS[1]), "messages": [message(around + WORDS[1])]}, public=False)
+    ).text
+    calls = CallLog()
+    for text in (f"{WORDS[0]} code please", around + WORDS[1]):
+        raw = json.dumps({**body(""), "messages": [message(text)]}).encode()
+        calls.add(CallRecord(0.0, "POST", "/v1/chat/completions", None, raw))
+    screen = Screen("here", lambda: (FIRST, said))
+
+    verdict = judge([Question(word, word, "c", screen) for word in WORDS], Answers(calls))
+
+    assert (verdict.whole, verdict.faults) == (2, [])
