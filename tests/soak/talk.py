@@ -215,8 +215,10 @@ class _Reader:
         at = 0
         for question in asked:
             at = self._one(question, text, at)
-            if _AROUND.sub("", text).count(question.word) > 1:
-                self.verdict.doubled.append(f"{self.screen.name} {question.word}")
+            said = _AROUND.sub("", text).split(question.word)
+            if len(said) > 2:
+                ends = [each[-80:] for each in said[:-1]]
+                self.verdict.doubled.append(f"{self.screen.name} {question.word} behind {ends}")
         if text[at:]:
             self.verdict.left_over.append(
                 f"{self.screen.name}: {text[at : at + 80]!r}, {len(text) - at} letters"
