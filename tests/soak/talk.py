@@ -215,7 +215,7 @@ class _Reader:
         at = 0
         for question in asked:
             at = self._one(question, text, at)
-            said = _AROUND.sub("", text).split(question.word)
+            said = _without_echoes(text).split(question.word)
             if len(said) > 2:
                 ends = [each[-80:] for each in said[:-1]]
                 self.verdict.doubled.append(f"{self.screen.name} {question.word} behind {ends}")
@@ -238,8 +238,15 @@ class _Reader:
         else:
             elsewhere = any(whole in text for whole in wholes)
             blamed = self.verdict.disordered if elsewhere else self.verdict.broken
-            blamed.append(f"{self.screen.name} {question.word} at {at}: {text[at : at + 80]!r}")
+            same = max((_alike(whole, text[at:]) for whole in wholes), default=0)
+            shown = f"{text[at : at + 80]!r}, as expected until {text[at + same - 40 : at + same + 80]!r}"
+            blamed.append(f"{self.screen.name} {question.word} at {at}: {shown}")
         return at
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two texts begin with alike."""
+    return next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), len(one))
 
 
 def _end_of_apology(text: str, at: int, wholes: Iterable[str]) -> int:
@@ -251,8 +258,22 @@ def _end_of_apology(text: str, at: int, wholes: Iterable[str]) -> int:
     return found.end() if not before or any(whole.startswith(before) for whole in wholes) else 0
 
 
-_AROUND = re.compile(f"{letters(SURROUNDINGS_HEADING)}.*?{letters(SURROUNDINGS_END)}")
-"""The sandbox repeats what it was shown around a question: those words are no second answer."""
+_AROUND, _END = letters(SURROUNDINGS_HEADING), letters(SURROUNDINGS_END)
+
+
+def _without_echoes(text: str) -> str:
+    """Take out what the sandbox was shown around a question, and repeats; own answers in it repeat such things, too."""
+    opened: list[int] = []
+    outer: list[tuple[int, int]] = []
+    for found in re.finditer(f"{_AROUND}|{_END}", text):
+        if found[0] == _AROUND:
+            opened.append(found.start())
+        elif opened:
+            begin = opened.pop()
+            outer = [*(each for each in outer if each[0] < begin), (begin, found.end())]
+    for begin, end in reversed(outer):
+        text = text[:begin] + text[end:]
+    return text
 
 
 def _pattern(phrase: Phrase) -> str:

@@ -90,7 +90,8 @@ def test_a_question_may_end_in_an_apology(phrase: Phrase) -> None:
 
 
 def test_words_that_stand_around_a_question_are_no_second_answer() -> None:
-    around = f"{SURROUNDINGS_HEADING}\n- ana: {WORDS[0]} code please\n{SURROUNDINGS_END}\n"
+    inner = f"{SURROUNDINGS_HEADING}\n- ana: {WORDS[0]}\n{SURROUNDINGS_END}\n"
+    around = f"{SURROUNDINGS_HEADING}\n- you: {inner}\n- ana: {WORDS[0]} code please\n{SURROUNDINGS_END}\n"
     said = answer_to(
         read_question({**body(WORDS[1]), "messages": [message(around + WORDS[1])]}, public=False)
     ).text
