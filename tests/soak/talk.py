@@ -226,6 +226,10 @@ class _Reader:
 
     def _one(self, question: Question, text: str, at: int) -> int:
         wholes = self.answers.of(question.word)
+        if (
+            self.may_apologise
+        ):  # the sandbox may repeat such a sentence, which was taken out of the text above
+            wholes = {_KEPT.sub("", whole) for whole in wholes}
         for whole in wholes:
             if text.startswith(whole, at):
                 self.verdict.whole += 1
