@@ -25,6 +25,19 @@ async def opened(path: Path) -> AsyncIterator[Database]:
         yield database
 
 
+@asynccontextmanager
+async def with_table(path: Path) -> AsyncIterator[Database]:
+    async with opened(path) as database:
+        async with database.write() as connection:
+            await connection.exec_driver_sql("CREATE TABLE kept (value)")
+        yield database
+
+
+async def write(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[sqlite3.Connection]:
     """Another process that writes."""
@@ -125,16 +138,9 @@ async def test_readers_one_after_the_other_give_way(tmp_path: Path) -> None:
 
 async def test_the_loop_goes_on_while_a_writer_waits_for_another_process(tmp_path: Path) -> None:
     path = tmp_path / "bot.sqlite3"
-    async with opened(path) as database:
-        async with database.write() as connection:
-            await connection.exec_driver_sql("CREATE TABLE kept (value)")
-
-        async def write() -> None:
-            async with database.write() as connection:
-                await connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
-
+    async with with_table(path) as database:
         with locked(path) as other:
-            writing = asyncio.create_task(write())
+            writing = asyncio.create_task(write(database))
             async with database.read() as connection:  # and so do readers
                 found = (await connection.exec_driver_sql("SELECT count(*) FROM kept")).scalar_one()
             waited = not writing.done()
@@ -147,16 +153,9 @@ async def test_the_loop_goes_on_while_a_writer_waits_for_another_process(tmp_pat
 
 async def test_a_writer_cancelled_while_it_waits_for_the_lock_leaves_none_behind(tmp_path: Path) -> None:
     path = tmp_path / "bot.sqlite3"
-    async with opened(path) as database:
-        async with database.write() as connection:
-            await connection.exec_driver_sql("CREATE TABLE kept (value)")
-
-        async def write() -> None:
-            async with database.write() as connection:
-                await connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
-
+    async with with_table(path) as database:
         with locked(path) as other:
-            writing = asyncio.create_task(write())
+            writing = asyncio.create_task(write(database))
             async with database.read() as connection:
                 await connection.exec_driver_sql("SELECT 1")
             writing.cancel()
@@ -165,7 +164,7 @@ async def test_a_writer_cancelled_while_it_waits_for_the_lock_leaves_none_behind
             async with waiting_for("the cancelled writer"):
                 await asyncio.gather(writing, return_exceptions=True)
         async with waiting_for("the next writer"):
-            await write()
+            await write(database)
         with sqlite3.connect(path, timeout=0) as reader:
             rows = reader.execute("SELECT count(*) FROM kept").fetchone()
         reader.close()

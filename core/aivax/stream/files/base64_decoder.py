@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from binascii import Error, a2b_base64
 from urllib.parse import unquote_to_bytes
 
@@ -11,7 +12,7 @@ _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=_-]+")
 _HALF_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
 
 
-class Decoder:
+class Decoder(ABC):
     """Collects the bytes of a file."""
 
     def __init__(self, most_bytes: int) -> None:
@@ -33,12 +34,13 @@ class Decoder:
         data, self._data = bytes(self._data), bytearray()
         return data
 
+    @abstractmethod
     def _bytes_of(self, text: str) -> bytes:
         """Decode what can be decoded by now; `_rest` is what can't."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _last_bytes(self) -> bytes:
-        raise NotImplementedError
+        """Decode what is left at the end."""
 
     def _take(self, data: bytes) -> None:
         self._data += data
