@@ -4,8 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3.11 python3; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
-# One more than there are cores, since tests wait now and then; at most eight, since each has a PostgreSQL of its own.
-WORKERS ?= $(shell echo $$(( $(CORES) < 8 ? $(CORES) + 1 : 8 )))
+# Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
+WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
 .PHONY: run test check lint types contracts soak golden architecture lock clean
 .DEFAULT_GOAL := run

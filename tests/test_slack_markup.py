@@ -1,5 +1,6 @@
 """What goes out to Slack can't ping, and what comes in can be read."""
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -367,14 +368,17 @@ MOST_S = 0.25
 with its square takes seconds."""
 
 
-def cpu_s(step: Callable[[], object]) -> float:
-    """The best of three, of this thread's own CPU: what else runs on the machine does not count."""
-    taken = []
+def cpu_s(step: Callable[[], object], enough_s: float = MOST_S) -> float:
+    """The best of three, of this thread's own CPU: what else runs on the machine does not count. Asked no more often
+    once it took `enough_s` or less."""
+    best = math.inf
     for _ in range(3):
         began = time.thread_time()
         step()
-        taken.append(time.thread_time() - began)
-    return min(taken)
+        best = min(best, time.thread_time() - began)
+        if best <= enough_s:
+            break
+    return best
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
@@ -399,15 +403,13 @@ def test_no_text_of_40_000_characters_holds_the_loop_up(piece: str) -> None:
 def test_text_that_comes_in_small_pieces_costs_what_it_is_long(piece: str) -> None:
     text = (piece * LONG)[:LONG]
 
-    def fed(most: int) -> float:
-        def feed() -> None:
-            piecewise = Sanitizer()
-            for at in range(0, most, 4):
-                piecewise.feed(text[at : at + 4])
+    def fed(most: int) -> None:
+        piecewise = Sanitizer()
+        for at in range(0, most, 4):
+            piecewise.feed(text[at : at + 4])
 
-        return cpu_s(feed)
-
-    assert fed(LONG) < 12 * fed(LONG // 4) + 0.005
+    most_s = 12 * cpu_s(lambda: fed(LONG // 4), enough_s=0) + 0.005
+    assert cpu_s(lambda: fed(LONG), enough_s=most_s) <= most_s
 
 
 def test_an_answer_of_many_small_pieces_is_put_together_when_it_is_read() -> None:
@@ -416,4 +418,4 @@ def test_an_answer_of_many_small_pieces_is_put_together_when_it_is_read() -> Non
         answer.add("ab")
 
     assert cpu_s(lambda: [answer.add("x") for _ in range(50_000)]) < MOST_S
-    assert (len(answer.text), answer.said) == (550_000, True)
+    assert (answer.text.rstrip("x"), answer.said) == ("ab" * 200_000, True)
