@@ -77,7 +77,7 @@ async def _serve(
 ) -> int:
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(core.ask_aivax())
-        counting = group.create_task(core.intake.passed.run())
+        counting = group.create_task(core.intake.tell())
         working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
         if role is Role.WORK:
             listening = watching = group.create_task(_wait_for_ever())

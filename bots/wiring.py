@@ -250,4 +250,5 @@ def intake_of(base: Base, pool: WorkerPool, account: AccountWatch, scrubber: Scr
         conversation=settings.conversation,
         retention_days=settings.storage.retention_days,
         scrubber=scrubber,
+        frontends=base.frontends,
     )

@@ -131,6 +131,8 @@ class LimitsSettings(Section):
     """Questions of one person that may wait or be under way; never more than half of `waiting_turns`."""
     person_actions: int = Field(30, ge=1)
     """Commands, presses of buttons and edits that one person may give in a minute; a stop is always heard."""
+    person_signs: int = Field(3, ge=0)
+    """Signs that one person gets in a minute, on questions that are refused without a word. 0: none."""
     message_chars: int = Field(40_000, ge=1)
     attachments: int = Field(5, ge=0)
     """Files that go along with one question; further ones of its own are named in the answer as left out."""

@@ -27,6 +27,7 @@ from core.domain import (
     Quote,
     Receipt,
     ReplySurface,
+    Sign,
     Watch,
 )
 from core.storage.db import Database
@@ -55,7 +56,9 @@ class FakePlatform:
         self.around: dict[str, Sequence[Quote]] = {}
         self.files: dict[str, Blob | PlatformError] = {}
         self.signs: list[str] = []
+        self.declined: list[str] = []
         self.can_sign = True
+        self.sign_fails = False
         self.takes_files = True
 
     def place(self, name: str) -> FakeChannel:
@@ -73,8 +76,10 @@ class FakePlatform:
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         return EditingSurface(self.place(address.partition("/")[0]), ledger)
 
-    async def sign(self, address: str) -> bool:
-        self.signs.append(address)
+    async def sign(self, address: str, sign: Sign = Sign.WAITS) -> bool:
+        (self.signs if sign is Sign.WAITS else self.declined).append(address)
+        if self.sign_fails:
+            raise RuntimeError("a bug")
         return self.can_sign
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:

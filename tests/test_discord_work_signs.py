@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec import structs
 
-from core.domain import Action, Apology, Button, Footer, Status
+from core.domain import Action, Apology, Button, Footer, Sign, Status
 from tests.discord_answers import POST, Place, asked, opened
 from tests.discord_listening import discord_at_hand
 from tests.fakes import FakeLedger
@@ -43,6 +43,14 @@ async def test_the_hourglass_goes_when_another_process_answers_or_ends_otherwise
             await surface.fail(Apology("Sorry."))
 
     assert not place.question.reactions
+
+
+async def test_the_sign_of_a_question_that_is_not_taken_is_another_one(fake: FakeDiscord) -> None:
+    async with opened(fake) as frontend:
+        place = await asked(fake, frontend)
+        assert await frontend.sign(str(place.address), Sign.NOT_TAKEN)
+
+    assert list(place.question.reactions) == ["🚫"]
 
 
 async def test_a_turn_that_goes_on_waiting_keeps_its_hourglass(fake: FakeDiscord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.admission.action_limit import Actions
 from core.domain import (
@@ -28,6 +30,7 @@ from core.settings import LimitsSettings
 from sandbox.server import serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said
 from tests.stage import Stage, staged
+from tests.waiting import ended, until
 
 BENS = Place("fake", "W1", "D-ben", private=True)
 QUESTIONS = "SELECT count(*) FROM turns WHERE NOT notice"
@@ -172,6 +175,58 @@ async def test_a_stop_is_heard_however_often_something_was_said(migrated_url: st
 
         assert stage.platform.visible(DIRECT.channel)[-1] == Phrase.STOPPED
         assert Phrase.STOP_DONE not in stage.platform.visible("aside")
+
+
+@pytest.mark.parametrize(("a_minute", "signs"), [(3, 3), (0, 0)])
+async def test_what_is_refused_without_a_word_gets_a_sign_but_no_flood_of_signs(
+    migrated_url: str, clock: WallClock, a_minute: int, signs: int
+) -> None:
+    limits = {"message_chars": 11, "person_signs": a_minute}
+    async with staged(migrated_url, now=clock, limits=limits) as stage:
+        telling = asyncio.create_task(stage.core.intake.tell())
+        await flood(stage, 1, by=BEN)  # it is taken
+        for number in range(11):
+            await stage.core.intake.receive(replace(said(f"question, {number:02}"), address=f"D/{number}"))
+        await stage.core.intake.receive(replace(said("question, ben's", by=BEN), address="D/ben"))
+        await stage.core.intake.receive(replace(said("question, ben's again", by=BEN), address="D/ben2"))
+
+        by_ben = ["D/ben2"] * bool(signs)
+        await until("the signs", lambda: len(stage.platform.declined) == signs + len(by_ben))
+        telling.cancel()
+        await ended(telling)
+
+    assert stage.platform.declined == [f"D/{number}" for number in range(1, 1 + signs)] + by_ben
+    assert stage.platform.signs == []
+
+
+async def test_whom_a_list_keeps_out_gets_one_sentence_and_then_a_sign(
+    migrated_url: str, clock: WallClock
+) -> None:
+    access = {"block_users": [f"fake:{ANA.identity.user}"]}
+    async with staged(migrated_url, now=clock, access=access) as stage:
+        telling = asyncio.create_task(stage.core.intake.tell())
+        await stage.hear(said("hello"), said("hello?"))
+        await until("the sign", lambda: stage.platform.declined)
+        telling.cancel()
+        await ended(telling)
+
+    assert stage.platform.visible(DIRECT.channel) == [Phrase.NOT_FOR_YOU]
+    assert len(stage.platform.declined) == 1
+
+
+async def test_a_platform_that_fails_at_a_sign_ends_nothing(migrated_url: str, clock: WallClock) -> None:
+    with capture_logs() as log:
+        async with staged(migrated_url, now=clock, limits={"message_chars": 1}) as stage:
+            stage.platform.sign_fails = True
+            telling = asyncio.create_task(stage.core.intake.tell())
+            await stage.hear(said("one"), said("two"))
+            await until("the first sign", lambda: stage.platform.declined)
+            await stage.hear(said("three"))
+            await until("the second sign", lambda: len(stage.platform.declined) == 2)
+            telling.cancel()
+            await ended(telling)
+
+    assert [entry["event"] for entry in log].count("refusal_sign.failed") == 2
 
 
 def test_a_person_who_was_still_for_a_minute_is_heard_again() -> None:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bots.slack.delivery.channel import SlackChannel, WorkSigns
 from bots.slack.events.address import Address
 from bots.slack.transport.fair_interval import SharedPace, SharedRate
-from core.domain import Apology, Delivery, Fenced, Footer
+from core.domain import Apology, Delivery, Fenced, Footer, Sign
 from tests.fakes import FakeLedger
 from tests.platforms.slack.faults import Fault
 from tests.slack_stage import Stage, Time, bot_at, staged
@@ -202,3 +202,12 @@ async def next_one(stage: Stage, ledger: FakeLedger, direct: bool) -> None:
     ):
         await surface.write("Hello, Ann")
         await surface.finish(Footer())
+
+
+async def test_the_sign_of_a_question_that_is_not_taken_is_another_one(direct: bool) -> None:
+    async with staged() as stage:
+        if not direct:
+            await stage.in_channel()
+        assert await stage.bot.sign(stage.address(direct=direct), Sign.NOT_TAKEN)
+
+        assert list(stage.slack.visible(stage.dm)[0].reactions) == ["no_entry_sign"]

@@ -60,6 +60,7 @@ from core.domain import (
     Receipt,
     ReplySurface,
     Said,
+    Sign,
     Watch,
 )
 from core.i18n import Translators
@@ -120,9 +121,9 @@ class DiscordFrontend:
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         return self._surfaces.surface(Address.parse(address), ledger)
 
-    async def sign(self, address: str) -> bool:
+    async def sign(self, address: str, sign: Sign = Sign.WAITS) -> bool:
         question = Address.parse(address).question
-        return bool(question.message) and await DiscordChannel(self._session, question).react()
+        return bool(question.message) and await DiscordChannel(self._session, question).react(sign)
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         return await Surroundings(self._session, self._names, Address.parse(address)).read(most)

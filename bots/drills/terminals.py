@@ -16,6 +16,7 @@ from core.domain import (
     PlatformError,
     Quote,
     ReplySurface,
+    Sign,
     Watch,
 )
 
@@ -60,7 +61,7 @@ class Terminal:
         self.panes.append(pane)
         return TerminalSurface(pane, address, ledger)
 
-    async def sign(self, address: str) -> bool:
+    async def sign(self, address: str, sign: Sign = Sign.WAITS) -> bool:
         return False
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:

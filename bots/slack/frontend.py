@@ -34,6 +34,7 @@ from core.domain import (
     Quote,
     ReplySurface,
     SettingRefused,
+    Sign,
     Watch,
 )
 from core.i18n import Translators
@@ -88,9 +89,10 @@ class SlackFrontend:
         place = Address.parse(address)
         return self._surfaces.surface(place, self._workspaces.of(place.team), ledger)
 
-    async def sign(self, address: str) -> bool:
+    async def sign(self, address: str, sign: Sign = Sign.WAITS) -> bool:
         place = Address.parse(address)
-        return await self._workspaces.of(place.team).work_signs.mark(place)
+        signs = self._workspaces.of(place.team).work_signs
+        return await (signs.mark(place) if sign is Sign.WAITS else signs.decline(place))
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         place = Address.parse(address)

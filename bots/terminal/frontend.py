@@ -30,6 +30,7 @@ from core.domain import (
     Quote,
     ReplySurface,
     Said,
+    Sign,
     Watch,
 )
 from core.i18n import spoken_command
@@ -91,7 +92,7 @@ class TerminalFrontend:
             painter = MarkdownPainter(self.show)
         return TerminalSurface(self, address, ledger, painter, watched=self._screen.isatty())
 
-    async def sign(self, address: str) -> bool:
+    async def sign(self, address: str, sign: Sign = Sign.WAITS) -> bool:
         """A terminal has no reactions: the sentence is said again."""
         return False
 

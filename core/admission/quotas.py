@@ -64,6 +64,11 @@ class Limits:
         """How many commands, presses and edits of one person are heard in a minute."""
         return self._settings.person_actions
 
+    @property
+    def signs_a_minute(self) -> int:
+        """How many signs one person gets in a minute, on questions that are refused without a word."""
+        return self._settings.person_signs
+
     async def barred(
         self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed
     ) -> Barred | None:

@@ -244,6 +244,15 @@ class Receipt(StrEnum):
     DUPLICATE = "duplicate"
 
 
+class Sign(StrEnum):
+    """What a quiet sign on a question says, where a sentence would be one too many."""
+
+    WAITS = "waits"
+    """It was heard and will be answered; the sign goes when the answer begins."""
+    NOT_TAKEN = "not taken"
+    """It will not be answered; why was said a short while ago. The sign stays."""
+
+
 class PassedOver(StrEnum):
     """Why something that reached the bot is passed over in silence. Frontends and core count by these reasons."""
 

@@ -25,6 +25,7 @@ from core.domain.messages import (
     Quote,
     Receipt,
     Said,
+    Sign,
     Status,
 )
 from core.domain.translator import Translator
@@ -232,8 +233,8 @@ class Frontend(Protocol):
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         """Open the place that `address` names, to show an answer there. Works in a process that never listens."""
 
-    async def sign(self, address: str) -> bool:
-        """Put a quiet sign on the question, a reaction: it was heard, and waits. Whether it could be put."""
+    async def sign(self, address: str, sign: Sign = Sign.WAITS) -> bool:
+        """Put a quiet sign on the question, such as a reaction. Whether it could be put."""
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         """Read what was said around the question in a shared place, oldest first, at most `most` messages.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.admission.passed_over import PassedCounts
 from core.admission.quotas import Barred, Limits
 from core.conversations.directory import Directory
 from core.domain import (
@@ -25,6 +24,7 @@ from core.i18n import Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
 from core.ingest.questions import Questions
+from core.ingest.refusal_signs import RefusalSigns
 from core.storage.turns.intake import IntakeTransaction
 
 
@@ -36,7 +36,7 @@ class Handlers:
         directory: Directory,
         limits: Limits,
         translators: Translators,
-        passed: PassedCounts,
+        signs: RefusalSigns,
         questions: Questions,
         commands: Commands,
         presses: Presses,
@@ -44,7 +44,7 @@ class Handlers:
         self._directory = directory
         self._limits = limits
         self.translators = translators
-        self._passed = passed
+        self._signs = signs
         self._questions = questions
         self._commands = commands
         self._presses = presses
@@ -108,7 +108,7 @@ class Handlers:
     ) -> Sequence[int]:
         """Tell somebody who is kept out that they are; nothing of what they said is kept."""
         if barred.phrase is None or isinstance(event, Edited):
-            self._passed.add(event.place.platform, PassedOver.NOT_ALLOWED)
+            self._signs.refuse(event, PassedOver.NOT_ALLOWED)
             return ()
         identity_id = await transaction.identity_id(event.author)
         translator = await self._translator(transaction, identity_id, event.place)

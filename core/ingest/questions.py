@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.admission.passed_over import PassedCounts
 from core.admission.quotas import Limits, Refusal
 from core.conversations.directory import Directory
 from core.domain import Author, CancelRequest, Edited, PassedOver, Pressed, Said, Translator, TurnState
 from core.i18n import Phrase
+from core.ingest.refusal_signs import RefusalSigns
 from core.settings import ConversationSettings
 from core.storage.turns.edits import Question
 from core.storage.turns.held_turns import Asked
@@ -20,9 +20,13 @@ class Questions:
     """Takes questions in, changed ones and repeated ones too."""
 
     def __init__(
-        self, directory: Directory, limits: Limits, settings: ConversationSettings, passed: PassedCounts
+        self,
+        directory: Directory,
+        limits: Limits,
+        settings: ConversationSettings,
+        signs: RefusalSigns,
     ) -> None:
-        self._passed = passed
+        self._signs = signs
         self._directory = directory
         self._limits = limits
         self._when_busy = settings.when_busy
@@ -49,9 +53,9 @@ class Questions:
     async def _refuse(
         self, transaction: IntakeTransaction, said: Said, identity_id: int, refusal: Refusal
     ) -> Sequence[int]:
-        """Say why a question is not taken, beside whatever is being answered; nothing where it was said just now."""
+        """Say why a question is not taken, beside whatever is being answered; a sign where it was said just now."""
         if not await self._limits.tells(transaction, refusal, said):
-            self._passed.add(said.place.platform, PassedOver.OVER_BOUND)
+            self._signs.refuse(said, PassedOver.OVER_BOUND)
             return ()
         return await self._directory.add_notice(transaction, said, identity_id, refusal.sentence)
 

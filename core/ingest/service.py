@@ -3,6 +3,7 @@ so each is shown in order, survives a crash and is never said twice."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from core.domain import (
     Deleted,
     Edited,
     Event,
+    Frontend,
     Left,
     PassedOver,
     Place,
@@ -35,6 +37,7 @@ from core.ingest.deletion import Deletion
 from core.ingest.handlers import Handlers
 from core.ingest.model_choice import Models
 from core.ingest.questions import Questions
+from core.ingest.refusal_signs import RefusalSigns
 from core.ingest.take_backs import TakeBacks
 from core.settings import ConversationSettings
 from core.storage.personal_data.sqlite_scrub import Scrubber
@@ -55,7 +58,7 @@ class StoringIntake:
         handlers: Handlers,
         actions: Actions,
         models: Models,
-        passed: PassedCounts,
+        signs: RefusalSigns,
         deletion: Deletion,
     ) -> None:
         self._store = store
@@ -63,9 +66,16 @@ class StoringIntake:
         self._handlers = handlers
         self._actions = actions
         self._models = models
-        self.passed = passed
+        self.passed = signs.passed
         """Counts of what was taken no notice of, for the log."""
+        self._signs = signs
         self.deletion = deletion
+
+    async def tell(self) -> None:
+        """Show what is refused without a word: in the log by numbers, on questions by a sign. Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.passed.run())
+            group.create_task(self._signs.run())
 
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.domain.ports.Intake`."""
@@ -149,15 +159,17 @@ def build_intake(
     conversation: ConversationSettings,
     retention_days: float,
     scrubber: Scrubber | None = None,
+    frontends: Mapping[str, Frontend] | None = None,
 ) -> StoringIntake:
-    """Wire the intake over a store: `pool` is told which conversations have work."""
-    passed, directory = PassedCounts(), Directory(conversation)
-    questions = Questions(directory, limits, conversation, passed)
+    """Wire the intake over a store: `pool` is told which conversations have work, `frontends` what is refused."""
+    directory = Directory(conversation)
+    signs = RefusalSigns(frontends or {}, limits.signs_a_minute, PassedCounts())
+    questions = Questions(directory, limits, conversation, signs)
     commands = Commands(directory, limits, models, retention_days=retention_days)
     scrubber = scrubber or Scrubber(store.database)
     take_backs = TakeBacks(store, directory, translators, models.may_choose)
     deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
     presses = Presses(directory, questions, commands, translators, deletion)
-    handlers = Handlers(directory, limits, translators, passed, questions, commands, presses)
+    handlers = Handlers(directory, limits, translators, signs, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)
-    return StoringIntake(store, pool, handlers, actions, models, passed, deletion)
+    return StoringIntake(store, pool, handlers, actions, models, signs, deletion)

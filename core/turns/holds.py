@@ -15,6 +15,7 @@ from core.domain import (
     Fenced,
     PlatformError,
     ReplySurface,
+    Sign,
     StorageError,
     Tripped,
     Turn,
@@ -124,5 +125,5 @@ class Holds:
         return turn.id in told or (
             bool(told)
             and not turn.position_only_attempts
-            and await self._surfaces.frontend(turn).sign(turn.address)
+            and await self._surfaces.frontend(turn).sign(turn.address, Sign.WAITS)
         )

@@ -20,7 +20,7 @@ from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
 from bots.discord.transport.pacing import Guard, unguarded
 from core.delivery.message_parts import gone_is_fine
-from core.domain import Button, Delivery, MadeFile, PlaceClosed, PlatformError
+from core.domain import Button, Delivery, MadeFile, PlaceClosed, PlatformError, Sign
 from core.util.log import log
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ LEAST_PREFIX = 32
 
 MAX_NONCE = 25
 UNKNOWN_MESSAGE = 10008
-HOURGLASS = "⏳"
+HOURGLASS, NO_ENTRY = "⏳", "🚫"
 
 NO_MENTIONS = discord.AllowedMentions.none()
 
@@ -125,11 +125,11 @@ class DiscordChannel:
 
         return await self._session.call(look)
 
-    async def react(self) -> bool:
-        """Put an hourglass on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
-        question = str(self._address.message)
+    async def react(self, sign: Sign) -> bool:
+        """Put a reaction on the question; whether it stands there. Needs the permission ADD_REACTIONS."""
+        question, emoji = str(self._address.message), HOURGLASS if sign is Sign.WAITS else NO_ENTRY
         try:
-            await self._session.call(lambda client: self._message(client, question).add_reaction(HOURGLASS))
+            await self._session.call(lambda client: self._message(client, question).add_reaction(emoji))
         except PlatformError as error:
             log.info("discord.reaction_not_added", code=error.code)
             return False

@@ -32,11 +32,12 @@ from core.util.log import log
 _STILL_STREAMING = "streaming_state_conflict"
 _UNCHANGEABLE = frozenset({"block_mismatch", "cant_update_message", "edit_window_closed"})
 _UNTIL_THE_END_S = 3_600.0
+_HOURGLASS, _NOT_TAKEN = "hourglass_flowing_sand", "no_entry_sign"
 _STATUS_OFF = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "feature_not_enabled"})
 
 
 class WorkSigns:
-    """The signs of one workspace's questions: "is working" below one, an hourglass on one that waits.
+    """The signs of one workspace's questions: "is working" below one, a reaction on one that waits or is not taken.
 
     Nothing depends on them. Once Slack says that this app may not show one, it is left out.
     """
@@ -63,8 +64,15 @@ class WorkSigns:
     async def mark(self, place: Address) -> bool:
         """Put an hourglass on the question; whether it stands there. Needs the scope `reactions:write`."""
         self._marked[place.channel, place.question] = None
+        return await self._add(place, _HOURGLASS)
+
+    async def decline(self, place: Address) -> bool:
+        """Put the sign on the question that says that it is not taken; whether it stands there."""
+        return bool(place.question) and await self._add(place, _NOT_TAKEN)
+
+    async def _add(self, place: Address, name: str) -> bool:
         try:
-            await self._react("reactions.add", place)
+            await self._react("reactions.add", place, name)
         except PlatformError as exc:
             log.info("slack.reaction_not_added", code=exc.code)
             return exc.code == "already_reacted"
@@ -77,7 +85,7 @@ class WorkSigns:
             return
         try:
             await patiently(
-                lambda: self._react("reactions.remove", place),
+                lambda: self._react("reactions.remove", place, _HOURGLASS),
                 budget_s=20.0,
                 retry=(PlatformBusy, OutcomeUnknown),
                 now=self._api.app.now,
@@ -91,10 +99,8 @@ class WorkSigns:
                 log.info("slack.reaction_not_removed", code=exc.code)
         self._marked.pop((place.channel, place.question), None)
 
-    async def _react(self, method: str, place: Address) -> None:
-        await self._api.write(
-            method, channel=place.channel, timestamp=place.question, name="hourglass_flowing_sand"
-        )
+    async def _react(self, method: str, place: Address, name: str) -> None:
+        await self._api.write(method, channel=place.channel, timestamp=place.question, name=name)
 
 
 class SlackChannel:
