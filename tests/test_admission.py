@@ -18,6 +18,7 @@ from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import waiting_for
 
 OUT_OF_CREDIT = "out of credit"
+MANY = 16
 
 ON_SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 """Many questions: on PostgreSQL they are asked of two processes at once, below."""
@@ -50,17 +51,17 @@ def room(number: int) -> Place:
 
 
 @ON_SQLITE
-async def test_fifty_conversations_at_an_empty_account_cost_one_call_and_each_is_told_once(
+async def test_many_conversations_at_an_empty_account_cost_one_call_and_each_is_told_once(
     stage: Stage,
 ) -> None:
     stage.sandbox.state.account.set_balance(0)
 
     await stage.hear(
-        *(said(f"question {number}", by=person(number), at=room(number)) for number in range(50))
+        *(said(f"question {number}", by=person(number), at=room(number)) for number in range(MANY))
     )
 
     assert len(stage.asked) == 1
-    for number in range(50):
+    for number in range(MANY):
         (shown,) = stage.platform.visible(f"D-{number}")
         assert OUT_OF_CREDIT in shown
     assert set(await stage.states()) == {"parked"}
@@ -83,7 +84,7 @@ async def test_two_processes_on_one_database_spend_as_little_and_heal_as_one(
         staged(postgres_url, sandbox=sandbox, now=clock, platform=one.platform) as other,
     ):
         processes = [one, other]
-        for number in range(50):
+        for number in range(MANY):
             question = said(f"question {number}", by=person(number), at=room(number))
             await processes[number % 2].core.intake.receive(question)
         await at_rest(*processes)
@@ -98,8 +99,8 @@ async def test_two_processes_on_one_database_spend_as_little_and_heal_as_one(
             await at_rest(*processes)
 
         assert set(await one.states()) == {"answered"}
-        assert len(one.asked) - refused <= 50 + 2
-        for number in range(50):
+        assert len(one.asked) - refused <= MANY + 2
+        for number in range(MANY):
             told, answer = one.platform.visible(f"D-{number}")
             assert OUT_OF_CREDIT in told
             assert f"question {number}" in answer
@@ -224,14 +225,14 @@ async def test_a_balance_route_that_is_down_leaves_the_trial_calls(stage: Stage,
 
 
 @ON_SQLITE
-async def test_fifty_parked_questions_survive_a_restart_which_may_try_at_once(
+async def test_many_parked_questions_survive_a_restart_which_may_try_at_once(
     migrated_url: str, sandbox: Sandbox, clock: WallClock
 ) -> None:
     platform = FakePlatform()
     sandbox.state.account.set_balance(0)
     async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
         await stage.hear(
-            *(said(f"question {number}", by=person(number), at=room(number)) for number in range(50))
+            *(said(f"question {number}", by=person(number), at=room(number)) for number in range(MANY))
         )
     sandbox.state.account.set_balance(5)
 
@@ -239,11 +240,11 @@ async def test_fifty_parked_questions_survive_a_restart_which_may_try_at_once(
         await stage.core.admitting.prober.begin()
         await stage.heal()
 
-        for number in range(50):
+        for number in range(MANY):
             told, answer = platform.visible(f"D-{number}")
             assert OUT_OF_CREDIT in told
             assert f"question {number}" in answer
-        assert len(stage.asked) == 1 + 50
+        assert len(stage.asked) == 1 + MANY
 
 
 async def test_a_question_that_waited_too_long_is_given_up_with_a_sentence(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,14 +29,16 @@ from core.domain import (
     next_calls,
 )
 from sandbox.faults import Fault
+from sandbox.plans import MINUTE, PLANS
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, WallClock, said
 from tests.stage import Stage, notifier_of, staged
 from tests.waiting import until
 
-LIMIT = 20
+LIMIT = 10
+"""Calls in a minute: half of what the plan Free allows, so that fewer turns fill a minute."""
 FLOODER = "flooder"
-NINE = tuple(f"person-{number}" for number in range(9))
+FOUR = tuple(f"person-{number}" for number in range(4))
 
 ON_SQLITE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 """Many questions: on PostgreSQL they are asked of two processes at once, below."""
@@ -47,8 +50,9 @@ def clock() -> WallClock:
 
 
 @pytest.fixture
-async def free_plan(clock: WallClock) -> AsyncIterator[Sandbox]:
-    """AIVAX as an account of the plan Free meets it, at the test's own time."""
+async def free_plan(clock: WallClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+    """AIVAX as an account of the plan Free meets it, but for `LIMIT`, at the test's own time."""
+    monkeypatch.setitem(PLANS, "free", replace(PLANS["free"], requests=((LIMIT, MINUTE),)))
     async with serve(plan="free", clock=lambda: clock().timestamp()) as server:
         yield server
 
@@ -118,8 +122,8 @@ def waits(order: list[str], name: str) -> list[int]:
 async def test_a_flooder_costs_the_others_one_turn_each_and_the_limit_is_kept(
     stage: Stage, clock: WallClock
 ) -> None:
-    """The nine ask three questions each; then the same again, behind 200 questions of one."""
-    questions = [asks(name, number) for number in range(3) for name in NINE]
+    """The four ask three questions each; then the same again, behind 40 questions of one."""
+    questions = [asks(name, number) for number in range(3) for name in FOUR]
     await use_up_the_minute(stage)
     await stage.hear(*questions)
     await a_minute_later(clock, stage)
@@ -128,13 +132,13 @@ async def test_a_flooder_costs_the_others_one_turn_each_and_the_limit_is_kept(
     clock.advance(hours=2)
 
     await use_up_the_minute(stage)
-    await stage.hear(*(asks(FLOODER, number) for number in range(200)))
-    await stage.hear(*(asks(name, number) for number in range(3) for name in NINE))
+    await stage.hear(*(asks(FLOODER, number) for number in range(40)))
+    await stage.hear(*(asks(name, number) for number in range(3) for name in FOUR))
     await a_minute_later(clock, stage)
     await a_minute_later(clock, stage)
     crowded = (await served(stage))[len(alone) :]
 
-    for name in NINE:
+    for name in FOUR:
         before, now = waits(alone, name), waits(crowded, name)
         assert len(before) == len(now) == 3
         assert all(longer - shorter <= 1 for shorter, longer in zip(before, now, strict=True))
@@ -143,18 +147,18 @@ async def test_a_flooder_costs_the_others_one_turn_each_and_the_limit_is_kept(
 
 @ON_SQLITE
 async def test_a_flooder_who_came_first_leaves_calls_for_who_comes_later(stage: Stage) -> None:
-    await stage.hear(*(asks(FLOODER, number) for number in range(200)))
+    await stage.hear(*(asks(FLOODER, number) for number in range(40)))
     assert await served(stage) == [FLOODER] * (LIMIT // 2)
 
-    await stage.hear(*(asks(name, 0) for name in NINE))
+    await stage.hear(*(asks(name, 0) for name in FOUR))
 
-    assert await served(stage) == [FLOODER] * (LIMIT // 2) + list(NINE)
+    assert await served(stage) == [FLOODER] * (LIMIT // 2) + list(FOUR)
 
 
 @ON_SQLITE
 async def test_workspaces_come_before_their_people(stage: Stage, clock: WallClock) -> None:
     await use_up_the_minute(stage)
-    crowd = [asks(f"one of many {number}", 1, workspace="W-large") for number in range(30)]
+    crowd = [asks(f"one of many {number}", 1, workspace="W-large") for number in range(15)]
     await stage.hear(*crowd, *(asks("alone", number, workspace="W-small") for number in range(5)))
 
     await a_minute_later(clock, stage)
@@ -170,8 +174,8 @@ async def test_two_processes_keep_the_limit_together_and_share_fairly(
         staged(postgres_url, sandbox=free_plan, now=clock) as one,
         staged(postgres_url, sandbox=free_plan, now=clock) as two,
     ):
-        questions = [asks(f"{FLOODER}-{number % 2}", number) for number in range(100)]
-        questions += [asks(name, number) for number in range(2) for name in NINE]
+        questions = [asks(f"{FLOODER}-{number % 2}", number) for number in range(40)]
+        questions += [asks(name, number) for number in range(2) for name in FOUR]
         for number, question in enumerate(questions):
             await (one, two)[number % 2].core.intake.receive(question)
         for minutes in range(1, 4):
@@ -183,7 +187,7 @@ async def test_two_processes_keep_the_limit_together_and_share_fairly(
         answered = Counter(await served(one))
 
     assert refused(free_plan) == []
-    assert [answered[name] for name in NINE] == [2] * len(NINE)
+    assert [answered[name] for name in FOUR] == [2] * len(FOUR)
     assert answered.total() >= 3 * LIMIT
 
 
@@ -246,7 +250,7 @@ async def test_who_waits_long_is_told_their_place_and_sees_it_change(stage: Stag
     for _ in range(3):
         await notifier_of(stage.core).look()
     assert stage.platform.visible(last) == [
-        "_You are number 23 in line; I'll get to you in about 2 minutes._"
+        "_You are number 13 in line; I'll get to you in about 2 minutes._"
     ]
 
     clock.advance(seconds=50)

@@ -21,7 +21,7 @@ from tests.stage import FakePlatform, Stage, staged
 
 BREAKER = "outage:sandbox:50c3"
 APOLOGY = "failed at this question again and again"
-HELD = 100_000
+HELD = 3_000
 
 
 @pytest.fixture
@@ -82,10 +82,10 @@ async def test_poison_of_several_people_at_once_shuts_nobody_else_out(
     stage: Stage, clock: WallClock, gateway: Gateway
 ) -> None:
     poisoned = [asks(f"eve-{number}", f"poison 5xx {number}") for number in range(3)]
-    await stage.hear(*poisoned, *(asks(f"p-{number}", f"question {number}") for number in range(20)))
+    await stage.hear(*poisoned, *(asks(f"p-{number}", f"question {number}") for number in range(8)))
     await stage.heal()
 
-    for number in range(20):
+    for number in range(8):
         assert f"question {number}" in stage.platform.visible(f"D-p-{number}")[-1]
     for _ in range(8):
         await later(stage, clock, 11)
@@ -102,10 +102,10 @@ async def test_the_same_failure_of_two_people_within_a_minute_is_an_outage_and_b
     assert await stage.rows("SELECT name FROM breakers") == []
     await stage.hear(asks("ben", "second"))
     assert await stage.rows("SELECT name FROM breakers") == [BREAKER]
-    for _ in range(30):
+    for _ in range(12):  # 2 minutes
         await later(stage, clock, 10)
     calls = len(gateway.asked)
-    assert calls <= 2 + 15 + 1
+    assert calls <= 2 + 6 + 1
 
     gateway.down = ""
     await later(stage, clock, 20)
@@ -133,10 +133,10 @@ async def test_a_service_that_is_not_reached_is_out_at_once_and_seen_to_return(
     clock.advance(seconds=5)
     await stage.hear(asks("ana", "hello"))
     assert await stage.rows("SELECT name FROM breakers") == [BREAKER]
-    for _ in range(100):
+    for _ in range(20):  # 12 minutes
         await later(stage, clock, 36)
         await stage.core.admitting.prober.heed_signs()
-    assert len(gateway.asked) <= 1 + 3 * 60
+    assert len(gateway.asked) <= 1 + 3 * 12
 
     await later(stage, clock, 20)
     gateway.down = ""
@@ -151,13 +151,13 @@ async def test_only_the_probes_own_failure_lengthens_the_pause(
     stage: Stage, clock: WallClock, gateway: Gateway
 ) -> None:
     gateway.down = "completions"
-    await stage.hear(*(asks(f"p-{number}", f"question {number}") for number in range(40)))
+    await stage.hear(*(asks(f"p-{number}", f"question {number}") for number in range(12)))
     assert len(gateway.asked) <= 2 + 2 + 2
 
     gateway.down = ""
     await later(stage, clock, 10.1)
 
-    for number in range(40):
+    for number in range(12):
         (answer,) = stage.platform.visible(f"D-p-{number}")
         assert f"question {number}" in answer
 
@@ -185,7 +185,7 @@ async def test_a_question_that_looks_like_an_empty_account_does_not_keep_the_oth
     await stage.hear(asks("ana", "first"))
     await later(stage, clock, 12)
     assert "You said: first" in stage.platform.visible("D-ana")[-1]
-    for number in range(20):
+    for number in range(6):
         await later(stage, clock, 30)
         await stage.hear(asks("ana", f"question {number}"))
         assert f"You said: question {number}" in stage.platform.visible("D-ana")[-1]
@@ -255,7 +255,7 @@ async def test_who_waits_while_a_probe_hangs_makes_no_platform_call_and_comes_ba
         assert set(await stage.states()) == {"answered"}
 
 
-async def test_a_hundred_thousand_parked_turns_wake_in_batches(database: Database, clock: WallClock) -> None:
+async def test_thousands_of_parked_turns_wake_in_batches(database: Database, clock: WallClock) -> None:
     release = HeldTurnRelease(database, clock, most=500)
     store = BreakerStore(database, clock, release)
     breaker = Breaker(Cause.BALANCE)
