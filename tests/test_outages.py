@@ -22,6 +22,7 @@ from tests.stage import FakePlatform, Stage, staged
 BREAKER = "outage:sandbox:50c3"
 APOLOGY = "failed at this question again and again"
 HELD = 3_000
+"""Six batches: that no statement grows with what is parked shows in how many are queued at a time."""
 
 
 @pytest.fixture

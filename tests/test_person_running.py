@@ -19,7 +19,7 @@ from tests.samples import ANA, BEN, WallClock, said
 from tests.stage import Stage, staged
 from tests.waiting import until
 
-MANY = 20
+MANY = 8
 LIMITS = {"running_turns": 4, "person_running": 2}
 
 
@@ -56,7 +56,7 @@ async def _has_asked(stage: Stage, times: int) -> bool:
 
 
 @pytest.mark.parametrize("calls", [{}, {"requests_per_minute": 1_000}], ids=["no limit", "limited calls"])
-async def test_who_asks_in_twenty_threads_holds_up_nobody_else(
+async def test_who_asks_in_many_threads_holds_up_nobody_else(
     migrated_url: str, calls: dict[str, int]
 ) -> None:
     async with slow_for_ana(migrated_url, **calls) as stage:
