@@ -40,7 +40,7 @@ from core.domain import (
     ToolState,
 )
 from tests.fakes import FakeLedger
-from tests.waiting import soon
+from tests.waiting import soon, until
 
 SORRY = Apology("My answer was cut short.", "0badcafe")
 SEARCHING = Status("Using web search …", ToolActivity("t1", "web_search", ToolState.RUNNING))
@@ -622,6 +622,16 @@ def test_painting_takes_a_tenth_of_the_time_at_most() -> None:
     painter.feed(" three")
 
     assert (meanwhile, screen.text) == ("one", "one two three")
+
+
+async def test_what_came_last_is_shown_though_nothing_follows_it() -> None:
+    screen = Terminal()
+    frontend = TerminalFrontend(typed(), screen, user="ana", formats_markdown=True)
+
+    async with frontend.reply_to("console:1", FakeLedger()) as surface:
+        await surface.write("one")
+        await surface.write(" two")  # which comes too early to be painted at once
+        await until("the last piece", lambda: "two" in screen.getvalue())
 
 
 async def test_a_formatted_answer_and_its_footer_stand_on_lines_of_their_own() -> None:

@@ -39,13 +39,19 @@ class MarkdownPainter:
         """How many rows of the screen the block takes."""
         self._quiet_until = 0.0
 
-    def feed(self, text: str) -> None:
-        """Show a piece of the answer."""
+    def feed(self, text: str) -> float:
+        """Show a piece of the answer: now, and 0 comes back, or by a `catch_up` in so many seconds."""
         *whole, self._partial = (self._partial + text).split("\n")
         for line in whole:
             self._add(line)
-        if self._now() >= self._quiet_until:
-            self._paint()
+        return self.catch_up()
+
+    def catch_up(self) -> float:
+        """Show what came meanwhile, unless it is too early still: then in so many seconds, and otherwise 0."""
+        if (left_s := self._quiet_until - self._now()) > 0:
+            return left_s
+        self._paint()
+        return 0.0
 
     def finish(self) -> None:
         """Show the rest, and end its last line."""

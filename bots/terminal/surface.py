@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -32,7 +33,11 @@ class Shown(Protocol):
 class Painter(Protocol):
     """Shows an answer's Markdown formatted."""
 
-    def feed(self, text: str) -> None: ...
+    def feed(self, text: str) -> float:
+        """Show a piece: now, and 0 comes back, or by a `catch_up` in so many seconds."""
+
+    def catch_up(self) -> float:
+        """Show what came meanwhile, unless it is too early still: then in so many seconds, and otherwise 0."""
 
     def finish(self) -> None: ...
 
@@ -59,6 +64,7 @@ class TerminalSurface:
         self._text = Printable()
         self._ends_line = True
         self._status = False
+        self._catching_up: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         await self._ledger.intend(0)
@@ -78,8 +84,8 @@ class TerminalSurface:
         if self._painter is None:
             self._print(clean)
         elif clean:
-            self._painter.feed(clean)
             self._ends_line = False
+            self._catch_up_in(self._painter.feed(clean))
 
     async def note(self, status: Status) -> None:
         self._clear_status()
@@ -112,8 +118,21 @@ class TerminalSurface:
         else:
             self._shown.end(self._address)
 
+    def _catch_up_in(self, left_s: float) -> None:
+        """Show what came in so many seconds, though no other piece may come until then; 0: it is shown."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        loop = asyncio.get_running_loop()
+        self._catching_up = loop.call_later(left_s, self._catch_up) if left_s else None
+
+    def _catch_up(self) -> None:
+        if self._painter is not None:
+            with suppress(FrontendUnreachable):  # the next piece finds it out
+                self._catch_up_in(self._painter.catch_up())
+
     def _end_paragraph(self, text: str) -> None:
         self._clear_status()
+        self._catch_up_in(0)
         if self._painter is not None and not self._ends_line:
             self._painter.finish()
         elif not self._ends_line:
