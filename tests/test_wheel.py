@@ -15,18 +15,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def installed(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that holds the wheel, and beside it only what the wheel depends on."""
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = (tmp_path / "dist").glob("*.whl")
-    venv.create(tmp_path / "env", with_pip=False, symlinks=True)
-    packages = next((tmp_path / "env" / "lib").glob("python*")) / "site-packages"
+    (wheel,) = (folder / "dist").glob("*.whl")
+    venv.create(folder / "env", with_pip=False, symlinks=True)
+    packages = next((folder / "env" / "lib").glob("python*")) / "site-packages"
     zipfile.ZipFile(wheel).extractall(packages)
     # a .pth found through another .pth is not read: the checkout, installed for development, stays out
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    return tmp_path / "env" / "bin" / "python"
+    return folder / "env" / "bin" / "python"
 
 
 def test_the_wheel_answers_in_an_empty_directory(installed: Path, tmp_path: Path) -> None:
