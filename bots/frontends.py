@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from bots.entry_points import found
 from bots.id_checks import IdFix, IdKind, any_id
-from core.domain import Frontend, Translator
-from core.i18n import Translators
-from core.settings import Section
-from core.util.log import log
 
-if TYPE_CHECKING:
-    from core.storage.db.engine import Database  # SQLAlchemy takes a while to import, and `--help` is fast
-
-
-GROUP = "aivax_bots.frontends"
+if TYPE_CHECKING:  # `aivax-bots slack --help` reads the plugins, and is fast
+    from core.domain import Frontend, Translator
+    from core.i18n import Translators
+    from core.settings import Section
+    from core.storage.db.engine import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Host:
     """What the bot says by itself, for the pages that people see in a browser."""
 
 
-Print = Callable[[Any, Translator], str]
+Print: TypeAlias = "Callable[[Any, Translator], str]"
 """Makes a text from the platform's section; its docstring is the command's help. May raise `SettingRefused`."""
 
 
@@ -52,12 +48,12 @@ Print = Callable[[Any, Translator], str]
 class Plugin:
     """What a package offers under the entry-point group `aivax_bots.frontends`.
 
-    `settings` becomes the section `[name]`; `open` imports the platform's SDK and yields the frontend: it must not
-    fail because the platform is down.
+    `open` imports the platform's SDK and yields the frontend: it must not fail because the platform is down.
     """
 
     name: str
-    settings: type[Section]
+    settings: type[Section] | Callable[[], type[Section]]
+    """What becomes the section `[name]`, or what imports it."""
     open: Callable[[Any, Host], AbstractAsyncContextManager[Frontend]]
     to_set: str
     """The settings that switch it on, for the operator: `[slack] bot_token and app_token`."""
@@ -71,23 +67,27 @@ class Plugin:
     """What `aivax-bots <name> <key>` prints for who sets the platform up: an app's manifest, an invite address."""
 
     @property
+    def section(self) -> type[Section]:
+        """What becomes the section `[name]`."""
+        return self.settings if isinstance(self.settings, type) else self.settings()
+
+    @property
     def operator_lists(self) -> dict[str, IdKind]:
         """The lists of `[operators]` that name people of this platform, and what is in them: users, as `NAME_users`."""
         return {f"{self.name}_{kind}s": kind for kind in self.operator_kinds}
 
 
-def names() -> tuple[str, ...]:
-    """The names of the installed frontends; none of them is imported for it."""
-    return tuple(sorted(entry.name for entry in entry_points(group=GROUP)))
-
-
-def installed() -> dict[str, Plugin]:
-    """Every installed frontend by name. One that can't be imported is left out with a log line."""
+def installed(only: str | None = None) -> dict[str, Plugin]:
+    """Every installed frontend by name, or `only` this one. One that can't be imported is left out with a log line."""
     plugins: dict[str, Plugin] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in found():
+        if only not in (None, entry.name):
+            continue
         try:
             plugin = entry.load()
         except Exception:
+            from core.util.log import log
+
             log.exception("frontend.not_loaded", name=entry.name, package=entry.value)
         else:
             plugins[plugin.name] = plugin

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from bots.setting_errors import shown
-from core.domain import SettingRefused
-from core.settings import AccessSettings
+if TYPE_CHECKING:  # read by each plugin, and `aivax-bots slack --help` is fast
+    from core.domain import SettingRefused
+    from core.settings import AccessSettings
 
 IdKind = Literal["user", "role", "channel", "workspace"]
 """What an id names."""
@@ -39,6 +39,9 @@ def wrong_entries(access: AccessSettings, judges: Mapping[str, IdFix]) -> Iterat
 
 def wrong_ids(setting: str, kind: IdKind, ids: tuple[str, ...], judge: IdFix) -> Iterator[SettingRefused]:
     """The entries of one list that can never match."""
+    from bots.setting_errors import shown
+    from core.domain import SettingRefused
+
     for each in ids:
         if fix := judge(kind, each):
             yield SettingRefused(setting, value=shown(each), fix=fix)

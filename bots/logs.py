@@ -8,15 +8,17 @@ import sys
 import traceback
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import quote
-
-import structlog
-from structlog.typing import EventDict, ExcInfo, Processor
 
 from bots.redaction import HIDDEN, TOKEN_LIKE
 from bots.renamed import with_former_name
-from bots.settings import LogSettings
+from core.util.log import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, ExcInfo, Processor
+
+    from bots.settings import LogSettings
 
 TITLE = "Traceback (in short):"
 """What whoever searches a log for faults looks for."""

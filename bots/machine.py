@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import MutableMapping
 
 KEY_LOG = "SSLKEYLOGFILE"
@@ -16,6 +15,8 @@ def drop_unusable(variables: MutableMapping[str, str]) -> str:
     path = variables.get(KEY_LOG, "")
     if not path:
         return ""
+    import ssl  # --help and --version stay fast
+
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).keylog_filename = path
     except (OSError, ValueError) as error:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from structlog.typing import EventDict
+from typing import TYPE_CHECKING, Any
 
 from core.domain import SettingRefused
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
 RENAMED_SETTINGS: Mapping[str, str] = {
     "aivax.retries": "aivax.tries",

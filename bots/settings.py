@@ -176,7 +176,7 @@ def compose(plugins: Mapping[str, Plugin]) -> type[Settings]:
     }
     sections: dict[str, type[Section]] = {
         "operators": create_model("OperatorSettings", __base__=OperatorSettings, **lists),
-        **{name: plugin.settings for name, plugin in plugins.items()},
+        **{name: plugin.section for name, plugin in plugins.items()},
     }
     fields: dict[str, Any] = {name: (each, Field(default_factory=each)) for name, each in sections.items()}
     return create_model("Settings", __base__=Settings, **fields)

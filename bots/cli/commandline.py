@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import io
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Any, TextIO
 
 import typer
 
@@ -36,13 +37,6 @@ from core.domain import (
     SettingRefused,
 )
 from core.util.log import log
-
-ConfigPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", help="The configuration; else $AIVAX_BOTS_CONFIG, else ./config.toml.", dir_okay=False
-    ),
-]
 
 
 def configured(config: Path | None, *, quiet: bool = False) -> tuple[Settings, dict[str, Plugin]]:
@@ -72,6 +66,30 @@ async def until_terminated(work: Coroutine[Any, Any, int]) -> int:
         task = group.create_task(work)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return task.result()
+
+
+_AFTER_GRACE_S = 25.0
+"""How long after `[limits] shutdown_grace_s` a process that was asked to stop is ended by force."""
+
+
+async def until_stopped(serve: Callable[[asyncio.Event], Awaitable[int]], grace_s: float) -> int:
+    """Run until SIGINT or SIGTERM asks to stop; the second one is not waited for.
+
+    A process that has not ended `grace_s` and some seconds after it was asked writes where it hangs, and ends as a
+    crash does: what it had taken in is stored, and is taken up at the next start.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        stop.set()
+        # a thread of C: no blocked loop holds it up
+        faulthandler.dump_traceback_later(grace_s + _AFTER_GRACE_S, exit=True)
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
+    return await serve(stop)
 
 
 def finish(work: Coroutine[Any, Any, int | None], *, interrupted: int = 0) -> None:

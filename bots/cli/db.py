@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bots import INTERRUPTED
-from bots.cli.commandline import ConfigPath, configured, finish, until_terminated
-from bots.settings import Settings
+from bots.cli.options import ConfigPath
+
+if TYPE_CHECKING:
+    from bots.settings import Settings
 
 database = typer.Typer(name="db", help="The database: its schema, backup and restore.", no_args_is_help=True)
 
@@ -17,12 +19,16 @@ database = typer.Typer(name="db", help="The database: its schema, backup and res
 @database.command("upgrade")
 def upgrade(config: ConfigPath = None) -> None:
     """Bring the database to this version's schema. `run` and `chat` do it by themselves."""
+    from bots.cli.commandline import configured, finish  # --help and --version stay fast
+
     finish(_on_database(configured(config)[0], "upgrade"), interrupted=INTERRUPTED)
 
 
 @database.command("current")
 def current(config: ConfigPath = None) -> None:
     """Print the revision of the database's schema, and the one that this version needs."""
+    from bots.cli.commandline import configured, finish  # likewise
+
     finish(_on_database(configured(config)[0], "current"), interrupted=INTERRUPTED)
 
 
@@ -33,6 +39,8 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write the whole database into one file, while the bot goes on."""
+    from bots.cli.commandline import configured, finish, until_terminated  # likewise
+
     url = configured(config)[0].storage.url
     finish(until_terminated(_back_up(url, path, force=force)), interrupted=INTERRUPTED)
 
@@ -42,12 +50,14 @@ def restore(
     path: Annotated[Path, typer.Argument(help="What `db backup` wrote.")], config: ConfigPath = None
 ) -> None:
     """Put a backup in the database's place. Stop the bot first; a replaced SQLite file is kept."""
+    from bots.cli.commandline import configured, finish, until_terminated  # likewise
+
     url = configured(config)[0].storage.url
     finish(until_terminated(_restore(url, path)), interrupted=INTERRUPTED)
 
 
 async def _back_up(url: str, path: Path, *, force: bool) -> int:
-    from core.storage.ops.backup import back_up  # --help and --version stay fast
+    from core.storage.ops.backup import back_up  # likewise
 
     await back_up(url, path, overwrite=force)
     typer.echo(f"wrote {path}")
@@ -55,7 +65,7 @@ async def _back_up(url: str, path: Path, *, force: bool) -> int:
 
 
 async def _restore(url: str, path: Path) -> int:
-    from core.storage.ops.backup import restore as put_back  # --help and --version stay fast
+    from core.storage.ops.backup import restore as put_back  # likewise
 
     kept = await put_back(url, path)
     typer.echo(f"restored {path}" + (f"; the database of before is kept as {kept}" if kept else ""))
@@ -63,7 +73,7 @@ async def _restore(url: str, path: Path) -> int:
 
 
 async def _on_database(settings: Settings, action: Literal["upgrade", "current"]) -> int:
-    from core.storage.db import migrate  # --help and --version stay fast
+    from core.storage.db import migrate  # likewise
     from core.storage.db.engine import Database
 
     async with Database(settings.storage.url) as opened:

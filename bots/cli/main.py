@@ -1,19 +1,15 @@
-"""The commands."""
+"""The commands. What one needs is imported when it runs: `--help` and `--version` are to be fast."""
 
 from __future__ import annotations
 
-import asyncio
-import faulthandler
 import os
-import signal
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 import typer
 
 from bots import INTERRUPTED
-from bots.cli.commandline import ConfigPath, configured, finish, flush, until_terminated
 from bots.cli.db import database
+from bots.cli.options import ConfigPath
 from bots.cli.platforms import WithPlatforms
 from bots.machine import drop_unusable
 from core import __version__
@@ -56,16 +52,17 @@ def run(
     ] = "all",
 ) -> None:
     """Serve the configured frontends until SIGINT or SIGTERM."""
+    from bots.cli.commandline import configured, finish, until_stopped
     from bots.serve import Role
     from bots.serve import run as serve
     from bots.settings import config_path
-    from core.storage.db.datafile import warn_of_readers  # --help and --version stay fast
+    from core.storage.db.datafile import warn_of_readers
     from core.storage.db.engine import database_path
 
     settings, plugins = configured(config)
     warn_of_readers(config_path(config, os.environ), database_path(settings.storage.url))
-    within_s = settings.limits.shutdown_grace_s + _AFTER_GRACE_S
-    finish(_until_stopped(lambda stop: serve(settings, plugins, stop, Role(role)), within_s))
+    grace_s = settings.limits.shutdown_grace_s
+    finish(until_stopped(lambda stop: serve(settings, plugins, stop, Role(role)), grace_s))
 
 
 @cli.command()
@@ -76,7 +73,8 @@ def chat(
     ] = False,
 ) -> None:
     """Talk with the bot in this terminal; each piped line is a message."""
-    from bots.cli.chat import chat as converse  # --help and --version stay fast
+    from bots.cli.chat import chat as converse
+    from bots.cli.commandline import configured, finish, until_terminated
 
     settings, _ = configured(config, quiet=True)
     finish(until_terminated(converse(settings, sandbox=sandbox)))
@@ -90,7 +88,8 @@ def sandbox(
     plan: Annotated[Literal["free", "pro", "max"], typer.Option(help="Whose rate limits apply.")] = "free",
 ) -> None:
     """Serve a simulated AIVAX gateway, for trying things out and for tests."""
-    from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, run_forever  # --help and --version stay fast
+    from bots.cli.commandline import finish
+    from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, run_forever
 
     def tell(server: Sandbox) -> None:
         typer.echo(f"The sandbox answers at {server.base_url}/v1 (key {PRIVATE_KEY}, model {GATEWAY}).")
@@ -104,11 +103,14 @@ def drill(
     listed: Annotated[bool, typer.Option("--list", help="Print which drills there are, and end.")] = False,
 ) -> None:
     """Rehearse what happens when AIVAX says no: a scripted fault in a simulated gateway, and what each side sees."""
-    from bots.drills.running import chosen, listing, perform  # --help and --version stay fast
-
     if listed:
+        from bots.drills.listing import listing
+
         typer.echo(listing())
     else:
+        from bots.cli.commandline import finish, until_terminated
+        from bots.drills.running import chosen, perform
+
         finish(until_terminated(perform(chosen(name), typer.echo)), interrupted=INTERRUPTED)
 
 
@@ -118,34 +120,12 @@ def preview(
     config: ConfigPath = None,
 ) -> None:
     """Print every sentence, with sample values."""
-    from bots.cli.replies import pages  # --help and --version stay fast
+    from bots.cli.commandline import configured, flush
+    from bots.cli.replies import pages
 
     settings, _ = configured(config, quiet=True)
     typer.echo("\n\n".join(pages(settings.replies, locale)))
     flush()
-
-
-_AFTER_GRACE_S = 25.0
-"""How long after `[limits] shutdown_grace_s` a process that was asked to stop is ended by force."""
-
-
-async def _until_stopped(serve: Callable[[asyncio.Event], Awaitable[int]], within_s: float) -> int:
-    """Run until SIGINT or SIGTERM asks to stop; the second one is not waited for.
-
-    A process that has not ended `within_s` after it was asked writes where it hangs, and ends as a crash does: what it
-    had taken in is stored, and is taken up at the next start.
-    """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_signal(number: int) -> None:
-        stop.set()
-        faulthandler.dump_traceback_later(within_s, exit=True)  # a thread of C: no blocked loop holds it up
-        loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal, number)
-    return await serve(stop)
 
 
 def main() -> None:

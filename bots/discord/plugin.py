@@ -5,19 +5,43 @@ from __future__ import annotations
 import base64
 import re
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from bots.discord.settings import DiscordSettings
 from bots.frontends import Host, Plugin
 from bots.id_checks import IdKind
-from core.domain import Frontend, SettingRefused, Translator
 
+if TYPE_CHECKING:
+    from bots.discord.settings import DiscordSettings
+    from core.domain import Frontend, Translator
+
+AUTHORIZE = "https://discord.com/oauth2/authorize"
 PORTAL = "copy Application ID from the Developer Portal, your application, General Information"
+
+
+def _settings() -> type[DiscordSettings]:
+    from bots.discord.settings import DiscordSettings  # only who reads a configuration pays
+
+    return DiscordSettings
 
 
 def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[Frontend]:
     from bots.discord.frontend import open_discord  # the SDK costs memory; only who uses it pays
 
     return open_discord(settings, translators=host.translators)
+
+
+PERMISSIONS = (
+    10,  # view channels
+    11,  # send messages
+    38,  # send messages in threads
+    16,  # read message history: replies, the thread around a question, what was missed
+    6,  # add reactions: the hourglass on a question that waits
+    20,  # connect: without it the text of voice channels is closed
+)
+"""The bits of what the bot always needs (discord.com/developers/docs/topics/permissions). Not from the SDK: its import
+takes ten times as long as all else that prints the address."""
+ATTACH_FILES, CREATE_PUBLIC_THREADS = 15, 35
 
 
 def id_fix(kind: IdKind, given: str) -> str:
@@ -32,21 +56,15 @@ def id_fix(kind: IdKind, given: str) -> str:
 
 def invite(settings: DiscordSettings, _translator: Translator) -> str:
     """Print the address with which people of a server invite the bot, with just the permissions that it needs."""
-    import discord  # the SDK costs memory; only the command that prints the address pays
-
-    permissions = discord.Permissions(
-        view_channel=True,
-        send_messages=True,
-        send_messages_in_threads=True,
-        read_message_history=True,  # replies, the thread around a question, what was missed
-        add_reactions=True,  # the hourglass on a question that waits
-        connect=True,  # without it the text of voice channels is closed
-        create_public_threads=settings.thread_per_question,
-        attach_files=bool(settings.code_as_file_chars),
-    )
-    return discord.utils.oauth_url(
-        application_id(settings), permissions=permissions, scopes=("bot", "applications.commands")
-    )
+    wanted = [*PERMISSIONS]
+    wanted += [CREATE_PUBLIC_THREADS] if settings.thread_per_question else []
+    wanted += [ATTACH_FILES] if settings.code_as_file_chars else []
+    asked = {
+        "client_id": application_id(settings),
+        "scope": "bot applications.commands",
+        "permissions": sum(1 << bit for bit in wanted),
+    }
+    return f"{AUTHORIZE}?{urlencode(asked)}"
 
 
 def application_id(settings: DiscordSettings) -> str:
@@ -63,13 +81,15 @@ def application_id(settings: DiscordSettings) -> str:
     except ValueError:
         written = ""
     if re.fullmatch(r"\d{15,20}", written) is None:
+        from core.domain import SettingRefused
+
         raise SettingRefused("[discord] application_id", fix=f"{PORTAL}, or set [discord] token")
     return written
 
 
 plugin = Plugin(
     "discord",
-    DiscordSettings,
+    _settings,
     _open,
     to_set="[discord] token",
     id_fix=id_fix,

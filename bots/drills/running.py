@@ -14,6 +14,7 @@ from textwrap import indent
 import typer
 
 from bots import logs
+from bots.drills.listing import listing
 from bots.drills.scene import Scene, opened_scene
 from bots.drills.scripts import DRILLS, Drill
 from bots.settings import LogSettings
@@ -121,9 +122,3 @@ def chosen(name: str) -> list[Drill]:
     if name != "all" and name not in DRILLS:
         raise typer.BadParameter(f"write `all` or one of:\n{listing()}", param_hint="NAME")
     return list(DRILLS.values()) if name == "all" else [DRILLS[name]]
-
-
-def listing() -> str:
-    """Every drill with what happens in it."""
-    width = max(map(len, DRILLS))
-    return "\n".join(f"{drill.name:<{width}}  {drill.summary}" for drill in DRILLS.values())

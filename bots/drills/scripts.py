@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from bots.drills.listing import SUMMARIES
 from bots.drills.scene import PHOTO, Scene
 from sandbox.faults import Fault, FaultKind
 
@@ -241,23 +242,19 @@ _unknown_gateway = partial(
     notice="no gateway or model named",
     mended="answers again",
 )
-_ALL = (
-    Drill("balance", "the account runs out of credit, and is topped up", _balance),
-    Drill("media-balance", "the balance is too low for files", _media_balance),
-    Drill("storage", "the account's storage is over its quota", _storage),
-    Drill("rate-limit", "AIVAX takes no more calls for ten minutes", _rate_limit),
-    Drill("outage", "AIVAX is down for a while", _outage),
-    Drill("poison", "AIVAX fails at one question, and answers the others", _poison),
-    Drill("cut-stream", "the connection breaks in the middle of an answer", partial(_broken, kind="cut")),
-    Drill(
-        "stream-error",
-        "AIVAX reports an error in the middle of an answer",
-        partial(_broken, kind="stream-error"),
-    ),
-    Drill("slow", "the answer drips in, a few bytes at a time", _slow),
-    Drill("garbage", "bytes that are no events stand in the answer", _garbage),
-    Drill("bad-key", "AIVAX refuses the key", _bad_key),
-    Drill("unknown-gateway", "AIVAX doesn't know the gateway", _unknown_gateway),
-    Drill("silence", "AIVAX takes the call and says nothing", _silence),
-)
-DRILLS: Mapping[str, Drill] = {drill.name: drill for drill in _ALL}
+_PLAYS: Mapping[str, Play] = {
+    "balance": _balance,
+    "media-balance": _media_balance,
+    "storage": _storage,
+    "rate-limit": _rate_limit,
+    "outage": _outage,
+    "poison": _poison,
+    "cut-stream": partial(_broken, kind="cut"),
+    "stream-error": partial(_broken, kind="stream-error"),
+    "slow": _slow,
+    "garbage": _garbage,
+    "bad-key": _bad_key,
+    "unknown-gateway": _unknown_gateway,
+    "silence": _silence,
+}
+DRILLS: Mapping[str, Drill] = {name: Drill(name, SUMMARIES[name], play) for name, play in _PLAYS.items()}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 from bots.frontends import Host, Plugin
 from bots.id_checks import IdKind
-from bots.slack.features.manifest import manifest
-from bots.slack.settings import SlackSettings
-from core.domain import Frontend
+
+if TYPE_CHECKING:
+    from bots.slack.settings import SlackSettings
+    from core.domain import Frontend, Translator
 
 FORMS: Mapping[IdKind, tuple[str, str]] = {
     "user": (r"[UW][A-Z0-9]+", "U012AB3CD"),
@@ -18,6 +20,19 @@ FORMS: Mapping[IdKind, tuple[str, str]] = {
     "workspace": (r"[TE][A-Z0-9]+", "T012AB3CD"),
 }
 """The form of Slack's ids, and an example: a letter, then capitals and digits (docs.slack.dev, "Slack objects")."""
+
+
+def _settings() -> type[SlackSettings]:
+    from bots.slack.settings import SlackSettings  # only who reads a configuration pays
+
+    return SlackSettings
+
+
+def manifest(settings: SlackSettings, translator: Translator) -> str:
+    """Print the manifest of the Slack app that fits the configuration, as JSON."""
+    from bots.slack.features import manifest as app_manifest
+
+    return app_manifest.manifest(settings, translator)
 
 
 def _open(settings: SlackSettings, host: Host) -> AbstractAsyncContextManager[Frontend]:
@@ -44,7 +59,7 @@ def id_fix(kind: IdKind, given: str) -> str:
 
 plugin = Plugin(
     "slack",
-    SlackSettings,
+    _settings,
     _open,
     to_set="[slack] bot_token and app_token",
     id_fix=id_fix,

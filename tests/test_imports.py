@@ -1,0 +1,66 @@
+"""What is imported, and when: each library costs every start time, and every process memory, used or not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.programs import PROJECT
+
+HEAVY = {
+    *("aiohttp", "aiosqlite", "alembic", "asyncio", "babel", "core.domain", "core.settings", "cryptography"),
+    *("discord", "httpcore", "httpx", "psycopg", "pygments", "rich", "slack_bolt", "slack_sdk", "sqlalchemy"),
+    *("starlette", "structlog", "uvicorn"),
+}
+MODULES_OF = """
+import json, sys
+sys.argv = ["aivax-bots", *json.loads(sys.argv[1])]
+from bots.cli.main import main
+try:
+    main()
+finally:
+    sys.stderr.write("\\n" + json.dumps([*sys.modules]))
+"""
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """What a command has imported when it ends."""
+    command = [sys.executable, "-c", MODULES_OF, json.dumps(arguments)]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT)}
+    ended = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=90, check=True
+    )
+    assert ended.stdout
+    return set(json.loads(ended.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--help",
+        "--version",
+        "run --help",
+        "db --help",
+        "db backup --help",
+        "replies --help",
+        "drill --list",
+        "slack --help",
+        "slack manifest --help",
+        "discord invite --help",
+    ],
+)
+def test_what_only_explains_itself_imports_nothing_that_works(arguments: str) -> None:
+    assert modules_after(*arguments.split()) & HEAVY == set()
+
+
+def test_help_and_version_do_without_the_settings_library() -> None:
+    assert "pydantic" not in modules_after("--help") | modules_after("--version")
+
+
+def test_the_log_takes_no_library_along_that_draws_tracebacks() -> None:
+    command = [sys.executable, "-c", "import sys, bots.logs; sys.exit('rich' in sys.modules)"]
+
+    assert subprocess.run(command, cwd=PROJECT, timeout=90, check=False).returncode == 0
