@@ -21,7 +21,6 @@ from tests.stage import FakePlatform, Stage, staged
 
 BREAKER = "outage:sandbox:50c3"
 APOLOGY = "failed at this question again and again"
-HELD = 3_000
 """Six batches: that no statement grows with what is parked shows in how many are queued at a time."""
 
 
@@ -256,11 +255,14 @@ async def test_who_waits_while_a_probe_hangs_makes_no_platform_call_and_comes_ba
         assert set(await stage.states()) == {"answered"}
 
 
-async def test_thousands_of_parked_turns_wake_in_batches(database: Database, clock: WallClock) -> None:
+@pytest.mark.parametrize("held", [3_000, pytest.param(100_000, marks=pytest.mark.soak)])
+async def test_thousands_of_parked_turns_wake_in_batches(
+    database: Database, clock: WallClock, held: int
+) -> None:
     release = HeldTurnRelease(database, clock, most=500)
     store = BreakerStore(database, clock, release)
     breaker = Breaker(Cause.BALANCE)
-    await _hold(database, clock, breaker.name)
+    await _hold(database, clock, breaker.name, held)
     await store.trip(breaker, lambda _probes: clock(), 0.0)
 
     await store.reset(breaker)
@@ -298,7 +300,7 @@ async def _queued(database: Database) -> int:
         return int(rows.scalar_one())
 
 
-async def _hold(database: Database, clock: WallClock, breaker: str) -> None:
+async def _hold(database: Database, clock: WallClock, breaker: str, held: int) -> None:
     now = clock()
     async with database.write() as connection:
         await connection.execute(insert(persons).values(id=1, key="p", created_at=now))
@@ -307,7 +309,7 @@ async def _hold(database: Database, clock: WallClock, breaker: str) -> None:
         place = {"platform": "fake", "workspace": "W1", "channel": "c", "thread": "", "private": False}
         times = {"opened_at": now, "active_at": now}
         await connection.execute(insert(conversations).values(id=1, owner_id=1, **place, **times))
-        for start in range(0, HELD, 500):
+        for start in range(0, held, 500):
             rows = [_held_turn(number, breaker, clock) for number in range(start, start + 500)]
             await connection.execute(insert(turns), rows)
 
