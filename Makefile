@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: run test check lint types contracts soak golden architecture lock clean
+.PHONY: run test check lint types contracts soak bench golden architecture lock clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -49,6 +49,10 @@ contracts: .venv/.dev
 
 soak: .venv/.dev
 	@$(BIN)/python -m pytest -q -m soak -s
+
+# Measures against what a user would pick instead, and writes docs/performance.md: `make bench ROWS="turns core"`.
+bench: .venv/.dev
+	@$(BIN)/python -m benchmarks $(ROWS)
 
 # Shows where an answer or a message becomes something else than tests/corpus says.
 golden: .venv/.dev

@@ -14,7 +14,7 @@ from core.delivery.forwarding import ForwardingSurface, UnreachableSurface
 from core.domain import Apology, Button, Footer, PlaceClosed, Status
 from core.util.recently import MOST_KEYS, Recently
 from core.util.tasks import TaskSet
-from core.util.text import shorten
+from core.util.text import shorten, sound
 
 
 @given(st.text(), st.integers(min_value=1, max_value=40))
@@ -23,6 +23,15 @@ def test_a_short_text_stays_and_a_long_one_ends_in_an_ellipsis(text: str, most: 
 
     assert len(short) <= most
     assert short == text if len(text) <= most else short.endswith("…")
+
+
+@given(st.text(st.characters() | st.sampled_from("\x00\ud83d\ude00")))
+def test_a_sound_text_stays_and_any_other_is_mended(text: str) -> None:
+    """Pairs of halves are joined, lone halves replaced, NUL characters dropped; nothing else changes."""
+    anew = text.replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+    assert sound(text) == anew
+    assert sound(anew) is anew
 
 
 def test_what_was_seen_is_forgotten_after_its_period_and_no_sooner() -> None:

@@ -103,6 +103,6 @@ class Session:
 def reset(transport: asyncio.Transport) -> None:
     """Ends a TCP connection with a reset instead of a goodbye."""
     sock = transport.get_extra_info("socket")
-    if sock is not None:
+    if sock is not None and sock.fileno() >= 0:  # else the client was first
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

@@ -1,0 +1,1 @@
+"""What a turn costs, beside what a user would pick instead: `make bench`."""

@@ -1,0 +1,1 @@
+"""Programs that run in the process under test, and print what they used."""

@@ -1,0 +1,8 @@
+"""The rows by name, in the order of the table."""
+
+from benchmarks.row import Row
+
+from . import core_turn, growth, idle, open_answers, outage, postgres, statements, whole_turns
+
+MODULES = (whole_turns, core_turn, statements, postgres, growth, open_answers, idle, outage)
+ROWS: dict[str, Row] = {each.ROW.name: each.ROW for each in MODULES}

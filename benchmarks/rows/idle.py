@@ -1,0 +1,49 @@
+"""What the bot costs while nobody asks: `benchmarks/idle.py`, beside bare programs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+
+from benchmarks.idle import CPU_MS, HELP, MEMORY_MIB, QUICK, START
+from benchmarks.row import Bench, Figure, Goal, Line, Measured, Row
+from benchmarks.stage.programs import TREE
+
+ROUNDS, SECONDS = 5, 12
+TYPER, SDKS = "bare typer app", "bare two-SDK bot"
+
+
+def lines() -> tuple[Line, ...]:
+    """Those of the script, by the names that it gives them."""
+    quick = (Line(f"CPU of `{command}`", "ms", Goal(HELP), TYPER) for command in QUICK)
+    process = (
+        line
+        for database in ("SQLite", "PostgreSQL")
+        for line in (
+            Line(f"start to ready, {database}", "ms", Goal(START), SDKS),
+            Line(f"CPU of a start, {database}", "ms", Goal(START), SDKS),
+            Line(f"idle memory, {database}", "MiB", Goal(MEMORY_MIB, "figure"), SDKS),
+            Line(f"idle CPU a second, {database}", "ms", Goal(CPU_MS, "figure"), SDKS),
+        )
+    )
+    return (*quick, *process)
+
+
+async def measure(bench: Bench) -> Measured:
+    """Run the script, and take its figures."""
+    arguments = ("--json", "--rounds", str(ROUNDS), "--seconds", str(SECONDS))
+    command = (sys.executable, str(TREE / "benchmarks/idle.py"), *arguments)
+    done = await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.PIPE)
+    found = {row["name"]: Figure(row["ours"], row["baseline"]) for row in json.loads(done.stdout)}
+    return Measured({line.name: found[line.name] for line in ROW.lines})
+
+
+ROW = Row(
+    "idle",
+    "`benchmarks/idle.py`: CPU of quick commands; start, memory and CPU with both platforms connected and nobody asking,"
+    f" seen for {SECONDS} s; all by turns, medians of {ROUNDS}.",
+    lines(),
+    measure,
+)

@@ -1,0 +1,1 @@
+"""What stands around the process under test: gateway, platforms, databases. None of it is measured."""

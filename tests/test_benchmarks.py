@@ -1,0 +1,105 @@
+"""The benchmarks themselves, without measuring anything: rows, goals, the report, the gateway's script."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import report
+from benchmarks.row import Figure, Goal, Measured, Plot, Row, as_json
+from benchmarks.rows import ROWS
+from benchmarks.stage.gateway import Connection, Server, answer_of, script
+from core.aivax.transport import httpx
+
+TREE = Path(__file__).parent.parent
+LONGEST_BASELINE = 60
+
+
+def made_up(row: Row, figure: Figure) -> dict[str, object]:
+    """A row as it is kept, with one figure for every line."""
+    curves = {"ours": [(0.0, 1.0), (1000.0, 2.5)]}
+    measured = Measured(
+        {line.name: figure for line in row.lines}, {row.name: Plot("Growth", "x", "ms", curves)}
+    )
+    return as_json(row, measured, commit="abc1234", machine="a machine", seconds=1.0)
+
+
+def test_every_row_can_be_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--list"])
+
+    command.main()
+
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(ROWS)
+    assert all(row.name == name and row.lines and row.what for name, row in ROWS.items())
+
+
+def test_the_report_shows_each_line_with_its_verdict_from_what_was_saved(tmp_path: Path) -> None:
+    kept = tmp_path / "results.json"
+    report.save({name: made_up(row, Figure(2.0, 1.0)) for name, row in ROWS.items()}, kept)
+
+    text = report.page(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", report.saved(kept))
+
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "\nold\n" not in text
+    for line in (line for row in ROWS.values() for line in row.lines):
+        (shown,) = (each for each in text.splitlines() if each.startswith(f"| {line.name} |"))
+        assert shown.endswith((" | met |", " | missed |"))
+    for svg in report.pictures(report.saved(kept)).values():
+        ElementTree.fromstring(svg)  # noqa: S314  our own
+
+
+@pytest.mark.parametrize(
+    ("goal", "ours", "theirs", "is_met"),
+    [
+        (Goal(1.2), 12.0, 10.0, True),
+        (Goal(1.2), 12.1, 10.0, False),
+        (Goal(4, sign=">="), 40.0, 10.0, True),
+        (Goal(4, sign=">="), 39.0, 10.0, False),
+        (Goal(1, "figure", "<"), 1.0, None, False),
+        (Goal(100, "figure"), 100.0, None, True),
+        (Goal(100, "figure"), float("nan"), None, False),
+    ],
+)
+def test_a_goal_is_met_or_missed(goal: Goal, ours: float, theirs: float | None, is_met: bool) -> None:
+    assert goal.is_met(ours, theirs) is is_met
+
+
+def test_the_page_and_its_pictures_show_what_is_saved() -> None:
+    """`make bench` writes all three; `python -m benchmarks --render` writes the page from the saved figures."""
+    results = report.saved()
+
+    assert report.page(report.PAGE.read_text(), results) == report.PAGE.read_text()
+    for name, svg in report.pictures(results).items():
+        assert (report.PAGE.parent / name).read_text() == svg
+
+
+def test_the_bare_programs_are_as_short_as_a_quick_start() -> None:
+    lengths = {
+        path.name: len(path.read_text().splitlines()) for path in (TREE / "benchmarks/baselines").glob("*.py")
+    }
+
+    assert len(lengths) > 5
+    assert {name: lines for name, lines in lengths.items() if lines >= LONGEST_BASELINE} == {}
+
+
+@pytest.mark.parametrize("per_s", [0, 500], ids=["packed", "one event a write"])
+async def test_the_scripted_gateway_says_what_the_question_asks_for(per_s: int) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(Server()), "127.0.0.1", 0)
+    async with (
+        server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as client,
+    ):
+        for count in (3, 40):
+            body = {"messages": [{"role": "user", "content": script(count, per_s)}]}
+            text = (await client.post("/v1/chat/completions", json=body)).text
+
+            assert text.count("data: {") == count + 2
+            assert text.endswith("data: [DONE]\n\n")
+    assert len(answer_of(40).split(" ")) == 40
