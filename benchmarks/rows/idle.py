@@ -31,7 +31,7 @@ def lines() -> tuple[Line, ...]:
     return (*quick, *process)
 
 
-async def measure(bench: Bench) -> Measured:
+async def measure(_bench: Bench) -> Measured:
     """Run the script, and take its figures."""
     arguments = ("--json", "--rounds", str(ROUNDS), "--seconds", str(SECONDS))
     command = (sys.executable, str(TREE / "benchmarks/idle.py"), *arguments)
@@ -42,7 +42,7 @@ async def measure(bench: Bench) -> Measured:
 
 ROW = Row(
     "idle",
-    "`benchmarks/idle.py`: CPU of quick commands; start, memory and CPU with both platforms connected and nobody asking,"
+    "`benchmarks/idle.py`: CPU of quick commands; start, memory and CPU with both platforms connected and nobody there,"
     f" seen for {SECONDS} s; all by turns, medians of {ROUNDS}.",
     lines(),
     measure,
