@@ -52,6 +52,19 @@ def test_an_answer_is_whole_up_to_the_bound_and_a_beginning_of_it_beyond(
     assert room.passed or shown == answer
 
 
+@given(st.text("ab. \n", max_size=400), st.integers(1, 300), st.lists(st.integers(0, 400), max_size=8))
+def test_where_an_answer_is_cut_does_not_depend_on_its_pieces(
+    answer: str, chars: int, cuts: list[int]
+) -> None:
+    whole, pieces, at, shown = Room(chars), Room(chars), 0, ""
+
+    for cut in [*sorted(cuts), len(answer)]:
+        shown += pieces.take(answer[at : max(cut, at)])
+        at = max(cut, at)
+
+    assert shown + pieces.close() == whole.take(answer) + whole.close()
+
+
 def test_an_answer_that_goes_on_and_on_is_cut_between_two_paragraphs() -> None:
     room = Room(2_000)
 

@@ -40,7 +40,8 @@ class Room:
     """
 
     def __init__(self, chars: int) -> None:
-        self._let_through = chars - min(_HELD_CHARS, chars // 20)
+        self._most_held = min(_HELD_CHARS, chars // 20)
+        self._let_through = chars - self._most_held
         self._left = chars
         self._held = ""
         self.passed = False
@@ -52,7 +53,7 @@ class Room:
             return ""
         if len(text) > self._left:
             self.passed = True
-            shown, self._held = _cut(self._held + text[: self._left]), ""
+            shown, self._held = _cut(self._held + text[: self._left], self._most_held), ""
             return shown
         self._left -= len(text)
         through = min(self._let_through, len(text))
@@ -66,11 +67,11 @@ class Room:
         return held
 
 
-def _cut(text: str) -> str:
-    """Cut a text near its end, at the best place that its last part has."""
-    early = max(len(text) - _HELD_CHARS, 0)
+def _cut(text: str, most_chars: int) -> str:
+    """Cut a text near its end, at the best place that its last characters have."""
+    early = max(len(text) - most_chars, 0)
     for place in _GOOD_PLACES:
         at = text.rfind(place, early)
         if at >= 0:
-            return text[: at + len(place)].rstrip()
+            return text[:early] + text[early : at + len(place)].rstrip()
     return text
