@@ -23,7 +23,7 @@ _MARKS = (
     ),
     *("<end_of_turn>", "<turn|>", "<|end_of_solution|>", "<|END_RESPONSE|>", "<｜end▁of▁sentence｜>"),  # noqa: RUF001
 )
-"""Of Qwen, Llama, Phi, gpt-oss, Gemma, OpenThinker, Command A and DeepSeek."""
+"""Of Qwen, Llama, Phi, gpt-oss, Gemma, OpenThinker, Command A and DeepSeek. Each begins with `<`."""
 _TAIL_CHARS = 200
 _ANY_MARK = "|".join(map(re.escape, _MARKS))
 _BEGUN = "|".join(
@@ -62,6 +62,8 @@ class Ending:
     def take(self, text: str) -> str:
         """Return what can't be such a mark; the rest waits for what follows."""
         text = self._held + text
+        if "<" not in text:
+            return text
         tail = len(text) - min(len(text), _TAIL_CHARS)
         found = _END_MARKS.search(text, tail)
         at = found.start() if found else len(text)
