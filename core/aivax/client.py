@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, closing
 from typing import Self
 
 from core.aivax import keys
@@ -24,7 +24,6 @@ from core.util.log import log
 
 _SHORT_WAIT_S = 5.0
 _MOST_WAITS = 3
-_PIECE_BYTES = 8 * 1024
 
 Permit = Callable[[], Awaitable[None]]
 """Asked before a try; raises `RateLimited`, with `retry_after_s`, when it may not be made now."""
@@ -37,6 +36,11 @@ def _with_addresses(settings: AivaxSettings, base_url: str) -> AivaxSettings:
 
 async def _always() -> None:
     pass
+
+
+def _broken(call: Completion, error: AivaxError) -> Iterator[TimelineEvent]:
+    yield from call.parser.rest()
+    raise error
 
 
 class AivaxClient:
@@ -100,19 +104,20 @@ class AivaxClient:
         call.bases = [self._base.current]
         call.is_open = call.model in self._unopened
         failure: AivaxError | None = None
-        while True:
-            await self._be_permitted(call, before_try, failure)
-            try:
-                async with aclosing(self._try(call)) as events:
-                    async for event in events:
-                        yield event
-            except AivaxError as error:
-                failure = error if call.is_direct else self._base.judged(error)
-            else:
-                return
-            await self._recover(call, failure)
-            for activity in call.dropped_tools():
-                yield activity
+        with closing(call.deadlines):
+            while True:
+                await self._be_permitted(call, before_try, failure)
+                try:
+                    async with aclosing(self._try(call)) as events:
+                        async for event in events:
+                            yield event
+                except AivaxError as error:
+                    failure = error if call.is_direct else self._base.judged(error)
+                else:
+                    return
+                await self._recover(call, failure)
+                for activity in call.dropped_tools():
+                    yield activity
 
     async def _be_permitted(self, call: Completion, before_try: Permit, failure: AivaxError | None) -> None:
         for _ in range(_MOST_WAITS):
@@ -135,34 +140,21 @@ class AivaxClient:
         async with self._wire.post(call.url, call.body(), call.deadlines, call.clean) as reply:
             self._learn(call)
             call.parser.credits_spent = reply.credits_spent
-            async with aclosing(self._pieces(call, reply)) as pieces:
-                async for piece in pieces:
-                    for event in call.parser.feed(piece) if piece else call.parser.rest():
-                        self._prove(call)
-                        yield event
-                    if call.parser.ended:
-                        self._learn_thinking(call)
-                        if not call.parser.overlong:
-                            await reply.drain()
-                        return
-            for event in call.parser.close():
-                self._prove(call)
-                yield event
+            while not call.parser.ended:
+                for event in await self._next(call, reply):
+                    self._prove(call)
+                    yield event
             self._learn_thinking(call)
+            if not call.parser.overlong:
+                await reply.drain()
 
-    async def _pieces(self, call: Completion, reply: Reply) -> AsyncGenerator[bytes]:
-        """What comes, in small pieces with others' turn between them: a fast server must not hold up the loop.
-
-        An empty piece comes before an error: what is still held back of the answer is to be said.
-        """
+    async def _next(self, call: Completion, reply: Reply) -> Iterator[TimelineEvent]:
+        """Read on; what is still held back of the answer is said before an error."""
         try:
-            while data := await self._read(call, reply):
-                for at in range(0, len(data), _PIECE_BYTES):
-                    yield data[at : at + _PIECE_BYTES]
-                    await asyncio.sleep(0)
-        except AivaxError:
-            yield b""
-            raise
+            data = await self._read(call, reply)
+        except AivaxError as error:
+            return _broken(call, error)
+        return call.parser.feed(data) if data else call.parser.close()
 
     async def _read(self, call: Completion, reply: Reply) -> bytes:
         """Read on; a connection that breaks or falls silent after the finish reason has simply ended.

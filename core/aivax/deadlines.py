@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 from core.domain import Unavailable
 from core.settings import AivaxSettings
+from core.util.wait_limit import WaitLimit
 
 TAIL_S = 5.0
 """How long silence lasts behind a finish reason before the answer is whole without usage and `[DONE]`.
@@ -19,13 +19,16 @@ ANSWER_WHOLE = "answer_whole"
 
 
 class Deadlines:
-    """The time limits of one call, over all its tries.
+    """The time limits of one call, over all its tries. What is awaited under `with deadlines:` is bounded.
 
     For the whole call the clock on the wall counts, whatever the time is spent on; for silence only the waiting.
+    A wait that takes too long ends with `Unavailable`, whose `code` names the limit that was reached.
     """
 
     def __init__(self, settings: AivaxSettings) -> None:
-        self._settings = settings
+        self._answer_s = settings.answer_timeout_s
+        self._first_event_s = settings.first_event_timeout_s
+        self._idle_s = settings.idle_timeout_s
         self.waited_s = 0.0
         """Waiting for AIVAX, and in pauses that may only have been counted."""
         self.exhausted = False
@@ -34,13 +37,20 @@ class Deadlines:
         self._tail_s: float | None = None
         self._signs = 0
         self._alive = False
-        self._began = asyncio.get_running_loop().time()
+        self._now = asyncio.get_running_loop().time
+        self._began = self._wait_began = self._now()
+        self._limit_s, self._code = 0.0, ""
+        self._wait_limit = WaitLimit()
 
     def begin_try(self) -> None:
         """Start the first-event time-out anew."""
         self._since_start_s = 0.0
         self._tail_s = None
         self._alive = False
+
+    def close(self) -> None:
+        """Nothing more is waited for."""
+        self._wait_limit.close()
 
     def sign_of_life(self) -> None:
         """Note that bytes came: any do, the service's pings too."""
@@ -59,43 +69,36 @@ class Deadlines:
         """Count a pause between two tries."""
         self.waited_s += seconds
 
-    @asynccontextmanager
-    async def waiting(self) -> AsyncIterator[None]:
-        """Bound what is awaited inside.
+    def __enter__(self) -> None:
+        now = self._wait_began = self._now()
+        self._set_limit(now)
+        if self._limit_s <= 0:  # what is there already would never be interrupted
+            raise self._passed()
+        self._wait_limit.begin(now + self._limit_s)
 
-        Raises:
-            Unavailable: its `code` names the limit that was reached.
-        """
-        loop = asyncio.get_running_loop()
-        limit_s, code = self._limit()
-        began = loop.time()
-        try:
-            if limit_s <= 0:  # what is there already would never be interrupted
-                raise TimeoutError  # noqa: TRY301  one way to say it
-            async with asyncio.timeout(limit_s):
-                yield
-        except TimeoutError:
-            self.exhausted = code == "answer_timeout"
-            detail = "it takes too long in all" if self.exhausted else f"nothing came for {limit_s:.3g} s"
-            raise Unavailable(code=code, detail=detail) from None
-        finally:
-            seconds = loop.time() - began
-            self.waited_s += seconds
-            self._since_start_s += seconds
-            if self._tail_s is not None:
-                self._tail_s += seconds
-
-    def _limit(self) -> tuple[float, str]:
-        settings = self._settings
-        since_began_s = asyncio.get_running_loop().time() - self._began
-        first_event_s = settings.first_event_timeout_s - self._since_start_s
-        limits = [
-            (settings.answer_timeout_s - max(self.waited_s, since_began_s), "answer_timeout"),
-            (settings.idle_timeout_s, "idle_timeout")
-            if self._alive
-            else (first_event_s, "first_event_timeout"),
-        ]
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        passed = self._wait_limit.end(error)
+        seconds = self._now() - self._wait_began
+        self.waited_s += seconds
+        self._since_start_s += seconds
         if self._tail_s is not None:
-            limits.append((TAIL_S - self._tail_s, ANSWER_WHOLE))
-        limit_s, code = min(limits)
-        return max(limit_s, 0.0), code
+            self._tail_s += seconds
+        if passed:
+            raise self._passed() from None
+
+    def _passed(self) -> Unavailable:
+        self.exhausted = self._code == "answer_timeout"
+        detail = "it takes too long in all" if self.exhausted else f"nothing came for {self._limit_s:.3g} s"
+        return Unavailable(code=self._code, detail=detail)
+
+    def _set_limit(self, now: float) -> None:
+        """Find the limit that is reached first."""
+        limit_s, code = self._answer_s - max(self.waited_s, now - self._began), "answer_timeout"
+        if self._tail_s is not None and TAIL_S - self._tail_s < limit_s:
+            limit_s, code = TAIL_S - self._tail_s, ANSWER_WHOLE
+        silent_s = self._idle_s if self._alive else self._first_event_s - self._since_start_s
+        if silent_s < limit_s:
+            limit_s, code = silent_s, "idle_timeout" if self._alive else "first_event_timeout"
+        self._limit_s, self._code = max(limit_s, 0.0), code

@@ -23,6 +23,7 @@ from core.aivax.certificates import authorities
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
 from core.aivax.proxies import proxy_of
+from core.aivax.read_ahead import ReadAhead
 from core.aivax.refusals.bodies import is_refusal
 from core.aivax.stream.chunks import NotJson, amount, decode_any
 from core.domain import AddressWrong, AivaxError, SettingRefused, Unavailable
@@ -42,6 +43,8 @@ _REFUSAL_BYTES = 64 * 1024
 _DOCUMENT_BYTES = 8 * 1024 * 1024
 _DOCUMENT_TIMEOUT_S = 30.0
 _DRAIN_S = 0.25
+_PIECE_BYTES = 8 * 1024
+_TURN_S = 0.001
 _PLAN = "X-Authenticated-Account-Plan"
 _PLAN_CHARS = 40
 _OTHER_PROTOCOL = {
@@ -56,24 +59,52 @@ LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepal
 class Reply:
     """An answer whose status is good and whose body is being read."""
 
-    def __init__(self, response: httpx.Response, deadlines: Deadlines, clean: Scrub) -> None:
-        self._chunks = response.aiter_raw()
+    def __init__(self, response: httpx.Response, body: ReadAhead, deadlines: Deadlines, clean: Scrub) -> None:
+        self._body = body
         self._status = response.status_code
         self._deadlines = deadlines
         self._clean = clean
         self._begun = False
+        self._given_up = False
+        self._data = b""
+        self._at = 0
+        self._now = asyncio.get_running_loop().time
+        self._turn_began = self._now()
         spent = amount(response.headers.get("Consumed-Credits"))
         self.credits_spent = spent if spent is not None and spent >= 0 else None
 
     async def read(self) -> bytes:
-        """Return the next bytes; empty at the end.
+        """Return the next bytes, a small piece of them; empty at the end.
+
+        Now and then others have their turn in between: a fast server must not hold up the loop.
 
         Raises:
             Unavailable: the connection broke, or was silent for too long.
             AddressWrong: it is a web page.
         """
-        async with self._deadlines.waiting():
-            data = await _sealed(anext(self._chunks, b""), self._clean)
+        if self._at >= len(self._data):
+            self._data, self._at = await self._next(), 0
+            self._turn_began = self._now()
+        elif self._now() - self._turn_began > _TURN_S:
+            await asyncio.sleep(0)
+            self._turn_began = self._now()
+        piece = self._data[self._at : self._at + _PIECE_BYTES]
+        self._at += _PIECE_BYTES
+        return piece
+
+    async def _next(self) -> bytes:
+        failure: AivaxError | None = None
+        self._given_up = True
+        with self._deadlines:
+            try:
+                data = await self._body.take()
+            except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+                failure = of_transport(error, clean=self._clean)
+        if (
+            failure is not None
+        ):  # raised out here, since not even its context may lead to the request and its key
+            raise failure
+        self._given_up = False
         self._deadlines.sign_of_life()
         if not self._begun and data.strip():
             self._begun = True
@@ -83,9 +114,8 @@ class Reply:
 
     async def drain(self) -> None:
         """Read up to the body's end if it is there already, so that the connection can be used again."""
-        with suppress(httpx.HTTPError, httpx.StreamError, OSError):
-            async with asyncio.timeout(_DRAIN_S):
-                await anext(self._chunks, b"")
+        if not self._given_up:
+            await self._body.until_end(_DRAIN_S)
 
 
 @cache
@@ -172,14 +202,15 @@ class Wire:
             "Content-Length": str(body.length),  # not every server takes it in chunks
         }
         request = self._http.build_request("POST", url, content=body.sent(), headers=headers)
-        async with deadlines.waiting():
+        with deadlines:
             response = await _sealed(self._http.send(request, stream=True), clean)
         self.plan = sound(response.headers.get(_PLAN, self.plan)[:_PLAN_CHARS])
         try:
             if not response.is_success:
                 raise await self._refusal(response, clean)
             _check_plain(response)
-            yield Reply(response, deadlines, clean)
+            async with ReadAhead(response.aiter_raw()) as read:
+                yield Reply(response, read, deadlines, clean)
         finally:
             with suppress(httpx.HTTPError, OSError):
                 await response.aclose()
