@@ -20,6 +20,7 @@ from core.domain import AivaxError
 from tests.corpus.entries import FOLDER, Entry
 from tests.corpus.servers_streams.render import body_of, head_of
 from tests.fuzzing import mutant
+from tests.scripted_aivax import joined
 
 BOUNDS = AnswerBounds(chars=5_000, body_bytes=200_000, event_bytes=20_000, silent_bytes=60_000)
 """Small enough to be met."""
@@ -85,7 +86,7 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that came of a stream."""
+    """All that came of a stream; what was said or thought in one go is one event."""
 
     events: tuple[TimelineEvent, ...]
     error: str
@@ -218,9 +219,9 @@ def _cut(rng: random.Random, text: str) -> list[str]:
     return [text[start:end] for start, end in pairwise([0, *places, len(text)])]
 
 
-def outcome(*pieces: bytes) -> Outcome:
+def outcome(*pieces: bytes, parser: TimelineParser | None = None) -> Outcome:
     """Read a stream in these pieces, to its end. Raises what is no `AivaxError`."""
-    parser = TimelineParser(bounds=BOUNDS)
+    parser = parser or TimelineParser(bounds=BOUNDS)
     events: list[TimelineEvent] = []
     try:
         for piece in pieces:
@@ -231,8 +232,8 @@ def outcome(*pieces: bytes) -> Outcome:
         for event in parser.close():
             events.append(event)  # noqa: PERF402
     except AivaxError as error:
-        return Outcome(tuple(events), f"{type(error).__name__} {error}")
-    return Outcome(tuple(events), "")
+        return Outcome(tuple(joined(events)), f"{type(error).__name__} {error}")
+    return Outcome(tuple(joined(events)), "")
 
 
 def cut_at_random(data: bytes, number: int) -> list[bytes]:

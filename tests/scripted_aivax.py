@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from core.aivax.client import AivaxClient
 from core.aivax.request import ChatMessage, CompletionRequest
-from core.aivax.stream.events import Text, TimelineEvent
+from core.aivax.stream.events import Text, Thinking, TimelineEvent
 from core.aivax.transport import httpx
 from core.settings import AivaxSettings
 
@@ -142,3 +142,17 @@ async def answer_of(aivax: AivaxClient, question: CompletionRequest = QUESTION) 
 
 def text_of(events: Sequence[TimelineEvent]) -> str:
     return "".join(each.delta for each in events if isinstance(each, Text))
+
+
+def joined(events: Iterable[TimelineEvent]) -> list[TimelineEvent]:
+    """The same events, what is said or thought in one go as one: in how many pieces depends on how it was read."""
+    found: list[TimelineEvent] = []
+    for event in events:
+        last = found[-1] if found else None
+        if isinstance(event, Text) and isinstance(last, Text):
+            found[-1] = Text(last.delta + event.delta)
+        elif isinstance(event, Thinking) and isinstance(last, Thinking):
+            found[-1] = Thinking(last.delta + event.delta)
+        else:
+            found.append(event)
+    return found

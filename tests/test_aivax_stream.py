@@ -28,7 +28,7 @@ from core.domain import (
     ToolState,
     Unavailable,
 )
-from tests.scripted_aivax import delta, event, said, text_of, tool
+from tests.scripted_aivax import delta, event, joined, said, text_of, tool
 
 DONE = b"data: [DONE]\n\n"
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 2}}
@@ -100,7 +100,7 @@ def broken(*pieces: bytes) -> AivaxError:
 
 def outcome(*pieces: bytes) -> tuple[object, ...]:
     events, error = read(*pieces)
-    return (events, type(error), str(error))
+    return (joined(events), type(error), str(error))
 
 
 def test_everything_comes_in_its_order() -> None:

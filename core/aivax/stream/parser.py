@@ -14,6 +14,7 @@ from core.aivax.stream.chunks import Json
 from core.aivax.stream.events import Finished, TimelineEvent
 from core.aivax.stream.fragments import ToolCalls
 from core.aivax.stream.native_forms import answer_in, choice_in
+from core.aivax.stream.ordinary import OrdinaryChunks
 from core.aivax.stream.reported_errors import error_in, error_in_words, may_be_an_error
 from core.aivax.stream.sse import EventTooLarge, Kind, Payload, Payloads
 from core.aivax.stream.timeline import Overlong, Timeline
@@ -61,6 +62,7 @@ class TimelineParser:
         self._timeline = Timeline(bounds)
         self._body_bytes = 0
         self._payloads = Payloads(bounds.event_bytes)
+        self._ordinary = OrdinaryChunks()
         self._words = Words(is_open=is_open)
         self._calls = ToolCalls(bounds.event_bytes)
         self._called = False
@@ -147,8 +149,10 @@ class TimelineParser:
         self._body_bytes += len(data)
         self._timeline.silent_bytes += len(data)
         try:
-            for payload in self._payloads.feed(data):
-                self._take(payload)
+            if data.startswith(b"\n"):  # it was cut inside of the blank line behind an event
+                self._read_liberally(b"\n")
+                data = data[1:]
+            self._read_liberally(self._read_ordinary(data))
         except chunks.NotJson:
             raise self._not_events("not_json") from None
         if self.ended:
@@ -159,6 +163,24 @@ class TimelineParser:
             raise self._not_events("answer_too_large")
         if self._timeline.silent_bytes > self._bounds.silent_bytes:
             raise self._not_events("nothing_said")
+
+    def _read_liberally(self, data: bytes) -> None:
+        for payload in self._payloads.feed(data):
+            self._take(payload)
+
+    def _read_ordinary(self, data: bytes) -> bytes:
+        """Take what is ordinary, all at once; return what is left to be read liberally: the rest, or all of it."""
+        events, rest = self._payloads.whole_events(data)
+        found = None if self._reason or self.ended else self._ordinary.read(events)
+        if found is None:
+            return data
+        self._payloads.skip()
+        if found.model != self._model:
+            self._model = chunks.word(found.model) or self._model
+        self._usage = found.usage or self._usage
+        for run in found.runs:
+            self._timeline.say(*self._words.take_run(*run))
+        return rest
 
     def _read_end(self) -> None:
         for payload in self._payloads.close():

@@ -17,8 +17,10 @@ MAX_EVENT_BYTES = 8 * 1024 * 1024
 """The longest line and the largest event accepted; an answer with an inline picture has megabytes."""
 
 _MOST_LINES = 50_000
+_AT_ONCE_BYTES = 64 * 1024
 _PLAIN_BYTES = 400
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_EVENT_END = b"\n\n"
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _FIELD = re.compile(rb"(?:data|event|id|retry|error)?:|(?:data|event|id|retry)$")
@@ -82,6 +84,26 @@ class Payloads:
             data = self._begin(self._head + data)
         for line in self._lines(data):
             yield from self._take(line)
+
+    def whole_events(self, data: bytes) -> tuple[bytes, bytes]:
+        """Look at bytes before they are fed: the whole events that there will be then, and what comes behind them.
+
+        Nothing, and all, where an event was begun in a line before, or where it is a lot. Line ends are `\\n`.
+        """
+        size = len(self._partial) + len(data)
+        if self._head or self._data or self._body or self._name or self._after_cr or size > _AT_ONCE_BYTES:
+            return b"", data
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
+        end = data.rfind(_EVENT_END) + len(_EVENT_END)
+        if end < len(_EVENT_END) or size > self._max:
+            return b"", data
+        return bytes(self._partial) + data[:end], data[end:]
+
+    def skip(self) -> None:
+        """Go on behind whole events that somebody else has read."""
+        self._head = None
+        self._partial = bytearray()
 
     def close(self) -> Iterator[Payload]:
         """Yield the payloads that were not yet ended when the connection was; the last may be half of one."""

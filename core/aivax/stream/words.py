@@ -53,6 +53,12 @@ class Words:
                 return self._take_unopened(message, text, thought)
         return self._add(message, self._heard.beyond(text), thought)
 
+    def take_run(self, thought: str, text: str, deltas: int, texts: int) -> tuple[str, str]:
+        """Take what `deltas` in a row bring, thinking before text, which `texts` of them have, and nothing beside."""
+        self.signs += deltas
+        self._heard.by_delta = self._heard.by_delta or bool(text)
+        return self._join(thought, text, texts)
+
     def close(self) -> tuple[str, str]:
         """Return what was held back, now that no more comes."""
         thought, words = self._opening.take(self._text.close())
@@ -62,9 +68,12 @@ class Words:
 
     def _add(self, fields: Json, text: str, thought: str) -> tuple[str, str]:
         self._note(fields, text, thought)
+        return self._join(thought, text, 1)
+
+    def _join(self, thought: str, text: str, texts: int) -> tuple[str, str]:
         joined = self._text.join(text)
         tagged, words = self._opening.take(joined)
-        self._heard.add(joined, words)
+        self._heard.add(joined, words, texts)
         return self._thinking.join(thought) + tagged, self._ending.take(words)
 
     def _take_unopened(self, message: Json, text: str, thought: str) -> tuple[str, str]:
@@ -91,11 +100,11 @@ class _Heard:
         self.by_delta = False
         """Whether some of it came as a delta: then a message is never a further piece."""
 
-    def add(self, text: str, shown: str) -> None:
-        """Note a piece: as it came, and what of it was no thinking."""
-        if self._chars <= _MOST_CHARS:
+    def add(self, text: str, shown: str, deltas: int = 1) -> None:
+        """Note a piece, of so many deltas: as it came, and what of it was no thinking."""
+        if text and self._chars <= _MOST_CHARS:
             self._chars += len(text)
-            self._deltas += bool(text)
+            self._deltas += deltas
             self._parts.append(text)
             self._shown.append(shown)
 
