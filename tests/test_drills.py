@@ -149,7 +149,7 @@ def test_all_drills_as_a_command_need_no_configuration(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1])}
 
     ended = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
