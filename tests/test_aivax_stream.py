@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import json
+import tracemalloc
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -457,3 +459,16 @@ def test_a_part_whose_type_is_no_word_is_read_all_the_same() -> None:
     part = {"type": {"type": "news"}, "text": "The pier is closed"}
 
     assert text_of(whole(delta(content=[part]), delta("stop"), DONE)) == "The pier is closed"
+
+
+def test_an_answer_keeps_little_beside_its_words() -> None:
+    tracemalloc.start()
+    try:
+        parser = TimelineParser()
+        for number in range(4_000):
+            collections.deque(parser.feed(delta(content=f"word {number} ")), maxlen=0)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 4_000 * 10 * 2 + 40_000  # as it came, and as it is shown

@@ -90,6 +90,8 @@ class Reply:
             self._turn_began = self._now()
         piece = self._data[self._at : self._at + _PIECE_BYTES]
         self._at += _PIECE_BYTES
+        if self._at >= len(self._data):
+            self._data = b""
         return piece
 
     async def _next(self) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.util.growing_text import GrowingText
 from core.util.media_types import ENDINGS
 
 _KINDS = {"image": "picture", "audio": "sound", "video": "video"}
@@ -22,13 +23,13 @@ def marker_of(name: str, media_type: str, alt: str) -> str:
 
 
 class AnswerText:
-    """Grows by many small pieces, which are put together only when somebody reads it."""
+    """Grows by many small pieces."""
 
     def __init__(self) -> None:
         self.has_words = False
         """Whether anything visible was said."""
-        self._shown: list[str] = []
-        self._remembered: list[str] = []
+        self._shown = GrowingText()
+        self._remembered = GrowingText()
         self._last_shown = ""
         self._last_remembered = ""
         self._is_behind_file = False
@@ -36,12 +37,12 @@ class AnswerText:
     @property
     def shown(self) -> str:
         """What people read."""
-        return "".join(self._shown)
+        return self._shown.whole
 
     @property
     def remembered(self) -> str:
         """What the model is told later that it said."""
-        return "".join(self._remembered)
+        return self._remembered.whole
 
     def say(self, text: str) -> str:
         """Add some text; what of it is to be shown: no gap is left where a file stood."""
@@ -56,7 +57,7 @@ class AnswerText:
             )
         if text:
             self._is_behind_file = False
-            self._shown.append(text)
+            self._shown.add(text)
             self._last_shown = text[-1]
             self.has_words = self.has_words or not text.isspace()
         return text
@@ -72,5 +73,5 @@ class AnswerText:
 
     def _remember(self, text: str) -> None:
         if text:
-            self._remembered.append(text)
+            self._remembered.add(text)
             self._last_remembered = text[-1]

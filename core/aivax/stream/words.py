@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.aivax.stream.chunks import Json, answer_text, mapping
 from core.aivax.stream.fragments import Ending, Joiner
 from core.aivax.stream.thinking_tags import Opening, lacks_opening, split
+from core.util.growing_text import GrowingText
 from core.util.text import sound
 
 _MOST_CHARS = 500_000
@@ -93,8 +94,8 @@ class _Heard:
     """Remembers an answer's text as it came, and tells what a message adds to it."""
 
     def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._shown: list[str] = []
+        self._text = GrowingText()
+        self._shown = GrowingText()
         self._chars = 0
         self._deltas = 0
         self.by_delta = False
@@ -105,13 +106,13 @@ class _Heard:
         if text and self._chars <= _MOST_CHARS:
             self._chars += len(text)
             self._deltas += deltas
-            self._parts.append(text)
-            self._shown.append(shown)
+            self._text.add(text)
+            self._shown.add(shown)
 
     @property
     def all(self) -> str:
         """Everything, thinking in tags too."""
-        return self._whole(self._parts)
+        return self._text.whole
 
     @property
     def is_anything(self) -> bool:
@@ -132,12 +133,5 @@ class _Heard:
             return message[len(heard) :]
         if not self.by_delta:
             return message
-        words, shown = split(message)[1].strip(), self._whole(self._shown).strip()
+        words, shown = split(message)[1].strip(), self._shown.whole.strip()
         return words[len(shown) :] if words.startswith(shown) else ""
-
-    @staticmethod
-    def _whole(parts: list[str]) -> str:
-        """Join the parts, in place, so that it is paid for once."""
-        if len(parts) > 1:
-            parts[:] = ["".join(parts)]
-        return parts[0]
