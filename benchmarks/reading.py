@@ -63,7 +63,7 @@ def _row(way: str, medians: dict[str, float]) -> dict[str, object]:
     what, part = WAYS[way]
     ratio = medians["ours"] / medians["openai"]
     return {
-        "row": f"CPU a chunk, {what} (µs)",
+        "row": f"CPU a chunk, {what}",
         "goal": f"<= 1/{part} of the openai SDK",
         **{name: round(each, 2) for name, each in medians.items()},
         "ratio": round(ratio, 4),

@@ -2,7 +2,7 @@
 
 from benchmarks.row import Row
 
-from . import core_turn, growth, idle, open_answers, outage, postgres, statements, whole_turns
+from . import core_turn, growth, idle, open_answers, outage, postgres, reading, statements, whole_turns
 
-MODULES = (whole_turns, core_turn, statements, postgres, growth, open_answers, idle, outage)
+MODULES = (reading, whole_turns, core_turn, statements, postgres, growth, open_answers, idle, outage)
 ROWS: dict[str, Row] = {each.ROW.name: each.ROW for each in MODULES}
