@@ -121,11 +121,25 @@ def test_what_servers_send_again_and_again_is_ordinary(chunk: object, beginning:
         b'data: {"choices":\ndata: [{"delta": {"content": "a"}}]}\n\n',
         delta(content="a")[:-2] * 2 + b"\n\n",
         delta(content="a").strip() + delta(content="b")[6:],
+        delta(content="a").strip()
+        + delta(content="b")[6:]
+        + b'data: {"id": "x",\n\ndata: "choices": [{"delta": {"content": "b"}}]}\n\n',
     ],
 )
 def test_what_has_a_meaning_beside_words_is_not(odd: bytes) -> None:
     assert not is_ordinary(odd)
     assert not is_ordinary(delta(content="a"), odd, delta(content="b"))
+
+
+@pytest.mark.parametrize("texts", [["\\", ',"q'], ['x","y'], ['x"'], ["\\u12", "34"], ["\\"], ["\n"]])
+def test_no_text_makes_up_for_what_is_wrong_with_another(texts: list[str]) -> None:
+    chunks = OrdinaryChunks()
+    good = delta(content="MARK").decode()
+    assert chunks.read(good.encode()) is not None
+
+    odd = good + "".join(good.replace("MARK", each) for each in texts) + good
+
+    assert chunks.read(odd.encode()) is None
 
 
 def test_words_and_thinking_stay_in_their_order() -> None:
