@@ -33,7 +33,7 @@ from core.storage.db.tables import (
     usage,
 )
 from core.storage.db.types import Id, Instant, Label, Words
-from core.storage.db.upsert import insert_into
+from core.storage.db.upsert import insert_into, insert_once
 
 __all__ = [
     "CHANNEL",
@@ -56,6 +56,7 @@ __all__ = [
     "held_alone",
     "identities",
     "insert_into",
+    "insert_once",
     "installations",
     "is_open",
     "lock_author",

@@ -26,7 +26,7 @@ class Transaction(AsyncConnection):
         try:
             await self._begin()
         except BaseException:
-            await self._leave()
+            await self.leave()
             raise
         return self
 
@@ -35,13 +35,13 @@ class Transaction(AsyncConnection):
             if kind is None:
                 await self.commit()
         finally:
-            await self._leave()
+            await self.leave()
 
     async def _begin(self) -> None:
         await self.start()
         await self.begin().start()
 
-    async def _leave(self) -> None:
+    async def leave(self) -> None:
         """Give the connection back, which rolls back what was not committed."""
         if self.sync_connection is not None:
             await self.close()

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy import URL, Dialect, event, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InvalidatePoolError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.domain import DatabaseCrowded, DatabaseGone, DatabaseUnreachable, SettingRefused
 from core.storage.db import datafile, sqlite_driver
 from core.storage.db.cancel_safe import SteadyConnection, Transaction
 from core.storage.db.error_mapping import cause_of, reason_of
-from core.storage.db.sqlite_driver import LOCK_TIMEOUT_S, InlineTransaction
+from core.storage.db.group_commit import Writers
+from core.storage.db.sqlite_driver import BEGIN_WRITING, LOCK_TIMEOUT_S, InlineTransaction, Reading, Writing
 
 POOL_SIZE = 5
+ASK_AFTER_S = 1.0
+"""So long after its last use a connection to a server is tried before it is used: a round trip, and a commit there."""
 
 
 def parse_url(value: str) -> URL:
@@ -54,9 +65,10 @@ class Database:
     def __init__(self, url: str) -> None:
         """Raises `SettingRefused` for an address that is none, `DatabaseUnreachable` without its driver."""
         self.url = parse_url(url)
-        self._write_turn = asyncio.Lock()
         self._resources = AsyncExitStack()
         self._file: datafile.OpenFile | None = None
+        self.server_processes: set[int] = set()
+        """The processes of a server that serve our connections."""
         self._pace = sqlite_driver.Pace()
         try:
             self._engine = self._create_engine()
@@ -97,20 +109,21 @@ class Database:
         Like `write` raises the `DatabaseFailed` that tells why the database can't do it: away, locked, full ...; and
         `DatabaseGone` where its file is no longer the one at its path.
         """
-        async with self._begin(self._engine, many_rows=many_rows) as connection:
+        async with self._failures(), self._reading(many_rows) as connection:
             yield connection
 
     @asynccontextmanager
-    async def write(self, *, many_rows: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, many_rows: bool = False, synced: bool = True) -> AsyncIterator[AsyncConnection]:
         """A transaction that will write. On SQLite they run one after another, in the order of asking.
 
-        Looks at the file once more after the commit: what went into one that nobody finds again was not stored.
+        Who is not `synced` does not wait for the disk: what they wrote outlasts the process, but not a power cut. Looks
+        at the file once more after the commit: what went into one that nobody finds again was not stored.
         """
         if not self.is_sqlite:
-            async with self._begin(self._engine) as connection:
+            async with self._failures(), SteadyConnection(self._engine) as connection:
                 yield connection
             return
-        async with self._write_turn, self._begin(self._writer, many_rows=many_rows) as connection:
+        async with self._failures(), self._writers.writing(many_rows=many_rows, synced=synced) as connection:
             yield connection
         self._refuse_gone()
 
@@ -136,7 +149,8 @@ class Database:
 
         What the last one says first comes back, else 0.
         """
-        async with self._write_turn, self._begin(self._bare) as connection:
+        bare = InlineTransaction(self._bare, self._pace, many_rows=False)
+        async with self._failures(), self._writers.alone(), bare as connection:
             await connection.exec_driver_sql("PRAGMA busy_timeout=0")
             try:
                 for statement in statements:
@@ -150,11 +164,11 @@ class Database:
                 await connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_TIMEOUT_S * 1_000:.0f}")
 
     @asynccontextmanager
-    async def _begin(self, engine: AsyncEngine, *, many_rows: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def _failures(self) -> AsyncIterator[None]:
+        """Raise what the database can't do as a `DatabaseFailed` that tells why."""
         self._refuse_gone()
         try:
-            async with self._transaction(engine, many_rows) as connection:
-                yield connection
+            yield
         except PoolTimeoutError as exc:
             raise DatabaseCrowded(self.shown_url, "no connection became free in time") from exc
         except DBAPIError as exc:
@@ -163,20 +177,24 @@ class Database:
                 raise
             raise cause from exc
 
-    def _transaction(self, engine: AsyncEngine, many_rows: bool) -> Transaction:
+    def _reading(self, many_rows: bool) -> Transaction:
         if self.is_sqlite:
-            return InlineTransaction(engine, self._pace, many_rows=many_rows)
-        return SteadyConnection(engine)
+            return Reading(self._engine, self._pace, many_rows=many_rows)
+        return SteadyConnection(self._engine)
+
+    def _writing(self, many_rows: bool, synced: bool) -> Writing:
+        return Writing(self._writer, self._pace, many_rows=many_rows, synced=synced)
 
     def _create_engine(self) -> AsyncEngine:
         if not self.is_sqlite:
-            return create_async_engine(
-                self.url,
-                pool_size=POOL_SIZE,
-                max_overflow=POOL_SIZE,
-                pool_pre_ping=True,
-                hide_parameters=True,
+            engine = create_async_engine(
+                self.url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, hide_parameters=True
             )
+            event.listen(engine.sync_engine, "connect", self._note_server_process)
+            event.listen(engine.sync_engine, "close", self._forget_server_process)
+            event.listen(engine.sync_engine, "checkin", _note_use)
+            event.listen(engine.sync_engine, "checkout", partial(_refuse_dead, engine.dialect))
+            return engine
         assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
         datafile.make(self.path)
         self._file = datafile.OpenFile(self.path)
@@ -190,9 +208,17 @@ class Database:
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        self._writers = Writers(self._writing)
+        self._writer = engine.execution_options(sqlite_begin=BEGIN_WRITING)
         self._bare = engine.execution_options(sqlite_begin="")
         return engine
+
+    def _note_server_process(self, connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["process"] = connection.driver_connection.info.backend_pid
+        self.server_processes.add(record.info["process"])
+
+    def _forget_server_process(self, _connection: Any, record: ConnectionPoolEntry) -> None:
+        self.server_processes.discard(record.info.pop("process", 0))
 
     async def _connect(self) -> sqlite_driver.Connection:
         self._refuse_gone()  # SQLite would make an empty file
@@ -201,6 +227,22 @@ class Database:
     def _refuse_gone(self) -> None:
         if self._file is not None:
             self._file.check()
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _refuse_dead(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask a server whether a connection still stands that was not used for a while: a restart ends all of them."""
+    if time.monotonic() - record.info.get("used_at", time.monotonic()) < ASK_AFTER_S:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        if dialect.is_disconnect(error, None, None):
+            raise InvalidatePoolError from error
+        raise
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
@@ -221,6 +263,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    """Writers take the lock at once: a read that turns into a write could otherwise fail in the middle."""
-    if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
+    begin = connection.get_execution_options().get("sqlite_begin")
+    if begin is None:
+        connection.connection.driver_connection.execute("BEGIN")
+    elif begin:
         connection.exec_driver_sql(begin)

@@ -29,18 +29,21 @@ async def hear(database: Database, platforms: Collection[str], notify: Callable[
 
     while True:
         try:
-            await _hear(_conninfo(database.url), platforms, notify)
+            await _hear(database, platforms, notify)
         except (psycopg.Error, OSError) as exc:
             log.warning("notifications.lost", cause=type(exc).__name__)
         await asyncio.sleep(RECONNECT_DELAY_S)
 
 
-async def _hear(conninfo: str, platforms: Collection[str], notify: Callable[[int], None]) -> None:
+async def _hear(database: Database, platforms: Collection[str], notify: Callable[[int], None]) -> None:
     import psycopg
 
+    conninfo = _conninfo(database.url)
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")
         async for notice in connection.notifies():
+            if notice.pid in database.server_processes:
+                continue  # this process knows what it stored itself: to hear of it again costs a claim in vain
             platform, _, conversation_id = notice.payload.rpartition(":")
             if platform in platforms and conversation_id.isdecimal():
                 notify(int(conversation_id))

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
 
 from core.storage.db.cancel_safe import Transaction, settled
 
@@ -28,6 +29,10 @@ TURN_S = 0.005
 """After so much time in statements the loop's other callbacks have their turn."""
 FEW = 50
 """Rows of one statement that are written where it is asked for."""
+BEGIN_WRITING = "BEGIN IMMEDIATE"
+"""Takes the lock of writers at once: a read that turns into a write could otherwise fail in the middle."""
+LOG_PAGES = 1000
+"""Of so many pages a commit that waits for the disk brings SQLite's `-wal` into the file."""
 LOCK_TIMEOUT_S = 30.0
 LOCK_SLICE_S = 0.2
 """A writer that is cancelled while another process has the lock goes on to wait for so long."""
@@ -52,7 +57,12 @@ class Pace:
             self._slow.add(sql)
         else:
             self._slow.discard(sql)
-        self._spent_s += seconds if in_loop else 0.0
+        if in_loop:
+            self.spent(seconds)
+
+    def spent(self, seconds: float) -> None:
+        """Count time that the loop served nobody else."""
+        self._spent_s += seconds
 
     async def give_way(self) -> None:
         """Let the loop's other callbacks run, where statements have had it for long enough."""
@@ -73,6 +83,7 @@ class Connection:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._thread: ThreadPoolExecutor | None = None
         self._writes = False
+        self._synced = True
         self._cancelled = False
         self._pace = pace
         self.in_thread = False
@@ -83,16 +94,40 @@ class Connection:
 
     async def run(self, sql: str, work: Callable[[], T], *, times: int = 1) -> T:
         """Run a statement so many times: here, or in the thread where it may take long."""
-        if sql == "BEGIN IMMEDIATE":
+        if sql == BEGIN_WRITING:
             return await self._lock(sql, work)
         if self.in_thread or times > FEW or self._pace.is_slow(sql):
             return await self._in_thread(sql, work)
         return self._timed(sql, work, in_loop=True)
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open: some errors end it."""
+        return self._connection.in_transaction
+
+    def execute(self, sql: str) -> None:
+        """Run what takes no time: savepoints, pragmas."""
+        self._connection.execute(sql)
+
+    def sync(self, *, synced: bool) -> None:
+        """Have the next commits wait for the disk, or only reach the operating system.
+
+        What a commit that did not wait wrote is on the disk with the next one that does, and never without what came
+        before it. Only those that wait bring the log into the file: that waits for the disk, too.
+        """
+        if synced != self._synced:
+            self._synced = synced
+            self.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+            self.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES if synced else 0}")
+
+    @property
+    def awaits_disk(self) -> bool:
+        """Whether a commit now would wait for the disk: a writer's, unless it is not to."""
+        return self._writes and self._synced
+
     async def commit(self) -> None:
-        """Commit. A writer's waits for the disk."""
-        if self._writes:
-            self._writes = False
+        awaits_disk, self._writes = self.awaits_disk, False
+        if awaits_disk:
             await self._in_thread("COMMIT", self._connection.commit)
         else:
             self._connection.commit()
@@ -175,7 +210,13 @@ class InlineTransaction(Transaction):
         super().__init__(engine)
         self._pace = pace
         self._many_rows = many_rows
-        self._driver: Connection
+        self._driver: Connection | None = None
+
+    @property
+    def driver(self) -> Connection:
+        """The connection below, once it is there."""
+        assert self._driver is not None  # noqa: S101  for the type checker
+        return self._driver
 
     async def execute(self, *args: Any, **kwargs: Any) -> Any:
         await self._pace.give_way()
@@ -186,29 +227,66 @@ class InlineTransaction(Transaction):
 
     async def run_sync(self, *args: Any, **kwargs: Any) -> Any:
         """Run work of many steps, in the thread."""
-        self._driver.in_thread = True
+        self.driver.in_thread = True
         try:
             return await self._whole(super().run_sync(*args, **kwargs))
         finally:
-            self._driver.in_thread = self._many_rows
+            self.driver.in_thread = self._many_rows
 
     async def commit(self) -> None:
         await self._whole(super().commit())
 
     async def _begin(self) -> None:
+        await self._open()
+        await self._whole(self.begin().start())
+
+    async def _open(self) -> None:
         await self._pace.give_way()
-        await settled(self.start())
-        driver = (await self.get_raw_connection()).driver_connection
-        assert isinstance(driver, Connection)  # noqa: S101  the engine makes no other; for the type checker
+        pool = self.engine.pool
+        is_there = isinstance(pool, QueuePool) and pool.checkedin() > 0
+        await (self.start() if is_there else settled(self.start()))
+        assert self.sync_connection is not None  # noqa: S101  it has just started; for the type checker
+        driver = self.sync_connection.connection.driver_connection
+        assert isinstance(driver, Connection)  # noqa: S101  the engine makes no other
         driver.in_thread = self._many_rows
         self._driver = driver
-        await self._whole(self.begin().start())
 
     async def _whole(self, step: Awaitable[T]) -> T:
         try:
             return await step
         finally:
-            await self._driver.go_on()
+            await self.driver.go_on()
+
+
+class Reading(InlineTransaction):
+    """An `InlineTransaction` that writes nothing: begun by its first statement, with nothing to commit."""
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        await self.leave()
+        self._pace.spent(time.perf_counter() - self._began)  # nothing in it need have waited
+
+    async def _begin(self) -> None:
+        await self._open()
+        self._began = time.perf_counter()
+
+
+class Writing(InlineTransaction):
+    """An `InlineTransaction` whose commit waits for the disk only where it is to be `synced`."""
+
+    def __init__(self, engine: AsyncEngine, pace: Pace, *, many_rows: bool, synced: bool) -> None:
+        super().__init__(engine, pace, many_rows=many_rows)
+        self._synced = synced
+
+    async def leave(self) -> None:
+        if self._driver is not None:
+            if self._driver.in_transaction:  # also after a commit that failed
+                await self._driver.rollback()
+            self._driver.sync(synced=True)
+        await super().leave()
+
+    async def _open(self) -> None:
+        await super()._open()
+        self.driver.sync(synced=self._synced)
 
 
 class Cursor:
