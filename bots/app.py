@@ -108,7 +108,8 @@ async def open_core_on(
         settings.aivax, answer_chars=limits.answer_chars, answer_file_bytes=limits.answer_file_bytes
     ) as aivax:
         base = base_of(settings, database, aivax, frontends, now)
-        queueing, surfaces = queueing_of(base), surfaces_of(base)
+        queueing = queueing_of(base)
+        surfaces = surfaces_of(base, queueing)
         admitting = admitting_of(base, queueing)
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         intake = intake_of(base, queueing.pool, admitting.account, scrubber)

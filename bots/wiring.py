@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from bots.settings import Settings
 from core.admission.account import AccountWatch
@@ -32,7 +31,6 @@ from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
 from core.storage.alerts import AlertStore
-from core.storage.channel_models import chosen_model
 from core.storage.db import Database
 from core.storage.history import HistoryStore
 from core.storage.personal_data.sqlite_scrub import Scrubber
@@ -192,10 +190,10 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     return Admitting(base.aivax, models, account, alerts, account_alerts, admission, prober)
 
 
-def surfaces_of(base: Base) -> Surfaces:
+def surfaces_of(base: Base, queueing: Queueing) -> Surfaces:
     """Wire what opens the place of an answer."""
     return Surfaces(
-        base.database, base.frontends, base.translators, timeout_s=base.settings.limits.turn_timeout_s
+        queueing.turns, base.frontends, base.translators, timeout_s=base.settings.limits.turn_timeout_s
     )
 
 
@@ -205,7 +203,6 @@ def runner_of(base: Base, queueing: Queueing, admission: Admission, surfaces: Su
     composer = Composer(
         History(HistoryStore(base.database), settings.conversation),
         base.routes,
-        partial(chosen_model, base.database),
         settings.conversation,
         limits,
         queueing.files,

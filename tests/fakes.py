@@ -268,9 +268,14 @@ class FakeLedger:
         await self._hook("after intend")
         return self._book.rows[part]
 
-    async def posted(self, part: int, message_id: str) -> None:
+    async def posted(
+        self, part: int, message_id: str, shown: int | None = None, *, closed: bool = False
+    ) -> None:
         await self._enter("posted")
-        self._book.rows[part] = replace(self._book.rows[part], message_id=message_id)
+        row = replace(self._book.rows[part], message_id=message_id)
+        if shown is not None:
+            row = replace(row, shown=shown, closed=closed, generation=self.generation)
+        self._book.rows[part] = row
         await self._hook("after posted")
 
     async def shows(self, part: int, shown: int, *, closed: bool = False) -> None:

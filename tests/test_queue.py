@@ -25,6 +25,8 @@ OTHERS = 50
 class Rows:
     """The stored turns, by conversation: those that wait, and the one that runs."""
 
+    claims_see_each_other = True
+
     def __init__(self, **waiting: int) -> None:
         """`c1=3`: three turns wait in conversation 1."""
         self.waiting: dict[int, list[Turn]] = {}

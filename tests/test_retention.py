@@ -306,7 +306,7 @@ async def test_history_is_read_on_while_its_older_pages_are_cleared_away(house: 
     for number in range(60):
         await house.answer(f"words {number}")
     turn = await house.begin("now")
-    past = HistoryStore(house.database).before(turn.conversation_id, turn.id)
+    _, past = await HistoryStore(house.database).read(turn.conversation_id, turn.id)
     newest = await anext(past)
 
     house.clock.advance(days=31)

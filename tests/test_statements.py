@@ -34,6 +34,7 @@ from core.domain import (
 )
 from core.storage.consumption import Price
 from core.storage.db import Database, metadata
+from core.storage.history import HistoryStore
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
@@ -184,6 +185,8 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
             await transaction.changes.move([question.message_id], last)
         await transaction.changes.cancel_request(last, CancelRequest.KEEP)
         await transaction.changes.readdress(last, "D-rest/2")
+        await transaction.waiting_turns(10)
+    await HistoryStore(database).answers([last])
     told = await store.claim_to_tell(here, last - 1, 1)
     assert told is not None
     await store.release(told, clock(), counts=False)

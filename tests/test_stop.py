@@ -166,6 +166,8 @@ async def test_what_was_not_shown_is_not_told_to_the_model_later(stage: Stage) -
         await platform.reached.wait()
     await whole(stage)
     await stage.core.intake.receive(stop())
+    async with asyncio.timeout(20):
+        await platform.left.wait()
     platform.open()
     shown = await ended(stage)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -21,6 +22,7 @@ from core.domain import (
     Fenced,
     Identity,
     Receipt,
+    Remembered,
     SettingRefused,
     ToolActivity,
     ToolState,
@@ -88,6 +90,17 @@ class Desk:
         turn = await self.turns.claim(self.queue.noted[-1])
         assert turn is not None
         return turn
+
+    async def asked(self, turn: Turn) -> Sequence[Remembered]:
+        """What the person said to begin a turn."""
+        question, past = await self.history.read(turn.conversation_id, turn.id)
+        await past.aclose()
+        return question
+
+    async def past(self, turn: Turn) -> list[Remembered]:
+        """What was said before a turn, the newest first."""
+        _, past = await self.history.read(turn.conversation_id, turn.id)
+        return [message async for message in past]
 
     async def crash(self) -> int:
         """Let the process that runs turns be gone for longer than its lease."""
@@ -305,7 +318,7 @@ async def test_a_conversation_runs_one_turn_at_a_time_in_order(desk: Desk) -> No
     await desk.turns.close(first, TurnState.ANSWERED)
     second = await desk.claim()
 
-    assert [(await desk.history.of_turn(turn.id))[0].text for turn in (first, second)] == ["one", "two"]
+    assert [(await desk.asked(turn))[0].text for turn in (first, second)] == ["one", "two"]
 
 
 async def test_a_claimed_turn_knows_its_author_place_and_person(desk: Desk) -> None:
@@ -437,7 +450,7 @@ async def test_half_an_answer_is_replaced_when_it_is_generated_anew(desk: Desk) 
 
     await desk.intake.receive(said("next"))
     following = await desk.claim()
-    past = [message.text async for message in desk.history.before(following.conversation_id, following.id)]
+    past = [message.text for message in await desk.past(following)]
     assert past == ["all", "question"]
 
 
@@ -459,6 +472,65 @@ async def test_the_ledger_remembers_from_attempt_to_attempt(desk: Desk) -> None:
     assert reopened.generation == 1
     assert intended.nonce == first.nonce != second.nonce
     assert len(second.nonce) <= 25
+
+
+async def test_a_claim_announces_the_first_message_of_an_answer(desk: Desk) -> None:
+    await desk.intake.receive(said("hello"))
+    turn = await desk.claim()
+    ledger = await desk.turns.ledger(turn)
+    intended = await ledger.intend(0)
+
+    await desk.crash()  # after the post, before its record
+    reopened = await desk.turns.ledger(await desk.claim())
+
+    assert ledger.earlier == ()
+    assert [(each.part, each.nonce, each.message_id) for each in reopened.earlier] == [
+        (0, intended.nonce, "")
+    ]
+    assert await reopened.intend(0) == intended
+
+
+async def test_a_message_whose_intent_was_forgotten_meanwhile_is_known_nevertheless(desk: Desk) -> None:
+    await desk.intake.receive(said("hello"))
+    turn = await desk.claim()
+    ledger = await desk.turns.ledger(turn)
+    await ledger.intend(0)
+    async with desk.database.write() as connection:
+        await connection.execute(text("DELETE FROM deliveries"))
+
+    await ledger.posted(0, "m-1", 5)
+
+    assert await ledger.holds("m-1")
+
+
+@pytest.mark.parametrize("way", ["release", "delay", "hold", "tell"])
+async def test_a_turn_that_is_put_back_untouched_leaves_nothing_to_look_up(desk: Desk, way: str) -> None:
+    await desk.intake.receive(said("hello"))
+    if way == "tell":
+        turn = await desk.turns.claim_to_tell(1, 1, place=1)
+        assert turn is not None
+        await desk.turns.release(turn, desk.clock(), counts=False)
+    else:
+        turn = await desk.claim()
+        put_back = {
+            "release": lambda: desk.turns.release(turn, desk.clock(), counts=False),
+            "delay": lambda: desk.turns.delay(turn, "outage:m", desk.clock()),
+            "hold": lambda: desk.turns.hold(turn, "outage:m"),
+        }
+        await put_back[way]()
+
+    assert (await desk.turns.ledger(await desk.claim())).earlier == ()
+
+
+async def test_a_turn_that_is_put_back_after_a_lost_create_leaves_it_to_look_up(desk: Desk) -> None:
+    await desk.intake.receive(said("hello"))
+    turn = await desk.claim()
+    intended = await (await desk.turns.ledger(turn)).intend(0)
+
+    await desk.turns.release(turn, desk.clock(), counts=False)
+
+    (left,) = (await desk.turns.ledger(await desk.claim())).earlier
+    assert left.nonce == intended.nonce
 
 
 async def test_a_message_that_had_to_be_made_anew_has_a_new_nonce(desk: Desk) -> None:
@@ -498,7 +570,7 @@ async def test_history_is_read_newest_first_across_pages(desk: Desk) -> None:
     await desk.intake.receive(said("now"))
     turn = await desk.claim()
 
-    past = [message async for message in desk.history.before(turn.conversation_id, turn.id)]
+    past = await desk.past(turn)
 
     expected = [f"{role}{number}" for number in reversed(range(asked)) for role in "aq"]
     assert [message.text for message in past] == expected
@@ -515,7 +587,7 @@ async def test_a_question_that_came_while_another_ran_stands_after_its_answer(de
 
     following = await desk.claim()
 
-    past = [message.text async for message in desk.history.before(following.conversation_id, following.id)]
+    past = [message.text for message in await desk.past(following)]
     assert past == ["answer to first", "first"]
 
 
@@ -542,7 +614,7 @@ async def test_text_that_a_database_could_not_hold_is_mended_not_refused(desk: D
     )
 
     turn = await desk.claim()
-    (message,) = await desk.history.of_turn(turn.id)
+    (message,) = await desk.asked(turn)
     assert message.text == "ab \ufffd end"
     assert len(turn.author.name) == 256
 

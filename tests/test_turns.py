@@ -277,6 +277,15 @@ async def test_a_platform_that_is_down_delays_the_answer_but_loses_nothing(migra
     place = platform.place("D-ana")
     place.faults = [("post", PlatformError("fake", detail="down", retry_after_s=0.01))]
     async with staged(migrated_url, platform=platform) as stage:
+
+        async def is_whole() -> bool:
+            return (await stage.rows("SELECT answer FROM turns")) != [None]
+
+        async def before(instant: str) -> None:
+            if instant == "before post":
+                await until("the whole answer to be stored", is_whole)
+
+        place.hook = before
         await stage.hear(said("hello"))
         await until("the answer", lambda: stage.are({"answered"}))
 

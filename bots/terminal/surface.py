@@ -111,8 +111,7 @@ class TerminalSurface:
 
     async def _close(self, text: str, *, files: int = 0) -> None:
         self._end_paragraph(text)
-        await self._ledger.posted(0, "terminal")
-        await self._ledger.shows(0, self._length, closed=True)
+        await self._ledger.posted(0, "terminal", self._length, closed=True)
         if files:
             self._shown.expect(self._address, files)
         else:

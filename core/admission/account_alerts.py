@@ -107,13 +107,18 @@ class AccountAlerts:
         if f"{MODEL}{model}" in told:
             await self._alerts.heal(f"{MODEL}{model}", Phrase.NOTICE_MODEL_ANSWERS, model=model)
 
-    async def look(self) -> None:
-        """Tell of breakers that tripped or were reset, and, at its interval, of the balance."""
-        async with self._looking:
-            await self._look(await self._breakers.tripped())
+    async def look(self, *, at_rest: bool = False) -> None:
+        """Tell of breakers that tripped or were reset, and, at its interval, of the balance.
 
-    async def _look(self, tripped: Sequence[Tripped]) -> None:
-        told = await self._alerts.told()
+        `at_rest`: none is tripped, and nothing was told, as somebody has just read.
+        """
+        async with self._looking:
+            if at_rest:
+                await self._look((), set())
+            else:
+                await self._look(await self._breakers.tripped(), await self._alerts.told())
+
+    async def _look(self, tripped: Sequence[Tripped], told: set[str]) -> None:
         names = {f"{BREAKER}{each.breaker.name}" for each in tripped}
         for each in tripped:
             if f"{BREAKER}{each.breaker.name}" not in told and self._is_worth_telling(each):

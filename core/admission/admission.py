@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
 from core.admission.circuit_breaker import breakers_of, cause_of, is_certain, kind_of, retry_at
 from core.admission.liveness import Liveness
-from core.domain import AivaxError, Breaker, Cause, Fault, Tripped
+from core.domain import AivaxError, Breaker, Cause, Fault, Passage, Tripped
 from core.settings import LimitsSettings
 from core.storage.turns.breakers import BreakerStore
 from core.util.log import log
@@ -21,6 +21,8 @@ from core.util.retry import growing_s
 
 TRUST = timedelta(seconds=5)
 """After a call that was taken, others need not wait for each other, until one fails."""
+QUIET = timedelta(seconds=1)
+"""So long after a look at which nothing was amiss, a call that was taken heals nothing by bringing its first text."""
 AGAIN_S = 10.0
 """How long a question waits in its own time after a failure that was its own."""
 LONGEST_AGAIN_S = 300.0
@@ -60,20 +62,19 @@ class Admission:
         self._slow_start_interval_s = limits.slow_start_interval_s
         self._opening = asyncio.Lock()
         self._taken_at: dict[str, datetime] = {}
+        self._quiet_at: datetime | None = None
         self._probes: set[int] = set()
 
-    async def holding(self, turn_id: int, model_of: Callable[[], Awaitable[str]]) -> Tripped | None:
-        """The breaker that holds a turn, asked before anything is done for it. `model_of` tells what it would ask.
+    async def holding(self, turn_id: int, model: str) -> Tripped | None:
+        """The breaker that holds a turn, asked before anything is done for it.
 
         A turn that passes a tripped breaker is its probe from now on, until `let_go`.
         """
-        if not await self._store.is_any_tripped():
-            return None
-        return await self._ask(turn_id, breakers_of(await model_of()))
+        return (await self._ask(turn_id, breakers_of(model))).tripped
 
     @asynccontextmanager
-    async def entering(self, turn_id: int, model: str) -> AsyncIterator[Tripped | None]:
-        """Begin one call: make it inside the block. Yields the breaker that is in the way, if one is tripped.
+    async def entering(self, turn_id: int, model: str) -> AsyncIterator[Passage]:
+        """Begin one call: make it inside the block, unless a breaker is in the way.
 
         Leave the block as soon as the call was taken or refused. The next call may begin after
         `slow_start_interval_s` anyway.
@@ -87,10 +88,10 @@ class Admission:
         await self._opening.acquire()
         with ExitStack() as turn:  # closed once: by the timer, or at the end of the block
             turn.callback(self._opening.release)
-            tripped = await self._ask(turn_id, breakers_of(model))
+            passage = await self._ask(turn_id, breakers_of(model))
             timer = asyncio.get_running_loop().call_later(self._slow_start_interval_s, turn.close)
             turn.callback(timer.cancel)
-            yield tripped
+            yield passage
 
     async def may_repeat(self, turn_id: int, model: str) -> bool:
         """Whether a call that failed may be tried again at once: not as a probe, nor while a breaker is tripped."""
@@ -110,7 +111,7 @@ class Admission:
         """Whether the balance is known to bear a call with files; unknown balances are tried."""
         known = self._account.balance_usd
         can_pay = known is None or known >= minimum_usd
-        return can_pay and await self._ask(turn_id, (Breaker(Cause.MEDIA),)) is None
+        return can_pay and (await self._ask(turn_id, (Breaker(Cause.MEDIA),))).tripped is None
 
     async def refused(
         self, turn_id: int, model: str, error: AivaxError, *, has_media: bool, begun: bool = False
@@ -120,6 +121,7 @@ class Admission:
         `begun`: the call had been taken, and failed before any text.
         """
         self._taken_at.pop(model, None)
+        self._quiet_at = None
         storage_full = await self._account.storage_is_full(error)
         balance_usd = self._account.balance_usd
         cause = cause_of(error, has_media=has_media, balance_usd=balance_usd, storage_full=storage_full)
@@ -137,10 +139,18 @@ class Admission:
             self._sweep_soon()
         return verdict
 
-    async def taken(self, turn_id: int, model: str, *, said: bool = False) -> None:
-        """A call got through, or with `said` brought text: the breakers that it passed are reset, the key is good."""
+    async def taken(self, turn_id: int, model: str, *, said: bool, again: bool = False) -> None:
+        """A call got through: the breakers that it passed are reset, the key is good.
+
+        `said`: it brought text. `again`: it had been taken before, when it had brought none yet.
+        """
         self._taken_at[model] = self._now()
-        if not said:
+        if again and self._quiet_at is not None and self._now() - self._quiet_at < QUIET:
+            return
+        if await self._store.is_quiet():
+            self._quiet_at = self._now()
+            return
+        if not again:
             await self._alerts.taken(model)
         for breaker in await self._store.taken(breakers_of(model), turn_id, said=said):
             self._log_reset(breaker)
@@ -154,11 +164,11 @@ class Admission:
         log.info("breaker.reset", breaker=breaker.name)
         self._sweep_soon()
 
-    async def _ask(self, turn_id: int, breakers: tuple[Breaker, ...]) -> Tripped | None:
+    async def _ask(self, turn_id: int, breakers: tuple[Breaker, ...]) -> Passage:
         passage = await self._store.passage(breakers, turn_id)
         if passage.is_probe:
             self._probes.add(turn_id)
-        return passage.tripped
+        return passage
 
     async def _judge(
         self, turn_id: int, breaker: Breaker, error: AivaxError, balance_usd: float | None, *, begun: bool

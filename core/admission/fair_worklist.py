@@ -29,6 +29,11 @@ class FairWorklist:
         self._allowance = allowance
         self._now = now
 
+    @property
+    def claims_see_each_other(self) -> bool:
+        """See `core.turns.worker_pool.Worklist`."""
+        return self._store.has_one_writer
+
     async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
         """Take the turn whose share is next; None when none waits or no call is free."""
         windows = await self._allowance.windows()

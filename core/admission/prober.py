@@ -141,11 +141,12 @@ class Prober:
         """Look once at every tripped breaker, at what is to be released, and at what has waited too long."""
         if await self._expiry.look():
             self._sweep_soon()
-        tripped = await self._breakers.tripped()
-        if await self._turns.release(tripped):
+        at_rest = await self._breakers.are_at_rest()
+        tripped = () if at_rest else await self._breakers.tripped()
+        if not at_rest and await self._turns.release(tripped):
             self._sweep_soon()
         await self._account.look(tripped)
-        await self._alerts.look()
+        await self._alerts.look(at_rest=at_rest)
 
     async def heed_signs(self) -> None:
         """Probe at once where the service shows that it answers again."""

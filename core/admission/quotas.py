@@ -148,9 +148,14 @@ class Limits:
         """A person has a part of the line of those who wait: the rest is there when others come."""
         in_all = self._settings.waiting_turns
         part = min(self._settings.person_waiting, max(1, in_all // 2))
-        if identity_id is not None and await transaction.open_turns_of(identity_id, part) >= part:
+        theirs, waiting = 0, 0
+        if identity_id is None:
+            waiting = await transaction.waiting_turns(in_all)
+        else:
+            theirs, waiting = await transaction.line_of(identity_id, part, in_all)
+        if theirs >= part:
             return _refusal(translator, Phrase.PERSON_WAITING, most=part)
-        if await transaction.waiting_turns(in_all) < in_all:
+        if waiting < in_all:
             return None
         log.warning("intake.full", waiting=in_all, setting="[limits] waiting_turns")
         return _refusal(translator, Phrase.BUSY)

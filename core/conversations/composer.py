@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.aivax.request import CompletionRequest
@@ -15,7 +15,7 @@ from core.conversations.left_out import LeftOut
 from core.conversations.prompt import Context, messages_of
 from core.conversations.request_files import Earlier, Fetched
 from core.conversations.routes import Routes
-from core.domain import Frontend, Place, PlatformError, Quote, Remembered, Turn
+from core.domain import Frontend, PlatformError, Quote, Remembered, Turn
 from core.settings import ConversationSettings, LimitsSettings
 from core.util.log import log
 
@@ -67,7 +67,6 @@ class Composer:
         self,
         history: History,
         routes: Routes,
-        chosen_model: Callable[[Place], Awaitable[str]],
         conversation: ConversationSettings,
         limits: LimitsSettings,
         file_memory: FileMemory,
@@ -75,16 +74,15 @@ class Composer:
     ) -> None:
         """`sweep_soon` is told when room for files was given back that another turn may wait for."""
         self._sweep_soon = sweep_soon
-        self._chosen_model = chosen_model
         self._history = history
         self._routes = routes
         self._conversation = conversation
         self._limits = limits
         self._file_memory = file_memory
 
-    async def model_of(self, turn: Turn) -> str:
+    def model_of(self, turn: Turn) -> str:
         """Which gateway a turn asks."""
-        return await self._chosen_model(turn.place) or self._routes.of(turn.place).model
+        return turn.chosen_model or self._routes.of(turn.place).model
 
     def forget(self, turn: Turn) -> None:
         """Free the memory that a turn's files were given."""
@@ -96,9 +94,8 @@ class Composer:
 
         `NoRoom` where others' files fill the memory. `forget` must follow once the request is no longer needed.
         """
-        question = await self._history.question(turn)
+        question, window = await self._history.read(turn)
         bare = all(is_blank(message.text) and not message.attachments for message in question)
-        window = await self._history.window(turn)
         around = await self._read_around(turn, frontend)
         quotes = await self._history.surroundings(turn, around, [*window, *question], bare=bare)
         if bare and not quotes:
@@ -118,7 +115,7 @@ class Composer:
         )
         request = CompletionRequest(
             messages=messages_of(context, files),
-            model=await self.model_of(turn),
+            model=self.model_of(turn),
             user=turn.person_key if turn.place.private else f"{turn.person_key}.p",
             idempotency_key=turn.key,
             metadata={"platform": turn.place.platform, "conversation": str(turn.conversation_id)},

@@ -34,23 +34,21 @@ class History:
         self.names_authors = settings.scope == "thread"
         """Whether several people write in one conversation, so that each message carries its author's name."""
 
-    async def question(self, turn: Turn) -> Sequence[Remembered]:
-        """The messages that this turn answers, oldest first."""
-        return await self._store.of_turn(turn.id)
+    async def read(self, turn: Turn) -> tuple[Sequence[Remembered], list[Remembered]]:
+        """The messages that a turn answers, and the newest ones before them that fit `history_tokens`.
 
-    async def window(self, turn: Turn) -> list[Remembered]:
-        """The newest messages before the turn that fit `history_tokens`, oldest first, none cut in two."""
+        Both oldest first, none cut in two.
+        """
         left = self._settings.history_tokens
+        question, past = await self._store.read(turn.conversation_id, turn.id)
         chosen: list[Remembered] = []
-        if left == 0:
-            return chosen
-        async with aclosing(self._store.before(turn.conversation_id, turn.id)) as past:
+        async with aclosing(past):
             async for message in past:
                 left -= self._tokens(message)
                 if left < 0:
                     break
                 chosen.append(message)
-        return chosen[::-1]
+        return question, chosen[::-1]
 
     def left_chars(self, window: Sequence[Remembered]) -> int:
         """How many characters of files' texts still fit, beside a window, into the history's budget."""
@@ -69,6 +67,8 @@ class History:
         is about. A `bare` question has no words: what it replies to is then shown even where the history holds it.
         """
         turn_ids = {message.turn_id for message in known} | {turn.id}
+        if not quotes:
+            return []
         seen = {message.origin for message in known} | await self._store.answers(turn_ids)
         fresh = [each for each in quotes if each.origin not in seen or (bare and each.replied_to)]
         left = self._settings.surroundings_tokens

@@ -192,9 +192,9 @@ class Posting:
                 tries += 1
                 await self._sleep(_pause_s(exc, tries))
             else:
-                await self._keep(view.part, message_id)
+                await self._keep(view, message_id)
                 known.id, known.content = message_id, view.content
-                await self._record(view, known)
+                known.start, known.end, known.closed, known.current = view.start, view.end, view.final, True
                 return
 
     async def _post(self, view: View, delivery: Delivery, known: _Message) -> str:
@@ -207,10 +207,10 @@ class Posting:
                 raise _refused(exc) from exc
             raise
 
-    async def _keep(self, part: int, message_id: str) -> None:
+    async def _keep(self, view: View, message_id: str) -> None:
         """Record what was posted; where this process slept through being taken over, remove it again."""
         try:
-            await self._ledger.posted(part, message_id)
+            await self._ledger.posted(view.part, message_id, view.end, closed=view.final)
         except Fenced:
             if not await self._ledger.holds(message_id):
                 with suppress(PlatformError):

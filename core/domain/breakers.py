@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.domain.turn import CancelRequest
+
 CONFIRMS = 2
 """Two people's failure trips a breaker; so many more may contradict it at once."""
 PROBE_S = 20.0
@@ -65,6 +67,8 @@ class Passage:
     tripped: Tripped | None = None
     is_probe: bool = False
     """It passes a tripped breaker, as its probe."""
+    cancel_request: CancelRequest | None = None
+    """What its author wants of it, read at the same instant."""
 
 
 @dataclass(frozen=True, slots=True)

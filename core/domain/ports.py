@@ -97,7 +97,8 @@ class Delivery:
 class Ledger(Protocol):
     """An answer's memory: what was posted of it, kept from one attempt to the next.
 
-    Each call commits before it returns. Each raises `Fenced` once another attempt has taken the turn over, so
+    Each call commits before it returns, `intend` so that a power cut leaves it; what the others record may then be
+    lost, and is found by the intent. Each raises `Fenced` once another attempt has taken the turn over, so
     asking it right before every platform call keeps a frozen worker silent.
     """
 
@@ -116,8 +117,10 @@ class Ledger(Protocol):
     async def intend(self, part: int) -> Delivery:
         """Record that a platform message is about to be created. Known parts keep their nonce and id."""
 
-    async def posted(self, part: int, message_id: str) -> None:
-        """Record that the platform created it under this id."""
+    async def posted(
+        self, part: int, message_id: str, shown: int | None = None, *, closed: bool = False
+    ) -> None:
+        """Record that the platform created it under this id; with `shown` also what `shows` records."""
 
     async def shows(self, part: int, shown: int, *, closed: bool = False) -> None:
         """Record how far the answer's text is shown in it, before or after the edit that shows it."""

@@ -92,6 +92,10 @@ class Turn:
     """What its author wanted of it when it was claimed."""
     takes_back: int | None = None
     """The turn whose answer is taken away before this sentence tells so."""
+    chosen_model: str = ""
+    """The gateway that an operator had chosen for its channel when it was claimed; `""`: none."""
+    is_any_tripped: bool = True
+    """Whether any circuit breaker was tripped when it was claimed, or may have been."""
 
     @property
     def ended_by(self) -> CancelRequest | None:

@@ -8,13 +8,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Place
-from core.storage.db import Database, place_models
-
-
-async def chosen_model(database: Database, place: Place) -> str:
-    """As `ModelChoice.of`, in a transaction of its own."""
-    async with database.read() as connection:
-        return await ModelChoice(connection).of(place)
+from core.storage.db import place_models
 
 
 class ModelChoice:

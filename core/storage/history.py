@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, exists, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, bindparam, cast, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Attachment, Remembered, TurnState
-from core.storage.db import Database, deliveries, identities, messages, turns
+from core.storage.db import Database, Id, deliveries, identities, messages, turns
 
 PAGE = 50
 
@@ -19,22 +21,26 @@ class HistoryStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_turn(self, turn_id: int) -> Sequence[Remembered]:
-        """What the person said to begin this turn, in the order of saying."""
-        query = _messages().where(messages.c.turn_id == turn_id, messages.c.role == "user")
-        async with self._database.read() as connection:
-            return [_remembered(row) for row in await connection.execute(query.order_by(messages.c.id))]
+    async def read(
+        self, conversation_id: int, turn_id: int
+    ) -> tuple[Sequence[Remembered], AsyncGenerator[Remembered]]:
+        """What the person said to begin a turn, in the order of saying; and everything that was said before.
 
-    async def before(self, conversation_id: int, turn_id: int) -> AsyncGenerator[Remembered]:
-        """Everything said in the turns before this one, newest first, read page by page while it is consumed."""
-        position = (turn_id, 0)
+        That comes newest first, and is read page by page while it is consumed, the first page together with the turn.
+        """
+        async with self._database.read() as connection:
+            asked = (await connection.execute(_question(), {"turn": turn_id})).all()
+            page = await self._page(connection, conversation_id, (turn_id, 0))
+        return [_remembered(row) for row in asked], self._past(conversation_id, page)
+
+    async def _past(self, conversation_id: int, page: Sequence[Row[Any]]) -> AsyncGenerator[Remembered]:
         while True:
-            page = await self._page(conversation_id, position)
             for row in page:
                 yield _remembered(row)
             if len(page) < PAGE:
                 return
-            position = (page[-1].turn_id, page[-1].id)
+            async with self._database.read() as connection:
+                page = await self._page(connection, conversation_id, (page[-1].turn_id, page[-1].id))
 
     async def answers(self, turn_ids: Collection[int]) -> set[str]:
         """The platform's ids of the messages that answered these turns."""
@@ -42,21 +48,35 @@ class HistoryStore:
         async with self._database.read() as connection:
             return set((await connection.execute(query)).scalars())
 
-    async def _page(self, conversation_id: int, position: tuple[int, int]) -> Sequence[Row[Any]]:
+    async def _page(
+        self, connection: AsyncConnection, conversation_id: int, position: tuple[int, int]
+    ) -> Sequence[Row[Any]]:
         turn_id, message_id = position
-        older = (messages.c.turn_id < turn_id) | (
-            (messages.c.turn_id == turn_id) & (messages.c.id < message_id)
-        )
-        query = (
-            _messages()
-            .where(messages.c.conversation_id == conversation_id, messages.c.turn_id <= turn_id, older)
-            .where(~_is_left_out())
-            .order_by(messages.c.turn_id.desc(), messages.c.id.desc())
-            .limit(PAGE)
-        )
-        async with self._database.read() as connection:
-            page: Sequence[Row[Any]] = (await connection.execute(query)).all()
-            return page
+        here = {"conversation": conversation_id, "turn": turn_id, "message": message_id}
+        page: Sequence[Row[Any]] = (await connection.execute(_older(), here)).all()
+        return page
+
+
+@cache
+def _question() -> Select[Any]:
+    asked = _messages().where(messages.c.turn_id == bindparam("turn"), messages.c.role == "user")
+    return asked.order_by(messages.c.id)
+
+
+@cache
+def _older() -> Select[Any]:
+    """A page of what was said before the message `message` of the turn `turn`."""
+    turn: BindParameter[int] = bindparam("turn", type_=Id)
+    older = (messages.c.turn_id < turn) | (
+        (messages.c.turn_id == turn) & (messages.c.id < bindparam("message", type_=Id))
+    )
+    return (
+        _messages()
+        .where(messages.c.conversation_id == bindparam("conversation"), messages.c.turn_id <= turn, older)
+        .where(~_is_left_out())
+        .order_by(messages.c.turn_id.desc(), messages.c.id.desc())
+        .limit(PAGE)
+    )
 
 
 def _messages() -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from core.aivax.stream.events import Finished, Picture, Text, Thinking, TimelineEvent, ToolCalled, Usage
@@ -63,7 +64,11 @@ class Answer:
         surface: ReplySurface,
         translator: Translator,
         limits: LimitsSettings,
+        *,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
+        """`heard` is called where something was read that its author may want of it."""
+        self.heard = heard
         self.turn = turn
         self.frontend = frontend
         self.surface = surface

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from core.domain import CancelRequest, StorageError, Turn
 from core.storage.turns.store import TurnStore
@@ -12,6 +13,14 @@ from core.util.log import log
 
 LOOK_EVERY_S = 5.0
 """Where no notice comes through: the row is read this often while an answer is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Noticed:
+    """Set when something changed in the conversation of a turn that runs here."""
+
+    turn_id: int
+    event: asyncio.Event
 
 
 class Cancellation:
@@ -25,22 +34,37 @@ class Cancellations:
 
     def __init__(self, store: TurnStore) -> None:
         self._store = store
-        self._noticed: dict[int, asyncio.Event] = {}
+        self._noticed: dict[int, _Noticed] = {}
 
     def look(self, conversation_id: int) -> None:
         """Have the answer that is written in a conversation, if one is, look at what its author wants."""
         if (noticed := self._noticed.get(conversation_id)) is not None:
-            noticed.set()
+            noticed.event.set()
+
+    def leave(self, turn: Turn) -> None:
+        """The turn runs here no more."""
+        if self._of(turn) is not None:
+            del self._noticed[turn.conversation_id]
+
+    def _of(self, turn: Turn) -> asyncio.Event | None:
+        noticed = self._noticed.get(turn.conversation_id)
+        return noticed.event if noticed is not None and noticed.turn_id == turn.id else None
 
     @asynccontextmanager
     async def ending(self, turn: Turn, *, whole: bool = False) -> AsyncIterator[Cancellation]:
         """Leave the block early, by cancelling what it awaits, when the turn is to end; its
         `cancel_request` then tells why.
 
-        `whole`: the answer is only being shown, which fewer requests end.
+        `whole`: the answer is only being shown, which fewer requests end. Between the blocks of one turn, until
+        `leave`, nothing is missed. In its first block the row is read at once where the answer is whole; else the
+        call to AIVAX reads it, and tells by `look` where there is anything.
         """
         cancellation, scope = Cancellation(), asyncio.timeout(None)
-        noticed = self._noticed[turn.conversation_id] = asyncio.Event()
+        if (noticed := self._of(turn)) is None:
+            noticed = asyncio.Event()
+            self._noticed[turn.conversation_id] = _Noticed(turn.id, noticed)
+            if whole:
+                noticed.set()
 
         async def watch() -> CancelRequest:
             cancel_request = await self._cancelled(turn, noticed, whole=whole)
@@ -56,16 +80,21 @@ class Cancellations:
                 raise
             cancellation.cancel_request = watching.result()
         finally:
-            self._noticed.pop(turn.conversation_id, None)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
     async def _cancelled(self, turn: Turn, noticed: asyncio.Event, *, whole: bool) -> CancelRequest:
         """Wait until the turn is to end."""
         while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await noticed.wait()
             noticed.clear()
             try:
                 cancel_request = await self._store.cancel_request(turn)
+            except asyncio.CancelledError:
+                noticed.set()  # for the next block
+                raise
             except StorageError as error:
                 log.info("turn.cancel_request_unknown", turn=turn.id, cause=str(error))
                 cancel_request = None
@@ -73,6 +102,3 @@ class Cancellations:
                 cancel_request.ends_delivery if whole else cancel_request.ends_answer
             ):
                 return cancel_request
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await noticed.wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from core.admission.admission import Admission, RetryAlone
@@ -15,6 +15,7 @@ from core.conversations.left_out import sentences_of
 from core.delivery.status_line import tool_status
 from core.domain import (
     AivaxError,
+    CancelRequest,
     Cause,
     ContextTooLong,
     RateLimited,
@@ -32,6 +33,8 @@ from core.turns.answer import Answer
 from core.turns.finish_sentences import instead_of_words
 from core.util.log import log
 
+SAID = Text | Picture | Finished
+"""What shows that a call does not fail before any text."""
 BEYOND_ANY_WAIT_S = 3_600.0
 """Longer than any call waits for its next try: the failure of the last one stands."""
 
@@ -60,7 +63,9 @@ class Generation:
 
     async def holding(self, turn: Turn) -> Tripped | None:
         """The circuit breaker that holds the turn; asked before anything is done for it on its platform."""
-        return await self._admission.holding(turn.id, lambda: self._composer.model_of(turn))
+        if not turn.is_any_tripped:
+            return None
+        return await self._admission.holding(turn.id, self._composer.model_of(turn))
 
     async def let_go(self, turn: Turn) -> None:
         """The turn ends, or waits again: it is no circuit breaker's probe any more."""
@@ -126,16 +131,19 @@ class Generation:
 
     async def _stream(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         turn, model = answer.turn, composed.request.model
-        permit = self._before_try(turn, model)
+        permit = _Permit(self._admission, self._permits, self._store, turn, model)
         async with aclosing(self._aivax.complete(composed.request, before_try=permit)) as timeline:
-            async with self._admission.entering(turn.id, model) as tripped:
-                if tripped is not None:
-                    return tripped
+            async with self._admission.entering(turn.id, model) as passage:
+                if passage.tripped is not None:
+                    return passage.tripped
+                permit.cancel_request = passage.cancel_request
+                if passage.cancel_request is not None:
+                    answer.heard()
                 try:
                     first = await anext(timeline)
                 except AivaxError as error:  # learnt from before the next call is let in
                     return await self._refused(turn, composed, error)
-            await self._admission.taken(turn.id, model)
+            await self._admission.taken(turn.id, model, said=isinstance(first, SAID))
             return await self._take_all(answer, composed, first, timeline)
 
     async def _take_all(
@@ -146,14 +154,14 @@ class Generation:
         timeline: AsyncGenerator[TimelineEvent],
     ) -> Tripped | RetryAlone | None:
         """Take what comes, up to the end. Before any text a failure is learnt from, and nothing was said."""
-        spoke = False
+        spoke = isinstance(first, SAID)
         event: TimelineEvent | None = first
         try:
             while event is not None:
                 await self._take(answer, event)
-                if not spoke and isinstance(event, Text | Picture | Finished):
+                if not spoke and isinstance(event, SAID):
                     spoke = True
-                    await self._admission.taken(answer.turn.id, composed.request.model, said=True)
+                    await self._admission.taken(answer.turn.id, composed.request.model, said=True, again=True)
                 event = await anext(timeline, None)
         except AivaxError as error:
             if answer.text or answer.files:
@@ -172,24 +180,6 @@ class Generation:
             if self._show_tools:
                 await answer.surface.note(tool_status(answer.translator, activity))
 
-    def _before_try(self, turn: Turn, model: str) -> Callable[[], Awaitable[None]]:
-        """What to await before each try of the call: a free one, and that the question was not withdrawn meanwhile.
-
-        A further try is made only where no circuit breaker has opened since.
-        """
-        tried = False
-
-        async def before_try() -> None:
-            nonlocal tried
-            if tried and not await self._admission.may_repeat(turn.id, model):
-                raise RateLimited(code="breaker_tripped", retry_after_s=BEYOND_ANY_WAIT_S)
-            await self._permits.spend(turn.id)
-            tried = True
-            if forgets(await self._store.cancel_request(turn)):
-                await asyncio.Event().wait()  # until the runner, which reads the same row, ends this
-
-        return before_try
-
     async def _refused(
         self, turn: Turn, composed: Composed, error: AivaxError, *, begun: bool = False
     ) -> Tripped | RetryAlone:
@@ -202,3 +192,32 @@ class Generation:
         if verdict is None:
             raise error
         return verdict
+
+
+class _Permit:
+    """What to await before each try of a call: a free one, and that the question was not withdrawn meanwhile.
+
+    A further try is made only where no circuit breaker has opened since.
+    """
+
+    def __init__(
+        self, admission: Admission, permits: Permits, store: TurnStore, turn: Turn, model: str
+    ) -> None:
+        self._admission = admission
+        self._permits = permits
+        self._store = store
+        self._turn = turn
+        self._model = model
+        self._tried = False
+        self.cancel_request: CancelRequest | None = None
+        """What the question's author wants of it, read when the call was let in."""
+
+    async def __call__(self) -> None:
+        if self._tried and not await self._admission.may_repeat(self._turn.id, self._model):
+            raise RateLimited(code="breaker_tripped", retry_after_s=BEYOND_ANY_WAIT_S)
+        await self._permits.spend(self._turn.id)
+        if self._tried:
+            self.cancel_request = await self._store.cancel_request(self._turn)
+        self._tried = True
+        if forgets(self.cancel_request):
+            await asyncio.Event().wait()  # until the runner, which reads the same row, ends this

@@ -99,8 +99,7 @@ class MadeFiles:
     async def _record(self, turn: Turn, ledger: StoredLedger, part: int, message_id: str) -> None:
         """Remember what is shown; where this process slept through being taken over, remove it again."""
         try:
-            await ledger.posted(part, message_id)
-            await ledger.shows(part, _NO_PROMISE, closed=True)
+            await ledger.posted(part, message_id, _NO_PROMISE, closed=True)
         except Fenced:
             if not await ledger.holds(message_id):
                 with suppress(PlatformError):

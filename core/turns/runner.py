@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -84,6 +85,9 @@ class Runner:
             except asyncio.CancelledError:
                 await settled(self._holds.hand_over(turn))
                 raise
+            finally:
+                self._cancellations.leave(turn)
+                self._store.leave(turn)
 
     async def _run(self, turn: Turn) -> None:
         """Answer the turn, or show the answer that is stored already. Raises what the platform does not take."""
@@ -121,7 +125,8 @@ class Runner:
 
     async def _answer(self, turn: Turn, surface: ReplySurface) -> None:
         translator, frontend = self._surfaces.translator(turn), self._surfaces.frontend(turn)
-        answer = Answer(turn, frontend, surface, translator, self._limits)
+        heard = partial(self._cancellations.look, turn.conversation_id)
+        answer = Answer(turn, frontend, surface, translator, self._limits, heard=heard)
         held_by: Tripped | RetryAlone | NoRoom | None = None
         try:
             async with self._cancellations.ending(turn) as cancellation:

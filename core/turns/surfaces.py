@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from core.domain import Frontend, ReplySurface, Translator, Turn
 from core.i18n import Translators
-from core.storage.db import Database
 from core.storage.turns.ledger import StoredLedger
+from core.storage.turns.store import TurnStore
 
 
 class Surfaces:
@@ -17,14 +17,14 @@ class Surfaces:
 
     def __init__(
         self,
-        database: Database,
+        store: TurnStore,
         frontends: Mapping[str, Frontend],
         translators: Translators,
         *,
         timeout_s: float,
     ) -> None:
         """`timeout_s` bounds what `show` does."""
-        self._database = database
+        self._store = store
         self._frontends = frontends
         self._translators = translators
         self._timeout_s = timeout_s
@@ -44,7 +44,7 @@ class Surfaces:
 
     async def ledger(self, turn: Turn) -> StoredLedger:
         """What stands on the platform already of the turn's answer."""
-        return await StoredLedger.open(self._database, turn)
+        return await self._store.ledger(turn)
 
     @asynccontextmanager
     async def open(self, turn: Turn) -> AsyncIterator[ReplySurface]:

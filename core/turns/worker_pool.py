@@ -17,6 +17,10 @@ from core.util.tasks import TaskSet
 class Worklist(Protocol):
     """Where turns wait. Rows are the truth; the pool only remembers where to look next."""
 
+    @property
+    def claims_see_each_other(self) -> bool:
+        """Whether claims made at the same time respect what each of them takes, so that none need wait."""
+
     async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
         """Give out a turn of these platforms to run: the conversation's next one, or one that comes before it.
 
@@ -54,6 +58,40 @@ class PoolSettings:
     """How often the leases of running turns are renewed."""
 
 
+class _Claims:
+    """Claims side by side, as many as there is room for whatever they take; a look at what was left waits for them."""
+
+    def __init__(self, room: Callable[[], int]) -> None:
+        self._room = room
+        self._under_way = 0
+        self._gate = asyncio.Lock()
+        self._ended = asyncio.Event()
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """A claim, and what follows from it in the same step."""
+        async with self._gate:
+            await self._fewer_than(max(1, self._room()))
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._ended.set()
+
+    @asynccontextmanager
+    async def none(self) -> AsyncIterator[None]:
+        """Nobody claims."""
+        async with self._gate:
+            await self._fewer_than(1)
+            yield
+
+    async def _fewer_than(self, most: int) -> None:
+        while self._under_way >= most:
+            self._ended.clear()
+            await self._ended.wait()
+
+
 class WorkerPool:
     """`core.domain.ports.TurnQueue` on asyncio.
 
@@ -88,7 +126,7 @@ class WorkerPool:
         self._running_on: Counter[str] = Counter()
         self._running_of: Counter[str] = Counter()
         self._turns = TaskSet()
-        self._claiming = asyncio.Lock()
+        self._claims = _Claims(self._room if worklist.claims_see_each_other else lambda: 1)
         self._closing = False
         self._drained = asyncio.Event()
         self._sweep_wanted = asyncio.Event()
@@ -180,7 +218,7 @@ class WorkerPool:
 
     async def _claim(self, claim: Callable[[], Awaitable[Turn | None]]) -> Turn | None:
         """Claim a turn and know it as running here, before a sweep can take it for one that was left."""
-        async with self._claiming:
+        async with self._claims.one():
             turn = None if self._closing else await claim()
             if turn is not None:
                 self._running.add(turn.id)
@@ -189,6 +227,10 @@ class WorkerPool:
     def _with_room(self) -> frozenset[str]:
         """The platforms that may have one more turn running."""
         return frozenset(name for name in self._platforms if self._running_on[name] < self._platform_running)
+
+    def _room(self) -> int:
+        """How many turns more may run on whichever platform."""
+        return self._platform_running - max(self._running_on.values(), default=0)
 
     def _ended(self, turn: Turn) -> bool:
         """Free its place; whether its person had all of theirs, so that the rows tell which of their turns is next."""
@@ -208,7 +250,7 @@ class WorkerPool:
     async def sweep(self) -> None:
         """Read the rows for work that no notice told of."""
         self._sweep_wanted.clear()
-        async with self._claiming:
+        async with self._claims.none():
             left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
         if left:
             log.warning("queue.recovered", turns=left)

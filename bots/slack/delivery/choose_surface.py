@@ -132,11 +132,17 @@ class LedgerOffset:
         delivery = await self.ledger.intend(part + self.part)
         return replace(delivery, part=part)
 
-    async def posted(self, part: int, message_id: str) -> None:
-        await self.ledger.posted(part + self.part, message_id)
+    async def posted(
+        self, part: int, message_id: str, shown: int | None = None, *, closed: bool = False
+    ) -> None:
+        at = None if shown is None else self._offset(shown)
+        await self.ledger.posted(part + self.part, message_id, at, closed=closed)
 
     async def shows(self, part: int, shown: int, *, closed: bool = False) -> None:
-        await self.ledger.shows(part + self.part, self.at + max(0, shown - len(self.opening)), closed=closed)
+        await self.ledger.shows(part + self.part, self._offset(shown), closed=closed)
+
+    def _offset(self, shown: int) -> int:
+        return self.at + max(0, shown - len(self.opening))
 
     async def forget(self, part: int) -> None:
         await self.ledger.forget(part + self.part)

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, Select, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
-from core.storage.db import Database, breakers, insert_into, releases
+from core.domain import (
+    CONFIRMS,
+    PROBE_S,
+    Breaker,
+    CancelRequest,
+    Cause,
+    Fault,
+    Passage,
+    StorageError,
+    Tripped,
+)
+from core.storage.db import Database, alerts, breakers, failures, insert_into, releases, turns
 from core.storage.turns.call_failures import BEGUN, Failures, refutable
 from core.storage.turns.release import HeldTurnRelease
 
@@ -43,27 +54,38 @@ class BreakerStore:
             rows = await connection.execute(select(breakers).order_by(breakers.c.since))
             return [self._tripped(row) for row in rows]
 
-    async def is_any_tripped(self) -> bool:
-        """Whether there is anything to ask the breakers."""
-        async with self._database.read() as connection:
-            return (await connection.execute(select(breakers.c.name).limit(1))).first() is not None
+    async def is_quiet(self) -> bool:
+        """Whether nothing that the next call could heal is known: no tripped breaker, no failure, no alert.
+
+        False also where that can't be read: then each is asked by itself, and alerts cost nobody an answer.
+        """
+        return await self._is_known_empty(_unquiet())
+
+    async def are_at_rest(self) -> bool:
+        """Whether there is nothing to look after: no tripped breaker, no turn to release, no alert that goes on.
+
+        False also where that can't be read.
+        """
+        return await self._is_known_empty(_restless())
 
     async def passage(self, asked: Sequence[Breaker], turn_id: int) -> Passage:
         """Whether the turn may pass these breakers, as the probe of those where one is due."""
         names = [breaker.name for breaker in asked]
-        query = select(breakers).where(breakers.c.name.in_(names))
         async with self._database.read() as connection:  # none tripped: the usual case writes nothing
-            if (await connection.execute(query.limit(1))).first() is None:
-                return Passage()
+            found = (await connection.execute(_passing(), {"turn": turn_id, "names": names})).one_or_none()
+        wanted = CancelRequest(found.cancel_request) if found and found.cancel_request else None
+        if found is None or not found.is_tripped:
+            return Passage(cancel_request=wanted)
+        query = select(breakers).where(breakers.c.name.in_(names))
         async with self._database.write() as connection:
             locked = query.order_by(breakers.c.name).with_for_update()
             rows = {row.name: row for row in await connection.execute(locked)}
             for name in names:
                 if name in rows and not await self._may_probe(connection, rows[name], turn_id):
-                    return Passage(self._held(rows[name]))
+                    return Passage(self._held(rows[name]), cancel_request=wanted)
             for row in rows.values():
                 await self._begin_probe(connection, row, turn_id)
-            return Passage(is_probe=bool(rows))
+            return Passage(is_probe=bool(rows), cancel_request=wanted)
 
     async def trip(self, breaker: Breaker, retry_at: RetryAt, balance_usd: float | None) -> Tripped:
         """Trip a breaker; one that is tripped already stays as it is."""
@@ -167,6 +189,13 @@ class BreakerStore:
         async with self._database.write() as connection:
             await connection.execute(update(breakers).values(retry_at=self._now(), probe_turn=None))
 
+    async def _is_known_empty(self, any_rows: Select[Any]) -> bool:
+        try:
+            async with self._database.read() as connection:
+                return not (await connection.execute(any_rows)).scalar_one()
+        except StorageError:
+            return False
+
     async def _trip(
         self,
         connection: AsyncConnection,
@@ -258,6 +287,22 @@ class BreakerStore:
         is_tried = row.probe_turn is not None and row.retry_at > self._now()
         breaker = Breaker(Cause(row.cause), row.model)
         return Tripped(breaker, row.since, row.retry_at, row.probes, row.lowest_usd, is_tried, row.confirms)
+
+
+@cache
+def _passing() -> Select[Any]:
+    tripped = exists().where(breakers.c.name.in_(bindparam("names", expanding=True)))
+    return select(turns.c.cancel_request, tripped.label("is_tripped")).where(turns.c.id == bindparam("turn"))
+
+
+@cache
+def _unquiet() -> Select[Any]:
+    return select(or_(*(exists().select_from(table) for table in (breakers, failures, alerts))))
+
+
+@cache
+def _restless() -> Select[Any]:
+    return select(or_(*(exists().select_from(table) for table in (breakers, releases, alerts))))
 
 
 def _is_late(kind: str | None) -> bool:

@@ -129,7 +129,8 @@ class CallStore:
         return found
 
     async def _promise(self, connection: AsyncConnection, turn: Turn) -> None:
-        await connection.execute(fair_claim.unpromised(), {"turn": turn.id})
+        if turn.attempt > 1:
+            await connection.execute(fair_claim.unpromised(), {"turn": turn.id})
         await self._take(connection, turn.id, is_sent=False)
 
     async def _take(self, connection: AsyncConnection, turn_id: int, *, is_sent: bool) -> None:

@@ -7,9 +7,26 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Table, func, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Row,
+    ScalarSelect,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Action, Attachment, Author, Identity, Place, TurnState
@@ -23,6 +40,7 @@ from core.storage.db import (
     feedback,
     identities,
     insert_into,
+    insert_once,
     is_open,
     lock_author,
     lock_conversations,
@@ -37,6 +55,7 @@ from core.storage.turns.held_turns import HeldTurns
 from core.storage.turns.taken_back import TakenBack
 
 KEY_CHARS = 255
+LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 
 class IntakeStore:
@@ -83,6 +102,7 @@ class IntakeTransaction:
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self.now = now
+        self._locales: dict[int, str] = {}
 
     async def first_within(self, key: str, span: timedelta) -> bool:
         """Remember that something was said now; False when it was said less than `span` ago, by whichever process."""
@@ -105,23 +125,25 @@ class IntakeTransaction:
 
     async def identity_id(self, author: Author) -> int:
         """Find the author, or make them known as a new person; keeps name and locale current."""
-        where = _is_identity(author.identity)
-        found = (await self._connection.execute(select(identities).where(where))).one_or_none()
+        found = await self._identity(author)
         if found is None:
             return await self._add_identity(author)
         name, locale = author.name or found.name, author.locale or found.locale
         if (name, locale) != (found.name, found.locale):
-            await self._connection.execute(update(identities).where(where).values(name=name, locale=locale))
+            renamed = update(identities).where(identities.c.id == found.id)
+            await self._connection.execute(renamed.values(name=name, locale=locale))
+        self._locales[found.id] = found.chosen_locale or locale
         return int(found.id)
 
     async def known_identity(self, author: Author) -> int | None:
         """The author, if they are known already; nothing is written."""
-        where = _is_identity(author.identity)
-        found = await self._connection.execute(select(identities.c.id).where(where))
-        return found.scalar_one_or_none()
+        found = await self._identity(author)
+        return None if found is None else int(found.id)
 
     async def locale_of(self, identity_id: int) -> str:
         """The locale that the author chose, else the one that was last seen of them; `""` where there was none."""
+        if (known := self._locales.get(identity_id)) is not None:
+            return known
         row = select(spoken_locale()).where(identities.c.id == identity_id)
         return str((await self._connection.execute(row)).scalar_one())
 
@@ -130,22 +152,17 @@ class IntakeTransaction:
 
         The row stays locked until commit, so that turns get their numbers in the order of arrival.
         """
-        where = _is_open(place, owner_id)
-        found = (
-            await self._connection.execute(select(conversations).where(where).with_for_update(key_share=True))
-        ).one_or_none()
-        if found is not None and idle_since is not None and found.active_at < idle_since:
-            await self.close(place, owner_id)
-            found = None
+        heard = {**_open_at(place, owner_id), "now": self.now, "idle_since": idle_since or LONG_AGO}
+        found = (await self._connection.execute(_hearing(), heard)).scalar_one_or_none()
         if found is None:
+            if idle_since is not None:
+                await self.close(place, owner_id)
             return await self._open(place, owner_id)
-        await self._connection.execute(update(conversations).where(where).values(active_at=self.now))
-        return int(found.id)
+        return int(found)
 
     async def close(self, place: Place, owner_id: int) -> None:
         """End the open conversation, if there is one. It stays stored."""
-        where = _is_open(place, owner_id)
-        await self._connection.execute(update(conversations).where(where).values(closed_at=self.now))
+        await self._connection.execute(_closing(), {**_open_at(place, owner_id), "now": self.now})
 
     async def close_all(self, place: Place, owner_id: int) -> None:
         """End every open conversation of the owner in the place's channel, threads included."""
@@ -158,18 +175,16 @@ class IntakeTransaction:
 
     async def waiting_turns(self, most: int) -> int:
         """How many questions wait, in line or behind a breaker, in all conversations; counted up to `most`."""
-        return await self._count(_waits(), most)
+        return int((await self._connection.execute(_line(), {"most": most})).scalar_one())
 
-    async def open_turns_of(self, identity_id: int, most: int) -> int:
-        """How many of one person's questions wait or are being answered, in any identity of theirs."""
-        person = select(identities.c.person_id).where(identities.c.id == identity_id).scalar_subquery()
-        theirs = select(identities.c.id).where(identities.c.person_id == person)
-        return await self._count(is_open() & ~turns.c.notice & turns.c.identity_id.in_(theirs), most)
+    async def line_of(self, identity_id: int, part: int, most: int) -> tuple[int, int]:
+        """How many of one person's questions wait or are being answered, and how many of all people's wait.
 
-    async def _count(self, which: ColumnElement[bool], most: int) -> int:
-        found = select(turns.c.id).where(which).limit(most)
-        count = select(func.count()).select_from(found.subquery())
-        return (await self._connection.execute(count)).scalar_one()
+        In any identity of theirs, counted up to `part`; those of all people up to `most`.
+        """
+        asked = {"identity": identity_id, "part": part, "most": most}
+        theirs, waiting = (await self._connection.execute(_line_of(), asked)).one()
+        return theirs, waiting
 
     async def add_turn(
         self,
@@ -186,24 +201,25 @@ class IntakeTransaction:
 
         `takes_back` is the turn whose answer goes before that is said.
         """
-        row = turns.insert().values(
-            conversation_id=conversation_id,
-            identity_id=identity_id,
-            key=uuid.uuid4().hex,
-            state=TurnState.QUEUED,
-            address=address,
-            answer=notice,
-            notice=notice is not None,
-            offers=",".join(offers),
-            awaited=awaited,
-            takes_back=takes_back,
-            due_at=self.now,
-            created_at=self.now,
-        )
-        return int((await self._connection.execute(row.returning(turns.c.id))).scalar_one())
+        row = {
+            "conversation_id": conversation_id,
+            "identity_id": identity_id,
+            "key": uuid.uuid4().hex,
+            "state": TurnState.QUEUED,
+            "address": address,
+            "answer": notice,
+            "notice": notice is not None,
+            "offers": ",".join(offers),
+            "awaited": awaited,
+            "takes_back": takes_back,
+            "due_at": self.now,
+            "created_at": self.now,
+        }
+        return int((await self._connection.execute(_adding_turn(), row)).scalar_one())
 
     async def choose_locale(self, identity_id: int, locale: str) -> None:
         """Speak to the author in this language from now on; `""`: in the one that their platform tells."""
+        self._locales.pop(identity_id, None)
         chosen = update(identities).where(identities.c.id == identity_id)
         await self._connection.execute(chosen.values(chosen_locale=locale))
 
@@ -266,17 +282,22 @@ class IntakeTransaction:
         origin: str,
     ) -> None:
         """Store what the person said, as part of a turn."""
-        row = messages.insert().values(
-            conversation_id=conversation_id,
-            turn_id=turn_id,
-            identity_id=identity_id,
-            role="user",
-            text=text,
-            attachments=[asdict(attachment) for attachment in attachments],
-            origin=origin,
-            created_at=self.now,
-        )
-        await self._connection.execute(row)
+        row = {
+            "conversation_id": conversation_id,
+            "turn_id": turn_id,
+            "identity_id": identity_id,
+            "role": "user",
+            "text": text,
+            "attachments": [asdict(attachment) for attachment in attachments],
+            "origin": origin,
+            "created_at": self.now,
+        }
+        await self._connection.execute(_adding_message(), row)
+
+    async def _identity(self, author: Author) -> Row[Any] | None:
+        asked = _as_parameters(author.identity)
+        found: Row[Any] | None = (await self._connection.execute(_finding_identity(), asked)).one_or_none()
+        return found
 
     async def _add_identity(self, author: Author) -> int:
         person = persons.insert().values(key=uuid.uuid4().hex, created_at=self.now).returning(persons.c.id)
@@ -291,23 +312,26 @@ class IntakeTransaction:
         )
         if not is_first:  # another process was faster
             await self._connection.execute(persons.delete().where(persons.c.id == person_id))
-        where = _is_identity(author.identity)
-        return int((await self._connection.execute(select(identities.c.id).where(where))).scalar_one())
+        found = await self._identity(author)
+        assert found is not None  # noqa: S101  one that was there, or ours
+        self._locales[found.id] = found.chosen_locale or found.locale
+        return int(found.id)
 
     async def _open(self, place: Place, owner_id: int) -> int:
         """Open a conversation, or lock the one that another process opened; again when a third closed that one."""
         times = {"opened_at": self.now, "active_at": self.now}
-        locked = select(conversations.c.id).where(_is_open(place, owner_id)).with_for_update(key_share=True)
         while True:
             await self._insert_once(conversations, **asdict(place), owner_id=owner_id, **times)
-            found = (await self._connection.execute(locked)).scalar_one_or_none()
+            found = (
+                await self._connection.execute(_locking(), _open_at(place, owner_id))
+            ).scalar_one_or_none()
             if found is not None:
                 return int(found)
 
     async def _insert_once(self, table: Table, **values: object) -> bool:
         """Insert a row unless one with the same key is there; whether it was new."""
-        row = insert_into(self._connection, table).values(**values).on_conflict_do_nothing()
-        return (await self._connection.execute(row.returning(*table.primary_key))).first() is not None
+        row = insert_once(self._connection, table)
+        return (await self._connection.execute(row, values)).first() is not None
 
 
 def _waits() -> ColumnElement[bool]:
@@ -331,20 +355,71 @@ def _workspaces(platform: str) -> CTE:
     return found.union_all(select(following.scalar_subquery()).where(found.c.name.is_not(None)))
 
 
-def _is_identity(identity: Identity) -> ColumnElement[bool]:
-    return (
-        (identities.c.platform == identity.platform)
-        & (identities.c.workspace == identity.workspace)
-        & (identities.c.user == identity.user)
-    )
+def _as_parameters(identity: Identity) -> dict[str, object]:
+    return {f"their_{name}": value for name, value in asdict(identity).items()}
 
 
-def _is_open(place: Place, owner_id: int) -> ColumnElement[bool]:
-    return (
-        (conversations.c.platform == place.platform)
-        & (conversations.c.workspace == place.workspace)
-        & (conversations.c.channel == place.channel)
-        & (conversations.c.thread == place.thread)
-        & (conversations.c.owner_id == owner_id)
-        & conversations.c.closed_at.is_(None)
-    )
+def _open_at(place: Place, owner_id: int) -> dict[str, object]:
+    where = {"platform": place.platform, "workspace": place.workspace, "channel": place.channel}
+    return {
+        f"open_{name}": value
+        for name, value in {**where, "thread": place.thread, "owner_id": owner_id}.items()
+    }
+
+
+@cache
+def _finding_identity() -> Select[Any]:
+    names = ("platform", "workspace", "user")
+    is_theirs = (identities.c[name] == bindparam(f"their_{name}") for name in names)
+    return select(*identities.c["id", "name", "locale", "chosen_locale"]).where(*is_theirs)
+
+
+@cache
+def _is_open() -> ColumnElement[bool]:
+    names = ("platform", "workspace", "channel", "thread", "owner_id")
+    here = (conversations.c[name] == bindparam(f"open_{name}") for name in names)
+    return and_(*here, conversations.c.closed_at.is_(None))
+
+
+@cache
+def _hearing() -> Update:
+    """Something is said in the open conversation, unless it was silent for too long; its row stays locked."""
+    said = update(conversations).where(_is_open(), conversations.c.active_at >= bindparam("idle_since"))
+    return said.values(active_at=bindparam("now")).returning(conversations.c.id)
+
+
+@cache
+def _closing() -> Update:
+    return update(conversations).where(_is_open()).values(closed_at=bindparam("now"))
+
+
+@cache
+def _locking() -> Select[Any]:
+    return select(conversations.c.id).where(_is_open()).with_for_update(key_share=True)
+
+
+@cache
+def _adding_turn() -> Any:
+    return insert(turns).returning(turns.c.id)
+
+
+@cache
+def _adding_message() -> Any:
+    return insert(messages)
+
+
+@cache
+def _line() -> Select[Any]:
+    return select(_count(_waits(), "most"))
+
+
+@cache
+def _line_of() -> Any:
+    person = select(identities.c.person_id).where(identities.c.id == bindparam("identity")).scalar_subquery()
+    theirs = turns.c.identity_id.in_(select(identities.c.id).where(identities.c.person_id == person))
+    return select(_count(is_open() & ~turns.c.notice & theirs, "part"), _count(_waits(), "most"))
+
+
+def _count(which: ColumnElement[bool], most: str) -> ScalarSelect[int]:
+    found = select(turns.c.id).where(which).limit(bindparam(most, type_=Integer))
+    return select(func.count()).select_from(found.subquery()).scalar_subquery()

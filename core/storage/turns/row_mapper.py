@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, ScalarSelect, Select, bindparam, exists, func, or_, select
 
 from core.domain import Action, Author, CancelRequest, Identity, Place, Turn, TurnState
-from core.storage.db import conversations, identities, persons, spoken_locale, turns
+from core.storage.db import breakers, conversations, identities, persons, place_models, spoken_locale, turns
 
 
 @cache
@@ -39,6 +39,8 @@ def next_turn() -> Select[Any]:
             persons.c.key.label("person_key"),
             behind.label("has_successor"),
             _running_of_person().label("person_runs"),
+            _chosen_model().label("chosen_model"),
+            exists().select_from(breakers).label("is_any_tripped"),
         )
         .select_from(turns)
         .join(conversations, turns.c.conversation_id == conversations.c.id)
@@ -62,6 +64,12 @@ def _running_of_person() -> ScalarSelect[int]:
     )
 
 
+def _chosen_model() -> ScalarSelect[str]:
+    names = ("platform", "workspace", "channel")
+    here = (place_models.c[name] == conversations.c[name] for name in names)
+    return select(place_models.c.model).where(*here).correlate(conversations).scalar_subquery()
+
+
 def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn:
     return Turn(
         id=row.id,
@@ -83,4 +91,6 @@ def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn
         has_successor=row.has_successor,
         cancel_request=CancelRequest(row.cancel_request) if row.cancel_request else None,
         takes_back=row.takes_back,
+        chosen_model=row.chosen_model or "",
+        is_any_tripped=row.is_any_tripped,
     )

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Row, case, delete, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Delete,
+    Insert,
+    Integer,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.aivax.stream.events import Usage
-from core.domain import CancelRequest, Place, ToolActivity, Turn, TurnState
+from core.domain import CancelRequest, Fenced, Place, ToolActivity, Turn, TurnState
 from core.storage.db import (
     Database,
+    Id,
     breakers,
     conversations,
     deliveries,
@@ -28,8 +50,9 @@ from core.storage.db import (
 )
 from core.storage.db import usage as usage_table
 from core.storage.turns import fair_claim
-from core.storage.turns.fence import assert_current, forgets
+from core.storage.turns.fence import assert_current, forgets, held_by, is_current
 from core.storage.turns.held_turns import STALE
+from core.storage.turns.ledger import FirstIntents, StoredLedger
 from core.storage.turns.made_files import MadeFileStore
 from core.storage.turns.release import IS_HELD
 from core.storage.turns.row_mapper import next_turn, turn_of
@@ -57,11 +80,17 @@ class TurnStore:
         self._person_running = person_running
         self._roomless = roomless
         self._database = database
+        self._first_intents = FirstIntents()
         self.files = MadeFileStore(database)
         self.taken_back = TakenBackStore(database)
         self._now = now
         self._owner = owner
         self._lease = timedelta(seconds=lease_s)
+
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether every transaction sees all that others wrote before it, committed or not yet."""
+        return self._database.is_sqlite
 
     async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]:
         """Conversations of these platforms whose next turn may run now, those that wait longest first."""
@@ -86,6 +115,7 @@ class TurnStore:
         async with self._database.write() as connection:
             turn = await self.claim_within(connection, conversation_id, only=turn_id)
             if turn is not None:
+                await self._first_intents.take_back(connection, turn)
                 told = update(turns).where(turns.c.id == turn_id)
                 await connection.execute(
                     told.values(
@@ -117,6 +147,14 @@ class TurnStore:
         if only is None and is_held_back and _is_question(row):
             return None
         return await self._start(connection, row)
+
+    async def ledger(self, turn: Turn) -> StoredLedger:
+        """What stands on the platform already of a claimed turn's answer."""
+        return await StoredLedger.open(self._database, turn, self._first_intents)
+
+    def leave(self, turn: Turn) -> None:
+        """The turn runs here no more."""
+        self._first_intents.discard(turn)
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int] = ()) -> int:
         """Queue again every turn whose process is gone; how many. `running` are those that do run here.
@@ -152,7 +190,8 @@ class TurnStore:
         tries = turn.tries if counts else turn.tries - 1
         more = _one_more("unbilled_attempts") if unbilled else {}
         waits = _waits_as(TurnState.QUEUED, self._now())
-        await self._change(turn, due_at=due_at, tries=tries, **waits, **more)
+        released = update(turns).where(is_current()).values(due_at=due_at, tries=tries, **waits, **more)
+        await outlast(lambda: self._change_once(turn, released, {}))
 
     async def delay(self, turn: Turn, breaker: str, due_at: datetime) -> None:
         """Put a turn back that a breaker holds: it runs again at `due_at`, or when the breaker is reset before."""
@@ -211,6 +250,7 @@ class TurnStore:
         """Have a breaker hold a turn; one that was reset meanwhile would never release it, so it is queued."""
         async with self._database.write() as connection:
             await assert_current(connection, turn)
+            await self._first_intents.take_back(connection, turn)
             closed = select(breakers.c.name).where(breakers.c.name == breaker).with_for_update(read=True)
             if (await connection.execute(closed)).first() is None:
                 values = {**values, **_waits_as(TurnState.QUEUED, self._now()), "due_at": self._now()}
@@ -219,9 +259,8 @@ class TurnStore:
 
     async def cancel_request(self, turn: Turn) -> CancelRequest | None:
         """What its author wants of it, as they said while it ran or waited."""
-        cancel_request = select(turns.c.cancel_request).where(turns.c.id == turn.id)
         async with self._database.read() as connection:
-            found = (await connection.execute(cancel_request)).scalar_one_or_none()
+            found = (await connection.execute(_requested(), {"turn": turn.id})).scalar_one_or_none()
             return CancelRequest(found) if found else None
 
     async def close(
@@ -231,10 +270,8 @@ class TurnStore:
 
         Raises `Fenced` if it is no longer ours to end.
         """
-        withdrawn = turns.c.cancel_request.is_not_distinct_from(CancelRequest.WITHDRAW)
-        address = case((withdrawn, ""), else_=turns.c.address)
-        ended = {"state": state, "ended_at": self._now(), "address": address}
-        await self._change(turn, failure=failure, reference=reference, **ended)
+        ended = {"ending": state, "now": self._now(), "failure": failure, "reference": reference}
+        await outlast(lambda: self._change_once(turn, _closing(), ended))
 
     async def keep_answer(
         self,
@@ -258,16 +295,21 @@ class TurnStore:
         self, turn: Turn, text: str, told: str, usage: Usage | None, *, whole: bool
     ) -> None:
         async with self._database.write() as connection:
-            if forgets(await assert_current(connection, turn)):
-                text, told, whole = "", "", False
-            if whole:
-                await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
-            await connection.execute(_answer_of(turn.id))
+            if not (whole and await self._is_first_answer(connection, turn, text)):
+                if forgets(await assert_current(connection, turn)):
+                    text, told, whole = "", "", False
+                if whole:
+                    await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
+                await connection.execute(_answer_of(turn.id))
             if told:
-                await connection.execute(messages.insert().values(**self._message(turn, told, whole=whole)))
+                await connection.execute(_adding_message(), self._message(turn, told, whole=whole))
             if usage is not None:
-                await connection.execute(delete(usage_table).where(usage_table.c.turn_id == turn.id))
-                await connection.execute(usage_table.insert().values(**self._usage(turn, usage)))
+                await connection.execute(_keeping_usage(connection.dialect.name), self._usage(turn, usage))
+
+    async def _is_first_answer(self, connection: AsyncConnection, turn: Turn, text: str) -> bool:
+        """Store a whole answer where this attempt stored none yet, nor is to forget it: the usual case."""
+        answered = await connection.execute(_answering(), {**held_by(turn), "text": text})
+        return answered.rowcount > 0
 
     async def is_the_models(self, turn: Turn) -> bool:
         """Whether the stored answer is the model's: what is not remembered of it is a sentence of the bot's own."""
@@ -303,13 +345,12 @@ class TurnStore:
             )
             await connection.execute(row)
 
-    async def _change(self, turn: Turn, **values: object) -> None:
-        await outlast(lambda: self._change_once(turn, values))
-
-    async def _change_once(self, turn: Turn, values: Mapping[str, object]) -> None:
+    async def _change_once(self, turn: Turn, change: Update, values: Mapping[str, object]) -> None:
+        """Change a turn by a statement that asks for the fence itself. Raises `Fenced`."""
         async with self._database.write() as connection:
-            await assert_current(connection, turn)
-            await connection.execute(update(turns).where(turns.c.id == turn.id).values(**values))
+            if not (await connection.execute(change, {**held_by(turn), **values})).rowcount:
+                raise Fenced(turn.id, turn.attempt)
+            await self._first_intents.take_back(connection, turn)
 
     async def _start(self, connection: AsyncConnection, row: Row[Any]) -> Turn:
         begins_anew = row.answer is None
@@ -323,8 +364,14 @@ class TurnStore:
             "generation": row.attempt if begins_anew else row.generation,
         }
         now = self._now()
-        started = update(turns).where(turns.c.id == row.id).values(state=TurnState.RUNNING, owner=self._owner)
-        await connection.execute(started.values(**counters, started_at=now, lease_until=now + self._lease))
+        of_turn = {"turn": row.id, "owner": self._owner, "now": now, "lease_until": now + self._lease}
+        await connection.execute(
+            _starting(), {**of_turn, **{f"next_{name}": each for name, each in counters.items()}}
+        )
+        if row.attempt == 0:
+            intended = await connection.execute(_intending(), {"turn": row.id})
+            if intended.first() is not None:
+                self._first_intents.add(row.id)
         return turn_of(row, **counters)
 
     def _message(self, turn: Turn, text: str, *, whole: bool) -> dict[str, object]:
@@ -350,6 +397,59 @@ class TurnStore:
             "credits": usage.credits,
             "created_at": self._now(),
         }
+
+
+@cache
+def _starting() -> Update:
+    names = ("attempt", "tries", "generation")
+    counters = {name: bindparam(f"next_{name}", type_=Integer) for name in names}
+    started = update(turns).where(turns.c.id == bindparam("turn")).values(state=TurnState.RUNNING, **counters)
+    started = started.values(started_at=bindparam("now"), lease_until=bindparam("lease_until"))
+    return started.values(owner=bindparam("owner"))
+
+
+@cache
+def _intending() -> ReturningInsert[Any]:
+    """The intent of a turn's first message, where nothing is known of any: written with the claim, long before it."""
+    turn: BindParameter[int] = bindparam("turn", type_=Id)
+    none = ~exists().where(deliveries.c.turn_id == turn)
+    intended = insert(deliveries).from_select(["turn_id", "part"], select(turn, literal(0)).where(none))
+    return intended.returning(deliveries.c.id)
+
+
+@cache
+def _requested() -> Select[Any]:
+    return select(turns.c.cancel_request).where(turns.c.id == bindparam("turn"))
+
+
+@cache
+def _answering() -> Update:
+    forgotten = func.coalesce(turns.c.cancel_request, "").in_(
+        [each for each in CancelRequest if each.forgets]
+    )
+    first = update(turns).where(is_current(), turns.c.answer.is_(None), ~forgotten)
+    return first.values(answer=bindparam("text"))
+
+
+@cache
+def _adding_message() -> Insert:
+    return insert(messages)
+
+
+@cache
+def _keeping_usage(dialect: str) -> Any:
+    row = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(usage_table)
+    newest = {column.name: row.excluded[column.name] for column in usage_table.c if not column.primary_key}
+    return row.on_conflict_do_update(index_elements=["turn_id"], set_=newest)
+
+
+@cache
+def _closing() -> Update:
+    withdrawn = turns.c.cancel_request.is_not_distinct_from(CancelRequest.WITHDRAW)
+    address = case((withdrawn, ""), else_=turns.c.address)
+    ended = update(turns).where(is_current()).values(address=address, ended_at=bindparam("now"))
+    ended = ended.values(failure=bindparam("failure"), reference=bindparam("reference"))
+    return ended.values(state=bindparam("ending"))
 
 
 def _is_question(row: Row[Any]) -> bool:

@@ -128,13 +128,12 @@ class StreamWriter:
                 raise
             raise NoStreamError from exc
         try:
-            await self._ledger.posted(after.part, ts)
+            await self._ledger.posted(after.part, ts, after.shown)
         except Fenced:
             await self._calls.withdraw(ts)
             raise
         self._known.add(ts)
         after.ts, self.stream = ts, after
-        await self._ledger.shows(after.part, after.shown)
 
     async def _append(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
         try:
