@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from tests.shown import Shown
 
 _CODE_BLOCK = re.compile(r"```(?:([A-Za-z0-9_+\-.#]+?)\n)?\n*([^\n][\s\S]*?)\n*```")
 _LONG_QUOTE = re.compile(r" *>>> +([\s\S]*)")
@@ -30,16 +31,6 @@ _WAYS = {
     "strike": re.compile(r"~~([\s\S]+?)~~(?!_)"),
     "hidden": re.compile(r"\|\|([\s\S]+?)\|\|"),
 }
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One character as a reader sees it."""
-
-    character: str
-    ways: frozenset[str] = frozenset()
-    token: str = ""
-    """The whole token, address or link that it belongs to."""
 
 
 def read(text: str, ways: frozenset[str] = frozenset(), *, quoted: bool = False) -> Iterator[Shown]:
@@ -74,7 +65,7 @@ def _within_line(text: str, at: int, ways: frozenset[str]) -> _Step:
     if found := _CODE.match(text, at):
         return found.end(), [Shown(each, ways | {"code"}) for each in found[2]]
     if found := _ESCAPE.match(text, at):
-        return found.end(), [Shown(found[1], ways)]
+        return found.end(), [Shown(found[1], ways, found[0])]
     if found := (_LINK.match(text, at) or _TOKEN.match(text, at) or _URL.match(text, at)):
         return found.end(), [Shown(each, ways, found[0]) for each in found[0]]
     if best := _emphasis(text, at):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.slack.delivery.markup_out import safe
 from bots.slack.delivery.messages import letters, shown_up_to
-from bots.slack.delivery.streaming.chunk import Ending, next_piece
-from bots.slack.delivery.streaming.streams import MOST_BYTES_WITH_CARDS, Chunk, Stream, reopening
-from bots.slack.delivery.streaming.task_cards import MOST_CARDS, Cards
+from bots.slack.delivery.streaming.chunk import Ending
+from bots.slack.delivery.streaming.streams import MOST_BYTES_WITH_CARDS
+from bots.slack.delivery.streaming.task_cards import MOST_CARDS
 from core.domain import Status, ToolActivity, ToolState
+from tests.slack_streams import StreamReader
 
 PROSE = ("plain words. ", "more\n", "\n\n", "- item\n", "| a | b |\n", "é😀 ")
 ODD = (
@@ -42,40 +41,6 @@ STEPS = st.lists(
 unhurried = settings(deadline=None)  # machines that run tests are busy
 
 
-class Reader:
-    """Plays Slack and the surface: takes every piece that is due, and begins a new stream after each last one."""
-
-    def __init__(self) -> None:
-        self.stream = Stream(0)
-        self.cards = Cards()
-        self.age_s = 0.0
-        self.messages: list[list[Chunk]] = []
-
-    def take_all(self, answer: str, ending: Ending | None = None) -> None:
-        for _ in range(200):
-            piece = next_piece(self.stream, answer, self.cards, self.age_s, ending)
-            if piece is None:
-                return
-            chunks, after = self.stream.with_piece(piece)
-            if not self.stream.ts:
-                assert chunks, "Slack starts no stream without content"
-                self.messages.append([])
-                self.age_s = 0.0
-            self.messages[-1] += chunks
-            self.cards.drawn(piece.cards)
-            self.stream = replace(after, ts="1.0")
-            if piece.last:
-                self.stream = Stream(after.part + 1, base=after.at, at=after.at, seed=reopening(after.text))
-                self.cards.begin_again()
-            if piece.final:
-                return
-        raise AssertionError("it never ends")
-
-    @property
-    def texts(self) -> list[str]:
-        return ["".join(chunk.get("text", "") for chunk in chunks) for chunks in self.messages]
-
-
 def bare(text: str) -> str:
     """A text without blanks, and without the lines that open and close fences."""
     kept = [line for line in text.split("\n") if not line.lstrip(" \t>-").startswith(("```", "~~~"))]
@@ -89,7 +54,7 @@ def tool(number: int) -> Status:
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
 def test_nothing_is_lost_doubled_or_too_large(steps: list[tuple[list[str], int, float, bool]]) -> None:
-    reader, answer = Reader(), ""
+    reader, answer = StreamReader(), ""
     for number, (lines, times, older_s, with_tool) in enumerate(steps):
         answer += "".join(lines) * times
         reader.age_s += older_s
@@ -112,7 +77,7 @@ def test_nothing_is_lost_doubled_or_too_large(steps: list[tuple[list[str], int, 
     st.integers(1, 900),
 )
 def test_prose_arrives_word_for_word(pieces: list[str], times: int, step: int) -> None:
-    reader, answer = Reader(), "".join(pieces) * times
+    reader, answer = StreamReader(), "".join(pieces) * times
     for at in range(0, len(answer), step):
         reader.take_all(answer[: at + step])
     reader.take_all(answer, Ending())
@@ -140,7 +105,7 @@ HOSTILE = (
 @unhurried
 @given(st.lists(st.sampled_from(HOSTILE), max_size=80), st.integers(1, 30), st.integers(1, 12))
 def test_however_it_is_cut_no_call_brings_an_open_token(pieces: list[str], times: int, step: int) -> None:
-    reader, answer = Reader(), "".join(pieces) * times
+    reader, answer = StreamReader(), "".join(pieces) * times
     for at in range(0, len(answer), step * times):
         reader.take_all(answer[: at + step * times])
     reader.take_all(answer, Ending())
@@ -155,7 +120,7 @@ def test_code_is_closed_and_opened_again_at_every_edge() -> None:
     answer = (
         "```python title\n" + "".join(f"    line {number}\n" for number in range(2_000)) + "```\nThe end."
     )
-    reader = Reader()
+    reader = StreamReader()
     for at in range(0, len(answer), 333):
         reader.take_all(answer[: at + 333])
     reader.take_all(answer, Ending())
@@ -169,7 +134,7 @@ def test_code_is_closed_and_opened_again_at_every_edge() -> None:
 
 
 def test_more_tools_than_a_message_holds_go_on_in_the_next() -> None:
-    reader = Reader()
+    reader = StreamReader()
     for number in range(100):
         reader.cards.note(tool(number))
     reader.take_all("")
@@ -208,7 +173,7 @@ def test_another_text_tells_nothing() -> None:
     ],
 )
 def test_what_is_appended_never_shows_half_a_mark(answer: str) -> None:
-    reader = Reader()
+    reader = StreamReader()
     shown = set()
     for end in range(len(answer) + 1):
         reader.take_all(answer[:end])

@@ -12,6 +12,7 @@ from core.markdown.fences import Fence, looks_like_fence, looks_like_fence_from
 
 _ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]")
 _HEADING = re.compile(r"[ >]{0,6}#{1,6}(?:\s|$)")
+_LINE_MARK = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}+[.)]|#{1,6}|-#)[ \t]++)*+")
 _UNDERLINES = frozenset("|:=-")
 _ITEM_SIGNS = frozenset("-*+0123456789")
 _UNDERLINE = re.compile(r"[ \t]*[|:=-][|:=\- \t]*\r?")
@@ -76,16 +77,20 @@ def text_rank(line: str, content: str, before: str, *, blank: bool) -> Rank:
 def inner_seams(view: str, floor: int) -> Iterator[Seam]:
     """The words and sentences from `floor` on that a new message may begin with.
 
-    Left out are words that would turn into a heading, a quote, an item, a row or a fence at the beginning of a line.
+    Left out are words that would turn into a heading, a quote, an item, a row or a fence at the beginning of a line,
+    and the first one behind the mark of a line.
     """
     for pattern in (_WORD, _CJK_END):
-        line_end, fence_from = -1, 0
+        line_end, fence_from, words_from = -1, 0, 0
         for match in pattern.finditer(view, floor):
             at = match.end()
             if at > line_end:  # the beginning of a line is read once, not for each of its words
-                fence_from = looks_like_fence_from(view, view.rfind("\n", 0, at) + 1)
+                line_start = view.rfind("\n", 0, at) + 1
+                fence_from = looks_like_fence_from(view, line_start)
+                mark = _LINE_MARK.match(view, line_start)
+                words_from = mark.end() if mark else line_start
                 line_end = view.find("\n", at) % (len(view) + 1)  # the text's, where no line ends
-            if floor < at < fence_from:
+            if max(floor, words_from) < at < fence_from:
                 ending = view[max(0, at - _LONGEST_ENDING) : at]
                 yield Seam(Rank.SENTENCE if _SENTENCE_END.search(ending) else Rank.WORD, at)
 

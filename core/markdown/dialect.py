@@ -15,6 +15,8 @@ class Dialect:
     """Whether `>>> ` makes a quote of all that follows it."""
     subtext: bool = False
     """Whether `-# ` begins a line in small letters."""
+    wide_underscores: bool = False
+    """Whether a single `_` is a mark also beside letters of languages that are written without blanks."""
     most_rows: int = 100_000
     """How many rows of tables one message takes, without their heads."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,28 +21,31 @@ _ALWAYS_TWO = "~|"
 def spans(line: str) -> Iterator[tuple[str, bool]]:
     """Part a line into ordinary text and code between backticks, which come with it; whether it is code.
 
-    A run of backticks without a partner right behind the text after it is ordinary text.
+    A run of backticks ends what the last one of the same length began; one without a partner is ordinary text.
     """
     parts = _TICKS.split(line)  # by turns text and a run of backticks
+    places: dict[str, deque[int]] = defaultdict(deque)
+    for at in range(1, len(parts), 2):
+        places[parts[at].removeprefix("\\")].append(at)  # in code nothing is escaped
     at = 0
-    while at < len(parts):
+    while True:
         yield parts[at], False
-        if at + 3 < len(parts) and parts[at + 1] == parts[at + 3]:
-            yield "".join(parts[at + 1 : at + 4]), True
-            at += 4
-        elif at + 1 < len(parts):
-            yield parts[at + 1], False
-            at += 2
-        else:
+        if at + 1 == len(parts):
             return
+        run, same = parts[at + 1], places[parts[at + 1]]
+        while same and same[0] <= at + 1:
+            same.popleft()
+        if same:
+            yield "".join(parts[at + 1 : same[0] + 1]), True
+            at = same[0] + 1
+        else:
+            yield run, False
+            at += 2
 
 
 def is_settled(line: str) -> bool:
     """Tell whether all backticks of a line are pairs, so that no reader of Markdown finds others in it."""
-    runs = _TICKS.findall(line)
-    return len(runs) % 2 == 0 and not any(
-        run.startswith("\\") or other != run for run, other in zip(runs[::2], runs[1::2], strict=False)
-    )
+    return not any("`" in piece for piece, is_code in spans(line) if not is_code)
 
 
 @dataclass(slots=True)

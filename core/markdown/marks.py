@@ -99,8 +99,9 @@ def read_marks(text: str, begin: int, end: int, marks: Marks, dialect: Dialect, 
         runs = _runs_of_ticks(text, begin, end)
         at = _partner(runs, len(marks[-1].text), begin - 1) + len(marks[-1].text)
         if at < begin + len(marks[-1].text):
+            found.whole += _runs_in_code(text, begin, end)
             return marks
-        found.whole.append((at - len(marks[-1].text) - 1, at))
+        found.whole += _runs_in_code(text, begin, at)
         marks = marks[:-1]
         found.marks.append((at, marks))
     while token := _TOKEN.search(text, at, end):
@@ -168,15 +169,20 @@ def _read_code(text: str, start: int, at: int, close: int, marks: Marks, found: 
         return at, marks
     found.marks.append((at, inside))
     if close < 0:
-        found.whole.append((start, at + 1))
+        found.whole += [(start, at + 1), *_runs_in_code(text, at, len(text))]
         return len(text) + 1, inside
     over = close + at - start
     if over - start <= _SHORT_CODE:
         found.whole.append((start, over))
     else:
-        found.whole += [(start, at + 1), (close - 1, over)]
+        found.whole += [(start, at + 1), *_runs_in_code(text, at, over)]
     found.marks.append((over, marks))
     return over, marks
+
+
+def _runs_in_code(text: str, begin: int, end: int) -> list[tuple[int, int]]:
+    """Backticks in code, with what stands beside them: where a cut is, others are written, and would join them."""
+    return [(run.start() - 2, min(run.end() + 2, end)) for run in _TICKS.finditer(text, begin, end)]
 
 
 def _meet(text: str, start: int, at: int, end: int, marks: Marks, dialect: Dialect, found: Found) -> Marks:
@@ -186,20 +192,25 @@ def _meet(text: str, start: int, at: int, end: int, marks: Marks, dialect: Diale
     before = text[start - 1] if start else ""
     after = text[at] if at < end else ""
     left = marks
-    if marks and (sign == "|" or (before and not before.isspace() and not (sign == "_" and after.isalnum()))):
+    if marks and (
+        sign == "|" or (before and not before.isspace() and not _is_in_name(text[start:at], after, dialect))
+    ):
         for mark in read_as:
             left = _closed(left, mark)
     if len(left) < len(marks):
         found.whole.append((_behind_blanks(text, start), at))
     elif (
         read_as
+        and not _is_in_name(text[start:at], before, dialect)
         and (new := _opened(text, start, at, before, after, read_as))
         and not _too_many((*marks, *new))
     ):
         left = (*marks, *new)
         found.whole.append((start, at + 1))
     else:
-        found.whole.append((start, at))
+        found.whole.append(
+            (start, at + 1 + (after == " "))
+        )  # at a message's end it would join what is closed there
         return marks
     found.marks.append((at, left))
     return left
@@ -216,13 +227,20 @@ def _closed(marks: Marks, text: str) -> Marks:
 
 def _opened(text: str, start: int, at: int, before: str, after: str, read_as: tuple[str, ...]) -> Marks:
     sign = text[start]
-    if not after or (sign != "|" and after.isspace()) or (sign == "_" and before.isalnum()):
+    if not after or (sign != "|" and after.isspace()):
         return ()
     within_word = _is_within_word(text, start, at)
     if within_word and sign != "|":
         return ()
     lasts = sign == "|" and not within_word and (after not in " \t" or before in _LINE_STARTS)
     return tuple([Mark(mark, start, lasts) for mark in read_as])
+
+
+def _is_in_name(run: str, beside: str, dialect: Dialect) -> bool:
+    """Whether underscores beside a letter are part of a name."""
+    if run[0] != "_" or not beside.isalnum():
+        return False
+    return _is_letter(beside) or (len(run) == 1 and not dialect.wide_underscores)
 
 
 def _too_many(marks: Marks) -> bool:

@@ -11,8 +11,8 @@ from core.markdown.inline import spans
 LONGEST_HALF = 500
 """What stays half-written for longer than this is text, and is shown."""
 
-_SIGNS = re.compile(r"[*_~|`\\]++\Z")
-_MAYBE_MARKS_OF_A_LINE = re.compile(r"[ \t>]*+(?:\#{1,6}|-\#|[-*+]|\d{1,9}+[.)]|[-=_*`~]++)?[ \t]*+")
+_SIGNS = re.compile(r"[*_~|`\\]++[ \t]*+\Z")
+_MAYBE_MARKS_OF_A_LINE = re.compile(r"[ \t>]*+(?:\#{1,6}|-\#|[-*+]|\d{1,9}+[.)]?+|[-=_*`~]++)?[ \t]*+")
 _MAYBE_DELIMITER = re.compile(r"[ \t>]*+[|:\- \t]*+")
 
 
@@ -25,6 +25,8 @@ def finished_up_to(text: str, reading: Reading, dialect: Dialect) -> int:
     line_start = reading.starts[-1]
     line = reading.lines[-1]
     if reading.fences[-1] is not None and not reading.fences[-1].left_at(line):
+        if (begin := _start_of_empty_fence(reading)) >= 0:
+            return begin
         is_sign = not line.strip(" \t>" + reading.fences[-1].marker[0]) and reading.fence is not None
         return line_start if line and is_sign else len(text)
     if reading.fence is not None:
@@ -34,10 +36,8 @@ def finished_up_to(text: str, reading: Reading, dialect: Dialect) -> int:
         to = line_start + signs.start()
     if reading.found.half >= 0 and len(text) - reading.found.half <= LONGEST_HALF:
         to = min(to, reading.found.half)
-    if _MAYBE_MARKS_OF_A_LINE.fullmatch(line):
-        to = min(to, line_start)
     to = min(to, _start_of_table(reading, dialect))
-    return _out_of_whole(to, reading)
+    return _before_lone_mark(text, _out_of_whole(to, reading))
 
 
 def certain_up_to(text: str, dialect: Dialect) -> int:
@@ -49,8 +49,21 @@ def certain_up_to(text: str, dialect: Dialect) -> int:
     to = finished_up_to(text, reading, dialect)
     for mark in reading.state_at(to).marks:
         if len(text) - mark.at <= LONGEST_HALF:
-            return _out_of_whole(mark.at, reading)
+            return _before_lone_mark(text, _out_of_whole(mark.at, reading))
     return to
+
+
+def _start_of_empty_fence(reading: Reading) -> int:
+    """Where the line stands that opened a fence, while no code is below it; -1 elsewhere.
+
+    Discord shows such a block's language as its code.
+    """
+    number = len(reading.lines) - 1
+    while reading.fences[number] is not None and not reading.lines[number].strip(" \t>"):
+        number -= 1
+        if number < 0:
+            return -1
+    return reading.starts[number] if reading.fences[number] is None else -1
 
 
 def _start_of_table(reading: Reading, dialect: Dialect) -> int:
@@ -75,6 +88,12 @@ def _may_be_head(line: str, dialect: Dialect) -> bool:
     found = CONTAINER.match(words)
     content = words[found.end() :] if found else words
     return content.startswith("|") or " | " in content
+
+
+def _before_lone_mark(text: str, to: int) -> int:
+    """Move a place to its line's beginning where only the mark of a line stands before it: it would mark another."""
+    line_start = text.rfind("\n", 0, to) + 1
+    return line_start if _MAYBE_MARKS_OF_A_LINE.fullmatch(text, line_start, to) else to
 
 
 def _out_of_whole(to: int, reading: Reading) -> int:

@@ -34,7 +34,7 @@ from core.markdown.html import (
     tag_at,
 )
 
-DIALECT = Dialect(most_rows=99)
+DIALECT = Dialect(wide_underscores=True, most_rows=99)
 """A table has 100 rows at most in a message, its head among them (docs.slack.dev, table block)."""
 
 _WORDS = re.compile(r"(?:[^&<`\n\[*_~\\hHwW]|(?<=[A-Za-z0-9])[hHwW]|[hH](?![tT]|\Z)|[wW](?![wW]|\Z))++")
@@ -164,10 +164,9 @@ class Sanitizer:
     def _bracket(self, text: str, at: int, last: bool) -> Step:
         if self._is_label:
             return 1, "["
-        if not last and links.may_become_inline_link(text, at):
-            return _WAIT
-        link = links.inline_link(text, at)
-        return (1, "[") if link is None else (link.end - at, self._written(link))
+        if (link := links.inline_link(text, at)) is not None:
+            return link.end - at, self._written(link)
+        return _WAIT if not last and links.may_become_inline_link(text, at) else (1, "[")
 
     def _address(self, text: str, at: int, last: bool) -> Step:
         if self._is_label or (self._before.isascii() and self._before.isalnum()):

@@ -14,12 +14,21 @@ from itertools import chain
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from tests.shown import Shown
+
 from .text import ENTITIES
 
 _GREEDY = re.compile(r"(?:https?://|www\.)[^\s<>|]+", re.IGNORECASE)
 _ENTITY = re.compile("&(?:amp|lt|gt);")
 _AROUND = {"strong": "«»", "em": "‹›", "s": "~~"}
+_BLOCK_WAYS = {"blockquote": "quote", "heading": "heading", "table": "table"}
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable(["html_inline", "html_block"])
+
+_LETTER_BY_LETTER = (
+    MarkdownIt("commonmark")
+    .enable(["table", "strikethrough"])
+    .disable(["html_inline", "html_block", "reference", "text_join"])
+)
 
 
 def drawn(markdown: str) -> str:
@@ -30,9 +39,62 @@ def drawn(markdown: str) -> str:
     return "\n".join(page.lines).strip("\n")
 
 
+def shown(markdown: str) -> Iterator[Shown]:
+    """Yield each character that a reader sees, and how; blocks end with a line end."""
+    around: list[str] = []
+    for token in _LETTER_BY_LETTER.parse(markdown):
+        way = _BLOCK_WAYS.get(token.type.removesuffix("_open").removesuffix("_close"), "")
+        if token.type in ("fence", "code_block"):
+            way = f"block {token.info.strip()}" if token.type == "fence" else "indented"
+            yield from (Shown(each, frozenset({*around, way})) for each in _decoded(token.content))
+        elif token.type == "inline":
+            yield from _shown_inline(token.children or (), around)
+            yield Shown("\n")
+        elif way and token.nesting > 0:
+            around.append(f"{way} {token.tag}" if way == "heading" else way)
+        elif way:
+            around.pop()
+
+
+def _shown_inline(children: Sequence[Token], around: Sequence[str]) -> Iterator[Shown]:
+    ways, address = list(around), ""
+    for child in children:
+        name = child.type.removesuffix("_open").removesuffix("_close")
+        if name == "link":
+            address = str(child.attrs["href"]) if child.nesting > 0 else ""
+        elif child.nesting > 0:
+            ways.append(name)
+        elif child.nesting < 0:
+            ways.remove(name)
+        else:
+            words = _decoded(child.content) if child.type == "code_inline" else child.content or "\n"
+            own = {"code"} if child.type == "code_inline" else set()
+            if child.type == "text_special":  # an escape
+                address = address or child.markup
+            yield from _shown_words(words, frozenset({*ways, *own}), address, is_code=bool(own))
+            if child.type == "text_special" and address == child.markup:
+                address = ""
+
+
+def _shown_words(words: str, ways: frozenset[str], address: str, *, is_code: bool) -> Iterator[Shown]:
+    at = 0
+    if not (address or is_code):
+        for found in _GREEDY.finditer(words):
+            yield from (Shown(each, ways) for each in words[at : found.start()])
+            yield from (Shown(each, ways, found[0]) for each in found[0])
+            at = found.end()
+    yield from (Shown(each, ways, address) for each in words[at:])
+
+
 def addresses(markdown: str) -> list[str]:
     """The addresses that a reader can go to, in order."""
     return list(chain.from_iterable(_addresses(token.children or ()) for token in _PARSER.parse(markdown)))
+
+
+def lines_of_tables(markdown: str) -> set[int]:
+    """The numbers of the lines that make tables."""
+    spans = [token.map for token in _PARSER.parse(markdown) if token.type == "table_open" and token.map]
+    return {line for first, end in spans for line in range(first, end)}
 
 
 def unread_marks(markdown: str) -> list[str]:

@@ -65,7 +65,7 @@ def next_piece(
         if live:
             cut, last = _cut_in_time(stream, pending, age_s)
         if not last:
-            cut = min(cut, _certain(stream, pending))
+            cut = _certain(stream, pending[:cut])
     text = pending[:cut]
     if ending is None and not last and not text.strip() and not due:
         return None
@@ -73,7 +73,8 @@ def next_piece(
         return None
     piece = _piece(stream, text, start + cut, due, last=last or final, ending=ending if final else None)
     # what begins a token or a fence is held back: of that alone, nothing is due yet
-    return piece if piece.last or stream.with_piece(piece)[0] else None
+    begins_nothing = not live and piece.final  # such as an answer's last tags
+    return piece if (piece.last and not begins_nothing) or stream.with_piece(piece)[0] else None
 
 
 def _piece(
@@ -103,26 +104,32 @@ def _first_shown(stream: Stream, answer: str) -> int:
 def _cut_in_time(stream: Stream, pending: str, age_s: float) -> tuple[int, bool]:
     """How much of a text that has room goes in, and whether the stream is too old to go on after it."""
     line = pending.rfind("\n") + 1
-    at_line = not pending and stream.text.endswith("\n")
-    if age_s >= LAST_AGE_S:
-        return _settled(stream, pending), True
-    if age_s >= MOST_AGE_S and (line or at_line):
-        return line, True
+    if age_s >= MOST_AGE_S:
+        whole = _certain(stream, pending)
+        whole_line = pending.rfind("\n", 0, whole) + 1
+        if age_s >= LAST_AGE_S:
+            return whole, True
+        if whole_line or (not pending and stream.text.endswith("\n")):
+            return whole_line, True
     nearly_full = stream.bytes + wire_bytes(pending) > _LINES_FROM_BYTES
     return (line if nearly_full else len(pending)), False
 
 
 def _certain(stream: Stream, pending: str) -> int:
-    """How much of a text can go in now: what was appended stays, so nothing half-written is."""
+    """How much of a text can go in now: what was appended stays, so nothing half-written is.
+
+    What the sanitizer would hold back, such as an address, waits with the marks before it.
+    """
     before = stream.text if stream.ts else stream.seed
-    return max(0, certain_up_to(before + pending, DIALECT) - len(before))
-
-
-def _settled(stream: Stream, pending: str) -> int:
-    """Where a text ends that is cut wherever it stands: before half a link, an entity or a tag."""
-    ahead = replace(stream.sanitizer)
-    ahead.feed(pending)
-    return max(0, len(pending) - len(ahead.held)) or len(pending)
+    certain = certain_up_to(before + pending, DIALECT) - len(before)
+    while certain > 0:
+        ahead = replace(stream.sanitizer)
+        ahead.feed(pending[:certain])
+        if not ahead.held:
+            break
+        settled = certain - len(ahead.held)
+        certain = min(settled, certain_up_to(before + pending[:settled], DIALECT) - len(before))
+    return max(0, certain)
 
 
 def _has_more_rows(stream: Stream, pending: str, most: int) -> bool:

@@ -125,9 +125,11 @@ class Stream:
         ahead = answer[self.at :]
         if self.ts or not self.before or not ahead.strip():
             return
-        line, line_end, _ = ahead.partition("\n")
-        self.seed = reopening(self.before, line + line_end)
-        if line_end or not self.before.endswith("\n"):
+        first = ahead[: len(ahead) - len(ahead.lstrip())].rfind("\n") + 1
+        before = self.before + ahead[:first]
+        line, line_end, _ = ahead[first:].partition("\n")
+        self.seed = reopening(before, line + line_end)
+        if line_end or not before.endswith("\n"):
             self.before = ""
 
     @property
@@ -151,8 +153,8 @@ class Stream:
         wire = after.sanitizer.feed(piece.text)
         if piece.last:
             shown = self.text + piece.text
-            wire += after.sanitizer.rest() + closing(shown, seed=self.seed, final=piece.final)
-            wire += _below(piece, shown)
+            wire += after.sanitizer.feed(closing(shown, seed=self.seed, final=piece.final))
+            wire += after.sanitizer.rest() + _below(piece, shown)
         chunks: list[Chunk] = [card.chunk(key) for key, card in piece.cards.items()]
         if wire:
             chunks.append({"type": "markdown_text", "text": wire})

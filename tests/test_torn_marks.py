@@ -1,0 +1,129 @@
+"""Single answers in which the fuzzing of marks (tests/soak/test_fuzz_marks.py) found one torn."""
+
+from __future__ import annotations
+
+import pytest
+
+from bots.discord.delivery.markup_out import native
+from bots.slack.delivery.markup_out import DIALECT as SLACK
+from bots.slack.delivery.streaming.chunk import Ending
+from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, MOST_BYTES
+from core.markdown.cut_points import inner_seams
+from core.markdown.dialect import PLAIN
+from core.markdown.splitter import Splitter, split
+from core.markdown.unfinished import certain_up_to
+from tests.slack_streams import StreamReader
+
+
+def so_far(text: str) -> str:
+    splitter = Splitter(2000)
+    splitter.feed(text)
+    return "\n---\n".join(part.text for part in splitter.parts_so_far)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("One\n2", "One"),
+        ("Look:\n\n```c++\n", "Look:"),
+        ("Look:\n\n```c++\n\n", "Look:"),
+        ("- one\n- [two](htt", "- one"),
+        ("*It is 2 * ", "*It is 2*"),
+    ],
+)
+def test_a_mark_waits_for_what_it_marks(text: str, shown: str) -> None:
+    assert so_far(text) == shown
+
+
+def test_an_item_s_mark_waits_with_the_marks_that_are_open_behind_it() -> None:
+    text = "- one\n  - **two"
+
+    assert text[: certain_up_to(text, PLAIN)] == "- one\n"
+
+
+def test_no_message_ends_with_the_mark_of_an_item() -> None:
+    text = "# Heading\n1. word word"
+
+    assert [text[seam.at :] for seam in inner_seams(text, 0)] == ["Heading\n1. word word", "word"][1:]
+
+
+def test_no_message_ends_between_two_runs_of_backticks() -> None:
+    text = "This is " + "a ``span with ` a tick and " + "many more words " * 10 + "`` of code"
+
+    assert all("```" not in part.text for size in range(64, 120) for part in split(text, size))
+
+
+def test_underscores_beside_cjk_text_are_closed_and_opened_again_on_slack() -> None:
+    text = "これは__" + "very important words " * 8 + "so__です"
+
+    parts = split(text, 100, len, SLACK)
+
+    assert [part.closed for part in parts[:-1]] == ["__"] * (len(parts) - 1)
+
+
+def test_code_with_a_tick_in_it_is_code_on_discord() -> None:
+    assert native("``a ` b &lt;`` &lt;") == "``a ` b &lt;`` \\<"
+
+
+def streamed(*steps: tuple[str, float], taken: int = 0) -> list[str]:
+    """Show an answer piece by piece, each at the age that the stream has by then."""
+    reader, answer = StreamReader(taken), ""
+    for piece, age_s in steps:
+        answer += piece
+        reader.age_s = age_s
+        reader.take_all(answer)
+    reader.take_all(answer, Ending())
+    return reader.texts
+
+
+@pytest.mark.parametrize(
+    ("begin", "rest"),
+    [
+        ("`a code", " span` so"),
+        ("**bold", " words** so"),
+        ("[words](https://exa", "mple.com) so"),
+        ("https://example.com/a?x", "=1&y=2 so"),
+        ("| a |\n|---|\n| on", "e |"),
+    ],
+)
+def test_a_stream_that_is_too_old_ends_before_what_is_half_written(begin: str, rest: str) -> None:
+    assert streamed(("It is so:", 0.0), ("\n\n" + begin, LAST_AGE_S), (rest, 0.0)) == [
+        "It is so:",
+        begin + rest,
+    ]
+
+
+def test_a_paragraph_below_a_heading_is_none_in_the_next_stream() -> None:
+    assert streamed(("# A heading", 0.0), ("", LAST_AGE_S), ("\n\nWords.", 0.0)) == ["# A heading", "Words."]
+
+
+def test_a_stream_ends_before_the_table_whose_first_row_is_to_come() -> None:
+    shown = streamed(("Prices:", 0.0), ("\n\n| a |\n|---|\n", MOST_AGE_S), ("| 1 |", 0.0))
+
+    assert shown == ["Prices:", "| a |\n|---|\n| 1 |"]
+
+
+def test_a_nearly_full_stream_takes_no_line_in_which_a_mark_opens() -> None:
+    reader = StreamReader(MOST_BYTES - 600)
+    reader.take_all("Some words\n")
+    reader.take_all("Some words\nand **bold\nwords** here")
+
+    assert reader.texts == ["Some words\nand "]
+
+
+def test_what_stands_behind_a_link_comes_as_it_is_written() -> None:
+    reader = StreamReader()
+    reader.take_all("see [words](https://example.com) and more")
+
+    assert reader.texts == ["see [words](https://example.com) and more"]
+
+
+def test_marks_closed_at_a_stream_s_end_count_beside_cjk_text() -> None:
+    shown = streamed(("これは「**「" + "重要 " * 200, 0.0), ("な」**です", 0.0), taken=MOST_BYTES - 700)
+
+    assert len(shown) > 1
+    assert all(text.count("**") % 2 == 0 for text in shown)
+
+
+def test_no_stream_begins_for_tags_alone() -> None:
+    assert streamed(("Words.", 0.0), ("", LAST_AGE_S), ("</p></ul>", 0.0)) == ["Words."]
