@@ -180,3 +180,30 @@ async def test_whoever_is_told_is_stored_whenever_others_are_cancelled(
     assert told <= found
     assert not {value for value in found if value % 7 == 3 and value < 10_000}
     assert {10_000 + number for number in range(60)} <= found
+
+
+async def test_nobody_is_told_of_a_commit_that_fails_whenever_others_are_cancelled(
+    database: Database, path: Path
+) -> None:
+    chance = random.Random(11)  # noqa: S311 - repeatable
+    told: set[int] = set()
+
+    async def writes(value: int, *, fails: bool) -> None:
+        async with database.write() as connection:
+            await connection.exec_driver_sql("INSERT INTO kept VALUES (?)", (value,))
+            if fails:  # at the commit
+                await connection.exec_driver_sql("INSERT INTO parts VALUES (-1)")
+            await asyncio.sleep(0)
+        told.add(value)
+
+    async with waiting_for("writers at every instant", within_s=60):
+        for number in range(300):
+            failing = chance.randrange(3)
+            writers = [writes(number * 10 + each, fails=each == failing) for each in range(3)]
+            tasks = [asyncio.create_task(writer) for writer in writers]
+            for _ in range(chance.randrange(40)):
+                await asyncio.sleep(0)
+            chance.choice(tasks).cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert told <= stored(path)

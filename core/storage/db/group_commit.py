@@ -91,10 +91,10 @@ class Writers:
                 driver.execute(f"ROLLBACK TO {SAVEPOINT}")
                 driver.execute(f"RELEASE {SAVEPOINT}")
             else:  # some errors, such as a full disk, take all back at once
-                await self._leave(group, error if isinstance(error, Exception) else None)
+                await self._leave(group, error if isinstance(error, Exception) else _lost())
             raise
         if not driver.in_transaction:
-            lost = RuntimeError("the database took a transaction back in the middle of it")
+            lost = _lost()
             await self._leave(group, lost)
             raise lost
         if not is_first:
@@ -108,11 +108,16 @@ class Writers:
 
     async def _end(self, group: _Group | None) -> None:
         """Commit, if that is still to be done; who holds the lock of writers does it."""
-        if group is None or group.is_over:
-            return
-        error: Exception | None = None
+        if group is not None and not group.is_over:
+            await settled(
+                self._commit(group)
+            )  # whoever is cancelled meanwhile takes the outcome from nobody else
+
+    async def _commit(self, group: _Group) -> None:
+        error: Exception | None = RuntimeError("whether the disk has it is not known")
         try:
             await group.transaction.commit()
+            error = None
         except Exception as failed:  # noqa: BLE001  told to everybody who wrote
             error = failed
         finally:
@@ -121,3 +126,7 @@ class Writers:
     async def _leave(self, group: _Group, error: Exception | None) -> None:
         group.is_over, group.error, self._group = True, error, None
         await group.transaction.leave()
+
+
+def _lost() -> Exception:
+    return RuntimeError("the database took a transaction back in the middle of it")
