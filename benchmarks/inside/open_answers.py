@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,11 +23,13 @@ from benchmarks.stage.gateway import script
 from bots import logs
 from bots.settings import LogSettings
 from core.delivery.editing_surface import EditingSurface
-from core.domain import Button, Delivery, Ledger, ReplySurface
+from core.domain import Button, Delivery, Ledger, ReplySurface, Said
 from tests.stage import FakePlatform, staged
 from tests.waiting import until
 
-PER_S = 20
+OPENED_WITHIN_S = 60.0
+PIECES, PER_S = 8_000, 20
+"""Answers that go on for longer than it takes to open all of them, and are shorter than `answer_chars`."""
 EVERY_S = 0.01
 
 
@@ -67,6 +70,10 @@ class Walls(FakePlatform):
         super().__init__()
         self.walls: dict[str, Wall] = {}
 
+    def open_of(self, questions: Sequence[Said]) -> int:
+        """How many of the answers to these have begun to show."""
+        return sum(bool(each.address in self.walls and self.walls[each.address].text) for each in questions)
+
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         return EditingSurface(self.walls.setdefault(address, Wall()), ledger)
 
@@ -92,22 +99,18 @@ async def main(url: str, gateway: str, count: int, seconds: float) -> None:
     async with staged(url, sandbox=server, platform=platform, limits=limits) as stage:  # type: ignore[arg-type]
         await stage.hear(*(asked(each, script(20, 0), same=False) for each in range(5)))
         before_kib = memory_kib()
-        opening_s = 0.15 * count
-        words = script(int(PER_S * (opening_s + seconds)), PER_S)
+        words = script(PIECES, PER_S)
         questions = [asked(each, words, same=False) for each in range(count)]
         for each in questions:
             await stage.core.intake.receive(each)
-        walls = platform.walls
-        await until(
-            "every answer to be open",
-            lambda: all(q.address in walls and walls[q.address].text for q in questions),
-        )
+        with suppress(AssertionError):  # too slow to open all: how many it did is told
+            await until("all to be open", lambda: platform.open_of(questions) == count, OPENED_WITHIN_S)
         cpu_s = time.process_time()
         lag = await lag_ms(seconds)
         used = (time.process_time() - cpu_s) / seconds
-        still = await stage.rows("SELECT count(*) FROM turns WHERE state = 'running'")
-        told = {"lag_ms": lag, "kib": (memory_kib() - before_kib) / count, "cpu": used, "open": still[0]}
-        print(json.dumps(told), flush=True)
+        are_open = platform.open_of(questions)
+        kib = (memory_kib() - before_kib) / max(1, are_open)
+        print(json.dumps({"lag_ms": lag, "kib": kib, "cpu": used, "open": are_open}), flush=True)
         os._exit(0)  # the answers need not end
 
 

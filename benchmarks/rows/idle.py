@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import subprocess
-import sys
-
 from benchmarks.idle import CPU_MS, HELP, MEMORY_MIB, QUICK, START
 from benchmarks.row import Bench, Figure, Goal, Line, Measured, Row
-from benchmarks.stage.programs import TREE
+
+from .scripts import told_by
 
 ROUNDS, SECONDS = 5, 12
 TYPER, SDKS = "bare typer app", "bare two-SDK bot"
@@ -33,10 +29,8 @@ def lines() -> tuple[Line, ...]:
 
 async def measure(_bench: Bench) -> Measured:
     """Run the script, and take its figures."""
-    arguments = ("--json", "--rounds", str(ROUNDS), "--seconds", str(SECONDS))
-    command = (sys.executable, str(TREE / "benchmarks/idle.py"), *arguments)
-    done = await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.PIPE)
-    found = {row["name"]: Figure(row["ours"], row["baseline"]) for row in json.loads(done.stdout)}
+    rows = await told_by("idle.py", "--rounds", str(ROUNDS), "--seconds", str(SECONDS))
+    found = {row["name"]: Figure(row["ours"], row["baseline"]) for row in rows}
     return Measured({line.name: found[line.name] for line in ROW.lines})
 
 

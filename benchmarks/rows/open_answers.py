@@ -22,8 +22,8 @@ async def ours(bench: Bench, aivax: Gateway, count: int) -> tuple[float, float]:
     arguments = ("-m", "benchmarks.inside.open_answers", url, aivax.url, str(count), str(SECONDS))
     async with program(*arguments, log=bench.folder / f"open{count}.log") as running:
         told = json.loads(await running.told("{"))
-    if told["open"] < count:
-        raise RuntimeError(f"only {told['open']} of {count} answers were open at the end")
+    if told["open"] < count:  # it is too slow to begin them all, which is worse than to be late
+        return max(told["lag_ms"], 2 * LATE_MS), told["kib"]
     return told["lag_ms"], told["kib"]
 
 
@@ -60,6 +60,8 @@ async def measure(bench: Bench) -> Measured:
             bare_lags.append((count, await bare(bench, aivax, count)))
             lag, kib = await ours(bench, aivax, count)
             lags.append((count, lag))
+            if lag >= 2 * LATE_MS:  # more would take no less
+                break
     curves = {"aivax-bots": lags, "bare httpx": bare_lags}
     plot = Plot("Answers open at once", "answers open", "p99 of loop lag, ms", curves)
     most = f"No more than {COUNTS[-1]} were opened."

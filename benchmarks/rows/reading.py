@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import subprocess
-import sys
-
 from benchmarks.reading import WAYS
 from benchmarks.row import Bench, Figure, Goal, Line, Measured, Row
-from benchmarks.stage.programs import TREE
+
+from .scripts import told_by
 
 ROUNDS = 5
 SDK = "openai SDK"
@@ -17,15 +13,10 @@ SDK = "openai SDK"
 
 async def measure(_bench: Bench) -> Measured:
     """Run the script, and take its figures."""
-    command = (sys.executable, str(TREE / "benchmarks/reading.py"), "--json", "--rounds", str(ROUNDS))
-    done = await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.PIPE)
-    found = {row["row"]: row for row in json.loads(done.stdout)}
-    return Measured(
-        {
-            name: Figure(row["ours"], row["openai"], f"Bare httpx, bytes alone: {row['httpx']:.3g} µs.")
-            for name, row in found.items()
-        }
-    )
+    rows = await told_by("reading.py", "--rounds", str(ROUNDS))
+    bare = ", ".join(f"{row['httpx']:.3g}" for row in rows)
+    note = f"Bare httpx, bytes alone: {bare} µs."
+    return Measured({row["row"]: Figure(row["ours"], row["openai"], note) for row in rows})
 
 
 ROW = Row(

@@ -18,7 +18,11 @@ async def measure(bench: Bench) -> Measured:
     """Turns one after the other and twenty at once, below a tracer that sees what reaches the disk."""
     traced = bench.folder / "fsyncs"
     tracer = shutil.which("strace")
-    wrap = (tracer, "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", str(traced)) if tracer else ()
+    wrap = (
+        (tracer, "-f", "--seccomp-bpf", "-qq", "-e", "trace=fsync,fdatasync", "-o", str(traced))
+        if tracer
+        else ()
+    )
     url = bench.databases.sqlite("statements")
     async with gateway(bench.folder) as aivax, core_process(url, aivax, bench.folder, wrap=wrap) as core:
         before = syncs(traced)

@@ -73,16 +73,18 @@ class Program:
                 if used_s - before_s <= TICK_S:
                     return used_s
 
-    async def stop(self) -> None:
-        """End it, as an operator would."""
-        if self._process.returncode is None:
+    async def stop(self, *, by_signal: bool) -> None:
+        """End it as an operator would, or by the end of its input; kill it and what it began if it does not."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        if by_signal and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(30):
-                    await self._process.wait()
-            except TimeoutError:
-                self._process.kill()
-        await self._process.wait()
+        try:
+            async with asyncio.timeout(30):
+                await self._process.wait()
+        except TimeoutError:
+            os.killpg(self.pid, signal.SIGKILL)
+            await self._process.wait()
 
 
 @asynccontextmanager
@@ -96,7 +98,7 @@ async def program(
 ) -> AsyncIterator[Program]:
     """Run `python ARGUMENTS` with the code of a checkout; what it says on standard error goes to the end of `log`.
 
-    `wrap` is a program that starts it, with its arguments.
+    `wrap` is a program that starts it, with its arguments; it is ended by the end of its input.
     """
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tree), "LANG": "C.UTF-8", **(env or {})}
     with log.open("ab") as errors:
@@ -109,12 +111,13 @@ async def program(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
+            start_new_session=True,
         )
     running = Program(process, log)
     try:
         yield running
     finally:
-        await running.stop()
+        await running.stop(by_signal=not wrap)
 
 
 class Gateway:
