@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sandbox.account import BALANCE_FIELDS
 from sandbox.faults import Fault
 from sandbox.refusals import Refusal, refuse
+from sandbox.shapes import CHOICES
 from sandbox.state import State
 from sandbox.wire import is_number, json_bytes, read_json
 
@@ -76,6 +77,7 @@ _FAULT: Mapping[str, Rule] = {
     "times": _COUNT,
     "after_chunks": _COUNT,
     "code": _TEXT,
+    "message": _TEXT,
 }
 _BALANCE: Mapping[str, Rule] = {
     "balance": (_any_number, "a number"),
@@ -84,6 +86,11 @@ _BALANCE: Mapping[str, Rule] = {
 }
 _STORAGE: Mapping[str, Rule] = {"over_quota": (lambda value: isinstance(value, bool), "true or false")}
 _PACE: Mapping[str, Rule] = {"tokens_per_s": _AMOUNT}
+
+
+_SHAPES: Mapping[str, Rule] = {
+    name: (choices.__contains__, f"one of {', '.join(choices)}") for name, choices in CHOICES.items()
+}
 
 
 async def _fields(request: Request, rules: Mapping[str, Rule], required: tuple[str, ...]) -> Fields:
@@ -164,7 +171,12 @@ def _account_routes(state: State) -> list[Route]:
         state.tokens_per_s = float(fields["tokens_per_s"])
         return _told({"tokens_per_s": state.tokens_per_s})
 
+    async def shapes(request: Request) -> Response:
+        state.shapes = replace(state.shapes, **await _fields(request, _SHAPES, ()))
+        return _told(asdict(state.shapes))
+
     return [
+        Route("/shapes", shapes, methods=["PUT"]),
         Route("/balance", balance, methods=["PUT"]),
         Route("/storage", storage, methods=["PUT"]),
         Route("/pace", pace, methods=["PUT"]),

@@ -23,6 +23,7 @@ from sandbox.faults import Fault, FaultRoute, spoiled
 from sandbox.keys import Caller, identify
 from sandbox.plans import Model
 from sandbox.refusals import COMPLETION_PATHS, Refusal, refuse
+from sandbox.shapes import in_snake_case
 from sandbox.state import State
 from sandbox.wire import json_bytes, read_json
 
@@ -31,11 +32,14 @@ EVENTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "
 _CREATED = 1_767_225_600  # every model is as old as the year 2026
 
 _FAULT_CODES = {
+    400: "invalid_request_error",
     401: "invalid_api_key",
     402: "insufficient_balance",
     403: "forbidden",
     404: "model_not_found",
     429: "rate_limit_exceeded",
+    500: "server_error",
+    503: "service_unavailable",
 }
 _PROXY_PAGE = """<!DOCTYPE html>
 <html><head><title>{status}</title></head>
@@ -57,7 +61,7 @@ def create_app(state: State) -> Starlette:
     return Starlette(
         routes=[*routes, admin],
         middleware=[Middleware(Recorder, log=state.calls, clock=state.clock)],
-        exception_handlers={Refusal: _on_refusal, HTTPException: _on_http_error},
+        exception_handlers={Refusal: _refusing(state), HTTPException: _on_http_error},
     )
 
 
@@ -68,8 +72,15 @@ def _endpoint(state: State, answer: Callable[[State, Request, bytes], ASGIApp]) 
     return endpoint
 
 
-def _on_refusal(request: Request, exc: Exception) -> Response:
-    return refuse(request.url.path, exc if isinstance(exc, Refusal) else Refusal(500, "Internal error."))
+def _refusing(state: State) -> Callable[[Request, Exception], Response]:
+    def on_refusal(request: Request, exc: Exception) -> Response:
+        refusal = exc if isinstance(exc, Refusal) else Refusal(500, "Internal error.")
+        if refusal.status == 429 and state.shapes.rate_wait == "untold":
+            refusal = Refusal(429, "The rate limit is reached.", code=refusal.code)
+        shape = "error" if request.url.path.startswith("/sandbox") else state.shapes.refusal
+        return refuse(request.url.path, refusal, shape)
+
+    return on_refusal
 
 
 def _on_http_error(request: Request, exc: Exception) -> Response:
@@ -82,7 +93,7 @@ def _on_http_error(request: Request, exc: Exception) -> Response:
 def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
     fault = state.faults.take("completions")
     if fault is not None and fault.kind in ("status", "html"):
-        return _broken(request, fault)
+        return _broken(state, request, fault)
     caller = _caller(request)
     question, model = _admitted(state, caller, raw)
     answer = answer_to(question)
@@ -92,7 +103,7 @@ def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
         return _streamed(state, envelope, question, answer, fault, pings=not no_ping)
     tokens = completion_tokens(answer)
     state.account.charge(question.prompt_tokens, tokens)
-    headers = {**JSON, "consumed-credits": f"{price_usd(question.prompt_tokens, tokens):.9f}"}
+    headers = {**JSON, **_account_headers(state), "consumed-credits": _price(question, answer)}
     waits_s = sum(step.seconds for step in answer.steps if isinstance(step, Wait))
     hold_s = waits_s + (tokens / state.tokens_per_s if state.tokens_per_s > 0 else 0.0)
     return _whole(state, completion(envelope, question, answer), fault, headers=headers, hold_s=hold_s)
@@ -109,7 +120,7 @@ def _admitted(state: State, caller: Caller, raw: bytes) -> tuple[Question, Model
         message = (
             f"The model or gateway '{question.model}' does not exist. GET /v1/models lists those that do."
         )
-        raise Refusal(404, message, param="model", code="model_not_found")
+        raise Refusal(int(state.shapes.unknown_model), message, param="model", code="model_not_found")
     check_model(model, question, limit=state.account.context_tokens(model), public=caller.public)
     state.account.check_funds(question.media)
     state.account.admit(caller, model, question.prompt_tokens)
@@ -125,12 +136,23 @@ def _streamed(
     def failure(code: int | str, message: str) -> bytes:
         return error_event(envelope, code, message)
 
-    events = frames(envelope, question, answer)
+    events = frames(envelope, question, answer, state.shapes)
+    headers = {**EVENTS, **_account_headers(state)}
+    if state.shapes.stream_price == "header":
+        headers["consumed-credits"] = _price(question, answer)
     if fault is None:
-        return Delivery(state, events, EVENTS, settle, pings=pings)
+        return Delivery(state, events, headers, settle, pings=pings)
     moves = spoiled(events, fault, failure)
     silent = fault.before_headers
-    return Delivery(state, moves, EVENTS, settle, pings=pings, apart=fault.kind == "drip", silent=silent)
+    return Delivery(state, moves, headers, settle, pings=pings, apart=fault.kind == "drip", silent=silent)
+
+
+def _price(question: Question, answer: Answer) -> str:
+    return f"{price_usd(question.prompt_tokens, completion_tokens(answer)):.9f}"
+
+
+def _account_headers(state: State) -> dict[str, str]:
+    return {"x-authenticated-account-plan": state.account.plan.name.title()}
 
 
 def _whole(
@@ -153,7 +175,7 @@ def _whole(
     return Delivery(state, moves, headers or JSON, apart=apart, silent=silent, hold_s=hold_s)
 
 
-def _broken(request: Request, fault: Fault) -> Response:
+def _broken(state: State, request: Request, fault: Fault) -> Response:
     refusal = Refusal(
         fault.status,
         f"The sandbox was told to answer {fault.status}.",
@@ -161,7 +183,7 @@ def _broken(request: Request, fault: Fault) -> Response:
         retry_after=fault.retry_after,
     )
     if fault.kind == "status":
-        return refuse(request.url.path, refusal)
+        return refuse(request.url.path, refusal, state.shapes.refusal)
     page = _PROXY_PAGE.format(status=fault.status)
     return Response(page, status_code=fault.status, headers=refusal.headers, media_type="text/html")
 
@@ -179,14 +201,16 @@ def _administer(request: Request) -> None:
 def _information(state: State, request: Request, route: FaultRoute, make: Callable[[], object]) -> ASGIApp:
     fault = state.faults.take(route)
     if fault is not None and fault.kind in ("status", "html"):
-        return _broken(request, fault)
+        return _broken(state, request, fault)
     _administer(request)
-    return _whole(state, make(), fault)
+    return _whole(state, make(), fault, headers={**JSON, **_account_headers(state)})
 
 
 def _list_models(state: State, request: Request, _raw: bytes) -> ASGIApp:
     def listed() -> object:
-        return {"object": "list", "data": [_listed(model) for model in state.models]}
+        detailed = state.shapes.models == "detailed"
+        entries = [{**_listed(model), **(_details(model) if detailed else {})} for model in state.models]
+        return {"object": "list", "data": entries}
 
     return _information(state, request, "models", listed)
 
@@ -195,8 +219,21 @@ def _listed(model: Model) -> dict[str, Any]:
     return {"id": model.id, "object": "model", "created": _CREATED, "owned_by": model.owned_by}
 
 
+def _details(model: Model) -> dict[str, Any]:
+    if not model.id.startswith("@"):
+        return {"_details": {"type": "ai_gateway", "ai_gateway": {"model_name": "@sandbox/echo"}}}
+    info = {"context_window": model.context_tokens, "max_completion_tokens": 8_192, "speed": 5}
+    told = {"description": "Repeats.", "capabilities": [], "pricing": [], "technical_info": info}
+    return {"_details": {"type": "provider_model", "provider_model": told}, "tag": "sandbox"}
+
+
 def _show_balance(state: State, request: Request, _raw: bytes) -> ASGIApp:
-    return _information(state, request, "balance", lambda: _enveloped(state.account.balance_data()))
+    return _information(state, request, "balance", lambda: _enveloped(_balance(state)))
+
+
+def _balance(state: State) -> dict[str, Any]:
+    told = state.account.balance_data()
+    return told if state.shapes.balance == "camel" else in_snake_case(told)
 
 
 def _show_usage(state: State, request: Request, _raw: bytes) -> ASGIApp:

@@ -29,7 +29,7 @@ class Fault:
     """One thing that goes wrong on a route, `times` requests in a row.
 
     `status` and `after_chunks` have defaults that depend on the kind; `retry_after` is in seconds or an HTTP date;
-    `code` is the word that a failure in a stream has in place of its status.
+    `code` is the word that a failure in a stream has in place of its status, `message` what it says.
     Raises `ValueError` when a value makes no sense.
     """
 
@@ -40,6 +40,7 @@ class Fault:
     times: int = 1
     after_chunks: int = -1
     code: str = ""
+    message: str = ""
 
     def __post_init__(self) -> None:
         _one_of("route", self.route, get_args(FaultRoute))
@@ -140,7 +141,8 @@ def spoiled(
     if fault.kind == "silence":
         return chain(begun, (Act.HANG,))
     if fault.kind == "stream-error":
-        event = error_event(fault.code or fault.status, f"The sandbox was told to fail after {count} chunks.")
+        says = fault.message or f"The sandbox was told to fail after {count} chunks."
+        event = error_event(fault.code or fault.status, says)
         return chain(begun, (Frame(event), Frame(DONE, final=True)))
     return frames
 

@@ -1,12 +1,14 @@
-"""Says no in the shape of the route: one for completions and models, another for the administrative routes."""
+"""Says no in the shape of the route: one for completions and models, two for the administrative routes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from starlette.responses import Response
 
 from sandbox.wire import json_bytes
 
+BodyShape = Literal["error", "message"]
+"""How an administrative route refuses: `{"error", "details"}`, or in the form of a success, without data."""
 COMPLETION_PATHS = ("/v1/chat/completions", "/api/v1/chat/completions")
 
 _TYPES = {
@@ -56,9 +58,11 @@ def is_administrative(path: str) -> bool:
     return path.startswith(("/api/", "/sandbox")) and path not in COMPLETION_PATHS
 
 
-def error_body(path: str, refusal: Refusal) -> Mapping[str, Any]:
+def error_body(path: str, refusal: Refusal, shape: BodyShape = "error") -> Mapping[str, Any]:
     """Builds the error of a refusal in the shape that the path's clients expect."""
     if is_administrative(path):
+        if shape == "message":
+            return {"message": refusal.message, "data": None}
         return {"error": refusal.message, "details": None}
     return {
         "error": {
@@ -70,10 +74,10 @@ def error_body(path: str, refusal: Refusal) -> Mapping[str, Any]:
     }
 
 
-def refuse(path: str, refusal: Refusal) -> Response:
+def refuse(path: str, refusal: Refusal, shape: BodyShape = "error") -> Response:
     """Answers a request on `path` with the refusal."""
     return Response(
-        json_bytes(error_body(path, refusal)),
+        json_bytes(error_body(path, refusal, shape)),
         status_code=refusal.status,
         headers=refusal.headers,
         media_type="application/json",

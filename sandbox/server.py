@@ -16,6 +16,7 @@ from sandbox.app import create_app
 from sandbox.faults import Fault
 from sandbox.keys import PRIVATE_KEY, PUBLIC_KEY
 from sandbox.plans import GATEWAY, GATEWAY_UUID, HOSTED, PlanName
+from sandbox.shapes import USUAL, Shapes
 from sandbox.state import PING_INTERVAL_S, Address, Clock, State, new_state
 
 __all__ = [
@@ -58,11 +59,13 @@ async def serve(
     ping_interval_s: float = PING_INTERVAL_S,
     ping: Literal["comment", "empty"] = "comment",
     faults: Iterable[Fault] = (),
+    shapes: Shapes = USUAL,
     clock: Clock = time.time,
 ) -> AsyncIterator[Sandbox]:
     """Serves a fresh sandbox while the context is open; port 0 takes a free one.
 
-    `balance` is in USD, `clock` gives seconds since the epoch. Raises `OSError` when the address cannot be had.
+    `balance` is in USD, `clock` gives seconds since the epoch; `shapes` choose how it plays what AIVAX leaves
+    unstated. Raises `OSError` when the address cannot be had.
     """
     state = new_state(
         balance=balance,
@@ -71,6 +74,7 @@ async def serve(
         ping_interval_s=ping_interval_s,
         ping=ping,
         faults=faults,
+        shapes=shapes,
         clock=clock,
     )
     with _bound(host, port) as listener:

@@ -10,6 +10,7 @@ from sandbox.account import Account
 from sandbox.calls import CallLog
 from sandbox.faults import Fault, FaultQueues
 from sandbox.plans import MODELS, Model, PlanName
+from sandbox.shapes import USUAL, Shapes
 
 Clock = Callable[[], float]
 Address = tuple[str, int] | None
@@ -32,6 +33,7 @@ class State:
     ping_interval_s: float = PING_INTERVAL_S
     ping: Literal["comment", "empty"] = "comment"
     models: tuple[Model, ...] = MODELS
+    shapes: Shapes = USUAL
     drop: Callable[[Address], None] = _cannot_drop
     """Closes the connection of a client; the server puts its own in here."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -46,6 +48,7 @@ def new_state(
     ping: Literal["comment", "empty"] = "comment",
     faults: Iterable[Fault] = (),
     models: tuple[Model, ...] = MODELS,
+    shapes: Shapes = USUAL,
     clock: Clock = time.time,
 ) -> State:
     """Makes a fresh state. `balance` is in USD, `clock` gives seconds since the epoch."""
@@ -58,4 +61,5 @@ def new_state(
         ping_interval_s=ping_interval_s,
         ping=ping,
         models=models,
+        shapes=shapes,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from core.i18n import LocaleTranslator, Phrase
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.db import Database
 from core.storage.turns.intake import IntakeStore
-from sandbox.server import serve
+from sandbox.server import Sandbox, serve
+from sandbox.shapes import Shapes
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said
 from tests.stage import Stage, staged
 
@@ -21,6 +23,7 @@ HOUR_USED = "You've asked as many questions as I may answer you in an hour"
 DAY_USED = "You've asked as many questions as I may answer you in a day"
 HERE_USED = "I've been asked as many questions here"
 SPENT = "I've used up what I may spend"
+DEAR = {"usd_per_million_prompt_tokens": 1000, "usd_per_million_completion_tokens": 1000}
 BENS = Place("fake", "W1", "D-ben", private=True)
 
 
@@ -31,6 +34,11 @@ def clock() -> WallClock:
 
 def usage(by: Author = ANA, at: Place = DIRECT, key: str = "usage-1") -> Commanded:
     return Commanded((key,), by, at, Command.USAGE, address=f"{at.channel}/{key}")
+
+
+def priceless() -> AbstractAsyncContextManager[Sandbox]:
+    """A service that does not tell what an answer cost."""
+    return serve(plan="max", shapes=Shapes(stream_price="none"))
 
 
 async def ask(stage: Stage, times: int, **about: Any) -> list[str]:
@@ -94,8 +102,11 @@ async def test_a_workspace_has_a_day_of_its_own(migrated_url: str, clock: WallCl
 
 
 async def test_what_was_spent_closes_the_day(migrated_url: str, clock: WallClock) -> None:
-    prices = {"usd_per_million_prompt_tokens": 1000, "usd_per_million_completion_tokens": 1000}
-    async with staged(migrated_url, now=clock, limits={"spend_daily_usd": 0.001, **prices}) as stage:
+    limits = {"spend_daily_usd": 0.001, **DEAR}
+    async with (
+        priceless() as sandbox,
+        staged(migrated_url, now=clock, sandbox=sandbox, limits=limits) as stage,
+    ):
         shown = await ask(stage, 2)
         assert SPENT not in shown[0]
         assert shown[1] == f"{SPENT} on answers in a day. Please ask again in about 24 hours."
@@ -107,8 +118,7 @@ async def test_what_was_spent_closes_the_day(migrated_url: str, clock: WallClock
 async def test_what_aivax_tells_of_the_cost_counts_more_than_the_price(
     migrated_url: str, clock: WallClock
 ) -> None:
-    prices = {"usd_per_million_prompt_tokens": 1000, "usd_per_million_completion_tokens": 1000}
-    async with staged(migrated_url, now=clock, limits={"spend_daily_usd": 0.001, **prices}) as stage:
+    async with staged(migrated_url, now=clock, limits={"spend_daily_usd": 0.001, **DEAR}) as stage:
         await ask(stage, 1)
         await stage.change("UPDATE usage SET credits = 0.0004")
         assert SPENT not in (await ask(stage, 1))[1]

@@ -177,7 +177,7 @@ def test_tools_are_those_that_the_request_switched_on_and_explain_themselves_whe
     fields = {"builtin_tools": {"tools": ["OpenUrl", "Remember"]}, "tool_invocation_explanations": True}
     tools = [step for step in answer_to(asked("tools", **fields)).steps if isinstance(step, Tool)]
 
-    assert {tool.name for tool in tools} == {"OpenUrl", "Remember"}
+    assert {tool.name for tool in tools} == {"open_url", "memory_search"}
     assert all(tool.explanation is not None and set(tool.explanation) == {"reason", "goal"} for tool in tools)
 
 

@@ -86,7 +86,7 @@ async def test_a_public_key_reaches_completions_by_uuid_and_nothing_else() -> No
     assert [response.status_code for response in refused] == [403] * 5
 
 
-@pytest.mark.parametrize("extra", [{"user": "u"}, {"metadata": {}}, {"idempotency_key": "k"}, {"stop": "x"}])
+@pytest.mark.parametrize("extra", [{"user": "u"}, {"metadata": {}}, {"allow_logging": False}, {"stop": "x"}])
 async def test_a_public_key_may_send_only_the_parameters_of_its_list(extra: Json) -> None:
     async with opened() as desk:
         response = await desk.ask(key=PUBLIC_KEY, model=GATEWAY_UUID, **extra)
@@ -171,9 +171,31 @@ def message(**part: Any) -> Json:
         ({"metadata": {"a": 1}}, 422, "metadata"),
         ({"builtin_tools": {"tools": ["Nonsense"]}}, 422, "builtin_tools"),
         ({"builtin_tools": ["Code"]}, 422, "builtin_tools"),
+        ({"builtin_tools": {"tools": ["Calendar"]}}, 400, "builtin_tools"),
+        (
+            {"builtin_tools": {"tools": ["DateTime"], "options": {"dateTimeTimeZone": "Mars/Olympus"}}},
+            422,
+            "builtin_tools.options.dateTimeTimeZone",
+        ),
+        (
+            {"builtin_tools": {"tools": [], "options": {"web_search_max_results": 26}}},
+            422,
+            "builtin_tools.options.web_search_max_results",
+        ),
+        (
+            {"builtin_tools": {"tools": [], "options": {"timeZone": "UTC"}}},
+            400,
+            "builtin_tools.options.timeZone",
+        ),
+        ({"routing_options": {"preset": "Best"}}, 422, "routing_options.preset"),
+        ({"routing_options": {"allowed_providers": []}}, 422, "routing_options.allowed_providers"),
+        ({"routing_options": {"providers": ["*"]}}, 400, "routing_options.providers"),
+        ({"allow_logging": "no"}, 422, "allow_logging"),
+        ({"multimodal_resolver": {"audioEngine": "Ocr"}}, 422, "multimodal_resolver.audioEngine"),
+        ({"something_new": 1}, 400, "something_new"),
         ({"multimodal_preprocess": ["Image", "Smell"]}, 422, "multimodal_preprocess"),
         ({"rendering_mode": "textual_blocks"}, 422, "rendering_mode"),
-        ({"tools": [{"type": "function"}]}, 422, "tools[0]"),
+        ({"tools": [{"type": "function"}]}, 400, "tools[0]"),
         ({"response_format": "json"}, 422, "response_format"),
         ({"response_schema": []}, 422, "response_schema"),
     ],
@@ -200,7 +222,10 @@ async def test_everything_that_a_private_key_may_send_is_taken() -> None:
         "user": "0123456789abcdef.p",
         "idempotency_key": "k" * 128,
         "metadata": {"platform": "test"},
-        "builtin_tools": {"tools": ["Code"], "options": {}},
+        "builtin_tools": {"tools": ["Code", "DateTime"], "options": {"dateTimeTimeZone": "Asia/Tokyo"}},
+        "routing_options": {"preset": "Cheapest", "allowed_providers": ["here", "*"]},
+        "allow_logging": False,
+        "multimodal_resolver": {"imageEngine": "Ocr", "audioEngine": "Stt"},
         "multimodal_preprocess": ["All"],
         "tool_invocation_explanations": True,
         "temperature": 0.5,
@@ -208,7 +233,6 @@ async def test_everything_that_a_private_key_may_send_is_taken() -> None:
         "stop": ["\n\n"],
         "seed": 1,
         "reasoning_effort": "low",
-        "something_new": 1,
     }
     async with opened() as desk:
         response = await desk.ask(**fields)

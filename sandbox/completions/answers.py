@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.completions import texts
+from sandbox.completions.options import DISABLED, STREAM_NAMES
 from sandbox.completions.question import Question
 
 LONG_DEFAULT_CHARS = 6_000
 LONG_MOST_CHARS = 1_000_000
 WAIT_MOST_S = 600.0
+DEFAULT_ZONE = "America/Los_Angeles"
+"""Where the tool `DateTime` tells the time unless a request says where."""
 FINISH_REASONS = (
     *("stop", "length", "content_filter", "max_tokens", "safety", "refusal", "abort"),
     *("network_error", "insufficient_system_resource"),
@@ -48,6 +51,8 @@ class Tool:
     contents: str
     state: str
     explanation: dict[str, str] | None = None
+    result: str = ""
+    """What it gave back, or why it failed; `""` until it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,22 +203,31 @@ def _thoughts(question: Question) -> Iterator[Think]:
 
 
 def _tools(question: Question) -> Iterator[Step]:
-    names = (*question.builtin_tools, "WebSearch", "Code")[:2]
-    last_state = "Failed" if _asked(question, "tools? fail") else "Completed"
+    flags = (*question.builtin_tools, "WebSearch", "Code")[:2]
     told = {"reason": "The message asks for tools.", "goal": "Show how a tool's work is reported."}
     explanation = told if question.explain_tools else None
-    first = Tool("tool_1", names[0], texts.json_text({"query": question.text[:80]}), "Created", explanation)
-    second = Tool("tool_2", names[1], texts.json_text({"source": "6 * 7"}), "Created", explanation)
+    first = Tool("tool_1", STREAM_NAMES[flags[0]], _called_with(question, flags[0]), "Created", explanation)
+    second = Tool("tool_2", STREAM_NAMES[flags[1]], _called_with(question, flags[1]), "Created", explanation)
     yield Say("\nLet me look that up.\n")
     yield first
     yield replace(first, state="Running")
     yield second
-    found = {"query": question.text[:80], "results": ["https://example.com/1", "https://example.com/2"]}
-    yield replace(first, state="Completed", contents=texts.json_text(found))
+    yield _ended(first, fails=flags[0] in DISABLED)
     yield Say("\nFound something; now I calculate.\n")
     yield replace(second, state="Running")
-    outcome = {"error": "The tool gave up."} if last_state == "Failed" else {"result": 42}
-    yield replace(second, state=last_state, contents=texts.json_text(outcome))
+    yield _ended(second, fails=flags[1] in DISABLED or _asked(question, "tools? fail") is not None)
+
+
+def _called_with(question: Question, flag: str) -> str:
+    if flag == "DateTime":
+        return texts.json_text({"timeZone": question.tool_options.get("dateTimeTimeZone", DEFAULT_ZONE)})
+    return texts.json_text({"source": "6 * 7"} if flag == "Code" else {"query": question.text[:80]})
+
+
+def _ended(tool: Tool, *, fails: bool) -> Tool:
+    if fails:
+        return replace(tool, state="Failed", result="The tool is unavailable.")
+    return replace(tool, state="Completed", result="https://example.com/1")
 
 
 def _wanted_call(question: Question) -> Call | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.completions.content import Message, read_messages
+from sandbox.completions.options import check_options, invalid, is_list_of, read_tools
 from sandbox.plans import Model
 from sandbox.refusals import Refusal
 from sandbox.wire import is_number
@@ -24,24 +25,34 @@ PUBLIC_PARAMETERS = frozenset(
         "reasoning_effort",
         "max_completion_tokens",
         "stream",
+        "idempotency_key",
     }
 )
-BUILTIN_TOOLS = frozenset(
-    {
-        "WebSearch",
-        "AdvancedWebUsage",
-        "OpenUrl",
-        "Code",
-        "Request",
-        "Calendar",
-        "Remember",
-        "GenerateWebPage",
-        "GenerateDocument",
-        "XPostsSearch",
-        "ImageGeneration",
-    }
-)
-PREPROCESSED = frozenset({"Image", "Audio", "Video", "File", "OtherFiles", "All"})
+PRIVATE_PARAMETERS = PUBLIC_PARAMETERS | {
+    "user",
+    "metadata",
+    "stop",
+    "tool_choice",
+    "parallel_tool_calls",
+    "max_tokens",
+    "n",
+    "presence_penalty",
+    "frequency_penalty",
+    "verbosity",
+    "stream_options",
+    "builtin_tools",
+    "tool_invocation_explanations",
+    "response_schema",
+    "response_format",
+    "json_only",
+    "multimodal_resolver",
+    "multimodal_preprocess",
+    "rendering_mode",
+    "routing_options",
+    "routing_preset",
+    "allow_logging",
+}
+"""Those of AIVAX, and of OpenAI's that its clients send. Any other is refused: a misspelt one would do nothing."""
 
 _RANGES = {"temperature": (0, 2), "top_p": (0, 1), "top_k": (0, math.inf)}
 _COUNTS = ("max_completion_tokens", "max_tokens")
@@ -60,6 +71,7 @@ class Question:
     tools: Mapping[str, Mapping[str, Any]]
     tool_choice: object
     builtin_tools: tuple[str, ...]
+    tool_options: Mapping[str, Any]
     explain_tools: bool
     json_only: bool
     schema: Mapping[str, Any] | None
@@ -101,10 +113,11 @@ def read_question(body: object, *, public: bool) -> Question:
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise Refusal(400, "The parameter 'model' is missing.", param="model", code="missing_model")
-    if public:
-        _check_public(body)
+    _check_names(body, public=public)
     _check_sampling(body)
     _check_bookkeeping(body)
+    check_options(body)
+    builtin_tools, tool_options = read_tools(body)
     schema = _schema(body)
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     return Question(
@@ -113,7 +126,8 @@ def read_question(body: object, *, public: bool) -> Question:
         stream=body.get("stream") is True,
         tools={} if public else _functions(body),
         tool_choice=body.get("tool_choice"),
-        builtin_tools=_builtin_tools(body),
+        builtin_tools=builtin_tools,
+        tool_options=tool_options,
         explain_tools=body.get("tool_invocation_explanations") is True,
         json_only=body.get("json_only") is True or schema is not None,
         schema=schema,
@@ -131,14 +145,10 @@ def check_model(model: Model, question: Question, *, limit: int, public: bool) -
         raise Refusal(400, message, param="messages", code="context_length_exceeded")
 
 
-def _invalid(param: str, must: str) -> Refusal:
-    return Refusal(422, f"The parameter '{param}' {must}.", param=param, code="invalid_value")
-
-
-def _check_public(body: Mapping[str, Any]) -> None:
+def _check_names(body: Mapping[str, Any], *, public: bool) -> None:
     for name in body:
-        if name not in PUBLIC_PARAMETERS:
-            message = f"The parameter '{name}' is not accepted with a public key."
+        if name not in (PUBLIC_PARAMETERS if public else PRIVATE_PARAMETERS):
+            message = f"The parameter '{name}' is not accepted{' with a public key' * public}."
             raise Refusal(400, message, param=name, code="unsupported_parameter")
 
 
@@ -146,82 +156,62 @@ def _check_sampling(body: Mapping[str, Any]) -> None:
     for name, (low, high) in _RANGES.items():
         value = body.get(name)
         if value is not None and not (is_number(value) and low <= value <= high):
-            raise _invalid(name, f"must be a number from {low} to {high}")
+            raise invalid(name, f"must be a number from {low} to {high}")
     for name in _COUNTS:
         value = body.get(name)
         if value is not None and not (isinstance(value, int) and is_number(value) and value > 0):
-            raise _invalid(name, "must be a whole number above 0")
+            raise invalid(name, "must be a whole number above 0")
     for name in _FLAGS:
         if not isinstance(body.get(name, False), bool | None):
-            raise _invalid(name, "must be true or false")
+            raise invalid(name, "must be true or false")
     stop = body.get("stop")
-    if not (stop is None or isinstance(stop, str) or _is_list_of(stop, str)):
-        raise _invalid("stop", "must be a string or a list of strings")
+    if not (stop is None or isinstance(stop, str) or is_list_of(stop, str)):
+        raise invalid("stop", "must be a string or a list of strings")
 
 
 def _check_bookkeeping(body: Mapping[str, Any]) -> None:
     key = body.get("idempotency_key")
     if "idempotency_key" in body and not (isinstance(key, str) and 0 < len(key) <= _IDEMPOTENCY_KEY_CHARS):
-        raise _invalid("idempotency_key", f"must be a text of 1 to {_IDEMPOTENCY_KEY_CHARS} characters")
+        raise invalid("idempotency_key", f"must be a text of 1 to {_IDEMPOTENCY_KEY_CHARS} characters")
     if not isinstance(body.get("user", ""), str | None):
-        raise _invalid("user", "must be a string")
+        raise invalid("user", "must be a string")
     metadata = body.get("metadata")
     if metadata is not None and not _is_string_map(metadata):
-        raise _invalid("metadata", "must be an object of string to string")
-    wanted = body.get("multimodal_preprocess") or []
-    names = [wanted] if isinstance(wanted, str) else wanted
-    if not (_is_list_of(names, str) and PREPROCESSED.issuperset(names)):
-        raise _invalid("multimodal_preprocess", f"knows only {', '.join(sorted(PREPROCESSED))}")
+        raise invalid("metadata", "must be an object of string to string")
     if body.get("rendering_mode") == "textual_blocks":
-        raise _invalid("rendering_mode", "must be left out: the sandbox only sends structured events")
+        raise invalid("rendering_mode", "must be left out: the sandbox only sends structured events")
 
 
 def _functions(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     tools = body.get("tools") or []
     if not isinstance(tools, list):
-        raise _invalid("tools", "must be a list")
+        raise invalid("tools", "must be a list", 400)
     named: dict[str, Mapping[str, Any]] = {}
     for index, tool in enumerate(tools):
         function = tool.get("function") if isinstance(tool, dict) else None
         name = function.get("name") if isinstance(function, dict) else None
         if not isinstance(function, dict) or not isinstance(name, str) or not _FUNCTION_NAME.fullmatch(name):
-            raise _invalid(f"tools[{index}]", "must be a function with a name")
+            raise invalid(f"tools[{index}]", "must be a function with a name", 400)
         schema = function.get("parameters")
         named[name] = schema if isinstance(schema, dict) else {}
     return named
-
-
-def _builtin_tools(body: Mapping[str, Any]) -> tuple[str, ...]:
-    given = body.get("builtin_tools")
-    if given is None:
-        return ()
-    names: Any = given.get("tools") if isinstance(given, dict) else None
-    if not _is_list_of(names, str) or not BUILTIN_TOOLS.issuperset(names):
-        raise _invalid(
-            "builtin_tools", f"must hold 'tools', a list out of {', '.join(sorted(BUILTIN_TOOLS))}"
-        )
-    return tuple(names)
 
 
 def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     schema = body.get("response_schema")
     wanted = body.get("response_format")
     if wanted is not None and not isinstance(wanted, dict):
-        raise _invalid("response_format", "must be an object")
+        raise invalid("response_format", "must be an object")
     if wanted and wanted.get("type") == "json_object":
         schema = schema or {}
     if wanted and wanted.get("type") == "json_schema":
         described = wanted.get("json_schema")
         schema = described.get("schema", {}) if isinstance(described, dict) else None
         if schema is None:
-            raise _invalid("response_format", "must hold 'json_schema', an object")
+            raise invalid("response_format", "must hold 'json_schema', an object")
     if schema is not None and not isinstance(schema, dict):
-        raise _invalid("response_schema", "must be a JSON Schema object")
+        raise invalid("response_schema", "must be a JSON Schema object")
     return schema
-
-
-def _is_list_of(value: object, kind: type) -> bool:
-    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
 def _is_string_map(value: object) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.account import price_usd
 from sandbox.completions.answers import Answer, Call, Say, Step, Think, Tool, Wait, tokens_of
 from sandbox.completions.question import Question
+from sandbox.shapes import Shapes
 from sandbox.wire import json_bytes
 
 DONE = b"data: [DONE]\n\n"
@@ -92,14 +93,17 @@ def _charged(step: Step) -> str:
     return step.arguments if isinstance(step, Call) else ""
 
 
-def frames(envelope: Envelope, question: Question, answer: Answer) -> Iterator[Frame]:
+def frames(envelope: Envelope, question: Question, answer: Answer, shapes: Shapes) -> Iterator[Frame]:
     """Writes an answer as a stream, event by event."""
     if question.json_only and answer.finish_reason == "stop":
         yield Frame(envelope.delta({"role": "assistant", "content": answer.text}), completion_tokens(answer))
     else:
-        yield from _opened(_told(envelope, answer), envelope)
+        yield from _opened(_told(envelope, answer, shapes), envelope)
     yield Frame(envelope.delta({}, answer.finish_reason), final=True)
-    yield Frame(envelope.event({"choices": [], "usage": usage(question, answer)}), final=True)
+    costs: dict[str, Any] = {"usage": usage(question, answer)}
+    if shapes.stream_price == "chunk" and not question.json_only:
+        costs["generation_context"] = {"generated_usage": _prices(question, answer)}
+    yield Frame(envelope.event({"choices": [], **costs}), final=True)
     yield Frame(DONE, final=True)
 
 
@@ -108,30 +112,42 @@ def _opened(rest: Iterator[Frame], envelope: Envelope) -> Iterator[Frame]:
     yield from rest
 
 
-def _told(envelope: Envelope, answer: Answer) -> Iterator[Frame]:
+def _told(envelope: Envelope, answer: Answer, shapes: Shapes) -> Iterator[Frame]:
     wait_s = 0.0
     for step in answer.steps:
         if isinstance(step, Wait):
             wait_s = step.seconds
             continue
-        for frame in _step(envelope, step):
+        for frame in _step(envelope, step, shapes):
             yield Frame(frame.data, frame.tokens, wait_s) if wait_s else frame
             wait_s = 0.0
 
 
-def _step(envelope: Envelope, step: Step) -> Iterator[Frame]:
+def _step(envelope: Envelope, step: Step, shapes: Shapes) -> Iterator[Frame]:
     if isinstance(step, Say | Think):
         name = "content" if isinstance(step, Say) else "reasoning"
         for token in tokens_of(step.text):
             yield Frame(envelope.delta({name: token}), 1)
     elif isinstance(step, Tool):
-        yield Frame(envelope.event({"choices": [], "servertool": _servertool(step)}))
+        if not step.result or shapes.tool_end != "silent":
+            yield Frame(envelope.event({"choices": [], "servertool": _servertool(step, shapes)}))
     elif isinstance(step, Call):
         yield from _call(envelope, step)
 
 
-def _servertool(tool: Tool) -> dict[str, Any]:
-    told = {"id": tool.id, "name": tool.name, "contents": tool.contents, "state": tool.state}
+def _servertool(tool: Tool, shapes: Shapes) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": tool.id,
+        "name": tool.name,
+        "contents": tool.contents,
+        "state": tool.state,
+    }
+    if tool.result and shapes.tool_end == "result":
+        failed = tool.state == "Failed"
+        told |= {
+            "state": "Running",
+            **({"error": {"message": tool.result}} if failed else {"result": tool.result}),
+        }
     return told if tool.explanation is None else {**told, "explanation": tool.explanation}
 
 

@@ -1,0 +1,60 @@
+"""Chooses how the sandbox plays what AIVAX leaves unstated: for each such point two shapes or more."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_type_hints
+
+from sandbox.refusals import BodyShape
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """One choice for each point; the first of each is what the sandbox does unless told otherwise.
+
+    Raises `ValueError` for a choice that there is not.
+    """
+
+    stream_price: Literal["chunk", "header", "none"] = "chunk"
+    """Where a stream tells its price: `generation_context` beside its usage, `Consumed-Credits`, or nowhere."""
+    tool_end: Literal["state", "result", "silent"] = "state"
+    """How a tool ends: by a state, by `result` or `error` in an event that still says `Running`, or with the stream."""
+    balance: Literal["camel", "snake"] = "camel"
+    """How the balance writes itself: plainly, or with underscores, sums as text and the plan in a list."""
+    models: Literal["plain", "detailed"] = "plain"
+    """Whether the list of models says more of each than its id."""
+    unknown_model: Literal["404", "400"] = "404"
+    rate_wait: Literal["told", "untold"] = "told"
+    """Whether a 429 says when to come back."""
+    refusal: BodyShape = "error"
+    """How administrative routes refuse."""
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"'{name}' must be one of {', '.join(choices)}")
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    field.name: get_args(get_type_hints(Shapes)[field.name]) for field in fields(Shapes)
+}
+"""What each point can be, by its name."""
+
+USUAL = Shapes()
+
+
+def in_snake_case(balance: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes a balance with underscores, its sums as text, its plan in a list and its storage as one number."""
+    told: dict[str, Any] = {_with_underscores(name): value for name, value in balance.items()}
+    for name in ("balance", "usage_24h"):
+        if name in told:
+            told[name] = str(told[name])
+    if "plan" in told:
+        told["plan"] = [told["plan"]]
+    if "storage_usage" in told:
+        told["storage_usage"] = told["storage_usage"]["usedBytes"]
+    return told
+
+
+def _with_underscores(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", name).lower()
