@@ -166,6 +166,12 @@ def test_what_looks_like_a_key_is_masked(secret: str) -> None:
     assert secret not in scrub(f"the key {secret} is wrong")
 
 
+def test_another_key_that_begins_like_ours_is_masked_whole() -> None:
+    told = scrub("not sk-aiv-acc-9876543210, but another", keys=("sk-aiv-acc-0123456789",))
+
+    assert told == "not ***, but another"
+
+
 def test_echoes_of_the_prompt_are_masked_even_in_parts() -> None:
     prompt = 'Line one of the plan\nand "line two" of it'
 

@@ -33,6 +33,7 @@ _SHORTEST_KEY = 4
 _MASK = "***"
 _KEY_LIKE = re.compile(
     r"(?i)\b(?:sk|pk|oky|xox\w|key)[-_][\w.\-]{5,}[\w\-]|\b(?:bearer|basic)\s+[\w.\-+/=~]{6,}|api[-_]key=[^&\s]+"
+    r"|\*\*\*[-_][\w.\-]{5,}[\w\-]"  # the rest of another key that begins like ours
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 _ENCODINGS_DEEP = 3
