@@ -53,7 +53,8 @@ class Core:
         if not settings.aivax.model:
             fix = "name the gateway that answers, such as my-gateway:50c3 (AIVAX console, AI gateways)"
             raise SettingRefused("[aivax] model", fix=fix)
-        self.admitting.aivax.account.check_settings(*sorted(self.admitting.models))
+        models = sorted(self.admitting.models)
+        self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
 
     async def ask_aivax(self) -> None:
         """Say in the log, soon after the start, what would only show at the first question."""

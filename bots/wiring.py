@@ -96,9 +96,7 @@ def base_of(
     for name, instead in retired(settings.replies.sentences).items():
         fix = f"it is said no more; reword {instead}" if instead else "it is said no more: delete the line"
         log.warning("sentence.retired", setting=f"[replies.sentences] {name}", fix=fix)
-    routes = Routes(
-        settings.routes, model=settings.aivax.model, instructions=settings.conversation.instructions
-    )
+    routes = Routes(settings.routes, settings.aivax, instructions=settings.conversation.instructions)
     translators = Translators(
         settings.replies.locale, settings.replies.sentences, lambda place: routes.of(place).locale
     )

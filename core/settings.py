@@ -18,6 +18,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from core.i18n import LANGUAGES, nearest, problems_of
 from core.util.addresses import typed_address
+from core.util.time_zones import is_time_zone
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]+$")]
@@ -52,6 +53,14 @@ def _usable(sentences: object) -> object:
     return sentences
 
 
+def _known_zone(name: str) -> str:
+    if name and not is_time_zone(name):
+        raise ValueError("write a time zone by its IANA name, such as Europe/Lisbon or America/Sao_Paulo")
+    return name
+
+
+TimeZone = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_known_zone)]
+RoutingPreset = Literal["Balanced", "Cheapest", "Fastest", "Quality"]
 Locale = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_spoken)]
 Sentences = Annotated[dict[str, str | dict[str, str]], BeforeValidator(_usable)]
 
@@ -86,6 +95,15 @@ class AivaxSettings(Section):
     """How often the balance is read while nothing is wrong."""
     max_completion_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)
+    builtin_tools: tuple[Name, ...] = ()
+    """AIVAX' own tools, asked for with every call; `core.aivax.options` knows their names. None: the gateway's."""
+    time_zone: TimeZone = ""
+    """Where the tool `DateTime` tells the time for people whose platform tells no zone of theirs."""
+    routing_preset: RoutingPreset | None = None
+    routing_providers: tuple[Name, ...] = ()
+    """Providers that may answer, those liked best first. None: as the gateway says."""
+    allow_logging: bool = True
+    """False: AIVAX keeps the calls out of its log of conversations."""
 
 
 class StorageSettings(Section):
@@ -236,3 +254,9 @@ class Route(Section):
     instructions: str | None = None
     locale: Locale = ""
     """The language there, for those whose own is unknown."""
+    builtin_tools: tuple[Name, ...] | None = None
+    """These and those below as in `[aivax]`; what is left out is as it stands there."""
+    time_zone: TimeZone = ""
+    routing_preset: RoutingPreset | None = None
+    routing_providers: tuple[Name, ...] | None = None
+    allow_logging: bool | None = None

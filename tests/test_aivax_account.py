@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from core.admission.rate_windows import windows_of
 from core.aivax.account import Balance, balance_url, is_listed, read_balance, read_models
 from core.aivax.transport import httpx
 from core.domain import GatewayUnknown, KeyRefused, NoBalance, RateLimited, SettingRefused, Unavailable
@@ -177,6 +178,16 @@ def test_a_balance_is_read_however_its_fields_are_written(data: object, usd: flo
     balance = read_balance({"message": "ok", "data": data}, plan="Pro")
 
     assert (balance.balance_usd, balance.plan) == (usd, plan)
+
+
+@pytest.mark.parametrize(
+    ("plan", "calls"),
+    [("Free", [20]), ("Pro", [200]), (["Pro", "Custom"], [200]), ("Max", []), ("Custom", None), ("", None)],
+)
+def test_a_plan_of_another_name_sets_no_limit(plan: object, calls: list[int] | None) -> None:
+    windows = windows_of(read_balance({"data": {"plan": plan}}))
+
+    assert (None if windows is None else [window.calls for window in windows]) == calls
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ async def test_a_public_key_sends_only_what_it_may() -> None:
 
     await answer_of(client(server, api_key="pk-aiv-abcdefgh", model=UUID, temperature=0.5))
 
-    assert set(server.bodies[0]) == {"model", "messages", "stream", "temperature"}
+    assert set(server.bodies[0]) == {"model", "messages", "stream", "temperature", "idempotency_key"}
 
 
 async def test_the_credits_spent_are_told() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.conversations.routes import Routes
 from core.i18n import BY_KEY, LANGUAGES, LONGEST_TAG, Known, Phrase, Translators, nearest, sentences
-from core.settings import Route
+from core.settings import AivaxSettings, Route
 from sandbox.server import serve
 from tests.samples import ANA, CHANNEL, DIRECT, reset, said
 from tests.stage import FakePlatform, staged
@@ -156,7 +156,7 @@ def test_the_most_particular_route_that_names_a_locale_decides() -> None:
         Route(platform="fake", workspace="W1", locale="pt-BR"),
         Route(platform="fake", channel="general", model="other"),
     ]
-    chosen = Routes(routes, model="m", instructions="")
+    chosen = Routes(routes, AivaxSettings(model="m"), instructions="")
 
     assert chosen.of(CHANNEL).locale == "pt-BR"
     assert chosen.of(replace(CHANNEL, workspace="W2")).locale == "es"

@@ -184,6 +184,16 @@ async def test_what_is_forgotten_is_left_nowhere_while_the_bot_runs(stage: Stage
     assert "your questions (13)" in told
 
 
+async def test_where_a_person_lives_is_forgotten_with_them(stage: Stage) -> None:
+    traveller = replace(ANA, time_zone="Antarctica/Troll")
+    await stage.hear(said("hello", by=traveller))
+    assert await stage.rows("SELECT time_zone FROM identities") == ["Antarctica/Troll"]
+
+    await forget(stage)
+
+    assert await gone(stage, "Antarctica/Troll")
+
+
 async def test_a_deleted_message_is_left_nowhere_and_what_quotes_it_neither(stage: Stage) -> None:
     question = said(SECRET, at=CHANNEL)
     key = await leave_traces(stage, question)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from core.domain import (
     PlaceClosed,
 )
 from core.i18n import Phrase
+from core.storage.turns.breakers import BreakerStore
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.fakes import Fault as PlaceFault
@@ -142,6 +144,41 @@ async def test_a_short_rate_limit_is_nobodys_concern_and_a_long_one_is_told(
     assert "takes no more calls to `sandbox:50c3`" in closed
     assert "in about 2 hours" in closed
     assert "takes calls to `sandbox:50c3` again" in opened
+
+
+async def test_the_time_of_a_probe_does_not_make_a_short_rate_limit_a_long_one(
+    stage: Stage, clock: WallClock
+) -> None:
+    await stage.hear(said("hello"))
+    breaker, store = Breaker(Cause.RATE, "sandbox:50c3"), BreakerStore(stage.core.database, clock)
+    await store.trip(breaker, lambda _probes: clock() + timedelta(seconds=5), None)
+    clock.advance(seconds=25)
+    assert (await store.passage([breaker], turn_id=1)).is_probe
+
+    await stage.core.admitting.account_alerts.look()
+    await stage.rest()
+
+    assert told(stage) == []
+
+
+async def test_a_cap_is_told_with_the_service_s_own_words_made_harmless(
+    stage: Stage, clock: WallClock
+) -> None:
+    says = "Weekly `inference cap`\nof <!channel> reached, sk-aiv-acc-0123456789 " + "and more " * 60
+    fault = Fault("completions", "stream-error", after_chunks=0, code="INFERENCE_CAP_ERROR", message=says)
+    stage.sandbox.state.faults.add(fault)
+    await stage.hear(said("hello"))
+    await later(stage, clock, 1)
+    (closed,) = told(stage)
+    await later(stage, clock, 700)
+
+    assert "a cap on its use is reached" in closed
+    assert "`Weekly 'inference cap' of <!channel> reached, *** and more" in closed
+    assert "0123456789" not in closed
+    assert len(closed) < 400
+    assert "in about 10 minutes" in closed
+    assert "takes calls to `sandbox:50c3` again" in told(stage)[1]
+    assert await stage.are({"answered"})
 
 
 async def test_an_outage_is_told_once_it_lasts(stage: Stage, clock: WallClock) -> None:

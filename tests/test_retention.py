@@ -18,7 +18,7 @@ from core.domain import Action, Pressed, ToolActivity, ToolState, Turn, TurnStat
 from core.i18n import Translators
 from core.ingest.model_choice import Models
 from core.ingest.service import build_intake
-from core.settings import ConversationSettings, LimitsSettings, StorageSettings
+from core.settings import AivaxSettings, ConversationSettings, LimitsSettings, StorageSettings
 from core.storage.db import (
     Database,
     deliveries,
@@ -57,7 +57,7 @@ class House:
             self,
             Limits(LimitsSettings()),
             Translators(),
-            Models(Routes((), model="", instructions=""), (), lambda _model: None, no_models),
+            Models(Routes((), AivaxSettings(), instructions=""), (), lambda _model: None, no_models),
             conversation=ConversationSettings(),
             retention_days=365,
         )

@@ -138,7 +138,7 @@ def settings(slack: FakeSlack, **more: Any) -> SlackSettings:
 async def listening(slack: FakeSlack, **more: Any) -> AsyncIterator[Listening]:
     async with open_slack(settings(slack, **more)) as bot:
         inbox, light = Inbox(slack), Light(slack)
-        ann = slack.person("ann", locale="pt-BR")
+        ann = slack.person("ann", locale="pt-BR", tz="America/Recife")
         general = slack.channel("general", [ann])
         task = asyncio.create_task(bot.listen(inbox, light))
         try:
@@ -170,6 +170,7 @@ async def test_a_mention_comes_in_once_with_its_author_s_name_and_language(
     (said,) = here.inbox.events
     assert isinstance(said, Said)
     assert (said.text, said.author.name, said.author.locale) == ("hi & <hello>", "ann", "pt-BR")
+    assert said.author.time_zone == "America/Recife"
 
 
 async def test_a_direct_message_and_its_streamed_answer(slack: FakeSlack) -> None:

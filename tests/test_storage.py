@@ -32,7 +32,7 @@ from core.domain import (
 from core.i18n import Translators
 from core.ingest.model_choice import Models
 from core.ingest.service import build_intake
-from core.settings import ConversationSettings, LimitsSettings
+from core.settings import AivaxSettings, ConversationSettings, LimitsSettings
 from core.storage.db import (
     Database,
     conversations,
@@ -81,7 +81,7 @@ class Desk:
             self.queue,
             Limits(limits or LimitsSettings()),
             Translators(),
-            Models(Routes((), model="", instructions=""), (), lambda _model: None, no_models),
+            Models(Routes((), AivaxSettings(), instructions=""), (), lambda _model: None, no_models),
             conversation=conversation or ConversationSettings(),
             retention_days=365,
         )

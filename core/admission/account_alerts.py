@@ -149,17 +149,17 @@ class AccountAlerts:
             return self._now() - tripped.since >= LASTING
         if tripped.breaker.cause is not Cause.RATE:
             return True
-        return max(tripped.retry_at, self._now()) - tripped.since >= LASTING
+        until = self._now() if tripped.is_tried else max(tripped.retry_at, self._now())
+        return until - tripped.since >= LASTING
 
     async def _tell_tripped(self, tripped: Tripped) -> None:
         breaker, translator = tripped.breaker, self._alerts.translator
         account = await self._account.read() if breaker.cause in (Cause.BALANCE, Cause.MEDIA) else None
         wait = translator.duration((tripped.retry_at - self._now()).total_seconds() - SPREAD_S)
         known = _figures(account, translator)
-        phrase, _ = TRIPPED_AND_RESET[breaker.cause]
-        await self._alerts.tell(
-            f"{BREAKER}{breaker.name}", phrase, model=breaker.model, wait=wait, figures=known
-        )
+        phrase = Phrase.NOTICE_CAP_CLOSED if tripped.told else TRIPPED_AND_RESET[breaker.cause][0]
+        values = {"model": breaker.model, "wait": wait, "figures": known, "told": tripped.told}
+        await self._alerts.tell(f"{BREAKER}{breaker.name}", phrase, **values)
 
     async def _tell_reset(self, cause: str) -> None:
         name, _, model = cause.removeprefix(BREAKER).partition(":")

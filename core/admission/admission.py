@@ -11,7 +11,7 @@ from functools import partial
 
 from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
-from core.admission.circuit_breaker import breakers_of, cause_of, is_certain, kind_of, retry_at
+from core.admission.circuit_breaker import breakers_of, cause_of, is_certain, kind_of, retry_at, told_of
 from core.admission.liveness import Liveness
 from core.domain import AivaxError, Breaker, Cause, Fault, Passage, Tripped
 from core.settings import LimitsSettings
@@ -107,11 +107,9 @@ class Admission:
             if await self._store.end_probe(turn_id):
                 self._sweep_soon()
 
-    async def allows_media(self, turn_id: int, minimum_usd: float) -> bool:
-        """Whether the balance is known to bear a call with files; unknown balances are tried."""
-        known = self._account.balance_usd
-        can_pay = known is None or known >= minimum_usd
-        return can_pay and (await self._ask(turn_id, (Breaker(Cause.MEDIA),))).tripped is None
+    async def allows_media(self, turn_id: int) -> bool:
+        """Whether no call with files was refused lately for want of money; AIVAX names no minimum to judge by."""
+        return (await self._ask(turn_id, (Breaker(Cause.MEDIA),))).tripped is None
 
     async def refused(
         self, turn_id: int, model: str, error: AivaxError, *, has_media: bool, begun: bool = False
@@ -178,7 +176,7 @@ class Admission:
         when = partial(retry_at, breaker.cause, error.retry_after_s, self._now)
         kind = f"{kind_of(error)}+" if begun else kind_of(error)
         return await self._store.refuse(
-            breaker, turn_id, kind, when, suspect=suspect, balance_usd=balance_usd
+            breaker, turn_id, kind, when, suspect=suspect, balance_usd=balance_usd, told=told_of(error)
         )
 
     def _alone(self, fault: Fault, error: AivaxError) -> RetryAlone:

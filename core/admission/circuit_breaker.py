@@ -10,11 +10,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import random
 
+from core.aivax.refusals.words import Meaning, has_code
 from core.domain import PROBE_S, AivaxError, AnswerFailed, Breaker, Cause, NoBalance, RateLimited, Unavailable
 from core.util.clock import Clock
 from core.util.retry import growing_s
+from core.util.text import shorten
 
 LONGEST_KIND = 32
+TOLD_CHARS = 160
 
 INTERVALS_S = {
     Cause.BALANCE: (10.0, 60.0),
@@ -86,6 +89,17 @@ def kind_of(error: AivaxError) -> str:
         return "timeout"
     # a word that the service made up could hold anything
     return error.code if error.code.isidentifier() and len(error.code) <= LONGEST_KIND else "failed"
+
+
+def told_of(error: AivaxError) -> str:
+    """What the service says of a cap on use, for operators alone: one short line, to stand between backticks.
+
+    It was scrubbed of keys and of what was asked (`core.aivax.error_text`); without backticks nothing in it can mean
+    anything else than itself.
+    """
+    if not has_code(Meaning.CAP, (error.code,)):
+        return ""
+    return shorten(" ".join(error.detail.replace("`", "'").split()), TOLD_CHARS)
 
 
 def is_certain(error: AivaxError) -> bool:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
-from core.aivax import keys
+from core.aivax import keys, options
 from core.aivax.addresses import BaseAddress, route
 from core.aivax.error_text import scrub
 from core.aivax.keys import KeyKind
@@ -20,7 +20,7 @@ from core.aivax.request import Dialect, dialect_of
 from core.aivax.stream.chunks import Json, amount, mapping, word
 from core.aivax.transport import Wire
 from core.domain import AddressWrong, AivaxError, GatewayUnknown, NoBalance, Unavailable
-from core.settings import AivaxSettings
+from core.settings import AivaxSettings, Route
 from core.util.log import log
 
 _NO_SUCH_ROUTE = frozenset({403, 404, 405, 501})
@@ -240,13 +240,15 @@ class AccountClient:
             self._off.add(what)
             log.info("aivax.switched_off", what=what, why=why)
 
-    def check_settings(self, *models: str) -> None:
+    def check_settings(self, *models: str, routes: Sequence[Route] = ()) -> None:
         """Judge what can be judged without asking. `models` are those of routes, beside the one of the settings.
 
         Raises:
             SettingRefused: a setting with which no call can succeed.
         """
         keys.check_settings(self._settings)
+        speaks_aivax = keys.speaks_aivax(self._kind, self._settings.base_url)
+        options.check(self._settings, routes, self._kind, speaks_aivax=speaks_aivax)
         for model in models:
             keys.check_model(self._kind, model, "[[routes]] model")
         if self._kind is KeyKind.LEGACY:

@@ -182,6 +182,9 @@ class AivaxClient:
             return
         if call.go_bare(error):
             return
+        if call.go_without_time_zone(error):
+            log.warning("aivax.time_zone_refused", turn=call.key, cause=str(error))
+            return
         delay_s = call.retries.delay_s(error, call.deadlines.waited_s)
         if delay_s is None:
             raise error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -32,6 +33,7 @@ _LONGEST_S = 30.0
 _FIRST_S = 0.5
 _FIRST_RATE_LIMITED_S = 1.0
 _PROXY_GAVE_UP = 524
+_TIME_ZONE = re.compile(r"(?i)time[ _-]?zone")
 _LASTING = frozenset({501, 505, 511, _PROXY_GAVE_UP})
 """What the server can't do at all, and the proxy in front that gave up: it would again."""
 
@@ -152,6 +154,16 @@ class Completion:
         if not any(name in f"{error.code} {error.detail}" for name in optional):
             return False
         self.dialect = Dialect.BARE
+        return True
+
+    def go_without_time_zone(self, error: AivaxError) -> bool:
+        """Leave out the zone of who asks where AIVAX refuses it: their question is worth more than their clock."""
+        options = self._request.options
+        if not (options.time_zone and isinstance(error, RequestRefused)):
+            return False
+        if not _TIME_ZONE.search(f"{error.code} {error.detail}"):
+            return False
+        self._request = replace(self._request, options=options.with_next_time_zone())
         return True
 
     def dropped_tools(self) -> tuple[ToolActivity, ...]:

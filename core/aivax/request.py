@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from core.aivax.keys import KeyKind, speaks_aivax
+from core.aivax.options import NO_OPTIONS, RequestOptions
 from core.settings import AivaxSettings
 from core.util.text import sound
 
@@ -100,10 +101,12 @@ class CompletionRequest:
     metadata: Mapping[str, str] = field(default_factory=dict)
     explain_tools: bool = False
     """Whether AIVAX shall say why it runs a tool."""
+    options: RequestOptions = NO_OPTIONS
+    """What the operator asks of AIVAX beside the question."""
 
     def __post_init__(self) -> None:
         if "@" in self.user:
-            raise ValueError("user must not hold an @: AIVAX deletes memories by what stands before it")
+            raise ValueError("user must not hold an @: it is an opaque id, and no address")
         if len(self.idempotency_key) > 128:
             raise ValueError("idempotency_key is longer than 128 characters")
 
@@ -146,8 +149,10 @@ def build_body(request: CompletionRequest, settings: AivaxSettings, dialect: Dia
         body["user"] = request.user
     if dialect is Dialect.PLAIN:
         body["stream_options"] = {"include_usage": True}
-    if dialect is Dialect.AIVAX:
+    if dialect in (Dialect.AIVAX, Dialect.PUBLIC):
         body["idempotency_key"] = request.idempotency_key
+    if dialect is Dialect.AIVAX:
+        body |= request.options.wire()
         body["metadata"] = {sound(key): sound(value) for key, value in request.metadata.items()}
         body["tool_invocation_explanations"] = request.explain_tools or None
     return {key: value for key, value in body.items() if value not in (None, "", {})}

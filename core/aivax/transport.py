@@ -206,7 +206,7 @@ class Wire:
         request = self._http.build_request("POST", url, content=body.sent(), headers=headers)
         with deadlines:
             response = await _sealed(self._http.send(request, stream=True), clean)
-        self.plan = sound(response.headers.get(_PLAN, self.plan)[:_PLAN_CHARS])
+        self._note_plan(response)
         try:
             if not response.is_success:
                 raise await self._refusal(response, clean)
@@ -239,10 +239,14 @@ class Wire:
 
     async def _document(self, url: str, clean: Scrub) -> bytes:
         async with self._http.stream("GET", url) as response:
+            self._note_plan(response)
             if not response.is_success:
                 raise await self._refusal(response, clean)
             _check_plain(response)
             return await _read(response, _DOCUMENT_BYTES)
+
+    def _note_plan(self, response: httpx.Response) -> None:
+        self.plan = sound(response.headers.get(_PLAN, self.plan)[:_PLAN_CHARS])
 
     async def _refusal(self, response: httpx.Response, clean: Scrub) -> Exception:
         body = b""

@@ -119,6 +119,7 @@ class Composer:
             user=turn.person_key if turn.place.private else f"{turn.person_key}.p",
             idempotency_key=turn.key,
             metadata={"platform": turn.place.platform, "conversation": str(turn.conversation_id)},
+            options=self._routes.options_of(turn.place).at_home(turn.author.time_zone),
         )
         return Composed(request, context, files)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.aivax.request import AudioPart, ImagePart, Part, TextPart
+from core.aivax.request import Part, TextPart
 from core.conversations.left_out import LeftOut, Why
 from core.domain import Attachment
 
@@ -48,11 +48,6 @@ class Fetched:
         return any(not isinstance(part, TextPart) for part in self._all_parts)
 
     @property
-    def minimum_usd(self) -> float:
-        """The balance below which AIVAX refuses a request with these parts."""
-        return max(map(_minimum_usd, self._all_parts), default=0.0)
-
-    @property
     def _all_parts(self) -> tuple[Part, ...]:
         return (*self.parts, *(each.part for each in self.earlier))
 
@@ -93,9 +88,3 @@ class Fetched:
         """The names of the question's own files that the model sees nothing of."""
         own = (each for each in self.left_out if not each.is_earlier)
         return tuple(each.name for each in own if each.why is not Why.TEXT_CUT)
-
-
-def _minimum_usd(part: Part) -> float:
-    if isinstance(part, TextPart):
-        return 0.0
-    return 0.10 if isinstance(part, ImagePart | AudioPart) else 0.50

@@ -1,12 +1,14 @@
-"""Which gateway, which instructions and which language a place has."""
+"""Which gateway, which instructions, which language a place has, and what is asked of AIVAX with each of its calls."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.aivax import options
+from core.aivax.options import RequestOptions
 from core.domain import Place
-from core.settings import Route
+from core.settings import AivaxSettings, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +24,30 @@ class Chosen:
 class Routes:
     """`[[routes]]`, the most particular first: a channel beats a workspace, which beats the platform."""
 
-    def __init__(self, routes: Sequence[Route], *, model: str, instructions: str) -> None:
+    def __init__(self, routes: Sequence[Route], aivax: AivaxSettings, *, instructions: str) -> None:
+        """`aivax` and `instructions` hold wherever no route says anything else."""
         self._routes = sorted(
             routes, key=lambda route: (bool(route.channel), bool(route.workspace)), reverse=True
         )
-        self._model = model
+        self._aivax = aivax
         self._instructions = instructions
 
     @property
     def models(self) -> set[str]:
         """Every gateway that can be asked."""
-        return {self._model, *(route.model for route in self._routes if route.model)}
+        return {self._aivax.model, *(route.model for route in self._routes if route.model)}
 
     def of(self, place: Place) -> Chosen:
         """The model of the most particular route that names one, and likewise instructions and locale."""
         fitting = [route for route in self._routes if _fits(route, place)]
-        model = next((route.model for route in fitting if route.model), self._model)
+        model = next((route.model for route in fitting if route.model), self._aivax.model)
         texts = (route.instructions for route in fitting if route.instructions is not None)
         locale = next((route.locale for route in fitting if route.locale), "")
         return Chosen(model, next(texts, self._instructions), locale)
+
+    def options_of(self, place: Place) -> RequestOptions:
+        """What is asked of AIVAX with each call of a place."""
+        return options.chosen(self._aivax, [route for route in self._routes if _fits(route, place)])
 
 
 def _fits(route: Route, place: Place) -> bool:

@@ -58,6 +58,8 @@ class Tripped:
     """How many people more, whose calls did not fail, may be tried at once: a suspicion is not yet an outage."""
     is_new: bool = False
     """Whether it has just tripped."""
+    told: str = ""
+    """What operators are to hear that the service said of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Author:
     """A BCP 47 tag such as `pt-BR`; `""` where the platform did not tell."""
     roles: tuple[str, ...] = ()
     """The platform's ids of the roles that they have there, where it has roles."""
+    time_zone: str = ""
+    """By its IANA name, such as `Europe/Lisbon`; `""` where the platform did not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,6 +297,10 @@ class Phrase(Sentence):
         "try is in about {wait}."
     )
     NOTICE_RATE_OPEN = "AIVAX takes calls to `{model}` again: I'm answering what was kept."
+    NOTICE_CAP_CLOSED = (
+        "AIVAX takes no more calls to `{model}` for now: a cap on its use is reached. AIVAX says: `{told}`. "
+        "Questions are kept; the next try is in about {wait}."
+    )
     NOTICE_OUTAGE_CLOSED = "AIVAX doesn't answer calls to `{model}`. Questions are kept; I keep trying."
     NOTICE_OUTAGE_OPEN = "AIVAX answers calls to `{model}` again: I'm answering what was kept."
     NOTICE_KEY_REFUSED = (

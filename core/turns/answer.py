@@ -116,7 +116,7 @@ class Answer:
                 self._thinking = True
                 await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
             case Usage():
-                self.usage = event
+                self.usage = event if self.usage is None else self.usage.plus(event)
             case ToolCalled(name=name):
                 log.warning("answer.tool_not_here", tool=shorten(name, _TOOL_CHARS))
             case Finished(reason):

@@ -108,7 +108,7 @@ class Generation:
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""
         files = composed.files
-        if files.has_media and not await self._admission.allows_media(answer.turn.id, files.minimum_usd):
+        if files.has_media and not await self._admission.allows_media(answer.turn.id):
             composed = answer.without_media(composed)
         held_by = await self._stream_simpler(answer, composed)
         if isinstance(held_by, Tripped) and held_by.breaker.cause is Cause.MEDIA:

@@ -44,7 +44,7 @@ async def completed(
 
 async def with_name(author: Author, there: Workspace, within_s: float | None = None) -> Author:
     person = await there.people.find(author.identity.user, within_s)
-    return replace(author, name=person.name, locale=person.locale)
+    return replace(author, name=person.name, locale=person.locale, time_zone=person.time_zone)
 
 
 def _ask_for(people: Sequence[str], asked: NamesAsked) -> None:

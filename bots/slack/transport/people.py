@@ -1,4 +1,4 @@
-"""What people are called, in which language they read, and whether they are of our own organisation.
+"""What people are called, which language and time zone they have, and whether they are of our own organisation.
 
 Asked once, and never waited for long.
 """
@@ -32,6 +32,7 @@ class Person:
     """Their own workspace."""
     organisation: str = ""
     """The Enterprise Grid organisation that they belong to; `""`: none."""
+    time_zone: str = ""
     stranger: bool = False
     unanswered: bool = False
     """Whether Slack did not answer, and may later."""
@@ -115,5 +116,6 @@ def _person(user: Mapping[str, Any]) -> Person:
         text_of(user, "locale"),
         text_of(user, "team_id"),
         text_of(part_of(user, "enterprise_user"), "enterprise_id"),
+        text_of(user, "tz"),
         stranger=user.get("is_stranger") is True,
     )

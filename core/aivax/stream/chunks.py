@@ -224,19 +224,28 @@ def _without_base64(contents: str) -> str:
 
 def activity(tool: Json, earlier: ToolActivity | None) -> ToolActivity:
     """Read a `servertool`; what an update leaves out stays as it was."""
-    reason = tool.get("explanation")
+    reason = tool.get("explanation") or tool.get("reason") or tool.get("toolreason")
     why = word(mapping(reason).get("reason")) or word(mapping(reason).get("goal")) or word(reason)
     return ToolActivity(
         id=tool_id(tool),
         name=word(tool.get("name")) or (earlier.name if earlier else ""),
-        state=_TOOL_STATES.get(word(tool.get("state")).lower(), ToolState.RUNNING),
+        state=_tool_state(tool),
         contents=_without_base64(excerpt(tool.get("contents"), CONTENTS_CHARS))
         or (earlier.contents if earlier else ""),
         explanation=why or (earlier.explanation if earlier else ""),
     )
 
 
-def usage(value: Json, *, credits_spent: float | None, model: str) -> Usage:
+def _tool_state(tool: Json) -> ToolState:
+    """A tool has ended with a word of an end, or when it has given something back: a result, or an error."""
+    if tool.get("error"):
+        return ToolState.FAILED
+    state = _TOOL_STATES.get(word(tool.get("state")).lower(), ToolState.RUNNING)
+    has_result = any(tool.get(name) not in (None, "") for name in ("result", "resultText"))
+    return ToolState.COMPLETED if has_result and state is not ToolState.FAILED else state
+
+
+def usage(value: Json, *, credits_spent: float | None, model: str, provider: str) -> Usage:
     """Read `usage`, of a chunk or of a whole answer."""
     return Usage(
         prompt_tokens=count(value.get("prompt_tokens", value.get("input_tokens"))),
@@ -244,4 +253,5 @@ def usage(value: Json, *, credits_spent: float | None, model: str) -> Usage:
         cached_tokens=count(mapping(value.get("prompt_tokens_details")).get("cached_tokens")),
         credits=credits_spent,
         model=model,
+        provider=provider,
     )

@@ -5,6 +5,7 @@ Tool activity is `core.domain.messages.ToolActivity`, because surfaces show it a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from core.domain import ToolActivity
@@ -42,8 +43,22 @@ class Usage:
     completion_tokens: int = 0
     cached_tokens: int = 0
     credits: float | None = None
-    """From the `Consumed-Credits` header; None where it was not sent."""
+    """USD, as AIVAX itself tells it, in the stream or by the header `Consumed-Credits`; None where it does not."""
     model: str = ""
+    provider: str = ""
+    """Who ran the model; `""` where it is not told."""
+
+    def plus(self, later: Usage) -> Usage:
+        """What both tries of one answer cost: a try that failed after it began was paid for, too."""
+        known = [each.credits for each in (self, later) if each.credits is not None]
+        return Usage(
+            self.prompt_tokens + later.prompt_tokens,
+            self.completion_tokens + later.completion_tokens,
+            self.cached_tokens + later.cached_tokens,
+            math.fsum(known) if known else None,
+            later.model or self.model,
+            later.provider or self.provider,
+        )
 
 
 @dataclass(frozen=True, slots=True)

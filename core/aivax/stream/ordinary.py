@@ -74,8 +74,9 @@ class Said(NamedTuple):
     runs: Sequence[Run]
     """In their order; at least one."""
     model: str
+    provider: str
     usage: Mapping[str, Any]
-    """What is told last of the model, and of tokens; empty where nothing is."""
+    """What is told last of the model, of who ran it, and of tokens; empty where nothing is."""
 
 
 _CHUNKS = msgspec.json.Decoder(_Chunk)
@@ -100,7 +101,7 @@ class OrdinaryChunks:
         if texts is not None:
             words = "".join(texts)
             count = len(texts) - texts.count("")
-            return Said((Run("", words, count, count),), "", {})
+            return Said((Run("", words, count, count),), "", "", {})
         chunks = _chunks_in(events)
         if chunks is None:
             return None
@@ -154,7 +155,7 @@ def _frame_of(events: bytes, last: _Chunk) -> _Frame | None:
 
 def _said_in(chunks: Sequence[_Chunk]) -> Said:
     runs: list[Run] = []
-    thought = words = model = ""
+    thought = words = model = provider = ""
     usage: Mapping[str, Any] = {}
     deltas = texts = 0
     for chunk in chunks:
@@ -170,9 +171,10 @@ def _said_in(chunks: Sequence[_Chunk]) -> Said:
             deltas += 1
             texts += bool(said)
         model = chunk.model or model
+        provider = chunk.provider or provider
         usage = chunk.usage or usage
     runs.append(Run(thought, words, deltas, texts))
-    return Said(runs, model, usage)
+    return Said(runs, model, provider, usage)
 
 
 def _chunks_in(events: bytes) -> list[_Chunk] | None:

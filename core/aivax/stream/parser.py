@@ -72,6 +72,7 @@ class TimelineParser:
         self._suspect: Json = chunks.NOTHING
         self._usage: Json = chunks.NOTHING
         self._model = ""
+        self._provider = ""
 
     @property
     def said(self) -> bool:
@@ -177,6 +178,8 @@ class TimelineParser:
         self._payloads.skip()
         if found.model != self._model:
             self._model = chunks.word(found.model) or self._model
+        if found.provider != self._provider:
+            self._provider = chunks.word(found.provider) or self._provider
         self._usage = found.usage or self._usage
         for run in found.runs:
             self._timeline.say(*self._words.take_run(*run))
@@ -250,6 +253,7 @@ class TimelineParser:
             chunk.get("message")
         )  # Anthropic's events name the model in the first one alone
         self._model = chunks.word(chunk.get("model")) or chunks.word(head.get("model")) or self._model
+        self._provider = chunks.word(chunk.get("provider")) or self._provider
         self._usage = chunks.mapping(chunk.get("usage")) or self._usage
         if (told := chunks.cost(chunk)) is not None:
             self.credits_spent = told
@@ -270,15 +274,15 @@ class TimelineParser:
         for call in calls:
             self._called = True
             self._timeline.emit(call)
+        self._timeline.end_tools()
         self._tell_costs()
         self.ended = True
         self._timeline.emit(Finished(self._reason or ("tool_calls" if calls else "stop")))
 
     def _tell_costs(self) -> None:
         if self._usage or self.credits_spent is not None:
-            self._timeline.emit(
-                chunks.usage(self._usage, credits_spent=self.credits_spent, model=self._model)
-            )
+            spent, names = self.credits_spent, {"model": self._model, "provider": self._provider}
+            self._timeline.emit(chunks.usage(self._usage, credits_spent=spent, **names))
             self._usage, self.credits_spent = chunks.NOTHING, None
 
     def _not_events(self, code: str) -> AivaxError:

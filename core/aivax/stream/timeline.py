@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from core.aivax.stream import chunks
 from core.aivax.stream.bounds import AnswerBounds, Room
@@ -10,7 +11,7 @@ from core.aivax.stream.chunks import Json
 from core.aivax.stream.events import Picture, Text, Thinking, TimelineEvent
 from core.aivax.stream.files.in_fields import Pictures
 from core.aivax.stream.files.in_text import InlineFiles
-from core.domain import ToolActivity
+from core.domain import ToolActivity, ToolState
 
 _TOOLS_KEPT = 256
 _MOST_FILES = 200
@@ -108,6 +109,12 @@ class Timeline:
                     del self._tools[next(iter(self._tools))]
                 self.emit(activity)
                 self._tool_signs += 1
+
+    def end_tools(self) -> None:
+        """Tell that the tools ended of which nothing told it: with the answer they are over."""
+        for tool in self.open_tools:
+            self._tools[tool.id] = ended = replace(tool, state=ToolState.COMPLETED)
+            self.emit(ended)
 
     @property
     def _is_full(self) -> bool:

@@ -78,6 +78,7 @@ identities = Table(
     Column("name", Label(256), nullable=False, default=""),
     Column("locale", Label(35), nullable=False, default="", comment="as the platform told it"),
     Column("chosen_locale", Label(35), nullable=False, default="", comment="the person's own choice"),
+    Column("time_zone", Label(64), nullable=True, comment="by its IANA name, as the platform told it"),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("platform", "workspace", "user"),
     Index(None, "person_id"),
@@ -223,6 +224,7 @@ breakers = Table(
     ),
     Column("hinted_at", Instant, nullable=True, comment="when a sign of recovery last called for a probe"),
     Column("lowest_usd", Float, nullable=True, comment="lowest balance read since it tripped"),
+    Column("told", Label(200), nullable=True, comment="what operators hear that AIVAX said of it"),
 )
 
 failures = Table(
@@ -386,6 +388,7 @@ usage = Table(
     metadata,
     Column("turn_id", Id, ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
     Column("model", Label(256), nullable=False),
+    Column("provider", Label(64), nullable=True, comment="who ran the model; null or empty: not told"),
     Column("prompt_tokens", Integer, nullable=False),
     Column("completion_tokens", Integer, nullable=False),
     Column("cached_tokens", Integer, nullable=False),

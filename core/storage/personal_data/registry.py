@@ -105,7 +105,7 @@ STORES = (
     Store(turns, {"answer": None, "address": ""}, turn="id", derived=("answer",), needed=("address",)),
     Store(deliveries, turn="turn_id", goes=True),
     Store(usage, turn="turn_id"),
-    Store(identities, {"name": ""}, identity="id"),
+    Store(identities, {"name": "", "time_zone": ""}, identity="id"),
     Store(conversations, identity="owner_id"),
     Store(persons, person="id"),
 )
@@ -124,7 +124,9 @@ WORDLESS = (
     Wordless(turns, ("state", "failure", "cancel_request", "offers"), OURS),
     Wordless(turns, ("held_by", "faulted_for"), "a breaker's name: a cause and a model's name"),
     Wordless(deliveries, ("message_id",), IDS),
-    Wordless(usage, ("model",), "a model's name, as the operator or AIVAX gives it"),
+    Wordless(
+        usage, ("model", "provider"), "a model's and a provider's name, as the operator or AIVAX gives them"
+    ),
     Wordless(identities, ("platform", "workspace", "user"), IDS),
     Wordless(identities, ("locale", "chosen_locale"), "a language's tag; needed to go on speaking it"),
     Wordless(conversations, ("platform", "workspace", "channel", "thread"), IDS),
@@ -133,6 +135,9 @@ WORDLESS = (
         breakers, ("name", "cause", "model"), "a cause and a model's name: the operator's, nobody asked"
     ),
     Wordless(breakers, ("kind",), OURS),
+    Wordless(
+        breakers, ("told",), "what AIVAX says of a cap, without echoes of a question; gone with the breaker"
+    ),
     Wordless(failures, ("breaker",), "a breaker's name: a cause and a model's name"),
     Wordless(failures, ("kind",), OURS),
     Wordless(releases, ("breaker",), "a breaker's name: a cause and a model's name"),

@@ -101,12 +101,14 @@ class BreakerStore:
         *,
         suspect: bool,
         balance_usd: float | None = None,
+        told: str = "",
     ) -> Tripped | Fault:
         """Take in that a turn's call failed: the breaker that is tripped then, or the turn's own fault.
 
         A failure trips the breaker at once unless it is `suspect`, or the turn was contradicted before: then another
         person must have had the same within a minute. A question that fails again although others' calls were taken
-        meanwhile is no evidence at all. Where it is tripped, only the probe's failure counts.
+        meanwhile is no evidence at all. Where it is tripped, only the probe's failure counts. `told` is what operators
+        are to hear that the service said.
         """
         async with self._database.write() as connection:
             await self._alone(connection)
@@ -122,7 +124,8 @@ class BreakerStore:
             if not met and (suspect or was_alone):
                 return Fault(breaker, await failures.fault(turn_id))
             confirms = CONFIRMS if suspect else 0
-            return await self._trip(connection, breaker, retry_at, balance_usd, kind=kind, confirms=confirms)
+            more: dict[str, str | int] = {"kind": kind, "confirms": confirms, "told": told}
+            return await self._trip(connection, breaker, retry_at, balance_usd, **more)
 
     async def reset(self, breaker: Breaker) -> None:
         """Reset a breaker and release the turns that it held, in order and in batches."""
@@ -202,9 +205,7 @@ class BreakerStore:
         breaker: Breaker,
         retry_at: RetryAt,
         balance_usd: float | None,
-        *,
-        kind: str = "",
-        confirms: int = 0,
+        **more: str | int,
     ) -> Tripped:
         row = insert_into(connection, breakers).values(
             name=breaker.name,
@@ -214,8 +215,7 @@ class BreakerStore:
             retry_at=retry_at(0),
             probes=0,
             lowest_usd=balance_usd,
-            kind=kind,
-            confirms=confirms,
+            **{"kind": "", **more},
         )
         # another may trip it at this instant
         first = await connection.execute(row.on_conflict_do_nothing().returning(breakers.c.name))
@@ -286,7 +286,16 @@ class BreakerStore:
     def _tripped(self, row: Row[Any]) -> Tripped:
         is_tried = row.probe_turn is not None and row.retry_at > self._now()
         breaker = Breaker(Cause(row.cause), row.model)
-        return Tripped(breaker, row.since, row.retry_at, row.probes, row.lowest_usd, is_tried, row.confirms)
+        return Tripped(
+            breaker,
+            row.since,
+            row.retry_at,
+            row.probes,
+            row.lowest_usd,
+            is_tried,
+            row.confirms,
+            told=row.told or "",
+        )
 
 
 @cache

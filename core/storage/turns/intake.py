@@ -56,6 +56,8 @@ from core.storage.turns.taken_back import TakenBack
 
 KEY_CHARS = 255
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+_TOLD = ("name", "locale", "time_zone")
+"""What platforms tell of people."""
 
 
 class IntakeStore:
@@ -124,15 +126,15 @@ class IntakeTransaction:
         return fresh
 
     async def identity_id(self, author: Author) -> int:
-        """Find the author, or make them known as a new person; keeps name and locale current."""
+        """Find the author, or make them known as a new person; keeps what their platform tells of them current."""
         found = await self._identity(author)
         if found is None:
             return await self._add_identity(author)
-        name, locale = author.name or found.name, author.locale or found.locale
-        if (name, locale) != (found.name, found.locale):
-            renamed = update(identities).where(identities.c.id == found.id)
-            await self._connection.execute(renamed.values(name=name, locale=locale))
-        self._locales[found.id] = found.chosen_locale or locale
+        told = {name: getattr(author, name) or getattr(found, name) for name in _TOLD}
+        if told != {name: getattr(found, name) for name in _TOLD}:
+            newer = update(identities).where(identities.c.id == found.id)
+            await self._connection.execute(newer.values(**told))
+        self._locales[found.id] = found.chosen_locale or told["locale"]
         return int(found.id)
 
     async def known_identity(self, author: Author) -> int | None:
@@ -306,8 +308,7 @@ class IntakeTransaction:
             identities,
             person_id=person_id,
             **asdict(author.identity),
-            name=author.name,
-            locale=author.locale,
+            **{name: getattr(author, name) for name in _TOLD},
             created_at=self.now,
         )
         if not is_first:  # another process was faster
@@ -371,7 +372,7 @@ def _open_at(place: Place, owner_id: int) -> dict[str, object]:
 def _finding_identity() -> Select[Any]:
     names = ("platform", "workspace", "user")
     is_theirs = (identities.c[name] == bindparam(f"their_{name}") for name in names)
-    return select(*identities.c["id", "name", "locale", "chosen_locale"]).where(*is_theirs)
+    return select(*identities.c["id", "chosen_locale", *_TOLD]).where(*is_theirs)
 
 
 @cache

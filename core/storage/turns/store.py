@@ -391,6 +391,7 @@ class TurnStore:
         return {
             "turn_id": turn.id,
             "model": usage.model,
+            "provider": usage.provider,
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.completion_tokens,
             "cached_tokens": usage.cached_tokens,
