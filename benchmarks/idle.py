@@ -198,7 +198,9 @@ async def _processes(given: argparse.Namespace, checkouts: Sequence[Path]) -> li
             for database, address in addresses.items():
                 bots: Bots = {None: _bare(town, folder)}
                 for number, checkout in enumerate(checkouts):
-                    config = town.config(storage=address(f"bot{number}"))
+                    config = town.config(storage=address(f"bot{number}")).replace(
+                        "reconnect_after_s = 3\n", ""
+                    )
                     bots[checkout] = _bot(checkout, folder / f"{database}{number}", config)
                 for bot in bots.values():  # compiled, and with its database: every start but the first one
                     async with started(*bot):

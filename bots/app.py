@@ -103,7 +103,7 @@ async def open_core_on(
     database: Database, settings: Settings, frontends: Mapping[str, Frontend], *, now: Clock = utc_now
 ) -> AsyncIterator[Core]:
     """Wire the core on an open database. Raises `SettingRefused` for what only wiring could judge."""
-    await asyncio.gather(warm(), asyncio.to_thread(trusted))
+    await asyncio.to_thread(trusted)
     limits = settings.limits
     async with AivaxClient(
         settings.aivax, answer_chars=limits.answer_chars, answer_file_bytes=limits.answer_file_bytes
@@ -123,7 +123,10 @@ async def open_core_on(
             admitting=admitting,
             retention=retention,
             upkeep=(
-                partial(listen_notify.hear, database, frontends, queueing.pool.notify),
+                partial(
+                    listen_notify.hear, database, frontends, queueing.pool.notify, queueing.pool.sweep_soon
+                ),
+                partial(_prepare, queueing.pool),
                 retention.run,
                 intake.deletion.run,
                 scrubber.run,
@@ -132,3 +135,9 @@ async def open_core_on(
                 notifier_of(base, queueing, surfaces).run,
             ),
         )
+
+
+async def _prepare(pool: WorkerPool) -> None:
+    """Read what answers need once the first question is there: a bot that nobody asks has 8 MiB less in memory."""
+    await pool.noticed.wait()
+    await warm()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
@@ -90,6 +91,7 @@ async def _serve(
         hopeless = settled and board.hopeless
         if settled and not hopeless:
             print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
+            gc.freeze()  # what the start made stays: no collection walks through it, 70 ms in which nothing else runs
             await stop.wait()
         # listen no more; then let answers finish
         for task in (asking, watching, listening, working, counting):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.admission.operator_alerts import OperatorAlerts
@@ -34,7 +35,6 @@ STEADY_S = 60.0
 
 GRACE_S = 30.0
 """Platforms drop connections all day long; one that is back sooner is nobody's concern."""
-TICK_S = 1.0
 
 
 class Board:
@@ -48,6 +48,7 @@ class Board:
         self.settled = asyncio.Event()
         """Set once each frontend was up or failed at least once, and either one is up or no one can be without the
         operator: passing trouble settles nothing."""
+        self._changed = asyncio.Event()
 
     @property
     def up(self) -> list[str]:
@@ -71,15 +72,24 @@ class Board:
     def assume_up(self) -> None:
         """A process that only answers has no connection that could be down."""
         self._causes = dict.fromkeys(self._names)
+        self._changed.set()
         self.settled.set()
 
     def watch(self, name: str) -> FrontendWatch:
         return FrontendWatch(self, name)
 
+    async def changed(self, within_s: float | None) -> None:
+        """Wait until a frontend came up or failed since the last call, no longer than `within_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._changed.wait()
+        self._changed.clear()
+
     def mark(self, name: str, cause: BotError | None) -> None:
         """Take note of a change, and tell the operator once of each."""
         is_news = name not in self._causes or _told(cause) != _told(self._causes[name])
         self._causes[name] = cause
+        self._changed.set()
         if is_news and cause is None:
             log.info("frontend.up", frontend=name)
         elif is_news and cause is not None:
@@ -173,11 +183,10 @@ class Absences:
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            await self.look()
-            await asyncio.sleep(TICK_S)
+            await self._board.changed(await self.look())
 
-    async def look(self) -> None:
-        """Look once at every frontend."""
+    async def look(self) -> float | None:
+        """Look once at every frontend. Returns in how many seconds the next one counts as lost, if any may."""
         for name in self._board.up:
             self._lost_at.pop(name, None)
             if self._there.get(name) is not True:  # at the start too: a process before may have told
@@ -189,6 +198,8 @@ class Absences:
             if lost_s >= GRACE_S and self._there.get(name) is not False:
                 self._there[name] = False
                 await self._tell_lost(name, problem)
+        waiting = [at for name, at in self._lost_at.items() if self._there.get(name) is not False]
+        return max(0.0, min(waiting) + GRACE_S - self._now()) if waiting else None
 
     async def _tell_lost(self, name: str, problem: BotError) -> None:
         if isinstance(problem, FrontendRefused):

@@ -184,6 +184,7 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         expiry,
         account_alerts,
         pool.sweep_soon,
+        pool.activity,
     )
     return Admitting(base.aivax, models, account, alerts, account_alerts, admission, prober)
 
@@ -224,6 +225,7 @@ def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionN
         queueing.pool.holding,
         silent_wait_s=base.settings.limits.silent_wait_s,
         now=base.now,
+        activity=queueing.pool.activity,
     )
 
 

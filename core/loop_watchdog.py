@@ -1,9 +1,9 @@
 """Notices what holds up the event loop, and says in the log what it was.
 
-A thread looks at the loop's from outside, some times a second: it asks for a sign, and where none comes although the
-loop's thread has used much of its processor's time since, it notes where that thread is. While the loop is idle
-nothing is asked of it, so that looking costs next to nothing. Time of the processor is counted, not of the clock on
-the wall: on a busy machine nothing is reported that is not the loop's own doing.
+A thread looks at the loop's from outside, whenever that one has worked for a while: it asks for a sign, and where none
+comes although the loop's thread has used much of its processor's time since, it notes where that thread is. While the
+loop is idle it sleeps, too. Time of the processor is counted, not of the clock on the wall: on a busy machine nothing
+is reported that is not the loop's own doing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 from core.util.log import log
+from core.util.processor_time import sleep_until_used
 
 AGAIN_AFTER_S = 60.0
 """One function is named once in so long."""
@@ -38,7 +39,7 @@ async def watched(threshold_s: float) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await asyncio.to_thread(watch.end)
+        watch.end()
 
 
 class _Watch(threading.Thread):
@@ -55,17 +56,23 @@ class _Watch(threading.Thread):
         self._logged: dict[str, float] = {}
 
     def end(self) -> None:
+        """Have it end when it wakes next."""
         self._ending.set()
-        self.join()
 
     def run(self) -> None:
-        last_s = self._used_s()
-        while not self._ending.wait(self._threshold_s / 2):
-            used_s = self._used_s()
-            if used_s - last_s > self._threshold_s / 4:  # else it is idle
+        with suppress(OSError):  # the loop's thread is gone
+            while not self._ending.is_set():
+                self._sleep_while_idle()
                 self._await_sign()
-                used_s = self._used_s()
-            last_s = used_s
+
+    def _sleep_while_idle(self) -> None:
+        """Sleep until the loop's thread has worked for a while."""
+        until_s = self._used_s() + self._threshold_s / 4
+        try:
+            sleep_until_used(self._clock, until_s)
+        except OSError:  # not on this system: look now and then
+            while self._used_s() < until_s and not self._ending.wait(self._threshold_s / 2):
+                pass
 
     def _await_sign(self) -> None:
         """Have the loop give a sign; what keeps it from that for too long is logged once it is over."""

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection, TypeDecorator
 
-from core.storage.db import Database, metadata
+from core.storage.db import Database
+from core.storage.db.tables import written_for
 
 
 def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -22,7 +23,7 @@ def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 def run_on(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=written_for(connection.dialect.name),
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=plain,
         include_object=lambda _object, name, _kind, _reflected, _compare: (

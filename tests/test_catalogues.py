@@ -52,6 +52,13 @@ def test_there_is_a_catalogue_for_each_language_and_no_other() -> None:
     assert folders == set(TRANSLATED)
 
 
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_catalogue_is_read_as_other_programs_read_it(language: str) -> None:
+    read = {str(message.context): message.string for message in catalogue(language) if message.id}
+
+    assert sentences(language) == read
+
+
 @pytest.mark.parametrize(("language", "phrase"), EVERY_TRANSLATION)
 def test_every_sentence_is_translated_with_its_placeholders(language: str, phrase: Phrase) -> None:
     translated = sentences(language).get(phrase.key)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -120,3 +123,36 @@ async def test_a_loop_with_much_to_do_that_goes_on_is_not_reported() -> None:
                 await asyncio.sleep(0)
 
     assert [each for each in logs if each["event"] == "loop.stalled"] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system can sleep by another thread's time")
+async def test_while_the_loop_is_idle_its_watchdog_sleeps() -> None:
+    async with watched(0.01):
+        *_, watch = (each for each in threading.enumerate() if each.name == "stalls")
+        await asyncio.sleep(0.1)  # its start
+        before = woken(watch)
+        await asyncio.sleep(1)
+
+        assert woken(watch) - before <= 2  # it looked each 5 ms
+
+
+def woken(thread: threading.Thread) -> int:
+    """How often a thread has gone to sleep so far."""
+    status = Path(f"/proc/self/task/{thread.native_id}/status").read_text()
+    return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
+@pytest.mark.allow_stalls("plants a blocker")
+async def test_a_system_without_such_a_sleep_is_looked_at_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(_clock: int, _used_s: float) -> None:
+        raise OSError(errno.ENOSYS, "no such call")
+
+    monkeypatch.setattr("core.loop_watchdog.sleep_until_used", missing)
+    block = planted("core/planted.py", "core.planted")
+    with structlog.testing.capture_logs() as logs:
+        async with watched(0.05), waiting_for("a line that names the blocker"):
+            while not any(each["event"] == "loop.stalled" for each in logs):
+                await asyncio.create_task(_blocking(block), name="turn 7")
+                await asyncio.sleep(0)

@@ -74,6 +74,10 @@ class Rows:
         open_ones = [n for n, turns in self.waiting.items() if turns and n not in self.running]
         return [n for n in open_ones if self.waiting[n][0].place.platform in platforms]
 
+    async def has_unfinished(self) -> bool:
+        await self._reach("rest")
+        return bool(self.running) or any(self.waiting.values())
+
     async def renew(self, running: Collection[int]) -> None:
         await self._reach("renew")
         self.renewed.append(running)

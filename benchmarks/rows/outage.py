@@ -31,7 +31,7 @@ async def last_s(bench: Bench, aivax: Gateway, *, outage: bool) -> float:
             await asyncio.sleep(began + LASTS_S - time.monotonic())
             began = time.monotonic()
             await aivax.be("up")
-        await answered(way, range(QUESTIONS), answer_of(PIECES), AT_MOST_S)
+        await answered(way, range(QUESTIONS), answer_of(PIECES), AT_MOST_S, told_before=outage)
         return time.monotonic() - began
 
 

@@ -111,12 +111,20 @@ class OnSlack:
         return "".join(texts[ts] for ts in sorted(texts))
 
 
-async def answered(way: Way, numbers: range, answer: str, within_s: float = WITHIN_S) -> None:
-    """Wait until each of these places shows the answer, to the letter. Raises AssertionError where one never does."""
+async def answered(
+    way: Way, numbers: range, answer: str, within_s: float = WITHIN_S, *, told_before: bool = False
+) -> None:
+    """Wait until each of these places shows the answer, to the letter. Raises AssertionError where one never does.
+
+    `told_before`: a sentence of the bot's own may stand before it.
+    """
     left = set(numbers)
 
+    def is_it(said: str) -> bool:
+        return said == answer or (told_before and said.endswith(answer) and said.count(answer) == 1)
+
     def is_whole() -> bool:
-        left.difference_update([each for each in left if way.said(each) == answer])
+        left.difference_update(each for each in [*left] if is_it(way.said(each)))
         return not left
 
     try:

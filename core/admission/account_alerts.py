@@ -68,6 +68,8 @@ class AccountAlerts:
         self._interval = None if balance_interval_s is None else timedelta(seconds=balance_interval_s)
         self._models = frozenset(models)
         self._read_at: datetime | None = None
+        self.awaits_credit = False
+        """Whether operators were told that the account is empty, and not yet that it has credit again."""
         self._looking = asyncio.Lock()
 
     async def begin(self) -> None:
@@ -131,6 +133,7 @@ class AccountAlerts:
             if (balance := await self._account.read()) is not None:
                 await self._tell_balance(balance, told)
         usd = self._account.balance_usd  # one that is not known is believed to be there
+        self.awaits_credit = EMPTY in told
         if EMPTY in told - names and (usd is None or usd > 0):
             risen = [_below(threshold) for threshold in self._risen(usd, told)]
             await self._alerts.heal(EMPTY, Phrase.NOTICE_BALANCE_OPEN, implied=risen)
@@ -170,16 +173,18 @@ class AccountAlerts:
         """Tell that it is empty, or of the lowest threshold that it fell below, or the highest that it rose above."""
         if (usd := balance.balance_usd) is None:
             return
-        translator = self._alerts.translator
-        known = _figures(balance, translator)
         below = [threshold for threshold in self._thresholds if usd < threshold]
         causes = [_below(threshold) for threshold in below]
+        risen = self._risen(usd, told)
+        if not (balance.empty or below or risen):
+            return
+        translator = self._alerts.translator
+        known = _figures(balance, translator)
         if balance.empty:
             await self._alerts.tell(EMPTY, Phrase.NOTICE_BALANCE_CLOSED, implied=causes, figures=known)
         elif below:  # those above the lowest go without saying
             phrase, shown = Phrase.NOTICE_BALANCE_LOW, figures_below(below[0], translator)
             await self._alerts.tell(causes[0], phrase, implied=causes[1:], threshold=shown, figures=known)
-        risen = self._risen(usd, told)
         if risen and EMPTY not in told:  # those below the highest go without saying
             *implied, cause = [_below(threshold) for threshold in risen]
             phrase, shown = Phrase.NOTICE_BALANCE_RISEN, figures_above(risen[-1], translator)

@@ -45,6 +45,10 @@ class FairWorklist:
         """See `TurnStore.recover`."""
         return await self._store.recover(platforms, running=running)
 
+    async def has_unfinished(self) -> bool:
+        """See `TurnStore.has_unfinished`."""
+        return await self._store.has_unfinished()
+
     async def renew(self, running: Collection[int]) -> None:
         """See `TurnStore.renew`."""
         await self._store.renew(running)

@@ -14,12 +14,15 @@ from core.admission.liveness import Liveness
 from core.domain import Breaker, Cause, Tripped
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.release import HeldTurnRelease
+from core.util.activity import Activity
 from core.util.log import log
 
 MEDIA_MINIMUM_USD = 0.5
 """With this much, files of every kind are taken."""
 LOOK_EVERY_S = 1.0
 SIGNS_EVERY_S = 3.0
+IDLE_EVERY_S = 60.0
+"""How often to look while no turn waits or runs, no breaker is tripped, and none has turns to release."""
 ACCOUNT_INTERVAL = timedelta(seconds=15)
 
 
@@ -38,25 +41,31 @@ class ProbeTurns:
         self._liveness = liveness
         self._now = now
 
-    async def release(self, tripped: Sequence[Tripped]) -> bool:
-        """Release a probe where one is due, or where a suspicion may be contradicted; whether any turn was queued."""
-        queued = await self._release.go_on()
+    async def release(self, tripped: Sequence[Tripped]) -> tuple[bool, bool]:
+        """Release a probe where one is due, or where a suspicion may be contradicted.
+
+        Returns whether any turn was queued, and whether there may be more to release.
+        """
+        queued, goes_on = await self._release.go_on()
         for each in tripped:
             is_due = each.retry_at <= self._now()
             if is_due or (each.confirms and not each.is_tried):
                 queued |= await self._release.nominate(each.breaker.name, untried=not is_due)
-        return queued
+        return queued, goes_on
 
-    async def heed_signs(self) -> bool:
-        """While a model is out: ask whether the service answers at all, and probe when it does again."""
+    async def heed_signs(self) -> tuple[bool, bool]:
+        """While a model is out: ask whether the service answers at all, and probe when it does again.
+
+        Returns whether it does again, and whether any model is out.
+        """
         out = [each for each in await self._breakers.tripped() if each.breaker.cause is Cause.OUTAGE]
         if not out or not await self._liveness.has_returned():
-            return False
+            return False, bool(out)
         for each in out:
             if await self._breakers.hint(each.breaker):
                 log.info("probe.hinted", breaker=each.breaker.name)
                 await self._release.nominate(each.breaker.name, untried=False)
-        return True
+        return True, True
 
 
 class AccountProbe:
@@ -104,7 +113,10 @@ class AccountProbe:
 
 
 class Prober:
-    """Looks at the tripped breakers every second: probes what is due, and gives up what was held for too long."""
+    """Looks at the tripped breakers every second: probes what is due, and gives up what was held for too long.
+
+    Breakers trip where turns run. So while none does and none is tripped, it looks only now and then.
+    """
 
     def __init__(
         self,
@@ -114,14 +126,20 @@ class Prober:
         expiry: HeldTurnExpiry,
         account_alerts: AccountAlerts,
         sweep_soon: Callable[[], None],
+        activity: Activity,
     ) -> None:
-        """`account_alerts` tells operators how the breakers stand, `sweep_soon` is called when turns were queued."""
+        """`account_alerts` tells operators how the breakers stand, `sweep_soon` is called when turns were queued.
+
+        `activity` tells whether any turn may wait or run.
+        """
         self._breakers = breakers
         self._turns = turns
         self._account = account
         self._expiry = expiry
         self._alerts = account_alerts
         self._sweep_soon = sweep_soon
+        self._activity = activity
+        self._some_tripped = False
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -134,32 +152,46 @@ class Prober:
 
         To be awaited before the first turn runs: what that one trips stays tripped.
         """
-        await self._guarded(self._breakers.probe_at_once)
-        await self._guarded(self._alerts.begin)
+        for step in (self._breakers.probe_at_once, self._alerts.begin):
+            try:
+                await step()
+            except Exception:
+                log.exception("prober.failed")
 
-    async def look(self) -> None:
-        """Look once at every tripped breaker, at what is to be released, and at what has waited too long."""
+    async def look(self) -> bool:
+        """Look once at every tripped breaker, at what is to be released, and at what has waited too long.
+
+        Returns whether there is reason to look again soon: any is tripped, or has turns to release, or the account
+        is empty.
+        """
         if await self._expiry.look():
             self._sweep_soon()
         at_rest = await self._breakers.are_at_rest()
         tripped = () if at_rest else await self._breakers.tripped()
-        if not at_rest and await self._turns.release(tripped):
+        queued, goes_on = (False, False) if at_rest else await self._turns.release(tripped)
+        if queued or (self._some_tripped and not tripped):  # which another process may have reset
             self._sweep_soon()
+        self._some_tripped = bool(tripped)
         await self._account.look(tripped)
         await self._alerts.look(at_rest=at_rest)
+        return bool(tripped) or goes_on or self._alerts.awaits_credit
 
-    async def heed_signs(self) -> None:
-        """Probe at once where the service shows that it answers again."""
-        if await self._turns.heed_signs():
+    async def heed_signs(self) -> bool:
+        """Probe at once where the service shows that it answers again. Returns whether any model is out."""
+        is_back, is_out = await self._turns.heed_signs()
+        if is_back:
             self._sweep_soon()
+        return is_out
 
-    async def _repeat(self, step: Callable[[], Awaitable[None]], every_s: float) -> None:
+    async def _repeat(self, step: Callable[[], Awaitable[bool]], every_s: float) -> None:
         while True:
-            await self._guarded(step)
-            await asyncio.sleep(every_s)
-
-    async def _guarded(self, step: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await step()
-        except Exception:
-            log.exception("prober.failed")
+            was_active = self._activity.is_on  # else what the step sees stays as it is
+            try:
+                goes_on = await step()
+            except Exception:
+                log.exception("prober.failed")
+                goes_on = True
+            if was_active or goes_on:
+                await asyncio.sleep(every_s)
+            else:
+                await self._activity.wait(IDLE_EVERY_S)

@@ -28,12 +28,14 @@ from core.aivax.refusals.bodies import is_refusal
 from core.aivax.stream.chunks import NotJson, amount, decode_any
 from core.domain import AddressWrong, AivaxError, SettingRefused, Unavailable
 from core.settings import AivaxSettings
+from core.util.imports import absent
 from core.util.text import sound
 
-if TYPE_CHECKING or os.environ.get("AIVAX_BOTS_HTTP_LIBRARY") != "httpx2":
-    import httpx
-else:
-    import httpx2 as httpx
+with absent("click", "pygments", "rich"):  # the library's own command line takes them along
+    if TYPE_CHECKING or os.environ.get("AIVAX_BOTS_HTTP_LIBRARY") != "httpx2":
+        import httpx
+    else:
+        import httpx2 as httpx
 
 T = TypeVar("T")
 Transport: TypeAlias = httpx.AsyncBaseTransport

@@ -5,6 +5,7 @@ Each but English has a gettext catalogue, `locales/<language>/LC_MESSAGES/replie
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español", "pt_BR": "Por
 """By the name of their catalogue; what they call themselves."""
 
 ENGLISH = "en"
+_PO_LINE = re.compile(r'^(?:(msgctxt|msgid|msgstr) )?"(.*)"$', re.MULTILINE)
 LONGEST_TAG = 35
 """Characters of a locale that are looked at (RFC 5646, 4.4.1)."""
 
@@ -50,10 +52,24 @@ def sentences(language: str) -> Mapping[str, str]:
     """The translations of a language by their key; empty for English, where the sentences stand in `Phrase` itself."""
     if language == ENGLISH:
         return {}
-    from babel.messages.pofile import read_po  # not before somebody reads another language
-
     path = resources.files(__package__) / "locales" / language / "LC_MESSAGES" / "replies.po"
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language, abort_invalid=True)
-    found = ((phrase, catalogue.get(phrase.value, phrase.key)) for phrase in Phrase)
-    return {phrase.key: str(message.string) for phrase, message in found if message and message.string}
+    found = _read(path.read_text(encoding="utf-8"))
+    translated = ((phrase.key, found.get((phrase.key, phrase.value))) for phrase in Phrase)
+    return {key: text for key, text in translated if text}
+
+
+def _read(catalogue: str) -> Mapping[tuple[str, str], str]:
+    """Read the translations of a catalogue by context and English text.
+
+    Only what ours have: no plurals, nothing fuzzy. Babel's reader takes ten times as long, and 3 MiB with it.
+    """
+    found: dict[tuple[str, str], str] = {}
+    entry = {"msgctxt": "", "msgid": "", "msgstr": ""}
+    keyword = ""
+    for started, text in _PO_LINE.findall(f'{catalogue}\nmsgctxt ""'):
+        keyword = started or keyword
+        if started == "msgctxt":
+            found[entry["msgctxt"], entry["msgid"]] = entry["msgstr"]
+            entry = dict.fromkeys(entry, "")
+        entry[keyword] += json.loads(f'"{text}"')
+    return found

@@ -102,7 +102,7 @@ class Translators:
 
 
 async def warm() -> None:
-    """Read all catalogues and locales in a thread: a tenth of a second each that no answer is to wait for."""
+    """Read all catalogues and locales in a thread: hundredths of a second each that the loop is not to wait for."""
     await asyncio.to_thread(_read)
 
 

@@ -21,7 +21,7 @@ from core.util.log import log
 STEPS_AT_ONCE = 10
 """How much is erased before the press's platform is told that it arrived (Slack and Discord wait for 3 s): the texts of
 some hundred questions, in well under a second."""
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 30.0
 """How often requests to be forgotten are looked for that another process took in, or left."""
 REST_S = 0.01
 

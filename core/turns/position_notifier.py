@@ -16,6 +16,7 @@ from core.storage.db import settled
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.store import TurnStore
 from core.turns.surfaces import Surfaces
+from core.util.activity import Activity
 from core.util.log import log
 
 EVERY_S = 5.0
@@ -43,8 +44,12 @@ class PositionNotifier:
         *,
         silent_wait_s: float,
         now: Callable[[], datetime],
+        activity: Activity,
     ) -> None:
-        """`hold` claims a turn and lets it count as running here until its block ends."""
+        """`hold` claims a turn and lets it count as running here until its block ends.
+
+        `activity` tells whether any turn may wait.
+        """
         self._store = store
         self._calls = calls
         self._allowance = allowance
@@ -52,11 +57,13 @@ class PositionNotifier:
         self._hold = hold
         self._silent_wait = timedelta(seconds=silent_wait_s)
         self._now = now
+        self._activity = activity
         self._looking = asyncio.Lock()
 
     async def run(self) -> None:
-        """Look every `EVERY_S` until cancelled."""
+        """Look every `EVERY_S`, while any turn may wait, until cancelled."""
         while True:
+            await self._activity.wait()
             await asyncio.sleep(EVERY_S)
             try:
                 await self.look()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain import Fenced, StorageError, Turn
+from core.util.activity import Activity
 from core.util.log import log
 from core.util.tasks import TaskSet
 
@@ -33,6 +34,9 @@ class Worklist(Protocol):
 
     async def conversations_with_work(self, platforms: Collection[str]) -> Sequence[int]: ...
 
+    async def has_unfinished(self) -> bool:
+        """Whether any turn waits, is delayed, or runs, in whichever process."""
+
 
 class TurnRunner(Protocol):
     """Who runs a claimed turn."""
@@ -51,7 +55,9 @@ class PoolSettings:
     person_running: int | None = None
     """Of so many running turns of one person the worklist passes over further ones; None: it passes over none."""
     sweep_interval_s: float = 2.0
-    """How often the rows are read for work that no notice told of."""
+    """How often the rows are read for work that no notice told of, while any turn waits or runs."""
+    idle_interval_s: float = 30.0
+    """How often they are read while none does: what a lost notice told of is then found so late."""
     error_delay_s: float = 1.0
     """How long a worker rests after an error."""
     renew_interval_s: float = 10.0
@@ -98,7 +104,7 @@ class WorkerPool:
     At most `running_turns` turns run at once, and no platform has all of them where there are several: one that
     hangs holds up no other. Conversations take turns, so that many questions in one hold up no other. Every
     `sweep_interval_s` the rows are read for work that no notice told of: delayed turns that are due, and turns that
-    an error left behind.
+    an error left behind. Where no turn waits or runs, in whichever process, `activity` rests until a notice comes.
     """
 
     def __init__(
@@ -117,6 +123,10 @@ class WorkerPool:
         self._person_running = most if settings.person_running is None else settings.person_running
         self._platform_running = most - most // 4 if len(platforms) > 1 else most
         self._look = look
+        self.activity = Activity()
+        """Whether any turn may wait or run."""
+        self.noticed = asyncio.Event()
+        """Set with the first notice: what only answers need can be made ready then."""
         self._hints: asyncio.Queue[int] = asyncio.Queue()
         """Conversations to look at next."""
         self._waiting: set[int] = set()
@@ -134,6 +144,8 @@ class WorkerPool:
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run. See `core.domain.ports.TurnQueue`."""
         self._drained.clear()
+        self.activity.stir()
+        self.noticed.set()
         if conversation_id in self._busy:
             self._again.add(conversation_id)
             self._look(conversation_id)
@@ -246,10 +258,12 @@ class WorkerPool:
     def sweep_soon(self) -> None:
         """Have the rows read now instead of at the next interval: something there has changed."""
         self._sweep_wanted.set()
+        self.activity.stir()
 
     async def sweep(self) -> None:
         """Read the rows for work that no notice told of."""
         self._sweep_wanted.clear()
+        mark = self.activity.mark
         async with self._claims.none():
             left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
         if left:
@@ -257,6 +271,8 @@ class WorkerPool:
         for conversation_id in await self._worklist.conversations_with_work(self._with_room()):
             self.notify(conversation_id)
         self._note_if_drained()
+        if not self._busy and not self._waiting and not await self._worklist.has_unfinished():
+            self.activity.rest(mark)
 
     async def _sweep(self) -> None:
         while True:
@@ -266,6 +282,7 @@ class WorkerPool:
                 log.warning("queue.sweep_failed", cause=str(error))
             except Exception:
                 log.exception("queue.sweep_failed")
+            await self.activity.wait(self._settings.idle_interval_s)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.sweep_interval_s):
                     await self._sweep_wanted.wait()

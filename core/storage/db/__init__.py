@@ -33,7 +33,7 @@ from core.storage.db.tables import (
     usage,
 )
 from core.storage.db.types import Id, Instant, Label, Words
-from core.storage.db.upsert import insert_into, insert_once
+from core.storage.db.upsert import insert_in, insert_into, insert_once
 
 __all__ = [
     "CHANNEL",
@@ -55,6 +55,7 @@ __all__ = [
     "feedback",
     "held_alone",
     "identities",
+    "insert_in",
     "insert_into",
     "insert_once",
     "installations",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from typing import Any
 
 from sqlalchemy import URL
 
@@ -16,12 +17,20 @@ from core.util.log import log
 
 CHANNEL = "aivax_bots_turns"
 RECONNECT_DELAY_S = 1.0
+PULSE_S = 60.0
+"""How often a connection that listens wakes though nothing came."""
 
 
-async def hear(database: Database, platforms: Collection[str], notify: Callable[[int], None]) -> None:
+async def hear(
+    database: Database,
+    platforms: Collection[str],
+    notify: Callable[[int], None],
+    begins: Callable[[], None] = lambda: None,
+) -> None:
     """Call `notify` with each conversation of these platforms that gets work, until cancelled.
 
-    A lost connection is opened again. With SQLite there is nobody else to hear, and this just waits.
+    A lost connection is opened again. `begins` is called each time that one listens: nothing was heard before. With
+    SQLite there is nobody else to hear, and this just waits.
     """
     if database.is_sqlite:
         await asyncio.Event().wait()
@@ -29,18 +38,26 @@ async def hear(database: Database, platforms: Collection[str], notify: Callable[
 
     while True:
         try:
-            await _hear(database, platforms, notify)
+            await _hear(database, platforms, notify, begins)
         except (psycopg.Error, OSError) as exc:
             log.warning("notifications.lost", cause=type(exc).__name__)
         await asyncio.sleep(RECONNECT_DELAY_S)
 
 
-async def _hear(database: Database, platforms: Collection[str], notify: Callable[[int], None]) -> None:
-    import psycopg
+async def _hear(
+    database: Database, platforms: Collection[str], notify: Callable[[int], None], begins: Callable[[], None]
+) -> None:
+    from psycopg import AsyncConnection
 
-    conninfo = _conninfo(database.url)
-    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+    class Listener(AsyncConnection[Any]):
+        """Waits for its socket. psycopg itself wakes ten times a second, for programs that a Ctrl-C would not wake."""
+
+        async def wait(self, gen: Any, interval: float = PULSE_S, timeout: float | None = None) -> Any:
+            return await super().wait(gen, interval=interval, timeout=timeout)
+
+    async with await Listener.connect(_conninfo(database.url), autocommit=True) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")
+        begins()
         async for notice in connection.notifies():
             if notice.pid in database.server_processes:
                 continue  # this process knows what it stored itself: to hear of it again costs a claim in vain

@@ -1,20 +1,25 @@
-"""Bringing a database to the schema that this version needs, by migrations only."""
+"""Bringing a database to the schema that this version needs, by migrations only.
+
+Alembic is imported where there is something to migrate: a database that needs nothing is opened without it. So the
+file of a migration is called after its revision.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from core.domain import DatabaseNewer, DatabaseUnreachable
 from core.storage.db.engine import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+VERSION_TABLE = "alembic_version"
 POSTGRES_LOCK = 0x61697662
 """Held while migrating, so that processes that start together migrate once."""
 
@@ -35,12 +40,12 @@ async def current(database: Database) -> str:
 
 def head() -> str:
     """The revision that this version needs."""
-    return _scripts().get_current_head() or ""
+    return _revisions()[-1]
 
 
 def knows(revision: str) -> bool:
     """Whether a database at this revision can be brought to the one that this version needs."""
-    return revision in {script.revision for script in _scripts().walk_revisions()}
+    return revision in _revisions()
 
 
 async def _on_connection(database: Database, work: Any) -> str:
@@ -52,21 +57,18 @@ async def _on_connection(database: Database, work: Any) -> str:
         raise DatabaseUnreachable(database.shown_url, exc.strerror or str(exc)) from exc
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("migrations")).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
-
-
 @cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def _revisions() -> Sequence[str]:
+    """Every revision of this version, the oldest first."""
+    files = (file.name for file in (resources.files("migrations") / "versions").iterdir())
+    return sorted(name.partition("_")[0] for name in files if name[0].isdigit())
 
 
 def _current(connection: Connection) -> str:
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    if not connection.dialect.has_table(connection, VERSION_TABLE):
+        return ""
+    found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608
+    return found or ""
 
 
 def _upgrade(connection: Connection) -> str:
@@ -76,5 +78,21 @@ def _upgrade(connection: Connection) -> str:
     if revision and not knows(revision):
         raise DatabaseNewer(revision)
     if revision != head():
-        command.upgrade(_config(connection), "head")
+        _migrate(connection)
     return _current(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+
+    command.upgrade(_config(connection), "head")
+
+
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

@@ -50,9 +50,21 @@ def _some(predicate: str, sqlite: str = "") -> dict[str, Any]:
 
     SQLite uses it for statements that contain the predicate word for word, or one side of its `OR`; PostgreSQL for
     those from which it follows. What is compared in it must be written out in the statement: a bound value proves
-    nothing.
+    nothing. Only `written_for` tells SQLAlchemy of it.
     """
-    return {"sqlite_where": text(sqlite or predicate), "postgresql_where": text(predicate)}
+    return {"info": {"sqlite_where": text(sqlite or predicate), "postgresql_where": text(predicate)}}
+
+
+def written_for(dialect: str) -> MetaData:
+    """All tables, with what makes an index one on some rows: for who compares them with a database, or writes DDL.
+
+    To be told of it SQLAlchemy imports the dialect, which is megabytes of the other database in each process.
+    """
+    option = f"{dialect}_where"
+    for index in (each for table in metadata.tables.values() for each in table.indexes):
+        if option in index.info:
+            index.dialect_kwargs[option] = index.info[option]
+    return metadata
 
 
 def _reference(name: str, target: str, *, nullable: bool = False) -> Column[Any]:

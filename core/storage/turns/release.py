@@ -45,8 +45,11 @@ class HeldTurnRelease:
         await connection.execute(begun.on_conflict_do_nothing())
         await self._release(connection, breaker, self._most)
 
-    async def go_on(self) -> bool:
-        """Release the next batch of each breaker that was reset, as far as the queue has room; whether any was."""
+    async def go_on(self) -> tuple[bool, bool]:
+        """Release the next batch of each breaker that was reset, as far as the queue has room.
+
+        Returns whether any was released, and whether there may be more.
+        """
         async with self._database.read() as connection:
             breakers = list((await connection.execute(select(releases.c.breaker))).scalars())
         released = False
@@ -54,7 +57,7 @@ class HeldTurnRelease:
             async with self._database.write() as connection:
                 room = self._most - await self._due(connection)
                 released = await self._release(connection, breaker, room) or released
-        return released
+        return released, bool(breakers)
 
     async def _release(self, connection: AsyncConnection, breaker: str, most: int) -> bool:
         if most <= 0:

@@ -23,10 +23,10 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -39,6 +39,7 @@ from core.storage.db import (
     conversations,
     deliveries,
     identities,
+    insert_in,
     lock_conversations,
     lock_turns,
     made_files,
@@ -97,6 +98,11 @@ class TurnStore:
         asked = {"now": self._now(), "platforms": list(platforms), **self.passed_over()}
         async with self._database.read() as connection:
             return list((await connection.execute(fair_claim.conversations_with_work(), asked)).scalars())
+
+    async def has_unfinished(self) -> bool:
+        """Whether any turn waits in the queue, is delayed, or runs, in whichever process. Held turns don't count."""
+        async with self._database.read() as connection:
+            return bool((await connection.execute(_unfinished())).scalar_one())
 
     def passed_over(self) -> dict[str, Any]:
         """Whose turns are not given out, as the statements in `waiting` have it."""
@@ -439,9 +445,15 @@ def _adding_message() -> Insert:
 
 @cache
 def _keeping_usage(dialect: str) -> Any:
-    row = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(usage_table)
+    row = insert_in(dialect, usage_table)
     newest = {column.name: row.excluded[column.name] for column in usage_table.c if not column.primary_key}
     return row.on_conflict_do_update(index_elements=["turn_id"], set_=newest)
+
+
+@cache
+def _unfinished() -> Select[Any]:
+    states = (TurnState.QUEUED, TurnState.RUNNING)
+    return select(or_(*(select(turns.c.id).where(turns.c.state == each).exists() for each in states)))
 
 
 @cache
