@@ -222,10 +222,9 @@ def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionN
         queueing.calls,
         queueing.allowance,
         surfaces,
-        queueing.pool.holding,
+        queueing.pool,
         silent_wait_s=base.settings.limits.silent_wait_s,
         now=base.now,
-        activity=queueing.pool.activity,
     )
 
 

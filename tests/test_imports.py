@@ -64,3 +64,34 @@ def test_the_log_takes_no_library_along_that_draws_tracebacks() -> None:
     command = [sys.executable, "-c", "import sys, bots.logs; sys.exit('rich' in sys.modules)"]
 
     assert subprocess.run(command, cwd=PROJECT, timeout=90, check=False).returncode == 0
+
+
+NOT_ON_SQLITE = {
+    *("alembic", "babel", "click", "cryptography", "psycopg", "pygments", "rich", "starlette", "uvicorn"),
+    *("sqlalchemy.dialects.postgresql", "sqlalchemy.orm"),
+}
+
+
+def test_a_bot_on_sqlite_holds_in_memory_only_what_it_needs() -> None:
+    parts = "bots.cli.commandline", "bots.discord.frontend", "bots.serve", "bots.slack.frontend"
+    code = f"import json, sys, {', '.join(parts)}; print(json.dumps([*sys.modules]))"
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=90, check=True)
+
+    assert set(json.loads(ended.stdout)) & NOT_ON_SQLITE == set()
+
+
+def test_what_was_put_off_is_there_for_who_asks_for_it() -> None:
+    code = """
+import core.storage.db, sys
+assert "sqlalchemy.orm" not in sys.modules
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, session
+assert session.AsyncSession is AsyncSession
+assert AsyncConnection.__module__ == "sqlalchemy.ext.asyncio.engine"
+import sqlalchemy.ext.asyncio
+assert not hasattr(sqlalchemy.ext.asyncio, "no_such_name")
+"""
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=90, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")

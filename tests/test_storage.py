@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
 from core.admission.quotas import Limits
@@ -134,6 +135,13 @@ async def test_models_and_migrations_say_the_same(database: Database) -> None:
 
     async with database.read() as connection:
         assert await connection.run_sync(differences) == []
+
+
+def test_a_migration_s_file_is_called_after_its_revision() -> None:
+    scripts = ScriptDirectory.from_config(migrate._config())
+
+    assert migrate.head() == scripts.get_current_head()
+    assert all(migrate.knows(script.revision) for script in scripts.walk_revisions())
 
 
 async def test_upgrading_twice_changes_nothing(database: Database) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,16 +15,13 @@ from core.storage.db import settled
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.store import TurnStore
 from core.turns.surfaces import Surfaces
-from core.util.activity import Activity
+from core.turns.worker_pool import WorkerPool
 from core.util.log import log
 
 EVERY_S = 5.0
 MOST_AT_ONCE = 10
 """So many are told in one look: platforms have limits too. The others follow with the next looks."""
 TELL_WITHIN_S = 10.0
-
-Claim = Callable[[], Awaitable[Turn | None]]
-Hold = Callable[[Claim], AbstractAsyncContextManager[Turn | None]]
 
 
 class PositionNotifier:
@@ -40,30 +36,25 @@ class PositionNotifier:
         calls: CallStore,
         allowance: Allowance,
         surfaces: Surfaces,
-        hold: Hold,
+        pool: WorkerPool,
         *,
         silent_wait_s: float,
         now: Callable[[], datetime],
-        activity: Activity,
     ) -> None:
-        """`hold` claims a turn and lets it count as running here until its block ends.
-
-        `activity` tells whether any turn may wait.
-        """
+        """In the `pool`, a turn whose author is told counts as running while they are."""
         self._store = store
         self._calls = calls
         self._allowance = allowance
         self._surfaces = surfaces
-        self._hold = hold
+        self._pool = pool
         self._silent_wait = timedelta(seconds=silent_wait_s)
         self._now = now
-        self._activity = activity
         self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """Look every `EVERY_S`, while any turn may wait, until cancelled."""
         while True:
-            await self._activity.wait()
+            await self._pool.activity.wait()
             await asyncio.sleep(EVERY_S)
             try:
                 await self.look()
@@ -94,7 +85,7 @@ class PositionNotifier:
 
     async def _tell(self, waiting: Waiting, place: int, wait_s: float) -> None:
         claim = partial(self._store.claim_to_tell, waiting.conversation_id, waiting.turn_id, place)
-        async with self._hold(claim) as turn:
+        async with self._pool.holding(claim) as turn:
             if turn is None:
                 return
             try:

@@ -88,7 +88,7 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(_config(connection), "head")
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection | None = None) -> Config:
     from alembic.config import Config
 
     config = Config()
