@@ -28,6 +28,7 @@ SAMPLES: dict[str, object] = {
     "rest": 3,
     "setting": "[aivax] api_key",
     "platform": "Slack",
+    "told": "weekly inference cap reached",
 }
 """A value for each placeholder, as people meet it."""
 
