@@ -12,6 +12,7 @@ from core.markdown.cut_points import inner_seams
 from core.markdown.dialect import PLAIN
 from core.markdown.splitter import Splitter, split
 from core.markdown.unfinished import certain_up_to
+from tests.platforms.slack.reader import drawn
 from tests.slack_streams import StreamReader
 
 
@@ -95,6 +96,12 @@ def test_a_stream_that_is_too_old_ends_before_what_is_half_written(begin: str, r
 
 def test_a_paragraph_below_a_heading_is_none_in_the_next_stream() -> None:
     assert streamed(("# A heading", 0.0), ("", LAST_AGE_S), ("\n\nWords.", 0.0)) == ["# A heading", "Words."]
+
+
+def test_a_sign_within_a_line_begins_no_quote_in_the_next_stream() -> None:
+    shown = streamed(("It is so: 2", 0.0), ("", LAST_AGE_S), (" > 1 there", 0.0))
+
+    assert [drawn(text) for text in shown] == ["It is so: 2", "\u200b> 1 there"]
 
 
 def test_a_stream_ends_before_the_table_whose_first_row_is_to_come() -> None:

@@ -34,15 +34,16 @@ _AMBIGUOUS = re.compile(
     r"|[^\x00-\x7f]__(?!_)[\s\S]*\*\*|\*\*[\s\S]*[^\x00-\x7f]__"
     r"|^-\# *(?:[#-]|$)"
     r"|(?<!\S)_(?!\S)|(?<=\S )\*{3,} |[A-Za-z\u00c0-\u024f0-9](?:\*|~~|__)+[A-Za-z\u00c0-\u024f0-9]"
-    r"|[A-Za-z0-9]https?://"
+    r"|[A-Za-z0-9]https?://|https?://[^\s<>]*[\u3000-\u303f\uff00-\uffef]"
     r"|`[^`\n]+\n[ \t]*(?:[#>|]|[-*+] )"
-    r"|^(?: {4}|\t)[ \t]*(?:[#>]|-\#)"
-    r"|^.*[^\s`>].*```",
+    r"|^[ \t]+-?\#|^(?: {4}|\t)[ \t]*>|[*_~|]\#+ |\]\([^)\s]*<[^)\s]*\)"
+    r"|^.*[^\s`>].*```|\*{4}|_{4}",
     re.MULTILINE,
 )
 """What readers differ in: a line below a quote, an underlined heading, deeper numbers, HTML, marks begun twice, half of
 a pair in code, bold inside bold beside CJK text, headings that are code or in small letters, marks between blanks or
-within words, code over several lines that begin blocks, a fence inside a line, an address inside a word."""
+within words, code over several lines that begin blocks, a fence inside a line, an address inside a word or before
+CJK signs."""
 _NUMBERED = re.compile(r"^[ \t>]*(?!1[.)])\d+[.)] ", re.MULTILINE)
 """An item that begins no list: where a stream is cut inside the one before, it becomes text."""
 _PAIRED = re.compile(r"\*\*|__|~~|\|\||`")
@@ -104,7 +105,7 @@ class Whole:
             not _has_stray(shown, platform.signs)
             and not _AMBIGUOUS.search(text)
             and _are_pairs(text)
-            and len(_FENCE.findall(text)) % 2 == 0
+            and _fences_are_closed(text)
             and _bars_are_tables(text)
             and not _spans_paragraphs(shown)
             and not any("indented" in each.ways for each in shown)
@@ -146,6 +147,12 @@ def _bars_are_tables(text: str) -> bool:
         ("|" in line and "||" not in line) if number in in_tables else ("|" not in _NOT_A_BAR.sub("", line))
         for number, line in enumerate(lines)
     )
+
+
+def _fences_are_closed(text: str) -> bool:
+    """Whether each fence is closed by one as deep in quotes and items."""
+    depths = [(line.count(">"), len(line)) for line in _FENCE.findall(text)]
+    return len(depths) % 2 == 0 and depths[::2] == depths[1::2]
 
 
 def _are_pairs(text: str) -> bool:

@@ -6,6 +6,7 @@ whole message, task cards included, holds some 10,600 bytes of UTF-8 and 45 card
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,6 +31,9 @@ LAST_AGE_S = 255.0
 
 _MOST_OPEN = 1_000
 _LONGEST_INFO, _LONGEST_HEAD = 100, 2_000
+_BLOCK_SIGN = re.compile(r"\s*+(?:>|(?:[-*+]|\#{1,6}|\d{1,9}+[.)])(?:\s|\Z))")
+_NO_BLOCK = "\u200b"
+"""Begins a message in the middle of a line, where a sign such as `>` would begin a quote."""
 _LIFE_S = 300.0
 """So long after its start a stream is over in any case."""
 
@@ -129,6 +133,8 @@ class Stream:
         before = self.before + ahead[:first]
         line, line_end, _ = ahead[first:].partition("\n")
         self.seed = reopening(before, line + line_end)
+        if not self.seed and not first and not before.endswith("\n") and _BLOCK_SIGN.match(line):
+            self.seed = _NO_BLOCK
         if line_end or not before.endswith("\n"):
             self.before = ""
 
