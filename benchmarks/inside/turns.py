@@ -68,7 +68,8 @@ async def ask(stage: Any, count: int, at_once: int, pieces: int, *, same: bool) 
     words = f"Please say {pieces} pieces at 0/s."
     for first in range(0, count, at_once):
         questions = [asked(each, words, same=same) for each in range(first, min(count, first + at_once))]
-        await stage.hear(*questions)
+        await asyncio.gather(*(stage.core.intake.receive(each) for each in questions))
+        await stage.rest()
         ends = {stage.platform.visible(each.address)[-1].split()[-1] for each in questions}
         assert len(ends) == 1, ends
 
