@@ -38,6 +38,8 @@ class Host:
     """Served once all frontends are open; in a process that only answers, never."""
     translators: Translators
     """What the bot says by itself, for the pages that people see in a browser."""
+    first_words_after_s: float = 0.25
+    """How long an answer's first words are held, for `core.delivery.pacing.Pace`."""
 
 
 Print: TypeAlias = "Callable[[Any, Translator], str]"

@@ -47,7 +47,9 @@ async def run(
         await stack.enter_async_context(watched(settings.log.stalled_after_s))
         database = await stack.enter_async_context(open_database(settings.storage))
         mounts = Mounts()
-        host = Host(database, mounts, Translators(settings.replies.locale, settings.replies.sentences))
+        replies = settings.replies
+        translators = Translators(replies.locale, replies.sentences)
+        host = Host(database, mounts, translators, replies.first_words_after_s)
         frontends: dict[str, Frontend] = {
             name: await stack.enter_async_context(plugin.open(settings.frontend(name), host))
             for name, plugin in wanted.items()

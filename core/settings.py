@@ -240,6 +240,8 @@ class RepliesSettings(Section):
     """What stands below an answer, where the platform has buttons: *stop* while it is written, the others after."""
     footer: bool = False
     """Whether the model's name and the tokens used stand below an answer."""
+    first_words_after_s: float = Field(0.25, ge=0, le=5)
+    """How long an answer's first words are held: one that is whole by then is posted once and never edited."""
     sentences: Sentences = Field(default_factory=dict)
     """The operator's own wording: a sentence by its name for all languages, or by language and name."""
 

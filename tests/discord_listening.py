@@ -43,9 +43,12 @@ FAST = Timing(
     receive_retries_s=(0.0, 0.0),
     sweep_pause_s=0.0,
     drain_s=2.0,
+    first_words_after_s=0.01,
     edit_interval_s=0.01,
     webhook_interval_s=0.01,
     write_window_s=0.01,
+    webhook_window_s=0.01,
+    webhook_minute_s=0.01,
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bots.discord.delivery.channel import DiscordChannel
-from bots.discord.transport.pacing import ChannelPace
+from bots.discord.transport.pacing import WritePace, channel_rates
 from bots.discord.transport.timing import Timing
 from core.domain import Fenced, Footer
 from tests.discord_answers import FIRST, NamedLedger, asked, opened
@@ -25,9 +25,14 @@ async def fake() -> AsyncIterator[FakeDiscord]:
         yield server
 
 
+def paced(clock: FakeClock) -> WritePace:
+    timing = Timing(now=clock.now, sleep=clock.sleep)
+    return WritePace(timing, channel_rates(timing))
+
+
 async def test_four_writes_go_at_once_and_the_fifth_waits_for_its_window() -> None:
     clock = FakeClock()
-    pace = ChannelPace(Timing(now=clock.now, sleep=clock.sleep))
+    pace = paced(clock)
     at: list[float] = []
 
     async def write() -> None:
@@ -42,7 +47,7 @@ async def test_four_writes_go_at_once_and_the_fifth_waits_for_its_window() -> No
 
 async def test_writes_go_one_by_one_in_the_order_of_asking_whoever_gives_up() -> None:
     clock = FakeClock()
-    pace = ChannelPace(Timing(now=clock.now, sleep=clock.sleep))
+    pace = paced(clock)
     order: list[int] = []
 
     async def write(number: int) -> None:

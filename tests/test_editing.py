@@ -76,7 +76,7 @@ async def test_an_answer_is_shown_while_it_is_written(
     clock: FakeClock, channel: FakeChannel, surface: EditingSurface
 ) -> None:
     await surface.write("Hel")
-    await clock.advance(0.1)
+    await clock.advance(0.3)
     assert channel.visible == ["Hel"]
 
     await surface.write("lo")
@@ -100,13 +100,71 @@ async def test_a_long_answer_becomes_several_messages_in_order(
     assert ledger.rows[-1].shown == len(LONG)
 
 
-async def test_calls_keep_the_distance_that_the_platform_likes(
-    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+async def test_while_an_answer_grows_calls_keep_the_distance_that_the_platform_likes(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
 ) -> None:
-    await clock.run(answer(channel, ledger, LONG, piece=50, footer=Footer("gpt")))
+    for begin in range(0, len(LONG), 50):
+        await surface.write(LONG[begin : begin + 50])
+        await clock.advance(0.3)
 
     at = channel.times("post", "edit")
+    assert len(at) > 5
     assert min(later - earlier for earlier, later in itertools.pairwise(at)) > 0.99
+
+
+async def test_the_first_edits_come_soon_and_further_ones_later(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    channel.edit_interval_s = 3.0
+    for _ in range(120):
+        await surface.write("x ")
+        await clock.advance(0.1)
+
+    at = [round(when - 1000, 1) for when in channel.times("post", "edit")]
+    assert at == pytest.approx([0.25, 1.3, 2.8, 5.2, 8.5], abs=0.3)
+
+
+async def test_what_is_whole_while_its_first_words_are_held_is_shown_by_one_call(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger, surface: EditingSurface
+) -> None:
+    await surface.note(Status("Thinking"))
+    await clock.advance(1)
+    await surface.write("Hel")
+    await clock.advance(0.2)
+    await surface.write("lo")
+
+    await clock.run(surface.finish(Footer("model", (KEEP,))))
+
+    assert [(call.name, call.text) for call in channel.calls if call.name in ("post", "edit")] == [
+        ("post", "Hello\n\n_model_")
+    ]
+    assert channel.buttons == [KEEP]
+    assert [row.closed for row in ledger.rows] == [True]
+
+
+async def test_a_status_is_posted_once_the_sign_of_work_has_stood_for_a_while(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.note(Status("Thinking"))
+    await clock.advance(1.4)
+    assert channel.sign
+    assert channel.visible == []
+
+    await clock.advance(0.2)
+    assert channel.visible == ["_Thinking_"]
+
+
+async def test_words_that_come_after_a_status_are_held_for_a_moment_too(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    await surface.note(Status("Thinking"))
+    await clock.advance(5)
+    await surface.write("Hel")
+    await clock.advance(0.2)
+    await surface.write("lo")
+    await clock.run(surface.finish(NO_FOOTER))
+
+    assert [call.text for call in channel.calls if call.name in ("post", "edit")] == ["_Thinking_", "Hello"]
 
 
 async def test_the_longer_an_answer_takes_the_calmer_it_is_edited(
@@ -291,7 +349,7 @@ async def test_left_in_the_middle_nothing_more_is_shown(
 ) -> None:
     async with surface_of(channel, ledger) as surface:
         await surface.write("Hello")
-        await clock.advance(0.1)
+        await clock.advance(0.3)
         await surface.write(" world")
     await clock.advance(60)
 
@@ -540,8 +598,11 @@ async def test_a_cancelled_finish_ends_at_once_and_shows_nothing_more(
     clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
 ) -> None:
     task = asyncio.create_task(answer(channel, ledger, LONG))
+    await clock.advance(0.28)
+    channel.faults = [("post", PlatformBusy("fake", retry_after_s=30))]
     await clock.advance(3)
     shown = channel.visible
+    assert shown == messages_of(LONG)[:1]
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):

@@ -211,7 +211,6 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "listening/http.py": "Slack can call the bot; Discord's gateway is a connection of ours alone",
         "listening/socket_mode.py": "Slack's socket; Discord's is listening/gateway.py",
         "transport/app_api.py": "one connection for many workspaces, each with a token; Discord has one token",
-        "transport/fair_interval.py": "Slack's limit on edits is of the whole workspace",
         "transport/hosts.py": "a file's address comes from the event and may lead anywhere; Discord's from two hosts",
         "transport/people.py": "which language somebody reads is asked for; Discord's interactions bring it",
         "transport/preflight.py": "two tokens and two ways in, of which each can be missing; Discord has one token",

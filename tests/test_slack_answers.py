@@ -292,6 +292,7 @@ async def test_blocks_that_a_workspace_does_not_take_cost_only_their_look(stage:
     stage.slack.fail("chat.stopStream", "invalid_blocks")
     async with stage.surface() as surface:
         await surface.write("Streamed")
+        await stage.seen("Streamed")
         await surface.finish(Footer("model x"))
     assert [(each.text, each.stream) for each in stage.answers] == [("Streamed", "done")]
 

@@ -126,11 +126,14 @@ class Here:
         self.ana, self.ben = slack.person("ana"), slack.person("ben")
         self.general = slack.channel("general", [self.ana, self.ben])
 
-    async def told_to_wait(self, channel: Channel, words: str) -> Shown:
-        """Have Ana ask and be told that the answer waits; the message that tells it."""
+    async def told_to_wait(self, channel: Channel, words: str, said_before: str = "") -> Shown:
+        """Have Ana ask and be told, below what was said before, that the answer waits; the message that tells it."""
         await self.slack.say(self.ana, channel, words)
         (said, *_) = await self.inbox.first()
         async with self.frontend.reply_to(said.address, FakeLedger()) as surface:
+            if said_before:
+                await surface.write(said_before)
+                await self.slack.until(lambda: any(m.is_bot for m in self.slack.visible(channel)))
             await surface.fail(LATER)
         return next(m for m in self.slack.visible(channel) if m.actions)
 
@@ -183,7 +186,7 @@ async def test_in_a_channel_only_who_pressed_reads_the_reply(here: Here) -> None
 async def test_below_a_streamed_apology_the_buttons_stand_too(here: Here) -> None:
     direct = here.slack.dm(here.ana)
 
-    shown = await here.told_to_wait(direct, "hello")
+    shown = await here.told_to_wait(direct, "hello", said_before="Half an ")
     pressed = await here.press(here.ana, shown, "aivax:keep")
 
     assert shown.stream == "done"

@@ -184,7 +184,7 @@ async def test_a_direct_message_and_its_streamed_answer(slack: FakeSlack) -> Non
         await here.all_acked()
 
     _, answer = slack.visible(dm, ts)
-    assert (answer.text, answer.stream, answer.thread_ts) == ("Hello, Ann", "done", ts)
+    assert (answer.text, answer.stream, answer.thread_ts) == ("Hello, Ann", None, ts)
     assert here.inbox.texts == ["hello"]
 
 

@@ -111,7 +111,7 @@ async def test_two_workspaces_install_the_app_and_each_is_answered_with_its_own_
 
     assert [page.status_code for page in pages] == [200, 200]
     assert "O aplicativo está instalado." in pages[0].text
-    assert sorted(tokens_used(slack, "chat.startStream")) == ["T0000000001", "T0000000002"]  # type: ignore[type-var]
+    assert sorted(tokens_used(slack, "chat.postMessage")) == ["T0000000001", "T0000000002"]  # type: ignore[type-var]
     for channel in slack.world.channels.values():
         answers = [message.text for message in slack.visible(channel) if message.is_bot]
         assert len(answers) == 1
@@ -151,7 +151,7 @@ async def test_an_uninstalled_workspace_is_forgotten_and_the_other_goes_on(on_bo
     ]
     assert slack.workspace.id.encode() not in await installed(on_both.database)
     assert other.id.encode() in await installed(on_both.database)
-    assert tokens_used(slack, "chat.startStream") == [other.id]
+    assert tokens_used(slack, "chat.postMessage") == [other.id]
 
 
 @pytest.mark.parametrize("events", [("app_uninstalled",), ("app_uninstalled", "tokens_revoked")])
@@ -202,7 +202,7 @@ async def test_a_token_that_slack_refuses_ends_its_own_workspace_only(here: Host
         await answer_all(here)
 
     assert type(caught.value).__name__ == "PlaceClosed"
-    assert tokens_used(slack, "chat.startStream") == [other.id]
+    assert tokens_used(slack, "chat.postMessage") == [other.id]
     assert not here.listening.done()
 
 
@@ -363,7 +363,7 @@ async def test_workspaces_install_the_app_over_socket_mode_too(slack: FakeSlack,
         await answer_all(here)
         unserved = await here.browser.post(f"{here.url}/slack/events", content=b"{}")
 
-    assert tokens_used(slack, "chat.startStream") == [slack.workspace.id]
+    assert tokens_used(slack, "chat.postMessage") == [slack.workspace.id]
     assert unserved.status_code == 404
 
 
@@ -411,7 +411,7 @@ async def test_bolt_s_variables_in_the_environment_change_nothing(
         await answer_all(here)
 
     assert "from-the-environment" not in asked.headers["location"]
-    assert tokens_used(slack, "chat.startStream") == [slack.workspace.id]
+    assert tokens_used(slack, "chat.postMessage") == [slack.workspace.id]
     assert not (tmp_path / "home").exists()
 
 
@@ -432,7 +432,7 @@ async def test_keys_are_changed_one_after_the_other(slack: FakeSlack, sqlite: st
         await answer_all(here)
 
     assert old != changed
-    assert tokens_used(slack, "chat.startStream") == [slack.workspace.id]
+    assert tokens_used(slack, "chat.postMessage") == [slack.workspace.id]
 
 
 async def test_tokens_that_no_key_opens_are_told_by_the_setting(slack: FakeSlack, sqlite: str) -> None:
@@ -492,7 +492,7 @@ async def test_a_token_that_slack_calls_expired_is_refreshed_and_the_call_made_a
 
     await answer_all(here)
 
-    assert tokens_used(slack, "chat.startStream") == [slack.workspace.id]
+    assert tokens_used(slack, "chat.postMessage") == [slack.workspace.id]
     assert len(slack.calls_of("oauth.v2.access")) == 2
 
 
@@ -607,7 +607,7 @@ async def test_a_process_that_only_answers_finds_each_workspace_s_token_for_word
         await answer_all(worker)
 
     assert [blob.data for blob in blobs] == [b"acme", b"other"]
-    assert sorted(map(str, tokens_used(slack, "chat.startStream"))) == ["T0000000001", "T0000000002"]
+    assert sorted(map(str, tokens_used(slack, "chat.postMessage"))) == ["T0000000001", "T0000000002"]
 
 
 async def test_no_secret_of_an_installation_is_logged_by_the_running_program(

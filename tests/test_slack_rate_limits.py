@@ -269,6 +269,37 @@ async def test_thirty_answers_at_once_all_arrive_within_the_budget(
     assert kinds == ({"done": 19, None: 11} if direct else {None: 30})
 
 
+@pytest.mark.parametrize(("direct", "seconds"), [(True, 0.2), (False, 6.0)])
+async def test_two_hundred_and_forty_answers_arrive_in_a_minute(
+    town: Town, direct: bool, seconds: float
+) -> None:
+    """Where those under way leave no edit for a further one's end, it is shown when it is whole."""
+    asked = [await town.asked(number, direct=direct) for number in range(240)]
+    took: list[float] = []
+
+    async def answer(number: int) -> None:
+        await town.clock.sleep(number * 0.25)
+        began = town.clock.now()
+        await town.answer(asked[number][2], ["one ", "two"], seconds / 2)
+        took.append(town.clock.now() - began - seconds)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(answer(number) for number in range(240)))
+
+    await town.clock.run(all_of_them())
+
+    assert all(
+        [each.text.startswith("one two") for each in town.answers(*places)] == [True] for *places, _ in asked
+    )
+    assert not town.refused
+    assert_within_budget(town.slack)
+    assert max(took) < 2
+    changed = sum(
+        len(town.slack.calls_of(f"chat.{name}")) for name in ("update", "startStream", "stopStream")
+    )
+    assert (changed == 0) == (seconds < 1)
+
+
 async def test_thirty_long_answers_at_once_arrive_whole_and_in_order(town: Town) -> None:
     lines = [f"line {number} " + "é" * 200 + "\n" for number in range(60)]
     asked = [await town.asked(number, direct=number % 3 > 0) for number in range(30)]
@@ -373,10 +404,10 @@ async def test_other_processes_that_use_the_budget_up_cost_time_and_nothing_else
     town.slack.rate_limit("chat.update", 40)
     town.slack.rate_limit("chat.postMessage", 3)
 
-    await town.clock.run(town.answer(address, ["one ", "two ", "three"], 1.0))
+    await town.clock.run(town.answer(address, ["one ", "two ", "three ", "four ", "five"], 1.0))
 
     (answer,) = town.answers(place, ts)
-    assert answer.text.startswith("one two three")
+    assert answer.text.startswith("one two three four five")
     for method in ("chat.update", "chat.postMessage"):
         first, *later = town.slack.calls_of(method)
         assert all(call.at >= first.at + (40 if method == "chat.update" else 3) for call in later)

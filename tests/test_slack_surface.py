@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
 from core.domain import (
+    Action,
     Apology,
+    Button,
     Fenced,
     Footer,
     FrontendRefused,
@@ -19,10 +22,17 @@ from core.domain import (
     ToolState,
 )
 from tests.fakes import FakeLedger
+from tests.platforms.slack import FakeSlack
 from tests.slack_stage import Stage, bot_at, long_answer, staged, without_fences, words
 from tests.waiting import soon
 
 NOTHING = Footer()
+
+
+def written(slack: FakeSlack) -> list[str]:
+    """The calls that showed something of answers, in order."""
+    shows = ("postMessage", "update", "startStream", "appendStream", "stopStream")
+    return [call.method for call in slack.calls if call.method.removeprefix("chat.") in shows]
 
 
 @pytest.fixture
@@ -45,13 +55,49 @@ async def test_an_answer_grows_in_one_stream_below_the_question(stage: Stage) ->
     assert answer.thread_ts == stage.ts
 
 
-async def test_the_whole_answer_at_once_takes_two_calls(stage: Stage) -> None:
+async def test_a_short_answer_that_is_whole_at_once_is_one_post_with_all_that_stands_below_it(
+    stage: Stage,
+) -> None:
     async with stage.surface() as surface:
         await surface.write("All of it")
+        await surface.finish(Footer("model x", (Button(Action.GOOD, "turn", "Good"),)))
+
+    (answer,) = stage.answers
+    assert (answer.text, answer.stream) == ("All of it\n\n_model x_", None)
+    assert answer.actions
+    assert written(stage.slack) == ["chat.postMessage"]
+
+
+@pytest.mark.parametrize("instant", ["before posted", "before shows", "after shows"])
+async def test_a_process_that_dies_around_that_post_leaves_it_once(stage: Stage, instant: str) -> None:
+    async def die(at: str) -> None:
+        if at == instant:
+            raise asyncio.CancelledError
+
+    ledger = FakeLedger(hook=die)
+    for _ in range(3):
+        with suppress(asyncio.CancelledError):
+            async with stage.surface(ledger) as surface:
+                await surface.write("All of it")
+                await surface.finish(Footer("model x"))
+        ledger = ledger.reopened()
+
+    (answer,) = stage.answers
+    assert answer.text.startswith("All of it")
+    assert "model x" in answer.text + answer.footer
+    assert not answer.streaming
+
+
+async def test_an_answer_that_one_post_does_not_hold_is_a_stream_though_it_comes_at_once(
+    stage: Stage,
+) -> None:
+    text = "word " * 1_000
+    async with stage.surface() as surface:
+        await surface.write(text)
         await surface.finish(NOTHING)
 
-    assert stage.text == "All of it"
-    assert not stage.slack.calls_of("chat.appendStream")
+    assert [(each.text.strip(), each.stream) for each in stage.answers] == [(text.strip(), "done")]
+    assert written(stage.slack) == ["chat.startStream", "chat.stopStream"]
 
 
 async def test_an_answer_without_text_leaves_nothing(stage: Stage) -> None:
@@ -112,7 +158,7 @@ async def test_an_answer_may_begin_with_what_cant_be_told_yet(stage: Stage, firs
         await surface.finish(NOTHING)
 
     assert not [call for call in stage.slack.calls if call.error]
-    assert [each.stream for each in stage.answers] == ["done"]
+    assert len(stage.answers) == 1
     assert words(stage.text).startswith(first.strip())
 
 
@@ -131,7 +177,7 @@ async def test_an_apology_can_be_all(stage: Stage) -> None:
     async with stage.surface() as surface:
         await surface.fail(Apology("No."))
 
-    assert [(each.text, each.stream) for each in stage.answers] == [("No.", "done")]
+    assert [(each.text, each.stream) for each in stage.answers] == [("No.", None)]
 
 
 async def test_leaving_without_an_end_keeps_what_was_said_and_stops_the_stream(stage: Stage) -> None:
@@ -289,6 +335,7 @@ async def test_a_slack_that_knows_no_streams_gets_posts_and_is_not_asked_again(
         await stage.ask()
         async with stage.surface() as surface:
             await surface.write("Hello, ")
+            await stage.slack.until(lambda: stage.answers)
             await surface.write("world")
             await surface.finish(NOTHING)
         assert [(each.text, each.stream) for each in stage.answers] == [("Hello, world", None)]
@@ -304,12 +351,14 @@ async def test_where_no_stream_can_be_had_this_answer_is_posted(stage: Stage, tr
         stage.slack.fail("chat.startStream", "channel_type_not_supported")
     async with stage.surface() as surface:
         await surface.write("Posted")
+        await stage.seen("Posted")
         await surface.finish(NOTHING)
     posted = stage.answers
     stage.pass_time(61)
     await stage.ask()
     async with stage.surface() as surface:
         await surface.write("Streamed")
+        await stage.seen("Streamed")
         await surface.finish(NOTHING)
 
     assert [(each.text, each.stream) for each in posted] == [("Posted", None)]
@@ -516,6 +565,7 @@ async def test_channels_can_be_streamed_to_the_asker(stage: Stage) -> None:
         bot.reply_to(stage.address(direct=False), FakeLedger()) as surface,
     ):
         await surface.write("Hello")
+        await stage.seen("Hello")
         await surface.finish(NOTHING)
 
     assert [(each.text, each.stream) for each in stage.slack.visible(general, stage.ts) if each.is_bot] == [

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bots.slack.delivery.channel import SlackChannel, WorkSigns
 from bots.slack.events.address import Address
-from bots.slack.transport.fair_interval import SharedPace, SharedRate
+from core.delivery.pacing import Pace
 from core.domain import Apology, Delivery, Fenced, Footer, Sign
 from tests.fakes import FakeLedger
 from tests.platforms.slack.faults import Fault
@@ -41,7 +41,7 @@ class Api:
 
 async def test_a_sign_that_comes_after_the_post_is_taken_away_at_the_end() -> None:
     api = Api()
-    pace = SharedPace(SharedRate(50), 3.0, now=time.monotonic, sleep=asyncio.sleep)
+    pace = Pace(lambda: 3.0, now=time.monotonic, sleep=asyncio.sleep)
     channel = SlackChannel(api, HERE, WorkSigns(api), pace)  # type: ignore[arg-type]  # all of it that is used
     sign = asyncio.create_task(channel.working())
     await soon("the sign", api.asked.wait())

@@ -27,8 +27,10 @@ def _settings() -> type[DiscordSettings]:
 
 def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[Frontend]:
     from bots.discord.frontend import open_discord  # the SDK costs memory; only who uses it pays
+    from bots.discord.transport.timing import Timing
 
-    return open_discord(settings, translators=host.translators)
+    timing = Timing(first_words_after_s=host.first_words_after_s)
+    return open_discord(settings, timing, host.translators)
 
 
 PERMISSIONS = (

@@ -21,6 +21,7 @@ from bots.slack.listening.socket_mode import listen_on_socket
 from bots.slack.settings import SlackSettings
 from bots.slack.transport.app_api import AppApi, open_api
 from bots.slack.transport.preflight import require_way_in
+from core.delivery.pacing import FIRST_WORDS_AFTER_S
 from core.domain import (
     Blob,
     Delivery,
@@ -50,12 +51,13 @@ class SlackFrontend:
         workspaces: Workspaces,
         source: EventSource,
         translators: Translators,
+        first_words_after_s: float = FIRST_WORDS_AFTER_S,
     ) -> None:
         self._api = api
         self._workspaces = workspaces
         self._source = source
         self._open_since: dict[str, datetime] = {}
-        self._surfaces = SurfaceChooser(translators, api.now)
+        self._surfaces = SurfaceChooser(translators, api.now, first_words_after_s)
 
     @property
     def platform(self) -> str:
@@ -130,6 +132,7 @@ async def open_slack(
     settings: SlackSettings,
     translators: Translators | None = None,
     *,
+    first_words_after_s: float = FIRST_WORDS_AFTER_S,
     now: Now = time.monotonic,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[SlackFrontend]:
@@ -138,4 +141,5 @@ async def open_slack(
     It owns one HTTP session, and reaches out only when it is used.
     """
     async with open_api(settings, now=now, sleep=sleep) as api, aclosing(OneWorkspace(api)) as workspaces:
-        yield SlackFrontend(api, workspaces, partial(listen_on_socket, api), translators or Translators())
+        source = partial(listen_on_socket, api)
+        yield SlackFrontend(api, workspaces, source, translators or Translators(), first_words_after_s)

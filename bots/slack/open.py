@@ -43,7 +43,7 @@ async def open_hosted(
         async with aclosing(_workspaces(api, host, routes, clock)) as workspaces:
             if routes:
                 host.web.mount(MOUNT, Starlette(routes=routes))
-            yield SlackFrontend(api, workspaces, source, host.translators)
+            yield SlackFrontend(api, workspaces, source, host.translators, host.first_words_after_s)
 
 
 def _event_source(api: AppApi, routes: list[Route]) -> EventSource:

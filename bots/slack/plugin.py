@@ -39,7 +39,7 @@ def _open(settings: SlackSettings, host: Host) -> AbstractAsyncContextManager[Fr
     if settings.mode == "socket" and not settings.installable:
         from bots.slack.frontend import open_slack  # the SDK costs memory; only who uses it pays
 
-        return open_slack(settings, host.translators)
+        return open_slack(settings, host.translators, first_words_after_s=host.first_words_after_s)
     from bots.slack.open import open_hosted  # a web framework too
 
     return open_hosted(settings, host)

@@ -33,13 +33,15 @@ from core.domain import (
 from core.markdown.dialect import PLAIN, Dialect
 from core.markdown.splitter import Part, Splitter, split
 from core.util.clock import Now, Sleep
+from core.util.retry import growing_s
 
 log = logging.getLogger(__name__)
 
 _SIGN_AGAIN_S = 8.0  # Discord's typing sign fades after ten seconds
-_BUDGET_S = 20.0
+_GROWING_BUDGET_S = 0.0
+"""What could not be shown of a growing text is not tried again: the next call shows more of it."""
 _LAST_BUDGET_S = 90.0
-_REST_WHEN_BUSY_S = 10.0
+_FIRST_REST_S, _LONGEST_REST_S = 0.5, 15.0
 _REST_WHEN_ODD_S = 3600.0
 
 
@@ -56,11 +58,11 @@ class _Ending:
 class EditingSurface:
     """A `ReplySurface` over an `EditableChannel`.
 
-    A task of its own brings the text to the platform: one call in every `edit_interval_s` at most, fewer the
-    longer the answer takes. What went wrong in it is raised by the next call: `Fenced` when another attempt
-    took the turn over (nothing was shown since), `PlaceClosed` when nothing can be shown there any more. A busy
-    platform is waited for; `PlatformBusy`, `OutcomeUnknown`, `MessageRefused` and `OddAnswer` come from `finish`
-    and `fail` only.
+    A task of its own brings the text to the platform as its pace says: first when there are some words of it, or all,
+    then from time to time, always as far as it has come by then, and at once when it is whole. What went wrong in it
+    is raised by the next call: `Fenced` when another attempt took the turn over (nothing was shown since),
+    `PlaceClosed` when nothing can be shown there any more. A busy platform is waited for; `PlatformBusy`,
+    `OutcomeUnknown`, `MessageRefused` and `OddAnswer` come from `finish` and `fail` only.
 
     Where the ledger knows earlier messages they are changed into the new text, never posted again. Nothing that
     somebody reads shrinks before the answer ends: those of the same generation keep what they show until the text
@@ -79,8 +81,8 @@ class EditingSurface:
         now: Now = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """`pace` tells when the next edit may go out: by default when `channel.edit_interval_s` is over. `dialect` is
-        what the platform reads as Markdown."""
+        """`pace` tells when the next call may go out while the answer grows: by default one that goes by
+        `channel.edit_interval_s`. `dialect` is what the platform reads as Markdown."""
         self._channel = channel
         self._ledger = ledger
         self._sleep = sleep
@@ -90,11 +92,12 @@ class EditingSurface:
         self._status = ""
         self._offered: tuple[Button, ...] = ()
         self._ending: _Ending | None = None
+        self._failed = 0
+        """How many calls in a row the platform did not take."""
         self._pump = Pump(self._bring_everything)
         self._sign = Pump(self._show_sign)
 
     async def __aenter__(self) -> Self:
-        self._pace.begin()
         self._pump.start()
         self._sign.start()
         return self
@@ -114,12 +117,15 @@ class EditingSurface:
         self._splitter.feed(delta)
         if delta.strip():
             self._status = ""
+            self._pace.spoke()
         self._pump.changed.set()
 
     async def note(self, status: Status) -> None:
         """Show a status below the text so far; where the message has no room for it, it is not shown."""
         self._require_open()
         self._status = _italic(status.text)
+        if self._status:
+            self._pace.noted()
         self._pump.changed.set()
 
     async def offer(self, buttons: Sequence[Button]) -> None:
@@ -176,18 +182,25 @@ class EditingSurface:
             view = fresh
         last = self._ending is not None
         try:
-            called = await self._posting.show(view, budget_s=_LAST_BUDGET_S if last else _BUDGET_S)
+            called = await self._posting.show(view, budget_s=_LAST_BUDGET_S if last else _GROWING_BUDGET_S)
         except (PlatformBusy, OutcomeUnknown, MessageRefused, OddAnswer) as exc:
             if last:
                 raise
             log.debug("the platform is behind: %s", exc)
-            odd = isinstance(exc, OddAnswer)  # which mends itself no sooner than at the end
-            self._pace.rest(_REST_WHEN_ODD_S if odd else exc.retry_after_s or _REST_WHEN_BUSY_S)
+            self._pace.rest(self._rest_s(exc))
             return
+        self._failed = 0
         if called:
             self._pace.called()
         if view.end:
             self._sign.cancel()
+
+    def _rest_s(self, error: PlatformError) -> float:
+        """How long to make no call: as the platform says, or ever longer."""
+        if isinstance(error, OddAnswer):
+            return _REST_WHEN_ODD_S  # it mends itself no sooner than at the end
+        self._failed += 1
+        return error.retry_after_s or growing_s(self._failed - 1, _FIRST_REST_S, _LONGEST_REST_S)
 
     async def _show_sign(self) -> None:
         while True:

@@ -191,7 +191,9 @@ class EditableChannel(Protocol):
 
     @property
     def edit_interval_s(self) -> float:
-        """The shortest time between two edits of one answer that the platform likes."""
+        """How far apart the edits of an answer that grows are, once it has some length: what readers bear and the
+        platform likes. What it allows is for `post` and `edit` to keep, by waiting or by `PlatformBusy`: an answer
+        that is whole waits for nothing here."""
 
     def size(self, text: str) -> int:
         """Measure a text as the platform will count it, once it was made safe. Never shrinks as text grows."""

@@ -20,6 +20,7 @@ from bots.discord.transport.api import Call, Session, own_id
 from bots.discord.transport.error_mapping import reply_refused
 from bots.discord.transport.pacing import Guard, unguarded
 from core.delivery.message_parts import gone_is_fine
+from core.delivery.pacing import Pace
 from core.domain import Button, Delivery, MadeFile, PlaceClosed, PlatformError, Sign
 from core.util.log import log
 
@@ -44,11 +45,15 @@ class DiscordChannel:
     An edit leaves the flag alone that the create set to keep link previews off.
     """
 
-    def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
-        """`guard` is asked again before a write that had to wait for its turn in the channel."""
+    def __init__(
+        self, session: Session, address: Address, guard: Guard = unguarded, pace: Pace | None = None
+    ) -> None:
+        """`guard` is asked again before a write that had to wait for its turn in the channel; `pace` tells whether the
+        answer still grows: without one, nothing does."""
         self._session = session
         self._address = address
         self._guard = guard
+        self._pace = pace
         self.newest = ""
         """The id of the message that was posted last."""
 
@@ -169,13 +174,16 @@ class DiscordChannel:
         return await self._session.call(look)
 
     async def _post(self, text: str, delivery: Delivery, buttons: Sequence[Button]) -> discord.Message:
-        return await self._write(lambda client: self._create(client, text, delivery, buttons), creates=True)
+        return await self._write(
+            lambda client: self._create(client, text, delivery, buttons), creates=True, growing=self._growing
+        )
 
     async def _change(self, message_id: str, text: str, buttons: Sequence[Button]) -> None:
         await self._write(
             lambda client: self._message(client, message_id).edit(
                 content=text, allowed_mentions=NO_MENTIONS, view=view_of(buttons)
-            )
+            ),
+            growing=self._growing,
         )
 
     def _in(self, client: discord.Client) -> discord.PartialMessageable:
@@ -187,9 +195,15 @@ class DiscordChannel:
     async def _prepare(self) -> None:
         """Make sure that the place is there; raises PlatformError while that can't be told. Most places are."""
 
-    async def _write(self, call: Call[T], *, creates: bool = False) -> T:
+    @property
+    def _growing(self) -> bool:
+        """Whether what is written now is written again with more of it."""
+        return self._pace is not None and not self._pace.hurried
+
+    async def _write(self, call: Call[T], *, creates: bool = False, growing: bool = False) -> T:
         await self._prepare()
-        return await self._session.write(self._address.channel, call, self._guard, creates=creates)
+        pace = self._session.pace(self._address.channel)
+        return await self._session.write(pace, call, self._guard, creates=creates, growing=growing)
 
     async def _create(
         self, client: discord.Client, text: str, delivery: Delivery, buttons: Sequence[Button]

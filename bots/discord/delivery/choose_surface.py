@@ -23,6 +23,7 @@ from bots.discord.transport.timing import Timing
 from core.delivery.editing_surface import EditingSurface
 from core.delivery.forwarding import TidySurface, UnreachablePlaces, UnreachableSurface
 from core.delivery.message_parts import LEFT_OVER
+from core.delivery.pacing import Pace, SharedRate
 from core.delivery.platform_retry import patiently
 from core.domain import (
     Ledger,
@@ -62,8 +63,15 @@ class SurfaceChooser:
     def _surface(self, where: Address, ledger: Ledger) -> ReplySurface:
         """Open the place of a question. A command's answer that can't go on beyond its token ends before that."""
         timing = self._session.timing
-        channel = self.channel(where, ledger)
-        editing = EditingSurface(channel, ledger, dialect=DIALECT, now=timing.now, sleep=timing.sleep)
+        pace = Pace(
+            lambda: channel.edit_interval_s,
+            rate=self._growing_in(where),
+            first_words_after_s=timing.first_words_after_s,
+            now=timing.now,
+            sleep=timing.sleep,
+        )
+        channel = self.channel(where, ledger, pace)
+        editing = EditingSurface(channel, ledger, pace, dialect=DIALECT, now=timing.now, sleep=timing.sleep)
         inner = UnreachableSurface(editing, partial(self._tell_author, where))
         if type(channel) is DiscordChannel and self._code_as_file_chars:
             return CodeAttachmentSurface(
@@ -74,16 +82,23 @@ class SurfaceChooser:
         sentence = self._translator(where).say(Phrase.PRIVATE_ENDED if where.hidden else Phrase.ENDED_HERE)
         return DeadlineSurface(inner, ends_at(where), sentence, timing)
 
-    def channel(self, where: Address, ledger: Ledger | None = None) -> DiscordChannel:
-        """The place of an answer: without a ledger, to take away what stands there."""
+    def channel(
+        self, where: Address, ledger: Ledger | None = None, pace: Pace | None = None
+    ) -> DiscordChannel:
+        """The place of an answer: without a ledger, to take away what stands there; with a pace, one that grows."""
         guard = ledger.check if ledger is not None else unguarded
         if where.interaction:
-            return InteractionChannel(self._session, where, guard)
+            return InteractionChannel(self._session, where, guard, pace)
         if where.token:
             return EphemeralChannel(self._session, where)
         if where.opens:
-            return QuestionThread(self._session, where, guard)
-        return DiscordChannel(self._session, where, guard)
+            return QuestionThread(self._session, where, guard, pace)
+        return DiscordChannel(self._session, where, guard, pace)
+
+    def _growing_in(self, where: Address) -> SharedRate:
+        """What the answers share that grow in the same place."""
+        place = self._session.webhook_pace(where.token) if where.token else self._session.pace(where.channel)
+        return place.growing
 
     async def _tell_author(self, where: Address, error: PlaceClosed) -> None:
         """Tell the author, once an hour for each channel, if it is the place that is closed to the bot."""
@@ -96,7 +111,7 @@ class SurfaceChooser:
         text = self._translator(where).say(Phrase.MAY_NOT_WRITE, where=f"<#{where.channel}>")
         direct = await self._session.open_direct(where.user)
         await self._session.write(
-            direct,
+            self._session.pace(direct),
             lambda client: client.get_partial_messageable(direct).send(
                 text, suppress_embeds=True, allowed_mentions=NO_MENTIONS
             ),

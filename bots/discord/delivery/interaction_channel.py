@@ -15,6 +15,7 @@ from bots.discord.events.buttons import are_of_turn
 from bots.discord.transport.api import Session, own_id
 from bots.discord.transport.pacing import Guard, unguarded
 from core.delivery.message_parts import UNKNOWN_MESSAGE, gone_is_fine
+from core.delivery.pacing import Pace
 from core.domain import Button, Delivery, MadeFile, PlaceClosed, PlatformBusy
 from core.util.log import log
 
@@ -49,9 +50,11 @@ class InteractionChannel(DiscordChannel):
     author may read goes to them in private.
     """
 
-    def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
-        super().__init__(session, address, guard)
-        self._hook = Webhook(session, address)
+    def __init__(
+        self, session: Session, address: Address, guard: Guard = unguarded, pace: Pace | None = None
+    ) -> None:
+        super().__init__(session, address, guard, pace)
+        self._hook = Webhook(session, address, guard)
         self._direct: DiscordChannel | None = None
         self._filled = False
         """Whether the first message is this answer's, as far as this process knows."""
@@ -84,7 +87,7 @@ class InteractionChannel(DiscordChannel):
             await super().edit(message_id, text, buttons)
         else:
             try:
-                await self._by_token(lambda: self._hook.change(HOOK_NAMES[kind] or target, text, buttons))
+                await self._by_token(lambda: self._change_by_hook(HOOK_NAMES[kind] or target, text, buttons))
             except TokenExpired as expired:
                 if self._address.hidden:
                     # nothing changes it any more: what is due is posted anew, in private
@@ -150,6 +153,9 @@ class InteractionChannel(DiscordChannel):
     def _token_valid(self) -> bool:
         return not self._expired and self._session.timing.wall() < self._until
 
+    async def _change_by_hook(self, message: str, text: str, buttons: Sequence[Button]) -> str:
+        return await self._hook.change(message, text, buttons, growing=self._growing)
+
     # -- with the token -----------------------------------------------------------------------------
 
     async def _by_token(self, call: Callable[[], Awaitable[T]]) -> T:
@@ -172,13 +178,15 @@ class InteractionChannel(DiscordChannel):
                 # a first message that says something else is another answer's to this command
                 if self._filled or is_thinking(await self._hook.read()):
                     self._filled = True
-                    return FIRST + await self._hook.change(ORIGINAL, text, buttons)
+                    return FIRST + await self._change_by_hook(ORIGINAL, text, buttons)
         if outlives_token(self._address):
             try:
                 return await super().post(text, delivery, buttons)
             except PlaceClosed as error:
                 log.info("discord.answered_by_follow_up", code=error.code)
-        added = FURTHER + await self._hook.add(text, buttons, hidden=self._address.hidden)
+        added = FURTHER + await self._hook.add(
+            text, buttons, hidden=self._address.hidden, growing=self._growing
+        )
         self._added.add(added)
         return added
 
@@ -229,5 +237,6 @@ class InteractionChannel(DiscordChannel):
         """Find the author's direct conversation with the bot. Raises PlaceClosed where there can be none."""
         if self._direct is None:
             channel = await self._session.open_direct(self._address.user)
-            self._direct = DiscordChannel(self._session, Address(channel=channel, private=True), self._guard)
+            there = Address(channel=channel, private=True)
+            self._direct = DiscordChannel(self._session, there, self._guard, self._pace)
         return self._direct

@@ -12,6 +12,7 @@ from bots.discord.events.message_reader import words_of
 from bots.discord.transport.api import Session, fetch_message, own_id
 from bots.discord.transport.names import NameLookup, own_name
 from bots.discord.transport.pacing import Guard, unguarded
+from core.delivery.pacing import Pace
 from core.domain import PlaceClosed, PlatformBusy
 from core.util.log import log
 from core.util.text import shorten
@@ -33,10 +34,12 @@ class QuestionThread(DiscordChannel):
     Its id is the question's, so that asking Discord for it twice opens it once, in whichever process.
     """
 
-    def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
+    def __init__(
+        self, session: Session, address: Address, guard: Guard = unguarded, pace: Pace | None = None
+    ) -> None:
         # the question is not in the thread, so that no message there can be a reply to it
         inside = Address(channel=address.channel, guild=address.guild, parent=address.parent)
-        super().__init__(session, inside, guard)
+        super().__init__(session, inside, guard, pace)
         self._question = address.question
         self._opened = False
         self._failures = 0

@@ -18,6 +18,7 @@ from bots.discord.events.address import PLATFORM, Address
 from bots.discord.events.buttons import components_of
 from bots.discord.transport.api import Session
 from bots.discord.transport.http_hooks import error_body
+from bots.discord.transport.pacing import Guard, unguarded
 from core.domain import Button, MadeFile, PlaceClosed
 
 T = TypeVar("T")
@@ -54,9 +55,11 @@ class Webhook:
     A message is named by its id, or as `ORIGINAL`, which Discord takes in place of a number.
     """
 
-    def __init__(self, session: Session, address: Address) -> None:
+    def __init__(self, session: Session, address: Address, guard: Guard = unguarded) -> None:
+        """`guard` is asked again before a write that had to wait for its turn."""
         self._session = session
         self._address = address
+        self._guard = guard
 
     async def read(self, message: str = ORIGINAL) -> Json:
         return await self._call(
@@ -65,25 +68,33 @@ class Webhook:
             )
         )
 
-    async def change(self, message: str, text: str, buttons: Sequence[Button]) -> str:
-        """Change a message, the first one too: whatever becomes of the call, it can be repeated. Returns its id."""
-        return await or_bare(lambda shown: self._change(message, _payload(text, shown, NO_PREVIEWS)), buttons)
+    async def change(
+        self, message: str, text: str, buttons: Sequence[Button], *, growing: bool = False
+    ) -> str:
+        """Change a message, the first one too: whatever becomes of the call, it can be repeated. Returns its id.
 
-    async def add(self, text: str, buttons: Sequence[Button], *, hidden: bool) -> str:
+        What is `growing` is written now or not at all: PlatformBusy.
+        """
+        return await or_bare(
+            lambda shown: self._change(message, _payload(text, shown, NO_PREVIEWS), growing=growing), buttons
+        )
+
+    async def add(self, text: str, buttons: Sequence[Button], *, hidden: bool, growing: bool = False) -> str:
         """Create a further message, and return its id. Discord knows no nonce here, so it is tried just once."""
         flags = NO_PREVIEWS | (EPHEMERAL if hidden else 0)
-        return await or_bare(lambda shown: self._add(_payload(text, shown, flags)), buttons)
+        return await or_bare(lambda shown: self._add(_payload(text, shown, flags), growing=growing), buttons)
 
-    async def _change(self, message: str, payload: dict[str, Any]) -> str:
+    async def _change(self, message: str, payload: dict[str, Any], *, growing: bool) -> str:
         changed = await self._call(
             lambda hook, adapter: adapter.edit_webhook_message(
                 hook.id, self._address.token, cast("int", message), session=hook.session, payload=payload
             ),
             writes=True,
+            growing=growing,
         )
         return str(changed["id"])
 
-    async def _add(self, payload: dict[str, Any]) -> str:
+    async def _add(self, payload: dict[str, Any], *, growing: bool) -> str:
         async def post(hook: discord.Webhook, _: AsyncWebhookAdapter) -> Json:
             url = f"{Route.BASE}/webhooks/{self._address.app}/{self._address.token}"
             # the SDK would repeat it after a failure that may have been none
@@ -92,7 +103,7 @@ class Webhook:
                     raise discord.HTTPException(response, await error_body(response))
                 return msgspec.json.decode(await response.read(), type=dict[str, Any])
 
-        return str((await self._call(post, creates=True, writes=True))["id"])
+        return str((await self._call(post, creates=True, writes=True, growing=growing))["id"])
 
     async def attach(self, files: Sequence[MadeFile], *, hidden: bool, to: str = "") -> str:
         """Create a further message with files, or attach them to the one named `to`, and return its id."""
@@ -125,7 +136,10 @@ class Webhook:
         *,
         creates: bool = False,
         writes: bool = False,
+        growing: bool = False,
     ) -> T:
+        """Make a call; `writes`: it carries a message's text, and takes its turn among those of this webhook."""
+
         async def do(client: discord.Client) -> T:
             state = client._connection  # noqa: SLF001 - the SDK's only way to its session
             data: Any = {"id": self._address.app, "type": 3, "token": self._address.token}
@@ -137,7 +151,10 @@ class Webhook:
                     raise TokenExpired(str(exc.code)) from exc
                 raise
 
-        return await self._session.call(do, creates=creates, writes=writes)
+        if not writes:
+            return await self._session.call(do)
+        pace = self._session.webhook_pace(self._address.token)
+        return await self._session.write(pace, do, self._guard, creates=creates, growing=growing)
 
 
 def _payload(text: str, buttons: Sequence[Button], flags: int) -> dict[str, Any]:

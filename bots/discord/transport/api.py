@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import discord
@@ -14,9 +14,16 @@ from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.error_mapping import FAILURES, login_error_of, mapped, token_refused
 from bots.discord.transport.http_hooks import fail_fast
-from bots.discord.transport.pacing import MOST_CHANNELS, ChannelPace, Guard
+from bots.discord.transport.pacing import (
+    MOST_PACES,
+    Guard,
+    WritePace,
+    channel_rates,
+    webhook_rates,
+)
 from bots.discord.transport.sdk_state import RestClient
 from bots.discord.transport.timing import Timing
+from core.delivery.call_windows import Rate
 from core.domain import FrontendUnreachable, PlatformBusy
 from core.util.tasks import TaskSet
 
@@ -72,7 +79,7 @@ class Session:
         self._settings = settings
         self._client: discord.Client | None = None
         self._login = asyncio.Lock()
-        self._paces: dict[int, ChannelPace] = {}
+        self._paces: dict[int | str, WritePace] = {}
         self._running = TaskSet()
         self.posted: LRUCache[str, int] = LRUCache(REMEMBERED)
         """Under which id a message of ours with a nonce exists."""
@@ -83,14 +90,16 @@ class Session:
         client = await self.client()
         return await asyncio.shield(self._own(mapped(lambda: call(client), creates=creates, writes=writes)))
 
-    async def write(self, channel: int, call: Call[T], guard: Guard, *, creates: bool = False) -> T:
-        """Make a call that writes into a channel, when it is this one's turn there. Raises PlatformError.
+    async def write(
+        self, pace: WritePace, call: Call[T], guard: Guard, *, creates: bool = False, growing: bool = False
+    ) -> T:
+        """Make a call that writes into a place, when it is this one's turn there. Raises PlatformError.
 
-        Whoever had to wait for that asks `guard` once more, and goes without writing when it raises.
+        Whoever had to wait for that asks `guard` once more, and goes without writing when it raises. What is `growing`
+        does not wait: PlatformBusy.
         """
         client = await self.client()
-        pace = self.pace(channel)
-        await pace.enter(guard)
+        await pace.enter(guard, growing=growing)
         return await asyncio.shield(self._own(_through(pace, call, client, creates=creates)))
 
     async def fetch_message(self, channel: int, message: int, guild: int | None = None) -> WholeMessage:
@@ -101,11 +110,20 @@ class Session:
         """Find the direct channel with somebody. Raises PlaceClosed where there can be none."""
         return (await self.call(lambda client: client.create_dm(discord.Object(user)))).id
 
-    def pace(self, channel: int) -> ChannelPace:
+    def pace(self, channel: int) -> WritePace:
         """Tell a channel's pace; idle ones are forgotten."""
-        if channel not in self._paces and len(self._paces) >= MOST_CHANNELS:
+        return self._pace(channel, channel_rates)
+
+    def webhook_pace(self, token: str) -> WritePace:
+        """Tell the pace of the webhook that an interaction's token opens."""
+        return self._pace(token, webhook_rates)
+
+    def _pace(self, place: int | str, rates: Callable[[Timing], Sequence[Rate]]) -> WritePace:
+        if place not in self._paces and len(self._paces) >= MOST_PACES:
             self._paces = {key: pace for key, pace in self._paces.items() if not pace.idle}
-        return self._paces.setdefault(channel, ChannelPace(self.timing))
+        if place not in self._paces:
+            self._paces[place] = WritePace(self.timing, rates(self.timing))
+        return self._paces[place]
 
     async def client(self) -> discord.Client:
         """Log in, unless done. Raises FrontendRefused, or PlatformBusy while Discord can't be reached."""
@@ -158,7 +176,7 @@ def _take_exception(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def _through(pace: ChannelPace, call: Call[T], client: discord.Client, *, creates: bool) -> T:
+async def _through(pace: WritePace, call: Call[T], client: discord.Client, *, creates: bool) -> T:
     try:
         return await mapped(lambda: call(client), creates=creates, writes=True)
     finally:

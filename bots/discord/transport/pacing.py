@@ -1,23 +1,24 @@
-"""How fast one channel is written to, all answers in it together."""
+"""How fast one channel, or one webhook, is written to, all answers there together."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
+from bots.discord.events.address import PLATFORM
 from bots.discord.transport.timing import Timing
+from core.delivery.call_windows import Rate, SlidingWindow
+from core.delivery.pacing import SharedRate
+from core.domain import PlatformBusy
 
-WRITES = 4
-"""Observed: 5 creates and 5 edits per 5 s and channel. discord.py counts both as one, and sleeps at the fifth."""
 TYPING_S = 6.0
 """A typing sign shows for 10 s; one for all answers of a channel is enough."""
-MOST_CHANNELS = 1000
+MOST_PACES = 1000
 KEPT_BACK = 1
 """Writes that Discord would still take and we don't make: at the last one discord.py sleeps inside the call."""
 LONGEST_CLOSED_S = 60.0
-
+_LOOK_AGAIN_S = 0.2
 
 Guard = Callable[[], Awaitable[object]]
 """Raises where the answer is another process's by now."""
@@ -27,26 +28,47 @@ async def unguarded() -> None:
     """Let everything pass."""
 
 
-class ChannelPace:
-    """Lets one write at a time into a channel, in the order of asking, four in a window of time.
+def channel_rates(timing: Timing) -> Sequence[Rate]:
+    """Observed: 5 creates and 5 edits per 5 s and channel. discord.py counts both as one, and sleeps at the fifth."""
+    return (Rate(4, timing.write_window_s, kept=1),)
 
-    Fewer where Discord says so: its headers count what other processes of the same bot write, too.
+
+def webhook_rates(timing: Timing) -> Sequence[Rate]:
+    """Observed: 5 calls per 2 s and 30 a minute."""
+    return Rate(4, timing.webhook_window_s, kept=1), Rate(28, timing.webhook_minute_s, kept=6)
+
+
+class WritePace:
+    """Lets one write at a time into a place, as many in any stretch of time as its rates say.
+
+    Writes that end an answer, and others that have no later, go in the order of asking. What an answer shows while it
+    grows waits for nobody: it goes now, if a write is left for an end then, or later with more of the answer. Fewer
+    writes go where Discord says so: its headers count what other processes of the same bot write, too.
     """
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: Timing, rates: Sequence[Rate]) -> None:
         self._timing = timing
+        self._windows = [SlidingWindow(rate) for rate in rates]
         self._lock = asyncio.Lock()
-        self._written: deque[float] = deque(maxlen=WRITES)
         self._typed = float("-inf")
         self._waiting = 0
         self._closed_until = float("-inf")
+        self.growing = SharedRate(min(rate.growing_per_minute for rate in rates))
+        """The answers there that are shown while they grow."""
 
-    async def enter(self, guard: Guard = unguarded) -> None:
+    async def enter(self, guard: Guard = unguarded, *, growing: bool = False) -> None:
         """Wait for our turn. After a wait `guard` is called; when it raises, the turn is given up.
 
         A caller that entered must leave, also when its write failed.
+
+        Raises:
+            PlatformBusy: what is `growing` would have to wait; `retry_after_s` tells how long.
         """
         waited = self._lock.locked() or self._waiting > 0
+        if growing:
+            wait_s = self._pause_s(growing=True) or (_LOOK_AGAIN_S if waited else 0.0)
+            if wait_s > 0:
+                raise PlatformBusy(PLATFORM, code="kept_back", retry_after_s=wait_s)
         self._waiting += 1
         try:
             await self._lock.acquire()
@@ -63,8 +85,9 @@ class ChannelPace:
             raise
 
     def leave(self) -> None:
-        """Let the next one in. A post also ends the typing sign."""
-        self._written.append(self._timing.now())
+        """Let the next one in. The write counts from now on: Discord had it by now at the latest."""
+        for window in self._windows:
+            window.book(self._timing.now())
         self._lock.release()
 
     def limited(self, remaining: int, reset_after_s: float) -> None:
@@ -82,15 +105,23 @@ class ChannelPace:
         return True
 
     def stopped_typing(self) -> None:
+        """Note that a post ended the typing sign."""
         self._typed = float("-inf")
 
     @property
     def idle(self) -> bool:
-        return not self._lock.locked() and not self._waiting and self._pause_s() <= 0
+        """Whether nothing is lost when it is forgotten."""
+        busy = self._lock.locked() or self._waiting or self.growing.size
+        return not busy and self._pause_s() <= 0
 
-    def _pause_s(self) -> float:
+    def _pause_s(self, *, growing: bool = False) -> float:
         now = self._timing.now()
-        closed_s = max(0.0, self._closed_until - now)
-        if len(self._written) < WRITES:
-            return closed_s
-        return max(closed_s, self._written[0] + self._timing.write_window_s - now)
+        at = max(now, self._closed_until)
+        for window in self._windows:
+            window.forget(now)
+        before = float("-inf")
+        while at != before:
+            before = at
+            for window in self._windows:
+                at = window.earliest(at, window.rate.calls - (window.rate.kept if growing else 0))
+        return at - now

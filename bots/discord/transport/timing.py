@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from core.delivery.pacing import FIRST_WORDS_AFTER_S
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -21,12 +23,18 @@ class Timing:
     """How long nothing at all may be received before discord.py resumes."""
     down_after_s: float = 5.0
     """How long a lost connection goes unreported: most come back at once."""
-    edit_interval_s: float = 1.25
-    """Between two edits of one answer: alone in its channel it then stays at four writes in five seconds."""
-    webhook_interval_s: float = 2.0
-    """The same for an answer to a command: observed are 30 calls a minute to one webhook."""
+    first_words_after_s: float = FIRST_WORDS_AFTER_S
+    """How long an answer's first words are held: one that is whole by then is one message, never edited."""
+    edit_interval_s: float = 1.7
+    """Between two edits of an answer that grows: alone in its channel it then leaves a write for its end."""
+    webhook_interval_s: float = 2.5
+    """The same for an answer to a command."""
     write_window_s: float = 5.1
     """In which a channel takes four writes."""
+    webhook_window_s: float = 2.1
+    """In which a webhook takes four calls ..."""
+    webhook_minute_s: float = 61.0
+    """... and in which it takes 28."""
     receive_retries_s: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0, 30.0, 60.0, 60.0, 60.0, 60.0)
     """The pauses between tries at storing an event: Discord delivers nothing twice on request, so a database that is
     restarted, or a disk that someone has to clear, is waited for."""

@@ -14,8 +14,8 @@ from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import REFUSALS, UNKNOWN_MESSAGE
-from bots.slack.transport.fair_interval import SharedPace
 from core.delivery.message_parts import gone_is_fine
+from core.delivery.pacing import Pace
 from core.delivery.platform_retry import patiently
 from core.domain import (
     Button,
@@ -108,19 +108,16 @@ class SlackChannel:
 
     max_size = 3_900
     """`chat.update` takes 4,000 characters of text, less than `chat.postMessage`."""
+    edit_interval_s = 3.0
+    """Advice of chat.update's page."""
 
-    def __init__(self, api: SlackApi, place: Address, work_signs: WorkSigns, pace: SharedPace) -> None:
-        """`pace` tells how often the answer may be edited."""
+    def __init__(self, api: SlackApi, place: Address, work_signs: WorkSigns, pace: Pace) -> None:
+        """`pace` tells whether the answer is all there."""
         self._api = api
         self._place = place
         self._work_signs = work_signs
         self._pace = pace
         self._signed = False
-
-    @property
-    def edit_interval_s(self) -> float:
-        """Longer, the more answers are edited in the workspace."""
-        return self._pace.interval_s
 
     def size(self, text: str) -> int:
         return size(text)
@@ -145,7 +142,7 @@ class SlackChannel:
             self._place.channel,
             self._place.thread,
             message_content(text, buttons),
-            urgent=self._pace.hurried,
+            **self._haste,
             metadata={"event_type": "aivax_answer", "event_payload": {"nonce": delivery.nonce}},
         )
         self._signed = False
@@ -159,7 +156,7 @@ class SlackChannel:
             message_content(text, buttons),
             channel=self._place.channel,
             ts=message_id,
-            urgent=self._pace.hurried,
+            **self._haste,
         )
         try:
             await update()
@@ -174,6 +171,11 @@ class SlackChannel:
                 await self._replace(message_id, exc.code)
             else:
                 raise
+
+    @property
+    def _haste(self) -> dict[str, bool]:
+        """How a call waits for its turn: what grows is shown now, or later with more of it."""
+        return {"urgent": self._pace.hurried, "patient": self._pace.hurried}
 
     async def _replace(self, message_id: str, code: str) -> None:
         """A message that can't be changed stays as it is until the answer is all there; then a new one follows it.

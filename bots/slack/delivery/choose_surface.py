@@ -17,17 +17,15 @@ from bots.slack.delivery.streaming.writer import StreamWriter
 from bots.slack.delivery.unreachable import DirectMessages
 from bots.slack.events.address import Address
 from bots.slack.transport.api import SlackApi
-from bots.slack.transport.fair_interval import SharedPace, SharedRate
 from bots.slack.transport.people import People
 from core.delivery.editing_surface import EditingSurface
 from core.delivery.forwarding import TidySurface, UnreachableSurface
+from core.delivery.pacing import FIRST_WORDS_AFTER_S, Pace
 from core.domain import Delivery, Ledger, ReplySurface
 from core.i18n import Translators
 from core.util.clock import Now
 
 _APPEND_EVERY_S = 1.0
-_EDIT_EVERY_S = 3.0
-"""Advice of chat.update's page."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,19 +41,23 @@ class AnsweredWorkspace:
 class SurfaceChooser:
     """Opens places to answer in."""
 
-    def __init__(self, translators: Translators, now: Now) -> None:
+    def __init__(
+        self, translators: Translators, now: Now, first_words_after_s: float = FIRST_WORDS_AFTER_S
+    ) -> None:
+        """`first_words_after_s`: how long the first words of an answer are held."""
         self._direct = DirectMessages(translators, now)
+        self._first_words_after_s = first_words_after_s
 
     def surface(self, place: Address, there: AnsweredWorkspace, ledger: Ledger) -> ReplySurface:
         """Answer by a native stream in direct messages, by post-and-edit elsewhere, as the settings say."""
         api = there.api
         if place.home:
             return HomePage(api, place, ledger)
-        pace = _pace(api, api.rate_limits.editing, _EDIT_EVERY_S)
+        editing = self._editing(api)
         if place.ephemeral:
             kind = ResponseUrlChannel if place.reply else EphemeralChannel
-            return _edited(api, kind(api, place, there.work_signs, pace), ledger, pace)
-        channel = SlackChannel(api, place, there.work_signs, pace)
+            return _edited(api, kind(api, place, there.work_signs, editing), ledger, editing)
+        channel = SlackChannel(api, place, there.work_signs, editing)
         streamed = there.streams.possible(place, api.app.settings)
         resumed = ledger.resumed
 
@@ -64,39 +66,56 @@ class SurfaceChooser:
                 await there.work_signs.show(place, "")
 
         tidy = TidySurface(
-            _streamed(place, there, ledger, channel, pace)
+            self._streamed(place, there, ledger, channel, editing)
             if streamed
-            else _edited(api, channel, ledger, pace),
+            else _edited(api, channel, ledger, editing),
             at_beginning=partial(there.work_signs.unmark, place, always=resumed),
             at_end=clear_status,
         )
         return UnreachableSurface(tidy, partial(self._direct.tell, api, there.people, place))
 
+    def _streamed(
+        self,
+        place: Address,
+        there: AnsweredWorkspace,
+        ledger: Ledger,
+        channel: SlackChannel,
+        editing: Pace,
+    ) -> ReplySurface:
+        api = there.api
 
-def _streamed(
-    place: Address, there: AnsweredWorkspace, ledger: Ledger, channel: SlackChannel, editing: SharedPace
-) -> ReplySurface:
-    api = there.api
+        def fallback(stream: Stream) -> ReplySurface:
+            rest = LedgerOffset(ledger, stream.part, stream.at, stream.seed)
+            return _edited(api, channel, rest, editing)
 
-    def fallback(stream: Stream) -> ReplySurface:
-        rest = LedgerOffset(ledger, stream.part, stream.at, stream.seed)
-        return _edited(api, channel, rest, editing)
+        return StreamingSurface(
+            StreamWriter(StreamCalls(api, place, channel, ledger, there.streams), api.app.now),
+            fallback=fallback,
+            fits_post=lambda text: channel.size(text) <= channel.max_size,
+            sign=partial(there.work_signs.show, place),
+            pace=Pace(
+                lambda: _APPEND_EVERY_S,
+                rate=api.rate_limits.streaming,
+                first_words_after_s=self._first_words_after_s,
+                now=api.app.now,
+                sleep=api.app.sleep,
+            ),
+            sleep=api.app.sleep,
+        )
 
-    return StreamingSurface(
-        StreamWriter(StreamCalls(api, place, channel, ledger, there.streams), api.app.now),
-        fallback=fallback,
-        sign=partial(there.work_signs.show, place),
-        pace=_pace(api, api.rate_limits.streaming, _APPEND_EVERY_S),
-        sleep=api.app.sleep,
-    )
+    def _editing(self, api: SlackApi) -> Pace:
+        return Pace(
+            lambda: SlackChannel.edit_interval_s,
+            rate=api.rate_limits.editing,
+            may_begin=api.rate_limits.may_begin,
+            first_words_after_s=self._first_words_after_s,
+            now=api.app.now,
+            sleep=api.app.sleep,
+        )
 
 
-def _edited(api: SlackApi, channel: SlackChannel, ledger: Ledger, pace: SharedPace) -> ReplySurface:
-    return EditingSurface(channel, ledger, pace, dialect=DIALECT, now=api.app.now, sleep=pace.sleep)
-
-
-def _pace(api: SlackApi, rate: SharedRate, least_s: float) -> SharedPace:
-    return SharedPace(rate, least_s, now=api.app.now, sleep=api.app.sleep)
+def _edited(api: SlackApi, channel: SlackChannel, ledger: Ledger, pace: Pace) -> ReplySurface:
+    return EditingSurface(channel, ledger, pace, dialect=DIALECT, now=api.app.now, sleep=api.app.sleep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class SlackApi:
         *,
         once: bool = False,
         urgent: bool = False,
+        patient: bool = True,
         as_form: bool = False,
         **arguments: Any,
     ) -> dict[str, Any]:
@@ -83,13 +84,14 @@ class SlackApi:
 
         `as_form` is for the methods that read no JSON.
         `once` marks what must not happen twice: a connection that breaks is then an unknown outcome. `urgent` ones
-        end an answer, and have a part of the method's budget for themselves.
+        end an answer, and have a part of the method's budget for themselves; one that is not `patient` is made now, or
+        raises PlatformBusy.
 
         Raises:
             PlatformBusy, OutcomeUnknown, PlaceClosed, FrontendRefused.
         """
         given = {name: value for name, value in arguments.items() if value is not None}
-        await self.rate_limits.acquire(method, text_of(given, "channel"), urgent=urgent)
+        await self.rate_limits.acquire(method, text_of(given, "channel"), urgent=urgent, patient=patient)
         content: dict[str, Any] = {"data": given} if as_form else {"json": given}
         return await self._as_bot(method, once=once, **content)
 

@@ -7,25 +7,14 @@ Calls of other processes are not counted here: a 429 tells of them, and its `Ret
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
-from bots.slack.transport.fair_interval import SharedRate
+from core.delivery.call_windows import Rate, SlidingWindow
+from core.delivery.pacing import SharedRate
 from core.domain import PlatformBusy
 from core.util.clock import Now, Sleep
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `calls` in any `window_s`; of these, `kept` are for calls that end an answer."""
-
-    calls: int
-    window_s: float = 60.0
-    kept: int = 0
-
 
 TIER_2, TIER_3, TIER_4 = Rate(19), Rate(47, kept=9), Rate(96, kept=9)
 POSTS = Rate(240, kept=40)
@@ -78,53 +67,25 @@ _WAITS_S: Mapping[str, float] = {
 }
 """How long a call may wait for its turn; what is not named is done at once, or later, or not at all."""
 _MOST_WINDOWS = 1_000
-_ROUNDING_S = 1e-6
-
-
-@dataclass(slots=True, eq=False)
-class _SlidingWindow:
-    """The calls that share one rate: those that were made of late, and those that have their moment."""
-
-    rate: Rate
-    booked: list[float] = field(default_factory=list)
-
-    def earliest(self, since: float, most: int) -> float:
-        """The first moment from `since` on at which one call more keeps every window at `most`."""
-        window_s = self.rate.window_s
-        moments = (at + window_s for at in self.booked if at + window_s > since)
-        return next(at for at in (since, *moments) if self._has_room(at, most))
-
-    def forget(self, now: float) -> None:
-        """Forget the calls that no window holds any more."""
-        self.booked = [at for at in self.booked if at + self.rate.window_s > now]
-
-    def give_back(self, at: float) -> None:
-        if at in self.booked:
-            self.booked.remove(at)
-
-    def _has_room(self, at: float, most: int) -> bool:
-        times = sorted((*self.booked, at))
-        place = times.index(at)
-        shortest_s = self.rate.window_s - _ROUNDING_S
-        firsts = range(max(0, place - most), place + 1)
-        return all(times[i + most] - times[i] >= shortest_s for i in firsts if i + most < len(times))
 
 
 class RateLimits:
     """The calls of one workspace. First come, first served; calls that end an answer have a share of their own."""
 
     def __init__(self, *, now: Now, sleep: Sleep) -> None:
-        self.streaming = SharedRate(TIER_4.calls - TIER_4.kept)
+        self.streaming = SharedRate(TIER_4.growing_per_minute)
         """The answers that share the appends."""
-        self.editing = SharedRate(TIER_3.calls - TIER_3.kept)
+        self.editing = SharedRate(TIER_3.growing_per_minute)
         """The answers that share the updates."""
         self._now = now
         self._sleep = sleep
-        self._windows: dict[tuple[str, str], _SlidingWindow] = {}
+        self._windows: dict[tuple[str, str], SlidingWindow] = {}
         self._held: dict[str, float] = defaultdict(lambda: float("-inf"))
 
-    async def acquire(self, method: str, channel: str = "", *, urgent: bool = False) -> None:
-        """Return when the call may be made; `urgent` ones end an answer.
+    async def acquire(
+        self, method: str, channel: str = "", *, urgent: bool = False, patient: bool = True
+    ) -> None:
+        """Return when the call may be made; `urgent` ones end an answer, one that is not `patient` is made now or not.
 
         Raises:
             PlatformBusy: it would have to wait for too long; `retry_after_s` tells how long.
@@ -132,11 +93,12 @@ class RateLimits:
         windows = self._windows_of(method, channel)
         while True:  # again where the method was held back meanwhile
             at = self._moment(method, windows, urgent)
-            if (wait_s := at - self._now()) > _WAITS_S.get(method, 0.0):
+            most_s = _WAITS_S.get(method, 0.0) if patient else 0.0
+            if (wait_s := at - self._now()) > most_s:
                 raise PlatformBusy("slack", code="kept_back", detail=method, retry_after_s=wait_s)
             with ExitStack() as not_used:
                 for window in windows:
-                    insort(window.booked, at)
+                    window.book(at)
                     not_used.callback(window.give_back, at)
                 if wait_s > 0:
                     await self._sleep(wait_s)
@@ -155,9 +117,13 @@ class RateLimits:
     def left(self, method: str) -> int:
         """How many more calls of a method its present window takes."""
         (window,) = self._windows_of(method, "")
-        return window.rate.calls - len(window.booked)
+        return window.left
 
-    def _moment(self, method: str, windows: list[_SlidingWindow], urgent: bool) -> float:
+    def may_begin(self) -> bool:
+        """Whether a message that is begun now could be finished at once, like all that are begun."""
+        return self.editing.size < self.left("chat.update")
+
+    def _moment(self, method: str, windows: list[SlidingWindow], urgent: bool) -> float:
         at, before = max(self._now(), self._held[method]), float("-inf")
         while at != before:
             before = at
@@ -165,11 +131,11 @@ class RateLimits:
                 at = window.earliest(at, window.rate.calls - (0 if urgent else window.rate.kept))
         return at
 
-    def _windows_of(self, method: str, channel: str) -> list[_SlidingWindow]:
+    def _windows_of(self, method: str, channel: str) -> list[SlidingWindow]:
         rates = {(method, ""): RATES[method]} if method in RATES else {}
         if method == "chat.postMessage" and channel:
             rates[method, channel] = POSTS_IN_CHANNEL
-        windows = [self._windows.setdefault(key, _SlidingWindow(rate)) for key, rate in rates.items()]
+        windows = [self._windows.setdefault(key, SlidingWindow(rate)) for key, rate in rates.items()]
         for window in windows if len(self._windows) < _MOST_WINDOWS else self._windows.values():
             window.forget(self._now())
         if len(self._windows) >= _MOST_WINDOWS:

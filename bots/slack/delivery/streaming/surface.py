@@ -1,6 +1,7 @@
 """One answer, shown by Slack's native streams: one stream follows another until all of it is said.
 
-Where a stream is refused, or Slack is too busy for one, the rest of the answer is posted and edited fallback.
+A short one that is whole before anything of it is shown is posted: that is one call, of which Slack allows many more.
+Where a stream is refused, or Slack is too busy for one, the rest of the answer is posted and edited.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bots.slack.delivery.markup_out import disarmed
 from bots.slack.delivery.streaming.chunk import Ending, next_piece
 from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, Piece, Stream
 from bots.slack.delivery.streaming.writer import NoStreamError, StreamWriter
-from bots.slack.transport.fair_interval import SharedPace
+from core.delivery.pacing import Pace
 from core.delivery.pump import Pump
 from core.domain import Apology, Button, Fenced, Footer, OutcomeUnknown, PlatformBusy, ReplySurface, Status
 from core.util.clock import Sleep
@@ -64,13 +65,15 @@ class StreamingSurface:
         *,
         fallback: Callable[[Stream], ReplySurface],
         sign: Callable[[str], Awaitable[None]],
-        pace: SharedPace,
+        fits_post: Callable[[str], bool],
+        pace: Pace,
         sleep: Sleep,
     ) -> None:
-        """`fallback` makes the surface that goes on where streams are refused; `sign` shows a line above the text;
-        `pace` tells when the next append may go out."""
+        """`fallback` makes the surface that goes on by posts, `fits_post` tells whether one holds a text; `sign` shows
+        a line above the text; `pace` tells when the next append may go out."""
         self._writer = writer
         self._make_fallback = fallback
+        self._fits_post = fits_post
         self._sign = sign
         self._sleep = sleep
         self._pace = pace
@@ -83,7 +86,6 @@ class StreamingSurface:
         self._offered: tuple[Button, ...] = ()
 
     async def __aenter__(self) -> Self:
-        self._pace.begin()
         self._pump.start()
         return self
 
@@ -105,6 +107,7 @@ class StreamingSurface:
         self._require_open()
         if delta.strip():
             self._status = None
+            self._pace.spoke()
         if self._fallback is not None:
             await self._fallback.write(delta)
         else:
@@ -117,6 +120,7 @@ class StreamingSurface:
             await self._fallback.note(status)
         else:
             self._writer.cards.note(status)
+            self._pace.noted()
             if status.activity is None and not self._answer.said:
                 self._status = status.text
             self._pump.changed.set()
@@ -188,6 +192,9 @@ class StreamingSurface:
                 await self._pace.wait()
             if (piece := self._next()) is None:  # the freshest: more may have come meanwhile
                 break
+            if self._is_whole_at_first(piece):
+                await self._hand_over()
+                return True
             try:
                 done = await self._writer.put(piece)
             except NoStreamError:
@@ -197,6 +204,17 @@ class StreamingSurface:
             if done and piece.final:
                 return True
         return self._ending is not None or self._writer.stopped_by_reader
+
+    def _is_whole_at_first(self, piece: Piece) -> bool:
+        """Whether one post shows all of the answer, and nothing of it is shown yet, in whichever process."""
+        footer = self._ending.footer if self._ending is not None else ""
+        return (
+            piece.final
+            and not self._leaving
+            and not piece.cards
+            and self._writer.untouched
+            and self._fits_post(f"{piece.text}\n\n_{footer}_\n\n{piece.below}")
+        )
 
     def _next(self) -> Piece | None:
         writer = self._writer

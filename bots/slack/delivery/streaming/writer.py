@@ -55,10 +55,17 @@ class StreamWriter:
         self._known = {each.message_id for each in self._posted}
         self._uncertain = {each.part for each in self._ledger.earlier if not each.message_id}
         self._resumed = not self._ledger.earlier
+        self._started = False
+        """Whether a stream was asked for."""
 
     def hurry(self) -> None:
         """The answer is all there: be as patient with Slack as it takes."""
         self._calls.hurried = True
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing of the answer can stand in Slack, by this attempt or an earlier one."""
+        return not self._ledger.earlier and not self._started
 
     @property
     def age_s(self) -> float:
@@ -82,8 +89,8 @@ class StreamWriter:
                 await self._calls.delete(each.message_id)
                 await self._ledger.forget(each.part)
             self._posted = current
-        part = max((each.part + 1 for each in self._posted), default=0)
         at = min(len(answer), await self._shown_by(current, answer)) if current else 0
+        part = max((each.part + 1 for each in self._posted), default=0)
         self.stream = Stream(part, base=at, at=at, before=answer[:at])
         self._resumed = True
         return True
@@ -117,6 +124,7 @@ class StreamWriter:
             await self._calls.remove_orphan(delivery, after.text, self._known)
             self._uncertain.discard(after.part)
         after.began = self._now()
+        self._started = True
         try:
             ts = await self._calls.start(chunks, self._known)
         except PlatformBusy as exc:
@@ -211,13 +219,21 @@ class StreamWriter:
         self.cards.begin_again()
 
     async def _shown_by(self, current: Sequence[Delivery], answer: str) -> int:
-        """How far the answer is shown: where the process died between an append and its record, Slack knows."""
+        """How far the answer is shown: where the process died between an append and its record, Slack knows.
+
+        A message of which nobody knows what it shows, since the process died when it had just begun it, is removed.
+        """
         last = current[-1]
         if last.closed:
             return last.shown
         start = current[-2].shown if len(current) > 1 else 0
         seen = await self._calls.read(last.message_id)
         exact = None if seen is None else shown_up_to(seen, answer, start)
+        if exact is None and last.shown <= start and answer.strip():
+            await self._calls.delete(last.message_id)
+            await self._ledger.forget(last.part)
+            self._posted.remove(last)
+            return start
         shown = last.shown if exact is None else exact
         await self._ledger.shows(last.part, shown, closed=True)
         return shown
