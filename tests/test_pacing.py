@@ -175,8 +175,8 @@ async def test_an_end_goes_at_once_while_others_grow(
     """Some of what the platform takes is left for it."""
     clock = FakeClock()
     platform = platform_of(clock)
-    others = [Answer(0.2 * number, noted=False, pauses_s=(0.5,) * 80) for number in range(3)]
-    quick = Answer(20.0, noted=False, pauses_s=(0.1, 0.1))
+    others = [Answer(0.0, noted=False, pauses_s=(0.2,) * 80) for _ in range(6)]
+    quick = Answer(1.2, noted=False, pauses_s=(0.1, 0.1))
 
     took = await shown(platform, [*others, quick])
 
@@ -233,6 +233,17 @@ async def test_where_a_message_could_not_be_finished_none_is_begun_for_a_while()
     began = clock.now()
     await clock.run(never.wait())
     assert clock.now() - began == pytest.approx(LONGEST_HOLD_S)
+
+
+async def test_a_rest_that_is_hardly_one_is_one() -> None:
+    clock = FakeClock()
+    pace = paced(clock, 0.0, SharedRate(38))
+    began = clock.now()
+
+    pace.rest(1e-6)
+    await clock.run(pace.wait())
+
+    assert clock.now() - began >= 0.09
 
 
 async def test_answers_share_a_rate_from_their_first_call_to_their_last() -> None:

@@ -116,12 +116,12 @@ async def test_a_call_that_is_given_up_leaves_its_place_to_the_next() -> None:
     clock = FakeClock()
     rate_limits = RateLimits(now=clock.now, sleep=clock.sleep)
     for _ in range(4):
-        await rate_limits.acquire("chat.postMessage", "C1")
-    given_up = asyncio.create_task(rate_limits.acquire("chat.postMessage", "C1"))
+        await rate_limits.acquire("chat.postMessage", "C1", urgent=True)
+    given_up = asyncio.create_task(rate_limits.acquire("chat.postMessage", "C1", urgent=True))
     await clock.settle()
     given_up.cancel()
     await clock.settle()
-    next_one = asyncio.create_task(rate_limits.acquire("chat.postMessage", "C1"))
+    next_one = asyncio.create_task(rate_limits.acquire("chat.postMessage", "C1", urgent=True))
 
     await clock.advance(5)
 

@@ -19,6 +19,7 @@ LONGEST_HOLD_S = 10.0
 _SOONEST_S, _GROWTH, _GROWN_AFTER = 1.0, 1.5, 10
 _SLOWER_EVERY_S, _SLOWEST = 60.0, 3.0
 _LONGEST_SLICE_S = 1.0
+_SHORTEST_REST_S = 0.1
 _CLOSE_ENOUGH_S = 0.001
 
 
@@ -101,8 +102,8 @@ class Pace:
             self._rate.size -= 1
 
     def rest(self, seconds: float) -> None:
-        """Make no call for a while, unless hurried."""
-        self._resting_until = self._now() + seconds
+        """Make no call for a while, a tenth of a second at least, unless hurried."""
+        self._resting_until = self._now() + max(seconds, _SHORTEST_REST_S)
 
     def hurry(self) -> None:
         """Wait no longer: the answer is all there."""

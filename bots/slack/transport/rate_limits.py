@@ -19,7 +19,7 @@ from core.util.clock import Now, Sleep
 TIER_2, TIER_3, TIER_4 = Rate(19), Rate(47, kept=9), Rate(96, kept=9)
 POSTS = Rate(240, kept=40)
 """Slack's page says "several hundred" and no number."""
-POSTS_IN_CHANNEL = Rate(4, 5.0)
+POSTS_IN_CHANNEL = Rate(4, 5.0, kept=1)
 """One a second; short bursts pass."""
 
 RATES: Mapping[str, Rate] = {
