@@ -228,9 +228,11 @@ async def test_a_balance_route_that_is_down_leaves_the_trial_calls(stage: Stage,
 async def test_many_parked_questions_survive_a_restart_which_may_try_at_once(
     migrated_url: str, sandbox: Sandbox, clock: WallClock
 ) -> None:
-    platform = FakePlatform()
+    platform, one_call_first = FakePlatform(), {"slow_start_interval_s": 60.0}
     sandbox.state.account.set_balance(0)
-    async with staged(migrated_url, sandbox=sandbox, now=clock, platform=platform) as stage:
+    async with staged(
+        migrated_url, sandbox=sandbox, now=clock, platform=platform, limits=one_call_first
+    ) as stage:
         await stage.hear(
             *(said(f"question {number}", by=person(number), at=room(number)) for number in range(MANY))
         )
