@@ -19,7 +19,7 @@ async def measure(bench: Bench) -> Measured:
             core_process(here, aivax, bench.folder) as ours,
             core_process(there, aivax, bench.folder, tree=tree) as theirs,
         ):
-            now, before = await by_turns([ours, theirs], 5, 60, at_once=20)
+            now, before = await by_turns([ours, theirs], 3, 60, at_once=20)
     return Measured(
         {CPU: Figure(now.cpu_ms, before.cpu_ms), RATE: Figure(1 / now.seconds, 1 / before.seconds)}
     )
@@ -28,7 +28,7 @@ async def measure(bench: Bench) -> Measured:
 ROW = Row(
     "core",
     "A platform in memory, the gateway's packed answer of 60 chunks, SQLite with synchronous=FULL, 20 turns at once;"
-    " both commits by turns with the same packages, medians of 5 rounds.",
+    " both commits by turns with the same packages, medians of 3 rounds.",
     (
         Line(CPU, "ms", Goal(1 / 4), f"commit {BEFORE}"),
         Line(RATE, "turns/s", Goal(4, sign=">="), f"commit {BEFORE}"),

@@ -9,8 +9,8 @@ from benchmarks.stage.programs import Gateway, gateway
 SYSTEMS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 MILLION, LONG = 1_000_000, 100_000
 SIZES = (1_000, 30_000, MILLION)
-LENGTHS = (100, 3_000, LONG)
-TURNS_A_ROUND = 20
+LENGTHS = (300, LONG)
+ROUNDS, TURNS_A_ROUND = 3, 20
 
 
 async def curve(bench: Bench, aivax: Gateway, system: str) -> list[tuple[float, float]]:
@@ -35,7 +35,7 @@ async def compared(
         core_process(full, aivax, bench.folder) as ours,
         core_process(empty, aivax, bench.folder) as theirs,
     ):
-        there, here = await by_turns([ours, theirs], 5, TURNS_A_ROUND, same=same)
+        there, here = await by_turns([ours, theirs], ROUNDS, TURNS_A_ROUND, same=same)
     return there.cpu_ms, here.cpu_ms
 
 
@@ -67,9 +67,9 @@ async def measure(bench: Bench) -> Measured:
 
 ROW = Row(
     "growth",
-    "A core turn in a filled database and in an empty one by turns, one after the other, medians of 5 rounds of 20."
-    " What is asked in the long conversation takes along the history that `history_tokens` allows (16,000 tokens);"
-    " in the empty database each question begins a conversation.",
+    "A core turn in a filled database and in an empty one by turns, one after the other, medians of"
+    f" {ROUNDS} rounds of {TURNS_A_ROUND}. What is asked in the long conversation takes along the history that"
+    " `history_tokens` allows (16,000 tokens); in the empty database each question begins a conversation.",
     tuple(
         Line(f"{what}, {system}", "ms", Goal(1.1), "empty")
         for what in ("Turn at 1,000,000 messages", "Turn in a conversation of 100,000")

@@ -7,7 +7,7 @@ from benchmarks.row import Bench, Figure, Goal, Line, Measured, Row
 
 from .scripts import told_by
 
-ROUNDS, SECONDS = 5, 12
+ROUNDS, SECONDS = 3, 10
 TYPER, SDKS = "bare typer app", "bare two-SDK bot"
 
 

@@ -9,7 +9,7 @@ from benchmarks.row import Bench, Figure, Goal, Line, Measured, Plot, Row
 from benchmarks.stage.gateway import script
 from benchmarks.stage.programs import Gateway, gateway, program
 
-COUNTS = (75, 150, 225, 300)
+COUNTS = (100, 200, 300)
 PER_S, SECONDS = 20, 6
 LATE_MS = 50.0
 HELD, MEMORY = "Answers held open at 20 chunks/s each, p99 of loop lag < 50 ms", "Memory of an open answer"

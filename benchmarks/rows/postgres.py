@@ -16,7 +16,7 @@ from benchmarks.stage.platforms import answered
 from benchmarks.stage.programs import Gateway, gateway
 
 FEW, MANY = 20, 80
-QUESTIONS, PIECES, PER_S = 120, 80, 20
+QUESTIONS, PIECES, PER_S = 80, 80, 20
 COMMITS, WORKERS = "Commits that PostgreSQL sees of a turn", "Answers of two workers, beside one"
 
 
@@ -76,7 +76,7 @@ async def measure(bench: Bench) -> Measured:
 
 ROW = Row(
     "postgres",
-    "Commits: pg_stat_database of a process with 80 core turns less one with 20. Workers: 120 questions on Discord that"
+    "Commits: pg_stat_database of a process with 80 core turns less one with 20. Workers: 80 questions on Discord that"
     " a listener took in, answers of 80 chunks in 4 s, default settings; from the first claim to the last end.",
     (
         Line(COMMITS, "", Goal(10, "figure")),

@@ -7,7 +7,7 @@ from benchmarks.row import Bench, Figure, Goal, Line, Measured, Row
 
 from .scripts import told_by
 
-ROUNDS = 5
+ROUNDS = 3
 SDK = "openai SDK"
 
 
