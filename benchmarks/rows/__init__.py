@@ -2,7 +2,29 @@
 
 from benchmarks.row import Row
 
-from . import core_turn, growth, idle, open_answers, outage, postgres, reading, statements, whole_turns
+from . import (
+    core_turn,
+    growth,
+    idle,
+    on_screen,
+    open_answers,
+    outage,
+    postgres,
+    reading,
+    statements,
+    whole_turns,
+)
 
-MODULES = (reading, whole_turns, core_turn, statements, postgres, growth, open_answers, idle, outage)
+MODULES = (
+    reading,
+    whole_turns,
+    core_turn,
+    statements,
+    postgres,
+    growth,
+    open_answers,
+    idle,
+    on_screen,
+    outage,
+)
 ROWS: dict[str, Row] = {each.ROW.name: each.ROW for each in MODULES}
