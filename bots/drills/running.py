@@ -59,7 +59,7 @@ class Outcome:
 async def play(drill: Drill) -> Outcome:
     """Play one drill. A script that breaks off breaks a promise too."""
     with _logged() as written:
-        async with opened_scene() as scene:
+        async with opened_scene(drill.patience_s) as scene:
             try:
                 await drill.play(scene)
             except Exception as error:

@@ -22,7 +22,7 @@ from sandbox.faults import Fault
 from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, serve
 
 OPERATORS = "operators"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Real seconds until a drill whose turns don't come to rest is given up."""
 PHOTO = Attachment("photo", "photo.png", "image/png", 8)
 FILES = {"photo": Blob(b"\x89PNG\r\n\x1a\n", "image/png")}
@@ -120,8 +120,8 @@ class Scene:
         return await tripped_breakers(self.core.database)
 
 
-def drill_settings(url: str, sandbox: Sandbox) -> Settings:
-    """What `config.toml` would say: impatient, so that no drill waits for long."""
+def drill_settings(url: str, sandbox: Sandbox, patience_s: float) -> Settings:
+    """What `config.toml` would say. `patience_s`: how long AIVAX may be silent."""
     return Settings.model_validate(
         {
             "storage": {"url": url},
@@ -131,8 +131,8 @@ def drill_settings(url: str, sandbox: Sandbox) -> Settings:
                 "api_key": PRIVATE_KEY,
                 "model": GATEWAY,
                 "tries": 1,
-                "first_event_timeout_s": 0.5,
-                "idle_timeout_s": 0.5,
+                "first_event_timeout_s": patience_s,
+                "idle_timeout_s": patience_s,
             },
             "operators": {"channel": f"{OPERATORS}:{OPERATORS}"},
             "limits": {"shutdown_grace_s": 0},
@@ -141,11 +141,12 @@ def drill_settings(url: str, sandbox: Sandbox) -> Settings:
 
 
 @asynccontextmanager
-async def opened_scene() -> AsyncIterator[Scene]:
+async def opened_scene(patience_s: float) -> AsyncIterator[Scene]:
     """A fresh process, account and database; nothing of them is left afterwards."""
     with tempfile.TemporaryDirectory(prefix="aivax-bots-drill-") as folder:
         async with serve(plan="max", balance=BALANCE_USD) as sandbox:
-            settings = drill_settings(f"sqlite+aiosqlite:///{Path(folder) / 'drill.sqlite3'}", sandbox)
+            url = f"sqlite+aiosqlite:///{Path(folder) / 'drill.sqlite3'}"
+            settings = drill_settings(url, sandbox, patience_s)
             people, operators = Terminal(PLATFORM, FILES), Terminal(OPERATORS)
             clock = Clock()
             frontends = {PLATFORM: people, OPERATORS: operators}

@@ -20,6 +20,8 @@ class Drill:
     name: str
     summary: str
     play: Play
+    patience_s: float = 30.0
+    """How long AIVAX may be silent, of real time."""
 
 
 async def _balance(scene: Scene) -> None:
@@ -255,6 +257,8 @@ _PLAYS: Mapping[str, Play] = {
     "garbage": _garbage,
     "bad-key": _bad_key,
     "unknown-gateway": _unknown_gateway,
-    "silence": _silence,
 }
-DRILLS: Mapping[str, Drill] = {name: Drill(name, SUMMARIES[name], play) for name, play in _PLAYS.items()}
+DRILLS: Mapping[str, Drill] = {
+    **{name: Drill(name, SUMMARIES[name], play) for name, play in _PLAYS.items()},
+    "silence": Drill("silence", SUMMARIES["silence"], _silence, patience_s=2.0),
+}
