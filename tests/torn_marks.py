@@ -1,8 +1,8 @@
 """Judges how an answer looks to its reader while it grows and where its messages end, by readers of our own.
 
 A fault is a sentence; `""` where all is well. Where all marks of an answer are obeyed each letter must look as it does
-in one whole message, in every edit from the first on. Where some are not (a mark that nothing closes), readers may
-differ in what they mean: then nothing may be lost, doubled, too long, or cut within a link, an address or a token.
+in one whole message and lead to the same link, in every edit from the first on. Where some are not (a mark that nothing
+closes), readers may differ in what they mean: then nothing may be lost, doubled or too long.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ _AMBIGUOUS = re.compile(
     r"|(?<!\S)([*_~])\1*+(?=\S)(?:(?!\1|\n\n)[\s\S])*+(?<!\S)\1++(?=\S)"
     r"|`[^`\n*_~|]*(\*\*|__|~~|\|\|)[^`\n*_~|]*`"
     r"|[^\x00-\x7f]__(?!_)[\s\S]*\*\*|\*\*[\s\S]*[^\x00-\x7f]__"
-    r"|^-\# *(?:[#-]|$)"
+    r"|^-\# *(?:[#>\d-]|$)"
     r"|(?<!\S)_(?!\S)|(?<=\S )\*{3,} |[A-Za-z\u00c0-\u024f0-9](?:\*|~~|__)+[A-Za-z\u00c0-\u024f0-9]"
     r"|[A-Za-z0-9]https?://|https?://[^\s<>]*[\u3000-\u303f\uff00-\uffef]"
     r"|`[^`\n]+\n[ \t]*(?:[#>|]|[-*+] )"
     r"|^[ \t]+-?\#|^(?: {4}|\t)[ \t]*>|[*_~|]\#+ |\]\([^)\s]*<[^)\s]*\)"
-    r"|^.*[^\s`>].*```|\*{4}|_{4}",
+    r"|^.*[^\s`>].*```|\*{4}|_{4}"
+    r"|\[[^\]\n]*(?:\*\*|__|~~|\|\|)[^\]\n]*\]\(",
     re.MULTILINE,
 )
 """What readers differ in: a line below a quote, an underlined heading, deeper numbers, HTML, marks begun twice, half of
@@ -245,10 +246,7 @@ def _fault_of_parts(
     platform: Platform, whole: Whole, text: str, limit: int, parts: Sequence[Part], cut: int | None
 ) -> str:
     messages = [Message(platform.written(part.text), part.opened) for part in parts]
-    if any(
-        platform.size(part.text) > limit or len(message.text) > limit
-        for part, message in zip(parts, messages, strict=True)
-    ):
+    if any(len(message.text) > limit for message in messages):
         return "a message is too long"
     if fault := _fault_of_slices(text, parts, final=cut is None):
         return fault
@@ -288,6 +286,8 @@ def stream_fault(answer: Answer) -> tuple[str, bool]:
         if fault := _fault_of_streams(whole, reader, final=False):
             return f"after {cut}: {fault}", whole.is_plain
     reader.take_all(answer.text, Ending())
+    if slack.safe(answer.text[reader.stream.at :]).strip():
+        return "the end is lost", whole.is_plain
     return _fault_of_streams(whole, reader, final=True), whole.is_plain
 
 
