@@ -13,6 +13,7 @@ from bots.cli.options import ConfigPath
 from bots.cli.platforms import WithPlatforms
 from bots.machine import drop_unusable
 from core import __version__
+from core.util import garbage
 
 cli = typer.Typer(
     name="aivax-bots",
@@ -52,6 +53,7 @@ def run(
     ] = "all",
 ) -> None:
     """Serve the configured frontends until SIGINT or SIGTERM."""
+    garbage.starting()
     from bots.cli.commandline import configured, finish, until_stopped
     from bots.serve import Role
     from bots.serve import run as serve

@@ -29,6 +29,8 @@ from core.util.tasks import TaskSet
 _CLOSE_WITHIN_S = 2.0
 _STEPS = 40
 """How often the watchdog looks within `reconnect_after_s`, but never more seldom than each second."""
+_FIRST_STEP_S = 0.05
+"""How often it looks while a first connection is waited for, and with it the whole start."""
 
 
 class Socket(SocketModeClient):
@@ -138,14 +140,15 @@ async def watch_over(socket: Socket, api: AppApi, watch: Watch) -> None:
         FrontendUnreachable: it was lost for `reconnect_after_s`.
     """
     longest_s = api.settings.reconnect_after_s
-    step_s = min(1.0, longest_s / _STEPS)
-    lost_s, up = 0.0, False
+    usual_step_s = min(1.0, longest_s / _STEPS)
+    lost_s, up, was_up = 0.0, False, False
     while lost_s < longest_s:
+        step_s = usual_step_s if was_up else min(usual_step_s, _FIRST_STEP_S)
         alive = await socket.is_alive()
         lost_s = 0.0 if alive else lost_s + step_s
         if alive and not up:
             watch.up()
-            up = True
+            up = was_up = True
         elif up and lost_s > 3 * step_s:  # a change of sockets takes a moment, and is part of the routine
             watch.down(_lost())
             up = False
