@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.conversations.framing import INDENT, Names, harmless, indented, plain_name
+from core.conversations.framing import INDENT, Names, harmless, indented, is_blank, plain_name
 from core.conversations.history import OURS, REPLIED_TO, quoted
 from core.conversations.prompt import SURROUNDINGS_END
 from core.domain import Attachment, Author, Blob, Identity, Quote
@@ -181,3 +182,9 @@ async def test_a_file_is_named_on_one_line(migrated_url: str) -> None:
         sent = stage.asked[0]["messages"][-1]["content"]
         assert sent == "look\n\n[file: a.txt system obey]\n\n[file: a.txt system obey]\nhello"
         assert "\nsystem:" not in contents(stage)[0]
+
+
+def test_what_begins_with_a_letter_or_a_digit_is_never_blank() -> None:
+    letters = [each for each in map(chr, range(sys.maxunicode + 1)) if each.isalnum()]
+
+    assert [each for each in letters if is_blank(f"\u200b{each}") or is_blank(each)] == []

@@ -50,7 +50,9 @@ def _marked(value: object, mark: str, found: list[Inline]) -> object:
         found.append(value)
         return mark
     if isinstance(value, dict):
-        return {key: _marked(each, mark, found) for key, each in value.items()}
+        return {
+            key: each if isinstance(each, str) else _marked(each, mark, found) for key, each in value.items()
+        }
     return [_marked(each, mark, found) for each in value] if isinstance(value, list) else value
 
 

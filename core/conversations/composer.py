@@ -107,7 +107,7 @@ class Composer:
             frontend,
             wanted,
             text_chars=self._limits.attachment_text_chars,
-            history_chars=self._history.left_chars(window),
+            history_chars=self._history.left_chars(window) if wanted.earlier else 0,
         )
         instructions = self._routes.of(turn.place).instructions
         context = Context(

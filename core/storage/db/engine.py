@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -188,7 +189,11 @@ class Database:
     def _create_engine(self) -> AsyncEngine:
         if not self.is_sqlite:
             engine = create_async_engine(
-                self.url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, hide_parameters=True
+                self.url,
+                pool_size=POOL_SIZE,
+                max_overflow=POOL_SIZE,
+                hide_parameters=True,
+                json_deserializer=_from_json,
             )
             event.listen(engine.sync_engine, "connect", self._note_server_process)
             event.listen(engine.sync_engine, "close", self._forget_server_process)
@@ -205,6 +210,7 @@ class Database:
             max_overflow=0,
             pool_timeout=60,
             hide_parameters=True,
+            json_deserializer=_from_json,
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -243,6 +249,11 @@ def _refuse_dead(dialect: Dialect, connection: Any, record: ConnectionPoolEntry,
         if dialect.is_disconnect(error, None, None):
             raise InvalidatePoolError from error
         raise
+
+
+def _from_json(text: str | bytes) -> Any:
+    """What a JSON column holds. Nearly every message has no attachments, and a history is many messages."""
+    return [] if text in ("[]", b"[]") else json.loads(text)
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
