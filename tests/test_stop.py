@@ -104,7 +104,8 @@ async def test_a_stop_ends_the_showing_of_a_whole_answer(stage: Stage, way: str)
     async with asyncio.timeout(20):
         await platform.reached.wait()
     before = stage.platform.visible(HERE)
-    event = stop() if way == "command" else pressed(stage.platform.place(HERE).buttons[0])
+    (key,) = await stage.rows("SELECT key FROM turns WHERE NOT notice")
+    event = stop() if way == "command" else pressed(Button(Action.STOP, key, "Stop"))
 
     await stage.core.intake.receive(event)
     async with asyncio.timeout(20):

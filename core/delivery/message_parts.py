@@ -74,6 +74,8 @@ class View:
     final: bool
     """Whether it will not change any more."""
     buttons: tuple[Button, ...] = ()
+    adds: bool = False
+    """Whether it ends with words that an earlier attempt's record of the same share of the answer tells nothing of."""
 
     @property
     def content(self) -> _Content:
@@ -131,7 +133,8 @@ class Posting:
         known = self._messages.get(view.part)
         if known is None or not known.id or not known.current:
             return False
-        if known.closed and (known.start, known.end) == (view.start, view.end):
+        is_unknown = view.adds and known.content is None
+        if known.closed and (known.start, known.end) == (view.start, view.end) and not is_unknown:
             return True
         return known.content == view.content and not view.final
 
