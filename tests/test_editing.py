@@ -752,6 +752,24 @@ async def test_even_a_process_that_dies_again_and_again_shows_the_answer_once() 
         assert channel.visible == [*messages_of(STORY, 120)[:-1], messages_of(STORY, 120)[-1] + "\n\n_model_"]
 
 
+async def test_a_sentence_stands_below_a_full_message_after_which_the_next_one_was_only_meant(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    """The process died before it posted the second message, and of the first one nothing further was to be shown."""
+    text = messages_of(LONG)[0]
+    channel.max_size = len(text) + 2 + len(SORRY.text)
+    await ledger.intend(0)
+    await ledger.posted(0, await channel.post(text, ledger.rows[0]))
+    await ledger.shows(0, len(text), closed=True)
+    await ledger.intend(1)
+
+    async with surface_of(channel, ledger.reopened()) as surface:
+        await surface.write(text)
+        await clock.run(surface.fail(SORRY))
+
+    assert channel.visible == [f"{text}\n\n{SORRY.text}"]
+
+
 # Buttons
 
 

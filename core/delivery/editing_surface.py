@@ -251,8 +251,7 @@ class EditingSurface:
 
     def _with_ending(self, views: Sequence[View], ending: _Ending) -> Sequence[View]:
         if views and (text := self._joined(views[-1].text, ending.text)):
-            last = replace(views[-1], text=text, buttons=ending.buttons, adds=ending.alone)
-            return [*views[:-1], last]
+            return [*views[:-1], replace(views[-1], text=text, buttons=ending.buttons)]
         if not views and not ending.alone:
             return []
         first, end = (len(views), views[-1].end) if views else (self._posting.said_before, 0)

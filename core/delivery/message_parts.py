@@ -74,8 +74,6 @@ class View:
     final: bool
     """Whether it will not change any more."""
     buttons: tuple[Button, ...] = ()
-    adds: bool = False
-    """Whether it ends with words that an earlier attempt's record of the same share of the answer tells nothing of."""
 
     @property
     def content(self) -> _Content:
@@ -133,8 +131,7 @@ class Posting:
         known = self._messages.get(view.part)
         if known is None or not known.id or not known.current:
             return False
-        is_unknown = view.adds and known.content is None
-        if known.closed and (known.start, known.end) == (view.start, view.end) and not is_unknown:
+        if known.closed and (known.start, known.end) == (view.start, view.end):
             return True
         return known.content == view.content and not view.final
 
@@ -339,13 +336,14 @@ def _known_from(earlier: Sequence[Delivery], generation: int) -> dict[int, _Mess
     }
     start = 0
     earlier = [delivery for delivery in earlier if delivery.part < LEFT_OVER]
+    last = next((delivery for delivery in reversed(earlier) if delivery.message_id), None)
     for delivery in earlier:
         messages[delivery.part] = _Message(
             delivery.message_id,
             start,
             delivery.shown,
-            # below the last one there may stand a footer or an apology of then: it is always looked at again
-            closed=delivery.closed and delivery is not earlier[-1],
+            # below the last one there may stand, or come, a footer or an apology: it is always looked at again
+            closed=delivery.closed and delivery is not last,
             current=delivery.generation == generation,
             uncertain=not delivery.message_id,
         )
