@@ -2,6 +2,7 @@
 
 from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
 from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
+from core.domain.capabilities import Capability, Takes
 from core.domain.errors import (
     AddressWrong,
     AivaxError,
@@ -106,6 +107,7 @@ __all__ = [
     "Breaker",
     "Button",
     "CancelRequest",
+    "Capability",
     "Cause",
     "Command",
     "Commanded",
@@ -170,6 +172,7 @@ __all__ = [
     "Sign",
     "Status",
     "StorageError",
+    "Takes",
     "ToolActivity",
     "ToolState",
     "Translator",

@@ -1,0 +1,122 @@
+"""The capabilities that are switched on, and what the one that a turn carries out may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Protocol
+
+from core.aivax.request import CompletionRequest
+from core.domain import Attachment, Blob, Capability, Frontend, MadeFile, Translator, Turn
+from core.i18n.languages import LANGUAGES, sentences
+
+Change = Callable[[CompletionRequest], CompletionRequest]
+
+
+class CapabilityRun(Protocol):
+    """One turn that carries a capability out. After a crash it is begun anew: what it does must bear to be repeated.
+
+    Errors may leave it: an `AivaxError` becomes its own sentence, anything else the sentence for a bug.
+    """
+
+    @property
+    def turn(self) -> Turn: ...
+
+    @property
+    def words(self) -> str:
+        """What its author wrote behind the word; `""`: nothing."""
+
+    @property
+    def attachments(self) -> Sequence[Attachment]:
+        """The files of the message."""
+
+    @property
+    def translator(self) -> Translator: ...
+
+    @property
+    def frontend(self) -> Frontend: ...
+
+    async def status(self, text: str) -> None:
+        """Show a line while no text stands there yet, such as how far it is; the next one takes its place."""
+
+    async def write(self, markdown: str) -> None:
+        """Write on. What comes from people, models and servers is hostile: quote or escape it before."""
+
+    async def show(self, file: MadeFile) -> None:
+        """Show a file below the answer, once all is written; within `[limits] answer_files`."""
+
+    async def fetch(self, attachment: Attachment, most_bytes: int) -> Blob:
+        """Fetch a file of the message.
+
+        Raises:
+            FileGone, FileTooLarge, PlatformError: as `Frontend.fetch`.
+        """
+
+    async def ask(self, change: Change = lambda request: request) -> str:
+        """Have the model answer, as it would an ordinary question, and write what it says; what it said.
+
+        `change` makes the request what it is to be; it is given history, surroundings and files as for any question.
+        Held, retried and paid like any question: where a breaker holds it, this turn is begun anew later.
+        """
+
+    async def ask_quietly(self, change: Change = lambda request: request) -> str:
+        """Likewise, but write nothing: for what is to be checked first, such as structured output."""
+
+    def spent(self, what: str, usd: float) -> None:
+        """Count money that AIVAX told of a call that is no completion; `what` names it in `usage`, as a model would."""
+
+
+class CapabilityHandler(Protocol):
+    """Carries one capability out."""
+
+    @property
+    def capability(self) -> Capability: ...
+
+    async def run(self, run: CapabilityRun) -> None:
+        """Carry it out. What it writes is the answer; an empty one is told as such."""
+
+
+class Capabilities:
+    """What is switched on, by name and by word."""
+
+    def __init__(self, handlers: Sequence[CapabilityHandler] = ()) -> None:
+        self._handlers = {each.capability.name: each for each in handlers}
+
+    def __iter__(self) -> Iterator[Capability]:
+        return (each.capability for each in self._handlers.values())
+
+    def handler(self, name: str) -> CapabilityHandler | None:
+        """What carries it out; None where it is not switched on (any more)."""
+        return self._handlers.get(name)
+
+    def spoken(self, text: str, *, has_files: bool = False) -> Capability | None:
+        """The capability that a message asks for: its first word is the capability's, in any language.
+
+        Where nothing stands behind the word of one that takes words, it is meant all the same: it tells its use. One
+        that takes nothing is meant by the word alone: `account manager wanted` is a question.
+        """
+        word, behind = _parted(text)
+        for each in self:
+            if word in _words(each) and (each.takes != "nothing" or not (behind or has_files)):
+                return each
+        return None
+
+    @staticmethod
+    def words(capability: Capability, text: str) -> str:
+        """What stands behind the capability's word; all of a text that does not begin with it (any more)."""
+        word, behind = _parted(text)
+        return behind if word in _words(capability) else text.strip()
+
+
+def _parted(text: str) -> tuple[str, str]:
+    word, _, behind = text.strip().replace("\n", " \n", 1).partition(" ")
+    return word.casefold().removeprefix("/").removesuffix(":"), behind.strip()
+
+
+@cache
+def _words(capability: Capability) -> frozenset[str]:
+    """Its word in every language."""
+    word = capability.word
+    return frozenset(
+        {capability.name, *(sentences(each).get(word.key, word.value).casefold() for each in LANGUAGES)}
+    )

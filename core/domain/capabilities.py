@@ -1,0 +1,34 @@
+"""What a person can have the bot do in place of asking the model: search, account, learn ..."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.domain.translator import Sentence
+
+Takes = Literal["nothing", "words", "files"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """A thing that people have the bot do by its word: said to it, or given as a command of their platform.
+
+    A frontend hands it on as a `Said` whose text begins with the word; the core knows it by that.
+    """
+
+    name: str
+    """What it is stored by, and the English word: at most 32 characters of [a-z-]. Never changes."""
+    word: Sentence
+    """The word that people give it by; each language has its own."""
+    description: Sentence
+    """What it does, in one line: help and lists of commands show it."""
+    takes: Takes = "nothing"
+    """What stands behind the word. Where words are required and missing, the handler says how it is used."""
+    argument: Sentence | None = None
+    """The name of what stands behind the word, where a platform asks for it by name (one lower-case word)."""
+    argument_help: Sentence | None = None
+    """What is to be written there, in one line."""
+    operators_only: bool = False
+    daily: int = 0
+    """How often a person may have it done in 24 hours; 0: as often as they may ask anything."""
