@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from bots.capabilities import capabilities_of
 from bots.settings import Settings
 from bots.wiring import (
     Admitting,
+    Base,
     admitting_of,
     base_of,
     intake_of,
@@ -22,6 +24,7 @@ from bots.wiring import (
 )
 from core.aivax.client import AivaxClient
 from core.aivax.transport import trusted
+from core.conversations.capabilities import Capabilities
 from core.domain import Frontend, SettingRefused
 from core.i18n import warm
 from core.ingest.service import StoringIntake
@@ -100,7 +103,12 @@ async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def open_core_on(
-    database: Database, settings: Settings, frontends: Mapping[str, Frontend], *, now: Clock = utc_now
+    database: Database,
+    settings: Settings,
+    frontends: Mapping[str, Frontend],
+    *,
+    now: Clock = utc_now,
+    capabilities_of: Callable[[Base], Capabilities] = capabilities_of,
 ) -> AsyncIterator[Core]:
     """Wire the core on an open database. Raises `SettingRefused` for what only wiring could judge."""
     await asyncio.to_thread(trusted)
@@ -109,16 +117,17 @@ async def open_core_on(
         settings.aivax, answer_chars=limits.answer_chars, answer_file_bytes=limits.answer_file_bytes
     ) as aivax:
         base = base_of(settings, database, aivax, frontends, now)
+        capabilities = capabilities_of(base)
         queueing = queueing_of(base)
         surfaces = surfaces_of(base, queueing)
         admitting = admitting_of(base, queueing)
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
-        intake = intake_of(base, queueing.pool, admitting.account, scrubber)
+        intake = intake_of(base, queueing.pool, admitting.account, scrubber, capabilities)
         retention = Retention(database, now, settings.storage, scrubber=scrubber)
         yield Core(
             intake=intake,
             pool=queueing.pool,
-            runner=runner_of(base, queueing, admitting.admission, surfaces),
+            runner=runner_of(base, queueing, admitting.admission, surfaces, capabilities),
             database=database,
             admitting=admitting,
             retention=retention,

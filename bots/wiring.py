@@ -22,6 +22,7 @@ from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
+from core.conversations.capabilities import Capabilities
 from core.conversations.composer import Composer
 from core.conversations.file_memory import FileMemory
 from core.conversations.history import History
@@ -196,7 +197,9 @@ def surfaces_of(base: Base, queueing: Queueing) -> Surfaces:
     )
 
 
-def runner_of(base: Base, queueing: Queueing, admission: Admission, surfaces: Surfaces) -> Runner:
+def runner_of(
+    base: Base, queueing: Queueing, admission: Admission, surfaces: Surfaces, capabilities: Capabilities
+) -> Runner:
     """Wire what runs a turn."""
     settings, limits, turns = base.settings, base.settings.limits, queueing.turns
     composer = Composer(
@@ -209,7 +212,16 @@ def runner_of(base: Base, queueing: Queueing, admission: Admission, surfaces: Su
     )
     permits = Permits(queueing.calls, queueing.allowance, base.now)
     show_tools = settings.replies.show_tools
-    generation = Generation(composer, base.aivax, admission, turns, permits, limits, show_tools=show_tools)
+    generation = Generation(
+        composer,
+        base.aivax,
+        admission,
+        turns,
+        permits,
+        limits,
+        show_tools=show_tools,
+        capabilities=capabilities,
+    )
     endings = Endings(turns, surfaces, settings.replies)
     holds = Holds(turns, surfaces, endings, limits, base.now, queueing.pool.sweep_soon)
     return Runner(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
@@ -228,7 +240,9 @@ def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionN
     )
 
 
-def intake_of(base: Base, pool: WorkerPool, account: AccountWatch, scrubber: Scrubber) -> StoringIntake:
+def intake_of(
+    base: Base, pool: WorkerPool, account: AccountWatch, scrubber: Scrubber, capabilities: Capabilities
+) -> StoringIntake:
     """Wire what takes events in."""
     settings, kind = base.settings, kind_of(base.settings.aivax.api_key)
     models = Models(
@@ -240,7 +254,13 @@ def intake_of(base: Base, pool: WorkerPool, account: AccountWatch, scrubber: Scr
     return build_intake(
         IntakeStore(base.database, base.now),
         pool,
-        Limits(settings.limits, settings.access, lambda: account.usage_24h_usd),
+        Limits(
+            settings.limits,
+            settings.access,
+            lambda: account.usage_24h_usd,
+            tuple(capabilities),
+            models.may_choose,
+        ),
         base.translators,
         models,
         conversation=settings.conversation,

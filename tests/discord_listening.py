@@ -19,6 +19,7 @@ from bots.discord.transport.timing import Timing
 from core.domain import (
     Author,
     BotError,
+    Capability,
     DatabaseUnreachable,
     Event,
     PassedOver,
@@ -107,6 +108,9 @@ class Intake(Noticeboard):
 
     def translator(self, locale: str, _place: Place) -> Translator:
         return TRANSLATORS.of(locale)
+
+    def capabilities(self) -> Sequence[Capability]:
+        return ()
 
     async def models(self, _author: Author, _place: Place) -> Sequence[str]:
         await self.held.wait()  # no deadline: the test lets it go

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from core.domain import Author, BotError, Event, PassedOver, Place, Receipt, Said, Translator
+from core.domain import Author, BotError, Capability, Event, PassedOver, Place, Receipt, Said, Translator
 from core.i18n import Translators
 from tests.waiting import waiting_for
 
@@ -29,6 +29,9 @@ class Inbox:
 
     def translator(self, locale: str, _place: Place) -> Translator:
         return TRANSLATORS.of(locale)
+
+    def capabilities(self) -> Sequence[Capability]:
+        return ()
 
     async def models(self, _author: Author, _place: Place) -> Sequence[str]:
         return self.choices

@@ -7,13 +7,13 @@ account spent in 24 hours (`usage24h`), other users of the account included.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.admission.access import Access
-from core.domain import Commanded, Edited, Place, Pressed, Said, Translator
-from core.i18n import Phrase
+from core.domain import Author, Capability, Commanded, Edited, Place, Pressed, Said, Translator
+from core.i18n import Phrase, spoken_capability
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.consumption import Price
 from core.storage.turns.intake import IntakeTransaction
@@ -51,7 +51,12 @@ class Limits:
         settings: LimitsSettings,
         access: AccessSettings | None = None,
         usage_24h_usd: Callable[[], float | None] = lambda: None,
+        capabilities: Collection[Capability] = (),
+        is_operator: Callable[[Author], bool] = lambda _: False,
     ) -> None:
+        """`capabilities` are those that are switched on; `is_operator` tells who may use all of them."""
+        self.capabilities = tuple(capabilities)
+        self.is_operator = is_operator
         self._settings = settings
         self._access = Access(access or AccessSettings())
         self._usage_24h_usd = usage_24h_usd
@@ -68,6 +73,11 @@ class Limits:
     def signs_a_minute(self) -> int:
         """How many signs one person gets in a minute, on questions that are refused without a word."""
         return self._settings.person_signs
+
+    def capability_of(self, said: Said) -> str:
+        """The name of the capability that a message asks for; `""`: it is a question for the model."""
+        found = spoken_capability(self.capabilities, said.text, has_files=bool(said.attachments))
+        return found.name if found is not None else ""
 
     async def barred(
         self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed
@@ -92,7 +102,8 @@ class Limits:
 
         To be done before any conversation is locked; see `core.storage.db.row_locks`.
         """
-        if self._settings.person_hourly or self._settings.person_daily:
+        counts_person = self._settings.person_hourly or self._settings.person_daily
+        if counts_person or any(each.daily for each in self.capabilities):
             await transaction.consumption.lock_person(identity_id)
         if self._settings.workspace_daily:
             await transaction.consumption.lock_workspace(place.platform, place.workspace)
@@ -114,7 +125,8 @@ class Limits:
         if len(said.text) > most:
             return _refusal(translator, Phrase.MESSAGE_TOO_LONG, most=most, length=len(said.text))
         return (
-            await self._of_line(transaction, identity_id, translator)
+            await self._of_capability(transaction, said, identity_id, translator)
+            or await self._of_line(transaction, identity_id, translator)
             or await self._of_person(transaction, identity_id, translator)
             or await self._of_workspace(transaction, said, translator)
             or await self._of_spend(transaction, translator)
@@ -141,6 +153,25 @@ class Limits:
         if not self._settings.person_hourly and not self._settings.person_daily:
             lines.append(translator.say(Phrase.USAGE_NO_LIMIT))
         return "\n".join(lines)
+
+    async def _of_capability(
+        self, transaction: IntakeTransaction, said: Said, identity_id: int | None, translator: Translator
+    ) -> Refusal | None:
+        """Some capabilities are the operators'; of others a person has so many a day."""
+        wanted = spoken_capability(self.capabilities, said.text, has_files=bool(said.attachments))
+        if wanted is None:
+            return None
+        if wanted.operators_only and not self.is_operator(said.author):
+            return _refusal(translator, Phrase.OPERATORS_ONLY)
+        if not wanted.daily or identity_id is None:
+            return None
+        counts, since = transaction.consumption, transaction.now - DAY
+        at = await counts.nth_of_capability(identity_id, wanted.name, wanted.daily, since)
+        if at is None:
+            return None
+        wait = _wait(at, DAY, transaction.now, translator)
+        word = translator.say(wanted.word)
+        return _refusal(translator, Phrase.CAPABILITY_DAILY, word=word, most=wanted.daily, wait=wait)
 
     async def _of_line(
         self, transaction: IntakeTransaction, identity_id: int | None, translator: Translator

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from typing import Protocol
 
 from core.aivax.request import CompletionRequest
 from core.domain import Attachment, Blob, Capability, Frontend, MadeFile, Translator, Turn
-from core.i18n.languages import LANGUAGES, sentences
 
 Change = Callable[[CompletionRequest], CompletionRequest]
 
@@ -55,7 +53,8 @@ class CapabilityRun(Protocol):
     async def ask(self, change: Change = lambda request: request) -> str:
         """Have the model answer, as it would an ordinary question, and write what it says; what it said.
 
-        `change` makes the request what it is to be; it is given history, surroundings and files as for any question.
+        `change` makes the request what it is to be: it is given one with history, surroundings and files, whose last
+        message is what stands behind the word, and may be called again where messages are made anew with fewer files.
         Held, retried and paid like any question: where a breaker holds it, this turn is begun anew later.
         """
 
@@ -77,7 +76,7 @@ class CapabilityHandler(Protocol):
 
 
 class Capabilities:
-    """What is switched on, by name and by word."""
+    """The capabilities that are switched on, by name."""
 
     def __init__(self, handlers: Sequence[CapabilityHandler] = ()) -> None:
         self._handlers = {each.capability.name: each for each in handlers}
@@ -89,34 +88,5 @@ class Capabilities:
         """What carries it out; None where it is not switched on (any more)."""
         return self._handlers.get(name)
 
-    def spoken(self, text: str, *, has_files: bool = False) -> Capability | None:
-        """The capability that a message asks for: its first word is the capability's, in any language.
 
-        Where nothing stands behind the word of one that takes words, it is meant all the same: it tells its use. One
-        that takes nothing is meant by the word alone: `account manager wanted` is a question.
-        """
-        word, behind = _parted(text)
-        for each in self:
-            if word in _words(each) and (each.takes != "nothing" or not (behind or has_files)):
-                return each
-        return None
-
-    @staticmethod
-    def words(capability: Capability, text: str) -> str:
-        """What stands behind the capability's word; all of a text that does not begin with it (any more)."""
-        word, behind = _parted(text)
-        return behind if word in _words(capability) else text.strip()
-
-
-def _parted(text: str) -> tuple[str, str]:
-    word, _, behind = text.strip().replace("\n", " \n", 1).partition(" ")
-    return word.casefold().removeprefix("/").removesuffix(":"), behind.strip()
-
-
-@cache
-def _words(capability: Capability) -> frozenset[str]:
-    """Its word in every language."""
-    word = capability.word
-    return frozenset(
-        {capability.name, *(sentences(each).get(word.key, word.value).casefold() for each in LANGUAGES)}
-    )
+NO_CAPABILITIES = Capabilities()

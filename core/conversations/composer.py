@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.aivax.request import CompletionRequest
 from core.conversations.attachments import Wanted, choose, fetch_parts
+from core.conversations.capabilities import Change
 from core.conversations.file_memory import FileMemory
 from core.conversations.framing import is_blank
 from core.conversations.history import History
@@ -29,6 +30,8 @@ class Composed:
     request: CompletionRequest
     context: Context
     files: Fetched
+    change: Change = lambda request: request
+    """What a capability makes of the request: done again where its messages are made anew, with fewer files."""
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -51,8 +54,12 @@ class Composed:
         return self._with(self.files.without_refused()) if has_other else None
 
     def _with(self, files: Fetched) -> Composed:
-        request = replace(self.request, messages=messages_of(self.context, files))
-        return Composed(request, self.context, files)
+        request = self.change(replace(self.request, messages=messages_of(self.context, files)))
+        return replace(self, request=request, files=files)
+
+    def changed(self, change: Change) -> Composed:
+        """The same question as a capability wants it asked."""
+        return replace(self, request=change(self.request), change=change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +96,21 @@ class Composer:
         if self._file_memory.give_back(turn.id):
             self._sweep_soon()
 
-    async def compose(self, turn: Turn, frontend: Frontend) -> Composed | NoRoom | None:
+    async def question_of(self, turn: Turn) -> Sequence[Remembered]:
+        """What a turn was asked, as it was said."""
+        return await self._history.question(turn)
+
+    async def compose(
+        self, turn: Turn, frontend: Frontend, words: str | None = None
+    ) -> Composed | NoRoom | None:
         """Gather everything the model is shown; None when there is nothing to answer: a bare mention.
 
+        `words` are asked in place of what was said, where they are given: what stands behind a capability's word.
         `NoRoom` where others' files fill the memory. `forget` must follow once the request is no longer needed.
         """
         question, window = await self._history.read(turn)
+        if words is not None:
+            question = [replace(each, text=words if not at else "") for at, each in enumerate(question)]
         bare = all(is_blank(message.text) and not message.attachments for message in question)
         around = await self._read_around(turn, frontend)
         quotes = await self._history.surroundings(turn, around, [*window, *question], bare=bare)

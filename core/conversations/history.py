@@ -50,6 +50,12 @@ class History:
                 chosen.append(message)
         return question, chosen[::-1]
 
+    async def question(self, turn: Turn) -> Sequence[Remembered]:
+        """The messages that a turn answers alone, in the order of saying."""
+        question, past = await self._store.read(turn.conversation_id, turn.id)
+        await past.aclose()
+        return question
+
     def left_chars(self, window: Sequence[Remembered]) -> int:
         """How many characters of files' texts still fit, beside a window, into the history's budget."""
         left = self._settings.history_tokens - sum(map(self._tokens, window))

@@ -29,6 +29,8 @@ class Capability:
     """The name of what stands behind the word, where a platform asks for it by name (one lower-case word)."""
     argument_help: Sentence | None = None
     """What is to be written there, in one line."""
+    private: bool = False
+    """Whether its answer is for its author alone, where a platform can show it so: about them, or about money."""
     operators_only: bool = False
     daily: int = 0
     """How often a person may have it done in 24 hours; 0: as often as they may ask anything."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from core.domain.capabilities import Capability
 from core.domain.errors import BotError
 from core.domain.messages import (
     Apology,
@@ -54,6 +55,9 @@ class Intake(Protocol):
     def translator(self, locale: str, place: Place) -> Translator:
         """The bot's sentences for a reader, where a platform asks for words that are no answer: names of its
         commands, the labels of a form. `locale` as in `Author.locale`."""
+
+    def capabilities(self) -> Sequence[Capability]:
+        """What people can have the bot do by a word, for a platform that lists its commands."""
 
     async def models(self, author: Author, place: Place) -> Sequence[str]:
         """The gateways that the author may choose from for a place; none for who does not run the bot."""

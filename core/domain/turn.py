@@ -90,6 +90,8 @@ class Turn:
     """Whether another turn of its conversation waited behind it when it was claimed."""
     cancel_request: CancelRequest | None = None
     """What its author wanted of it when it was claimed."""
+    capability: str = ""
+    """What it does in place of asking the model: the name of a `Capability`; `""`: it asks."""
     takes_back: int | None = None
     """The turn whose answer is taken away before this sentence tells so."""
     chosen_model: str = ""

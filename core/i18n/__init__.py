@@ -1,5 +1,6 @@
 """The bot's own words: catalogues, a translator for each language, numbers and dates in their forms."""
 
+from core.i18n.capabilities import behind_word, spoken_capability
 from core.i18n.catalog import Phrase
 from core.i18n.commands import COMMANDS, SPOKEN, spoken_command
 from core.i18n.figures import above, below, figures
@@ -20,6 +21,7 @@ __all__ = [
     "Phrase",
     "Translators",
     "above",
+    "behind_word",
     "below",
     "figures",
     "nearest",
@@ -29,6 +31,7 @@ __all__ = [
     "retired",
     "samples",
     "sentences",
+    "spoken_capability",
     "spoken_command",
     "warm",
 ]

@@ -271,6 +271,13 @@ class Phrase(Sentence):
         "I can't ask `{model}`: with the key that I have, only the full UUID of a gateway will do."
     )
     OPERATORS_ONLY = "Only the people who run me can do that."
+
+    # capabilities: what I do by a word of its own
+    CAPABILITY_DAILY = (
+        "I may do `{word}` for you {most} times a day, and you've had that. Please try again in {wait}."
+    )
+    CAPABILITY_OFF = "I can't do that any more: the people who run me have switched it off."
+    CAPABILITIES_HELP = "Here I can also do this:"
     MODEL_COMMAND = "Show or choose the gateway that answers here"
     MODEL_OPTION = "The gateway; “default” for the configured one"
 

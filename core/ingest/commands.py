@@ -65,7 +65,18 @@ class Commands:
             case Command.HOME:
                 return await self.home(transaction, identity_id, translator)
             case _:
-                return translator.say(Phrase.HELP)
+                return self._help(commanded, translator)
+
+    def _help(self, commanded: Commanded, translator: Translator) -> str:
+        """What people can have the bot do; what is the operators' alone, they alone are told of."""
+        is_operator = self._limits.is_operator(commanded.author)
+        lines = [
+            f"- `{translator.say(each.word)}`: {translator.say(each.description)}"
+            for each in self._limits.capabilities
+            if is_operator or not each.operators_only
+        ]
+        more = ["", translator.say(Phrase.CAPABILITIES_HELP), *lines] if lines else []
+        return "\n".join([translator.say(Phrase.HELP), *more])
 
     def privacy(self, translator: Translator) -> str:
         """What is stored, and for how long."""

@@ -9,6 +9,7 @@ from core.admission.quotas import Barred, Limits
 from core.conversations.directory import Directory
 from core.domain import (
     Action,
+    Capability,
     Command,
     Commanded,
     Edited,
@@ -48,6 +49,11 @@ class Handlers:
         self._questions = questions
         self._commands = commands
         self._presses = presses
+
+    @property
+    def capabilities(self) -> Sequence[Capability]:
+        """What is switched on."""
+        return self._limits.capabilities
 
     async def take_in(
         self, transaction: IntakeTransaction, event: Said | Edited | Left | Commanded | Pressed

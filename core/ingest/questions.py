@@ -11,7 +11,7 @@ from core.domain import Author, CancelRequest, Edited, PassedOver, Pressed, Said
 from core.i18n import Phrase
 from core.ingest.refusal_signs import RefusalSigns
 from core.settings import ConversationSettings
-from core.storage.turns.edits import Question
+from core.storage.turns.edits import WAITING, Question
 from core.storage.turns.held_turns import Asked
 from core.storage.turns.intake import IntakeTransaction
 
@@ -61,14 +61,17 @@ class Questions:
 
     async def _turn_for(self, transaction: IntakeTransaction, said: Said, here: int, identity_id: int) -> int:
         """A turn of its own, or, as `when_busy` has it, the one that the author's words before wait in."""
+        capability = self._limits.capability_of(said)
         if self._when_busy == "interrupt":
             await transaction.changes.interrupt(here, identity_id)
-        if self._when_busy != "queue" and not said.awaited:
+        if self._when_busy != "queue" and not said.awaited and not capability:
             waiting = await transaction.changes.last_waiting(here, identity_id)
             if waiting is not None:
                 await transaction.changes.readdress(waiting, said.address)
                 return waiting
-        return await transaction.add_turn(here, identity_id, said.address, awaited=said.awaited)
+        return await transaction.add_turn(
+            here, identity_id, said.address, awaited=said.awaited, capability=capability
+        )
 
     async def change(
         self, transaction: IntakeTransaction, edited: Edited, identity_id: int, translator: Translator
@@ -77,20 +80,40 @@ class Questions:
         question = await transaction.changes.question(identity_id, edited.place, edited.origin)
         if question is None or question.text == edited.text:
             return ()
-        if question.state is not TurnState.RUNNING:
-            await transaction.changes.reword(question.message_id, edited.text)
-            return ()
         again = _as_said(question, edited.author, edited.text, edited.within)
+        if question.state is not TurnState.RUNNING:
+            return await self._reword(transaction, question, again, identity_id, translator)
         refusal = await self._limits.refusal(transaction, again, identity_id, translator)
         notice = refusal.sentence if refusal else None
+        capability = "" if refusal else self._limits.capability_of(again)
         successor = await transaction.add_turn(
-            question.conversation_id, identity_id, question.address, notice=notice
+            question.conversation_id, identity_id, question.address, notice=notice, capability=capability
         )
         asked = await transaction.changes.question_of(question.turn_id)
         await transaction.changes.move([each.message_id for each in asked], successor)
         await transaction.changes.reword(question.message_id, edited.text)
         await transaction.changes.cancel_request(question.turn_id, CancelRequest.CHANGE)
         return (question.conversation_id,)
+
+    async def _reword(
+        self,
+        transaction: IntakeTransaction,
+        question: Question,
+        again: Said,
+        identity_id: int,
+        translator: Translator,
+    ) -> Sequence[int]:
+        """Change what was said and is not being answered; where it waits, it may ask for something else now."""
+        changes, meant = transaction.changes, self._limits.capability_of(again)
+        if question.state in WAITING and meant != self._limits.capability_of(
+            replace(again, text=question.text)
+        ):
+            refusal = await self._limits.refusal(transaction, again, identity_id, translator)
+            if refusal is not None:
+                return await self._refuse(transaction, again, identity_id, refusal)
+            await changes.choose_capability(question.turn_id, meant)
+        await changes.reword(question.message_id, again.text)
+        return ()
 
     async def regenerate(
         self, transaction: IntakeTransaction, asked: Asked, pressed: Pressed, translator: Translator
@@ -105,7 +128,12 @@ class Questions:
         refusal = await self._limits.refusal(transaction, again, asked.identity_id, translator)
         if refusal is not None:
             return refusal.sentence
-        successor = await transaction.add_turn(asked.conversation_id, asked.identity_id, asked.address)
+        successor = await transaction.add_turn(
+            asked.conversation_id,
+            asked.identity_id,
+            asked.address,
+            capability=self._limits.capability_of(again),
+        )
         for each in questions:
             await transaction.add_message(
                 asked.conversation_id,

@@ -15,6 +15,7 @@ from core.conversations.directory import Directory
 from core.domain import (
     Action,
     Author,
+    Capability,
     Command,
     Commanded,
     Deleted,
@@ -131,6 +132,10 @@ class StoringIntake:
     def translator(self, locale: str, place: Place) -> Translator:
         """See `core.domain.ports.Intake`."""
         return self._handlers.translators.for_reader(locale, place)
+
+    def capabilities(self) -> Sequence[Capability]:
+        """See `core.domain.ports.Intake`."""
+        return self._handlers.capabilities
 
     async def models(self, author: Author, place: Place) -> Sequence[str]:
         """See `core.domain.ports.Intake`."""

@@ -63,6 +63,13 @@ class Consumption:
         asked = select(turns.c.created_at).where(there.scalar_subquery().is_not(None))
         return await self._nth(asked, most, since)
 
+    async def nth_of_capability(
+        self, identity_id: int, capability: str, most: int, since: datetime
+    ) -> datetime | None:
+        """When the person had a capability used that used up `most`; None while they have some left."""
+        theirs = turns.c.identity_id.in_(_identities_of(identity_id)) & (turns.c.capability == capability)
+        return await self._nth(select(turns.c.created_at).where(theirs), most, since)
+
     async def messages_of(self, identity_id: int, since: datetime) -> list[datetime]:
         """When the person sent their messages since then, the oldest first."""
         asked = turns.c.identity_id.in_(_identities_of(identity_id))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from core.aivax.stream.events import Finished, Picture, Text, Thinking, TimelineEvent, ToolCalled, Usage
@@ -84,6 +85,7 @@ class Answer:
         self.usage: Usage | None = None
         self.reason = ""
         self._thinking = False
+        self._unseen: list[str] | None = None
         self.is_ours = False
         """Whether the text is a sentence of the bot's own: it can be neither generated again nor judged."""
 
@@ -124,8 +126,23 @@ class Answer:
             case _:
                 pass
 
+    async def write(self, text: str) -> None:
+        """Write a piece of an answer that is not the model's."""
+        await self._write(text)
+
+    @contextmanager
+    def unseen(self) -> Iterator[list[str]]:
+        """Keep what the model says from its reader while the block runs; the pieces of it."""
+        self._unseen = []
+        try:
+            yield self._unseen
+        finally:
+            self._unseen = None
+
     async def _write(self, text: str) -> None:
-        if shown := self._text.say(text):
+        if self._unseen is not None:
+            self._unseen.append(text)
+        elif shown := self._text.say(text):
             await self.surface.write(shown)
 
     def admit(self, picture: Picture) -> MadeFile | None:
@@ -137,6 +154,15 @@ class Answer:
         if is_shown or self._files_left_out <= MOST_MARKED:
             self._text.mark(marker_of(name, picture.media_type, picture.alt))
         return MadeFile(name, picture.media_type, picture.alt, picture.data) if is_shown else None
+
+    def add_file(self, file: MadeFile) -> bool:
+        """Give a file of the bot's own making its place below the answer; false where it is one too many."""
+        is_shown = self.files < self._most_files
+        self.files += is_shown
+        self._files_left_out += not is_shown
+        if is_shown:
+            self._text.mark(marker_of(file.name, file.media_type, file.alt))
+        return is_shown
 
     def notes_below(self) -> list[str]:
         """The bot's own sentences below the answer."""

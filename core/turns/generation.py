@@ -10,6 +10,7 @@ from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
 from core.aivax.stream.events import Finished, Picture, Text, TimelineEvent
+from core.conversations.capabilities import NO_CAPABILITIES, Capabilities, Change
 from core.conversations.composer import Composed, Composer, NoRoom
 from core.conversations.left_out import sentences_of
 from core.delivery.status_line import tool_status
@@ -30,6 +31,7 @@ from core.settings import LimitsSettings
 from core.storage.turns.fence import forgets
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
+from core.turns.capability_run import carry_out
 from core.turns.finish_sentences import instead_of_words
 from core.util.log import log
 
@@ -52,6 +54,7 @@ class Generation:
         limits: LimitsSettings,
         *,
         show_tools: bool,
+        capabilities: Capabilities = NO_CAPABILITIES,
     ) -> None:
         self._composer = composer
         self._aivax = aivax
@@ -60,10 +63,11 @@ class Generation:
         self._permits = permits
         self._limits = limits
         self._show_tools = show_tools
+        self._capabilities = capabilities
 
     async def holding(self, turn: Turn) -> Tripped | None:
         """The circuit breaker that holds the turn; asked before anything is done for it on its platform."""
-        if not turn.is_any_tripped:
+        if not turn.is_any_tripped or turn.capability:  # a capability need not ask the model
             return None
         return await self._admission.holding(turn.id, self._composer.model_of(turn))
 
@@ -87,16 +91,14 @@ class Generation:
         turn = answer.turn
         if turn.generation > turn.unbilled_attempts:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
-        composed = await self._composer.compose(turn, answer.frontend)
-        if isinstance(composed, NoRoom):
-            return composed
-        if composed is None:
-            await answer.say(Phrase.GREETING)
+        if turn.capability:
+            held_by = await carry_out(
+                self._capabilities, answer, self._store, self._composer, self._compose_and_ask
+            )
         else:
-            answer.notes += sentences_of(composed.left_out, self._limits, answer.translator)
-            held_by = await self._ask(answer, composed)
-            if held_by is not None:
-                return held_by
+            held_by = await self._compose_and_ask(answer)
+        if held_by is not None:
+            return held_by
         if answer.is_empty:
             await answer.say(instead_of_words(answer.reason))
         ours, remembered = answer.is_ours, answer.remembered
@@ -104,6 +106,19 @@ class Generation:
             turn, answer.text, answer.usage, whole=True, ours=ours, remembered=remembered
         )
         return None
+
+    async def _compose_and_ask(
+        self, answer: Answer, change: Change | None = None, words: str | None = None
+    ) -> Tripped | RetryAlone | NoRoom | None:
+        """Ask the turn's question, or what a capability makes of it."""
+        composed = await self._composer.compose(answer.turn, answer.frontend, words)
+        if isinstance(composed, NoRoom):
+            return composed
+        if composed is None:
+            await answer.say(Phrase.GREETING)
+            return None
+        answer.notes += sentences_of(composed.left_out, self._limits, answer.translator)
+        return await self._ask(answer, composed.changed(change) if change is not None else composed)
 
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""

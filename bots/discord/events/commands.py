@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.domain import Command, Translator
+from core.domain import Capability, Command, Sentence, Translator
 from core.i18n import COMMANDS, Phrase
 from core.util.log import log
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 TranslatorOf = Callable[[str], Translator]
 
 ASK, ABOUT, TAKE_AWAY = "ask", Phrase.ASK_ABOUT.value, Phrase.TAKE_AWAY.value
-QUESTION, FILE, PRIVATE, GATEWAY = "question", "file", "private", "gateway"
+QUESTION, FILE, PRIVATE, GATEWAY, WORDS = "question", "file", "private", "gateway", "words"
 LOCALES = ("en-US", "en-GB", "es-ES", "es-419", "pt-BR")
 """The locales of Discord's clients whose languages we speak."""
 MOST_TO_DESCRIBE, LONGEST_QUESTION = 100, 6000
@@ -26,16 +26,24 @@ _NAME = re.compile(r"[-_\w]{1,32}")
 """Discord's rule for the names of slash commands and their options, which are in lower case too."""
 
 
-def all_commands(translator_of: TranslatorOf, *, everywhere: bool) -> list[Json]:
-    """Describe all commands. `everywhere`: for all servers and direct messages, not for one server."""
+def all_commands(
+    translator_of: TranslatorOf, capabilities: Sequence[Capability] = (), *, everywhere: bool
+) -> list[Json]:
+    """Describe all commands, those of capabilities too.
+
+    `everywhere`: for all servers and direct messages, not for one server.
+    """
     gateway = _described(GATEWAY, Phrase.GATEWAY_NAME, Phrase.MODEL_OPTION, translator_of)
     options = {
         ASK: _ask_options(translator_of),
         Command.MODEL.value: [gateway | {"type": _STRING, "autocomplete": True}],
+        **{each.name: _capability_options(each, translator_of) for each in capabilities},
     }
-    named = {ASK: (Phrase.ASK_NAME, Phrase.ASK_COMMAND)} | {
+    named: dict[str, tuple[Sentence, Sentence]] = {ASK: (Phrase.ASK_NAME, Phrase.ASK_COMMAND)}
+    named |= {
         command.value: phrases for command, phrases in COMMANDS.items()
     }
+    named |= {each.name: (each.word, each.description) for each in capabilities}
     slash = [
         {"type": _SLASH, "options": options.get(name, [])} | _described(name, *phrases, translator_of)
         for name, phrases in named.items()
@@ -69,7 +77,21 @@ def _ask_options(translator_of: TranslatorOf) -> list[Json]:
     ]
 
 
-def _described(name: str, named: Phrase, description: Phrase, translator_of: TranslatorOf) -> Json:
+def _capability_options(capability: Capability, translator_of: TranslatorOf) -> list[Json]:
+    """What stands behind a capability's word, by name, and a file for one that takes files."""
+    if capability.takes == "nothing":
+        return []
+    takes_files = capability.takes == "files"
+    named = (capability.argument or Phrase.QUESTION_NAME, capability.argument_help or capability.description)
+    words = _described(WORDS, *named, translator_of)
+    options = [words | {"type": _STRING, "required": not takes_files, "max_length": LONGEST_QUESTION}]
+    if takes_files:
+        file = _described(FILE, Phrase.FILE_NAME, Phrase.ASK_FILE, translator_of)
+        options.append(file | {"type": _FILE})
+    return options
+
+
+def _described(name: str, named: Sentence, description: Sentence, translator_of: TranslatorOf) -> Json:
     return {
         "name": name,
         "name_localizations": _localised(named, translator_of, _as_name),
@@ -78,7 +100,7 @@ def _described(name: str, named: Phrase, description: Phrase, translator_of: Tra
     }
 
 
-def _localised(phrase: Phrase, translator_of: TranslatorOf, made: Callable[[str], str]) -> Json:
+def _localised(phrase: Sentence, translator_of: TranslatorOf, made: Callable[[str], str]) -> Json:
     """Say it for every locale; what an operator's own wording makes impossible there is left out."""
     said = {locale: made(translator_of(locale).say(phrase)) for locale in LOCALES}
     if unfit := [locale for locale, text in said.items() if not text]:

@@ -11,11 +11,11 @@ import msgspec
 
 from bots.discord.events.address import PLATFORM, Address, ids_of
 from bots.discord.events.attachments import attachment_of, file_of
-from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION, TAKE_AWAY
+from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION, TAKE_AWAY, WORDS
 from bots.discord.events.payloads import id_of, part_of, parts_of, text_of
 from bots.discord.events.sdk_message import WholeMessage, user_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
-from core.domain import Attachment, Author, Command, Commanded, Place, Said
+from core.domain import Attachment, Author, Capability, Command, Commanded, Place, Said
 from core.i18n import COMMANDS
 
 SLASH, MESSAGE_MENU = 1, 3
@@ -66,12 +66,17 @@ def source_of(interaction: discord.Interaction) -> Source | None:
     )
 
 
-def translate(interaction: discord.Interaction, source: Source) -> Said | Commanded | None:
+def translate(
+    interaction: discord.Interaction, source: Source, capabilities: Sequence[Capability] = ()
+) -> Said | Commanded | None:
     """Make an event of a slash command of ours; None of anything else."""
     data = _slash(interaction)
     name, options = str(data.get("name")), _options(data)
     if name == ASK:
         return question(interaction, source, str(options.get(QUESTION) or ""), _files(interaction, options))
+    if any(each.name == name for each in capabilities):
+        words = f"{name} {options.get(WORDS) or ''}"
+        return question(interaction, source, words, _files(interaction, options))
     if name not in COMMANDS:
         return None
     command = Command(name)

@@ -15,7 +15,7 @@ from bots.discord.events.commands import Json, TranslatorOf, all_commands, same
 from bots.discord.transport.api import Session
 from bots.discord.transport.timing import Timing
 from core.delivery.platform_retry import patiently
-from core.domain import BotError, Intake, Place, PlatformError, Watch
+from core.domain import BotError, Capability, Intake, Place, PlatformError, Watch
 from core.util.log import log
 
 EVERYWHERE = Place(PLATFORM, "", "")
@@ -63,7 +63,7 @@ class CommandSync:
 
         async def when_up() -> None:
             await seen.happened.wait()
-            await self.run(lambda locale: intake.translator(locale, EVERYWHERE))
+            await self.run(lambda locale: intake.translator(locale, EVERYWHERE), intake.capabilities())
 
         task = asyncio.create_task(when_up())
         try:
@@ -74,11 +74,11 @@ class CommandSync:
             if not task.cancelled() and (error := task.exception()) is not None:
                 log.error("discord.commands_not_registered", setting=SETTING, exc_info=error)
 
-    async def run(self, translator_of: TranslatorOf) -> None:
+    async def run(self, translator_of: TranslatorOf, capabilities: Sequence[Capability] = ()) -> None:
         """Do what is still to be done; what fails is said once, and tried again at the next call."""
-        shared = [] if self._servers else all_commands(translator_of, everywhere=True)
+        shared = [] if self._servers else all_commands(translator_of, capabilities, everywhere=True)
         wanted = {0: shared} | {
-            server: all_commands(translator_of, everywhere=False) for server in self._servers
+            server: all_commands(translator_of, capabilities, everywhere=False) for server in self._servers
         }
         for server, commands in wanted.items():
             if server not in self._done:

@@ -72,7 +72,7 @@ class Dispatcher:
         if (message := asks_about(interaction)) is not None:
             await self._ask_about(interaction, source, message, intake)
             return True
-        event = wants_gone(interaction, source) or translate(interaction, source)
+        event = wants_gone(interaction, source) or translate(interaction, source, intake.capabilities())
         if event is None:
             return False  # of an older list of commands that a client still shows
         refused = isinstance(event, Said) and await self._refused(interaction, event, intake)

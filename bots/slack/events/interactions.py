@@ -5,14 +5,15 @@ Shapes: docs.slack.dev, "Implementing slash commands", `app_home_opened`, `agent
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.mrkdwn import from_mrkdwn
 from bots.slack.events.payloads import part_of, parts_of, text_of
-from core.domain import Action, Author, Command, Commanded, Identity, Place, Pressed
-from core.i18n import spoken_command
+from core.domain import Action, Author, Capability, Command, Commanded, Identity, Place, Pressed, Said
+from core.i18n import spoken_capability, spoken_command
 
 TAKE_AWAY = "take_away"
 """The callback_id of the message shortcut, as the manifest has it."""
@@ -20,13 +21,18 @@ COMMAND_IDS = ("team_id", "channel_id", "user_id", "trigger_id")
 """What tells a command from all others: where it was given, by whom, and Slack's id of that."""
 
 
-def question(form: Mapping[str, Any]) -> str:
-    """What is asked by a slash command; `""` where it asks nothing."""
-    word, _, rest = from_mrkdwn(text_of(form, "text")).strip().partition(" ")
-    return rest.strip() if text_of(form, "command") and word.lower() == "ask" else ""
+def question(form: Mapping[str, Any], capabilities: Sequence[Capability] = ()) -> str:
+    """What is asked by a slash command for everyone to see; `""` where it asks nothing."""
+    words = from_mrkdwn(text_of(form, "text")).strip()
+    if not text_of(form, "command"):
+        return ""
+    if (wanted := spoken_capability(capabilities, words)) is not None:
+        return "" if wanted.private else words
+    word, _, rest = words.partition(" ")
+    return rest.strip() if word.lower() == "ask" else ""
 
 
-def commanded(form: Mapping[str, Any]) -> Commanded | None:
+def commanded(form: Mapping[str, Any], capabilities: Sequence[Capability] = ()) -> Commanded | Said | None:
     """Read a slash command; any word that is none of ours is a call for help.
 
     A command can't be given in a thread, so it is meant for all that its author has in the channel. Its answer is for
@@ -36,20 +42,32 @@ def commanded(form: Mapping[str, Any]) -> Commanded | None:
     if not (team and channel and user and trigger):
         return None
     words = from_mrkdwn(text_of(form, "text")).strip() or text_of(form, "command")
-    command, argument = _understood(words)
     here = Address(
         channel, team, user=user, user_team=team, ephemeral=True, reply=text_of(form, "response_url")
     )
+    key, author = f"slack:{team}:command:{trigger}", Author(Identity(PLATFORM, team, user))
+    place = Place(PLATFORM, team, channel, private=channel.startswith("D"))
+    if spoken_capability(capabilities, words) is not None:
+        return Said((key,), author, _aside(place, user), words, str(here), trigger, awaited=True)
+    command, argument = _understood(words)
     return Commanded(
-        keys=(f"slack:{team}:command:{trigger}",),
-        author=Author(Identity(PLATFORM, team, user)),
-        place=Place(PLATFORM, team, channel, private=channel.startswith("D")),
+        keys=(key,),
+        author=author,
+        place=place,
         command=command,
         argument=argument,
         address=str(here),
         whole_channel=True,
         awaited=True,
     )
+
+
+def _aside(place: Place, user: str) -> Place:
+    """Give what only its author reads a place of its own, so that it never becomes context of what all read.
+
+    It stands where a thread's id stands elsewhere. It counts as shared, so that the lists of channels hold for it.
+    """
+    return place if place.private else replace(place, thread=f"@{user}")
 
 
 def _understood(words: str) -> tuple[Command, str]:

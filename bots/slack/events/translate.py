@@ -6,7 +6,7 @@ Shapes: docs.slack.dev, "Events API", "Interactivity", "Implementing slash comma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bots.slack.events.buttons import pressed
@@ -15,7 +15,7 @@ from bots.slack.events.modals import commented
 from bots.slack.events.names import NameBook, Names
 from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
 from bots.slack.events.said import changed, deleted, is_for_us, is_person, read, said
-from core.domain import Event, PassedOver
+from core.domain import Capability, Event, PassedOver
 
 _NOTICES = frozenset(
     ("app_home_opened", "assistant_thread_started", "assistant_thread_context_changed", "app_context_changed")
@@ -24,7 +24,11 @@ _NOTICES = frozenset(
 
 
 def translate(
-    payload: Any, bot: Bot, is_joined: IsJoined | None = None, names: NameBook | None = None
+    payload: Any,
+    bot: Bot,
+    is_joined: IsJoined | None = None,
+    names: NameBook | None = None,
+    capabilities: Sequence[Capability] = (),
 ) -> tuple[Event, ...]:
     """Read an envelope's payload; nothing for what is not meant for us, our own and other bots' words included.
 
@@ -36,7 +40,10 @@ def translate(
     event = part_of(payload, "event")
     if text_of(payload, "type") == "event_callback" and text_of(event, "type") == "agent_session_stopped":
         return stopped(payload, event)
-    found = _event(payload, event, names or Names(bot), is_joined)
+    if text_of(payload, "command"):
+        found: Event | None = None if question(payload, capabilities) else commanded(payload, capabilities)
+    else:
+        found = _event(payload, event, names or Names(bot), is_joined)
     return () if found is None else (found,)
 
 
@@ -58,9 +65,7 @@ def _event(
             return commented(payload)
         case "message_action", _, _:
             return wants_gone(payload)
-        case "event_callback", _, _:
-            return None
-    return commanded(payload) if text_of(payload, "command") and not question(payload) else None
+    return None
 
 
 def why_ignored(payload: Mapping[str, Any], bot: Bot, is_joined: IsJoined | None) -> PassedOver | None:

@@ -11,7 +11,7 @@ letter by letter, without a link, a mention or a preview in them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from bots.slack.events.modals import WORDS_BLOCK, About, asked_about
 from bots.slack.events.payloads import text_of
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.error_mapping import REFUSALS
-from core.domain import Attachment, Author, Identity, OutcomeUnknown, Place, Said, Translator
+from core.domain import Attachment, Author, Capability, Identity, OutcomeUnknown, Place, Said, Translator
 from core.i18n import Phrase
 from core.util.log import log
 
@@ -60,12 +60,14 @@ class AskedQuestion:
         return f"{self.text}\n\n{quote}" if quote else self.text
 
 
-def asked_question(payload: Mapping[str, Any]) -> AskedQuestion | None:
+def asked_question(
+    payload: Mapping[str, Any], capabilities: Sequence[Capability] = ()
+) -> AskedQuestion | None:
     """Read a question that was asked by command or form; None of anything else."""
     if form := asked_about(payload):
         return _by_form(payload, *form)
     team, channel, user, trigger = (text_of(payload, name) for name in COMMAND_IDS)
-    asked = question(payload)
+    asked = question(payload, capabilities)
     if not (team and user and channel and trigger and asked):
         return None
     return AskedQuestion(f"slack:{team}:command:{trigger}", team, user, team, channel, asked)

@@ -95,7 +95,7 @@ class Receiver:
     async def _handle(self, payload: Mapping[str, Any], bot: Bot, there: Workspace) -> Ack | None:
         if self._is_joined:
             await self._threads.look_up(payload, bot)
-        asked, names = asked_question(payload), NamesAsked(bot)
+        asked, names = asked_question(payload, self._intake.capabilities()), NamesAsked(bot)
         events = self._read(payload, names)
         if not await self._admits(payload, asked, events, bot, there):
             return None
@@ -112,7 +112,7 @@ class Receiver:
         return None
 
     def _read(self, payload: Mapping[str, Any], names: NameBook) -> tuple[Event, ...]:
-        return translate(payload, names.bot, self._is_joined, names)
+        return translate(payload, names.bot, self._is_joined, names, self._intake.capabilities())
 
     def _is_known(self, events: Sequence[Event]) -> bool:
         """Whether all of it was stored a moment ago: the other event of a mention needs no looking up."""

@@ -161,6 +161,12 @@ turns = Table(
         "cancel_request", Label(16), nullable=True, comment="what its author wants of it; see `CancelRequest`"
     ),
     Column("replaced_by", Id, nullable=True, comment="the turn that answers the same question once more"),
+    Column(
+        "capability",
+        Label(32),
+        nullable=True,
+        comment="what it does in place of asking the model; null: it asks",
+    ),
     Column("takes_back", Id, nullable=True, comment="a notice: the turn whose answer it takes away first"),
     Column(
         "awaited", Boolean, nullable=False, default=False, comment="its platform shows that it is on its way"

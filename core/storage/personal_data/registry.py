@@ -121,7 +121,7 @@ WORDLESS = (
     Wordless(tool_activity, ("state",), OURS),
     Wordless(made_files, ("name", "media_type"), "a kind and a number: picture-1.png"),
     Wordless(turns, ("key", "reference", "owner"), IDS),
-    Wordless(turns, ("state", "failure", "cancel_request", "offers"), OURS),
+    Wordless(turns, ("state", "failure", "cancel_request", "offers", "capability"), OURS),
     Wordless(turns, ("held_by", "faulted_for"), "a breaker's name: a cause and a model's name"),
     Wordless(deliveries, ("message_id",), IDS),
     Wordless(

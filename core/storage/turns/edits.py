@@ -94,6 +94,11 @@ class Changes:
         """Change what was said."""
         await self._connection.execute(update(messages).where(messages.c.id == message_id).values(text=text))
 
+    async def choose_capability(self, turn_id: int, capability: str) -> None:
+        """Have a turn do something else than it was to: `""`: ask."""
+        chosen = update(turns).where(turns.c.id == turn_id).values(capability=capability or None)
+        await self._connection.execute(chosen)
+
     async def move(self, message_ids: Collection[int], turn_id: int) -> None:
         """Have other words, or the same, answered by another turn."""
         moved = update(messages).where(messages.c.id.in_(message_ids))
@@ -186,6 +191,7 @@ class Changes:
             or row.identity_id != identity_id
             or row.notice
             or row.awaited
+            or row.capability
             or row.attempt > row.unbilled_attempts
         ):
             return None

@@ -197,11 +197,12 @@ class IntakeTransaction:
         notice: str | None = None,
         offers: Sequence[Action] = (),
         awaited: bool = False,
+        capability: str = "",
         takes_back: int | None = None,
     ) -> int:
         """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it.
 
-        `takes_back` is the turn whose answer goes before that is said.
+        `capability` is what it does in place of asking; `takes_back` the turn whose answer goes before that is said.
         """
         row = {
             "conversation_id": conversation_id,
@@ -213,6 +214,7 @@ class IntakeTransaction:
             "notice": notice is not None,
             "offers": ",".join(offers),
             "awaited": awaited,
+            "capability": capability or None,
             "takes_back": takes_back,
             "due_at": self.now,
             "created_at": self.now,

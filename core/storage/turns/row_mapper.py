@@ -95,6 +95,7 @@ def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn
         unbilled_attempts=row.unbilled_attempts,
         has_successor=row.has_successor,
         cancel_request=CancelRequest(row.cancel_request) if row.cancel_request else None,
+        capability=row.capability or "",
         takes_back=row.takes_back,
         chosen_model=row.chosen_model or "",
         is_any_tripped=row.is_any_tripped,

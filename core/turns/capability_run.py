@@ -1,0 +1,119 @@
+"""A turn that carries a capability out, in place of asking the model."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from core.admission.admission import RetryAlone
+from core.aivax.stream.events import Usage
+from core.conversations.capabilities import Capabilities, Change
+from core.conversations.composer import Composer, NoRoom
+from core.domain import (
+    Attachment,
+    Blob,
+    Capability,
+    Frontend,
+    MadeFile,
+    Remembered,
+    Status,
+    Translator,
+    Tripped,
+    Turn,
+)
+from core.i18n import Phrase, behind_word
+from core.storage.turns.store import TurnStore
+from core.turns.answer import Answer
+
+HeldBy = Tripped | RetryAlone | NoRoom
+Ask = Callable[[Answer, Change, str], Awaitable[HeldBy | None]]
+"""Asks the model something else than what was said."""
+
+
+class _Held(Exception):
+    """What a capability asked the model is held."""
+
+    def __init__(self, by: HeldBy) -> None:
+        super().__init__()
+        self.by = by
+
+
+async def carry_out(
+    capabilities: Capabilities, answer: Answer, store: TurnStore, composer: Composer, ask: Ask
+) -> HeldBy | None:
+    """Carry out what a turn is to do; what holds the question that it asked the model, if anything does.
+
+    Raises whatever the capability does.
+    """
+    handler = capabilities.handler(answer.turn.capability)
+    if handler is None:
+        await answer.say(Phrase.CAPABILITY_OFF)
+        return None
+    question = await composer.question_of(answer.turn)
+    answer.is_ours = True
+    try:
+        await handler.run(_Run(handler.capability, answer, question, store, ask))
+    except _Held as held:
+        return held.by
+    return None
+
+
+class _Run:
+    """See `core.conversations.capabilities.CapabilityRun`."""
+
+    def __init__(
+        self,
+        capability: Capability,
+        answer: Answer,
+        question: Sequence[Remembered],
+        store: TurnStore,
+        ask: Ask,
+    ) -> None:
+        self._answer = answer
+        self._store = store
+        self._ask = ask
+        self.words = behind_word(capability, "\n".join(message.text for message in question))
+        self.attachments = tuple(file for message in question for file in message.attachments)
+
+    @property
+    def turn(self) -> Turn:
+        return self._answer.turn
+
+    @property
+    def translator(self) -> Translator:
+        return self._answer.translator
+
+    @property
+    def frontend(self) -> Frontend:
+        return self._answer.frontend
+
+    async def status(self, text: str) -> None:
+        await self._answer.surface.note(Status(text))
+
+    async def write(self, markdown: str) -> None:
+        await self._answer.write(markdown)
+
+    async def show(self, file: MadeFile) -> None:
+        if self._answer.add_file(file):
+            await self._store.files.keep(self.turn, self._answer.files, file)
+
+    async def fetch(self, attachment: Attachment, most_bytes: int) -> Blob:
+        return await self.frontend.fetch(attachment.ref, most_bytes)
+
+    async def ask(self, change: Change = lambda request: request) -> str:
+        before = len(self._answer.text)
+        self._answer.is_ours = False
+        await self._let_ask(change)
+        return self._answer.text[before:]
+
+    async def ask_quietly(self, change: Change = lambda request: request) -> str:
+        with self._answer.unseen() as said:
+            await self._let_ask(change)
+        return "".join(said)
+
+    async def _let_ask(self, change: Change) -> None:
+        if (held_by := await self._ask(self._answer, change, self.words)) is not None:
+            raise _Held(held_by)
+
+    def spent(self, what: str, usd: float) -> None:
+        told = Usage(credits=usd, model=what)
+        self._answer.usage = told if self._answer.usage is None else told.plus(self._answer.usage)
