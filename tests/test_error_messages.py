@@ -44,6 +44,7 @@ CHOSEN: dict[type[BotError], Phrase] = {
     errors.NoBalance: Phrase.UNKNOWN,
     errors.NotAllowed: Phrase.KEY_REFUSED,
     errors.GatewayUnknown: Phrase.GATEWAY_UNKNOWN,
+    errors.ResourceUnknown: Phrase.UNKNOWN,
     errors.AddressWrong: Phrase.KEY_REFUSED,
     errors.RateLimited: Phrase.UNKNOWN,
     errors.Unavailable: Phrase.UNAVAILABLE,

@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlsplit, urlunsplit
 
 from core.aivax import keys, options
-from core.aivax.addresses import BaseAddress, route
+from core.aivax.addresses import BaseAddress, administrative, route
 from core.aivax.error_text import scrub
 from core.aivax.keys import KeyKind
 from core.aivax.request import Dialect, dialect_of
@@ -143,9 +142,7 @@ def _means(listed: str, name: str) -> bool:
 
 def balance_url(base_url: str) -> str:
     """Find the balance route beside an OpenAI-compatible base, below the same prefix."""
-    parts = urlsplit(base_url)
-    path = parts.path.rstrip("/").removesuffix("/v1").removesuffix("/api")
-    return urlunsplit(parts._replace(path=f"{path}/api/v1/information/balance"))
+    return administrative(base_url, "information/balance")
 
 
 def _first_amount(told: Mapping[str, object], names: tuple[str, ...]) -> float | None:

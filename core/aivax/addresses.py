@@ -87,6 +87,13 @@ def route(base: str, path: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{path}"))
 
 
+def administrative(base: str, path: str) -> str:
+    """The address of one of AIVAX' administrative routes, which stand beside the OpenAI-compatible base."""
+    parts = urlsplit(base)
+    prefix = parts.path.rstrip("/").removesuffix("/v1").removesuffix("/api")
+    return urlunsplit(parts._replace(path=f"{prefix}/api/v1/{path}"))
+
+
 def mended(url: str) -> str:
     """Mend what can be mended by looking at it; an address in which nothing is wrong, or known, stays as it is."""
     try:

@@ -12,6 +12,7 @@ from typing import Self
 from core.aivax import keys
 from core.aivax.account import AccountClient
 from core.aivax.addresses import BaseAddress, mended
+from core.aivax.admin import AdminRoutes
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.request import CompletionRequest, dialect_of
@@ -67,6 +68,7 @@ class AivaxClient:
         self._settings = settings = _with_addresses(settings, self._base.current)
         self._wire = Wire(settings, transport=transport, now=now)
         self.account = AccountClient(settings, self._wire, self._base)
+        self.admin = AdminRoutes(settings, self._wire, self._base, sleep=sleep, jitter=jitter)
         self._sleep = sleep
         self._jitter = jitter
         self._bounds = AnswerBounds(

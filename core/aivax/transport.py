@@ -13,7 +13,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import core
@@ -22,11 +22,12 @@ from core.aivax.body_encoding import Body
 from core.aivax.certificates import authorities
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
+from core.aivax.http_call import HttpCall, Part, Received
 from core.aivax.proxies import proxy_of
 from core.aivax.read_ahead import ReadAhead
 from core.aivax.refusals.bodies import is_refusal
 from core.aivax.stream.chunks import NotJson, amount, decode_any
-from core.domain import AddressWrong, AivaxError, SettingRefused, Unavailable
+from core.domain import AddressWrong, AivaxError, AnswerFailed, SettingRefused, Unavailable
 from core.settings import AivaxSettings
 from core.util.imports import absent
 from core.util.text import sound
@@ -72,8 +73,7 @@ class Reply:
         self._at = 0
         self._now = asyncio.get_running_loop().time
         self._turn_began = self._now()
-        spent = amount(response.headers.get("Consumed-Credits"))
-        self.credits_spent = spent if spent is not None and spent >= 0 else None
+        self.credits_spent = _spent(response)
 
     async def read(self) -> bytes:
         """Return the next bytes, a small piece of them; empty at the end.
@@ -247,6 +247,40 @@ class Wire:
             _check_plain(response)
             return await _read(response, _DOCUMENT_BYTES)
 
+    async def call(self, call: HttpCall, clean: Scrub) -> Received:
+        """Make one call of an administrative route and read its answer whole.
+
+        Raises:
+            AivaxError: of the status; Unavailable where none came in time, AnswerFailed where it is too long.
+        """
+        timeout_s = call.timeout_s or self._document_timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                received = await _sealed(self._exchanged(call, clean), clean)
+        except TimeoutError:
+            raise Unavailable(code="first_event_timeout", detail=f"no answer in {timeout_s:g} s") from None
+        if error_mapping.is_page(received.body) and call.accept == "application/json":
+            raise error_mapping.of_page(received.status, received.body, clean)
+        return received
+
+    async def _exchanged(self, call: HttpCall, clean: Scrub) -> Received:
+        headers = {"Accept": call.accept, **call.headers}
+        sent: dict[str, Any] = {"content": call.body}
+        if call.parts:
+            sent = {"files": [(each.name, _form_field(each)) for each in call.parts]}
+        elif call.body is not None:
+            headers["Content-Type"] = call.media_type
+        async with self._http.stream(call.method, call.url, headers=headers, **sent) as response:
+            self._note_plan(response)
+            if not response.is_success:
+                raise await self._refusal(response, clean)
+            _check_plain(response)
+            body = await _read(response, call.most_bytes + 1)
+            if len(body) > call.most_bytes:
+                raise AnswerFailed(code="too_long", detail=f"more than {call.most_bytes} bytes")
+            media_type = response.headers.get("Content-Type", "").lower()
+            return Received(response.status_code, body, media_type, _spent(response) or 0.0)
+
     def _note_plan(self, response: httpx.Response) -> None:
         self.plan = sound(response.headers.get(_PLAN, self.plan)[:_PLAN_CHARS])
 
@@ -258,6 +292,16 @@ class Wire:
                 body = await _read(response, _REFUSAL_BYTES)
         status, headers = response.status_code, response.headers
         return error_mapping.of_response(status, headers, body, now=self._now(), clean=clean)
+
+
+def _spent(response: httpx.Response) -> float | None:
+    """What the answer says that it cost, in USD."""
+    spent = amount(response.headers.get("Consumed-Credits"))
+    return spent if spent is not None and spent >= 0 else None
+
+
+def _form_field(part: Part) -> tuple[str | None, bytes, str | None]:
+    return (part.filename, part.data, part.media_type) if part.filename else (None, part.data, None)
 
 
 async def _read(response: httpx.Response, most_bytes: int) -> bytes:

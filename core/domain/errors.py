@@ -26,6 +26,7 @@ BotError
 │   ├── NoBalance             402: balance or storage quota
 │   ├── NotAllowed            403: this key may not do that
 │   ├── GatewayUnknown        404: no such model or gateway
+│   ├── ResourceUnknown       404: no such collection, document, job ... of the account
 │   ├── AddressWrong          a web page, an unknown route: the base address leads elsewhere
 │   ├── RateLimited           429
 │   ├── Unavailable           408, 5xx, time-outs, no connection, no parsable answer
@@ -197,6 +198,10 @@ class NotAllowed(AivaxError):
 
 class GatewayUnknown(AivaxError):
     """404: there is no such model or gateway."""
+
+
+class ResourceUnknown(AivaxError):
+    """404 of an administrative route: the account has no such collection, document, job or the like."""
 
 
 class AddressWrong(AivaxError):
