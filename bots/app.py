@@ -76,12 +76,16 @@ class Core:
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, frontends: Mapping[str, Frontend], *, now: Clock = utc_now
+    settings: Settings,
+    frontends: Mapping[str, Frontend],
+    *,
+    now: Clock = utc_now,
+    capabilities_of: Callable[[Base], Capabilities] = capabilities_of,
 ) -> AsyncIterator[Core]:
     """Open the database and the core on it. Raises like `open_database` and `open_core_on`."""
     async with (
         open_database(settings.storage) as database,
-        open_core_on(database, settings, frontends, now=now) as core,
+        open_core_on(database, settings, frontends, now=now, capabilities_of=capabilities_of) as core,
     ):
         yield core
 

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -26,6 +27,10 @@ from core.storage.db import Database, metadata, migrate
 from tests.compiled_once import compiled_once
 from tests.programs import end_forker
 from tests.watchdog import Watchdog, slowness
+
+# how long an example takes says how busy the machine is
+settings.register_profile("suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
 """The last resort against a test that hangs; `tests/waiting.py` names what it waited for, long before."""

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import text
 
 from bots.app import Core, open_core
+from bots.capabilities import capabilities_of
 from bots.frontends import installed
 from bots.settings import Settings, compose
+from core.conversations.capabilities import Capabilities, CapabilityHandler
 from core.delivery.editing_surface import EditingSurface
 from core.delivery.message_parts import gone_is_fine
 from core.domain import (
@@ -199,20 +201,25 @@ async def staged(
     platform: FakePlatform | None = None,
     sandbox: Sandbox | None = None,
     now: Callable[[], datetime] = utc_now,
+    handlers: Sequence[CapabilityHandler] | None = None,
     **sections: Mapping[str, Any],
 ) -> AsyncIterator[Stage]:
-    """A process of the bot over the database at `url`; leaving it is a graceful stop."""
+    """A process of the bot over the database at `url`; leaving it is a graceful stop.
+
+    `handlers` are capabilities in place of those that the sections switch on.
+    """
     if sandbox is None:
         async with (
             serve(plan="max") as own,
-            staged(url, platform=platform, sandbox=own, now=now, **sections) as stage,
+            staged(url, platform=platform, sandbox=own, now=now, handlers=handlers, **sections) as stage,
         ):
             yield stage
         return
     settings = settings_for(url, sandbox, **sections)
     platform = platform or FakePlatform()
     frontends: dict[str, Frontend] = {platform.platform: platform}
-    async with open_core(settings, frontends, now=now) as core:
+    built = capabilities_of if handlers is None else lambda _: Capabilities(handlers)
+    async with open_core(settings, frontends, now=now, capabilities_of=built) as core:
         working = asyncio.create_task(core.work())
         try:
             yield Stage(core, platform, sandbox, settings)

@@ -41,12 +41,12 @@ CHOSEN: dict[type[BotError], Phrase] = {
     errors.RequestRefused: Phrase.REQUEST_REFUSED,
     errors.ContextTooLong: Phrase.CONTEXT_TOO_LONG,
     errors.KeyRefused: Phrase.KEY_REFUSED,
-    errors.NoBalance: Phrase.UNKNOWN,
+    errors.NoBalance: Phrase.CREDIT_LOW,
     errors.NotAllowed: Phrase.KEY_REFUSED,
     errors.GatewayUnknown: Phrase.GATEWAY_UNKNOWN,
     errors.ResourceUnknown: Phrase.UNKNOWN,
     errors.AddressWrong: Phrase.KEY_REFUSED,
-    errors.RateLimited: Phrase.UNKNOWN,
+    errors.RateLimited: Phrase.LIMIT_REACHED,
     errors.Unavailable: Phrase.UNAVAILABLE,
     errors.Unanswerable: Phrase.UNANSWERABLE,
     errors.AnswerBroken: Phrase.ANSWER_CUT,
@@ -65,7 +65,7 @@ CHOSEN: dict[type[BotError], Phrase] = {
 }
 """A new kind of error needs a line here: which sentence a person is to read for it."""
 
-VALUES = {"reference": REFERENCE, "reset": "reset"}
+VALUES = {"wait": "1 minute", "reference": REFERENCE, "reset": "reset"}
 
 
 def kinds(root: type[BotError] = BotError) -> Iterator[type[BotError]]:

@@ -15,9 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from core.admission.circuit_breaker import cause_of
-from core.delivery.error_messages import KEPT, SENTENCES, apologise
-from core.domain import AivaxError, BotError, errors
+from core.delivery.error_messages import A_WHILE_S, KEPT, SENTENCES, apologise
+from core.domain import AivaxError, BotError
 from core.i18n import RETIRED, LocaleTranslator, Phrase, above, below, figures, overridden, problems_of
 from tests.samples import CHANNEL, DIRECT, said
 from tests.stage import staged
@@ -25,8 +24,6 @@ from tests.stage import staged
 ROOT = Path(__file__).parents[1]
 DEFINING = {"core/i18n/catalog.py", "core/i18n/preview.py", "core/delivery/error_messages.py"}
 """Where a sentence is named without being said."""
-REPEATED = (errors.Unavailable,)
-"""What closes a breaker at first, and costs its own question an apology when that fails again."""
 
 
 # From each cause to the sentence
@@ -39,15 +36,11 @@ def kinds(root: type[BotError] = BotError) -> Iterator[type[BotError]]:
 
 
 def apologies() -> set[str]:
-    """The sentences that some error ends a turn with: those that no breaker keeps from it."""
+    """The sentences that some error ends a turn with: where a breaker keeps a question from it, a capability's."""
     shown = set()
     for kind in kinds():
         if issubclass(kind, AivaxError):
-            error = kind(status=418)
-            cause = cause_of(error, has_media=False, balance_usd=None, storage_full=False)
-            if cause is not None and not issubclass(kind, REPEATED):
-                continue
-            shown.add(apologise(error, LocaleTranslator(), "").text)
+            shown.add(apologise(kind(status=418), LocaleTranslator(), "").text)
         elif kind in SENTENCES:
             shown.add(LocaleTranslator().say(SENTENCES[kind], reference="", reset="reset"))
     return shown
@@ -73,7 +66,9 @@ def test_every_sentence_has_a_way_to_the_screen() -> None:
 
 
 def _values(phrase: Phrase) -> dict[str, str]:
-    return {name: "" for name in phrase.placeholders if name != "reset"}
+    return {name: "" for name in phrase.placeholders if name != "reset"} | {
+        "wait": LocaleTranslator().duration(A_WHILE_S)
+    }
 
 
 @pytest.mark.parametrize("name", list(RETIRED))

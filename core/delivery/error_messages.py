@@ -22,8 +22,10 @@ from core.domain import (
     GatewayUnknown,
     KeyRefused,
     MessageRefused,
+    NoBalance,
     NotAllowed,
     PlatformError,
+    RateLimited,
     RequestRefused,
     SettingRefused,
     StorageError,
@@ -42,6 +44,8 @@ SENTENCES: dict[type[BaseException], Phrase] = {
     ContextTooLong: Phrase.CONTEXT_TOO_LONG,
     RequestRefused: Phrase.REQUEST_REFUSED,
     Unavailable: Phrase.UNAVAILABLE,
+    NoBalance: Phrase.CREDIT_LOW,
+    RateLimited: Phrase.LIMIT_REACHED,
     Unanswerable: Phrase.UNANSWERABLE,
     AnswerBroken: Phrase.ANSWER_CUT,
     AivaxError: Phrase.UNKNOWN,
@@ -52,13 +56,19 @@ SENTENCES: dict[type[BaseException], Phrase] = {
     Fenced: Phrase.UNKNOWN,
     BotError: Phrase.UNKNOWN,
 }
-"""The nearest entry along an error's own line of descent is the one that speaks."""
+"""The nearest entry along an error's own line of descent is the one that speaks.
+
+Of money and limits it is heard only where no question is kept for them: where a capability meets them.
+"""
+A_WHILE_S = 60.0
+"""What is told where AIVAX does not say when it takes more."""
 
 
 def apologise(error: BaseException, translator: Translator, reference: str) -> Apology:
     """Choose the sentence for an error; `reference` is what the log names it by."""
     phrase = next((SENTENCES[kind] for kind in type(error).__mro__ if kind in SENTENCES), Phrase.UNKNOWN)
-    return Apology(translator.say(phrase, reference=reference, reset="reset"), reference)
+    wait = translator.duration(getattr(error, "retry_after_s", None) or A_WHILE_S)
+    return Apology(translator.say(phrase, reference=reference, reset="reset", wait=wait), reference)
 
 
 SPREAD_S = 1.0

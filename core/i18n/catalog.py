@@ -277,6 +277,13 @@ class Phrase(Sentence):
         "I may do `{word}` for you {most} times a day, and you've had that. Please try again in {wait}."
     )
     CAPABILITY_OFF = "I can't do that any more: the people who run me have switched it off."
+    CREDIT_LOW = (
+        "The AI account has too little credit left for that. The people who run me can top it up; please try again "
+        "later."
+    )
+    LIMIT_REACHED = (
+        "The AI service takes no more of that for now: a limit is reached. Please try again in {wait}."
+    )
     CAPABILITIES_HELP = "Here I can also do this:"
     MODEL_COMMAND = "Show or choose the gateway that answers here"
     MODEL_OPTION = "The gateway; “default” for the configured one"

@@ -40,9 +40,7 @@ def all_commands(
         **{each.name: _capability_options(each, translator_of) for each in capabilities},
     }
     named: dict[str, tuple[Sentence, Sentence]] = {ASK: (Phrase.ASK_NAME, Phrase.ASK_COMMAND)}
-    named |= {
-        command.value: phrases for command, phrases in COMMANDS.items()
-    }
+    named |= {command.value: phrases for command, phrases in COMMANDS.items()}
     named |= {each.name: (each.word, each.description) for each in capabilities}
     slash = [
         {"type": _SLASH, "options": options.get(name, [])} | _described(name, *phrases, translator_of)
