@@ -41,7 +41,7 @@ _ADDRESSES_KEPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What one completion cost, in USD, at a time in seconds since the epoch."""
+    """What one call cost, in USD, at a time in seconds since the epoch."""
 
     at: float
     usd: float
@@ -78,7 +78,10 @@ class Account:
 
     def charge(self, prompt_tokens: int, completion_tokens: int) -> None:
         """Takes the price of a completion from the balance."""
-        usd = price_usd(prompt_tokens, completion_tokens)
+        self.spend(price_usd(prompt_tokens, completion_tokens), prompt_tokens, completion_tokens)
+
+    def spend(self, usd: float, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
+        """Takes a price from the balance, such as that of a search."""
         self.balance_usd -= usd
         self._charges.append(Charge(self.clock(), usd, prompt_tokens, completion_tokens))
 

@@ -86,6 +86,7 @@ _BALANCE: Mapping[str, Rule] = {
 }
 _STORAGE: Mapping[str, Rule] = {"over_quota": (lambda value: isinstance(value, bool), "true or false")}
 _PACE: Mapping[str, Rule] = {"tokens_per_s": _AMOUNT}
+_KNOWLEDGE: Mapping[str, Rule] = {"index_after_polls": _COUNT}
 
 
 _SHAPES: Mapping[str, Rule] = {
@@ -171,6 +172,11 @@ def _account_routes(state: State) -> list[Route]:
         state.tokens_per_s = float(fields["tokens_per_s"])
         return _told({"tokens_per_s": state.tokens_per_s})
 
+    async def knowledge(request: Request) -> Response:
+        fields = await _fields(request, _KNOWLEDGE, ("index_after_polls",))
+        state.knowledge.library.index_after_polls = fields["index_after_polls"]
+        return _told(dict(fields))
+
     async def shapes(request: Request) -> Response:
         state.shapes = replace(state.shapes, **await _fields(request, _SHAPES, ()))
         return _told(asdict(state.shapes))
@@ -180,6 +186,7 @@ def _account_routes(state: State) -> list[Route]:
         Route("/balance", balance, methods=["PUT"]),
         Route("/storage", storage, methods=["PUT"]),
         Route("/pace", pace, methods=["PUT"]),
+        Route("/knowledge", knowledge, methods=["PUT"]),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,6 +22,8 @@ from sandbox.completions.question import Question, check_model, read_question
 from sandbox.completions.stream import Envelope, completion, completion_tokens, error_event, frames, pieces
 from sandbox.faults import Fault, FaultRoute, spoiled
 from sandbox.keys import Caller, identify
+from sandbox.knowledge.desk import Desk, Make
+from sandbox.knowledge.routes import knowledge_routes
 from sandbox.plans import Model
 from sandbox.refusals import COMPLETION_PATHS, Refusal, refuse
 from sandbox.shapes import in_snake_case
@@ -57,6 +60,8 @@ def create_app(state: State) -> Starlette:
         Route("/api/v1/information/usage", _endpoint(state, _show_usage), methods=["GET"]),
         Route("/api/v1/information/models.json", _endpoint(state, _show_catalogue), methods=["GET"]),
     ]
+    desk = Desk(state.knowledge, state.account, lambda: state.shapes, state.clock)
+    routes += knowledge_routes(desk, partial(_knowledge, state))
     admin = Mount("/sandbox", routes=admin_routes(state), middleware=[Middleware(LoopbackOnly)])
     return Starlette(
         routes=[*routes, admin],
@@ -242,6 +247,22 @@ def _show_usage(state: State, request: Request, _raw: bytes) -> ASGIApp:
     end = _moment(request, "timeEnd", now)
     start = _moment(request, "timeStart", end - timedelta(days=1))
     return _whole(state, _enveloped(state.account.usage_data(start, end)), None)
+
+
+def _knowledge(state: State, make: Make, public: bool) -> Callable[[Request], Any]:
+    def answer(state: State, request: Request, raw: bytes) -> ASGIApp:
+        fault = state.faults.take("knowledge")
+        if fault is not None and fault.kind in ("status", "html"):
+            return _broken(state, request, fault)
+        _caller(request) if public else _administer(request)
+        answered = make(request, raw)
+        headers = {**JSON, **_account_headers(state)}
+        if answered.usd is not None:
+            state.account.spend(answered.usd)
+            headers["consumed-credits"] = f"{answered.usd:.9f}"
+        return _whole(state, _enveloped(answered.data), fault, headers=headers)
+
+    return _endpoint(state, answer)
 
 
 def _moment(request: Request, name: str, default: datetime) -> datetime:

@@ -28,6 +28,16 @@ class Shapes:
     """Whether a 429 says when to come back."""
     refusal: BodyShape = "error"
     """How administrative routes refuse."""
+    lists: Literal["array", "paged"] = "array"
+    """How collections and documents are listed: all at once, or `items` in pages."""
+    put_state: Literal["text", "list"] = "text"
+    """How the state of a document that was put is told."""
+    hit_collection: Literal["collectionId", "collection"] = "collectionId"
+    """What the id of a collection is called in what a search found."""
+    answer: Literal["answer", "text"] = "answer"
+    """What `/api/v1/answer` calls its text and its documents: `answer` and `documents`, or `text` and `sources`."""
+    unknown_search_keys: Literal["refused", "ignored"] = "refused"
+    """What becomes of a key that no search knows. The service ignores it; to refuse it finds a misspelt one."""
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():

@@ -9,6 +9,7 @@ from typing import Literal
 from sandbox.account import Account
 from sandbox.calls import CallLog
 from sandbox.faults import Fault, FaultQueues
+from sandbox.knowledge.desk import Knowledge
 from sandbox.plans import MODELS, Model, PlanName
 from sandbox.shapes import USUAL, Shapes
 
@@ -34,6 +35,7 @@ class State:
     ping: Literal["comment", "empty"] = "comment"
     models: tuple[Model, ...] = MODELS
     shapes: Shapes = USUAL
+    knowledge: Knowledge = field(default_factory=Knowledge)
     drop: Callable[[Address], None] = _cannot_drop
     """Closes the connection of a client; the server puts its own in here."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))

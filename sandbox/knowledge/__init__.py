@@ -1,0 +1,1 @@
+"""Plays AIVAX' collections: their documents, the filter language, and searches over them."""
