@@ -15,6 +15,7 @@ from core.aivax.addresses import BaseAddress, mended
 from core.aivax.admin import AdminRoutes
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
+from core.aivax.knowledge import KnowledgeClient
 from core.aivax.request import CompletionRequest, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, FILE_BYTES, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
@@ -69,6 +70,7 @@ class AivaxClient:
         self._wire = Wire(settings, transport=transport, now=now)
         self.account = AccountClient(settings, self._wire, self._base)
         self.admin = AdminRoutes(settings, self._wire, self._base, sleep=sleep, jitter=jitter)
+        self.knowledge = KnowledgeClient(self.admin)
         self._sleep = sleep
         self._jitter = jitter
         self._bounds = AnswerBounds(
