@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from bots.app import Core, open_core_on, open_database
+from bots.capabilities import capabilities_of
 from bots.frontends import Host, Mounts
 from bots.slack.frontend import SlackFrontend
 from bots.slack.open import open_hosted
 from bots.slack.settings import SlackSettings
 from bots.web.server import serve
+from core.conversations.capabilities import Capabilities, CapabilityHandler
 from core.domain import Intake, PlatformError
 from core.i18n import Translators
 from core.storage.db import Database
@@ -120,16 +122,21 @@ async def answering(
     settings: SlackSettings,
     *,
     program: Mapping[str, Any] | None = None,
+    handlers: Sequence[CapabilityHandler] | None = None,
     **pace: Any,
 ) -> AsyncIterator[tuple[Hosted, Core]]:
-    """The whole bot, with the sandbox for AIVAX. `pace`: `now` and `sleep`, to let Slack's seconds fly."""
+    """The whole bot, with the sandbox for AIVAX. `pace`: `now` and `sleep`, to let Slack's seconds fly.
+
+    `handlers` are capabilities in place of those that the program switches on.
+    """
+    built = capabilities_of if handlers is None else lambda _: Capabilities(handlers)
     more = {"limits": {"shutdown_grace_s": 0}, **(program or {})}
     whole = settings_for(url, sandbox, **more)
     async with (
         open_database(whole.storage) as database,
         httpx.AsyncClient() as browser,
         _opened(slack, database, settings, **pace) as (frontend, address),
-        open_core_on(database, whole, {"slack": frontend}) as core,
+        open_core_on(database, whole, {"slack": frontend}, capabilities_of=built) as core,
     ):
         lamp = Lamp()
         working = asyncio.create_task(core.work())

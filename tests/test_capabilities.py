@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -11,43 +10,14 @@ from hypothesis import strategies as st
 
 from core.aivax.request import ChatMessage
 from core.conversations.capabilities import CapabilityRun
-from core.domain import Author, Capability, Command, Commanded, Edited, Identity, MadeFile, NoBalance, Takes
+from core.domain import Author, Command, Commanded, Edited, Identity, MadeFile, NoBalance
 from core.i18n import Phrase, behind_word, spoken_capability
+from tests.capability_doing import ALONE, ECHO, Doing, named
 from tests.samples import BEN, DIRECT, PNG, WallClock, said
 from tests.stage import FakePlatform, staged
 
-Do = Callable[[CapabilityRun], Awaitable[None]]
 ROOT = Author(Identity("discord", "W1", "7"), "Root")
 EVE = Author(Identity("discord", "W1", "8"), "Eve")
-
-
-def named(
-    name: str, takes: Takes = "words", *, daily: int = 0, operators_only: bool = False, private: bool = False
-) -> Capability:
-    """A capability whose word in Portuguese is `pergunta`."""
-    words = Phrase.QUESTION_NAME, Phrase.USAGE_COMMAND
-    return Capability(name, *words, takes, daily=daily, operators_only=operators_only, private=private)
-
-
-class Doing:
-    """Carries out what a test gives it."""
-
-    def __init__(self, capability: Capability, do: Do | None = None) -> None:
-        self.capability = capability
-        self.did = 0
-        self._do = do or self._echo
-
-    async def run(self, run: CapabilityRun) -> None:
-        self.did += 1
-        await self._do(run)
-
-    @staticmethod
-    async def _echo(run: CapabilityRun) -> None:
-        await run.write(f"echo: {run.words}")
-
-
-ECHO = named("echo")
-ALONE = named("alone", "nothing")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bots.app import Core
+from core.conversations.capabilities import CapabilityHandler
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from sandbox.server import serve as serve_sandbox
@@ -60,12 +61,14 @@ class Town:
 
 
 @asynccontextmanager
-async def town(slack: FakeSlack, url: str, **settings: Any) -> AsyncIterator[Town]:
+async def town(
+    slack: FakeSlack, url: str, handlers: Sequence[CapabilityHandler] | None = None, **settings: Any
+) -> AsyncIterator[Town]:
     pace: dict[str, Any] = {"now": hasty_now, "sleep": hasty_sleep}
     chosen = settings_at(slack, **settings)
     async with (
         serve_sandbox(plan="max") as sandbox,
-        answering(slack, url, sandbox, chosen, **pace) as (here, core),
+        answering(slack, url, sandbox, chosen, handlers=handlers, **pace) as (here, core),
     ):
         yield Town(slack, sandbox, here, core)
 
