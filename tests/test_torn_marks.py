@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bots.discord.delivery.markup_out import native
@@ -134,3 +136,19 @@ def test_marks_closed_at_a_stream_s_end_count_beside_cjk_text() -> None:
 
 def test_no_stream_begins_for_tags_alone() -> None:
     assert streamed(("Words.", 0.0), ("", LAST_AGE_S), ("</p></ul>", 0.0)) == ["Words."]
+
+
+@pytest.mark.parametrize("prefix", ["> 10. ", ">> - - ", "10. > ", "> - > 10. "])
+def test_an_item_in_a_quote_goes_on_as_words(prefix: str) -> None:
+    parts = split(prefix + "some words " * 20, 100, len, SLACK)
+
+    assert len(parts) > 1
+    assert all("    some" not in drawn(part.text) and "│ " in drawn(part.text) for part in parts)
+
+
+@pytest.mark.parametrize("prefix", ["> 10. ", ">> - - "])
+def test_code_in_an_item_in_a_quote_is_opened_again_as_code(prefix: str) -> None:
+    deeper = re.sub(r"[^\s>]", " ", prefix)
+    text = f"{prefix}```py\n" + f"{deeper}some = code\n" * 20
+
+    assert all("```" not in drawn(part.text) for part in split(text, 100, len, SLACK))

@@ -9,21 +9,18 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from core.markdown.containers import CONTAINER, shallow, without_items
 from core.markdown.cut_points import Seam, code_rank, text_rank
 from core.markdown.dialect import Dialect
 from core.markdown.fences import Fence, fence_after_line, opened_by
 from core.markdown.marks import Found, Marks, lasting, read_marks
 from core.markdown.table_parser import is_head, is_row
 
-CONTAINER = re.compile(r"[ \t]*+(?:(?:[-*+]|\d{1,9}+[.)])[ \t]++|>[ \t]?+)*+")
-"""What a quote or a list puts before a line."""
 _LINE_MARKS = re.compile(rf"({CONTAINER.pattern})((?:\#{{1,6}}|-\#)[ \t]++)?")
 _LONG_QUOTE = re.compile(r" *+>>> ")
-_LIST_MARKER = re.compile(r"(?:[-*+]|\d{1,9}+[.)])")
 _BEGINS_BLOCK = re.compile(r"[ \t>]*+(?:$|[-*+][ \t]|\d{1,9}+[.)][ \t]|\#{1,6}[ \t]|-\#[ \t])")
 _MAY_BEGIN_BLOCK = frozenset("-*+#0123456789") | {""}
 _IS_HEADING = re.compile(r"[ \t>]*+(?:\#{1,6}|-\#)[ \t]")
-_DEEPEST_INDENT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ class Reading:
     def _prefix(self, number: int) -> str:
         fence = self.fences[number]
         if fence is not None:
-            return fence.prefix if ">" in fence.prefix else ""
+            return shallow(fence.prefix) if ">" in fence.prefix else ""
         if number == 0 and self.begun.inside:
             return self.begun.prefix
         line = self.lines[number]
@@ -117,7 +114,7 @@ class Reading:
         if found is None:
             return ""
         quoted = found[1] if ">" in found[1] else ""
-        return _LIST_MARKER.sub(lambda marker: " " * len(marker[0]), quoted) + (found[2] or "")
+        return shallow(without_items(quoted)) + (found[2] or "")
 
 
 class _Reader:
@@ -252,9 +249,7 @@ class _Reader:
 
 
 def _head(line: str, prefix_length: int, below: str) -> Head:
-    prefix = _LIST_MARKER.sub(lambda marker: " " * len(marker[0]), line[:prefix_length])
-    if ">" not in prefix and len(prefix.expandtabs(4)) > _DEEPEST_INDENT:
-        prefix = ""  # deeper it would be code, where no list is open
+    prefix = shallow(without_items(line[:prefix_length]))
     return Head((prefix + line[prefix_length:].rstrip(), prefix + below.rstrip()))
 
 

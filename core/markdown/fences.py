@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from core.markdown.containers import shallow
+
 _SHORTEST_MARKER = 3
 _LONGEST_MARKER = 16
 _LONGEST_PREFIX = 24
@@ -44,7 +46,7 @@ class Fence:
         """Itself, to open at the beginning of a message, where deep indentation would make it code."""
         content = self.prefix.lstrip()
         depth = len(self.prefix.expandtabs(4)) - len(content.expandtabs(4))
-        return replace(self, prefix=" " * min(3, depth) + content)
+        return replace(self, prefix=" " * min(3, depth) + shallow(content))
 
     def without_info(self) -> Self:
         return replace(self, info="")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from core.markdown.blocks import CONTAINER, State
+from core.markdown.blocks import State
+from core.markdown.containers import CONTAINER
 from core.markdown.fences import looks_like_fence
 from core.markdown.marks import lasting
 from core.markdown.table_parser import is_head

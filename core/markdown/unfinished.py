@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from core.markdown.blocks import CONTAINER, NOTHING, Reading, read
+from core.markdown.blocks import NOTHING, Reading, read
+from core.markdown.containers import CONTAINER
 from core.markdown.dialect import Dialect
 from core.markdown.inline import spans
 
