@@ -152,3 +152,23 @@ def test_code_in_an_item_in_a_quote_is_opened_again_as_code(prefix: str) -> None
     text = f"{prefix}```py\n" + f"{deeper}some = code\n" * 20
 
     assert all("```" not in drawn(part.text) for part in split(text, 100, len, SLACK))
+
+
+@pytest.mark.parametrize("text", ["**bold \\\n", "**bold \\ \n", "**bold \\\\\n", "**bold `code \\\n"])
+def test_a_backslash_before_blanks_escapes_no_mark_that_is_closed(text: str) -> None:
+    assert drawn(so_far(text)).startswith("«bold")
+
+
+def test_a_message_that_ends_with_a_backslash_has_room_for_what_closes_it() -> None:
+    for letters in range(15, 60):
+        splitter = Splitter(64)
+        splitter.feed("**a " * 6 + "w" * letters + " \\\n")
+
+        assert all(len(part.text) <= 64 for part in splitter.parts_so_far)
+
+
+@pytest.mark.parametrize("end", [" ", "\n", " \\\n"])
+def test_marks_that_are_open_for_long_are_closed_where_a_stream_ends_with_blanks(end: str) -> None:
+    shown = streamed(("**bold" + " words" * 100 + end, 0.0), ("", LAST_AGE_S), ("more** so", 0.0))
+
+    assert [drawn(text)[0] for text in shown] == ["«", "«"]

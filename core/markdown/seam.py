@@ -10,6 +10,7 @@ from core.markdown.fences import looks_like_fence
 from core.markdown.marks import lasting
 from core.markdown.table_parser import is_head
 
+ESCAPE = "\\"
 _LONG_QUOTE = ">>> "
 _MARKS_OF_A_LINE = re.compile(rf"{CONTAINER.pattern}(?:(?:\#{{1,6}}|-\#)[ \t]++)?")
 
@@ -44,10 +45,18 @@ def _begins_block(body: str) -> bool:
     return looks_like_fence(first) or ("|" in first and is_head(first, rest.partition("\n")[0]))
 
 
-def closing(state: State) -> str:
-    """Write what closes all that is open at a message's end."""
+def closing(state: State, shown: str) -> str:
+    """Write what closes all that is open at the end of what is shown.
+
+    A backslash that stood before blanks there would escape the first mark: it is escaped itself.
+    """
     if state.fence is None and state.head is None:
-        return "".join(mark.text for mark in reversed(state.marks))
+        marks = "".join(mark.text for mark in reversed(state.marks))
+        return ESCAPE + marks if marks and marks[0] != "`" and _ends_with_escape(shown) else marks
     hidden = "".join(mark.text for mark in reversed(lasting(state.marks)))
     fence = f"\n{state.fence.closing_line}" if state.fence else ""
     return fence + (f"\n{hidden}" if hidden else "")
+
+
+def _ends_with_escape(text: str) -> bool:
+    return (len(text) - len(text.rstrip(ESCAPE))) % 2 == 1

@@ -16,7 +16,7 @@ from core.markdown.cut_points import Rank, inner_seams, last_whole_character
 from core.markdown.dialect import PLAIN, Dialect
 from core.markdown.fences import closing_steps, fence_after
 from core.markdown.marks import MOST_OPEN, first_sign
-from core.markdown.seam import closing, opening
+from core.markdown.seam import ESCAPE, closing, opening
 from core.markdown.unfinished import finished_up_to
 
 Size = Callable[[str], int]
@@ -185,7 +185,7 @@ class Splitter:
         text = opened + body
         if steps := bisect_right(needs.closings, len(raw), key=itemgetter(0)):
             text = f"{text}\n{needs.closings[steps - 1][1]}"
-        room = MOST_OPEN if len(raw) >= needs.marks_from else 0
+        room = MOST_OPEN + (ESCAPE in raw) if len(raw) >= needs.marks_from else 0
         return self._size(text) + room > self._max_size or self._has_too_many_rows(raw)
 
     def _has_too_many_rows(self, raw: str) -> bool:
@@ -202,7 +202,7 @@ class Splitter:
     def _part(self, raw: str, state: State) -> Part:
         """Make a message of a slice; `state` is what is open at its end."""
         opened, body = opening(self._state, _body(raw, self._state))
-        closed = closing(state)
+        closed = closing(state, body)
         return Part(opened + body + closed, self._start, self._start + len(raw), opened, closed)
 
     def _carried(self, state: State) -> State:

@@ -44,14 +44,16 @@ def finished_up_to(text: str, reading: Reading, dialect: Dialect) -> int:
 def certain_up_to(text: str, dialect: Dialect) -> int:
     """Where the part of a text ends that can be shown for good, where nothing that was shown can be changed again.
 
-    Held back is also what stands in marks that are open: not for ever, since what looks like a mark may be none.
+    Held back is also what stands in marks that are open: not for ever, since what looks like a mark may be none. Where
+    they are open for longer the blanks at the end wait: behind a blank nothing is closed.
     """
     reading = read(text, NOTHING, dialect)
     to = finished_up_to(text, reading, dialect)
-    for mark in reading.state_at(to).marks:
+    marks = reading.state_at(to).marks
+    for mark in marks:
         if len(text) - mark.at <= LONGEST_HALF:
             return _before_lone_mark(text, _out_of_whole(mark.at, reading))
-    return to
+    return len(text[:to].rstrip()) if marks else to
 
 
 def _start_of_empty_fence(reading: Reading) -> int:

@@ -175,7 +175,7 @@ def closing(text: str, *, seed: str = "", final: bool = False) -> str:
     state = _open_after(text)
     if final:
         state = replace(state, marks=tuple(mark for mark in state.marks if mark.at < len(seed)))
-    closed = seam.closing(state)
+    closed = seam.closing(state, text)
     return closed.removeprefix("\n") if text.endswith("\n") else closed
 
 
