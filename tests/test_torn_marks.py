@@ -172,3 +172,31 @@ def test_marks_that_are_open_for_long_are_closed_where_a_stream_ends_with_blanks
     shown = streamed(("**bold" + " words" * 100 + end, 0.0), ("", LAST_AGE_S), ("more** so", 0.0))
 
     assert [drawn(text)[0] for text in shown] == ["«", "«"]
+
+
+@pytest.mark.parametrize(
+    "rest", [("_name and (_it_)",), ("_", "name and (_it_)"), ("_name" + " x" * 300, " y_ ")]
+)
+def test_a_stream_that_begins_inside_a_name_is_not_in_italics(rest: tuple[str, ...]) -> None:
+    shown = streamed(("the snake", 0.0), ("", LAST_AGE_S), *((piece, 0.0) for piece in rest))
+
+    assert drawn(shown[1]).startswith("_name")
+
+
+def test_italics_that_go_on_in_a_name_open_again_before_it() -> None:
+    shown = streamed(("_so" + " words" * 200 + " snake", 0.0), ("", LAST_AGE_S), ("_name so_", 0.0))
+
+    assert [drawn(text)[:5] for text in shown] == ["‹so w", "‹_nam"]
+
+
+@pytest.mark.parametrize("code", ["~~~\nsnake", "`snake" + " words" * 200])
+def test_code_that_goes_on_in_a_name_has_no_escape(code: str) -> None:
+    shown = streamed((code, 0.0), ("", LAST_AGE_S), ("_name", 0.0))
+
+    assert all("\\" not in text for text in shown)
+
+
+def test_no_message_begins_with_the_underscore_of_a_name() -> None:
+    text = "x" * 20 + "snake_name" * 30
+
+    assert all(text[part.end : part.end + 1] != "_" for size in range(64, 80) for part in split(text, size))

@@ -102,7 +102,7 @@ def last_whole_character(view: str, first: int, forbidden: Container[int] = ()) 
     for at in places:
         if at in forbidden or _belong_together(view, at):
             continue
-        if view[at] not in "`~" and view[at - 1] not in "`~\\":
+        if view[at] not in "`~_" and view[at - 1] not in "`~\\":
             return at
         poor = poor or at
     return poor or max(len(view) - 1, first + 1)

@@ -240,7 +240,7 @@ def _is_in_name(run: str, beside: str, dialect: Dialect) -> bool:
     """Whether underscores beside a letter are part of a name."""
     if run[0] != "_" or not beside.isalnum():
         return False
-    return _is_letter(beside) or (len(run) == 1 and not dialect.wide_underscores)
+    return is_letter(beside) or (len(run) == 1 and not dialect.wide_underscores)
 
 
 def _too_many(marks: Marks) -> bool:
@@ -257,10 +257,11 @@ def _behind_blanks(text: str, start: int) -> int:
 
 def _is_within_word(text: str, start: int, at: int) -> bool:
     """Whether letters stand on both sides, as in `2**10`; scripts that write without blanks don't count."""
-    return start > 0 and at < len(text) and _is_letter(text[start - 1]) and _is_letter(text[at])
+    return start > 0 and at < len(text) and is_letter(text[start - 1]) and is_letter(text[at])
 
 
-def _is_letter(character: str) -> bool:
+def is_letter(character: str) -> bool:
+    """Whether it is a letter or figure of a script that writes with blanks: an underscore beside it may be a name's."""
     return character.isalnum() and (
         character < "\u1100" or unicodedata.east_asian_width(character) not in "WF"
     )

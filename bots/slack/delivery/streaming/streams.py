@@ -20,6 +20,7 @@ from bots.slack.settings import SlackSettings
 from bots.slack.transport.error_mapping import UNKNOWN_MESSAGE
 from bots.slack.transport.rate_limits import RateLimits
 from core.markdown import blocks, seam
+from core.markdown.marks import is_letter
 from core.util.clock import Now
 
 MOST_BYTES = 9_000
@@ -32,6 +33,7 @@ LAST_AGE_S = 255.0
 _MOST_OPEN = 1_000
 _LONGEST_INFO, _LONGEST_HEAD = 100, 2_000
 _BLOCK_SIGN = re.compile(r"\s*+(?:>|(?:[-*+]|\#{1,6}|\d{1,9}+[.)])(?:\s|\Z))")
+_IN_NAME = re.compile(r"_++(.)")
 _NO_BLOCK = "\u200b"
 """Begins a message in the middle of a line, where a sign such as `>` would begin a quote."""
 _LIFE_S = 300.0
@@ -133,9 +135,13 @@ class Stream:
         before = self.before + ahead[:first]
         line, line_end, _ = ahead[first:].partition("\n")
         self.seed = reopening(before, line + line_end)
-        if not self.seed and not first and not before.endswith("\n") and _BLOCK_SIGN.match(line):
-            self.seed = _NO_BLOCK
-        if line_end or not before.endswith("\n"):
+        if not first and not before.endswith("\n"):
+            if not self.seed and _BLOCK_SIGN.match(line):
+                self.seed = _NO_BLOCK
+            elif _goes_on_in_name(before, line):
+                self.seed += seam.ESCAPE
+        may_be_name = not (first or line_end or line.strip("_"))
+        if line_end or not (before.endswith("\n") or may_be_name):
             self.before = ""
 
     @property
@@ -189,6 +195,16 @@ def reopening(text: str, ahead: str = "") -> str:
     if head is not None and len(str(head)) > _LONGEST_HEAD:
         head = None
     return seam.opening(replace(state, fence=fence, head=head), "")[0]
+
+
+def _goes_on_in_name(before: str, line: str) -> bool:
+    """Whether a message ended inside a name, before an underscore: at a line's beginning that would mark something."""
+    found = _IN_NAME.match(line)
+    if found is None or not (is_letter(before[-1]) and is_letter(found[1])):
+        return False
+    state = _open_after(before, line)
+    is_code = state.fence is not None or (state.marks and state.marks[-1].text[0] == "`")
+    return not is_code
 
 
 def rows_in(text: str) -> int:
