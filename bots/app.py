@@ -22,6 +22,7 @@ from bots.wiring import (
     runner_of,
     surfaces_of,
 )
+from core.admission import tool_caps
 from core.aivax.client import AivaxClient
 from core.aivax.transport import trusted
 from core.conversations.capabilities import Capabilities
@@ -58,6 +59,7 @@ class Core:
             raise SettingRefused("[aivax] model", fix=fix)
         models = sorted(self.admitting.models)
         self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
+        tool_caps.check(settings.limits, settings.aivax, settings.routes)
 
     async def ask_aivax(self) -> None:
         """Say in the log, soon after the start, what would only show at the first question."""

@@ -20,6 +20,7 @@ from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
 from core.admission.prober import AccountProbe, Prober, ProbeTurns
 from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
+from core.admission.tool_caps import ToolCaps
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
 from core.conversations.capabilities import Capabilities
@@ -40,6 +41,7 @@ from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.release import HeldTurnRelease
 from core.storage.turns.store import TurnStore
+from core.storage.uses import UseStore
 from core.turns.cancellation import Cancellations
 from core.turns.endings import Endings
 from core.turns.generation import Generation
@@ -202,12 +204,14 @@ def runner_of(
 ) -> Runner:
     """Wire what runs a turn."""
     settings, limits, turns = base.settings, base.settings.limits, queueing.turns
+    tool_caps = ToolCaps(limits, UseStore(base.database, base.now))
     composer = Composer(
         History(HistoryStore(base.database), settings.conversation),
         base.routes,
         settings.conversation,
         limits,
         queueing.files,
+        tool_caps,
         queueing.pool.sweep_soon,
     )
     permits = Permits(queueing.calls, queueing.allowance, base.now)
@@ -219,6 +223,7 @@ def runner_of(
         turns,
         permits,
         limits,
+        tool_caps,
         show_tools=show_tools,
         capabilities=capabilities,
     )

@@ -11,6 +11,8 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StrictBool,
+    StrictInt,
     StringConstraints,
     ValidationError,
 )
@@ -60,6 +62,7 @@ def _known_zone(name: str) -> str:
 
 
 TimeZone = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_known_zone)]
+ToolOption = StrictBool | StrictInt | str
 RoutingPreset = Literal["Balanced", "Cheapest", "Fastest", "Quality"]
 Locale = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_spoken)]
 Sentences = Annotated[dict[str, str | dict[str, str]], BeforeValidator(_usable)]
@@ -96,7 +99,13 @@ class AivaxSettings(Section):
     max_completion_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)
     builtin_tools: tuple[Name, ...] = ()
-    """AIVAX' own tools, asked for with every call; `core.aivax.options` knows their names. None: the gateway's."""
+    """AIVAX' own tools, asked for with every call; `core.aivax.tools` knows their names. None: the gateway's."""
+    builtin_tool_options: dict[Name, ToolOption] = Field(default_factory=dict)
+    """What those tools are told; `core.aivax.tools` knows which options there are."""
+    file_hosts: tuple[Name, ...] = ("aivax.net",)
+    """Hosts, with all below them, from which files are fetched whose links a model wrote; AIVAX' storage is one."""
+    tool_explanations: bool = False
+    """Whether the model says why it calls a tool: it stands beside the tool's name while the tool runs."""
     time_zone: TimeZone = ""
     """Where the tool `DateTime` tells the time for people whose platform tells no zone of theirs."""
     routing_preset: RoutingPreset | None = None
@@ -195,6 +204,8 @@ class LimitsSettings(Section):
     usd_per_million_completion_tokens: float = Field(0.0, ge=0)
     requests_per_minute: int | None = Field(None, ge=0)
     """Calls that AIVAX takes of this account. None: what its plan or the kind of key says. 0: no limit."""
+    person_daily_tools: dict[Name, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """How often AIVAX' tools may run for one person in 24 hours, by the tool's name; what is not named: any number."""
     person_share: float = Field(0.5, gt=0, le=1)
     """The part of `requests_per_minute` that one person may take: the rest is there when others come. 1: all."""
     attempts: int = Field(3, ge=1)
@@ -258,6 +269,8 @@ class Route(Section):
     """The language there, for those whose own is unknown."""
     builtin_tools: tuple[Name, ...] | None = None
     """These and those below as in `[aivax]`; what is left out is as it stands there."""
+    builtin_tool_options: dict[Name, ToolOption] | None = None
+    tool_explanations: bool | None = None
     time_zone: TimeZone = ""
     routing_preset: RoutingPreset | None = None
     routing_providers: tuple[Name, ...] | None = None

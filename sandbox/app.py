@@ -16,11 +16,14 @@ from starlette.types import ASGIApp
 from sandbox.account import price_usd
 from sandbox.admin import LoopbackOnly, admin_routes
 from sandbox.calls import Recorder
-from sandbox.completions.answers import Answer, Wait, answer_to
+from sandbox.completions.answers import answer_to
 from sandbox.completions.delivery import Delivery
 from sandbox.completions.question import Question, check_model, read_question
+from sandbox.completions.steps import Answer, Wait
 from sandbox.completions.stream import Envelope, completion, completion_tokens, error_event, frames, pieces
+from sandbox.completions.tools import Workshop
 from sandbox.faults import Fault, FaultRoute, spoiled
+from sandbox.files import file_routes
 from sandbox.keys import Caller, identify
 from sandbox.knowledge.desk import Desk, Make
 from sandbox.knowledge.routes import knowledge_routes
@@ -64,7 +67,7 @@ def create_app(state: State) -> Starlette:
     routes += knowledge_routes(desk, partial(_knowledge, state))
     admin = Mount("/sandbox", routes=admin_routes(state), middleware=[Middleware(LoopbackOnly)])
     return Starlette(
-        routes=[*routes, admin],
+        routes=[*routes, *file_routes(), admin],
         middleware=[Middleware(Recorder, log=state.calls, clock=state.clock)],
         exception_handlers={Refusal: _refusing(state), HTTPException: _on_http_error},
     )
@@ -101,7 +104,7 @@ def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
         return _broken(state, request, fault)
     caller = _caller(request)
     question, model = _admitted(state, caller, raw)
-    answer = answer_to(question)
+    answer = answer_to(question, Workshop(str(request.base_url).rstrip("/"), state.shapes))
     envelope = Envelope(f"chatcmpl-sandbox-{next(state.numbers):06}", int(state.clock()), model.id)
     if question.stream:
         no_ping = "no-ping" in request.headers.get("sse-stream-options", "")

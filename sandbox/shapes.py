@@ -38,6 +38,10 @@ class Shapes:
     """What `/api/v1/answer` calls its text and its documents: `answer` and `documents`, or `text` and `sources`."""
     unknown_search_keys: Literal["refused", "ignored"] = "refused"
     """What becomes of a key that no search knows. The service ignores it; to refuse it finds a misspelt one."""
+    named_tools: Literal["replace", "add"] = "replace"
+    """Whether the built-in tools that a request names take the place of the gateway's, or come to them."""
+    made_link: Literal["text", "markdown", "result", "list"] = "text"
+    """Where a tool tells what it made: in the text, bare or as Markdown, or in its event, as a text or a list."""
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():

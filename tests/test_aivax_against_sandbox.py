@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.aivax.client import AivaxClient
+from core.aivax.options import RequestOptions
 from core.aivax.request import ChatMessage, CompletionRequest, ImagePart, TextPart, data_url
 from core.aivax.stream.events import Finished, Text, Thinking, TimelineEvent, Usage
 from core.domain import (
@@ -75,7 +76,8 @@ async def test_a_public_key_gets_an_answer_from_a_uuid() -> None:
 async def test_thinking_and_tools_come_beside_the_text() -> None:
     async with serve() as sandbox:
         events = await answer_of(
-            asking(sandbox), replace(question("think and use tools"), explain_tools=True)
+            asking(sandbox),
+            replace(question("think and use tools"), options=RequestOptions(explain_tools=True)),
         )
 
     tools = [each for each in events if isinstance(each, ToolActivity)]

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from core.aivax.body_encoding import Body
 from core.aivax.keys import KeyKind, check_model, check_settings, is_aivax_host, kind_of
+from core.aivax.options import RequestOptions
 from core.aivax.request import (
     AudioPart,
     ChatMessage,
@@ -118,7 +119,9 @@ def test_a_temperature_of_zero_is_sent() -> None:
 
 
 def test_a_request_may_name_its_own_model() -> None:
-    question = CompletionRequest(QUESTION.messages, model="other:1234", explain_tools=True)
+    question = CompletionRequest(
+        QUESTION.messages, model="other:1234", options=RequestOptions(explain_tools=True)
+    )
 
     body = build_body(question, settings(), Dialect.AIVAX)
 

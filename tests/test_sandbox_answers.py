@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.completions.answers import Answer, Call, Say, Think, Tool, Wait, answer_to, tokens_of
+from sandbox.completions.answers import answer_to
 from sandbox.completions.question import Question, read_question
+from sandbox.completions.steps import Answer, Call, Say, Think, Tool, Wait, tokens_of
 
 MAGIC = [
     "list",

@@ -16,7 +16,8 @@ from core.aivax.admin import AdminRoutes
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.knowledge import KnowledgeClient
-from core.aivax.request import CompletionRequest, dialect_of
+from core.aivax.linked_files import LinkedFiles
+from core.aivax.request import CompletionRequest, Dialect, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, FILE_BYTES, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire
@@ -71,6 +72,7 @@ class AivaxClient:
         self.account = AccountClient(settings, self._wire, self._base)
         self.admin = AdminRoutes(settings, self._wire, self._base, sleep=sleep, jitter=jitter)
         self.knowledge = KnowledgeClient(self.admin)
+        self.links = LinkedFiles(settings, transport=transport, own_address=lambda: self._base.current)
         self._sleep = sleep
         self._jitter = jitter
         self._bounds = AnswerBounds(
@@ -81,6 +83,11 @@ class AivaxClient:
         """Models that were seen to close thinking that they had not opened."""
         self._dialect = dialect_of(self._kind, settings.base_url)
 
+    @property
+    def speaks_aivax(self) -> bool:
+        """Whether it is AIVAX, with a key that may have all of it."""
+        return self._dialect is Dialect.AIVAX
+
     def __repr__(self) -> str:
         return f"AivaxClient(base_url={self._settings.base_url!r}, key={self._kind.value!r})"
 
@@ -88,6 +95,7 @@ class AivaxClient:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
+        await self.links.aclose()
         await self._wire.aclose()
 
     async def complete(

@@ -6,26 +6,23 @@ call, and one that is not sent would promise what does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.aivax import tools
 from core.aivax.keys import KeyKind
+from core.aivax.tools import DATE_TIME
 from core.domain import SettingRefused
 from core.settings import AivaxSettings, Route
 from core.util.time_zones import is_time_zone
 
-DATE_TIME = "DateTime"
-TOOLS = (
-    *(DATE_TIME, "WebSearch", "XPostsSearch", "OpenUrl", "Request", "Code", "Remember"),
-    *("ImageGeneration", "GenerateDocument", "GenerateWebPage"),
+SETTINGS = (
+    *("builtin_tools", "builtin_tool_options", "tool_explanations", "time_zone"),
+    *("routing_preset", "routing_providers", "allow_logging"),
 )
-"""AIVAX documentation of October 2026, "Built-in tools"."""
-REMOVED_TOOLS = {
-    "Calendar": "AIVAX removed this tool on 9 October 2026, and refuses every call that names it",
-    "AdvancedWebUsage": "AIVAX switched this tool off on 21 September 2026: it only answers that it is unavailable",
-}
-SETTINGS = ("builtin_tools", "time_zone", "routing_preset", "routing_providers", "allow_logging")
+_USUAL = {"allow_logging": True, "tool_explanations": False}
+"""What those hold that choose nothing; of all others it is something empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,21 @@ class RequestOptions:
     routing_preset: str = ""
     routing_providers: tuple[str, ...] = ()
     allow_logging: bool = True
+    tool_options: tuple[tuple[str, Any], ...] = ()
+    """What the tools are told, by the names of `core.aivax.tools.OPTIONS`."""
+    explain_tools: bool = False
+    """Whether AIVAX shall say why it runs a tool."""
+    withheld_tools: tuple[str, ...] = ()
+    """Those of `builtin_tools` that are not to be had with this call."""
+
+    def without_tools(self, names: Iterable[str]) -> RequestOptions:
+        """Withhold some of the tools; those that are not asked for can't be."""
+        return replace(self, withheld_tools=tuple(name for name in self.builtin_tools if name in set(names)))
+
+    @property
+    def asked_tools(self) -> tuple[str, ...]:
+        """The tools that are asked for."""
+        return tuple(name for name in self.builtin_tools if name not in self.withheld_tools)
 
     def at_home(self, time_zone: str) -> RequestOptions:
         """Prefer the zone of who asks; one that is none, or is not known, changes nothing."""
@@ -48,7 +60,7 @@ class RequestOptions:
     @property
     def time_zone(self) -> str:
         """The zone that is sent; `""` where none is, for want of one or of the tool."""
-        return self.time_zones[0] if self.time_zones and DATE_TIME in self.builtin_tools else ""
+        return self.time_zones[0] if self.time_zones and DATE_TIME in self.asked_tools else ""
 
     def with_next_time_zone(self) -> RequestOptions:
         """Leave out the zone that was refused."""
@@ -57,9 +69,16 @@ class RequestOptions:
     def wire(self) -> dict[str, Any]:
         """The fields of the request's body; none where nothing is chosen."""
         fields: dict[str, Any] = {}
-        if self.builtin_tools:
-            told = {"dateTimeTimeZone": self.time_zone} if self.time_zone else {}
-            fields["builtin_tools"] = {"tools": list(self.builtin_tools), "options": told}
+        if self.builtin_tools:  # also where all are withheld: left out, the gateway's own would be there
+            told: dict[str, Any] = {"dateTimeTimeZone": self.time_zone} if self.time_zone else {}
+            told |= {
+                name: value
+                for name, value in self.tool_options
+                if tools.OPTIONS[name].tool in self.asked_tools
+            }
+            fields["builtin_tools"] = {"tools": list(self.asked_tools), "options": told}
+        if self.explain_tools:
+            fields["tool_invocation_explanations"] = True
         routing = {"preset": self.routing_preset, "allowed_providers": list(self.routing_providers)}
         if wanted := {name: value for name, value in routing.items() if value}:
             fields["routing_options"] = wanted
@@ -84,7 +103,14 @@ def chosen(settings: AivaxSettings, routes: Sequence[Route] = ()) -> RequestOpti
         routing_preset=of("routing_preset") or "",
         routing_providers=of("routing_providers"),
         allow_logging=of("allow_logging"),
+        tool_options=_of_tools(of("builtin_tool_options"), of("builtin_tools")),
+        explain_tools=of("tool_explanations"),
     )
+
+
+def _of_tools(given: Mapping[str, Any], named: Sequence[str]) -> tuple[tuple[str, Any], ...]:
+    """The options of tools that are asked for: a route may name other tools than the options above it are for."""
+    return tuple((name, value) for name, value in given.items() if tools.OPTIONS[name].tool in named)
 
 
 def check(settings: AivaxSettings, routes: Sequence[Route], kind: KeyKind, *, speaks_aivax: bool) -> None:
@@ -93,14 +119,19 @@ def check(settings: AivaxSettings, routes: Sequence[Route], kind: KeyKind, *, sp
     Raises:
         SettingRefused: which one, what it holds, and how to mend it.
     """
+    everywhere = {name for _, section in _sections(settings, routes) for name in section.builtin_tools or ()}
     for place, section in _sections(settings, routes):
         for name in section.builtin_tools or ():
-            _check_tool(f"{place} builtin_tools", name)
+            if fix := tools.fix_of_tool(name):
+                raise SettingRefused(f"{place} builtin_tools", value=name, fix=fix)
+        of_route = section.builtin_tools if isinstance(section, Route) else None
+        named = everywhere if of_route is None else of_route
+        tools.check_options(f"{place} builtin_tool_options", section.builtin_tool_options or {}, named)
         if speaks_aivax and kind is not KeyKind.PUBLIC:
             continue
         reason = "a public key (pk-aiv-) may not send this" if speaks_aivax else "only AIVAX knows this"
         for setting in SETTINGS:
-            if getattr(section, setting) not in (None, "", (), True):
+            if _is_chosen(section, setting):
                 mend = "use a private key (sk-aiv-acc)" if speaks_aivax else "set [aivax] base_url to AIVAX"
                 fix = f"{reason}: delete the line, or {mend}"
                 raise SettingRefused(f"{place} {setting}", value=_shown(getattr(section, setting)), fix=fix)
@@ -114,16 +145,12 @@ def _sections(
         yield f"[[routes]] entry {number},", route
 
 
-def _check_tool(setting: str, name: str) -> None:
-    if name in REMOVED_TOOLS:
-        raise SettingRefused(setting, value=name, fix=f"{REMOVED_TOOLS[name]}: take it out of the list")
-    if name not in TOOLS:
-        near = next((each for each in TOOLS if each.lower() == name.replace("_", "").lower()), "")
-        known = f"write {near}" if near else f"AIVAX has no such tool; known: {', '.join(TOOLS)}"
-        raise SettingRefused(setting, value=name, fix=known)
+def _is_chosen(section: AivaxSettings | Route, setting: str) -> bool:
+    value = getattr(section, setting)
+    return bool(value) if setting not in _USUAL else value not in (None, _USUAL[setting])
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | dict):
         return ", ".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

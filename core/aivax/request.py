@@ -99,8 +99,6 @@ class CompletionRequest:
     idempotency_key: str = ""
     """The turn's own key, at most 128 characters; the same on every try."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    explain_tools: bool = False
-    """Whether AIVAX shall say why it runs a tool."""
     options: RequestOptions = NO_OPTIONS
     """What the operator asks of AIVAX beside the question."""
 
@@ -154,5 +152,4 @@ def build_body(request: CompletionRequest, settings: AivaxSettings, dialect: Dia
     if dialect is Dialect.AIVAX:
         body |= request.options.wire()
         body["metadata"] = {sound(key): sound(value) for key, value in request.metadata.items()}
-        body["tool_invocation_explanations"] = request.explain_tools or None
     return {key: value for key, value in body.items() if value not in (None, "", {})}

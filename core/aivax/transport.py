@@ -34,7 +34,7 @@ from core.util.text import sound
 
 with absent("click", "pygments", "rich"):  # the library's own command line takes them along
     if TYPE_CHECKING or os.environ.get("AIVAX_BOTS_HTTP_LIBRARY") != "httpx2":
-        import httpx
+        import httpx as httpx
     else:
         import httpx2 as httpx
 

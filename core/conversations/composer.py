@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from core.admission.tool_caps import ToolCaps
 from core.aivax.request import CompletionRequest
 from core.conversations.attachments import Wanted, choose, fetch_parts
 from core.conversations.capabilities import Change
@@ -77,6 +78,7 @@ class Composer:
         conversation: ConversationSettings,
         limits: LimitsSettings,
         file_memory: FileMemory,
+        tool_caps: ToolCaps,
         sweep_soon: Callable[[], None],
     ) -> None:
         """`sweep_soon` is told when room for files was given back that another turn may wait for."""
@@ -86,6 +88,7 @@ class Composer:
         self._conversation = conversation
         self._limits = limits
         self._file_memory = file_memory
+        self._tool_caps = tool_caps
 
     def model_of(self, turn: Turn) -> str:
         """Which gateway a turn asks."""
@@ -129,13 +132,14 @@ class Composer:
         context = Context(
             instructions, tuple(window), tuple(quotes), tuple(question), self._history.names_authors
         )
+        options = self._routes.options_of(turn.place).at_home(turn.author.time_zone)
         request = CompletionRequest(
             messages=messages_of(context, files),
             model=self.model_of(turn),
             user=turn.person_key if turn.place.private else f"{turn.person_key}.p",
             idempotency_key=turn.key,
             metadata={"platform": turn.place.platform, "conversation": str(turn.conversation_id)},
-            options=self._routes.options_of(turn.place).at_home(turn.author.time_zone),
+            options=await self._tool_caps.applied(turn, options),
         )
         return Composed(request, context, files)
 

@@ -17,14 +17,14 @@ def tool_status(translator: Translator, activity: ToolActivity) -> Status:
     """The line for a tool's state. Once it ended, the text is empty: the line goes."""
     if activity.ended:
         return Status("", activity)
-    tool = _plain_name(activity.name) or translator.say(Phrase.TOOL_UNNAMED)
+    tool = plain_tool_name(activity.name) or translator.say(Phrase.TOOL_UNNAMED)
     reason = _one_line(activity.explanation)
     if reason:
         return Status(translator.say(Phrase.TOOL_RUNNING_BECAUSE, tool=tool, reason=reason), activity)
     return Status(translator.say(Phrase.TOOL_RUNNING, tool=tool), activity)
 
 
-def _plain_name(name: str) -> str:
+def plain_tool_name(name: str) -> str:
     """`WebSearch`, `web_search` -> `web search`; nothing but letters, digits and spaces is left."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return re.sub(r"[^\w]+|_+", " ", spaced).strip().lower()[:NAME_CHARS].rstrip()

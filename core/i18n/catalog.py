@@ -346,6 +346,12 @@ class Phrase(Sentence):
     FIGURE_SPENT = "Spent in the last 24 hours: {spent}."
     FIGURE_LEFT = "At this rate it lasts for about {left}."
 
+    # media and tools
+    TOOL_CAP = (
+        "You have used {tool} as often as one person may in 24 hours ({most}), so I answer you without it"
+        " until some of that time has passed."
+    )
+
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that it has values for."""

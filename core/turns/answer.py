@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from core.aivax.stream.events import Finished, Picture, Text, Thinking, TimelineEvent, ToolCalled, Usage
+from core.aivax.stream.events import (
+    Finished,
+    MadeLink,
+    Picture,
+    Text,
+    Thinking,
+    TimelineEvent,
+    ToolCalled,
+    Usage,
+)
 from core.conversations.composer import Composed
 from core.domain import Frontend, MadeFile, ReplySurface, Status, ToolActivity, Translator, Turn
 from core.i18n import Phrase
@@ -17,6 +26,8 @@ from core.util.text import shorten
 
 _EXPLANATION_CHARS = 500
 _TOOL_CHARS = 64
+MOST_CALLS = 1_000
+"""Calls of tools in one answer that are counted against a person's part."""
 MOST_MARKED = 10
 """Files that are not shown and that the history has nevertheless."""
 _ALL_CONTENTS = 25
@@ -32,6 +43,14 @@ class ToolLog:
         self._contents_chars = contents_chars
         self._left_chars = contents_chars * _ALL_CONTENTS
         self._last: dict[str, ToolActivity] = {}
+        self._met: set[str] = set()
+
+    def is_first_of(self, activity: ToolActivity) -> bool:
+        """Whether a call of a tool is met for the first time; of more than `MOST_CALLS` nobody counts on."""
+        is_first = activity.id not in self._met and len(self._met) < MOST_CALLS
+        if is_first:
+            self._met.add(activity.id)
+        return is_first
 
     def admit(self, activity: ToolActivity) -> ToolActivity | None:
         """Return what is kept of an activity; None where it brings nothing new, or too much came already."""
@@ -79,6 +98,10 @@ class Answer:
         """How many files the model made that are to be shown."""
         self._most_files = limits.answer_files
         self._files_left_out = 0
+        self.links: dict[str, None] = {}
+        """Where AIVAX' tools said that something lies which they made, in that order."""
+        self.followed: set[str] = set()
+        """The links that were followed, or are not to be."""
         self._text = AnswerText()
         self.notes: list[str] = []
         """The bot's own sentences that stand below the answer and are no part of it."""
@@ -119,6 +142,8 @@ class Answer:
                 await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
             case Usage():
                 self.usage = event if self.usage is None else self.usage.plus(event)
+            case MadeLink(url):
+                self.links[url] = None
             case ToolCalled(name=name):
                 log.warning("answer.tool_not_here", tool=shorten(name, _TOOL_CHARS))
             case Finished(reason):
@@ -138,6 +163,11 @@ class Answer:
             yield self._unseen
         finally:
             self._unseen = None
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether what the model says is kept from its reader."""
+        return self._unseen is not None
 
     async def _write(self, text: str) -> None:
         if self._unseen is not None:
@@ -163,6 +193,15 @@ class Answer:
         if is_shown:
             self._text.mark(marker_of(file.name, file.media_type, file.alt))
         return is_shown
+
+    @property
+    def has_room_for_files(self) -> bool:
+        """Whether one more file may be shown."""
+        return self.files < self._most_files
+
+    async def add_link(self, url: str) -> None:
+        """Write where something lies that was made, in a line of its own."""
+        await self._write(f"\n\n{url}" if self._text.has_words else url)
 
     def notes_below(self) -> list[str]:
         """The bot's own sentences below the answer."""

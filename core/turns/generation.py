@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
+from core.admission.tool_caps import ToolCaps
 from core.aivax.client import AivaxClient
 from core.aivax.stream.events import Finished, Picture, Text, TimelineEvent
 from core.conversations.capabilities import NO_CAPABILITIES, Capabilities, Change
@@ -33,6 +34,7 @@ from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.capability_run import carry_out
 from core.turns.finish_sentences import instead_of_words
+from core.turns.linked_files import FetchedLinks
 from core.util.log import log
 
 SAID = Text | Picture | Finished
@@ -52,10 +54,15 @@ class Generation:
         store: TurnStore,
         permits: Permits,
         limits: LimitsSettings,
+        tool_caps: ToolCaps,
         *,
         show_tools: bool,
         capabilities: Capabilities = NO_CAPABILITIES,
     ) -> None:
+        self._tool_caps = tool_caps
+        self._links = FetchedLinks(
+            aivax.links, store.files, most_bytes=limits.answer_file_bytes, is_aivax=aivax.speaks_aivax
+        )
         self._composer = composer
         self._aivax = aivax
         self._admission = admission
@@ -118,7 +125,13 @@ class Generation:
             await answer.say(Phrase.GREETING)
             return None
         answer.notes += sentences_of(composed.left_out, self._limits, answer.translator)
-        return await self._ask(answer, composed.changed(change) if change is not None else composed)
+        composed = composed.changed(change) if change is not None else composed
+        held_by = await self._ask(answer, composed)
+        if held_by is None:
+            await self._links.fetch(answer)
+            withheld = composed.request.options
+            answer.notes += await self._tool_caps.sentences(answer.turn, withheld, answer.translator)
+        return held_by
 
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""
@@ -188,9 +201,13 @@ class Generation:
         if isinstance(event, Picture):
             if (file := answer.admit(event)) is not None:
                 await self._store.files.keep(answer.turn, answer.files, file)
-        elif not isinstance(event, ToolActivity):
+            return
+        if not isinstance(event, ToolActivity):
             await answer.take(event)
-        elif (activity := answer.tools.admit(event)) is not None:
+            return
+        if answer.tools.is_first_of(event):
+            await self._tool_caps.count(answer.turn, event.name)
+        if (activity := answer.tools.admit(event)) is not None:
             await self._store.keep_activity(answer.turn, activity)
             if self._show_tools:
                 await answer.surface.note(tool_status(answer.translator, activity))

@@ -6,18 +6,17 @@ Words in the question make it show something (`texts.HELP` lists them).
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sandbox.completions import texts
-from sandbox.completions.options import DISABLED, STREAM_NAMES
 from sandbox.completions.question import Question
+from sandbox.completions.steps import Answer, Call, Say, Step, Think, Wait, tokens_of
+from sandbox.completions.tools import WORKSHOP, Workshop, made_in, tools_of
 
 LONG_DEFAULT_CHARS = 6_000
 LONG_MOST_CHARS = 1_000_000
 WAIT_MOST_S = 600.0
-DEFAULT_ZONE = "America/Los_Angeles"
-"""Where the tool `DateTime` tells the time unless a request says where."""
 FINISH_REASONS = (
     *("stop", "length", "content_filter", "max_tokens", "safety", "refusal", "abort"),
     *("network_error", "insufficient_system_resource"),
@@ -28,66 +27,7 @@ _GREETING = "Hello! This is the **AIVAX sandbox**: a stand-in on your own machin
 _GREETING_AGAIN = "The **AIVAX sandbox** is listening.\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
-    """A stretch of visible text."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Think:
-    """A stretch of reasoning."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """The state of a tool that the gateway runs; `contents` is JSON text."""
-
-    id: str
-    name: str
-    contents: str
-    state: str
-    explanation: dict[str, str] | None = None
-    result: str = ""
-    """What it gave back, or why it failed; `""` until it has ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of one of the client's functions; `arguments` is JSON text."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Seconds in which nothing comes."""
-
-    seconds: float
-
-
-Step = Say | Think | Tool | Call | Wait
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Everything that happens in an answer, in its order, and why it ended."""
-
-    steps: tuple[Step, ...]
-    finish_reason: str = "stop"
-
-    @property
-    def text(self) -> str:
-        """Gives the visible text as a whole."""
-        return "".join(step.text for step in self.steps if isinstance(step, Say))
-
-
-def answer_to(question: Question) -> Answer:
+def answer_to(question: Question, workshop: Workshop = WORKSHOP) -> Answer:
     """Answers a question."""
     call = _wanted_call(question)
     if call is not None:
@@ -95,20 +35,15 @@ def answer_to(question: Question) -> Answer:
     if question.json_only:
         return Answer((Say(_json_answer(question)),))
     finish = _asked(question, rf"finish ({'|'.join(FINISH_REASONS)})")
-    answer = Answer(tuple(_steps(question)), finish[1] if finish else "stop")
+    answer = Answer(tuple(_steps(question, workshop)), finish[1] if finish else "stop")
     return answer if question.max_tokens is None else _shortened(answer, question.max_tokens)
-
-
-def tokens_of(text: str) -> list[str]:
-    """Cuts a text into what stands for tokens here; joined, they are the text again."""
-    return re.findall(r"\s*\S{1,8}|\s+", text)
 
 
 def _asked(question: Question, pattern: str) -> re.Match[str] | None:
     return re.search(rf"\b(?:{pattern})\b", question.text, re.IGNORECASE)
 
 
-def _steps(question: Question) -> Iterator[Step]:
+def _steps(question: Question, workshop: Workshop) -> Iterator[Step]:
     waiting = _asked(question, r"wait (\d{1,6}(?:\.\d{1,6})?)")
     if waiting:
         yield Wait(min(float(waiting[1]), WAIT_MOST_S))
@@ -118,7 +53,8 @@ def _steps(question: Question) -> Iterator[Step]:
         yield from _thoughts(question)
     yield Say(_opening(question))
     if _asked(question, "tools?"):
-        yield from _tools(question)
+        yield from tools_of(question, workshop.flags(question)[:2])
+    yield from made_in(question, workshop)
     sections = list(_sections(question))
     yield Say("\n" + "\n".join(sections or [_invitation(question)]))
     memory = len(question.remembered)
@@ -200,34 +136,6 @@ def _thoughts(question: Question) -> Iterator[Think]:
     yield Think(f"The message has {words} word{'s' * (words != 1)} and {len(question.text)} characters. ")
     yield Think("Nobody runs a model here, so the best that I can do is repeat it. ")
     yield Think("A friendly sentence before it, the message, and an end. That should do.")
-
-
-def _tools(question: Question) -> Iterator[Step]:
-    flags = (*question.builtin_tools, "WebSearch", "Code")[:2]
-    told = {"reason": "The message asks for tools.", "goal": "Show how a tool's work is reported."}
-    explanation = told if question.explain_tools else None
-    first = Tool("tool_1", STREAM_NAMES[flags[0]], _called_with(question, flags[0]), "Created", explanation)
-    second = Tool("tool_2", STREAM_NAMES[flags[1]], _called_with(question, flags[1]), "Created", explanation)
-    yield Say("\nLet me look that up.\n")
-    yield first
-    yield replace(first, state="Running")
-    yield second
-    yield _ended(first, fails=flags[0] in DISABLED)
-    yield Say("\nFound something; now I calculate.\n")
-    yield replace(second, state="Running")
-    yield _ended(second, fails=flags[1] in DISABLED or _asked(question, "tools? fail") is not None)
-
-
-def _called_with(question: Question, flag: str) -> str:
-    if flag == "DateTime":
-        return texts.json_text({"timeZone": question.tool_options.get("dateTimeTimeZone", DEFAULT_ZONE)})
-    return texts.json_text({"source": "6 * 7"} if flag == "Code" else {"query": question.text[:80]})
-
-
-def _ended(tool: Tool, *, fails: bool) -> Tool:
-    if fails:
-        return replace(tool, state="Failed", result="The tool is unavailable.")
-    return replace(tool, state="Completed", result="https://example.com/1")
 
 
 def _wanted_call(question: Question) -> Call | None:

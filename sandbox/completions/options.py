@@ -53,11 +53,11 @@ def invalid(param: str, must: str, status: int = 422) -> Refusal:
     return Refusal(status, f"The parameter '{param}' {must}.", param=param, code="invalid_value")
 
 
-def read_tools(body: Mapping[str, Any]) -> tuple[tuple[str, ...], Mapping[str, Any]]:
-    """Reads the built-in tools that are asked for, by their flags, and their options."""
+def read_tools(body: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, Mapping[str, Any]]:
+    """Reads the flags of the built-in tools that are asked for, None where the body has none, and their options."""
     given = body.get("builtin_tools")
     if given is None:
-        return (), {}
+        return None, {}
     if not isinstance(given, dict) or not is_list_of(given.get("tools"), str):
         raise invalid("builtin_tools", "must hold 'tools', a list of names")
     _check_known("builtin_tools", given, ("tools", "options"))

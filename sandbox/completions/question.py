@@ -70,7 +70,8 @@ class Question:
     stream: bool
     tools: Mapping[str, Mapping[str, Any]]
     tool_choice: object
-    builtin_tools: tuple[str, ...]
+    builtin_tools: tuple[str, ...] | None
+    """By their flags; None: those of the gateway."""
     tool_options: Mapping[str, Any]
     explain_tools: bool
     json_only: bool

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.account import price_usd
-from sandbox.completions.answers import Answer, Call, Say, Step, Think, Tool, Wait, tokens_of
 from sandbox.completions.question import Question
+from sandbox.completions.steps import Answer, Call, Say, Step, Think, Tool, Wait, tokens_of
 from sandbox.shapes import Shapes
 from sandbox.wire import json_bytes
 
@@ -148,6 +148,7 @@ def _servertool(tool: Tool, shapes: Shapes) -> dict[str, Any]:
             "state": "Running",
             **({"error": {"message": tool.result}} if failed else {"result": tool.result}),
         }
+    told |= tool.told
     return told if tool.explanation is None else {**told, "explanation": tool.explanation}
 
 

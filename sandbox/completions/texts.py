@@ -72,6 +72,7 @@ These words, anywhere in a message, make me do something; they can be combined:
 | `long`, `long 40000` | a long answer, of so many characters |
 | `think`, `think in tags` | reasoning before the answer, as AIVAX sends it or as other servers do |
 | `tools`, `tools fail` | tools that the gateway runs, the second of them in vain |
+| `make a picture`, `make a document`, `make a page` | something that a tool makes, behind a link |
 | `call NAME` | a call of the client's own function NAME |
 | `instructions` | the system prompt that I was given |
 | `summarise` | everything that I was given of this conversation |

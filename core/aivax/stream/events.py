@@ -80,4 +80,11 @@ class Picture:
     """What it shows, in one line; `""` where nothing tells."""
 
 
-TimelineEvent = Text | Thinking | Picture | ToolActivity | ToolCalled | Usage | Finished
+@dataclass(frozen=True, slots=True)
+class MadeLink:
+    """Where something lies that one of AIVAX' tools made, as the tool told it: a picture, a document, a page."""
+
+    url: str
+
+
+TimelineEvent = Text | Thinking | Picture | MadeLink | ToolActivity | ToolCalled | Usage | Finished

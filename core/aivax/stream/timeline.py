@@ -8,9 +8,11 @@ from dataclasses import replace
 from core.aivax.stream import chunks
 from core.aivax.stream.bounds import AnswerBounds, Room
 from core.aivax.stream.chunks import Json
-from core.aivax.stream.events import Picture, Text, Thinking, TimelineEvent
+from core.aivax.stream.events import MadeLink, Picture, Text, Thinking, TimelineEvent
 from core.aivax.stream.files.in_fields import Pictures
 from core.aivax.stream.files.in_text import InlineFiles
+from core.aivax.stream.files.links import MOST_LINKS, links_of
+from core.aivax.tools import MAKERS, tool_of
 from core.domain import ToolActivity, ToolState
 
 _TOOLS_KEPT = 256
@@ -38,6 +40,7 @@ class Timeline:
         self._files = 0
         self._tools: dict[str, ToolActivity] = {}
         self._tool_signs = 0
+        self._links: set[str] = set()
 
     @property
     def signs(self) -> int:
@@ -109,6 +112,15 @@ class Timeline:
                     del self._tools[next(iter(self._tools))]
                 self.emit(activity)
                 self._tool_signs += 1
+                if tool_of(activity.name) in MAKERS:
+                    self._tell_links(tool)
+
+    def _tell_links(self, tool: Json) -> None:
+        """Tell where what a tool made lies, each place once."""
+        for link in links_of(tool):
+            if link not in self._links and len(self._links) < MOST_LINKS:
+                self._links.add(link)
+                self.emit(MadeLink(link))
 
     def end_tools(self) -> None:
         """Tell that the tools ended of which nothing told it: with the answer they are over."""
@@ -126,6 +138,7 @@ class Timeline:
             self._show_file(found)
         else:
             self._show_found([found if self._begins_line else f"\n{found}"])
+            self._tell_links({"url": found})
 
     def _show_found(self, found: Iterable[str | Picture]) -> None:
         """Show text as far as there is room for it, and the files that stood in it, each once."""

@@ -32,6 +32,7 @@ from core.storage.db import (
     tool_activity,
     turns,
     usage,
+    uses,
 )
 
 
@@ -108,6 +109,7 @@ STORES = (
     Store(identities, {"name": "", "time_zone": ""}, identity="id"),
     Store(conversations, identity="owner_id"),
     Store(persons, person="id"),
+    Store(uses, person="person_id"),
 )
 OF_TURNS = tuple(store for store in STORES if store.turn)
 """Those whose rows hang on a turn."""
@@ -131,6 +133,7 @@ WORDLESS = (
     Wordless(identities, ("locale", "chosen_locale"), "a language's tag; needed to go on speaking it"),
     Wordless(conversations, ("platform", "workspace", "channel", "thread"), IDS),
     Wordless(persons, ("key",), IDS),
+    Wordless(uses, ("what",), "a tool's name, one that the code knows"),
     Wordless(
         breakers, ("name", "cause", "model"), "a cause and a model's name: the operator's, nobody asked"
     ),
