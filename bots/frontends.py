@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +12,7 @@ from bots.id_checks import IdFix, IdKind, any_id
 
 if TYPE_CHECKING:  # `aivax-bots slack --help` reads the plugins, and is fast
     from core.domain import Frontend, Translator
+    from core.domain.checks import Check
     from core.i18n import Translators
     from core.settings import Section
     from core.storage.db.engine import Database
@@ -46,6 +47,13 @@ Print: TypeAlias = "Callable[[Any, Translator], str]"
 """Makes a text from the platform's section; its docstring is the command's help. May raise `SettingRefused`."""
 
 
+Checks: TypeAlias = "Callable[[Any, Sequence[str]], Sequence[Check]]"
+
+
+def _no_checks(_section: object, _channels: Sequence[str]) -> Sequence[Check]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """What a package offers under the entry-point group `aivax_bots.frontends`.
@@ -65,6 +73,8 @@ class Plugin:
     """What may name operators there: `[operators]` gets a list for each of them."""
     channel_example: str = ""
     """A value of `[operators] channel` on this platform, for who writes it in another form: `slack:C0123456`."""
+    checks: Checks = _no_checks
+    """What `aivax-bots doctor` asks of the platform, given its section and the channels that the settings name."""
     prints: Mapping[str, Print] = field(default_factory=dict)
     """What `aivax-bots <name> <key>` prints for who sets the platform up: an app's manifest, an invite address."""
 

@@ -200,11 +200,12 @@ async def test_events_go_to_any_one_of_several_sockets(
     async with bot_at(slack) as one, bot_at(slack) as two:
         for _ in range(12):
             await slack.say(alice, general, "hello")
-        await slack.until(lambda: len(slack.acks) == 12)
+        await slack.until(lambda: len(slack.acks) >= 12)
 
     assert one.heard
     assert two.heard
-    assert len(one.heard) + len(two.heard) == 12
+    # one that a busy machine left unacknowledged comes again
+    assert len({body["event_id"] for bot in (one, two) for body in bot.heard}) == 12
 
 
 async def test_a_ticket_opens_one_socket_and_an_ack_counts_on_any(

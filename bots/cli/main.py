@@ -116,6 +116,20 @@ def drill(
         finish(until_terminated(perform(chosen(name), typer.echo)), interrupted=INTERRUPTED)
 
 
+@cli.command()
+def doctor(
+    config: ConfigPath = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    no_answer: Annotated[
+        bool, typer.Option("--no-answer", help="Don't ask the model anything: then nothing is paid.")
+    ] = False,
+) -> None:
+    """Find out whether all is well, and what to do where it is not: status 0 well, 1 warnings, 2 something fails."""
+    from bots.cli.doctor import diagnose
+
+    raise typer.Exit(diagnose(config, as_json_text=as_json, asks=not no_answer))
+
+
 @replies.command("preview")
 def preview(
     locale: Annotated[str, typer.Option(help="A language, such as pt-BR; else all.")] = "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from bots.id_checks import IdKind
 if TYPE_CHECKING:
     from bots.discord.settings import DiscordSettings
     from core.domain import Frontend, Translator
+    from core.domain.checks import Check
 
 AUTHORIZE = "https://discord.com/oauth2/authorize"
 PORTAL = "copy Application ID from the Developer Portal, your application, General Information"
@@ -89,6 +91,13 @@ def application_id(settings: DiscordSettings) -> str:
     return written
 
 
+def checks(settings: DiscordSettings, channels: Sequence[str]) -> Sequence[Check]:
+    """See `bots.frontends.Plugin.checks`."""
+    from bots.discord.features.checks import DiscordCheck
+
+    return [DiscordCheck(settings, channels)] if settings.wanted else []
+
+
 plugin = Plugin(
     "discord",
     _settings,
@@ -97,5 +106,6 @@ plugin = Plugin(
     id_fix=id_fix,
     operator_kinds=("user", "role"),
     channel_example="discord:123456",
+    checks=checks,
     prints={"invite": invite},
 )

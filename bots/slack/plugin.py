@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from bots.id_checks import IdKind
 if TYPE_CHECKING:
     from bots.slack.settings import SlackSettings
     from core.domain import Frontend, Translator
+    from core.domain.checks import Check
 
 FORMS: Mapping[IdKind, tuple[str, str]] = {
     "user": (r"[UW][A-Z0-9]+", "U012AB3CD"),
@@ -57,6 +58,13 @@ def id_fix(kind: IdKind, given: str) -> str:
     return f"write the id of a {kind}, such as {example}"
 
 
+def checks(settings: SlackSettings, channels: Sequence[str]) -> Sequence[Check]:
+    """See `bots.frontends.Plugin.checks`."""
+    from bots.slack.features.checks import SlackCheck
+
+    return [SlackCheck(settings, channels)] if settings.wanted else []
+
+
 plugin = Plugin(
     "slack",
     _settings,
@@ -64,5 +72,6 @@ plugin = Plugin(
     to_set="[slack] bot_token and app_token",
     id_fix=id_fix,
     channel_example="slack:C0123456",
+    checks=checks,
     prints={"manifest": manifest},
 )

@@ -38,6 +38,15 @@ async def current(database: Database) -> str:
     return await _on_connection(database, _current)
 
 
+async def seen(database: Database) -> str:
+    """The revision that the database stands at, read beside whoever writes; `""` for an empty one."""
+    try:
+        async with database.read() as connection:
+            return await connection.run_sync(_current)
+    except OSError as exc:
+        raise DatabaseUnreachable(database.shown_url, exc.strerror or str(exc)) from exc
+
+
 def head() -> str:
     """The revision that this version needs."""
     return _revisions()[-1]

@@ -1,0 +1,44 @@
+"""`aivax-bots doctor`: reads the configuration, runs the checks, prints what they found."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import typer
+
+from bots import logs
+from bots.cli.commandline import flush
+from bots.doctor.checks import checks_of
+from bots.doctor.examination import examine, status_of
+from bots.doctor.report import as_json, as_text
+from bots.frontends import installed
+from bots.redaction import secrets_in
+from bots.settings import LogSettings, SettingsRefused, config_path, load
+from core.domain.checks import Finding, failed
+
+QUIET = LogSettings(level="error")
+"""What the parts say while they are looked at is told by the findings."""
+
+
+def diagnose(config: Path | None, *, as_json_text: bool, asks: bool) -> int:
+    """Print what was found; the exit status."""
+    logs.configure(QUIET)
+    plugins = installed()
+    findings: list[Finding]
+    try:
+        settings = load(plugins, path=config, environment=os.environ)
+    except SettingsRefused as refused:
+        findings = [
+            failed("config", f"{each.setting}: {each.value}".rstrip(": "), each.fix)
+            for each in refused.problems
+        ]
+    else:
+        logs.configure(QUIET, secrets_in(settings))
+        path = config_path(config, os.environ)
+        checks = checks_of(settings, plugins, config=path, environment=os.environ, asks=asks)
+        findings = asyncio.run(examine(checks))
+    typer.echo(as_json(findings) if as_json_text else as_text(findings))
+    flush()
+    return status_of(findings)

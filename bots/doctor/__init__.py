@@ -1,0 +1,1 @@
+"""`aivax-bots doctor`: is it well, and if not, what is the one thing to do?"""

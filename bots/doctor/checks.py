@@ -1,0 +1,55 @@
+"""Which checks a configuration calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bots.doctor.gateway import GatewayCheck
+from bots.doctor.machine import MachineCheck
+from bots.doctor.storage import StorageCheck
+from bots.frontends import Plugin
+from bots.settings import Settings
+from core.domain.checks import Check, Finding, failed
+
+
+def checks_of(
+    settings: Settings,
+    plugins: Mapping[str, Plugin],
+    *,
+    config: Path | None,
+    environment: Mapping[str, str],
+    asks: bool,
+) -> list[Check]:
+    """The gateway, the database, the machine and each platform that is set up, in the order in which they are told."""
+    platforms = [
+        check
+        for name, plugin in plugins.items()
+        for check in plugin.checks(settings.frontend(name), channels_of(settings, name))
+    ]
+    return [
+        GatewayCheck(settings.aivax, settings.routes, asks),
+        StorageCheck(settings.storage),
+        *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),
+        MachineCheck(config, settings.web, environment),
+    ]
+
+
+def channels_of(settings: Settings, platform: str) -> Sequence[str]:
+    """The channels of a platform that the settings name: where alerts go, and where routes and lists lead."""
+    alerts, _, channel = settings.operators.channel.partition(":")
+    named = [channel] if alerts == platform else []
+    named += [route.channel for route in settings.routes if route.platform == platform and route.channel]
+    return named
+
+
+class NoPlatform:
+    """Nothing is set up that people could ask."""
+
+    name = "platforms"
+
+    def __init__(self, to_set: Sequence[str]) -> None:
+        self._to_set = to_set
+
+    async def run(self) -> list[Finding]:
+        return [failed("platforms", "no platform is set up", f"set {', or '.join(self._to_set)}")]

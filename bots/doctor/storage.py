@@ -1,0 +1,107 @@
+"""The database: reachable, of this version's schema, with room on its disk; and what was last heard and answered."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core.domain import DatabaseFailed, StorageError
+from core.domain.checks import Finding, failed, ok, unknown, warning
+from core.settings import StorageSettings
+from core.storage.db import Database, migrate
+from core.storage.db.engine import database_path
+from core.storage.ops.inspection import liveliness
+from core.util.clock import Clock, utc_now
+
+LOW_BYTES, LEAST_BYTES = 500_000_000, 50_000_000
+_FOR_OTHERS = stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class StorageCheck:
+    """Looks at the database without changing it, beside a running bot too."""
+
+    settings: StorageSettings
+    now: Clock = utc_now
+    name: str = "database"
+
+    async def run(self) -> list[Finding]:
+        path = database_path(self.settings.url)
+        found = [] if path is None else list(_of_file(path))
+        if path is not None and not path.exists():
+            return [*found, ok("database", f"{path} is not there yet: the first start makes it")]
+        try:
+            async with Database(self.settings.url) as database:
+                return [*found, *await self._look(database)]
+        except DatabaseFailed as error:
+            cure = "look at [storage] url, and whether the server runs and takes this account"
+            return [*found, failed("database", f"{error.url} can't be read: {error.reason}", cure)]
+        except StorageError as error:
+            return [*found, failed("database", str(error), "look at [storage] url")]
+
+    async def _look(self, database: Database) -> list[Finding]:
+        revision = await migrate.seen(database)
+        reached = ok("database", f"{database.shown_url} can be read")
+        if not revision:
+            return [reached, ok("database.schema", "empty: the first start fills it")]
+        if not migrate.knows(revision):
+            cure = "install the newer aivax-bots again, or restore a backup (aivax-bots db restore)"
+            return [
+                reached,
+                failed("database.schema", f"revision {revision} was written by a newer version", cure),
+            ]
+        if revision != migrate.head():
+            cure = "make a backup (aivax-bots db backup FILE), then start the bot: it upgrades by itself"
+            return [reached, warning("database.schema", f"revision {revision} is an older one's", cure)]
+        return [reached, ok("database.schema", f"revision {revision}"), *await self._heard(database)]
+
+    async def _heard(self, database: Database) -> list[Finding]:
+        seen = await liveliness(database)
+        return [
+            ok("activity.heard", self._ago(seen.heard_at, "nobody has said anything yet")),
+            ok("activity.answered", self._ago(seen.answered_at, "nothing was answered yet")),
+            ok("activity.waiting", f"{seen.waiting} questions wait or are being answered"),
+        ]
+
+    def _ago(self, at: datetime | None, never: str) -> str:
+        if at is None:
+            return never
+        minutes = max(0.0, (self.now() - at).total_seconds()) / 60
+        for unit, size in (("days", 1_440), ("hours", 60)):
+            if minutes >= 2 * size:
+                return f"last {minutes / size:.0f} {unit} ago"
+        return f"last {minutes:.0f} minutes ago"
+
+
+def _of_file(path: Path) -> Iterator[Finding]:
+    folder = path.parent if path.parent != Path() else Path.cwd()
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        cure = "make the folder, or set [storage] url to a place that exists"
+        yield failed("database.disk", f"{folder}: {error.strerror}", cure)
+        return
+    told, cure = f"{free / 1e9:.1f} GB free where the database is", "make room on that disk"
+    if free < LEAST_BYTES:
+        yield failed("database.disk", told, cure)
+    elif free < LOW_BYTES:
+        yield warning("database.disk", told, cure)
+    else:
+        yield ok("database.disk", told)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        yield unknown("database.mode", f"{path}: {error.strerror}")
+        return
+    if mode & _FOR_OTHERS:
+        yield warning(
+            "database.mode", f"{path} can be read by every user of this machine", f"chmod o-rwx {path}"
+        )
+    else:
+        yield ok("database.mode", f"{stat.filemode(mode)} {path}")
