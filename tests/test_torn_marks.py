@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bots.discord.delivery.markup_out import DIALECT as DISCORD
 from bots.discord.delivery.markup_out import native
 from bots.slack.delivery.markup_out import DIALECT as SLACK
 from bots.slack.delivery.streaming.chunk import Ending
@@ -200,3 +201,16 @@ def test_no_message_begins_with_the_underscore_of_a_name() -> None:
     text = "x" * 20 + "snake_name" * 30
 
     assert all(text[part.end : part.end + 1] != "_" for size in range(64, 80) for part in split(text, size))
+
+
+@pytest.mark.parametrize("begin", ["- > ", "> 1. > "])
+def test_a_sign_behind_an_item_s_mark_is_no_quote_on_discord(begin: str) -> None:
+    parts = split(begin + "many words " * 30, 100, len, DISCORD)
+
+    assert all(part.text.count(">") == begin.startswith(">") for part in parts[1:])
+
+
+def test_a_quote_in_an_item_goes_on_on_slack() -> None:
+    parts = split("- > " + "many words " * 30, 100, len, SLACK)
+
+    assert all(part.text.count(">") == 1 for part in parts)

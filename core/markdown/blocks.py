@@ -9,9 +9,9 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from core.markdown.containers import CONTAINER, shallow, without_items
+from core.markdown.containers import CONTAINER, before_items, shallow, without_items
 from core.markdown.cut_points import Seam, code_rank, text_rank
-from core.markdown.dialect import Dialect
+from core.markdown.dialect import PLAIN, Dialect
 from core.markdown.fences import Fence, fence_after_line, opened_by
 from core.markdown.marks import Found, Marks, lasting, read_marks
 from core.markdown.table_parser import is_head, is_row
@@ -76,6 +76,7 @@ class Reading:
     rows: int = 0
     long_quote_from: int | None = None
     begun: State = NOTHING
+    dialect: Dialect = PLAIN
 
     @property
     def ends_in_table(self) -> bool:
@@ -113,7 +114,8 @@ class Reading:
         found = _LINE_MARKS.match(line)
         if found is None:
             return ""
-        quoted = found[1] if ">" in found[1] else ""
+        prefix = found[1] if self.dialect.quotes_in_items else before_items(found[1])
+        quoted = prefix if ">" in prefix else ""
         return shallow(without_items(quoted)) + (found[2] or "")
 
 
@@ -128,7 +130,7 @@ class _Reader:
         self._paragraph = 0 if state.fence is None and state.head is None else -1
         self._before = ""
         self._blank = False
-        self.reading = Reading(fence=state.fence, begun=state)
+        self.reading = Reading(fence=state.fence, begun=state, dialect=dialect)
         self.reading.long_quote_from = -1 if state.long_quote else None
 
     def read(self) -> Reading:

@@ -17,6 +17,8 @@ class Dialect:
     """Whether `-# ` begins a line in small letters."""
     wide_underscores: bool = False
     """Whether a single `_` is a mark also beside letters of languages that are written without blanks."""
+    quotes_in_items: bool = True
+    """Whether `>` behind an item's mark begins a quote; else it is a sign like any other there."""
     most_rows: int = 100_000
     """How many rows of tables one message takes, without their heads."""
 
