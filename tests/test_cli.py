@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pty
 import re
@@ -153,7 +154,8 @@ async def test_the_version_is_told() -> None:
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("", ["run", "chat", "sandbox", "db", "--version"]),
+        ("", ["run", "chat", "doctor", "sandbox", "db", "--version"]),
+        ("doctor", ["--config", "--json", "--no-answer", "status"]),
         ("run", ["--config"]),
         ("chat", ["--config", "--sandbox"]),
         ("sandbox", ["--host", "--port", "--balance", "--plan", "8787", "free|pro|max"]),
@@ -457,6 +459,26 @@ async def test_chat_without_a_model_says_which_setting_is_missing() -> None:
 
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.startswith("aivax-bots: [aivax] model: name the gateway")
+
+
+async def test_the_doctor_looks_beside_a_chat_that_runs_and_tells_other_programs() -> None:
+    async with serve(plan="max") as server, running("chat", **of_sandbox(server)) as chat:
+        await chat.logs("Chatting with")
+        found = await run("doctor", "--json", **of_sandbox(server))
+        await chat.ended("hello\n")
+
+    states = {each["check"]: each["state"] for each in json.loads(found.out)["checks"]}
+    assert {check for check, state in states.items() if state == "failed"} == {"platforms"}
+    assert states["aivax.answer"] == states["database.schema"] == "ok"
+    assert (found.status, found.err) == (2, "")
+
+
+async def test_the_doctor_tells_of_a_configuration_that_cant_be_read() -> None:
+    found = await run("doctor", AIVAX_BOTS__WEB__PORT="many")
+
+    assert found.status == 2
+    assert "FAILED   config  AIVAX_BOTS__WEB__PORT" in found.out or "[web] port" in found.out
+    assert "->" in found.out
 
 
 async def test_one_chat_at_a_time_holds_the_file_while_other_commands_work_beside_it() -> None:

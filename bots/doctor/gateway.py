@@ -72,6 +72,8 @@ class GatewayCheck:
     name: str = "aivax"
 
     async def run(self) -> list[Finding]:
+        if not self.settings.model:
+            return [failed(MODEL, "[aivax] model is not set", _CONSOLE_GATEWAY)]
         try:
             async with AivaxClient(self.settings.model_copy(update={"tries": 1})) as aivax:
                 aivax.account.check_settings(*self._models, routes=self.routes)
@@ -84,8 +86,6 @@ class GatewayCheck:
         return sorted({self.settings.model, *(route.model for route in self.routes)} - {""})
 
     async def _ask(self, aivax: AivaxClient) -> list[Finding]:
-        if not self.settings.model:
-            return [failed(MODEL, "[aivax] model is not set", _CONSOLE_GATEWAY)]
         try:
             listed, balance = await aivax.account.models(), await aivax.account.balance()
         except AivaxError as error:
