@@ -11,19 +11,29 @@ from pydantic_core import ErrorDetails
 
 from bots.redaction import HIDDEN, TOKEN_LIKE
 from core.domain import SettingRefused
-from core.settings import Route
 from core.util.text import shorten
 
 SHOWN_CHARS = 80
 
 
 def section_fields(model: type[BaseModel], section: str) -> Mapping[str, Any] | None:
-    """The keys of a section; None for `routes`, which is a list of tables."""
+    """The keys of a section; None for one that is a list of tables, such as `routes`."""
     field = model.model_fields.get(section)
     annotation = field.annotation if field else None
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation.model_fields
     return None
+
+
+def _entry_fields(model: type[BaseModel], path: tuple[int | str, ...]) -> Mapping[str, Any]:
+    """The keys of an entry of a list of tables, also of one inside another's entry."""
+    fields: Mapping[str, Any] = model.model_fields
+    for key in path:
+        found = fields[str(key)].annotation if isinstance(key, str) and key in fields else None
+        kinds = (found, *get_args(found))
+        inner = next((each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)), None)
+        fields = inner.model_fields if inner is not None else fields
+    return fields
 
 
 def problem_of(model: type[BaseModel], error: ErrorDetails) -> SettingRefused:
@@ -32,7 +42,7 @@ def problem_of(model: type[BaseModel], error: ErrorDetails) -> SettingRefused:
     fields = section_fields(model, section)
     setting = _setting_name(section, keys, listed=section in model.model_fields and fields is None)
     if error["type"] == "extra_forbidden":
-        known = (fields if keys else model.model_fields) or Route.model_fields
+        known = (fields if keys else model.model_fields) or _entry_fields(model, error["loc"][:-1])
         where = "there is no such key" if keys else "there is no such section"
         return SettingRefused(setting, fix=f"{where}{nearest(str(error['loc'][-1]), known)}")
     secret = not keys or (keys[0] in (fields or {}) and is_secret((fields or {})[str(keys[0])].annotation))
@@ -56,6 +66,8 @@ FIXES = {
     "string_type": "write it as text in quotes",
     "string_unicode": "it holds characters that are no text",
     "string_too_short": "it may not be empty",
+    "too_long": "{max_length} are the most",
+    "string_too_long": "write at most {max_length} characters",
     "literal_error": "write {expected}",
     "bool_type": "write true or false",
     "bool_parsing": "write true or false",
@@ -81,8 +93,9 @@ def _fix(error: ErrorDetails) -> str:
             "write an address that begins with https:// or http://, without blanks, and without ? or # in it"
         )
         return address if is_address else "it holds a blank or a character that can't stand there"
-    if error["type"] == "tuple_type" and error["loc"] == ("routes",):
-        return "begin each route with a line [[routes]], in double brackets"
+    if error["type"] == "tuple_type" and error["loc"] in (("routes",), ("forms",)):
+        name = error["loc"][0]
+        return f"begin each {str(name).removesuffix('s')} with a line [[{name}]], in double brackets"
     if error["type"] in FIXES:
         return FIXES[error["type"]].format(**context)
     return error["msg"].removeprefix("Value error, ")

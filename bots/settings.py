@@ -22,6 +22,7 @@ from bots.setting_errors import is_secret, nearest, problem_of, section_fields, 
 from bots.terminal import PLATFORM as TERMINAL
 from bots.web.bounds import Bounds
 from core.domain import BotError, SettingRefused
+from core.forms.settings import FormSettings
 from core.settings import (
     AccessSettings,
     AivaxSettings,
@@ -94,6 +95,7 @@ class Settings(Section):
     operators: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()
     routes: tuple[Route, ...] = ()
+    forms: tuple[FormSettings, ...] = ()
 
     def frontend(self, name: str) -> Any:
         """The section of an installed frontend."""
@@ -239,7 +241,7 @@ def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[s
         )
     fields = section_fields(model, section)
     if fields is None:
-        return section, "", _read_routes(variable, key, value)
+        return section, "", _read_tables(variable, section, key, value)
     if key not in fields and key.endswith("_file") and key.removesuffix("_file") in fields:
         key = key.removesuffix("_file")
         value = _from_file(variable, value, secret=is_secret(fields[key].annotation))
@@ -257,9 +259,10 @@ def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[s
     return section, key, value
 
 
-def _read_routes(variable: str, key: str, value: str) -> Any:
+def _read_tables(variable: str, section: str, key: str, value: str) -> Any:
     if key:
-        raise SettingRefused(variable, fix=f"write all routes as one JSON list into {PREFIX}ROUTES")
+        fix = f"write all {section} as one JSON list into {PREFIX}{section.upper()}"
+        raise SettingRefused(variable, fix=fix)
     return _parse_json(variable, value)
 
 

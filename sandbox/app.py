@@ -105,16 +105,34 @@ def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
     caller = _caller(request)
     question, model = _admitted(state, caller, raw)
     answer = answer_to(question, Workshop(str(request.base_url).rstrip("/"), state.shapes))
+    if answer.exhausted:
+        fault = _exhausted(state, question, answer)
     envelope = Envelope(f"chatcmpl-sandbox-{next(state.numbers):06}", int(state.clock()), model.id)
     if question.stream:
         no_ping = "no-ping" in request.headers.get("sse-stream-options", "")
         return _streamed(state, envelope, question, answer, fault, pings=not no_ping)
     tokens = completion_tokens(answer)
-    state.account.charge(question.prompt_tokens, tokens)
+    if not answer.exhausted:
+        state.account.charge(question.prompt_tokens, tokens)
+    if question.json_only and state.shapes.json_only == "bare":
+        return Response(answer.text.encode(errors="replace"), headers={**JSON, **_account_headers(state)})
     headers = {**JSON, **_account_headers(state), "consumed-credits": _price(question, answer)}
     waits_s = sum(step.seconds for step in answer.steps if isinstance(step, Wait))
     hold_s = waits_s + (tokens / state.tokens_per_s if state.tokens_per_s > 0 else 0.0)
     return _whole(state, completion(envelope, question, answer), fault, headers=headers, hold_s=hold_s)
+
+
+def _exhausted(state: State, question: Question, answer: Answer) -> Fault:
+    """Tells that no attempt fitted the schema: at once, or as an error in the stream; each was paid for."""
+    told = f"No answer fitted the schema in {question.max_attempts} attempts."
+    if state.shapes.healing_exhausted != "chunk":
+        state.account.charge(question.prompt_tokens, completion_tokens(answer))
+        if state.shapes.healing_exhausted == "400":
+            raise Refusal(400, told, code="invalid_request_error")
+        raise Refusal(500, "Internal error.", code="server_error")
+    if not question.stream:
+        state.account.charge(question.prompt_tokens, completion_tokens(answer))
+    return Fault("completions", "stream-error", code="server_error", message=told, after_chunks=1_000_000)
 
 
 def _admitted(state: State, caller: Caller, raw: bytes) -> tuple[Question, Model]:

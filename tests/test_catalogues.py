@@ -22,6 +22,7 @@ from tests.stage import FakePlatform, staged
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 THE_SAME = {(language, same) for language in TRANSLATED for same in (Phrase.COST, Phrase.GATEWAY_NAME)}
+THE_SAME |= {("es", Phrase.FORM_NO)}
 """Sentences that are the same in English on purpose."""
 PORTUGUESE = replace(ANA, locale="pt-BR")
 

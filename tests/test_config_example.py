@@ -14,12 +14,14 @@ from pydantic import BaseModel, SecretStr
 
 from bots.frontends import installed
 from bots.settings import Settings, compose, load
+from core.forms.settings import FormInput, FormSettings
 from core.settings import Route
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 OPTIONAL = re.compile(r"^#(?=\[\[|[a-z_]+ = )", re.MULTILINE)
 """What makes a line optional: a `#` right before a key or a table, where prose has a blank after it."""
-ROUTES = "routes"
+TABLES: dict[str, type[BaseModel]] = {"routes": Route, "forms": FormSettings}
+"""Sections that are lists of tables."""
 
 
 def example() -> str:
@@ -30,11 +32,15 @@ def complaints(text: str, model: type[Settings]) -> list[str]:
     """Everything that an example says wrongly of the settings, or leaves out."""
     written = tomllib.loads(OPTIONAL.sub("", text))
     sections = dict(_sections(model))
-    found = [f"there is no section [{name}]" for name in written.keys() - sections.keys() - {ROUTES}]
+    found = [f"there is no section [{name}]" for name in written.keys() - sections.keys() - TABLES.keys()]
     for name, section in sections.items():
         found += _of_section(name, section, written.get(name, {}))
-    for route in written.get(ROUTES) or [{}]:
-        found += _of_keys(ROUTES, Route, route)
+    for name, kind in TABLES.items():
+        for entry in written.get(name) or [{}]:
+            found += _of_keys(name, kind, entry)
+    for form in written.get("forms") or [{}]:
+        for entry in form.get("inputs") or [{}]:
+            found += _of_keys("forms.inputs", FormInput, entry)
     return found
 
 
@@ -109,6 +115,7 @@ def test_the_example_loads_with_all_that_is_optional_switched_on(tmp_path: Path)
     settings = load(installed(), path=config, environment={})
 
     assert [route.platform for route in settings.routes] == ["slack"]
+    assert [form.name for form in settings.forms] == ["ticket"]
 
 
 def test_each_setting_of_the_example_is_explained_in_the_line_above_it() -> None:

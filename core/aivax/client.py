@@ -124,7 +124,7 @@ class AivaxClient:
                         async for event in events:
                             yield event
                 except AivaxError as error:
-                    failure = error if call.is_direct else self._base.judged(error)
+                    failure = call.judged(error if call.is_direct else self._base.judged(error))
                 else:
                     return
                 await self._recover(call, failure)

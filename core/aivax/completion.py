@@ -12,16 +12,19 @@ from core.aivax.body_encoding import Body
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub, sample_of, scrub
 from core.aivax.keys import is_aivax_host
+from core.aivax.refusals.words import Meaning, tells
 from core.aivax.request import CompletionRequest, Dialect, build_body
 from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.stream.parser import TimelineParser
 from core.domain import (
     AddressWrong,
     AivaxError,
+    AnswerFailed,
     ContextTooLong,
     GatewayUnknown,
     RateLimited,
     RequestRefused,
+    SchemaUnmet,
     ToolActivity,
     ToolState,
     Unavailable,
@@ -36,6 +39,9 @@ _PROXY_GAVE_UP = 524
 _TIME_ZONE = re.compile(r"(?i)time[ _-]?zone")
 _LASTING = frozenset({501, 505, 511, _PROXY_GAVE_UP})
 """What the server can't do at all, and the proxy in front that gave up: it would again."""
+_OWN_FAULT = 500
+_OWN_FAULT_CODES = frozenset({"server_error", "error", "500"})
+"""Codes of an error inside a stream that tell nothing but that there is one."""
 
 
 @dataclass(slots=True)
@@ -156,6 +162,15 @@ class Completion:
         self.dialect = Dialect.BARE
         return True
 
+    def judged(self, error: AivaxError) -> AivaxError:
+        """Take a failure that may end AIVAX' own tries at a form for that end: trying again would pay for as many.
+
+        How AIVAX tells of it is unstated: a refusal, a fault of its own, or an error inside the stream.
+        """
+        if self._request.answer_schema is None or not _may_tell_of_a_form(error):
+            return error
+        return SchemaUnmet(status=error.status, code=error.code, detail=error.detail)
+
     def go_without_time_zone(self, error: AivaxError) -> bool:
         """Leave out the zone of who asks where AIVAX refuses it: their question is worth more than their clock."""
         options = self._request.options
@@ -169,6 +184,18 @@ class Completion:
     def dropped_tools(self) -> tuple[ToolActivity, ...]:
         """Name the tools that the failed try left open, as failed: the next try won't end them."""
         return tuple(replace(tool, state=ToolState.FAILED) for tool in self.parser.open_tools)
+
+
+def _may_tell_of_a_form(error: AivaxError) -> bool:
+    if isinstance(error, RequestRefused):
+        names_another = _TIME_ZONE.search(f"{error.code} {error.detail}") or tells(
+            Meaning.MEDIA, error.detail
+        )
+        return not isinstance(error, ContextTooLong) and not names_another
+    if isinstance(error, AnswerFailed):
+        return True
+    own_fault = error.status == _OWN_FAULT or (not error.status and error.code in _OWN_FAULT_CODES)
+    return isinstance(error, Unavailable) and own_fault
 
 
 def has_direct_host(settings: AivaxSettings) -> bool:

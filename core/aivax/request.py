@@ -88,6 +88,23 @@ class ChatMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerSchema:
+    """The form that an answer is to have. AIVAX has the model mend what does not fit, and each try is paid for."""
+
+    schema: Mapping[str, Any]
+    """A JSON Schema."""
+    max_attempts: int | None = None
+    """Tries in all, 1 to 10. None: as many as AIVAX makes by itself."""
+
+    def wire(self) -> dict[str, Any]:
+        """The fields of the request's body: only `response_format` has a place for the number of tries."""
+        if self.max_attempts is None:
+            return {"response_schema": self.schema}
+        described = {"schema": self.schema, "healing_options": {"max_attempts": self.max_attempts}}
+        return {"response_format": {"type": "json_schema", "json_schema": described}}
+
+
+@dataclass(frozen=True, slots=True)
 class CompletionRequest:
     """One turn's question. Servers that don't know a field are not sent it."""
 
@@ -101,6 +118,10 @@ class CompletionRequest:
     metadata: Mapping[str, str] = field(default_factory=dict)
     options: RequestOptions = NO_OPTIONS
     """What the operator asks of AIVAX beside the question."""
+    answer_schema: AnswerSchema | None = None
+    """Only AIVAX with a private key takes one: what sends it refuses other settings before the start."""
+    question_files: tuple[Part, ...] = field(default=(), repr=False)
+    """Those parts of the last message that are the question's own files: for who asks something else about them."""
 
     def __post_init__(self) -> None:
         if "@" in self.user:
@@ -151,5 +172,6 @@ def build_body(request: CompletionRequest, settings: AivaxSettings, dialect: Dia
         body["idempotency_key"] = request.idempotency_key
     if dialect is Dialect.AIVAX:
         body |= request.options.wire()
+        body |= request.answer_schema.wire() if request.answer_schema is not None else {}
         body["metadata"] = {sound(key): sound(value) for key, value in request.metadata.items()}
     return {key: value for key, value in body.items() if value not in (None, "", {})}

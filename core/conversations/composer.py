@@ -55,7 +55,9 @@ class Composed:
         return self._with(self.files.without_refused()) if has_other else None
 
     def _with(self, files: Fetched) -> Composed:
-        request = self.change(replace(self.request, messages=messages_of(self.context, files)))
+        request = self.change(
+            replace(self.request, messages=messages_of(self.context, files), question_files=files.parts)
+        )
         return replace(self, request=request, files=files)
 
     def changed(self, change: Change) -> Composed:
@@ -117,7 +119,7 @@ class Composer:
         bare = all(is_blank(message.text) and not message.attachments for message in question)
         around = await self._read_around(turn, frontend)
         quotes = await self._history.surroundings(turn, around, [*window, *question], bare=bare)
-        if bare and not quotes:
+        if bare and not quotes and words is None:
             return None
         wanted = self._choose(question, window, quotes, around)
         if not self._file_memory.take(turn.id, turn.person_key, wanted.size_bytes):
@@ -140,6 +142,7 @@ class Composer:
             idempotency_key=turn.key,
             metadata={"platform": turn.place.platform, "conversation": str(turn.conversation_id)},
             options=await self._tool_caps.applied(turn, options),
+            question_files=files.parts,
         )
         return Composed(request, context, files)
 

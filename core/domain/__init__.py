@@ -44,6 +44,7 @@ from core.domain.errors import (
     RequestRefused,
     ResourceUnknown,
     SchemaUnfit,
+    SchemaUnmet,
     SettingRefused,
     StorageError,
     Unanswerable,
@@ -76,6 +77,7 @@ from core.domain.messages import (
     ToolActivity,
     ToolState,
 )
+from core.domain.options import Option, OptionKind, WrittenOptions, read_options, write_options
 from core.domain.ports import (
     Delivery,
     EditableChannel,
@@ -86,7 +88,7 @@ from core.domain.ports import (
     TurnQueue,
     Watch,
 )
-from core.domain.translator import Rounding, Sentence, Translator
+from core.domain.translator import Rounding, Sentence, Translator, operators_words
 from core.domain.turn import ENDED, CancelRequest, Remembered, Turn, TurnState
 
 __all__ = [
@@ -149,6 +151,8 @@ __all__ = [
     "NoBalance",
     "NotAllowed",
     "OddAnswer",
+    "Option",
+    "OptionKind",
     "OutcomeUnknown",
     "Passage",
     "PassedOver",
@@ -168,6 +172,7 @@ __all__ = [
     "Rounding",
     "Said",
     "SchemaUnfit",
+    "SchemaUnmet",
     "Sentence",
     "Served",
     "SettingRefused",
@@ -187,6 +192,10 @@ __all__ = [
     "Waiting",
     "Watch",
     "Window",
+    "WrittenOptions",
     "free_calls",
     "next_calls",
+    "operators_words",
+    "read_options",
+    "write_options",
 ]

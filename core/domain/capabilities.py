@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.domain.options import Option
 from core.domain.translator import Sentence
 
 Takes = Literal["nothing", "words", "files"]
@@ -31,6 +32,8 @@ class Capability:
     """What is to be written there, in one line."""
     private: bool = False
     """Whether its answer is for its author alone, where a platform can show it so: about them, or about money."""
+    options: tuple[Option, ...] = ()
+    """What is to be written there, one by one, where it is more than words: those that are required first."""
     operators_only: bool = False
     daily: int = 0
     """How often a person may have it done in 24 hours; 0: as often as they may ask anything."""

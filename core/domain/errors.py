@@ -31,6 +31,7 @@ BotError
 │   ├── RateLimited           429
 │   ├── Unavailable           408, 5xx, time-outs, no connection, no parsable answer
 │   ├── Unanswerable          it fails at this question again and again, and answers others
+│   ├── SchemaUnmet           no answer had the form that was asked for
 │   └── AnswerBroken          it failed after it began
 │       ├── AnswerCut         the connection closed in the middle
 │       └── AnswerFailed      AIVAX reported an error inside the stream
@@ -233,6 +234,10 @@ class Unavailable(AivaxError):
 
 class Unanswerable(AivaxError):
     """It failed at this question, before any text, as often as one is tried; other people are answered."""
+
+
+class SchemaUnmet(AivaxError):
+    """No answer had the form that was asked for, however often the model was asked again. Each try was paid for."""
 
 
 class AnswerBroken(AivaxError):

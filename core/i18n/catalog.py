@@ -352,6 +352,34 @@ class Phrase(Sentence):
         " until some of that time has passed."
     )
 
+    # forms
+    SCHEMA_UNMET = (
+        "The AI service found no answer in the form that was asked for. Try to say more clearly what you "
+        "mean. If that doesn't help, quote reference {reference} to the people who run me."
+    )
+    FORM_UNDER_WAY = "Filling in the form …"
+    FORM_INPUT_MISSING = "I need {option} as well: {help}. Write it like this: {example}"
+    FORM_INPUT_WRONG = "{option} can't be {value}: it takes {allowed}."
+    FORM_WORDS_LEFT = (
+        "I don't know where {words} belongs. Put values with blanks in them in quotes, like this: {example}"
+    )
+    FORM_ALLOWED_WHOLE = "a whole number"
+    FORM_ALLOWED_WHOLE_BETWEEN = "a whole number from {least} to {most}"
+    FORM_ALLOWED_WHOLE_FROM = "a whole number from {least} on"
+    FORM_ALLOWED_WHOLE_UP_TO = "a whole number up to {most}"
+    FORM_ALLOWED_NUMBER = "a number"
+    FORM_ALLOWED_BETWEEN = "a number from {least} to {most}"
+    FORM_ALLOWED_FROM = "a number from {least} on"
+    FORM_ALLOWED_UP_TO = "a number up to {most}"
+    FORM_ALLOWED_YES_NO = "yes or no"
+    FORM_ALLOWED_CHOICES = "one of {choices}"
+    FORM_ALLOWED_CHARS = "{least} to {most} characters"
+    FORM_ALLOWED_MOST_CHARS = "up to {most} characters"
+    FORM_ALLOWED_LEAST_CHARS = "{least} characters or more"
+    FORM_YES = "yes"
+    FORM_NO = "no"
+    FORM_ROWS_CUT = "Further rows that are not shown here: {count}. The file has all of them."
+
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that it has values for."""

@@ -37,3 +37,11 @@ def _by_name() -> Mapping[str, Command]:
         for command, (name, _) in COMMANDS.items()
         if command in SPOKEN
     }
+
+
+@cache
+def command_words() -> frozenset[str]:
+    """All words that commands are given by, in any language: nothing else may be called so."""
+    names = (Phrase.ASK_NAME, *(name for name, _ in COMMANDS.values()))
+    spoken = (sentences(language).get(name.key, name.value) for language in LANGUAGES for name in names)
+    return frozenset(map(str.casefold, (*spoken, *(name.value for name in names), *COMMANDS)))

@@ -11,7 +11,8 @@ from typing import Any
 
 from sandbox.completions import texts
 from sandbox.completions.question import Question
-from sandbox.completions.steps import Answer, Call, Say, Step, Think, Wait, tokens_of
+from sandbox.completions.schemas import broken, obeying
+from sandbox.completions.steps import Answer, Call, Rejected, Say, Step, Think, Wait, tokens_of
 from sandbox.completions.tools import WORKSHOP, Workshop, made_in, tools_of
 
 LONG_DEFAULT_CHARS = 6_000
@@ -32,11 +33,24 @@ def answer_to(question: Question, workshop: Workshop = WORKSHOP) -> Answer:
     call = _wanted_call(question)
     if call is not None:
         return Answer((call,), "tool_calls")
-    if question.json_only:
-        return Answer((Say(_json_answer(question)),))
+    if question.schema is not None or question.json_only:
+        return _structured(question)
     finish = _asked(question, rf"finish ({'|'.join(FINISH_REASONS)})")
     answer = Answer(tuple(_steps(question, workshop)), finish[1] if finish else "stop")
     return answer if question.max_tokens is None else _shortened(answer, question.max_tokens)
+
+
+def _structured(question: Question) -> Answer:
+    """Answers in JSON, behind as many rejected attempts as the question asks for."""
+    wanted = _asked(question, r"misfit(?: (\d{1,2}))?")
+    misfits = 0 if wanted is None else int(wanted[1] or question.max_attempts)
+    made = _json_answer(question)
+    waiting = _asked(question, r"wait (\d{1,6}(?:\.\d{1,6})?)")
+    steps: list[Step] = [Wait(min(float(waiting[1]), WAIT_MOST_S))] if waiting else []
+    steps += [Rejected(broken(made))] * min(misfits, question.max_attempts)
+    if misfits >= question.max_attempts:
+        return Answer(tuple(steps), exhausted=True)
+    return Answer((*steps, Say(made)))
 
 
 def _asked(question: Question, pattern: str) -> re.Match[str] | None:
@@ -176,7 +190,8 @@ def _arguments(question: Question, name: str) -> str:
 
 def _json_answer(question: Question) -> str:
     if question.schema:
-        return texts.json_text(texts.sample(question.schema, question.text))
+        rows = _asked(question, r"rows (\d{1,4})")
+        return texts.json_text(obeying(question.schema, question.text, rows=int(rows[1]) if rows else 1))
     return texts.json_text({"answer": "This is the AIVAX sandbox.", "message": question.text})
 
 

@@ -26,6 +26,8 @@ DISABLED = frozenset({"AdvancedWebUsage"})
 """Taken, but they answer that they are unavailable."""
 PRESETS = ("Balanced", "Cheapest", "Fastest", "Quality")
 PREPROCESSED = frozenset({"Image", "Audio", "Video", "File", "OtherFiles", "All"})
+HEALING_ATTEMPTS = 3
+"""Where a request names no number; AIVAX' own is unstated."""
 
 _ANY = frozenset({"InferenceLow", "InferenceHigh"})
 _ENGINES = {
@@ -126,6 +128,44 @@ def _check_media(body: Mapping[str, Any]) -> None:
     names = [wanted] if isinstance(wanted, str) else wanted
     if not is_list_of(names, str) or not PREPROCESSED.issuperset(names):
         raise invalid("multimodal_preprocess", f"knows only {', '.join(sorted(PREPROCESSED))}")
+
+
+def read_schema(body: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, int]:
+    """Reads the JSON Schema that the answer must fit, None where there is none, and how often the model may try."""
+    schema = body.get("response_schema")
+    if schema is not None and not isinstance(schema, dict):
+        raise invalid("response_schema", "must be a JSON Schema object")
+    wanted = body.get("response_format")
+    if wanted is None:
+        return schema, HEALING_ATTEMPTS
+    if not isinstance(wanted, dict):
+        raise invalid("response_format", "must be an object")
+    _check_known("response_format", wanted, ("type", "json_schema"))
+    match wanted.get("type"):
+        case "json_schema":
+            return _described(wanted.get("json_schema"))
+        case "json_object":
+            return schema or {}, 1
+        case "text":
+            return schema, HEALING_ATTEMPTS
+    raise invalid("response_format.type", "must be text, json_object or json_schema")
+
+
+def _described(described: object) -> tuple[Mapping[str, Any], int]:
+    where = "response_format.json_schema"
+    if not isinstance(described, dict) or not isinstance(described.get("schema", {}), dict):
+        raise invalid(where, "must hold 'schema', a JSON Schema object")
+    _check_known(where, described, ("schema", "healing_options", "name", "description", "strict"))
+    healing = described.get("healing_options")
+    if healing is None:
+        return described.get("schema", {}), 1
+    if not isinstance(healing, dict):
+        raise invalid(f"{where}.healing_options", "must be an object")
+    _check_known(f"{where}.healing_options", healing, ("max_attempts",))
+    attempts = healing.get("max_attempts", HEALING_ATTEMPTS)
+    if not (isinstance(attempts, int) and is_number(attempts) and 1 <= attempts <= 10):
+        raise invalid(f"{where}.healing_options.max_attempts", "must be a whole number from 1 to 10")
+    return described.get("schema", {}), attempts
 
 
 def _check_known(param: str, given: Mapping[str, Any], known: Iterable[str]) -> None:

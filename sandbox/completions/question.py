@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.completions.content import Message, read_messages
-from sandbox.completions.options import check_options, invalid, is_list_of, read_tools
+from sandbox.completions.options import check_options, invalid, is_list_of, read_schema, read_tools
 from sandbox.plans import Model
 from sandbox.refusals import Refusal
 from sandbox.wire import is_number
@@ -76,6 +76,8 @@ class Question:
     explain_tools: bool
     json_only: bool
     schema: Mapping[str, Any] | None
+    max_attempts: int
+    """Attempts at an answer that fits the schema."""
     max_tokens: int | None
 
     @property
@@ -119,7 +121,7 @@ def read_question(body: object, *, public: bool) -> Question:
     _check_bookkeeping(body)
     check_options(body)
     builtin_tools, tool_options = read_tools(body)
-    schema = _schema(body)
+    schema, max_attempts = read_schema(body)
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     return Question(
         model=model,
@@ -130,8 +132,9 @@ def read_question(body: object, *, public: bool) -> Question:
         builtin_tools=builtin_tools,
         tool_options=tool_options,
         explain_tools=body.get("tool_invocation_explanations") is True,
-        json_only=body.get("json_only") is True or schema is not None,
+        json_only=body.get("json_only") is True,
         schema=schema,
+        max_attempts=max_attempts,
         max_tokens=limit,
     )
 
@@ -196,23 +199,6 @@ def _functions(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         schema = function.get("parameters")
         named[name] = schema if isinstance(schema, dict) else {}
     return named
-
-
-def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    schema = body.get("response_schema")
-    wanted = body.get("response_format")
-    if wanted is not None and not isinstance(wanted, dict):
-        raise invalid("response_format", "must be an object")
-    if wanted and wanted.get("type") == "json_object":
-        schema = schema or {}
-    if wanted and wanted.get("type") == "json_schema":
-        described = wanted.get("json_schema")
-        schema = described.get("schema", {}) if isinstance(described, dict) else None
-        if schema is None:
-            raise invalid("response_format", "must hold 'json_schema', an object")
-    if schema is not None and not isinstance(schema, dict):
-        raise invalid("response_schema", "must be a JSON Schema object")
-    return schema
 
 
 def _is_string_map(value: object) -> bool:

@@ -51,7 +51,14 @@ class Wait:
     seconds: float
 
 
-Step = Say | Think | Tool | Call | Wait
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Text that did not fit the schema: it was paid for, and the model was asked again."""
+
+    text: str
+
+
+Step = Say | Think | Tool | Call | Wait | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,8 @@ class Answer:
 
     steps: tuple[Step, ...]
     finish_reason: str = "stop"
+    exhausted: bool = False
+    """Whether no attempt fitted the schema, so that there is no answer at all."""
 
     @property
     def text(self) -> str:

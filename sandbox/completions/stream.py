@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.account import price_usd
 from sandbox.completions.question import Question
-from sandbox.completions.steps import Answer, Call, Say, Step, Think, Tool, Wait, tokens_of
+from sandbox.completions.steps import Answer, Call, Rejected, Say, Step, Think, Tool, Wait, tokens_of
 from sandbox.shapes import Shapes
 from sandbox.wire import json_bytes
 
@@ -88,13 +88,17 @@ def completion_tokens(answer: Answer) -> int:
 
 
 def _charged(step: Step) -> str:
-    if isinstance(step, Say | Think):
+    if isinstance(step, Say | Think | Rejected):
         return step.text
     return step.arguments if isinstance(step, Call) else ""
 
 
 def frames(envelope: Envelope, question: Question, answer: Answer, shapes: Shapes) -> Iterator[Frame]:
     """Writes an answer as a stream, event by event."""
+    if question.json_only and shapes.json_only == "bare":
+        yield Frame(b"data: " + answer.text.encode(errors="replace") + b"\n\n", completion_tokens(answer))
+        yield Frame(DONE, final=True)
+        return
     if question.json_only and answer.finish_reason == "stop":
         yield Frame(envelope.delta({"role": "assistant", "content": answer.text}), completion_tokens(answer))
     else:
@@ -124,7 +128,12 @@ def _told(envelope: Envelope, answer: Answer, shapes: Shapes) -> Iterator[Frame]
 
 
 def _step(envelope: Envelope, step: Step, shapes: Shapes) -> Iterator[Frame]:
-    if isinstance(step, Say | Think):
+    if isinstance(step, Rejected):
+        if shapes.rejected_attempts == "streamed":
+            yield from _step(envelope, Say(step.text), shapes)
+        else:
+            yield Frame(b"", len(tokens_of(step.text)))
+    elif isinstance(step, Say | Think):
         name = "content" if isinstance(step, Say) else "reasoning"
         for token in tokens_of(step.text):
             yield Frame(envelope.delta({name: token}), 1)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.domain import Capability, Command, Sentence, Translator
+from core.domain import Capability, Command, Option, Sentence, Translator
 from core.i18n import COMMANDS, Phrase
 from core.util.log import log
 
@@ -20,7 +20,8 @@ LOCALES = ("en-US", "en-GB", "es-ES", "es-419", "pt-BR")
 MOST_TO_DESCRIBE, LONGEST_QUESTION = 100, 6000
 """Discord's limits."""
 _SLASH, _MESSAGE = 1, 3
-_STRING, _BOOLEAN, _FILE = 3, 5, 11
+_STRING, _INTEGER, _BOOLEAN, _NUMBER, _FILE = 3, 4, 5, 10, 11
+_KINDS = {"text": _STRING, "choice": _STRING, "integer": _INTEGER, "number": _NUMBER, "boolean": _BOOLEAN}
 _SERVER, _DIRECT = 0, 1
 _NAME = re.compile(r"[-_\w]{1,32}")
 """Discord's rule for the names of slash commands and their options, which are in lower case too."""
@@ -80,13 +81,38 @@ def _capability_options(capability: Capability, translator_of: TranslatorOf) -> 
     if capability.takes == "nothing":
         return []
     takes_files = capability.takes == "files"
-    named = (capability.argument or Phrase.QUESTION_NAME, capability.argument_help or capability.description)
-    words = _described(WORDS, *named, translator_of)
-    options = [words | {"type": _STRING, "required": not takes_files, "max_length": LONGEST_QUESTION}]
+    options = [_typed(each) for each in capability.options]
+    if not options:
+        named = (
+            capability.argument or Phrase.QUESTION_NAME,
+            capability.argument_help or capability.description,
+        )
+        words = _described(WORDS, *named, translator_of)
+        options = [words | {"type": _STRING, "required": not takes_files, "max_length": LONGEST_QUESTION}]
     if takes_files:
         file = _described(FILE, Phrase.FILE_NAME, Phrase.ASK_FILE, translator_of)
         options.append(file | {"type": _FILE})
     return options
+
+
+def _typed(option: Option) -> Json:
+    """An option that Discord asks for by its kind, and checks as far as it can."""
+    told: Json = {
+        "name": option.name,
+        "description": _as_description(option.help) or option.name,
+        "type": _KINDS[option.kind],
+        "required": option.required,
+    }
+    if option.kind == "choice":
+        return told | {"choices": [{"name": each, "value": each} for each in option.choices]}
+    if option.kind == "text":
+        most = LONGEST_QUESTION if option.most is None else max(1, min(int(option.most), LONGEST_QUESTION))
+        return told | {"min_length": min(int(option.least or 0), most), "max_length": most}
+    bounds = {"min_value": option.least, "max_value": option.most}
+    whole = option.kind == "integer"
+    return told | {
+        name: int(bound) if whole else bound for name, bound in bounds.items() if bound is not None
+    }
 
 
 def _described(name: str, named: Sentence, description: Sentence, translator_of: TranslatorOf) -> Json:

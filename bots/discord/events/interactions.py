@@ -15,7 +15,7 @@ from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUE
 from bots.discord.events.payloads import id_of, part_of, parts_of, text_of
 from bots.discord.events.sdk_message import WholeMessage, user_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
-from core.domain import Attachment, Author, Capability, Command, Commanded, Place, Said
+from core.domain import Attachment, Author, Capability, Command, Commanded, Place, Said, write_options
 from core.i18n import COMMANDS
 
 SLASH, MESSAGE_MENU = 1, 3
@@ -74,8 +74,8 @@ def translate(
     name, options = str(data.get("name")), _options(data)
     if name == ASK:
         return question(interaction, source, str(options.get(QUESTION) or ""), _files(interaction, options))
-    if any(each.name == name for each in capabilities):
-        words = f"{name} {options.get(WORDS) or ''}"
+    if (meant := next((each for each in capabilities if each.name == name), None)) is not None:
+        words = f"{name} {_words_of(meant, options)}"
         return question(interaction, source, words, _files(interaction, options))
     if name not in COMMANDS:
         return None
@@ -211,6 +211,14 @@ def _slash(interaction: discord.Interaction) -> Mapping[str, Any]:
 
 def _options(data: Mapping[str, Any]) -> Mapping[str, object]:
     return {text_of(option, "name"): option.get("value") for option in parts_of(data, "options")}
+
+
+def _words_of(capability: Capability, options: Mapping[str, object]) -> str:
+    """What was filled in, as people would write it behind the capability's word."""
+    if not capability.options:
+        return str(options.get(WORDS) or "")
+    filled_in = ((each.name, options.get(each.name)) for each in capability.options)
+    return write_options({name: value for name, value in filled_in if value is not None})
 
 
 def _files(interaction: discord.Interaction, options: Mapping[str, object]) -> tuple[Attachment, ...]:
