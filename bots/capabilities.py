@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bots.wiring import Base
+from core.aivax.keys import kind_of
 from core.conversations.capabilities import Capabilities, CapabilityHandler
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
 from core.i18n import command_words
+from core.knowledge.places import KnowledgePlaces
+from core.knowledge.search import SearchHandler
+from core.knowledge.searching import Searching
+from core.knowledge.settings import check as check_knowledge
+from core.knowledge.sources import SourcesHandler
 
 
 def capabilities_of(base: Base) -> Capabilities:
@@ -17,5 +25,17 @@ def capabilities_of(base: Base) -> Capabilities:
     """
     settings = base.settings
     check_forms(settings.forms, settings.aivax, taken=command_words())
-    handlers: list[CapabilityHandler] = [FormHandler(form) for form in settings.forms]
+    handlers: list[CapabilityHandler] = [
+        *_knowledge(base),
+        *(FormHandler(form) for form in settings.forms),
+    ]
     return Capabilities(handlers)
+
+
+def _knowledge(base: Base) -> Iterator[CapabilityHandler]:
+    settings, aivax = base.settings.knowledge, base.settings.aivax
+    check_knowledge(settings, kind_of(aivax.api_key), aivax.base_url)
+    if settings.places:
+        searching = Searching(base.aivax.knowledge, KnowledgePlaces(settings.places))
+        yield SearchHandler(searching, daily=settings.daily_searches)
+        yield SourcesHandler(searching, daily=settings.daily_searches)

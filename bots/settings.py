@@ -23,6 +23,7 @@ from bots.terminal import PLATFORM as TERMINAL
 from bots.web.bounds import Bounds
 from core.domain import BotError, SettingRefused
 from core.forms.settings import FormSettings
+from core.knowledge.settings import KnowledgeSettings
 from core.settings import (
     AccessSettings,
     AivaxSettings,
@@ -94,6 +95,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     operators: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
     routes: tuple[Route, ...] = ()
     forms: tuple[FormSettings, ...] = ()
 

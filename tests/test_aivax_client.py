@@ -44,7 +44,6 @@ from tests.scripted_aivax import (
     tool,
 )
 
-
 BRIEF_S = 0.3
 """What a silent server is given in real time: what answers at once must do so within it on a busy machine, too."""
 

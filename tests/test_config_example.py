@@ -7,7 +7,7 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -54,10 +54,19 @@ def _of_section(name: str, section: type[BaseModel], written: dict[str, Any]) ->
     found = _of_keys(name, section, written)
     defaults = section()
     for key in written.keys() & section.model_fields.keys():
+        if (listed := _listed_in(section, key)) is not None:
+            found += [each for entry in written[key] for each in _of_keys(f"{name}.{key}", listed, entry)]
+            continue
         default = _as_toml(getattr(defaults, key))
         if default is not None and (written[key] != default or type(written[key]) is not type(default)):
             found.append(f"[{name}] {key} is {default!r} by default, not {written[key]!r}")
     return found
+
+
+def _listed_in(section: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """The table that a list of tables holds; None for any other key."""
+    listed = get_args(section.model_fields[key].annotation)[:1]
+    return listed[0] if listed and isinstance(listed[0], type) and issubclass(listed[0], BaseModel) else None
 
 
 def _of_keys(name: str, section: type[BaseModel], written: dict[str, Any]) -> list[str]:
@@ -90,6 +99,7 @@ def test_the_example_names_every_setting_with_its_default_and_no_other() -> None
             "[conversation] idle_reset_hours is 0.0 by default, not False",
         ),
         ('#model = "support:50c3"\n', "", "[routes] model is missing"),
+        ('#reranker = "rrf"\n', "", "[knowledge.places] reranker is missing"),
         ("[log]", "[logs]", "there is no section [logs]"),
     ],
 )
@@ -116,6 +126,7 @@ def test_the_example_loads_with_all_that_is_optional_switched_on(tmp_path: Path)
 
     assert [route.platform for route in settings.routes] == ["slack"]
     assert [form.name for form in settings.forms] == ["ticket"]
+    assert [place.filter for place in settings.knowledge.places] == ["metadata.workspace = {workspace}"]
 
 
 def test_each_setting_of_the_example_is_explained_in_the_line_above_it() -> None:

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from core.aivax.knowledge import NewDocument
-from core.aivax.search_body import Search, search_body
+from core.aivax.knowledge.search_body import Search, search_body
 from core.domain import NoBalance, NotAllowed, RateLimited, RequestRefused, ResourceUnknown, Unavailable
 from sandbox.shapes import CHOICES, Shapes
 from tests.knowledge_stage import at_sandbox, put

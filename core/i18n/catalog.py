@@ -380,6 +380,30 @@ class Phrase(Sentence):
     FORM_NO = "no"
     FORM_ROWS_CUT = "Further rows that are not shown here: {count}. The file has all of them."
 
+    # search and sources: what stands in the collections
+    SEARCH_WORD = "search"
+    SEARCH_DESCRIPTION = "Search our documents"
+    SEARCH_ARGUMENT = "words"
+    SEARCH_ARGUMENT_HELP = "What to search for; a whole question works best"
+    SEARCH_USAGE = "Tell me what to search for, such as: `search how do I get a refund`"
+    SEARCHING = "Searching our documents …"
+    SEARCH_NOTHING = "I found nothing about that in our documents. Try other words, or a whole question."
+    SEARCH_TOO_LONG = "That is too long to search for: I take up to {most} characters, and it has {length}."
+    SEARCH_NOT_HERE = "There are no documents that I may search for you here."
+    SOURCES_WORD = "sources"
+    SOURCES_DESCRIPTION = "Answer from our documents, and name the sources"
+    SOURCES_ARGUMENT_HELP = "Your question"
+    SOURCES_USAGE = "Ask me something behind the word, such as: `sources how do I get a refund`"
+    SOURCES_NOTHING = (
+        "I found nothing about that in our documents, so I have no source to answer from, "
+        "and asked no AI model."
+    )
+    SOURCES_HEADING = "**Sources**"
+    SOURCES_UNNAMED = "**Found, though the answer names none of them**"
+    SOURCES_INVENTED = "{names}: the answer names this, but I found no such document."
+    SOURCE_SCORED = "{name} (score {score})"
+    SOURCE_NAMELESS = "without a name"
+
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that it has values for."""

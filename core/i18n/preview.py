@@ -25,6 +25,8 @@ SAMPLES: dict[str, object] = {
     "place": 12,
     "where": "#general",
     "count": 17,
+    "score": 0.82,
+    "word": "search",
     "rest": 3,
     "setting": "[aivax] api_key",
     "platform": "Slack",

@@ -113,6 +113,8 @@ def _sections(question: Question) -> Iterator[str]:
             yield text
     if _asked(question, "mentions"):
         yield texts.MENTIONS
+    if cites := _asked(question, r"cite((?: \d{1,3})+)"):
+        yield "\n".join(f"That is what document [{number}] says." for number in cites[1].split()) + "\n"
     if _asked(question, "help|words"):
         yield texts.HELP
     if _asked(question, "instructions"):

@@ -74,6 +74,7 @@ These words, anywhere in a message, make me do something; they can be combined:
 | `tools`, `tools fail` | tools that the gateway runs, the second of them in vain |
 | `make a picture`, `make a document`, `make a page` | something that a tool makes, behind a link |
 | `call NAME` | a call of the client's own function NAME |
+| `cite 1 3` | sentences that name documents by these numbers |
 | `instructions` | the system prompt that I was given |
 | `summarise` | everything that I was given of this conversation |
 | `wait 20` | so many seconds of silence before the answer |

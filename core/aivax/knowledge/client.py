@@ -1,7 +1,7 @@
 """The account's collections: their documents, and searches over them.
 
 AIVAX documentation of October 2026, "Collections" and "Semantic search". What comes back is read in any of the forms
-that are known of it (`core.aivax.knowledge_forms`).
+that are known of it (`core.aivax.knowledge.forms`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from core.aivax import knowledge_forms as forms
 from core.aivax.admin import AdminRoutes
 from core.aivax.http_call import Part
-from core.aivax.knowledge_forms import Answer, Collection, Document, Entry, Found, IndexProgress, PutState
-from core.aivax.search_body import Search, search_body
+from core.aivax.knowledge import forms
+from core.aivax.knowledge.forms import Answer, Collection, Document, Entry, Found, IndexProgress, PutState
+from core.aivax.knowledge.search_body import Search, search_body
 from core.aivax.stream.chunks import Json, count, mapping
 from core.domain import ResourceUnknown
 from core.util.text import sound

@@ -32,8 +32,8 @@ class Search:
     collections: Sequence[str]
     """Ids."""
     term: str
-    filter: str | None
-    """None: every document of these collections may be found. It has no default: it must be said."""
+    filter: str | tuple[str, ...] | None
+    """One, or several that must all hold. It has no default: None says that every document may be found."""
     top: int = 5
     min_score: float = 0.2
     reranker: Reranker = "rrf"
@@ -44,7 +44,7 @@ class Search:
             raise ValueError("collections: at least one id")
         if not self.term.strip() or len(self.term) > MOST_TERM_CHARS:
             raise ValueError(f"term: 1 to {MOST_TERM_CHARS} characters")
-        if self.filter is not None and not self.filter.strip():
+        if self.filter is not None and not (self.filters and all(each.strip() for each in self.filters)):
             raise ValueError("filter: an empty one would find everything; None says that it is meant so")
         if not 1 <= self.top <= MOST_TOP:
             raise ValueError(f"top: 1 to {MOST_TOP}")
@@ -52,6 +52,11 @@ class Search:
             raise ValueError(f"min_score: {LEAST_SCORE} to {HIGHEST_SCORE}")
         if self.reranker not in RERANKERS:
             raise ValueError(f"reranker: one of {', '.join(RERANKERS)}")
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Every filter that must hold."""
+        return (self.filter,) if isinstance(self.filter, str) else self.filter or ()
 
 
 def search_body(search: Search) -> dict[str, Any]:
@@ -63,6 +68,7 @@ def search_body(search: Search) -> dict[str, Any]:
         "minScore": search.min_score,
         "reranker": search.reranker,
     }
-    if search.filter is not None:
-        body["filter"] = sound(search.filter)
+    if search.filters:
+        filters = [sound(each) for each in search.filters]
+        body["filter"] = filters[0] if len(filters) == 1 else filters
     return body

@@ -1,0 +1,63 @@
+"""`[knowledge]`: which collections are searched where, and behind which boundary."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from core.aivax.keys import KeyKind, speaks_aivax
+from core.aivax.knowledge.search_body import HIGHEST_SCORE, LEAST_SCORE, MOST_TOP, Reranker
+from core.domain import SettingRefused
+from core.knowledge.filter_tokens import FilterWrong
+from core.knowledge.filters import parsed
+from core.settings import Name, Section
+
+MOST_SHOWN = 20
+"""Of our own: a longer list is no answer in a chat."""
+
+
+def _understood(text: str) -> str:
+    if text:
+        try:
+            parsed(text)
+        except FilterWrong as wrong:
+            raise ValueError(f"AIVAX would not take this filter: {wrong}") from None
+    return text
+
+
+class KnowledgePlace(Section):
+    """One `[[knowledge.places]]` entry: what is searched in a platform, workspace, server or channel."""
+
+    platform: str = ""
+    workspace: str = ""
+    channel: str = ""
+    collections: tuple[Name, ...] = Field(min_length=1)
+    """Ids of collections, from the console."""
+    top: int = Field(5, ge=1, le=min(MOST_SHOWN, MOST_TOP))
+    min_score: float = Field(0.3, ge=LEAST_SCORE, le=HIGHEST_SCORE)
+    reranker: Reranker = "rrf"
+    filter: Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_understood)] = ""
+    """The boundary: a document filter with placeholders, which every search of this place is sent with.
+
+    It is joined to those of all wider places: an entry for a channel can narrow a workspace's boundary, never lift it.
+    """
+
+
+class KnowledgeSettings(Section):
+    """`[knowledge]`: searching collections, and answers that name their sources. Without places it is off."""
+
+    daily_searches: int = Field(0, ge=0)
+    """How often a person may `search`, and how often ask for `sources`, in 24 hours. 0: as often as they may ask."""
+    places: tuple[KnowledgePlace, ...] = ()
+
+
+def check(settings: KnowledgeSettings, kind: KeyKind, base_url: str) -> None:
+    """Refuse what could never work.
+
+    Raises:
+        SettingRefused: another server than AIVAX is asked.
+    """
+    if settings.places and not speaks_aivax(kind, base_url):
+        fix = "only AIVAX has collections: delete the entries, or set [aivax] base_url to AIVAX"
+        raise SettingRefused("[[knowledge.places]]", value=f"{len(settings.places)}", fix=fix)
