@@ -19,6 +19,7 @@ from bots.wiring import (
     intake_of,
     notifier_of,
     queueing_of,
+    remote_deletion_of,
     runner_of,
     surfaces_of,
 )
@@ -29,6 +30,7 @@ from core.conversations.capabilities import Capabilities
 from core.domain import Frontend, SettingRefused
 from core.i18n import warm
 from core.ingest.service import StoringIntake
+from core.rights.possible import check_memory
 from core.settings import StorageSettings
 from core.storage.db import Database, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention
@@ -60,6 +62,7 @@ class Core:
         models = sorted(self.admitting.models)
         self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
         tool_caps.check(settings.limits, settings.aivax, settings.routes)
+        check_memory(settings.memory, settings.aivax, settings.routes)
 
     async def ask_aivax(self) -> None:
         """Say in the log, soon after the start, what would only show at the first question."""
@@ -144,6 +147,7 @@ async def open_core_on(
                 partial(_prepare, queueing.pool),
                 retention.run,
                 intake.deletion.run,
+                remote_deletion_of(base, queueing.pool).run,
                 scrubber.run,
                 admitting.prober.run,
                 queueing.allowance.run,

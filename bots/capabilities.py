@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bots.wiring import Base
 from core.aivax.keys import kind_of
+from core.aivax.personal.memories import Memories
 from core.conversations.capabilities import Capabilities, CapabilityHandler
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
@@ -15,6 +16,9 @@ from core.knowledge.search import SearchHandler
 from core.knowledge.searching import Searching
 from core.knowledge.settings import check as check_knowledge
 from core.knowledge.sources import SourcesHandler
+from core.rights.memory import MemoryHandler
+from core.rights.possible import check_memory
+from core.storage.personal_data.memory_lists import MemoryLists
 
 
 def capabilities_of(base: Base) -> Capabilities:
@@ -28,6 +32,7 @@ def capabilities_of(base: Base) -> Capabilities:
     handlers: list[CapabilityHandler] = [
         *_knowledge(base),
         *(FormHandler(form) for form in settings.forms),
+        *_memory(base),
     ]
     return Capabilities(handlers)
 
@@ -39,3 +44,11 @@ def _knowledge(base: Base) -> Iterator[CapabilityHandler]:
         searching = Searching(base.aivax.knowledge, KnowledgePlaces(settings.places))
         yield SearchHandler(searching, daily=settings.daily_searches)
         yield SourcesHandler(searching, daily=settings.daily_searches)
+
+
+def _memory(base: Base) -> Iterator[CapabilityHandler]:
+    settings = base.settings
+    check_memory(settings.memory, settings.aivax, settings.routes)
+    if settings.memory.enabled:
+        lists = MemoryLists(base.database, base.now)
+        yield MemoryHandler(Memories(base.aivax.knowledge), lists, settings.memory)

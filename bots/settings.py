@@ -24,6 +24,7 @@ from bots.web.bounds import Bounds
 from core.domain import BotError, SettingRefused
 from core.forms.settings import FormSettings
 from core.knowledge.settings import KnowledgeSettings
+from core.rights.settings import MemorySettings
 from core.settings import (
     AccessSettings,
     AivaxSettings,
@@ -96,6 +97,7 @@ class Settings(Section):
     operators: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
+    memory: MemorySettings = MemorySettings()
     routes: tuple[Route, ...] = ()
     forms: tuple[FormSettings, ...] = ()
 

@@ -23,6 +23,9 @@ from core.admission.rate_windows import Allowance
 from core.admission.tool_caps import ToolCaps
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
+from core.aivax.personal.memories import Memories
+from core.aivax.personal.records import Records
+from core.aivax.personal.shell_files import ShellFiles
 from core.conversations.capabilities import Capabilities
 from core.conversations.composer import Composer
 from core.conversations.file_memory import FileMemory
@@ -32,6 +35,8 @@ from core.domain import Frontend
 from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
+from core.rights.possible import why_not
+from core.rights.remote_deletion import Logging, RemoteDeletion
 from core.storage.alerts import AlertStore
 from core.storage.db import Database
 from core.storage.history import HistoryStore
@@ -272,4 +277,17 @@ def intake_of(
         retention_days=settings.storage.retention_days,
         scrubber=scrubber,
         frontends=base.frontends,
+        why_not_remotely=why_not(settings.aivax),
+    )
+
+
+def remote_deletion_of(base: Base, pool: WorkerPool) -> RemoteDeletion:
+    """Wire what deletes at AIVAX. Requests that were taken in are carried out, though the setting is off by now."""
+    settings, admin = base.settings.aivax, base.aivax.admin
+    return RemoteDeletion(
+        {"memories": Memories(base.aivax.knowledge), "records": Records(admin), "files": ShellFiles(admin)},
+        IntakeStore(base.database, base.now),
+        base.translators,
+        pool.notify,
+        Logging(is_on=settings.allow_logging, plan=lambda: base.aivax.account.plan),
     )

@@ -113,6 +113,8 @@ class AivaxSettings(Section):
     """Providers that may answer, those liked best first. None: as the gateway says."""
     allow_logging: bool = True
     """False: AIVAX keeps the calls out of its log of conversations."""
+    forget_remotely: bool = True
+    """Whether who asks to be forgotten is forgotten at AIVAX, too, where the key is a private one."""
 
 
 class StorageSettings(Section):

@@ -27,6 +27,7 @@ from sandbox.files import file_routes
 from sandbox.keys import Caller, identify
 from sandbox.knowledge.desk import Desk, Make
 from sandbox.knowledge.routes import knowledge_routes
+from sandbox.personal import routes as personal
 from sandbox.plans import Model
 from sandbox.refusals import COMPLETION_PATHS, Refusal, refuse
 from sandbox.shapes import in_snake_case
@@ -65,6 +66,8 @@ def create_app(state: State) -> Starlette:
     ]
     desk = Desk(state.knowledge, state.account, lambda: state.shapes, state.clock)
     routes += knowledge_routes(desk, partial(_knowledge, state))
+    people = partial(_administrative, state)
+    routes += personal.personal_routes(state.personal, lambda: state.shapes, people)
     admin = Mount("/sandbox", routes=admin_routes(state), middleware=[Middleware(LoopbackOnly)])
     return Starlette(
         routes=[*routes, *file_routes(), admin],
@@ -78,6 +81,13 @@ def _endpoint(state: State, answer: Callable[[State, Request, bytes], ASGIApp]) 
         return answer(state, request, await request.body())
 
     return endpoint
+
+
+def _administrative(state: State, route: FaultRoute, make: personal.Make) -> Callable[[Request], Any]:
+    def answer(state: State, request: Request, raw: bytes) -> ASGIApp:
+        return _information(state, request, route, lambda: make(request, raw))
+
+    return _endpoint(state, answer)
 
 
 def _refusing(state: State) -> Callable[[Request, Exception], Response]:
@@ -107,6 +117,9 @@ def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
     answer = answer_to(question, Workshop(str(request.base_url).rstrip("/"), state.shapes))
     if answer.exhausted:
         fault = _exhausted(state, question, answer)
+    if question.is_logged:
+        said = {"user": question.user, "text": question.text, "key": question.key}
+        state.personal.records.keep(model=model.id, **said)
     envelope = Envelope(f"chatcmpl-sandbox-{next(state.numbers):06}", int(state.clock()), model.id)
     if question.stream:
         no_ping = "no-ping" in request.headers.get("sse-stream-options", "")

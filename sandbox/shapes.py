@@ -49,6 +49,23 @@ class Shapes:
     made_link: Literal["text", "markdown", "result", "list"] = "text"
     """Where a tool tells what it made: in the text, bare or as Markdown, or in its event, as a text or a list."""
 
+    record_offset: Literal["window", "zone"] = "window"
+    """Whether `offsetminutes` says how far back the log is looked at, or where its reader lives."""
+    record_filter: Literal["exact", "prefix"] = "exact"
+    """Whether `--user` finds the users, too, whose ids only begin so."""
+    record_list: Literal["owner", "bare"] = "owner"
+    """Whether the list of the log says whose each conversation is."""
+    hit_metadata: Literal["told", "untold"] = "told"
+    """Whether what a search finds carries its metadata."""
+    document_dates: Literal["told", "untold"] = "told"
+    """Whether a document says when it was made."""
+    shell_answer: Literal["plain", "enveloped"] = "plain"
+    """Whether the list of a folder stands in `data`."""
+    shell_folders: Literal["recursive", "empty"] = "recursive"
+    """Whether a folder is deleted with all that is in it, or only when it is empty."""
+    chat_helpers: Literal["enveloped", "plain"] = "enveloped"
+    """Whether titles and suggestions stand in `data`."""
+
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:

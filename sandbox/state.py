@@ -1,4 +1,4 @@
-"""Gathers all that the sandbox remembers: the account, the faults to come, the calls that came, and its pace."""
+"""Gathers all that the sandbox remembers: account, people, the faults to come, the calls that came, and its pace."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +10,8 @@ from sandbox.account import Account
 from sandbox.calls import CallLog
 from sandbox.faults import Fault, FaultQueues
 from sandbox.knowledge.desk import Knowledge
+from sandbox.personal.records import Records
+from sandbox.personal.routes import Personal
 from sandbox.plans import MODELS, Model, PlanName
 from sandbox.shapes import USUAL, Shapes
 
@@ -30,6 +32,7 @@ class State:
     faults: FaultQueues
     calls: CallLog
     clock: Clock
+    personal: Personal
     tokens_per_s: float = 0.0
     ping_interval_s: float = PING_INTERVAL_S
     ping: Literal["comment", "empty"] = "comment"
@@ -54,8 +57,10 @@ def new_state(
     clock: Clock = time.time,
 ) -> State:
     """Makes a fresh state. `balance` is in USD, `clock` gives seconds since the epoch."""
+    account = Account(balance_usd=balance, plan=plan, clock=clock)
     return State(
-        account=Account(balance_usd=balance, plan=plan, clock=clock),
+        account=account,
+        personal=Personal(Records(clock, lambda: account.plan.name)),
         faults=FaultQueues(tuple(faults)),
         calls=CallLog(),
         clock=clock,

@@ -80,7 +80,8 @@ def test_every_table_of_a_person_is_exported() -> None:
         if key.column.table.name in ("persons", "identities", "turns")
     }
 
-    passing = {"calls", "erasures", "failures"}  # counted for a day; gone with the telling; for an hour
+    # counted for a day; gone with the telling; for an hour; gone with the telling
+    passing = {"calls", "erasures", "failures", "remote_erasures"}
     assert somebodys - passing <= {store.table.name for store in STORES}
 
 

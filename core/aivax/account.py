@@ -162,6 +162,11 @@ class AccountClient:
         self._off: set[str] = set()
         self._clean = partial(scrub, keys=(settings.api_key.get_secret_value(),))
 
+    @property
+    def plan(self) -> str:
+        """The account's plan, as the last answer told it; empty where none did."""
+        return self._wire.plan
+
     async def models(self) -> tuple[str, ...]:
         """List the ids of what can be asked; empty where the key may not or the server has no such list.
 

@@ -45,6 +45,14 @@ class Place:
     private: bool = False
     """Whether only the author and the bot can read along."""
 
+    @property
+    def is_for_one(self) -> bool:
+        """Whether only its author reads what is shown there: in private, or aside of what all there read.
+
+        Frontends name what stands aside `@` and its reader, in the place of a thread.
+        """
+        return self.private or self.thread.startswith("@")
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:

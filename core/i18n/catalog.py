@@ -404,6 +404,52 @@ class Phrase(Sentence):
     SOURCE_SCORED = "{name} (score {score})"
     SOURCE_NAMELESS = "without a name"
 
+    # data at AIVAX: deletion there, and what is remembered
+    FORGET_AT_AIVAX = (
+        "What the AI service AIVAX keeps of you is deleted, too: that takes some minutes, and I'll tell you "
+        "here."
+    )
+    FORGET_PUBLIC_KEY = (
+        "What the AI service AIVAX itself keeps of you can't be deleted with the key that I have: ask the people "
+        "who run me."
+    )
+    FORGET_OTHER_SERVER = "What the AI service itself keeps of you I can't delete: ask the people who run me."
+    FORGET_LOCAL_ONLY = (
+        "I'm not allowed to delete what the AI service AIVAX itself keeps of you: ask the people who run me."
+    )
+    FORGET_AT_AIVAX_DONE = (
+        "What I found of you at AIVAX is deleted: memories ({memories}), logged conversations ({records}), "
+        "files ({files})."
+    )
+    FORGET_GAVE_UP = "AIVAX let me delete only a part, and I've stopped trying after {left}."
+    FORGET_LEFT_MEMORIES = "Some memories may be left there: ask the people who run me to look."
+    FORGET_LEFT_RECORDS = (
+        "Some logged conversations may be left there; they go by themselves, after {left} at the latest."
+    )
+    FORGET_LEFT_FILES = "Some files may be left there: ask the people who run me to look."
+    FORGET_KEPT_AT_AIVAX = (
+        "Its technical logs may keep traces for up to a year, and its backups for up to 3 months: nobody can have "
+        "those deleted sooner."
+    )
+    FORGET_LOG_PERIOD = "What you ask me from now on stands in its log again, for up to {left}."
+    MEMORY_NAME = "memory"
+    MEMORY_COMMAND = "Show what is remembered about you, or have it forgotten"
+    MEMORY_ARGUMENT = "entry"
+    MEMORY_ARGUMENT_HELP = "“forget 2” for the second entry; nothing to see them all"
+    MEMORY_NOTHING = "Nothing is remembered about you."
+    MEMORY_TITLE = "This is remembered about you ({count}):"
+    MEMORY_MORE = "There are more ({count}): forget some of these to see them."
+    MEMORY_HOW = "To have one forgotten, write `{word} {forget} 2`."
+    MEMORY_SAVED = "saved {date}"
+    MEMORY_EXPIRES = "until {date}"
+    MEMORY_FORGET_WORD = "forget"
+    MEMORY_FORGOTTEN = "Forgotten: {text}"
+    MEMORY_GONE = "That entry is gone already."
+    MEMORY_NO_SUCH = "I didn't show you an entry with that number. Write `{word}` to see them all."
+    MEMORY_IN_PRIVATE = (
+        "Others can read here. Ask me in a direct message, and I'll show you what is remembered about you."
+    )
+
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that it has values for."""

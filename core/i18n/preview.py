@@ -31,6 +31,12 @@ SAMPLES: dict[str, object] = {
     "setting": "[aivax] api_key",
     "platform": "Slack",
     "told": "weekly inference cap reached",
+    "memories": 4,
+    "records": 12,
+    "files": 2,
+    "forget": "forget",
+    "date": "2026-10-01",
+    "text": "likes short answers",
 }
 """A value for each placeholder, as people meet it."""
 

@@ -38,7 +38,9 @@ class Deletion:
         notify: Callable[[int], None],
         scrubber: Scrubber,
         take_backs: TakeBacks,
+        why_not_remotely: Phrase | None = Phrase.FORGET_OTHER_SERVER,
     ) -> None:
+        """`why_not_remotely`: why what AIVAX keeps stays there; None: `core.rights` deletes it, too."""
         self.take_backs = take_backs
         self._transactions = store
         self._erasures = ErasureStore(store.database, store.now)
@@ -47,6 +49,7 @@ class Deletion:
         self._translators = translators
         self._notify = notify
         self._scrubber = scrubber
+        self._why_not_remotely = why_not_remotely
         self._working = asyncio.Lock()
         self._asked = asyncio.Event()
 
@@ -125,7 +128,10 @@ class Deletion:
                 return
             locale = await transaction.locale_of(identity_id)
             translator = self._translators.for_reader(locale, erasure.place)
-            told = translator.say(Phrase.FORGET_DONE, count=count)
+            done = translator.say(Phrase.FORGET_DONE, count=count)
+            told = f"{done} {translator.say(self._why_not_remotely or Phrase.FORGET_AT_AIVAX)}"
+            if self._why_not_remotely is None:
+                await transaction.remote_erasures.ask(erasure)
             if erasure.as_page:
                 told = await self._commands.home(transaction, identity_id, translator, first=told)
             offers = OFFERS[Command.HOME] if erasure.as_page else ()

@@ -31,7 +31,7 @@ from core.domain import (
     Translator,
     TurnQueue,
 )
-from core.i18n import Translators
+from core.i18n import Phrase, Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
 from core.ingest.deletion import Deletion
@@ -165,15 +165,21 @@ def build_intake(
     retention_days: float,
     scrubber: Scrubber | None = None,
     frontends: Mapping[str, Frontend] | None = None,
+    why_not_remotely: Phrase | None = Phrase.FORGET_OTHER_SERVER,
 ) -> StoringIntake:
-    """Wire the intake over a store: `pool` is told which conversations have work, `frontends` what is refused."""
+    """Wire the intake over a store: `pool` is told which conversations have work, `frontends` what is refused.
+
+    `why_not_remotely` as in `Deletion`.
+    """
     directory = Directory(conversation)
     signs = RefusalSigns(frontends or {}, limits.signs_a_minute, PassedCounts())
     questions = Questions(directory, limits, conversation, signs)
     commands = Commands(directory, limits, models, retention_days=retention_days)
     scrubber = scrubber or Scrubber(store.database)
     take_backs = TakeBacks(store, directory, translators, models.may_choose)
-    deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
+    deletion = Deletion(
+        store, directory, commands, translators, pool.notify, scrubber, take_backs, why_not_remotely
+    )
     presses = Presses(directory, questions, commands, translators, deletion)
     handlers = Handlers(directory, limits, translators, signs, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)

@@ -79,6 +79,10 @@ class Question:
     max_attempts: int
     """Attempts at an answer that fits the schema."""
     max_tokens: int | None
+    user: str = ""
+    key: str = ""
+    """The idempotency key."""
+    is_logged: bool = True
 
     @property
     def text(self) -> str:
@@ -136,6 +140,9 @@ def read_question(body: object, *, public: bool) -> Question:
         schema=schema,
         max_attempts=max_attempts,
         max_tokens=limit,
+        user=body.get("user") or "",
+        key=body.get("idempotency_key") or "",
+        is_logged=body.get("allow_logging") is not False,
     )
 
 

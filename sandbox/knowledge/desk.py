@@ -166,7 +166,9 @@ class Desk:
         """Shows one document whole."""
         document = self._document(request)
         told = {"id": document.id, "name": document.name, "state": [document.state]}
-        more = {"reference": document.reference, "tags": list(document.tags)}
+        more: dict[str, Any] = {"reference": document.reference, "tags": list(document.tags)}
+        if self.shapes().document_dates == "told":
+            more["createdAt"] = _iso(document.created)
         return Answered({**told, "contents": document.contents, **more, "metadata": dict(document.metadata)})
 
     def delete(self, request: Request, _raw: bytes) -> Answered:

@@ -127,13 +127,14 @@ def described(found: Found, search: Search, shapes: Shapes) -> dict[str, Any]:
     """Describes one document that was found."""
     document = found.document
     others = _referenced(document, search) if search.references else []
+    metadata = {"metadata": dict(document.metadata)} if shapes.hit_metadata == "told" else {}
     return {
         "documentId": document.id,
         shapes.hit_collection: found.collection,
         "documentName": document.name,
         "documentContent": document.contents,
         "score": round(found.score, 6),
-        "metadata": dict(document.metadata),
+        **metadata,
         "referencedDocuments": others,
     }
 

@@ -69,6 +69,8 @@ class Document:
     reference: str = ""
     tags: Sequence[str] = ()
     metadata: Json = field(default_factory=dict, repr=False)
+    created_at: str | float = ""
+    """As it is told; `""` where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ def document_of(data: object) -> Document:
         word(told.get("reference")),
         _tags(told),
         mapping(told.get("metadata")),
+        word(_field(told, "createdAt", "created_at")) or amount(told.get("createdAt")) or "",
     )
 
 

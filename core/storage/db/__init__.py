@@ -7,6 +7,7 @@ from core.storage.db.engine import Database, parse_url
 from core.storage.db.file_lock import held_alone
 from core.storage.db.listen_notify import CHANNEL
 from core.storage.db.retry import outlast
+from core.storage.db.rights_tables import memory_lists, remote_erasures
 from core.storage.db.row_locks import lock_author, lock_conversations, lock_these, lock_turns
 from core.storage.db.tables import (
     alerts,
@@ -66,6 +67,7 @@ __all__ = [
     "lock_these",
     "lock_turns",
     "made_files",
+    "memory_lists",
     "messages",
     "metadata",
     "outlast",
@@ -73,6 +75,7 @@ __all__ = [
     "persons",
     "place_models",
     "releases",
+    "remote_erasures",
     "settled",
     "spoken_locale",
     "tool_activity",

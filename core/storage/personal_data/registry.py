@@ -25,10 +25,12 @@ from core.storage.db import (
     identities,
     installations,
     made_files,
+    memory_lists,
     messages,
     persons,
     place_models,
     releases,
+    remote_erasures,
     tool_activity,
     turns,
     usage,
@@ -110,6 +112,7 @@ STORES = (
     Store(conversations, identity="owner_id"),
     Store(persons, person="id"),
     Store(uses, person="person_id"),
+    Store(memory_lists, {"documents": []}, person="person_id"),
 )
 OF_TURNS = tuple(store for store in STORES if store.turn)
 """Those whose rows hang on a turn."""
@@ -154,4 +157,7 @@ WORDLESS = (
     Wordless(installations, ("scopes",), "what the app may do"),
     Wordless(installations, ("token", "refresh_token"), "encrypted; gone when the workspace leaves"),
     Wordless(erasures, ("address",), "where to tell that all is erased; the row goes with the telling"),
+    Wordless(
+        remote_erasures, ("address",), "where to tell what was deleted at AIVAX; the row goes soon after"
+    ),
 )

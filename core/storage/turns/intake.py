@@ -50,6 +50,7 @@ from core.storage.db import (
     turns,
 )
 from core.storage.personal_data.deletion import Erasures
+from core.storage.personal_data.remote_erasures import RemoteErasures
 from core.storage.turns.edits import Changes
 from core.storage.turns.held_turns import HeldTurns
 from core.storage.turns.taken_back import TakenBack
@@ -253,6 +254,11 @@ class IntakeTransaction:
     def erasures(self) -> Erasures:
         """What people cancel_request to be forgotten."""
         return Erasures(self._connection, self.now)
+
+    @property
+    def remote_erasures(self) -> RemoteErasures:
+        """What is to be deleted of people at AIVAX, too."""
+        return RemoteErasures(self._connection, self.now)
 
     @property
     def models(self) -> ModelChoice:

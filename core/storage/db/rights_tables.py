@@ -1,0 +1,33 @@
+"""The tables of what people ask for about their own data at AIVAX: to have it deleted, and to be shown it."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table
+
+from core.storage.db.tables import metadata
+from core.storage.db.types import Id, Instant, Words
+
+remote_erasures = Table(
+    "remote_erasures",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", Id, ForeignKey("persons.id", ondelete="CASCADE"), nullable=False),
+    Column("identity_id", Id, ForeignKey("identities.id", ondelete="CASCADE"), nullable=False),
+    Column("conversation_id", Id, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("address", Words, nullable=False, comment="where the person is told what came of it"),
+    Column("asked_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False, comment="when it is tried next; whoever tries it moves it on"),
+    Column("tries", Integer, nullable=False, comment="how often AIVAX could not be asked, in a row"),
+    Column("memories", Integer, nullable=False, comment="how many were deleted so far; so too below"),
+    Column("records", Integer, nullable=False, comment="conversations in AIVAX' log"),
+    Column("files", Integer, nullable=False, comment="files of the tool `shell`"),
+    Index(None, "due_at"),
+)
+
+memory_lists = Table(
+    "memory_lists",
+    metadata,
+    Column("person_id", Id, ForeignKey("persons.id", ondelete="CASCADE"), primary_key=True),
+    Column("documents", JSON, nullable=False, comment="AIVAX' ids of the memories shown last, in that order"),
+    Column("shown_at", Instant, nullable=False),
+)
