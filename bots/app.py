@@ -30,7 +30,6 @@ from core.conversations.capabilities import Capabilities
 from core.domain import Frontend, SettingRefused
 from core.i18n import warm
 from core.ingest.service import StoringIntake
-from core.rights.possible import check_memory
 from core.settings import StorageSettings
 from core.storage.db import Database, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention
@@ -62,7 +61,6 @@ class Core:
         models = sorted(self.admitting.models)
         self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
         tool_caps.check(settings.limits, settings.aivax, settings.routes)
-        check_memory(settings.memory, settings.aivax, settings.routes)
 
     async def ask_aivax(self) -> None:
         """Say in the log, soon after the start, what would only show at the first question."""

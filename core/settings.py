@@ -143,6 +143,8 @@ class ConversationSettings(Section):
     when_busy: Literal["queue", "merge", "interrupt"] = "queue"
     """What becomes of a person's next message while they are being answered: it waits its turn, is answered together
     with their others that wait, or likewise and the answer under way ends."""
+    gather_s: float = Field(0.0, ge=0, le=30)
+    """How long a question waits for more of its author: what comes within it is answered as one. 0: not at all."""
     instructions: str = ""
     idle_reset_hours: float = Field(0.0, ge=0)
     """Hours of silence after which the next message starts a new conversation. 0: never."""

@@ -48,6 +48,15 @@ class Time:
         self._ahead += timedelta(**delta)
 
 
+async def named_so(stage: Stage) -> None:
+    """Give Ana and Ben ids of which one is how the other begins."""
+    for name, key in (("ana", ANA_KEY), ("ben", BEN_KEY)):
+        await stage.change(
+            f"UPDATE persons SET key = '{key}' WHERE id = "  # noqa: S608  ours
+            f"""(SELECT person_id FROM identities WHERE "user" = '{name}')"""
+        )
+
+
 @dataclass
 class Scene:
     """A bot that has answered two people, and what AIVAX keeps of both."""
@@ -69,11 +78,7 @@ class Scene:
         """Have both ask in private and in a channel, and give each memories and files."""
         for who in (ANA, BEN):
             await self.stage.hear(said("hello", by=who), said("hello all", by=who, at=CHANNEL))
-        for name, key in (("ana", ANA_KEY), ("ben", BEN_KEY)):
-            await self.stage.change(
-                f"UPDATE persons SET key = '{key}' WHERE id = "  # noqa: S608  ours
-                f"""(SELECT person_id FROM identities WHERE "user" = '{name}')"""
-            )
+        await named_so(self.stage)
         personal = self.sandbox.state.personal
         personal.records.kept.clear()
         for key in (ANA_KEY, BEN_KEY, ANA_KEY.upper(), f"{ANA_KEY}.px"):

@@ -26,6 +26,8 @@ class Capability:
     """What it does, in one line: help and lists of commands show it."""
     takes: Takes = "nothing"
     """What stands behind the word. Where words are required and missing, the handler says how it is used."""
+    alone: bool = False
+    """Whether the word alone means something, too, where it takes words."""
     argument: Sentence | None = None
     """The name of what stands behind the word, where a platform asks for it by name (one lower-case word)."""
     argument_help: Sentence | None = None

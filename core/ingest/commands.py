@@ -16,12 +16,20 @@ class Commands:
     """Carries commands out; each ends in a sentence, or a page, to the person who gave it."""
 
     def __init__(
-        self, directory: Directory, limits: Limits, models: Models, *, retention_days: float
+        self,
+        directory: Directory,
+        limits: Limits,
+        models: Models,
+        *,
+        retention_days: float,
+        why_not_remotely: Phrase | None = Phrase.FORGET_OTHER_SERVER,
     ) -> None:
+        """`why_not_remotely`: why what AIVAX keeps of people stays there; None: `core.rights` deletes it, too."""
         self._models = models
         self._directory = directory
         self._limits = limits
         self._retention_days = retention_days
+        self.why_not_remotely = why_not_remotely
 
     async def obey(
         self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, translator: Translator

@@ -38,9 +38,7 @@ class Deletion:
         notify: Callable[[int], None],
         scrubber: Scrubber,
         take_backs: TakeBacks,
-        why_not_remotely: Phrase | None = Phrase.FORGET_OTHER_SERVER,
     ) -> None:
-        """`why_not_remotely`: why what AIVAX keeps stays there; None: `core.rights` deletes it, too."""
         self.take_backs = take_backs
         self._transactions = store
         self._erasures = ErasureStore(store.database, store.now)
@@ -49,7 +47,6 @@ class Deletion:
         self._translators = translators
         self._notify = notify
         self._scrubber = scrubber
-        self._why_not_remotely = why_not_remotely
         self._working = asyncio.Lock()
         self._asked = asyncio.Event()
 
@@ -129,8 +126,9 @@ class Deletion:
             locale = await transaction.locale_of(identity_id)
             translator = self._translators.for_reader(locale, erasure.place)
             done = translator.say(Phrase.FORGET_DONE, count=count)
-            told = f"{done} {translator.say(self._why_not_remotely or Phrase.FORGET_AT_AIVAX)}"
-            if self._why_not_remotely is None:
+            why_not = self._commands.why_not_remotely
+            told = f"{done} {translator.say(why_not or Phrase.FORGET_AT_AIVAX)}"
+            if why_not is None:
                 await transaction.remote_erasures.ask(erasure)
             if erasure.as_page:
                 told = await self._commands.home(transaction, identity_id, translator, first=told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from core.admission.quotas import Limits, Refusal
 from core.conversations.directory import Directory
@@ -13,7 +14,10 @@ from core.ingest.refusal_signs import RefusalSigns
 from core.settings import ConversationSettings
 from core.storage.turns.edits import WAITING, Question
 from core.storage.turns.held_turns import Asked
-from core.storage.turns.intake import IntakeTransaction
+from core.storage.turns.intake import NO_WAIT, IntakeTransaction
+
+MOST_GATHERED = 5
+"""So many times `gather_s` a question waits at most, however much is said meanwhile."""
 
 
 class Questions:
@@ -30,6 +34,7 @@ class Questions:
         self._directory = directory
         self._limits = limits
         self._when_busy = settings.when_busy
+        self._gather = timedelta(seconds=settings.gather_s)
 
     async def ask(
         self, transaction: IntakeTransaction, said: Said, identity_id: int, translator: Translator
@@ -64,14 +69,30 @@ class Questions:
         capability = self._limits.capability_of(said)
         if self._when_busy == "interrupt":
             await transaction.changes.interrupt(here, identity_id)
+        gathers = bool(self._gather) and not said.awaited and not capability
+        if gathers and (turn_id := await self._joined(transaction, said, here, identity_id)) is not None:
+            return turn_id
         if self._when_busy != "queue" and not said.awaited and not capability:
             waiting = await transaction.changes.last_waiting(here, identity_id)
             if waiting is not None:
                 await transaction.changes.readdress(waiting, said.address)
                 return waiting
         return await transaction.add_turn(
-            here, identity_id, said.address, awaited=said.awaited, capability=capability
+            *(here, identity_id, said.address),
+            awaited=said.awaited,
+            capability=capability,
+            wait=self._gather if gathers else NO_WAIT,
         )
+
+    async def _joined(
+        self, transaction: IntakeTransaction, said: Said, here: int, identity_id: int
+    ) -> int | None:
+        """The turn of what its author said just before, which now waits for more; None where none does."""
+        turn_id = await transaction.changes.last_waiting(here, identity_id, gathering=True)
+        if turn_id is not None:
+            await transaction.changes.readdress(turn_id, said.address)
+            await transaction.changes.wait_longer(turn_id, self._gather, self._gather * MOST_GATHERED)
+        return turn_id
 
     async def change(
         self, transaction: IntakeTransaction, edited: Edited, identity_id: int, translator: Translator

@@ -35,6 +35,7 @@ from core.i18n import Phrase, Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
 from core.ingest.deletion import Deletion
+from core.ingest.gathering import PatientQueue
 from core.ingest.handlers import Handlers
 from core.ingest.model_choice import Models
 from core.ingest.questions import Questions
@@ -169,18 +170,20 @@ def build_intake(
 ) -> StoringIntake:
     """Wire the intake over a store: `pool` is told which conversations have work, `frontends` what is refused.
 
-    `why_not_remotely` as in `Deletion`.
+    `why_not_remotely` as in `Commands`.
     """
     directory = Directory(conversation)
     signs = RefusalSigns(frontends or {}, limits.signs_a_minute, PassedCounts())
     questions = Questions(directory, limits, conversation, signs)
-    commands = Commands(directory, limits, models, retention_days=retention_days)
+    commands = Commands(
+        directory, limits, models, retention_days=retention_days, why_not_remotely=why_not_remotely
+    )
     scrubber = scrubber or Scrubber(store.database)
     take_backs = TakeBacks(store, directory, translators, models.may_choose)
-    deletion = Deletion(
-        store, directory, commands, translators, pool.notify, scrubber, take_backs, why_not_remotely
-    )
+    deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
     presses = Presses(directory, questions, commands, translators, deletion)
     handlers = Handlers(directory, limits, translators, signs, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)
+    if conversation.gather_s:
+        pool = PatientQueue(pool, conversation.gather_s)
     return StoringIntake(store, pool, handlers, actions, models, signs, deletion)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
@@ -14,7 +14,7 @@ from core.aivax.request import CompletionRequest, TextPart
 from core.conversations.capabilities import CapabilityRun
 from core.domain import Capability, Translator
 from core.i18n import LANGUAGES, Phrase, sentences
-from core.markdown.literal import literal
+from core.markdown.literal import code
 from core.rights.possible import users_of
 from core.rights.settings import MemorySettings
 from core.util.text import shorten
@@ -65,13 +65,10 @@ def read_wish(words: str) -> Forget | Literal["all", "question"]:
 
 @cache
 def _verbs() -> frozenset[str]:
-    verbs = (Phrase.MEMORY_FORGET_WORD, Phrase.MEMORY_DELETE_WORD)
-    said: Sequence[Mapping[str, str]] = [sentences(each) for each in LANGUAGES]
+    """`forget` and `delete`, in every language."""
+    verbs = (Phrase.MEMORY_FORGET_WORD, Phrase.DELETE_NAME)
     return frozenset(
-        each.casefold()
-        for verb in verbs
-        for each in (verb.value, *(one.get(verb.key, "") for one in said))
-        if each
+        sentences(each).get(verb.key, verb.value).casefold() for each in LANGUAGES for verb in verbs
     )
 
 
@@ -86,6 +83,7 @@ class MemoryHandler:
             Phrase.MEMORY_NAME,
             Phrase.MEMORY_COMMAND,
             "words",
+            alone=True,
             argument=Phrase.MEMORY_ARGUMENT,
             argument_help=Phrase.MEMORY_ARGUMENT_HELP,
             private=True,
@@ -160,4 +158,4 @@ def _day(at: datetime) -> str:
 
 
 def _shown(memory: Memory) -> str:
-    return literal(shorten(" ".join(memory.text.split()), _TEXT_CHARS))
+    return code(shorten(" ".join(memory.text.split()), _TEXT_CHARS))

@@ -88,7 +88,8 @@ def _capability_options(capability: Capability, translator_of: TranslatorOf) -> 
             capability.argument_help or capability.description,
         )
         words = _described(WORDS, *named, translator_of)
-        options = [words | {"type": _STRING, "required": not takes_files, "max_length": LONGEST_QUESTION}]
+        required = not (takes_files or capability.alone)
+        options = [words | {"type": _STRING, "required": required, "max_length": LONGEST_QUESTION}]
     if takes_files:
         file = _described(FILE, Phrase.FILE_NAME, Phrase.ASK_FILE, translator_of)
         options.append(file | {"type": _FILE})

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from core.aivax.knowledge import KnowledgeClient
-from core.aivax.knowledge_forms import Document, Hit
+from core.aivax.knowledge.client import KnowledgeClient
+from core.aivax.knowledge.forms import Document, Hit
+from core.aivax.knowledge.search_body import Search
 from core.aivax.personal.owners import Count, moment_in, owner_in, safe_id
-from core.aivax.search_body import Search
 from core.domain import ResourceUnknown
 
 COLLECTION = "@memories"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -176,8 +176,13 @@ class Changes:
         broken = update(turns).where(theirs, running).values(cancel_request=CancelRequest.INTERRUPT)
         return (await self._connection.execute(broken)).rowcount > 0
 
-    async def last_waiting(self, conversation_id: int, identity_id: int) -> int | None:
-        """The conversation's last turn, if it is a question of the author that nobody has begun to answer."""
+    async def last_waiting(
+        self, conversation_id: int, identity_id: int, *, gathering: bool = False
+    ) -> int | None:
+        """The conversation's last turn, if it is a question of the author that nobody has begun to answer.
+
+        `gathering`: only if its author is still given time to say more.
+        """
         last = (
             select(turns)
             .where(turns.c.conversation_id == conversation_id)
@@ -193,9 +198,17 @@ class Changes:
             or row.awaited
             or row.capability
             or row.attempt > row.unbilled_attempts
+            or (gathering and row.due_at <= self._now)
         ):
             return None
         return int(row.id) if row.state == TurnState.QUEUED else None
+
+    async def wait_longer(self, turn_id: int, wait: timedelta, most: timedelta) -> None:
+        """Give the author of a question time to say more, from now on, but no longer than `most` in all."""
+        created = select(turns.c.created_at).where(turns.c.id == turn_id)
+        latest = (await self._connection.execute(created)).scalar_one() + most
+        due_at = min(self._now + wait, latest)
+        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(due_at=due_at))
 
     async def readdress(self, turn_id: int, address: str) -> None:
         """Have a turn that nobody has begun answered somewhere else."""

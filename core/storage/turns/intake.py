@@ -56,6 +56,7 @@ from core.storage.turns.held_turns import HeldTurns
 from core.storage.turns.taken_back import TakenBack
 
 KEY_CHARS = 255
+NO_WAIT = timedelta(0)
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _TOLD = ("name", "locale", "time_zone")
 """What platforms tell of people."""
@@ -200,10 +201,12 @@ class IntakeTransaction:
         awaited: bool = False,
         capability: str = "",
         takes_back: int | None = None,
+        wait: timedelta = NO_WAIT,
     ) -> int:
         """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it.
 
         `capability` is what it does in place of asking; `takes_back` the turn whose answer goes before that is said.
+        It begins after `wait`, at the earliest.
         """
         row = {
             "conversation_id": conversation_id,
@@ -217,7 +220,7 @@ class IntakeTransaction:
             "awaited": awaited,
             "capability": capability or None,
             "takes_back": takes_back,
-            "due_at": self.now,
+            "due_at": self.now + wait,
             "created_at": self.now,
         }
         return int((await self._connection.execute(_adding_turn(), row)).scalar_one())
