@@ -155,7 +155,8 @@ async def test_the_version_is_told() -> None:
     ("command", "told"),
     [
         ("", ["run", "chat", "doctor", "sandbox", "db", "--version"]),
-        ("doctor", ["--config", "--json", "--no-answer", "status"]),
+        ("doctor", ["--config", "--json", "--no-answer", "status", "why"]),
+        ("doctor why", ["--config", "reference", "link"]),
         ("run", ["--config"]),
         ("chat", ["--config", "--sandbox"]),
         ("sandbox", ["--host", "--port", "--balance", "--plan", "8787", "free|pro|max"]),

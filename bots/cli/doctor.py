@@ -1,4 +1,4 @@
-"""`aivax-bots doctor`: reads the configuration, runs the checks, prints what they found."""
+"""`aivax-bots doctor`: runs the checks and prints what they found; `why` prints what became of a message."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from bots.cli.commandline import flush
 from bots.doctor.checks import checks_of
 from bots.doctor.examination import examine, status_of
 from bots.doctor.report import as_json, as_text
+from bots.doctor.why import ids_of, told
 from bots.frontends import installed
 from bots.redaction import secrets_in
-from bots.settings import LogSettings, SettingsRefused, config_path, load
+from bots.settings import LogSettings, Settings, SettingsRefused, config_path, load
 from core.domain.checks import Finding, failed
+from core.storage.db import Database
+from core.storage.ops.turn_story import stories
+from core.util.clock import utc_now
 
 QUIET = LogSettings(level="error")
 """What the parts say while they are looked at is told by the findings."""
@@ -42,3 +46,11 @@ def diagnose(config: Path | None, *, as_json_text: bool, asks: bool) -> int:
     typer.echo(as_json(findings) if as_json_text else as_text(findings))
     flush()
     return status_of(findings)
+
+
+async def explain(settings: Settings, message: str) -> int:
+    """Print what became of a message; 1 where nothing is known of it."""
+    async with Database(settings.storage.url) as database:
+        found = await stories(database, ids_of(message))
+    typer.echo(told(found, utc_now()))
+    return 0 if found else 1

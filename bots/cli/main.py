@@ -116,18 +116,42 @@ def drill(
         finish(until_terminated(perform(chosen(name), typer.echo)), interrupted=INTERRUPTED)
 
 
-@cli.command()
-def doctor(
+doctor = typer.Typer(
+    name="doctor",
+    help="Find out whether all is well, and what to do where it is not: status 0 well, 1 warnings, 2 something fails.",
+    invoke_without_command=True,
+)
+cli.add_typer(doctor)
+
+
+@doctor.callback()
+def examine(
+    context: typer.Context,
     config: ConfigPath = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
     no_answer: Annotated[
         bool, typer.Option("--no-answer", help="Don't ask the model anything: then nothing is paid.")
     ] = False,
 ) -> None:
-    """Find out whether all is well, and what to do where it is not: status 0 well, 1 warnings, 2 something fails."""
-    from bots.cli.doctor import diagnose
+    if context.invoked_subcommand is None:
+        from bots.cli.doctor import diagnose
 
-    raise typer.Exit(diagnose(config, as_json_text=as_json, asks=not no_answer))
+        raise typer.Exit(diagnose(config, as_json_text=as_json, asks=not no_answer))
+
+
+@doctor.command("why")
+def why(
+    message: Annotated[
+        str,
+        typer.Argument(help="The reference that somebody was told, or a link to the question or the answer."),
+    ],
+    config: ConfigPath = None,
+) -> None:
+    """Tell what became of one message: each step with its time, or where it stopped."""
+    from bots.cli.commandline import configured, finish
+    from bots.cli.doctor import explain
+
+    finish(explain(configured(config, quiet=True)[0], message), interrupted=INTERRUPTED)
 
 
 @replies.command("preview")

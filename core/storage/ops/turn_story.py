@@ -1,0 +1,136 @@
+"""What became of one message, read from the rows: found by its reference, or by an id of the question or the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from core.domain import TurnState
+from core.storage.db import (
+    Database,
+    breakers,
+    conversations,
+    deliveries,
+    messages,
+    tool_activity,
+    turns,
+    usage,
+)
+
+MOST_TURNS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that AIVAX ran for an answer."""
+
+    name: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStory:
+    """One turn, as far as its row and what hangs on it tell. No words of anybody are in it."""
+
+    id: int
+    platform: str
+    workspace: str
+    channel: str
+    state: TurnState
+    capability: str
+    notice: bool
+    reference: str
+    failure: str
+    said_at: datetime | None
+    """When the first message of it was stored; None for a sentence of the bot's own."""
+    created_at: datetime
+    due_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    attempts: int
+    tries: int
+    held_by: str
+    """The breaker that holds it, or held it last."""
+    held_at: datetime | None
+    tripped_until: datetime | None
+    """When that breaker tries again; None where it is not tripped."""
+    cancel_request: str
+    is_answered: bool
+    """Whether the whole answer is stored, or was until it was emptied."""
+    model: str
+    tokens: int
+    credits: float | None
+    tools: Sequence[Tool]
+    shown: int
+    """How many messages of the answer are known on the platform."""
+    lease_until: datetime | None
+
+
+async def stories(database: Database, wanted: Sequence[str]) -> Sequence[TurnStory]:
+    """The turns that a reference, or one of some ids of a message, belongs to; the oldest first."""
+    by_question = select(messages.c.turn_id).where(messages.c.origin.in_(wanted), messages.c.origin != "")
+    by_answer = select(deliveries.c.turn_id).where(
+        deliveries.c.message_id.in_(wanted), deliveries.c.message_id != ""
+    )
+    which = or_(
+        turns.c.reference.in_(wanted),
+        turns.c.id.in_(by_question),
+        turns.c.id.in_(by_answer),
+        turns.c.key.in_(wanted),
+    )
+    query = (
+        select(turns, *conversations.c["platform", "workspace", "channel"])
+        .join(conversations)
+        .where(which)
+        .order_by(turns.c.id)
+        .limit(MOST_TURNS)
+    )
+    async with database.read(many_rows=True) as connection:
+        return [await _story(connection, row) for row in (await connection.execute(query)).all()]
+
+
+async def _story(connection: Any, row: Any) -> TurnStory:
+    said = select(messages.c.created_at).where(messages.c.turn_id == row.id, messages.c.role == "user")
+    said_at = await connection.scalar(said.order_by(messages.c.id).limit(1))
+    paid = (await connection.execute(select(usage).where(usage.c.turn_id == row.id))).one_or_none()
+    ran = select(tool_activity).where(tool_activity.c.turn_id == row.id).order_by(tool_activity.c.id)
+    tools = [Tool(each.name, each.state, each.updated_at) for each in await connection.execute(ran)]
+    parts = select(deliveries.c.id).where(
+        deliveries.c.turn_id == row.id, deliveries.c.message_id != "", ~deliveries.c.gone
+    )
+    shown = len((await connection.execute(parts)).all())
+    until = await connection.scalar(select(breakers.c.retry_at).where(breakers.c.name == (row.held_by or "")))
+    return TurnStory(
+        id=row.id,
+        platform=row.platform,
+        workspace=row.workspace,
+        channel=row.channel,
+        state=TurnState(row.state),
+        capability=row.capability or "",
+        notice=row.notice,
+        reference=row.reference or "",
+        failure=row.failure or "",
+        said_at=said_at,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        attempts=row.attempt,
+        tries=row.tries,
+        held_by=row.held_by or "",
+        held_at=row.held_at,
+        tripped_until=until,
+        cancel_request=row.cancel_request or "",
+        is_answered=row.answer is not None or row.state == TurnState.ANSWERED,
+        model=paid.model if paid else "",
+        tokens=paid.prompt_tokens + paid.completion_tokens if paid else 0,
+        credits=paid.credits if paid else None,
+        tools=tools,
+        shown=shown,
+        lease_until=row.lease_until,
+    )
