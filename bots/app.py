@@ -23,13 +23,13 @@ from bots.wiring import (
     runner_of,
     surfaces_of,
 )
-from core.admission import tool_caps
 from core.aivax.client import AivaxClient
 from core.aivax.transport import trusted
 from core.conversations.capabilities import Capabilities
 from core.domain import Frontend, SettingRefused
 from core.i18n import warm
 from core.ingest.service import StoringIntake
+from core.media import tool_caps
 from core.settings import StorageSettings
 from core.storage.db import Database, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention

@@ -16,8 +16,12 @@ from core.knowledge.search import SearchHandler
 from core.knowledge.searching import Searching
 from core.knowledge.settings import check as check_knowledge
 from core.knowledge.sources import SourcesHandler
+from core.media.draw import Drawing
+from core.media.settings import check as check_media
+from core.media.speak import Speaking
 from core.rights.memory import MemoryHandler
 from core.rights.possible import check_memory
+from core.storage.history import HistoryStore
 from core.storage.personal_data.memory_lists import MemoryLists
 
 
@@ -31,6 +35,7 @@ def capabilities_of(base: Base) -> Capabilities:
     check_forms(settings.forms, settings.aivax, taken=command_words())
     handlers: list[CapabilityHandler] = [
         *_knowledge(base),
+        *_media(base),
         *(FormHandler(form) for form in settings.forms),
         *_memory(base),
     ]
@@ -52,3 +57,12 @@ def _memory(base: Base) -> Iterator[CapabilityHandler]:
     if settings.memory.enabled:
         lists = MemoryLists(base.database, base.now)
         yield MemoryHandler(Memories(base.aivax.knowledge), lists, settings.memory)
+
+
+def _media(base: Base) -> Iterator[CapabilityHandler]:
+    check_media(base.settings.media, base.settings.aivax)
+    media, aivax, most_bytes = base.settings.media, base.aivax, base.settings.limits.answer_file_bytes
+    if media.draw:
+        yield Drawing(media, aivax.media, aivax.links, most_bytes=most_bytes)
+    if media.speak:
+        yield Speaking(media, aivax.media, HistoryStore(base.database), most_bytes=most_bytes)

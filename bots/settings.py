@@ -24,6 +24,7 @@ from bots.web.bounds import Bounds
 from core.domain import BotError, SettingRefused
 from core.forms.settings import FormSettings
 from core.knowledge.settings import KnowledgeSettings
+from core.media.settings import MediaSettings
 from core.rights.settings import MemorySettings
 from core.settings import (
     AccessSettings,
@@ -93,6 +94,7 @@ class Settings(Section):
     limits: LimitsSettings = LimitsSettings()
     access: AccessSettings = AccessSettings()
     replies: RepliesSettings = RepliesSettings()
+    media: MediaSettings = MediaSettings()
     web: WebSettings = WebSettings()
     operators: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()

@@ -20,7 +20,6 @@ from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
 from core.admission.prober import AccountProbe, Prober, ProbeTurns
 from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
-from core.admission.tool_caps import ToolCaps
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
 from core.aivax.personal.memories import Memories
@@ -35,6 +34,8 @@ from core.domain import Frontend
 from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
+from core.media.interpreting import MediaInterpreter
+from core.media.tool_caps import ToolCaps
 from core.rights.possible import why_not
 from core.rights.remote_deletion import Logging, RemoteDeletion
 from core.storage.alerts import AlertStore
@@ -209,14 +210,15 @@ def runner_of(
 ) -> Runner:
     """Wire what runs a turn."""
     settings, limits, turns = base.settings, base.settings.limits, queueing.turns
-    tool_caps = ToolCaps(limits, UseStore(base.database, base.now))
+    uses = UseStore(base.database, base.now)
+    tool_caps = ToolCaps(limits, uses)
     composer = Composer(
         History(HistoryStore(base.database), settings.conversation),
         base.routes,
         settings.conversation,
         limits,
         queueing.files,
-        tool_caps,
+        MediaInterpreter(settings.media, base.aivax.media, uses),
         queueing.pool.sweep_soon,
     )
     permits = Permits(queueing.calls, queueing.allowance, base.now)

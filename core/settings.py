@@ -99,9 +99,9 @@ class AivaxSettings(Section):
     max_completion_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)
     builtin_tools: tuple[Name, ...] = ()
-    """AIVAX' own tools, asked for with every call; `core.aivax.tools` knows their names. None: the gateway's."""
+    """AIVAX' own tools, asked for with every call; `core.aivax.media.tools` knows their names. None: the gateway's."""
     builtin_tool_options: dict[Name, ToolOption] = Field(default_factory=dict)
-    """What those tools are told; `core.aivax.tools` knows which options there are."""
+    """What those tools are told; `core.aivax.media.tools` knows which options there are."""
     file_hosts: tuple[Name, ...] = ("aivax.net",)
     """Hosts, with all below them, from which files are fetched whose links a model wrote; AIVAX' storage is one."""
     tool_explanations: bool = False

@@ -11,6 +11,9 @@ from sqlalchemy import Connection, TypeDecorator
 
 from core.storage.db import Database
 from core.storage.db.tables import written_for
+from core.storage.personal_data import registry
+
+_ = registry.STORES  # with it come the tables that stand in modules of their own
 
 
 def plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:

@@ -27,6 +27,8 @@ from sandbox.files import file_routes
 from sandbox.keys import Caller, identify
 from sandbox.knowledge.desk import Desk, Make
 from sandbox.knowledge.routes import knowledge_routes
+from sandbox.media import Make as MakeMedia
+from sandbox.media import Studio, answered, media_routes
 from sandbox.personal import routes as personal
 from sandbox.plans import Model
 from sandbox.refusals import COMPLETION_PATHS, Refusal, refuse
@@ -68,6 +70,8 @@ def create_app(state: State) -> Starlette:
     routes += knowledge_routes(desk, partial(_knowledge, state))
     people = partial(_administrative, state)
     routes += personal.personal_routes(state.personal, lambda: state.shapes, people)
+    studio = Studio(state.account, state.media, lambda: state.shapes, state.clock)
+    routes += media_routes(studio, partial(_media, state))
     admin = Mount("/sandbox", routes=admin_routes(state), middleware=[Middleware(LoopbackOnly)])
     return Starlette(
         routes=[*routes, *file_routes(), admin],
@@ -295,6 +299,20 @@ def _knowledge(state: State, make: Make, public: bool) -> Callable[[Request], An
             state.account.spend(answered.usd)
             headers["consumed-credits"] = f"{answered.usd:.9f}"
         return _whole(state, _enveloped(answered.data), fault, headers=headers)
+
+    return _endpoint(state, answer)
+
+
+def _media(state: State, make: MakeMedia, public: bool) -> Callable[[Request], Any]:
+    def answer(state: State, request: Request, raw: bytes) -> ASGIApp:
+        fault = state.faults.take("media")
+        if fault is not None and fault.kind in ("status", "html"):
+            return _broken(state, request, fault)
+        _caller(request) if public else _administer(request)
+        made = make(request, raw)
+        state.account.spend(made.usd)
+        headers = {**JSON, **_account_headers(state), "consumed-credits": f"{made.usd:.9f}"}
+        return answered(made) or _whole(state, _enveloped(made.data), fault, headers=headers)
 
     return _endpoint(state, answer)
 

@@ -11,7 +11,9 @@ from typing import Final, Literal, get_args
 
 from sandbox.completions.stream import DONE, Frame
 
-FaultRoute = Literal["completions", "balance", "models", "knowledge", "records", "shell", "utilities"]
+FaultRoute = Literal[
+    "completions", "balance", "models", "knowledge", "records", "shell", "utilities", "media"
+]
 FaultKind = Literal["status", "html", "cut", "stream-error", "silence", "drip", "garbage"]
 
 GARBAGE: Final = b'\x00\xff\xfe}{ garbage\n\ndata: {"id": "chatcmpl-\n\n<html>\n\n'

@@ -10,6 +10,7 @@ from sandbox.account import Account
 from sandbox.calls import CallLog
 from sandbox.faults import Fault, FaultQueues
 from sandbox.knowledge.desk import Knowledge
+from sandbox.media import MediaWindows
 from sandbox.personal.records import Records
 from sandbox.personal.routes import Personal
 from sandbox.plans import MODELS, Model, PlanName
@@ -39,6 +40,7 @@ class State:
     models: tuple[Model, ...] = MODELS
     shapes: Shapes = USUAL
     knowledge: Knowledge = field(default_factory=Knowledge)
+    media: MediaWindows = field(default_factory=MediaWindows)
     drop: Callable[[Address], None] = _cannot_drop
     """Closes the connection of a client; the server puts its own in here."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aivax.linked_files import LinkedFile, LinkedFiles
+from core.aivax.media.linked_files import LinkedFile, LinkedFiles
+from core.aivax.media.public_addresses import is_public
 from core.aivax.stream.files.links import MOST_LINKS, links_in, links_of
 from core.aivax.transport import httpx
-from core.util.public_addresses import is_public
 from tests.samples import PNG
 from tests.scripted_aivax import Scripted, reply, settings
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.admission import tool_caps
+from core.aivax.media.tools import tool_of
 from core.aivax.options import RequestOptions
-from core.aivax.tools import tool_of
 from core.conversations.routes import Routes
 from core.domain import Place, SettingRefused
+from core.media import tool_caps
 from core.settings import AivaxSettings, LimitsSettings, Route
 from core.util.clock import utc_now
 from sandbox.files import PDF, PNG

@@ -46,6 +46,7 @@ from core.storage.db import (
 )
 from core.storage.db.tables import written_for
 from core.storage.history import PAGE, HistoryStore
+from core.storage.personal_data import registry  # noqa: F401  it knows all tables
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.ledger import StoredLedger
 from core.storage.turns.store import TurnStore

@@ -16,7 +16,8 @@ from core.aivax.admin import AdminRoutes
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.knowledge import KnowledgeClient
-from core.aivax.linked_files import LinkedFiles
+from core.aivax.media.client import MediaClient
+from core.aivax.media.linked_files import LinkedFiles
 from core.aivax.request import CompletionRequest, Dialect, dialect_of
 from core.aivax.stream.bounds import ANSWER_CHARS, FILE_BYTES, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
@@ -72,6 +73,7 @@ class AivaxClient:
         self.account = AccountClient(settings, self._wire, self._base)
         self.admin = AdminRoutes(settings, self._wire, self._base, sleep=sleep, jitter=jitter)
         self.knowledge = KnowledgeClient(self.admin)
+        self.media = MediaClient(self.admin)
         self.links = LinkedFiles(settings, transport=transport, own_address=lambda: self._base.current)
         self._sleep = sleep
         self._jitter = jitter

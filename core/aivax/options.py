@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.aivax import tools
 from core.aivax.keys import KeyKind
-from core.aivax.tools import DATE_TIME
+from core.aivax.media import tools
+from core.aivax.media.tools import DATE_TIME
 from core.domain import SettingRefused
 from core.settings import AivaxSettings, Route
 from core.util.time_zones import is_time_zone
@@ -36,7 +36,7 @@ class RequestOptions:
     routing_providers: tuple[str, ...] = ()
     allow_logging: bool = True
     tool_options: tuple[tuple[str, Any], ...] = ()
-    """What the tools are told, by the names of `core.aivax.tools.OPTIONS`."""
+    """What the tools are told, by the names of `core.aivax.media.tools.OPTIONS`."""
     explain_tools: bool = False
     """Whether AIVAX shall say why it runs a tool."""
     withheld_tools: tuple[str, ...] = ()

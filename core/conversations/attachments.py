@@ -17,8 +17,9 @@ from core.conversations.file_types import (
     media_type,
     outlook,
 )
-from core.conversations.framing import harmless, plain_name
+from core.conversations.framing import NAMELESS, harmless, plain_name
 from core.conversations.gif import first_frame
+from core.conversations.interpreting import NO_INTERPRETER, Interpreted, Interpreter
 from core.conversations.left_out import LeftOut, Why
 from core.conversations.request_files import Earlier, EarlierPart, Fetched
 from core.domain import Attachment, FileGone, FileTooLarge, Frontend, PlaceClosed, PlatformError
@@ -110,8 +111,25 @@ class _Room:
         return why
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose question it is: their name, and what their share of a day is counted by."""
+
+    name: str
+    person_key: str
+
+
+NOBODY = Asker("", "")
+
+
 async def fetch_parts(
-    frontend: Frontend, wanted: Wanted, *, text_chars: int, history_chars: int = 0
+    frontend: Frontend,
+    wanted: Wanted,
+    *,
+    text_chars: int,
+    history_chars: int = 0,
+    interpreter: Interpreter = NO_INTERPRETER,
+    asker: Asker = NOBODY,
 ) -> Fetched:
     """Fetch the chosen files, of texts at most `text_chars` in all. One that can't be read never fails the turn.
 
@@ -123,7 +141,7 @@ async def fetch_parts(
             group.create_task(_read(frontend, each.file, most, EARLIER_TIMEOUT_S))
             for each, most in wanted.earlier
         ]
-    reading = _Reading(list(wanted.left_out), text_chars)
+    reading = _Reading(list(wanted.left_out), text_chars, interpreter, asker)
     parts = [
         part
         for (file, _), task in zip(wanted.files, own, strict=True)
@@ -137,7 +155,13 @@ async def fetch_parts(
         history_chars -= chars - reading.chars if each.in_history else 0
         if part is not None:
             earlier.append(EarlierPart(each, part))
-    return Fetched(tuple(parts), tuple(reading.left_out), tuple(reading.media), tuple(earlier))
+    return Fetched(
+        tuple(parts),
+        tuple(reading.left_out),
+        tuple(reading.media),
+        tuple(earlier),
+        spent=tuple(reading.spent),
+    )
 
 
 async def _read(
@@ -163,7 +187,10 @@ class _Reading:
     left_out: list[LeftOut]
     chars: int
     """How many characters of texts may still come."""
+    interpreter: Interpreter
+    asker: Asker
     media: list[str] = field(default_factory=list)
+    spent: list[tuple[str, float]] = field(default_factory=list)
 
     async def part_of(
         self, file: Attachment, data: bytes | Why, most_chars: int, earlier: Earlier | None = None
@@ -172,6 +199,10 @@ class _Reading:
         await asyncio.sleep(0)
         most_chars = max(0, min(self.chars, most_chars))
         found = data if isinstance(data, Why) else _part(file, data, most_chars)
+        if isinstance(found, ImagePart | AudioPart | FilePart) and self.interpreter.takes(found):
+            if earlier is not None and (earlier.in_history or not earlier.is_told):
+                return None  # its words were told, or are not asked about: it is not paid for again
+            found = await self._in_words(file, found, most_chars, earlier)
         part: Part | None = None
         why: Why | None = None
         if isinstance(found, Why):
@@ -186,15 +217,39 @@ class _Reading:
             self.left_out.append(LeftOut(file.name, why, earlier is not None))
         return part
 
+    async def _in_words(
+        self,
+        file: Attachment,
+        part: ImagePart | AudioPart | FilePart,
+        most_chars: int,
+        earlier: Earlier | None,
+    ) -> _Text | Why:
+        """A file that the model can't take, in words; behind a recording's frame stands who spoke."""
+        told = await self.interpreter.interpret(part, self.asker.person_key)
+        if isinstance(told, Why):
+            log.info("attachment.not_interpreted", why=told.value, size_bytes=file.size_bytes)
+            return told
+        self.spent += [(told.model, told.spent_usd)] if told.spent_usd else []
+        text = harmless(told.text)
+        speaker = self.asker.name if earlier is None else earlier.author
+        return _Text(text[:most_chars], len(text) > most_chars, _kind_of(told, speaker))
+
+
+def _kind_of(told: Interpreted, speaker: str) -> str:
+    if not told.is_speech:
+        return "description of the file"
+    return f"recording of {plain_name(speaker) or NAMELESS}, written down"
+
 
 @dataclass(frozen=True, slots=True)
 class _Text:
     text: str
     is_cut: bool
+    kind: str = "file"
 
     def as_part(self, name: str) -> TextPart:
         rest = "\n[the rest of this file is left out]" if self.is_cut else ""
-        return TextPart(f"[file: {plain_name(name)}]\n{self.text}{rest}")
+        return TextPart(f"[{self.kind}: {plain_name(name)}]\n{self.text}{rest}")
 
 
 def _part(file: Attachment, data: bytes, most_chars: int) -> ImagePart | AudioPart | FilePart | _Text | Why:

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from core.admission.tool_caps import ToolCaps
+from core.aivax.options import RequestOptions
 from core.aivax.request import CompletionRequest
-from core.conversations.attachments import Wanted, choose, fetch_parts
+from core.conversations.attachments import Asker, Wanted, choose, fetch_parts
 from core.conversations.capabilities import Change
 from core.conversations.file_memory import FileMemory
 from core.conversations.framing import is_blank
 from core.conversations.history import History
+from core.conversations.interpreting import Interpreter
 from core.conversations.left_out import LeftOut
 from core.conversations.prompt import Context, messages_of
 from core.conversations.request_files import Earlier, Fetched
@@ -60,6 +61,10 @@ class Composed:
         )
         return replace(self, request=request, files=files)
 
+    def with_options(self, options: RequestOptions) -> Composed:
+        """The same question, with something else asked of AIVAX beside it."""
+        return replace(self, request=replace(self.request, options=options))
+
     def changed(self, change: Change) -> Composed:
         """The same question as a capability wants it asked."""
         return replace(self, request=change(self.request), change=change)
@@ -80,7 +85,7 @@ class Composer:
         conversation: ConversationSettings,
         limits: LimitsSettings,
         file_memory: FileMemory,
-        tool_caps: ToolCaps,
+        interpreter: Interpreter,
         sweep_soon: Callable[[], None],
     ) -> None:
         """`sweep_soon` is told when room for files was given back that another turn may wait for."""
@@ -90,7 +95,7 @@ class Composer:
         self._conversation = conversation
         self._limits = limits
         self._file_memory = file_memory
-        self._tool_caps = tool_caps
+        self._interpreter = interpreter
 
     def model_of(self, turn: Turn) -> str:
         """Which gateway a turn asks."""
@@ -129,19 +134,20 @@ class Composer:
             wanted,
             text_chars=self._limits.attachment_text_chars,
             history_chars=self._history.left_chars(window) if wanted.earlier else 0,
+            interpreter=self._interpreter,
+            asker=Asker(turn.author.name, turn.person_key),
         )
         instructions = self._routes.of(turn.place).instructions
         context = Context(
             instructions, tuple(window), tuple(quotes), tuple(question), self._history.names_authors
         )
-        options = self._routes.options_of(turn.place).at_home(turn.author.time_zone)
         request = CompletionRequest(
             messages=messages_of(context, files),
             model=self.model_of(turn),
             user=turn.person_key if turn.place.private else f"{turn.person_key}.p",
             idempotency_key=turn.key,
             metadata={"platform": turn.place.platform, "conversation": str(turn.conversation_id)},
-            options=await self._tool_caps.applied(turn, options),
+            options=self._routes.options_of(turn.place).at_home(turn.author.time_zone),
             question_files=files.parts,
         )
         return Composed(request, context, files)
@@ -189,7 +195,9 @@ def _before(window: Sequence[Remembered], quotes: Sequence[Quote]) -> Iterator[E
     last_turn = max((message.turn_id for message in window), default=0)
     for quote in reversed(quotes):
         for file in () if quote.own else quote.attachments:
-            yield Earlier(file, quote.origin, is_told=quote.replied_to or not window)
+            is_told = quote.replied_to or not window
+            yield Earlier(file, quote.origin, is_told=is_told, author=quote.author_name)
     for message in reversed(window):
         for file in message.attachments:
-            yield Earlier(file, message.origin, is_told=message.turn_id == last_turn, in_history=True)
+            is_told = message.turn_id == last_turn
+            yield Earlier(file, message.origin, is_told=is_told, author=message.author_name, in_history=True)

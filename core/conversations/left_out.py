@@ -27,6 +27,12 @@ class Why(StrEnum):
     TOO_LARGE_TOGETHER = "too_large_together"
     TEXT_CUT = "text_cut"
     """Its beginning is shown, at most."""
+    NOT_INTERPRETED = "not_interpreted"
+    """It was to be put into words, and could not be."""
+    NO_CREDIT = "no_credit"
+    BUSY = "busy"
+    DAILY = "daily"
+    """Its author had as many put into words as they may in a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,10 @@ SENTENCES = {
     Why.TOO_MANY: Phrase.ATTACHMENTS_TOO_MANY,
     Why.TOO_LARGE_TOGETHER: Phrase.ATTACHMENTS_TOO_LARGE,
     Why.TEXT_CUT: Phrase.ATTACHMENT_TEXT_CUT,
+    Why.NOT_INTERPRETED: Phrase.ATTACHMENT_NOT_HEARD,
+    Why.NO_CREDIT: Phrase.ATTACHMENT_NO_CREDIT,
+    Why.BUSY: Phrase.ATTACHMENT_BUSY,
+    Why.DAILY: Phrase.ATTACHMENT_DAILY,
 }
 """What people are told of files that the model was not shown, or not all of."""
 

@@ -18,6 +18,8 @@ class Earlier:
     """The platform's id of the message that it stands in."""
     is_told: bool = False
     """Whether who asks is told where it is left out: of what stays in view, once is enough."""
+    author: str = ""
+    """Who sent it, as they are called."""
     in_history: bool = False
     """Whether it is part of the history, and its text has to find room in what is left of the history's."""
 
@@ -41,6 +43,8 @@ class Fetched:
     earlier: tuple[EarlierPart, ...] = ()
     unsent: tuple[str, ...] = ()
     """Names of the question's own files that could be part of the request, and are not."""
+    spent: tuple[tuple[str, float], ...] = ()
+    """What it cost in USD to put files into words, beside the name that it is counted under."""
 
     @property
     def has_media(self) -> bool:

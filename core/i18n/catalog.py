@@ -351,6 +351,41 @@ class Phrase(Sentence):
         "You have used {tool} as often as one person may in 24 hours ({most}), so I answer you without it"
         " until some of that time has passed."
     )
+    ATTACHMENT_NOT_HEARD = "I couldn't make out what is in {name}, so this answer goes without it."
+    ATTACHMENT_NO_CREDIT = (
+        "The account's credit is too low to listen to or look at {name}, so this answer goes without it."
+    )
+    ATTACHMENT_BUSY = (
+        "The AI service takes no more recordings or pictures for now, so this answer goes without {name}."
+    )
+    ATTACHMENT_DAILY = (
+        "You have sent me as many recordings or pictures as one person may in 24 hours, so this answer "
+        "goes without {name}."
+    )
+    DRAW_WORD = "draw"
+    DRAW_DESCRIPTION = "Make pictures of what you describe"
+    DRAW_ARGUMENT = "picture"
+    DRAW_ARGUMENT_HELP = "What the picture is to show; “2x” before it makes two"
+    DRAW_USAGE = (
+        "Write behind `{word}` what the picture is to show, such as `{word} 2x a lighthouse at night`: "
+        "with `2x` I make two."
+    )
+    DRAWING = "Making your picture …"
+    DRAWN = "Here you are."
+    DRAW_TOO_LONG = "I can take up to {most} characters for a picture, and that has {length}."
+    DRAW_MOST = "I make up to {most} pictures at once."
+    DRAW_LINK = "I can't show this one here; for some months it can be seen at {link}"
+    DRAW_NOTHING = "The AI service made no picture of that. Try it in other words."
+    SPEAK_WORD = "speak"
+    SPEAK_DESCRIPTION = "Say my last answer, or your words, aloud"
+    SPEAK_ARGUMENT = "text"
+    SPEAK_ARGUMENT_HELP = "What to say; left out, it is my last answer here"
+    SPEAK_NOTHING = (
+        "There is no answer of mine here that I could say aloud. Write behind `{word}` what I should say."
+    )
+    SPEAKING = "Speaking …"
+    SPOKEN = "Here it is to listen to."
+    SPEAK_CUT = "I say up to {most} characters aloud, so this is only the beginning."
 
     # forms
     SCHEMA_UNMET = (

@@ -27,6 +27,7 @@ SAMPLES: dict[str, object] = {
     "count": 17,
     "score": 0.82,
     "word": "search",
+    "link": "https://files.example/picture.png",
     "rest": 3,
     "setting": "[aivax] api_key",
     "platform": "Slack",

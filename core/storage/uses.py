@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.storage.db import Database, outlast, persons, uses
+from core.storage.db import Database, outlast, persons
+from core.storage.uses_tables import uses
 
 SPAN = timedelta(hours=24)
 

@@ -175,6 +175,11 @@ class Answer:
         elif shown := self._text.say(text):
             await self.surface.write(shown)
 
+    def spent(self, what: str, usd: float) -> None:
+        """Count money that a call cost which is no completion; `what` names it as a model would."""
+        told = Usage(credits=usd, model=what)
+        self.usage = told if self.usage is None else told.plus(self.usage)
+
     def admit(self, picture: Picture) -> MadeFile | None:
         """Give a file its place in the text; None where it is not to be shown, being too large or one too many."""
         is_shown = bool(picture.data) and self.files < self._most_files

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from core.admission.admission import RetryAlone
-from core.aivax.stream.events import Usage
 from core.conversations.capabilities import Capabilities, Change
 from core.conversations.composer import Composer, NoRoom
 from core.domain import (
@@ -115,5 +114,4 @@ class _Run:
             raise _Held(held_by)
 
     def spent(self, what: str, usd: float) -> None:
-        told = Usage(credits=usd, model=what)
-        self._answer.usage = told if self._answer.usage is None else told.plus(self._answer.usage)
+        self._answer.spent(what, usd)

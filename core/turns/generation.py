@@ -8,7 +8,6 @@ from contextlib import aclosing
 
 from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
-from core.admission.tool_caps import ToolCaps
 from core.aivax.client import AivaxClient
 from core.aivax.stream.events import Finished, Picture, Text, TimelineEvent
 from core.conversations.capabilities import NO_CAPABILITIES, Capabilities, Change
@@ -28,6 +27,7 @@ from core.domain import (
     Unanswerable,
 )
 from core.i18n import Phrase
+from core.media.tool_caps import ToolCaps
 from core.settings import LimitsSettings
 from core.storage.turns.fence import forgets
 from core.storage.turns.store import TurnStore
@@ -125,12 +125,15 @@ class Generation:
             await answer.say(Phrase.GREETING)
             return None
         answer.notes += sentences_of(composed.left_out, self._limits, answer.translator)
+        for what, usd in composed.files.spent:
+            answer.spent(what, usd)
+        options = await self._tool_caps.applied(answer.turn, composed.request.options)
+        composed = composed.with_options(options)
         composed = composed.changed(change) if change is not None else composed
         held_by = await self._ask(answer, composed)
         if held_by is None:
             await self._links.fetch(answer)
-            withheld = composed.request.options
-            answer.notes += await self._tool_caps.sentences(answer.turn, withheld, answer.translator)
+            answer.notes += await self._tool_caps.sentences(answer.turn, options, answer.translator)
         return held_by
 
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from core.aivax.linked_files import LinkedFiles
+from core.aivax.media.linked_files import LinkedFiles
 from core.aivax.stream.events import Picture
 from core.aivax.stream.files.links import links_in
 from core.storage.turns.made_files import MadeFileStore

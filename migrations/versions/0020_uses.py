@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name="fk_uses_person_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_uses"),
     )
-    op.create_index("ix_uses_person_id", "uses", ["person_id", "at"])
+    op.create_index("ix_uses_person_id_at", "uses", ["person_id", "at"])
 
 
 def downgrade() -> None:

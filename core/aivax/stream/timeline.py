@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from core.aivax.media.tools import MAKERS, tool_of
 from core.aivax.stream import chunks
 from core.aivax.stream.bounds import AnswerBounds, Room
 from core.aivax.stream.chunks import Json
@@ -12,7 +13,6 @@ from core.aivax.stream.events import MadeLink, Picture, Text, Thinking, Timeline
 from core.aivax.stream.files.in_fields import Pictures
 from core.aivax.stream.files.in_text import InlineFiles
 from core.aivax.stream.files.links import MOST_LINKS, links_of
-from core.aivax.tools import MAKERS, tool_of
 from core.domain import ToolActivity, ToolState
 
 _TOOLS_KEPT = 256

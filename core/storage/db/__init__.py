@@ -35,7 +35,6 @@ from core.storage.db.tables import (
 )
 from core.storage.db.types import Id, Instant, Label, Words
 from core.storage.db.upsert import insert_in, insert_into, insert_once
-from core.storage.db.uses_table import uses
 
 __all__ = [
     "CHANNEL",
@@ -81,6 +80,5 @@ __all__ = [
     "tool_activity",
     "turns",
     "usage",
-    "uses",
     "warn_of_readers",
 ]

@@ -34,8 +34,8 @@ from core.storage.db import (
     tool_activity,
     turns,
     usage,
-    uses,
 )
+from core.storage.uses_tables import uses
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +136,7 @@ WORDLESS = (
     Wordless(identities, ("locale", "chosen_locale"), "a language's tag; needed to go on speaking it"),
     Wordless(conversations, ("platform", "workspace", "channel", "thread"), IDS),
     Wordless(persons, ("key",), IDS),
-    Wordless(uses, ("what",), "a tool's name, one that the code knows"),
+    Wordless(uses, ("what",), "a tool's name, or what else is counted, of those that the code knows"),
     Wordless(
         breakers, ("name", "cause", "model"), "a cause and a model's name: the operator's, nobody asked"
     ),

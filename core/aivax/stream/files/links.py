@@ -13,7 +13,7 @@ from typing import Any
 MOST_LINKS = 20
 _IN_FIELDS = ("result", "resultText", "url", "urls", "file", "files", "images", "output", "outputs")
 _MOST_CHARS = 100_000
-_MOST_DEEP, _MOST_LISTED = 4, 50
+_MOST_DEEP, _MOST_LISTED = 6, 50
 _LINK = re.compile(r"https?://[^\s<>\"'`\\^{}|\[\]]{1,2000}")
 _AFTER = ".,;:!?*_~"
 _AFTER_IN_BRACKETS = _AFTER + ")"
@@ -48,6 +48,11 @@ def links_of(tool: Mapping[str, Any]) -> tuple[str, ...]:
     """The links that a `servertool` tells, each once."""
     found = (link for name in _IN_FIELDS for link in _within(tool.get(name), _MOST_DEEP))
     return tuple(dict.fromkeys(found))[:MOST_LINKS]
+
+
+def links_within(value: object) -> tuple[str, ...]:
+    """The links anywhere in a document, each once."""
+    return tuple(dict.fromkeys(_within(value, _MOST_DEEP)))[:MOST_LINKS]
 
 
 def _within(value: object, deep: int) -> Iterator[str]:

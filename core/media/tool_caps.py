@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from core.aivax.media.tools import TOOLS, tool_of
 from core.aivax.options import RequestOptions
-from core.aivax.tools import TOOLS, tool_of
 from core.delivery.status_line import plain_tool_name
 from core.domain import SettingRefused, Translator, Turn
 from core.i18n import Phrase

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import core
+from core.aivax.media.public_addresses import is_public
 from core.aivax.transport import LIMITS, Transport, httpx, of_transport, trusted
 from core.domain import AivaxError, Unavailable
 from core.settings import AivaxSettings
 from core.util.log import log
 from core.util.media_types import sniffed
-from core.util.public_addresses import is_public
 
 TIMEOUT_S = 20.0
 _MOST_REDIRECTS = 3

@@ -1,0 +1,1 @@
+"""Pictures and speech that people ask for, and words for what a model can neither hear nor see."""
