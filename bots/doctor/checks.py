@@ -11,6 +11,7 @@ from bots.doctor.storage import StorageCheck
 from bots.frontends import Plugin
 from bots.settings import Settings
 from core.domain.checks import Check, Finding, failed
+from core.knowledge.checks import KnowledgeCheck
 
 
 def checks_of(
@@ -29,6 +30,7 @@ def checks_of(
     ]
     return [
         GatewayCheck(settings.aivax, settings.routes, asks),
+        *([KnowledgeCheck(settings.aivax, settings.knowledge)] if settings.knowledge.places else []),
         StorageCheck(settings.storage),
         *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),
         MachineCheck(config, settings.web, environment),

@@ -1,56 +1,54 @@
-"""What `doctor` can ask of the collections: that each exists, and that none has documents that nobody finds yet."""
+"""What `doctor` asks of the collections: that each exists, and that none has documents that nobody finds yet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from core.aivax.client import AivaxClient
 from core.aivax.knowledge import KnowledgeClient
-from core.domain import AivaxError, NotAllowed, ResourceUnknown
+from core.domain import AivaxError, NotAllowed, ResourceUnknown, SettingRefused
+from core.domain.checks import Finding, failed, ok, unknown, warning
+from core.knowledge.places import KnowledgePlaces
+from core.knowledge.settings import KnowledgeSettings
+from core.settings import AivaxSettings
 
-State = Literal["ok", "warning", "failed", "unknown"]
+CHECK = "knowledge.collection"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found; `cure` is what an operator can do, `""` where nothing is to be done."""
+class KnowledgeCheck:
+    """Looks at each collection that `[[knowledge.places]]` names."""
 
-    state: State
-    detail: str = ""
-    cure: str = ""
+    aivax: AivaxSettings
+    knowledge: KnowledgeSettings
+    name: str = "knowledge"
 
-
-class CollectionCheck:
-    """Looks at one collection that `[[knowledge.places]]` names."""
-
-    def __init__(self, client: KnowledgeClient, collection: str) -> None:
-        self._client = client
-        self._collection = collection
-
-    @property
-    def id(self) -> str:
-        return f"knowledge.collection.{self._collection}"
-
-    @property
-    def what(self) -> str:
-        return f"the collection {self._collection} exists, and all its documents are indexed"
-
-    async def run(self) -> Finding:
-        """Ask AIVAX; raises nothing."""
+    async def run(self) -> list[Finding]:
         try:
-            progress = await self._client.progress(self._collection)
-        except ResourceUnknown:
-            cure = "write the collection's id into [[knowledge.places]] collections, or delete it there"
-            return Finding("failed", "the account has no such collection", cure)
-        except NotAllowed:
-            return Finding("unknown", "a public key may not look at collections")
-        except AivaxError as error:
-            return Finding("unknown", f"AIVAX could not be asked: {error}")
-        if progress.queued:
-            cure = "wait a little; where it stays so, look at balance, daily insertions and the size of the documents"
-            return Finding("warning", f"{progress.queued} documents are queued, and not found yet", cure)
-        if progress.queued == 0 and progress.indexed == 0:
-            return Finding("warning", "the collection is empty", "put documents into it")
-        if progress.queued is None:
-            return Finding("unknown", "AIVAX does not tell how far the documents are indexed")
-        return Finding("ok", f"{progress.indexed} documents")
+            async with AivaxClient(self.aivax.model_copy(update={"tries": 1})) as aivax:
+                named = KnowledgePlaces(self.knowledge.places).collections
+                return [await _looked_at(aivax.knowledge, each) for each in named]
+        except SettingRefused as refused:
+            return [failed(self.name, str(refused), refused.fix)]
+
+
+async def _looked_at(client: KnowledgeClient, collection: str) -> Finding:
+    try:
+        progress = await client.progress(collection)
+    except ResourceUnknown:
+        cure = "write the collection's id into [[knowledge.places]] collections, or delete it there"
+        return failed(CHECK, f"the account has no collection {collection}", cure)
+    except NotAllowed:
+        return unknown(CHECK, "a public key may search collections, and not look at them")
+    except AivaxError as error:
+        return unknown(CHECK, f"AIVAX could not be asked about {collection}: {error}")
+    if progress.queued is None:
+        return unknown(CHECK, f"AIVAX does not tell how many documents of {collection} are indexed")
+    if progress.queued:
+        cure = "wait a little; where it stays so, look at balance, daily insertions and the documents' sizes"
+        return warning(
+            CHECK, f"{progress.queued} documents of {collection} are queued: nobody finds them", cure
+        )
+    if not progress.indexed:
+        return warning(CHECK, f"the collection {collection} is empty", "put documents into it")
+    return ok(CHECK, f"{progress.indexed} documents of {collection} can be found")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _TICKS = re.compile(r"(\\?`+)")
 _INLINE = re.compile(
-    r"\\(?P<escaped>[^\w\s])"
+    r"\\(?P<escaped>[^\w\s]|_)"
     r"|!?\[(?P<words>[^\[\]]*)\]\(\s*<?(?P<url>[^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?"
     r"""(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)"""
     r"|<(?P<address>https?://[^\s<>]+)>"
