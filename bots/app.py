@@ -11,6 +11,7 @@ from typing import Any
 
 from bots.capabilities import capabilities_of
 from bots.settings import Settings
+from bots.tools.settings import check_tools
 from bots.wiring import (
     Admitting,
     Base,
@@ -61,6 +62,7 @@ class Core:
         models = sorted(self.admitting.models)
         self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
         tool_caps.check(settings.limits, settings.aivax, settings.routes)
+        check_tools(settings.tools, settings.aivax)
 
     async def ask_aivax(self) -> None:
         """Say in the log, soon after the start, what would only show at the first question."""

@@ -15,7 +15,7 @@ from bots.supervisor import Absences, Board, explain, supervise
 from core.domain import Frontend, SettingRefused
 from core.i18n import Translators
 from core.loop_watchdog import watched
-from core.storage.db import parse_url
+from core.storage.db import Database, parse_url
 from core.util import garbage
 from core.util.log import log
 from core.util.tasks import first_done
@@ -57,9 +57,24 @@ async def run(
         core = await stack.enter_async_context(open_core_on(database, settings, frontends))
         core.check(settings)
         board = Board(list(frontends), problem=lambda: database.problem)
+        if settings.tools.enabled and role is not Role.WORK:
+            await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             await stack.enter_async_context(_open_web(settings.web, board, mounts))
         return await _serve(core, frontends, board, stop, role)
+
+
+@asynccontextmanager
+async def _open_tools(
+    settings: Settings, database: Database, board: Board, mounts: Mounts
+) -> AsyncIterator[None]:
+    """Load the operator's tools, and have them served beside what the frontends mounted."""
+    from bots.tools.service import PATH, open_tools  # MCP's library costs memory; only who uses it pays
+
+    async with open_tools(settings.tools, database, body_bytes=settings.web.body_bytes) as (app, catalogue):
+        mounts.mount(PATH, app)
+        board.add_part("tools", lambda: catalogue.problem)
+        yield
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from bots.id_checks import KINDS, any_id, wrong_entries, wrong_ids
 from bots.renamed import OldNames
 from bots.setting_errors import is_secret, nearest, problem_of, section_fields, shown
 from bots.terminal import PLATFORM as TERMINAL
+from bots.tools.settings import ToolsSettings
 from bots.web.bounds import Bounds
 from core.domain import BotError, SettingRefused
 from core.forms.settings import FormSettings
@@ -96,6 +97,7 @@ class Settings(Section):
     replies: RepliesSettings = RepliesSettings()
     media: MediaSettings = MediaSettings()
     web: WebSettings = WebSettings()
+    tools: ToolsSettings = ToolsSettings()
     operators: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()

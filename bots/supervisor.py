@@ -45,6 +45,7 @@ class Board:
         self._problem = problem
         self._causes: dict[str, BotError | None] = {}
         self._names = names
+        self._parts: dict[str, Callable[[], str]] = {}
         self.settled = asyncio.Event()
         """Set once each frontend was up or failed at least once, and either one is up or no one can be without the
         operator: passing trouble settles nothing."""
@@ -68,6 +69,15 @@ class Board:
     @property
     def failed(self) -> dict[str, BotError]:
         return {name: cause for name, cause in self._causes.items() if cause is not None}
+
+    @property
+    def ailing(self) -> dict[str, str]:
+        """What fails beside the frontends while questions are answered all the same."""
+        return {name: problem for name, problem_of in self._parts.items() if (problem := problem_of())}
+
+    def add_part(self, name: str, problem_of: Callable[[], str]) -> None:
+        """Have health tell of a part that is no frontend; `problem_of` says what is wrong with it, `""`: nothing."""
+        self._parts[name] = problem_of
 
     def assume_up(self) -> None:
         """A process that only answers has no connection that could be down."""

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.account import BALANCE_FIELDS
 from sandbox.faults import Fault
+from sandbox.hooks.config import Memory, read_hooks
 from sandbox.refusals import Refusal, refuse
 from sandbox.shapes import CHOICES
 from sandbox.state import State
@@ -123,7 +124,7 @@ def _described(fault: Fault, left: int) -> dict[str, Any]:
 
 def admin_routes(state: State) -> list[Route]:
     """Builds the routes that change the state, for a mount at `/sandbox`."""
-    return [*_fault_routes(state), *_account_routes(state), *_call_routes(state)]
+    return [*_fault_routes(state), *_account_routes(state), *_call_routes(state), *_hook_routes(state)]
 
 
 def _fault_routes(state: State) -> list[Route]:
@@ -198,3 +199,15 @@ def _call_routes(state: State) -> list[Route]:
         return _told({"dropped": state.calls.clear()})
 
     return [Route("/calls", show, methods=["GET"]), Route("/calls", clear, methods=["DELETE"])]
+
+
+def _hook_routes(state: State) -> list[Route]:
+    async def hooks(request: Request) -> Response:
+        try:
+            body = read_json(await request.body())
+        except ValueError as exc:
+            raise Refusal(400, f"The body is not JSON: {exc}.") from exc
+        state.hooks, state.memory = read_hooks(body), Memory()
+        return _told({name: value for name, value in asdict(state.hooks).items() if name != "hook_key"})
+
+    return [Route("/hooks", hooks, methods=["PUT"])]

@@ -24,13 +24,14 @@ from sandbox.completions.stream import Envelope, completion, completion_tokens, 
 from sandbox.completions.tools import Workshop
 from sandbox.faults import Fault, FaultRoute, spoiled
 from sandbox.files import file_routes
+from sandbox.hooks.running import Inference, with_steps
 from sandbox.keys import Caller, identify
 from sandbox.knowledge.desk import Desk, Make
 from sandbox.knowledge.routes import knowledge_routes
 from sandbox.media import Make as MakeMedia
 from sandbox.media import Studio, answered, media_routes
 from sandbox.personal import routes as personal
-from sandbox.plans import Model
+from sandbox.plans import GATEWAY_UUID, Model
 from sandbox.refusals import COMPLETION_PATHS, Refusal, refuse
 from sandbox.shapes import in_snake_case
 from sandbox.state import State
@@ -59,7 +60,7 @@ _PROXY_PAGE = """<!DOCTYPE html>
 
 def create_app(state: State) -> Starlette:
     """Builds the application around a state, which stays the caller's to look at and to change."""
-    routes = [Route(path, _endpoint(state, _complete), methods=["POST"]) for path in COMPLETION_PATHS]
+    routes = [Route(path, _completing(state), methods=["POST"]) for path in COMPLETION_PATHS]
     routes += [
         Route("/v1/models", _endpoint(state, _list_models), methods=["GET"]),
         Route("/api/v1/information/balance", _endpoint(state, _show_balance), methods=["GET"]),
@@ -94,6 +95,13 @@ def _administrative(state: State, route: FaultRoute, make: personal.Make) -> Cal
     return _endpoint(state, answer)
 
 
+def _completing(state: State) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> ASGIApp:
+        return await _complete(state, request, await request.body())
+
+    return endpoint
+
+
 def _refusing(state: State) -> Callable[[Request, Exception], Response]:
     def on_refusal(request: Request, exc: Exception) -> Response:
         refusal = exc if isinstance(exc, Refusal) else Refusal(500, "Internal error.")
@@ -112,13 +120,14 @@ def _on_http_error(request: Request, exc: Exception) -> Response:
     return refuse(request.url.path, Refusal(status, message, code="unknown_route" if status == 404 else None))
 
 
-def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
+async def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
     fault = state.faults.take("completions")
     if fault is not None and fault.kind in ("status", "html"):
         return _broken(state, request, fault)
     caller = _caller(request)
     question, model = _admitted(state, caller, raw)
-    answer = answer_to(question, Workshop(str(request.base_url).rstrip("/"), state.shapes))
+    workshop = Workshop(str(request.base_url).rstrip("/"), state.shapes)
+    answer, question = await _made(state, question, raw, workshop)
     if answer.exhausted:
         fault = _exhausted(state, question, answer)
     if question.is_logged:
@@ -150,6 +159,16 @@ def _exhausted(state: State, question: Question, answer: Answer) -> Fault:
     if not question.stream:
         state.account.charge(question.prompt_tokens, completion_tokens(answer))
     return Fault("completions", "stream-error", code="server_error", message=told, after_chunks=1_000_000)
+
+
+async def _made(state: State, question: Question, raw: bytes, workshop: Workshop) -> tuple[Answer, Question]:
+    """Makes the answer; where the gateway has hooks, what they say stands in it."""
+    if not state.hooks.any:
+        return answer_to(question, workshop), question
+    inference = Inference(state.hooks, state.memory, state.shapes, GATEWAY_UUID, read_json(raw), state.clock)
+    question = await inference.received(question)
+    steps = await inference.steps(question)
+    return with_steps(answer_to(question, workshop), steps), question
 
 
 def _admitted(state: State, caller: Caller, raw: bytes) -> tuple[Question, Model]:

@@ -58,6 +58,8 @@ class Shapes:
     """Where the words of a transcription stand: `text`, bare, or `transcription`."""
     description: Literal["text", "textContent"] = "text"
     """What the text of a description is called."""
+    worker_stop: Literal["403", "400"] = "403"
+    """What a client sees of a message that a worker stopped."""
 
     record_offset: Literal["window", "zone"] = "window"
     """Whether `offsetminutes` says how far back the log is looked at, or where its reader lives."""

@@ -9,6 +9,7 @@ from typing import Literal
 from sandbox.account import Account
 from sandbox.calls import CallLog
 from sandbox.faults import Fault, FaultQueues
+from sandbox.hooks.config import Hooks, Memory
 from sandbox.knowledge.desk import Knowledge
 from sandbox.media import MediaWindows
 from sandbox.personal.records import Records
@@ -41,6 +42,8 @@ class State:
     shapes: Shapes = USUAL
     knowledge: Knowledge = field(default_factory=Knowledge)
     media: MediaWindows = field(default_factory=MediaWindows)
+    hooks: Hooks = field(default_factory=Hooks)
+    memory: Memory = field(default_factory=Memory)
     drop: Callable[[Address], None] = _cannot_drop
     """Closes the connection of a client; the server puts its own in here."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))

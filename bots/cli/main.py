@@ -154,6 +154,21 @@ def why(
     finish(explain(configured(config, quiet=True)[0], message), interrupted=INTERRUPTED)
 
 
+@cli.command()
+def hooks(
+    config: ConfigPath = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Also ask for the listing at the public address, as AIVAX does.")
+    ] = False,
+) -> None:
+    """Print what AIVAX needs to call the functions and workers of [tools]: addresses, and what each of them needs."""
+    from bots.cli.commandline import configured, finish
+    from bots.cli.hooks import show_hooks
+
+    settings, _ = configured(config, quiet=True)
+    finish(show_hooks(settings, check=check))
+
+
 @replies.command("preview")
 def preview(
     locale: Annotated[str, typer.Option(help="A language, such as pt-BR; else all.")] = "",

@@ -10,6 +10,7 @@ from bots.doctor.machine import MachineCheck
 from bots.doctor.storage import StorageCheck
 from bots.frontends import Plugin
 from bots.settings import Settings
+from bots.tools.checks import ToolsCheck
 from core.domain.checks import Check, Finding, failed
 from core.knowledge.checks import KnowledgeCheck
 
@@ -22,7 +23,7 @@ def checks_of(
     environment: Mapping[str, str],
     asks: bool,
 ) -> list[Check]:
-    """The gateway, the database, the machine and each platform that is set up, in the order in which they are told."""
+    """The gateway, the database, tools, each platform that is set up and the machine, in the order they are told."""
     platforms = [
         check
         for name, plugin in plugins.items()
@@ -32,6 +33,7 @@ def checks_of(
         GatewayCheck(settings.aivax, settings.routes, asks),
         *([KnowledgeCheck(settings.aivax, settings.knowledge)] if settings.knowledge.places else []),
         StorageCheck(settings.storage),
+        ToolsCheck(settings.tools, settings.aivax),
         *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),
         MachineCheck(config, settings.web, environment),
     ]

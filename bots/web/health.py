@@ -14,7 +14,8 @@ from bots.supervisor import Board
 def health_routes(board: Board, *, admin_token: str) -> list[Route]:
     """`GET /health/live`: the process answers. `GET /health/ready`: 200 while a frontend is up, else 503.
 
-    A database that is gone makes it 503 too, and stands among what is down. Why anything is down is told only to who
+    A database that is gone makes it 503 too, and stands among what is down, as do the operator's tools where a file of
+    theirs does not load, which keeps nobody from being answered. Why anything is down is told only to who
     sends `Authorization: Bearer <[web] admin_token>`.
     """
 
@@ -23,7 +24,7 @@ def health_routes(board: Board, *, admin_token: str) -> list[Route]:
 
     async def ready(request: Request) -> JSONResponse:
         problem = board.problem
-        down = board.failed | ({"database": problem} if problem is not None else {})
+        down = {**board.failed, **board.ailing, **({"database": problem} if problem is not None else {})}
         is_ready = bool(board.up) and problem is None
         told = {
             "status": "ready" if is_ready else "not ready",

@@ -33,6 +33,7 @@ from core.storage.db.tables import (
     turns,
     usage,
 )
+from core.storage.db.tool_tables import tool_calls
 from core.storage.db.types import Id, Instant, Label, Words
 from core.storage.db.upsert import insert_in, insert_into, insert_once
 
@@ -78,6 +79,7 @@ __all__ = [
     "settled",
     "spoken_locale",
     "tool_activity",
+    "tool_calls",
     "turns",
     "usage",
     "warn_of_readers",

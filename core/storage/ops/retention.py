@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import ENDED
 from core.settings import StorageSettings
-from core.storage.db import Database, calls, events, identities, made_files, persons, turns
+from core.storage.db import Database, calls, events, identities, made_files, persons, tool_calls, turns
 from core.storage.personal_data.erasure import Eraser
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.util.clock import Sleep
@@ -38,6 +38,8 @@ EVENT_DAYS = 14.0
 """How long an event is recognised when it comes again. Platforms try again for a day at most."""
 CALL_DAYS = 1.0
 """How long a call to AIVAX is remembered: its limits count minutes."""
+TOOL_CALL_DAYS = 14.0
+"""How long a call of a tool is recognised when it comes again."""
 ADDRESS_HOURS = 1.0
 """How long the address of a sentence of our own is kept after it was said, should it have to be said anew."""
 
@@ -57,6 +59,7 @@ class Swept:
     """Of sentences of the bot's own that were said: they may hold a token, good for half an hour at most."""
     files: int = 0
     """Made for answers that ended before they were shown."""
+    tool_calls: int = 0
 
 
 class Retention:
@@ -101,6 +104,7 @@ class Retention:
             calls=await self._in_batches(partial(self._drop_old, calls.c.at, CALL_DAYS)),
             addresses=await self._in_batches(self._forget_addresses),
             files=await self._in_batches(self._drop_files),
+            tool_calls=await self._in_batches(partial(self._drop_old, tool_calls.c.at, TOOL_CALL_DAYS)),
         )
         # Words that were changed since the last sweep stand in the log.
         await (self._scrubber.scrub() if swept.turns else self._scrubber.empty_log())

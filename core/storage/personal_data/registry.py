@@ -32,6 +32,7 @@ from core.storage.db import (
     releases,
     remote_erasures,
     tool_activity,
+    tool_calls,
     turns,
     usage,
 )
@@ -152,6 +153,7 @@ WORDLESS = (
     Wordless(place_models, ("platform", "workspace", "channel"), IDS),
     Wordless(place_models, ("model",), "a gateway's name, one of those that the operator lists"),
     Wordless(events, ("key",), "ids, or a digest of them; gone after 14 days"),
+    Wordless(tool_calls, ("key",), "a digest of a call; gone after 14 days"),
     Wordless(installations, ("platform", "workspace", "app", "bot_user", "bot_id", "installer"), IDS),
     Wordless(installations, ("workspace_name", "bot_name"), "what the workspace and its bot are called"),
     Wordless(installations, ("scopes",), "what the app may do"),
