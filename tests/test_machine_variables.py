@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.machine import drop_unusable
-from core.aivax.certificates import authorities
-from core.aivax.proxies import is_excepted, proxy_of
+from core.aivax.network.certificates import authorities
+from core.aivax.network.proxies import is_excepted, proxy_of
 from core.aivax.transport import Wire, trusted
 from core.domain import SettingRefused
 from tests.scripted_aivax import settings

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import core
 from core.aivax import error_mapping
 from core.aivax.body_encoding import Body
-from core.aivax.certificates import authorities
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
 from core.aivax.http_call import HttpCall, Part, Received
-from core.aivax.proxies import proxy_of
+from core.aivax.network.certificates import authorities
+from core.aivax.network.proxies import proxy_of
 from core.aivax.read_ahead import ReadAhead
 from core.aivax.refusals.bodies import is_refusal
 from core.aivax.stream.chunks import NotJson, amount, decode_any

@@ -1,0 +1,1 @@
+"""How the machine reaches servers: the certificates that it trusts, and the proxies that stand between."""
