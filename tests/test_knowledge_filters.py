@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from bots.frontends import installed
+from bots.settings import SettingsRefused, load
 from core.knowledge.filter_tokens import FilterWrong, quoted
 from core.knowledge.filters import parsed
 from core.knowledge.settings import KnowledgePlace
@@ -172,3 +175,26 @@ def test_no_document_that_the_filter_lets_through_is_taken_for_another_s(text: s
 def test_a_wrong_filter_is_refused_by_name_and_place() -> None:
     with pytest.raises(ValidationError, match=r"there is no field 'workspace'.*\(at 0\)"):
         KnowledgePlace(collections=("c1",), filter='workspace = "T1"')
+
+
+def test_a_filter_that_can_not_work_keeps_the_bot_from_starting(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        "[[knowledge.places]]\ncollections = ['c1']\nfilter = 'metadata.workspace contains {workspace}'\n"
+    )
+
+    with pytest.raises(SettingsRefused) as raised:
+        load(installed(), path=config, environment={})
+
+    assert "[knowledge] places, entry 1, filter = 'metadata.workspace contains {workspace}'" in str(
+        raised.value
+    )
+    assert "{workspace} may only stand behind =, !=, in or has (at 28)" in str(raised.value)
+
+
+def test_places_can_be_given_by_the_environment_as_json() -> None:
+    places = '[{"collections": ["c1"], "filter": "metadata.workspace = {workspace}"}]'
+
+    settings = load(installed(), path=None, environment={"AIVAX_BOTS__KNOWLEDGE__PLACES": places})
+
+    assert settings.knowledge.places[0].filter == "metadata.workspace = {workspace}"

@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 
 from core.domain import Place, SettingRefused
 from sandbox.faults import Fault
-from sandbox.server import Sandbox, serve
+from sandbox.server import GATEWAY_UUID, PUBLIC_KEY, Sandbox, serve
 from sandbox.shapes import CHOICES, Shapes
 from tests.knowledge_stage import put
-from tests.samples import ANA, BEN, DIRECT, said
+from tests.samples import ANA, BEN, DIRECT, WallClock, said
 from tests.stage import Stage, staged
 
 BOUNDARY = "metadata.workspace = {workspace}"
@@ -277,3 +277,34 @@ async def test_without_places_search_is_a_question(migrated_url: str) -> None:
         await stage.hear(said("search refunds"))
 
         assert stage.times_asked == 1
+
+
+async def test_a_public_key_is_enough(migrated_url: str) -> None:
+    public = {"api_key": PUBLIC_KEY, "model": GATEWAY_UUID}
+    async with (
+        serve(plan="max") as sandbox,
+        staged(migrated_url, sandbox=sandbox, aivax=public, knowledge=knowledge(manual(sandbox))) as stage,
+    ):
+        await stage.hear(said("search refunds"), said("sources refunds three days cite 1"))
+
+        searched, answered = stage.platform.visible(DIRECT.channel)
+        assert searched.startswith("**1.** [Refunds](https://acme.example/r)")
+        assert "**Sources**\n[1] [Refunds](https://acme.example/r)" in answered
+
+
+async def test_what_fails_before_its_answer_is_answered_with_its_sources_later(migrated_url: str) -> None:
+    clock = WallClock()
+    async with (
+        serve(plan="max") as sandbox,
+        staged(migrated_url, sandbox=sandbox, now=clock, knowledge=knowledge(manual(sandbox))) as stage,
+    ):
+        sandbox.state.faults.add(Fault("completions", "status", status=402))
+        await stage.hear(said("sources refunds three days cite 1"))
+        before = await stage.states()
+        clock.advance(minutes=30)
+        await stage.heal()
+
+        assert before == ["parked"]
+        assert await stage.states() == ["answered"]
+        assert "**Sources**\n[1] [Refunds](https://acme.example/r)" in shown(stage)
+        assert len(asked(sandbox)) == 2
