@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bots.capabilities import capabilities_of
+from bots.capabilities import capabilities_of, upkeep_of
 from bots.settings import Settings
 from bots.tools.settings import check_tools
 from bots.wiring import (
@@ -152,6 +152,7 @@ async def open_core_on(
                 admitting.prober.run,
                 queueing.allowance.run,
                 notifier_of(base, queueing, surfaces).run,
+                *upkeep_of(base),
             ),
         )
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any
 
 from bots.wiring import Base
 from core.aivax.keys import kind_of
 from core.aivax.personal.memories import Memories
+from core.aivax.services.web_fetch import WebFetch
 from core.conversations.capabilities import Capabilities, CapabilityHandler
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
 from core.i18n import command_words
+from core.knowledge.learning.extraction import Extraction
+from core.knowledge.learning.keeping import Keeper
+from core.knowledge.learning.learn import Learn
+from core.knowledge.learning.lesson import Lessons
+from core.knowledge.learning.pdf import PdfBounds
+from core.knowledge.learning.settings import check as check_learning
+from core.knowledge.learning.teacher import Teacher
+from core.knowledge.learning.unlearn import ListLearnt, Unlearn
 from core.knowledge.places import KnowledgePlaces
 from core.knowledge.search import SearchHandler
 from core.knowledge.searching import Searching
@@ -22,6 +32,8 @@ from core.media.speak import Speaking
 from core.rights.memory import MemoryHandler
 from core.rights.possible import check_memory
 from core.storage.history import HistoryStore
+from core.storage.learnt.follow_ups import FollowUps
+from core.storage.learnt.store import LearntStore
 from core.storage.personal_data.memory_lists import MemoryLists
 
 
@@ -36,10 +48,20 @@ def capabilities_of(base: Base) -> Capabilities:
     handlers: list[CapabilityHandler] = [
         *_knowledge(base),
         *_media(base),
+        *_learning(base),
         *(FormHandler(form) for form in settings.forms),
         *_memory(base),
     ]
     return Capabilities(handlers)
+
+
+def upkeep_of(base: Base) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+    """Build what goes on beside the answers for what is switched on, each until cancelled."""
+    settings = base.settings.knowledge
+    if not settings.learns:
+        return ()
+    store, follow_ups = LearntStore(base.database, base.now), FollowUps(base.database, base.now)
+    return (Keeper(store, follow_ups, _teacher_of(base), base.frontends, settings).run,)
 
 
 def _knowledge(base: Base) -> Iterator[CapabilityHandler]:
@@ -66,3 +88,20 @@ def _media(base: Base) -> Iterator[CapabilityHandler]:
         yield Drawing(media, aivax.media, aivax.links, most_bytes=most_bytes)
     if media.speak:
         yield Speaking(media, aivax.media, HistoryStore(base.database), most_bytes=most_bytes)
+
+
+def _learning(base: Base) -> Iterator[CapabilityHandler]:
+    settings = base.settings.knowledge
+    check_learning(settings.learns, base.settings.aivax)
+    if settings.learns:
+        store, teacher = LearntStore(base.database, base.now), _teacher_of(base)
+        into = KnowledgePlaces(settings.places, learn_into=settings.learn_into).learn_into
+        yield Learn(teacher, store, settings, into)
+        yield ListLearnt(store, into)
+        yield Unlearn(store, FollowUps(base.database, base.now), teacher.lessons, into)
+
+
+def _teacher_of(base: Base) -> Teacher:
+    settings, store = base.settings.knowledge, LearntStore(base.database, base.now)
+    extraction = Extraction(WebFetch(base.aivax.admin), PdfBounds(pages=settings.learn_pages))
+    return Teacher(store, Lessons(base.aivax.knowledge, store), extraction, settings)

@@ -35,6 +35,7 @@ from sandbox.plans import GATEWAY_UUID, Model
 from sandbox.refusals import COMPLETION_PATHS, Refusal, refuse
 from sandbox.shapes import in_snake_case
 from sandbox.state import State
+from sandbox.web import web_routes
 from sandbox.wire import json_bytes, read_json
 
 JSON = {"content-type": "application/json"}
@@ -73,6 +74,7 @@ def create_app(state: State) -> Starlette:
     routes += personal.personal_routes(state.personal, lambda: state.shapes, people)
     studio = Studio(state.account, state.media, lambda: state.shapes, state.clock)
     routes += media_routes(studio, partial(_media, state))
+    routes += web_routes(state)
     admin = Mount("/sandbox", routes=admin_routes(state), middleware=[Middleware(LoopbackOnly)])
     return Starlette(
         routes=[*routes, *file_routes(), admin],

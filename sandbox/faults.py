@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 from sandbox.completions.stream import DONE, Frame
 
 FaultRoute = Literal[
-    "completions", "balance", "models", "knowledge", "records", "shell", "utilities", "media"
+    "completions", "balance", "models", "knowledge", "records", "shell", "utilities", "media", "web"
 ]
 FaultKind = Literal["status", "html", "cut", "stream-error", "silence", "drip", "garbage"]
 

@@ -60,6 +60,12 @@ class Shapes:
     """What the text of a description is called."""
     worker_stop: Literal["403", "400"] = "403"
     """What a client sees of a message that a worker stopped."""
+    insertion_limit: Literal["429", "400"] = "429"
+    """The status with which documents over the plan's daily insertions are refused."""
+    web_fetch: Literal["data", "bare"] = "data"
+    """Whether the texts of `web/fetch` come in the envelope of administrative routes."""
+    web_fetch_error: Literal["text", "object"] = "text"
+    """How `web/fetch` says that it can't read an item."""
 
     record_offset: Literal["window", "zone"] = "window"
     """Whether `offsetminutes` says how far back the log is looked at, or where its reader lives."""

@@ -485,6 +485,75 @@ class Phrase(Sentence):
         "Others can read here. Ask me in a direct message, and I'll show you what is remembered about you."
     )
 
+    # what operators have the bot learn
+    LEARN_WORD = "learn"
+    LEARN_DESCRIPTION = "Learn the files of your message, or this thread, so that I can answer from them"
+    LEARNT_WORD = "learnt"
+    LEARNT_DESCRIPTION = "List what I have learnt here"
+    UNLEARN_WORD = "unlearn"
+    UNLEARN_DESCRIPTION = "Forget something that I have learnt"
+    UNLEARN_ARGUMENT = "name"
+    UNLEARN_ARGUMENT_HELP = "What it is called in the list of what I have learnt"
+    LEARN_USE = (
+        "Attach the files to a message that says `{word}`, or write `{word}` in a thread: then I learn "
+        "what was said in it."
+    )
+    LEARN_NOWHERE = (
+        "There is no collection that I may learn into from here. The people who run me set it as `{setting}`."
+    )
+    LEARN_READING = "Reading {name}  {bar}  {done} of {total}"
+    LEARN_SENDING = "Sending {name}  {bar}  {done} of {total}"
+    LEARN_INDEXING = "AIVAX is indexing  {bar}  {rest} left"
+    LEARN_FORGETTING = "Forgetting {name}  {bar}  {done} of {total}"
+    LEARN_DONE = (
+        "I have learnt {name}: pieces: {total}, of which {new} are new and {skipped} were there already."
+    )
+    LEARN_DONE_GONE = "Pieces of an older version that I have forgotten: {gone}."
+    LEARN_DONE_PAGES = "Pages: {pages}."
+    LEARN_FILES_APART = (
+        "I have learnt the words of the thread; its files are left out. Attach them to a message that says "
+        "`{word}`."
+    )
+    LEARN_STILL_INDEXING = "AIVAX is still indexing; in some minutes I can answer from it."
+    LEARN_COST = "This cost {cost}."
+    LEARN_LEFT_OUT = "{name} is left out: {why}"
+    LEARN_NO_TEXT = "there is no text in it."
+    LEARN_NO_KIND = "I can't read files of this kind."
+    LEARN_TOO_LARGE = "I may learn files of up to {most} MB."
+    LEARN_TOO_MANY_PAGES = "I may learn files of up to {most} pages."
+    LEARN_PROTECTED = "it is protected by a password."
+    LEARN_UNREADABLE = "it is damaged, or can't be read."
+    LEARN_GONE = "I can't fetch it any more."
+    LEARN_OVER_DAILY = (
+        "it makes {count} new pieces, and you may have {most} a day learnt; there is room for {rest} today."
+    )
+    LEARN_STOPPED_PLAN = (
+        "AIVAX takes no more documents for now: a limit of the account's plan is reached. Of {name} it has "
+        "{done} of {total} pieces. Say `{word}` again tomorrow: what is there is not sent twice."
+    )
+    LEARN_STOPPED_BALANCE = (
+        "AIVAX takes no more documents: the account has no credit, or no storage, left. Of {name} it has "
+        "{done} of {total} pieces. Say `{word}` again after a top-up: what is there is not sent twice."
+    )
+    LEARN_INTERRUPTED = (
+        "Of {name} AIVAX has {done} of {total} pieces so far. Say `{word}` again: what is there is not "
+        "sent twice."
+    )
+    LEARNT_NOTHING = "I have learnt nothing here yet."
+    LEARNT_HEAD = "This is what I have learnt:"
+    LEARNT_ENTRY = "{name}: {count} pieces, {when}, by {author}"
+    LEARNT_PART = "{name}: {done} of {total} pieces so far, by {author}"
+    LEARNT_MORE = "And {rest} more."
+    UNLEARN_USE = "Write the name behind the word: `{word} handbook.pdf`. `{list}` tells the names."
+    UNLEARN_UNKNOWN = "I have learnt nothing named {name} here. `{list}` tells the names."
+    UNLEARN_SEVERAL = (
+        "Several that I have learnt are called {name}. Say it in the channel where it was learnt."
+    )
+    UNLEARN_DONE = "I have forgotten {name}: {count} pieces."
+    UNLEARN_LATER = (
+        "I answer no more from {name} as soon as AIVAX is reached again: I keep trying to delete it there."
+    )
+
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that it has values for."""

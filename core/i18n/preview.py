@@ -38,6 +38,17 @@ SAMPLES: dict[str, object] = {
     "forget": "forget",
     "date": "2026-10-01",
     "text": "likes short answers",
+    "bar": "▰▰▰▰▱▱▱▱▱▱",
+    "done": 120,
+    "total": 300,
+    "new": 280,
+    "skipped": 20,
+    "gone": 4,
+    "pages": 200,
+    "why": "there is no text in it.",
+    "when": "2026-11-29",
+    "author": "Ana",
+    "list": "learnt",
 }
 """A value for each placeholder, as people meet it."""
 

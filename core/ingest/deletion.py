@@ -63,6 +63,7 @@ class Deletion:
         quoting = await answers_quoting(self._transactions.database, deleted)
         async with self._transactions.transaction() as transaction:
             redacted = await transaction.changes.redact(deleted, quoting)
+            await transaction.touched.deleted(deleted)
             for conversation_id in redacted.running_in:
                 await transaction.announce(conversation_id, deleted.platform)
         for conversation_id in redacted.running_in:

@@ -74,6 +74,7 @@ class Handlers:
             case Said():
                 return await self._questions.ask(transaction, event, identity_id, translator)
             case Edited():
+                await transaction.touched.edited(event)
                 return await self._questions.change(transaction, event, identity_id, translator)
             case Commanded():
                 return await self._commands.obey(transaction, event, identity_id, translator)

@@ -51,7 +51,9 @@ class Searchable:
 class KnowledgePlaces:
     """`[[knowledge.places]]`: the most particular entry chooses what is searched, and all that fit set boundaries."""
 
-    def __init__(self, places: Sequence[KnowledgePlace]) -> None:
+    def __init__(self, places: Sequence[KnowledgePlace], *, learn_into: str = "") -> None:
+        """`learn_into` is the collection that things are learnt into where no entry names another."""
+        self._learn_into = learn_into
         self._places = sorted(
             places,
             key=lambda place: (bool(place.channel), bool(place.workspace), bool(place.platform)),
@@ -63,6 +65,11 @@ class KnowledgePlaces:
     def collections(self) -> Sequence[str]:
         """Every collection that is searched anywhere, each once."""
         return tuple(dict.fromkeys(each for place in self._places for each in place.collections))
+
+    def learn_into(self, place: Place) -> str:
+        """The id of the collection that things are learnt into there; `""` where nothing is."""
+        named = (each.learn_into for each in self._places if each.learn_into and _fits(each, place))
+        return next(named, self._learn_into)
 
     def of(self, place: Place, author: Author) -> Searchable | None:
         """What a person may search there; None where nothing is."""

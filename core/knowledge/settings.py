@@ -11,6 +11,7 @@ from core.aivax.knowledge.search_body import HIGHEST_SCORE, LEAST_SCORE, MOST_TO
 from core.domain import SettingRefused
 from core.knowledge.filter_tokens import FilterWrong
 from core.knowledge.filters import parsed
+from core.knowledge.learning.settings import LearningSettings
 from core.settings import Name, Section
 
 MOST_SHOWN = 20
@@ -42,14 +43,22 @@ class KnowledgePlace(Section):
 
     It is joined to those of all wider places: an entry for a channel can narrow a workspace's boundary, never lift it.
     """
+    learn_into: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
+    """The id of the collection that operators have things learnt into there. Empty: that of a wider entry, or of
+    `[knowledge]`."""
 
 
-class KnowledgeSettings(Section):
+class KnowledgeSettings(LearningSettings):
     """`[knowledge]`: searching collections, and answers that name their sources. Without places it is off."""
 
     daily_searches: int = Field(0, ge=0)
     """How often a person may `search`, and how often ask for `sources`, in 24 hours. 0: as often as they may ask."""
     places: tuple[KnowledgePlace, ...] = ()
+
+    @property
+    def learns(self) -> bool:
+        """Whether anything is learnt anywhere."""
+        return bool(self.learn_into or any(place.learn_into for place in self.places))
 
 
 def check(settings: KnowledgeSettings, kind: KeyKind, base_url: str) -> None:

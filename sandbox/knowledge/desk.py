@@ -202,8 +202,16 @@ class Desk:
     def _insert(self, collection: Collection, given: list[Document]) -> float:
         self.account.check_funds(())
         changed = [each for each in given if not _is_known(collection, each)]
-        self.quotas.insert(self.now(), len(changed))
+        self._admit(len(changed))
         return tokens_of([each.contents for each in changed]) * EMBEDDING_USD if changed else 0.0
+
+    def _admit(self, documents: int) -> None:
+        try:
+            self.quotas.insert(self.now(), documents)
+        except Refusal as exc:
+            if self.shapes().insertion_limit == "429":
+                raise
+            raise Refusal(400, exc.message) from exc
 
     def _collection(self, request: Request) -> Collection:
         found = self.library.collections.get(request.path_params["c"])

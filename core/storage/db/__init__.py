@@ -2,6 +2,7 @@
 
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
+from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, parse_url
 from core.storage.db.file_lock import held_alone
@@ -62,6 +63,9 @@ __all__ = [
     "insert_once",
     "installations",
     "is_open",
+    "learnt",
+    "learnt_messages",
+    "learnt_pieces",
     "lock_author",
     "lock_conversations",
     "lock_these",

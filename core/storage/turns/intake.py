@@ -49,6 +49,7 @@ from core.storage.db import (
     spoken_locale,
     turns,
 )
+from core.storage.learnt.follow_ups import Touched
 from core.storage.personal_data.deletion import Erasures
 from core.storage.personal_data.remote_erasures import RemoteErasures
 from core.storage.turns.edits import Changes
@@ -262,6 +263,11 @@ class IntakeTransaction:
     def remote_erasures(self) -> RemoteErasures:
         """What is to be deleted of people at AIVAX, too."""
         return RemoteErasures(self._connection, self.now)
+
+    @property
+    def touched(self) -> Touched:
+        """What changed and deleted messages mean for what was learnt."""
+        return Touched(self._connection, self.now)
 
     @property
     def models(self) -> ModelChoice:

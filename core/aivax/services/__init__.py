@@ -1,0 +1,1 @@
+"""AIVAX' smaller services, a module each, over `core.aivax.admin`."""

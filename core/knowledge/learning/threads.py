@@ -1,0 +1,45 @@
+"""What a thread says, as a text that can be learnt: who said what, a paragraph for each message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.conversations.framing import Names, harmless, is_blank
+from core.domain import Quote
+from core.knowledge.learning.documents import name_of
+from core.util.text import shorten
+
+TITLE_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The words of a thread."""
+
+    title: str
+    text: str
+    origins: tuple[str, ...]
+    """The platform's ids of its messages."""
+    has_files: bool
+    """Whether files hang on its messages: they are not learnt with it."""
+
+
+def thread_of(quotes: Sequence[Quote]) -> Thread | None:
+    """Write a thread down; None where nobody said anything in it.
+
+    What the bot itself said is left out: made up by a model, it would come back as if it were known.
+    """
+    said = [quote for quote in quotes if not quote.own and not is_blank(quote.text)]
+    if not said:
+        return None
+    names = Names()
+    paragraphs = [
+        f"{names.label(quote.author_name, quote.author)}: {harmless(quote.text).strip()}" for quote in said
+    ]
+    return Thread(
+        title=name_of(shorten(harmless(said[0].text).strip(), TITLE_CHARS)),
+        text="\n\n".join(paragraphs),
+        origins=tuple(quote.origin for quote in said),
+        has_files=any(quote.attachments for quote in quotes if not quote.own),
+    )
