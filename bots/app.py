@@ -18,6 +18,7 @@ from bots.wiring import (
     admitting_of,
     base_of,
     intake_of,
+    niceties_of,
     notifier_of,
     queueing_of,
     remote_deletion_of,
@@ -31,6 +32,7 @@ from core.domain import Frontend, SettingRefused
 from core.i18n import warm
 from core.ingest.service import StoringIntake
 from core.media import tool_caps
+from core.niceties.follow_up import check as check_niceties
 from core.settings import StorageSettings
 from core.storage.db import Database, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention
@@ -61,6 +63,7 @@ class Core:
             raise SettingRefused("[aivax] model", fix=fix)
         models = sorted(self.admitting.models)
         self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
+        check_niceties(settings.replies, settings.aivax)
         tool_caps.check(settings.limits, settings.aivax, settings.routes)
         check_tools(settings.tools, settings.aivax)
 
@@ -130,13 +133,14 @@ async def open_core_on(
         queueing = queueing_of(base)
         surfaces = surfaces_of(base, queueing)
         admitting = admitting_of(base, queueing)
+        niceties = niceties_of(base, surfaces)
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         intake = intake_of(base, queueing.pool, admitting.account, scrubber, capabilities)
         retention = Retention(database, now, settings.storage, scrubber=scrubber)
         yield Core(
             intake=intake,
             pool=queueing.pool,
-            runner=runner_of(base, queueing, admitting.admission, surfaces, capabilities),
+            runner=runner_of(base, queueing, admitting.admission, surfaces, capabilities, niceties),
             database=database,
             admitting=admitting,
             retention=retention,
@@ -148,6 +152,7 @@ async def open_core_on(
                 retention.run,
                 intake.deletion.run,
                 remote_deletion_of(base, queueing.pool).run,
+                niceties.run,
                 scrubber.run,
                 admitting.prober.run,
                 queueing.allowance.run,

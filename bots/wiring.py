@@ -20,6 +20,7 @@ from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
 from core.admission.prober import AccountProbe, Prober, ProbeTurns
 from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
+from core.aivax.chat_helpers import ChatHelpers
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
 from core.aivax.personal.memories import Memories
@@ -36,6 +37,7 @@ from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
 from core.media.interpreting import MediaInterpreter
 from core.media.tool_caps import ToolCaps
+from core.niceties.follow_up import Niceties
 from core.rights.possible import why_not
 from core.rights.remote_deletion import Logging, RemoteDeletion
 from core.storage.alerts import AlertStore
@@ -206,7 +208,12 @@ def surfaces_of(base: Base, queueing: Queueing) -> Surfaces:
 
 
 def runner_of(
-    base: Base, queueing: Queueing, admission: Admission, surfaces: Surfaces, capabilities: Capabilities
+    base: Base,
+    queueing: Queueing,
+    admission: Admission,
+    surfaces: Surfaces,
+    capabilities: Capabilities,
+    niceties: Niceties,
 ) -> Runner:
     """Wire what runs a turn."""
     settings, limits, turns = base.settings, base.settings.limits, queueing.turns
@@ -234,9 +241,16 @@ def runner_of(
         show_tools=show_tools,
         capabilities=capabilities,
     )
-    endings = Endings(turns, surfaces, settings.replies)
+    endings = Endings(turns, surfaces, settings.replies, niceties)
     holds = Holds(turns, surfaces, endings, limits, base.now, queueing.pool.sweep_soon)
     return Runner(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
+
+
+def niceties_of(base: Base, surfaces: Surfaces) -> Niceties:
+    """Wire what follows answers."""
+    is_askable = why_not(base.settings.aivax.model_copy(update={"forget_remotely": True})) is None
+    helpers = ChatHelpers(base.aivax.admin) if is_askable else None
+    return Niceties(base.settings.replies, helpers, HistoryStore(base.database), surfaces.frontend)
 
 
 def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionNotifier:

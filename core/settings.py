@@ -255,6 +255,10 @@ class RepliesSettings(Section):
     """What stands below an answer, where the platform has buttons: *stop* while it is written, the others after."""
     footer: bool = False
     """Whether the model's name and the tokens used stand below an answer."""
+    titles: bool = False
+    """Whether a new thread of the bot's is named by AIVAX after its first answer, where the platform has names."""
+    suggestions: bool = False
+    """Whether what could be asked next is suggested after an answer, where the platform has a place for it."""
     first_words_after_s: float = Field(0.25, ge=0, le=5)
     """How long an answer's first words are held: one that is whole by then is posted once and never edited."""
     sentences: Sentences = Field(default_factory=dict)

@@ -62,6 +62,7 @@ class FakePlatform:
         self.can_sign = True
         self.sign_fails = False
         self.takes_files = True
+        self.adorned: list[tuple[str, str, tuple[str, ...]]] = []
 
     def place(self, name: str) -> FakeChannel:
         if name not in self.places:
@@ -107,6 +108,10 @@ class FakePlatform:
         for message_id in message_ids:
             with gone_is_fine():
                 await self.place(address.partition("/")[0]).delete(message_id)
+
+    async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
+        if title or prompts:
+            self.adorned.append((address.partition("/")[0], title, tuple(prompts)))
 
     def address_of(self, channel: str) -> str:
         return channel

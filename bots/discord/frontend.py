@@ -142,6 +142,12 @@ class DiscordFrontend:
     async def remove(self, address: str, message_ids: Sequence[str]) -> None:
         await remove(self._surfaces.channel(Address.parse(address)), message_ids, self._timing)
 
+    async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
+        """Name a thread that was opened for a question; Discord has no place for prompts."""
+        there = Address.parse(address)
+        if title and there.opens:
+            await self._session.call(lambda client: client.http.edit_channel(there.channel, name=title))
+
     def address_of(self, channel: str) -> str:
         return str(address_of(channel))
 

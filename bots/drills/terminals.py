@@ -82,5 +82,8 @@ class Terminal:
             if pane.address == address:
                 pane.text = ""
 
+    async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
+        """A terminal has neither."""
+
     def address_of(self, channel: str) -> str:
         return channel

@@ -114,6 +114,12 @@ class SlackFrontend:
         place = Address.parse(address)
         await remove(self._workspaces.of(place.team).api, place, message_ids)
 
+    async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
+        """Only the direct messages of an assistant have titles and prompts."""
+        place = Address.parse(address)
+        if place.direct:
+            await self._workspaces.of(place.team).assistant_threads.adorn(place, title, prompts)
+
     def address_of(self, channel: str) -> str:
         """A channel's id (`C...`), or a person's or direct message's (`U...`, `D...`); `T.../C...` with a workspace.
 

@@ -138,6 +138,9 @@ class TerminalFrontend:
             saved.append(path)
         return saved
 
+    async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
+        """A terminal has neither."""
+
     def address_of(self, channel: str) -> str:
         return channel
 

@@ -109,3 +109,17 @@ def check_settings(settings: AivaxSettings) -> None:
     if not settings.model and speaks_aivax(kind, settings.base_url):
         raise SettingRefused("[aivax] model", fix="is empty: name the gateway that answers, like name:50c3")
     check_model(kind, settings.model)
+
+
+def require_private_key(settings: AivaxSettings, setting: str) -> None:
+    """Refuse what needs AIVAX' administrative routes where they can't be called.
+
+    Raises:
+        SettingRefused: the key is a public one, or the server another one.
+    """
+    kind = kind_of(settings.api_key)
+    if not speaks_aivax(kind, settings.base_url):
+        raise SettingRefused(setting, value="true", fix="only AIVAX has this: delete the line")
+    if kind is KeyKind.PUBLIC:
+        fix = "a public key (pk-aiv-) may not do this: delete the line, or use a private key (sk-aiv-acc)"
+        raise SettingRefused(setting, value="true", fix=fix)

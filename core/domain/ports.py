@@ -287,6 +287,15 @@ class Frontend(Protocol):
             PlaceClosed: some can't be taken away; the others are.
         """
 
+    async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
+        """Name the bot's own thread that `address` lies in, and suggest there what could be asked next.
+
+        `""` and none: as they are. Nothing happens where the platform has no such thing, or the thread isn't the bot's.
+
+        Raises:
+            PlatformError: it could not be done; nothing depends on it.
+        """
+
     def address_of(self, channel: str) -> str:
         """Name a channel that an operator wrote into the settings as an address for `reply_to`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.aivax.keys import KeyKind, kind_of, speaks_aivax
+from core.aivax.keys import KeyKind, kind_of, require_private_key, speaks_aivax
 from core.domain import SettingRefused
 from core.i18n import Phrase
 from core.rights.settings import MemorySettings
@@ -39,7 +39,7 @@ def check_memory(memory: MemorySettings, settings: AivaxSettings, routes: Sequen
     """
     if not memory.enabled:
         return
-    _require_private_key(settings, "[memory] enabled")
+    require_private_key(settings, "[memory] enabled")
     named = [
         settings.builtin_tools,
         *(each.builtin_tools for each in routes if each.builtin_tools is not None),
@@ -47,17 +47,3 @@ def check_memory(memory: MemorySettings, settings: AivaxSettings, routes: Sequen
     if all(tools and REMEMBER not in tools for tools in named):
         fix = f"no model may remember: add {REMEMBER} to [aivax] builtin_tools, or delete the line"
         raise SettingRefused("[memory] enabled", value="true", fix=fix)
-
-
-def _require_private_key(settings: AivaxSettings, setting: str) -> None:
-    """Refuse what needs AIVAX' administrative routes where they can't be called.
-
-    Raises:
-        SettingRefused: the key is a public one, or the server another one.
-    """
-    kind = kind_of(settings.api_key)
-    if not speaks_aivax(kind, settings.base_url):
-        raise SettingRefused(setting, value="true", fix="only AIVAX has this: delete the line")
-    if kind is KeyKind.PUBLIC:
-        fix = "a public key (pk-aiv-) may not do this: delete the line, or use a private key (sk-aiv-acc)"
-        raise SettingRefused(setting, value="true", fix=fix)

@@ -24,6 +24,7 @@ from core.domain import (
     TurnState,
 )
 from core.i18n import Phrase
+from core.niceties.follow_up import Niceties
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
@@ -46,8 +47,11 @@ BROKEN_OFF = {
 class Endings:
     """Shows what stands below an answer, and closes the turn of one that ends early."""
 
-    def __init__(self, store: TurnStore, surfaces: Surfaces, replies: RepliesSettings) -> None:
+    def __init__(
+        self, store: TurnStore, surfaces: Surfaces, replies: RepliesSettings, niceties: Niceties
+    ) -> None:
         self._store = store
+        self._niceties = niceties
         self._surfaces = surfaces
         self._files = MadeFiles(store.files, surfaces)
         self.removal = Removal(store, surfaces)
@@ -78,6 +82,7 @@ class Endings:
         await surface.finish(replace(footer, files=files))
         if files and (missing := await self._files.show(turn)):
             await self._files.name(turn, text, missing, footer)
+        self._niceties.begin(turn, text)
 
     async def close_early(self, turn: Turn, cancel_request: CancelRequest, text: str) -> None:
         """Close an answer as it stands on the screen: what is not shown yet of its text is never shown."""

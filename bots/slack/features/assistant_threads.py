@@ -7,6 +7,7 @@ thread, and both belong into it. Whatever Slack does not offer to this app is as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cachetools import LRUCache
@@ -17,6 +18,7 @@ from core.domain import FrontendRefused, PlatformError
 from core.util.log import log
 from core.util.text import shorten
 
+_PROMPT_TITLE_CHARS = 75
 _NOT_OFFERED = frozenset(
     (
         "unknown_method",
@@ -65,6 +67,21 @@ class AssistantThreads:
         if not (words and place.thread and first):
             return
         self._met[greeted] = False
+        await self._entitle(place, words)
+
+    async def adorn(self, place: Address, title: str, prompts: Sequence[str]) -> None:
+        """Name a thread anew, and suggest other prompts in it."""
+        if title and place.thread:
+            await self._entitle(place, title.replace("<", "\u2039"))
+        if prompts:
+            await self._ask(
+                "assistant.threads.setSuggestedPrompts",
+                channel_id=place.channel,
+                thread_ts=place.thread or None,
+                prompts=[{"title": shorten(each, _PROMPT_TITLE_CHARS), "message": each} for each in prompts],
+            )
+
+    async def _entitle(self, place: Address, words: str) -> None:
         there = {
             "channel_id": place.channel,
             "thread_ts": place.thread,

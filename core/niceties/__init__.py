@@ -1,0 +1,1 @@
+"""What makes a chat pleasant and no answer depends on."""
