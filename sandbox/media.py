@@ -157,6 +157,15 @@ class Studio:
     def _admit(self, name: str) -> None:
         self.windows.admit(name, self.account.plan.name, self.now())
 
+    def catalogue(self, names: tuple[str, ...]) -> Make:
+        """Makes what lists the models of a kind: by `id`, or by `name`."""
+
+        def make(_request: Request, _raw: bytes) -> Made:
+            key = self.shapes().catalogue
+            return Made([{key: name, "description": "A model of the sandbox."} for name in names], 0.0)
+
+        return make
+
 
 Open = Callable[[Make, bool], Callable[[Request], Any]]
 """Makes an endpoint; the flag says whether public keys may call it."""
@@ -170,7 +179,18 @@ def media_routes(studio: Studio, open_: Open) -> list[Route]:
         ("descriptions", studio.describe, True),
         ("transcribe-audio", studio.transcribe, False),
     ]
-    return [Route(f"{ROUTE}/{name}", open_(make, public), methods=["POST"]) for name, make, public in made]
+    catalogues = {
+        "image-models.json": IMAGE_MODELS,
+        "speech-models.json": SPEECH_MODELS,
+        "audio-transcription": TRANSCRIPTION_MODELS,
+    }
+    return [
+        *(Route(f"{ROUTE}/{name}", open_(make, public), methods=["POST"]) for name, make, public in made),
+        *(
+            Route(f"/api/v1/information/{name}", open_(studio.catalogue(models), True), methods=["GET"])
+            for name, models in catalogues.items()
+        ),
+    ]
 
 
 def answered(made: Made) -> Response | None:

@@ -66,6 +66,8 @@ class Shapes:
     """Whether the texts of `web/fetch` come in the envelope of administrative routes."""
     web_fetch_error: Literal["text", "object"] = "text"
     """How `web/fetch` says that it can't read an item."""
+    catalogue: Literal["name", "id"] = "name"
+    """What a model is called by in the catalogues of media."""
 
     record_offset: Literal["window", "zone"] = "window"
     """Whether `offsetminutes` says how far back the log is looked at, or where its reader lives."""

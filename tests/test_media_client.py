@@ -16,11 +16,13 @@ from core.domain import (
     SettingRefused,
     Unavailable,
 )
+from core.domain.checks import CheckState
+from core.media.checks import MediaCheck
 from core.media.settings import MediaSettings, check
 from sandbox.faults import Fault
 from sandbox.files import MP3, OGG
 from sandbox.media import DESCRIPTION_USD, HEARING_USD, IMAGE_USD, SPEECH_USD
-from sandbox.server import GATEWAY_UUID, PUBLIC_KEY, serve
+from sandbox.server import GATEWAY_UUID, PRIVATE_KEY, PUBLIC_KEY, serve
 from sandbox.shapes import CHOICES, Shapes
 from tests.samples import PNG
 from tests.scripted_aivax import settings
@@ -156,3 +158,20 @@ def test_what_could_not_be_done_is_refused_before_the_start(
 def test_all_of_it_may_be_on_and_none_of_it_is() -> None:
     check(MediaSettings(**EVERYTHING), settings())
     check(MediaSettings(), settings(base_url="http://localhost:1/v1", api_key="x"))
+
+
+@EACH["catalogue"]
+async def test_doctor_finds_a_model_that_aivax_lacks(shape: Any) -> None:
+    async with serve(shapes=Shapes(catalogue=shape)) as sandbox:
+        aivax = settings(base_url=f"{sandbox.base_url}/v1", api_key=PRIVATE_KEY, direct_url="")
+        good = await MediaCheck(MediaSettings(**EVERYTHING), aivax).run()
+        wrong = await MediaCheck(MediaSettings(draw=True, image_model="crayon"), aivax).run()
+        sandbox.state.faults.add(Fault("media", "status", status=500, times=9))
+        (dark,) = await MediaCheck(MediaSettings(draw=True, image_model="crayon"), aivax).run()
+
+    assert [each.state for each in good] == [CheckState.OK] * 3
+    assert (wrong[0].check, wrong[0].state) == ("media.image_model", CheckState.FAILED)
+    assert "flux-schnell" in wrong[0].cure
+    assert dark.state is CheckState.UNKNOWN
+    assert await MediaCheck(MediaSettings(), aivax).run() == []
+    assert (await MediaCheck(MediaSettings(draw=True), aivax).run())[0].state is CheckState.FAILED

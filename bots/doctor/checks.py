@@ -13,6 +13,7 @@ from bots.settings import Settings
 from bots.tools.checks import ToolsCheck
 from core.domain.checks import Check, Finding, failed
 from core.knowledge.checks import KnowledgeCheck
+from core.media.checks import MediaCheck
 
 
 def checks_of(
@@ -32,6 +33,7 @@ def checks_of(
     return [
         GatewayCheck(settings.aivax, settings.routes, asks),
         *([KnowledgeCheck(settings.aivax, settings.knowledge)] if settings.knowledge.places else []),
+        MediaCheck(settings.media, settings.aivax),
         StorageCheck(settings.storage),
         ToolsCheck(settings.tools, settings.aivax),
         *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),

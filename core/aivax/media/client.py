@@ -11,10 +11,12 @@ import base64
 import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from core.aivax.account import read_models
 from core.aivax.admin import AdminRoutes
 from core.aivax.http_call import HttpCall
 from core.aivax.request import FilePart, ImagePart, Inline
@@ -29,6 +31,14 @@ _SLOW_S = 300.0
 _AUDIO_KEYS = ("audio", "input", "data")
 _TEXT_KEYS = ("text", "textContent", "transcription", "transcript", "content")
 _LIST_KEYS = ("results", "descriptions", "items", "outputs", "images")
+
+
+class Catalogue(StrEnum):
+    """A list of models, by the name of its route below `/api/v1/information`."""
+
+    IMAGES = "image-models.json"
+    SPEECH = "speech-models.json"
+    HEARING = "audio-transcription"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,10 @@ class MediaClient:
     def __init__(self, admin: AdminRoutes) -> None:
         self._admin = admin
         self._audio_keys: tuple[str, ...] = _AUDIO_KEYS
+
+    async def models(self, catalogue: Catalogue) -> tuple[str, ...]:
+        """The names of the models of a catalogue."""
+        return read_models((await self._admin.get("information", catalogue.value)).data)
 
     async def pictures(self, prompt: str, *, model: str, count: int) -> Pictures:
         """Have 1 to 4 pictures made; it takes up to minutes, so the host for what takes long is asked, if it can."""
