@@ -61,6 +61,7 @@ class Speaking:
             takes="words",
             argument=Phrase.SPEAK_ARGUMENT,
             argument_help=Phrase.SPEAK_ARGUMENT_HELP,
+            alone=True,
             daily=settings.speak_daily,
         )
 
