@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 from openai import AsyncOpenAI
 
+from sandbox.knowledge.filter_values import Facts
+from sandbox.knowledge.filters import filter_of
 from sandbox.server import GATEWAY, PRIVATE_KEY, PUBLIC_KEY
 from sandbox.shapes import Shapes
 from tests.knowledge_stage import put
@@ -139,3 +142,19 @@ async def test_openai_s_own_client_still_gets_its_answers() -> None:
             )
 
     assert "That is what document [3] says." in (said.choices[0].message.content or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("createdAt >= now-1mo", True),
+        ("createdAt > now-1mo", False),
+        ("createdAt >= now-30d", False),
+        ("createdAt >= now-1y", True),
+        ('createdAt = "2026-02-27T21:00"', True),  # in the service's own zone
+    ],
+)
+def test_times_are_calendar_months_and_of_the_service_s_own_zone(text: str, passes: bool) -> None:
+    then, now = datetime(2026, 2, 28, tzinfo=UTC), datetime(2026, 3, 31, tzinfo=UTC)
+
+    assert filter_of(text, now)(Facts("a", "b", (), then, then, {})) is passes

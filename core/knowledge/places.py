@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.aivax.knowledge.search_body import Search
-from core.domain import Author, BotError, Place
+from core.domain import Author, Place
 from core.knowledge.filters import Filter, parsed
 from core.knowledge.settings import KnowledgePlace
 
 
-class BoundaryUnfit(BotError):
-    """A filter can't be filled in for who asks there, so nothing is searched. Says why, without their values."""
+class BoundaryUnfit(Exception):
+    """A filter can't be filled in for who asks there, so nothing is searched. Says why, without their values.
+
+    Whoever searches tells it: it never leaves a capability.
+    """
 
 
 @dataclass(frozen=True, slots=True)

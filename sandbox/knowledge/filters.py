@@ -2,6 +2,7 @@
 
 import operator
 import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -197,8 +198,7 @@ class _Parser:
         try:
             if found[3] in _SPANS:
                 return self._now + timedelta(**{_SPANS[found[3]]: amount})
-            months = self._now.month - 1 + amount * (12 if found[3] == "y" else 1)
-            return self._now.replace(year=self._now.year + months // 12, month=months % 12 + 1, day=1)
+            return _months_later(self._now, amount * (12 if found[3] == "y" else 1))
         except (OverflowError, ValueError):
             raise invalid("The date is out of range.", token.at) from None
 
@@ -264,3 +264,10 @@ class _Parser:
 
     def _unfit(self, sign: Token) -> Refusal:
         return invalid(f"'{sign.text}' does not fit the field.", sign.at)
+
+
+def _months_later(moment: datetime, months: int) -> datetime:
+    """The same day so many calendar months later, or the last one of a shorter month."""
+    years, month = divmod(moment.month - 1 + months, 12)
+    year = moment.year + years
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
