@@ -26,6 +26,7 @@ from bots.wiring import (
     surfaces_of,
 )
 from core.aivax.client import AivaxClient
+from core.aivax.keys import require_private_key
 from core.aivax.transport import trusted
 from core.conversations.capabilities import Capabilities
 from core.domain import Frontend, SettingRefused
@@ -61,6 +62,12 @@ class Core:
         if not settings.aivax.model:
             fix = "name the gateway that answers, such as my-gateway:50c3 (AIVAX console, AI gateways)"
             raise SettingRefused("[aivax] model", fix=fix)
+        has_fallback = settings.aivax.fallback_model or any(each.fallback_model for each in settings.routes)
+        if settings.limits.fallback_at_cap and not has_fallback:
+            fix = "there is nothing to fall back to: name a model in [aivax] fallback_model, or write false"
+            raise SettingRefused("[limits] fallback_at_cap", value="true", fix=fix)
+        if settings.account.enabled:
+            require_private_key(settings.aivax, "[account] enabled")
         models = sorted(self.admitting.models)
         self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
         check_niceties(settings.replies, settings.aivax)
@@ -135,12 +142,12 @@ async def open_core_on(
         admitting = admitting_of(base, queueing)
         niceties = niceties_of(base, surfaces)
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
-        intake = intake_of(base, queueing.pool, admitting.account, scrubber, capabilities)
+        intake = intake_of(base, queueing.pool, admitting.caps, scrubber, capabilities)
         retention = Retention(database, now, settings.storage, scrubber=scrubber)
         yield Core(
             intake=intake,
             pool=queueing.pool,
-            runner=runner_of(base, queueing, admitting.admission, surfaces, capabilities, niceties),
+            runner=runner_of(base, queueing, admitting, surfaces, capabilities, niceties),
             database=database,
             admitting=admitting,
             retention=retention,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
-from bots.wiring import Base
+from bots.wiring import Base, models_of
 from core.aivax.keys import kind_of
 from core.aivax.personal.memories import Memories
 from core.aivax.services.web_fetch import WebFetch
 from core.conversations.capabilities import Capabilities, CapabilityHandler
+from core.domain import Place, Translator
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
 from core.i18n import command_words
@@ -35,6 +36,7 @@ from core.storage.history import HistoryStore
 from core.storage.learnt.follow_ups import FollowUps
 from core.storage.learnt.store import LearntStore
 from core.storage.personal_data.memory_lists import MemoryLists
+from core.storage.turns.intake import IntakeStore
 
 
 def capabilities_of(base: Base) -> Capabilities:
@@ -51,6 +53,7 @@ def capabilities_of(base: Base) -> Capabilities:
         *_learning(base),
         *(FormHandler(form) for form in settings.forms),
         *_memory(base),
+        *(_account(base) if settings.account.enabled else ()),
     ]
     return Capabilities(handlers)
 
@@ -105,3 +108,27 @@ def _teacher_of(base: Base) -> Teacher:
     settings, store = base.settings.knowledge, LearntStore(base.database, base.now)
     extraction = Extraction(WebFetch(base.aivax.admin), PdfBounds(pages=settings.learn_pages))
     return Teacher(store, Lessons(base.aivax.knowledge, store), extraction, settings)
+
+
+def _account(base: Base) -> list[CapabilityHandler]:
+    # who has it switched off does not load it
+    from core.account.gateways import GatewaysHandler
+    from core.account.models import ModelsHandler
+    from core.account.overview import Account, Overview
+    from core.admission.spending.caps import price_of
+    from core.aivax.account_routes.gateways import GatewayList
+    from core.storage.spenders import Spenders
+
+    aivax, models, intake = base.aivax, models_of(base), IntakeStore(base.database, base.now)
+
+    async def choose(place: Place, model: str, translator: Translator) -> str:
+        async with intake.transaction() as transaction:
+            return await models.choose(transaction, place, model, translator)
+
+    spenders = Spenders(base.database, price_of(base.settings.limits))
+    account = Account(aivax.account, aivax.admin, spenders, base.now)
+    return [
+        Overview(base.settings.account, account),
+        GatewaysHandler(GatewayList(aivax.admin), lambda place: base.routes.of(place).model, choose),
+        ModelsHandler(aivax.account),
+    ]

@@ -22,6 +22,7 @@ from bots.setting_errors import is_secret, nearest, problem_of, section_fields, 
 from bots.terminal import PLATFORM as TERMINAL
 from bots.tools.settings import ToolsSettings
 from bots.web.bounds import Bounds
+from core.account.settings import AccountSettings
 from core.domain import BotError, SettingRefused
 from core.forms.settings import FormSettings
 from core.knowledge.settings import KnowledgeSettings
@@ -102,6 +103,7 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     memory: MemorySettings = MemorySettings()
+    account: AccountSettings = AccountSettings()
     routes: tuple[Route, ...] = ()
     forms: tuple[FormSettings, ...] = ()
 

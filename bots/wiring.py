@@ -20,6 +20,7 @@ from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
 from core.admission.prober import AccountProbe, Prober, ProbeTurns
 from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
+from core.admission.spending.caps import SpendCaps
 from core.aivax.chat_helpers import ChatHelpers
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
@@ -44,6 +45,7 @@ from core.storage.alerts import AlertStore
 from core.storage.db import Database
 from core.storage.history import HistoryStore
 from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.storage.spending import SpendingStore
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
@@ -52,7 +54,8 @@ from core.storage.turns.store import TurnStore
 from core.storage.uses import UseStore
 from core.turns.cancellation import Cancellations
 from core.turns.endings import Endings
-from core.turns.generation import Generation
+from core.turns.fallback import Fallback
+from core.turns.generation import Calling, Generation
 from core.turns.holds import Holds
 from core.turns.position_notifier import PositionNotifier
 from core.turns.runner import Runner
@@ -98,6 +101,7 @@ class Admitting:
     account_alerts: AccountAlerts
     admission: Admission
     prober: Prober
+    caps: SpendCaps
 
 
 def base_of(
@@ -197,7 +201,8 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         pool.sweep_soon,
         pool.activity,
     )
-    return Admitting(base.aivax, models, account, alerts, account_alerts, admission, prober)
+    caps = SpendCaps(limits, lambda: account.usage_24h_usd)
+    return Admitting(base.aivax, models, account, alerts, account_alerts, admission, prober, caps)
 
 
 def surfaces_of(base: Base, queueing: Queueing) -> Surfaces:
@@ -210,7 +215,7 @@ def surfaces_of(base: Base, queueing: Queueing) -> Surfaces:
 def runner_of(
     base: Base,
     queueing: Queueing,
-    admission: Admission,
+    admitting: Admitting,
     surfaces: Surfaces,
     capabilities: Capabilities,
     niceties: Niceties,
@@ -230,14 +235,13 @@ def runner_of(
     )
     permits = Permits(queueing.calls, queueing.allowance, base.now)
     show_tools = settings.replies.show_tools
+    fallback = Fallback(base.routes, admitting.caps, SpendingStore(base.database), base.now)
     generation = Generation(
         composer,
-        base.aivax,
-        admission,
+        Calling(base.aivax, admitting.admission, permits, tool_caps),
         turns,
-        permits,
         limits,
-        tool_caps,
+        fallback,
         show_tools=show_tools,
         capabilities=capabilities,
     )
@@ -266,24 +270,30 @@ def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionN
     )
 
 
-def intake_of(
-    base: Base, pool: WorkerPool, account: AccountWatch, scrubber: Scrubber, capabilities: Capabilities
-) -> StoringIntake:
-    """Wire what takes events in."""
-    settings, kind = base.settings, kind_of(base.settings.aivax.api_key)
-    models = Models(
+def models_of(base: Base) -> Models:
+    """Wire what knows and chooses the gateways of places."""
+    kind = kind_of(base.settings.aivax.api_key)
+    return Models(
         base.routes,
-        settings.operators.names,
+        base.settings.operators.names,
         lambda model: check_model(kind, model, "model"),
         base.aivax.account.models,
     )
+
+
+def intake_of(
+    base: Base, pool: WorkerPool, caps: SpendCaps, scrubber: Scrubber, capabilities: Capabilities
+) -> StoringIntake:
+    """Wire what takes events in."""
+    settings, models = base.settings, models_of(base)
     return build_intake(
         IntakeStore(base.database, base.now),
         pool,
         Limits(
             settings.limits,
             settings.access,
-            lambda: account.usage_24h_usd,
+            caps,
+            lambda place: caps.fall_back and bool(base.routes.of(place).fallback_model),
             tuple(capabilities),
             models.may_choose,
         ),

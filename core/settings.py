@@ -84,6 +84,8 @@ class AivaxSettings(Section):
     api_key: SecretStr = SecretStr("")
     model: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
     """A gateway (`name:50c3`, or its UUID) or a hosted model (`@vendor/name`); a public key needs the UUID."""
+    fallback_model: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    """What answers while `model` can't, for a cause that is its own. Empty: questions are held."""
     connect_timeout_s: float = Field(10.0, gt=0)
     first_event_timeout_s: float = Field(120.0, gt=0)
     idle_timeout_s: float = Field(60.0, gt=0)
@@ -201,8 +203,21 @@ class LimitsSettings(Section):
     """Questions that one person may ask in an hour. 0: as many as they like; so too below."""
     person_daily: int = Field(0, ge=0)
     workspace_daily: int = Field(0, ge=0)
+    person_daily_usd: float = Field(0.0, ge=0)
+    """What the answers to one person may cost in 24 hours, in US dollars; beyond it none of theirs is taken."""
+    place_daily_usd: float = Field(0.0, ge=0)
+    """Likewise those in one channel, its threads among it, or in one direct message."""
+    workspace_daily_usd: float = Field(0.0, ge=0)
     spend_daily_usd: float = Field(0.0, ge=0)
     """What answers may cost in 24 hours; beyond it no question is taken."""
+    spend_monthly_usd: float = Field(0.0, ge=0)
+    """Likewise in a month of the calendar."""
+    month_time_zone: TimeZone = ""
+    """Where that month begins. Empty: UTC."""
+    question_usd: float = Field(0.02, ge=0)
+    """What a question counts as against these caps while nobody knows what its answer costs."""
+    fallback_at_cap: bool = False
+    """Whether the fallback model answers where a cap would have a question refused."""
     usd_per_million_prompt_tokens: float = Field(0.0, ge=0)
     """The price where AIVAX does not tell what an answer cost. 0: not known."""
     usd_per_million_completion_tokens: float = Field(0.0, ge=0)
@@ -272,6 +287,7 @@ class Route(Section):
     workspace: str = ""
     channel: str = ""
     model: str = ""
+    fallback_model: str = ""
     instructions: str | None = None
     locale: Locale = ""
     """The language there, for those whose own is unknown."""

@@ -4,7 +4,6 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from sandbox.keys import Caller
@@ -47,6 +46,7 @@ class Charge:
     usd: float
     prompt_tokens: int
     completion_tokens: int
+    model: str = ""
 
 
 def price_usd(prompt_tokens: int, completion_tokens: int) -> float:
@@ -76,14 +76,14 @@ class Account:
         self.balance_usd = usd
         self._charges.clear()
 
-    def charge(self, prompt_tokens: int, completion_tokens: int) -> None:
+    def charge(self, prompt_tokens: int, completion_tokens: int, model: str = "") -> None:
         """Takes the price of a completion from the balance."""
-        self.spend(price_usd(prompt_tokens, completion_tokens), prompt_tokens, completion_tokens)
+        self.spend(price_usd(prompt_tokens, completion_tokens), prompt_tokens, completion_tokens, model)
 
-    def spend(self, usd: float, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
+    def spend(self, usd: float, prompt_tokens: int = 0, completion_tokens: int = 0, model: str = "") -> None:
         """Takes a price from the balance, such as that of a search."""
         self.balance_usd -= usd
-        self._charges.append(Charge(self.clock(), usd, prompt_tokens, completion_tokens))
+        self._charges.append(Charge(self.clock(), usd, prompt_tokens, completion_tokens, model))
 
     def check_funds(self, media: Iterable[str]) -> None:
         """Raises a 402 refusal when the balance, the media minimum or the storage quota forbids the call."""
@@ -123,7 +123,7 @@ class Account:
 
     def balance_data(self) -> dict[str, Any]:
         """Describes balance and plan as the balance route does: spend shows late, omitted fields are missing."""
-        seen = self._seen()
+        seen = self.seen()
         limit = self.plan.storage_bytes
         values = (
             round(self.balance_usd + sum(c.usd for c in self._charges) - sum(c.usd for c in seen), 9),
@@ -136,19 +136,8 @@ class Account:
         described = dict(zip(BALANCE_FIELDS, values, strict=True))
         return {name: value for name, value in described.items() if name not in self.omit}
 
-    def usage_data(self, start: datetime, end: datetime) -> dict[str, Any]:
-        """Sums up what was spent from `start` up to `end`."""
-        spent = [c for c in self._seen() if start <= datetime.fromtimestamp(c.at, UTC) < end]
-        return {
-            "timeStart": start.isoformat(),
-            "timeEnd": end.isoformat(),
-            "requests": len(spent),
-            "inputTokens": sum(c.prompt_tokens for c in spent),
-            "outputTokens": sum(c.completion_tokens for c in spent),
-            "cost": round(sum(c.usd for c in spent), 9),
-        }
-
-    def _seen(self) -> list[Charge]:
+    def seen(self) -> list[Charge]:
+        """Lists what shows by now of what was spent."""
         until = self.clock() - self.lag_s
         return [charge for charge in self._charges if charge.at <= until]
 

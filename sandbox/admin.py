@@ -79,6 +79,7 @@ _FAULT: Mapping[str, Rule] = {
     "after_chunks": _COUNT,
     "code": _TEXT,
     "message": _TEXT,
+    "model": _TEXT,
 }
 _BALANCE: Mapping[str, Rule] = {
     "balance": (_any_number, "a number"),

@@ -1,7 +1,6 @@
 """Routes requests: the ASGI application of the sandbox."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,9 @@ from starlette.types import ASGIApp
 
 from sandbox.account import price_usd
 from sandbox.admin import LoopbackOnly, admin_routes
+from sandbox.administration.gateways import gateway_routes
+from sandbox.administration.model_list import is_snapshot, listed_model
+from sandbox.administration.usage import usage_data
 from sandbox.calls import Recorder
 from sandbox.completions.answers import answer_to
 from sandbox.completions.delivery import Delivery
@@ -40,7 +42,6 @@ from sandbox.wire import json_bytes, read_json
 
 JSON = {"content-type": "application/json"}
 EVENTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
-_CREATED = 1_767_225_600  # every model is as old as the year 2026
 
 _FAULT_CODES = {
     400: "invalid_request_error",
@@ -65,9 +66,11 @@ def create_app(state: State) -> Starlette:
     routes += [
         Route("/v1/models", _endpoint(state, _list_models), methods=["GET"]),
         Route("/api/v1/information/balance", _endpoint(state, _show_balance), methods=["GET"]),
-        Route("/api/v1/information/usage", _endpoint(state, _show_usage), methods=["GET"]),
         Route("/api/v1/information/models.json", _endpoint(state, _show_catalogue), methods=["GET"]),
     ]
+    usage = _administered(state, "usage", lambda request, _raw: usage_data(state, request))
+    routes += [Route("/api/v1/information/usage", usage, methods=["GET"])]
+    routes += gateway_routes(state, partial(_administered, state, "gateways"))
     desk = Desk(state.knowledge, state.account, lambda: state.shapes, state.clock)
     routes += knowledge_routes(desk, partial(_knowledge, state))
     people = partial(_administrative, state)
@@ -123,7 +126,7 @@ def _on_http_error(request: Request, exc: Exception) -> Response:
 
 
 async def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
-    fault = state.faults.take("completions")
+    fault = state.faults.take("completions", _model_named_in(raw))
     if fault is not None and fault.kind in ("status", "html"):
         return _broken(state, request, fault)
     caller = _caller(request)
@@ -141,7 +144,7 @@ async def _complete(state: State, request: Request, raw: bytes) -> ASGIApp:
         return _streamed(state, envelope, question, answer, fault, pings=not no_ping)
     tokens = completion_tokens(answer)
     if not answer.exhausted:
-        state.account.charge(question.prompt_tokens, tokens)
+        state.account.charge(question.prompt_tokens, tokens, model.id)
     if question.json_only and state.shapes.json_only == "bare":
         return Response(answer.text.encode(errors="replace"), headers={**JSON, **_account_headers(state)})
     headers = {**JSON, **_account_headers(state), "consumed-credits": _price(question, answer)}
@@ -154,12 +157,12 @@ def _exhausted(state: State, question: Question, answer: Answer) -> Fault:
     """Tells that no attempt fitted the schema: at once, or as an error in the stream; each was paid for."""
     told = f"No answer fitted the schema in {question.max_attempts} attempts."
     if state.shapes.healing_exhausted != "chunk":
-        state.account.charge(question.prompt_tokens, completion_tokens(answer))
+        state.account.charge(question.prompt_tokens, completion_tokens(answer), question.model)
         if state.shapes.healing_exhausted == "400":
             raise Refusal(400, told, code="invalid_request_error")
         raise Refusal(500, "Internal error.", code="server_error")
     if not question.stream:
-        state.account.charge(question.prompt_tokens, completion_tokens(answer))
+        state.account.charge(question.prompt_tokens, completion_tokens(answer), question.model)
     return Fault("completions", "stream-error", code="server_error", message=told, after_chunks=1_000_000)
 
 
@@ -171,6 +174,14 @@ async def _made(state: State, question: Question, raw: bytes, workshop: Workshop
     question = await inference.received(question)
     steps = await inference.steps(question)
     return with_steps(answer_to(question, workshop), steps), question
+
+
+def _model_named_in(raw: bytes) -> str:
+    try:
+        body = read_json(raw)
+    except ValueError:
+        return ""
+    return str(body.get("model", "")) if isinstance(body, dict) else ""
 
 
 def _admitted(state: State, caller: Caller, raw: bytes) -> tuple[Question, Model]:
@@ -195,7 +206,7 @@ def _streamed(
     state: State, envelope: Envelope, question: Question, answer: Answer, fault: Fault | None, *, pings: bool
 ) -> Delivery:
     def settle(completion_tokens: int) -> None:
-        state.account.charge(question.prompt_tokens, completion_tokens)
+        state.account.charge(question.prompt_tokens, completion_tokens, question.model)
 
     def failure(code: int | str, message: str) -> bytes:
         return error_event(envelope, code, message)
@@ -272,23 +283,11 @@ def _information(state: State, request: Request, route: FaultRoute, make: Callab
 
 def _list_models(state: State, request: Request, _raw: bytes) -> ASGIApp:
     def listed() -> object:
-        detailed = state.shapes.models == "detailed"
-        entries = [{**_listed(model), **(_details(model) if detailed else {})} for model in state.models]
-        return {"object": "list", "data": entries}
+        wanted = request.query_params.get("filter")
+        found = [model for model in state.models if wanted is None or is_snapshot(model, wanted)]
+        return {"object": "list", "data": [listed_model(model, state.shapes.models) for model in found]}
 
     return _information(state, request, "models", listed)
-
-
-def _listed(model: Model) -> dict[str, Any]:
-    return {"id": model.id, "object": "model", "created": _CREATED, "owned_by": model.owned_by}
-
-
-def _details(model: Model) -> dict[str, Any]:
-    if not model.id.startswith("@"):
-        return {"_details": {"type": "ai_gateway", "ai_gateway": {"model_name": "@sandbox/echo"}}}
-    info = {"context_window": model.context_tokens, "max_completion_tokens": 8_192, "speed": 5}
-    told = {"description": "Repeats.", "capabilities": [], "pricing": [], "technical_info": info}
-    return {"_details": {"type": "provider_model", "provider_model": told}, "tag": "sandbox"}
 
 
 def _show_balance(state: State, request: Request, _raw: bytes) -> ASGIApp:
@@ -300,12 +299,9 @@ def _balance(state: State) -> dict[str, Any]:
     return told if state.shapes.balance == "camel" else in_snake_case(told)
 
 
-def _show_usage(state: State, request: Request, _raw: bytes) -> ASGIApp:
-    _administer(request)
-    now = datetime.fromtimestamp(state.clock(), UTC)
-    end = _moment(request, "timeEnd", now)
-    start = _moment(request, "timeStart", end - timedelta(days=1))
-    return _whole(state, _enveloped(state.account.usage_data(start, end)), None)
+def _administered(state: State, route: FaultRoute, make: Callable[[Request, bytes], object]) -> Any:
+    """Answers a route of the account with what is made, in the envelope."""
+    return _administrative(state, route, lambda request, raw: _enveloped(make(request, raw)))
 
 
 def _knowledge(state: State, make: Make, public: bool) -> Callable[[Request], Any]:
@@ -338,19 +334,8 @@ def _media(state: State, make: MakeMedia, public: bool) -> Callable[[Request], A
     return _endpoint(state, answer)
 
 
-def _moment(request: Request, name: str, default: datetime) -> datetime:
-    given = request.query_params.get(name)
-    if given is None:
-        return default
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError as exc:
-        raise Refusal(400, f"'{name}' must be an ISO 8601 time.", param=name) from exc
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _show_catalogue(state: State, _request: Request, _raw: bytes) -> ASGIApp:
-    hosted = [_listed(model) for model in state.models if model.id.startswith("@")]
+    hosted = [listed_model(model) for model in state.models if model.id.startswith("@")]
     return _whole(state, _enveloped(hosted), None)
 
 

@@ -12,7 +12,17 @@ from typing import Final, Literal, get_args
 from sandbox.completions.stream import DONE, Frame
 
 FaultRoute = Literal[
-    "completions", "balance", "models", "knowledge", "records", "shell", "utilities", "media", "web"
+    "completions",
+    "balance",
+    "models",
+    "usage",
+    "gateways",
+    "knowledge",
+    "records",
+    "shell",
+    "utilities",
+    "media",
+    "web",
 ]
 FaultKind = Literal["status", "html", "cut", "stream-error", "silence", "drip", "garbage"]
 
@@ -31,7 +41,8 @@ class Fault:
     """One thing that goes wrong on a route, `times` requests in a row.
 
     `status` and `after_chunks` have defaults that depend on the kind; `retry_after` is in seconds or an HTTP date;
-    `code` is the word that a failure in a stream has in place of its status, `message` what it says.
+    `code` is the word that a failure in a stream has in place of its status, `message` what it says. With `model`, only
+    requests for that model meet it.
     Raises `ValueError` when a value makes no sense.
     """
 
@@ -43,6 +54,7 @@ class Fault:
     after_chunks: int = -1
     code: str = ""
     message: str = ""
+    model: str = ""
 
     def __post_init__(self) -> None:
         _one_of("route", self.route, get_args(FaultRoute))
@@ -97,15 +109,16 @@ class FaultQueues:
         """Queues a fault behind those of the same route."""
         self._queues.setdefault(fault.route, deque()).append((fault, fault.times))
 
-    def take(self, route: FaultRoute) -> Fault | None:
-        """Takes one occurrence of the oldest fault of a route; None if there is none."""
-        queue = self._queues.get(route)
-        if not queue:
-            return None
-        fault, left = queue.popleft()
-        if left > 1:
-            queue.appendleft((fault, left - 1))
-        return fault
+    def take(self, route: FaultRoute, model: str = "") -> Fault | None:
+        """Takes one occurrence of the oldest fault of a route that a request for this model meets; None if none is."""
+        queue = self._queues.get(route, deque())
+        for at, (fault, left) in enumerate(queue):
+            if fault.model in ("", model):
+                del queue[at]
+                if left > 1:
+                    queue.insert(at, (fault, left - 1))
+                return fault
+        return None
 
     def pending(self) -> list[tuple[Fault, int]]:
         """Lists the faults to come, each with how often it still will."""

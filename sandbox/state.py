@@ -7,6 +7,7 @@ from itertools import count
 from typing import Literal
 
 from sandbox.account import Account
+from sandbox.administration.gateways import Gateways
 from sandbox.calls import CallLog
 from sandbox.faults import Fault, FaultQueues
 from sandbox.hooks.config import Hooks, Memory
@@ -44,6 +45,7 @@ class State:
     media: MediaWindows = field(default_factory=MediaWindows)
     hooks: Hooks = field(default_factory=Hooks)
     memory: Memory = field(default_factory=Memory)
+    gateways: Gateways = field(default_factory=Gateways)
     drop: Callable[[Address], None] = _cannot_drop
     """Closes the connection of a client; the server puts its own in here."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))

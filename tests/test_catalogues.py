@@ -21,7 +21,8 @@ from tests.samples import ANA, CHANNEL, DIRECT, reset, said
 from tests.stage import FakePlatform, staged
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
-THE_SAME = {(language, same) for language in TRANSLATED for same in (Phrase.COST, Phrase.GATEWAY_NAME)}
+SAME_WORDS = (Phrase.COST, Phrase.GATEWAY_NAME, Phrase.GATEWAYS_NAME)
+THE_SAME = {(language, same) for language in TRANSLATED for same in SAME_WORDS}
 THE_SAME |= {("es", Phrase.FORM_NO)}
 """Sentences that are the same in English on purpose."""
 PORTUGUESE = replace(ANA, locale="pt-BR")

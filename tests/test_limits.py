@@ -9,6 +9,7 @@ import pytest
 
 from core.admission.access import Access
 from core.admission.quotas import Limits
+from core.admission.spending.caps import SpendCaps
 from core.domain import Author, Command, Commanded, Identity, Place
 from core.i18n import LocaleTranslator, Phrase
 from core.settings import AccessSettings, LimitsSettings
@@ -130,7 +131,8 @@ async def test_what_aivax_tells_of_the_cost_counts_more_than_the_price(
 async def test_where_nothing_else_is_known_the_accounts_own_day_counts(
     database: Database, clock: WallClock, told_usd: float | None, refused: bool
 ) -> None:
-    limits = Limits(LimitsSettings(spend_daily_usd=1.0), usage_24h_usd=lambda: told_usd)
+    settings = LimitsSettings(spend_daily_usd=1.0)
+    limits = Limits(settings, caps=SpendCaps(settings, lambda: told_usd))
 
     async with IntakeStore(database, clock).transaction() as transaction:
         identity_id = await transaction.identity_id(ANA)

@@ -51,7 +51,10 @@ class Process:
 
     def __init__(self, database: Database, name: str, scope: str, asked: list[Said]) -> None:
         settings = ConversationSettings(when_busy="interrupt", scope=scope)  # type: ignore[arg-type]  parametrized
-        limits = LimitsSettings(person_hourly=10_000, workspace_daily=10_000)  # counted, and never reached
+        caps = dict.fromkeys(("person_daily_usd", "place_daily_usd", "workspace_daily_usd"), 1e6)
+        limits = LimitsSettings.model_validate(  # counted, and never reached
+            {"person_hourly": 10_000, "workspace_daily": 10_000, "spend_daily_usd": 1e6, **caps}
+        )
         self.desk = Desk(database, settings, limits)
         self.intake = self.desk.intake
         self.turns = TurnStore(database, utc_now, name)

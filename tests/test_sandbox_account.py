@@ -183,13 +183,15 @@ async def test_usage_adds_up_a_period() -> None:
         clock.now += 3600
         await desk.ask("hello again")
         day = (
-            await desk.get("/api/v1/information/usage?timeEnd=2030-01-01T00:00:00Z&timeStart=2020-01-01")
+            await desk.get("/api/v1/information/usage?timeEnd=2027-02-01T00:00:00Z&timeStart=2027-01-01")
         ).json()
         nothing = (await desk.get("/api/v1/information/usage?timeEnd=2020-01-01T00:00:00Z")).json()
         wrong = await desk.get("/api/v1/information/usage?timeStart=yesterday")
 
-    assert (day["data"]["requests"], nothing["data"]["requests"]) == (2, 0)
-    assert day["data"]["cost"] > 0
+    (model,) = day["data"]["usageDetails"]["modelUsageDiscriminations"]
+    (kind,) = day["data"]["usageDetails"]["categoryDiscriminations"]
+    assert (model["requests"], model["cost"]) == (2, kind["cost"])
+    assert nothing["data"]["usageDetails"]["dayListings"] == []
     assert (wrong.status_code, wrong.json()["details"]) == (400, None)
 
 

@@ -32,9 +32,10 @@ from core.domain import (
     ToolState,
     TurnState,
 )
-from core.storage.consumption import Price
 from core.storage.db import Database, metadata
 from core.storage.history import HistoryStore
+from core.storage.spenders import Spenders
+from core.storage.spending import EVERYBODY, Price, Spender
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
@@ -47,7 +48,7 @@ from tests.statements import read_whole, recorded
 from tests.test_edits import commanded, deleted, edited, pressed
 
 STORES = (
-    *("alerts", "channel_models", "consumption", "history"),
+    *("alerts", "channel_models", "consumption", "history", "spenders", "spending"),
     *("turns.breakers", "turns.call_store", "turns.edits", "turns.held_turns", "turns.intake"),
     *("turns.ledger", "turns.made_files", "turns.store", "turns.taken_back"),
 )
@@ -56,7 +57,11 @@ LIMITS: dict[str, Any] = {
     "person_hourly": 500,
     "person_daily": 900,
     "workspace_daily": 3_000,
+    "person_daily_usd": 100,
+    "place_daily_usd": 300,
+    "workspace_daily_usd": 600,
     "spend_daily_usd": 900,
+    "spend_monthly_usd": 9_000,
     "requests_per_minute": 40,
 }
 
@@ -178,7 +183,9 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
         await transaction.known_identity(ANA)
         await transaction.first_within("told", timedelta(hours=1))
         await transaction.first_within("told", timedelta(hours=1))
-        await transaction.consumption.spent_before(clock() - timedelta(days=1), Price(), 0.001)
+        spending = transaction.consumption.spending(Price(1.0, 1.0))
+        for spender in (EVERYBODY, Spender(who), Spender(place=("fake", "W1", "general"))):
+            await spending.spent_before(spender, clock() - timedelta(days=1), 0.001)
         await transaction.models.choose(place, "a-model", clock())
         await transaction.close_all(place, who)
         for question in await transaction.changes.question_of(last):
@@ -186,6 +193,10 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
         await transaction.changes.cancel_request(last, CancelRequest.KEEP)
         await transaction.changes.readdress(last, "D-rest/2")
         await transaction.waiting_turns(10)
+    spenders = Spenders(database, Price())
+    await spenders.people(clock() - timedelta(days=1), 5)
+    await spenders.places(clock() - timedelta(days=1), 5)
+    await spenders.calls_since(clock() - timedelta(days=1))
     await HistoryStore(database).answers([last])
     told = await store.claim_to_tell(here, last - 1, 1)
     assert told is not None

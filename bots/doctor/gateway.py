@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from core.account.checks import BALANCE, findings_of
 from core.aivax import keys
-from core.aivax.account import Balance, is_listed
+from core.aivax.account import is_listed
 from core.aivax.client import AivaxClient
 from core.aivax.request import ChatMessage, CompletionRequest
 from core.aivax.stream.events import Text, Usage
@@ -29,11 +30,8 @@ from core.domain import (
 from core.domain.checks import CheckState, Finding, failed, ok, unknown, warning
 from core.settings import AivaxSettings, Route
 
-ADDRESS, KEY, BALANCE, STORAGE, MODEL, ANSWER = (
-    f"aivax.{part}" for part in ("address", "key", "balance", "storage", "model", "answer")
-)
+ADDRESS, KEY, MODEL, ANSWER = (f"aivax.{part}" for part in ("address", "key", "model", "answer"))
 QUESTION = "Answer with the word: well"
-LOW_USD = 1.0
 ANSWER_TIMEOUT_S = 15.0
 _TOP_UP = "top the account up in the AIVAX console, Billing"
 _CONSOLE_KEYS = "make a key in the AIVAX console, API keys, and write it into [aivax] api_key"
@@ -83,14 +81,16 @@ class GatewayCheck:
 
     @property
     def _models(self) -> list[str]:
-        return sorted({self.settings.model, *(route.model for route in self.routes)} - {""})
+        sections: list[AivaxSettings | Route] = [self.settings, *self.routes]
+        named = (model for each in sections for model in (each.model, each.fallback_model))
+        return sorted({*named} - {""})
 
     async def _ask(self, aivax: AivaxClient) -> list[Finding]:
         try:
             listed, balance = await aivax.account.models(), await aivax.account.balance()
         except AivaxError as error:
             return [*_before(error), finding_of(error)]
-        found = [ok(ADDRESS, "the service answers"), *_of_balance(balance)]
+        found = [ok(ADDRESS, "the service answers"), *findings_of(balance)]
         found += self._of_models(listed)
         if not self.asks:
             return [*found, ok(KEY, "the key is taken")]
@@ -155,20 +155,3 @@ def finding_of(error: AivaxError) -> Finding:
 def _before(error: AivaxError) -> list[Finding]:
     """What the service let pass before it refused."""
     return [] if isinstance(error, Unavailable | AddressWrong) else [ok(ADDRESS, "the service answers")]
-
-
-def _of_balance(balance: Balance | None) -> Iterator[Finding]:
-    if balance is None or balance.balance_usd is None:
-        yield unknown(BALANCE, "not told: it takes a private key of AIVAX")
-        return
-    told = f"{balance.balance_usd:.2f} USD"
-    if balance.empty:
-        yield failed(BALANCE, told, _TOP_UP)
-    elif balance.balance_usd < LOW_USD:
-        yield warning(BALANCE, told, _TOP_UP)
-    else:
-        yield ok(BALANCE, told)
-    if balance.storage_is_full:
-        yield failed(
-            STORAGE, "the account's storage is full", "delete files or documents there, or take a larger plan"
-        )

@@ -99,7 +99,8 @@ def told_of(error: AivaxError) -> str:
     """
     if not has_code(Meaning.CAP, (error.code,)):
         return ""
-    return shorten(" ".join(error.detail.replace("`", "'").split()), TOLD_CHARS)
+    told = error.detail if error.detail.strip() else error.code
+    return shorten(" ".join(told.replace("`", "'").split()), TOLD_CHARS)
 
 
 def is_certain(error: AivaxError) -> bool:

@@ -1,8 +1,6 @@
 """The operator's own limits: what is not taken is answered at once with a sentence that says when it will be.
 
-Messages are counted in the database over the last hour and the last 24 hours. What was spent is what AIVAX told of
-each answer (`Consumed-Credits`), else its tokens at the operator's prices, else, where neither is known, what the
-account spent in 24 hours (`usage24h`), other users of the account included.
+Messages are counted in the database over the last hour and the last 24 hours; money in `core.admission.spending`.
 """
 
 from __future__ import annotations
@@ -12,17 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.admission.access import Access
+from core.admission.spending.caps import SpendCaps
 from core.domain import Author, Capability, Commanded, Edited, Place, Pressed, Said, Translator
-from core.i18n import Phrase, spoken_capability
+from core.i18n import Phrase, behind_word, spoken_capability
 from core.settings import AccessSettings, LimitsSettings
-from core.storage.consumption import Price
+from core.storage.spending import Spending
 from core.storage.turns.intake import IntakeTransaction
 from core.util.log import log
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-LOOK_AGAIN_S = 3600.0
-"""What is told where nobody knows when less will have been spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +47,21 @@ class Limits:
         self,
         settings: LimitsSettings,
         access: AccessSettings | None = None,
-        usage_24h_usd: Callable[[], float | None] = lambda: None,
+        caps: SpendCaps | None = None,
+        has_fallback: Callable[[Place], bool] = lambda _place: False,
         capabilities: Collection[Capability] = (),
         is_operator: Callable[[Author], bool] = lambda _: False,
     ) -> None:
-        """`capabilities` are those that are switched on; `is_operator` tells who may use all of them."""
+        """`has_fallback` tells whether another model may answer in a place where `caps` would refuse.
+
+        `capabilities` are those that are switched on; `is_operator` tells who may use all of them.
+        """
         self.capabilities = tuple(capabilities)
         self.is_operator = is_operator
         self._settings = settings
         self._access = Access(access or AccessSettings())
-        self._usage_24h_usd = usage_24h_usd
-        self._price = Price(
-            settings.usd_per_million_prompt_tokens, settings.usd_per_million_completion_tokens
-        )
+        self._caps = caps or SpendCaps(settings)
+        self._has_fallback = has_fallback
 
     @property
     def actions_a_minute(self) -> int:
@@ -76,8 +75,14 @@ class Limits:
 
     def capability_of(self, said: Said) -> str:
         """The name of the capability that a message asks for; `""`: it is a question for the model."""
-        found = spoken_capability(self.capabilities, said.text, has_files=bool(said.attachments))
+        found = self._capability(said)
         return found.name if found is not None else ""
+
+    def _capability(self, said: Said) -> Capability | None:
+        found = spoken_capability(self.capabilities, said.text, has_files=bool(said.attachments))
+        if found is None or not found.begins_sentences or self.is_operator(said.author):
+            return found
+        return None if behind_word(found, said.text) else found
 
     async def barred(
         self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed
@@ -102,11 +107,15 @@ class Limits:
 
         To be done before any conversation is locked; see `core.storage.db.row_locks`.
         """
-        counts_person = self._settings.person_hourly or self._settings.person_daily
+        counts_person = (
+            self._settings.person_hourly or self._settings.person_daily or self._settings.person_daily_usd
+        )
         if counts_person or any(each.daily for each in self.capabilities):
             await transaction.consumption.lock_person(identity_id)
         if self._settings.workspace_daily:
             await transaction.consumption.lock_workspace(place.platform, place.workspace)
+        if self._caps.are_set:
+            await self._caps.lock(self._spending(transaction), place)
 
     async def tells(self, transaction: IntakeTransaction, refusal: Refusal, said: Said) -> bool:
         """Whether a refusal is said: once an hour for each kind, person and channel, or where they would wait for it.
@@ -129,13 +138,13 @@ class Limits:
             or await self._of_line(transaction, identity_id, translator)
             or await self._of_person(transaction, identity_id, translator)
             or await self._of_workspace(transaction, said, translator)
-            or await self._of_spend(transaction, translator)
+            or await self._of_spend(transaction, said, identity_id, translator)
         )
 
     async def usage(self, transaction: IntakeTransaction, identity_id: int, translator: Translator) -> str:
         """What a person used in 24 hours, and what their limits are."""
         counts, now = transaction.consumption, transaction.now
-        used = await counts.used_by(identity_id, now - DAY, self._price)
+        used = await counts.used_by(identity_id, now - DAY, self._caps.price)
         lines = [translator.say(Phrase.USAGE_DAY, count=used.messages, tokens=used.tokens)]
         if used.usd is not None:
             lines.append(translator.say(Phrase.USAGE_COST, cost=translator.money(used.usd)))
@@ -152,13 +161,18 @@ class Limits:
                     lines.append(translator.say(Phrase.USAGE_RENEWS, wait=wait))
         if not self._settings.person_hourly and not self._settings.person_daily:
             lines.append(translator.say(Phrase.USAGE_NO_LIMIT))
+        left = await self._caps.left_of_person(self._spending(transaction), now, identity_id)
+        if left is not None:
+            cap = translator.money(self._settings.person_daily_usd, "down")
+            told = translator.say(Phrase.USAGE_USD_PER_DAY, most=cap, rest=translator.money(left, "down"))
+            lines.append(told)
         return "\n".join(lines)
 
     async def _of_capability(
         self, transaction: IntakeTransaction, said: Said, identity_id: int | None, translator: Translator
     ) -> Refusal | None:
         """Some capabilities are the operators'; of others a person has so many a day."""
-        wanted = spoken_capability(self.capabilities, said.text, has_files=bool(said.attachments))
+        wanted = self._capability(said)
         if wanted is None:
             return None
         if wanted.operators_only and not self.is_operator(said.author):
@@ -221,19 +235,20 @@ class Limits:
         wait = _wait(at, DAY, transaction.now, translator)
         return _refusal(translator, Phrase.WORKSPACE_DAILY, most=most, wait=wait)
 
-    async def _of_spend(self, transaction: IntakeTransaction, translator: Translator) -> Refusal | None:
-        cap = self._settings.spend_daily_usd
-        if not cap:
+    async def _of_spend(
+        self, transaction: IntakeTransaction, said: Said, identity_id: int | None, translator: Translator
+    ) -> Refusal | None:
+        """A question that another model may answer is taken in: which one does is seen when it is its turn."""
+        wanted = self._capability(said)
+        is_free = wanted.free if wanted is not None else self._has_fallback(said.place)
+        if is_free or not self._caps.are_set:
             return None
-        since = transaction.now - DAY
-        spent = await transaction.consumption.spent_usd(since, self._price)
-        known = spent if spent is not None else self._usage_24h_usd()
-        if known is None or known < cap:
-            return None
-        log.warning("intake.spend_cap", spent_usd=round(known, 4), setting="[limits] spend_daily_usd")
-        at = await transaction.consumption.spent_before(since, self._price, known - cap)
-        wait = translator.duration((at - since).total_seconds() if at is not None else LOOK_AGAIN_S)
-        return _refusal(translator, Phrase.SPEND_REACHED, wait=wait)
+        spending, now = self._spending(transaction), transaction.now
+        closed = await self._caps.closed(spending, now, identity_id, said.place)
+        return None if closed is None else Refusal(closed.phrase, closed.sentence(translator))
+
+    def _spending(self, transaction: IntakeTransaction) -> Spending:
+        return transaction.consumption.spending(self._caps.price)
 
 
 def _refusal(translator: Translator, phrase: Phrase, **values: object) -> Refusal:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.aivax import keys, options
+from core.aivax.account_routes.fields import field, first_amount, sum_of
+from core.aivax.account_routes.model_list import ListedModel, read_model_list
 from core.aivax.addresses import BaseAddress, administrative, route
 from core.aivax.error_text import scrub
 from core.aivax.keys import KeyKind
@@ -41,19 +43,25 @@ class Balance:
     @property
     def storage_is_full(self) -> bool | None:
         """Whether the storage quota is used up; None where the answer does not tell."""
+        part = self.storage_part
+        return None if part is None else part > 1
+
+    @property
+    def storage_part(self) -> float | None:
+        """How much of the storage quota is used, 1 being all of it; None where the answer does not tell."""
         told = self.storage_usage if isinstance(self.storage_usage, Mapping) else {"used": self.storage_usage}
-        used = _first_amount(told, ("usedBytes", "used", "usage", "bytes", "current", "amount", "value"))
-        limit = _first_amount(
+        used = first_amount(told, ("usedBytes", "used", "usage", "bytes", "current", "amount", "value"))
+        limit = first_amount(
             told, ("limitBytes", "limit", "quota", "max", "total" if used is not None else "max")
         )
-        used = used if used is not None else _first_amount(told, ("total",))
+        used = used if used is not None else first_amount(told, ("total",))
         limit = limit or self._included_bytes
-        return used > limit if used is not None and limit else None
+        return used / limit if used is not None and limit else None
 
     @property
     def _included_bytes(self) -> float | None:
         """What the plan includes, as the answer or the documentation tells; too small a number is none of bytes."""
-        told = _first_amount(self.plan_limits or {}, ("includedStorage", "storage"))
+        told = first_amount(self.plan_limits or {}, ("includedStorage", "storage"))
         is_bytes = told is not None and told >= _SMALLEST_STORAGE
         return told if is_bytes else _STORAGE_BYTES.get(self.plan.strip().lower())
 
@@ -68,37 +76,21 @@ def read_balance(answer: object, *, plan: str = "") -> Balance:
 
     `plan` is what is known of the plan where the answer does not tell.
     """
-    data = mapping(_field(mapping(answer), "data")) or mapping(answer)
-    usage = _field(data, "storageUsage")
+    data = mapping(field(mapping(answer), "data")) or mapping(answer)
+    usage = field(data, "storageUsage")
     return Balance(
-        balance_usd=_sum_of(_field(data, "balance", "currentBalance")),
-        usage_24h_usd=_sum_of(_field(data, "usage24h")),
-        plan=_plan_of(_field(data, "plan")) or plan,
+        balance_usd=sum_of(field(data, "balance", "currentBalance")),
+        usage_24h_usd=sum_of(field(data, "usage24h")),
+        plan=_plan_of(field(data, "plan")) or plan,
         storage_usage=mapping(usage) or amount(usage),
-        plan_limits=mapping(_field(data, "planLimits")) or None,
+        plan_limits=mapping(field(data, "planLimits")) or None,
     )
 
 
 def _plan_of(plan: object) -> str:
     """One name, several, or an object with its name."""
     named = plan if isinstance(plan, list) else [plan]
-    return ", ".join(filter(None, (word(_field(mapping(each), "name")) or word(each) for each in named)))
-
-
-def _sum_of(value: object) -> float | None:
-    """A sum of money: a number, the text of one, or an object that holds one."""
-    inner = mapping(value)
-    return _first_amount(inner, ("amount", "value", "usd", "balance")) if inner else amount(value)
-
-
-def _field(data: Mapping[str, object], *names: str) -> object:
-    """A field under one of some names, written in one word, with capitals or with underscores."""
-    plain = {_plainly(name): value for name, value in data.items()}
-    return next((plain[_plainly(name)] for name in names if plain.get(_plainly(name)) is not None), None)
-
-
-def _plainly(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
+    return ", ".join(filter(None, (word(field(mapping(each), "name")) or word(each) for each in named)))
 
 
 def read_models(answer: object) -> tuple[str, ...]:
@@ -143,11 +135,6 @@ def _means(listed: str, name: str) -> bool:
 def balance_url(base_url: str) -> str:
     """Find the balance route beside an OpenAI-compatible base, below the same prefix."""
     return administrative(base_url, "information/balance")
-
-
-def _first_amount(told: Mapping[str, object], names: tuple[str, ...]) -> float | None:
-    amounts = (amount(_field(told, name)) for name in names)
-    return next((each for each in amounts if each is not None), None)
 
 
 class AccountClient:
@@ -200,6 +187,16 @@ class AccountClient:
         self._switch_off("model list", f"the server answers {failure.status}")
         return ()
 
+    async def described_models(self) -> tuple[ListedModel, ...]:
+        """List what can be asked, with what is told of each; empty as `models` is.
+
+        Raises:
+            AivaxError: the list could not be read this time.
+        """
+        if self._dialect is Dialect.PUBLIC:
+            self._switch_off("model list", "a public key may not read it")
+        return read_model_list(await self._get("model list", route(self._base.current, "models")))
+
     async def answers(self) -> bool:
         """Whether the service answers anything at all, seen from its list of models; costs nothing, raises nothing."""
         try:
@@ -251,6 +248,12 @@ class AccountClient:
         keys.check_settings(self._settings)
         speaks_aivax = keys.speaks_aivax(self._kind, self._settings.base_url)
         options.check(self._settings, routes, self._kind, speaks_aivax=speaks_aivax)
+        if self._settings.fallback_model:
+            keys.check_model(self._kind, self._settings.fallback_model, "[aivax] fallback_model")
+        for number, each in enumerate(routes, 1):
+            if each.fallback_model:
+                setting = f"[[routes]] entry {number}, fallback_model"
+                keys.check_model(self._kind, each.fallback_model, setting)
         for model in models:
             keys.check_model(self._kind, model, "[[routes]] model")
         if self._kind is KeyKind.LEGACY:

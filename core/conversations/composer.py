@@ -55,6 +55,10 @@ class Composed:
         has_other = self.files.media and not too_long
         return self._with(self.files.without_refused()) if has_other else None
 
+    def asking(self, model: str) -> Composed:
+        """The same question, put to another model."""
+        return replace(self, request=replace(self.request, model=model))
+
     def _with(self, files: Fetched) -> Composed:
         request = self.change(
             replace(self.request, messages=messages_of(self.context, files), question_files=files.parts)

@@ -19,6 +19,8 @@ class Chosen:
     instructions: str
     locale: str = ""
     """The language for those whose own is unknown; `""` where no route names one."""
+    fallback_model: str = ""
+    """What answers where `model` can't; `""`: nothing does."""
 
 
 class Routes:
@@ -35,7 +37,17 @@ class Routes:
     @property
     def models(self) -> set[str]:
         """Every gateway that can be asked."""
-        return {self._aivax.model, *(route.model for route in self._routes if route.model)}
+        return {
+            self._aivax.model,
+            *(route.model for route in self._routes if route.model),
+            *self.fallback_models,
+        }
+
+    @property
+    def fallback_models(self) -> set[str]:
+        """Those among them that only answer where another can't."""
+        named = (self._aivax.fallback_model, *(route.fallback_model for route in self._routes))
+        return {each for each in named if each}
 
     def of(self, place: Place) -> Chosen:
         """The model of the most particular route that names one, and likewise instructions and locale."""
@@ -43,7 +55,9 @@ class Routes:
         model = next((route.model for route in fitting if route.model), self._aivax.model)
         texts = (route.instructions for route in fitting if route.instructions is not None)
         locale = next((route.locale for route in fitting if route.locale), "")
-        return Chosen(model, next(texts, self._instructions), locale)
+        fallbacks = (route.fallback_model for route in fitting if route.fallback_model)
+        fallback = next(fallbacks, self._aivax.fallback_model)
+        return Chosen(model, next(texts, self._instructions), locale, fallback)
 
     def options_of(self, place: Place) -> RequestOptions:
         """What is asked of AIVAX with each call of a place."""

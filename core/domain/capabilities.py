@@ -37,5 +37,10 @@ class Capability:
     options: tuple[Option, ...] = ()
     """What is to be written there, one by one, where it is more than words: those that are required first."""
     operators_only: bool = False
+    begins_sentences: bool = False
+    """Whether its word begins ordinary sentences, too: with more behind it, it is a question where an operator does not
+    say it."""
+    free: bool = False
+    """Whether it asks nothing that costs: caps on money don't keep it from being done."""
     daily: int = 0
     """How often a person may have it done in 24 hours; 0: as often as they may ask anything."""

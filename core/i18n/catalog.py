@@ -554,6 +554,71 @@ class Phrase(Sentence):
         "I answer no more from {name} as soon as AIVAX is reached again: I keep trying to delete it there."
     )
 
+    # caps on money, and the model that answers instead
+    SPEND_PERSON = (
+        "My answers to you may cost {most} a day, and that is used up. Please ask again in about {wait}."
+    )
+    SPEND_PLACE = (
+        "My answers in this place may cost {most} a day, and that is used up. "
+        "Please ask again in about {wait}."
+    )
+    SPEND_WORKSPACE = (
+        "My answers to all of you here may cost {most} a day, and that is used up. "
+        "Please ask again in about {wait}."
+    )
+    SPEND_MONTH = (
+        "I've used up what I may spend on answers this month. The next month begins in about {wait}: please ask "
+        "again then."
+    )
+    SPEND_UNDER_WAY = (
+        "The answers that I'm still writing may use up what I may spend, so I can't take this one yet. Please ask "
+        "again when they are there."
+    )
+    USAGE_USD_PER_DAY = "My answers to you may cost {most} a day; {rest} are left."
+    FALLBACK_OUTAGE = "Answered by {model}, as the model that answers here otherwise is out of reach."
+    FALLBACK_CAP = "Answered by {model}, as what the model that answers here otherwise may cost is used up."
+
+    # the account, for operators
+    ACCOUNT_NAME = "account"
+    ACCOUNT_COMMAND = "Show the AIVAX account: balance, spending, limits"
+    ACCOUNT_UNTOLD = (
+        "The AI service doesn't tell me the balance: with the key that I have, I may not read it."
+    )
+    ACCOUNT_UNREADABLE = "I can't read the balance at the moment: the AI service doesn't tell it."
+    ACCOUNT_NEAR_STORAGE = "Near a limit: the account's storage is {percent} full."
+    ACCOUNT_NEAR_CALLS = "Near a limit: I've made {percent} of the calls that the plan takes in a day."
+    ACCOUNT_PLAN = "Plan: {plan}."
+    ACCOUNT_LIMITS = "Its limits: {limits}."
+    ACCOUNT_USAGE_UNREADABLE = "I can't read what was spent at the moment: the AI service doesn't tell it."
+    ACCOUNT_UNSPENT = "The AI service tells of nothing that was spent in {span}."
+    ACCOUNT_SPENT = "Spent by the whole account in {span}: {usd}. The newest minutes are not in it yet."
+    ACCOUNT_MODELS = "By model:"
+    ACCOUNT_KINDS = "By kind of use:"
+    ACCOUNT_PEOPLE = "Whose answers from me cost most in {span}:"
+    ACCOUNT_PLACES = "Where they cost most:"
+    ACCOUNT_SHARE = "{who}: {usd} (answers: {count})"
+    ACCOUNT_UNPRICED = "{who}: cost unknown (answers: {count})"
+    ACCOUNT_DIRECT = "direct messages"
+    ACCOUNT_CHART = "Spending by day, from {first} to {last}; the highest bar is {highest}"
+    LIST_MORE = "… and {count} more"
+    GATEWAYS_NAME = "gateways"
+    GATEWAYS_COMMAND = "List the AI gateways, describe one, or have it answer here"
+    GATEWAYS_OPTION = "A gateway to describe; “use” and its name to have it answer here"
+    GATEWAYS_USE = "use"
+    GATEWAYS_NONE = "The account has no AI gateways."
+    GATEWAYS_UNKNOWN = "The account has no AI gateway named {name}. `{word}` lists them all."
+    GATEWAYS_ASKS = "{gateway} asks {model}"
+    GATEWAYS_INSTRUCTION = "It has an instruction of its own, {count} characters long."
+    MODELS_NAME = "models"
+    MODELS_COMMAND = "List the models that can be asked, with context window and price"
+    MODELS_OPTION = "A part of the name"
+    FILTER_NAME = "filter"
+    MODELS_UNTOLD = "The AI service doesn't tell me what can be asked."
+    MODELS_NONE = "There is nothing to ask whose name holds {filter}."
+    MODELS_MORE = "… and {count} more: write a part of the name"
+    MODELS_ASKS = "asks {model}"
+    MODELS_CONTEXT = "context of {count} tokens"
+
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that it has values for."""

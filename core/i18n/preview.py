@@ -49,6 +49,14 @@ SAMPLES: dict[str, object] = {
     "when": "2026-11-29",
     "author": "Ana",
     "list": "learnt",
+    "percent": "84 %",
+    "plan": "`pro`",
+    "limits": "`requestsPerMinute` 200",
+    "who": "`Ana`",
+    "gateway": "`support:50c3`",
+    "filter": "`small`",
+    "first": "2026-09-01",
+    "last": "2026-09-14",
 }
 """A value for each placeholder, as people meet it."""
 
@@ -68,6 +76,9 @@ def samples(translator: Translator) -> dict[str, object]:
         **SAMPLES,
         "wait": translator.duration(SAMPLE_WAIT_S),
         "threshold": translator.money(SAMPLE_THRESHOLD_USD),
+        "span": translator.duration(SAMPLE_WAIT_S * 10_000),
+        "usd": translator.money(SAMPLE_SPENT_USD),
+        "highest": translator.money(SAMPLE_SPENT_USD),
         "cost": translator.money(SAMPLE_SPENT_USD),
         "balance": translator.money(SAMPLE_BALANCE_USD),
         "spent": translator.money(SAMPLE_SPENT_USD),

@@ -45,9 +45,15 @@ class Models:
             return translator.say(Phrase.MODEL_SHOWN, model=await transaction.models.of(place) or configured)
         if not self.may_choose(commanded.author):
             return translator.say(Phrase.OPERATORS_ONLY)
+        return await self.choose(transaction, place, wanted, translator)
+
+    async def choose(
+        self, transaction: IntakeTransaction, place: Place, wanted: str, translator: Translator
+    ) -> str:
+        """Have a gateway answer in a place from now on; the sentence that tells so, or why not."""
         if wanted == DEFAULT:
             await transaction.models.choose(place, "", transaction.now)
-            return translator.say(Phrase.MODEL_RESET, model=configured)
+            return translator.say(Phrase.MODEL_RESET, model=self._routes.of(place).model)
         try:
             self._check(wanted)
         except SettingRefused:

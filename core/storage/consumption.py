@@ -6,19 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.storage.db import conversations, identities, persons, turns
 from core.storage.db import usage as usage_table
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a million tokens cost, in USD, where AIVAX does not tell what a call cost. 0: not known."""
-
-    prompt_usd: float = 0.0
-    completion_usd: float = 0.0
+from core.storage.spending import Price, Spending, identities_of, usd_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +30,10 @@ class Consumption:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    def spending(self, price: Price) -> Spending:
+        """What was spent, at this price where AIVAX does not tell it."""
+        return Spending(self._connection, price)
+
     async def lock_person(self, identity_id: int) -> None:
         """Let nobody else count this person's messages until the transaction ends."""
         row = select(persons.c.id).where(persons.c.id == _person_of(identity_id))
@@ -50,7 +47,7 @@ class Consumption:
 
     async def nth_of_person(self, identity_id: int, most: int, since: datetime) -> datetime | None:
         """When the person sent the message that used up `most`; None while they have some left."""
-        asked = turns.c.identity_id.in_(_identities_of(identity_id))
+        asked = turns.c.identity_id.in_(identities_of(identity_id))
         return await self._nth(select(turns.c.created_at).where(asked), most, since)
 
     async def nth_of_workspace(
@@ -67,12 +64,12 @@ class Consumption:
         self, identity_id: int, capability: str, most: int, since: datetime
     ) -> datetime | None:
         """When the person had a capability used that used up `most`; None while they have some left."""
-        theirs = turns.c.identity_id.in_(_identities_of(identity_id)) & (turns.c.capability == capability)
+        theirs = turns.c.identity_id.in_(identities_of(identity_id)) & (turns.c.capability == capability)
         return await self._nth(select(turns.c.created_at).where(theirs), most, since)
 
     async def messages_of(self, identity_id: int, since: datetime) -> list[datetime]:
         """When the person sent their messages since then, the oldest first."""
-        asked = turns.c.identity_id.in_(_identities_of(identity_id))
+        asked = turns.c.identity_id.in_(identities_of(identity_id))
         query = _counted(select(turns.c.created_at).where(asked), since).order_by(turns.c.created_at)
         return list((await self._connection.execute(query)).scalars())
 
@@ -80,26 +77,12 @@ class Consumption:
         """What the person's questions since then came to."""
         tokens = usage_table.c.prompt_tokens + usage_table.c.completion_tokens
         query: Any = (
-            select(func.count(turns.c.id), func.sum(tokens), func.sum(_usd(price)))
+            select(func.count(turns.c.id), func.sum(tokens), func.sum(usd_of(price)))
             .select_from(turns.outerjoin(usage_table))
-            .where(turns.c.identity_id.in_(_identities_of(identity_id)))
+            .where(turns.c.identity_id.in_(identities_of(identity_id)))
         )
         row = (await self._connection.execute(_counted(query, since))).one()
         return Used(messages=row[0], tokens=int(row[1] or 0), usd=row[2])
-
-    async def spent_usd(self, since: datetime, price: Price) -> float | None:
-        """What all answers since then cost, as far as it is known; None where nothing is."""
-        query = select(func.sum(_usd(price))).where(usage_table.c.created_at > since)
-        return await self._connection.scalar(query)
-
-    async def spent_before(self, since: datetime, price: Price, usd: float) -> datetime | None:
-        """When, since then, the first `usd` had been spent."""
-        running = func.sum(_usd(price)).over(order_by=(usage_table.c.created_at, usage_table.c.turn_id))
-        summed = select(usage_table.c.created_at, running.label("so_far"))
-        rows = summed.where(usage_table.c.created_at > since).subquery()
-        first = select(func.min(rows.c.created_at)).where(rows.c.so_far >= usd)
-        at: datetime | None = await self._connection.scalar(first)
-        return at
 
     async def _nth(self, asked: Select[Any], most: int, since: datetime) -> datetime | None:
         newest = _counted(asked, since).order_by(turns.c.created_at.desc()).offset(most - 1).limit(1)
@@ -113,16 +96,3 @@ def _counted(query: Select[Any], since: datetime) -> Select[Any]:
 
 def _person_of(identity_id: int) -> Any:
     return select(identities.c.person_id).where(identities.c.id == identity_id).scalar_subquery()
-
-
-def _identities_of(identity_id: int) -> Select[Any]:
-    return select(identities.c.id).where(identities.c.person_id == _person_of(identity_id))
-
-
-def _usd(price: Price) -> ColumnElement[float]:
-    """What AIVAX told, else the tokens at the operator's price, else nothing."""
-    if not (price.prompt_usd or price.completion_usd):
-        return usage_table.c.credits
-    prompt = usage_table.c.prompt_tokens * price.prompt_usd
-    completion = usage_table.c.completion_tokens * price.completion_usd
-    return func.coalesce(usage_table.c.credits, (prompt + completion) / 1_000_000)

@@ -129,8 +129,12 @@ class Answer:
 
     async def say(self, phrase: Phrase) -> None:
         """Write a sentence of the bot's own in place of the model's answer."""
+        await self.speak(self.translator.say(phrase))
+
+    async def speak(self, sentence: str) -> None:
+        """Likewise, one that is written out."""
         self.is_ours = True
-        await self._write(self.translator.say(phrase))
+        await self._write(sentence)
 
     async def take(self, event: TimelineEvent) -> None:
         """Take what the model says."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
@@ -33,6 +34,7 @@ from core.storage.turns.fence import forgets
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.capability_run import carry_out
+from core.turns.fallback import Fallback
 from core.turns.finish_sentences import instead_of_words
 from core.turns.linked_files import FetchedLinks
 from core.util.log import log
@@ -43,31 +45,43 @@ BEYOND_ANY_WAIT_S = 3_600.0
 """Longer than any call waits for its next try: the failure of the last one stands."""
 
 
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """What a call to AIVAX takes: who makes it, who lets it through, and which tools it may have."""
+
+    aivax: AivaxClient
+    admission: Admission
+    permits: Permits
+    tool_caps: ToolCaps
+
+
 class Generation:
     """Generates the text of an answer."""
 
     def __init__(
         self,
         composer: Composer,
-        aivax: AivaxClient,
-        admission: Admission,
+        calling: Calling,
         store: TurnStore,
-        permits: Permits,
         limits: LimitsSettings,
-        tool_caps: ToolCaps,
+        fallback: Fallback,
         *,
         show_tools: bool,
         capabilities: Capabilities = NO_CAPABILITIES,
     ) -> None:
-        self._tool_caps = tool_caps
+        self._fallback = fallback
+        self._tool_caps = calling.tool_caps
         self._links = FetchedLinks(
-            aivax.links, store.files, most_bytes=limits.answer_file_bytes, is_aivax=aivax.speaks_aivax
+            calling.aivax.links,
+            store.files,
+            most_bytes=limits.answer_file_bytes,
+            is_aivax=calling.aivax.speaks_aivax,
         )
         self._composer = composer
-        self._aivax = aivax
-        self._admission = admission
+        self._aivax = calling.aivax
+        self._admission = calling.admission
+        self._permits = calling.permits
         self._store = store
-        self._permits = permits
         self._limits = limits
         self._show_tools = show_tools
         self._capabilities = capabilities
@@ -76,7 +90,11 @@ class Generation:
         """The circuit breaker that holds the turn; asked before anything is done for it on its platform."""
         if not turn.is_any_tripped or turn.capability:  # a capability need not ask the model
             return None
-        return await self._admission.holding(turn.id, self._composer.model_of(turn))
+        tripped = await self._admission.holding(turn.id, self._composer.model_of(turn))
+        if not (instead := self._fallback.instead_of(turn, tripped)):
+            return tripped
+        is_held_too = await self._admission.holding(turn.id, instead) is not None
+        return tripped if is_held_too else None
 
     async def let_go(self, turn: Turn) -> None:
         """The turn ends, or waits again: it is no circuit breaker's probe any more."""
@@ -130,7 +148,7 @@ class Generation:
         options = await self._tool_caps.applied(answer.turn, composed.request.options)
         composed = composed.with_options(options)
         composed = composed.changed(change) if change is not None else composed
-        held_by = await self._ask(answer, composed)
+        held_by = await self._fallback.ask(answer, composed, self._ask)
         if held_by is None:
             await self._links.fetch(answer)
             answer.notes += await self._tool_caps.sentences(answer.turn, options, answer.translator)

@@ -1,8 +1,9 @@
-"""Names of time zones, as IANA has them: `Europe/Lisbon`."""
+"""Time zones by their names, as IANA has them: `Europe/Lisbon`; and the months that begin in them."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,20 @@ def is_time_zone(name: str) -> bool:
     if not _FORM.fullmatch(name) or name in _OF_ONE_MACHINE:
         return False
     return _is_known(name) or not _is_known("UTC")
+
+
+def month_of(at: datetime, zone: str) -> tuple[datetime, datetime]:
+    """When the calendar month begins that a moment lies in, and when the next one does, both in UTC.
+
+    An empty `zone` is UTC, and so is one that this machine does not know.
+    """
+    start = at.astimezone(_zone(zone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+    following = (start + timedelta(days=32)).replace(day=1)
+    return start.astimezone(UTC), following.astimezone(UTC)
+
+
+def _zone(name: str) -> tzinfo:
+    return ZoneInfo(name) if name and _is_known(name) else UTC
 
 
 def _is_known(name: str) -> bool:

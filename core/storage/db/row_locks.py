@@ -1,7 +1,8 @@
 """The order in which rows are locked on PostgreSQL, so that no two transactions ever wait for each other.
 
 1. the author of an event (`lock_author`), so that one person's events come one after the other; then, where there are
-   limits, whoever is counted: the person and the workspace (`core.admission.quotas.Limits.hold`);
+   limits, whoever is counted: the person, the workspace, and for money the workspace, the channel and all of them
+   (`core.admission.quotas.Limits.hold`);
 2. conversations, those of questions before those of the bot's own sentences, several by their id;
 3. turns, several by their id;
 4. what belongs to a turn: messages, deliveries, calls.

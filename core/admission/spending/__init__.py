@@ -1,0 +1,1 @@
+"""Caps on what answers may cost."""

@@ -1,0 +1,1 @@
+"""What the account tells of itself below `/api/v1`, and of what it can ask: usage, gateways, models."""

@@ -1,0 +1,1 @@
+"""The routes that tell of the account: its usage, its gateways, its models."""
