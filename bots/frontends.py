@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bots.entry_points import found
-from bots.id_checks import IdFix, IdKind, any_id
+from bots.setting_rules.ids import IdFix, IdKind, any_id
 
 if TYPE_CHECKING:  # `aivax-bots slack --help` reads the plugins, and is fast
     from core.domain import Frontend, Translator

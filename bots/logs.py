@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import quote
 
 from bots.redaction import HIDDEN, TOKEN_LIKE
-from bots.renamed import with_former_name
+from bots.setting_rules.renamed import with_former_name
 from core.util.log import structlog
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal, get_origin
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError, create_model
 
 from bots.frontends import Plugin
-from bots.id_checks import KINDS, any_id, wrong_entries, wrong_ids
-from bots.renamed import OldNames
-from bots.setting_errors import is_secret, nearest, problem_of, section_fields, shown
+from bots.setting_rules.errors import is_secret, nearest, problem_of, section_fields, shown
+from bots.setting_rules.ids import KINDS, any_id, wrong_entries, wrong_ids
+from bots.setting_rules.renamed import OldNames
 from bots.terminal import PLATFORM as TERMINAL
 from bots.tools.settings import ToolsSettings
 from bots.web.bounds import Bounds

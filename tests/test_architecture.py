@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from bots.frontends import installed
-from bots.setting_errors import section_fields
+from bots.setting_rules.errors import section_fields
 from bots.settings import compose
 
 TREE = Path(__file__).parent.parent

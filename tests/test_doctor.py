@@ -16,12 +16,12 @@ from pydantic import SecretStr
 
 from bots.discord.features.checks import DiscordCheck
 from bots.discord.settings import DiscordSettings
+from bots.doctor.clock import clock_finding
 from bots.doctor.examination import examine, status_of
 from bots.doctor.gateway import GatewayCheck
 from bots.doctor.machine import MachineCheck
 from bots.doctor.report import as_json, as_text
 from bots.doctor.storage import StorageCheck
-from bots.server_clock import clock_finding
 from bots.settings import WebSettings
 from bots.slack.features.checks import SlackCheck
 from bots.slack.settings import SlackSettings

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from bots import logs, renamed
 from bots.cli.main import cli
 from bots.frontends import installed
-from bots.renamed import RENAMED_EVENTS, RENAMED_SETTINGS
-from bots.setting_errors import section_fields
+from bots.setting_rules.errors import section_fields
+from bots.setting_rules.renamed import RENAMED_EVENTS, RENAMED_SETTINGS
 from bots.settings import LogSettings, Settings, SettingsRefused, compose, load
 
 TREE = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from bots.frontends import Host, Plugin
-from bots.id_checks import IdKind
+from bots.setting_rules.ids import IdKind
 
 if TYPE_CHECKING:
     from bots.discord.settings import DiscordSettings
@@ -49,7 +49,7 @@ ATTACH_FILES, CREATE_PUBLIC_THREADS = 15, 35
 
 
 def id_fix(kind: IdKind, given: str) -> str:
-    """See `bots.id_checks.IdFix`. Ids are whole numbers (discord.com/developers/docs/reference, "Snowflakes")."""
+    """See `bots.setting_rules.ids.IdFix`. Whole numbers (discord.com/developers/docs/reference, "Snowflakes")."""
     if re.fullmatch(r"[0-9]{1,20}", given):
         return ""
     what = "server" if kind == "workspace" else kind

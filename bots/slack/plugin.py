@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from bots.frontends import Host, Plugin
-from bots.id_checks import IdKind
+from bots.setting_rules.ids import IdKind
 
 if TYPE_CHECKING:
     from bots.slack.settings import SlackSettings
@@ -47,7 +47,7 @@ def _open(settings: SlackSettings, host: Host) -> AbstractAsyncContextManager[Fr
 
 
 def id_fix(kind: IdKind, given: str) -> str:
-    """See `bots.id_checks.IdFix`."""
+    """See `bots.setting_rules.ids.IdFix`."""
     if kind == "role":
         return "Slack has no roles: name people in the list of users"
     form, example = FORMS[kind]

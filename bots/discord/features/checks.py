@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from bots.discord.settings import DiscordSettings
-from bots.server_clock import clock_finding
+from bots.doctor.clock import clock_finding
 from core.domain.checks import Finding, failed, ok, unknown, warning
 from core.util.clock import Clock, utc_now
 

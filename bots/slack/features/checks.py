@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from bots.server_clock import clock_finding
+from bots.doctor.clock import clock_finding
 from bots.slack.features.manifest import scopes
 from bots.slack.settings import SlackSettings
 from core.domain.checks import Finding, failed, ok, unknown, warning

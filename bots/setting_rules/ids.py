@@ -39,7 +39,7 @@ def wrong_entries(access: AccessSettings, judges: Mapping[str, IdFix]) -> Iterat
 
 def wrong_ids(setting: str, kind: IdKind, ids: tuple[str, ...], judge: IdFix) -> Iterator[SettingRefused]:
     """The entries of one list that can never match."""
-    from bots.setting_errors import shown
+    from bots.setting_rules.errors import shown
     from core.domain import SettingRefused
 
     for each in ids:
