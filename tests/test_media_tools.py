@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bots.frontends import installed
+from bots.settings import SettingsRefused, load
 from core.aivax.media.tools import tool_of
 from core.aivax.options import RequestOptions
 from core.conversations.routes import Routes
 from core.domain import Place, SettingRefused
 from core.media import tool_caps
 from core.settings import AivaxSettings, LimitsSettings, Route
+from core.storage.uses import UseStore
 from core.util.clock import utc_now
 from sandbox.files import PDF, PNG
 from sandbox.server import serve
@@ -212,3 +216,32 @@ async def test_a_file_that_is_gone_stays_a_link(migrated_url: str) -> None:
 
     assert "/files/picture-1.png" in shown
     assert "bytes>" not in shown
+
+
+def test_options_and_caps_are_read_from_the_environment_and_bad_ones_named() -> None:
+    good = {
+        "AIVAX_BOTS__AIVAX__BUILTIN_TOOL_OPTIONS": '{"web_search_max_results": 3}',
+        "AIVAX_BOTS__LIMITS__PERSON_DAILY_TOOLS": '{"web_search": 20}',
+    }
+    read = load(installed(), path=None, environment=good)
+    with pytest.raises(SettingsRefused) as refused:
+        load(
+            installed(), path=None, environment={**good, "AIVAX_BOTS__LIMITS__PERSON_DAILY_TOOLS": '{"a": 0}'}
+        )
+
+    assert read.aivax.builtin_tool_options == {"web_search_max_results": 3}
+    assert read.limits.person_daily_tools == {"web_search": 20}
+    assert "person_daily_tools" in str(refused.value)
+
+
+async def test_what_is_taken_at_the_same_time_is_taken_one_after_the_other(migrated_url: str) -> None:
+    async with staged(migrated_url) as stage:
+        await stage.hear(said("hello", by=ANA, at=OF_ANA), said("hello", by=BEN, at=OF_BEN))
+        ana, ben = await stage.rows("SELECT key FROM persons ORDER BY id")
+        store = UseStore(stage.core.database, utc_now)
+        taken = await asyncio.gather(*(store.take(ana, "transcribe", 2) for _ in range(6)))
+
+        assert sum(taken) == 2
+        assert await store.take(ben, "transcribe", 2)
+        assert await store.used(ana) == {"transcribe": 2}
+        assert not await store.take("nobody", "transcribe", 2)
