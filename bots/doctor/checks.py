@@ -14,6 +14,7 @@ from bots.tools.checks import ToolsCheck
 from core.domain.checks import Check, Finding, failed
 from core.knowledge.checks import KnowledgeCheck
 from core.media.checks import MediaCheck
+from core.rights.checks import RightsCheck
 
 
 def checks_of(
@@ -24,7 +25,10 @@ def checks_of(
     environment: Mapping[str, str],
     asks: bool,
 ) -> list[Check]:
-    """The gateway, the database, tools, each platform that is set up and the machine, in the order they are told."""
+    """What there is to look at, in the order that it is told in.
+
+    The gateway, people's data there, the database, tools, each platform that is set up and the machine.
+    """
     platforms = [
         check
         for name, plugin in plugins.items()
@@ -34,6 +38,7 @@ def checks_of(
         GatewayCheck(settings.aivax, settings.routes, asks),
         *([KnowledgeCheck(settings.aivax, settings.knowledge)] if settings.knowledge.places else []),
         MediaCheck(settings.media, settings.aivax),
+        RightsCheck(settings.aivax),
         StorageCheck(settings.storage),
         ToolsCheck(settings.tools, settings.aivax),
         *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),

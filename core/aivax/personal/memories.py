@@ -68,6 +68,11 @@ class Memories:
         collection = await self._collection()
         return bool(collection) and await self._knowledge.delete(collection, memory.id)
 
+    async def reach(self, user: str) -> None:
+        """See `Source`. Which collections there are is enough: a search would cost."""
+        safe_id(user)
+        await self._collection()
+
     async def delete_of(self, user: str, count: Count) -> bool:
         """See `Source`. First what search finds, then what it misses: what is still queued, or too unlike its term."""
         if not (collection := await self._collection()):

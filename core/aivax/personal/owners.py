@@ -19,6 +19,9 @@ _OWNER_KEYS = ("external_user_id", "externalUserId", "user")
 class Source(Protocol):
     """One kind of what AIVAX keeps."""
 
+    async def reach(self, user: str) -> None:
+        """Look for what is this user's, and change nothing. Raises `AivaxError` where that can't be done."""
+
     async def delete_of(self, user: str, count: Count) -> bool:
         """Delete all that is this user's; whether it is certain that nothing is left.
 

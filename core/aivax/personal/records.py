@@ -21,6 +21,10 @@ class Records:
     def __init__(self, admin: AdminRoutes) -> None:
         self._admin = admin
 
+    async def reach(self, user: str) -> None:
+        """See `Source`."""
+        await self._listed(user)
+
     async def delete_of(self, user: str, count: Count) -> bool:
         """See `Source`. The filter may find others whose ids begin alike: each record is asked whose it is."""
         tried: set[str] = set()

@@ -20,6 +20,10 @@ class ShellFiles:
     def __init__(self, admin: AdminRoutes) -> None:
         self._admin = admin
 
+    async def reach(self, user: str) -> None:
+        """See `Source`."""
+        await self._listed("/", {_HEADER: safe_id(user)})
+
     async def delete_of(self, user: str, count: Count) -> bool:
         """See `Source`. Files first, then the folders that held them; the header keeps others' out of reach."""
         headers = {_HEADER: safe_id(user)}
