@@ -164,7 +164,7 @@ async def open_core_on(
                 admitting.prober.run,
                 queueing.allowance.run,
                 notifier_of(base, queueing, surfaces).run,
-                *upkeep_of(base),
+                *upkeep_of(base, capabilities),
             ),
         )
 

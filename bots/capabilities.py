@@ -58,13 +58,13 @@ def capabilities_of(base: Base) -> Capabilities:
     return Capabilities(handlers)
 
 
-def upkeep_of(base: Base) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+def upkeep_of(base: Base, capabilities: Capabilities) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
     """Build what goes on beside the answers for what is switched on, each until cancelled."""
-    settings = base.settings.knowledge
-    if not settings.learns:
+    learn = capabilities.handler(Learn.capability.name)
+    if not isinstance(learn, Learn):
         return ()
     store, follow_ups = LearntStore(base.database, base.now), FollowUps(base.database, base.now)
-    return (Keeper(store, follow_ups, _teacher_of(base), base.frontends, settings).run,)
+    return (Keeper(store, follow_ups, learn.teacher, base.frontends, base.settings.knowledge).run,)
 
 
 def _knowledge(base: Base) -> Iterator[CapabilityHandler]:

@@ -154,6 +154,29 @@ async def test_a_question_about_page_150_of_200_finds_that_page(sqlite_url: str)
         assert "Root" not in str(told)
 
 
+async def test_it_is_told_how_far_it_is(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+
+    async def status(_: object, text: str) -> None:
+        lines.append(text)
+
+    monkeypatch.setattr("core.turns.capability_run._Run.status", status)
+    monkeypatch.setattr("core.knowledge.learning.lesson.POLL_S", 0.0)
+    async with school(sqlite_url, learn_wait_s=60.0) as it:
+        it.stage.sandbox.state.knowledge.library.index_after_polls = 2
+        await it.learn(("handbook.pdf", handbook(40)))
+
+        assert "still indexing" not in it.shown
+        await it.say("unlearn handbook.pdf")
+    assert [line for line in lines if "20" in line or "AIVAX" in line or "Sending" in line] == [
+        "Reading `handbook.pdf`  ▰▰▰▰▰▱▱▱▱▱  20 of 40",
+        "Sending `handbook.pdf`  ▱▱▱▱▱▱▱▱▱▱  0 of 40",
+        "Sending `handbook.pdf`  ▰▰▰▰▰▰▰▰▰▰  40 of 40",
+        "AIVAX is indexing  ▱▱▱▱▱▱▱▱▱▱  40 left",
+        "Forgetting `handbook.pdf`  ▰▰▰▰▰▱▱▱▱▱  20 of 40",
+    ]
+
+
 async def test_a_newer_version_sends_what_changed_and_deletes_what_is_gone(sqlite_url: str) -> None:
     async with school(sqlite_url) as it:
         await it.learn(("handbook.pdf", handbook(5)))

@@ -30,7 +30,8 @@ class Learn:
 
     def __init__(self, teacher: Teacher, store: LearntStore, settings: LearningSettings, into: Into) -> None:
         """`into` tells the collection of a place, `""` where there is none."""
-        self._teacher = teacher
+        self.teacher = teacher
+        """Shared with what keeps current what was learnt: one source at a time."""
         self._store = store
         self._settings = settings
         self._into = into
@@ -39,7 +40,7 @@ class Learn:
         collection = self._into(run.turn.place)
         if not collection:
             return await run.write(run.translator.say(Phrase.LEARN_NOWHERE, setting=SETTING))
-        lesson = _Lesson(run, self._teacher, self._settings, collection)
+        lesson = _Lesson(run, self.teacher, self._settings, collection)
         origins = tuple(await self._store.origins_of(run.turn))
         try:
             if run.attachments:
