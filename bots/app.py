@@ -165,6 +165,7 @@ async def open_core_on(
                 queueing.allowance.run,
                 notifier_of(base, queueing, surfaces).run,
                 *upkeep_of(base, capabilities),
+                *(partial(each, queueing.pool.notify) for each in capabilities.upkeep),
             ),
         )
 

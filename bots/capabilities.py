@@ -9,11 +9,13 @@ from bots.wiring import Base, models_of
 from core.aivax.keys import kind_of
 from core.aivax.personal.memories import Memories
 from core.aivax.services.web_fetch import WebFetch
-from core.conversations.capabilities import Capabilities, CapabilityHandler
-from core.domain import Place, Translator
+from core.batch.handler import RESERVED, BatchHandler, BatchResultHandler
+from core.batch.watcher import Watcher
+from core.conversations.capabilities import Capabilities, CapabilityHandler, Upkeep
+from core.domain import Place, SettingRefused, Translator
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
-from core.i18n import command_words
+from core.i18n import command_words, spoken_capability
 from core.knowledge.learning.extraction import Extraction
 from core.knowledge.learning.keeping import Keeper
 from core.knowledge.learning.learn import Learn
@@ -32,6 +34,7 @@ from core.media.settings import check as check_media
 from core.media.speak import Speaking
 from core.rights.memory import MemoryHandler
 from core.rights.possible import check_memory
+from core.storage.batches import BatchStore
 from core.storage.history import HistoryStore
 from core.storage.learnt.follow_ups import FollowUps
 from core.storage.learnt.store import LearntStore
@@ -45,17 +48,16 @@ def capabilities_of(base: Base) -> Capabilities:
     Raises:
         SettingRefused: one that could not work.
     """
-    settings = base.settings
-    check_forms(settings.forms, settings.aivax, taken=command_words())
-    handlers: list[CapabilityHandler] = [
-        *_knowledge(base),
-        *_media(base),
-        *_learning(base),
-        *(FormHandler(form) for form in settings.forms),
-        *_memory(base),
-        *(_account(base) if settings.account.enabled else ()),
-    ]
-    return Capabilities(handlers)
+    unspoken: list[CapabilityHandler] = []
+    upkeep: list[Upkeep] = []
+    handlers = [*_knowledge(base), *_media(base), *_learning(base), *_memory(base)]
+    handlers += _account(base) if base.settings.account.enabled else ()
+    if base.settings.batch.enabled:
+        handler, result, watcher = _batch(base)
+        handlers.append(handler)
+        unspoken.append(result)
+        upkeep.append(watcher.run)
+    return Capabilities([*handlers, *_forms(base, handlers)], unspoken=unspoken, upkeep=upkeep)
 
 
 def upkeep_of(base: Base, capabilities: Capabilities) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
@@ -132,3 +134,24 @@ def _account(base: Base) -> list[CapabilityHandler]:
         GatewaysHandler(GatewayList(aivax.admin), lambda place: base.routes.of(place).model, choose),
         ModelsHandler(aivax.account),
     ]
+
+
+def _forms(base: Base, others: list[CapabilityHandler]) -> list[FormHandler]:
+    """The forms; none may be called by a word that means something else already."""
+    forms, spoken = base.settings.forms, [each.capability for each in others]
+    taken = {form.name for form in forms if spoken_capability(spoken, form.name) is not None}
+    check_forms(forms, base.settings.aivax, taken=command_words() | taken | set(RESERVED))
+    return [FormHandler(form) for form in forms]
+
+
+def _batch(base: Base) -> tuple[BatchHandler, BatchResultHandler, Watcher]:
+    settings = base.settings
+    if not settings.forms:
+        fix = "there is no form to be filled in: write one ([[forms]]), or set enabled = false"
+        raise SettingRefused("[batch] enabled", value="true", fix=fix)
+    model = settings.aivax.model
+    forms = {each.name: each.model_copy(update={"model": each.model or model}) for each in settings.forms}
+    store = BatchStore(base.database, base.now)
+    watcher = Watcher(store, base.aivax.batch, forms, settings.batch, base.translators, base.now)
+    handler = BatchHandler(list(forms.values()), settings.batch, store, watcher.look_soon)
+    return handler, BatchResultHandler(store), watcher

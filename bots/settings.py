@@ -23,6 +23,7 @@ from bots.terminal import PLATFORM as TERMINAL
 from bots.tools.settings import ToolsSettings
 from bots.web.bounds import Bounds
 from core.account.settings import AccountSettings
+from core.batch.settings import BatchSettings
 from core.domain import BotError, SettingRefused
 from core.forms.settings import FormSettings
 from core.knowledge.settings import KnowledgeSettings
@@ -106,6 +107,7 @@ class Settings(Section):
     account: AccountSettings = AccountSettings()
     routes: tuple[Route, ...] = ()
     forms: tuple[FormSettings, ...] = ()
+    batch: BatchSettings = BatchSettings()
 
     def frontend(self, name: str) -> Any:
         """The section of an installed frontend."""

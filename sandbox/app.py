@@ -17,6 +17,8 @@ from sandbox.admin import LoopbackOnly, admin_routes
 from sandbox.administration.gateways import gateway_routes
 from sandbox.administration.model_list import is_snapshot, listed_model
 from sandbox.administration.usage import usage_data
+from sandbox.batch.routes import Make as MakeBatch
+from sandbox.batch.routes import Office, batch_routes
 from sandbox.calls import Recorder
 from sandbox.completions.answers import answer_to
 from sandbox.completions.delivery import Delivery
@@ -72,6 +74,8 @@ def create_app(state: State) -> Starlette:
     routes += [Route("/api/v1/information/usage", usage, methods=["GET"])]
     routes += gateway_routes(state, partial(_administered, state, "gateways"))
     desk = Desk(state.knowledge, state.account, lambda: state.shapes, state.clock)
+    office = Office(state.batches, lambda: state.shapes)
+    routes += batch_routes(office, partial(_batch, state))
     routes += knowledge_routes(desk, partial(_knowledge, state))
     people = partial(_administrative, state)
     routes += personal.personal_routes(state.personal, lambda: state.shapes, people)
@@ -330,6 +334,21 @@ def _media(state: State, make: MakeMedia, public: bool) -> Callable[[Request], A
         state.account.spend(made.usd)
         headers = {**JSON, **_account_headers(state), "consumed-credits": f"{made.usd:.9f}"}
         return answered(made) or _whole(state, _enveloped(made.data), fault, headers=headers)
+
+    return _endpoint(state, answer)
+
+
+def _batch(state: State, make: MakeBatch) -> Callable[[Request], Any]:
+    def answer(state: State, request: Request, raw: bytes) -> ASGIApp:
+        fault = state.faults.take("batch")
+        if fault is not None and fault.kind in ("status", "html"):
+            return _broken(state, request, fault)
+        _administer(request)
+        answered = make(request, raw)
+        headers = {**JSON, **_account_headers(state)}
+        if answered.raw is not None:
+            return Response(answered.raw, headers=headers | {"content-type": "application/x-ndjson"})
+        return _whole(state, _enveloped(answered.data), fault, headers=headers)
 
     return _endpoint(state, answer)
 

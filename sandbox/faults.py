@@ -15,6 +15,7 @@ FaultRoute = Literal[
     "completions",
     "balance",
     "models",
+    "batch",
     "usage",
     "gateways",
     "knowledge",

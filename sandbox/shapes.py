@@ -30,6 +30,9 @@ class Shapes:
     unknown_model: Literal["404", "400"] = "404"
     rate_wait: Literal["told", "untold"] = "told"
     """Whether a 429 says when to come back."""
+    batch: Literal["plain", "paged"] = "plain"
+    """Batches: plain lists, counts, ids by name, and exports with metadata; or pages, no counts, bare ids, and exports
+    with other names and answers as text."""
     rejected_attempts: Literal["hidden", "streamed"] = "hidden"
     """Whether a stream holds the attempts that did not fit a schema, as text before the one that does."""
     healing_exhausted: Literal["400", "500", "chunk"] = "400"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sandbox.account import Account
 from sandbox.administration.gateways import Gateways
+from sandbox.batch.work import Batches
 from sandbox.calls import CallLog
 from sandbox.faults import Fault, FaultQueues
 from sandbox.hooks.config import Hooks, Memory
@@ -41,6 +42,7 @@ class State:
     ping: Literal["comment", "empty"] = "comment"
     models: tuple[Model, ...] = MODELS
     shapes: Shapes = USUAL
+    batches: Batches = field(init=False)
     knowledge: Knowledge = field(default_factory=Knowledge)
     media: MediaWindows = field(default_factory=MediaWindows)
     hooks: Hooks = field(default_factory=Hooks)
@@ -49,6 +51,9 @@ class State:
     drop: Callable[[Address], None] = _cannot_drop
     """Closes the connection of a client; the server puts its own in here."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.batches = Batches(self.account)
 
 
 def new_state(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bots.doctor.capabilities import FormsCheck
 from bots.doctor.gateway import GatewayCheck
 from bots.doctor.machine import MachineCheck
 from bots.doctor.storage import StorageCheck
@@ -39,11 +40,17 @@ def checks_of(
         *([KnowledgeCheck(settings.aivax, settings.knowledge)] if settings.knowledge.places else []),
         MediaCheck(settings.media, settings.aivax),
         RightsCheck(settings.aivax),
+        *_forms(settings),
         StorageCheck(settings.storage),
         ToolsCheck(settings.tools, settings.aivax),
         *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),
         MachineCheck(config, settings.web, environment),
     ]
+
+
+def _forms(settings: Settings) -> list[Check]:
+    is_used = settings.forms or settings.batch.enabled
+    return [FormsCheck(settings.aivax, settings.forms, settings.batch)] if is_used else []
 
 
 def channels_of(settings: Settings, platform: str) -> Sequence[str]:

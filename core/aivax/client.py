@@ -13,6 +13,7 @@ from core.aivax import keys
 from core.aivax.account import AccountClient
 from core.aivax.addresses import BaseAddress, mended
 from core.aivax.admin import AdminRoutes
+from core.aivax.batch import BatchClient
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.knowledge import KnowledgeClient
@@ -74,6 +75,7 @@ class AivaxClient:
         self.admin = AdminRoutes(settings, self._wire, self._base, sleep=sleep, jitter=jitter)
         self.knowledge = KnowledgeClient(self.admin)
         self.media = MediaClient(self.admin)
+        self.batch = BatchClient(self.admin)
         self.links = LinkedFiles(settings, transport=transport, own_address=lambda: self._base.current)
         self._sleep = sleep
         self._jitter = jitter

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, Protocol
 
 from core.aivax.request import CompletionRequest
 from core.domain import Attachment, Blob, Capability, Frontend, MadeFile, Translator, Turn
 
 Change = Callable[[CompletionRequest], CompletionRequest]
+
+
+Upkeep = Callable[[Callable[[int], None]], Coroutine[Any, Any, None]]
+"""Goes on until cancelled; it is given who is to be told of a conversation that has work."""
 
 
 class CapabilityRun(Protocol):
@@ -78,11 +82,20 @@ class CapabilityHandler(Protocol):
 class Capabilities:
     """The capabilities that are switched on, by name."""
 
-    def __init__(self, handlers: Sequence[CapabilityHandler] = ()) -> None:
-        self._handlers = {each.capability.name: each for each in handlers}
+    def __init__(
+        self,
+        handlers: Sequence[CapabilityHandler] = (),
+        *,
+        unspoken: Sequence[CapabilityHandler] = (),
+        upkeep: Sequence[Upkeep] = (),
+    ) -> None:
+        """`unspoken` carry out what nobody asks for by a word; `upkeep` is what goes on beside the turns."""
+        self.upkeep = tuple(upkeep)
+        self._spoken = tuple(each.capability for each in handlers)
+        self._handlers = {each.capability.name: each for each in (*handlers, *unspoken)}
 
     def __iter__(self) -> Iterator[Capability]:
-        return (each.capability for each in self._handlers.values())
+        return iter(self._spoken)
 
     def handler(self, name: str) -> CapabilityHandler | None:
         """What carries it out; None where it is not switched on (any more)."""

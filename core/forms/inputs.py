@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.domain import Option, Translator, read_options
 from core.forms.settings import FormInput, FormSettings
@@ -29,6 +29,8 @@ class WrongInput(Exception):
         self.phrase = phrase
         self.values = values
         self.allowed = allowed
+        self.row = 0
+        """Of a file, the row that it stands in; 0: in none."""
 
     def told(self, translator: Translator) -> str:
         """The sentence in the reader's language."""
@@ -61,15 +63,25 @@ def read_inputs(form: FormSettings, words: str) -> dict[str, str]:
                 Phrase.FORM_WORDS_LEFT, {"words": _shown(written.rest), "example": example_of(form)}
             )
         named[first.name] = written.rest
+    return checked_inputs(form, named)
+
+
+def checked_inputs(form: FormSettings, named: Mapping[str, str], *, row: int = 0) -> dict[str, str]:
+    """Check values by their inputs' names. Raises `WrongInput`, which names the `row` where they stand in one."""
+    try:
+        return dict(_checked(form, named))
+    except WrongInput as wrong:
+        wrong.row = row
+        raise
+
+
+def _checked(form: FormSettings, named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for each in form.inputs:
-        if each.required and not named.get(each.name, "").strip():
-            raise WrongInput(
-                Phrase.FORM_INPUT_MISSING,
-                {"option": code(each.name), "help": each.help, "example": example_of(form)},
-            )
-    return {
-        each.name: _value(each, named[each.name]) for each in form.inputs if named.get(each.name, "").strip()
-    }
+        if text := named.get(each.name, "").strip():
+            yield each.name, _value(each, text)
+        elif each.required:
+            values = {"option": code(each.name), "help": each.help, "example": example_of(form)}
+            raise WrongInput(Phrase.FORM_INPUT_MISSING, values)
 
 
 def example_of(form: FormSettings) -> str:

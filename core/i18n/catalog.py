@@ -619,6 +619,69 @@ class Phrase(Sentence):
     MODELS_ASKS = "asks {model}"
     MODELS_CONTEXT = "context of {count} tokens"
 
+    # batches
+    BATCH_NAME = "batch"
+    BATCH_COMMAND = "Fill in a form for each row of a file"
+    BATCH_ARGUMENT = "form"
+    BATCH_ARGUMENT_HELP = "The form's name, or status, cancel or retry"
+    BATCH_USE = (
+        "Attach one file, CSV with a head or JSON lines, and write `batch` and the form's name. Forms: "
+        "{forms}. `batch status`, `batch cancel` and `batch retry` are about your last one here."
+    )
+    BATCH_UNREADABLE = "I can't read {name} as rows: it must be CSV with a head, or JSON lines, in UTF-8."
+    BATCH_LINE_UNREADABLE = (
+        "I can't read line {line} of {name}: the file must be CSV with a head, or JSON lines."
+    )
+    BATCH_FILE_TOO_LARGE = "I take files of up to {most} MB for a batch, so {name} is too large."
+    BATCH_TOO_MANY_ROWS = "A batch may have up to {most} rows, and {name} has {count}."
+    BATCH_TOO_MANY_OPEN = (
+        "You have as many batches under way as I may keep for one person ({most}). Please come back when "
+        "one of them is done."
+    )
+    BATCH_ROW_WRONG = "Row {row} can't be used, so I've begun nothing: {problem}"
+    BATCH_BEGUN = (
+        "I'm having {form} filled in for {count} rows. Each costs a completion. You get a file here when "
+        "they are done."
+    )
+    BATCH_BEGUN_TWICE = (
+        "I'm having {form} filled in for {count} rows. Each costs two completions: one answers, one "
+        "judges the answer. You get a file here when they are done."
+    )
+    BATCH_PROGRESS = "Batch {form}: {ended} of {total} rows are done ({percent} %)."
+    BATCH_PAUSED = "Batch {form} has paused at AIVAX. I keep looking at it."
+    BATCH_PAUSED_BALANCE = (
+        "Batch {form} has paused: the AIVAX account is out of credit. It goes on by itself once there is "
+        "some."
+    )
+    BATCH_PAUSED_PLAN = (
+        "Batch {form} has paused: a limit of the AIVAX plan is reached. It goes on by itself, at the "
+        "latest tomorrow."
+    )
+    BATCH_PAUSED_PROVIDER = (
+        "Batch {form} has paused: the model's provider doesn't respond. It goes on by itself when it does."
+    )
+    BATCH_PAUSED_ERRORS = (
+        "Batch {form} has paused: too many of its rows failed in a row. `batch cancel` ends it, with what"
+        " is done."
+    )
+    BATCH_PAUSED_BY_HAND = "Batch {form} was paused by hand in the AIVAX console."
+    BATCH_DONE = (
+        "Batch {form} is done: {good} of {total} rows were answered. The file has all of them, in their "
+        "order."
+    )
+    BATCH_DONE_SOME = (
+        "Batch {form} is done: {good} of {total} rows were answered. The file has all of them, in their "
+        "order. `batch retry` tries those that failed once more."
+    )
+    BATCH_FAILED = (
+        "AIVAX did not take the batch {form}, or has it no more. The people who run me find why in the log."
+    )
+    BATCH_NONE = "You have no batch here."
+    BATCH_NOT_OPEN = "Your last batch here isn't under way any more."
+    BATCH_CANCEL_SOON = "All right, I'm ending it. You get a file with what is done."
+    BATCH_RETRY_SOON = "All right, those that failed are tried once more."
+    BATCH_NO_RETRY = "There is nothing left to try again in your last batch here."
+
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that it has values for."""

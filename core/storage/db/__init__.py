@@ -1,5 +1,6 @@
 """The database itself: engine, types, tables, migrations, retries and locks, alike for SQLite and PostgreSQL."""
 
+from core.storage.db.batch_table import batch_jobs
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces
@@ -47,6 +48,7 @@ __all__ = [
     "Label",
     "Words",
     "alerts",
+    "batch_jobs",
     "batched",
     "breakers",
     "calls",

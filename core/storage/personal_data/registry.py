@@ -14,6 +14,7 @@ from sqlalchemy import Column, ColumnElement, Table, Text, cast, or_
 
 from core.storage.db import (
     alerts,
+    batch_jobs,
     breakers,
     calls,
     conversations,
@@ -118,6 +119,12 @@ STORES = (
     Store(persons, person="id"),
     Store(uses, person="person_id"),
     Store(memory_lists, {"documents": []}, person="person_id"),
+    Store(
+        batch_jobs,
+        {"sheet": "", "result": b"", "address": ""},
+        turn="turn_id",
+        derived=("sheet", "result"),
+    ),
 )
 OF_TURNS = tuple(store for store in STORES if store.turn)
 """Those whose rows hang on a turn."""
@@ -146,6 +153,10 @@ WORDLESS = (
     Wordless(learnt_pieces, ("code",), "a digest"),
     Wordless(persons, ("key",), IDS),
     Wordless(uses, ("what",), "a tool's name, or what else is counted, of those that the code knows"),
+    Wordless(batch_jobs, ("title", "workflow", "job", "owner"), IDS),
+    Wordless(batch_jobs, ("form",), "a form's name, as the operator gives it"),
+    Wordless(batch_jobs, ("stage", "wanted", "told_pause"), OURS),
+    Wordless(batch_jobs, ("numbers",), "counts, by names that the code knows"),
     Wordless(
         breakers, ("name", "cause", "model"), "a cause and a model's name: the operator's, nobody asked"
     ),

@@ -1,0 +1,1 @@
+"""Batches of the sandbox: workflows, their jobs, and the items that they work through."""
