@@ -52,9 +52,9 @@ from core.storage.turns.intake import IntakeStore
 from core.storage.turns.release import HeldTurnRelease
 from core.storage.turns.store import TurnStore
 from core.storage.uses import UseStore
+from core.turns.asking.fallback import Fallback
 from core.turns.cancellation import Cancellations
 from core.turns.endings import Endings
-from core.turns.fallback import Fallback
 from core.turns.generation import Calling, Generation
 from core.turns.holds import Holds
 from core.turns.position_notifier import PositionNotifier

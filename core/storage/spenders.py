@@ -50,7 +50,9 @@ class Spenders:
         query = (
             select(name, func.max(identities.c.platform), *self._sums())
             .select_from(usage_table.join(turns).join(identities, turns.c.identity_id == identities.c.id))
-            .group_by(identities.c.person_id)
+            .group_by(
+                identities.c.person_id + 0
+            )  # SQLite would walk through everybody in the order of its index
         )
         async with self._database.read() as connection:
             rows = await connection.execute(_dearest(query, since, most))

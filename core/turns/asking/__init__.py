@@ -1,0 +1,1 @@
+"""Which model a question is put to."""
