@@ -14,6 +14,7 @@ import pytest
 from bots.app import Core
 from core.aivax.client import AivaxClient
 from core.domain import (
+    Action,
     Attachment,
     Author,
     Blob,
@@ -22,6 +23,7 @@ from core.domain import (
     FileGone,
     Identity,
     PlatformError,
+    Pressed,
     Quote,
     Said,
 )
@@ -439,9 +441,10 @@ async def test_a_file_that_was_taken_out_of_an_edited_message_is_forgotten(sqlit
 async def test_what_one_taught_goes_with_them_when_they_ask_to_be_forgotten(sqlite_url: str) -> None:
     async with school(sqlite_url) as it:
         await it.learn(("a.txt", b"The spare key hangs behind the door."))
-        await it.stage.change(
-            "UPDATE learnt SET name = '', file = NULL, address = ''"
-        )  # as an erasure leaves it
+        (turn,) = await it.stage.rows("SELECT key FROM turns")
+        await it.stage.hear(Pressed(("forget",), ROOT, THREAD, Action.FORGET, turn, "general/forget"))
+        await it.stage.core.intake.deletion.carry_on()
+        assert await it.stage.rows("SELECT name FROM learnt") == [""]
         await it.keep()
 
         assert it.documents == {}
