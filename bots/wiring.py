@@ -21,12 +21,12 @@ from core.admission.prober import AccountProbe, Prober, ProbeTurns
 from core.admission.quotas import Limits
 from core.admission.rate_windows import Allowance
 from core.admission.spending.caps import SpendCaps
-from core.aivax.chat_helpers import ChatHelpers
 from core.aivax.client import AivaxClient
 from core.aivax.keys import check_model, kind_of
 from core.aivax.personal.memories import Memories
 from core.aivax.personal.records import Records
 from core.aivax.personal.shell_files import ShellFiles
+from core.aivax.services.chat_helpers import ChatHelpers
 from core.conversations.capabilities import Capabilities
 from core.conversations.composer import Composer
 from core.conversations.file_memory import FileMemory

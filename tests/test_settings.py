@@ -345,10 +345,10 @@ def test_every_secret_is_known_to_whoever_hides_them() -> None:
 VARIABLES = [
     f"AIVAX_BOTS__{section.upper()}__{key.upper()}{suffix}"
     for section, field in compose(PLUGINS).model_fields.items()
-    if section != "routes"
+    if section not in ("routes", "forms")
     for key in field.annotation.model_fields  # type: ignore[union-attr]  # a section
     for suffix in ("", "_FILE")
-] + ["AIVAX_BOTS__ROUTES", "AIVAX_BOTS_CONFIG"]
+] + ["AIVAX_BOTS__ROUTES", "AIVAX_BOTS__FORMS", "AIVAX_BOTS_CONFIG"]
 NAMES = st.sampled_from(VARIABLES) | st.text(max_size=20).map("AIVAX_BOTS__{}".format)
 ANYTHING = st.text(st.characters(), max_size=40) | st.sampled_from(
     [

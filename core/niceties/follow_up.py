@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from core.aivax.chat_helpers import ChatHelpers
 from core.aivax.keys import require_private_key
 from core.aivax.request import ChatMessage
+from core.aivax.services.chat_helpers import ChatHelpers
 from core.domain import AivaxError, BotError, Frontend, Turn
 from core.settings import AivaxSettings, RepliesSettings
 from core.storage.history import HistoryStore

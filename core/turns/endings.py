@@ -28,8 +28,8 @@ from core.niceties.follow_up import Niceties
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
+from core.turns.files.made_files import MadeFiles
 from core.turns.finish_sentences import BELOW
-from core.turns.made_files import MadeFiles
 from core.turns.removal import Removal
 from core.turns.surfaces import Surfaces
 from core.util.log import log

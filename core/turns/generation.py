@@ -35,8 +35,8 @@ from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.asking.fallback import Fallback
 from core.turns.capability_run import carry_out
+from core.turns.files.linked_files import FetchedLinks
 from core.turns.finish_sentences import instead_of_words
-from core.turns.linked_files import FetchedLinks
 from core.util.log import log
 
 SAID = Text | Picture | Finished

@@ -4,12 +4,13 @@ from core.storage.db.batch_table import batch_jobs
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces
+from core.storage.db.capability_tables.rights import memory_lists, remote_erasures
+from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, parse_url
 from core.storage.db.file_lock import held_alone
 from core.storage.db.listen_notify import CHANNEL
 from core.storage.db.retry import outlast
-from core.storage.db.rights_tables import memory_lists, remote_erasures
 from core.storage.db.row_locks import lock_author, lock_conversations, lock_these, lock_turns
 from core.storage.db.tables import (
     alerts,
@@ -35,7 +36,6 @@ from core.storage.db.tables import (
     turns,
     usage,
 )
-from core.storage.db.tool_tables import tool_calls
 from core.storage.db.types import Id, Instant, Label, Words
 from core.storage.db.upsert import insert_in, insert_into, insert_once
 
