@@ -13,7 +13,7 @@ from bots.tools.catalogue import Catalogue
 from bots.tools.settings import PATH, ToolsSettings, check_tools
 from core.domain.checks import CheckState
 
-_OFF = "No tools are configured: name a file in [tools] files (docs/capabilities/tools.md)."
+_OFF = "No tools are configured: name a file in [tools] files (docs/capabilities/own-tools.md)."
 
 
 async def show_hooks(settings: Settings, *, check: bool) -> int:

@@ -1,7 +1,7 @@
 """Functions of the operator's own in Python, which AIVAX calls: what a file that `[tools] files` names imports.
 
 `from bots.tools import Caller, ToolError, tool, worker`. How they are declared, served and kept from doing harm stands
-in docs/capabilities/tools.md.
+in docs/capabilities/own-tools.md.
 """
 
 from bots.tools.actions import (
