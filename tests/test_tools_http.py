@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -200,6 +201,39 @@ async def test_one_that_hangs_is_ended_and_told_while_others_are_answered(one: D
     assert noted == "noted x"
     assert "it took too long and was ended; whether it did anything is not known" in text
     assert again == text
+
+
+async def test_whatever_stands_in_a_call_it_is_answered_in_words(one: Database, shop: str) -> None:
+    deep: Any = "x"
+    for _ in range(400):
+        deep = [deep]
+    halves = {
+        "function": {"content": {"line": "\ud83d and \x00"}},
+        "context": {"conversationToken": "\ud83d\x00"},
+    }
+    odd: list[Any] = [
+        None,
+        17,
+        {"function": 1},
+        {"function": {"content": []}},
+        {"function": {"content": {"line": deep}}},
+        {"function": {"content": {"line": "x"}}, "context": [1]},
+        {"function": {"content": {"line": "y"}}, "context": {"conversationToken": 1, "externalUserId": {}}},
+    ]
+    async with served(one, shop) as house:
+        answers = [await house.post("note", body) for body in odd]
+        half = await house.http.post(
+            f"{house.url}/functions/note", content=json.dumps(halves).encode(), headers=GOOD
+        )
+        torn = await house.http.post(f"{house.url}/functions/note", content=b"\xff{", headers=GOOD)
+        deepest = await house.http.post(f"{house.url}/events", content=b"[" * 100_000, headers=GOOD)
+
+    assert {each.status_code for each in (*answers, half, torn)} == {200}
+    assert answers[4].text == "Nothing was done: the arguments are nested too deeply."
+    assert answers[5].text == "noted x"
+    assert half.text == "noted \ufffd and "
+    assert torn.text.startswith("The call can't be read")
+    assert deepest.status_code == 403
 
 
 # Once

@@ -14,16 +14,20 @@ from cachetools import LRUCache
 
 from bots.tools.actions import RECEIVED
 from bots.tools.catalogue import Catalogue
-from bots.tools.child_process import Crowded, RunnerError, Unfit
+from bots.tools.child_process import Crowded, Hung, RunnerError, Unfit
 from bots.tools.schema import Caller
 from core.domain import BotError
 from core.storage.tool_callers import ToolCallers
 from core.storage.tool_claims import ToolClaims
 from core.util.log import log
 from core.util.tasks import TaskSet
+from core.util.text import sound
 
 Json: TypeAlias = dict[str, Any]
 _RECENT = 256
+_GRACE_S = 1.0
+"""The runner ends a call that takes too long; what goes on so much later waits for something else, as the database."""
+_MOST_DEEP = 100
 _BEFORE = (
     "This was done before for the same question with the same arguments, or was begun; it is not done twice. What it"
     " said then is not kept."
@@ -63,10 +67,13 @@ class Verdict:
 class Calls:
     """Carries calls out. What goes on outlasts the connection that asked for it."""
 
-    def __init__(self, catalogue: Catalogue, callers: ToolCallers, claims: ToolClaims) -> None:
+    def __init__(
+        self, catalogue: Catalogue, callers: ToolCallers, claims: ToolClaims, timeout_s: float
+    ) -> None:
         self._catalogue = catalogue
         self._callers = callers
         self._claims = claims
+        self._within_s = timeout_s + _GRACE_S
         self._recent: LRUCache[str, asyncio.Task[Answer]] = LRUCache(_RECENT)
         """Calls under way and their answers, for the same call when it comes again."""
         self._tasks = TaskSet()
@@ -75,29 +82,38 @@ class Calls:
         await self._tasks.aclose()
 
     async def call(self, name: str, arguments: Mapping[str, Any], context: Context) -> Answer:
-        """Run a function of the operator's, or tell why not. Never raises: the model is to read what happened."""
+        """Run a function of the operator's, or tell why not, in time. The model is to read what happened: no error
+        leaves this."""
         tool = self._catalogue.tools.get(name)
         if tool is None:
             return Answer("There is no such function any more.", failed=True, undone=True)
-        if tool.read_only:
-            return await self._run(name, arguments, context)
-        key = _key(name, arguments, context)
-        if key not in self._recent:
-            self._recent[key] = self._tasks.start(self._once(key, name, arguments, context))
-        return await asyncio.shield(self._recent[key])
+        try:
+            arguments = _sound(dict(arguments))
+            async with asyncio.timeout(self._within_s):
+                if tool.read_only:
+                    return await self._run(name, arguments, context)
+                key = _key(name, arguments, context)
+                if key not in self._recent:
+                    self._recent[key] = self._tasks.start(self._once(key, name, arguments, context))
+                return await asyncio.shield(self._recent[key])
+        except RecursionError:
+            return Answer("Nothing was done: the arguments are nested too deeply.", failed=True, undone=True)
+        except TimeoutError:
+            log.warning("tools.late", function=name)
+            return Answer(f"The function failed: {Hung.plainly}.", failed=True)
 
     async def _once(self, key: str, name: str, arguments: Mapping[str, Any], context: Context) -> Answer:
+        answer = Answer(_LATER, failed=True, undone=True)
         try:
             if not await self._claims.claim(key):
                 return Answer(_BEFORE)
             answer = await self._run(name, arguments, context)
             if answer.undone:
-                self._recent.pop(key, None)
                 await self._claims.release(key)
         except BotError as error:  # the database is away
-            self._recent.pop(key, None)
             log.warning("tools.not_noted", function=name, problem=str(error))
-            return Answer(_LATER, failed=True, undone=True)
+        if answer.undone:
+            self._recent.pop(key, None)
         return answer
 
     async def _run(self, name: str, arguments: Mapping[str, Any], context: Context) -> Answer:
@@ -120,7 +136,7 @@ class Calls:
             )
             return Answer(_failure(reply["failure"], reference), failed=True, undone=bool(trace))
         refused = reply.get("refused", False)
-        return Answer(reply["text"], failed=refused, undone=refused)
+        return Answer(sound(reply["text"]), failed=refused, undone=refused)
 
     async def event(self, event: str, body: Mapping[str, Any]) -> Verdict:
         """Ask the worker of an event, if there is one. Where it fails, its `on_failure` decides."""
@@ -132,7 +148,11 @@ class Calls:
         try:
             caller = await self._caller(Context(user=_text(data.get("externalUserId"))))
             reply = await self._catalogue.run({"do": "event", "event": event, "data": told, "caller": caller})
-        except (BotError, RunnerError) as error:
+        except (
+            BotError,
+            RunnerError,
+            RecursionError,
+        ) as error:  # the last: by what is nested too deeply
             reply = {"failure": str(error)}
         if "failure" in reply:
             why = {"problem": reply["failure"], "trace": reply.get("trace", "")}
@@ -197,6 +217,23 @@ def _key(name: str, arguments: Mapping[str, Any], context: Context) -> str:
     which = context.token or f"{context.user} {context.moment}"
     told = json.dumps([which, name, arguments], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _sound(value: Any, depth: int = 0) -> Any:
+    """Arguments without halves of characters and NULs, on which functions and files stumble.
+
+    Raises:
+        RecursionError: they lie inside each other more deeply than anybody means.
+    """
+    if depth > _MOST_DEEP:
+        raise RecursionError
+    if isinstance(value, str):
+        return sound(value)
+    if isinstance(value, list):
+        return [_sound(each, depth + 1) for each in value]
+    if isinstance(value, dict):
+        return {sound(name): _sound(each, depth + 1) for name, each in value.items()}
+    return value
 
 
 def _failure(why: str, reference: str) -> str:

@@ -49,7 +49,7 @@ async def open_tools(
         background = TaskSet()
         background.start(catalogue.watch(), name="tools-watch")
         stack.push_async_callback(background.aclose)
-        calls = Calls(catalogue, ToolCallers(database), ToolClaims(database, now))
+        calls = Calls(catalogue, ToolCallers(database), ToolClaims(database, now), settings.timeout_s)
         stack.push_async_callback(calls.aclose)
         mcp = await stack.enter_async_context(
             open_mcp(catalogue, calls, gate, sessions=settings.mcp_sessions, body_bytes=body_bytes)
