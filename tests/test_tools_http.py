@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bots.tools.nonce import LEAST_COST, MOST_COST, NonceCheck
+from bots.tools.nonce import LEAST_COST, MOST_COST, NonceBusy, NonceCheck
 from core.storage.db import Database
 from core.storage.tool_callers import ToolCallers
 from core.storage.turns.intake import IntakeTransaction
@@ -484,6 +485,28 @@ async def test_an_accepted_nonce_is_not_hashed_again_and_dear_ones_never(
         check.close()
 
     assert hashed == [HASH.encode()]
+
+
+async def test_strangers_are_turned_away_where_too_much_is_checked_and_who_has_the_secret_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    goes_on, check = threading.Event(), NonceCheck([HOOK_KEY])
+    matches = check._matches
+    monkeypatch.setattr(check, "_matches", lambda each: goes_on.wait(60) and matches(each))
+    try:
+        strangers = [asyncio.create_task(check.accepts(nonce("other"))) for _ in range(8)]
+        await asyncio.sleep(0)
+        with pytest.raises(NonceBusy):
+            await check.accepts(nonce())
+        waiting = [asyncio.create_task(check.accepts(HASH, trusted=True)) for _ in range(20)]
+        await asyncio.sleep(0)
+        goes_on.set()
+
+        assert not any(await asyncio.gather(*strangers))
+        assert all(await asyncio.gather(*waiting))
+    finally:
+        goes_on.set()
+        check.close()
 
 
 async def test_without_a_hook_key_nobody_gets_in() -> None:

@@ -103,7 +103,11 @@ async def test_failures_are_told_as_errors_that_the_model_reads(
 
 
 @pytest.mark.parametrize("era", ERAS)
-@pytest.mark.parametrize("given", [None, "", "x", nonce("other"), nonce().replace("$04$", "$31$")])
+@pytest.mark.parametrize(
+    "given",
+    [None, "", "x", nonce("other"), nonce().replace("$04$", "$31$")],
+    ids=["none", "empty", "malformed", "of another key", "dear"],
+)
 async def test_a_call_without_the_right_nonce_does_nothing(
     one: Database, tmp_path: Path, era: str, given: str | None
 ) -> None:

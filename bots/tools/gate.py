@@ -52,10 +52,10 @@ class Gate:
         found = [hmac.compare_digest(given.strip().encode(), each.encode()) for each in allowed]
         return scheme.lower() == "bearer" and any(found)
 
-    async def admit(self, nonce: object) -> Verdict:
-        """Judge a nonce."""
+    async def admit(self, nonce: object, *, has_secret: bool) -> Verdict:
+        """Judge a nonce that came with our secret or without it."""
         try:
-            is_ours = isinstance(nonce, str) and await self._nonces.accepts(nonce)
+            is_ours = isinstance(nonce, str) and await self._nonces.accepts(nonce, trusted=has_secret)
         except NonceBusy:
             log.warning("tools.too_many_nonces")
             return Verdict.BUSY
@@ -65,7 +65,7 @@ class Gate:
         """Judge a call by its headers. Listings and events bring no secret: AIVAX can't be told one for them."""
         if needs_secret and not self.knows(headers, function):
             return Verdict.STRANGER
-        return await self.admit(headers.get(NONCE_HEADER))
+        return await self.admit(headers.get(NONCE_HEADER), has_secret=needs_secret)
 
 
 def _derived(secret: str, function: str) -> str:

@@ -70,7 +70,7 @@ async def open_mcp(
 
     async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         meta = dict(context.meta or {})
-        if await gate.admit(meta.get(NONCE_FIELD)) is not Verdict.WELCOME:
+        if await gate.admit(meta.get(NONCE_FIELD), has_secret=True) is not Verdict.WELCOME:
             raise MCPError(types.INVALID_REQUEST, f"The nonce in _meta.{NONCE_FIELD} is missing or wrong.")
         answer = await calls.call(params.name, params.arguments or {}, context_in(meta))
         text = types.TextContent(type="text", text=answer.text)
