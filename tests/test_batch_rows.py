@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.aivax.batch import Line
+from core.aivax.services.batch import Line
 from core.batch.items import items_of, outcomes_of, result_of
 from core.batch.sheet import BadSheet, Sheet, read_sheet
 from core.forms.inputs import WrongInput

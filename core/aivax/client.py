@@ -13,13 +13,13 @@ from core.aivax import keys
 from core.aivax.account import AccountClient
 from core.aivax.addresses import BaseAddress, mended
 from core.aivax.admin import AdminRoutes
-from core.aivax.batch import BatchClient
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.knowledge import KnowledgeClient
 from core.aivax.media.client import MediaClient
 from core.aivax.media.linked_files import LinkedFiles
 from core.aivax.request import CompletionRequest, Dialect, dialect_of
+from core.aivax.services.batch import BatchClient
 from core.aivax.stream.bounds import ANSWER_CHARS, FILE_BYTES, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire

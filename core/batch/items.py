@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.aivax.batch import Line
+from core.aivax.services.batch import Line
 from core.batch.sheet import Sheet, cell, names_of
 from core.forms.files import csv_bytes
 from core.forms.inputs import checked_inputs

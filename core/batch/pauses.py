@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.aivax.batch import Progress
+from core.aivax.services.batch import Progress
 from core.i18n import Phrase
 
 _CAUSES: tuple[tuple[str, str, Phrase], ...] = (

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from core.aivax.batch import BatchClient, Progress, Workflow
+from core.aivax.services.batch import BatchClient, Progress, Workflow
 from core.batch.handler import RESULT
 from core.batch.items import INSTRUCTION, items_of, outcomes_of, result_of
 from core.batch.pauses import cause_of

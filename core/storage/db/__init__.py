@@ -1,8 +1,8 @@
 """The database itself: engine, types, tables, migrations, retries and locks, alike for SQLite and PostgreSQL."""
 
-from core.storage.db.batch_table import batch_jobs
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
+from core.storage.db.capability_tables.batches import batch_jobs
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces
 from core.storage.db.capability_tables.rights import memory_lists, remote_erasures
 from core.storage.db.capability_tables.tools import tool_calls
