@@ -166,7 +166,7 @@ def test_an_unknown_name_in_the_environment_is_refused_too(variable: str, proble
 def test_a_name_that_resembles_nothing_is_answered_with_all_that_there_are() -> None:
     (problem,) = refusals("[zzzz]\nx = 1")
 
-    assert "known: access, aivax, conversation, discord, limits," in problem
+    assert "known: access, account, aivax, batch, conversation, discord," in problem
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:

@@ -57,6 +57,21 @@ SAMPLES: dict[str, object] = {
     "filter": "`small`",
     "first": "2026-09-01",
     "last": "2026-09-14",
+    "option": "`floor`",
+    "help": "Where it is",
+    "example": '`ticket text="..." floor=3`',
+    "value": "`12`",
+    "allowed": "a whole number from 1 to 9",
+    "words": "“on the left”",
+    "least": 1,
+    "choices": "`low`, `high`",
+    "forms": "`ticket`",
+    "form": "`ticket`",
+    "line": 7,
+    "row": 7,
+    "problem": "`floor` is missing",
+    "ended": 250,
+    "good": 497,
 }
 """A value for each placeholder, as people meet it."""
 
