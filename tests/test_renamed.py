@@ -10,9 +10,10 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from bots import logs, renamed
+from bots import logs
 from bots.cli.main import cli
 from bots.frontends import installed
+from bots.setting_rules import renamed
 from bots.setting_rules.errors import section_fields
 from bots.setting_rules.renamed import RENAMED_EVENTS, RENAMED_SETTINGS
 from bots.settings import LogSettings, Settings, SettingsRefused, compose, load
