@@ -33,6 +33,7 @@ from core.storage.db import (
 )
 from core.storage.history import HistoryStore
 from core.storage.ops.retention import Retention, Swept
+from core.storage.tool_claims import ToolClaims
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.ledger import StoredLedger
 from core.storage.turns.store import TurnStore
@@ -201,6 +202,18 @@ async def test_an_event_is_recognised_for_two_weeks_and_then_forgotten(house: Ho
 
     async with house.database.read() as connection:
         assert list((await connection.execute(select(events.c.key))).scalars()) == ["new"]
+
+
+async def test_a_call_of_a_tool_is_recognised_for_two_weeks_and_then_forgotten(house: House) -> None:
+    claims = ToolClaims(house.database, house.clock)
+    assert await claims.claim("paid")
+    house.clock.advance(days=13)
+
+    assert (await house.sweep()).tool_calls == 0
+    assert not await claims.claim("paid")
+    house.clock.advance(days=2)
+    assert (await house.sweep()).tool_calls == 1
+    assert await claims.claim("paid")
 
 
 async def test_persons_whom_nobody_is_any_more_are_removed(house: House) -> None:

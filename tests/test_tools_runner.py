@@ -30,6 +30,10 @@ BAD = """
     @declare
     def who() -> int: return os.getpid()
     @declare
+    def nap() -> int:
+        time.sleep(0.5)
+        return os.getpid()
+    @declare
     def hang() -> None:
         while True: pass
     @declare
@@ -201,6 +205,17 @@ async def test_more_calls_than_children_wait_their_turn(tmp_path: Path) -> None:
         answers = await asyncio.gather(*(call(catalogue, "add", a=number, b=0) for number in range(20)))
 
     assert [each["text"] for each in answers] == [str(number) for number in range(20)]
+
+
+async def test_of_children_without_work_one_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bots.tools.runner.IDLE_S", 0.1)
+    async with loaded(tmp_path) as catalogue:
+        pids = {int((await each)["text"]) for each in [call(catalogue, "who") for _ in range(2)]}
+        both = await asyncio.gather(call(catalogue, "nap"), call(catalogue, "nap"))
+        pids |= {int(each["text"]) for each in both}
+
+        await until("one to be gone", lambda: sum(map(_lives, pids)) == 1)
+        assert len(pids) == 2
 
 
 # Files that change

@@ -96,7 +96,7 @@ class Catalogue:
         before, self._edition, self.problem = self._edition, edition, ""
         if before is not None:
             before.runner.retire()
-            self._retired.append(before.runner)
+            self._retired = [runner for runner in (*self._retired, before.runner) if runner.has_children]
         log.info("tools.loaded", tools=sorted(edition.tools), workers=sorted(edition.workers))
 
     async def watch(self) -> None:

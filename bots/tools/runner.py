@@ -101,6 +101,10 @@ class Runner:
             else:
                 self._drop(child)
 
+    @property
+    def has_children(self) -> bool:
+        return len(self._all) + len(self._ending) > 0
+
     def retire(self) -> None:
         """Start nothing more, and end the children that rest; those at work end with what they do."""
         self._closed = True
