@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from core.aivax.knowledge import Hit, NewDocument
 from core.aivax.request import ChatMessage, CompletionRequest, TextPart
@@ -148,3 +149,19 @@ async def test_doctor_tells_collections_that_are_missing_queued_empty_and_well()
         assert "1 documents" in waiting.cause
         assert "[[knowledge.places]]" in gone.cure
         assert shy.state is CheckState.UNKNOWN
+
+
+async def test_doctor_tells_of_a_place_that_searches_what_is_remembered_of_people() -> None:
+    async with at_sandbox() as (aivax, desk):
+        memories = await aivax.knowledge.create("@memories")
+        knowledge = KnowledgeSettings(places=(KnowledgePlace(collections=(memories,)),))
+
+        *_, told = await KnowledgeCheck(settings_of(desk), knowledge).run()
+
+        assert (told.check, told.state) == ("knowledge.memories", CheckState.FAILED)
+        assert memories in told.cure
+
+
+def test_a_collection_of_aivax_own_is_refused_by_name() -> None:
+    with pytest.raises(ValidationError, match="@memories is AIVAX' own"):
+        KnowledgePlace(collections=("@memories",))

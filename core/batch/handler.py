@@ -32,6 +32,7 @@ class BatchHandler:
         argument=Phrase.BATCH_ARGUMENT,
         argument_help=Phrase.BATCH_ARGUMENT_HELP,
         operators_only=True,
+        begins_sentences=True,
     )
 
     def __init__(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from core.aivax.client import AivaxClient
 from core.aivax.knowledge import KnowledgeClient
+from core.aivax.personal.memories import COLLECTION
 from core.domain import AivaxError, NotAllowed, ResourceUnknown, SettingRefused
 from core.domain.checks import Finding, failed, ok, unknown, warning
 from core.knowledge.places import KnowledgePlaces
@@ -27,9 +29,22 @@ class KnowledgeCheck:
         try:
             async with AivaxClient(self.aivax.model_copy(update={"tries": 1})) as aivax:
                 named = KnowledgePlaces(self.knowledge.places).collections
-                return [await _looked_at(aivax.knowledge, each) for each in named]
+                found = [await _looked_at(aivax.knowledge, each) for each in named]
+                return [*found, *await _of_people(aivax.knowledge, named)]
         except SettingRefused as refused:
             return [failed(self.name, str(refused), refused.fix)]
+
+
+async def _of_people(client: KnowledgeClient, named: Collection[str]) -> list[Finding]:
+    """Whether a place searches what AIVAX remembers of people: everybody there would read it of everybody."""
+    try:
+        memories = await client.collection_named(COLLECTION)
+    except AivaxError:
+        return []  # told already
+    if memories is None or memories.id not in named:
+        return []
+    cure = f"take {memories.id} out of [[knowledge.places]] collections"
+    return [failed("knowledge.memories", "what AIVAX remembers of people can be searched by everybody", cure)]
 
 
 async def _looked_at(client: KnowledgeClient, collection: str) -> Finding:

@@ -18,6 +18,15 @@ MOST_SHOWN = 20
 """Of our own: a longer list is no answer in a chat."""
 
 
+def _is_no_own_one(collections: tuple[str, ...]) -> tuple[str, ...]:
+    """AIVAX keeps memories of people in a collection of the account, whose name begins with `@`."""
+    if own := next((each for each in collections if each.startswith("@")), ""):
+        raise ValueError(
+            f"{own} is AIVAX' own, and holds what it remembers of people: name collections of yours"
+        )
+    return collections
+
+
 def _understood(text: str) -> str:
     if text:
         try:
@@ -33,7 +42,7 @@ class KnowledgePlace(Section):
     platform: str = ""
     workspace: str = ""
     channel: str = ""
-    collections: tuple[Name, ...] = Field(min_length=1)
+    collections: Annotated[tuple[Name, ...], AfterValidator(_is_no_own_one)] = Field(min_length=1)
     """Ids of collections, from the console."""
     top: int = Field(5, ge=1, le=min(MOST_SHOWN, MOST_TOP))
     min_score: float = Field(0.3, ge=LEAST_SCORE, le=HIGHEST_SCORE)

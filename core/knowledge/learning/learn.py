@@ -25,7 +25,12 @@ class Learn:
     """Carries `learn` out. What it writes comes at its end: until then there is a line that tells how far it is."""
 
     capability = Capability(
-        "learn", Phrase.LEARN_WORD, Phrase.LEARN_DESCRIPTION, takes="files", operators_only=True
+        "learn",
+        Phrase.LEARN_WORD,
+        Phrase.LEARN_DESCRIPTION,
+        takes="files",
+        operators_only=True,
+        begins_sentences=True,
     )
 
     def __init__(self, teacher: Teacher, store: LearntStore, settings: LearningSettings, into: Into) -> None:
