@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("turn_id", name="uq_batch_jobs_turn_id"),
     )
     op.create_index("ix_batch_jobs_due_at", "batch_jobs", ["due_at"])
-    op.create_index("ix_batch_jobs_identity_id", "batch_jobs", ["identity_id", "id"])
+    op.create_index("ix_batch_jobs_identity_id_id", "batch_jobs", ["identity_id", "id"])
     op.create_index("ix_batch_jobs_result_turn", "batch_jobs", ["result_turn"])
 
 
