@@ -28,6 +28,7 @@ from bots.slack.transport.app_api import open_api, without_secrets
 from bots.supervisor import Board, supervise
 from core.domain import (
     BotError,
+    Capability,
     Commanded,
     DatabaseUnreachable,
     Event,
@@ -81,6 +82,9 @@ class Inbox:
 
     def passed_over(self, _platform: str, reason: PassedOver) -> None:
         self.passed[reason] += 1
+
+    def capabilities(self) -> Sequence[Capability]:
+        return ()
 
     async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
         return {}

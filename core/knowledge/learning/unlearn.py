@@ -63,7 +63,6 @@ class Unlearn:
         argument=Phrase.UNLEARN_ARGUMENT,
         argument_help=Phrase.UNLEARN_ARGUMENT_HELP,
         operators_only=True,
-        begins_sentences=True,
     )
 
     def __init__(self, store: LearntStore, follow_ups: FollowUps, lessons: Lessons, into: Into) -> None:
