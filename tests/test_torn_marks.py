@@ -17,6 +17,8 @@ from core.markdown.splitter import Splitter, split
 from core.markdown.unfinished import certain_up_to
 from tests.platforms.slack.reader import drawn
 from tests.slack_streams import StreamReader
+from tests.torn_marks import DISCORD as ON_DISCORD
+from tests.torn_marks import Whole
 
 
 def so_far(text: str) -> str:
@@ -214,3 +216,10 @@ def test_a_quote_in_an_item_goes_on_on_slack() -> None:
     parts = split("- > " + "many words " * 30, 100, len, SLACK)
 
     assert all(part.text.count(">") == 1 for part in parts)
+
+
+@pytest.mark.parametrize(
+    "text", ["_so [two_ words](https://example.com) it is", "so [two *words](https://example.com) it* is"]
+)
+def test_what_readers_differ_in_is_not_judged_by_its_letters(text: str) -> None:
+    assert not Whole(ON_DISCORD, text).is_plain

@@ -38,13 +38,13 @@ _AMBIGUOUS = re.compile(
     r"|`[^`\n]+\n[ \t]*(?:[#>|]|[-*+] )"
     r"|^[ \t]+-?\#|^(?: {4}|\t)[ \t]*>|[*_~|]\#+ |\]\([^)\s]*<[^)\s]*\)"
     r"|^.*[^\s`>].*```|\*{4}|_{4}"
-    r"|\[[^\]\n]*(?:\*\*|__|~~|\|\|)[^\]\n]*\]\(",
+    r"|\[[^\]\n]*(?:\*|__|\b_|_\b|~~|\|\|)[^\]\n]*\]\(",
     re.MULTILINE,
 )
 """What readers differ in: a line below a quote, an underlined heading, deeper numbers, HTML, marks begun twice, half of
 a pair in code, bold inside bold beside CJK text, headings that are code or in small letters, marks between blanks or
 within words, code over several lines that begin blocks, a fence inside a line, an address inside a word or before
-CJK signs."""
+CJK signs, marks among a link's words, which only Discord pairs with those around the link."""
 _NUMBERED = re.compile(r"^[ \t>]*(?!1[.)])\d+[.)] ", re.MULTILINE)
 """An item that begins no list: where a stream is cut inside the one before, it becomes text."""
 _PAIRED = re.compile(r"\*\*|__|~~|\|\||`")
