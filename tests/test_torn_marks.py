@@ -218,6 +218,21 @@ def test_a_quote_in_an_item_goes_on_on_slack() -> None:
     assert all(part.text.count(">") == 1 for part in parts)
 
 
+@pytest.mark.parametrize("mark", ["**", "||"])
+def test_no_message_begins_with_what_closes_a_mark(mark: str) -> None:
+    text = f"so {mark}" + "日本語です。" * 30 + f"{mark}です"
+
+    parts = [part for size in range(80, 200) for part in split(text, size, len, DISCORD)]
+
+    assert all(not part.text.startswith(mark * 2) for part in parts)
+
+
+def test_a_message_ends_before_a_link_that_fills_more_than_half_of_it() -> None:
+    link = "[two words](https://example.com/" + "x" * 60 + ")"
+
+    assert [part.text for part in split(f"some words {link} so", 100)] == ["some words", f"{link} so"]
+
+
 @pytest.mark.parametrize(
     "text", ["_so [two_ words](https://example.com) it is", "so [two *words](https://example.com) it* is"]
 )
