@@ -218,6 +218,33 @@ def test_a_quote_in_an_item_goes_on_on_slack() -> None:
     assert all(part.text.count(">") == 1 for part in parts)
 
 
+@pytest.mark.parametrize(
+    ("before", "sign"), [("It is", " 3. so"), ("> It is", " 3. so"), ("> It is", " - so")]
+)
+def test_a_sign_within_a_line_begins_no_item_in_the_next_stream(before: str, sign: str) -> None:
+    shown = streamed((before, 0.0), ("", LAST_AGE_S), (sign, 0.0))
+
+    assert f"\u200b{sign.strip()}" in drawn(shown[1])
+
+
+def test_a_figure_alone_is_no_item_in_the_next_stream_before_its_dot_is_there() -> None:
+    shown = streamed(("It is", 0.0), ("", LAST_AGE_S), (" 3", 0.0), (". so", 0.0))
+
+    assert drawn(shown[1]) == "\u200b3. so"
+
+
+def test_bold_words_begin_a_stream_without_a_sign_of_which_only_the_first_was_there() -> None:
+    shown = streamed(("It is", 0.0), ("", LAST_AGE_S), (" *", 0.0), ("*_“so” it_ is**", 0.0))
+
+    assert drawn(shown[1]) == "«‹\u200b“so” it› is»"
+
+
+def test_no_message_begins_with_a_figure_that_would_be_an_item_s() -> None:
+    text = "so it is 3) then " * 20
+
+    assert all(not part.text.startswith("3)") for size in range(64, 100) for part in split(text, size))
+
+
 @pytest.mark.parametrize("mark", ["**", "||"])
 def test_no_message_begins_with_what_closes_a_mark(mark: str) -> None:
     text = f"so {mark}" + "日本語です。" * 30 + f"{mark}です"

@@ -17,7 +17,9 @@ _UNDERLINES = frozenset("|:=-")
 _ITEM_SIGNS = frozenset("-*+0123456789")
 _UNDERLINE = re.compile(r"[ \t]*[|:=-][|:=\- \t]*\r?")
 _UNDERLINE_BEFORE = re.compile(r"[ \t>]*[|:=-][|:=\- \t]*\r?")
-_WORD = re.compile(r"[^\S\n]+(?=[^\s`~#>\-+*=|]|``?(?!`)|\*{1,3}(?=[^\s*])|~~(?=[^\s~])|\|\|(?=[^\s|]))")
+_WORD = re.compile(
+    r"[^\S\n]+(?!\d{1,9}+(?:\Z|[.)](?:\s|\Z)))(?=[^\s`~#>\-+*=|]|``?(?!`)|\*{1,3}(?=[^\s*])|~~(?=[^\s~])|\|\|(?=[^\s|]))"
+)
 _SENTENCE_END = re.compile(r"""[.!?\u2026]["'\u201d\u2019)\]*_]*\s*$|[\u3002\uff01\uff1f]\s*$""")
 _CJK_END = re.compile(r"(?<=[\u3002\uff01\uff1f])(?=[^\s`~\u3002\uff01\uff1f\u300d\u300f\uff09])")
 _LONGEST_ENDING = 12

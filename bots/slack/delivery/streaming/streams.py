@@ -33,6 +33,8 @@ LAST_AGE_S = 255.0
 _MOST_OPEN = 1_000
 _LONGEST_INFO, _LONGEST_HEAD = 100, 2_000
 _BLOCK_SIGN = re.compile(r"\s*+(?:>|(?:[-*+]|\#{1,6}|\d{1,9}+[.)])(?:\s|\Z))")
+_SIGNS = " \t_*+-#.)0123456789"
+"""Of these alone nobody can tell yet whether they begin a block, a name or what is emphasised."""
 _IN_NAME = re.compile(r"_++(.)")
 _NO_BLOCK = "\u200b"
 """Begins a message in the middle of a line, where a sign such as `>` would begin a quote."""
@@ -136,12 +138,12 @@ class Stream:
         line, line_end, _ = ahead[first:].partition("\n")
         self.seed = reopening(before, line + line_end)
         if not first and not before.endswith("\n"):
-            if not self.seed and _BLOCK_SIGN.match(line):
-                self.seed = _NO_BLOCK
+            if not self.seed.strip("> ") and _BLOCK_SIGN.match(line):
+                self.seed += _NO_BLOCK
             elif _goes_on_in_name(before, line):
                 self.seed += seam.ESCAPE
-        may_be_name = not (first or line_end or line.strip("_"))
-        if line_end or not (before.endswith("\n") or may_be_name):
+        may_be_sign = not (first or line_end or line.strip(_SIGNS))
+        if line_end or not (before.endswith("\n") or may_be_sign):
             self.before = ""
 
     @property
