@@ -239,6 +239,10 @@ def test_bold_words_begin_a_stream_without_a_sign_of_which_only_the_first_was_th
     assert drawn(shown[1]) == "«‹\u200b“so” it› is»"
 
 
+def test_a_figure_behind_an_item_s_mark_waits_for_what_it_is() -> None:
+    assert so_far("- one\n- 3.") == "- one"
+
+
 def test_no_message_begins_with_a_figure_that_would_be_an_item_s() -> None:
     text = "so it is 3) then " * 20
 

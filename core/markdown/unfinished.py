@@ -13,7 +13,9 @@ LONGEST_HALF = 500
 """What stays half-written for longer than this is text, and is shown."""
 
 _SIGNS = re.compile(r"[*_~|`\\]++[ \t]*+\Z")
-_MAYBE_MARKS_OF_A_LINE = re.compile(r"[ \t>]*+(?:\#{1,6}|-\#|[-*+]|\d{1,9}+[.)]?+|[-=_*`~]++)?[ \t]*+")
+_MAYBE_MARKS_OF_A_LINE = re.compile(
+    r"[ \t>]*+(?:(?:[-*+]|\d{1,9}+[.)])[ \t]++)*+(?:\#{1,6}|-\#|[-*+]|\d{1,9}+[.)]?+|[-=_*`~]++)?[ \t]*+"
+)
 _MAYBE_DELIMITER = re.compile(r"[ \t>]*+[|:\- \t]*+")
 
 
