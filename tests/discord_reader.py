@@ -33,11 +33,13 @@ _WAYS = {
 }
 
 
-def read(text: str, ways: frozenset[str] = frozenset(), *, quoted: bool = False) -> Iterator[Shown]:
-    """Yield each character that is shown; marks that are obeyed are none."""
+def read(
+    text: str, ways: frozenset[str] = frozenset(), *, quoted: bool = False, inside: bool = False
+) -> Iterator[Shown]:
+    """Yield each character that is shown; marks that are obeyed are none. `inside`: whether it begins no line."""
     at = 0
     while at < len(text):
-        line_start = at == 0 or text[at - 1] == "\n"
+        line_start = text[at - 1] == "\n" if at else not inside
         step = line_start and _line(text, at, ways, quoted=quoted)
         end, shown = step or _within_line(text, at, ways)
         yield from shown
@@ -71,7 +73,7 @@ def _within_line(text: str, at: int, ways: frozenset[str]) -> _Step:
     if best := _emphasis(text, at):
         found, way = best
         inner = next(group for group in found.groups() if group is not None)
-        return found.end(), read(inner, ways | {way}, quoted=True)
+        return found.end(), read(inner, ways | {way}, quoted=True, inside=True)
     return at + 1, [Shown(text[at], ways)]
 
 

@@ -18,6 +18,7 @@ from core.markdown.unfinished import certain_up_to
 from tests.platforms.slack.reader import drawn
 from tests.slack_streams import StreamReader
 from tests.torn_marks import DISCORD as ON_DISCORD
+from tests.torn_marks import SLACK as ON_SLACK
 from tests.torn_marks import Whole
 
 
@@ -264,8 +265,25 @@ def test_a_message_ends_before_a_link_that_fills_more_than_half_of_it() -> None:
     assert [part.text for part in split(f"some words {link} so", 100)] == ["some words", f"{link} so"]
 
 
+def test_an_item_s_mark_within_a_mark_is_text_on_discord() -> None:
+    assert [each.character for each in ON_DISCORD.letters("**1. It**")] == ["1", "I", "t"]
+
+
+def test_an_address_is_the_same_with_words_and_without() -> None:
+    assert ON_SLACK.letters("[a](https://は)")[0].token == ON_SLACK.letters("https://は")[0].token
+
+
 @pytest.mark.parametrize(
-    "text", ["_so [two_ words](https://example.com) it is", "so [two *words](https://example.com) it* is"]
+    "text",
+    [
+        "_so [two_ words](https://example.com) it is",
+        "so [two *words](https://example.com) it* is",
+        "*so `**no**` **it's* it's so**",
+        "*** it is** so",
+        "it`s so`",
+        "_it\n- is so_",
+        "| a |\n|---|\n| b |\nc |\n",
+    ],
 )
 def test_what_readers_differ_in_is_not_judged_by_its_letters(text: str) -> None:
-    assert not Whole(ON_DISCORD, text).is_plain
+    assert not any(Whole(platform, text).is_plain for platform in (ON_DISCORD, ON_SLACK))

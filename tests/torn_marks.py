@@ -33,18 +33,21 @@ _AMBIGUOUS = re.compile(
     r"|`[^`\n*_~|]*(\*\*|__|~~|\|\|)[^`\n*_~|]*`"
     r"|[^\x00-\x7f]__(?!_)[\s\S]*\*\*|\*\*[\s\S]*[^\x00-\x7f]__"
     r"|^-\# *(?:[#>\d-]|$)"
-    r"|(?<!\S)_(?!\S)|(?<=\S )\*{3,} |[A-Za-z\u00c0-\u024f0-9](?:\*|~~|__)+[A-Za-z\u00c0-\u024f0-9]"
+    r"|(?<!\S)_(?!\S)|(?<!\S)\*{3,} |[A-Za-z\u00c0-\u024f0-9](?:\*|~~|__|`)+[A-Za-z\u00c0-\u024f0-9]"
     r"|[A-Za-z0-9]https?://|https?://[^\s<>]*[\u3000-\u303f\uff00-\uffef]"
     r"|`[^`\n]+\n[ \t]*(?:[#>|]|[-*+] )"
     r"|^[ \t]+-?\#|^(?: {4}|\t)[ \t]*>|[*_~|]\#+ |\]\([^)\s]*<[^)\s]*\)"
     r"|^.*[^\s`>].*```|\*{4}|_{4}"
-    r"|\[[^\]\n]*(?:\*|__|\b_|_\b|~~|\|\|)[^\]\n]*\]\(",
+    r"|\[[^\]\n]*(?:\*|__|\b_|_\b|~~|\|\|)[^\]\n]*\]\("
+    r"|^[ \t]*\|.*\n[ \t]*[^|\s].*\|"
+    r"|(?<!\*)\*(?![*\s])(?:[^*\n`]|`[^`\n]*+`)*+\*\*(?![*\s])(?:[^*\n`]|`[^`\n]*+`)*+(?<!\s)\*(?!\*)",
     re.MULTILINE,
 )
-"""What readers differ in: a line below a quote, an underlined heading, deeper numbers, HTML, marks begun twice, half of
-a pair in code, bold inside bold beside CJK text, headings that are code or in small letters, marks between blanks or
-within words, code over several lines that begin blocks, a fence inside a line, an address inside a word or before
-CJK signs, marks among a link's words, which only Discord pairs with those around the link."""
+"""What readers differ in: a line below a quote, an underlined heading, deeper numbers, HTML, marks begun twice, half
+of a pair in code, bold inside bold beside CJK text, headings that are code or in small letters, marks between blanks
+or within words, bold that crosses italics, code over several lines that begin blocks, a fence inside a line, an
+address inside a word or before CJK signs, marks among a link's words, which only Discord pairs with those around the
+link, a row that lacks its first bar."""
 _NUMBERED = re.compile(r"^[ \t>]*(?!1[.)])\d+[.)] ", re.MULTILINE)
 """An item that begins no list: where a stream is cut inside the one before, it becomes text."""
 _PAIRED = re.compile(r"\*\*|__|~~|\|\||`")
@@ -174,14 +177,14 @@ def _are_pairs(text: str) -> bool:
 
 
 def _spans_paragraphs(shown: Sequence[Shown]) -> bool:
-    """Whether marks go on beyond an empty line, which only a spoiler does everywhere, or into a table."""
+    """Whether marks go on beyond an empty line, which only a spoiler does everywhere, or into a table or an item."""
     before = None
     for each in shown:
         if each.character == "\n":
             if before is not None and each.ways & before & _WITHIN_PARAGRAPHS:
                 return True
             before = each.ways
-        elif each.character == "|" and before is not None and each.ways & before & _WITHIN_PARAGRAPHS:
+        elif each.character in "|•" and before is not None and each.ways & before & _WITHIN_PARAGRAPHS:
             return True
         elif not each.character.isspace():
             before = None

@@ -24,8 +24,16 @@ _AROUND = {"strong": "«»", "em": "‹›", "s": "~~"}
 _BLOCK_WAYS = {"blockquote": "quote", "heading": "heading", "table": "table"}
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable(["html_inline", "html_block"])
 
+
+class _AsWritten(MarkdownIt):
+    """Leaves addresses as they are: a bare one and that of a link with words are the same then."""
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 - the library's name
+        return url
+
+
 _LETTER_BY_LETTER = (
-    MarkdownIt("commonmark")
+    _AsWritten("commonmark")
     .enable(["table", "strikethrough"])
     .disable(["html_inline", "html_block", "reference", "text_join"])
 )
