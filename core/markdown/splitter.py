@@ -6,14 +6,13 @@ again for each word, and has to pair fences the way chat platforms do, whatever 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
+from core.markdown.best_cut import best_cut
 from core.markdown.blocks import NOTHING, Reading, State, read, rows_in
-from core.markdown.cut_points import Rank, Seam, inner_seams, last_whole_character
 from core.markdown.dialect import PLAIN, Dialect
 from core.markdown.fences import closing_steps, fence_after
 from core.markdown.marks import MOST_OPEN, first_sign
@@ -25,7 +24,6 @@ Size = Callable[[str], int]
 _SMALLEST_MAX_SIZE = 64
 _CODE_INDENT = 4  # CommonMark: a line indented this far is code, where no list is open
 _DEEPEST_INDENT = 24
-_LAST_SIGNS = re.compile(r"(?<=[^\s*_~|])[*_~|]++\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ class Splitter:
         while True:
             view = tail[: limit + 1]
             reading = read(view, self._state, self._dialect)
-            at = _best_cut(view, reading)
+            at = best_cut(view, reading)
             state = self._open_after(tail[:at], reading)
             part = self._part(tail[:at], state)
             limit = at - 1
@@ -251,42 +249,3 @@ def _dedented(lines: Sequence[str], indent: str) -> Iterator[str]:
     for line in lines:
         inside = inside and (line.startswith(indent) or not line.strip())
         yield line.removeprefix(indent) if inside else line
-
-
-def _best_cut(view: str, reading: Reading) -> int:
-    """Where to cut a text whose last character is the first that has no room."""
-    first = _first_visible(view)
-    half = first + (len(view) - first) // 2
-    forbidden = reading.found.inside_of_whole(half) | _before_doubtful_signs(view)
-    lines = [seam for seam in reading.seams if seam.at > first]
-    good = [seam for seam in lines if seam.rank > Rank.POOR and seam.at not in forbidden]
-    late = [seam for seam in good if seam.at >= half]
-    if not late and good and reading.ends_in_table:
-        return good[-1].at  # rather a short message than half a row
-    inner = (
-        late
-        or _before_what_spans(view, reading, first, half)
-        or (seam for seam in inner_seams(view, half) if seam.at not in forbidden)
-    )
-    best = max(inner, default=lines[-1] if lines else None)
-    return best.at if best is not None else last_whole_character(view, first, forbidden)
-
-
-def _before_what_spans(view: str, reading: Reading, first: int, half: int) -> list[Seam]:
-    """The last word that a message may begin with before what spans all of the second half, such as a link.
-
-    Rather a short message than half a link; what begins a message and has no room is cut.
-    """
-    whole = reading.found.whole
-    begin = next((start for start, end in whole if first < start < half and end >= len(view)), first)
-    if begin == first:
-        return []
-    inside = reading.found.inside_of_whole(first)
-    words = [seam for seam in inner_seams(view, first) if seam.at <= begin and seam.at not in inside]
-    return sorted(words, key=lambda seam: seam.at)[-1:]
-
-
-def _before_doubtful_signs(view: str) -> frozenset[int]:
-    """The place before signs that a text ends with, behind a word: with those that follow they may close something."""
-    signs = _LAST_SIGNS.search(view)
-    return frozenset((signs.start(),)) if signs else frozenset()
