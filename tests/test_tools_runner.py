@@ -210,12 +210,12 @@ async def test_more_calls_than_children_wait_their_turn(tmp_path: Path) -> None:
 async def test_of_children_without_work_one_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bots.tools.runner.IDLE_S", 0.1)
     async with loaded(tmp_path) as catalogue:
-        pids = {int((await each)["text"]) for each in [call(catalogue, "who") for _ in range(2)]}
-        both = await asyncio.gather(call(catalogue, "nap"), call(catalogue, "nap"))
-        pids |= {int(each["text"]) for each in both}
+        pids: set[int] = set()
+        while len(pids) < 2:  # on a busy machine the first may be back before the second one begins
+            both = await asyncio.gather(call(catalogue, "nap"), call(catalogue, "nap"))
+            pids |= {int(each["text"]) for each in both}
 
         await until("one to be gone", lambda: sum(map(_lives, pids)) == 1)
-        assert len(pids) == 2
 
 
 # Files that change
