@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from core.aivax.knowledge import NewDocument
+from core.aivax.knowledge.client import NewDocument
 from core.aivax.knowledge.search_body import Search, search_body
 from core.domain import NoBalance, NotAllowed, RateLimited, RequestRefused, ResourceUnknown, Unavailable
 from sandbox.shapes import CHOICES, Shapes

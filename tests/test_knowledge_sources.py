@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.aivax.knowledge import Hit, NewDocument
+from core.aivax.knowledge.client import NewDocument
+from core.aivax.knowledge.forms import Hit
 from core.aivax.request import ChatMessage, CompletionRequest, TextPart
 from core.domain.checks import CheckState
 from core.i18n import Translators

@@ -15,7 +15,7 @@ from core.aivax.addresses import BaseAddress, mended
 from core.aivax.admin import AdminRoutes
 from core.aivax.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
-from core.aivax.knowledge import KnowledgeClient
+from core.aivax.knowledge.client import KnowledgeClient
 from core.aivax.media.client import MediaClient
 from core.aivax.media.linked_files import LinkedFiles
 from core.aivax.request import CompletionRequest, Dialect, dialect_of

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from core.aivax.client import AivaxClient
-from core.aivax.knowledge import KnowledgeClient
+from core.aivax.knowledge.client import KnowledgeClient
 from core.aivax.personal.memories import COLLECTION
 from core.domain import AivaxError, NotAllowed, ResourceUnknown, SettingRefused
 from core.domain.checks import Finding, failed, ok, unknown, warning

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.aivax.knowledge import KnowledgeClient
+from core.aivax.knowledge.client import KnowledgeClient
 from core.aivax.knowledge.forms import Hit
 from core.aivax.knowledge.search_body import MOST_TERM_CHARS
 from core.conversations.capabilities import CapabilityRun

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
-from core.aivax.knowledge import NewDocument
+from core.aivax.knowledge.client import NewDocument
 from core.domain import Attachment, Place
 from core.knowledge.learning.splitting import Piece
 from core.util.text import shorten, sound

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.aivax.knowledge import Imported, KnowledgeClient, NewDocument
+from core.aivax.knowledge.client import Imported, KnowledgeClient, NewDocument
 from core.domain import AivaxError, NoBalance, NotAllowed, RateLimited, RequestRefused, ResourceUnknown
 from core.knowledge.learning.documents import code_of
 from core.storage.learnt.store import Learnt, LearntStore

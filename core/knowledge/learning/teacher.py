@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from core.aivax.knowledge import NewDocument
+from core.aivax.knowledge.client import NewDocument
 from core.domain import (
     Attachment,
     FileGone,
