@@ -65,8 +65,9 @@ async def begin(stage: Stage, words: str = "batch ticket", by: Author = ROOT) ->
 
 async def until(what: str, happened: Callable[[], bool]) -> None:
     async def look() -> None:
-        while not happened():  # noqa: ASYNC110  the sandbox and the made-up platform tell nobody
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while not happened():  # noqa: ASYNC110  the sandbox and the made-up platform tell nobody
+                await asyncio.sleep(0.02)
 
     await soon(what, look())
 
@@ -171,8 +172,9 @@ async def test_a_wrong_row_begins_nothing(migrated_url: str) -> None:
 
 async def gone(stage: Stage) -> None:
     async def look() -> None:
-        while await stage.rows("SELECT stage || sheet || address FROM batch_jobs") != ["gone"]:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while await stage.rows("SELECT stage || sheet || address FROM batch_jobs") != ["gone"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
     await soon("all of the batch to be gone", look())
     assert not stage.sandbox.state.batches.workflows

@@ -78,7 +78,7 @@ async def test_others_and_commands_are_not_gathered(migrated_url: str) -> None:
 
 
 async def test_it_is_answered_when_the_time_is_over_without_another_event(migrated_url: str) -> None:
-    async with staged(migrated_url, conversation={"gather_s": 0.2}) as stage:
+    async with staged(migrated_url, conversation={"gather_s": 2.0}) as stage:
         await stage.hear(said("first"), said("second"))
         await until("the answer", lambda: stage.platform.visible(DIRECT.channel))
 

@@ -93,13 +93,13 @@ async def call(catalogue: Catalogue, name: str, **arguments: Any) -> dict[str, A
 
 async def test_a_child_is_used_again_until_it_misbehaves(tmp_path: Path) -> None:
     async with loaded(tmp_path) as catalogue:
-        first = (await call(catalogue, "who"))["text"]
-        again = (await call(catalogue, "who"))["text"]
+        before = [(await call(catalogue, "who"))["text"] for _ in range(4)]
         with pytest.raises(Ended):
             await call(catalogue, "leave")
         other = (await call(catalogue, "who"))["text"]
 
-    assert first == again != other
+    assert len(set(before)) < len(before)  # not all: what is still open at a call's end makes one unfit
+    assert other != before[-1]
 
 
 @pytest.mark.parametrize(
@@ -211,9 +211,10 @@ async def test_of_children_without_work_one_is_kept(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("bots.tools.runner.IDLE_S", 0.1)
     async with loaded(tmp_path) as catalogue:
         pids: set[int] = set()
-        while len(pids) < 2:  # on a busy machine the first may be back before the second one begins
-            both = await asyncio.gather(call(catalogue, "nap"), call(catalogue, "nap"))
-            pids |= {int(each["text"]) for each in both}
+        async with asyncio.timeout(60):
+            while len(pids) < 2:  # on a busy machine the first may be back before the second one begins
+                both = await asyncio.gather(call(catalogue, "nap"), call(catalogue, "nap"))
+                pids |= {int(each["text"]) for each in both}
 
         await until("one to be gone", lambda: sum(map(_lives, pids)) == 1)
 
