@@ -98,8 +98,17 @@ async def test_a_child_is_used_again_until_it_misbehaves(tmp_path: Path) -> None
             await call(catalogue, "leave")
         other = (await call(catalogue, "who"))["text"]
 
-    assert len(set(before)) < len(before)  # not all: what is still open at a call's end makes one unfit
-    assert other != before[-1]
+    assert len(set(before)) == 1
+    assert other != before[0]
+
+
+async def test_what_the_bot_itself_takes_of_memory_ends_no_child(tmp_path: Path) -> None:
+    large = b"\x01" * (300 * 2**20)
+    async with loaded(tmp_path, memory_mb=256) as catalogue:
+        pids = {(await call(catalogue, "who"))["text"] for _ in range(3)}
+
+    assert len(large) > 256 * 2**20
+    assert len(pids) == 1
 
 
 @pytest.mark.parametrize(
