@@ -75,13 +75,15 @@ class Costs:
         self.kinds.append("read")
 
     def note(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            self.transactions[self._open[id(connection)]].append(in_short(statement))
+        number = self._open.get(id(connection))  # none of one that began before the counting did
+        if number is not None and not statement.startswith("BEGIN"):
+            self.transactions[number].append(in_short(statement))
 
     def commit(self, connection: Connection) -> None:
         driver: Any = connection.connection.driver_connection
         is_synced = connection.dialect.name != "sqlite" or driver.awaits_disk
-        self.kinds[self._open[id(connection)]] = "synced" if is_synced else "unsynced"
+        if (number := self._open.get(id(connection))) is not None:
+            self.kinds[number] = "synced" if is_synced else "unsynced"
 
     @property
     def rows(self) -> list[str]:
