@@ -36,7 +36,7 @@ _AMBIGUOUS = re.compile(
     r"|(?<!\S)_(?!\S)|(?<!\S)\*{3,} |[A-Za-z\u00c0-\u024f0-9](?:\*|~~|__|`)+[A-Za-z\u00c0-\u024f0-9]"
     r"|[A-Za-z0-9]https?://|https?://[^\s<>]*[\u3000-\u303f\uff00-\uffef]"
     r"|`[^`\n]+\n[ \t]*(?:[#>|]|[-*+] )"
-    r"|^[ \t]+-?\#|^(?: {4}|\t)[ \t]*>|[*_~|]\#+ |\]\([^)\s]*<[^)\s]*\)|\]\(<[^)>\n]*\)"
+    r"|^[ \t]+-?\#|^(?: {4}|\t)[ \t]*>|[*_~|]\#+ |\]\([^)\s]*<[^)\s]*\)"
     r"|^.*[^\s`>].*```|\*{4}|_{4}"
     r"|\[[^\]\n]*(?:\*|__|\b_|_\b|~~|\|\|)[^\]\n]*\]\("
     r"|^[ \t]*\|.*\n[ \t]*[^|\s].*\|"
@@ -47,8 +47,7 @@ _AMBIGUOUS = re.compile(
 of a pair in code, bold inside bold beside CJK text, headings that are code or in small letters, marks between blanks
 or within words, bold that crosses italics, code over several lines that begin blocks, a fence inside a line, an
 address inside a word or before CJK signs, marks among a link's words, which only Discord pairs with those around the
-link, a row that lacks its first bar, an address
-that opens a `<` which nothing closes: Discord takes it for the address, others for words."""
+link, a row that lacks its first bar."""
 _NUMBERED = re.compile(r"^[ \t>]*(?!1[.)])\d+[.)] ", re.MULTILINE)
 """An item that begins no list: where a stream is cut inside the one before, it becomes text."""
 _PAIRED = re.compile(r"\*\*|__|~~|\|\||`")
