@@ -45,8 +45,9 @@ def shown(stage: Stage, place: Place = DIRECT) -> str:
 
 
 async def both_ask(stage: Stage) -> None:
-    """Two people ask: the failure of one alone is no outage yet."""
-    await stage.hear(said("one"), said("two", by=BEN, at=CHANNEL))
+    """Two people ask, Ann first: the failure of one alone is no outage yet, and hers is tried again later."""
+    await stage.hear(said("one"))
+    await stage.hear(said("two", by=BEN, at=CHANNEL))
 
 
 async def test_another_model_answers_while_the_usual_one_is_out_and_says_so(
