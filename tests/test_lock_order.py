@@ -39,7 +39,7 @@ from tests.test_edits import commanded, deleted, edited, pressed
 from tests.test_storage import Desk
 
 PROCESSES = 3
-OPERATIONS = 450
+OPERATIONS = 200
 AT_ONCE = 12
 PEOPLE = [Author(Identity("fake", "W1", name), name) for name in ("ana", "ben", "cleo")]
 PLACES = [Place("fake", "W1", "general", "t1"), Place("fake", "W1", "general", "t2")]

@@ -217,7 +217,7 @@ streams = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     stream=streams,
     ends=st.sampled_from([b"", b"data: [DONE]\n\n", b'data: {"error":"x"}\n\n']),

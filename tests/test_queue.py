@@ -139,6 +139,7 @@ def queue_of(
     running_turns: int = 4,
     grace_s: float = 5.0,
     sweep_interval_s: float = NEVER_S,
+    idle_interval_s: float = NEVER_S,
     platforms: Collection[str] = ("fake",),
 ) -> WorkerPool:
     return WorkerPool(
@@ -148,6 +149,7 @@ def queue_of(
             running_turns=running_turns,
             grace_s=grace_s,
             sweep_interval_s=sweep_interval_s,
+            idle_interval_s=idle_interval_s,
             error_delay_s=0.0,
             renew_interval_s=0.001,
         ),
@@ -283,7 +285,7 @@ async def test_work_that_comes_while_the_conversation_is_busy_is_done_after_it()
 
 async def test_a_notice_is_enough_and_a_lost_one_is_made_good_by_the_next_look() -> None:
     rows = Rows()
-    runner, queue = Running(rows), queue_of(rows, sweep_interval_s=0.001)
+    runner, queue = Running(rows), queue_of(rows, sweep_interval_s=0.001, idle_interval_s=0.001)
 
     async with working(queue, runner):
         await soon("the first look at the rows", rows.read.wait())

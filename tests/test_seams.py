@@ -50,7 +50,7 @@ documents = st.lists(block, min_size=1, max_size=8).map("\n\n".join)
 limits = st.sampled_from([80, 120, 200, 400])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(documents, limits)
 def test_each_letter_looks_as_it_did_in_one_message(text: str, max_size: int) -> None:
     parts = split(text, max_size, len, DISCORD)

@@ -385,7 +385,7 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.dictionaries(st.sampled_from(FIELDS), values, max_size=8))
 def test_no_message_is_too_odd_to_be_read(message: dict[str, Any]) -> None:
     words = words_of(message, NAMES)
@@ -395,7 +395,7 @@ def test_no_message_is_too_odd_to_be_read(message: dict[str, Any]) -> None:
     assert len(words) <= MOST_CHARS
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.text(max_size=80), st.lists(values, max_size=3), st.lists(values, max_size=3))
 def test_what_a_person_wrote_is_always_read(text: str, blocks: list[Any], attachments: list[Any]) -> None:
     message = {"user": "U0ANA", "text": text, "blocks": blocks, "attachments": attachments}
@@ -404,7 +404,7 @@ def test_what_a_person_wrote_is_always_read(text: str, blocks: list[Any], attach
     assert is_stand_in(own) or own in words_of(message, NAMES)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.text(alphabet=st.characters(exclude_characters="<&")))
 def test_text_without_tokens_and_entities_stays_as_it_is(text: str) -> None:
     assert from_mrkdwn(text) == text

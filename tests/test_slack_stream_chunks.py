@@ -51,7 +51,7 @@ def tool(number: int) -> Status:
     return Status(f"Using tool {number} …", ToolActivity(f"t{number}", "tool", ToolState.RUNNING))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(STEPS)
 def test_nothing_is_lost_doubled_or_too_large(steps: list[tuple[list[str], int, float, bool]]) -> None:
     reader, answer = StreamReader(), ""
@@ -70,7 +70,7 @@ def test_nothing_is_lost_doubled_or_too_large(steps: list[tuple[list[str], int, 
         assert len({chunk["id"] for chunk in chunks if "id" in chunk}) <= MOST_CARDS
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.sampled_from(PROSE), max_size=60),
     st.integers(1, 40),

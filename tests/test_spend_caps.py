@@ -14,6 +14,7 @@ from sandbox.server import serve
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, said
 from tests.stage import Stage, staged
 from tests.test_turn_costs import counted
+from tests.waiting import until
 
 PERSON = "My answers to you may cost"
 HERE = "My answers in this place may cost"
@@ -111,11 +112,17 @@ async def test_what_is_summed_up_of_the_month_is_counted_once(migrated_url: str,
 async def test_two_questions_at_once_do_not_both_get_the_last_cent(
     migrated_url: str, clock: WallClock
 ) -> None:
-    limits = {"person_daily_usd": 0.02, "question_usd": 0.02}
-    async with staged(migrated_url, now=clock, limits=limits) as stage:
-        await stage.hear(said("one"), said("two"))
+    limits = {"person_daily_usd": 0.02, "question_usd": 0.02, "shutdown_grace_s": 0.0}
+    async with (
+        serve(plan="max", tokens_per_s=0.01) as sandbox,
+        staged(migrated_url, sandbox=sandbox, now=clock, limits=limits) as stage,
+    ):
+        await stage.core.intake.receive(said("one"))
+        await until("the first to be asked", lambda: stage.times_asked == 1)
+        await stage.core.intake.receive(said("two", at=CHANNEL))
+        await until("an answer to the second", lambda: bool(stage.platform.visible(CHANNEL.channel)))
 
-        assert [UNDER_WAY in each for each in stage.platform.visible(DIRECT.channel)].count(True) == 1
+        assert UNDER_WAY in stage.platform.visible(CHANNEL.channel)[-1]
         assert stage.times_asked == 1
 
 
