@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from bots.capabilities import capabilities_of, upkeep_of
+from bots.setting_rules.together import checks_before_start
 from bots.settings import Settings
-from bots.tools.settings import check_tools
 from bots.wiring import (
     Admitting,
     Base,
@@ -26,14 +26,11 @@ from bots.wiring import (
     surfaces_of,
 )
 from core.aivax.client import AivaxClient
-from core.aivax.keys import require_private_key
 from core.aivax.transport import trusted
 from core.conversations.capabilities import Capabilities
-from core.domain import Frontend, SettingRefused
+from core.domain import Frontend
 from core.i18n import warm
 from core.ingest.service import StoringIntake
-from core.media import tool_caps
-from core.niceties.follow_up import check as check_niceties
 from core.settings import StorageSettings
 from core.storage.db import Database, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention
@@ -59,20 +56,10 @@ class Core:
 
     def check(self, settings: Settings) -> None:
         """Refuse, before anything listens, settings with which no question could be answered."""
-        if not settings.aivax.model:
-            fix = "name the gateway that answers, such as my-gateway:50c3 (AIVAX console, AI gateways)"
-            raise SettingRefused("[aivax] model", fix=fix)
-        has_fallback = settings.aivax.fallback_model or any(each.fallback_model for each in settings.routes)
-        if settings.limits.fallback_at_cap and not has_fallback:
-            fix = "there is nothing to fall back to: name a model in [aivax] fallback_model, or write false"
-            raise SettingRefused("[limits] fallback_at_cap", value="true", fix=fix)
-        if settings.account.enabled:
-            require_private_key(settings.aivax, "[account] enabled")
+        for check in checks_before_start(settings):
+            check()
         models = sorted(self.admitting.models)
         self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
-        check_niceties(settings.replies, settings.aivax)
-        tool_caps.check(settings.limits, settings.aivax, settings.routes)
-        check_tools(settings.tools, settings.aivax)
 
     async def ask_aivax(self) -> None:
         """Say in the log, soon after the start, what would only show at the first question."""

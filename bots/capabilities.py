@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
+from bots.setting_rules.together import check_batch
 from bots.wiring import Base, models_of
 from core.aivax.keys import kind_of
 from core.aivax.personal.memories import Memories
@@ -12,7 +13,7 @@ from core.aivax.services.web_fetch import WebFetch
 from core.batch.handler import RESERVED, BatchHandler, BatchResultHandler
 from core.batch.watcher import Watcher
 from core.conversations.capabilities import Capabilities, CapabilityHandler, Upkeep
-from core.domain import Place, SettingRefused, Translator
+from core.domain import Place, Translator
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
 from core.i18n import command_words, spoken_capability
@@ -146,9 +147,7 @@ def _forms(base: Base, others: list[CapabilityHandler]) -> list[FormHandler]:
 
 def _batch(base: Base) -> tuple[BatchHandler, BatchResultHandler, Watcher]:
     settings = base.settings
-    if not settings.forms:
-        fix = "there is no form to be filled in: write one ([[forms]]), or set enabled = false"
-        raise SettingRefused("[batch] enabled", value="true", fix=fix)
+    check_batch(settings)
     model = settings.aivax.model
     forms = {each.name: each.model_copy(update={"model": each.model or model}) for each in settings.forms}
     store = BatchStore(base.database, base.now)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from bots import LOST, PROBLEM
 from bots.app import Core, open_core_on, open_database
 from bots.frontends import Host, Mounts, Plugin
+from bots.setting_rules.together import check_frontends
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Absences, Board, explain, supervise
 from core.domain import Frontend, SettingRefused
@@ -40,9 +41,8 @@ async def run(
     if role is not Role.ALL and parse_url(settings.storage.url).get_backend_name() == "sqlite":
         fix = f"--role {role} needs PostgreSQL: a SQLite file belongs to one process"
         raise SettingRefused("[storage] url", fix=fix)
+    check_frontends(settings, plugins)
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
-    if not wanted:
-        raise SettingRefused("no frontend is configured", fix=_what_to_set(plugins))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(watched(settings.log.stalled_after_s))
         database = await stack.enter_async_context(open_database(settings.storage))
@@ -130,8 +130,3 @@ async def _wait_for_ever() -> None:
 def _ready_line(board: Board) -> str:
     failed = [f"{name} ({explain(cause)})" for name, cause in board.failed.items()]
     return f"ready: {', '.join(board.up)}" + (f"; failed: {'; '.join(failed)}" if failed else "")
-
-
-def _what_to_set(plugins: Mapping[str, Plugin]) -> str:
-    ways = "; or ".join(plugin.to_set for plugin in plugins.values())
-    return f"set {ways} in config.toml (see config.example.toml), or try `aivax-bots chat --sandbox`"

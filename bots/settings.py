@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationE
 from bots.frontends import Plugin
 from bots.setting_rules.errors import is_secret, nearest, problem_of, section_fields, shown
 from bots.setting_rules.ids import KINDS, any_id, wrong_entries, wrong_ids
+from bots.setting_rules.origins import Origins
 from bots.setting_rules.renamed import OldNames
 from bots.terminal import PLATFORM as TERMINAL
 from bots.tools.settings import ToolsSettings
@@ -128,11 +129,13 @@ def load(
     path: Path | None,
     environment: Mapping[str, str],
     on_old_names: Callable[[Mapping[str, str]], object] = len,
+    origins: Origins | None = None,
 ) -> Settings:
     """Read the configuration.
 
     `path` is the file that the operator named; without one, `$AIVAX_BOTS_CONFIG`, else `config.toml` if it exists.
     `on_old_names` is told which settings are given by an old name: what is written -> the setting's name of today.
+    `origins` is told what was read where.
 
     Raises:
         SettingsRefused: with every unknown name, unreadable file and unusable value.
@@ -141,8 +144,10 @@ def load(
     values = _read_file(path, environment)
     old_names = OldNames()
     variables = dict(environment)
+    origins = Origins() if origins is None else origins
     problems = [*old_names.in_file(values), *old_names.in_environment(variables, PREFIX)]
-    problems += [*_wrong_library(environment), *_overlay(model, values, variables)]
+    origins.in_file(config_path(path, environment), values)
+    problems += [*_wrong_library(environment), *_overlay(model, values, variables, origins)]
     try:
         settings = model.model_validate(values)
     except ValidationError as exc:
@@ -221,7 +226,7 @@ def _read_file(path: Path | None, environment: Mapping[str, str]) -> dict[str, A
 
 
 def _overlay(
-    model: type[BaseModel], values: dict[str, Any], environment: Mapping[str, str]
+    model: type[BaseModel], values: dict[str, Any], environment: Mapping[str, str], origins: Origins
 ) -> list[SettingRefused]:
     """Lay the environment's values over the file's; return what can't be laid."""
     problems = [
@@ -237,6 +242,7 @@ def _overlay(
         except SettingRefused as problem:
             problems.append(problem)
         else:
+            origins.in_variable(section, key, variable)
             if not key:
                 values[section] = text
             elif isinstance(values.setdefault(section, {}), dict):

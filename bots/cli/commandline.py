@@ -17,6 +17,7 @@ import typer
 from bots import CRASH, PASSING, PROBLEM, logs
 from bots.frontends import Plugin, installed
 from bots.redaction import secrets_in
+from bots.setting_rules.origins import Origins
 from bots.settings import LogSettings, Settings, SettingsRefused, load
 from core import __version__
 from core.domain import (
@@ -39,13 +40,20 @@ from core.domain import (
 from core.util.log import log
 
 
-def configured(config: Path | None, *, quiet: bool = False) -> tuple[Settings, dict[str, Plugin]]:
-    """Read the configuration and set up the log; a problem ends the program with a sentence."""
+def configured(
+    config: Path | None, *, quiet: bool = False, origins: Origins | None = None
+) -> tuple[Settings, dict[str, Plugin]]:
+    """Read the configuration and set up the log; a problem ends the program with a sentence.
+
+    `origins` is told what was read where.
+    """
     logs.configure(LogSettings())
     plugins = installed()
     renamed: dict[str, str] = {}
     try:
-        settings = load(plugins, path=config, environment=os.environ, on_old_names=renamed.update)
+        settings = load(
+            plugins, path=config, environment=os.environ, on_old_names=renamed.update, origins=origins
+        )
     except SettingsRefused as refused:
         for problem in refused.problems:
             typer.echo(f"aivax-bots: {problem}", err=True)

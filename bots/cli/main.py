@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from bots import INTERRUPTED
+from bots.cli.config import config as configuration
 from bots.cli.db import database
 from bots.cli.options import ConfigPath
 from bots.cli.platforms import WithPlatforms
@@ -24,6 +25,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+cli.add_typer(configuration)
 cli.add_typer(database)
 replies = typer.Typer(name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True)
 cli.add_typer(replies)

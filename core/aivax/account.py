@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from core.aivax import keys, options
+from core.aivax import keys
 from core.aivax.account_routes.fields import field, first_amount, sum_of
 from core.aivax.account_routes.model_list import ListedModel, read_model_list
 from core.aivax.addresses import BaseAddress, administrative, route
 from core.aivax.error_text import scrub
 from core.aivax.keys import KeyKind
+from core.aivax.options import checks_of
 from core.aivax.request import Dialect, dialect_of
 from core.aivax.stream.chunks import Json, amount, mapping, word
 from core.aivax.transport import Wire
@@ -245,17 +246,8 @@ class AccountClient:
         Raises:
             SettingRefused: a setting with which no call can succeed.
         """
-        keys.check_settings(self._settings)
-        speaks_aivax = keys.speaks_aivax(self._kind, self._settings.base_url)
-        options.check(self._settings, routes, self._kind, speaks_aivax=speaks_aivax)
-        if self._settings.fallback_model:
-            keys.check_model(self._kind, self._settings.fallback_model, "[aivax] fallback_model")
-        for number, each in enumerate(routes, 1):
-            if each.fallback_model:
-                setting = f"[[routes]] entry {number}, fallback_model"
-                keys.check_model(self._kind, each.fallback_model, setting)
-        for model in models:
-            keys.check_model(self._kind, model, "[[routes]] model")
+        for check in checks_of(self._settings, models, routes):
+            check()
         if self._kind is KeyKind.LEGACY:
             log.warning("aivax.legacy_key", fix="make a new key (sk-aiv-acc...): this one has an older form")
 

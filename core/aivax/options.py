@@ -6,10 +6,12 @@ call, and one that is not sent would promise what does not happen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+from core.aivax import keys
 from core.aivax.keys import KeyKind
 from core.aivax.media import tools
 from core.aivax.media.tools import DATE_TIME
@@ -23,6 +25,8 @@ SETTINGS = (
 )
 _USUAL = {"allow_logging": True, "tool_explanations": False}
 """What those hold that choose nothing; of all others it is something empty."""
+Check = Callable[[], object]
+"""Raises `SettingRefused`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,25 @@ def chosen(settings: AivaxSettings, routes: Sequence[Route] = ()) -> RequestOpti
 def _of_tools(given: Mapping[str, Any], named: Sequence[str]) -> tuple[tuple[str, Any], ...]:
     """The options of tools that are asked for: a route may name other tools than the options above it are for."""
     return tuple((name, value) for name, value in given.items() if tools.OPTIONS[name].tool in named)
+
+
+def checks_of(settings: AivaxSettings, models: Iterable[str], routes: Sequence[Route]) -> Iterator[Check]:
+    """The checks of a configuration, each by itself: one that refuses does not hide what the others find.
+
+    `models` are those of routes, beside the one of the settings.
+    """
+    kind = keys.kind_of(settings.api_key)
+    speaks_aivax = keys.speaks_aivax(kind, settings.base_url)
+    yield partial(keys.check_settings, settings)
+    yield partial(check, settings, routes, kind, speaks_aivax=speaks_aivax)
+    if settings.fallback_model:
+        yield partial(keys.check_model, kind, settings.fallback_model, "[aivax] fallback_model")
+    for number, each in enumerate(routes, 1):
+        if each.fallback_model:
+            setting = f"[[routes]] entry {number}, fallback_model"
+            yield partial(keys.check_model, kind, each.fallback_model, setting)
+    for model in models:
+        yield partial(keys.check_model, kind, model, "[[routes]] model")
 
 
 def check(settings: AivaxSettings, routes: Sequence[Route], kind: KeyKind, *, speaks_aivax: bool) -> None:
