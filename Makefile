@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: run test check lint types contracts soak bench golden architecture lock clean
+.PHONY: run test check lint types contracts soak bench golden architecture docs lock clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -62,6 +62,10 @@ golden: .venv/.dev
 architecture: .venv/bin/python
 	@$(BIN)/python docs/draw_architecture.py
 
+# Builds the documentation's site, without any network: build/site/index.html.
+docs: .venv/.dev
+	@$(BIN)/python docs/build_site.py
+
 # Pins anew. Needs `uv` (pip install uv); hashes, no addresses.
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock:
@@ -70,4 +74,4 @@ lock:
 	$(COMPILE) --group pyproject.toml:build -c requirements-dev.lock -o requirements-build.lock
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
