@@ -45,7 +45,9 @@ def rows_of(count: int, text: str = "lamp {n} is broken") -> bytes:
 
 
 @asynccontextmanager
-async def batching(url: str, data: bytes, **batch: Any) -> AsyncIterator[tuple[Stage, Shelf]]:
+async def batching(
+    url: str, data: bytes, *, operators: Any = OPERATORS, **batch: Any
+) -> AsyncIterator[tuple[Stage, Shelf]]:
     shelf = Shelf()
     shelf.files = {"rows": Blob(data, "text/csv")}
     async with staged(
@@ -53,7 +55,7 @@ async def batching(url: str, data: bytes, **batch: Any) -> AsyncIterator[tuple[S
         platform=shelf,
         forms=[TICKET],  # type: ignore[arg-type]
         batch=BATCH | batch,
-        operators=OPERATORS,
+        operators=operators,
     ) as stage:
         yield stage, shelf
 

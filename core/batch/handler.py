@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from core.batch.costs import new_usage, total_usd
 from core.batch.items import items_of
 from core.batch.settings import BatchSettings
 from core.batch.sheet import BadSheet, Sheet, read_sheet
 from core.conversations.capabilities import CapabilityRun
-from core.domain import Capability, FileGone, FileTooLarge, MadeFile
+from core.domain import Action, Capability, FileGone, FileTooLarge, MadeFile
 from core.forms.inputs import WrongInput
 from core.forms.settings import FormSettings
 from core.i18n import Phrase
 from core.markdown.literal import code
-from core.storage.batches import OPEN, BatchStore
+from core.storage.batch_presses import OPEN, can_retry
+from core.storage.batches import BatchStore
 
 RESULT = "batch-result"
 """The capability of the turn that shows a result."""
@@ -94,6 +96,7 @@ class BatchHandler:
             return
         phrase = Phrase.BATCH_BEGUN_TWICE if self._settings.validation else Phrase.BATCH_BEGUN
         await run.write(run.translator.say(phrase, form=code(form.name), count=total))
+        run.offer(Action.CANCEL_BATCH)
         self._look_soon()
 
     async def _about_last(self, run: CapabilityRun, word: str) -> None:
@@ -110,10 +113,13 @@ class BatchHandler:
                 "percent": percent,
             }
             await run.write(run.translator.say(Phrase.BATCH_PROGRESS, **values))
+            if batch.stage in OPEN:
+                await self._store.tells_of(batch, run.turn)
+                run.offer(Action.CANCEL_BATCH)
             return
         is_cancel = word == "cancel"
         stages = OPEN if is_cancel else ("done",)
-        has_failed = batch.numbers.get("good", 0) < batch.total and not batch.numbers.get("cut")
+        has_failed = can_retry(batch.stage, batch.numbers, batch.total)
         done = (is_cancel or has_failed) and await self._store.want(batch, word, stages)
         phrase = {
             (True, True): Phrase.BATCH_CANCEL_SOON,
@@ -145,6 +151,12 @@ class BatchResultHandler:
             Phrase.BATCH_DONE if good == batch.total or batch.numbers.get("cut") else Phrase.BATCH_DONE_SOME
         )
         await run.write(run.translator.say(phrase, form=code(batch.form), good=good, total=batch.total))
+        if (usd := total_usd(batch.numbers)) is not None:
+            await run.write(" " + run.translator.say(Phrase.BATCH_COST, cost=run.translator.money(usd)))
+        if (usage := new_usage(batch.numbers)) is not None:
+            run.used(usage)
+        if can_retry(batch.stage, batch.numbers, batch.total):
+            run.offer(Action.RETRY_BATCH)
         is_csv = bool(batch.numbers.get("csv"))
         name, kind = (".csv", "text/csv") if is_csv else (".jsonl", "application/x-ndjson")
         await run.show(MadeFile(f"{batch.form}-results{name}", kind, "", data))

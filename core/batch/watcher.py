@@ -14,12 +14,13 @@ from datetime import timedelta
 from typing import Any
 
 from core.aivax.services.batch import BatchClient, Progress, Workflow
+from core.batch.costs import cost_of, counted
 from core.batch.handler import RESULT
 from core.batch.items import INSTRUCTION, items_of, outcomes_of, result_of
 from core.batch.pauses import cause_of
 from core.batch.settings import BatchSettings
 from core.batch.sheet import Sheet
-from core.domain import AivaxError, KeyRefused, NoBalance, NotAllowed, RequestRefused, ResourceUnknown
+from core.domain import Action, AivaxError, KeyRefused, NoBalance, NotAllowed, RequestRefused, ResourceUnknown
 from core.forms.inputs import WrongInput
 from core.forms.settings import FormSettings
 from core.i18n import Phrase, Translators
@@ -155,7 +156,8 @@ class Watcher:
             return
         lines = lines if lines is not None else await self._client.export(batch.workflow, batch.job)
         sheet, outcomes = Sheet.of_stored(batch.sheet), outcomes_of(lines, form)
-        numbers = {
+        numbers: dict[str, int] = {
+            **counted(batch.numbers, cost_of(progress, lines)),
             "good": sum(not each.error for each in outcomes.values()),
             "csv": int(sheet.kind == "csv"),
             "cut": int(batch.wanted == "cancel"),
@@ -183,7 +185,8 @@ class Watcher:
             said = translator.say(Phrase.BATCH_PROGRESS, **values)
         after_s = self._settings.poll_interval_s
         if said:
-            self._notify(await self._store.tell(batch, said, after_s=after_s, **changes))
+            offers = (Action.CANCEL_BATCH,)
+            self._notify(await self._store.tell(batch, said, after_s=after_s, offers=offers, **changes))
         else:
             await self._store.let_go(batch, after_s=after_s, **changes)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol
 
 from core.aivax.request import CompletionRequest
-from core.domain import Attachment, Blob, Capability, Frontend, MadeFile, Translator, Turn
+from core.aivax.stream.events import Usage
+from core.domain import Action, Attachment, Blob, Capability, Frontend, MadeFile, Translator, Turn
 
 Change = Callable[[CompletionRequest], CompletionRequest]
 
@@ -64,6 +65,12 @@ class CapabilityRun(Protocol):
 
     async def ask_quietly(self, change: Change = lambda request: request) -> str:
         """Likewise, but write nothing: for what is to be checked first, such as structured output."""
+
+    def offer(self, *actions: Action) -> None:
+        """Have these buttons below the answer, once all is written; after a crash they are there, too."""
+
+    def used(self, usage: Usage) -> None:
+        """Count what a model did elsewhere, as AIVAX told it."""
 
     def spent(self, what: str, usd: float) -> None:
         """Count money that AIVAX told of a call that is no completion; `what` names it in `usage`, as a model would."""

@@ -16,6 +16,8 @@ LABELS = {
     Action.GOOD: Phrase.GOOD_BUTTON,
     Action.BAD: Phrase.BAD_BUTTON,
     Action.FORGET: Phrase.FORGET_BUTTON,
+    Action.CANCEL_BATCH: Phrase.BATCH_CANCEL_BUTTON,
+    Action.RETRY_BATCH: Phrase.BATCH_RETRY_BUTTON,
 }
 
 

@@ -214,6 +214,10 @@ class Action(StrEnum):
     """Speak to me in this language; `Pressed.text` names its locale, `""`: the one that my platform tells."""
     FORGET = "forget"
     """Delete what is stored of what I said, and of what was answered."""
+    CANCEL_BATCH = "cancelbatch"
+    """End the batch that this message tells of, with what is done."""
+    RETRY_BATCH = "retrybatch"
+    """Try once more what failed in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -680,6 +680,12 @@ class Phrase(Sentence):
     BATCH_NOT_OPEN = "Your last batch here isn't under way any more."
     BATCH_CANCEL_SOON = "All right, I'm ending it. You get a file with what is done."
     BATCH_RETRY_SOON = "All right, those that failed are tried once more."
+    BATCH_CANCEL_BUTTON = "End it"
+    BATCH_RETRY_BUTTON = "Try those that failed again"
+    BATCH_ENDED = "That batch isn't under way any more."
+    BATCH_RETRY_NOTHING = "There is nothing left to try again in that batch."
+    BATCH_GONE = "I know nothing of that batch any more."
+    BATCH_COST = "It cost {cost}."
     BATCH_NO_RETRY = "There is nothing left to try again in your last batch here."
 
     @property

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.conversations.directory import Directory
-from core.domain import ENDED, Action, CancelRequest, Command, Pressed, Translator, TurnState
+from core.domain import ENDED, Action, Author, CancelRequest, Command, Pressed, Translator, TurnState
 from core.i18n import Phrase, Translators, nearest
 from core.ingest.commands import OFFERS, Commands
 from core.ingest.deletion import Deletion
 from core.ingest.questions import Questions
+from core.storage.batch_presses import OPEN, PressedBatch
 from core.storage.turns.held_turns import Asked
 from core.storage.turns.intake import IntakeTransaction
 from core.util.log import log
@@ -27,7 +28,9 @@ class Presses:
         commands: Commands,
         translators: Translators,
         deletion: Deletion,
+        is_operator: Callable[[Author], bool] = lambda _: False,
     ) -> None:
+        self._is_operator = is_operator
         self._deletion = deletion
         self._directory = directory
         self._questions = questions
@@ -42,6 +45,8 @@ class Presses:
             return await self.stop_quietly(transaction, pressed, identity_id)
         if pressed.action is Action.LANGUAGE:
             return await self._choose_language(transaction, pressed, identity_id)
+        if pressed.action in BATCH_WORDS:
+            return await self._about_batch(transaction, pressed, identity_id, translator)
         # deletion locks all that is theirs, in its order
         asked = await transaction.held_turns.find(pressed.turn, hold=pressed.action is not Action.FORGET)
         if asked is None:
@@ -115,6 +120,20 @@ class Presses:
             transaction, pressed, identity_id, translator.say(Phrase.FEEDBACK_DONE)
         )
 
+    async def _about_batch(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, translator: Translator
+    ) -> Sequence[int]:
+        """Ask for what a button below a batch's sentence says, for who began it or runs the bot."""
+        told_of = await transaction.held_turns.find(pressed.turn, hold=False)
+        batch = await transaction.batches.of_turn(told_of.id) if told_of is not None else None
+        # locked before the batch, as whoever tells of the batch does
+        await self._directory.find_for_notices(transaction, pressed.place, identity_id)
+        phrase = Phrase.BATCH_GONE
+        if batch is not None:
+            is_theirs = batch.identity_id == identity_id or self._is_operator(pressed.author)
+            phrase = await ask_of_batch(transaction, pressed.action, batch) if is_theirs else Phrase.NOT_YOURS
+        return await self._directory.add_notice(transaction, pressed, identity_id, translator.say(phrase))
+
     async def _choose_language(
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int
     ) -> Sequence[int]:
@@ -126,6 +145,15 @@ class Presses:
             transaction, identity_id, translator, first=translator.say(Phrase.LANGUAGE_DONE)
         )
         return await self._directory.add_notice(transaction, pressed, identity_id, page, OFFERS[Command.HOME])
+
+
+async def ask_of_batch(transaction: IntakeTransaction, action: Action, batch: PressedBatch) -> Phrase:
+    """Have a batch ended, or what failed in it tried once more; what is said of it."""
+    if action is Action.CANCEL_BATCH:
+        done = await transaction.batches.want(batch.id, BATCH_WORDS[action], OPEN)
+        return Phrase.BATCH_CANCEL_SOON if done else Phrase.BATCH_ENDED
+    done = batch.has_failed and await transaction.batches.want(batch.id, BATCH_WORDS[action], ("done",))
+    return Phrase.BATCH_RETRY_SOON if done else Phrase.BATCH_RETRY_NOTHING
 
 
 async def keep(transaction: IntakeTransaction, asked: Asked) -> Phrase | None:
@@ -159,5 +187,7 @@ async def stop(transaction: IntakeTransaction, asked: Asked) -> Phrase | None:
     return Phrase.STOP_DONE if stopped.turns else Phrase.STOP_NOTHING
 
 
+BATCH_WORDS = {Action.CANCEL_BATCH: "cancel", Action.RETRY_BATCH: "retry"}
+"""What a batch is asked for, as it is stored."""
 DECISIONS = {Action.KEEP: keep, Action.DROP: drop, Action.STOP: stop}
 """What only who asked may decide, and how; each returns what is said, None where it was said before or shows itself."""

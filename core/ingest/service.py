@@ -181,7 +181,7 @@ def build_intake(
     scrubber = scrubber or Scrubber(store.database)
     take_backs = TakeBacks(store, directory, translators, models.may_choose)
     deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
-    presses = Presses(directory, questions, commands, translators, deletion)
+    presses = Presses(directory, questions, commands, translators, deletion, limits.is_operator)
     handlers = Handlers(directory, limits, translators, signs, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)
     if conversation.gather_s:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import ENDED, BotError, Place, Turn
+from core.domain import ENDED, Action, BotError, Place, Turn
+from core.storage.batch_presses import OPEN, BatchPresses
 from core.storage.db import (
     Database,
     batch_jobs,
+    batch_turns,
     conversations,
     identities,
     insert_once,
@@ -25,8 +27,6 @@ from core.storage.db import (
     turns,
 )
 from core.storage.turns.intake import IntakeTransaction
-
-OPEN = ("new", "running")
 
 
 class BatchTakenOver(BotError):
@@ -113,12 +113,16 @@ class BatchStore:
         here = (batch_jobs.c.conversation_id == turn.conversation_id) & (batch_jobs.c.identity_id == asker)
         return await self._one(_batches().where(here).order_by(batch_jobs.c.id.desc()).limit(1))
 
+    async def tells_of(self, batch: StoredBatch, turn: Turn) -> None:
+        """Have the buttons below a turn's sentence be about this batch."""
+        async with self._database.write() as connection:
+            told = insert_once(connection, batch_turns)
+            await connection.execute(told, {"turn_id": turn.id, "batch_id": batch.id})
+
     async def want(self, batch: StoredBatch, wanted: str, stages: tuple[str, ...]) -> bool:
         """Ask whoever works on a batch for something; false where it is in none of these stages any more."""
-        asked = update(batch_jobs).where(batch_jobs.c.id == batch.id, batch_jobs.c.stage.in_(stages))
         async with self._database.write() as connection:
-            done = await connection.execute(asked.values(wanted=wanted, due_at=self._now()))
-            return bool(done.rowcount)
+            return await BatchPresses(connection, self._now()).want(batch.id, wanted, stages)
 
     async def result_of(self, turn: Turn) -> tuple[StoredBatch, bytes] | None:
         """The batch whose result a turn shows, and its file; None where that was forgotten."""
@@ -167,7 +171,15 @@ class BatchStore:
         async with self._database.write() as connection:
             await _change(connection, batch, self._free(after_s) | changes)
 
-    async def tell(self, batch: StoredBatch, sentence: str, *, after_s: float, **changes: Any) -> int:
+    async def tell(
+        self,
+        batch: StoredBatch,
+        sentence: str,
+        *,
+        after_s: float,
+        offers: Sequence[Action] = (),
+        **changes: Any,
+    ) -> int:
         """Likewise, and say a sentence of the bot's own where the batch was asked for; the conversation with work.
 
         Both in one transaction, so that a crash neither forgets the sentence nor says it twice.
@@ -175,8 +187,11 @@ class BatchStore:
         async with self._database.write() as connection:
             transaction = IntakeTransaction(connection, self._now())
             here = await transaction.find_or_open(batch.place, -batch.identity_id)
-            await transaction.add_turn(here, batch.identity_id, batch.address, notice=sentence)
+            turn_id = await transaction.add_turn(
+                here, batch.identity_id, batch.address, notice=sentence, offers=offers
+            )
             await _change(connection, batch, self._free(after_s) | changes, remembered=True)
+            await connection.execute(insert(batch_turns), {"turn_id": turn_id, "batch_id": batch.id})
             await transaction.announce(here, batch.place.platform)
         return here
 
@@ -190,6 +205,7 @@ class BatchStore:
             )
             changes |= {"result": result, "result_turn": turn_id, "stage": "done", "ended_at": self._now()}
             await _change(connection, batch, self._free(0.0) | changes, remembered=True)
+            await connection.execute(insert(batch_turns), {"turn_id": turn_id, "batch_id": batch.id})
             await transaction.announce(batch.conversation_id, batch.place.platform)
         return batch.conversation_id
 

@@ -118,12 +118,14 @@ def identities_of(identity_id: int) -> Select[Any]:
 
 
 def usd_of(price: Price) -> ColumnElement[float]:
-    """What AIVAX told that an answer cost, else its tokens at the operator's price, else nothing."""
+    """What AIVAX told that an answer cost, else its tokens at the operator's price, else nothing; and what calls beside
+    it cost."""
+    told, other = usage_table.c.credits, usage_table.c.other_usd
     if not (price.prompt_usd or price.completion_usd):
-        return usage_table.c.credits
+        return func.coalesce(told + other, told, other)
     prompt = usage_table.c.prompt_tokens * price.prompt_usd
     completion = usage_table.c.completion_tokens * price.completion_usd
-    return func.coalesce(usage_table.c.credits, (prompt + completion) / 1_000_000)
+    return func.coalesce(told, (prompt + completion) / 1_000_000) + func.coalesce(other, 0.0)
 
 
 def _costs(spender: Spender, price: Price) -> Select[Any]:

@@ -17,7 +17,7 @@ from core.aivax.stream.events import (
     Usage,
 )
 from core.conversations.composer import Composed
-from core.domain import Frontend, MadeFile, ReplySurface, Status, ToolActivity, Translator, Turn
+from core.domain import Action, Frontend, MadeFile, ReplySurface, Status, ToolActivity, Translator, Turn
 from core.i18n import Phrase
 from core.settings import LimitsSettings
 from core.turns.answer_text import AnswerText, file_name, marker_of
@@ -109,6 +109,8 @@ class Answer:
         self.reason = ""
         self._thinking = False
         self._unseen: list[str] | None = None
+        self.offers: tuple[Action, ...] = ()
+        """The buttons below it, where it is the bot's own."""
         self.is_ours = False
         """Whether the text is a sentence of the bot's own: it can be neither generated again nor judged."""
 
@@ -145,7 +147,7 @@ class Answer:
                 self._thinking = True
                 await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
             case Usage():
-                self.usage = event if self.usage is None else self.usage.plus(event)
+                self.used(event)
             case MadeLink(url):
                 self.links[url] = None
             case ToolCalled(name=name):
@@ -181,8 +183,12 @@ class Answer:
 
     def spent(self, what: str, usd: float) -> None:
         """Count money that a call cost which is no completion; `what` names it as a model would."""
-        told = Usage(credits=usd, model=what)
+        told = Usage(other_usd=usd, model=what)
         self.usage = told if self.usage is None else told.plus(self.usage)
+
+    def used(self, usage: Usage) -> None:
+        """Count what completions used."""
+        self.usage = usage if self.usage is None else self.usage.plus(usage)
 
     def admit(self, picture: Picture) -> MadeFile | None:
         """Give a file its place in the text; None where it is not to be shown, being too large or one too many."""

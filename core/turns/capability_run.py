@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from core.admission.admission import RetryAlone
+from core.aivax.stream.events import Usage
 from core.conversations.capabilities import Capabilities, Change
 from core.conversations.composer import Composer, NoRoom
 from core.domain import (
+    Action,
     Attachment,
     Blob,
     Capability,
@@ -112,6 +114,12 @@ class _Run:
     async def _let_ask(self, change: Change) -> None:
         if (held_by := await self._ask(self._answer, change, self.words)) is not None:
             raise _Held(held_by)
+
+    def offer(self, *actions: Action) -> None:
+        self._answer.offers = actions
+
+    def used(self, usage: Usage) -> None:
+        self._answer.used(usage)
 
     def spent(self, what: str, usd: float) -> None:
         self._answer.spent(what, usd)

@@ -72,7 +72,7 @@ class Endings:
         if self._shows_cost and answer.usage is not None:
             tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
             notes.append(translator.say(Phrase.COST, model=answer.usage.model, tokens=tokens))
-        after = () if answer.is_ours else self.after
+        after = answer.offers if answer.is_ours else self.after
         return Footer(" ".join(notes), buttons(after, answer.turn.key, translator))
 
     async def finish(

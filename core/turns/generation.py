@@ -127,8 +127,9 @@ class Generation:
         if answer.is_empty:
             await answer.say(instead_of_words(answer.reason))
         ours, remembered = answer.is_ours, answer.remembered
+        offers = answer.offers if ours else ()
         await self._store.keep_answer(
-            turn, answer.text, answer.usage, whole=True, ours=ours, remembered=remembered
+            turn, answer.text, answer.usage, whole=True, ours=ours, remembered=remembered, offers=offers
         )
         return None
 

@@ -145,7 +145,8 @@ class Office:
         if self.shapes().batch == "plain":
             metadata = {"id": item.id, "state": item.state}
             told = {"metadata": metadata, "input": item.text, "output": item.output}
-            return {**told, "confidence": 0.9, "validation": None}
+            tokens = {"prompt_tokens": item.prompt_tokens, "completion_tokens": item.completion_tokens}
+            return {**told, "confidence": 0.9, "validation": None, "usage": tokens | {"cost": item.cost_usd}}
         output = None if item.output is None else json.dumps(item.output)
         return {"itemId": item.id, "status": item.state, "content": item.text, "result": output}
 
@@ -153,7 +154,7 @@ class Office:
         told = {"id": job.id, "title": job.title, "state": job.state}
         if self.shapes().batch == "plain":
             return {**told, "items": job.counts(), "pauseReason": job.reason or None}
-        return told
+        return {**told, "consumedCredits": sum(item.cost_usd for item in job.items)}
 
     def _made(self, name: str, made: str) -> Answered:
         return Answered({name: made} if self.shapes().batch == "plain" else made)

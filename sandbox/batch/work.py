@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
-from sandbox.account import Account
+from sandbox.account import Account, price_usd
 from sandbox.completions.schemas import obeying
 from sandbox.completions.steps import tokens_of
 from sandbox.completions.texts import json_text
@@ -25,6 +25,13 @@ class Item:
     state: str = "Pending"
     output: Any = None
     tries: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def cost_usd(self) -> float:
+        """What it cost up to now, in USD."""
+        return price_usd(self.prompt_tokens, self.completion_tokens)
 
     def work(self, schema: Mapping[str, Any]) -> None:
         """Answers it; the word of a failing state in it, such as `Refused`, makes it fail, with `once` only once."""
@@ -98,7 +105,10 @@ class Batches:
     def _charge(self, workflow: Workflow, item: Item) -> None:
         twice = 2 if workflow.fields.get("validationInstruction") else 1
         for _ in range(twice):
-            self.account.charge(len(item.text) // 4 + 1, len(tokens_of(json_text(item.output))))
+            prompt, completion = len(item.text) // 4 + 1, len(tokens_of(json_text(item.output)))
+            self.account.charge(prompt, completion)
+            item.prompt_tokens += prompt
+            item.completion_tokens += completion
 
     def retry(self, job: Job) -> int:
         """Puts the items that failed back, and the job to work; says how many they were."""

@@ -21,6 +21,7 @@ LABEL_CHARS, MOST_BUTTONS = 80, 25
 STYLES = {
     Action.KEEP: discord.ButtonStyle.primary,
     Action.FORGET: discord.ButtonStyle.danger,
+    Action.CANCEL_BATCH: discord.ButtonStyle.danger,
 }
 EMOJIS = {Action.GOOD: "👍", Action.BAD: "👎"}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.aivax.admin import AdminRoutes
 from core.aivax.http_call import Part
+from core.aivax.services.batch_costs import NOT_TOLD, Cost, cost_in
 from core.aivax.stream.chunks import NotJson, amount, decode_any, mapping, word
 from core.domain import ResourceUnknown, Unavailable
 
@@ -55,6 +56,8 @@ class Progress:
     """Items that wait no more; None where the job does not tell."""
     reason: str = ""
     """Why it paused, in AIVAX' words; `""` where it does not tell."""
+    cost: Cost = NOT_TOLD
+    """What it cost up to now, as far as the job tells."""
 
     @property
     def is_over(self) -> bool:
@@ -69,6 +72,7 @@ class Line:
     output: object = field(repr=False)
     state: str = ""
     """In small letters without blanks: `finished`, `refused`, `executionerror`, `validationerror`; `""`: not told."""
+    cost: Cost = NOT_TOLD
 
 
 class BatchClient:
@@ -119,7 +123,7 @@ class BatchClient:
         told = mapping((await self._admin.get(*_ROOT, workflow, "jobs", job)).data)
         names = ("pauseReason", "pause_reason", "stateReason", "state_reason", "reason")
         reason = next(filter(None, (word(told.get(name)) for name in names)), "")
-        return Progress(word(told.get("state")).lower(), _ended_of(told), reason)
+        return Progress(word(told.get("state")).lower(), _ended_of(told), reason, cost_in(told))
 
     async def retry(self, workflow: str, job: str) -> None:
         """Have all items that failed done once more; the job goes on by itself."""
@@ -201,7 +205,9 @@ def _line(raw: bytes) -> Line:
     metadata = mapping(told.get("metadata"))
     state = next(_words(("state", "status"), told, metadata), "")
     given = _first(told, ("input", "document", "contents", "content", "text", "item"))
-    return Line(given, _first(told, ("output", "result", "response", "answer")), _plainly(state))
+    return Line(
+        given, _first(told, ("output", "result", "response", "answer")), _plainly(state), cost_in(told)
+    )
 
 
 def _words(names: Sequence[str], *places: Mapping[str, Any]) -> Iterator[str]:

@@ -47,18 +47,25 @@ class Usage:
     model: str = ""
     provider: str = ""
     """Who ran the model; `""` where it is not told."""
+    other_usd: float | None = None
+    """USD that calls cost beside the completion, such as a search; None: there were none, or none tells."""
 
     def plus(self, later: Usage) -> Usage:
         """What both tries of one answer cost: a try that failed after it began was paid for, too."""
-        known = [each.credits for each in (self, later) if each.credits is not None]
         return Usage(
             self.prompt_tokens + later.prompt_tokens,
             self.completion_tokens + later.completion_tokens,
             self.cached_tokens + later.cached_tokens,
-            math.fsum(known) if known else None,
+            _sum(self.credits, later.credits),
             later.model or self.model,
             later.provider or self.provider,
+            _sum(self.other_usd, later.other_usd),
         )
+
+
+def _sum(*amounts: float | None) -> float | None:
+    known = [each for each in amounts if each is not None]
+    return math.fsum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
-from core.storage.db.capability_tables.batches import batch_jobs
+from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces
 from core.storage.db.capability_tables.rights import memory_lists, remote_erasures
 from core.storage.db.capability_tables.tools import tool_calls
@@ -49,6 +49,7 @@ __all__ = [
     "Words",
     "alerts",
     "batch_jobs",
+    "batch_turns",
     "batched",
     "breakers",
     "calls",

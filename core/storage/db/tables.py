@@ -411,6 +411,7 @@ usage = Table(
     Column("completion_tokens", Integer, nullable=False),
     Column("cached_tokens", Integer, nullable=False),
     Column("credits", Float, nullable=True, comment="as AIVAX reported it; null where it did not"),
+    Column("other_usd", Float, nullable=True, comment="of calls beside the completion, such as a search"),
     Column("created_at", Instant, nullable=False, index=True),
 )
 

@@ -94,6 +94,11 @@ async def stories(database: Database, wanted: Sequence[str]) -> Sequence[TurnSto
         return [await _story(connection, row) for row in (await connection.execute(query)).all()]
 
 
+def _usd(paid: Any) -> float | None:
+    known = [each for each in (paid.credits, paid.other_usd) if each is not None]
+    return sum(known) if known else None
+
+
 async def _story(connection: Any, row: Any) -> TurnStory:
     said = select(messages.c.created_at).where(messages.c.turn_id == row.id, messages.c.role == "user")
     said_at = await connection.scalar(said.order_by(messages.c.id).limit(1))
@@ -129,7 +134,7 @@ async def _story(connection: Any, row: Any) -> TurnStory:
         is_answered=row.answer is not None or row.state == TurnState.ANSWERED,
         model=paid.model if paid else "",
         tokens=paid.prompt_tokens + paid.completion_tokens if paid else 0,
-        credits=paid.credits if paid else None,
+        credits=_usd(paid) if paid else None,
         tools=tools,
         shown=shown,
         lease_until=row.lease_until,

@@ -15,6 +15,7 @@ from sqlalchemy import Column, ColumnElement, Table, Text, cast, or_
 from core.storage.db import (
     alerts,
     batch_jobs,
+    batch_turns,
     breakers,
     calls,
     conversations,
@@ -125,6 +126,7 @@ STORES = (
         turn="turn_id",
         derived=("sheet", "result"),
     ),
+    Store(batch_turns, turn="turn_id"),
 )
 OF_TURNS = tuple(store for store in STORES if store.turn)
 """Those whose rows hang on a turn."""

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Action, Attachment, Author, Identity, Place, TurnState
+from core.storage.batch_presses import BatchPresses
 from core.storage.channel_models import ModelChoice
 from core.storage.consumption import Consumption
 from core.storage.db import (
@@ -268,6 +269,11 @@ class IntakeTransaction:
     def touched(self) -> Touched:
         """What changed and deleted messages mean for what was learnt."""
         return Touched(self._connection, self.now)
+
+    @property
+    def batches(self) -> BatchPresses:
+        """The batches that buttons are about."""
+        return BatchPresses(self._connection, self.now)
 
     @property
     def models(self) -> ModelChoice:

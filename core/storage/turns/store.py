@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.aivax.stream.events import Usage
-from core.domain import CancelRequest, Fenced, Place, ToolActivity, Turn, TurnState
+from core.domain import Action, CancelRequest, Fenced, Place, ToolActivity, Turn, TurnState
 from core.storage.db import (
     Database,
     Id,
@@ -288,17 +288,25 @@ class TurnStore:
         whole: bool,
         ours: bool = False,
         remembered: str | None = None,
+        offers: Sequence[Action] = (),
     ) -> None:
         """Store what was generated. A whole answer will be delivered after a crash without asking again.
 
         `ours`: it is a sentence of the bot's own, which the model is never told as its words. `remembered` is what it
-        is told as such, where that is not the text that people read.
+        is told as such, where that is not the text that people read. `offers` are the buttons below it.
         """
         told = "" if ours else text if remembered is None else remembered
-        await outlast(lambda: self._keep_answer(turn, text, told, usage, whole=whole))
+        await outlast(lambda: self._keep_answer(turn, text, told, usage, whole=whole, offers=offers))
 
     async def _keep_answer(
-        self, turn: Turn, text: str, told: str, usage: Usage | None, *, whole: bool
+        self,
+        turn: Turn,
+        text: str,
+        told: str,
+        usage: Usage | None,
+        *,
+        whole: bool,
+        offers: Sequence[Action],
     ) -> None:
         async with self._database.write() as connection:
             if not (whole and await self._is_first_answer(connection, turn, text)):
@@ -307,6 +315,9 @@ class TurnStore:
                 if whole:
                     await connection.execute(update(turns).where(turns.c.id == turn.id).values(answer=text))
                 await connection.execute(_answer_of(turn.id))
+            if offers:
+                offered = update(turns).where(turns.c.id == turn.id).values(offers=",".join(offers))
+                await connection.execute(offered)
             if told:
                 await connection.execute(_adding_message(), self._message(turn, told, whole=whole))
             if usage is not None:
@@ -402,6 +413,7 @@ class TurnStore:
             "completion_tokens": usage.completion_tokens,
             "cached_tokens": usage.cached_tokens,
             "credits": usage.credits,
+            "other_usd": usage.other_usd,
             "created_at": self._now(),
         }
 

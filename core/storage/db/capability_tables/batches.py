@@ -40,3 +40,11 @@ batch_jobs = Table(
     Index(None, "identity_id", "id"),
     Index(None, "result_turn"),
 )
+
+batch_turns = Table(
+    "batch_turns",
+    metadata,
+    Column("turn_id", Id, ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("batch_id", Id, ForeignKey("batch_jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+"""The sentences that told of a batch: a button below one is about that batch."""
