@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: run test check lint types contracts soak bench golden architecture docs lock clean
+.PHONY: run test check lint types contracts soak explore bench golden architecture docs lock clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -49,6 +49,10 @@ contracts: .venv/.dev
 
 soak: .venv/.dev
 	@$(BIN)/python -m pytest -q -m soak -s
+
+# Property tests with examples that no run has had: those of `make test` are the same each time.
+explore: .venv/.dev
+	@HYPOTHESIS_PROFILE=explore PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak" $$(grep -lE '^@given' tests/test_*.py)
 
 # Measures against what a user would pick instead, and writes docs/performance.md: `make bench ROWS="turns core"`.
 bench: .venv/.dev

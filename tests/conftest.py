@@ -29,8 +29,11 @@ from tests.programs import end_forker
 from tests.watchdog import Watchdog, slowness
 
 # how long an example takes says how busy the machine is
-settings.register_profile("suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("suite")
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", settings.get_profile("suite"), derandomize=False, max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
 """The last resort against a test that hangs; `tests/waiting.py` names what it waited for, long before."""

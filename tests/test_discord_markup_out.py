@@ -52,6 +52,12 @@ def test_what_discord_does_not_render_becomes_what_it_does(written: str, shown: 
         ("\\`[a](https://x.test)`", "\\`a (<https://x.test>)`"),
         ("> [a](https://x.test)", "> a (<https://x.test>)"),
         ("<https://x.test>", "<https://x.test>"),
+        ("![#### ](https://x.test)", "<https://x.test>"),
+        (
+            "![# big](https://x.test)\n- [> a](https://x.test)",
+            "big (<https://x.test>)\n- a (<https://x.test>)",
+        ),
+        ("next [> a](https://x.test)", "next > a (<https://x.test>)"),
     ],
 )
 def test_a_link_shows_where_it_leads(written: str, shown: str) -> None:

@@ -14,6 +14,9 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _JOINT = "]("
+_BLOCK_MARKS = re.compile(r"(?:(?:#{1,6}|-#|>{1,3})(?:\s+|$))+")
+_BEFORE_TEXT = " \t>-*+"
+"""What may stand before the text of a line: indentation, and marks of quotes and items."""
 
 
 def growth(text: str) -> int:
@@ -28,9 +31,16 @@ def with_shown_links(text: str) -> str:
 
 def _shown(link: re.Match[str]) -> str:
     words, url = link[1].strip(), link[2]
+    if (marks := _BLOCK_MARKS.match(words)) and _begins_line(link):
+        words = words[marks.end() :]  # without its brackets it would be a heading, or a quote
     if not words or words.casefold().removesuffix("/") in _names_of(url):
         return f"<{url}>"
     return f"{words} (<{url}>)"
+
+
+def _begins_line(link: re.Match[str]) -> bool:
+    line_at = link.string.rfind("\n", 0, link.start()) + 1
+    return not link.string[line_at : link.start()].strip(_BEFORE_TEXT)
 
 
 def _names_of(url: str) -> tuple[str, str]:
