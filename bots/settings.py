@@ -40,6 +40,7 @@ from core.settings import (
     Section,
     StorageSettings,
 )
+from core.storage.ops.settings import BackupSettings
 
 NAMESPACE = "AIVAX_BOTS_"
 PREFIX = "AIVAX_BOTS__"
@@ -94,6 +95,7 @@ class Settings(Section):
 
     aivax: AivaxSettings = AivaxSettings()
     storage: StorageSettings = StorageSettings()
+    backup: BackupSettings = BackupSettings()
     conversation: ConversationSettings = ConversationSettings()
     limits: LimitsSettings = LimitsSettings()
     access: AccessSettings = AccessSettings()

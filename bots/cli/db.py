@@ -1,4 +1,4 @@
-"""`aivax-bots db`: the schema, backup and restore."""
+"""`aivax-bots db`: the schema, backups and their restore."""
 
 from __future__ import annotations
 
@@ -34,15 +34,29 @@ def current(config: ConfigPath = None) -> None:
 
 @database.command("backup")
 def backup(
-    path: Annotated[Path, typer.Argument(help="The file to write.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="The file to write; else one named by the time, in [backup] folder."),
+    ] = None,
     config: ConfigPath = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    keep: Annotated[
+        int | None, typer.Option(help="How many of the newest stay in the folder; else [backup] keep.", min=1)
+    ] = None,
+    every_hours: Annotated[
+        float | None, typer.Option(help="Go on until stopped, with one every so many hours.", min=0.01)
+    ] = None,
 ) -> None:
-    """Write the whole database into one file, while the bot goes on."""
-    from bots.cli.commandline import configured, finish, until_terminated  # likewise
+    """Write the whole database into one file, while the bot goes on. [backup] recipients: encrypted for them."""
+    from bots.cli.backups import Backups  # likewise
+    from bots.cli.commandline import configured, finish, until_terminated
 
-    url = configured(config)[0].storage.url
-    finish(until_terminated(_back_up(url, path, force=force)), interrupted=INTERRUPTED)
+    settings = configured(config)[0]
+    backups = Backups(settings.storage.url, settings.backup, typer.echo, keep=keep)
+    if every_hours is not None:
+        finish(until_terminated(backups.go_on(every_hours)))
+    work = backups.write(path, force=force) if path is not None else backups.add()
+    finish(until_terminated(work), interrupted=INTERRUPTED)
 
 
 @database.command("restore")
@@ -50,26 +64,43 @@ def restore(
     path: Annotated[Path, typer.Argument(help="What `db backup` wrote.")], config: ConfigPath = None
 ) -> None:
     """Put a backup in the database's place. Stop the bot first; a replaced SQLite file is kept."""
-    from bots.cli.commandline import configured, finish, until_terminated  # likewise
+    from bots.cli.backups import Backups  # likewise
+    from bots.cli.commandline import configured, finish, until_terminated
 
-    url = configured(config)[0].storage.url
-    finish(until_terminated(_restore(url, path)), interrupted=INTERRUPTED)
-
-
-async def _back_up(url: str, path: Path, *, force: bool) -> int:
-    from core.storage.ops.backup import back_up  # likewise
-
-    await back_up(url, path, overwrite=force)
-    typer.echo(f"wrote {path}")
-    return 0
+    settings = configured(config)[0]
+    backups = Backups(settings.storage.url, settings.backup, typer.echo)
+    finish(until_terminated(backups.put_back(path)), interrupted=INTERRUPTED)
 
 
-async def _restore(url: str, path: Path) -> int:
-    from core.storage.ops.backup import restore as put_back  # likewise
+@database.command("drill")
+def drill(
+    path: Annotated[
+        Path | None, typer.Argument(help="What `db backup` wrote; else the newest in [backup] folder.")
+    ] = None,
+    config: ConfigPath = None,
+    into: Annotated[
+        str, typer.Option(help="PostgreSQL: the address of an empty database, where none may be made.")
+    ] = "",
+    max_age_hours: Annotated[
+        float | None, typer.Option(help="Fail where the newest in the folder is older than this.", min=0)
+    ] = None,
+) -> None:
+    """Restore a backup into a temporary place, look through it, and say what is in it."""
+    from bots.cli.backups import Backups  # likewise
+    from bots.cli.commandline import configured, finish, until_terminated
 
-    kept = await put_back(url, path)
-    typer.echo(f"restored {path}" + (f"; the database of before is kept as {kept}" if kept else ""))
-    return 0
+    settings = configured(config, quiet=True)[0]
+    backups = Backups(settings.storage.url, settings.backup, typer.echo)
+    finish(until_terminated(backups.drill(path, into, max_age_hours)), interrupted=INTERRUPTED)
+
+
+@database.command("key")
+def key(path: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Make the key that opens encrypted backups: the secret one into a new file, the public one on the screen."""
+    from bots.cli.backups import make_key  # likewise
+    from bots.cli.commandline import finish
+
+    finish(make_key(path, typer.echo))
 
 
 async def _on_database(settings: Settings, action: Literal["upgrade", "current"]) -> int:
