@@ -103,6 +103,33 @@ def key(path: Annotated[Path, typer.Argument(help="The file to write.")]) -> Non
     finish(make_key(path, typer.echo))
 
 
+@database.command("move")
+def move(
+    to: Annotated[
+        str,
+        typer.Option(
+            help="The empty PostgreSQL database. Leave a password to $PGPASSWORD: options are seen by all."
+        ),
+    ],
+    config: ConfigPath = None,
+) -> None:
+    """Move all data from the SQLite file into PostgreSQL. Stop the bot first; the file stays as it is."""
+    from bots.cli.commandline import configured, finish, until_terminated  # likewise
+
+    url = configured(config)[0].storage.url
+    finish(until_terminated(_move(url, to)), interrupted=INTERRUPTED)
+
+
+async def _move(url: str, to: str) -> int:
+    from core.storage.db import parse_url  # likewise
+    from core.storage.ops.move import move as move_all
+
+    rows = await move_all(url, to, typer.echo)
+    shown = parse_url(to).render_as_string(hide_password=True)
+    typer.echo(f"moved {sum(rows.values())} rows, and compared them; now set [storage] url to {shown}")
+    return 0
+
+
 async def _on_database(settings: Settings, action: Literal["upgrade", "current"]) -> int:
     from core.storage.db import migrate  # likewise
     from core.storage.db.engine import Database
