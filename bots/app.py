@@ -58,7 +58,10 @@ class Core:
         """Refuse, before anything listens, settings with which no question could be answered."""
         for check in checks_before_start(settings):
             check()
-        models = sorted(self.admitting.models)
+        of_routes = {
+            each for route in settings.routes for each in (route.model, route.fallback_model) if each
+        }
+        models = sorted(self.admitting.models | of_routes)
         self.admitting.aivax.account.check_settings(*models, routes=settings.routes)
 
     async def ask_aivax(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 
 from bots import LOST, PROBLEM
 from bots.app import Core, open_core_on, open_database
 from bots.frontends import Host, Mounts, Plugin
+from bots.reloading import LiveSettings, Reloader
 from bots.setting_rules.together import check_frontends
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Absences, Board, explain, supervise
@@ -31,25 +32,32 @@ class Role(StrEnum):
 
 
 async def run(
-    settings: Settings, plugins: Mapping[str, Plugin], stop: asyncio.Event, role: Role = Role.ALL
+    settings: Settings,
+    plugins: Mapping[str, Plugin],
+    stop: asyncio.Event,
+    role: Role = Role.ALL,
+    *,
+    read: Callable[[], Settings] | None = None,
 ) -> int:
     """Serve the configured frontends until `stop` is set; the exit status.
 
     Prints one line that begins with `ready` once one frontend is up and each other one is, too, or has failed. While
-    none can be reached it goes on trying; it ends with `PROBLEM` where every one is refused.
+    none can be reached it goes on trying; it ends with `PROBLEM` where every one is refused. `read` gives the
+    configuration anew at each SIGHUP; without it, that signal does what it always does.
     """
     if role is not Role.ALL and parse_url(settings.storage.url).get_backend_name() == "sqlite":
         fix = f"--role {role} needs PostgreSQL: a SQLite file belongs to one process"
         raise SettingRefused("[storage] url", fix=fix)
     check_frontends(settings, plugins)
+    live = LiveSettings(settings)
+    settings = live.settings
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(watched(settings.log.stalled_after_s))
         database = await stack.enter_async_context(open_database(settings.storage))
         mounts = Mounts()
-        replies = settings.replies
-        translators = Translators(replies.locale, replies.sentences)
-        host = Host(database, mounts, translators, replies.first_words_after_s)
+        translators = Translators(following=settings.replies)
+        host = Host(database, mounts, translators, settings.replies.first_words_after_s)
         frontends: dict[str, Frontend] = {
             name: await stack.enter_async_context(plugin.open(settings.frontend(name), host))
             for name, plugin in wanted.items()
@@ -61,7 +69,8 @@ async def run(
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             await stack.enter_async_context(_open_web(settings.web, board, mounts))
-        return await _serve(core, frontends, board, stop, role)
+        reloader = Reloader(live, read, core.check, core.admitting.alerts) if read is not None else None
+        return await _serve(core, frontends, board, stop, role, reloader)
 
 
 @asynccontextmanager
@@ -91,9 +100,15 @@ async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> Asyn
 
 
 async def _serve(
-    core: Core, frontends: Mapping[str, Frontend], board: Board, stop: asyncio.Event, role: Role
+    core: Core,
+    frontends: Mapping[str, Frontend],
+    board: Board,
+    stop: asyncio.Event,
+    role: Role,
+    reloader: Reloader | None,
 ) -> int:
     async with asyncio.TaskGroup() as group:
+        reloading = group.create_task(reloader.run() if reloader is not None else _wait_for_ever())
         asking = group.create_task(core.ask_aivax())
         counting = group.create_task(core.intake.tell())
         working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
@@ -111,7 +126,7 @@ async def _serve(
             garbage.started()
             await stop.wait()
         # listen no more; then let answers finish
-        for task in (asking, watching, listening, working, counting):
+        for task in (reloading, asking, watching, listening, working, counting):
             task.cancel()
             await asyncio.wait([task])
     if (lost := board.problem) is not None:

@@ -112,9 +112,7 @@ def base_of(
         fix = f"it is said no more; reword {instead}" if instead else "it is said no more: delete the line"
         log.warning("sentence.retired", setting=f"[replies.sentences] {name}", fix=fix)
     routes = Routes(settings.routes, settings.aivax, instructions=settings.conversation.instructions)
-    translators = Translators(
-        settings.replies.locale, settings.replies.sentences, lambda place: routes.of(place).locale
-    )
+    translators = Translators(locale_of=lambda place: routes.of(place).locale, following=settings.replies)
     return Base(settings, database, aivax, frontends, now, routes, translators)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -59,14 +61,16 @@ def run(
     from bots.cli.commandline import configured, finish, until_stopped
     from bots.serve import Role
     from bots.serve import run as serve
-    from bots.settings import config_path
+    from bots.settings import config_path, load
     from core.storage.db.datafile import warn_of_readers
     from core.storage.db.engine import database_path
 
     settings, plugins = configured(config)
     warn_of_readers(config_path(config, os.environ), database_path(settings.storage.url))
     grace_s = settings.limits.shutdown_grace_s
-    finish(until_stopped(lambda stop: serve(settings, plugins, stop, Role(role)), grace_s))
+    # closing its terminal sends SIGHUP, too: there it ends the bot, as it always did
+    read = None if sys.stdin.isatty() else partial(load, plugins, path=config, environment=os.environ)
+    finish(until_stopped(lambda stop: serve(settings, plugins, stop, Role(role), read=read), grace_s))
 
 
 @cli.command()

@@ -58,8 +58,7 @@ class Admission:
         self._account = account
         self._liveness = liveness
         self._now = now
-        self._question_tries = limits.question_tries
-        self._slow_start_interval_s = limits.slow_start_interval_s
+        self._limits = limits
         self._opening = asyncio.Lock()
         self._taken_at: dict[str, datetime] = {}
         self._quiet_at: datetime | None = None
@@ -89,7 +88,7 @@ class Admission:
         with ExitStack() as turn:  # closed once: by the timer, or at the end of the block
             turn.callback(self._opening.release)
             passage = await self._ask(turn_id, breakers_of(model))
-            timer = asyncio.get_running_loop().call_later(self._slow_start_interval_s, turn.close)
+            timer = asyncio.get_running_loop().call_later(self._limits.slow_start_interval_s, turn.close)
             turn.callback(timer.cancel)
             yield passage
 
@@ -183,7 +182,7 @@ class Admission:
         """When a question whose fault it is may be tried again, in its own time."""
         is_quota = fault.breaker.cause is not Cause.OUTAGE
         log.warning("question.failed_alone", breaker=fault.breaker.name, tries=fault.tries, cause=str(error))
-        if fault.tries >= (QUOTA_TRIES if is_quota else self._question_tries):
+        if fault.tries >= (QUOTA_TRIES if is_quota else self._limits.question_tries):
             return RetryAlone(None)
         pause_s = growing_s(fault.tries if is_quota else 0, AGAIN_S, LONGEST_AGAIN_S)
         return RetryAlone(self._now() + timedelta(seconds=max(pause_s, error.retry_after_s or 0.0)))

@@ -28,11 +28,16 @@ class Routes:
 
     def __init__(self, routes: Sequence[Route], aivax: AivaxSettings, *, instructions: str) -> None:
         """`aivax` and `instructions` hold wherever no route says anything else."""
-        self._routes = sorted(
-            routes, key=lambda route: (bool(route.channel), bool(route.workspace)), reverse=True
-        )
+        self._given = routes
         self._aivax = aivax
         self._instructions = instructions
+
+    @property
+    def _routes(self) -> list[Route]:
+        """Sorted at each use: a reload gives others."""
+        return sorted(
+            self._given, key=lambda route: (bool(route.channel), bool(route.workspace)), reverse=True
+        )
 
     @property
     def models(self) -> set[str]:

@@ -342,6 +342,11 @@ class Phrase(Sentence):
     NOTICE_FRONTEND_LOST = "The connection to {platform} is lost. I keep trying; the log says more."
     NOTICE_FRONTEND_REFUSED = "{platform} refuses me. Check `{setting}`; the log says more."
     NOTICE_FRONTEND_BACK = "The connection to {platform} is back."
+    NOTICE_SETTINGS_REFUSED = (
+        "The changed configuration can't be used: the one of before stays in force until it is mended. "
+        "Check `{setting}`; the log says more."
+    )
+    NOTICE_SETTINGS_TAKEN = "The changed configuration is in force."
     FIGURE_BALANCE = "Balance: {balance}."
     FIGURE_SPENT = "Spent in the last 24 hours: {spent}."
     FIGURE_LEFT = "At this rate it lasts for about {left}."

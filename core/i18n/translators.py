@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from functools import cache
-from typing import Literal
+from typing import Literal, Protocol
 
 from core.domain import Place, Rounding, Sentence, Translator
 from core.i18n.catalog import Phrase
@@ -70,6 +71,21 @@ class LocaleTranslator:
         return format_decimal(value, locale=self._locale)
 
 
+class Spoken(Protocol):
+    """How the operator wants to be spoken: what `[replies]` says, as it is at each moment."""
+
+    @property
+    def locale(self) -> str: ...
+    @property
+    def sentences(self) -> Mapping[str, str | dict[str, str]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    locale: str
+    sentences: Mapping[str, str | dict[str, str]]
+
+
 class Translators:
     """A `Translator` for every reader, with the operator's own wording in it."""
 
@@ -78,14 +94,18 @@ class Translators:
         locale: str = ENGLISH,
         wording: Mapping[str, str | dict[str, str]] | None = None,
         locale_of: Callable[[Place], str] = lambda _place: "",
+        *,
+        following: Spoken | None = None,
     ) -> None:
         """`locale` is the operator's default, `wording` what stands in `[replies.sentences]`.
 
+        `following` is asked for both at each use, in their place: it may change.
+
         `locale_of` tells the locale that a place was given, `""` where it was given none.
         """
-        self._locale = locale
-        self._wording = wording or {}
+        self._spoken: Spoken = following or _Fixed(locale, wording or {})
         self._locale_of = locale_of
+        self._wording = self._spoken.sentences
         self._translators: dict[Known, Translator] = {}
 
     def for_reader(self, locale: str, place: Place) -> Translator:
@@ -94,7 +114,10 @@ class Translators:
 
     def of(self, locale: str) -> Translator:
         """The one for the nearest known language, or for the default when there is none."""
-        known = nearest(locale) or nearest(self._locale) or Known(ENGLISH, ENGLISH)
+        known = nearest(locale) or nearest(self._spoken.locale) or Known(ENGLISH, ENGLISH)
+        if self._wording is not self._spoken.sentences:
+            self._wording = self._spoken.sentences
+            self._translators.clear()
         if known not in self._translators:
             own = overridden(self._wording, known.language)
             self._translators[known] = LocaleTranslator(known.form, {**sentences(known.language), **own})

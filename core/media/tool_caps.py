@@ -26,10 +26,16 @@ class ToolCaps:
 
     def __init__(self, limits: LimitsSettings, uses: UseStore) -> None:
         self._uses = uses
-        self._most: dict[str, int] = {}
-        for name, most in limits.person_daily_tools.items():
+        self._limits = limits
+
+    @property
+    def _most(self) -> dict[str, int]:
+        """By the tool's own name, of which the settings may have several."""
+        found: dict[str, int] = {}
+        for name, most in self._limits.person_daily_tools.items():
             tool = tool_of(name)
-            self._most[tool] = min(most, self._most.get(tool, most))
+            found[tool] = min(most, found.get(tool, most))
+        return found
 
     async def applied(self, turn: Turn, options: RequestOptions) -> RequestOptions:
         """The options of a call for a person, without the tools of which they have had their part."""

@@ -49,13 +49,20 @@ class Niceties:
         frontend_of: Callable[[Turn], Frontend],
     ) -> None:
         """`helpers`: None where AIVAX can't be asked: then titles are the question's first words."""
-        self._titles = settings.titles
-        self._suggestions = settings.suggestions and helpers is not None
+        self._settings = settings
         self._helpers = helpers
         self._history = history
         self._frontend_of = frontend_of
         self._waiting: asyncio.Queue[tuple[Turn, str]] = asyncio.Queue(_MOST_WAITING)
         self._failed: set[str] = set()
+
+    @property
+    def _titles(self) -> bool:
+        return self._settings.titles
+
+    @property
+    def _suggestions(self) -> bool:
+        return self._settings.suggestions and self._helpers is not None
 
     def begin(self, turn: Turn, text: str) -> None:
         """Have a whole answer followed, soon; returns at once."""

@@ -55,21 +55,24 @@ class Endings:
         self._surfaces = surfaces
         self._files = MadeFiles(store.files, surfaces)
         self.removal = Removal(store, surfaces)
-        self._shows_cost = replies.footer
-        self._during = [Action.STOP] if "stop" in replies.buttons else []
-        self.after = tuple(Action(each) for each in replies.buttons if each != "stop")
+        self._replies = replies
+
+    @property
+    def after(self) -> tuple[Action, ...]:
         """The actions offered below an answer of the model."""
+        return tuple(Action(each) for each in self._replies.buttons if each != "stop")
 
     def buttons_during(self, turn: Turn) -> tuple[Button, ...]:
         """The buttons below an answer that is being written."""
-        return buttons(self._during, turn.key, self._surfaces.translator(turn))
+        during = [Action.STOP] if "stop" in self._replies.buttons else []
+        return buttons(during, turn.key, self._surfaces.translator(turn))
 
     def footer(self, answer: Answer) -> Footer:
         """What stands below a whole answer."""
         translator, notes = answer.translator, answer.notes_below()
         if not answer.is_ours and (phrase := BELOW.get(answer.reason)) is not None:
             notes.append(translator.say(phrase))
-        if self._shows_cost and answer.usage is not None:
+        if self._replies.footer and answer.usage is not None:
             tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
             notes.append(translator.say(Phrase.COST, model=answer.usage.model, tokens=tokens))
         after = answer.offers if answer.is_ours else self.after

@@ -49,7 +49,7 @@ class Holds:
         self._surfaces = surfaces
         self._endings = endings
         self._silent_wait = timedelta(seconds=limits.silent_wait_s)
-        self._delivery_age = timedelta(hours=limits.delivery_hours)
+        self._limits = limits
         self._now = now
         self._sweep_soon = sweep_soon
 
@@ -64,7 +64,7 @@ class Holds:
 
     async def delay(self, turn: Turn, error: PlatformError | TimeoutError) -> None:
         """The platform can't take it now: the turn waits, and no try is used up, until it is too old."""
-        if self._now() - turn.created_at > self._delivery_age:
+        if self._now() - turn.created_at > timedelta(hours=self._limits.delivery_hours):
             log.error("turn.undeliverable", cause=str(error), setting="[limits] delivery_hours")
             await self._store.close(turn, TurnState.FAILED, failure=type(error).__name__)
             return

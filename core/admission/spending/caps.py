@@ -56,10 +56,17 @@ class SpendCaps:
         self._usage_24h_usd = usage_24h_usd
         self._month = MonthSum(settings.month_time_zone)
         self.price = price_of(settings)
+
+    @property
+    def are_set(self) -> bool:
+        """Whether there is any."""
         caps = ("person_daily_usd", "place_daily_usd", "workspace_daily_usd", "spend_daily_usd")
-        self.are_set = any(getattr(settings, name) for name in (*caps, "spend_monthly_usd"))
-        self.fall_back = settings.fallback_at_cap
+        return any(getattr(self._settings, name) for name in (*caps, "spend_monthly_usd"))
+
+    @property
+    def fall_back(self) -> bool:
         """Whether a fallback model answers where one of them is closed."""
+        return self._settings.fallback_at_cap
 
     async def lock(self, spending: Spending, place: Place) -> None:
         """Let nobody else be judged by the same caps until the transaction ends; people are locked by who calls."""

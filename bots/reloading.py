@@ -1,0 +1,179 @@
+"""Reading the configuration again on SIGHUP: what may change while answers are written does, the rest is named.
+
+Objects keep the section that they were given: what they hold is a view of it (`core.util.live`), so that the next read
+of each finds the new values. Nothing is wired anew, so no turn is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bots import logs
+from bots.redaction import secrets_in
+from bots.settings import Settings, SettingsRefused
+from core.admission.operator_alerts import OperatorAlerts
+from core.domain import SettingRefused
+from core.i18n import Phrase
+from core.util.live import Live
+from core.util.log import log
+
+LIVE = ("limits", "access", "replies", "routes")
+"""Sections that are read where they are used."""
+FIXED: Mapping[str, frozenset[str]] = {
+    "limits": frozenset(
+        {
+            "running_turns",
+            "person_running",
+            "person_actions",
+            "person_signs",
+            "attachment_memory_bytes",
+            "answer_chars",
+            "answer_file_bytes",
+            "turn_timeout_s",
+            "silent_wait_s",
+            "held_hours",
+            "release_batch",
+            "requests_per_minute",
+            "person_share",
+            "shutdown_grace_s",
+            "month_time_zone",
+            "question_usd",
+            "usd_per_million_prompt_tokens",
+            "usd_per_million_completion_tokens",
+        }
+    ),
+    "replies": frozenset({"show_tools", "first_words_after_s"}),
+}
+"""What in those is built into pools, clients and stores at the start; it keeps its value until a restart."""
+CAUSE = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What another configuration would change, by the names of settings: `[section] key`."""
+
+    live: tuple[str, ...]
+    """In force at once."""
+    fixed: tuple[str, ...]
+    """In force after a restart."""
+
+
+class LiveSettings:
+    """The settings in force. `settings` is for wiring: its live sections are views."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._in_force = settings
+        self._live: dict[str, Live[Any]] = {name: Live(getattr(settings, name)) for name in LIVE}
+        self.settings = settings.model_copy(update={name: live.view for name, live in self._live.items()})
+
+    def merged(self, wanted: Settings) -> Settings:
+        """What would be in force after a reload: the wanted values where they may change, else those of now."""
+        return self._in_force.model_copy(update=self._changed_sections(wanted))
+
+    def difference(self, wanted: Settings) -> Difference:
+        """Which settings differ from those in force."""
+        now = self._in_force
+        differing = [
+            (section, key)
+            for section in type(now).model_fields
+            for key in _differing(getattr(now, section), getattr(wanted, section))
+        ]
+        live = [each for each in differing if _is_live(*each)]
+        return Difference(
+            tuple(_shown(*each) for each in live),
+            tuple(_shown(*each) for each in differing if each not in live),
+        )
+
+    def adopt(self, wanted: Settings) -> None:
+        """Have every view show the wanted values, all in one step."""
+        self._in_force = self.merged(wanted)
+        for name, live in self._live.items():
+            live.value = getattr(self._in_force, name)
+        logs.configure(self._in_force.log, {*secrets_in(self._in_force), *secrets_in(wanted)})
+
+    def _changed_sections(self, wanted: Settings) -> dict[str, Any]:
+        sections: dict[str, Any] = {"routes": wanted.routes, "access": wanted.access}
+        for name, fixed in FIXED.items():
+            now = getattr(self._in_force, name)
+            sections[name] = getattr(wanted, name).model_copy(
+                update={key: getattr(now, key) for key in fixed}
+            )
+        sections["log"] = self._in_force.log.model_copy(update={"level": wanted.log.level})
+        return sections
+
+
+class Reloader:
+    """Reads the configuration again whenever the process gets a SIGHUP; one that can't be used changes nothing."""
+
+    def __init__(
+        self,
+        live: LiveSettings,
+        read: Callable[[], Settings],
+        check: Callable[[Settings], object],
+        alerts: OperatorAlerts,
+    ) -> None:
+        """`read` raises `SettingsRefused`, `check` `SettingRefused`: it judges what the start judges, too."""
+        self._live = live
+        self._read = read
+        self._check = check
+        self._alerts = alerts
+        self._asked = asyncio.Event()
+
+    async def run(self) -> None:
+        """Reload at each SIGHUP, one after the other, until cancelled. Several that come together count as one."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._asked.set)
+        try:
+            while True:
+                await self._asked.wait()
+                self._asked.clear()
+                await self.reload()
+        finally:
+            loop.remove_signal_handler(signal.SIGHUP)
+
+    async def reload(self) -> bool:
+        """Read and adopt; whether the configuration could be used. The log and the operators hear of it."""
+        try:
+            wanted = await asyncio.to_thread(self._read)
+            self._check(self._live.merged(wanted))
+        except (SettingsRefused, SettingRefused) as refused:
+            await self._refuse(refused)
+            return False
+        difference = self._live.difference(wanted)
+        self._live.adopt(wanted)
+        log.info("settings.reloaded", changed=_listed(difference.live))
+        if difference.fixed:
+            log.warning("settings.need_restart", settings=_listed(difference.fixed))
+        await self._alerts.heal(CAUSE, Phrase.NOTICE_SETTINGS_TAKEN)
+        return True
+
+    async def _refuse(self, refused: SettingsRefused | SettingRefused) -> None:
+        problems = refused.problems if isinstance(refused, SettingsRefused) else (refused,)
+        for problem in problems:
+            log.error("settings.reload_refused", problem=str(problem), in_force="the settings of before")
+        await self._alerts.tell(CAUSE, Phrase.NOTICE_SETTINGS_REFUSED, setting=problems[0].setting)
+
+
+def _differing(now: Any, wanted: Any) -> Collection[str]:
+    """The keys of a section that differ; of what is a list of tables, `""`."""
+    if not hasattr(now, "model_fields_set"):
+        return [] if now == wanted else [""]
+    return [key for key in type(now).model_fields if getattr(now, key) != getattr(wanted, key)]
+
+
+def _is_live(section: str, key: str) -> bool:
+    if section == "log":
+        return key == "level"
+    return section in LIVE and key not in FIXED.get(section, ())
+
+
+def _shown(section: str, key: str) -> str:
+    return f"[{section}] {key}" if key else f"[[{section}]]"
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(names) or "nothing"
