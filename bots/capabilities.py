@@ -33,6 +33,7 @@ from core.knowledge.sources import SourcesHandler
 from core.media.draw import Drawing
 from core.media.settings import check as check_media
 from core.media.speak import Speaking
+from core.rights.export import ExportHandler
 from core.rights.memory import MemoryHandler
 from core.rights.possible import check_memory
 from core.storage.batches import BatchStore
@@ -49,8 +50,9 @@ def capabilities_of(base: Base) -> Capabilities:
     Raises:
         SettingRefused: one that could not work.
     """
-    unspoken: list[CapabilityHandler] = []
-    upkeep: list[Upkeep] = []
+    export = _export(base)
+    unspoken: list[CapabilityHandler] = [export]
+    upkeep: list[Upkeep] = [export.upkeep]
     handlers = [*_knowledge(base), *_media(base), *_learning(base), *_memory(base)]
     handlers += _account(base) if base.settings.account.enabled else ()
     if base.settings.batch.enabled:
@@ -77,6 +79,11 @@ def _knowledge(base: Base) -> Iterator[CapabilityHandler]:
         searching = Searching(base.aivax.knowledge, KnowledgePlaces(settings.places))
         yield SearchHandler(searching, daily=settings.daily_searches)
         yield SourcesHandler(searching, daily=settings.daily_searches)
+
+
+def _export(base: Base) -> ExportHandler:
+    store = IntakeStore(base.database, base.now, base.global_ids)
+    return ExportHandler(store, base.global_ids, most_bytes=base.settings.limits.answer_file_bytes)
 
 
 def _memory(base: Base) -> Iterator[CapabilityHandler]:

@@ -29,7 +29,7 @@ from core.domain import BotError, SettingRefused
 from core.forms.settings import FormSettings
 from core.knowledge.settings import KnowledgeSettings
 from core.media.settings import MediaSettings
-from core.rights.settings import MemorySettings
+from core.rights.settings import MemorySettings, PrivacySettings
 from core.settings import (
     AccessSettings,
     AivaxSettings,
@@ -107,6 +107,7 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     memory: MemorySettings = MemorySettings()
+    privacy: PrivacySettings = PrivacySettings()
     account: AccountSettings = AccountSettings()
     routes: tuple[Route, ...] = ()
     forms: tuple[FormSettings, ...] = ()

@@ -40,6 +40,7 @@ from core.media.interpreting import MediaInterpreter
 from core.media.tool_caps import ToolCaps
 from core.niceties.follow_up import Niceties
 from core.rights.possible import why_not
+from core.rights.privacy import Features, PrivacyPage
 from core.rights.remote_deletion import Logging, RemoteDeletion
 from core.storage.alerts import AlertStore
 from core.storage.db import Database
@@ -76,6 +77,11 @@ class Base:
     now: Clock
     routes: Routes
     translators: Translators
+
+    @property
+    def global_ids(self) -> frozenset[str]:
+        """The platforms on which one user id is one person, in whichever workspace."""
+        return frozenset(name for name, frontend in self.frontends.items() if frontend.ids_are_global)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +291,7 @@ def intake_of(
     """Wire what takes events in."""
     settings, models = base.settings, models_of(base)
     return build_intake(
-        IntakeStore(base.database, base.now),
+        IntakeStore(base.database, base.now, base.global_ids),
         pool,
         Limits(
             settings.limits,
@@ -298,7 +304,15 @@ def intake_of(
         base.translators,
         models,
         conversation=settings.conversation,
-        retention_days=settings.storage.retention_days,
+        privacy=PrivacyPage(
+            settings.storage,
+            settings.conversation,
+            settings.aivax,
+            settings.routes,
+            Features(memory=settings.memory.enabled, learning=settings.knowledge.learns),
+            _logging_of(base),
+        ),
+        rights=settings.privacy,
         scrubber=scrubber,
         frontends=base.frontends,
         why_not_remotely=why_not(settings.aivax),
@@ -307,11 +321,15 @@ def intake_of(
 
 def remote_deletion_of(base: Base, pool: WorkerPool) -> RemoteDeletion:
     """Wire what deletes at AIVAX. Requests that were taken in are carried out, though the setting is off by now."""
-    settings, admin = base.settings.aivax, base.aivax.admin
+    admin = base.aivax.admin
     return RemoteDeletion(
         {"memories": Memories(base.aivax.knowledge), "records": Records(admin), "files": ShellFiles(admin)},
         IntakeStore(base.database, base.now),
         base.translators,
         pool.notify,
-        Logging(is_on=settings.allow_logging, plan=lambda: base.aivax.account.plan),
+        _logging_of(base),
     )
+
+
+def _logging_of(base: Base) -> Logging:
+    return Logging(is_on=base.settings.aivax.allow_logging, plan=lambda: base.aivax.account.plan)

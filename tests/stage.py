@@ -23,9 +23,11 @@ from core.domain import (
     Delivery,
     Event,
     Frontend,
+    Identity,
     Intake,
     Ledger,
     MadeFile,
+    Place,
     PlatformError,
     Quote,
     Receipt,
@@ -113,6 +115,16 @@ class FakePlatform:
     async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
         if title or prompts:
             self.adorned.append((address.partition("/")[0], title, tuple(prompts)))
+
+    @property
+    def ids_are_global(self) -> bool:
+        return True
+
+    async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
+        name = f"D-{identity.user}"
+        here = address.partition("/")[0]
+        there = address if here == name else f"{name}/aside"
+        return Place(self.platform, identity.workspace, name, private=True), there
 
     def address_of(self, channel: str) -> str:
         return channel

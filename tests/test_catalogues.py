@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.conversations.routes import Routes
-from core.i18n import BY_KEY, LANGUAGES, LONGEST_TAG, Known, Phrase, Translators, nearest, sentences
+from core.i18n import BY_KEY, LANGUAGES, LONGEST_TAG, PHRASES, Known, Phrase, Translators, nearest, sentences
 from core.settings import AivaxSettings, Route
 from sandbox.server import serve
 from tests.samples import ANA, CHANNEL, DIRECT, reset, said
@@ -44,7 +44,7 @@ def placeholders(text: str) -> set[str | None]:
 EVERY_TRANSLATION = [
     pytest.param(language, phrase, id=f"{language}-{phrase.key}")
     for language in TRANSLATED
-    for phrase in Phrase
+    for phrase in PHRASES
 ]
 
 
@@ -74,7 +74,7 @@ def test_every_sentence_is_translated_with_its_placeholders(language: str, phras
 def test_a_catalogue_has_nothing_stale(language: str) -> None:
     read = catalogue(language)
 
-    known = {(phrase.key, phrase.value) for phrase in Phrase}
+    known = {(phrase.key, phrase.value) for phrase in PHRASES}
     assert {(message.context, message.id) for message in read if message.id} == known
     assert [message.id for message in read if message.fuzzy and message.id] == []
     assert list(read.obsolete) == []

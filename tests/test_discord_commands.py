@@ -19,7 +19,10 @@ MENU = "Take this answer away"
 PUT, GET = "PUT /applications/{}/commands", "GET /applications/{}/commands"
 GET_HERE = "GET /applications/{}/guilds/{}/commands"
 PUT_HERE = "PUT /applications/{}/guilds/{}/commands"
-NAMES = [*("ask", "reset", "stop", "usage", "help", "privacy", "delete", "model"), "Ask about this", MENU]
+NAMES = [
+    *("ask", "reset", "stop", "usage", "help", "privacy", "export", "forget", "delete", "model"),
+    *("Ask about this", MENU),
+]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from bots.settings import SettingsRefused, load
 from core.i18n import (
     COMMANDS,
     LANGUAGES,
+    PHRASES,
     SPOKEN,
     LocaleTranslator,
     Phrase,
@@ -169,7 +170,7 @@ def test_the_preview_shows_every_sentence_in_every_language() -> None:
     lines = printed.splitlines()
     assert status == 0
     assert [line for line in lines if line in {f"{code}: {name}" for code, name in LANGUAGES.items()}]
-    assert all(lines.count(phrase.key) == len(LANGUAGES) for phrase in Phrase)
+    assert all(lines.count(phrase.key) == len(LANGUAGES) for phrase in PHRASES)
     assert "{" not in printed
 
 
@@ -193,7 +194,7 @@ def test_the_preview_of_a_language_that_there_is_not_says_which_there_are() -> N
 
 
 def test_there_is_a_sample_for_every_placeholder() -> None:
-    assert {name for phrase in Phrase for name in phrase.placeholders} <= samples(LocaleTranslator()).keys()
+    assert {name for phrase in PHRASES for name in phrase.placeholders} <= samples(LocaleTranslator()).keys()
 
 
 def test_a_command_is_known_by_its_name_alone_in_every_language() -> None:

@@ -60,7 +60,6 @@ class House:
             Translators(),
             Models(Routes((), AivaxSettings(), instructions=""), (), lambda _model: None, no_models),
             conversation=ConversationSettings(),
-            retention_days=365,
         )
 
     def notify(self, conversation_id: int) -> None:

@@ -417,7 +417,7 @@ def test_a_slash_command_is_meant_for_the_whole_channel_and_answered_to_its_auth
     assert Address.parse(heard.address).reply == "https://hooks.slack.com/commands/T0000000001/1/x"
 
 
-@pytest.mark.parametrize("word", ["stop", "usage", "help", "privacy"])
+@pytest.mark.parametrize("word", ["stop", "usage", "help", "privacy", "export", "forget"])
 def test_each_word_of_command_is_known_in_every_form(word: str) -> None:
     by_command, by_mention = (
         only(interaction("slash_command", text=word)),

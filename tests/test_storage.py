@@ -85,7 +85,6 @@ class Desk:
             Translators(),
             Models(Routes((), AivaxSettings(), instructions=""), (), lambda _model: None, no_models),
             conversation=conversation or ConversationSettings(),
-            retention_days=365,
         )
 
     async def claim(self) -> Turn:

@@ -15,7 +15,7 @@ from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.choose_surface import SurfaceChooser
 from bots.discord.delivery.removal import remove
 from bots.discord.delivery.webhook import follow_up_key
-from bots.discord.events.address import PLATFORM, Address, address_of
+from bots.discord.events.address import PLATFORM, Address, address_of, snowflake
 from bots.discord.events.names import Names
 from bots.discord.events.payloads import id_of, part_of
 from bots.discord.events.sdk_message import WholeMessage
@@ -51,10 +51,12 @@ from bots.discord.transport.timing import Timing
 from core.domain import (
     Blob,
     Delivery,
+    Identity,
     Intake,
     Ledger,
     MadeFile,
     PassedOver,
+    Place,
     PlatformError,
     Quote,
     Receipt,
@@ -147,6 +149,23 @@ class DiscordFrontend:
         there = Address.parse(address)
         if title and there.opens:
             await self._session.call(lambda client: client.http.edit_channel(there.channel, name=title))
+
+    @property
+    def ids_are_global(self) -> bool:
+        return True
+
+    async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
+        """The answer to a hidden command as it is; else their direct messages, which they may have closed."""
+        there = Address.parse(address)
+        if there.hidden and there.interaction:
+            thread = f"@{identity.user}"
+            return Place(
+                PLATFORM, str(there.guild or ""), str(there.parent or there.channel), thread
+            ), address
+        if not there.private or (there.token and not there.interaction):
+            channel = await self._session.open_direct(snowflake(identity.user))
+            there = Address(channel=channel, private=True, user=snowflake(identity.user))
+        return Place(PLATFORM, "", str(there.channel), private=True), str(there)
 
     def address_of(self, channel: str) -> str:
         return str(address_of(channel))

@@ -10,9 +10,11 @@ from bots.terminal.surface import TerminalSurface
 from core.domain import (
     Blob,
     Delivery,
+    Identity,
     Intake,
     Ledger,
     MadeFile,
+    Place,
     PlatformError,
     Quote,
     ReplySurface,
@@ -84,6 +86,13 @@ class Terminal:
 
     async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
         """A terminal has neither."""
+
+    @property
+    def ids_are_global(self) -> bool:
+        return True
+
+    async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
+        return Place(self.platform, identity.workspace, address, private=True), address
 
     def address_of(self, channel: str) -> str:
         return channel

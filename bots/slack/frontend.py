@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from bots.slack.delivery.choose_surface import SurfaceChooser
+from bots.slack.delivery.messages import direct_channel
 from bots.slack.delivery.removal import remove
 from bots.slack.delivery.uploads import upload
 from bots.slack.events.address import PLATFORM, Address, FileRef
@@ -27,10 +28,13 @@ from core.domain import (
     Delivery,
     FrontendRefused,
     FrontendUnreachable,
+    Identity,
     Intake,
     Ledger,
     MadeFile,
     OutcomeUnknown,
+    Place,
+    PlaceClosed,
     PlatformBusy,
     Quote,
     ReplySurface,
@@ -119,6 +123,21 @@ class SlackFrontend:
         place = Address.parse(address)
         if place.direct:
             await self._workspaces.of(place.team).assistant_threads.adorn(place, title, prompts)
+
+    @property
+    def ids_are_global(self) -> bool:
+        """Slack promises a user's id to be theirs in one workspace alone."""
+        return False
+
+    async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
+        """Their direct messages: what is ephemeral takes no files."""
+        place = Address.parse(address)
+        if not (place.direct or place.channel.startswith("D")) or place.home or place.ephemeral:
+            channel = await direct_channel(self._workspaces.of(place.team).api, identity.user)
+            if not channel:
+                raise PlaceClosed(PLATFORM, code="no_direct_channel")
+            place = Address(channel, place.team, user=identity.user, user_team=place.user_team)
+        return Place(PLATFORM, place.team, place.channel, place.thread, private=True), str(place)
 
     def address_of(self, channel: str) -> str:
         """A channel's id (`C...`), or a person's or direct message's (`U...`, `D...`); `T.../C...` with a workspace.

@@ -38,7 +38,8 @@ from core.i18n import spoken_command
 FAREWELLS = frozenset({"/quit", "/exit", "/bye"})
 HELP = (
     "/reset starts a new conversation, /usage shows what you have used, /privacy what is stored about you, "
-    "/quit ends the chat; anything else is a message to the bot."
+    "/export saves all of that as files, /forget has it deleted, /quit ends the chat; anything else is a message "
+    "to the bot."
 )
 
 
@@ -140,6 +141,14 @@ class TerminalFrontend:
 
     async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
         """A terminal has neither."""
+
+    @property
+    def ids_are_global(self) -> bool:
+        return True
+
+    async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
+        """Nobody else reads a terminal."""
+        return Place(PLATFORM, "", "terminal", private=True), address
 
     def address_of(self, channel: str) -> str:
         return channel

@@ -45,8 +45,8 @@ class CapabilityRun(Protocol):
     async def write(self, markdown: str) -> None:
         """Write on. What comes from people, models and servers is hostile: quote or escape it before."""
 
-    async def show(self, file: MadeFile) -> None:
-        """Show a file below the answer, once all is written; within `[limits] answer_files`."""
+    async def show(self, file: MadeFile, *, always: bool = False) -> None:
+        """Show a file below the answer, once all is written; within `[limits] answer_files`, unless `always`."""
 
     async def fetch(self, attachment: Attachment, most_bytes: int) -> Blob:
         """Fetch a file of the message.

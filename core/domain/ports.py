@@ -20,6 +20,7 @@ from core.domain.messages import (
     Button,
     Event,
     Footer,
+    Identity,
     MadeFile,
     PassedOver,
     Place,
@@ -294,6 +295,20 @@ class Frontend(Protocol):
 
         Raises:
             PlatformError: it could not be done; nothing depends on it.
+        """
+
+    @property
+    def ids_are_global(self) -> bool:
+        """Whether the same user id in another workspace is the same person."""
+
+    async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
+        """The place, and the address in it, where somebody is shown files that nobody else may see.
+
+        The address itself where it is such a place, as a direct message is.
+
+        Raises:
+            PlatformBusy, OutcomeUnknown: call again.
+            PlaceClosed: there is none.
         """
 
     def address_of(self, channel: str) -> str:

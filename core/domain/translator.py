@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from string import Formatter
 from typing import Literal, Protocol
 
 Rounding = Literal["nearest", "down", "up"]
 
 
 class Sentence(StrEnum):
-    """A sentence that the bot says, its value the English text; `core.i18n.catalog.Phrase` holds them all."""
+    """A sentence that the bot says, its value the English text; `core.i18n.phrases.PHRASES` has them all."""
 
     @property
     def key(self) -> str:
         """Its name in the catalogues and in `[replies.sentences]`."""
         return self.name.lower()
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names that it has values for."""
+        return tuple(name for _, name, _, _ in Formatter().parse(self.value) if name is not None)
 
 
 def operators_words(key: str, text: str) -> Sentence:

@@ -6,7 +6,9 @@ from core.i18n.commands import COMMANDS, SPOKEN, command_words, spoken_command
 from core.i18n.figures import above, below, figures
 from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
 from core.i18n.overrides import BY_KEY, RETIRED, overridden, problems_of, retired
+from core.i18n.phrases import PHRASES
 from core.i18n.preview import preview, samples
+from core.i18n.rights import RightsPhrase
 from core.i18n.translators import LocaleTranslator, Translators, warm
 
 __all__ = [
@@ -14,11 +16,13 @@ __all__ = [
     "COMMANDS",
     "LANGUAGES",
     "LONGEST_TAG",
+    "PHRASES",
     "RETIRED",
     "SPOKEN",
     "Known",
     "LocaleTranslator",
     "Phrase",
+    "RightsPhrase",
     "Translators",
     "above",
     "behind_word",

@@ -6,8 +6,6 @@ translate it, `core.i18n.translators` chooses one and fills in the values.
 
 from __future__ import annotations
 
-from string import Formatter
-
 from core.domain import Sentence
 
 
@@ -203,7 +201,8 @@ class Phrase(Sentence):
         "- `stop` ends the answer that I'm writing\n"
         "- `delete` takes my newest answer to you away\n"
         "- `usage` shows what you have used\n"
-        "- `privacy` tells what is stored about you, and lets you delete it\n"
+        "- `privacy` tells what is stored about you, and who reads it\n"
+        "- `export` sends you all of it as files; `forget` deletes it\n"
         "- `help` shows this"
     )
     PRIVACY = (
@@ -692,8 +691,3 @@ class Phrase(Sentence):
     BATCH_GONE = "I know nothing of that batch any more."
     BATCH_COST = "It cost {cost}."
     BATCH_NO_RETRY = "There is nothing left to try again in your last batch here."
-
-    @property
-    def placeholders(self) -> tuple[str, ...]:
-        """The names that it has values for."""
-        return tuple(name for _, name, _, _ in Formatter().parse(self.value) if name is not None)

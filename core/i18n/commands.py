@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from core.domain import Command
+from core.domain import Command, Sentence
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES, sentences
+from core.i18n.rights import RightsPhrase
 
-COMMANDS: Mapping[Command, tuple[Phrase, Phrase]] = {
+COMMANDS: Mapping[Command, tuple[Sentence, Sentence]] = {
     Command.RESET: (Phrase.RESET_NAME, Phrase.RESET_COMMAND),
     Command.STOP: (Phrase.STOP_NAME, Phrase.STOP_COMMAND),
     Command.USAGE: (Phrase.USAGE_NAME, Phrase.USAGE_COMMAND),
     Command.HELP: (Phrase.HELP_NAME, Phrase.HELP_COMMAND),
     Command.PRIVACY: (Phrase.PRIVACY_NAME, Phrase.PRIVACY_COMMAND),
+    Command.EXPORT: (RightsPhrase.EXPORT_NAME, RightsPhrase.EXPORT_COMMAND),
+    Command.FORGET: (Phrase.MEMORY_FORGET_WORD, RightsPhrase.FORGET_COMMAND),
     Command.DELETE: (Phrase.DELETE_NAME, Phrase.DELETE_COMMAND),
     Command.MODEL: (Phrase.MODEL_NAME, Phrase.MODEL_COMMAND),
 }
 """Every command that has a name, with its name and its description."""
-SPOKEN = (Command.RESET, Command.STOP, Command.USAGE, Command.HELP, Command.PRIVACY, Command.DELETE)
+SPOKEN = tuple(command for command in COMMANDS if command is not Command.MODEL)
 """The commands that a person also gives by the name alone; the others could as well be a question."""
+_SAID: Mapping[Command, Sentence] = {
+    **{command: COMMANDS[command][0] for command in SPOKEN},
+    Command.ERASE: RightsPhrase.FORGET_WORDS,
+}
+"""What is said for each: for one that is only an answer to a question of the bot's, no platform lists a name."""
 
 
 def spoken_command(text: str, signs: str = "/") -> Command | None:
     """The command that a text is, in any language, perhaps behind one of `signs`; None where it is anything else."""
-    word = text.strip().casefold()
+    word = " ".join(text.split()).casefold()
     return _by_name().get(word[1:] if word[:1] in signs else word)
 
 
@@ -34,8 +42,7 @@ def _by_name() -> Mapping[str, Command]:
     return {
         sentences(language).get(name.key, name.value).casefold(): command
         for language in LANGUAGES
-        for command, (name, _) in COMMANDS.items()
-        if command in SPOKEN
+        for command, name in _SAID.items()
     }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from core.i18n.catalog import Phrase
+from core.i18n.phrases import PHRASES
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español", "pt_BR": "Português do Brasil"}
 """By the name of their catalogue; what they call themselves."""
@@ -49,12 +49,12 @@ def nearest(tag: str) -> Known | None:
 
 @cache
 def sentences(language: str) -> Mapping[str, str]:
-    """The translations of a language by their key; empty for English, where the sentences stand in `Phrase` itself."""
+    """The translations of a language by their key; empty for English, where the sentences stand in `PHRASES` itself."""
     if language == ENGLISH:
         return {}
     path = resources.files(__package__) / "locales" / language / "LC_MESSAGES" / "replies.po"
     found = _read(path.read_text(encoding="utf-8"))
-    translated = ((phrase.key, found.get((phrase.key, phrase.value))) for phrase in Phrase)
+    translated = ((phrase.key, found.get((phrase.key, phrase.value))) for phrase in PHRASES)
     return {key: text for key, text in translated if text}
 
 

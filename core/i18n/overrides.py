@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
-from core.i18n.catalog import Phrase
+from core.domain import Sentence
 from core.i18n.languages import LANGUAGES
+from core.i18n.phrases import PHRASES
 from core.util.text import sound
 
 RETIRED: Mapping[str, str] = {
@@ -22,7 +23,7 @@ RETIRED: Mapping[str, str] = {
 }
 """Sentences that are said no more, and those that are said in their place, if any is; an operator's wording of one is
 passed over with a warning for one release."""
-BY_KEY: Mapping[str, Phrase] = {phrase.key: phrase for phrase in Phrase}
+BY_KEY: Mapping[str, Sentence] = {phrase.key: phrase for phrase in PHRASES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.domain import Translator
-from core.i18n.catalog import Phrase
 from core.i18n.figures import figures
+from core.i18n.phrases import PHRASES
 
 SAMPLE_WAIT_S = 90.0
 SAMPLE_USD = (1234.5, 0.0012)
@@ -79,7 +79,7 @@ SAMPLES: dict[str, object] = {
 def preview(translator: Translator) -> Iterator[tuple[str, str]]:
     """Name and sentence of each, with sample values; then what the values themselves look like."""
     values = samples(translator)
-    for phrase in Phrase:
+    for phrase in PHRASES:
         yield phrase.key, translator.say(phrase, **{name: values[name] for name in phrase.placeholders})
     yield "(durations)", ", ".join(translator.duration(seconds) for seconds in (1, 90, 3600, 259_200))
     yield "(money)", ", ".join(translator.money(usd) for usd in SAMPLE_USD)

@@ -31,7 +31,7 @@ class Presses:
         is_operator: Callable[[Author], bool] = lambda _: False,
     ) -> None:
         self._is_operator = is_operator
-        self._deletion = deletion
+        self.deletion = deletion
         self._directory = directory
         self._questions = questions
         self._commands = commands
@@ -60,7 +60,7 @@ class Presses:
             return await self._directory.add_notice(transaction, pressed, identity_id, told)
         if pressed.action is Action.FORGET:
             page = Action.LANGUAGE in asked.offers.split(",")
-            return await self._deletion.ask(transaction, pressed, asked.identity_id, page=page)
+            return await self.deletion.ask(transaction, pressed, asked.identity_id, page=page)
         if pressed.action is Action.REGENERATE:
             return await self._again(transaction, pressed, asked, translator)
         return await self._decide(transaction, pressed, asked, translator)

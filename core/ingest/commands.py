@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from core.admission.quotas import Limits
 from core.conversations.directory import Directory
 from core.domain import Action, Command, Commanded, Translator
-from core.i18n import Phrase
+from core.i18n import Phrase, RightsPhrase
 from core.ingest.model_choice import Models
+from core.rights.export import EXPORT
+from core.rights.privacy import PrivacyPage
 from core.storage.turns.intake import IntakeTransaction
-
-DAY_S = 86_400.0
 
 
 class Commands:
@@ -20,21 +22,31 @@ class Commands:
         directory: Directory,
         limits: Limits,
         models: Models,
+        privacy: PrivacyPage,
         *,
-        retention_days: float,
+        export_every_h: float = 1.0,
         why_not_remotely: Phrase | None = Phrase.FORGET_OTHER_SERVER,
     ) -> None:
-        """`why_not_remotely`: why what AIVAX keeps of people stays there; None: `core.rights` deletes it, too."""
+        """`export_every_h`: one person is sent their data once in so many hours; 0: whenever they ask.
+
+        `why_not_remotely`: why what AIVAX keeps of people stays there; None: `core.rights` deletes it, too.
+        """
         self._models = models
         self._directory = directory
         self._limits = limits
-        self._retention_days = retention_days
+        self._privacy = privacy
+        self._export_every = timedelta(hours=export_every_h)
         self.why_not_remotely = why_not_remotely
 
     async def obey(
         self, transaction: IntakeTransaction, commanded: Commanded, identity_id: int, translator: Translator
     ) -> tuple[int, ...]:
         """Do it, and queue the answer; the conversations that have work now."""
+        if commanded.command is Command.EXPORT and await self._may_export(transaction, identity_id):
+            here = await self._directory.find_for_notices(transaction, commanded.place, identity_id)
+            turn = (here, identity_id, commanded.address)
+            await transaction.add_turn(*turn, awaited=commanded.awaited, capability=EXPORT)
+            return (here,)
         others: tuple[int, ...] = ()
         if commanded.command is Command.STOP:  # the answers' conversations before the bot's own beside them
             others, told = await self._stop(transaction, commanded, identity_id, translator)
@@ -69,7 +81,13 @@ class Commands:
             case Command.MODEL:
                 return await self._models.obey(transaction, commanded, translator)
             case Command.PRIVACY:
-                return self.privacy(translator)
+                return self._privacy.told(translator)
+            case Command.EXPORT:
+                span = translator.duration(self._export_every.total_seconds())
+                return translator.say(RightsPhrase.EXPORT_TOO_SOON, span=span)
+            case Command.FORGET:
+                words = translator.say(RightsPhrase.FORGET_WORDS)
+                return translator.say(RightsPhrase.FORGET_ASKED, words=words)
             case Command.HOME:
                 return await self.home(transaction, identity_id, translator)
             case _:
@@ -86,13 +104,12 @@ class Commands:
         more = ["", translator.say(Phrase.CAPABILITIES_HELP), *lines] if lines else []
         return "\n".join([translator.say(Phrase.HELP), *more])
 
-    def privacy(self, translator: Translator) -> str:
-        """What is stored, and for how long."""
-        told = [translator.say(Phrase.PRIVACY)]
-        if self._retention_days:
-            left = translator.duration(self._retention_days * DAY_S)
-            told.append(translator.say(Phrase.PRIVACY_PERIOD, left=left))
-        return " ".join(told)
+    async def _may_export(self, transaction: IntakeTransaction, identity_id: int) -> bool:
+        """Whether a person is sent their data now; it counts as sent then."""
+        if not self._export_every:
+            return True
+        account = min(await transaction.persons_of(identity_id))
+        return await transaction.first_within(f"export:{account}", self._export_every)
 
     async def home(
         self, transaction: IntakeTransaction, identity_id: int, translator: Translator, *, first: str = ""
@@ -102,7 +119,7 @@ class Commands:
         parts = [
             *([first] if first else []),
             f"## {translator.say(Phrase.HOME_USAGE)}\n{usage}",
-            f"## {translator.say(Phrase.HOME_PRIVACY)}\n{self.privacy(translator)}",
+            f"## {translator.say(Phrase.HOME_PRIVACY)}\n{self._privacy.told(translator)}",
             f"## {translator.say(Phrase.HOME_LANGUAGE)}",
         ]
         return "\n\n".join(parts)
@@ -110,6 +127,7 @@ class Commands:
 
 OFFERS = {
     Command.PRIVACY: (Action.FORGET,),
+    Command.FORGET: (Action.FORGET,),
     Command.HOME: (Action.FORGET, Action.LANGUAGE),
 }
 """The buttons below what a command is answered with."""

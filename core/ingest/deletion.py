@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from core.conversations.directory import Directory
-from core.domain import Command, Deleted, Pressed, Receipt, StorageError
+from core.domain import Command, Commanded, Deleted, Pressed, Receipt, StorageError
 from core.i18n import Phrase, Translators
 from core.ingest.commands import OFFERS, Commands
 from core.ingest.take_backs import TakeBacks
@@ -51,12 +51,12 @@ class Deletion:
         self._asked = asyncio.Event()
 
     async def ask(
-        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, *, page: bool
+        self, transaction: IntakeTransaction, asked: Pressed | Commanded, identity_id: int, *, page: bool
     ) -> Sequence[int]:
         """Write the request down; the conversations that have work now, or something to look at."""
-        await transaction.erasures.hold(identity_id, pressed.place)
-        here = await self._directory.find_for_notices(transaction, pressed.place, identity_id)
-        return await transaction.erasures.ask(identity_id, here, pressed.address, as_page=page)
+        await transaction.erasures.hold(identity_id, asked.place)
+        here = await self._directory.find_for_notices(transaction, asked.place, identity_id)
+        return await transaction.erasures.ask(identity_id, here, asked.address, as_page=page)
 
     async def redact(self, deleted: Deleted) -> Receipt:
         """Empty what was deleted. Twice is once; most is what nobody asked, and would fill the table of seen events."""
@@ -124,17 +124,19 @@ class Deletion:
             count = await transaction.erasures.finish(erasure)
             if count is None:
                 return
+            why_not = self._commands.why_not_remotely
+            if why_not is None:
+                await transaction.remote_erasures.ask(erasure)
+            log.info("deletion.done", messages=count)
+            if not erasure.address:
+                return
             locale = await transaction.locale_of(identity_id)
             translator = self._translators.for_reader(locale, erasure.place)
             done = translator.say(Phrase.FORGET_DONE, count=count)
-            why_not = self._commands.why_not_remotely
             told = f"{done} {translator.say(why_not or Phrase.FORGET_AT_AIVAX)}"
-            if why_not is None:
-                await transaction.remote_erasures.ask(erasure)
             if erasure.as_page:
                 told = await self._commands.home(transaction, identity_id, translator, first=told)
             offers = OFFERS[Command.HOME] if erasure.as_page else ()
             await transaction.add_turn(here, identity_id, erasure.address, notice=told, offers=offers)
             await transaction.announce(here, erasure.place.platform)
-        log.info("deletion.done", messages=count)
         self._notify(here)

@@ -76,6 +76,8 @@ class Handlers:
             case Edited():
                 await transaction.touched.edited(event)
                 return await self._questions.change(transaction, event, identity_id, translator)
+            case Commanded(command=Command.ERASE):
+                return await self._presses.deletion.ask(transaction, event, identity_id, page=False)
             case Commanded():
                 return await self._commands.obey(transaction, event, identity_id, translator)
             case Pressed():
@@ -123,6 +125,10 @@ class Handlers:
         return await self._directory.add_notice(transaction, event, identity_id, notice)
 
 
+THEIR_DATA = frozenset({Command.PRIVACY, Command.EXPORT, Command.FORGET, Command.ERASE})
+"""The commands about what is stored of who gives them."""
+
+
 def _asks(event: Said | Edited | Commanded | Pressed) -> bool:
     """Whether it may become a question, which counts against limits."""
     return isinstance(event, Said | Edited) or (
@@ -134,4 +140,4 @@ def _is_of_their_data(event: Event) -> bool:
     """Whether somebody asks what is stored of them, or to be forgotten: no list takes that right away."""
     if isinstance(event, Pressed):
         return event.action is Action.FORGET
-    return isinstance(event, Commanded) and event.command is Command.PRIVACY
+    return isinstance(event, Commanded) and event.command in THEIR_DATA

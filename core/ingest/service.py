@@ -41,6 +41,8 @@ from core.ingest.model_choice import Models
 from core.ingest.questions import Questions
 from core.ingest.refusal_signs import RefusalSigns
 from core.ingest.take_backs import TakeBacks
+from core.rights.privacy import PrivacyPage
+from core.rights.settings import PrivacySettings
 from core.settings import ConversationSettings
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
@@ -92,7 +94,7 @@ class StoringIntake:
             return await self._take_back(event)
         handle = self._handlers.stop_quietly if over else self._handlers.take_in
         receipt = await self._store_with(event, handle)
-        if isinstance(event, Pressed) and event.action is Action.FORGET and receipt is Receipt.ACCEPTED:
+        if _erases(event) and receipt is Receipt.ACCEPTED:
             await self.deletion.begin()
         return receipt
 
@@ -151,6 +153,13 @@ class StoringIntake:
         return await self._store.places(platform, since)
 
 
+def _erases(event: Event) -> bool:
+    """Whether somebody has all that is stored of them deleted."""
+    if isinstance(event, Commanded):
+        return event.command is Command.ERASE
+    return isinstance(event, Pressed) and event.action is Action.FORGET
+
+
 def _platform_of(event: Event) -> str:
     return event.platform if isinstance(event, Deleted | Left) else event.place.platform
 
@@ -163,7 +172,8 @@ def build_intake(
     models: Models,
     *,
     conversation: ConversationSettings,
-    retention_days: float,
+    privacy: PrivacyPage | None = None,
+    rights: PrivacySettings | None = None,
     scrubber: Scrubber | None = None,
     frontends: Mapping[str, Frontend] | None = None,
     why_not_remotely: Phrase | None = Phrase.FORGET_OTHER_SERVER,
@@ -176,7 +186,12 @@ def build_intake(
     signs = RefusalSigns(frontends or {}, limits.signs_a_minute, PassedCounts())
     questions = Questions(directory, limits, conversation, signs)
     commands = Commands(
-        directory, limits, models, retention_days=retention_days, why_not_remotely=why_not_remotely
+        directory,
+        limits,
+        models,
+        privacy or PrivacyPage(),
+        export_every_h=(rights or PrivacySettings()).export_every_h,
+        why_not_remotely=why_not_remotely,
     )
     scrubber = scrubber or Scrubber(store.database)
     take_backs = TakeBacks(store, directory, translators, models.may_choose)

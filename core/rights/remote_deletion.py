@@ -141,11 +141,13 @@ class RemoteDeletion:
         async with self._intake.transaction() as transaction:
             if not await transaction.remote_erasures.finish(erasure):
                 return
+            log.info("remote_deletion.done", left=sorted(outcome.left), **_figures(deleted))
+            if not erasure.address:
+                return
             locale = await transaction.locale_of(erasure.identity_id)
             told = self.sentences(self._translators.for_reader(locale, erasure.place), deleted, outcome)
             await transaction.add_turn(here, erasure.identity_id, erasure.address, notice=told)
             await transaction.announce(here, erasure.place.platform)
-        log.info("remote_deletion.done", left=sorted(outcome.left), **_figures(deleted))
         self._notify(here)
 
     def sentences(self, translator: Translator, deleted: Deleted, outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""The section of the configuration."""
+"""The sections of the configuration."""
 
 from __future__ import annotations
 
@@ -13,3 +13,10 @@ class MemorySettings(Section):
     enabled: bool = False
     daily: int = Field(50, ge=0)
     """How often one person may ask in 24 hours: each look costs a search. 0: as often as they may ask anything."""
+
+
+class PrivacySettings(Section):
+    """`[privacy]`: what people may do about their own data, and how they are told of it."""
+
+    export_every_h: float = Field(1.0, ge=0, le=168)
+    """One person is sent their data once in so many hours. 0: whenever they ask."""

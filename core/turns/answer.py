@@ -200,9 +200,12 @@ class Answer:
             self._text.mark(marker_of(name, picture.media_type, picture.alt))
         return MadeFile(name, picture.media_type, picture.alt, picture.data) if is_shown else None
 
-    def add_file(self, file: MadeFile) -> bool:
-        """Give a file of the bot's own making its place below the answer; false where it is one too many."""
-        is_shown = self.files < self._most_files
+    def add_file(self, file: MadeFile, *, always: bool = False) -> bool:
+        """Give a file of the bot's own making its place below the answer; false where it is one too many.
+
+        `always`: none is too many.
+        """
+        is_shown = always or self.files < self._most_files
         self.files += is_shown
         self._files_left_out += not is_shown
         if is_shown:

@@ -93,8 +93,8 @@ class _Run:
     async def write(self, markdown: str) -> None:
         await self._answer.write(markdown)
 
-    async def show(self, file: MadeFile) -> None:
-        if self._answer.add_file(file):
+    async def show(self, file: MadeFile, *, always: bool = False) -> None:
+        if self._answer.add_file(file, always=always):
             await self._store.files.keep(self.turn, self._answer.files, file)
 
     async def fetch(self, attachment: Attachment, most_bytes: int) -> Blob:

@@ -97,7 +97,7 @@ def _features(settings: SlackSettings, translator: Translator) -> Part:
     command = {
         "command": settings.command,
         "description": translator.say(Phrase.ASK_COMMAND),
-        "usage_hint": "ask … | reset | stop | delete | usage | help | privacy | model …",
+        "usage_hint": "ask … | reset | stop | delete | usage | help | privacy | export | forget | model …",
         "should_escape": True,
         **_url(settings, "url"),
     }

@@ -18,12 +18,12 @@ from core.storage.db import (
     batched,
     conversations,
     erasures,
-    identities,
     is_open,
     lock_conversations,
     lock_turns,
     turns,
 )
+from core.storage.personal_data.accounts import identities_of, persons_of
 from core.storage.personal_data.erasure import BATCH, Eraser
 from core.storage.turns.edits import Changes
 
@@ -39,6 +39,7 @@ class Erasure:
     """Where the person is told."""
     place: Place
     address: str
+    """`""`: they are not told."""
     as_page: bool
     last_turn: int
     asked_at: datetime
@@ -47,16 +48,19 @@ class Erasure:
 class Erasures:
     """Takes a request in, within the transaction of its event."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: AsyncConnection, now: datetime, global_ids: Collection[str] = ()) -> None:
+        """`global_ids`: see `persons_of`."""
         self._connection = connection
         self._now = now
+        self._global_ids = global_ids
 
     async def hold(self, identity_id: int, place: Place) -> None:
         """Lock the conversations of all that is open of a person, and of the bot's sentences to them in a place.
 
         At once, because several conversations are locked in one order; see `core.storage.db.row_locks`.
         """
-        ids = await _identities_of(self._connection, await self._person_of(identity_id))
+        persons = await persons_of(self._connection, identity_id, self._global_ids)
+        ids = await identities_of(self._connection, persons)
         theirs = select(turns.c.conversation_id).where(turns.c.identity_id.in_(ids), is_open())
         here = conversations.c["platform", "workspace", "channel", "thread", "owner_id"]
         at = (place.platform, place.workspace, place.channel, place.thread, -identity_id)
@@ -72,35 +76,45 @@ class Erasures:
         What waits is never sent to AIVAX after this. What runs has lost its text when this is committed, and its
         process, which hears of the request, stores none. The conversations where something runs, or is to be closed on
         the screen.
+
+        `address` is where the person is told once all is done; `""`: they are not. Where their account is known as
+        several persons there is a request for each, of which only the last one, their own, tells.
         """
-        person_id = await self._person_of(identity_id)
-        identity_ids = await _identities_of(self._connection, person_id)
-        running_in = await Changes(self._connection, self._now).withdraw_all(identity_ids)
-        said = await self._empty_open(identity_ids)
+        running_in: list[int] = []
         newest = select(turns.c.id).where(turns.c.id > 0).order_by(turns.c.id.desc()).limit(1)
         last = (await self._connection.execute(newest)).scalar_one_or_none()
-        await self._connection.execute(
-            erasures.insert().values(
-                person_id=person_id,
-                identity_id=identity_id,
-                conversation_id=conversation_id,
-                address=address,
-                as_page=as_page,
-                last_turn=last or 0,
-                messages=said,
-                asked_at=self._now,
+        *others, own = await persons_of(self._connection, identity_id, self._global_ids)
+        for person_id in (*others, own):
+            identity_ids = await identities_of(self._connection, [person_id])
+            running_in += await Changes(self._connection, self._now).withdraw_all(identity_ids)
+            said = await self._empty_open(identity_ids)
+            await self._connection.execute(
+                erasures.insert().values(
+                    person_id=person_id,
+                    identity_id=identity_id if person_id == own else identity_ids[0],
+                    conversation_id=conversation_id,
+                    address=address if person_id == own else "",
+                    as_page=as_page and person_id == own,
+                    last_turn=last or 0,
+                    messages=said,
+                    asked_at=self._now,
+                )
             )
-        )
         return running_in
 
-    async def _person_of(self, identity_id: int) -> int:
-        person = select(identities.c.person_id).where(identities.c.id == identity_id)
-        return int((await self._connection.execute(person)).scalar_one())
-
     async def finish(self, erasure: Erasure) -> int | None:
-        """End the request; how many messages were erased, or None where somebody else has ended it."""
+        """End the request; how many messages were erased, or None where somebody else has ended it.
+
+        What was erased of one that is not told of counts as the next one's of the same conversation.
+        """
         over = erasures.delete().where(erasures.c.id == erasure.id).returning(erasures.c.messages)
-        return await self._connection.scalar(over)
+        count = await self._connection.scalar(over)
+        if count and not erasure.address:
+            told = (erasures.c.conversation_id == erasure.conversation_id) & (erasures.c.address != "")
+            told &= erasures.c.asked_at == erasure.asked_at
+            counted = update(erasures).where(told).values(messages=erasures.c.messages + count)
+            await self._connection.execute(counted)
+        return count
 
     async def _empty_open(self, identity_ids: Collection[int]) -> int:
         """Take the text of what has not ended; how many messages of theirs that were."""
@@ -155,7 +169,7 @@ class ErasureStore:
             if (await connection.execute(held)).first() is None:
                 return False
             eraser = Eraser(connection)
-            identity_ids = await _identities_of(connection, erasure.person_id)
+            identity_ids = await identities_of(connection, [erasure.person_id])
             for identity_id in identity_ids:
                 if turn_ids := await _kept(connection, identity_id, erasure.last_turn):
                     said = await eraser.said(turn_ids)
@@ -176,11 +190,6 @@ class ErasureStore:
         ended = update(conversations).where(conversations.c.id.in_(ids))
         await connection.execute(ended.values(closed_at=self._now()))
         return bool(ids)
-
-
-async def _identities_of(connection: AsyncConnection, person_id: int) -> Sequence[int]:
-    theirs = select(identities.c.id).where(identities.c.person_id == person_id).order_by(identities.c.id)
-    return (await connection.execute(theirs)).scalars().all()
 
 
 async def _kept(connection: AsyncConnection, identity_id: int, last_turn: int) -> Sequence[int]:

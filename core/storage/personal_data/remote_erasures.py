@@ -47,6 +47,7 @@ class RemoteErasure:
     """Where the person is told."""
     place: Place
     address: str
+    """`""`: they are not told."""
     person_key: str
     asked_at: datetime
     due_at: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -51,6 +51,7 @@ from core.storage.db import (
     turns,
 )
 from core.storage.learnt.follow_ups import Touched
+from core.storage.personal_data.accounts import persons_of
 from core.storage.personal_data.deletion import Erasures
 from core.storage.personal_data.remote_erasures import RemoteErasures
 from core.storage.turns.edits import Changes
@@ -67,9 +68,13 @@ _TOLD = ("name", "locale", "time_zone")
 class IntakeStore:
     """Opens the transaction in which an event becomes rows."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], global_ids: Collection[str] = ()
+    ) -> None:
+        """`global_ids`: see `core.storage.personal_data.accounts.persons_of`."""
         self.database = self._database = database
         self.now = self._now = now
+        self._global_ids = global_ids
 
     async def heard_until(self, platform: str) -> Mapping[str, datetime]:
         """When something was last said in each workspace."""
@@ -99,15 +104,16 @@ class IntakeStore:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[IntakeTransaction]:
         async with self._database.write() as connection:
-            yield IntakeTransaction(connection, self._now())
+            yield IntakeTransaction(connection, self._now(), self._global_ids)
 
 
 class IntakeTransaction:
     """All or nothing: what is written here is committed on leaving, or never happened."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: AsyncConnection, now: datetime, global_ids: Collection[str] = ()) -> None:
         self._connection = connection
         self.now = now
+        self._global_ids = global_ids
         self._locales: dict[int, str] = {}
 
     async def first_within(self, key: str, span: timedelta) -> bool:
@@ -257,8 +263,12 @@ class IntakeTransaction:
 
     @property
     def erasures(self) -> Erasures:
-        """What people cancel_request to be forgotten."""
-        return Erasures(self._connection, self.now)
+        """What people ask to be forgotten."""
+        return Erasures(self._connection, self.now, self._global_ids)
+
+    async def persons_of(self, identity_id: int) -> Sequence[int]:
+        """The persons that an account is known as; the one of the identity stands last."""
+        return await persons_of(self._connection, identity_id, self._global_ids)
 
     @property
     def remote_erasures(self) -> RemoteErasures:

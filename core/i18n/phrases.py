@@ -1,0 +1,10 @@
+"""All sentences of the bot's own: those of the catalogue, and of each topic that has a file of its own."""
+
+from __future__ import annotations
+
+from core.domain import Sentence
+from core.i18n.catalog import Phrase
+from core.i18n.rights import RightsPhrase
+
+PHRASES: tuple[Sentence, ...] = (*Phrase, *RightsPhrase)
+"""Each has a translation in every catalogue, and may be reworded in `[replies.sentences]`."""

@@ -1,0 +1,68 @@
+"""The sentences about people's own data: what is stored, sent and deleted, consent, and whom operators block."""
+
+from __future__ import annotations
+
+from core.domain import Sentence
+
+
+class RightsPhrase(Sentence):
+    """As `core.i18n.catalog.Phrase`."""
+
+    # what is stored, and who reads it
+    PRIVACY_ELSEWHERE = (
+        "What you say to me and what I answer is stored by the people who run me, so that I can follow "
+        "our conversation. To be answered, it is sent to the AI service at {where}."
+    )
+    PRIVACY_KEPT = (
+        "**Kept:** your questions, my answers and what I did for them; the names of your files and where they lie, "
+        "never the files; your name, language and time zone, as this platform tells them; what you thought of "
+        "answers; how much you used."
+    )
+    PRIVACY_IN_FILE = "**Where:** in a file on the computer that I run on."
+    PRIVACY_ON_SERVER = "**Where:** in a database of the people who run me."
+    PRIVACY_FOR_EVER = "The text is kept until you have it deleted."
+    PRIVACY_READERS = (
+        "**Who can read it:** the people who run me. What is said in a channel can be read by all "
+        "who are there."
+    )
+    PRIVACY_SHARED = (
+        "In a channel or thread, all who write to me share one conversation: I answer others "
+        "with yours in mind."
+    )
+    PRIVACY_SENT = (
+        "**What is sent to be answered:** your question with its files, our conversation so far, what others wrote "
+        "around it with their names, and an id that stands for you."
+    )
+    PRIVACY_LOGGED = "AIVAX keeps it in a log for up to {left}, where the people who run me can read it."
+    PRIVACY_NOT_LOGGED = "AIVAX is asked not to keep it in its log of conversations."
+    PRIVACY_MEMORY = "AIVAX may also remember things about you: `{word}` shows them to you."
+    PRIVACY_LEARNT = (
+        "What the people who run me have me learn from files and threads is stored at AIVAX, too."
+    )
+    PRIVACY_RIGHTS = "`{word}` sends you all of it as files; `{forget}` deletes it."
+
+    # all of it, as files
+    EXPORT_NAME = "export"
+    EXPORT_COMMAND = "Get all that is stored about you, as files"
+    EXPORT_DONE = (
+        "Here is all that is stored about you. The page is for reading (open it in a browser); the other file has "
+        "the same for programs."
+    )
+    EXPORT_ELSEWHERE = "I'm sending it to you in a direct message, where nobody else reads."
+    EXPORT_NO_DIRECT = "I can't send you a direct message. Write `{word}` to me in one."
+    EXPORT_TOO_SOON = "I sent it to you not long ago: I do that once in {span}. Please ask again later."
+    EXPORT_TOO_LARGE = "It is more than can be sent here. Ask the people who run me: they can give it to you."
+    EXPORT_TITLE = "All that is stored about you"
+    EXPORT_MADE = "As of {when}"
+    EXPORT_QUESTION = "You"
+    EXPORT_ANSWER = "Answer"
+    EXPORT_FILES = "Files: {names}"
+    EXPORT_DETAILS = "The same and everything else, table by table"
+
+    # to be forgotten
+    FORGET_COMMAND = "Delete all that is stored about you"
+    FORGET_ASKED = (
+        "I'd delete the texts of all that you asked me and of all that I answered, in every place where you spoke "
+        "with me; what waits for an answer gets none. That can't be undone. Press the button, or write `{words}`."
+    )
+    FORGET_WORDS = "forget everything"
