@@ -35,6 +35,8 @@ from core.media.settings import check as check_media
 from core.media.speak import Speaking
 from core.rights.export import ExportHandler
 from core.rights.memory import MemoryHandler
+from core.rights.people import PeopleDesk
+from core.rights.people_in_chat import BlockHandler, Nudges, PeopleHandler, UnblockHandler
 from core.rights.possible import check_memory
 from core.storage.batches import BatchStore
 from core.storage.history import HistoryStore
@@ -55,6 +57,10 @@ def capabilities_of(base: Base) -> Capabilities:
     upkeep: list[Upkeep] = [export.upkeep]
     handlers = [*_knowledge(base), *_media(base), *_learning(base), *_memory(base)]
     handlers += _account(base) if base.settings.account.enabled else ()
+    if base.settings.operators.names:
+        nudges = Nudges()
+        upkeep.append(nudges.upkeep)
+        handlers += _people(base, nudges)
     if base.settings.batch.enabled:
         handler, result, watcher = _batch(base)
         handlers.append(handler)
@@ -84,6 +90,14 @@ def _knowledge(base: Base) -> Iterator[CapabilityHandler]:
 def _export(base: Base) -> ExportHandler:
     store = IntakeStore(base.database, base.now, base.global_ids)
     return ExportHandler(store, base.global_ids, most_bytes=base.settings.limits.answer_file_bytes)
+
+
+def _people(base: Base, nudges: Nudges) -> Iterator[CapabilityHandler]:
+    store = IntakeStore(base.database, base.now, base.global_ids)
+    desk, operators = PeopleDesk(store, base.global_ids), base.settings.operators.names
+    yield BlockHandler(desk, operators, nudges)
+    yield UnblockHandler(desk, operators, nudges)
+    yield PeopleHandler(desk, operators, nudges)
 
 
 def _memory(base: Base) -> Iterator[CapabilityHandler]:

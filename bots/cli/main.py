@@ -13,6 +13,7 @@ from bots import INTERRUPTED
 from bots.cli.config import config as configuration
 from bots.cli.db import database
 from bots.cli.options import ConfigPath
+from bots.cli.people import people
 from bots.cli.platforms import WithPlatforms
 from bots.machine import drop_unusable
 from core import __version__
@@ -29,6 +30,7 @@ cli = typer.Typer(
 )
 cli.add_typer(configuration)
 cli.add_typer(database)
+cli.add_typer(people)
 replies = typer.Typer(name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True)
 cli.add_typer(replies)
 

@@ -66,3 +66,32 @@ class RightsPhrase(Sentence):
         "with me; what waits for an answer gets none. That can't be undone. Press the button, or write `{words}`."
     )
     FORGET_WORDS = "forget everything"
+
+    # whom the bot does not answer
+    BLOCKED = (
+        "The people who run me have decided that I don't answer you. Ask them if that is a mistake. `{word}` still "
+        "sends you what is stored about you, and `{forget}` deletes it."
+    )
+    BLOCK_WORD = "block"
+    BLOCK_COMMAND = "Answer a person no more, or see who is blocked"
+    BLOCK_ARGUMENT = "person"
+    BLOCK_ARGUMENT_HELP = "A mention, a name or an id"
+    BLOCK_DONE = "I don't answer {who} any more. `{word}` takes that back."
+    BLOCK_NOT_OPERATOR = "I can't block {who}: they run me."
+    BLOCK_NONE = "Nobody is blocked."
+    BLOCK_LIST = "I don't answer these:"
+    UNBLOCK_WORD = "unblock"
+    UNBLOCK_COMMAND = "Answer a person again who was blocked"
+    UNBLOCK_DONE = "I answer {who} again."
+    UNBLOCK_NONE = "{who} was not blocked."
+    PEOPLE_WORD = "people"
+    PEOPLE_COMMAND = "Find a person, or have all of a person's data deleted"
+    PEOPLE_ARGUMENT_HELP = "A mention, a name or an id; “forget” before it deletes"
+    PEOPLE_USAGE = (
+        "Name somebody: `{word} Ana` finds them, `{word} {forget} slack:U0123` deletes what is "
+        "stored of them."
+    )
+    PEOPLE_FOUND = "{who}, known since {when}"
+    PEOPLE_NOBODY = "I know nobody of that name or id."
+    PEOPLE_SEVERAL = "That could be more than one person. Name one by what stands first:"
+    PEOPLE_FORGOTTEN = "All that is stored of {who} is being deleted."

@@ -21,7 +21,7 @@ from core.domain import (
     Said,
     Translator,
 )
-from core.i18n import Translators
+from core.i18n import Phrase, RightsPhrase, Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
 from core.ingest.questions import Questions
@@ -68,6 +68,8 @@ class Handlers:
                 return await self._turn_away(transaction, event, barred)
         identity_id = await transaction.identity_id(event.author)
         translator = await self._translator(transaction, identity_id, event.place)
+        if transaction.is_blocked(identity_id) and not _is_of_their_data(event):
+            return await self._leave_unanswered(transaction, event, identity_id, translator)
         if _asks(event):
             await self._limits.hold(transaction, identity_id, event.place)
         match event:
@@ -106,11 +108,29 @@ class Handlers:
         barred = await self._limits.barred(transaction, replace(said, awaited=True))
         if barred is not None and barred.phrase is not None:
             return translator.say(barred.phrase)
+        if identity_id is not None and transaction.is_blocked(identity_id):
+            return blocked_sentence(translator)
         refusal = await self._limits.refusal(transaction, said, identity_id, translator)
         if refusal is None:
             return None
         await self._limits.tells(transaction, refusal, said)
         return refusal.sentence
+
+    async def _leave_unanswered(
+        self,
+        transaction: IntakeTransaction,
+        event: Said | Commanded | Edited | Pressed,
+        identity_id: int,
+        translator: Translator,
+    ) -> Sequence[int]:
+        """Tell somebody who is blocked so, once, or where their platform shows that an answer is on its way."""
+        self._signs.passed.add(event.place.platform, PassedOver.NOT_ALLOWED)
+        if isinstance(event, Edited):
+            return ()
+        awaited = not isinstance(event, Pressed) and event.awaited
+        if not await transaction.people.first_told(event.author.identity) and not awaited:
+            return ()
+        return await self._directory.add_notice(transaction, event, identity_id, blocked_sentence(translator))
 
     async def _turn_away(
         self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed, barred: Barred
@@ -123,6 +143,15 @@ class Handlers:
         translator = await self._translator(transaction, identity_id, event.place)
         notice = translator.say(barred.phrase)
         return await self._directory.add_notice(transaction, event, identity_id, notice)
+
+
+def blocked_sentence(translator: Translator) -> str:
+    """What somebody hears whom an operator has blocked."""
+    words = {
+        "word": translator.say(RightsPhrase.EXPORT_NAME),
+        "forget": translator.say(Phrase.MEMORY_FORGET_WORD),
+    }
+    return translator.say(RightsPhrase.BLOCKED, **words)
 
 
 THEIR_DATA = frozenset({Command.PRIVACY, Command.EXPORT, Command.FORGET, Command.ERASE})

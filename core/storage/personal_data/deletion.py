@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import ENDED, Place
+from core.domain import ENDED, CancelRequest, Place
 from core.storage.db import (
     Database,
     batched,
@@ -86,7 +86,8 @@ class Erasures:
         *others, own = await persons_of(self._connection, identity_id, self._global_ids)
         for person_id in (*others, own):
             identity_ids = await identities_of(self._connection, [person_id])
-            running_in += await Changes(self._connection, self._now).withdraw_all(identity_ids)
+            changes = Changes(self._connection, self._now)
+            running_in += await changes.end_all(identity_ids, CancelRequest.WITHDRAW)
             said = await self._empty_open(identity_ids)
             await self._connection.execute(
                 erasures.insert().values(
@@ -136,8 +137,8 @@ class ErasureStore:
         self._database = database
         self._now = now
 
-    async def next(self) -> Erasure | None:
-        """The oldest request that is not carried out."""
+    async def next(self, *, untold: bool = False) -> Erasure | None:
+        """The oldest request that is not carried out; with `untold`, of those that nobody is told of."""
         places = conversations.c["platform", "workspace", "channel", "thread", "private"]
         oldest = (
             select(erasures, *places)
@@ -146,6 +147,8 @@ class ErasureStore:
             .order_by(erasures.c.id)
             .limit(1)
         )
+        if untold:
+            oldest = oldest.where(erasures.c.address == literal_column("''"))
         async with self._database.read() as connection:
             row = (await connection.execute(oldest)).one_or_none()
         if row is None:

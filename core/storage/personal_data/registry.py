@@ -16,6 +16,7 @@ from core.storage.db import (
     alerts,
     batch_jobs,
     batch_turns,
+    blocks,
     breakers,
     calls,
     conversations,
@@ -175,6 +176,9 @@ WORDLESS = (
     Wordless(place_models, ("model",), "a gateway's name, one of those that the operator lists"),
     Wordless(events, ("key",), "ids, or a digest of them; gone after 14 days"),
     Wordless(tool_calls, ("key",), "a digest of a call; gone after 14 days"),
+    Wordless(
+        blocks, ("platform", "workspace", "user"), "ids of whom an operator blocks; kept until that ends"
+    ),
     Wordless(installations, ("platform", "workspace", "app", "bot_user", "bot_id", "installer"), IDS),
     Wordless(installations, ("workspace_name", "bot_name"), "what the workspace and its bot are called"),
     Wordless(installations, ("scopes",), "what the app may do"),

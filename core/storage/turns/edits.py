@@ -156,10 +156,10 @@ class Changes:
         theirs = (turns.c.identity_id == identity_id) & ~turns.c.notice
         return await self._end(theirs & _is_in(here), CancelRequest.STOP)
 
-    async def withdraw_all(self, identity_ids: Collection[int]) -> Sequence[int]:
+    async def end_all(self, identity_ids: Collection[int], cancel_request: CancelRequest) -> Sequence[int]:
         """End all that is open of a person's questions; the conversations where one runs, or is to be closed."""
         theirs = turns.c.identity_id.in_(identity_ids) & ~turns.c.notice
-        return (await self._end(theirs, CancelRequest.WITHDRAW)).running_in
+        return (await self._end(theirs, cancel_request)).running_in
 
     async def stop_turn(self, turn_id: int) -> Stopped:
         """End one answer, if it is under way or waits."""

@@ -24,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    literal_column,
     select,
     update,
 )
@@ -36,6 +37,7 @@ from core.storage.consumption import Consumption
 from core.storage.db import (
     CHANNEL,
     Database,
+    blocks,
     conversations,
     events,
     feedback,
@@ -53,6 +55,7 @@ from core.storage.db import (
 from core.storage.learnt.follow_ups import Touched
 from core.storage.personal_data.accounts import persons_of
 from core.storage.personal_data.deletion import Erasures
+from core.storage.personal_data.people import People
 from core.storage.personal_data.remote_erasures import RemoteErasures
 from core.storage.turns.edits import Changes
 from core.storage.turns.held_turns import HeldTurns
@@ -115,6 +118,7 @@ class IntakeTransaction:
         self.now = now
         self._global_ids = global_ids
         self._locales: dict[int, str] = {}
+        self._blocked: set[int] = set()
 
     async def first_within(self, key: str, span: timedelta) -> bool:
         """Remember that something was said now; False when it was said less than `span` ago, by whichever process."""
@@ -147,10 +151,20 @@ class IntakeTransaction:
         self._locales[found.id] = found.chosen_locale or told["locale"]
         return int(found.id)
 
+    def is_blocked(self, identity_id: int) -> bool:
+        """Whether an operator has blocked an author, as far as they were found in this transaction."""
+        return identity_id in self._blocked
+
     async def known_identity(self, author: Author) -> int | None:
         """The author, if they are known already; nothing is written."""
         found = await self._identity(author)
         return None if found is None else int(found.id)
+
+    async def any_conversation(self, identity_id: int) -> int | None:
+        """The newest conversation that an identity has a turn in; None where there is none."""
+        newest = select(turns.c.conversation_id).where(turns.c.identity_id == identity_id)
+        found = await self._connection.scalar(newest.order_by(turns.c.id.desc()).limit(1))
+        return None if found is None else int(found)
 
     async def locale_of(self, identity_id: int) -> str:
         """The locale that the author chose, else the one that was last seen of them; `""` where there was none."""
@@ -271,6 +285,11 @@ class IntakeTransaction:
         return await persons_of(self._connection, identity_id, self._global_ids)
 
     @property
+    def people(self) -> People:
+        """Whom operators find and block."""
+        return People(self._connection, self.now)
+
+    @property
     def remote_erasures(self) -> RemoteErasures:
         """What is to be deleted of people at AIVAX, too."""
         return RemoteErasures(self._connection, self.now)
@@ -332,6 +351,8 @@ class IntakeTransaction:
     async def _identity(self, author: Author) -> Row[Any] | None:
         asked = _as_parameters(author.identity)
         found: Row[Any] | None = (await self._connection.execute(_finding_identity(), asked)).one_or_none()
+        if found is not None and found.blocked_at is not None:
+            self._blocked.add(int(found.id))
         return found
 
     async def _add_identity(self, author: Author) -> int:
@@ -405,7 +426,10 @@ def _open_at(place: Place, owner_id: int) -> dict[str, object]:
 def _finding_identity() -> Select[Any]:
     names = ("platform", "workspace", "user")
     is_theirs = (identities.c[name] == bindparam(f"their_{name}") for name in names)
-    return select(*identities.c["id", "chosen_locale", *_TOLD]).where(*is_theirs)
+    block = (blocks.c.platform == identities.c.platform) & (blocks.c.user == identities.c.user)
+    block &= blocks.c.workspace.in_([literal_column("''"), identities.c.workspace])
+    found = select(*identities.c["id", "chosen_locale", *_TOLD], blocks.c.blocked_at)
+    return found.outerjoin_from(identities, blocks, block).where(*is_theirs).limit(1)
 
 
 @cache

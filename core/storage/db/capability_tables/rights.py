@@ -1,11 +1,11 @@
-"""The tables of what people ask for about their own data at AIVAX: to have it deleted, and to be shown it."""
+"""The tables of what people may ask about their own data, and of whom operators block."""
 
 from __future__ import annotations
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table
 
 from core.storage.db.tables import metadata
-from core.storage.db.types import Id, Instant, Words
+from core.storage.db.types import Id, Instant, Label, Words
 
 remote_erasures = Table(
     "remote_erasures",
@@ -30,4 +30,14 @@ memory_lists = Table(
     Column("person_id", Id, ForeignKey("persons.id", ondelete="CASCADE"), primary_key=True),
     Column("documents", JSON, nullable=False, comment="AIVAX' ids of the memories shown last, in that order"),
     Column("shown_at", Instant, nullable=False),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("platform", Label(64), primary_key=True),
+    Column("workspace", Label(128), primary_key=True, comment="empty: in whichever they are met"),
+    Column("user", Label(128), primary_key=True),
+    Column("blocked_at", Instant, nullable=False),
+    Column("told_at", Instant, nullable=True, comment="when they were told; null: not yet"),
 )

@@ -1,0 +1,117 @@
+"""What operators do about one person: find them, block them, and have all that is stored of them deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from core.domain import CancelRequest, Place
+from core.storage.db import Database
+from core.storage.personal_data.deletion import ErasureStore
+from core.storage.personal_data.people import Account, Blocked, Known, People, named
+from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.storage.turns.intake import IntakeStore, IntakeTransaction
+from core.util.log import log
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a step came to."""
+
+    changed: bool
+    """Whether it was not so before."""
+    work_in: Sequence[tuple[int, str]] = ()
+    """The conversations in which an answer is to end, each with its platform."""
+
+
+class PeopleDesk:
+    """Carries it out, and leaves a line in the log that says who had it done."""
+
+    def __init__(self, store: IntakeStore, global_ids: Collection[str]) -> None:
+        """`global_ids`: see `core.storage.personal_data.accounts.persons_of`."""
+        self._store = store
+        self.global_ids = global_ids
+
+    @property
+    def database(self) -> Database:
+        """Where people are stored."""
+        return self._store.database
+
+    async def find(self, wanted: str, *, parts: bool = False) -> Sequence[Known]:
+        """See `People.find`."""
+        async with self._store.database.read() as connection:
+            return await People(connection, self._store.now()).find(wanted, parts=parts)
+
+    async def accounts(self, wanted: str) -> dict[Account, list[Known]]:
+        """The accounts that a name, a mention or an id could mean, each with where it was met.
+
+        One that is written out (`platform:user`) is meant, though nobody knows it yet.
+        """
+        found: dict[Account, list[Known]] = {}
+        written = named(wanted)
+        for known in await self.find(wanted):
+            found.setdefault(written or known.account(self.global_ids), []).append(known)
+        return found or ({written: []} if written else {})
+
+    async def blocked(self) -> Sequence[Blocked]:
+        """See `People.blocked`."""
+        async with self._store.database.read() as connection:
+            return await People(connection, self._store.now()).blocked()
+
+    async def block(self, account: Account, known: Sequence[Known], *, by: str) -> Done:
+        """Answer somebody no more; what waits of theirs, or is being answered, ends."""
+        async with self._store.transaction() as transaction:
+            changed = await transaction.people.block(account)
+            ids = [each.identity_id for each in known]
+            ended = await transaction.changes.end_all(ids, CancelRequest.STOP) if ids else ()
+            work = await _announced(transaction, ended, account.platform)
+        log.warning("person.blocked", account=str(account), by=by, changed=changed)
+        return Done(changed, work)
+
+    async def unblock(self, account: Account, *, by: str) -> Done:
+        """Answer somebody again."""
+        async with self._store.transaction() as transaction:
+            changed = await transaction.people.unblock(account)
+        log.warning("person.unblocked", account=str(account), by=by, changed=changed)
+        return Done(changed)
+
+    async def forget(self, known: Known, *, by: str) -> Done:
+        """Ask for all that is stored of somebody to be deleted, as they could themselves; they are not told."""
+        async with self._store.transaction() as transaction:
+            here = await transaction.any_conversation(known.identity_id)
+            if here is None:
+                return Done(changed=False)
+            place = Place(known.identity.platform, known.identity.workspace, "")
+            await transaction.erasures.hold(known.identity_id, place)
+            ended = await transaction.erasures.ask(known.identity_id, here, "", as_page=False)
+            work = await _announced(transaction, ended, known.identity.platform)
+        log.warning("person.forgotten", account=str(known.account(self.global_ids)), by=by)
+        return Done(changed=True, work_in=work)
+
+
+async def carry_out(store: IntakeStore, scrubber: Scrubber, *, remotely: bool) -> int:
+    """Carry out the deletions that operators asked for; how many messages that were.
+
+    A bot on the same database does so by itself, within half a minute. `remotely`: what AIVAX keeps is to go, too,
+    which the bot does once it runs.
+    """
+    erasures, total = ErasureStore(store.database, store.now), 0
+    while (erasure := await erasures.next(untold=True)) is not None:
+        while await erasures.step(erasure):
+            pass
+        await scrubber.scrub()
+        async with store.transaction() as transaction:
+            count = await transaction.erasures.finish(erasure)
+            if count is not None and remotely:
+                await transaction.remote_erasures.ask(erasure)
+        total += count or 0
+    return total
+
+
+async def _announced(
+    transaction: IntakeTransaction, conversation_ids: Sequence[int], platform: str
+) -> Sequence[tuple[int, str]]:
+    work = [(each, platform) for each in dict.fromkeys(conversation_ids)]
+    for conversation_id, _ in work:
+        await transaction.announce(conversation_id, platform)
+    return work
