@@ -69,6 +69,11 @@ class Limits:
         return self._settings.person_actions
 
     @property
+    def questions_of_person(self) -> int:
+        """How many questions of one person may wait."""
+        return self._settings.person_waiting
+
+    @property
     def signs_a_minute(self) -> int:
         """How many signs one person gets in a minute, on questions that are refused without a word."""
         return self._settings.person_signs

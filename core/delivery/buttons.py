@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.domain import Action, Button, Translator
-from core.i18n import LANGUAGES, Phrase
+from core.i18n import LANGUAGES, Phrase, RightsPhrase
 
 LABELS = {
     Action.KEEP: Phrase.KEEP_BUTTON,
@@ -16,6 +16,7 @@ LABELS = {
     Action.GOOD: Phrase.GOOD_BUTTON,
     Action.BAD: Phrase.BAD_BUTTON,
     Action.FORGET: Phrase.FORGET_BUTTON,
+    Action.AGREE: RightsPhrase.CONSENT_BUTTON,
     Action.CANCEL_BATCH: Phrase.BATCH_CANCEL_BUTTON,
     Action.RETRY_BATCH: Phrase.BATCH_RETRY_BUTTON,
 }

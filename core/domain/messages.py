@@ -220,6 +220,8 @@ class Action(StrEnum):
     """Speak to me in this language; `Pressed.text` names its locale, `""`: the one that my platform tells."""
     FORGET = "forget"
     """Delete what is stored of what I said, and of what was answered."""
+    AGREE = "agree"
+    """What I say may be stored, and sent to be answered."""
     CANCEL_BATCH = "cancelbatch"
     """End the batch that this message tells of, with what is done."""
     RETRY_BATCH = "retrybatch"

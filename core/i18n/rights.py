@@ -67,6 +67,20 @@ class RightsPhrase(Sentence):
     )
     FORGET_WORDS = "forget everything"
 
+    # consent
+    CONSENT_NOTICE = (
+        "Before we begin: what you say to me is stored by the people who run me, and sent to an AI service to be "
+        "answered. `{word}` tells you more, `{forget}` deletes it."
+    )
+    CONSENT_ASKED = (
+        "Before I answer: what you say to me is stored by the people who run me, and sent to an AI service to be "
+        "answered. `{word}` tells you more. Press the button or write `{words}`, and I'll answer what you asked: "
+        "I've kept it."
+    )
+    CONSENT_BUTTON = "I agree"
+    CONSENT_DONE = "Thank you. I'm answering what you asked."
+    CONSENT_KNOWN = "Thank you. Ask me anything."
+
     # whom the bot does not answer
     BLOCKED = (
         "The people who run me have decided that I don't answer you. Ask them if that is a mistake. `{word}` still "

@@ -8,6 +8,7 @@ from core.conversations.directory import Directory
 from core.domain import ENDED, Action, Author, CancelRequest, Command, Pressed, Translator, TurnState
 from core.i18n import Phrase, Translators, nearest
 from core.ingest.commands import OFFERS, Commands
+from core.ingest.consent import Consent
 from core.ingest.deletion import Deletion
 from core.ingest.questions import Questions
 from core.storage.batch_presses import OPEN, PressedBatch
@@ -28,8 +29,10 @@ class Presses:
         commands: Commands,
         translators: Translators,
         deletion: Deletion,
+        consent: Consent,
         is_operator: Callable[[Author], bool] = lambda _: False,
     ) -> None:
+        self.consent = consent
         self._is_operator = is_operator
         self.deletion = deletion
         self._directory = directory
@@ -58,6 +61,8 @@ class Presses:
         if asked.identity_id != identity_id:
             told = translator.say(Phrase.NOT_YOURS)
             return await self._directory.add_notice(transaction, pressed, identity_id, told)
+        if pressed.action is Action.AGREE:
+            return await self.consent.agree(transaction, pressed, asked.identity_id, translator)
         if pressed.action is Action.FORGET:
             page = Action.LANGUAGE in asked.offers.split(",")
             return await self.deletion.ask(transaction, pressed, asked.identity_id, page=page)

@@ -64,11 +64,12 @@ class Deletion:
         async with self._transactions.transaction() as transaction:
             redacted = await transaction.changes.redact(deleted, quoting)
             await transaction.touched.deleted(deleted)
+            dropped = await transaction.consents.drop(deleted)
             for conversation_id in redacted.running_in:
                 await transaction.announce(conversation_id, deleted.platform)
         for conversation_id in redacted.running_in:
             self._notify(conversation_id)
-        if redacted.messages:
+        if redacted.messages or dropped:
             await self.scrub()
         return Receipt.ACCEPTED
 

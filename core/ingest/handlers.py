@@ -74,9 +74,10 @@ class Handlers:
             await self._limits.hold(transaction, identity_id, event.place)
         match event:
             case Said():
-                return await self._questions.ask(transaction, event, identity_id, translator)
+                return await self._presses.consent.ask(transaction, event, identity_id, translator)
             case Edited():
                 await transaction.touched.edited(event)
+                await self._presses.consent.edited(transaction, event, identity_id)
                 return await self._questions.change(transaction, event, identity_id, translator)
             case Commanded(command=Command.ERASE):
                 return await self._presses.deletion.ask(transaction, event, identity_id, page=False)
@@ -161,7 +162,7 @@ THEIR_DATA = frozenset({Command.PRIVACY, Command.EXPORT, Command.FORGET, Command
 def _asks(event: Said | Edited | Commanded | Pressed) -> bool:
     """Whether it may become a question, which counts against limits."""
     return isinstance(event, Said | Edited) or (
-        isinstance(event, Pressed) and event.action is Action.REGENERATE
+        isinstance(event, Pressed) and event.action in (Action.REGENERATE, Action.AGREE)
     )
 
 

@@ -34,6 +34,7 @@ from core.domain import (
 from core.i18n import Phrase, Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
+from core.ingest.consent import Consent
 from core.ingest.deletion import Deletion
 from core.ingest.gathering import PatientQueue
 from core.ingest.handlers import Handlers
@@ -196,7 +197,9 @@ def build_intake(
     scrubber = scrubber or Scrubber(store.database)
     take_backs = TakeBacks(store, directory, translators, models.may_choose)
     deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
-    presses = Presses(directory, questions, commands, translators, deletion, limits.is_operator)
+    rights = rights or PrivacySettings()
+    consent = Consent(rights.consent, directory, questions, signs, most=limits.questions_of_person)
+    presses = Presses(directory, questions, commands, translators, deletion, consent, limits.is_operator)
     handlers = Handlers(directory, limits, translators, signs, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)
     if conversation.gather_s:

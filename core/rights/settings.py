@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from core.settings import Section
@@ -18,5 +20,8 @@ class MemorySettings(Section):
 class PrivacySettings(Section):
     """`[privacy]`: what people may do about their own data, and how they are told of it."""
 
+    consent: Literal["off", "notice", "agree"] = "off"
+    """What people meet when they first ask: nothing, a sentence about what is stored, or the question whether they
+    agree to it; until they do, what they ask is kept, and answered then."""
     export_every_h: float = Field(1.0, ge=0, le=168)
     """One person is sent their data once in so many hours. 0: whenever they ask."""

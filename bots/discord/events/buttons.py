@@ -20,6 +20,7 @@ LABEL_CHARS, MOST_BUTTONS = 80, 25
 """Discord's limits: the text of one, and five rows of five below a message."""
 STYLES = {
     Action.KEEP: discord.ButtonStyle.primary,
+    Action.AGREE: discord.ButtonStyle.primary,
     Action.FORGET: discord.ButtonStyle.danger,
     Action.CANCEL_BATCH: discord.ButtonStyle.danger,
 }

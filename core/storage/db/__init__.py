@@ -4,7 +4,13 @@ from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
 from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces
-from core.storage.db.capability_tables.rights import blocks, memory_lists, remote_erasures
+from core.storage.db.capability_tables.rights import (
+    blocks,
+    consents,
+    held_questions,
+    memory_lists,
+    remote_erasures,
+)
 from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, parse_url
@@ -54,6 +60,7 @@ __all__ = [
     "blocks",
     "breakers",
     "calls",
+    "consents",
     "conversations",
     "deliveries",
     "erasures",
@@ -61,6 +68,7 @@ __all__ = [
     "failures",
     "feedback",
     "held_alone",
+    "held_questions",
     "identities",
     "insert_in",
     "insert_into",

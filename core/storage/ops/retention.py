@@ -21,7 +21,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import ENDED
 from core.settings import StorageSettings
-from core.storage.db import Database, calls, events, identities, made_files, persons, tool_calls, turns
+from core.storage.db import (
+    Database,
+    calls,
+    events,
+    held_questions,
+    identities,
+    made_files,
+    persons,
+    tool_calls,
+    turns,
+)
 from core.storage.personal_data.erasure import Eraser
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.util.clock import Sleep
@@ -60,6 +70,8 @@ class Swept:
     files: int = 0
     """Made for answers that ended before they were shown."""
     tool_calls: int = 0
+    unagreed: int = 0
+    """Questions whose authors never agreed that what they say is stored."""
 
 
 class Retention:
@@ -105,9 +117,10 @@ class Retention:
             addresses=await self._in_batches(self._forget_addresses),
             files=await self._in_batches(self._drop_files),
             tool_calls=await self._in_batches(partial(self._drop_old, tool_calls.c.at, TOOL_CALL_DAYS)),
+            unagreed=await self._in_batches(self._drop_unagreed) if self._retention_days else 0,
         )
         # Words that were changed since the last sweep stand in the log.
-        await (self._scrubber.scrub() if swept.turns else self._scrubber.empty_log())
+        await (self._scrubber.scrub() if swept.turns or swept.unagreed else self._scrubber.empty_log())
         return swept
 
     async def _in_batches(self, step: Step) -> int:
@@ -151,6 +164,9 @@ class Retention:
         found = await self._take(connection, made_files.c.id, ended, first=made_files.c.id)
         await connection.execute(delete(made_files).where(made_files.c.id.in_(found)))
         return len(found)
+
+    async def _drop_unagreed(self, connection: AsyncConnection) -> int:
+        return await self._drop_old(held_questions.c.asked_at, self._retention_days, connection)
 
     async def _drop_orphans(self) -> int:
         """Look at every person, page by page, as a reader: there are many, and hardly ever one whom nobody is."""

@@ -54,6 +54,7 @@ from core.storage.db import (
 )
 from core.storage.learnt.follow_ups import Touched
 from core.storage.personal_data.accounts import persons_of
+from core.storage.personal_data.consents import Consents
 from core.storage.personal_data.deletion import Erasures
 from core.storage.personal_data.people import People
 from core.storage.personal_data.remote_erasures import RemoteErasures
@@ -283,6 +284,11 @@ class IntakeTransaction:
     async def persons_of(self, identity_id: int) -> Sequence[int]:
         """The persons that an account is known as; the one of the identity stands last."""
         return await persons_of(self._connection, identity_id, self._global_ids)
+
+    @property
+    def consents(self) -> Consents:
+        """Who was told what is stored, and who agreed."""
+        return Consents(self._connection, self.now)
 
     @property
     def people(self) -> People:

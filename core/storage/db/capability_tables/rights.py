@@ -1,4 +1,4 @@
-"""The tables of what people may ask about their own data, and of whom operators block."""
+"""The tables of what people may ask about their own data, of their consent, and of whom operators block."""
 
 from __future__ import annotations
 
@@ -40,4 +40,28 @@ blocks = Table(
     Column("user", Label(128), primary_key=True),
     Column("blocked_at", Instant, nullable=False),
     Column("told_at", Instant, nullable=True, comment="when they were told; null: not yet"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column(
+        "person_id",
+        Id,
+        ForeignKey("persons.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("told_at", Instant, nullable=False),
+    Column("agreed_at", Instant, nullable=True, comment="null: not yet"),
+)
+
+held_questions = Table(
+    "held_questions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("identity_id", Id, ForeignKey("identities.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("origin", Label(128), nullable=False, index=True, comment="the platform's id of the message"),
+    Column("question", JSON, nullable=False, comment="what was said, and where; {}: it was forgotten"),
+    Column("asked_at", Instant, nullable=False),
 )
