@@ -15,6 +15,8 @@ from pydantic import (
     StrictInt,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -119,6 +121,10 @@ class AivaxSettings(Section):
     """Whether who asks to be forgotten is forgotten at AIVAX, too, where the key is a private one."""
 
 
+LEAST_CALLS_DAYS = 32.0
+"""What an answer cost counts against caps for a month of the calendar."""
+
+
 class StorageSettings(Section):
     """`[storage]`: where conversations are kept."""
 
@@ -128,8 +134,26 @@ class StorageSettings(Section):
     """PostgreSQL: how long a process may be silent before others take over the turns it runs."""
     retention_days: float = Field(365.0, ge=0, le=36_500)
     """Days after which the text of an ended turn is deleted; numbers stay. 0: kept for ever."""
+    retention_files_days: float = Field(0.0, ge=0, le=36_500)
+    """Days after which names and addresses of files are deleted, and sheets of batches. 0: with the text."""
+    retention_tools_days: float = Field(0.0, ge=0, le=36_500)
+    """Days after which is deleted what tools did for an answer. 0: with its text."""
+    retention_learnt_days: float = Field(0.0, ge=0, le=36_500)
+    """Days after which what was learnt is forgotten, here and at AIVAX. 0: when somebody says so."""
+    retention_calls_days: float = Field(0.0, ge=0, le=36_500)
+    """Days after which the row of a turn goes with all that hangs on it: who asked when, and the cost. 0: never."""
     rewrite_up_to_mb: float = Field(32.0, ge=0)
     """SQLite: after a deletion a file of up to this size is written anew, so that no moved copy of a text is left."""
+
+    @field_validator("retention_calls_days")
+    @classmethod
+    def _keeps_what_caps_count(cls, days: float, info: ValidationInfo) -> float:
+        least = max(LEAST_CALLS_DAYS, info.data.get("retention_days", 0.0))
+        if days and days < least:
+            raise ValueError(
+                f"write 0, or at least {least:g}: caps on money count a month, and texts are kept so long"
+            )
+        return days
 
 
 class ConversationSettings(Section):

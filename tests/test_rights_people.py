@@ -96,7 +96,7 @@ async def test_an_operator_has_somebody_forgotten_who_is_not_told(migrated_url: 
         desk, store = desk_of(stage), IntakeStore(stage.core.database, utc_now, ("fake",))
         (ana,) = await desk.find("@ana")
         with structlog.testing.capture_logs() as lines:
-            await desk.forget(ana, by="slack:U1")
+            await desk.forget([ana], by="slack:U1")
         count = await carry_out(store, Scrubber(stage.core.database), remotely=True)
         await stage.rest()
 

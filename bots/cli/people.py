@@ -174,8 +174,7 @@ async def _forget(settings: Settings, who: str, *, is_meant: bool) -> int:
         account, known = one
         if not is_meant:
             typer.confirm(f"Delete all that is stored of {_called(account, known)}?", abort=True)
-        for person in {each.person_id: each for each in known}.values():
-            await desk.forget(person, by=BY)
+        await desk.forget(known, by=BY)
         remotely = why_not(settings.aivax) is None
         scrubber = Scrubber(store.database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         count = await carry_out(store, scrubber, remotely=remotely)

@@ -21,6 +21,9 @@ class RightsPhrase(Sentence):
     PRIVACY_IN_FILE = "**Where:** in a file on the computer that I run on."
     PRIVACY_ON_SERVER = "**Where:** in a database of the people who run me."
     PRIVACY_FOR_EVER = "The text is kept until you have it deleted."
+    PRIVACY_TOOLS_PERIOD = "What tools did for you is deleted after {left}."
+    PRIVACY_FILES_PERIOD = "The names of your files are deleted after {left}."
+    PRIVACY_NUMBERS_PERIOD = "When you asked, and how much you used, is deleted after {left}."
     PRIVACY_READERS = (
         "**Who can read it:** the people who run me. What is said in a channel can be read by all "
         "who are there."

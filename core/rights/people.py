@@ -75,18 +75,24 @@ class PeopleDesk:
         log.warning("person.unblocked", account=str(account), by=by, changed=changed)
         return Done(changed)
 
-    async def forget(self, known: Known, *, by: str) -> Done:
-        """Ask for all that is stored of somebody to be deleted, as they could themselves; they are not told."""
-        async with self._store.transaction() as transaction:
-            here = await transaction.any_conversation(known.identity_id)
-            if here is None:
-                return Done(changed=False)
-            place = Place(known.identity.platform, known.identity.workspace, "")
-            await transaction.erasures.hold(known.identity_id, place)
-            ended = await transaction.erasures.ask(known.identity_id, here, "", as_page=False)
-            work = await _announced(transaction, ended, known.identity.platform)
-        log.warning("person.forgotten", account=str(known.account(self.global_ids)), by=by)
-        return Done(changed=True, work_in=work)
+    async def forget(self, known: Sequence[Known], *, by: str) -> Done:
+        """Ask for all that is stored of somebody to be deleted, as they could themselves; they are not told.
+
+        `known`: everywhere that they were met, as far as it is meant.
+        """
+        work: list[tuple[int, str]] = []
+        accounts: dict[Account, Known] = {each.account(self.global_ids): each for each in known}
+        for account, each in accounts.items():
+            async with self._store.transaction() as transaction:
+                here = await transaction.any_conversation(each.identity_id)
+                if here is None:
+                    continue
+                place = Place(each.identity.platform, each.identity.workspace, "")
+                await transaction.erasures.hold(each.identity_id, place)
+                ended = await transaction.erasures.ask(each.identity_id, here, "", as_page=False)
+                work += await _announced(transaction, ended, account.platform)
+            log.warning("person.forgotten", account=str(account), by=by)
+        return Done(changed=bool(accounts), work_in=work)
 
 
 async def carry_out(store: IntakeStore, scrubber: Scrubber, *, remotely: bool) -> int:

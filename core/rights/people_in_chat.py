@@ -166,8 +166,7 @@ class PeopleHandler(_Handler):
         if not known:
             await run.write(run.translator.say(RightsPhrase.PEOPLE_NOBODY))
             return
-        for person in {each.person_id: each for each in known}.values():
-            self._nudges.of(await self._desk.forget(person, by=_by(run)))
+        self._nudges.of(await self._desk.forget(known, by=_by(run)))
         who = code(_called(account, known))
         await run.write(run.translator.say(RightsPhrase.PEOPLE_FORGOTTEN, who=who))
 

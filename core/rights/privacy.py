@@ -72,6 +72,14 @@ class PrivacyPage:
             yield translator.say(Phrase.PRIVACY_PERIOD, left=translator.duration(days * DAY_S))
         else:
             yield translator.say(RightsPhrase.PRIVACY_FOR_EVER)
+        more = (
+            (RightsPhrase.PRIVACY_FILES_PERIOD, self.storage.retention_files_days),
+            (RightsPhrase.PRIVACY_TOOLS_PERIOD, self.storage.retention_tools_days),
+            (RightsPhrase.PRIVACY_NUMBERS_PERIOD, self.storage.retention_calls_days),
+        )
+        for phrase, period_days in more:
+            if period_days:
+                yield translator.say(phrase, left=translator.duration(period_days * DAY_S))
 
     def _at_aivax(self, translator: Translator) -> Iterator[str]:
         say = translator.say

@@ -2,7 +2,8 @@
 
 A turn that ended longer ago than `[storage] retention_days` loses its messages, its answer, its address, what its
 tools did and the ids of the messages that showed it. Its row stays, with state, times, author and usage. Turns that
-have not ended are never touched, however old. Files that people sent are not stored (they are read when they are
+have not ended are never touched, however old. Some kinds may go sooner, or go at all, by settings of their own:
+`core.storage.ops.retention_by_kind`. Files that people sent are not stored (they are read when they are
 needed), and those that models made only until they are shown: what is left of them when a turn has ended otherwise
 goes at the next sweep.
 """
@@ -10,8 +11,8 @@ goes at the next sweep.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -32,6 +33,7 @@ from core.storage.db import (
     tool_calls,
     turns,
 )
+from core.storage.ops.retention_by_kind import steps_of
 from core.storage.personal_data.erasure import Eraser
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.util.clock import Sleep
@@ -72,6 +74,18 @@ class Swept:
     tool_calls: int = 0
     unagreed: int = 0
     """Questions whose authors never agreed that what they say is stored."""
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """Rows of the kinds that have a period of their own, by kind."""
+
+    def __bool__(self) -> bool:
+        return any(
+            (*(value for name, value in asdict(self).items() if name != "kinds"), *self.kinds.values())
+        )
+
+    @property
+    def words(self) -> bool:
+        """Whether words went."""
+        return bool(self.turns or self.unagreed or any(self.kinds.values()))
 
 
 class Retention:
@@ -94,6 +108,7 @@ class Retention:
         self._database = database
         self._now = now
         self._retention_days = settings.retention_days
+        self._kinds = {kind: partial(step, now=now, batch=batch) for kind, step in steps_of(settings).items()}
         self._batch = batch
         self._sleep = sleep
 
@@ -101,7 +116,7 @@ class Retention:
         """Sweep now and then every `interval_s`, until cancelled. What goes wrong is logged and tried again."""
         while True:
             try:
-                if (swept := await self.sweep()) != Swept():
+                if swept := await self.sweep():
                     log.info("retention.swept", **asdict(swept))
             except Exception:
                 log.exception("retention.failed")
@@ -118,9 +133,10 @@ class Retention:
             files=await self._in_batches(self._drop_files),
             tool_calls=await self._in_batches(partial(self._drop_old, tool_calls.c.at, TOOL_CALL_DAYS)),
             unagreed=await self._in_batches(self._drop_unagreed) if self._retention_days else 0,
+            kinds={kind: await self._in_batches(step) for kind, step in self._kinds.items()},
         )
         # Words that were changed since the last sweep stand in the log.
-        await (self._scrubber.scrub() if swept.turns or swept.unagreed else self._scrubber.empty_log())
+        await (self._scrubber.scrub() if swept.words else self._scrubber.empty_log())
         return swept
 
     async def _in_batches(self, step: Step) -> int:

@@ -162,10 +162,12 @@ class IntakeTransaction:
         return None if found is None else int(found.id)
 
     async def any_conversation(self, identity_id: int) -> int | None:
-        """The newest conversation that an identity has a turn in; None where there is none."""
+        """The newest conversation that an identity has a turn in, else any; None where there is none at all."""
         newest = select(turns.c.conversation_id).where(turns.c.identity_id == identity_id)
-        found = await self._connection.scalar(newest.order_by(turns.c.id.desc()).limit(1))
-        return None if found is None else int(found)
+        found: int | None = await self._connection.scalar(newest.order_by(turns.c.id.desc()).limit(1))
+        if found is None:
+            found = await self._connection.scalar(select(func.min(conversations.c.id)))
+        return found
 
     async def locale_of(self, identity_id: int) -> str:
         """The locale that the author chose, else the one that was last seen of them; `""` where there was none."""
