@@ -1,4 +1,4 @@
-# Two commands do all the set-up: `make run` and `make test`. Everything lives in .venv/.
+# Two commands do all the set-up: `make init` and `make run` (and `make test` for all tests). Everything lives in .venv/.
 PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: run test check lint types contracts soak explore bench golden architecture docs lock clean
+.PHONY: init run test check lint types contracts soak explore bench golden architecture docs lock clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -28,6 +28,10 @@ WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 	@echo "Adding the test tools to .venv (once; about a minute) ..." >&2
 	@$(PIP) install --require-hashes -r requirements-dev.lock >&2
 	@touch $@
+
+# Asks, tries each answer, and writes config.toml; `make init ANSWERS=answers.toml` asks nothing.
+init: .venv/.run
+	@exec $(BIN)/aivax-bots init $(if $(ANSWERS),--answers $(ANSWERS))
 
 run: .venv/.run
 	@if [ -f config.toml ] || [ -n "$$AIVAX_BOTS_CONFIG" ]; then exec $(BIN)/aivax-bots run; else exec $(BIN)/aivax-bots chat --sandbox; fi

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bots.entry_points import found
 from bots.setting_rules.ids import IdFix, IdKind, any_id
 
 if TYPE_CHECKING:  # `aivax-bots slack --help` reads the plugins, and is fast
+    from bots.setup.ports import PlatformSetup
     from core.domain import Frontend, Translator
     from core.domain.checks import Check
     from core.i18n import Translators
@@ -47,11 +49,25 @@ Print: TypeAlias = "Callable[[Any, Translator], str]"
 """Makes a text from the platform's section; its docstring is the command's help. May raise `SettingRefused`."""
 
 
-Checks: TypeAlias = "Callable[[Any, Sequence[str]], Sequence[Check]]"
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What a platform's checks are told of the rest of the configuration."""
+
+    channels: Sequence[str] = ()
+    """The platform's channels that the settings name: where alerts go, and where routes lead."""
+    database_url: str = ""
+    """`[storage] url`; the database may not be there yet, or be another version's."""
 
 
-def _no_checks(_section: object, _channels: Sequence[str]) -> Sequence[Check]:
+Checks: TypeAlias = "Callable[[Any, CheckContext], Sequence[Check]]"
+
+
+def _no_checks(_section: object, _context: CheckContext) -> Sequence[Check]:
     return ()
+
+
+def _untold(_origin: str) -> datetime | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +90,13 @@ class Plugin:
     channel_example: str = ""
     """A value of `[operators] channel` on this platform, for who writes it in another form: `slack:C0123456`."""
     checks: Checks = _no_checks
-    """What `aivax-bots doctor` asks of the platform, given its section and the channels that the settings name."""
+    """What `aivax-bots doctor` asks of the platform, given its section."""
     prints: Mapping[str, Print] = field(default_factory=dict)
     """What `aivax-bots <name> <key>` prints for who sets the platform up: an app's manifest, an invite address."""
+    said_at: Callable[[str], datetime | None] = _untold
+    """When a message was said, as far as its id tells: for `doctor why`."""
+    setup: Callable[[], PlatformSetup] | None = None
+    """What asks for the platform's settings in `aivax-bots init`; None: they are written by hand."""
 
     @property
     def section(self) -> type[Section]:

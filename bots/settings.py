@@ -143,13 +143,24 @@ def load(
     Raises:
         SettingsRefused: with every unknown name, unreadable file and unusable value.
     """
+    values, file = _read_file(path, environment), config_path(path, environment)
+    return settled(plugins, values, environment, on_old_names, origins or Origins(), file)
+
+
+def settled(
+    plugins: Mapping[str, Plugin],
+    values: dict[str, Any],
+    environment: Mapping[str, str],
+    on_old_names: Callable[[Mapping[str, str]], object],
+    origins: Origins,
+    file: Path | None,
+) -> Settings:
+    """Judge what `file` holds, with the environment laid over it, as `load` does; `values` is changed by it."""
     model = compose(plugins)
-    values = _read_file(path, environment)
     old_names = OldNames()
     variables = dict(environment)
-    origins = Origins() if origins is None else origins
     problems = [*old_names.in_file(values), *old_names.in_environment(variables, PREFIX)]
-    origins.in_file(config_path(path, environment), values)
+    origins.in_file(file, values)
     problems += [*_wrong_library(environment), *_overlay(model, values, variables, origins)]
     try:
         settings = model.model_validate(values)

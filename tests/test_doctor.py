@@ -1,94 +1,33 @@
-"""`doctor`: one planted fault, one line that says so and what to do; nothing else, and nothing where there is none."""
+"""`doctor`: one planted fault, one line that says so and what to do; nothing else, and nothing where there is none.
+
+Faults of parts that have nothing to do with each other are planted together, one of each part, so that fifty take the
+time of twelve: the lines must be exactly those of the faults.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from bots.discord.features.checks import DiscordCheck
-from bots.discord.settings import DiscordSettings
 from bots.doctor.clock import clock_finding
 from bots.doctor.examination import examine, status_of
-from bots.doctor.gateway import GatewayCheck
-from bots.doctor.machine import MachineCheck
 from bots.doctor.report import as_json, as_text
-from bots.doctor.storage import StorageCheck
-from bots.settings import WebSettings
 from bots.slack.features.checks import SlackCheck
-from bots.slack.settings import SlackSettings
-from core.domain.checks import Check, CheckState, Finding
-from core.settings import AivaxSettings, StorageSettings
-from sandbox.faults import Fault
-from sandbox.server import PRIVATE_KEY, Sandbox
-from sandbox.server import serve as serve_sandbox
-from tests.discord_listening import discord_at_hand
-from tests.discord_listening import settings as discord_settings
-from tests.platforms.discord import Channel as DiscordChannel
-from tests.platforms.discord import FakeDiscord
-from tests.platforms.slack import Channel, FakeSlack
+from bots.slack.features.manifest import scopes
+from core.domain.checks import CheckState, Finding
+from tests.doctor_faults import AIVAX, DATABASE, DISCORD, RUNS, SLACK, Planted
+from tests.doctor_stage import Scene, Troubles, at_another_time, page, scene, troubles
+from tests.init_stage import program
 from tests.slack_ears import settings_at
 
-ELSEWHERE = "http://127.0.0.1:9"
-"""Where nobody listens."""
-
-
-@dataclass
-class Scene:
-    """An installation that is well, whose parts a test spoils."""
-
-    sandbox: Sandbox
-    slack: FakeSlack
-    discord: FakeDiscord
-    general: Channel
-    lobby: DiscordChannel
-    path: Path
-    aivax: dict[str, Any] = field(default_factory=dict)
-    slack_section: dict[str, Any] = field(default_factory=dict)
-    discord_section: dict[str, Any] = field(default_factory=dict)
-    web: dict[str, Any] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
-    slack_channels: list[str] = field(default_factory=list)
-    discord_channels: list[str] = field(default_factory=list)
-
-    @property
-    def config(self) -> Path:
-        return self.path.with_name("config.toml")
-
-    def checks(self) -> list[Check]:
-        given = {"base_url": f"{self.sandbox.base_url}/v1", "api_key": PRIVATE_KEY, "model": "sandbox:50c3"}
-        url = f"sqlite+aiosqlite:///{self.path}"
-        discord: DiscordSettings = discord_settings(self.discord, **self.discord_section)
-        slack: SlackSettings = settings_at(self.slack, **self.slack_section)
-        return [
-            GatewayCheck(AivaxSettings.model_validate(given | self.aivax), ()),
-            StorageCheck(StorageSettings(url=url)),
-            SlackCheck(slack, [self.general.id, *self.slack_channels]),
-            DiscordCheck(discord, [str(self.lobby.id), *self.discord_channels]),
-            MachineCheck(self.config, WebSettings.model_validate(self.web), self.environment),
-        ]
-
-    async def found(self) -> list[Finding]:
-        return await examine(self.checks())
-
-
-@asynccontextmanager
-async def scene(migrated: Path, folder: Path) -> AsyncIterator[Scene]:
-    path = Path(shutil.copy(migrated, folder / "bot.sqlite3"))
-    path.chmod(0o600)
-    (folder / "config.toml").touch(0o600)
-    async with serve_sandbox(plan="max") as sandbox, FakeSlack() as slack, discord_at_hand() as discord:
-        general = slack.channel("general", [slack.person("ana")])
-        lobby = discord.channel(discord.guild("Gophers"), "lobby")
-        yield Scene(sandbox, slack, discord, general, lobby, path)
+F, W = "failed", "warning"
 
 
 @pytest.fixture
@@ -97,157 +36,177 @@ async def well(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Scene]:
         yield made
 
 
-def troubles(findings: list[Finding]) -> dict[str, CheckState]:
-    return {each.check: each.state for each in findings if each.state is not CheckState.OK}
+def test_thirty_faults_are_planted_and_more() -> None:
+    assert (
+        len({(part, each.name) for part, run in enumerate(zip(*RUNS, strict=True)) for each in run if each})
+        >= 30
+    )
+
+
+def named(lines: Troubles, seen: Troubles) -> Troubles:
+    """The lines with the id of the channel that a fault is of, where it was not known before."""
+    ids = {name.rpartition(".")[0]: name for name in seen}
+    return {
+        ids.get(name.removesuffix(".*"), name) if name.endswith("*") else name: lines[name] for name in lines
+    }
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: ", ".join(each.name for each in run if each))
+async def test_exactly_the_lines_of_what_is_wrong_say_so(
+    well: Scene, run: tuple[Planted | None, ...]
+) -> None:
+    well.write()
+    planted = [each for each in run if each is not None]
+    for each in planted:
+        each.plant(well)
+
+    status, found = await well.found()
+
+    seen = troubles(found)
+    assert seen == named({name: state for each in planted for name, state in each.lines.items()}, seen)
+    assert [each["check"] for each in found if each["state"] in (F, W) and not each["cure"]] == []
+    assert status == (2 if F in seen.values() else 1)
 
 
 async def test_of_an_installation_that_is_well_every_line_says_so(well: Scene) -> None:
-    found = await well.found()
+    status, found = await well.found()
 
-    assert troubles(found) == {}
-    assert status_of(found) == 0
-    assert len({each.check for each in found}) == len(found)
-    assert "sandbox:50c3 answered" in as_text(found)
-    assert "All " in as_text(found)
-
-
-def _spoil(scene: Scene, **changes: Any) -> None:
-    for name, value in changes.items():
-        setattr(scene, name, value)
+    assert {each["check"]: each["cause"] for each in found if each["state"] != "ok"} == {}
+    assert status == 0
+    told = {each["check"]: each["cause"] for each in found}
+    assert told["aivax.answer"].startswith("sandbox:50c3 answered")
+    assert told[f"slack.channel.{well.general.id}"] == "#general"
+    assert told[f"discord.channel.{well.lobby.id}"] == "#lobby, with every permission that is needed"
 
 
-def _drop_scope(scene: Scene) -> None:
-    scene.slack.workspace.scopes.discard("users:read")
+@pytest.mark.parametrize("planted", [AIVAX[0], SLACK[3], DISCORD[2], DATABASE[3]], ids=lambda each: each.name)
+async def test_the_installed_command_says_the_same_to_people(well: Scene, planted: Planted) -> None:
+    well.write()
+    planted.plant(well)
+    well.write()
+
+    ended = await program("doctor", folder=well.folder, env=well.environment)
+
+    failing = [line.split()[1] for line in ended.out.splitlines() if line.startswith(("FAILED", "warning"))]
+    seen = dict.fromkeys(failing, F)
+    assert seen == named(planted.lines, seen)
+    assert "\n" + " " * 9 in ended.out
+    assert "-> " in ended.out
+    assert (ended.status, ended.err) == (2, "")
 
 
-def _fault(**more: Any) -> Callable[[Scene], None]:
-    return lambda scene: scene.sandbox.state.faults.add(Fault("completions", **more))
+# Faults that stand in a server, in the system, or in the way of everything
 
 
-def _no_database(scene: Scene) -> None:
-    scene.path.write_bytes(b"no database" * 500)
+async def test_a_proxys_page_in_place_of_the_service_is_told(well: Scene) -> None:
+    async with page() as address:
+        well.set("aivax", base_url=f"{address}/v1")
+        _, found = await well.found()
+
+    assert troubles(found) == {"aivax.address": F}
 
 
-def _poor(scene: Scene) -> None:
-    scene.sandbox.state.account.set_balance(0.0)
+async def test_a_wrong_clock_is_told_by_what_a_platform_tells_of_the_time(well: Scene) -> None:
+    origin = well.slack.api_url.removesuffix("/api/")
+    async with at_another_time(origin, "Sun, 29 Nov 2020 12:00:00 GMT") as address:
+        well.set("slack", api_url=f"{address}/api/")
+        _, found = await well.found("--no-answer")
+
+    assert troubles(found) == {"slack.clock": F}
+    assert "timedatectl" in next(each["cure"] for each in found if each["check"] == "slack.clock")
 
 
-FAULTS: dict[str, tuple[Callable[[Scene], None], str, CheckState]] = {
-    "wrong key": (
-        lambda scene: scene.aivax.update(api_key="sk-aiv-acc-wrong"),
-        "aivax.key",
-        CheckState.FAILED,
-    ),
-    "public key with a slug": (
-        lambda scene: scene.aivax.update(api_key="pk-aiv-sandbox"),
-        "aivax.settings",
-        CheckState.FAILED,
-    ),
-    "unknown gateway": (
-        lambda scene: scene.aivax.update(model="nobody:0000"),
-        "aivax.model",
-        CheckState.FAILED,
-    ),
-    "no gateway": (lambda scene: scene.aivax.update(model=""), "aivax.model", CheckState.FAILED),
-    "empty balance": (_poor, "aivax.balance", CheckState.FAILED),
-    "dead host": (lambda scene: scene.aivax.update(base_url=ELSEWHERE), "aivax.address", CheckState.FAILED),
-    "model refuses": (_fault(kind="status", status=400), "aivax.answer", CheckState.FAILED),
-    "limit reached": (_fault(kind="status", status=429), "aivax.limits", CheckState.WARNING),
-    "wrong bot token": (
-        lambda scene: scene.slack_section.update(bot_token="xoxb-wrong"),
-        "slack.token",
-        CheckState.FAILED,
-    ),
-    "no app token": (
-        lambda scene: scene.slack_section.update(app_token=""),
-        "slack.socket",
-        CheckState.FAILED,
-    ),
-    "wrong app token": (
-        lambda scene: scene.slack_section.update(app_token="xapp-wrong"),
-        "slack.socket",
-        CheckState.FAILED,
-    ),
-    "missing scope": (_drop_scope, "slack.scopes", CheckState.FAILED),
-    "unknown channel": (
-        lambda scene: scene.slack_channels.append("C0NOBODY"),
-        "slack.channel.C0NOBODY",
-        CheckState.FAILED,
-    ),
-    "no signing secret": (
-        lambda scene: scene.slack_section.update(mode="http"),
-        "slack.events",
-        CheckState.FAILED,
-    ),
-    "wrong Discord token": (
-        lambda scene: scene.discord_section.update(token=SecretStr("wrong")),
-        "discord.token",
-        CheckState.FAILED,
-    ),
-    "unknown Discord channel": (
-        lambda scene: scene.discord_channels.append("123456789012345678"),
-        "discord.channel.123456789012345678",
-        CheckState.FAILED,
-    ),
-    "database for everybody": (lambda scene: scene.path.chmod(0o644), "database.mode", CheckState.WARNING),
-    "configuration for everybody": (
-        lambda scene: scene.config.chmod(0o644),
-        "config.mode",
-        CheckState.WARNING,
-    ),
-    "no database": (
-        _no_database,
-        "database",
-        CheckState.FAILED,
-    ),
-    "exposed": (
-        lambda scene: scene.web.update(enabled=True, host="0.0.0.0"),
-        "web.exposure",
-        CheckState.WARNING,
-    ),
-    "certificates that are not there": (
-        lambda scene: scene.environment.update(SSL_CERT_FILE="/nowhere.pem"),
-        "machine.certificates",
-        CheckState.WARNING,
-    ),
-}
+async def test_each_missing_scope_is_named(well: Scene) -> None:
+    settings = settings_at(well.slack)
+    for scope in scopes(settings):
+        well.slack.workspace.scopes.discard(scope)
+        found = await SlackCheck(settings).run()
+        well.slack.workspace.scopes.add(scope)
+
+        wrong = {each.check: each.cause for each in found if each.state is not CheckState.OK}
+        assert wrong == {"slack.scopes": f"the app lacks {scope}"}
 
 
-@pytest.mark.parametrize("name", FAULTS)
-async def test_exactly_the_line_of_what_is_wrong_says_so(well: Scene, name: str) -> None:
-    spoil, check, state = FAULTS[name]
-    spoil(well)
-    found = await well.found()
+async def test_a_missing_intent_is_told(migrated_sqlite: Path, tmp_path: Path) -> None:
+    async with scene(migrated_sqlite, tmp_path, message_content=False) as spoiled:
+        _, found = await spoiled.found("--no-answer")
 
-    assert troubles(found) == {check: state}
-    cure = next(each.cure for each in found if each.check == check)
-    assert cure
-    assert f"-> {cure}" in as_text(found)
-    assert status_of(found) == (2 if state is CheckState.FAILED else 1)
+    assert troubles(found) == {"discord.intents": F}
+
+
+async def test_a_full_disk_is_told(well: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(well.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1_000_000))
+    _, found = await well.found("--no-answer")
+
+    assert troubles(found) == {"database.disk": F}
+
+
+async def test_another_program_that_holds_the_database_is_told(
+    well: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.storage.ops.inspection.WRITE_WAIT_S", 0.05)
+    with closing(sqlite3.connect(well.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        _, found = await well.found("--no-answer")
+
+    assert troubles(found) == {"database.write": F}
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [("[slack", "config"), ("[slack]\nbot_tokn = 'x'\n", "config"), ("[aivax]\nmodel = ''\n", "platforms")],
+)
+async def test_a_configuration_that_can_not_be_used_is_told(well: Scene, text: str, check: str) -> None:
+    well.config.write_text(text)
+    well.config.chmod(0o600)
+    ended = await program("doctor", "--json", folder=well.folder, env={})
+
+    assert check in troubles(json.loads(ended.out)["checks"])
+    assert (ended.status, ended.err) == (2, "")
+
+
+@pytest.mark.parametrize(("status", "state"), [(200, F), (401, F), (502, "unknown")])
+async def test_what_answers_at_the_public_address_is_told(well: Scene, status: int, state: str) -> None:
+    async with page(status=status) as address:
+        well.set("slack", mode="http", signing_secret="s" * 32, public_url=address)
+        _, found = await well.found("--no-answer")
+
+    told = {each["check"]: each["state"] for each in found if each["state"] != "ok"}
+    assert told == {"slack.events": state}
+
+
+# The report
 
 
 async def test_the_report_holds_no_secret_and_no_sign_that_steers_a_terminal(well: Scene) -> None:
-    well.aivax.update(api_key="sk-aiv-acc-verysecret")
-    well.slack_section.update(bot_token="xoxb-verysecret")
-    found = await well.found()
-    found.append(Finding("x", CheckState.FAILED, "\x1b[31mred\nnext", "c"))
+    well.set("aivax", api_key="sk-aiv-acc-verysecret")
+    well.set("slack", bot_token="xoxb-verysecret")
+    _, found = await well.found()
+    findings = [Finding("x", CheckState.FAILED, "\x1b[31mred\nnext", "c")]
 
-    for report in (as_text(found), as_json(found)):
-        assert "verysecret" not in report
+    assert "verysecret" not in json.dumps(found)
+    for report in (as_text(findings), as_json(findings)):
         assert "\x1b" not in report
-    assert {"check", "state", "cause", "cure"} == set(json.loads(as_json(found))["checks"][0])
+    assert {"check", "state", "cause", "cure"} == set(json.loads(as_json(findings))["checks"][0])
 
 
-async def test_a_check_that_has_a_bug_hides_no_other(well: Scene) -> None:
+async def test_a_check_that_has_a_bug_hides_no_other() -> None:
     class Broken:
         name = "broken"
 
         async def run(self) -> list[Finding]:
             raise RuntimeError("a bug")
 
-    found = await examine([Broken(), *well.checks()])
+    class Well:
+        name = "well"
 
-    assert troubles(found) == {"broken": CheckState.UNKNOWN}
+        async def run(self) -> list[Finding]:
+            return [Finding("well", CheckState.OK, "")]
+
+    found = await examine([Broken(), Well()])
+
+    assert {each.check: each.state for each in found} == {"broken": CheckState.UNKNOWN, "well": CheckState.OK}
     assert status_of(found) == 0
 
 

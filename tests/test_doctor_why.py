@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bots.doctor.why import NOTHING, ids_of, told
+from bots.discord.plugin import EPOCH_MS
+from bots.discord.plugin import plugin as discord
+from bots.doctor.why import NOTHING, ids_of, told, told_of_refused
+from bots.slack.plugin import plugin as slack
 from core.storage.db import Database
-from core.storage.ops.turn_story import stories
+from core.storage.ops.turn_story import heard, stories
 from sandbox.faults import Fault
 from sandbox.server import serve
 from tests.samples import said
 from tests.stage import Stage, staged
 
 
-async def why(stage: Stage, asked: str) -> str:
+async def why(stage: Stage, asked: str, said_at: Callable[[str], datetime | None] = lambda _id: None) -> str:
     async with Database(stage.settings.storage.url) as database:
-        return told(await stories(database, ids_of(asked)), datetime.now(UTC))
+        found = await stories(database, ids_of(asked))
+        event = None if found else await heard(database, ids_of(asked))
+    now = datetime.now(UTC)
+    return told_of_refused(event, now) if event else told(found, now, lambda _platform, id_: said_at(id_))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +74,41 @@ async def test_a_held_one_tells_what_it_waits_for(migrated_url: str) -> None:
         assert "it waits for AIVAX" in story
         assert "the breaker balance" in story
         assert "the next try is in " in story
+
+
+async def test_a_refused_one_tells_that_it_came_and_what_was_said_to_it(migrated_url: str) -> None:
+    async with staged(migrated_url, limits={"person_hourly": 1}) as stage:
+        for key in ("m1", "m2", "m3"):
+            await stage.hear(said("hello", key=key))
+        told_once, silent = await why(stage, "m2"), await why(stage, "m3")
+
+    for story in (told_once, silent):
+        assert "It came, and no question was made of it: a limit or [access]" in story
+        assert "it was heard" in story
+        assert "hello" not in story
+    assert "a sentence of the bot's own in fake W1 D-ana: it was answered" in told_once
+    assert "nothing was said to it" in silent
+
+
+async def test_one_that_was_lost_and_found_again_tells_how_late_it_was_found(migrated_url: str) -> None:
+    ago = datetime.now(UTC) - timedelta(hours=2)
+    id_ = str((int(ago.timestamp() * 1_000) - EPOCH_MS) << 22)
+    async with staged(migrated_url) as stage:
+        await stage.hear(said("hello", key=id_))
+        story = await why(stage, f"https://discord.com/channels/1/2/{id_}", discord.said_at)
+
+    said_line, found_line = story.splitlines()[1:3]
+    assert said_line == f"  {ago:%Y-%m-%d %H:%M:%S}  it was said"
+    assert "what was said while nobody listened is looked for (120 minutes late), stored" in found_line
+    assert "it was answered" in story
+
+
+def test_ids_tell_when_something_was_said() -> None:
+    at = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+
+    assert slack.said_at("1700000000.000000") == at
+    assert discord.said_at(str((1_700_000_000_000 - EPOCH_MS) << 22)) == at
+    assert [plugin.said_at("m1") for plugin in (slack, discord)] == [None, None]
 
 
 async def test_of_what_never_came_it_says_why_that_may_be(migrated_url: str) -> None:

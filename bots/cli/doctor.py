@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -13,13 +15,13 @@ from bots.cli.commandline import flush
 from bots.doctor.checks import checks_of
 from bots.doctor.examination import examine, status_of
 from bots.doctor.report import as_json, as_text
-from bots.doctor.why import ids_of, told
-from bots.frontends import installed
+from bots.doctor.why import ids_of, told, told_of_refused
+from bots.frontends import Plugin, installed
 from bots.redaction import secrets_in
 from bots.settings import LogSettings, Settings, SettingsRefused, config_path, load
 from core.domain.checks import Finding, failed
 from core.storage.db import Database
-from core.storage.ops.turn_story import stories
+from core.storage.ops.turn_story import heard, stories
 from core.util.clock import utc_now
 
 QUIET = LogSettings(level="error")
@@ -48,9 +50,15 @@ def diagnose(config: Path | None, *, as_json_text: bool, asks: bool) -> int:
     return status_of(findings)
 
 
-async def explain(settings: Settings, message: str) -> int:
+async def explain(settings: Settings, plugins: Mapping[str, Plugin], message: str) -> int:
     """Print what became of a message; 1 where nothing is known of it."""
+
+    def said_at(platform: str, origin: str) -> datetime | None:
+        return plugins[platform].said_at(origin) if platform in plugins else None
+
+    ids = ids_of(message)
     async with Database(settings.storage.url) as database:
-        found = await stories(database, ids_of(message))
-    typer.echo(told(found, utc_now()))
-    return 0 if found else 1
+        found = await stories(database, ids)
+        event = None if found else await heard(database, ids)
+    typer.echo(told_of_refused(event, utc_now()) if event else told(found, utc_now(), said_at))
+    return 0 if found or event else 1

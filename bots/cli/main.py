@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -159,7 +160,23 @@ def why(
     from bots.cli.commandline import configured, finish
     from bots.cli.doctor import explain
 
-    finish(explain(configured(config, quiet=True)[0], message), interrupted=INTERRUPTED)
+    finish(explain(*configured(config, quiet=True), message), interrupted=INTERRUPTED)
+
+
+@cli.command()
+def init(
+    config: ConfigPath = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with the answers (TOML, docs/start.md): then nothing is asked.", dir_okay=False
+        ),
+    ] = None,
+) -> None:
+    """Set the bot up: asks, tries each answer, writes config.toml, and ends with what `doctor` finds."""
+    from bots.cli.init import set_up
+
+    raise typer.Exit(set_up(config, answers))
 
 
 @cli.command()

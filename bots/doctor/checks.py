@@ -8,8 +8,9 @@ from pathlib import Path
 from bots.doctor.capabilities import FormsCheck
 from bots.doctor.gateway import GatewayCheck
 from bots.doctor.machine import MachineCheck
+from bots.doctor.port import PortCheck
 from bots.doctor.storage import StorageCheck
-from bots.frontends import Plugin
+from bots.frontends import CheckContext, Plugin
 from bots.settings import Settings
 from bots.tools.checks import ToolsCheck
 from core.domain.checks import Check, Finding, failed
@@ -33,7 +34,7 @@ def checks_of(
     platforms = [
         check
         for name, plugin in plugins.items()
-        for check in plugin.checks(settings.frontend(name), channels_of(settings, name))
+        for check in plugin.checks(settings.frontend(name), _context(settings, name))
     ]
     return [
         GatewayCheck(settings.aivax, settings.routes, asks),
@@ -45,12 +46,17 @@ def checks_of(
         ToolsCheck(settings.tools, settings.aivax),
         *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),
         MachineCheck(config, settings.web, environment),
+        *([PortCheck(settings.web)] if settings.web.enabled else []),
     ]
 
 
 def _forms(settings: Settings) -> list[Check]:
     is_used = settings.forms or settings.batch.enabled
     return [FormsCheck(settings.aivax, settings.forms, settings.batch)] if is_used else []
+
+
+def _context(settings: Settings, platform: str) -> CheckContext:
+    return CheckContext(channels_of(settings, platform), settings.storage.url)
 
 
 def channels_of(settings: Settings, platform: str) -> Sequence[str]:

@@ -95,6 +95,12 @@ class GatewayCheck:
         if not self.asks:
             return [*found, ok(KEY, "the key is taken")]
         answer = await self._answer(aivax)
+        if answer.check == MODEL and not listed and aivax.speaks_aivax:
+            answer = finding_of(
+                AddressWrong()
+            )  # AIVAX has a list of models: what answers there is something else
+        if answer.check == BALANCE and balance is not None and balance.storage_is_full:
+            return found  # the same refusal: what is full is told already
         if answer.check != KEY:
             found.insert(1, ok(KEY, f"the key is taken ({keys.kind_of(self.settings.api_key).value})"))
         return [*[each for each in found if each.check != answer.check], answer]

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import sqlite_version
 
 from bots.machine import drop_unusable
 from bots.settings import WebSettings
@@ -75,8 +76,9 @@ class MachineCheck:
 
     @staticmethod
     def _versions() -> Finding:
-        system = f"Python {platform.python_version()} on {platform.system()} {platform.release()}"
-        return ok("machine.versions", f"aivax-bots {__version__}, {system}")
+        system = f"{platform.system()} {platform.release()}"
+        parts = f"Python {platform.python_version()}, SQLite {sqlite_version} on {system}"
+        return ok("machine.versions", f"aivax-bots {__version__}, {parts}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import stat
 from collections.abc import Iterator
@@ -9,15 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from core.domain import DatabaseFailed, StorageError
+from core.domain import DatabaseFailed, DatabaseForbidden, DatabaseLocked, DatabaseReadOnly, StorageError
 from core.domain.checks import Finding, failed, ok, unknown, warning
 from core.settings import StorageSettings
 from core.storage.db import Database, migrate
 from core.storage.db.engine import database_path
-from core.storage.ops.inspection import liveliness
+from core.storage.ops.inspection import WRITE_WAIT_S, liveliness, write_refusal
 from core.util.clock import Clock, utc_now
 
 LOW_BYTES, LEAST_BYTES = 500_000_000, 50_000_000
+UNWRITABLE = (DatabaseLocked, DatabaseReadOnly, DatabaseForbidden)
 _FOR_OTHERS = stat.S_IRWXO
 
 
@@ -34,6 +36,10 @@ class StorageCheck:
         found = [] if path is None else list(_of_file(path))
         if path is not None and not path.exists():
             return [*found, ok("database", f"{path} is not there yet: the first start makes it")]
+        if path is not None and isinstance(
+            refusal := await asyncio.to_thread(write_refusal, path), UNWRITABLE
+        ):
+            return [*found, _unwritable(path, refusal)]
         try:
             async with Database(self.settings.url) as database:
                 return [*found, *await self._look(database)]
@@ -77,12 +83,25 @@ class StorageCheck:
         return f"last {minutes:.0f} minutes ago"
 
 
+def _unwritable(path: Path, refusal: DatabaseFailed) -> Finding:
+    if isinstance(refusal, DatabaseLocked):
+        cause = f"another program has held a transaction in {path} for more than {WRITE_WAIT_S:g} s"
+        return failed("database.write", cause, f"end that program: fuser -v {path}")
+    cure = f"make {path} and its folder writable for the account that runs the bot"
+    return failed("database.write", f"{path} takes no changes: {refusal.reason}", cure)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there: the first start makes those below."""
+    return next((each for each in (folder, *folder.parents) if each.is_dir()), folder)
+
+
 def _of_file(path: Path) -> Iterator[Finding]:
-    folder = path.parent if path.parent != Path() else Path.cwd()
+    folder = _nearest(path.absolute().parent)
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        cure = "make the folder, or set [storage] url to a place that exists"
+        cure = "set [storage] url to a place that exists"
         yield failed("database.disk", f"{folder}: {error.strerror}", cure)
         return
     told, cure = f"{free / 1e9:.1f} GB free where the database is", "make room on that disk"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from core.domain import TurnState
-from core.storage.ops.turn_story import TurnStory
+from core.storage.ops.turn_story import HeardEvent, TurnStory
 
 _SLACK_LINK = re.compile(r"/archives/[A-Z0-9]+/p(\d{10})(\d{6})")
 _DISCORD_LINK = re.compile(r"/channels/(?:@me|\d+)/\d+/(\d+)")
@@ -15,6 +15,12 @@ NOTHING = (
     "Nothing is stored under that. Either it never reached the bot (it was not addressed to it, its author or the "
     "channel is not allowed, or the platform did not send it), or it is too old. `aivax-bots doctor` tells when "
     "something was last heard; the log counts what is passed over by its reason."
+)
+CAUGHT_UP = timedelta(minutes=1)
+"""What is stored so long after it was said was not heard as it was said."""
+NO_QUESTION = (
+    "It came, and no question was made of it: a limit or [access] keeps its author from asking, or it was no "
+    "question (a command, an edit, an empty message)."
 )
 ENDINGS = {
     TurnState.QUEUED: "it waits for its turn",
@@ -37,25 +43,49 @@ def ids_of(asked: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((text, text.lower())))
 
 
-def told(stories: Sequence[TurnStory], now: datetime) -> str:
+SaidAt = Callable[[str, str], datetime | None]
+"""When a message was said, as far as its platform's id of it tells: given the platform and the id."""
+
+
+def _untold(_platform: str, _origin: str) -> datetime | None:
+    return None
+
+
+def told(stories: Sequence[TurnStory], now: datetime, said_at: SaidAt = _untold) -> str:
     """All of it, for a terminal."""
-    return "\n\n".join("\n".join(_lines(story, now)) for story in stories) or NOTHING
+    return "\n\n".join("\n".join(_lines(story, now, said_at)) for story in stories) or NOTHING
 
 
-def _lines(story: TurnStory, now: datetime) -> Iterator[str]:
+def told_of_refused(event: HeardEvent, now: datetime) -> str:
+    """What became of a message that no question was made of."""
+    lines = [NO_QUESTION, f"  {event.at:%Y-%m-%d %H:%M:%S}  it was heard"]
+    if event.reply is None:
+        lines.append(
+            "  -> nothing was said to it; of what is refused within an hour of its sentence a sign tells"
+        )
+        return "\n".join(lines)
+    return "\n".join([*lines, "What was said to it:", *_lines(event.reply, now, _untold)])
+
+
+def _lines(story: TurnStory, now: datetime, said_at: SaidAt) -> Iterator[str]:
     what = "a sentence of the bot's own" if story.notice else story.capability or "a question"
     place = f"{story.platform} {story.workspace} {story.channel}".replace("  ", " ")
     reference = f", reference {story.reference}" if story.reference else ""
     yield f"Turn {story.id}: {what} in {place}{reference}: {ENDINGS[story.state]}"
-    for at, step in sorted(_steps(story), key=lambda each: each[0]):
+    for at, step in sorted(_steps(story, said_at(story.platform, story.origin)), key=lambda each: each[0]):
         yield f"  {at:%Y-%m-%d %H:%M:%S}  {step}"
     yield from (f"  -> {each}" for each in _now(story, now))
 
 
-def _steps(story: TurnStory) -> Iterator[tuple[datetime, str]]:
-    if story.said_at is not None and abs((story.said_at - story.created_at).total_seconds()) > 1:
-        yield story.said_at, "it was said"
-    yield story.created_at, "it was stored, and queued"
+def _steps(story: TurnStory, said_at: datetime | None) -> Iterator[tuple[datetime, str]]:
+    late = story.created_at - said_at if said_at is not None else timedelta(0)
+    if said_at is not None:
+        yield said_at, "it was said"
+    if late >= CAUGHT_UP:
+        found = "it was found, as what was said while nobody listened is looked for"
+        yield story.created_at, f"{found} ({late.total_seconds() / 60:.0f} minutes late), stored, and queued"
+    else:
+        yield story.created_at, "it was stored, and queued"
     if story.started_at is not None:
         yield story.started_at, f"attempt {story.attempts} began"
     if story.held_at is not None:

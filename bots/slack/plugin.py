@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bots.frontends import Host, Plugin
+from bots.frontends import CheckContext, Host, Plugin
 from bots.setting_rules.ids import IdKind
 
 if TYPE_CHECKING:
+    from bots.setup.ports import PlatformSetup
     from bots.slack.settings import SlackSettings
     from core.domain import Frontend, Translator
     from core.domain.checks import Check
@@ -58,11 +60,29 @@ def id_fix(kind: IdKind, given: str) -> str:
     return f"write the id of a {kind}, such as {example}"
 
 
-def checks(settings: SlackSettings, channels: Sequence[str]) -> Sequence[Check]:
+def said_at(origin: str) -> datetime | None:
+    """When a message was posted: its `ts` is that moment, in seconds."""
+    if not re.fullmatch(r"[0-9]{10}\.[0-9]{6}", origin):
+        return None
+    return datetime.fromtimestamp(float(origin), UTC)
+
+
+def checks(settings: SlackSettings, context: CheckContext) -> Sequence[Check]:
     """See `bots.frontends.Plugin.checks`."""
     from bots.slack.features.checks import SlackCheck
+    from bots.slack.features.workspace_checks import WorkspacesCheck
 
-    return [SlackCheck(settings, channels)] if settings.wanted else []
+    if not settings.wanted:
+        return []
+    if settings.installable:
+        return [WorkspacesCheck(settings, context.channels, context.database_url)]
+    return [SlackCheck(settings, context.channels)]
+
+
+def _setup() -> PlatformSetup:
+    from bots.slack.features.setup import SlackSetup  # only `init` asks
+
+    return SlackSetup()
 
 
 plugin = Plugin(
@@ -74,4 +94,6 @@ plugin = Plugin(
     channel_example="slack:C0123456",
     checks=checks,
     prints={"manifest": manifest},
+    said_at=said_at,
+    setup=_setup,
 )

@@ -269,6 +269,7 @@ class Phrase(Sentence):
     MODEL_REFUSED = (
         "I can't ask `{model}`: with the key that I have, only the full UUID of a gateway will do."
     )
+    SETUP_TEST = "This is a test: here I'll tell the people who run me what they must know."
     OPERATORS_ONLY = "Only the people who run me can do that."
 
     # capabilities: what I do by a word of its own

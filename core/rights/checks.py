@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.aivax.client import AivaxClient
@@ -9,7 +11,7 @@ from core.aivax.personal.memories import Memories
 from core.aivax.personal.owners import Source
 from core.aivax.personal.records import Records
 from core.aivax.personal.shell_files import ShellFiles
-from core.domain import AivaxError, SettingRefused
+from core.domain import AddressWrong, AivaxError, KeyRefused, NoBalance, SettingRefused, Unavailable
 from core.domain.checks import Finding, failed, ok, unknown, warning
 from core.i18n import Phrase
 from core.rights.possible import why_not
@@ -18,6 +20,8 @@ from core.settings import AivaxSettings
 CHECK = "rights.deletion"
 _NOBODY = "aivax-bots-doctor"
 """An external user id that is nobody's: it is looked for, and nothing is deleted."""
+TOLD_ELSEWHERE = (AddressWrong, KeyRefused, NoBalance, Unavailable)
+"""What stands in the way of everything: one line of `doctor` says so, and what to do."""
 _CURES = {
     Phrase.FORGET_LOCAL_ONLY: "set [aivax] forget_remotely = true, or delete there by hand what people ask for",
     Phrase.FORGET_PUBLIC_KEY: "use a private key (sk-aiv-acc), or delete there by hand what people ask for",
@@ -44,15 +48,27 @@ class RightsCheck:
                     "logged conversations": Records(aivax.admin),
                     "files of the shell": ShellFiles(aivax.admin),
                 }
-                return [await _looked_at(what, source) for what, source in sources.items()]
+                errors = await asyncio.gather(*map(_reached, sources.values()))
+                return _told(dict(zip(sources, errors, strict=True)))
         except SettingRefused as refused:
             return [failed(self.name, str(refused), refused.fix)]
 
 
-async def _looked_at(what: str, source: Source) -> Finding:
+async def _reached(source: Source) -> AivaxError | None:
     try:
         await source.reach(_NOBODY)
     except AivaxError as error:
-        cure = "look at the key; until then people are told that some of it may be left"
-        return warning(CHECK, f"{what} of people at AIVAX can't be looked at: {error}", cure)
-    return ok(CHECK, f"{what} of people at AIVAX can be deleted")
+        return error
+    return None
+
+
+def _told(errors: Mapping[str, AivaxError | None]) -> list[Finding]:
+    if all(isinstance(error, TOLD_ELSEWHERE) for error in errors.values()):
+        return [unknown(CHECK, "nothing of people at AIVAX can be looked at: see aivax.*")]
+    cure = "look at the key; until then people are told that some of it may be left"
+    return [
+        warning(CHECK, f"{what} of people at AIVAX can't be looked at: {error}", cure)
+        if error
+        else ok(CHECK, f"{what} of people at AIVAX can be deleted")
+        for what, error in errors.items()
+    ]

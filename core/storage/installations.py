@@ -71,6 +71,12 @@ class Installations:
             row = (await connection.execute(select(table).where(*self._is(workspace)))).first()
         return None if row is None else self._read(row)
 
+    async def all(self) -> list[Installation]:
+        """Read all of them, by workspace."""
+        which = select(table).where(table.c.platform == self._platform).order_by(table.c.workspace)
+        async with self._database.read(many_rows=True) as connection:
+            return [self._read(row) for row in (await connection.execute(which)).all()]
+
     async def save(self, installation: Installation) -> None:
         """Store an installation; one that was there before is replaced."""
         told = {

@@ -11,18 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
 from bots.doctor.clock import clock_finding
+from bots.slack.features.address_check import address_finding
 from bots.slack.features.manifest import scopes
 from bots.slack.settings import SlackSettings
+from bots.slack.transport.single_calls import UNREACHABLE, SingleCalls, Told, single_calls
 from core.domain.checks import Finding, failed, ok, unknown, warning
 from core.util.clock import Clock, utc_now
 
-TIMEOUT_S = 8.0
 MOST_CHANNELS = 25
-_APP = "the app's page at api.slack.com/apps"
-_REINSTALL = f"paste the manifest of `aivax-bots slack manifest` into {_APP}, and install the app anew"
+MOST_SOCKETS = 9
+"""So many beside ours leave no room for another process: Slack gives an app ten."""
+APP = "the app's page at api.slack.com/apps"
+REINSTALL = f"paste the manifest of `aivax-bots slack manifest` into {APP}, and install the app anew"
 _UNREACHABLE = "look at the network, the proxy and [slack] api_url"
 
 
@@ -36,27 +37,20 @@ class SlackCheck:
     name: str = "slack"
 
     async def run(self) -> list[Finding]:
-        if self.settings.installable:
-            return [unknown("slack.token", "each workspace that installs the app brings its own token")]
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            slack = _Slack(session, self.settings)
-            bot, *others = await asyncio.gather(
-                self._bot(slack), self._socket(slack), *(self._channel(slack, each) for each in self._named)
+        token = self.settings.bot_token.get_secret_value()
+        async with single_calls(self.settings) as slack:
+            bot, way, channels = await asyncio.gather(
+                self._bot(slack, token), way_in(slack), channel_findings(slack, token, self.channels)
             )
         if bot[0].check == "slack.token" and bot[0].cure:
-            others = others[:1]  # what the token can't be asked about would say the same
-        return [finding for findings in (bot, *others) for finding in findings]
+            channels = []  # what the token can't be asked about would say the same
+        return [*bot, way, *channels]
 
-    @property
-    def _named(self) -> Sequence[str]:
-        return list(dict.fromkeys(self.channels))[:MOST_CHANNELS]
-
-    async def _bot(self, slack: _Slack) -> list[Finding]:
-        answer = await slack.call("auth.test", self.settings.bot_token.get_secret_value())
+    async def _bot(self, slack: SingleCalls, token: str) -> list[Finding]:
+        answer = await slack.call("auth.test", token)
         if answer.refusal:
-            page = f"copy the token that begins with xoxb- from OAuth & Permissions on {_APP}"
-            return [answer.told("slack.token", f"[slack] bot_token: {page}")]
+            page = f"copy the token that begins with xoxb- from OAuth & Permissions on {APP}"
+            return [refused("slack.token", answer, f"[slack] bot_token: {page}")]
         data = answer.data
         found = [
             ok("slack.token", f"{data.get('user')} in {data.get('team')} ({data.get('team_id')})"),
@@ -64,101 +58,65 @@ class SlackCheck:
         ]
         if answer.scopes is None:
             return [*found, unknown("slack.scopes", "Slack did not tell what the token may do")]
-        missing = [each for each in scopes(self.settings) if each not in answer.scopes]
-        if missing:
-            return [*found, failed("slack.scopes", f"the app lacks {', '.join(missing)}", _REINSTALL)]
+        if missing := missing_scopes(answer, self.settings):
+            return [*found, failed("slack.scopes", f"the app lacks {', '.join(missing)}", REINSTALL)]
         return [*found, ok("slack.scopes", f"all {len(scopes(self.settings))} that this configuration needs")]
 
-    async def _socket(self, slack: _Slack) -> list[Finding]:
-        if self.settings.mode != "socket":
-            url = self.settings.public_url
-            if not self.settings.signing_secret.get_secret_value().strip():
-                cure = f"copy it from Basic Information on {_APP} into [slack] signing_secret"
-                return [failed("slack.events", "there is no signing secret: no request is believed", cure)]
-            return [
-                unknown(
-                    "slack.events", f"whether Slack reaches {url or 'this bot'} shows with its first event"
-                )
-            ]
-        answer = await slack.call("apps.connections.open", self.settings.app_token.get_secret_value())
-        if answer.refusal:
-            cure = f"[slack] app_token: make one with connections:write in Basic Information on {_APP}"
-            return [answer.told("slack.socket", cure)]
-        held = await slack.others_on(str(answer.data.get("url") or ""))
-        if held is None:
-            return [failed("slack.socket", "the socket that Slack names can't be opened", _UNREACHABLE)]
-        if held >= 9:
-            cure = "end the processes that are too many: Slack gives an app ten connections"
-            return [warning("slack.socket", f"{held} other connections hold the app's socket", cure)]
-        return [ok("slack.socket", f"it opens; {held} other connections hold it")]
 
-    async def _channel(self, slack: _Slack, channel: str) -> list[Finding]:
-        check = f"slack.channel.{channel}"
-        answer = await slack.call(
-            "conversations.info", self.settings.bot_token.get_secret_value(), channel=channel
-        )
-        if answer.refusal in ("channel_not_found", "not_in_channel"):
-            return [
-                failed(check, "the bot can't see this channel", "invite the bot there, or correct its id")
-            ]
-        if answer.refusal:
-            return [unknown(check, f"Slack says {answer.refusal}")]
-        seen: Any = answer.data.get("channel")
-        seen = seen if isinstance(seen, Mapping) else {}
-        name = f"#{seen.get('name')}" if seen.get("name") else "a direct message"
-        if seen.get("is_member") is False and not seen.get("is_im"):
-            return [failed(check, f"the bot is no member of {name}", f"/invite the bot in {name}")]
-        return [ok(check, name)]
+def named(channels: Sequence[str]) -> Sequence[str]:
+    """The channels to look at: each once, and not too many."""
+    return list(dict.fromkeys(channels))[:MOST_CHANNELS]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    data: Mapping[str, Any]
-    refusal: str = ""
-    """Slack's word for why not; `unreachable` where Slack did not answer."""
-    date: str = ""
-    scopes: frozenset[str] | None = None
-
-    def told(self, check: str, cure: str) -> Finding:
-        if self.refusal == "unreachable":
-            return failed(check, "Slack does not answer", _UNREACHABLE)
-        return failed(check, f"Slack says {self.refusal}", cure)
+def missing_scopes(answer: Told, settings: SlackSettings) -> list[str]:
+    """What a token may not do of what these settings need."""
+    return [each for each in scopes(settings) if answer.scopes is not None and each not in answer.scopes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Slack:
-    session: aiohttp.ClientSession
-    settings: SlackSettings
+def refused(check: str, told: Told, cure: str) -> Finding:
+    """What a refusal says of the installation."""
+    if told.refusal == UNREACHABLE:
+        return failed(check, "Slack does not answer", _UNREACHABLE)
+    return failed(check, f"Slack says {told.refusal}", cure)
 
-    async def call(self, method: str, token: str, **form: str) -> _Answer:
-        """Call a method once; nothing leaves this that the token could be read from."""
-        url = f"{self.settings.api_url.rstrip('/')}/{method}"
-        headers = {"Authorization": f"Bearer {token.strip()}"}
-        if not token.strip():
-            return _Answer({}, "no token is set")
-        try:
-            async with self.session.post(
-                url, data=form, headers=headers, proxy=self.settings.proxy or None, allow_redirects=False
-            ) as answer:
-                told = await answer.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            return _Answer({}, "unreachable")
-        if not isinstance(told, Mapping):
-            return _Answer({}, "unreachable")
-        granted = answer.headers.get("x-oauth-scopes")
-        return _Answer(
-            told,
-            "" if told.get("ok") is True else str(told.get("error") or "unknown_error")[:64],
-            answer.headers.get("Date", ""),
-            None if granted is None else frozenset(each.strip() for each in granted.split(",")),
-        )
 
-    async def others_on(self, url: str) -> int | None:
-        """How many other connections hold the app's socket; None where it does not open."""
-        try:
-            async with self.session.ws_connect(url, proxy=self.settings.proxy or None) as socket:
-                hello = await socket.receive_json(timeout=TIMEOUT_S)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError):
-            return None
-        count = hello.get("num_connections") if isinstance(hello, Mapping) else None
-        return max(0, count - 1) if isinstance(count, int) else 0
+async def way_in(slack: SingleCalls) -> Finding:
+    """Whether events can come: over a socket, which is opened for an instant, or to the public address."""
+    settings = slack.settings
+    if settings.mode != "socket":
+        if not settings.signing_secret.get_secret_value().strip():
+            cure = f"copy it from Basic Information on {APP} into [slack] signing_secret"
+            return failed("slack.events", "there is no signing secret: no request is believed", cure)
+        return await address_finding(slack)
+    answer = await slack.call("apps.connections.open", settings.app_token.get_secret_value())
+    if answer.refusal:
+        cure = f"[slack] app_token: make one with connections:write in Basic Information on {APP}"
+        return refused("slack.socket", answer, cure)
+    held = await slack.others_on(str(answer.data.get("url") or ""))
+    if held is None:
+        return failed("slack.socket", "the socket that Slack names can't be opened", _UNREACHABLE)
+    if held >= MOST_SOCKETS:
+        cure = "end the processes that are too many: Slack gives an app ten connections"
+        return warning("slack.socket", f"{held} other connections hold the app's socket", cure)
+    return ok("slack.socket", f"it opens; {held} other connections hold it")
+
+
+async def channel_findings(slack: SingleCalls, token: str, channels: Sequence[str]) -> list[Finding]:
+    """Look at each of them, side by side."""
+    return await asyncio.gather(*(channel_finding(slack, token, each) for each in named(channels)))
+
+
+async def channel_finding(slack: SingleCalls, token: str, channel: str) -> Finding:
+    """Whether the bot is in a channel, by its name. `channel` may have its workspace before it: `T.../C...`."""
+    check = f"slack.channel.{channel.replace('/', '.')}"
+    answer = await slack.call("conversations.info", token, channel=channel.rpartition("/")[2])
+    if answer.refusal in ("channel_not_found", "not_in_channel"):
+        return failed(check, "the bot can't see this channel", "invite the bot there, or correct its id")
+    if answer.refusal:
+        return unknown(check, f"Slack says {answer.refusal}")
+    seen: Any = answer.data.get("channel")
+    seen = seen if isinstance(seen, Mapping) else {}
+    name = f"#{seen.get('name')}" if seen.get("name") else "a direct message"
+    if seen.get("is_member") is False and not seen.get("is_im"):
+        return failed(check, f"the bot is no member of {name}", f"/invite the bot in {name}")
+    return ok(check, name)

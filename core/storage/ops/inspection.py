@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import func, select
 
-from core.domain import TurnState
+from core.domain import DatabaseFailed, DatabaseUnreachable, TurnState
 from core.storage.db import Database, breakers, conversations, turns
+from core.storage.db.error_mapping import OF_SQLITE
 
 
 async def turn_states(database: Database, platform: str) -> Sequence[str]:
@@ -46,3 +51,21 @@ async def liveliness(database: Database) -> Liveliness:
         answered_at = await connection.scalar(answered)
         waiting = await connection.scalar(select(func.count()).select_from(turns).where(is_open))
     return Liveliness(heard_at, answered_at, waiting or 0)
+
+
+WRITE_WAIT_S = 3.0
+"""How long another one's transaction is waited for: those of a running bot take milliseconds."""
+
+
+def write_refusal(path: Path) -> DatabaseFailed | None:
+    """Why nothing can be written into a SQLite file now; None where it can. It is begun, and taken back. Blocks."""
+    address = f"file:{quote(str(path.absolute()))}?mode=rw"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=WRITE_WAIT_S, isolation_level=None)) as probe:
+            probe.execute("BEGIN IMMEDIATE")
+            probe.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        cause = OF_SQLITE.get(code, DatabaseUnreachable)
+        return cause(str(path), str(error))
+    return None

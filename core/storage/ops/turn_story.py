@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from core.domain import TurnState
 from core.storage.db import (
@@ -15,6 +15,7 @@ from core.storage.db import (
     breakers,
     conversations,
     deliveries,
+    events,
     messages,
     tool_activity,
     turns,
@@ -46,8 +47,8 @@ class TurnStory:
     notice: bool
     reference: str
     failure: str
-    said_at: datetime | None
-    """When the first message of it was stored; None for a sentence of the bot's own."""
+    origin: str
+    """The platform's id of the first message of it; `""` for a sentence of the bot's own."""
     created_at: datetime
     due_at: datetime
     started_at: datetime | None
@@ -99,9 +100,34 @@ def _usd(paid: Any) -> float | None:
     return sum(known) if known else None
 
 
+@dataclass(frozen=True, slots=True)
+class HeardEvent:
+    """A message that came, and of which no question was made."""
+
+    at: datetime
+    reply: TurnStory | None
+    """The sentence of the bot's own that was said to it; None where nothing was."""
+
+
+async def heard(database: Database, wanted: Sequence[str]) -> HeardEvent | None:
+    """What is known of a message that no turn belongs to, as long as the key of its event is kept; else None."""
+    which = or_(
+        *(events.c.key.endswith(f":{each}", autoescape=True) for each in wanted), events.c.key.in_(wanted)
+    )
+    query = select(turns, *conversations.c["platform", "workspace", "channel"]).join(conversations)
+    async with database.read(many_rows=True) as connection:
+        at = await connection.scalar(select(func.min(events.c.received_at)).where(which))
+        if at is None:
+            return None
+        said = query.where(turns.c.notice, turns.c.created_at == at).limit(2)
+        rows = (await connection.execute(said)).all()
+        # two at one moment: which of them it was can't be told
+        return HeardEvent(at, await _story(connection, rows[0]) if len(rows) == 1 else None)
+
+
 async def _story(connection: Any, row: Any) -> TurnStory:
-    said = select(messages.c.created_at).where(messages.c.turn_id == row.id, messages.c.role == "user")
-    said_at = await connection.scalar(said.order_by(messages.c.id).limit(1))
+    said = select(messages.c.origin).where(messages.c.turn_id == row.id, messages.c.role == "user")
+    origin = await connection.scalar(said.order_by(messages.c.id).limit(1))
     paid = (await connection.execute(select(usage).where(usage.c.turn_id == row.id))).one_or_none()
     ran = select(tool_activity).where(tool_activity.c.turn_id == row.id).order_by(tool_activity.c.id)
     tools = [Tool(each.name, each.state, each.updated_at) for each in await connection.execute(ran)]
@@ -120,7 +146,7 @@ async def _story(connection: Any, row: Any) -> TurnStory:
         notice=row.notice,
         reference=row.reference or "",
         failure=row.failure or "",
-        said_at=said_at,
+        origin=origin or "",
         created_at=row.created_at,
         due_at=row.due_at,
         started_at=row.started_at,

@@ -26,6 +26,7 @@ class AppRoutes:
         everywhere, here = "/applications/{}/commands", "/applications/{}/guilds/{}/commands"
         return [
             Route("GET", "/users/@me", self.me),
+            Route("GET", "/users/@me/guilds", self.my_guilds),
             Route("GET", "/users/{}", self.user),
             Route("GET", "/gateway", self.gateway_url, authorized=False),
             Route("GET", "/gateway/bot", self.gateway_bot),
@@ -45,6 +46,11 @@ class AppRoutes:
             "flags": 0,
             "email": None,
         }
+
+    def my_guilds(self, call: Call) -> Any:
+        limit = int(call.query.get("limit", "200"))
+        mine = [guild for guild in self.world.guilds.values() if guild.bot_present]
+        return [{"id": str(guild.id), "name": guild.name} for guild in mine[:limit]]
 
     def user(self, call: Call, user_id: str) -> Any:
         return payloads.user(self.world.person(user_id))
