@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,11 +29,16 @@ async def test_a_running_bot_answers_at_the_public_address_and_another_secret_is
         well.set("web", enabled=True, port=unused_tcp_port)
         well.set("discord", enabled=False)
         well.routes.clear()
+        well.slack.http_mode.request_url = f"{address}/slack/events"
         _, before = await well.found("--no-answer")
         process = await forker().start("run", cwd=tmp_path, env=ENVIRONMENT, files=(PIPE, PIPE, PIPE))
         bot = Bot(process)
         try:
             assert await bot.line() == "ready: slack\n"
+            ben = well.slack.person("ben")
+            well.general.members.add(ben.id)
+            ts = await well.slack.say(ben, well.general, f"{well.slack.mention} hello")
+            await well.slack.until(lambda: any(each.is_bot for each in well.slack.visible(well.general, ts)))
             status, beside = await well.found("--no-answer")
             well.set("slack", signing_secret="f" * 32)
             _, spoiled = await well.found("--no-answer")
@@ -46,6 +52,7 @@ async def test_a_running_bot_answers_at_the_public_address_and_another_secret_is
         told["slack.events"] == f"{address}/slack/events answers as this bot does (asked from this machine)"
     )
     assert told["web.port"] == f"a running bot answers at 127.0.0.1:{unused_tcp_port}"
+    assert re.fullmatch(r"last \d minutes ago \(slack\)", told["activity.heard"])
     assert troubles(spoiled) == {"slack.events": "failed"}
 
 

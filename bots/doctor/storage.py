@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,14 +73,21 @@ class StorageCheck:
             ok("activity.waiting", f"{seen.waiting} questions wait or are being answered"),
         ]
 
-    def _ago(self, at: datetime | None, never: str) -> str:
-        if at is None:
+    def _ago(self, times: Mapping[str, datetime], never: str) -> str:
+        if not times:
             return never
-        minutes = max(0.0, (self.now() - at).total_seconds()) / 60
-        for unit, size in (("days", 1_440), ("hours", 60)):
-            if minutes >= 2 * size:
-                return f"last {minutes / size:.0f} {unit} ago"
-        return f"last {minutes:.0f} minutes ago"
+        each = [
+            f"{_span((self.now() - at).total_seconds())} ago ({name})" for name, at in sorted(times.items())
+        ]
+        return f"last {', '.join(each)}"
+
+
+def _span(seconds: float) -> str:
+    minutes = max(0.0, seconds) / 60
+    for unit, size in (("days", 1_440), ("hours", 60)):
+        if minutes >= 2 * size:
+            return f"{minutes / size:.0f} {unit}"
+    return f"{minutes:.0f} minutes"
 
 
 def _unwritable(path: Path, refusal: DatabaseFailed) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,21 +34,26 @@ async def tripped_breakers(database: Database) -> Sequence[str]:
 class Liveliness:
     """When something last went in, and something last came out."""
 
-    heard_at: datetime | None
-    """When somebody last said something to the bot; None: nobody ever did."""
-    answered_at: datetime | None
-    """When an answer was last whole on its platform; None: none ever was."""
+    heard_at: Mapping[str, datetime]
+    """When somebody last said something to the bot, by platform."""
+    answered_at: Mapping[str, datetime]
+    """When an answer was last whole on its platform."""
     waiting: int
     """How many turns wait or run."""
 
 
 async def liveliness(database: Database) -> Liveliness:
     """Read it without holding anything up: beside a running bot, too."""
-    answered = select(func.max(turns.c.ended_at)).where(turns.c.state == TurnState.ANSWERED, ~turns.c.notice)
+    platform = conversations.c.platform
+    heard = select(platform, func.max(conversations.c.active_at)).group_by(platform)
+    answered = (
+        select(platform, func.max(turns.c.ended_at)).select_from(turns.join(conversations)).group_by(platform)
+    )
+    answered = answered.where(turns.c.state == TurnState.ANSWERED, ~turns.c.notice)
     is_open = turns.c.state.in_((TurnState.QUEUED, TurnState.RUNNING, TurnState.HELD))
     async with database.read(many_rows=True) as connection:
-        heard_at = await connection.scalar(select(func.max(conversations.c.active_at)))
-        answered_at = await connection.scalar(answered)
+        heard_at = {row[0]: row[1] for row in await connection.execute(heard)}
+        answered_at = {row[0]: row[1] for row in await connection.execute(answered)}
         waiting = await connection.scalar(select(func.count()).select_from(turns).where(is_open))
     return Liveliness(heard_at, answered_at, waiting or 0)
 
