@@ -89,7 +89,9 @@ def _knowledge(base: Base) -> Iterator[CapabilityHandler]:
 
 def _export(base: Base) -> ExportHandler:
     store = IntakeStore(base.database, base.now, base.global_ids)
-    return ExportHandler(store, base.global_ids, most_bytes=base.settings.limits.answer_file_bytes)
+    memories = Memories(base.aivax.knowledge).of if base.settings.memory.enabled else None
+    most_bytes = base.settings.limits.answer_file_bytes
+    return ExportHandler(store, base.global_ids, memories, most_bytes=most_bytes)
 
 
 def _people(base: Base, nudges: Nudges) -> Iterator[CapabilityHandler]:

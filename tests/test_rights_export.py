@@ -30,6 +30,7 @@ from tests.stage import FakePlatform, Stage, staged
 from tests.test_discord_whole import House, running
 from tests.test_erasure import SECRET, left
 from tests.test_erasure import until as waited
+from tests.test_rights_memory import remember
 from tests.test_slack_whole import town
 from tests.waiting import soon, until
 
@@ -113,6 +114,26 @@ async def test_who_is_kept_out_still_gets_what_is_theirs(migrated_url: str) -> N
         await stage.hear(commanded(Command.EXPORT, at=DIRECT))
 
         assert "my-data.html" in await exported(stage, drawer)
+
+
+async def test_what_aivax_remembers_is_in_it_or_said_to_be_missing(migrated_url: str) -> None:
+    drawer = Drawer()
+    async with staged(
+        migrated_url, platform=drawer, memory={"enabled": True}, privacy={"export_every_h": 0}
+    ) as stage:
+        await remember(stage)
+        await stage.hear(commanded(Command.EXPORT, at=DIRECT))
+        files = await exported(stage, drawer)
+        await stage.rest()
+        stage.sandbox.state.faults.add(Fault("knowledge", "status", status=503, times=10))
+        await stage.hear(commanded(Command.EXPORT, at=DIRECT))
+
+        remembered = json.loads(files["my-data.json"].data)["memories_at_aivax"]
+        assert [each["text"] for each in remembered] == [
+            "Is a person with a *dog*.",
+            "Is a person who likes\n# tea",
+        ]
+        assert any("is missing in them" in each for each in stage.platform.visible("D-ana"))
 
 
 def test_what_is_too_large_is_packed_and_what_is_larger_still_is_not_sent() -> None:

@@ -51,6 +51,9 @@ class RightsPhrase(Sentence):
         "Here is all that is stored about you. The page is for reading (open it in a browser); the other file has "
         "the same for programs."
     )
+    EXPORT_WITHOUT_MEMORIES = (
+        "What AIVAX remembers of you is missing in them: it can't be asked at the moment."
+    )
     EXPORT_ELSEWHERE = "I'm sending it to you in a direct message, where nobody else reads."
     EXPORT_NO_DIRECT = "I can't send you a direct message. Write `{word}` to me in one."
     EXPORT_TOO_SOON = "I sent it to you not long ago: I do that once in {span}. Please ask again later."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Literal
@@ -24,9 +24,15 @@ class Consent:
     """`[privacy] consent`. What is asked before its author agrees is stored, and answered once they do."""
 
     def __init__(
-        self, mode: Mode, directory: Directory, questions: Questions, signs: RefusalSigns, *, most: int
+        self,
+        mode: Mode,
+        directory: Directory,
+        questions: Questions,
+        signs: RefusalSigns,
+        *,
+        most: Callable[[], int],
     ) -> None:
-        """`most`: how many questions of one person are kept."""
+        """`most` tells how many questions of one person are kept: the limit may change while the bot runs."""
         self._mode = mode
         self._directory = directory
         self._questions = questions
@@ -73,7 +79,7 @@ class Consent:
         self, transaction: IntakeTransaction, said: Said, identity_id: int, translator: Translator
     ) -> Sequence[int]:
         """Keep a question, and ask whether its author agrees: once in a while, or where they would wait for it."""
-        if not await transaction.consents.hold(identity_id, said, self._most):
+        if not await transaction.consents.hold(identity_id, said, self._most()):
             self._signs.refuse(said, PassedOver.OVER_BOUND)
             return ()
         await transaction.consents.tell(identity_id)

@@ -198,7 +198,7 @@ def build_intake(
     take_backs = TakeBacks(store, directory, translators, models.may_choose)
     deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
     rights = rights or PrivacySettings()
-    consent = Consent(rights.consent, directory, questions, signs, most=limits.questions_of_person)
+    consent = Consent(rights.consent, directory, questions, signs, most=lambda: limits.questions_of_person)
     presses = Presses(directory, questions, commands, translators, deletion, consent, limits.is_operator)
     handlers = Handlers(directory, limits, translators, signs, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
+from core.aivax.personal.memories import Memory
 from core.conversations.capabilities import CapabilityRun
 from core.delivery.platform_retry import patiently
-from core.domain import Capability, OutcomeUnknown, Place, PlaceClosed, PlatformBusy
+from core.domain import AivaxError, Capability, OutcomeUnknown, Place, PlaceClosed, PlatformBusy
 from core.i18n import RightsPhrase
 from core.rights.export_files import files_of
+from core.rights.possible import users_of
 from core.storage.personal_data.export import export
 from core.storage.turns.intake import IntakeStore
 from core.util.log import log
 
 EXPORT = "export"
+AT_AIVAX = "memories_at_aivax"
+"""Beside the names of our tables."""
+Remembering = Callable[[Sequence[str]], Awaitable[tuple[Sequence[Memory], float]]]
+"""Tells what is remembered of somebody by their ids at AIVAX, and what asking cost."""
 _BUDGET_S = 60.0
 _ONCE = timedelta(days=1)
 
@@ -35,8 +42,19 @@ class ExportHandler:
         free=True,
     )
 
-    def __init__(self, store: IntakeStore, global_ids: Collection[str], *, most_bytes: int) -> None:
-        """`global_ids`: see `core.storage.personal_data.accounts.persons_of`; `most_bytes`: of one file."""
+    def __init__(
+        self,
+        store: IntakeStore,
+        global_ids: Collection[str],
+        memories: Remembering | None = None,
+        *,
+        most_bytes: int,
+    ) -> None:
+        """`global_ids`: see `core.storage.personal_data.accounts.persons_of`; `most_bytes`: of one file.
+
+        `memories` tells what AIVAX remembers of people; None: that is not asked for.
+        """
+        self._memories = memories
         self._store = store
         self._global_ids = global_ids
         self._most_bytes = most_bytes
@@ -85,10 +103,35 @@ class ExportHandler:
             global_ids=self._global_ids,
             but_turn=run.turn.id,
         )
-        make = partial(files_of, found or {}, run.translator, self._store.now(), most_bytes=self._most_bytes)
+        rows = {**(found or {})}
+        missing = await self._add_memories(run, rows)
+        make = partial(files_of, rows, run.translator, self._store.now(), most_bytes=self._most_bytes)
         files = await asyncio.to_thread(make)
         phrase = RightsPhrase.EXPORT_DONE if files else RightsPhrase.EXPORT_TOO_LARGE
-        await run.write(run.translator.say(phrase))
+        told = [phrase, *([RightsPhrase.EXPORT_WITHOUT_MEMORIES] if files and missing else [])]
+        await run.write(" ".join(map(run.translator.say, told)))
         for file in files:
             await run.show(file, always=True)
         log.info("export.made", files=len(files), bytes=sum(len(each.data) for each in files))
+
+    async def _add_memories(self, run: CapabilityRun, rows: dict[str, Sequence[Mapping[str, Any]]]) -> bool:
+        """Add what AIVAX remembers, as a table beside ours; whether AIVAX could not be asked."""
+        if self._memories is None:
+            return False
+        keys = [str(row["key"]) for row in rows.get("persons", ())]
+        try:
+            found, spent_usd = await self._memories([user for key in keys for user in users_of(key)])
+        except AivaxError as error:
+            log.warning("export.without_memories", error=type(error).__name__, cause=str(error))
+            return True
+        if spent_usd > 0:
+            run.spent(EXPORT, spent_usd)
+        rows[AT_AIVAX] = [
+            {"text": each.text, "saved_at": _told(each.saved_at), "expires_at": _told(each.expires_at)}
+            for each in found
+        ]
+        return False
+
+
+def _told(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
