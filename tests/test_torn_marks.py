@@ -273,6 +273,12 @@ def test_an_address_is_the_same_with_words_and_without() -> None:
     assert ON_SLACK.letters("[a](https://は)")[0].token == ON_SLACK.letters("https://は")[0].token
 
 
+def test_bold_that_ended_behind_an_address_that_opens_a_sign_is_not_opened_again() -> None:
+    text = '**bold [titled](<https://example.com/t "its title")' + " some words" * 6 + "** so" + " it is" * 20
+
+    assert [part.opened for part in split(text, 160, len, DISCORD)] == ["", ""]
+
+
 @pytest.mark.parametrize(
     "text",
     [

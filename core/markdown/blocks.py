@@ -122,7 +122,7 @@ class Reading:
 class _Reader:
     """Reads the lines of one text."""
 
-    def __init__(self, view: str, state: State, dialect: Dialect) -> None:
+    def __init__(self, view: str, state: State, dialect: Dialect, text_until: int) -> None:
         self._view = view
         self._dialect = dialect
         self._marks = state.marks
@@ -130,7 +130,8 @@ class _Reader:
         self._paragraph = 0 if state.fence is None and state.head is None else -1
         self._before = ""
         self._blank = False
-        self.reading = Reading(fence=state.fence, begun=state, dialect=dialect)
+        found = Found(text_until=text_until)
+        self.reading = Reading(found=found, fence=state.fence, begun=state, dialect=dialect)
         self.reading.long_quote_from = -1 if state.long_quote else None
 
     def read(self) -> Reading:
@@ -255,9 +256,12 @@ def _head(line: str, prefix_length: int, below: str) -> Head:
     return Head((prefix + line[prefix_length:].rstrip(), prefix + below.rstrip()))
 
 
-def read(view: str, state: State, dialect: Dialect) -> Reading:
-    """Read a text that begins where `state` is open."""
-    return _Reader(view, state, dialect).read()
+def read(view: str, state: State, dialect: Dialect, *, text_until: int = 0) -> Reading:
+    """Read a text that begins where `state` is open.
+
+    What begins before `text_until` and is only half there at the end, such as a link, is text: nothing will end it.
+    """
+    return _Reader(view, state, dialect, text_until).read()
 
 
 def rows_in(text: str, state: State, dialect: Dialect) -> int:

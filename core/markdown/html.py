@@ -41,6 +41,8 @@ _BLOCKS = frozenset(
 )
 _ALONE = frozenset({"br", "hr", "img", "td", "th"})
 _KNOWN = ELEMENTS | _BLOCKS | _ALONE
+NAMES = "|".join(sorted(_KNOWN)) + f"|{_WITHOUT_LOOK.pattern}"
+"""The names of the tags that are known for their look, as a pattern."""
 
 _RAISED = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
 _AS_THEY_ARE = frozenset(["st", "nd", "rd", "th", "er", "re", "e", "o", "a", "ª", "º", "®", "™"])

@@ -14,30 +14,13 @@ from typing import NamedTuple
 
 from core.markdown.dialect import Dialect
 from core.markdown.fences import Fence, fence_after_line
+from core.markdown.tokens import TOKEN
 
 MOST_OPEN = 12
 """How many characters all marks that are open at one place have at most; what goes beyond that counts as text."""
 
 _SHORT_CODE = 100
 """Code within a line that is no longer than this is never cut where a cut before it is near."""
-_WORDS = r"\[(?:[^\[\]\\\n]++|\\.|\[[^\[\]\n]*+\])*+"
-_TITLE = r"""(?:"[^"\n]*+"|'[^'\n]*+')"""
-_TARGET = rf"\(\s*+(?:<[^<>\n]*+>|(?:[^\s()<>]++|\([^\s()]*+\))*+)(?:\s++{_TITLE})?\s*+\)"
-_HALF_TARGET = r"\([^\n()]*+(?:\([^\n()]*+\)?[^\n()]*+)?"
-_TOKEN = re.compile(
-    r"(?P<whole>\\[!-/:-@\[-`{-~]"
-    rf"|!?{_WORDS}\](?:{_TARGET}|\[[^\[\]\n]*+\])"
-    r"|<(?:[^\s<>]{1,2000}+|[/!]?[A-Za-z][^<>\n]{0,300}+)>"
-    r"|&(?:\#\d{1,7}+|\#[xX][0-9a-fA-F]{1,6}+|[A-Za-z][A-Za-z0-9]{0,31}+);"
-    r"|:[A-Za-z0-9_+-]{1,50}+:)"
-    r"|(?P<url>(?:https?|ftp)://(?:[!-)+-;=?-_a-{}]++|~(?!~))*+)"
-    rf"|(?P<half>(?:!?{_WORDS}(?:\](?:{_HALF_TARGET}|\[[^\[\]\n]*+)?)?"
-    r"|<(?:[^\s<>]{0,2000}+|[/!]?[A-Za-z][^<>\n]{0,300}+)"
-    r"|&(?:\#?[A-Za-z0-9]{0,31}+)|:[A-Za-z0-9_+-]{1,50}+|(?:https?|ftp)(?::/?+)?+|\\)\Z)"
-    r"|(?P<ticks>`++)"
-    r"|(?P<run>\*++|_++|~~++|\|\|++)",
-    re.IGNORECASE,
-)
 _TICKS = re.compile("`++")
 _SIGN = re.compile(r"(?![ \t>]*+(?:```|~~~|``?\Z|~~?\Z))[^*_~|`]*+[*_~|`]")
 _SIGN_OR_CODE = re.compile(r"^(?![ \t>]*+(?:```|~~~))[^*_~|`\n]*+[*_~|`]", re.MULTILINE)
@@ -82,6 +65,8 @@ class Found:
     """From where to where nothing may be cut, in order of the beginning; two may share a character."""
     half: int = -1
     """Where something begins that more text may end: a link, an address, a token; -1 where nothing does."""
+    text_until: int = 0
+    """What begins before this place and is only half there is text: nothing will end it."""
 
     def inside_of_whole(self, floor: int) -> frozenset[int]:
         """The places inside of what begins at `floor` or later and is not to be cut."""
@@ -104,7 +89,7 @@ def read_marks(text: str, begin: int, end: int, marks: Marks, dialect: Dialect, 
         found.whole += _runs_in_code(text, begin, at)
         marks = marks[:-1]
         found.marks.append((at, marks))
-    while token := _TOKEN.search(text, at, end):
+    while token := TOKEN.search(text, at, end):
         start, at = token.span()
         kind = token.lastgroup
         if kind == "run":
@@ -121,12 +106,13 @@ def read_marks(text: str, begin: int, end: int, marks: Marks, dialect: Dialect, 
 
 def _read_whole(text: str, start: int, at: int, end: int, kind: str | None, found: Found) -> int:
     """Note what is not to be cut; return where it ends."""
-    if kind == "half" and end < len(text):
-        return start + 1  # its paragraph is over: nothing will end it
+    if kind == "half" and (end < len(text) or start < found.text_until):
+        return start + 1  # its paragraph is over, or it is torn: nothing will end it
     found.whole.append((start, at))
     if kind == "whole":
         return at
-    if at == len(text) and (kind == "half" or _MAYBE_WHOLE.match(text, start) is None):
+    may_end = at == len(text) and start >= found.text_until
+    if may_end and (kind == "half" or _MAYBE_WHOLE.match(text, start) is None):
         found.half = start
     return at if kind == "half" else start + len(text[start:at].rstrip(_NOT_AT_THE_END))
 

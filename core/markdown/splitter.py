@@ -17,7 +17,7 @@ from core.markdown.dialect import PLAIN, Dialect
 from core.markdown.fences import closing_steps, fence_after
 from core.markdown.marks import MOST_OPEN, first_sign
 from core.markdown.seam import ESCAPE, closing, opening
-from core.markdown.unfinished import finished_up_to
+from core.markdown.unfinished import finished_up_to, read_growing
 
 Size = Callable[[str], int]
 
@@ -112,7 +112,7 @@ class Splitter:
         self._take()
         if not self._tail.strip():
             return list(self._full)
-        reading = read(self._tail, self._state, self._dialect)
+        reading = self._read(self._tail, len(self._tail))
         return [*self._full, self._part(self._tail, self._open_after(self._tail, reading))]
 
     def _take(self) -> None:
@@ -128,14 +128,14 @@ class Splitter:
         if (
             self._state.marks
         ):  # of those that were opened again, what nothing closed; the text's own may be none
-            open_marks = read(self._tail, self._state, self._dialect).state_at(len(self._tail)).marks
+            open_marks = self._read(self._tail, len(self._tail)).state_at(len(self._tail)).marks
             return self._part(
                 self._tail, State(fence, marks=tuple(mark for mark in open_marks if mark.at < 0))
             )
         return self._part(self._tail, State(fence))
 
     def _finished_tail(self) -> Part | None:
-        reading = read(self._tail, self._state, self._dialect)
+        reading = read_growing(self._tail, self._state, self._dialect)
         raw = self._tail[: finished_up_to(self._tail, reading, self._dialect)]
         return self._part(raw, self._open_after(raw, reading)) if raw.strip() else None
 
@@ -143,8 +143,11 @@ class Splitter:
         tail = self._tail
         while True:
             view = tail[: limit + 1]
-            reading = read(view, self._state, self._dialect)
+            reading = self._read(view)
             at = best_cut(view, reading)
+            while 0 <= reading.found.half < at:  # what is torn is text
+                reading = self._read(view, reading.found.half + 1)
+                at = best_cut(view, reading)
             state = self._open_after(tail[:at], reading)
             part = self._part(tail[:at], state)
             limit = at - 1
@@ -153,6 +156,9 @@ class Splitter:
         self._full.append(part)
         self._state = self._carried(state)
         self._start, self._tail = part.end, tail[at:]
+
+    def _read(self, text: str, text_until: int = 0) -> Reading:
+        return read(text, self._state, self._dialect, text_until=text_until)
 
     def _limit(self) -> int | None:
         """How many characters of the tail have room; None when all have. Never measures all of a long tail."""

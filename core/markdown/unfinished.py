@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.markdown.blocks import NOTHING, Reading, read
+from core.markdown.blocks import NOTHING, Reading, State, read
 from core.markdown.containers import CONTAINER
 from core.markdown.dialect import Dialect
 from core.markdown.inline import spans
@@ -17,6 +17,14 @@ _MAYBE_MARKS_OF_A_LINE = re.compile(
     r"[ \t>]*+(?:(?:[-*+]|\d{1,9}+[.)])[ \t]++)*+(?:\#{1,6}|-\#|[-*+]|\d{1,9}+[.)]?+|[-=_*`~]++)?[ \t]*+"
 )
 _MAYBE_DELIMITER = re.compile(r"[ \t>]*+[|:\- \t]*+")
+
+
+def read_growing(text: str, state: State, dialect: Dialect) -> Reading:
+    """Read a text that grows: in what is half-written for too long there are marks like anywhere else."""
+    reading = read(text, state, dialect)
+    while 0 <= reading.found.half < len(text) - LONGEST_HALF:
+        reading = read(text, state, dialect, text_until=reading.found.half + 1)
+    return reading
 
 
 def finished_up_to(text: str, reading: Reading, dialect: Dialect) -> int:
@@ -37,7 +45,7 @@ def finished_up_to(text: str, reading: Reading, dialect: Dialect) -> int:
     to = len(text)
     if (signs := _SIGNS.search(line)) is not None:
         to = line_start + signs.start()
-    if reading.found.half >= 0 and len(text) - reading.found.half <= LONGEST_HALF:
+    if reading.found.half >= 0:
         to = min(to, reading.found.half)
     to = min(to, _start_of_table(reading, dialect))
     return _before_lone_mark(text, _out_of_whole(to, reading))
@@ -49,7 +57,7 @@ def certain_up_to(text: str, dialect: Dialect) -> int:
     Held back is also what stands in marks that are open: not for ever, since what looks like a mark may be none. Where
     they are open for longer the blanks at the end wait: behind a blank nothing is closed.
     """
-    reading = read(text, NOTHING, dialect)
+    reading = read_growing(text, NOTHING, dialect)
     to = finished_up_to(text, reading, dialect)
     marks = reading.state_at(to).marks
     for mark in marks:

@@ -217,7 +217,8 @@ def rows_in(text: str) -> int:
 def _open_after(text: str, ahead: str = "") -> blocks.State:
     if not text:
         return blocks.NOTHING
-    return blocks.read(text + ahead, blocks.NOTHING, DIALECT).state_at(len(text))
+    reading = blocks.read(text + ahead, blocks.NOTHING, DIALECT, text_until=len(text))
+    return reading.state_at(len(text))
 
 
 def _below(piece: Piece, text: str) -> str:
