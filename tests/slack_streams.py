@@ -32,15 +32,15 @@ class StreamReader:
             if not self.stream.ts:
                 assert chunks, "Slack starts no stream without content"
                 self.messages.append([])
-                self.seeds.append(self.stream.seed)
+                self.seeds.append("")
                 self.age_s = 0.0
+            if after.text and not self.stream.text:
+                self.seeds[-1] = self.stream.seed
             self.messages[-1] += chunks
             self.cards.drawn(piece.cards)
             self.stream = replace(after, ts="1.0")
             if piece.last:
-                self.stream = Stream(
-                    after.part + 1, base=after.at, at=after.at, before=after.text, bytes=self._taken
-                )
+                self.stream = replace(after.following(after.at, after.text), bytes=self._taken)
                 self.cards.begin_again()
             if piece.final:
                 return

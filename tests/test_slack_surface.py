@@ -233,6 +233,34 @@ async def test_a_tool_that_outlives_a_stream_is_shown_on_the_next(stage: Stage) 
     assert [each.tasks[0].status for each in stage.answers] == ["in_progress", "error"]
 
 
+@pytest.mark.parametrize(
+    ("begin", "rest", "again"),
+    [
+        ("```py\nfirst = 1\n", "second = 2\n```", "```py\nsecond = 2\n```"),
+        ("**bold" + " words" * 200, " and more** so", "**and more** so"),
+        ("| a |\n|---|\n| 1 |\n", "| 2 |", "| a |\n|---|\n| 2 |"),
+        ("It is so:\n\n", "> a quote", "> a quote"),
+    ],
+)
+async def test_a_message_that_begins_with_a_tool_opens_again_what_the_one_before_closed(
+    stage: Stage, begin: str, rest: str, again: str
+) -> None:
+    async with stage.surface() as surface:
+        await surface.write(begin)
+        await stage.slack.until(lambda: stage.answers)
+        await surface.pause()
+        await surface.note(Status("Using web search …", ToolActivity("t1", "web", ToolState.RUNNING)))
+        await stage.slack.until(lambda: stage.answers[0].tasks)
+        for messages in (2, 3):
+            stage.pass_time(256)
+            await stage.slack.until(lambda messages=messages: len(stage.answers) == messages)
+        await surface.note(Status("", ToolActivity("t1", "web", ToolState.COMPLETED)))
+        await surface.write(rest)
+        await surface.finish(NOTHING)
+
+    assert [each.text.strip() for each in stage.answers[1:]] == ["", again]
+
+
 async def test_a_stream_that_slack_closed_is_continued_in_a_new_message(stage: Stage) -> None:
     async with stage.surface() as surface:
         await surface.write("```py\none = 1\n")

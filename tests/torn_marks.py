@@ -16,6 +16,7 @@ from bots.slack.delivery import markup_out as slack
 from bots.slack.delivery.messages import bare, message_content
 from bots.slack.delivery.streaming.chunk import Ending
 from bots.slack.delivery.streaming.streams import LAST_AGE_S, MOST_AGE_S, MOST_BYTES
+from core.domain import Status, ToolActivity, ToolState
 from core.markdown.dialect import Dialect
 from core.markdown.splitter import Part, Splitter
 from tests import discord_reader
@@ -276,13 +277,15 @@ def _bare(text: str) -> str:
 
 
 def stream_fault(answer: Answer) -> tuple[str, bool]:
-    """Judge an answer in Slack's native streams, some of them as full as cards make one, some of them old."""
+    """Judge an answer in Slack's native streams: some as full as cards make one, some old, some begun by a card."""
     text = answer.text.strip()
     dice = sum(answer.cuts)
     whole = Whole(SLACK, text)
     whole.is_plain = whole.is_plain and not _NUMBERED.search(text)
     room = 8_000 if "|" in text else _ROOMS[dice % len(_ROOMS)]  # a row has room
     reader = StreamReader(MOST_BYTES - 64 - room)
+    if dice % 3 == 0:  # while a tool runs, each stream begins with its card
+        reader.cards.note(Status("Searching", ToolActivity("t1", "search", ToolState.RUNNING)))
     for number, cut in enumerate(answer.cuts):
         reader.age_s = _AGES_S[(dice + number) % len(_AGES_S)]
         reader.take_all(answer.text[:cut])

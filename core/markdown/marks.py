@@ -14,13 +14,40 @@ from typing import NamedTuple
 
 from core.markdown.dialect import Dialect
 from core.markdown.fences import Fence, fence_after_line
-from core.markdown.tokens import TOKEN
+from core.markdown.html import NAMES
 
 MOST_OPEN = 12
 """How many characters all marks that are open at one place have at most; what goes beyond that counts as text."""
 
 _SHORT_CODE = 100
 """Code within a line that is no longer than this is never cut where a cut before it is near."""
+_WORDS = r"\[(?:[^\[\]\\\n]++|\\.|\[[^\[\]\n]*+\])*+"
+_TITLE = r"""(?:"[^"\n]*+"|'[^'\n]*+')"""
+_HALF_TITLE = r"""(?:"[^"\n]*+"?+|'[^'\n]*+'?+)"""
+_END, _HALF_END = rf"(?:\s++{_TITLE})?+\s*+", rf"(?:\s++{_HALF_TITLE}?+\s*+)?+"
+_ADDRESS = r"(?:[^\s()<>]++|\([^\s()<>]*+\))*+"
+_POINTED = r"<(?:[^<>\n\]]++|\](?!\())*+"
+_TARGET = rf"\(\s*+(?:<?+{_ADDRESS}>?+{_END}|{_POINTED}>{_END})\)"
+"""As chat clients read one: a `<` or `>` needs no partner. Between the two may be blanks, but no other link."""
+_HALF_TARGET = rf"\(\s*+(?:<?+{_ADDRESS}(?:\([^\s()<>]*+|>?+{_HALF_END})|{_POINTED}(?:>{_HALF_END})?+)"
+_TAG = rf"/?(?!(?-i:[A-Z])[\s/])(?:{NAMES})[\s/][^<>\n]{{0,300}}+"
+_LABELLED = r"[A-Za-z][A-Za-z0-9+.-]*+:[^\s<>|]*+\|[^<>\n|]{0,300}+"
+_WITH_BLANKS = rf"{_TAG}|{_LABELLED}"
+_TOKEN = re.compile(
+    r"(?P<whole>\\[!-/:-@\[-`{-~]"
+    rf"|!?{_WORDS}\](?:{_TARGET}|\[[^\[\]\n]*+\])"
+    rf"|<(?:[^\s<>]{{1,2000}}+|{_WITH_BLANKS})>"
+    r"|&(?:\#\d{1,7}+|\#[xX][0-9a-fA-F]{1,6}+|[A-Za-z][A-Za-z0-9]{0,31}+);"
+    r"|:[A-Za-z0-9_+-]{1,50}+:)"
+    r"|(?P<url>(?:https?|ftp)://(?:[!-)+-;=?-_a-{}]++|~(?!~))*+)"
+    rf"|(?P<half>(?:!?{_WORDS}(?:\](?:{_HALF_TARGET}|\[[^\[\]\n]*+)?)?"
+    rf"|<(?:[^\s<>]{{0,2000}}+|{_WITH_BLANKS})"
+    r"|&(?:\#?[A-Za-z0-9]{0,31}+)|:[A-Za-z0-9_+-]{1,50}+|(?:https?|ftp)(?::/?+)?+|\\)\Z)"
+    r"|(?P<ticks>`++)"
+    r"|(?P<run>\*++|_++|~~++|\|\|++)",
+    re.IGNORECASE,
+)
+"""The next token, or the next run of backticks or signs; its last group tells which."""
 _TICKS = re.compile("`++")
 _SIGN = re.compile(r"(?![ \t>]*+(?:```|~~~|``?\Z|~~?\Z))[^*_~|`]*+[*_~|`]")
 _SIGN_OR_CODE = re.compile(r"^(?![ \t>]*+(?:```|~~~))[^*_~|`\n]*+[*_~|`]", re.MULTILINE)
@@ -89,7 +116,7 @@ def read_marks(text: str, begin: int, end: int, marks: Marks, dialect: Dialect, 
         found.whole += _runs_in_code(text, begin, at)
         marks = marks[:-1]
         found.marks.append((at, marks))
-    while token := TOKEN.search(text, at, end):
+    while token := _TOKEN.search(text, at, end):
         start, at = token.span()
         kind = token.lastgroup
         if kind == "run":

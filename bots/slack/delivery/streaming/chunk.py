@@ -52,11 +52,10 @@ def next_piece(
     due = cards.due(stream.card_ids, MOST_BYTES_WITH_CARDS - stream.bytes)
     if live and cards.waiting and not due and not ending:
         return Piece("", stream.at, last=True)
-    start = stream.at if live else _first_shown(stream, answer)
+    start = stream.at if stream.text else _first_shown(stream, answer)
     pending = answer[start:]
-    room = (
-        MOST_BYTES - _CLOSING_ROOM - stream.bytes - cards_size(due) - (0 if live else wire_bytes(stream.seed))
-    )
+    opening = 0 if stream.text else wire_bytes(stream.seed)
+    room = MOST_BYTES - _CLOSING_ROOM - stream.bytes - cards_size(due) - opening
     rows_left = (DIALECT.most_rows - rows_in(stream.text)) if "|" in pending else DIALECT.most_rows
     fits = wire_bytes(pending) <= room and not _has_more_rows(stream, pending, rows_left)
     cut, last = (len(pending), False) if fits else (_best_cut(stream, pending, room, rows_left), True)
@@ -71,7 +70,9 @@ def next_piece(
         return None
     if not live and not text.strip() and not (due and ending is None) and not (ending and ending.apology):
         return None
-    piece = _piece(stream, text, start + cut, due, last=last or final, ending=ending if final else None)
+    nothing_yet = not (stream.text or text or final)  # what stands before its first words tells what opens it
+    to = stream.at if nothing_yet else start + cut
+    piece = _piece(stream, text, to, due, last=last or final, ending=ending if final else None)
     # what begins a token or a fence is held back: of that alone, nothing is due yet
     begins_nothing = not live and piece.final  # such as an answer's last tags
     return piece if (piece.last and not begins_nothing) or stream.with_piece(piece)[0] else None
@@ -81,7 +82,7 @@ def _piece(
     stream: Stream, text: str, to: int, due: dict[str, Any], *, last: bool, ending: Ending | None
 ) -> Piece:
     shown = text.rstrip() if last else text
-    seed = stream.seed if not stream.ts and shown else ""
+    seed = stream.seed if not stream.text and shown else ""
     return Piece(
         text=seed + shown,
         to=to,
@@ -120,7 +121,7 @@ def _certain(stream: Stream, pending: str) -> int:
 
     What the sanitizer would hold back, such as an address, waits with the marks before it.
     """
-    before = stream.text if stream.ts else stream.seed
+    before = stream.text or stream.seed
     certain = certain_up_to(before + pending, DIALECT) - len(before)
     while certain > 0:
         ahead = replace(stream.sanitizer)
@@ -138,7 +139,7 @@ def _has_more_rows(stream: Stream, pending: str, most: int) -> bool:
 
 def _reopened(stream: Stream) -> str:
     """What stands before what comes next as if a message began there."""
-    return reopening(stream.text) if stream.ts else stream.seed
+    return reopening(stream.text) if stream.text else stream.seed
 
 
 def _best_cut(stream: Stream, pending: str, room: int, rows: int) -> int:

@@ -119,7 +119,7 @@ class Stream:
     """Slack's id of it; empty while it is only planned."""
     began: float = 0.0
     text: str = ""
-    """The Markdown in it, `seed` included."""
+    """The Markdown in it, `seed` included; empty while only cards are in it."""
     at: int = 0
     """Where in the answer it ends."""
     bytes: int = 0
@@ -131,7 +131,7 @@ class Stream:
     def look_ahead(self, answer: str) -> None:
         """Choose what it begins with: whether a table goes on tells the line that follows."""
         ahead = answer[self.at :]
-        if self.ts or not self.before or not ahead.strip():
+        if self.text or not self.before or not ahead.strip():
             return
         first = ahead[: len(ahead) - len(ahead.lstrip())].rfind("\n") + 1
         before = self.before + ahead[:first]
@@ -145,6 +145,15 @@ class Stream:
         may_be_sign = not (first or line_end or line.strip(_SIGNS))
         if line_end or not (before.endswith("\n") or may_be_sign):
             self.before = ""
+
+    def following(self, at: int, text: str) -> Stream:
+        """Plan the one after this, which ended at a place in the answer with `text` in it.
+
+        After one that had cards alone, it begins with what that one would have begun with.
+        """
+        if text.strip():
+            return Stream(self.part + 1, base=at, at=at, before=text)
+        return Stream(self.part + 1, base=at, at=at, seed=self.seed, before=self.before)
 
     @property
     def shown_text(self) -> str:

@@ -190,7 +190,7 @@ class StreamWriter:
 
     async def _next(self, ended: Stream, at: int, text: str) -> None:
         await self._ledger.shows(ended.part, at, closed=True)
-        self.stream = Stream(ended.part + 1, base=at, at=at, before=text)
+        self.stream = ended.following(at, text)
         self.cards.begin_again()
 
     async def _was_appended(self, after: Stream, piece: Piece) -> bool:
@@ -215,7 +215,9 @@ class StreamWriter:
             await self._next(stream, stream.shown, stream.shown_text)
             return
         await self._ledger.forget(stream.part)
-        self.stream = Stream(stream.part, base=stream.base, at=stream.base, seed=stream.seed)
+        self.stream = Stream(
+            stream.part, base=stream.base, at=stream.base, seed=stream.seed, before=stream.before
+        )
         self.cards.begin_again()
 
     async def _shown_by(self, current: Sequence[Delivery], answer: str) -> int:
