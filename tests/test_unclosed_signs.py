@@ -56,6 +56,13 @@ def test_an_answer_cut_short_closes_what_is_open_behind_such_a_sign(begun: str) 
     assert [part.closed for part in splitter.parts_cut_short] == ["**"]
 
 
+def test_an_underscore_that_closes_nothing_begins_italics_on_discord() -> None:
+    text = "_so_ (it is)_ " + "many words " * 20 + "(so)_"
+
+    assert [part.opened for part in split(text, 160, len, DISCORD)] == ["", "_"]
+    assert [part.opened for part in split(text, 160, len, SLACK)] == ["", ""]
+
+
 @pytest.mark.parametrize(
     ("written", "shown"),
     [

@@ -17,6 +17,8 @@ class Dialect:
     """Whether `-# ` begins a line in small letters."""
     wide_underscores: bool = False
     """Whether a single `_` is a mark also beside letters of languages that are written without blanks."""
+    underscores_before_blanks: bool = False
+    """Whether a single `_` behind a word that closes nothing opens something, though a blank follows."""
     quotes_in_items: bool = True
     """Whether `>` behind an item's mark begins a quote; else it is a sign like any other there."""
     most_rows: int = 100_000

@@ -215,7 +215,7 @@ def _meet(text: str, start: int, at: int, end: int, marks: Marks, dialect: Diale
     elif (
         read_as
         and not _is_in_name(text[start:at], before, dialect)
-        and (new := _opened(text, start, at, before, after, read_as))
+        and (new := _opened(text, start, at, before, after, read_as, dialect))
         and not _too_many((*marks, *new))
     ):
         left = (*marks, *new)
@@ -238,9 +238,12 @@ def _closed(marks: Marks, text: str) -> Marks:
     return marks
 
 
-def _opened(text: str, start: int, at: int, before: str, after: str, read_as: tuple[str, ...]) -> Marks:
+def _opened(
+    text: str, start: int, at: int, before: str, after: str, read_as: tuple[str, ...], dialect: Dialect
+) -> Marks:
     sign = text[start]
-    if not after or (sign != "|" and after.isspace()):
+    behind_word = dialect.underscores_before_blanks and text[start:at] == "_" and before.strip()
+    if not after or (after.isspace() and sign != "|" and not behind_word):
         return ()
     within_word = _is_within_word(text, start, at)
     if within_word and sign != "|":

@@ -21,7 +21,13 @@ from core.markdown.table_parser import Table, is_head, is_row, table_at
 MAX_SIZE = 2000
 """Code points in one message (Discord's limit, counted as `len` counts)."""
 
-DIALECT = Dialect(spoilers=True, long_quotes=True, subtext=True, quotes_in_items=False)
+DIALECT = Dialect(
+    spoilers=True,
+    long_quotes=True,
+    subtext=True,
+    underscores_before_blanks=True,
+    quotes_in_items=False,
+)
 FENCE = "```"
 _BACKTICKS = re.compile(r"`{3,}")
 _DEEP_HEADING = re.compile(r"^(\s{0,3})#{4,6}(?=\s)")
