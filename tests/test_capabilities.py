@@ -90,7 +90,7 @@ async def test_it_shows_files_counts_money_and_says_how_far_it_is(migrated_url: 
         await stage.hear(said("echo a cat"))
 
         assert stage.platform.visible("D-ana") == ["Done.", f"<a.png: {len(PNG)} bytes, a cat>"]
-        assert await stage.rows("SELECT credits FROM usage WHERE model = 'pictures'") == [0.25]
+        assert await stage.rows("SELECT other_usd FROM usage WHERE model = 'pictures'") == [0.25]
 
 
 async def test_a_refusal_is_told_by_its_own_sentence_and_the_next_one_is_heard(migrated_url: str) -> None:

@@ -65,7 +65,7 @@ async def test_a_search_shows_names_that_lead_somewhere_scores_and_what_stands_t
         )
         assert second.startswith("**2.** Repayments (score 0.67)")
         assert stage.times_asked == 0
-        assert await stage.rows("SELECT credits > 0 FROM usage WHERE model = 'search'") == [1]
+        assert await stage.rows("SELECT other_usd > 0 FROM usage WHERE model = 'search'") == [1]
 
 
 async def test_nothing_found_no_words_and_too_many_are_said_plainly(migrated_url: str) -> None:
