@@ -6,11 +6,11 @@ nothing, so it is refused by name before the start.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.forms.formats import FORMATS
+from core.forms.patterns import is_readable
 
 Schema = Mapping[str, Any]
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
@@ -96,16 +96,6 @@ def _is_step(value: object) -> bool:
     return _is_number(value) and float(str(value)) > 0
 
 
-def _is_pattern(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        re.compile(value)
-    except (re.error, RecursionError, OverflowError):
-        return False
-    return True
-
-
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
 
@@ -120,7 +110,10 @@ _RULES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _COUNT),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _NUMBER),
     "multipleOf": (_is_step, "a number above 0"),
-    "pattern": (_is_pattern, "a regular expression that can be read"),
+    "pattern": (
+        is_readable,
+        "a regular expression without look-around ((?=, (?<!) and references back (\\1)",
+    ),
     "format": (lambda value: value in FORMATS, f"one of {', '.join(FORMATS)}"),
     "enum": (_are_texts, "a list of one text or more"),
     "items": (lambda value: isinstance(value, Mapping), "a JSON Schema, in braces"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
 from typing import Any
 
 from core.forms.formats import fits_format
+from core.forms.patterns import matches
 from core.forms.schema import Schema, properties_of, types_of
 
 MOST_FAULTS = 5
@@ -44,7 +44,7 @@ def _text_faults(value: str, schema: Schema, at: str) -> Iterator[str]:
     if "enum" in schema and value not in schema["enum"]:
         yield f"{at} is none of {', '.join(schema['enum'])}"
     pattern = schema.get("pattern")
-    if pattern is not None and (len(value) > _PATTERN_CHARS or not re.search(pattern, value)):
+    if pattern is not None and (len(value) > _PATTERN_CHARS or not matches(pattern, value)):
         yield f"{at} does not match {pattern}"
     if "format" in schema and not fits_format(schema["format"], value):
         yield f"{at} is no {schema['format']}"
