@@ -17,6 +17,7 @@ LABELS = {
     Action.BAD: Phrase.BAD_BUTTON,
     Action.FORGET: Phrase.FORGET_BUTTON,
     Action.AGREE: RightsPhrase.CONSENT_BUTTON,
+    Action.FORM: Phrase.FORM_FILL_BUTTON,
     Action.CANCEL_BATCH: Phrase.BATCH_CANCEL_BUTTON,
     Action.RETRY_BATCH: Phrase.BATCH_RETRY_BUTTON,
 }

@@ -2,7 +2,7 @@
 
 from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
 from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
-from core.domain.capabilities import Capability, Takes
+from core.domain.capabilities import PERHAPS, Capability, Takes
 from core.domain.errors import (
     AddressWrong,
     AivaxError,
@@ -79,6 +79,7 @@ from core.domain.messages import (
 )
 from core.domain.options import Option, OptionKind, WrittenOptions, read_options, write_options
 from core.domain.ports import (
+    Counting,
     Delivery,
     EditableChannel,
     Frontend,
@@ -94,6 +95,7 @@ from core.domain.turn import ENDED, CancelRequest, Remembered, Turn, TurnState
 __all__ = [
     "CONFIRMS",
     "ENDED",
+    "PERHAPS",
     "PROBE_S",
     "Action",
     "AddressWrong",
@@ -115,6 +117,7 @@ __all__ = [
     "Command",
     "Commanded",
     "ContextTooLong",
+    "Counting",
     "CutShort",
     "DatabaseBusy",
     "DatabaseCrowded",

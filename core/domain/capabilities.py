@@ -8,6 +8,9 @@ from typing import Literal
 from core.domain.options import Option
 from core.domain.translator import Sentence
 
+PERHAPS = "?"
+"""Stands before the name of a turn's capability where its words may be a sentence that only begins with the word."""
+
 Takes = Literal["nothing", "words", "files"]
 
 
@@ -36,6 +39,9 @@ class Capability:
     """Whether its answer is for its author alone, where a platform can show it so: about them, or about money."""
     options: tuple[Option, ...] = ()
     """What is to be written there, one by one, where it is more than words: those that are required first."""
+    menu: Sentence | None = None
+    """What a message's own menu calls it, where a platform has one: it is done with the files of that message then,
+    else with its thread, else with its words."""
     operators_only: bool = False
     begins_sentences: bool = False
     """Whether its word begins ordinary sentences, too: with more behind it, it is a question where an operator does not

@@ -222,6 +222,8 @@ class Action(StrEnum):
     """Delete what is stored of what I said, and of what was answered."""
     AGREE = "agree"
     """What I say may be stored, and sent to be answered."""
+    FORM = "form"
+    """Have me fill in a form, in a window of the platform's; where it has none, say how else."""
     CANCEL_BATCH = "cancelbatch"
     """End the batch that this message tells of, with what is done."""
     RETRY_BATCH = "retrybatch"

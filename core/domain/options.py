@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-OptionKind = Literal["text", "integer", "number", "boolean", "choice"]
+OptionKind = Literal["text", "integer", "number", "boolean", "choice", "date"]
+"""What may be written there; a `date` is one of the calendar, as ISO 8601 writes it: `2026-12-31`."""
 _NEEDS_QUOTES = re.compile(r'[\s"“”\\]|^$')
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _QUOTED = r'"(?P<quoted>(?:[^"\\]|\\.|\\\Z)*)(?:"|\Z)|“(?P<curly>[^”]*)(?:”|\Z)|(?P<bare>\S*)'

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -224,6 +224,10 @@ class EditableChannel(Protocol):
         """
 
 
+Counting = Callable[[int], Awaitable[object]]
+"""Hears how much of something is done."""
+
+
 class Frontend(Protocol):
     """All that the core knows of a platform."""
 
@@ -251,6 +255,16 @@ class Frontend(Protocol):
 
         The question itself is left out. Empty where nothing stands around it, or nothing can be read.
         """
+
+    async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
+        """Read the newest messages of the whole channel that `address` lies in, oldest first, at most `most`.
+
+        The question itself is left out, and what stands in threads. `told` hears how many are read, now and then. Empty
+        where nothing can be read.
+        """
+
+    async def link(self, address: str, origin: str = "") -> str:
+        """Where people find a message: `origin`, else the question, else the place. `""`: nowhere, or not now."""
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         """Read an attachment.

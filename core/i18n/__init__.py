@@ -9,6 +9,7 @@ from core.i18n.overrides import BY_KEY, RETIRED, overridden, problems_of, retire
 from core.i18n.phrases import PHRASES
 from core.i18n.preview import preview, samples
 from core.i18n.rights import RightsPhrase
+from core.i18n.prose import may_be_prose
 from core.i18n.translators import LocaleTranslator, Translators, warm
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "below",
     "command_words",
     "figures",
+    "may_be_prose",
     "nearest",
     "overridden",
     "preview",

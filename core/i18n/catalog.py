@@ -315,6 +315,15 @@ class Phrase(Sentence):
         "AIVAX takes no more calls to `{model}` for now: a cap on its use is reached. AIVAX says: `{told}`. "
         "Questions are kept; the next try is in about {wait}."
     )
+    NOTICE_OUTAGE_OTHER = (
+        "AIVAX doesn't answer calls to `{model}`. `{other}` answers in its place where it is set up to; what it "
+        "can't answer is kept. I keep trying."
+    )
+    NOTICE_CAP_OTHER = (
+        "AIVAX takes no more calls to `{model}` for now: a cap on its use is reached. AIVAX says: `{told}`. "
+        "`{other}` answers in its place where it is set up to; what it can't answer is kept. The next try is in "
+        "about {wait}."
+    )
     NOTICE_OUTAGE_CLOSED = "AIVAX doesn't answer calls to `{model}`. Questions are kept; I keep trying."
     NOTICE_OUTAGE_OPEN = "AIVAX answers calls to `{model}` again: I'm answering what was kept."
     NOTICE_KEY_REFUSED = (
@@ -416,6 +425,18 @@ class Phrase(Sentence):
     FORM_ALLOWED_CHARS = "{least} to {most} characters"
     FORM_ALLOWED_MOST_CHARS = "up to {most} characters"
     FORM_ALLOWED_LEAST_CHARS = "{least} characters or more"
+    FORM_ALLOWED_DATE = "a date such as 2026-12-31"
+    FORM_FIELD_MISSING = "Please fill this in."
+    FORMS_NAME = "forms"
+    FORMS_COMMAND = "List the forms that I can fill in with you"
+    FORMS_LIST = "Forms that I can fill in with you:"
+    FORMS_NONE = "There is no form that everybody may fill in."
+    FORM_FILL_BUTTON = "Fill one in"
+    FORM_BY_WORDS = "Write the form's word and its values as in the list, or use the form's own command."
+    FORM_MODAL_TITLE = "Fill in a form"
+    FORM_CHOOSE = "Which form?"
+    FORM_NEXT = "Next"
+    FORM_SHORTCUT = "Choose a form and fill it in; the answer comes as a direct message"
     FORM_YES = "yes"
     FORM_NO = "no"
     FORM_ROWS_CUT = "Further rows that are not shown here: {count}. The file has all of them."
@@ -501,8 +522,12 @@ class Phrase(Sentence):
     UNLEARN_ARGUMENT_HELP = "What it is called in the list of what I have learnt"
     LEARN_USE = (
         "Attach the files to a message that says `{word}`, or write `{word}` in a thread: then I learn "
-        "what was said in it."
+        "what was said in it. `{word} {channel} 200` learns the newest 200 messages of a whole channel."
     )
+    LEARN_CHANNEL = "channel"
+    LEARN_CHANNEL_READING = "Reading the channel  {bar}  {done} of {total}"
+    LEARN_CHANNEL_EMPTY = "I can read nothing in this channel that could be learnt."
+    LEARN_THIS = "Learn this"
     LEARN_NOWHERE = (
         "There is no collection that I may learn into from here. The people who run me set it as `{setting}`."
     )
@@ -685,6 +710,7 @@ class Phrase(Sentence):
     BATCH_NOT_OPEN = "Your last batch here isn't under way any more."
     BATCH_CANCEL_SOON = "All right, I'm ending it. You get a file with what is done."
     BATCH_RETRY_SOON = "All right, those that failed are tried once more."
+    SUGGESTIONS = "You could ask next:"
     BATCH_CANCEL_BUTTON = "End it"
     BATCH_RETRY_BUTTON = "Try those that failed again"
     BATCH_ENDED = "That batch isn't under way any more."
