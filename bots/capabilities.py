@@ -16,6 +16,7 @@ from core.conversations.capabilities import Capabilities, CapabilityHandler, Upk
 from core.domain import Place, Translator
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
+from core.forms.listing import ListForms
 from core.i18n import command_words, spoken_capability
 from core.knowledge.learning.extraction import Extraction
 from core.knowledge.learning.keeping import Keeper
@@ -66,6 +67,8 @@ def capabilities_of(base: Base) -> Capabilities:
         handlers.append(handler)
         unspoken.append(result)
         upkeep.append(watcher.run)
+    if base.settings.forms:
+        handlers.append(ListForms(base.settings.forms))
     return Capabilities([*handlers, *_forms(base, handlers)], unspoken=unspoken, upkeep=upkeep)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from core.domain import Option, Translator, read_options
 from core.forms.settings import FormInput, FormSettings
@@ -17,7 +18,11 @@ NO = frozenset({"false", "no", "n", "off", "0", "não", "nao", "falso"})
 """In every language that we speak, and as platforms write it."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,16}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,16}(?:\.[0-9]{1,16})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_SHOWN = 60
+
+Input = FormInput | Option
+"""What people fill in: as the operator wrote it, or as platforms ask for it."""
 
 
 class WrongInput(Exception):
@@ -84,6 +89,22 @@ def _checked(form: FormSettings, named: Mapping[str, str]) -> Iterator[tuple[str
             raise WrongInput(Phrase.FORM_INPUT_MISSING, values)
 
 
+def problems_in(
+    options: Sequence[Option], named: Mapping[str, str], translator: Translator
+) -> Mapping[str, str]:
+    """Say, by the option's name, which values can't be used, and what could; those that are missing, too."""
+    found: dict[str, str] = {}
+    for each in options:
+        text = named.get(each.name, "").strip()
+        if not text and each.required:
+            found[each.name] = translator.say(Phrase.FORM_FIELD_MISSING)
+        try:
+            _value(each, text) if text else None
+        except WrongInput as wrong:
+            found[each.name] = wrong.told(translator)
+    return found
+
+
 def example_of(form: FormSettings) -> str:
     """How the form is used, as code: `ticket title="..." floor=3`."""
     shown = [
@@ -92,7 +113,7 @@ def example_of(form: FormSettings) -> str:
     return code(" ".join([form.name, *(shown or [f'{each.name}="..."' for each in form.inputs[:1]])]))
 
 
-_SAMPLES = {"text": '"..."', "integer": "3", "number": "2.5", "boolean": "yes"}
+_SAMPLES = {"text": '"..."', "integer": "3", "number": "2.5", "boolean": "yes", "date": "2026-12-31"}
 
 
 def _takers(inputs: Sequence[FormInput], named: Mapping[str, str]) -> list[FormInput]:
@@ -102,11 +123,13 @@ def _takers(inputs: Sequence[FormInput], named: Mapping[str, str]) -> list[FormI
     return [each for each in inputs if each.kind == "text"]
 
 
-def _value(given: FormInput, text: str) -> str:
+def _value(given: Input, text: str) -> str:
     text = text.strip()
     match given.kind:
         case "integer" | "number":
             return _number(given, text)
+        case "date":
+            return _date(given, text)
         case "boolean":
             return _boolean(given, text)
         case "choice":
@@ -115,7 +138,7 @@ def _value(given: FormInput, text: str) -> str:
             return _text(given, text)
 
 
-def _number(given: FormInput, text: str) -> str:
+def _number(given: Input, text: str) -> str:
     is_whole = given.kind == "integer"
     text = text.replace(",", ".")
     number = float(text) if (_WHOLE if is_whole else _DECIMAL).fullmatch(text) else math.nan
@@ -126,21 +149,30 @@ def _number(given: FormInput, text: str) -> str:
     return text
 
 
-def _boolean(given: FormInput, text: str) -> str:
+def _boolean(given: Input, text: str) -> str:
     word = text.casefold()
     if word not in YES | NO:
         raise _wrong(given, text, Phrase.FORM_ALLOWED_YES_NO)
     return "yes" if word in YES else "no"
 
 
-def _choice(given: FormInput, text: str) -> str:
+def _date(given: Input, text: str) -> str:
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise _wrong(given, text, Phrase.FORM_ALLOWED_DATE)
+
+
+def _choice(given: Input, text: str) -> str:
     chosen = next((each for each in given.choices if each.casefold() == text.casefold()), None)
     if chosen is None:
         raise _wrong(given, text, Phrase.FORM_ALLOWED_CHOICES)
     return chosen
 
 
-def _text(given: FormInput, text: str) -> str:
+def _text(given: Input, text: str) -> str:
     least, most = given.least or 0, math.inf if given.most is None else given.most
     if not least <= len(text) <= most:
         allowed = (
@@ -154,7 +186,7 @@ def _text(given: FormInput, text: str) -> str:
     return text
 
 
-def _wrong(given: FormInput, text: str, allowed: Phrase) -> WrongInput:
+def _wrong(given: Input, text: str, allowed: Phrase) -> WrongInput:
     values = {
         "option": code(given.name),
         "value": _shown(text),

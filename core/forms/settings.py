@@ -83,7 +83,7 @@ class FormInput(Section):
             )
         if len(self.choices) > MOST_CHOICES or len(set(self.choices)) < len(self.choices):
             raise ValueError(f"choices are {MOST_CHOICES} at most, each another one")
-        if has_bound and self.kind in ("boolean", "choice"):
+        if has_bound and self.kind in ("boolean", "choice", "date"):
             raise ValueError(f'least and most mean nothing for kind = "{self.kind}": take them out')
         if self.least is not None and self.most is not None and self.least > self.most:
             raise ValueError("least is more than most")

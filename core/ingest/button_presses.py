@@ -48,6 +48,12 @@ class Presses:
             return await self.stop_quietly(transaction, pressed, identity_id)
         if pressed.action is Action.LANGUAGE:
             return await self._choose_language(transaction, pressed, identity_id)
+        if pressed.action is Action.FORM:
+            told = translator.say(Phrase.FORM_BY_WORDS)
+            is_asked = pressed.asked_for_more  # in a window that opens
+            return (
+                () if is_asked else await self._directory.add_notice(transaction, pressed, identity_id, told)
+            )
         if pressed.action in BATCH_WORDS:
             return await self._about_batch(transaction, pressed, identity_id, translator)
         # deletion locks all that is theirs, in its order

@@ -78,7 +78,7 @@ def pressed(payload: Mapping[str, Any]) -> Pressed | None:
         turn=turn,
         address=str(here),
         text=value,
-        asked_for_more=action is Action.BAD,  # a form opens
+        asked_for_more=action in (Action.BAD, Action.FORM),  # a modal opens
     )
 
 

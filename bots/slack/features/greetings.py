@@ -12,6 +12,7 @@ from typing import Any
 from bots.slack.delivery.markup_out import disarmed
 from bots.slack.delivery.messages import message_content, post, write_blocks
 from bots.slack.events.address import PLATFORM, Address
+from bots.slack.events.form_modals import Where, chosen, opening, view_of
 from bots.slack.events.modals import About, View, ask_form, feedback_form, wants_to_ask
 from bots.slack.events.names import NamesAsked
 from bots.slack.events.payloads import part_of, text_of
@@ -19,6 +20,7 @@ from bots.slack.features.workspaces import Workspace
 from core.domain import (
     Action,
     Author,
+    Capability,
     Commanded,
     Event,
     Identity,
@@ -67,7 +69,16 @@ class Greetings:
 
     def wants(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload that may be no event has a form open, or somebody greeted."""
-        return wants_to_ask(payload) is not None or _greeted(payload) is not None
+        opens = wants_to_ask(payload) is not None or self._opening(payload, ()) is not None
+        return (
+            opens or chosen(payload, self._intake.capabilities()) is not None or _greeted(payload) is not None
+        )
+
+    def _opening(
+        self, payload: Mapping[str, Any], events: tuple[Event, ...]
+    ) -> tuple[list[Capability], Where] | None:
+        presses = (each for each in events if isinstance(each, Pressed) and each.action is Action.FORM)
+        return opening(payload, next(presses, None), self._intake.capabilities())
 
     def before(self, payload: Mapping[str, Any], events: tuple[Event, ...], there: Workspace) -> None:
         """Begin what can't wait for the event to be stored: a form opens within three seconds of the click."""
@@ -81,6 +92,10 @@ class Greetings:
                     "feedback-form",
                     self._open(payload, event.place, partial(feedback_form, pressed=event), there),
                 )
+        if (opened := self._opening(payload, events)) is not None:
+            forms, where = opened
+            place = Place(PLATFORM, _team_of(payload), where.channel, where.thread)
+            self._tasks.run("form", self._open(payload, place, partial(view_of, forms, where), there))
         if (greeted := _greeted(payload)) is not None:
             self._tasks.run("greeting", self._greet(*greeted, there))
 
@@ -142,9 +157,14 @@ class Greetings:
         self, payload: Mapping[str, Any], place: Place, form: Callable[[Translator], View], there: Workspace
     ) -> None:
         """Open a form in the language of whoever clicked."""
-        person = await there.people.find(text_of(payload.get("user"), "id"))
+        user = text_of(payload.get("user"), "id") or text_of(payload, "user_id")
+        person = await there.people.find(user)
         view = form(self._intake.translator(person.locale, place))
         await there.api.write("views.open", trigger_id=text_of(payload, "trigger_id"), view=view)
+
+
+def _team_of(payload: Mapping[str, Any]) -> str:
+    return text_of(payload.get("team"), "id") or text_of(payload, "team_id")
 
 
 def _greeted(payload: Mapping[str, Any]) -> tuple[str, Place] | None:
