@@ -79,9 +79,10 @@ class House:
 
 @asynccontextmanager
 async def running(fake: FakeDiscord, url: str, **sections: Any) -> AsyncIterator[Stage]:
+    replies = {"buttons": BUTTONS, **sections.pop("replies", {})}
     async with open_discord(settings(fake), FAST) as frontend:
         platform: Any = frontend
-        async with staged(url, platform=platform, replies={"buttons": BUTTONS}, **sections) as stage:
+        async with staged(url, platform=platform, replies=replies, **sections) as stage:
             watch = Watch()
             listening = asyncio.create_task(frontend.listen(stage.core.intake, watch))
             await watch.until(lambda: watch.states)

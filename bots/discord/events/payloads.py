@@ -14,6 +14,10 @@ MOST_ITEMS = 300
 """Discord's longest list in a message is that of its author's roles: a server has 250."""
 
 
+LABEL = "pressed_label"
+"""Among what an interaction tells, where we put what stands on the button that was pressed."""
+
+
 def text_of(given: Any, name: str) -> str:
     """A field that should be text, which can be stored and sent; `""` where it is not."""
     value = given.get(name) if isinstance(given, Mapping) else None

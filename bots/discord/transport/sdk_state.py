@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord.state import AutoShardedConnectionState, ConnectionState
 
-from bots.discord.events.payloads import as_id, id_of, number_of, part_of, text_of
+from bots.discord.events.payloads import LABEL, as_id, id_of, number_of, part_of, parts_of, text_of
 from bots.discord.events.sdk_message import Json, WholeMessage, known_of, member_of, user_of
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ class RestClient(discord.Client):
         )
 
 
+def _pressed_label(data: Json) -> str:
+    """What stands on the button that was pressed: Discord sends its message along, of which nothing else is used."""
+    wanted = text_of(part_of(data, "data"), "custom_id")
+    rows = parts_of(part_of(data, "message"), "components")
+    shown = (each for row in rows for each in parts_of(row, "components"))
+    return next((text_of(each, "label") for each in shown if wanted and each.get("custom_id") == wanted), "")
+
+
 def _interaction(data: Json) -> Any:
     """Take of an interaction what we use, in the documented shape. Raises ValueError where nobody can answer it."""
     known: dict[str, Any] = {name: str(id_of(data, name)) for name in ("id", "application_id", "channel_id")}
@@ -84,7 +92,7 @@ def _interaction(data: Json) -> Any:
         "attachment_size_limit": number_of(data, "attachment_size_limit"),
         "app_permissions": str(as_id(data.get("app_permissions"))),
         "locale": text_of(data, "locale") or "en-US",
-        "data": part_of(data, "data"),
+        "data": {**part_of(data, "data"), LABEL: _pressed_label(data)},
         "channel": part_of(data, "channel"),
     }
     if guild := id_of(data, "guild_id"):
