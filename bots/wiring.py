@@ -168,7 +168,6 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         alert_channel_of(operators.channel, base.frontends),
         pool.notify,
     )
-    models = frozenset(base.routes.models)
     watches_balance = bool(operators.channel or operators.balance_thresholds)
     account_alerts = AccountAlerts(
         alerts,
@@ -177,7 +176,7 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         now,
         thresholds=operators.balance_thresholds,
         balance_interval_s=settings.aivax.balance_interval_s if watches_balance else None,
-        models=models,
+        models=base.routes.instead_of,
     )
     admission = Admission(
         breakers,
@@ -206,7 +205,9 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         pool.activity,
     )
     caps = SpendCaps(limits, lambda: account.usage_24h_usd)
-    return Admitting(base.aivax, models, account, alerts, account_alerts, admission, prober, caps)
+    return Admitting(
+        base.aivax, frozenset(base.routes.models), account, alerts, account_alerts, admission, prober, caps
+    )
 
 
 def surfaces_of(base: Base, queueing: Queueing) -> Surfaces:

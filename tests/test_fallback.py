@@ -195,3 +195,24 @@ async def test_a_public_key_reaches_no_fallback_by_its_slug(migrated_url: str) -
     async with staged(migrated_url, aivax=aivax) as stage:
         with pytest.raises(SettingRefused, match=r"\[aivax\] fallback_model"):
             stage.core.check(stage.settings)
+
+
+async def test_operators_are_told_that_another_model_answers_and_that_none_does(
+    migrated_url: str, clock: WallClock, sandbox: Sandbox
+) -> None:
+    operators = {"channel": "fake:ops"}
+    async with staged(migrated_url, sandbox=sandbox, now=clock, aivax=AIVAX, operators=operators) as stage:
+        out(sandbox)
+        await both_ask(stage)
+        clock.advance(seconds=31)
+        await stage.heal()
+        instead = stage.platform.visible("ops")
+        out(sandbox, OTHER)
+        await both_ask(stage)
+        clock.advance(seconds=31)
+        await stage.heal()
+        neither = stage.platform.visible("ops")
+
+    assert f"`{OTHER}` answers in its place where it is set up to" in instead[-1]
+    assert "Questions are kept" not in instead[-1]
+    assert f"AIVAX doesn't answer calls to `{OTHER}`. Questions are kept; I keep trying." in neither[-1]

@@ -240,3 +240,15 @@ def test_a_month_begins_at_midnight_of_its_zone(at: str, zone: str, start: str, 
     found = month_of(datetime.fromisoformat(at), zone)
 
     assert [each.isoformat() for each in found] == [start, end]
+
+
+@pytest.mark.parametrize(("per_million", "cap"), [(10.0, 1.5), (0.0, 0.5)])
+async def test_what_calls_beside_the_answer_cost_counts_on_top_of_its_tokens(
+    migrated_url: str, clock: WallClock, per_million: float, cap: float
+) -> None:
+    limits = {"person_daily_usd": cap, "usd_per_million_prompt_tokens": per_million}
+    async with staged(migrated_url, now=clock, limits=limits) as stage:
+        await ask(stage)
+        await stage.change("UPDATE usage SET credits = NULL, other_usd = 0.5, prompt_tokens = 100000")
+
+        assert PERSON in await ask(stage)

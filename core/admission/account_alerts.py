@@ -7,7 +7,7 @@ alert leaves operators with half a story.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from core.admission.account import AccountWatch
@@ -45,6 +45,13 @@ TRIPPED_AND_RESET = {
 }
 
 
+WITH_OTHER = {
+    Phrase.NOTICE_OUTAGE_CLOSED: Phrase.NOTICE_OUTAGE_OTHER,
+    Phrase.NOTICE_CAP_CLOSED: Phrase.NOTICE_CAP_OTHER,
+}
+"""What is told where another model answers meanwhile."""
+
+
 class AccountAlerts:
     """Compares what is with what was told, and tells the difference."""
 
@@ -57,16 +64,19 @@ class AccountAlerts:
         *,
         thresholds: Sequence[float],
         balance_interval_s: float | None,
-        models: Collection[str],
+        models: Mapping[str, Collection[str]],
     ) -> None:
-        """`models` are those that can be asked; without an interval, the balance is not read for its own sake."""
+        """`models` are those that can be asked, each with those that answer in its place.
+
+        Without an interval, the balance is not read for its own sake.
+        """
         self._alerts = alerts
         self._breakers = breakers
         self._account = account
         self._now = now
         self._thresholds = sorted(thresholds)
         self._interval = None if balance_interval_s is None else timedelta(seconds=balance_interval_s)
-        self._models = frozenset(models)
+        self._models = models
         self._read_at: datetime | None = None
         self.awaits_credit = False
         """Whether operators were told that the account is empty, and not yet that it has credit again."""
@@ -124,7 +134,7 @@ class AccountAlerts:
         names = {f"{BREAKER}{each.breaker.name}" for each in tripped}
         for each in tripped:
             if f"{BREAKER}{each.breaker.name}" not in told and self._is_worth_telling(each):
-                await self._tell_tripped(each)
+                await self._tell_tripped(each, names)
         for cause in sorted(told - names):
             if cause.startswith(BREAKER) and cause != EMPTY:
                 await self._tell_reset(cause)
@@ -155,14 +165,35 @@ class AccountAlerts:
         until = self._now() if tripped.is_tried else max(tripped.retry_at, self._now())
         return until - tripped.since >= LASTING
 
-    async def _tell_tripped(self, tripped: Tripped) -> None:
+    async def _tell_tripped(self, tripped: Tripped, names: Collection[str]) -> None:
+        """`names` are those of all breakers that are tripped: who answers in another's place may be out, too."""
         breaker, translator = tripped.breaker, self._alerts.translator
         account = await self._account.read() if breaker.cause in (Cause.BALANCE, Cause.MEDIA) else None
         wait = translator.duration((tripped.retry_at - self._now()).total_seconds() - SPREAD_S)
         known = _figures(account, translator)
         phrase = Phrase.NOTICE_CAP_CLOSED if tripped.told else TRIPPED_AND_RESET[breaker.cause][0]
-        values = {"model": breaker.model, "wait": wait, "figures": known, "told": tripped.told}
+        other = self._answers_instead(breaker.model, names) if phrase in WITH_OTHER else ""
+        phrase = WITH_OTHER[phrase] if other else phrase
+        values = {
+            "model": breaker.model,
+            "wait": wait,
+            "figures": known,
+            "told": tripped.told,
+            "other": other,
+        }
         await self._alerts.tell(f"{BREAKER}{breaker.name}", phrase, **values)
+
+    def _answers_instead(self, model: str, names: Collection[str]) -> str:
+        """A model that answers while this one can't; `""` where there is none, or it can't either."""
+        causes = (Cause.OUTAGE, Cause.RATE)
+        return next(
+            (
+                other
+                for other in sorted(self._models.get(model, ()))
+                if not any(f"{BREAKER}{cause}:{other}" in names for cause in causes)
+            ),
+            "",
+        )
 
     async def _tell_reset(self, cause: str) -> None:
         name, _, model = cause.removeprefix(BREAKER).partition(":")

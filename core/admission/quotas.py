@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from core.admission.access import Access
 from core.admission.spending.caps import SpendCaps
-from core.domain import Author, Capability, Commanded, Edited, Place, Pressed, Said, Translator
-from core.i18n import Phrase, behind_word, spoken_capability
+from core.domain import PERHAPS, Author, Capability, Commanded, Edited, Place, Pressed, Said, Translator
+from core.i18n import Phrase, behind_word, may_be_prose, spoken_capability
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.spending import Spending
 from core.storage.turns.intake import IntakeTransaction
@@ -79,9 +79,14 @@ class Limits:
         return self._settings.person_signs
 
     def capability_of(self, said: Said) -> str:
-        """The name of the capability that a message asks for; `""`: it is a question for the model."""
+        """The name of the capability that a message asks for; `""`: it is a question for the model.
+
+        Behind `PERHAPS` where the message may be a sentence that only begins with its word.
+        """
         found = self._capability(said)
-        return found.name if found is not None else ""
+        if found is None:
+            return ""
+        return f"{PERHAPS}{found.name}" if not said.awaited and may_be_prose(found, said.text) else found.name
 
     def _capability(self, said: Said) -> Capability | None:
         found = spoken_capability(self.capabilities, said.text, has_files=bool(said.attachments))

@@ -54,6 +54,21 @@ class Routes:
         named = (self._aivax.fallback_model, *(route.fallback_model for route in self._routes))
         return {each for each in named if each}
 
+    @property
+    def instead_of(self) -> dict[str, set[str]]:
+        """Every gateway that can be asked, with those that answer in its place where it can't."""
+        found: dict[str, set[str]] = {model: set() for model in self.models}
+        usual = self._aivax
+        named = [(usual.model, usual.fallback_model)]
+        named += [
+            (route.model or usual.model, route.fallback_model or usual.fallback_model)
+            for route in self._routes
+        ]
+        for model, other in named:
+            if other and other != model:
+                found[model].add(other)
+        return found
+
     def of(self, place: Place) -> Chosen:
         """The model of the most particular route that names one, and likewise instructions and locale."""
         fitting = [route for route in self._routes if _fits(route, place)]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.domain import PERHAPS
 from core.storage.db import conversations, identities, persons, turns
 from core.storage.db import usage as usage_table
 from core.storage.spending import Price, Spending, identities_of, usd_of
@@ -63,8 +64,12 @@ class Consumption:
     async def nth_of_capability(
         self, identity_id: int, capability: str, most: int, since: datetime
     ) -> datetime | None:
-        """When the person had a capability used that used up `most`; None while they have some left."""
-        theirs = turns.c.identity_id.in_(identities_of(identity_id)) & (turns.c.capability == capability)
+        """When the person had a capability used that used up `most`; None while they have some left.
+
+        What may be meant for it counts until it is known not to be.
+        """
+        perhaps = (capability, f"{PERHAPS}{capability}")
+        theirs = turns.c.identity_id.in_(identities_of(identity_id)) & turns.c.capability.in_(perhaps)
         return await self._nth(select(turns.c.created_at).where(theirs), most, since)
 
     async def messages_of(self, identity_id: int, since: datetime) -> list[datetime]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from core.admission.admission import RetryAlone
+from core.aivax.request import CompletionRequest
 from core.aivax.stream.events import Usage
 from core.conversations.capabilities import Capabilities, Change
 from core.conversations.composer import Composer, NoRoom
 from core.domain import (
+    PERHAPS,
     Action,
     Attachment,
     Blob,
@@ -24,10 +26,15 @@ from core.domain import (
 from core.i18n import Phrase, behind_word
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
+from core.turns.asking.meaning import is_meant
 
 HeldBy = Tripped | RetryAlone | NoRoom
-Ask = Callable[[Answer, Change, str], Awaitable[HeldBy | None]]
+Ask = Callable[[Answer, Change, str | None], Awaitable[HeldBy | None]]
 """Asks the model something else than what was said."""
+
+
+def _as_it_is(request: CompletionRequest) -> CompletionRequest:
+    return request
 
 
 class _Held(Exception):
@@ -45,7 +52,15 @@ async def carry_out(
 
     Raises whatever the capability does.
     """
-    handler = capabilities.handler(answer.turn.capability)
+    name = answer.turn.capability.removeprefix(PERHAPS)
+    handler = capabilities.handler(name)
+    if handler is not None and name != answer.turn.capability:
+        question = await composer.question_of(answer.turn)
+        words = "\n".join(message.text for message in question)
+        if not await is_meant(handler.capability, words, answer, ask):
+            await store.settle_capability(answer.turn, "")
+            return await ask(answer, _as_it_is, None)
+        await store.settle_capability(answer.turn, name)
     if handler is None:
         await answer.say(Phrase.CAPABILITY_OFF)
         return None

@@ -35,6 +35,8 @@ def answer_to(question: Question, workshop: Workshop = WORKSHOP) -> Answer:
         return Answer((call,), "tool_calls")
     if question.schema is not None or question.json_only:
         return _structured(question)
+    if only := _asked(question, r"say only (\w{1,40})"):
+        return Answer((Say(only[1]),))
     finish = _asked(question, rf"finish ({'|'.join(FINISH_REASONS)})")
     answer = Answer(tuple(_steps(question, workshop)), finish[1] if finish else "stop")
     return answer if question.max_tokens is None else _shortened(answer, question.max_tokens)

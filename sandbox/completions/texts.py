@@ -70,6 +70,7 @@ These words, anywhere in a message, make me do something; they can be combined:
 | `list`, `code`, `table`, `markdown` | that kind of Markdown |
 | `mentions` | mentions that must not ping anybody |
 | `long`, `long 40000` | a long answer, of so many characters |
+| `say only WORD` | that word and nothing else |
 | `think`, `think in tags` | reasoning before the answer, as AIVAX sends it or as other servers do |
 | `tools`, `tools fail` | tools that the gateway runs, the second of them in vain |
 | `make a picture`, `make a document`, `make a page` | something that a tool makes, behind a link |

@@ -328,6 +328,11 @@ class TurnStore:
         answered = await connection.execute(_answering(), {**held_by(turn), "text": text})
         return answered.rowcount > 0
 
+    async def settle_capability(self, turn: Turn, name: str) -> None:
+        """Store what a turn does in place of asking, now that it is known; `""`: it asks. Raises `Fenced`."""
+        settled = update(turns).where(is_current()).values(capability=name or None)
+        await outlast(lambda: self._change_once(turn, settled, {}))
+
     async def is_the_models(self, turn: Turn) -> bool:
         """Whether the stored answer is the model's: what is not remembered of it is a sentence of the bot's own."""
         said = (messages.c.turn_id == turn.id) & (messages.c.role == "assistant")

@@ -103,7 +103,7 @@ async def told_to_operators(error: AivaxError, tripped: Tripped | None) -> str:
         lambda: NOW + (LASTING if tripped and tripped.breaker.cause is Cause.OUTAGE else timedelta()),
         thresholds=(),
         balance_interval_s=None,
-        models=("m",),
+        models={"m": ()},
     )
     if tripped is None:
         await alerts.refused("m", error)
