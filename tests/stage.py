@@ -20,6 +20,7 @@ from core.delivery.editing_surface import EditingSurface
 from core.delivery.message_parts import gone_is_fine
 from core.domain import (
     Blob,
+    Counting,
     Delivery,
     Event,
     Frontend,
@@ -59,6 +60,7 @@ class FakePlatform:
     def __init__(self) -> None:
         self.places: dict[str, FakeChannel] = {}
         self.around: dict[str, Sequence[Quote]] = {}
+        self.channels: dict[str, Sequence[Quote]] = {}
         self.files: dict[str, Blob | PlatformError] = {}
         self.signs: list[str] = []
         self.declined: list[str] = []
@@ -90,6 +92,13 @@ class FakePlatform:
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         return self.around.get(address.partition("/")[0], ())[-most:]
+
+    async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
+        await told(min(most, len(self.channels.get(address.partition("/")[0], ()))))
+        return self.channels.get(address.partition("/")[0], ())[-most:]
+
+    async def link(self, address: str, origin: str = "") -> str:
+        return f"https://chat.example/{address.partition('/')[0]}/{origin}"
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         found = self.files.get(ref) or PlatformError("fake", code="gone")

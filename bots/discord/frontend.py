@@ -37,7 +37,8 @@ from bots.discord.features.backfill import KNOWN_FOR, Backfill
 from bots.discord.features.channel_lookup import ChannelLookup
 from bots.discord.features.command_sync import CommandSync
 from bots.discord.features.files import Files
-from bots.discord.features.surroundings import Surroundings
+from bots.discord.features.suggestions import suggest
+from bots.discord.features.surroundings import Surroundings, link_of
 from bots.discord.listening.dispatcher import Dispatcher
 from bots.discord.listening.gateway import Change, GatewayEvent
 from bots.discord.listening.listen import Listener
@@ -50,6 +51,7 @@ from bots.discord.transport.names import NameLookup
 from bots.discord.transport.timing import Timing
 from core.domain import (
     Blob,
+    Counting,
     Delivery,
     Identity,
     Intake,
@@ -81,6 +83,7 @@ class DiscordFrontend:
     def __init__(self, settings: DiscordSettings, timing: Timing, translators: Translators) -> None:
         self._settings = settings
         self._timing = timing
+        self._translators = translators
         self._backfill = Backfill(settings, timing)
         self._session = Session(settings, timing)
         self._files = Files(self._session, settings.cdn_hosts)
@@ -130,6 +133,13 @@ class DiscordFrontend:
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         return await Surroundings(self._session, self._names, Address.parse(address)).read(most)
 
+    async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
+        around = Surroundings(self._session, self._names, Address.parse(address))
+        return await around.channel(most, told)
+
+    async def link(self, address: str, origin: str = "") -> str:
+        return link_of(Address.parse(address).question, origin)
+
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         return await self._files.fetch(ref, most_bytes)
 
@@ -145,10 +155,12 @@ class DiscordFrontend:
         await remove(self._surfaces.channel(Address.parse(address)), message_ids, self._timing)
 
     async def adorn(self, address: str, title: str, prompts: Sequence[str]) -> None:
-        """Name a thread that was opened for a question; Discord has no place for prompts."""
+        """Name a thread that was opened for a question; prompts are buttons of a message below the answer."""
         there = Address.parse(address)
         if title and there.opens:
             await self._session.call(lambda client: client.http.edit_channel(there.channel, name=title))
+        if prompts:
+            await suggest(self._session, there, prompts, self._translators)
 
     @property
     def ids_are_global(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bots.terminal.surface import TerminalSurface
 from core.domain import (
     Blob,
+    Counting,
     Delivery,
     Identity,
     Intake,
@@ -68,6 +69,14 @@ class Terminal:
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         return ()
+
+    async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
+        """A terminal has no channel."""
+        return ()
+
+    async def link(self, address: str, origin: str = "") -> str:
+        """Nothing on a terminal can be linked to."""
+        return ""
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         if ref not in self.files:

@@ -15,7 +15,7 @@ from bots.slack.delivery.removal import remove
 from bots.slack.delivery.uploads import upload
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.features import files
-from bots.slack.features.surroundings import quotes
+from bots.slack.features.surroundings import channel_quotes, permalink, quotes
 from bots.slack.features.workspaces import OneWorkspace, Workspaces
 from bots.slack.listening.listen import EventSource, listen
 from bots.slack.listening.socket_mode import listen_on_socket
@@ -25,6 +25,7 @@ from bots.slack.transport.preflight import require_way_in
 from core.delivery.pacing import FIRST_WORDS_AFTER_S
 from core.domain import (
     Blob,
+    Counting,
     Delivery,
     FrontendRefused,
     FrontendUnreachable,
@@ -104,6 +105,15 @@ class SlackFrontend:
         place = Address.parse(address)
         there = self._workspaces.of(place.team)
         return await quotes(there.api, there.names, place, most)
+
+    async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
+        place = Address.parse(address)
+        there = self._workspaces.of(place.team)
+        return await channel_quotes(there.api, there.names, place, most, told)
+
+    async def link(self, address: str, origin: str = "") -> str:
+        place = Address.parse(address)
+        return await permalink(self._workspaces.of(place.team).api, place, origin)
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         return await files.fetch(self._workspaces.of(FileRef.parse(ref).team).api, ref, most_bytes)

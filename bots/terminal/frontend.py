@@ -18,6 +18,7 @@ from core.domain import (
     Author,
     Blob,
     Commanded,
+    Counting,
     Delivery,
     FrontendUnreachable,
     Identity,
@@ -100,6 +101,14 @@ class TerminalFrontend:
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
         """Nobody else speaks at a terminal."""
         return ()
+
+    async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
+        """A terminal has no channel."""
+        return ()
+
+    async def link(self, address: str, origin: str = "") -> str:
+        """Nothing on a terminal can be linked to."""
+        return ""
 
     async def fetch(self, ref: str, most_bytes: int) -> Blob:
         raise PlatformError(PLATFORM, code="no_attachments")

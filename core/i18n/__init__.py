@@ -8,8 +8,8 @@ from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentence
 from core.i18n.overrides import BY_KEY, RETIRED, overridden, problems_of, retired
 from core.i18n.phrases import PHRASES
 from core.i18n.preview import preview, samples
-from core.i18n.rights import RightsPhrase
 from core.i18n.prose import may_be_prose
+from core.i18n.rights import RightsPhrase
 from core.i18n.translators import LocaleTranslator, Translators, warm
 
 __all__ = [

@@ -21,7 +21,14 @@ MOST_TO_DESCRIBE, LONGEST_QUESTION = 100, 6000
 """Discord's limits."""
 _SLASH, _MESSAGE = 1, 3
 _STRING, _INTEGER, _BOOLEAN, _NUMBER, _FILE = 3, 4, 5, 10, 11
-_KINDS = {"text": _STRING, "choice": _STRING, "integer": _INTEGER, "number": _NUMBER, "boolean": _BOOLEAN}
+_KINDS = {
+    "text": _STRING,
+    "choice": _STRING,
+    "date": _STRING,
+    "integer": _INTEGER,
+    "number": _NUMBER,
+    "boolean": _BOOLEAN,
+}
 _SERVER, _DIRECT = 0, 1
 _NAME = re.compile(r"[-_\w]{1,32}")
 """Discord's rule for the names of slash commands and their options, which are in lower case too."""
@@ -53,11 +60,16 @@ def all_commands(
             "name": phrase.value,
             "name_localizations": _localised(phrase, translator_of, lambda text: text.strip()[:32]),
         }
-        for phrase in (Phrase.ASK_ABOUT, Phrase.TAKE_AWAY)
+        for phrase in (Phrase.ASK_ABOUT, Phrase.TAKE_AWAY, *menus_of(capabilities))
     ]
     # Discord takes contexts of global commands only
     where = {"contexts": [_SERVER, _DIRECT], "integration_types": [0]} if everywhere else {}
     return [command | where for command in (*slash, *menus)]
+
+
+def menus_of(capabilities: Sequence[Capability]) -> dict[Sentence, Capability]:
+    """The capabilities that stand in the menu of messages, by what they are called there."""
+    return {each.menu: each for each in capabilities if each.menu is not None}
 
 
 def same(listed: list[Json], wanted: list[Json]) -> bool:

@@ -10,8 +10,18 @@ import discord
 import msgspec
 
 from bots.discord.events.address import PLATFORM, Address, ids_of
-from bots.discord.events.attachments import attachment_of, file_of
-from bots.discord.events.commands import ABOUT, ASK, FILE, GATEWAY, PRIVATE, QUESTION, TAKE_AWAY, WORDS
+from bots.discord.events.attachments import attachment_of, attachments_in, file_of
+from bots.discord.events.commands import (
+    ABOUT,
+    ASK,
+    FILE,
+    GATEWAY,
+    PRIVATE,
+    QUESTION,
+    TAKE_AWAY,
+    WORDS,
+    menus_of,
+)
 from bots.discord.events.payloads import id_of, part_of, parts_of, text_of
 from bots.discord.events.sdk_message import WholeMessage, user_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
@@ -167,6 +177,35 @@ def wants_gone(interaction: discord.Interaction, source: Source) -> Commanded | 
         awaited=True,
         about=ids_of(text_of(data, "target_id")),
         manages=bool(interaction.guild_id) and interaction.permissions.manage_messages,
+    )
+
+
+def chosen_on_message(
+    interaction: discord.Interaction, source: Source, capabilities: Sequence[Capability]
+) -> Said | None:
+    """Make an event of the menu's entry of a capability; None of anything else.
+
+    Only who chose it reads what came of it. It is done with the files of the message, else with what stands around it.
+    """
+    data = data_of(interaction)
+    named = {phrase.value: each for phrase, each in menus_of(capabilities).items()}
+    wanted = named.get(text_of(data, "name")) if data.get("type") == MESSAGE_MENU else None
+    target = text_of(data, "target_id")
+    message = part_of(part_of(part_of(data, "resolved"), "messages"), target)
+    if wanted is None or not id_of(message, "id"):
+        return None
+    channel = id_of(message, "channel_id") or interaction.channel_id or 0
+    address = msgspec.structs.replace(answer_address_of(interaction, source), reply=int(target))
+    return Said(
+        keys=(source.key,),
+        author=source.author,
+        place=source.place,
+        text=wanted.name,
+        address=str(address),
+        origin=target,
+        attachments=attachments_in(message, channel, int(target)),
+        within=source.within,
+        awaited=True,
     )
 
 

@@ -13,9 +13,13 @@ from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import has_words, replied_to
 from bots.discord.transport.api import Session, own_id, read_history
 from bots.discord.transport.names import NameLookup, own_name
-from core.domain import PlaceClosed, PlatformError, Quote
+from core.domain import Counting, PlaceClosed, PlatformError, Quote
 from core.util.log import log
 
+_PAGE = 100
+"""Discord gives so many messages at once."""
+_NEWEST = (1 << 63) - 1
+"""After any message."""
 LONGEST_CHAIN = 5
 """How many messages of a chain of replies are read: each may cost a request."""
 
@@ -41,6 +45,35 @@ class Surroundings:
             return ()
         replied = self._address.reply
         return tuple(quote_of(each, me, names, replied_to=each.id == replied) for each in found)
+
+    async def channel(self, most: int, told: Counting) -> Sequence[Quote]:
+        """Read the newest messages of the channel, oldest first."""
+        try:
+            client = await self._session.client()
+            newest_first = await self._newest(most, told)
+            messages = said_in(reversed(newest_first))
+            names = await self._names.of(messages, self._address.guild, own_name(client))
+        except PlatformError as error:
+            log.warning("discord.channel_unreadable", code=error.code, detail=error.detail)
+            return ()
+        return tuple(quote_of(each, own_id(client), names) for each in messages)
+
+    async def _newest(self, most: int, told: Counting) -> list[WholeMessage]:
+        """Read page by page, so that whoever waits is told how far it is."""
+        found: list[WholeMessage] = []
+        before = self._address.message or self._address.interaction or _NEWEST
+        while len(found) < most:
+            page = await self._page(min(_PAGE, most - len(found)), before)
+            found += page
+            await told(len(found))
+            if len(page) < _PAGE:
+                break
+            before = page[-1].id
+        return found
+
+    async def _page(self, most: int, before: int) -> list[WholeMessage]:
+        here, guild = self._address.channel, self._address.guild or None
+        return await self._session.call(lambda client: read_history(client, here, most, before, guild))
 
     async def _thread(self, most: int) -> list[WholeMessage]:
         """Read a thread from its starter message to the question; of a long one the starter and the end."""
@@ -76,6 +109,13 @@ class Surroundings:
             return await self._session.fetch_message(channel, message, self._address.guild or None)
         except PlaceClosed:
             return None
+
+
+def link_of(address: Address, origin: str) -> str:
+    """Where people find a message, or the place where none is told (Discord's own form of links)."""
+    message = origin or str(address.message or "")
+    there = f"https://discord.com/channels/{address.guild or '@me'}/{address.channel}"
+    return f"{there}/{message}" if message.isdigit() else there
 
 
 def said_in(messages: Iterable[WholeMessage]) -> list[WholeMessage]:

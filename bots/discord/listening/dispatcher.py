@@ -17,6 +17,7 @@ from bots.discord.events.interactions import (
     Source,
     asks_about,
     choices_for,
+    chosen_on_message,
     data_of,
     is_hidden,
     may_read,
@@ -30,7 +31,9 @@ from bots.discord.events.message_reader import plain_words, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
 from bots.discord.events.names import Names, names_as_told
 from bots.discord.events.sdk_message import WholeMessage
+from bots.discord.events.suggestions import suggested_in
 from bots.discord.events.translate import Me
+from bots.discord.features.suggestions import SuggestedQuestions, said_by_press
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES
 from bots.discord.transport.names import NameLookup
@@ -49,6 +52,7 @@ class Dispatcher:
     def __init__(self, session: Session, names: NameLookup) -> None:
         self._session = session
         self._names = names
+        self._suggested = SuggestedQuestions()
         self._shown: LRUCache[tuple[int, int, int], WholeMessage] = LRUCache(REMEMBERED)
         """Messages by who was shown them: Discord itself gave them to that person."""
 
@@ -72,7 +76,12 @@ class Dispatcher:
         if (message := asks_about(interaction)) is not None:
             await self._ask_about(interaction, source, message, intake)
             return True
-        event = wants_gone(interaction, source) or translate(interaction, source, intake.capabilities())
+        capabilities = intake.capabilities()
+        event = (
+            wants_gone(interaction, source)
+            or chosen_on_message(interaction, source, capabilities)
+            or translate(interaction, source, capabilities)
+        )
         if event is None:
             return False  # of an older list of commands that a client still shows
         refused = isinstance(event, Said) and await self._refused(interaction, event, intake)
@@ -101,6 +110,9 @@ class Dispatcher:
     async def _press(
         self, interaction: discord.Interaction, source: Source, _own: Names, intake: Intake
     ) -> bool:
+        if (suggested := suggested_in(interaction)) is not None:
+            await self._ask_suggested(interaction, source, suggested, intake)
+            return True
         pressed = press_of(source, action_in(data_of(interaction).get("custom_id")))
         asked = False
         if pressed is not None and pressed.action is Action.BAD:
@@ -109,6 +121,14 @@ class Dispatcher:
         else:
             await _respond(interaction, interaction.response.defer)
         return await _received(pressed and replace(pressed, asked_for_more=asked), intake)
+
+    async def _ask_suggested(
+        self, interaction: discord.Interaction, source: Source, asked: str, intake: Intake
+    ) -> None:
+        if await self._refused(interaction, said_by_press(source, asked), intake):
+            return
+        if (said := await self._suggested.show(interaction, source, asked)) is not None:
+            await intake.receive(said)
 
     async def _modal(
         self, interaction: discord.Interaction, source: Source, own: Names, intake: Intake

@@ -10,13 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 from bots.slack.events.address import PLATFORM, Address
+from bots.slack.events.form_modals import commanded_form
+from bots.slack.events.message_reader import files_of
 from bots.slack.events.mrkdwn import from_mrkdwn
-from bots.slack.events.payloads import part_of, parts_of, text_of
+from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
 from core.domain import Action, Author, Capability, Command, Commanded, Identity, Place, Pressed, Said
-from core.i18n import spoken_capability, spoken_command
+from core.i18n import Phrase, spoken_capability, spoken_command
 
 TAKE_AWAY = "take_away"
 """The callback_id of the message shortcut, as the manifest has it."""
+MENUS = {"learn": (Phrase.LEARN_THIS, Phrase.LEARN_DESCRIPTION)}
+"""The callback_ids of message shortcuts of capabilities, as the manifest has them, with name and description."""
 COMMAND_IDS = ("team_id", "channel_id", "user_id", "trigger_id")
 """What tells a command from all others: where it was given, by whom, and Slack's id of that."""
 
@@ -27,7 +31,7 @@ def question(form: Mapping[str, Any], capabilities: Sequence[Capability] = ()) -
     if not text_of(form, "command"):
         return ""
     if (wanted := spoken_capability(capabilities, words)) is not None:
-        return "" if wanted.private else words
+        return "" if wanted.private or commanded_form(form, capabilities) else words
     word, _, rest = words.partition(" ")
     return rest.strip() if word.lower() == "ask" else ""
 
@@ -47,6 +51,8 @@ def commanded(form: Mapping[str, Any], capabilities: Sequence[Capability] = ()) 
     )
     key, author = f"slack:{team}:command:{trigger}", Author(Identity(PLATFORM, team, user))
     place = Place(PLATFORM, team, channel, private=channel.startswith("D"))
+    if commanded_form(form, capabilities) is not None:
+        return None  # its modal opens
     if spoken_capability(capabilities, words) is not None:
         return Said((key,), author, _aside(place, user), words, str(here), trigger, awaited=True)
     command, argument = _understood(words)
@@ -100,6 +106,34 @@ def wants_gone(payload: Mapping[str, Any]) -> Commanded | None:
         awaited=True,
         about=(ts, *([files] if files else [])),
     )
+
+
+def chosen_on_message(
+    payload: Mapping[str, Any], bot: Bot, capabilities: Sequence[Capability]
+) -> Said | Commanded | None:
+    """Read the message shortcut of a capability, which is done with the message's files, else with its thread.
+
+    Told in that thread, since what only one person sees can't show how far it is; help where it is not switched on.
+    """
+    name = text_of(payload, "callback_id") if text_of(payload, "type") == "message_action" else ""
+    if name not in MENUS:
+        return None
+    message, channel = part_of(payload, "message"), text_of(payload.get("channel"), "id")
+    team, user = (text_of(payload.get(part), "id") for part in ("team", "user"))
+    ts, trigger = text_of(payload, "message_ts") or text_of(message, "ts"), text_of(payload, "trigger_id")
+    if not (team and user and channel and ts and trigger):
+        return None
+    thread, reply = text_of(message, "thread_ts") or ts, text_of(payload, "response_url")
+    direct = channel.startswith("D")
+    keys, author = (f"slack:{team}:menu:{trigger}",), Author(Identity(PLATFORM, team, user))
+    place = Place(PLATFORM, team, channel, thread, private=direct)
+    if not any(each.name == name and each.menu for each in capabilities):
+        aside = Address(channel, team, thread, user=user, user_team=team, ephemeral=True, reply=reply)
+        return Commanded(keys, author, place, Command.HELP, str(aside), awaited=True)
+    # without a question all of the thread stands around it
+    here = Address(channel, team, thread, user=user, user_team=team, direct=direct)
+    files = files_of(message, team, bot)
+    return Said(keys, author, place, name, str(here), ts, files, awaited=True)
 
 
 def home_opened(wrapper: Mapping[str, Any], event: Mapping[str, Any]) -> Commanded | None:

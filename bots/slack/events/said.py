@@ -52,16 +52,23 @@ def said(
 
 
 def changed(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], names: NameBook, is_joined: IsJoined | None
+    wrapper: Mapping[str, Any],
+    event: Mapping[str, Any],
+    names: NameBook,
+    is_joined: IsJoined | None,
+    *,
+    anybodys: bool = False,
 ) -> Edited | Deleted | Said | Commanded | None:
     """Read a `message_changed`: a person's own edit, or what is left of a deleted message that has replies.
+
+    `anybodys` as in `deleted`.
 
     Slack also sends it for previews, for our own updates and for streams. Whoever adds the bot's mention by an edit
     speaks to it for the first time.
     """
     message, before, bot = part_of(event, "message"), part_of(event, "previous_message"), names.bot
     if text_of(message, "subtype") == "tombstone":
-        return deleted(wrapper, event, text_of(message, "ts"), bot, is_joined)
+        return deleted(wrapper, event, text_of(message, "ts"), bot, is_joined, anybodys=anybodys)
     edited = text_of(message.get("edited"), "ts")
     now = read(wrapper, event, message, bot) if edited else None
     if now is None or (before and _says_the_same(before, message, names)):
@@ -81,14 +88,26 @@ def _says_the_same(before: Mapping[str, Any], now: Mapping[str, Any], names: Nam
 
 
 def deleted(
-    wrapper: Mapping[str, Any], event: Mapping[str, Any], ts: str, bot: Bot, is_joined: IsJoined | None
+    wrapper: Mapping[str, Any],
+    event: Mapping[str, Any],
+    ts: str,
+    bot: Bot,
+    is_joined: IsJoined | None,
+    *,
+    anybodys: bool = False,
 ) -> Deleted | None:
-    """Read that the message `ts` is gone; None where it is known not to have been for us, as our own are not."""
+    """Read that the message `ts` is gone; None where it is known not to have been for us, as our own are not.
+
+    `anybodys`: messages of others matter, too, since they may have been learnt.
+    """
     team, channel = text_of(wrapper, "team_id"), text_of(event, "channel")
     before = part_of(event, "previous_message")
     if not (team and channel and ts):
         return None
     parsed = read(wrapper, event, before, bot)
+    is_persons = text_of(before, "user") not in ("", bot.user)
+    if anybodys and is_persons:
+        return Deleted((f"slack:{team}:{channel}:{ts}:deleted",), PLATFORM, team, channel, (ts,))
     if text_of(before, "user") and not (parsed and is_for_us(parsed, bot, is_joined)):
         return None
     return Deleted((f"slack:{team}:{channel}:{ts}:deleted",), PLATFORM, team, channel, (ts,))

@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bots.slack.events.buttons import pressed
-from bots.slack.events.interactions import commanded, home_opened, question, stopped, wants_gone
+from bots.slack.events.interactions import (
+    chosen_on_message,
+    commanded,
+    home_opened,
+    question,
+    stopped,
+    wants_gone,
+)
 from bots.slack.events.modals import commented
 from bots.slack.events.names import NameBook, Names
 from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
@@ -40,21 +47,30 @@ def translate(
     event = part_of(payload, "event")
     if text_of(payload, "type") == "event_callback" and text_of(event, "type") == "agent_session_stopped":
         return stopped(payload, event)
+    if (chosen := chosen_on_message(payload, bot, capabilities)) is not None:
+        return (chosen,)
     if text_of(payload, "command"):
         found: Event | None = None if question(payload, capabilities) else commanded(payload, capabilities)
     else:
-        found = _event(payload, event, names or Names(bot), is_joined)
+        anybodys = any(each.menu for each in capabilities)
+        found = _event(payload, event, names or Names(bot), is_joined, anybodys=anybodys)
     return () if found is None else (found,)
 
 
 def _event(
-    payload: Mapping[str, Any], event: Mapping[str, Any], names: NameBook, is_joined: IsJoined | None
+    payload: Mapping[str, Any],
+    event: Mapping[str, Any],
+    names: NameBook,
+    is_joined: IsJoined | None,
+    *,
+    anybodys: bool,
 ) -> Event | None:
     match text_of(payload, "type"), text_of(event, "type"), text_of(event, "subtype"):
         case "event_callback", "message", "message_changed":
-            return changed(payload, event, names, is_joined)
+            return changed(payload, event, names, is_joined, anybodys=anybodys)
         case "event_callback", "message", "message_deleted":
-            return deleted(payload, event, text_of(event, "deleted_ts"), names.bot, is_joined)
+            gone = text_of(event, "deleted_ts")
+            return deleted(payload, event, gone, names.bot, is_joined, anybodys=anybodys)
         case "event_callback", "message" | "app_mention", _:
             return said(payload, event, names, is_joined)
         case "event_callback", "app_home_opened", _:

@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bots.slack.events.interactions import TAKE_AWAY
+from bots.slack.events.form_modals import SHORTCUT as FORM_SHORTCUT
+from bots.slack.events.interactions import MENUS, TAKE_AWAY
 from bots.slack.events.modals import SHORTCUT
 from bots.slack.settings import EVENTS_PATH, SlackSettings
 from core.domain import SettingRefused, Translator
@@ -120,6 +121,21 @@ def _features(settings: SlackSettings, translator: Translator) -> Part:
                 "type": "message",
                 "callback_id": TAKE_AWAY,
                 "description": translator.say(Phrase.TAKE_AWAY)[:150],
+            },
+            *(
+                {
+                    "name": translator.say(name)[:24],
+                    "type": "message",
+                    "callback_id": callback,
+                    "description": translator.say(description)[:150],
+                }
+                for callback, (name, description) in MENUS.items()
+            ),
+            {
+                "name": translator.say(Phrase.FORM_MODAL_TITLE)[:24],
+                "type": "global",
+                "callback_id": FORM_SHORTCUT,
+                "description": translator.say(Phrase.FORM_SHORTCUT)[:150],
             },
         ],
         **({"agent_view": _agent(settings, translator)} if settings.agent_view else {}),

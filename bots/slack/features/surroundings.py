@@ -18,10 +18,11 @@ from bots.slack.features.files import described
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.names import NameFinder
 from core.delivery.platform_retry import patiently
-from core.domain import PlatformError, Quote
+from core.domain import Counting, PlatformError, Quote
 from core.util.log import log
 
 _MOST_PAGES = 10
+_PAGE = 200
 _MOST_DESCRIBED = 10
 _ROOM_FOR_FIRST = 10
 """From so many messages on one of them is the thread's first."""
@@ -45,6 +46,53 @@ async def quotes(api: SlackApi, names: NameFinder, place: Address, most: int) ->
     await _quotes(messages, asked, place.team)
     read = await _quotes(messages, await names.find(asked), place.team)
     return await _with_files(api, read)
+
+
+async def channel_quotes(
+    api: SlackApi, names: NameFinder, place: Address, most: int, told: Counting
+) -> Sequence[Quote]:
+    """Read a channel's newest messages, oldest first, without what stands in threads; empty where none may be read."""
+    until = {"latest": place.question} if place.question else {}
+    found: list[Mapping[str, Any]] = []
+    try:
+        bot = await api.who_am_i()
+        reads = pages(
+            partial(_patiently, api),
+            -(-most // _PAGE),
+            thread="",
+            channel=place.channel,
+            limit=_PAGE,
+            **until,
+        )
+        async for page in reads:
+            found += [each for each in page if _is_before(each, place)]
+            await told(min(len(found), most))
+            if len(found) >= most:
+                break
+    except PlatformError as exc:
+        log.info("slack.channel_unreadable", channel=place.channel, code=exc.code)
+        return ()
+    newest = found[:most][::-1]
+    asked = NamesAsked(bot)
+    await _quotes(newest, asked, place.team)
+    return await _quotes(newest, await names.find(asked), place.team)
+
+
+async def permalink(api: SlackApi, place: Address, origin: str) -> str:
+    """Ask Slack where people find a message; `""` where it doesn't tell."""
+    message = origin or place.question or place.thread
+    if not message:
+        return ""
+    try:
+        told = await api.read("chat.getPermalink", channel=place.channel, message_ts=message)
+    except PlatformError as exc:
+        log.info("slack.no_permalink", channel=place.channel, code=exc.code)
+        return ""
+    return text_of(told, "permalink")
+
+
+async def _patiently(api: SlackApi, method: str, **asked: Any) -> Mapping[str, Any]:
+    return await patiently(partial(api.read, method, **asked), budget_s=90.0)
 
 
 async def _quotes(messages: Sequence[Mapping[str, Any]], names: NameBook, team: str) -> list[Quote]:

@@ -25,6 +25,7 @@ from bots.slack.features.ask_without_message import (
 )
 from bots.slack.features.files import described
 from bots.slack.features.follow_ups import JoinedThreads
+from bots.slack.features.form_answers import form_answer
 from bots.slack.features.greetings import Greetings
 from bots.slack.features.workspaces import Workspace, Workspaces
 from bots.slack.listening.complete import completed, with_name
@@ -99,6 +100,8 @@ class Receiver:
         events = self._read(payload, names)
         if not await self._admits(payload, asked, events, bot, there):
             return None
+        if (answer := await form_answer(payload, self._intake, there)) is not None:
+            return answer
         self._greetings.before(payload, events, there)
         if asked is not None:
             return await self._ask(payload, asked, there)

@@ -30,6 +30,7 @@ RATES: Mapping[str, Rate] = {
     "chat.postEphemeral": TIER_4,
     "chat.update": TIER_3,
     "chat.delete": TIER_3,
+    "chat.getPermalink": TIER_4,
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,
     "conversations.replies": TIER_3,

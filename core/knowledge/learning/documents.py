@@ -36,6 +36,16 @@ def key_of_thread(place: Place) -> str:
     return _key("thread", place.platform, place.workspace, place.channel, place.thread)
 
 
+def key_of_message(place: Place, origin: str) -> str:
+    """What makes it the same message, where it stands in no thread."""
+    return _key("message", place.platform, place.workspace, place.channel, origin)
+
+
+def key_of_channel(place: Place) -> str:
+    """What makes it the same channel."""
+    return _key("channel", place.platform, place.workspace, place.channel)
+
+
 def opaque(person_key: str) -> str:
     """What stands for a person where others may read it: always the same, and nobody's name."""
     return _key("person", person_key)

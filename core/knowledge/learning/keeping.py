@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Mapping
 
 from core.domain import AivaxError, Frontend, StorageError
+from core.knowledge.learning.documents import key_of_channel
 from core.knowledge.learning.extraction import NotLearnt, Unlearnable
-from core.knowledge.learning.lesson import Outcome
+from core.knowledge.learning.lesson import LessonTaken, Outcome, SourceGone
 from core.knowledge.learning.settings import LearningSettings
 from core.knowledge.learning.teacher import Teacher
 from core.knowledge.learning.threads import thread_of
@@ -63,7 +64,9 @@ class Keeper:
         while (follow_up := await self._follow_ups.take()) is not None:
             try:
                 await self._carry_out(follow_up)
-            except (AivaxError, _Later) as error:
+            except SourceGone:
+                await self._follow_ups.done(follow_up)
+            except (AivaxError, LessonTaken, _Later) as error:
                 due_at = await self._follow_ups.postpone(follow_up)
                 log.warning("knowledge.postponed", cause=str(error), wanted=follow_up.wanted, due_at=due_at)
             else:
@@ -96,8 +99,13 @@ class Keeper:
         """Nothing to read may mean that nothing can be read now: it is gone once all its messages were deleted."""
         if not learnt.source.origins:
             return False
-        quotes = await frontend.surroundings(learnt.source.address, self._settings.learn_messages)
-        thread = thread_of(quotes)
+        source = learnt.source
+        if source.key == key_of_channel(source.place):
+            # as much of it as was learnt, so that no newer message pushes an older one out
+            quotes = await frontend.history(source.address, len(source.origins), _nobody_counts)
+        else:
+            quotes = await frontend.surroundings(source.address, self._settings.learn_messages)
+        thread = thread_of([each for each in quotes if source.place.thread or each.origin in source.origins])
         if thread is None:
             raise _Later("the thread can't be read")
         _check(await self._teacher.renew_text(learnt, thread.text, thread.origins))
@@ -107,6 +115,10 @@ class Keeper:
 def _check(outcome: Outcome) -> None:
     if outcome.stopped_by is not None:
         raise outcome.stopped_by
+
+
+async def _nobody_counts(_done: int) -> None:
+    """Nobody waits for it."""
 
 
 async def _nobody(_done: int, _of: int) -> None:

@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from core.conversations.capabilities import CapabilityRun
 from core.domain import AivaxError, Attachment, Capability
 from core.i18n import Phrase
-from core.knowledge.learning.documents import key_of_file, key_of_thread, name_of
+from core.knowledge.learning.documents import (
+    key_of_channel,
+    key_of_file,
+    key_of_message,
+    key_of_thread,
+    name_of,
+)
 from core.knowledge.learning.extraction import NotLearnt
 from core.knowledge.learning.lesson import Outcome
 from core.knowledge.learning.settings import SETTING, Into, LearningSettings
 from core.knowledge.learning.teacher import Hearing, OverDaily, Teacher
 from core.knowledge.learning.telling import bar, quoted, what_came, why_not
-from core.knowledge.learning.threads import Thread, thread_of
+from core.knowledge.learning.threads import Thread, read_channel_words, thread_of
 from core.storage.learnt.store import LearntStore, Source
 from core.util.log import log
 
@@ -29,6 +35,7 @@ class Learn:
         Phrase.LEARN_WORD,
         Phrase.LEARN_DESCRIPTION,
         takes="files",
+        menu=Phrase.LEARN_THIS,
         operators_only=True,
         begins_sentences=True,
     )
@@ -59,13 +66,34 @@ class Learn:
         return await lesson.tell()
 
     async def _learn_thread(self, run: CapabilityRun, lesson: _Lesson) -> None:
-        quotes = await run.frontend.surroundings(run.turn.address, self._settings.learn_messages)
-        thread = thread_of(quotes)
-        if thread is None or run.turn.place.private:
-            word = run.translator.say(Phrase.LEARN_WORD)
-            lesson.say(run.translator.say(Phrase.LEARN_USE, word=word))
+        place, say = run.turn.place, run.translator.say
+        wanted = read_channel_words(run.words, run.translator)
+        if wanted is not None and not place.private:
+            await self._learn_channel(run, lesson, *wanted)
             return
-        await lesson.learn_thread(thread)
+        quotes = await run.frontend.surroundings(run.turn.address, self._settings.learn_messages)
+        if not place.thread:  # what a message of a channel replies to is no thread: that one alone
+            quotes = [each for each in quotes if each.replied_to]
+        thread = thread_of(quotes)
+        if thread is None or place.private:
+            lesson.say(say(Phrase.LEARN_USE, word=say(Phrase.LEARN_WORD), channel=say(Phrase.LEARN_CHANNEL)))
+            return
+        key = key_of_thread(place) if place.thread else key_of_message(place, thread.origins[0])
+        await lesson.learn_thread(thread, key, run.words)
+
+    async def _learn_channel(self, run: CapabilityRun, lesson: _Lesson, count: int, name: str) -> None:
+        most = self._settings.learn_channel_messages
+        count = min(count or most, most)
+
+        async def told(done: int) -> None:
+            values = {"bar": bar(done, count), "done": done, "total": count}
+            await run.status(run.translator.say(Phrase.LEARN_CHANNEL_READING, **values))
+
+        thread = thread_of(await run.frontend.history(run.turn.address, count, told))
+        if thread is None:
+            lesson.say(run.translator.say(Phrase.LEARN_CHANNEL_EMPTY))
+            return
+        await lesson.learn_thread(thread, key_of_channel(run.turn.place), name)
 
 
 class _Lesson:
@@ -89,8 +117,9 @@ class _Lesson:
     async def learn_files(self, files: Sequence[Attachment], origins: tuple[str, ...]) -> None:
         """Learn files one by one; one that can't be learnt keeps none of the others back."""
         place = self._run.turn.place
+        link = await self._run.frontend.link(self._run.turn.address, next(iter(origins), ""))
         for file in files:
-            source = self._source(key_of_file(place, file), name_of(file.name), file, origins)
+            source = self._source(key_of_file(place, file), name_of(file.name), file, origins, link)
             try:
                 text, outcome = await self._teacher.learn_file(
                     source, file, self._run.frontend, self._run.turn, self._hearing(source.name)
@@ -103,10 +132,10 @@ class _Lesson:
             else:
                 self._count(source.name, text.page_count, outcome)
 
-    async def learn_thread(self, thread: Thread) -> None:
-        """Learn the words of a thread."""
-        name = name_of(self._run.words) or thread.title
-        source = self._source(key_of_thread(self._run.turn.place), name, None, thread.origins)
+    async def learn_thread(self, thread: Thread, key: str, name: str) -> None:
+        """Learn the words of a thread, a message or a channel, under a name where it is given one."""
+        link = await self._run.frontend.link(self._run.turn.address, thread.origins[0])
+        source = self._source(key, name_of(name) or thread.title, None, thread.origins, link)
         try:
             outcome = await self._teacher.learn_text(
                 source, thread.text, self._run.turn, self._hearing(source.name)
@@ -143,9 +172,11 @@ class _Lesson:
         if self._told:
             await self._run.write("\n\n".join(self._told))
 
-    def _source(self, key: str, name: str, file: Attachment | None, origins: tuple[str, ...]) -> Source:
+    def _source(
+        self, key: str, name: str, file: Attachment | None, origins: tuple[str, ...], link: str
+    ) -> Source:
         turn = self._run.turn
-        return Source(self._collection, key, name, file, turn.place, turn.address, origins)
+        return Source(self._collection, key, name, file, turn.place, turn.address, origins, link)
 
     def _hearing(self, name: str) -> Hearing:
         async def tell(phrase: Phrase, done: int, total: int) -> None:

@@ -7,19 +7,40 @@ the collection has already AIVAX itself passes over, so that nothing is indexed,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from core.aivax.knowledge.client import Imported, KnowledgeClient, NewDocument
-from core.domain import AivaxError, NoBalance, NotAllowed, RateLimited, RequestRefused, ResourceUnknown
+from core.domain import (
+    AivaxError,
+    BotError,
+    NoBalance,
+    NotAllowed,
+    RateLimited,
+    RequestRefused,
+    ResourceUnknown,
+)
 from core.knowledge.learning.documents import code_of
-from core.storage.learnt.store import Learnt, LearntStore
+from core.storage.learnt.store import Held, Learnt, LearntStore
 from core.util.clock import Sleep
 from core.util.log import log
 
 BATCH = 250
 """Documents of one request. Free takes 999; fewer leave more behind where a limit is met in the middle."""
 POLL_S = 3.0
+LEASE_S = 60.0
+"""How long a process may be silent before another takes over the source that it works on."""
+Keep = Callable[[], Awaitable[None]]
+
+
+class SourceGone(BotError):
+    """A source was forgotten before it could be learnt anew."""
+
+
+class LessonTaken(BotError):
+    """Another process works on the source: this one changes nothing more of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +92,25 @@ class Lessons:
 
         Where AIVAX does not answer, or takes no more, what was sent by then stays, and is written down.
         """
+        async with self._alone(id_) as keep:
+            return await self._teach(id_, collection, documents, told, keep)
+
+    async def _teach(
+        self, id_: int, collection: str, documents: Sequence[NewDocument], told: Told, keep: Keep
+    ) -> Outcome:
         before = await self._store.pieces_of(id_)
         await self._store.note_pieces(id_, len(documents))
         outcome = Outcome(of=len(documents))
         try:
             for begin in range(0, len(documents), BATCH):
                 await told(begin, len(documents))
+                await keep()
                 batch = documents[begin : begin + BATCH]
                 outcome = outcome.plus(await self._send(id_, collection, batch), len(batch))
             await told(len(documents), len(documents))
             now = {code_of(each.name) for each in documents}
             gone = [code for code in before if code not in now]
-            await self._delete(id_, collection, gone)
+            await self._delete(id_, collection, gone, keep)
         except AivaxError as error:
             log.warning("knowledge.interrupted", cause=str(error), sent=outcome.sent, of=outcome.of)
             return replace(outcome, stopped_by=error)
@@ -98,16 +126,49 @@ class Lessons:
 
     async def forget(self, learnt: Learnt, told: Told) -> int:
         """Delete all that may be at AIVAX of a source, then here; how many pieces that were."""
-        codes = list(await self._store.pieces_of(learnt.id))
-        await self._delete(learnt.id, learnt.source.collection, codes, told)
-        await self._store.remove(learnt.id)
-        return len(codes)
+        try:
+            async with self._alone(learnt.id) as keep:
+                codes = list(await self._store.pieces_of(learnt.id))
+                await self._delete(learnt.id, learnt.source.collection, codes, keep, told)
+                await self._store.remove(learnt.id)
+                return len(codes)
+        except SourceGone:  # another process was faster
+            return 0
+
+    @asynccontextmanager
+    async def _alone(self, id_: int) -> AsyncIterator[Keep]:
+        """Have a source's pieces to oneself: whoever else learns or forgets it, in any process, waits.
+
+        What it yields is awaited before each step, which no other may take meanwhile.
+
+        Raises:
+            SourceGone: it was forgotten while this one waited.
+            LessonTaken: this process was away for so long that another took over.
+        """
+        owner = uuid.uuid4().hex
+        while (held := await self._store.hold(id_, owner, LEASE_S)) is Held.BY_ANOTHER:
+            await self._sleep(POLL_S)
+        if held is Held.GONE:
+            raise SourceGone
+
+        async def keep() -> None:
+            if await self._store.hold(id_, owner, LEASE_S) is not Held.YES:
+                raise LessonTaken
+
+        beating = asyncio.create_task(_every(LEASE_S / 4, keep))
+        try:
+            yield keep
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+            await self._store.let_go(id_, owner)
 
     async def _delete(
-        self, id_: int, collection: str, codes: Sequence[str], told: Told | None = None
+        self, id_: int, collection: str, codes: Sequence[str], keep: Keep, told: Told | None = None
     ) -> None:
         """One by one, by the ids that AIVAX gives for them: an import tells none."""
         for number, code in enumerate(codes):
+            await keep()
             if told is not None:
                 await told(number, len(codes))
             for document_id in await self._called(collection, code):
@@ -138,6 +199,13 @@ class Lessons:
                 return False
             await self._sleep(POLL_S)
             waited_s += POLL_S
+
+
+async def _every(seconds: float, do: Keep) -> None:
+    """A failure ends it: the next step of the lesson meets it, too."""
+    while True:
+        await asyncio.sleep(seconds)
+        await do()
 
 
 def is_limit(error: AivaxError) -> bool:

@@ -29,6 +29,8 @@ class LearningSettings(Section):
     """New pieces that one person may have learnt in 24 hours; a page makes one or two. 0: no limit."""
     learn_messages: int = Field(500, ge=1, le=1_000)
     """How much of a thread is learnt: its newest messages."""
+    learn_channel_messages: int = Field(1_000, ge=1, le=10_000)
+    """How much of a whole channel is learnt: its newest messages."""
     learn_wait_s: float = Field(120.0, ge=0)
     """How long AIVAX is waited for while it indexes; it goes on after that."""
 

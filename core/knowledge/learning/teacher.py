@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from core.aivax.knowledge.client import NewDocument
@@ -18,7 +19,7 @@ from core.domain import (
 )
 from core.knowledge.learning.documents import code_of, documents_of, opaque, where
 from core.knowledge.learning.extraction import Extraction, NotLearnt, Text, Unlearnable
-from core.knowledge.learning.lesson import Lessons, Outcome, Told
+from core.knowledge.learning.lesson import Lessons, Outcome, SourceGone, Told
 from core.knowledge.learning.pages import pages_in
 from core.knowledge.learning.settings import LearningSettings
 from core.knowledge.learning.splitting import split
@@ -104,8 +105,10 @@ class Teacher:
     async def _learn(self, source: Source, text: Text, turn: Turn, told: Told) -> Outcome:
         documents = await _documents(source, text, opaque(turn.person_key))
         await self._check_daily(source, documents, turn)
-        id_ = await self._store.begin(source, turn, pages=text.page_count)
-        return await self._taught(id_, source.collection, documents, text, told)
+        while True:
+            id_ = await self._store.begin(source, turn, pages=text.page_count)
+            with suppress(SourceGone):  # forgotten in between: begun anew
+                return await self._taught(id_, source.collection, documents, text, told)
 
     async def _renew(self, learnt: Learnt, text: Text, origins: Collection[str]) -> Outcome:
         documents = await _documents(learnt.source, text, opaque(learnt.person_key))

@@ -6,8 +6,11 @@ from core.domain import NoBalance, Translator
 from core.i18n import Phrase
 from core.knowledge.learning.extraction import NotLearnt, Unlearnable
 from core.knowledge.learning.lesson import Outcome
+from core.markdown.links import as_link, safe_address
+from core.storage.learnt.store import Source
 
 BAR_CELLS = 10
+NAME_CHARS = 100
 _FULL, _EMPTY = "▰", "▱"
 _WHY = {
     Unlearnable.KIND: Phrase.LEARN_NO_KIND,
@@ -31,6 +34,11 @@ def bar(done: int, total: int) -> str:
 def quoted(name: str) -> str:
     """A name that somebody chose, as code: nothing in it is read as markup, and it mentions nobody."""
     return f"`{name.replace('`', chr(0x2019))}`"
+
+
+def linked(source: Source) -> str:
+    """A source's name, as a link to where it was learnt from, where people find that."""
+    return as_link(source.name, source.link, NAME_CHARS) if safe_address(source.link) else quoted(source.name)
 
 
 def why_not(problem: NotLearnt, translator: Translator) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.conversations.framing import Names, harmless, is_blank
-from core.domain import Quote
+from core.domain import Quote, Translator
+from core.i18n import Phrase
 from core.knowledge.learning.documents import name_of
 from core.util.text import shorten
 
@@ -42,4 +43,21 @@ def thread_of(quotes: Sequence[Quote]) -> Thread | None:
         text="\n\n".join(paragraphs),
         origins=tuple(quote.origin for quote in said),
         has_files=any(quote.attachments for quote in quotes if not quote.own),
+    )
+
+
+def read_channel_words(words: str, translator: Translator) -> tuple[int, str] | None:
+    """Read `channel`, `channel 200` or `channel 200 NAME`: how many messages (0: as many as may be), and a name.
+
+    None where the words ask for no channel.
+    """
+    word, _, behind = words.strip().partition(" ")
+    known = {Phrase.LEARN_CHANNEL.value.casefold(), translator.say(Phrase.LEARN_CHANNEL).casefold()}
+    if word.casefold() not in known:
+        return None
+    count, _, name = behind.strip().partition(" ")
+    return (
+        (int(count), name.strip())
+        if count.isascii() and count.isdigit() and len(count) < 10
+        else (0, behind.strip())
     )

@@ -10,7 +10,7 @@ from core.i18n import Phrase
 from core.knowledge.learning.documents import name_of
 from core.knowledge.learning.lesson import Lessons
 from core.knowledge.learning.settings import SETTING, Into
-from core.knowledge.learning.telling import bar, quoted
+from core.knowledge.learning.telling import bar, linked, quoted
 from core.storage.learnt.follow_ups import FollowUps, Wanted
 from core.storage.learnt.store import Learnt, LearntStore
 from core.util.log import log
@@ -44,7 +44,7 @@ class ListLearnt:
 
 
 def _entry(learnt: Learnt, run: CapabilityRun) -> str:
-    name, author = quoted(learnt.source.name), quoted(name_of(learnt.by) or "?")
+    name, author = linked(learnt.source), quoted(name_of(learnt.by) or "?")
     if learnt.learnt_at is None or learnt.sent < learnt.pieces:
         values = {"name": name, "done": learnt.sent, "total": learnt.pieces, "author": author}
         return run.translator.say(Phrase.LEARNT_PART, **values)

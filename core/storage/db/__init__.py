@@ -3,7 +3,7 @@
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
 from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
-from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces
+from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces, learnt_sends
 from core.storage.db.capability_tables.rights import (
     blocks,
     consents,
@@ -78,6 +78,7 @@ __all__ = [
     "learnt",
     "learnt_messages",
     "learnt_pieces",
+    "learnt_sends",
     "lock_author",
     "lock_conversations",
     "lock_these",

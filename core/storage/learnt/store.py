@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
@@ -19,6 +20,7 @@ from core.storage.db import (
     learnt,
     learnt_messages,
     learnt_pieces,
+    learnt_sends,
     messages,
     persons,
     turns,
@@ -41,6 +43,8 @@ class Source:
     address: str
     origins: tuple[str, ...]
     """The platform's ids of the messages that it comes from."""
+    link: str = ""
+    """Where people find it; `""`: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,15 @@ class Learnt:
     """How many of its pieces AIVAX took."""
     learnt_at: datetime | None
     """When all of it was there; None: not yet."""
+
+
+class Held(Enum):
+    """Whether somebody has a source's pieces to themselves."""
+
+    YES = "yes"
+    BY_ANOTHER = "by another"
+    GONE = "gone"
+    """The source was forgotten."""
 
 
 class LearntStore:
@@ -91,11 +104,8 @@ class LearntStore:
         """How many pieces were sent within 24 hours for the person who asks, under any identity of theirs."""
         asker = select(identities.c.person_id).join(turns, turns.c.identity_id == identities.c.id)
         person = asker.where(turns.c.id == turn.id).scalar_subquery()
-        theirs = select(identities.c.id).where(identities.c.person_id == person)
-        query = (
-            select(func.count())
-            .select_from(learnt_pieces.join(learnt, learnt_pieces.c.learnt_id == learnt.c.id))
-            .where(learnt.c.identity_id.in_(theirs), learnt_pieces.c.sent_at > self._now() - _DAY)
+        query = select(func.coalesce(func.sum(learnt_sends.c.count), 0)).where(
+            learnt_sends.c.person_id == person, learnt_sends.c.at > self._now() - _DAY
         )
         async with self._database.read() as connection:
             return int((await connection.execute(query)).scalar_one())
@@ -121,12 +131,44 @@ class LearntStore:
             await connection.execute(insert_into(connection, learnt_pieces).on_conflict_do_nothing(), rows)
 
     async def sent(self, id_: int, codes: Sequence[str]) -> None:
-        """Write down that AIVAX took documents. One that it had already keeps its time."""
+        """Write down that AIVAX took documents, and count the new ones. One that it had already keeps its time."""
+        count = 0
         async with self._database.write(many_rows=True) as connection:
             for some in batched(codes):
                 which = (learnt_pieces.c.learnt_id == id_) & learnt_pieces.c.code.in_(some)
                 taken = update(learnt_pieces).where(which, learnt_pieces.c.sent_at.is_(None))
-                await connection.execute(taken.values(sent_at=self._now()))
+                count += (await connection.execute(taken.values(sent_at=self._now()))).rowcount
+            if count:
+                await self._count(connection, id_, count)
+
+    async def _count(self, connection: AsyncConnection, id_: int, count: int) -> None:
+        """Count pieces for who had them learnt; what is older than a day goes with it."""
+        whose = select(identities.c.person_id).join(learnt, learnt.c.identity_id == identities.c.id)
+        person_id = await connection.scalar(whose.where(learnt.c.id == id_))
+        if person_id is None:
+            return
+        old = (learnt_sends.c.person_id == person_id) & (learnt_sends.c.at <= self._now() - _DAY)
+        await connection.execute(delete(learnt_sends).where(old))
+        row = {"person_id": person_id, "count": count, "at": self._now()}
+        await connection.execute(learnt_sends.insert(), row)
+
+    async def hold(self, id_: int, owner: str, for_s: float) -> Held:
+        """Have a source's pieces to oneself for so many seconds more, in whichever process, unless another has them."""
+        now = self._now()
+        is_free = learnt.c.owner.is_(None) | (learnt.c.owner == owner) | (learnt.c.owned_until <= now)
+        held = update(learnt).where(learnt.c.id == id_, is_free)
+        async with self._database.write() as connection:
+            values = {"owner": owner, "owned_until": now + timedelta(seconds=for_s)}
+            if (await connection.execute(held.values(**values))).rowcount:
+                return Held.YES
+            there = await connection.scalar(select(learnt.c.id).where(learnt.c.id == id_))
+        return Held.BY_ANOTHER if there is not None else Held.GONE
+
+    async def let_go(self, id_: int, owner: str) -> None:
+        """Let others have a source's pieces again."""
+        mine = (learnt.c.id == id_) & (learnt.c.owner == owner)
+        async with self._database.write() as connection:
+            await connection.execute(update(learnt).where(mine).values(owner=None, owned_until=None))
 
     async def drop(self, id_: int, code: str) -> None:
         """Write down that a document is gone."""
@@ -183,6 +225,7 @@ async def _begin(connection: AsyncConnection, source: Source, identity_id: int, 
         "thread": place.thread,
         "private": place.private,
         "address": source.address,
+        "link": source.link,
         "identity_id": identity_id,
         "pages": pages,
         "wanted": "",
@@ -228,5 +271,6 @@ def _learnt(row: Row[Any], origins: tuple[str, ...]) -> Learnt:
         place=Place(row.platform, row.workspace, row.channel, row.thread, row.private),
         address=row.address,
         origins=origins,
+        link=row.link or "",
     )
     return Learnt(row.id, source, row.by, row.person_key, row.pages, row.pieces, row.sent, row.learnt_at)

@@ -34,6 +34,7 @@ LAYOUT = frozenset(
 )
 ELEMENTS_AT_MOST = {"context": 10, "actions": 25, "context_actions": 5}
 MARKDOWN_AT_MOST = 12_000
+INPUTS = frozenset({"plain_text_input", "number_input", "static_select", "datepicker"})
 
 Block = dict[str, Any]
 
@@ -98,8 +99,21 @@ def _check_section(block: Block) -> None:
 def _check_input(block: Block) -> None:
     _check_text(block.get("label"), 2_000, kinds=("plain_text",))
     element = block.get("element")
-    if not isinstance(element, dict) or element.get("type") != "plain_text_input":
+    kind = element.get("type") if isinstance(element, dict) else None
+    if not isinstance(element, dict) or kind not in INPUTS:
         raise _invalid("an input block needs an element that takes input")
+    if kind == "static_select":
+        options = element.get("options")
+        _require(isinstance(options, list) and 0 < len(options) <= 100, "between 1 and 100 options")
+        for each in options or ():
+            _check_text(each.get("text"), 75, kinds=("plain_text",))
+            _require(_text_up_to(each.get("value"), 150), "an option needs a value")
+    elif kind == "number_input":
+        _require(isinstance(element.get("is_decimal_allowed"), bool), "missing: is_decimal_allowed")
+        for bound in ("min_value", "max_value"):
+            _require(isinstance(element.get(bound, ""), str), f"{bound} must be a string")
+    if kind != "plain_text_input":
+        return
     most = element.get("max_length", 3_000)
     _require(0 < most <= 3_000, "max_length is at most 3000")
     _require(len(element.get("initial_value", "")) <= most, "initial_value is longer than max_length")

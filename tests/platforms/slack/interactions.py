@@ -96,6 +96,14 @@ class Interactions:
         payload = {**self._common(interaction, "message_action"), **extra, "message": message_json(message)}
         return self._deliver(interaction, "interactive", payload)
 
+    async def global_shortcut(self, person: Person, callback_id: str) -> Interaction:
+        """Picks a shortcut that is about no message: it tells of no channel, and has no address to answer at."""
+        interaction = self._begin(person, None, None)
+        payload = self._common(interaction, "shortcut")
+        payload |= {"callback_id": callback_id, "action_ts": self._moment()}
+        payload.pop("response_url")
+        return self._deliver(interaction, "interactive", payload)
+
     async def command(self, person: Person, channel: Channel, name: str, text: str = "") -> Interaction:
         """Types a slash command; commands can't be typed in a thread, so there is no `thread_ts`."""
         interaction = self._begin(person, channel, None)

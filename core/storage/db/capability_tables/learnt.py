@@ -41,6 +41,9 @@ learnt = Table(
     Column("wanted", Label(16), nullable=False, default="", comment="what is to be done with it at AIVAX"),
     Column("due_at", Instant, nullable=True, comment="when that is tried next; null: nothing is"),
     Column("tries", Integer, nullable=False, default=0),
+    Column("link", Words, nullable=True, comment="where people find what was learnt; null or empty: nowhere"),
+    Column("owner", Label(32), nullable=True, comment="who changes its pieces now, until `owned_until`"),
+    Column("owned_until", Instant, nullable=True),
     UniqueConstraint("collection", "key"),
     Index("ix_learnt_due", "due_at", **_WANTED),
 )
@@ -64,3 +67,14 @@ learnt_pieces = Table(
     Column("sent_at", Instant, nullable=True, comment="null: about to be sent, so it may be there"),
     UniqueConstraint("learnt_id", "code"),
 )
+
+learnt_sends = Table(
+    "learnt_sends",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", Id, ForeignKey("persons.id", ondelete="CASCADE"), nullable=False),
+    Column("count", Integer, nullable=False, comment="how many new pieces went to AIVAX for them"),
+    Column("at", Instant, nullable=False),
+    Index(None, "person_id", "at"),
+)
+"""What each person had learnt in the last day: it stays where what was learnt is forgotten again."""

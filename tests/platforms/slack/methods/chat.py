@@ -39,6 +39,16 @@ def post_message(asked: Asked) -> dict[str, Any]:
     return _cut(asked.world.put(message), asked)
 
 
+@method("chat.getPermalink")
+def get_permalink(asked: Asked) -> dict[str, Any]:
+    channel = asked.world.place_with_bot(asked.workspace, asked.args.text("channel"))
+    ts = asked.args.text("message_ts")
+    if ts not in channel.messages:
+        raise RefusedError("message_not_found")
+    address = f"https://{asked.workspace.name}.slack.com/archives/{channel.id}/p{ts.replace('.', '')}"
+    return {"channel": channel.id, "permalink": address}
+
+
 def _cut(message: Message, asked: Asked) -> dict[str, Any]:
     """Cuts a text that is too long, says so, and announces the message."""
     warnings = ["message_truncated"] if len(message.text) > TEXT_AT_MOST else []
