@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bots.discord.events.suggestions import suggestions_view
+from bots.discord.features.suggestions import suggestions_view
 from tests.discord_listening import discord_at_hand
 from tests.platforms.discord import FakeDiscord
 from tests.test_discord_whole import House, running

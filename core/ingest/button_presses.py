@@ -49,13 +49,15 @@ class Presses:
         if pressed.action is Action.LANGUAGE:
             return await self._choose_language(transaction, pressed, identity_id)
         if pressed.action is Action.FORM:
-            told = translator.say(Phrase.FORM_BY_WORDS)
-            is_asked = pressed.asked_for_more  # in a window that opens
-            return (
-                () if is_asked else await self._directory.add_notice(transaction, pressed, identity_id, told)
-            )
+            return await self._point_to_forms(transaction, pressed, identity_id, translator)
         if pressed.action in BATCH_WORDS:
             return await self._about_batch(transaction, pressed, identity_id, translator)
+        return await self._of_turn(transaction, pressed, identity_id, translator)
+
+    async def _of_turn(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, translator: Translator
+    ) -> Sequence[int]:
+        """What is about one answer, or one page of the bot's own."""
         # deletion locks all that is theirs, in its order
         asked = await transaction.held_turns.find(pressed.turn, hold=pressed.action is not Action.FORGET)
         if asked is None:
@@ -130,6 +132,15 @@ class Presses:
         return await self._directory.add_notice(
             transaction, pressed, identity_id, translator.say(Phrase.FEEDBACK_DONE)
         )
+
+    async def _point_to_forms(
+        self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, translator: Translator
+    ) -> Sequence[int]:
+        """Say how forms are filled in, where no window of the platform's opens for it."""
+        if pressed.asked_for_more:
+            return ()
+        told = translator.say(Phrase.FORM_BY_WORDS)
+        return await self._directory.add_notice(transaction, pressed, identity_id, told)
 
     async def _about_batch(
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, translator: Translator

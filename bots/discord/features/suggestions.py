@@ -1,4 +1,8 @@
-"""What could be asked next: buttons below an answer, and the question that a press asks for everyone to see."""
+"""What could be asked next: buttons below an answer, and the question that a press asks for everyone to see.
+
+The question stands on the button itself, and Discord sends the message of a pressed button along: nothing is kept, so
+that old ones work after a restart and in every process.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,9 @@ from cachetools import LRUCache
 from bots.discord.delivery.channel import NO_MENTIONS
 from bots.discord.delivery.markup_out import MAX_SIZE
 from bots.discord.events.address import Address
-from bots.discord.events.interactions import Source
-from bots.discord.events.suggestions import suggestions_view
+from bots.discord.events.buttons import LABEL_CHARS
+from bots.discord.events.interactions import Source, data_of
+from bots.discord.events.payloads import LABEL, text_of
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES
 from bots.discord.transport.pacing import unguarded
@@ -20,7 +25,31 @@ from core.domain import Said
 from core.i18n import Phrase, Translators
 from core.util.log import log
 
+MOST = 5
+"""One row."""
+_BEGINS = "aivax-next:"
 _REMEMBERED = 500
+
+
+def suggestions_view(questions: Sequence[str]) -> discord.ui.View | None:
+    """Draw a button for each question that fits on one; None where none does: a part of one would ask another thing."""
+    fitting = [each for each in map(str.strip, questions) if 0 < len(each) <= LABEL_CHARS][:MOST]
+    if not fitting:
+        return None
+    view = discord.ui.View(timeout=None)
+    for number, question in enumerate(fitting):
+        button: discord.ui.Button[discord.ui.View] = discord.ui.Button(
+            label=question, custom_id=f"{_BEGINS}{number}", style=discord.ButtonStyle.secondary
+        )
+        view.add_item(button)
+    view.stop()  # else discord.py would keep it for ever, to dispatch presses that never reach this client
+    return view
+
+
+def suggested_in(interaction: discord.Interaction) -> str | None:
+    """Read the question on the button that was pressed; None of any other button."""
+    data = data_of(interaction)
+    return text_of(data, LABEL).strip() or None if text_of(data, "custom_id").startswith(_BEGINS) else None
 
 
 async def suggest(

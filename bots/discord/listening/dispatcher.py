@@ -31,9 +31,8 @@ from bots.discord.events.message_reader import plain_words, quoted
 from bots.discord.events.modals import about_in, ask_about_modal, feedback_in, feedback_modal, text_in
 from bots.discord.events.names import Names, names_as_told
 from bots.discord.events.sdk_message import WholeMessage
-from bots.discord.events.suggestions import suggested_in
 from bots.discord.events.translate import Me
-from bots.discord.features.suggestions import SuggestedQuestions, said_by_press
+from bots.discord.features.suggestions import SuggestedQuestions, said_by_press, suggested_in
 from bots.discord.transport.api import Session
 from bots.discord.transport.error_mapping import FAILURES
 from bots.discord.transport.names import NameLookup

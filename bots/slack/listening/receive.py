@@ -25,10 +25,10 @@ from bots.slack.features.ask_without_message import (
 )
 from bots.slack.features.files import described
 from bots.slack.features.follow_ups import JoinedThreads
-from bots.slack.features.form_answers import form_answer
 from bots.slack.features.greetings import Greetings
 from bots.slack.features.workspaces import Workspace, Workspaces
 from bots.slack.listening.complete import completed, with_name
+from bots.slack.listening.form_answers import form_answer
 from bots.slack.settings import SlackSettings
 from core.domain import BotError, Deleted, Event, Intake, Left, PassedOver, Receipt
 from core.util.log import log

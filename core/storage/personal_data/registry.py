@@ -119,7 +119,6 @@ STORES = (
     Store(deliveries, turn="turn_id", goes=True),
     Store(usage, turn="turn_id"),
     Store(identities, {"name": "", "time_zone": ""}, identity="id"),
-    Store(learnt, {"name": "", "file": None, "address": ""}, identity="identity_id"),
     Store(held_questions, {"question": {}}, identity="identity_id"),
     Store(learnt, {"name": "", "file": None, "address": "", "link": None}, identity="identity_id"),
     Store(learnt_sends, person="person_id"),
