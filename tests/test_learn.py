@@ -275,7 +275,8 @@ async def test_what_was_learnt_is_listed_and_forgotten(sqlite_url: str) -> None:
         await it.learn(("handbook.pdf", handbook(3)), ("notes.txt", b"The spare key hangs behind the door."))
 
         listed = await it.say("learnt")
-        assert "- `handbook.pdf`: 3 pieces, 2026-09-01, by `Root`" in listed
+        assert "- [handbook.pdf](https://chat.example/general/" in listed
+        assert "): 3 pieces, 2026-09-01, by `Root`" in listed
         assert await it.say("unlearn Handbook.PDF") == "I have forgotten `handbook.pdf`: 3 pieces."
         assert len(it.documents) == 1
         assert "handbook" not in await it.say("learnt")
@@ -313,7 +314,9 @@ async def test_the_plan_s_limit_is_told_with_what_was_learnt_so_far(sqlite_url: 
 
         assert "a limit of the account's plan is reached. Of `long.pdf` it has 500 of 600 pieces." in it.shown
         assert len(it.documents) == 500
-        assert "- `long.pdf`: 500 of 600 pieces so far, by `Root`" in await it.say("learnt")
+        listed = await it.say("learnt")
+        assert "- [long.pdf](https://chat.example/general/" in listed
+        assert "): 500 of 600 pieces so far, by `Root`" in listed
 
 
 @pytest.mark.parametrize(
