@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from bots import LOST, PROBLEM
 from bots.app import Core, open_core_on, open_database
 from bots.frontends import Host, Mounts, Plugin
 from bots.reloading import LiveSettings, Reloader
+from bots.setting_rules.origins import Effective, Origins, effective
 from bots.setting_rules.together import check_frontends
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Absences, Board, explain, supervise
+from bots.web.console.settings import check_console
+from core.admission.spending.caps import price_of
 from core.domain import Frontend, SettingRefused
 from core.i18n import Translators
 from core.loop_watchdog import watched
@@ -21,6 +25,9 @@ from core.storage.db import Database, parse_url
 from core.util import garbage
 from core.util.log import log
 from core.util.tasks import first_done
+
+if TYPE_CHECKING:
+    from bots.web.console.security.sign_in import SignIn
 
 
 class Role(StrEnum):
@@ -38,17 +45,20 @@ async def run(
     role: Role = Role.ALL,
     *,
     read: Callable[[], Settings] | None = None,
+    origins: Origins | None = None,
 ) -> int:
     """Serve the configured frontends until `stop` is set; the exit status.
 
     Prints one line that begins with `ready` once one frontend is up and each other one is, too, or has failed. While
     none can be reached it goes on trying; it ends with `PROBLEM` where every one is refused. `read` gives the
-    configuration anew at each SIGHUP; without it, that signal does what it always does.
+    configuration anew at each SIGHUP; without it, that signal does what it always does. `origins`
+    tell the console where each setting comes from.
     """
     if role is not Role.ALL and parse_url(settings.storage.url).get_backend_name() == "sqlite":
         fix = f"--role {role} needs PostgreSQL: a SQLite file belongs to one process"
         raise SettingRefused("[storage] url", fix=fix)
     check_frontends(settings, plugins)
+    shown = list(effective(settings, origins or Origins()))
     live = LiveSettings(settings)
     settings = live.settings
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
@@ -67,8 +77,13 @@ async def run(
         board = Board(list(frontends), problem=lambda: database.problem)
         if settings.tools.enabled and role is not Role.WORK:
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
+        console = None
+        if settings.web.console.enabled and role is not Role.WORK:
+            console = await _open_console(settings, shown, core, board, mounts)
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
-            await stack.enter_async_context(_open_web(settings.web, board, mounts))
+            port = await stack.enter_async_context(_open_web(settings.web, board, mounts))
+            if console is not None:
+                await _print_first_link(settings.web, console, port)
         reloader = Reloader(live, read, core.check, core.admitting.alerts) if read is not None else None
         return await _serve(core, frontends, board, stop, role, reloader)
 
@@ -86,9 +101,39 @@ async def _open_tools(
         yield
 
 
+async def _open_console(
+    settings: Settings, shown: Sequence[Effective], core: Core, board: Board, mounts: Mounts
+) -> SignIn:
+    """Have the web console served beside what the frontends mounted; what lets people in."""
+    check_console(settings.web.console, settings.web.host)
+    from bots.web.console import PATH  # templates and password hashing cost memory; only who uses them pays
+    from bots.web.console.service import Process, open_console
+
+    process = Process(
+        database=core.database,
+        frontends=board,
+        money=core.admitting.account,
+        price=price_of(settings.limits),
+        settings=shown,
+        replies=settings.replies,
+    )
+    app, sign_in = await open_console(settings.web.console, process)
+    mounts.mount(PATH, app)
+    return sign_in
+
+
+async def _print_first_link(settings: WebSettings, sign_in: SignIn, port: int) -> None:
+    """Say how the first owner gets in: on standard output, since the log is kept, and this is a secret."""
+    from bots.web.console.service import first_link, origin_of
+
+    if link := await first_link(sign_in, origin_of(settings.console, settings.host, port)):
+        lasts = f"for {settings.console.link_minutes:g} minutes, once"
+        print(f"console: set the owner's password at {link} ({lasts})", flush=True)  # noqa: T201
+
+
 @asynccontextmanager
-async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> AsyncIterator[None]:
-    """Serve health where it is wanted, and what the frontends mounted, on one address."""
+async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> AsyncIterator[int]:
+    """Serve health where it is wanted, and what the frontends mounted, on one address; yields the port."""
     from bots.web.health import health_routes  # a web server costs memory; only who uses it pays
     from bots.web.server import serve
 
@@ -96,7 +141,7 @@ async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> Asyn
     pages = health_routes(board, admin_token=token) if settings.enabled else []
     async with serve(pages, mounts.apps, settings.host, settings.port, settings) as port:
         log.info("web.listening", host=settings.host, port=port)
-        yield
+        yield port
 
 
 async def _serve(

@@ -1,28 +1,29 @@
 """Settings: read once, from `config.toml` and the environment, into frozen sections.
 
 The environment wins: `AIVAX_BOTS__SECTION__KEY`, or `AIVAX_BOTS__SECTION__KEY_FILE` naming a file that holds the
-value. Nothing else reads either of them.
+value (`bots.setting_rules.environment`). Nothing else reads either of them.
 """
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError, create_model
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, create_model
 
 from bots.frontends import Plugin
-from bots.setting_rules.errors import is_secret, nearest, problem_of, section_fields, shown
+from bots.setting_rules.environment import CONFIG_VARIABLE, HTTP_VARIABLE, PREFIX, overlay
+from bots.setting_rules.errors import problem_of, shown
 from bots.setting_rules.ids import KINDS, any_id, wrong_entries, wrong_ids
 from bots.setting_rules.origins import Origins
 from bots.setting_rules.renamed import OldNames
 from bots.terminal import PLATFORM as TERMINAL
 from bots.tools.settings import ToolsSettings
 from bots.web.bounds import Bounds
+from bots.web.console.settings import ConsoleSettings
 from core.account.settings import AccountSettings
 from core.batch.settings import BatchSettings
 from core.domain import BotError, SettingRefused
@@ -42,11 +43,6 @@ from core.settings import (
 )
 from core.storage.ops.settings import BackupSettings
 
-NAMESPACE = "AIVAX_BOTS_"
-PREFIX = "AIVAX_BOTS__"
-CONFIG_VARIABLE = "AIVAX_BOTS_CONFIG"
-HTTP_VARIABLE = "AIVAX_BOTS_HTTP_LIBRARY"
-"""Read by `core.aivax.transport` as it is imported: `httpx` or `httpx2`."""
 DEFAULT_PATH = Path("config.toml")
 
 
@@ -57,6 +53,7 @@ class WebSettings(Bounds):
     host: str = "127.0.0.1"
     port: int = Field(8780, ge=0, le=65535)
     admin_token: SecretStr = SecretStr("")
+    console: ConsoleSettings = ConsoleSettings()
 
 
 class OperatorSettings(Section):
@@ -161,7 +158,7 @@ def settled(
     variables = dict(environment)
     problems = [*old_names.in_file(values), *old_names.in_environment(variables, PREFIX)]
     origins.in_file(file, values)
-    problems += [*_wrong_library(environment), *_overlay(model, values, variables, origins)]
+    problems += [*_wrong_library(environment), *overlay(model, values, variables, origins)]
     try:
         settings = model.model_validate(values)
     except ValidationError as exc:
@@ -237,87 +234,3 @@ def _read_file(path: Path | None, environment: Mapping[str, str]) -> dict[str, A
     except (ValueError, RecursionError):  # a number of thousands of digits, lists inside lists without end
         fix = "this is not valid TOML"
     raise SettingsRefused([SettingRefused(str(chosen), fix=fix)])
-
-
-def _overlay(
-    model: type[BaseModel], values: dict[str, Any], environment: Mapping[str, str], origins: Origins
-) -> list[SettingRefused]:
-    """Lay the environment's values over the file's; return what can't be laid."""
-    problems = [
-        SettingRefused(variable, fix=f"two underscores part section and key: {PREFIX}SECTION__KEY")
-        for variable in sorted(environment)
-        if variable.upper().startswith(NAMESPACE)
-        and not variable.upper().startswith(PREFIX)
-        and variable not in (CONFIG_VARIABLE, HTTP_VARIABLE)
-    ]
-    for variable in sorted(name for name in environment if name.upper().startswith(PREFIX)):
-        try:
-            section, key, text = _read_variable(model, variable, environment[variable])
-        except SettingRefused as problem:
-            problems.append(problem)
-        else:
-            origins.in_variable(section, key, variable)
-            if not key:
-                values[section] = text
-            elif isinstance(values.setdefault(section, {}), dict):
-                values[section][key] = text
-    return problems
-
-
-def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[str, str, Any]:
-    """`AIVAX_BOTS__WEB__ADMIN_TOKEN` -> ("web", "admin_token", value)."""
-    section, _, key = variable[len(PREFIX) :].lower().partition("__")
-    if section not in model.model_fields:
-        raise SettingRefused(
-            variable, fix=f"there is no section [{section}]{nearest(section, model.model_fields)}"
-        )
-    fields = section_fields(model, section)
-    if fields is None:
-        return section, "", _read_tables(variable, section, key, value)
-    if key not in fields and key.endswith("_file") and key.removesuffix("_file") in fields:
-        key = key.removesuffix("_file")
-        value = _from_file(variable, value, secret=is_secret(fields[key].annotation))
-    table = key.partition("__")[0]
-    if table in fields and get_origin(fields[table].annotation) is dict:
-        if table != key:
-            whole = f"{PREFIX}{section}__{table}".upper()
-            raise SettingRefused(variable, fix=f"write the whole table as JSON into {whole}")
-        return section, key, _parse_json(variable, value)
-    if key not in fields:
-        wrong = f"[{section}] has no key {key!r}" if key else f"write {variable}__KEY to name a key"
-        raise SettingRefused(variable, fix=f"{wrong}{nearest(key, fields)}")
-    if get_origin(fields[key].annotation) is tuple:
-        return section, key, _split_list(variable, value)
-    return section, key, value
-
-
-def _read_tables(variable: str, section: str, key: str, value: str) -> Any:
-    if key:
-        fix = f"write all {section} as one JSON list into {PREFIX}{section.upper()}"
-        raise SettingRefused(variable, fix=fix)
-    return _parse_json(variable, value)
-
-
-def _from_file(variable: str, path: str, *, secret: bool) -> str:
-    """What the file holds. The name of a secret's file is not shown: the secret itself may stand in its place."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig").strip()
-    except (OSError, ValueError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is not text"
-        value = "" if secret else shown(path)
-        fix = f"the file that it names can't be read ({reason})"
-        raise SettingRefused(variable, value=value, fix=fix) from None
-
-
-def _split_list(variable: str, value: str) -> list[str]:
-    if value.lstrip().startswith("["):
-        parsed: list[str] = _parse_json(variable, value)
-        return parsed
-    return [item.strip() for item in value.split(",") if item.strip()]
-
-
-def _parse_json(variable: str, value: str) -> Any:
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        raise SettingRefused(variable, fix="write it as JSON, or put it into config.toml") from None

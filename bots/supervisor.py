@@ -75,6 +75,15 @@ class Board:
         """What fails beside the frontends while questions are answered all the same."""
         return {name: problem for name, problem_of in self._parts.items() if (problem := problem_of())}
 
+    def parts(self) -> list[tuple[str, bool | None, str]]:
+        """Each frontend, and what else fails: its name, whether it is up (None: not known yet), and why it is not."""
+        told = [
+            (name, (cause is None) if name in self._causes else None, _told(cause) or "")
+            for name, cause in ((name, self._causes.get(name)) for name in self._names)
+        ]
+        lost = [("database", False, explain(self.problem))] if self.problem is not None else []
+        return [*told, *((name, False, problem) for name, problem in self.ailing.items()), *lost]
+
     def add_part(self, name: str, problem_of: Callable[[], str]) -> None:
         """Have health tell of a part that is no frontend; `problem_of` says what is wrong with it, `""`: nothing."""
         self._parts[name] = problem_of

@@ -57,7 +57,10 @@ def _of_section(name: str, section: type[BaseModel], written: dict[str, Any]) ->
         if (listed := _listed_in(section, key)) is not None:
             found += [each for entry in written[key] for each in _of_keys(f"{name}.{key}", listed, entry)]
             continue
-        default = _as_toml(getattr(defaults, key))
+        if isinstance(inner := getattr(defaults, key), BaseModel):
+            found += _of_section(f"{name}.{key}", type(inner), written[key])
+            continue
+        default = _as_toml(inner)
         if default is not None and (written[key] != default or type(written[key]) is not type(default)):
             found.append(f"[{name}] {key} is {default!r} by default, not {written[key]!r}")
     return found
@@ -99,6 +102,11 @@ def test_the_example_names_every_setting_with_its_default_and_no_other() -> None
             "[conversation] idle_reset_hours is 0.0 by default, not False",
         ),
         ('#model = "support:50c3"\n', "", "[routes] model is missing"),
+        (
+            "#password_chars = 12",
+            "#password_chars = 8",
+            "[web.console] password_chars is 12 by default, not 8",
+        ),
         ('#reranker = "rrf"\n', "", "[knowledge.places] reranker is missing"),
         ("[log]", "[logs]", "there is no section [logs]"),
     ],

@@ -153,7 +153,7 @@ def test_an_unknown_name_in_the_file_is_refused_with_the_nearest_known_one(toml:
             "AIVAX_BOTS__WEB",
             (
                 "write AIVAX_BOTS__WEB__KEY to name a key; known: admin_token, body_bytes, connections, "
-                "enabled, host, keep_alive_s, last_answers_s, port, request_timeout_s"
+                "console, enabled, host, keep_alive_s, last_answers_s, port, request_timeout_s"
             ),
         ),
         ("AIVAX_BOTS__ROUTES__0__MODEL", "write all routes as one JSON list into AIVAX_BOTS__ROUTES"),
@@ -166,7 +166,7 @@ def test_an_unknown_name_in_the_environment_is_refused_too(variable: str, proble
 def test_a_name_that_resembles_nothing_is_answered_with_all_that_there_are() -> None:
     (problem,) = refusals("[zzzz]\nx = 1")
 
-    assert "known: access, account, aivax, batch, conversation, discord," in problem
+    assert "known: access, account, aivax, backup, batch, conversation," in problem
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:

@@ -8,7 +8,7 @@ import io
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -42,18 +42,29 @@ async def chat(settings: Settings, *, sandbox: bool) -> int:
         )
         core = await stack.enter_async_context(open_core(settings, {PLATFORM: frontend}))
         core.check(settings)
-        sys.stderr.write(f"{_banner(settings, sandbox=sandbox)}\n")
-        await _converse(core, frontend)
+        board, console = Board([PLATFORM]), ""
+        if sandbox and interactive:
+            console = await stack.enter_async_context(_console(settings, core, board))
+        sys.stderr.write(f"{_banner(settings, console, sandbox=sandbox)}\n")
+        await _converse(core, frontend, board)
     return 0
 
 
-async def _converse(core: Core, frontend: TerminalFrontend) -> None:
+def _console(settings: Settings, core: Core, board: Board) -> AbstractAsyncContextManager[str]:
+    from bots.cli.demo_console import (
+        demo_console,
+    )  # a web server costs time; who pipes messages in looks at none
+
+    return demo_console(settings, core, board)
+
+
+async def _converse(core: Core, frontend: TerminalFrontend, board: Board) -> None:
     """What an earlier chat left is answered first; then the person has the word."""
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(core.ask_aivax())
         working = group.create_task(core.work())
         await core.pool.drained()
-        await frontend.listen(core.intake, Board([PLATFORM]).watch(PLATFORM))
+        await frontend.listen(core.intake, board.watch(PLATFORM))
         await core.pool.drained()
         asking.cancel()
         working.cancel()
@@ -101,15 +112,20 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _banner(settings: Settings, *, sandbox: bool) -> str:
+def _banner(settings: Settings, console: str, *, sandbox: bool) -> str:
     if not sandbox:
         return f"Chatting with {settings.aivax.model}. /help lists the commands; end with Ctrl-D."
+    look = (
+        f"  Console:  {console}\n            (in a browser: what was asked and what it cost; choose any name)\n"
+        if console
+        else ""
+    )
     return f"""\
 This is aivax-bots with a simulated AIVAX gateway: the answers, the balance and the limits are made up,
 nothing leaves this machine and nothing costs money. The rest is real: what you type goes through the same
 core as a message on Slack or Discord, and is stored in {SANDBOX_DATABASE}.
 
   Try:      hello · tools · think · long · table      (/help lists the commands; end with Ctrl-D)
-  Go live:  cp config.example.toml config.toml, fill in [aivax] and [slack] or [discord], then make run
+{look}  Go live:  cp config.example.toml config.toml, fill in [aivax] and [slack] or [discord], then make run
             (README.md shows each step)
 """

@@ -13,7 +13,8 @@ from bots import INTERRUPTED, PROBLEM, logs
 from bots.cli.commandline import flush, tell
 from bots.cli.doctor import diagnose
 from bots.frontends import installed
-from bots.settings import CONFIG_VARIABLE, DEFAULT_PATH, LogSettings, SettingsRefused
+from bots.setting_rules.environment import CONFIG_VARIABLE
+from bots.settings import DEFAULT_PATH, LogSettings, SettingsRefused
 from bots.setup.answers import FromFile, asking, read_answers
 from bots.setup.config_file import ConfigFile
 from bots.setup.guide import Guide, setups_of

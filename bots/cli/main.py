@@ -12,6 +12,7 @@ import typer
 
 from bots import INTERRUPTED
 from bots.cli.config import config as configuration
+from bots.cli.console import console
 from bots.cli.db import database
 from bots.cli.options import ConfigPath
 from bots.cli.people import people
@@ -30,6 +31,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 cli.add_typer(configuration)
+cli.add_typer(console)
 cli.add_typer(database)
 cli.add_typer(people)
 replies = typer.Typer(name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True)
@@ -64,16 +66,19 @@ def run(
     from bots.cli.commandline import configured, finish, until_stopped
     from bots.serve import Role
     from bots.serve import run as serve
+    from bots.setting_rules.origins import Origins
     from bots.settings import config_path, load
     from core.storage.db.datafile import warn_of_readers
     from core.storage.db.engine import database_path
 
-    settings, plugins = configured(config)
+    origins = Origins()
+    settings, plugins = configured(config, origins=origins)
     warn_of_readers(config_path(config, os.environ), database_path(settings.storage.url))
     grace_s = settings.limits.shutdown_grace_s
     # closing its terminal sends SIGHUP, too: there it ends the bot, as it always did
     read = None if sys.stdin.isatty() else partial(load, plugins, path=config, environment=os.environ)
-    finish(until_stopped(lambda stop: serve(settings, plugins, stop, Role(role), read=read), grace_s))
+    serving = partial(serve, settings, plugins, role=Role(role), read=read, origins=origins)
+    finish(until_stopped(serving, grace_s))
 
 
 @cli.command()

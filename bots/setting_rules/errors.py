@@ -19,10 +19,14 @@ SHOWN_CHARS = 80
 def section_fields(model: type[BaseModel], section: str) -> Mapping[str, Any] | None:
     """The keys of a section; None for one that is a list of tables, such as `routes`."""
     field = model.model_fields.get(section)
-    annotation = field.annotation if field else None
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation.model_fields
-    return None
+    found = model_of(field.annotation if field else None)
+    return found.model_fields if found is not None else None
+
+
+def model_of(annotation: Any) -> type[BaseModel] | None:
+    """The section that a setting is, such as `[web.console]`; None for any other setting."""
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return annotation if is_model else None
 
 
 def _entry_fields(model: type[BaseModel], path: tuple[int | str, ...]) -> Mapping[str, Any]:

@@ -27,7 +27,10 @@ class Origins:
         """Note what a file holds, under the names of today."""
         self.path = path
         for section, held in values.items():
-            self._in_file.update((section, key) for key in (held if isinstance(held, dict) else ("",)))
+            keys = held if isinstance(held, dict) else {"": held}
+            self._in_file.update((section, key) for key in keys)
+            inner = ((f"{section}.{key}", table) for key, table in keys.items() if isinstance(table, dict))
+            self._in_file.update((name, key) for name, table in inner for key in table)
 
     def in_variable(self, section: str, key: str, variable: str) -> None:
         """Note that a variable of the environment was laid over it."""
@@ -63,10 +66,19 @@ def effective(settings: BaseModel, origins: Origins) -> Iterator[Effective]:
     """Every setting, in the order of the sections, with its origin; secrets are masked."""
     for section, held in settings:
         if isinstance(held, BaseModel):
-            for key, value in held:
-                yield Effective(section, key, masked(value), *origins.of(section, key))
+            yield from _of_section(section, held, origins)
         else:
             yield Effective(section, "", masked(held), *origins.of(section, ""))
+
+
+def _of_section(section: str, held: BaseModel, origins: Origins) -> Iterator[Effective]:
+    """A section's own settings, and then those of the sections in it, such as `[web.console]`."""
+    for key, value in held:
+        if not isinstance(value, BaseModel):
+            yield Effective(section, key, masked(value), *origins.of(section, key))
+    for key, value in held:
+        if isinstance(value, BaseModel):
+            yield from _of_section(f"{section}.{key}", value, origins)
 
 
 def masked(value: Any) -> Any:

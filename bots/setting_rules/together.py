@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bots.tools.settings import check_tools
+from bots.web.console.settings import check_console
 from core.aivax.keys import kind_of, require_private_key
 from core.aivax.options import Check, checks_of
 from core.domain import SettingRefused
@@ -52,6 +53,8 @@ def all_checks(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[Ch
     yield partial(check_media, settings.media, aivax)
     yield partial(check_memory, settings.memory, aivax, settings.routes)
     yield partial(check_batch, settings)
+    if settings.web.console.enabled:
+        yield partial(check_console, settings.web.console, settings.web.host)
     if settings.forms:
         yield partial(_check_forms, settings)
 

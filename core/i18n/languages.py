@@ -1,6 +1,7 @@
 """The languages that the bot's own sentences exist in, and which of them a locale means.
 
-Each but English has a gettext catalogue, `locales/<language>/LC_MESSAGES/replies.po`, read when it is first needed.
+Each but English has gettext catalogues, `locales/<language>/LC_MESSAGES/replies.po` and `console.po` (the web console),
+read when they are first needed.
 """
 
 from __future__ import annotations
@@ -52,10 +53,15 @@ def sentences(language: str) -> Mapping[str, str]:
     """The translations of a language by their key; empty for English, where the sentences stand in `PHRASES` itself."""
     if language == ENGLISH:
         return {}
-    path = resources.files(__package__) / "locales" / language / "LC_MESSAGES" / "replies.po"
-    found = _read(path.read_text(encoding="utf-8"))
+    found = catalogue(language, "replies")
     translated = ((phrase.key, found.get((phrase.key, phrase.value))) for phrase in PHRASES)
     return {key: text for key, text in translated if text}
+
+
+def catalogue(language: str, name: str) -> Mapping[tuple[str, str], str]:
+    """The translations in one catalogue of a language, by context and English text."""
+    path = resources.files(__package__) / "locales" / language / "LC_MESSAGES" / f"{name}.po"
+    return _read(path.read_text(encoding="utf-8"))
 
 
 def _read(catalogue: str) -> Mapping[tuple[str, str], str]:

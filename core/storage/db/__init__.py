@@ -3,6 +3,12 @@
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
 from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
+from core.storage.db.capability_tables.console import (
+    console_links,
+    console_sessions,
+    console_tries,
+    console_users,
+)
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces, learnt_sends
 from core.storage.db.capability_tables.rights import (
     blocks,
@@ -61,6 +67,10 @@ __all__ = [
     "breakers",
     "calls",
     "consents",
+    "console_links",
+    "console_sessions",
+    "console_tries",
+    "console_users",
     "conversations",
     "deliveries",
     "erasures",

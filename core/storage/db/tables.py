@@ -207,6 +207,7 @@ turns = Table(
     Index("ix_turns_addressed", "notice", "ended_at", **_some("address <> ''")),
     Index("ix_turns_unemptied", "identity_id", "id", **_some("emptied_at IS NULL")),
     Index("ix_turns_open", "identity_id", "conversation_id", "state", **_some(OPEN)),
+    Index(None, "reference", **_some("reference IS NOT NULL")),
     Index("uq_turns_running", "conversation_id", unique=True, **_some("state = 'running'")),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from core.domain import TurnState
 from core.storage.db import (
@@ -84,15 +84,20 @@ async def stories(database: Database, wanted: Sequence[str]) -> Sequence[TurnSto
         turns.c.id.in_(by_answer),
         turns.c.key.in_(wanted),
     )
-    query = (
-        select(turns, *conversations.c["platform", "workspace", "channel"])
-        .join(conversations)
-        .where(which)
-        .order_by(turns.c.id)
-        .limit(MOST_TURNS)
-    )
     async with database.read(many_rows=True) as connection:
-        return [await _story(connection, row) for row in (await connection.execute(query)).all()]
+        return [await _story(connection, row) for row in (await connection.execute(_found(which))).all()]
+
+
+async def story(database: Database, turn_id: int) -> TurnStory | None:
+    """The turn with this id."""
+    async with database.read() as connection:
+        row = (await connection.execute(_found(turns.c.id == turn_id))).one_or_none()
+        return await _story(connection, row) if row is not None else None
+
+
+def _found(which: ColumnElement[bool]) -> Select[Any]:
+    query = select(turns, *conversations.c["platform", "workspace", "channel"]).join(conversations)
+    return query.where(which).order_by(turns.c.id).limit(MOST_TURNS)
 
 
 def _usd(paid: Any) -> float | None:

@@ -1,0 +1,37 @@
+"""The web console beside the demo in the terminal: the same database, on a loopback port of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+
+from bots.app import Core
+from bots.setting_rules.origins import Origins, effective
+from bots.settings import Settings
+from bots.supervisor import Board
+from bots.web.console.settings import NEEDED, ConsoleSettings
+from core.admission.spending.caps import price_of
+from core.domain.console import Role
+
+HOST = "127.0.0.1"
+DAY_MINUTES = 1_440.0
+
+
+@asynccontextmanager
+async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIterator[str]:
+    """Serve it while the context is open; yields the address that lets a viewer in, `""` where packages are missing."""
+    if any(find_spec(module) is None for module in NEEDED):
+        yield ""
+        return
+    from bots.web.console import PATH
+    from bots.web.console.service import Process, open_console
+    from bots.web.server import serve
+
+    own = ConsoleSettings(enabled=True, words_for="viewer", link_minutes=DAY_MINUTES)
+    shown = list(effective(settings, Origins()))
+    price = price_of(settings.limits)
+    process = Process(core.database, board, core.admitting.account, price, shown, settings.replies)
+    app, sign_in = await open_console(own, process)
+    async with serve([], {PATH: app}, HOST, 0) as port:
+        yield f"http://{HOST}:{port}{PATH}/link/{await sign_in.make_link(Role.VIEWER, resets=True)}"

@@ -1,0 +1,88 @@
+"""The console as an application: its pages behind the guard, wired from the core's ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from bots.setting_rules.origins import Effective
+from bots.web.console.errors import ErrorPages
+from bots.web.console.pages.access import AccessPages
+from bots.web.console.pages.configuration import ConfigurationPages
+from bots.web.console.pages.overview import OverviewPage, Sources
+from bots.web.console.pages.people import PeoplePage
+from bots.web.console.pages.sign_in import SignInPages
+from bots.web.console.pages.turn import TurnPages
+from bots.web.console.pages.waiting import WaitingPage
+from bots.web.console.rendering import Renderer
+from bots.web.console.security.cookies import Cookies
+from bots.web.console.security.guard import Guard
+from bots.web.console.security.headers import SecurityHeaders
+from bots.web.console.security.sign_in import Accounts, SignIn
+from bots.web.console.security.sites import Sites
+from bots.web.console.settings import ConsoleSettings
+from bots.web.console.visit import Visit
+from core.console.people import People
+from core.console.turns import Turns
+from core.domain.console import Role
+from core.i18n.translators import Spoken
+
+YEAR_S = 31_536_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the pages read and act through."""
+
+    accounts: Accounts
+    overview: Sources
+    turns: Turns
+    people: People
+    settings: Sequence[Effective]
+    wording: Spoken
+    now: Callable[[], datetime]
+
+
+def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, renderer: Renderer) -> ASGIApp:
+    """The application that stands at `/console`."""
+    cookies, sites, errors = Cookies(settings), Sites(settings), ErrorPages(renderer)
+    guard = Guard(ports.accounts.sessions, cookies, sites, errors)
+
+    async def missing(visit: Visit) -> Response:
+        return errors.missing(visit)
+
+    routes = [
+        *SignInPages(sign_in, cookies, renderer, errors).routes(guard),
+        *OverviewPage(ports.overview, renderer, ports.now).routes(guard),
+        *WaitingPage(ports.turns, renderer, ports.now).routes(guard),
+        *TurnPages(ports.turns, renderer, errors, ports.now, settings.words_for).routes(guard),
+        *PeoplePage(ports.people, renderer, ports.now).routes(guard),
+        *ConfigurationPages(ports.settings, ports.wording, renderer).routes(guard),
+        *AccessPages(sign_in, cookies, sites, renderer).routes(guard),
+        *_files(renderer),
+        guard.page("/{path:path}", missing),
+        guard.action("/{path:path}", missing, Role.VIEWER),
+    ]
+    return SecurityHeaders(Starlette(routes=routes), is_secure=settings.is_secure)
+
+
+def _files(renderer: Renderer) -> list[Route]:
+    """The stylesheet, under a name that changes with it, so that browsers keep it for good; and the icon."""
+    kept = {"Cache-Control": f"public, max-age={YEAR_S}, immutable"}
+
+    async def style(request: Request) -> Response:
+        if request.path_params["version"] != renderer.style_version:
+            return PlainTextResponse("There is no such stylesheet.", status_code=404)
+        return Response(renderer.style, media_type="text/css", headers=kept)
+
+    async def icon(_request: Request) -> Response:
+        return Response(renderer.icon, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
+    return [Route("/static/console.{version}.css", style), Route("/static/icon.svg", icon)]

@@ -1,0 +1,88 @@
+"""Turns templates into pages: everything that is filled in is escaped, in the language that the browser asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from bots.web.console import PATH
+from bots.web.console.visit import Visit
+from core.domain.console import Role
+from core.i18n.console import ConsoleTranslator, console_translator
+from core.i18n.console_text import ConsoleText
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+NAVIGATION = (
+    ("", ConsoleText.OVERVIEW, Role.VIEWER),
+    ("waiting", ConsoleText.WAITING, Role.VIEWER),
+    ("turns", ConsoleText.TURNS, Role.VIEWER),
+    ("people", ConsoleText.PEOPLE, Role.VIEWER),
+    ("replies", ConsoleText.REPLIES, Role.VIEWER),
+    ("settings", ConsoleText.SETTINGS, Role.VIEWER),
+    ("access", ConsoleText.ACCESS, Role.OWNER),
+)
+"""The pages of the menu: path, name, and from which role on."""
+
+
+class Renderer:
+    """Renders pages."""
+
+    def __init__(self, locale: str, now: Callable[[], datetime]) -> None:
+        """`locale` is spoken where a browser asks for no language of ours."""
+        self._locale = locale
+        self._now = now
+        self.style = (STATIC / "console.css").read_bytes()
+        self.icon = (STATIC / "icon.svg").read_bytes()
+        self.style_version = hashlib.sha256(self.style).hexdigest()[:12]
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            T=ConsoleText, Role=Role, base=PATH, style=f"{PATH}/static/console.{self.style_version}.css"
+        )
+
+    async def warm(self) -> None:
+        """Compile all templates in a thread: hundredths of a second each that the loop is not to wait for."""
+        await asyncio.to_thread(self._compile)
+
+    def _compile(self) -> None:
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+        self.translator("").warm(self._now())
+
+    def translator(self, accepted: str) -> ConsoleTranslator:
+        return console_translator(accepted, self._locale)
+
+    def speaks(self, visit: Visit) -> ConsoleTranslator:
+        """The translator for who reads the page."""
+        return self.translator(visit.request.headers.get("accept-language", ""))
+
+    async def large_page(self, template: str, visit: Visit, **values: Any) -> Response:
+        """A page of many rows, rendered in a thread: the loop does not wait for it."""
+        return await asyncio.to_thread(partial(self.page, template, visit, **values))
+
+    def page(self, template: str, visit: Visit, *, status: int = 200, **values: Any) -> Response:
+        """A whole page."""
+        translator = self.speaks(visit)
+        values.update(
+            t=translator.say,
+            say=translator,
+            now=self._now(),
+            visit=visit,
+            path=visit.request.url.path.removeprefix(PATH).strip("/"),
+            navigation=[each for each in NAVIGATION if visit.role and visit.role.may(each[2])],
+        )
+        return HTMLResponse(self._environment.get_template(template).render(values), status_code=status)

@@ -1,0 +1,91 @@
+"""Opens the console: its parts wired on the database, and the link for the first sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.types import ASGIApp
+
+from bots.setting_rules.origins import Effective
+from bots.web.console import PATH
+from bots.web.console.app import Ports, console_app
+from bots.web.console.pages.overview import Frontends, Sources
+from bots.web.console.rendering import Renderer
+from bots.web.console.security.passwords import Passwords
+from bots.web.console.security.sign_in import Accounts, SignIn
+from bots.web.console.settings import ConsoleSettings
+from core.console.figures import Money
+from core.domain.console import Role
+from core.i18n.translators import Spoken
+from core.storage.console.figures import FigureReads
+from core.storage.console.people import PeopleReads
+from core.storage.console.sessions import SessionStore, Span
+from core.storage.console.tries import TryStore
+from core.storage.console.turns import TurnReads
+from core.storage.console.users import UserStore
+from core.storage.db import Database
+from core.storage.spenders import Spenders
+from core.storage.spending import Price
+from core.util.clock import Clock, utc_now
+
+
+def sign_in_of(settings: ConsoleSettings, database: Database, now: Clock = utc_now) -> SignIn:
+    """Wire signing in on an open database."""
+    span = Span(timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days))
+    accounts = Accounts(UserStore(database, now), SessionStore(database, now, span), TryStore(database, now))
+    return SignIn(accounts, Passwords(), settings, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What the console shows of the process that it is a part of."""
+
+    database: Database
+    frontends: Frontends
+    money: Money
+    price: Price
+    settings: Sequence[Effective]
+    """As they hold, secrets masked."""
+    replies: Spoken
+
+
+async def open_console(
+    settings: ConsoleSettings, process: Process, now: Clock = utc_now
+) -> tuple[ASGIApp, SignIn]:
+    """The application that stands at `/console`, and what lets people in."""
+    database, price = process.database, process.price
+    sign_in = sign_in_of(settings, database, now)
+    renderer = Renderer(process.replies.locale, now)
+    await renderer.warm()
+    ports = Ports(
+        accounts=sign_in.accounts,
+        overview=Sources(
+            process.frontends, FigureReads(database, price), Spenders(database, price), process.money
+        ),
+        turns=TurnReads(database),
+        people=PeopleReads(database, price),
+        settings=process.settings,
+        wording=process.replies,
+        now=now,
+    )
+    return console_app(settings, ports, sign_in, renderer), sign_in
+
+
+async def first_link(sign_in: SignIn, origin: str) -> str:
+    """The address of a one-time link for the first owner; `""` where there is an owner."""
+    if await sign_in.accounts.users.has_owner():
+        return ""
+    return await owners_link(sign_in, origin)
+
+
+async def owners_link(sign_in: SignIn, origin: str) -> str:
+    """The address of a one-time link for an owner, who may also set a new password for a name that is there."""
+    token = await sign_in.make_link(Role.OWNER, resets=True)
+    return f"{origin}{PATH}/link/{token}"
+
+
+def origin_of(settings: ConsoleSettings, host: str, port: int) -> str:
+    """Where browsers reach the console: `[web.console] public_url`, else the address that is listened on."""
+    return settings.origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"

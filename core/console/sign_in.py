@@ -1,0 +1,74 @@
+"""Who may sign in, and who is signed in: what the console asks of the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.console import ConsoleLink, ConsoleSession, ConsoleUser, LinkProblem, Role
+
+
+class Users(Protocol):
+    """Users, and the one-time links by which they come to be. Tokens are given as their digests."""
+
+    async def all(self) -> Sequence[ConsoleUser]:
+        """Everybody who may sign in, by name."""
+
+    async def named(self, name: str) -> ConsoleUser | None: ...
+
+    async def has_owner(self) -> bool: ...
+
+    async def add_link(self, digest: str, role: Role, until: datetime, *, resets: bool) -> None:
+        """Keep a link; those whose time is over go."""
+
+    async def link(self, digest: str) -> ConsoleLink | None:
+        """The link, unless it was used or its time is over."""
+
+    async def accept(self, digest: str, name: str, password: str) -> ConsoleUser | LinkProblem:
+        """Use a link up: make its user, or, where it may, give one that is there the link's role and a new password.
+
+        `password` is hashed. Every session of a user who was there ends.
+        """
+
+    async def set_password(self, user_id: int, password: str) -> None:
+        """`password` is hashed."""
+
+    async def set_role(self, user_id: int, role: Role) -> bool:
+        """False, and nothing changes, where no owner would be left."""
+
+    async def remove(self, user_id: int) -> bool:
+        """Remove a user with all sessions. False, and nothing changes, where no owner would be left."""
+
+
+class Sessions(Protocol):
+    """Open sessions. Tokens are given as their digests; one whose time is over is none."""
+
+    async def begin(self, user_id: int, digest: str, agent: str) -> None: ...
+
+    async def of(self, digest: str) -> ConsoleSession | None:
+        """The session, noted as seen."""
+
+    async def all(self) -> Sequence[ConsoleSession]:
+        """Everybody's, the last seen first."""
+
+    async def end(self, session_id: int, *, of_user: int | None = None) -> bool:
+        """End one, if it is of that user; None: whosever it is. Whether there was one."""
+
+    async def end_others(self, user_id: int, but: str) -> None:
+        """End all of a user but the one with this digest."""
+
+    async def end_this(self, digest: str) -> None: ...
+
+
+class Tries(Protocol):
+    """Wrong tries to sign in."""
+
+    async def take(self, keys: Sequence[str], most: int, span_s: float) -> float:
+        """Count one try for each key, before it is judged, unless one of them has used up `most` in the last seconds.
+
+        How many seconds to wait before the next one may be made; 0: it was counted and may be judged.
+        """
+
+    async def forgive(self, keys: Sequence[str]) -> None:
+        """A try was right: forget those before it."""

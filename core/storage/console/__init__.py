@@ -1,0 +1,1 @@
+"""What the web console reads, and who may sign in to it. Each query has an index; none walks through all rows."""

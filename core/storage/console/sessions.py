@@ -1,0 +1,92 @@
+"""Sessions of the console as rows: found by the digest of what the browser's cookie holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, delete, select, update
+
+from core.domain.console import ConsoleSession
+from core.storage.console.users import user_of
+from core.storage.db import Database, console_sessions, console_users
+
+SEEN_EVERY = timedelta(minutes=1)
+"""A session that is used is written no oftener."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long a session lasts."""
+
+    idle: timedelta
+    """Since it was last used."""
+    whole: timedelta
+    """Since it was begun."""
+
+
+class SessionStore:
+    """`core.console.sign_in.Sessions`, kept in the database."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], span: Span) -> None:
+        self._database = database
+        self._now = now
+        self._span = span
+
+    async def begin(self, user_id: int, digest: str, agent: str) -> None:
+        now = self._now()
+        row = {"user_id": user_id, "digest": digest, "agent": agent, "created_at": now, "seen_at": now}
+        async with self._database.write() as connection:
+            await connection.execute(delete(console_sessions).where(~self._is_open()))
+            await connection.execute(console_sessions.insert().values(row))
+
+    async def of(self, digest: str) -> ConsoleSession | None:
+        this = console_sessions.c.digest == digest
+        async with self._database.read() as connection:
+            row = (await connection.execute(self._open().where(this))).one_or_none()
+        if row is None:
+            return None
+        found = _session_of(row)
+        if self._now() - found.seen_at >= SEEN_EVERY:
+            async with self._database.write() as connection:
+                await connection.execute(update(console_sessions).where(this).values(seen_at=self._now()))
+        return found
+
+    async def all(self) -> Sequence[ConsoleSession]:
+        query = self._open().order_by(console_sessions.c.seen_at.desc(), console_sessions.c.id.desc())
+        async with self._database.read() as connection:
+            return [_session_of(row) for row in await connection.execute(query)]
+
+    async def end(self, session_id: int, *, of_user: int | None = None) -> bool:
+        which = console_sessions.c.id == session_id
+        if of_user is not None:
+            which &= console_sessions.c.user_id == of_user
+        return await self._delete(which)
+
+    async def end_others(self, user_id: int, but: str) -> None:
+        await self._delete((console_sessions.c.user_id == user_id) & (console_sessions.c.digest != but))
+
+    async def end_this(self, digest: str) -> None:
+        await self._delete(console_sessions.c.digest == digest)
+
+    async def _delete(self, which: Any) -> bool:
+        async with self._database.write() as connection:
+            gone = delete(console_sessions).where(which).returning(console_sessions.c.id)
+            return bool((await connection.execute(gone)).all())
+
+    def _open(self) -> Select[Any]:
+        own = (console_sessions.c[name] for name in ("agent", "seen_at"))
+        began = console_sessions.c.created_at.label("began_at")
+        query = select(*console_users.c, console_sessions.c.id.label("session_id"), began, *own)
+        return query.join_from(console_sessions, console_users).where(self._is_open())
+
+    def _is_open(self) -> Any:
+        now = self._now()
+        is_fresh = console_sessions.c.seen_at > now - self._span.idle
+        return is_fresh & (console_sessions.c.created_at > now - self._span.whole)
+
+
+def _session_of(row: Any) -> ConsoleSession:
+    return ConsoleSession(row.session_id, user_of(row), row.agent, row.began_at, row.seen_at)

@@ -1,0 +1,63 @@
+"""The tables of the web console: who may sign in, open sessions, one-time links, wrong tries. No words of people."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table
+
+from core.storage.db.tables import metadata
+from core.storage.db.types import Id, Instant, Label
+
+console_users = Table(
+    "console_users",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column(
+        "name",
+        Label(64),
+        nullable=False,
+        unique=True,
+        comment="in small letters; chosen at the first sign-in",
+    ),
+    Column("role", Label(16), nullable=False),
+    Column(
+        "password", Label(256), nullable=False, comment="hashed by argon2id, with its parameters and salt"
+    ),
+    Column("created_at", Instant, nullable=False),
+)
+
+console_links = Table(
+    "console_links",
+    metadata,
+    Column(
+        "digest", Label(64), primary_key=True, comment="SHA-256 of the token; the token itself is not stored"
+    ),
+    Column("role", Label(16), nullable=False),
+    Column(
+        "resets",
+        Boolean,
+        nullable=False,
+        comment="whether it may set a new password for a name that is there",
+    ),
+    Column("expires_at", Instant, nullable=False),
+)
+
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", Id, ForeignKey("console_users.id", ondelete="CASCADE"), nullable=False),
+    Column("digest", Label(64), nullable=False, unique=True, comment="SHA-256 of the token in the cookie"),
+    Column("agent", Label(200), nullable=False, comment="the browser's own name"),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Index(None, "user_id"),
+)
+
+console_tries = Table(
+    "console_tries",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", Label(64), nullable=False, comment="a digest of the name or of the address that tried"),
+    Column("at", Instant, nullable=False),
+    Index(None, "key", "at"),
+)

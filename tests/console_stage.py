@@ -1,0 +1,166 @@
+"""The web console on a stage: the real application over a real database, and browsers that fill in forms."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bots.frontends import installed
+from bots.setting_rules.origins import Origins, effective
+from bots.settings import load
+from bots.web.console.security.sign_in import Browser, SignIn
+from bots.web.console.service import Process, open_console
+from bots.web.console.settings import ConsoleSettings
+from core.domain.console import Role
+from core.settings import RepliesSettings
+from core.storage.db import Database
+from core.storage.spending import Price
+from core.util.clock import utc_now
+
+ADDRESS = "http://127.0.0.1:8780"
+SECRET = "a-token-of-the-operators"
+PASSWORD = "correct horse battery"
+PARTS: list[tuple[str, bool | None, str]] = [
+    ("slack", True, ""),
+    ("discord", False, "can't be reached: refused"),
+]
+_TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
+
+
+@dataclass
+class Frontends:
+    """`bots.web.console.pages.overview.Frontends`, as a test sets them."""
+
+    told: list[tuple[str, bool | None, str]] = field(default_factory=lambda: list(PARTS))
+
+    def parts(self) -> Sequence[tuple[str, bool | None, str]]:
+        return self.told
+
+
+@dataclass
+class Purse:
+    """`core.console.figures.Money`, as a test sets it."""
+
+    balance_usd: float | None = 41.5
+    usage_24h_usd: float | None = 1.25
+
+    async def read(self) -> None:
+        return None
+
+
+class Page:
+    """What a browser got."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.source = response.text
+        self.to = response.headers.get("location", "")
+
+    @property
+    def text(self) -> str:
+        """What a person reads."""
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", self.source)).split())
+
+    @property
+    def form_token(self) -> str:
+        found = _TOKEN.search(self.source)
+        assert found, self.source
+        return found[1]
+
+
+class Surfer:
+    """Somebody's browser, which is at a page."""
+
+    def __init__(self, app: Any, **headers: str) -> None:
+        transport = httpx.ASGITransport(app, client=(headers.pop("address", "10.0.0.1"), 1234))
+        self.client = httpx.AsyncClient(transport=transport, base_url=ADDRESS, headers=headers)
+        self.at: Page | None = None
+
+    async def see(self, path: str, **headers: str) -> Page:
+        self.at = Page(await self.client.get(f"/console{path}", headers=headers))
+        return self.at
+
+    async def send(self, path: str, headers: Mapping[str, str] | None = None, **fields: str) -> Page:
+        """Fill in a form of the page that it is at, as a browser sends it."""
+        assert self.at is not None
+        token = {"form_token": self.at.form_token} if "form_token" not in fields else {}
+        told = {"Origin": ADDRESS, **(headers or {})}
+        got = Page(await self.client.post(f"/console{path}", data={**token, **fields}, headers=told))
+        if "form_token" in got.source:
+            self.at = got
+        return got
+
+    async def sign_in(self, name: str, password: str = PASSWORD) -> Page:
+        await self.see("/sign-in")
+        return await self.send("/sign-in", name=name, password=password)
+
+    @property
+    def cookie(self) -> str:
+        return self.client.cookies.get("aivax-console") or ""
+
+
+@dataclass
+class Console:
+    """The application, and the way around its pages."""
+
+    app: Any
+    database: Database
+    sign_in: SignIn
+    frontends: Frontends
+    purse: Purse
+
+    def browser(self, **headers: str) -> Surfer:
+        return Surfer(mounted(self.app), **headers)
+
+    async def user(self, name: str, role: Role) -> Surfer:
+        """Somebody with that role, signed in."""
+        link = await self.sign_in.make_link(role, resets=True)
+        token = await self.sign_in.by_link(link, name, (PASSWORD, PASSWORD), Browser("10.0.0.9", "", ""))
+        assert isinstance(token, str)
+        assert len(token) == 43
+        surfer = self.browser()
+        surfer.client.cookies.set("aivax-console", token, domain="127.0.0.1")
+        await surfer.see("/account")
+        return surfer
+
+
+def mounted(app: Any) -> Any:
+    """The application as the server mounts it."""
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    return Starlette(routes=[Mount("/console", app=app)])
+
+
+@asynccontextmanager
+async def console_on(
+    url: str, *, now: Callable[[], datetime] = utc_now, **settings: Any
+) -> AsyncIterator[Console]:
+    """The console over a migrated database."""
+    async with Database(url) as database:
+        frontends = Frontends()
+        chosen = ConsoleSettings(enabled=True, **settings)
+        purse = Purse()
+        environment = {"AIVAX_BOTS__WEB__PORT": "8780", "AIVAX_BOTS__WEB__ADMIN_TOKEN": SECRET}
+        origins = Origins()
+        whole = load(installed(), path=Path(os.devnull), environment=environment, origins=origins)
+        replies = RepliesSettings(sentences={"busy": "Come back later."})
+        process = Process(database, frontends, purse, Price(), list(effective(whole, origins)), replies)
+        app, sign_in = await open_console(chosen, process, now)
+        yield Console(app, database, sign_in, frontends, purse)
+
+
+def sqlite_copy(migrated: Path, folder: Path) -> str:
+    """The address of a migrated SQLite file of a test's own."""
+    return f"sqlite+aiosqlite:///{shutil.copy(migrated, folder / 'console.sqlite3')}"
