@@ -117,3 +117,56 @@ async def test_discord_s_menu_and_command_learn_and_list_with_links(discord: Fak
             assert any("4711" in text for text in texts)
             assert f"https://discord.com/channels/{guild.id}/{lobby.id}/{shared.id}" in listed.content
             assert not any("rules.pdf" in each.contents for each in collection.documents.values())
+
+
+def spoken(number: int) -> str:
+    return f"Locker {number} has the code c{number}x, and so it goes on until there are words enough for a piece of it."
+
+
+async def test_slack_s_channel_is_learnt_from_its_newest_messages(slack: FakeSlack, url: str) -> None:
+    ana = slack.person("ana")
+    async with serve(plan="max", balance=100.0) as sandbox:
+        collection = sandbox.state.knowledge.library.create("talk", 0.0)
+        program = {
+            "operators": {"slack_users": [ana.id]},
+            "knowledge": {"learn_into": collection.id, "learn_wait_s": 0.0},
+        }
+        pace: dict[str, Any] = {"now": hasty_now, "sleep": hasty_sleep}
+        async with answering(slack, url, sandbox, settings_at(slack), program=program, **pace) as (
+            here,
+            core,
+        ):
+            there = Town(slack, sandbox, here, core)
+            there.ana, there.general = ana, slack.channel("harbour", [ana])
+            stamps = [await slack.say(ana, there.general, spoken(number)) for number in range(4)]
+            ts = await slack.say(ana, there.general, "<@BOT> learn channel 2 Talk")
+            await there.says(there.general, "`Talk`: pieces: 1", ts)
+            links = await there.rows("SELECT link FROM learnt")
+            texts = " ".join(each.contents for each in collection.documents.values())
+
+    assert texts.index("c2x") < texts.index("c3x")
+    assert "c1x" not in texts
+    assert [link.endswith(f"p{stamps[2].replace('.', '')}") for link in links] == [True]
+
+
+async def test_discord_s_channel_is_learnt_page_by_page(discord: FakeDiscord, url: str) -> None:
+    lobby, ana = discord.channel(discord.guild("Gophers"), "lobby"), discord.person("ana")
+    async with serve(plan="max", balance=100.0) as sandbox:
+        collection = sandbox.state.knowledge.library.create("talk", 0.0)
+        sections: dict[str, Any] = {
+            "operators": {"discord_users": [str(ana.id)]},
+            "knowledge": {"learn_into": collection.id, "learn_wait_s": 0.0},
+        }
+        async with running(discord, url, sandbox=sandbox, **sections) as stage:
+            house = House(discord, stage, lobby, ana)
+            for number in range(120):
+                await discord.say(ana, lobby, spoken(number))
+            await discord.interact(ana, lobby, "learn", {"words": "channel 110 Talk"})
+            await house.seen("`Talk`: pieces:")
+            await stage.rest()
+            count = await stage.rows("SELECT count(*) FROM learnt_messages")
+            texts = " ".join(each.contents for each in collection.documents.values())
+
+    assert count == [110]
+    assert "c9x" not in texts
+    assert texts.index("c10x") < texts.index("c119x")
