@@ -181,6 +181,7 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
             last = await transaction.add_turn(here, who, "D-rest/1")
         await transaction.add_message(here, last, who, text="words", attachments=(), origin="o1")
         await transaction.known_identity(ANA)
+        await transaction.any_conversation(who)
         await transaction.first_within("told", timedelta(hours=1))
         await transaction.first_within("told", timedelta(hours=1))
         spending = transaction.consumption.spending(Price(1.0, 1.0))
