@@ -228,6 +228,8 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
     again = await store.claim(here)
     assert again is not None
     await (await StoredLedger.open(database, again)).forget(0)
+    await store.settle_capability(again, "search")
+    await store.settle_capability(again, "")
     await store.close(again, TurnState.ANSWERED)
 
 
