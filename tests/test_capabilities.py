@@ -87,7 +87,7 @@ async def test_it_shows_files_counts_money_and_says_how_far_it_is(migrated_url: 
         await run.write("Done.")
 
     async with staged(migrated_url, handlers=[Doing(ECHO, draw)]) as stage:
-        await stage.hear(said("echo a cat"))
+        await stage.hear(said("echo cats"))
 
         assert stage.platform.visible("D-ana") == ["Done.", f"<a.png: {len(PNG)} bytes, a cat>"]
         assert await stage.rows("SELECT other_usd FROM usage WHERE model = 'pictures'") == [0.25]
