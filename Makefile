@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: init run test check lint types contracts soak explore bench golden architecture docs lock clean
+.PHONY: init run test check lint types contracts soak explore bench golden architecture commands docs lock clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -73,6 +73,10 @@ architecture: .venv/bin/python
 # Builds the documentation's site, without any network: build/site/index.html.
 docs: .venv/.dev
 	@$(BIN)/python docs/build_site.py
+
+# Writes the reference of commands in docs/cli.md anew.
+commands: .venv/.run
+	@$(BIN)/python docs/commands_page.py
 
 # Pins anew. Needs `uv` (pip install uv); hashes, no addresses.
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links

@@ -34,6 +34,7 @@ from core.knowledge.sources import SourcesHandler
 from core.media.draw import Drawing
 from core.media.settings import check as check_media
 from core.media.speak import Speaking
+from core.operations.pausing import PauseHandler, ResumeHandler
 from core.rights.export import ExportHandler
 from core.rights.memory import MemoryHandler
 from core.rights.people import PeopleDesk
@@ -43,8 +44,10 @@ from core.storage.batches import BatchStore
 from core.storage.history import HistoryStore
 from core.storage.learnt.follow_ups import FollowUps
 from core.storage.learnt.store import LearntStore
+from core.storage.operations.pauses import PauseStore
 from core.storage.personal_data.memory_lists import MemoryLists
 from core.storage.turns.intake import IntakeStore
+from core.storage.turns.release import HeldTurnRelease
 
 
 def capabilities_of(base: Base) -> Capabilities:
@@ -61,7 +64,7 @@ def capabilities_of(base: Base) -> Capabilities:
     if base.settings.operators.names:
         nudges = Nudges()
         upkeep.append(nudges.upkeep)
-        handlers += _people(base, nudges)
+        handlers += [*_people(base, nudges), *_operations(base)]
     if base.settings.batch.enabled:
         handler, result, watcher = _batch(base)
         handlers.append(handler)
@@ -161,6 +164,12 @@ def _account(base: Base) -> list[CapabilityHandler]:
         GatewaysHandler(GatewayList(aivax.admin), lambda place: base.routes.of(place).model, choose),
         ModelsHandler(aivax.account),
     ]
+
+
+def _operations(base: Base) -> list[CapabilityHandler]:
+    release = HeldTurnRelease(base.database, base.now, most=base.settings.limits.release_batch)
+    pauses = PauseStore(base.database, base.now, release)
+    return [PauseHandler(pauses), ResumeHandler(pauses)]
 
 
 def _forms(base: Base, others: list[CapabilityHandler]) -> list[FormHandler]:

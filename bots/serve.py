@@ -17,12 +17,14 @@ from bots.setting_rules.together import check_frontends
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Absences, Board, explain, supervise
 from bots.web.console.settings import check_console
+from bots.wiring import control_of
 from core.admission.spending.caps import price_of
 from core.domain import Frontend, SettingRefused
 from core.i18n import Translators
 from core.loop_watchdog import watched
 from core.storage.db import Database, parse_url
 from core.util import garbage
+from core.util.clock import utc_now
 from core.util.log import log
 from core.util.tasks import first_done
 
@@ -81,7 +83,7 @@ async def run(
         if settings.web.console.enabled and role is not Role.WORK:
             console = await _open_console(settings, shown, core, board, mounts)
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
-            port = await stack.enter_async_context(_open_web(settings.web, board, mounts))
+            port = await stack.enter_async_context(_open_web(settings, board, mounts, core))
             if console is not None:
                 await _print_first_link(settings.web, console, port)
         reloader = Reloader(live, read, core.check, core.admitting.alerts) if read is not None else None
@@ -132,15 +134,19 @@ async def _print_first_link(settings: WebSettings, sign_in: SignIn, port: int) -
 
 
 @asynccontextmanager
-async def _open_web(settings: WebSettings, board: Board, mounts: Mounts) -> AsyncIterator[int]:
-    """Serve health where it is wanted, and what the frontends mounted, on one address; yields the port."""
-    from bots.web.health import health_routes  # a web server costs memory; only who uses it pays
+async def _open_web(settings: Settings, board: Board, mounts: Mounts, core: Core) -> AsyncIterator[int]:
+    """Serve health and control where they are wanted, and what the frontends mounted; yields the port."""
+    from bots.web.control import control_routes  # a web server costs memory; only who uses it pays
+    from bots.web.health import health_routes
     from bots.web.server import serve
 
-    token = settings.admin_token.get_secret_value()
-    pages = health_routes(board, admin_token=token) if settings.enabled else []
-    async with serve(pages, mounts.apps, settings.host, settings.port, settings) as port:
-        log.info("web.listening", host=settings.host, port=port)
+    web, token = settings.web, settings.web.admin_token.get_secret_value()
+    control = control_of(settings, core.database, utc_now, core.pool)
+    pages = health_routes(board, admin_token=token, pause=control.paused) if web.enabled else []
+    if web.enabled and token:
+        pages += control_routes(control, core.admitting.account, board, admin_token=token)
+    async with serve(pages, mounts.apps, web.host, web.port, web) as port:
+        log.info("web.listening", host=web.host, port=port)
         yield port
 
 

@@ -39,12 +39,15 @@ from core.ingest.service import StoringIntake, build_intake
 from core.media.interpreting import MediaInterpreter
 from core.media.tool_caps import ToolCaps
 from core.niceties.follow_up import Niceties
+from core.operations.control import Control
 from core.rights.possible import why_not
 from core.rights.privacy import Features, PrivacyPage
 from core.rights.remote_deletion import Logging, RemoteDeletion
 from core.storage.alerts import AlertStore
 from core.storage.db import Database
 from core.storage.history import HistoryStore
+from core.storage.operations.pauses import PauseStore
+from core.storage.operations.turn_changes import TurnChanges
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.spending import SpendingStore
 from core.storage.turns.breakers import BreakerStore
@@ -318,6 +321,16 @@ def intake_of(
         frontends=base.frontends,
         why_not_remotely=why_not(settings.aivax),
     )
+
+
+def control_of(settings: Settings, database: Database, now: Clock, pool: WorkerPool | None = None) -> Control:
+    """Wire what operators do beside the chat; without a `pool`, to a database that no process answers from here."""
+    release = HeldTurnRelease(database, now, most=settings.limits.release_batch)
+    pauses, changes = PauseStore(database, now, release), TurnChanges(database, now)
+    translators = Translators(following=settings.replies)
+    if pool is None:
+        return Control(pauses, changes, translators)
+    return Control(pauses, changes, translators, pool.notify, pool.sweep_soon)
 
 
 def remote_deletion_of(base: Base, pool: WorkerPool) -> RemoteDeletion:

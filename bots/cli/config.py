@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,6 +62,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Tell every problem at once, with setting, value and fix: status 0 where there is none, else 2."""
+    import os
+
     from bots import logs
     from bots.cli.commandline import flush
     from bots.frontends import installed
@@ -96,6 +96,8 @@ def _file(origins: Origins) -> str | None:
 
 def _lines(found: Iterable[Effective]) -> Iterator[str]:
     """Each setting as in the file, its value as JSON has it, and where it comes from."""
+    import json  # --help stays fast
+
     section = ""
     for each in found:
         if each.section != section:
@@ -111,4 +113,6 @@ def _row(each: Effective) -> dict[str, Any]:
 
 
 def _json(told: object) -> str:
+    import json  # likewise
+
     return json.dumps(told, indent=2, ensure_ascii=False)

@@ -14,7 +14,8 @@ from bots import INTERRUPTED
 from bots.cli.config import config as configuration
 from bots.cli.console import console
 from bots.cli.db import database
-from bots.cli.options import ConfigPath
+from bots.cli.operations.turns import turns
+from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, ConfigPath
 from bots.cli.people import people
 from bots.cli.platforms import WithPlatforms
 from bots.machine import drop_unusable
@@ -26,16 +27,22 @@ cli = typer.Typer(
     cls=WithPlatforms,
     help="Slack and Discord bots that answer from an AIVAX gateway.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog="""\b
+Examples:
+  aivax-bots chat --sandbox                   try it in this terminal, with no account
+  aivax-bots config check && aivax-bots run   serve what config.toml says
+  aivax-bots doctor                           is it well, and if not, what helps?
+  aivax-bots COMMAND --help                   each command explains itself""",
 )
-cli.add_typer(configuration)
-cli.add_typer(console)
-cli.add_typer(database)
-cli.add_typer(people)
+cli.add_typer(configuration, rich_help_panel=SET_UP)
+cli.add_typer(turns, rich_help_panel=LOOK_AFTER)
+cli.add_typer(people, rich_help_panel=LOOK_AFTER)
+cli.add_typer(console, rich_help_panel=LOOK_AFTER)
+cli.add_typer(database, rich_help_panel=LOOK_AFTER)
 replies = typer.Typer(name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True)
-cli.add_typer(replies)
+cli.add_typer(replies, rich_help_panel=TRY_OUT)
 
 
 def _version(wanted: bool) -> None:
@@ -53,7 +60,7 @@ def _options(
     del version
 
 
-@cli.command()
+@cli.command(rich_help_panel=RUN)
 def run(
     config: ConfigPath = None,
     role: Annotated[
@@ -81,7 +88,7 @@ def run(
     finish(until_stopped(serving, grace_s))
 
 
-@cli.command()
+@cli.command(rich_help_panel=TRY_OUT)
 def chat(
     config: ConfigPath = None,
     sandbox: Annotated[
@@ -96,7 +103,7 @@ def chat(
     finish(until_terminated(converse(settings, sandbox=sandbox)))
 
 
-@cli.command()
+@cli.command(rich_help_panel=TRY_OUT)
 def sandbox(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8787,
@@ -113,7 +120,7 @@ def sandbox(
     finish(run_forever(host=host, port=port, balance=balance, plan=plan, on_ready=tell))
 
 
-@cli.command()
+@cli.command(rich_help_panel=TRY_OUT)
 def drill(
     name: Annotated[str, typer.Argument(help="Which one; `all` plays them one after the other.")] = "",
     listed: Annotated[bool, typer.Option("--list", help="Print which drills there are, and end.")] = False,
@@ -135,7 +142,7 @@ doctor = typer.Typer(
     help="Find out whether all is well, and what to do where it is not: status 0 well, 1 warnings, 2 something fails.",
     invoke_without_command=True,
 )
-cli.add_typer(doctor)
+cli.add_typer(doctor, rich_help_panel=LOOK_AFTER)
 
 
 @doctor.callback()
@@ -168,7 +175,7 @@ def why(
     finish(explain(*configured(config, quiet=True), message), interrupted=INTERRUPTED)
 
 
-@cli.command()
+@cli.command(rich_help_panel=SET_UP)
 def init(
     config: ConfigPath = None,
     answers: Annotated[
@@ -184,7 +191,58 @@ def init(
     raise typer.Exit(set_up(config, answers))
 
 
-@cli.command()
+@cli.command(
+    rich_help_panel=LOOK_AFTER,
+    epilog="""\b
+Examples:
+  aivax-bots status
+  aivax-bots status --watch
+  aivax-bots status --json | jq .database.held""",
+)
+def status(
+    config: ConfigPath = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every two seconds, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Show how the bot stands: frontends, queue, breakers, balance, last errors, a pause; and what can't be seen."""
+    from bots.cli.commandline import configured, finish
+    from bots.cli.operations.status import show_status
+
+    finish(show_status(configured(config, quiet=True)[0], as_json=as_json, watch=watch))
+
+
+@cli.command(
+    rich_help_panel=LOOK_AFTER,
+    epilog="""\b
+Examples:
+  aivax-bots pause
+  aivax-bots pause --say 'Back at noon: we are moving.'""",
+)
+def pause(
+    config: ConfigPath = None,
+    say: Annotated[
+        str, typer.Option(help="What people are told meanwhile; else a sentence in their language.")
+    ] = "",
+) -> None:
+    """Hold all answers, also over restarts: questions are kept, and answered after `resume`."""
+    from bots.cli.commandline import configured, finish
+    from bots.cli.operations.pausing import pause as hold
+
+    finish(hold(configured(config, quiet=True)[0], say), interrupted=INTERRUPTED)
+
+
+@cli.command(rich_help_panel=LOOK_AFTER)
+def resume(config: ConfigPath = None) -> None:
+    """Let answers go on after `pause`; what was kept comes first."""
+    from bots.cli.commandline import configured, finish
+    from bots.cli.operations.pausing import resume as go_on
+
+    finish(go_on(configured(config, quiet=True)[0]), interrupted=INTERRUPTED)
+
+
+@cli.command(rich_help_panel=SET_UP)
 def hooks(
     config: ConfigPath = None,
     check: Annotated[

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+SET_UP, RUN, LOOK_AFTER, TRY_OUT = "Set it up", "Run it", "Look after it", "Try it out"
+"""Under what the commands stand in `aivax-bots --help`."""
+
 ConfigPath = Annotated[
     Path | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from bots.cli.options import ConfigPath
+from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, ConfigPath
 from bots.entry_points import names
 
 if TYPE_CHECKING:
@@ -22,6 +22,21 @@ class WithPlatforms(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *names()]
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands in groups. Typer's own way to do that draws with rich, which takes a tenth of a second."""
+        commands = {
+            name: command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))
+        }
+        limit = formatter.width - 6 - max(map(len, commands))
+        groups: dict[str, list[tuple[str, str]]] = {each: [] for each in (RUN, SET_UP, LOOK_AFTER, TRY_OUT)}
+        for name, command in commands.items():
+            group = command.rich_help_panel or "More"
+            groups.setdefault(group, []).append((name, command.get_short_help_str(limit)))
+        for group, rows in groups.items():
+            if rows:
+                with formatter.section(group):
+                    formatter.write_dl(rows, col_max=limit)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         own = super().get_command(ctx, cmd_name)
         return _Platform(cmd_name) if own is None and cmd_name in names() else own
@@ -31,7 +46,13 @@ class _Platform(TyperGroup):
     """The commands of one platform. Its package is imported when one of them is looked for."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name=name, help=f"Setting {name} up.", no_args_is_help=True, rich_markup_mode=None)
+        super().__init__(
+            name=name,
+            help=f"Setting {name} up.",
+            no_args_is_help=True,
+            rich_markup_mode=None,
+            rich_help_panel=SET_UP,
+        )
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*self._prints]

@@ -15,6 +15,7 @@ from core.domain.checks import Finding, failed, ok, unknown, warning
 from core.settings import StorageSettings
 from core.storage.db import Database, migrate
 from core.storage.db.engine import database_path
+from core.storage.operations.pauses import PauseStore
 from core.storage.ops.inspection import WRITE_WAIT_S, liveliness, write_refusal
 from core.util.clock import Clock, utc_now
 
@@ -71,7 +72,16 @@ class StorageCheck:
             ok("activity.heard", self._ago(seen.heard_at, "nobody has said anything yet")),
             ok("activity.answered", self._ago(seen.answered_at, "nothing was answered yet")),
             ok("activity.waiting", f"{seen.waiting} questions wait or are being answered"),
+            *await self._pause(database),
         ]
+
+    async def _pause(self, database: Database) -> list[Finding]:
+        pause = await PauseStore(database, self.now).current()
+        if pause is None:
+            return []
+        since = _span((self.now() - pause.since).total_seconds())
+        told = f"answers are paused for {since}: questions are kept"
+        return [warning("activity.paused", told, "aivax-bots resume")]
 
     def _ago(self, times: Mapping[str, datetime], never: str) -> str:
         if not times:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from core.domain import TurnState
+from core.domain import Cause, TurnState
 from core.storage.ops.turn_story import HeardEvent, TurnStory
 
 _SLACK_LINK = re.compile(r"/archives/[A-Z0-9]+/p(\d{10})(\d{6})")
@@ -106,7 +106,9 @@ def _cost(story: TurnStory) -> str:
 
 def _now(story: TurnStory, now: datetime) -> Iterator[str]:
     if story.state is TurnState.HELD:
-        if story.tripped_until is not None:
+        if story.held_by == Cause.PAUSE and story.tripped_until is not None:
+            yield "answers are paused by an operator; `aivax-bots resume` has it answered"
+        elif story.tripped_until is not None:
             wait = max(0.0, (story.tripped_until - now).total_seconds())
             yield f"the next try is in {wait:.0f} s; `aivax-bots doctor` tells what AIVAX says"
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 
 KEPT = frozenset("\n\t")
 REMOVED = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
@@ -19,6 +20,15 @@ STYLED = frozenset("#*0123456789\u203c\u2049\u2139\u2194\u25fd\u25fe\u3030\u303d
 def printable(text: str) -> str:
     """The text without anything that a terminal obeys or that nobody sees; emoji of several parts stay whole."""
     return Printable().feed(text)
+
+
+def age(at: datetime, since: datetime) -> str:
+    """A length of time in its largest unit: `3d`, `2h`, `5m`, `10s`."""
+    seconds = max(0, int((at - since).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 class Printable:

@@ -37,6 +37,7 @@ WAITING_INTERVAL = timedelta(seconds=15)
 BREAKER, BALANCE, MODEL, KEY, ADDRESS = "breaker:", "balance:", "model:", "key", "address"
 EMPTY = f"{BREAKER}{Cause.BALANCE}"
 TRIPPED_AND_RESET = {
+    Cause.PAUSE: (Phrase.NOTICE_PAUSED, Phrase.NOTICE_RESUMED),
     Cause.BALANCE: (Phrase.NOTICE_BALANCE_CLOSED, Phrase.NOTICE_BALANCE_OPEN),
     Cause.MEDIA: (Phrase.NOTICE_MEDIA_CLOSED, Phrase.NOTICE_MEDIA_OPEN),
     Cause.STORAGE: (Phrase.NOTICE_STORAGE_CLOSED, Phrase.NOTICE_STORAGE_OPEN),

@@ -71,6 +71,10 @@ class Admission:
         """
         return (await self._ask(turn_id, breakers_of(model))).tripped
 
+    async def pause(self, turn_id: int) -> Tripped | None:
+        """The operator's pause, where there is one: it holds what need not ask the model, too."""
+        return (await self._ask(turn_id, (Breaker(Cause.PAUSE),))).tripped
+
     @asynccontextmanager
     async def entering(self, turn_id: int, model: str) -> AsyncIterator[Passage]:
         """Begin one call: make it inside the block, unless a breaker is in the way.

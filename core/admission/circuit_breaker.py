@@ -35,7 +35,7 @@ They don't grow further apart: after hours, too, recovery is to be seen within s
 
 def breakers_of(model: str) -> tuple[Breaker, ...]:
     """The breakers that a call to this model passes, files aside; those that hold longest first."""
-    account = (Breaker(Cause.BALANCE), Breaker(Cause.STORAGE))
+    account = (Breaker(Cause.PAUSE), Breaker(Cause.BALANCE), Breaker(Cause.STORAGE))
     return (*account, Breaker(Cause.OUTAGE, model), Breaker(Cause.RATE, model))
 
 

@@ -76,6 +76,7 @@ def apologise(error: BaseException, translator: Translator, reference: str) -> A
 SPREAD_S = 1.0
 """Waits are spread by up to this much beyond what AIVAX asked for; nobody needs to hear of it."""
 KEPT = {
+    Cause.PAUSE: Phrase.KEPT_PAUSED,
     Cause.BALANCE: Phrase.KEPT_BALANCE,
     Cause.MEDIA: Phrase.KEPT_BALANCE,
     Cause.STORAGE: Phrase.KEPT_STORAGE,
@@ -88,4 +89,5 @@ def apologise_for_waiting(tripped: Tripped, translator: Translator, now: datetim
     """Say why the answer waits, and what happens next; its author may keep or drop it."""
     wait = translator.duration((tripped.retry_at - now).total_seconds() - SPREAD_S)
     drawn = buttons((Action.KEEP, Action.DROP), turn_key, translator)
-    return Apology(translator.say(KEPT[tripped.breaker.cause], wait=wait), buttons=drawn)
+    sentence = tripped.sentence or translator.say(KEPT[tripped.breaker.cause], wait=wait)
+    return Apology(sentence, buttons=drawn)

@@ -17,6 +17,8 @@ PROBE_S = 20.0
 class Cause(StrEnum):
     """Why a breaker is tripped."""
 
+    PAUSE = "pause"
+    """An operator holds all answers: no probe is made, and nothing but an operator resets it."""
     BALANCE = "balance"
     """The account can't pay: nothing is answered."""
     MEDIA = "media"
@@ -60,6 +62,8 @@ class Tripped:
     """Whether it has just tripped."""
     told: str = ""
     """What operators are to hear that the service said of it."""
+    sentence: str = ""
+    """What people are told, where that is the operator's own sentence; `""`: the catalogue's."""
 
 
 @dataclass(frozen=True, slots=True)

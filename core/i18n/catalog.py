@@ -107,6 +107,7 @@ class Phrase(Sentence):
     GREETING = "Hi! Ask me anything: write your question in the same message in which you mention me."
 
     # waiting behind a breaker
+    KEPT_PAUSED = "My answers are paused. I've kept your question and will answer it as soon as they go on."
     KEPT_BALANCE = (
         "I can't answer right now: the account that pays for my answers is out of credit. The people who run me "
         "have been told. I've kept your question and will answer it as soon as that is mended."
@@ -295,6 +296,11 @@ class Phrase(Sentence):
         "The AIVAX account is out of credit. I make no calls; questions are kept and answered after a top-up, "
         "with no restart. {figures}"
     )
+    NOTICE_PAUSED = (
+        "My answers are paused: questions are kept, and answered after `resume`. An operator has asked "
+        "for it."
+    )
+    NOTICE_RESUMED = "My answers go on: I'm answering what was kept."
     NOTICE_BALANCE_OPEN = "The AIVAX account has credit again: I'm answering what was kept."
     NOTICE_MEDIA_CLOSED = (
         "The AIVAX balance is too low for files: questions are answered without them until there is more. "
@@ -607,6 +613,18 @@ class Phrase(Sentence):
     USAGE_USD_PER_DAY = "My answers to you may cost {most} a day; {rest} are left."
     FALLBACK_OUTAGE = "Answered by {model}, as the model that answers here otherwise is out of reach."
     FALLBACK_CAP = "Answered by {model}, as what the model that answers here otherwise may cost is used up."
+
+    # a pause, for operators
+    PAUSE_NAME = "pause"
+    PAUSE_COMMAND = "Hold all answers until you say resume; questions are kept"
+    PAUSE_SENTENCE = "sentence"
+    PAUSE_SENTENCE_HELP = "What people are told meanwhile; without it, a sentence of mine"
+    PAUSE_DONE = "My answers are paused. Questions are kept, and answered when you say `resume`."
+    RESUME_NAME = "resume"
+    RESUME_COMMAND = "Give answers again, those to what was kept first"
+    RESUME_DONE = "My answers go on: I'm answering what was kept first."
+    RESUME_NOTHING = "My answers aren't paused."
+    TURN_DROPPED = "The people who run me took this question out of the line: I won't answer it."
 
     # the account, for operators
     ACCOUNT_NAME = "account"

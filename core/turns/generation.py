@@ -88,8 +88,12 @@ class Generation:
 
     async def holding(self, turn: Turn) -> Tripped | None:
         """The circuit breaker that holds the turn; asked before anything is done for it on its platform."""
-        if not turn.is_any_tripped or turn.capability:  # a capability need not ask the model
+        if not turn.is_any_tripped:
             return None
+        if turn.capability:  # which need not ask the model
+            handler = self._capabilities.handler(turn.capability)
+            is_free = handler is None or handler.capability.free
+            return None if is_free else await self._admission.pause(turn.id)
         tripped = await self._admission.holding(turn.id, self._composer.model_of(turn))
         if not (instead := self._fallback.instead_of(turn, tripped)):
             return tripped

@@ -244,6 +244,9 @@ breakers = Table(
     Column("hinted_at", Instant, nullable=True, comment="when a sign of recovery last called for a probe"),
     Column("lowest_usd", Float, nullable=True, comment="lowest balance read since it tripped"),
     Column("told", Label(200), nullable=True, comment="what operators hear that AIVAX said of it"),
+    Column(
+        "sentence", Label(1000), nullable=True, comment="the operator's own, which people are told of a pause"
+    ),
 )
 
 failures = Table(

@@ -72,8 +72,13 @@ class TurnStory:
     lease_until: datetime | None
 
 
-async def stories(database: Database, wanted: Sequence[str]) -> Sequence[TurnStory]:
-    """The turns that a reference, or one of some ids of a message, belongs to; the oldest first."""
+async def stories(
+    database: Database, wanted: Sequence[str], *, number: int | None = None
+) -> Sequence[TurnStory]:
+    """The turns that a reference, or one of some ids of a message, belongs to; the oldest first.
+
+    `number` is a turn's own, which no message is known by.
+    """
     by_question = select(messages.c.turn_id).where(messages.c.origin.in_(wanted), messages.c.origin != "")
     by_answer = select(deliveries.c.turn_id).where(
         deliveries.c.message_id.in_(wanted), deliveries.c.message_id != ""
@@ -83,6 +88,7 @@ async def stories(database: Database, wanted: Sequence[str]) -> Sequence[TurnSto
         turns.c.id.in_(by_question),
         turns.c.id.in_(by_answer),
         turns.c.key.in_(wanted),
+        *([turns.c.id == number] if number is not None else []),
     )
     async with database.read(many_rows=True) as connection:
         return [await _story(connection, row) for row in (await connection.execute(_found(which))).all()]

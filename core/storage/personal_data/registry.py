@@ -179,6 +179,7 @@ WORDLESS = (
     Wordless(
         breakers, ("told",), "what AIVAX says of a cap, without echoes of a question; gone with the breaker"
     ),
+    Wordless(breakers, ("sentence",), "an operator's own, which people are told of a pause; gone with it"),
     Wordless(failures, ("breaker",), "a breaker's name: a cause and a model's name"),
     Wordless(failures, ("kind",), OURS),
     Wordless(releases, ("breaker",), "a breaker's name: a cause and a model's name"),

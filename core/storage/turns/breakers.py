@@ -137,7 +137,7 @@ class BreakerStore:
 
         Until text is `said`, failures that came after a call had been taken are not contradicted.
         """
-        names = [breaker.name for breaker in asked]
+        names = [breaker.name for breaker in asked if breaker.cause is not Cause.PAUSE]
         shut = select(breakers.c.name, breakers.c.kind).where(breakers.c.name.in_(names))
         async with self._database.read() as connection:
             tripped = {row.name for row in await connection.execute(shut) if said or not _is_late(row.kind)}
@@ -188,9 +188,10 @@ class BreakerStore:
             return False
 
     async def probe_at_once(self) -> None:
-        """Let each tripped breaker have a probe now: a process has just started."""
+        """Let each tripped breaker have a probe now: a process has just started. A pause outlasts that."""
+        probed = update(breakers).where(breakers.c.cause != Cause.PAUSE)
         async with self._database.write() as connection:
-            await connection.execute(update(breakers).values(retry_at=self._now(), probe_turn=None))
+            await connection.execute(probed.values(retry_at=self._now(), probe_turn=None))
 
     async def _is_known_empty(self, any_rows: Select[Any]) -> bool:
         try:
@@ -253,6 +254,8 @@ class BreakerStore:
             await Failures(connection, breaker.name, self._now()).blame(but=turn_id)
 
     async def _may_probe(self, connection: AsyncConnection, row: Row[Any], turn_id: int) -> bool:
+        if row.cause == Cause.PAUSE:
+            return False
         if row.probe_turn == turn_id:
             return True
         failures = Failures(connection, row.name, self._now())
@@ -295,6 +298,7 @@ class BreakerStore:
             is_tried,
             row.confirms,
             told=row.told or "",
+            sentence=row.sentence or "",
         )
 
 

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.aivax.stream.events import Usage
-from core.domain import Action, CancelRequest, Fenced, Place, ToolActivity, Turn, TurnState
+from core.domain import Action, CancelRequest, Cause, Fenced, Place, ToolActivity, Turn, TurnState
 from core.storage.db import (
     Database,
     Id,
@@ -216,8 +216,11 @@ class TurnStore:
             return set((await connection.execute(query)).scalars())
 
     async def held_before(self, moment: datetime, most: int) -> Sequence[tuple[int, str, Place]]:
-        """Turns created before that moment that a breaker still holds, with their author's locale and place."""
-        waiting = IS_HELD & (turns.c.created_at < moment)
+        """Turns created before that moment that a breaker still holds, with their author's locale and place.
+
+        Not those that an operator's pause holds: they are kept however long it lasts.
+        """
+        waiting = IS_HELD & (turns.c.created_at < moment) & (turns.c.held_by != Cause.PAUSE)
         places = conversations.c["platform", "workspace", "channel", "thread", "private"]
         query = (
             select(turns.c.id, spoken_locale().label("locale"), *places)

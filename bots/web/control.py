@@ -1,0 +1,83 @@
+"""What an operator's commands ask of the running bot: `aivax-bots pause`, `turns retry` and their like.
+
+A SQLite file belongs to one process, so who wants something changed in it asks that process. Everything here needs
+`[web] admin_token`; without one nothing of it is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bots.supervisor import Board
+from bots.web.admin import is_admin
+from core.admission.account import AccountWatch
+from core.operations.control import Control
+
+PATH = "/control"
+Answer = Callable[[Request], Awaitable[object]]
+
+
+class _Wrong(Exception):
+    """The request says nothing that could be done."""
+
+
+def control_routes(control: Control, account: AccountWatch, board: Board, *, admin_token: str) -> list[Route]:
+    """`GET /control/status`, and `POST` to `pause` (`{"sentence": ...}`), `resume`, `turns/ID/retry` and `.../drop`."""
+
+    async def status(_request: Request) -> object:
+        pause = await control.paused()
+        down = {name: str(board.failed[name]) for name in sorted(board.failed)} | board.ailing
+        return {
+            "frontends": {"up": board.up, "down": down},
+            "paused": pause is not None,
+            "balance_usd": account.balance_usd,
+        }
+
+    async def pause(request: Request) -> object:
+        return {"changed": await control.pause(_sentence(await _json(request)))}
+
+    async def resume(_request: Request) -> object:
+        return {"changed": await control.resume()}
+
+    async def retry(request: Request) -> object:
+        return {"outcome": await control.retry(request.path_params["turn"])}
+
+    async def drop(request: Request) -> object:
+        return {"outcome": await control.drop(request.path_params["turn"])}
+
+    def route(path: str, answer: Answer, method: str = "POST") -> Route:
+        async def guarded(request: Request) -> Response:
+            if not is_admin(request, admin_token):
+                return JSONResponse({"problem": "the admin token is missing, or another one"}, 401)
+            try:
+                return JSONResponse(await answer(request))
+            except _Wrong as wrong:
+                return JSONResponse({"problem": str(wrong)}, 400)
+
+        return Route(f"{PATH}/{path}", guarded, methods=[method])
+
+    return [
+        route("status", status, "GET"),
+        route("pause", pause),
+        route("resume", resume),
+        route("turns/{turn:int}/retry", retry),
+        route("turns/{turn:int}/drop", drop),
+    ]
+
+
+async def _json(request: Request) -> object:
+    try:
+        return await request.json()
+    except ValueError:
+        raise _Wrong("the body is no JSON") from None
+
+
+def _sentence(body: object) -> str:
+    sentence = body.get("sentence", "") if isinstance(body, dict) else None
+    if not isinstance(sentence, str):
+        raise _Wrong('write {"sentence": "what people are told"}, or {}')
+    return sentence

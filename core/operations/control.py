@@ -1,0 +1,69 @@
+"""What an operator does to a running bot, or to the database that none has open: one way for both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.domain import Place
+from core.i18n import Phrase, Translators
+from core.storage.operations.pauses import SENTENCE_CHARS, Pause, PauseStore
+from core.storage.operations.turn_changes import Outcome, TurnChanges
+from core.util.log import log
+from core.util.text import shorten
+
+
+class Control:
+    """Pauses and resumes answers, tries turns again and drops them."""
+
+    def __init__(
+        self,
+        pauses: PauseStore,
+        changes: TurnChanges,
+        translators: Translators,
+        notify: Callable[[int], object] = lambda _: None,
+        sweep_soon: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`notify` is told of the conversation that has work, `sweep_soon` that many may have some."""
+        self._pauses = pauses
+        self._changes = changes
+        self._translators = translators
+        self._notify = notify
+        self._sweep_soon = sweep_soon
+
+    async def paused(self) -> Pause | None:
+        """The pause that goes on."""
+        return await self._pauses.current()
+
+    async def pause(self, sentence: str = "") -> bool:
+        """Hold all answers, and tell people this sentence, or the catalogue's; whether they were not held before."""
+        is_new = await self._pauses.pause(shorten(sentence.strip(), SENTENCE_CHARS))
+        log.warning("answers.paused", by="operator")
+        self._sweep_soon()
+        return is_new
+
+    async def resume(self) -> bool:
+        """Let answers go on; whether they were held."""
+        was_paused = await self._pauses.resume()
+        if was_paused:
+            log.warning("answers.resumed", by="operator")
+            self._sweep_soon()
+        return was_paused
+
+    async def retry(self, turn_id: int) -> Outcome:
+        """Have a failed, held or delayed turn tried again."""
+        changed = await self._changes.retry(turn_id)
+        return self._told("turn.retried", turn_id, changed.outcome, changed.conversation_id)
+
+    async def drop(self, turn_id: int) -> Outcome:
+        """End a turn that waits, and tell its author so."""
+        changed = await self._changes.drop(turn_id, self._dropped)
+        return self._told("turn.dropped", turn_id, changed.outcome, changed.conversation_id)
+
+    def _dropped(self, locale: str, place: Place) -> str:
+        return self._translators.for_reader(locale, place).say(Phrase.TURN_DROPPED)
+
+    def _told(self, event: str, turn_id: int, outcome: Outcome, conversation_id: int | None) -> Outcome:
+        if conversation_id is not None:
+            log.info(event, turn=turn_id, by="operator")
+            self._notify(conversation_id)
+        return outcome

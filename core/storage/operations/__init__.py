@@ -1,0 +1,1 @@
+"""What operators look at and change: turns one by one, a pause, how the bot stands."""
