@@ -72,6 +72,8 @@ SAMPLES: dict[str, object] = {
     "problem": "`floor` is missing",
     "ended": 250,
     "good": 497,
+    "channel": "channel",
+    "other": "fallback:50c3",
 }
 """A value for each placeholder, as people meet it."""
 
