@@ -155,6 +155,7 @@ async def test_the_version_is_told() -> None:
     ("command", "told"),
     [
         ("", ["run", "chat", "doctor", "sandbox", "db", "--version"]),
+        ("init", ["--config", "--answers", "docs/start.md", "doctor"]),
         ("doctor", ["--config", "--json", "--no-answer", "status", "why"]),
         ("doctor why", ["--config", "reference", "link"]),
         ("run", ["--config"]),

@@ -12,8 +12,18 @@ from tests.programs import PROJECT
 
 HEAVY = {
     *("aiohttp", "aiosqlite", "alembic", "asyncio", "babel", "core.domain", "core.settings", "cryptography"),
-    *("discord", "httpcore", "httpx", "psycopg", "pygments", "rich", "slack_bolt", "slack_sdk", "sqlalchemy"),
-    *("starlette", "structlog", "uvicorn"),
+    *(
+        "discord",
+        "httpcore",
+        "httpx",
+        "prompt_toolkit",
+        "psycopg",
+        "pygments",
+        "questionary",
+        "rich",
+        "slack_bolt",
+    ),
+    *("slack_sdk", "sqlalchemy", "starlette", "structlog", "tomlkit", "uvicorn"),
 }
 MODULES_OF = """
 import json, sys
@@ -43,6 +53,7 @@ def modules_after(*arguments: str) -> set[str]:
         "--help",
         "--version",
         "run --help",
+        "init --help",
         "db --help",
         "db backup --help",
         "replies --help",
