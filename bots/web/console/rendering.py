@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ from starlette.responses import HTMLResponse, Response
 from bots.web.console import PATH
 from bots.web.console.visit import Visit
 from core.domain.console import Role
+from core.i18n import LANGUAGES
 from core.i18n.console import ConsoleTranslator, console_translator
 from core.i18n.console_text import ConsoleText
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+FORMS = (*LANGUAGES, "es-MX")
+"""Locales that between them have each form of a language that there is."""
 NAVIGATION = (
     ("", ConsoleText.OVERVIEW, Role.VIEWER),
     ("waiting", ConsoleText.WAITING, Role.VIEWER),
@@ -33,6 +36,21 @@ NAVIGATION = (
 """The pages of the menu: path, name, and from which role on."""
 
 
+@cache
+def _environment() -> Environment:
+    """The templates, compiled once a process: they come with the program, and nothing changes them."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(T=ConsoleText, Role=Role, base=PATH)
+    return environment
+
+
 class Renderer:
     """Renders pages."""
 
@@ -43,25 +61,17 @@ class Renderer:
         self.style = (STATIC / "console.css").read_bytes()
         self.icon = (STATIC / "icon.svg").read_bytes()
         self.style_version = hashlib.sha256(self.style).hexdigest()[:12]
-        self._environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(
-            T=ConsoleText, Role=Role, base=PATH, style=f"{PATH}/static/console.{self.style_version}.css"
-        )
+        self._style_address = f"{PATH}/static/console.{self.style_version}.css"
 
     async def warm(self) -> None:
-        """Compile all templates in a thread: hundredths of a second each that the loop is not to wait for."""
+        """Compile all templates and read all languages in a thread: the loop is not to wait for either."""
         await asyncio.to_thread(self._compile)
 
     def _compile(self) -> None:
-        for name in self._environment.list_templates():
-            self._environment.get_template(name)
-        self.translator("").warm(self._now())
+        for name in _environment().list_templates():
+            _environment().get_template(name)
+        for tag in FORMS:
+            self.translator(tag).warm(self._now())
 
     def translator(self, accepted: str) -> ConsoleTranslator:
         return console_translator(accepted, self._locale)
@@ -81,8 +91,9 @@ class Renderer:
             t=translator.say,
             say=translator,
             now=self._now(),
+            style=self._style_address,
             visit=visit,
             path=visit.request.url.path.removeprefix(PATH).strip("/"),
             navigation=[each for each in NAVIGATION if visit.role and visit.role.may(each[2])],
         )
-        return HTMLResponse(self._environment.get_template(template).render(values), status_code=status)
+        return HTMLResponse(_environment().get_template(template).render(values), status_code=status)
