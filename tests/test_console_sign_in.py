@@ -170,14 +170,14 @@ async def test_a_session_ends_unused_and_after_its_days(console: Console, time: 
     ana = await console.user("ana", Role.OWNER)
     for _ in range(27):
         time.goes_on(hours=11)
-        assert (await ana.see("/")).status == 200
+        assert (await ana.see("/account")).status == 200
     time.goes_on(hours=13)
-    assert (await ana.see("/")).status == 303
+    assert (await ana.see("/account")).status == 303
 
     await ana.sign_in("ana")
     for _ in range(31):
         time.goes_on(hours=11)
-        last = await ana.see("/")
+        last = await ana.see("/account")
     assert last.status == 303
 
 
