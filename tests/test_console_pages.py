@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import text, update
 
 from bots.web.console.pages.plots import Column, percentile, plot
+from bots.web.console.pages.told import CAUSES
+from core.domain import Cause
 from core.domain.console import Role
 from core.storage.db import breakers, conversations, identities, messages, tool_activity, turns, usage
 from tests.console_seed import REFERENCE, Size, fill
@@ -133,6 +135,10 @@ async def test_each_way_to_wait_is_told(console: Console, changes: dict[str, obj
 
     assert told in (await viewer.see("/waiting")).text
     assert told in (await viewer.see(f"/turns/{last}")).text
+
+
+def test_each_cause_of_a_breaker_has_words() -> None:
+    assert set(CAUSES) == {cause.value for cause in Cause}
 
 
 # One question

@@ -121,6 +121,7 @@ class ConsoleText(Sentence):
     WHY_RUNNING = "It is being answered now."
     BREAKERS = "What holds questions"
     CAUSE = "Cause"
+    CAUSE_PAUSE = "An operator holds all answers"
     CAUSE_BALANCE = "The AIVAX account is out of credit"
     CAUSE_MEDIA = "The balance is too low for files"
     CAUSE_STORAGE = "The AIVAX account's storage is full"

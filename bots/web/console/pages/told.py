@@ -23,6 +23,7 @@ STATE_NAMES = {
     TurnState.SUPERSEDED: T.STATE_SUPERSEDED,
 }
 CAUSES = {
+    "pause": T.CAUSE_PAUSE,
     "balance": T.CAUSE_BALANCE,
     "media": T.CAUSE_MEDIA,
     "storage": T.CAUSE_STORAGE,
