@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: init run test check lint types contracts soak explore bench golden architecture commands docs lock clean
+.PHONY: init run test check lint types contracts soak explore bench golden architecture commands docs lock clean image-steps package
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -77,6 +77,14 @@ docs: .venv/.dev
 # Writes the reference of commands in docs/cli.md anew.
 commands: .venv/.run
 	@$(BIN)/python docs/commands_page.py
+
+# Runs the steps of the Dockerfile without an engine, and the result as its user on a read-only tree. As root.
+image-steps:
+	@python3 deploy/image_steps.py
+
+# The wheel and the source distribution, in dist/; nothing is fetched.
+package: .venv/.dev
+	@$(BIN)/python -m hatchling build -t wheel -t sdist -d dist
 
 # Pins anew. Needs `uv` (pip install uv); hashes, no addresses.
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links

@@ -1,7 +1,7 @@
 """Reading the configuration again on SIGHUP: what may change while answers are written does, the rest is named.
 
-Objects keep the section that they were given: what they hold is a view of it (`core.util.live`), so that the next read
-of each finds the new values. Nothing is wired anew, so no turn is touched.
+Objects keep the section that they were given: what they hold is a view of it (`bots.setting_rules.live`), so that the
+next read of each finds the new values. Nothing is wired anew, so no turn is touched.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 from bots import logs
 from bots.redaction import secrets_in
+from bots.setting_rules.live import Live
 from bots.settings import Settings, SettingsRefused
 from core.admission.operator_alerts import OperatorAlerts
 from core.domain import SettingRefused
 from core.i18n import Phrase
-from core.util.live import Live
 from core.util.log import log
 
 LIVE = ("limits", "access", "replies", "routes")

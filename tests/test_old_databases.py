@@ -6,6 +6,7 @@ The dumps in tests/payloads/old_databases were made by that code: see make.py th
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 
 from core.domain import Author, Identity, Place
 from core.storage.db import Database, migrate
+from core.storage.ops import pg_dump
+from core.storage.ops.backup import back_up
 from tests.samples import WallClock, said
 from tests.stage import Stage, staged
 
@@ -97,3 +100,18 @@ async def test_an_old_conversation_goes_on_with_what_was_said_in_it(
         asked = next(call for call in stage.asked if "how many" in call["messages"][-1]["content"])
         assert [part["role"] for part in asked["messages"]][-3:] == ["user", "assistant", "user"]
         assert "What is a goroutine?" in asked["messages"][-3]["content"]
+
+
+async def test_a_backup_before_the_upgrade_keeps_the_schema_that_the_version_of_before_knows(
+    old_url: str, tmp_path: Path, postgres_programs: None
+) -> None:
+    backup = tmp_path / "before-update.backup"
+
+    await back_up(old_url, backup)
+    await upgraded(old_url)
+
+    if old_url.startswith("sqlite"):
+        with closing(sqlite3.connect(backup)) as kept:
+            assert kept.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    else:
+        assert await pg_dump.revision_in(backup) == "0002"

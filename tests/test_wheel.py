@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -69,3 +70,22 @@ def test_the_wheel_speaks_other_languages(installed: Path, tmp_path: Path) -> No
 
     assert preview.returncode == 0, preview.stderr
     assert "Não consigo responder agora" in preview.stdout
+
+
+def test_the_source_distribution_builds_the_same_wheel(tmp_path: Path) -> None:
+    """`make package`, and then the wheel once more from what it packed."""
+    build = [sys.executable, "-m", "hatchling", "build"]
+    subprocess.run(
+        [*build, "-t", "wheel", "-t", "sdist", "-d", tmp_path], cwd=ROOT, check=True, capture_output=True
+    )
+    (wheel,), (source,) = tmp_path.glob("*.whl"), tmp_path.glob("*.tar.gz")
+    shutil.unpack_archive(source, tmp_path / "source", filter="data")
+    (unpacked,) = (tmp_path / "source").iterdir()
+    subprocess.run(
+        [*build, "-t", "wheel", "-d", tmp_path / "again"], cwd=unpacked, check=True, capture_output=True
+    )
+    (again,) = (tmp_path / "again").glob("*.whl")
+
+    assert again.name == wheel.name
+    assert zipfile.ZipFile(again).namelist() == zipfile.ZipFile(wheel).namelist()
+    assert not [each for each in unpacked.rglob("*") if each.name in ("config.toml", "data", ".venv")]
