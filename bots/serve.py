@@ -115,6 +115,7 @@ async def _open_console(
         database=core.database,
         frontends=board,
         money=core.admitting.account,
+        actions=control_of(settings, core.database, utc_now, core.pool),
         price=price_of(settings.limits),
         settings=shown,
         replies=settings.replies,

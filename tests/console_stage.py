@@ -22,9 +22,14 @@ from bots.web.console.security.sign_in import Browser, SignIn
 from bots.web.console.service import Process, open_console
 from bots.web.console.settings import ConsoleSettings
 from core.domain.console import Role
+from core.i18n import Translators
+from core.operations.control import Control
 from core.settings import RepliesSettings
 from core.storage.db import Database
+from core.storage.operations.pauses import PauseStore
+from core.storage.operations.turn_changes import TurnChanges
 from core.storage.spending import Price
+from core.storage.turns.release import HeldTurnRelease
 from core.util.clock import utc_now
 
 ADDRESS = "http://127.0.0.1:8780"
@@ -156,7 +161,10 @@ async def console_on(
         origins = Origins()
         whole = load(installed(), path=Path(os.devnull), environment=environment, origins=origins)
         replies = RepliesSettings(sentences={"busy": "Come back later."})
-        process = Process(database, frontends, purse, Price(), list(effective(whole, origins)), replies)
+        changes, own = TurnChanges(database, now), Translators()
+        control = Control(PauseStore(database, now, HeldTurnRelease(database, now, most=9)), changes, own)
+        shown = list(effective(whole, origins))
+        process = Process(database, frontends, purse, control, Price(), shown, replies)
         app, sign_in = await open_console(chosen, process, now)
         yield Console(app, database, sign_in, frontends, purse)
 

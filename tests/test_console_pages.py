@@ -202,6 +202,33 @@ async def test_both_databases_tell_the_same(migrated_url: str) -> None:
     assert "14 minutes ago" in pages[0].text
 
 
+async def test_an_operator_has_a_failed_question_tried_again_and_drops_one_that_waits(
+    migrated_url: str,
+) -> None:
+    async with console_on(migrated_url, now=lambda: NOW) as console:
+        failed = await fill(console.database, NOW, SMALL)
+        held = failed - 5
+        operator, viewer = await console.user("ola", Role.OPERATOR), await console.user("vic", Role.VIEWER)
+        to_look = await viewer.see(f"/turns/{failed}")
+        await operator.see(f"/turns/{failed}")
+        retried = await operator.send(f"/turns/{failed}/retry")
+        again = await operator.see(retried.to.removeprefix("/console"))
+        await operator.see(f"/turns/{failed}")
+        twice = await operator.send(f"/turns/{failed}/retry")
+        await operator.see(f"/turns/{held}")
+        dropped = await operator.send(f"/turns/{held}/drop")
+        gone = await operator.see(f"/turns/{held}")
+        unknown = await operator.send(
+            "/turns/999999/drop", form_token=operator.at.form_token if operator.at else ""
+        )
+
+    assert "Try again" not in to_look.text
+    assert (retried.status, dropped.status, twice.status, unknown.status) == (303, 303, 409, 404)
+    assert "It is next when a worker is free." in again.text
+    assert "It has ended: nothing more becomes of it." in twice.text
+    assert "ended by its author or a deletion" in gone.text
+
+
 # Figures
 
 

@@ -11,8 +11,10 @@ from bots.setting_rules.origins import Origins, effective
 from bots.settings import Settings
 from bots.supervisor import Board
 from bots.web.console.settings import NEEDED, ConsoleSettings
+from bots.wiring import control_of
 from core.admission.spending.caps import price_of
 from core.domain.console import Role
+from core.util.clock import utc_now
 
 HOST = "127.0.0.1"
 DAY_MINUTES = 1_440.0
@@ -29,9 +31,15 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
     from bots.web.server import serve
 
     own = ConsoleSettings(enabled=True, words_for="viewer", link_minutes=DAY_MINUTES)
-    shown = list(effective(settings, Origins()))
-    price = price_of(settings.limits)
-    process = Process(core.database, board, core.admitting.account, price, shown, settings.replies)
+    process = Process(
+        database=core.database,
+        frontends=board,
+        money=core.admitting.account,
+        actions=control_of(settings, core.database, utc_now, core.pool),
+        price=price_of(settings.limits),
+        settings=list(effective(settings, Origins())),
+        replies=settings.replies,
+    )
     app, sign_in = await open_console(own, process)
     async with serve([], {PATH: app}, HOST, 0) as port:
         yield f"http://{HOST}:{port}{PATH}/link/{await sign_in.make_link(Role.VIEWER, resets=True)}"

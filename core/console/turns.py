@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.storage.console.turns import Said, TurnLine, Waiting
+from core.storage.operations.turn_changes import Outcome
 from core.storage.ops.turn_story import TurnStory
 
 
@@ -26,3 +27,13 @@ class Turns(Protocol):
 
     async def said(self, turn_id: int) -> Sequence[Said]:
         """What people and the bot wrote in one turn: only for who may read it."""
+
+
+class TurnActions(Protocol):
+    """What operators do to single turns; `core.operations.control.Control` is one."""
+
+    async def retry(self, turn_id: int) -> Outcome:
+        """Have a failed, held or delayed turn tried again."""
+
+    async def drop(self, turn_id: int) -> Outcome:
+        """End a turn that waits, and tell its author so."""

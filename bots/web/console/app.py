@@ -30,7 +30,7 @@ from bots.web.console.security.sites import Sites
 from bots.web.console.settings import ConsoleSettings
 from bots.web.console.visit import Visit
 from core.console.people import People
-from core.console.turns import Turns
+from core.console.turns import TurnActions, Turns
 from core.domain.console import Role
 from core.i18n.translators import Spoken
 
@@ -44,6 +44,7 @@ class Ports:
     accounts: Accounts
     overview: Sources
     turns: Turns
+    actions: TurnActions
     people: People
     settings: Sequence[Effective]
     wording: Spoken
@@ -62,7 +63,7 @@ def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, render
         *SignInPages(sign_in, cookies, renderer, errors).routes(guard),
         *OverviewPage(ports.overview, renderer, ports.now).routes(guard),
         *WaitingPage(ports.turns, renderer, ports.now).routes(guard),
-        *TurnPages(ports.turns, renderer, errors, ports.now, settings.words_for).routes(guard),
+        *TurnPages(ports.turns, ports.actions, renderer, errors, ports.now, settings.words_for).routes(guard),
         *PeoplePage(ports.people, renderer, ports.now).routes(guard),
         *ConfigurationPages(ports.settings, ports.wording, renderer).routes(guard),
         *AccessPages(sign_in, cookies, sites, renderer).routes(guard),

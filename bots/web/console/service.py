@@ -17,6 +17,7 @@ from bots.web.console.security.passwords import Passwords
 from bots.web.console.security.sign_in import Accounts, SignIn
 from bots.web.console.settings import ConsoleSettings
 from core.console.figures import Money
+from core.console.turns import TurnActions
 from core.domain.console import Role
 from core.i18n.translators import Spoken
 from core.storage.console.figures import FigureReads
@@ -45,6 +46,7 @@ class Process:
     database: Database
     frontends: Frontends
     money: Money
+    actions: TurnActions
     price: Price
     settings: Sequence[Effective]
     """As they hold, secrets masked."""
@@ -65,6 +67,7 @@ async def open_console(
             process.frontends, FigureReads(database, price), Spenders(database, price), process.money
         ),
         turns=TurnReads(database),
+        actions=process.actions,
         people=PeopleReads(database, price),
         settings=process.settings,
         wording=process.replies,
