@@ -69,6 +69,7 @@ def test_an_underscore_that_closes_nothing_begins_italics_on_discord() -> None:
         ('[a](<https://example.com/t "its title") b', "[a](https://example.com/t) b"),
         ("[a](<https://example.com/t) b", "[a](https://example.com/t) b"),
         ("[a](https://example.com/t> 'its title') b", "[a](https://example.com/t) b"),
+        ("[a](https://example.com/<t>u 'its title') b", "[a](https://example.com/%3Ct%3Eu) b"),
         ("[a](<https://example.com/t b>) c", "[a](https://example.com/t%20b) c"),
         (
             "[a](<https://example.com/t and [b](<https://example.com/u>)",

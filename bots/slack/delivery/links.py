@@ -46,12 +46,13 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TITLE = r"""(?:[ \t\n]+(?:"[^"\n]{0,300}"|'[^'\n]{0,300}'|\([^()\n]{0,300}\)))?"""
 _INLINE = re.compile(
     rf"\[(?P<label>(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]{{0,200}}+\]){{0,{_LABEL_MOST}}}+)\]"
-    rf"\([ \t]*(?:<?(?P<plain>(?:[^\s()<>\\]|\\.|\((?:[^\s()<>\\]|\\.){{0,500}}+\)){{1,{_MOST}}}+)>?{_TITLE}"
+    rf"\([ \t]*(?:<?(?P<plain>(?![<>])(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.){{0,500}}+\)){{1,{_MOST}}}+){_TITLE}"
     rf"|<(?P<pointed>(?:[^<>\n\]]|\](?!\()){{0,{_MOST}}}+)>{_TITLE})[ \t]*\)"
 )
 _MAYBE_INLINE = re.compile(
     rf"\[(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]{{0,200}}+\]){{0,{_LABEL_MOST}}}+"
-    rf"(?:\\?|\[[^\[\]\n]{{0,200}}+|\](?:\([ \t]*<?[^<>\n]{{0,{_MOST}}}+>?[^\n<>]{{0,300}}+)?)\Z"
+    rf"(?:\\?|\[[^\[\]\n]{{0,200}}+|"
+    rf"\](?:\([ \t]*(?:\S{{0,{_MOST}}}+[^\n<>]{{0,{_MOST}}}+|<[^<>\n]{{0,{_MOST}}}+>?[^\n<>]{{0,300}}+))?)\Z"
 )
 _PICTURE = re.compile(r"!\[([^\[\]]*)\]\([^()]*\)")
 
@@ -158,7 +159,7 @@ def inline_link(text: str, at: int) -> Link | None:
     found = _INLINE.match(text, at)
     if found is None:
         return None
-    address = found["plain"] if found["pointed"] is None else found["pointed"]
+    address = found["plain"].removesuffix(">") if found["pointed"] is None else found["pointed"]
     label = found["label"]
     if picture := _PICTURE.fullmatch(label.strip()):  # a link has no picture in it there
         label = picture[1]
