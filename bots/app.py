@@ -26,9 +26,11 @@ from bots.wiring import (
     surfaces_of,
 )
 from core.aivax.client import AivaxClient
+from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.transport import trusted
 from core.conversations.capabilities import Capabilities
 from core.domain import Frontend
+from core.domain.metrics import NO_METER, Meter
 from core.i18n import warm
 from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
@@ -86,24 +88,25 @@ async def open_core(
     *,
     now: Clock = utc_now,
     capabilities_of: Callable[[Base], Capabilities] = capabilities_of,
+    meter: Meter = NO_METER,
 ) -> AsyncIterator[Core]:
     """Open the database and the core on it. Raises like `open_database` and `open_core_on`."""
     async with (
-        open_database(settings.storage) as database,
+        open_database(settings.storage, meter) as database,
         open_core_on(database, settings, frontends, now=now, capabilities_of=capabilities_of) as core,
     ):
         yield core
 
 
 @asynccontextmanager
-async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
-    """Open the database, upgraded, and held by this process alone if it is a file.
+async def open_database(settings: StorageSettings, meter: Meter = NO_METER) -> AsyncIterator[Database]:
+    """Open the database, upgraded, and held by this process alone if it is a file. The core on it counts into `meter`.
 
     Raises:
         SettingRefused: the address is none.
         StorageError: the database is newer, busy or out of reach.
     """
-    database = Database(settings.url)
+    database = Database(settings.url, meter)
     with held_alone(database.path):
         async with database:
             await migrate.upgrade(database)
@@ -122,9 +125,8 @@ async def open_core_on(
     """Wire the core on an open database. Raises `SettingRefused` for what only wiring could judge."""
     await asyncio.to_thread(trusted)
     limits = settings.limits
-    async with AivaxClient(
-        settings.aivax, answer_chars=limits.answer_chars, answer_file_bytes=limits.answer_file_bytes
-    ) as aivax:
+    bounds = AnswerBounds(chars=limits.answer_chars, file_bytes=limits.answer_file_bytes)
+    async with AivaxClient(settings.aivax, bounds=bounds, meter=database.meter) as aivax:
         base = base_of(settings, database, aivax, frontends, now)
         capabilities = capabilities_of(base)
         queueing = queueing_of(base)

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bots import LOST, PROBLEM
 from bots.app import Core, open_core_on, open_database
 from bots.frontends import Host, Mounts, Plugin
+from bots.monitoring.build import Monitoring, monitoring_of
+from bots.monitoring.vitals import Deafness, Vitals
 from bots.reloading import LiveSettings, Reloader
 from bots.setting_rules.origins import Effective, Origins, effective
 from bots.setting_rules.together import check_frontends
@@ -18,6 +20,7 @@ from bots.settings import Settings, WebSettings
 from bots.supervisor import Absences, Board, explain, supervise
 from bots.web.console.settings import check_console
 from bots.wiring import control_of
+from core.admission.operator_alerts import OperatorAlerts
 from core.admission.spending.caps import price_of
 from core.domain import Frontend, SettingRefused
 from core.i18n import Translators
@@ -65,8 +68,9 @@ async def run(
     settings = live.settings
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(watched(settings.log.stalled_after_s))
-        database = await stack.enter_async_context(open_database(settings.storage))
+        monitoring = monitoring_of(settings.web, list(wanted))
+        await stack.enter_async_context(watched(settings.log.stalled_after_s, monitoring.pulse))
+        database = await stack.enter_async_context(open_database(settings.storage, monitoring.pulse))
         mounts = Mounts()
         translators = Translators(following=settings.replies)
         host = Host(database, mounts, translators, settings.replies.first_words_after_s)
@@ -77,17 +81,19 @@ async def run(
         core = await stack.enter_async_context(open_core_on(database, settings, frontends))
         core.check(settings)
         board = Board(list(frontends), problem=lambda: database.problem)
+        vitals = await monitoring.vitals(board, database, hears=role is not Role.WORK)
         if settings.tools.enabled and role is not Role.WORK:
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         console = None
         if settings.web.console.enabled and role is not Role.WORK:
             console = await _open_console(settings, shown, core, board, mounts)
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
-            port = await stack.enter_async_context(_open_web(settings, board, mounts, core))
+            pages = _pages(settings, monitoring, vitals, core, role)
+            port = await stack.enter_async_context(_open_web(settings.web, pages, mounts))
             if console is not None:
                 await _print_first_link(settings.web, console, port)
         reloader = Reloader(live, read, core.check, core.admitting.alerts) if read is not None else None
-        return await _serve(core, frontends, board, stop, role, reloader)
+        return await _serve(core, frontends, vitals, stop, role, reloader)
 
 
 @asynccontextmanager
@@ -135,30 +141,40 @@ async def _print_first_link(settings: WebSettings, sign_in: SignIn, port: int) -
 
 
 @asynccontextmanager
-async def _open_web(settings: Settings, board: Board, mounts: Mounts, core: Core) -> AsyncIterator[int]:
-    """Serve health and control where they are wanted, and what the frontends mounted; yields the port."""
-    from bots.web.control import control_routes  # a web server costs memory; only who uses it pays
-    from bots.web.health import health_routes
-    from bots.web.server import serve
+async def _open_web(settings: WebSettings, pages: Sequence[Any], mounts: Mounts) -> AsyncIterator[int]:
+    """Serve pages, and what the frontends mounted, on one address; yields the port."""
+    from bots.web.server import serve  # a web server costs memory; only who uses it pays
 
-    web, token = settings.web, settings.web.admin_token.get_secret_value()
-    control = control_of(settings, core.database, utc_now, core.pool)
-    pages = health_routes(board, admin_token=token, pause=control.paused) if web.enabled else []
-    if web.enabled and token:
-        pages += control_routes(control, core.admitting.account, board, admin_token=token)
-    async with serve(pages, mounts.apps, web.host, web.port, web) as port:
-        log.info("web.listening", host=web.host, port=port)
+    async with serve(pages, mounts.apps, settings.host, settings.port, settings) as port:
+        log.info("web.listening", host=settings.host, port=port)
         yield port
+
+
+def _pages(
+    settings: Settings, monitoring: Monitoring, vitals: Vitals, core: Core, role: Role
+) -> Sequence[Any]:
+    """The routes of health, metrics and control; none unless they are wanted."""
+    if not settings.web.enabled:
+        return []
+    from bots.web.control import control_routes
+
+    token, account = settings.web.admin_token.get_secret_value(), core.admitting.account
+    control = control_of(settings, core.database, utc_now, core.pool)
+    pages = [*monitoring.pages(vitals, account, core.database, role.value, control.paused)]
+    if token:
+        pages += control_routes(control, account, vitals.board, admin_token=token)
+    return pages
 
 
 async def _serve(
     core: Core,
     frontends: Mapping[str, Frontend],
-    board: Board,
+    vitals: Vitals,
     stop: asyncio.Event,
     role: Role,
     reloader: Reloader | None,
 ) -> int:
+    board, alerts = vitals.board, core.admitting.alerts
     async with asyncio.TaskGroup() as group:
         reloading = group.create_task(reloader.run() if reloader is not None else _wait_for_ever())
         asking = group.create_task(core.ask_aivax())
@@ -169,7 +185,7 @@ async def _serve(
             board.assume_up()
         else:
             listening = group.create_task(supervise(frontends, core.intake, board))
-            watching = group.create_task(Absences(board, core.admitting.alerts).run())
+            watching = group.create_task(_watch(vitals, alerts))
         await first_done(board.settled.wait(), stop.wait())
         settled = board.settled.is_set() and not stop.is_set()
         hopeless = settled and board.hopeless
@@ -188,6 +204,14 @@ async def _serve(
         log.error("run.ended", problem="no frontend is usable", frontends=", ".join(board.failed))
         return PROBLEM
     return 0
+
+
+async def _watch(vitals: Vitals, alerts: OperatorAlerts) -> None:
+    """Tell operators of frontends that are lost, and of those that are connected but deaf."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Absences(vitals.board, alerts).run())
+        if vitals.deaf_after_s:
+            group.create_task(Deafness(vitals, alerts).run())
 
 
 async def _wait_for_ever() -> None:

@@ -42,6 +42,7 @@ from core.settings import (
     StorageSettings,
 )
 from core.storage.ops.settings import BackupSettings
+from core.util.addresses import is_loopback
 
 DEFAULT_PATH = Path("config.toml")
 
@@ -54,6 +55,15 @@ class WebSettings(Bounds):
     port: int = Field(8780, ge=0, le=65535)
     admin_token: SecretStr = SecretStr("")
     console: ConsoleSettings = ConsoleSettings()
+    metrics_token: SecretStr = SecretStr("")
+    """Who sends it may read `/metrics`; empty: whoever asks on this machine, where `host` is loopback."""
+    deaf_after_s: float = Field(0.0, ge=0)
+    """For how long a connected frontend may hear nothing before health fails and operators are told. 0: for ever."""
+
+    @property
+    def serves_metrics(self) -> bool:
+        """Whether anybody may read `/metrics`."""
+        return self.enabled and (bool(self.metrics_token.get_secret_value()) or is_loopback(self.host))
 
 
 class OperatorSettings(Section):

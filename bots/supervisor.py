@@ -40,11 +40,20 @@ GRACE_S = 30.0
 class Board:
     """Which frontends are up, and why the others are not."""
 
-    def __init__(self, names: list[str], *, problem: Callable[[], BotError | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        names: list[str],
+        *,
+        problem: Callable[[], BotError | None] = lambda: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`problem` tells what keeps all of them from taking anything in: a database that is gone."""
         self._problem = problem
+        self._now = now
+        self.up_since: dict[str, float] = {}
+        """Since when those that are up have been, on the clock `now`."""
         self._causes: dict[str, BotError | None] = {}
-        self._names = names
+        self.names = names
         self._parts: dict[str, Callable[[], str]] = {}
         self.settled = asyncio.Event()
         """Set once each frontend was up or failed at least once, and either one is up or no one can be without the
@@ -53,7 +62,7 @@ class Board:
 
     @property
     def up(self) -> list[str]:
-        return [name for name in self._names if name in self._causes and self._causes[name] is None]
+        return [name for name in self.names if name in self._causes and self._causes[name] is None]
 
     @property
     def problem(self) -> BotError | None:
@@ -63,7 +72,7 @@ class Board:
     @property
     def hopeless(self) -> bool:
         """Whether every frontend waits for the operator: none comes up until a setting is mended."""
-        causes = [self._causes.get(name) for name in self._names]
+        causes = [self._causes.get(name) for name in self.names]
         return all(isinstance(cause, FrontendRefused | SettingRefused) for cause in causes)
 
     @property
@@ -79,7 +88,7 @@ class Board:
         """Each frontend, and what else fails: its name, whether it is up (None: not known yet), and why it is not."""
         told = [
             (name, (cause is None) if name in self._causes else None, _told(cause) or "")
-            for name, cause in ((name, self._causes.get(name)) for name in self._names)
+            for name, cause in ((name, self._causes.get(name)) for name in self.names)
         ]
         lost = [("database", False, explain(self.problem))] if self.problem is not None else []
         return [*told, *((name, False, problem) for name, problem in self.ailing.items()), *lost]
@@ -90,7 +99,7 @@ class Board:
 
     def assume_up(self) -> None:
         """A process that only answers has no connection that could be down."""
-        self._causes = dict.fromkeys(self._names)
+        self._causes = dict.fromkeys(self.names)
         self._changed.set()
         self.settled.set()
 
@@ -107,13 +116,17 @@ class Board:
     def mark(self, name: str, cause: BotError | None) -> None:
         """Take note of a change, and tell the operator once of each."""
         is_news = name not in self._causes or _told(cause) != _told(self._causes[name])
+        if cause is not None:
+            self.up_since.pop(name, None)
+        else:
+            self.up_since.setdefault(name, self._now())
         self._causes[name] = cause
         self._changed.set()
         if is_news and cause is None:
             log.info("frontend.up", frontend=name)
         elif is_news and cause is not None:
             log.error("frontend.down", frontend=name, problem=explain(cause))
-        if len(self._causes) == len(self._names) and (self.up or self.hopeless):
+        if len(self._causes) == len(self.names) and (self.up or self.hopeless):
             self.settled.set()
 
 

@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from core.domain.metrics import NO_METER, STALLS, Meter
 from core.util.log import log
 from core.util.processor_time import sleep_until_used
 
@@ -29,12 +30,12 @@ _MOST_PLACES = 1_000
 
 
 @asynccontextmanager
-async def watched(threshold_s: float) -> AsyncIterator[None]:
+async def watched(threshold_s: float, meter: Meter = NO_METER) -> AsyncIterator[None]:
     """Watch the running loop inside; 0: don't. A callback that takes longer is logged as `loop.stalled`."""
     if threshold_s <= 0:
         yield
         return
-    watch = _Watch(asyncio.get_running_loop(), threshold_s)
+    watch = _Watch(asyncio.get_running_loop(), threshold_s, meter)
     watch.start()
     try:
         yield
@@ -45,10 +46,11 @@ async def watched(threshold_s: float) -> AsyncIterator[None]:
 class _Watch(threading.Thread):
     """The thread that looks; to be made in the thread of the loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, threshold_s: float) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, threshold_s: float, meter: Meter) -> None:
         super().__init__(name="stalls", daemon=True)
         self._loop = loop
         self._threshold_s = threshold_s
+        self._meter = meter
         self._watched = threading.get_ident()
         self._clock = time.pthread_getcpuclockid(self._watched)
         self._ending = threading.Event()
@@ -88,6 +90,7 @@ class _Watch(threading.Thread):
                 where = self._where() or where
         took_s = self._used_s() - began_s
         if took_s >= self._threshold_s and where[0]:
+            self._meter.observe(STALLS, took_s)
             self._tell(*where, took_s)
 
     def _used_s(self) -> float:

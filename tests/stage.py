@@ -36,6 +36,7 @@ from core.domain import (
     Sign,
     Watch,
 )
+from core.domain.metrics import NO_METER, Meter
 from core.storage.db import Database
 from core.turns.position_notifier import PositionNotifier
 from core.util.clock import utc_now
@@ -235,6 +236,7 @@ async def staged(
     sandbox: Sandbox | None = None,
     now: Callable[[], datetime] = utc_now,
     handlers: Sequence[CapabilityHandler] | None = None,
+    meter: Meter = NO_METER,
     **sections: Mapping[str, Any],
 ) -> AsyncIterator[Stage]:
     """A process of the bot over the database at `url`; leaving it is a graceful stop.
@@ -244,7 +246,9 @@ async def staged(
     if sandbox is None:
         async with (
             serve(plan="max") as own,
-            staged(url, platform=platform, sandbox=own, now=now, handlers=handlers, **sections) as stage,
+            staged(
+                url, platform=platform, sandbox=own, now=now, handlers=handlers, meter=meter, **sections
+            ) as stage,
         ):
             yield stage
         return
@@ -252,7 +256,7 @@ async def staged(
     platform = platform or FakePlatform()
     frontends: dict[str, Frontend] = {platform.platform: platform}
     built = capabilities_of if handlers is None else lambda _: Capabilities(handlers)
-    async with open_core(settings, frontends, now=now, capabilities_of=built) as core:
+    async with open_core(settings, frontends, now=now, capabilities_of=built, meter=meter) as core:
         working = asyncio.create_task(core.work())
         try:
             yield Stage(core, platform, sandbox, settings)

@@ -339,7 +339,7 @@ async def test_every_retry_is_in_the_log() -> None:
         {
             "event": "aivax.retry",
             "log_level": "info",
-            "turn": "turn-7",
+            "key": "turn-7",
             "error": "Unavailable",
             "status": 503,
             "code": "busy",

@@ -26,6 +26,7 @@ from sandbox.server import serve as serve_sandbox
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.town import Town, running
+from tests.vitals import vitals_of
 from tests.waiting import soon, waiting_for
 
 NOTHING = b""
@@ -141,7 +142,7 @@ async def test_who_brings_no_whole_request_in_time_is_sent_away_and_the_log_coun
     bounds = Bounds(connections=20, request_timeout_s=0.5)
     with structlog.testing.capture_logs() as log:
         async with (
-            serve(health_routes(Board([]), admin_token=""), {}, "127.0.0.1", 0, bounds) as port,
+            serve(health_routes(vitals_of(Board([])), admin_token=""), {}, "127.0.0.1", 0, bounds) as port,
             strangers(port) as crowd,
         ):
             for sending in (NOTHING, HALF_A_HEAD, HALF_A_BODY, BODY_OF_HEALTH):
@@ -156,7 +157,7 @@ async def test_who_brings_no_whole_request_in_time_is_sent_away_and_the_log_coun
 
 async def test_a_connection_that_was_answered_may_ask_again_until_it_idles() -> None:
     bounds = Bounds(request_timeout_s=5.0, keep_alive_s=1)
-    async with serve(health_routes(Board([]), admin_token=""), {}, "127.0.0.1", 0, bounds) as port:
+    async with serve(health_routes(vitals_of(Board([])), admin_token=""), {}, "127.0.0.1", 0, bounds) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(3):
             writer.write(b"GET /health/live HTTP/1.1\r\nHost: bot\r\n\r\n")
@@ -196,7 +197,7 @@ async def test_a_mount_that_is_full_starves_no_other_and_says_so() -> None:
     apps = {"/slack": Starlette(routes=hanging.pages(most))}
     with structlog.testing.capture_logs() as log:
         async with (
-            serve(health_routes(Board([]), admin_token=""), apps, "127.0.0.1", 0, bounds) as port,
+            serve(health_routes(vitals_of(Board([])), admin_token=""), apps, "127.0.0.1", 0, bounds) as port,
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
         ):
             asked = [asyncio.create_task(client.get("/slack/page")) for _ in range(most)]
@@ -227,7 +228,7 @@ async def test_a_server_ends_although_an_answer_hangs() -> None:
 async def test_a_body_above_the_bound_is_refused_and_who_sent_it_hears_so() -> None:
     bounds = Bounds(body_bytes=1_000)
     async with (
-        serve(health_routes(Board([]), admin_token=""), {}, "127.0.0.1", 0, bounds) as port,
+        serve(health_routes(vitals_of(Board([])), admin_token=""), {}, "127.0.0.1", 0, bounds) as port,
         httpx.AsyncClient(timeout=20) as client,
     ):
         small = await client.post(f"http://127.0.0.1:{port}/health/live", content=b"x" * 1_000)

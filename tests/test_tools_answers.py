@@ -22,6 +22,7 @@ from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
 from tests.stage import Stage, staged
 from tests.test_tools_http import SHOP
 from tests.tool_house import HOOK_KEY, SECRET, House, served, written
+from tests.vitals import vitals_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ async def test_a_broken_file_fails_no_answer_and_health_says_so(
         board = Board(["fake"])
         board.watch("fake").up()
         board.add_part("tools", lambda: play.house.catalogue.problem)
-        async with serve_pages(health_routes(board, admin_token="t"), {}, "127.0.0.1", 0) as port:
+        async with serve_pages(health_routes(vitals_of(board), admin_token="t"), {}, "127.0.0.1", 0) as port:
             url = f"http://127.0.0.1:{port}/health/ready"
             public = await play.house.http.get(url)
             told = await play.house.http.get(url, headers={"Authorization": "Bearer t"})

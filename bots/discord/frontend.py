@@ -67,6 +67,7 @@ from core.domain import (
     Sign,
     Watch,
 )
+from core.domain.metrics import NO_METER, Meter
 from core.i18n import Translators
 from core.util.recently import Recently
 
@@ -80,12 +81,14 @@ TELL_AGAIN_S = 3600.0
 class DiscordFrontend:
     """Implements `core.domain.ports.Frontend`. Make it with `open_discord`."""
 
-    def __init__(self, settings: DiscordSettings, timing: Timing, translators: Translators) -> None:
+    def __init__(
+        self, settings: DiscordSettings, timing: Timing, translators: Translators, meter: Meter = NO_METER
+    ) -> None:
         self._settings = settings
         self._timing = timing
         self._translators = translators
         self._backfill = Backfill(settings, timing)
-        self._session = Session(settings, timing)
+        self._session = Session(settings, timing, meter)
         self._files = Files(self._session, settings.cdn_hosts)
         self._listener = Listener(settings, timing)
         self._lookup = ChannelLookup(self._session)
@@ -286,7 +289,10 @@ class DiscordFrontend:
 
 @asynccontextmanager
 async def open_discord(
-    settings: DiscordSettings, timing: Timing | None = None, translators: Translators | None = None
+    settings: DiscordSettings,
+    timing: Timing | None = None,
+    translators: Translators | None = None,
+    meter: Meter = NO_METER,
 ) -> AsyncIterator[DiscordFrontend]:
     """Open the frontend. Talks to nobody yet: whatever is wrong shows in `listen`, or in the first answer.
 
@@ -294,7 +300,7 @@ async def open_discord(
     """
     sdk_addresses.move_rest(settings.api_url)
     sdk_addresses.quiet()
-    frontend = DiscordFrontend(settings, timing or Timing(), translators or Translators())
+    frontend = DiscordFrontend(settings, timing or Timing(), translators or Translators(), meter)
     try:
         yield frontend
     finally:

@@ -31,7 +31,7 @@ def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[
     from bots.discord.transport.timing import Timing
 
     timing = Timing(first_words_after_s=host.first_words_after_s)
-    return open_discord(settings, timing, host.translators)
+    return open_discord(settings, timing, host.translators, host.database.meter)
 
 
 def id_fix(kind: IdKind, given: str) -> str:

@@ -43,6 +43,7 @@ from core.domain import (
     Sign,
     Watch,
 )
+from core.domain.metrics import NO_METER, Meter
 from core.i18n import Translators
 from core.util.clock import Now, Sleep
 
@@ -170,11 +171,15 @@ async def open_slack(
     first_words_after_s: float = FIRST_WORDS_AFTER_S,
     now: Now = time.monotonic,
     sleep: Sleep = asyncio.sleep,
+    meter: Meter = NO_METER,
 ) -> AsyncIterator[SlackFrontend]:
     """Open Slack's frontend for one workspace over Socket Mode.
 
     It owns one HTTP session, and reaches out only when it is used.
     """
-    async with open_api(settings, now=now, sleep=sleep) as api, aclosing(OneWorkspace(api)) as workspaces:
+    async with (
+        open_api(settings, now=now, sleep=sleep, meter=meter) as api,
+        aclosing(OneWorkspace(api)) as workspaces,
+    ):
         source = partial(listen_on_socket, api)
         yield SlackFrontend(api, workspaces, source, translators or Translators(), first_words_after_s)

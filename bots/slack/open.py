@@ -37,7 +37,7 @@ async def open_hosted(
     clock: Clock = utc_now,
 ) -> AsyncIterator[SlackFrontend]:
     """Open Slack's frontend, and mount what Slack and browsers are to reach. It makes no call until it is used."""
-    async with open_api(settings, now=now, sleep=sleep) as api:
+    async with open_api(settings, now=now, sleep=sleep, meter=host.database.meter) as api:
         routes: list[Route] = []
         source = _event_source(api, routes)
         async with aclosing(_workspaces(api, host, routes, clock)) as workspaces:

@@ -42,7 +42,12 @@ def _open(settings: SlackSettings, host: Host) -> AbstractAsyncContextManager[Fr
     if settings.mode == "socket" and not settings.installable:
         from bots.slack.frontend import open_slack  # the SDK costs memory; only who uses it pays
 
-        return open_slack(settings, host.translators, first_words_after_s=host.first_words_after_s)
+        return open_slack(
+            settings,
+            host.translators,
+            first_words_after_s=host.first_words_after_s,
+            meter=host.database.meter,
+        )
     from bots.slack.open import open_hosted  # a web framework too
 
     return open_hosted(settings, host)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bots.supervisor import Board
-from bots.web.admin import is_admin
+from bots.web.bearer import bears
 from core.admission.account import AccountWatch
 from core.operations.control import Control
 
@@ -51,7 +51,7 @@ def control_routes(control: Control, account: AccountWatch, board: Board, *, adm
 
     def route(path: str, answer: Answer, method: str = "POST") -> Route:
         async def guarded(request: Request) -> Response:
-            if not is_admin(request, admin_token):
+            if not bears(request, admin_token):
                 return JSONResponse({"problem": "the admin token is missing, or another one"}, 401)
             try:
                 return JSONResponse(await answer(request))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
 from core.domain import PassedOver
+from core.domain.metrics import NO_METER, PASSED_OVER, Meter, reason_label
 from core.util.log import log
 
 INTERVAL_S = 60.0
@@ -18,8 +19,11 @@ INTERVAL_S = 60.0
 class PassedCounts:
     """Counts since the start, and says in the log once a minute what was added."""
 
-    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, meter: Meter = NO_METER
+    ) -> None:
         self._sleep = sleep
+        self._meter = meter
         self._totals: Counter[tuple[str, PassedOver]] = Counter()
         self._unsaid: Counter[tuple[str, PassedOver]] = Counter()
 
@@ -27,6 +31,7 @@ class PassedCounts:
         """Count one."""
         self._totals[platform, reason] += 1
         self._unsaid[platform, reason] += 1
+        self._meter.count(PASSED_OVER, platform=platform, reason=reason_label(reason))
 
     @property
     def totals(self) -> Mapping[tuple[str, PassedOver], int]:
@@ -46,8 +51,8 @@ class PassedCounts:
         """Write what was added since the last time as one line for each platform; nothing where nothing was."""
         added, self._unsaid = self._unsaid, Counter()
         for platform in sorted({platform for platform, _ in added}):
-            counts = {  # `another bot` -> `another_bot`
-                reason.replace(" ", "_").replace("'", ""): count
+            counts = {
+                reason_label(reason): count
                 for (name, reason), count in sorted(added.items())
                 if name == platform
             }

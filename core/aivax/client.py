@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, closing
+from dataclasses import replace
 from typing import Self
 
 from core.aivax import keys
@@ -20,10 +21,11 @@ from core.aivax.media.client import MediaClient
 from core.aivax.media.linked_files import LinkedFiles
 from core.aivax.request import CompletionRequest, Dialect, dialect_of
 from core.aivax.services.batch import BatchClient
-from core.aivax.stream.bounds import ANSWER_CHARS, FILE_BYTES, AnswerBounds
+from core.aivax.stream.bounds import DEFAULT_BOUNDS, AnswerBounds
 from core.aivax.stream.events import TimelineEvent
 from core.aivax.transport import Reply, Transport, Wire
 from core.domain import AddressWrong, AivaxError, AnswerCut, RateLimited, Unavailable
+from core.domain.metrics import NO_METER, Meter
 from core.settings import AivaxSettings
 from core.util.log import log
 
@@ -56,13 +58,13 @@ class AivaxClient:
         settings: AivaxSettings,
         *,
         transport: Transport | None = None,
-        answer_chars: int = ANSWER_CHARS,
-        answer_file_bytes: int = FILE_BYTES,
+        bounds: AnswerBounds = DEFAULT_BOUNDS,
+        meter: Meter = NO_METER,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`now` gives epoch seconds, `jitter` something from 0 to 1.
+        """`now` gives epoch seconds, `jitter` something from 0 to 1. `bounds`: of an answer's text and of one file.
 
         Raises:
             SettingRefused: a URL or a key that can't be sent.
@@ -70,7 +72,7 @@ class AivaxClient:
         keys.check_sendable(settings.api_key)
         self._base = BaseAddress(settings.base_url)
         self._settings = settings = _with_addresses(settings, self._base.current)
-        self._wire = Wire(settings, transport=transport, now=now)
+        self._wire = Wire(settings, transport=transport, now=now, meter=meter)
         self.account = AccountClient(settings, self._wire, self._base)
         self.admin = AdminRoutes(settings, self._wire, self._base, sleep=sleep, jitter=jitter)
         self.knowledge = KnowledgeClient(self.admin)
@@ -79,9 +81,7 @@ class AivaxClient:
         self.links = LinkedFiles(settings, transport=transport, own_address=lambda: self._base.current)
         self._sleep = sleep
         self._jitter = jitter
-        self._bounds = AnswerBounds(
-            chars=answer_chars, file_bytes=answer_file_bytes, body_bytes=settings.answer_bytes
-        )
+        self._bounds = replace(bounds, body_bytes=settings.answer_bytes)
         self._kind = keys.kind_of(settings.api_key)
         self._unopened: set[str] = set()
         """Models that were seen to close thinking that they had not opened."""
@@ -191,7 +191,7 @@ class AivaxClient:
         if call.parser.said or call.deadlines.exhausted:
             raise error
         if call.go_direct(error):
-            log.info("aivax.direct_host", turn=call.key, status=error.status)
+            log.info("aivax.direct_host", key=call.key, status=error.status)
             return
         if isinstance(error, AddressWrong) and not call.is_direct:
             self._turn(call, error)
@@ -199,14 +199,14 @@ class AivaxClient:
         if call.go_bare(error):
             return
         if call.go_without_time_zone(error):
-            log.warning("aivax.time_zone_refused", turn=call.key, cause=str(error))
+            log.warning("aivax.time_zone_refused", key=call.key, cause=str(error))
             return
         delay_s = call.retries.delay_s(error, call.deadlines.waited_s)
         if delay_s is None:
             raise error
         log.info(
             "aivax.retry",
-            turn=call.key,
+            key=call.key,
             error=type(error).__name__,
             status=error.status,
             code=error.code,
@@ -239,6 +239,6 @@ class AivaxClient:
             self._unopened.add(call.model)
             log.info(
                 "aivax.thinking_unopened",
-                turn=call.key,
+                key=call.key,
                 what="answers are held until their thinking is closed",
             )

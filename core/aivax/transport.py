@@ -23,11 +23,13 @@ from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
 from core.aivax.http_call import HttpCall, Part, Received
 from core.aivax.network.certificates import authorities
+from core.aivax.network.counted import call_of, status_label
 from core.aivax.network.proxies import proxy_of
 from core.aivax.read_ahead import ReadAhead
 from core.aivax.refusals.bodies import is_refusal
 from core.aivax.stream.chunks import NotJson, amount, decode_any
 from core.domain import AddressWrong, AivaxError, AnswerFailed, SettingRefused, Unavailable
+from core.domain.metrics import AIVAX_CALLS, NO_METER, Meter
 from core.settings import AivaxSettings
 from core.util.imports import absent
 from core.util.text import sound
@@ -162,6 +164,26 @@ def _through(address: str, name: str) -> Transport | None:
     raise SettingRefused(name, value="" if "@" in address else address, fix=fix)
 
 
+class _Counted(httpx.AsyncBaseTransport):
+    """Counts the requests that go out over another transport, with the status of the answer."""
+
+    def __init__(self, inner: Transport, meter: Meter) -> None:
+        self._inner = inner
+        self._meter = meter
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        status = 0
+        try:
+            response = await self._inner.handle_async_request(request)
+            status = response.status_code
+            return response
+        finally:
+            self._meter.count(AIVAX_CALLS, call=call_of(request.url.path), status=status_label(status))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
 class Wire:
     """Sends requests to one server. The key goes into a header only, and never to where a redirect points."""
 
@@ -171,6 +193,7 @@ class Wire:
         *,
         transport: Transport | None,
         now: Callable[[], float],
+        meter: Meter = NO_METER,
     ) -> None:
         _check_url("[aivax] base_url", settings.base_url)
         if settings.direct_url:
@@ -179,12 +202,12 @@ class Wire:
         self._now = now
         self.plan = ""
         """The account's plan, as the last answer told it; empty where none did."""
+        mounts = _behind_proxies(settings) if transport is None else {}
+        transport = transport or httpx.AsyncHTTPTransport(verify=trusted(), limits=LIMITS)
         self._http = httpx.AsyncClient(
-            transport=transport,
-            limits=LIMITS,
+            transport=_Counted(transport, meter),
             timeout=httpx.Timeout(None, connect=settings.connect_timeout_s),
-            verify=trusted(),
-            mounts=_behind_proxies(settings) if transport is None else None,
+            mounts={origin: _Counted(carrier, meter) for origin, carrier in mounts.items()},
             trust_env=False,
             headers=_headers(settings),
             follow_redirects=False,

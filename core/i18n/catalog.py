@@ -357,6 +357,11 @@ class Phrase(Sentence):
     NOTICE_FRONTEND_LOST = "The connection to {platform} is lost. I keep trying; the log says more."
     NOTICE_FRONTEND_REFUSED = "{platform} refuses me. Check `{setting}`; the log says more."
     NOTICE_FRONTEND_BACK = "The connection to {platform} is back."
+    NOTICE_FRONTEND_DEAF = (
+        "I am connected to {platform} and have heard nothing there for {minutes} min. "
+        "If people do write to me there, run `aivax-bots doctor`, and start me again."
+    )
+    NOTICE_FRONTEND_HEARS = "I hear {platform} again."
     NOTICE_SETTINGS_REFUSED = (
         "The changed configuration can't be used: the one of before stays in force until it is mended. "
         "Check `{setting}`; the log says more."

@@ -31,6 +31,7 @@ from core.domain import (
     Translator,
     TurnQueue,
 )
+from core.domain.metrics import EVENTS
 from core.i18n import Phrase, Translators
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
@@ -84,6 +85,13 @@ class StoringIntake:
 
     async def receive(self, event: Event) -> Receipt:
         """Store the event, or recognise it. See `core.domain.ports.Intake`."""
+        receipt = await self._receive(event)
+        self._store.database.meter.count(
+            EVENTS, platform=_platform_of(event), event=type(event).__name__.lower(), receipt=receipt.value
+        )
+        return receipt
+
+    async def _receive(self, event: Event) -> Receipt:
         if isinstance(event, Deleted):
             return await self.deletion.redact(event)
         over = self._actions.are_over(event)
@@ -184,7 +192,7 @@ def build_intake(
     `why_not_remotely` as in `Commands`.
     """
     directory = Directory(conversation)
-    signs = RefusalSigns(frontends or {}, limits.signs_a_minute, PassedCounts())
+    signs = RefusalSigns(frontends or {}, limits.signs_a_minute, PassedCounts(meter=store.database.meter))
     questions = Questions(directory, limits, conversation, signs)
     commands = Commands(
         directory,

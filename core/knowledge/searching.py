@@ -43,7 +43,7 @@ class Searching:
         try:
             return await self._found(run, searchable)
         except BoundaryUnfit as unfit:
-            log.warning("knowledge.boundary_unfit", turn=run.turn.key, cause=str(unfit))
+            log.warning("knowledge.boundary_unfit", cause=str(unfit))
             await run.write(say(Phrase.SEARCH_NOT_HERE))
             return None
 
@@ -56,5 +56,5 @@ class Searching:
         kept = tuple(hit for hit in found.hits if searchable.lets_through(hit.metadata))
         if len(kept) < len(found.hits):
             # AIVAX ignores what it does not understand: what it found beyond the boundary is not shown
-            log.error("knowledge.filter_not_heard", turn=run.turn.key, left_out=len(found.hits) - len(kept))
+            log.error("knowledge.filter_not_heard", left_out=len(found.hits) - len(kept))
         return kept[: search.top]

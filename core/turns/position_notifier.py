@@ -88,13 +88,12 @@ class PositionNotifier:
         async with self._pool.holding(claim) as turn:
             if turn is None:
                 return
+            about = {"turn": turn.id, "conversation": turn.conversation_id}
             try:
                 async with asyncio.timeout(TELL_WITHIN_S):
                     await self._show(turn, place, wait_s)
             except (PlatformError, TimeoutError) as error:
-                log.info(
-                    "position_notifier.not_shown", turn=turn.id, cause=str(error) or type(error).__name__
-                )
+                log.info("position_notifier.not_shown", **about, cause=str(error) or type(error).__name__)
             except Fenced:
                 return
             finally:
@@ -109,6 +108,6 @@ class PositionNotifier:
 
     async def _let_go(self, turn: Turn, due_at: datetime) -> None:
         try:
-            await self._store.release(turn, due_at, counts=False)
+            await self._store.release(turn, due_at, counts=False, tried=False)
         except Fenced:
-            log.warning("turn.fenced", turn=turn.id)
+            log.warning("turn.fenced", turn=turn.id, conversation=turn.conversation_id)

@@ -69,7 +69,9 @@ class Runner:
 
     async def run(self, turn: Turn) -> None:
         """Bring a claimed turn to its end, or back to wait when the platform can't take the answer now."""
-        with structlog.contextvars.bound_contextvars(turn=turn.id, attempt=turn.attempt):
+        with structlog.contextvars.bound_contextvars(
+            turn=turn.id, attempt=turn.attempt, conversation=turn.conversation_id
+        ):
             try:
                 try:
                     await self._run(turn)

@@ -192,6 +192,7 @@ class WorkerPool:
 
     async def _claim_and_run(self, conversation_id: int, runner: TurnRunner) -> None:
         look_again, hint = True, conversation_id
+        turn: Turn | None = None
         try:
             turn = await self._claim(lambda: self._worklist.claim(hint, self._with_room()))
             if turn is None:
@@ -209,10 +210,12 @@ class WorkerPool:
             # what came since then was told of; a claim in vain costs a write
             look_again = turn.has_successor and not is_full
         except (Fenced, StorageError) as error:  # the sweep finds what is left to do
-            log.warning("queue.interrupted", conversation=conversation_id, cause=str(error))
+            log.warning(
+                "queue.interrupted", conversation=conversation_id, turn=turn and turn.id, cause=str(error)
+            )
             await asyncio.sleep(self._settings.error_delay_s)
         except Exception:
-            log.exception("queue.failed", conversation=conversation_id)
+            log.exception("queue.failed", conversation=conversation_id, turn=turn and turn.id)
             await asyncio.sleep(self._settings.error_delay_s)
         finally:
             self._leave(conversation_id, look_again=look_again)

@@ -45,3 +45,11 @@ def is_own_network(url: str) -> bool:
     except ValueError:
         return "." not in host or host.endswith(_OWN_SUFFIXES)
     return address.is_private or address.is_loopback or address.is_link_local or address.is_unspecified
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

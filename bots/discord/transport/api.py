@@ -25,6 +25,7 @@ from bots.discord.transport.sdk_state import RestClient
 from bots.discord.transport.timing import Timing
 from core.delivery.call_windows import Rate
 from core.domain import FrontendUnreachable, PlatformBusy
+from core.domain.metrics import NO_METER, PLATFORM_CALLS, CallOutcome, Meter, PlatformCall
 from core.util.tasks import TaskSet
 
 T = TypeVar("T")
@@ -74,8 +75,9 @@ class Session:
     limiter would make later calls wait twice as long, and after a global limit for ever.
     """
 
-    def __init__(self, settings: DiscordSettings, timing: Timing) -> None:
+    def __init__(self, settings: DiscordSettings, timing: Timing, meter: Meter = NO_METER) -> None:
         self.timing = timing
+        self._meter = meter
         self._settings = settings
         self._client: discord.Client | None = None
         self._login = asyncio.Lock()
@@ -148,7 +150,9 @@ class Session:
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST_WAIT_S,
-            http_trace=fail_fast(lambda channel, left, reset_s: self.pace(channel).limited(left, reset_s)),
+            http_trace=fail_fast(
+                lambda channel, left, reset_s: self.pace(channel).limited(left, reset_s), self._counted
+            ),
         )
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
@@ -163,6 +167,9 @@ class Session:
             await client.close()
             raise
         return client
+
+    def _counted(self, call: PlatformCall, outcome: CallOutcome) -> None:
+        self._meter.count(PLATFORM_CALLS, platform=PLATFORM, call=call.value, outcome=outcome.value)
 
     def _own(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
         task = self._running.start(work)

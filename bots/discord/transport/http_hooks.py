@@ -18,6 +18,8 @@ import discord
 import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from core.domain.metrics import CallOutcome, PlatformCall
+
 JSON = "application/json"
 RATE_LIMITED = 429
 OF_ONE_MESSAGE = frozenset({30046})
@@ -25,8 +27,15 @@ OF_ONE_MESSAGE = frozenset({30046})
 _WRITE = re.compile(r"/channels/(\d+)/messages(?:/\d+)?$")
 _METHODS = frozenset({"POST", "PATCH"})
 
+_MESSAGE = re.compile(r"/(?:channels/\d+/messages(?:/\d+)?|webhooks/\d+/[^/]+(?:/messages/[^/]+)?)$")
+_CALLS = {"POST": PlatformCall.POST, "PATCH": PlatformCall.EDIT, "DELETE": PlatformCall.DELETE}
+
 Tell = Callable[[int, int, float], None]
 """Takes a channel, how many more writes Discord takes there, and in how many seconds it begins to count anew."""
+
+
+Count = Callable[[PlatformCall, CallOutcome], None]
+"""Takes what a call was for, and what became of it."""
 
 
 def plain_json() -> aiohttp.TraceConfig:
@@ -36,17 +45,30 @@ def plain_json() -> aiohttp.TraceConfig:
     return config
 
 
-def fail_fast(tell: Tell) -> aiohttp.TraceConfig:
-    """The same, and: a failure is raised at once, not tried again, and `tell` is called with rate limits."""
+def fail_fast(tell: Tell, count: Count) -> aiohttp.TraceConfig:
+    """The same, and: a failure is raised at once, not tried again, and `tell` is called with rate limits.
+
+    `count` is told of every call that went out.
+    """
 
     async def ended(
         _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
     ) -> None:
         _tell(params, tell)
+        count(_call_of(params.method, params.url.path), _outcome_of(params.response.status))
         await _raise_failure(params.response)
+
+    async def broken(
+        _session: aiohttp.ClientSession,
+        _context: SimpleNamespace,
+        params: aiohttp.TraceRequestExceptionParams,
+    ) -> None:
+        if not isinstance(params.exception, discord.HTTPException):  # raised above, and counted there
+            count(_call_of(params.method, params.url.path), CallOutcome.FAILED)
 
     config = plain_json()
     config.on_request_end.append(ended)
+    config.on_request_exception.append(broken)
     return config
 
 
@@ -70,6 +92,18 @@ def _tell(params: aiohttp.TraceRequestEndParams, tell: Tell) -> None:
     headers = params.response.headers
     with suppress(LookupError, ValueError):  # a proxy's answer may lack them
         tell(int(found[1]), int(headers["X-RateLimit-Remaining"]), float(headers["X-RateLimit-Reset-After"]))
+
+
+def _call_of(method: str, path: str) -> PlatformCall:
+    return _CALLS.get(method, PlatformCall.OTHER) if _MESSAGE.search(path) else PlatformCall.OTHER
+
+
+def _outcome_of(status: int) -> CallOutcome:
+    if status == RATE_LIMITED:
+        return CallOutcome.RATE_LIMITED
+    if status >= 500:
+        return CallOutcome.FAILED
+    return CallOutcome.REFUSED if status >= 400 else CallOutcome.OK
 
 
 async def _raise_failure(response: aiohttp.ClientResponse) -> None:

@@ -17,12 +17,32 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import text_of
 from bots.slack.settings import SlackSettings
-from bots.slack.transport.error_mapping import BOT_TOKEN, CLIENT_SECRET, broken, refused, unparsable
+from bots.slack.transport.error_mapping import (
+    BOT_TOKEN,
+    CLIENT_SECRET,
+    broken,
+    outcome_of,
+    refused,
+    unparsable,
+)
 from bots.slack.transport.hosts import PublicOnly
+from core.domain import PlatformError
+from core.domain.metrics import NO_METER, PLATFORM_CALLS, CallOutcome, Meter, PlatformCall
 from core.util.clock import Now, Sleep
 
+CALLS: Mapping[str, PlatformCall] = {
+    "chat.postMessage": PlatformCall.POST,
+    "chat.postEphemeral": PlatformCall.POST,
+    "chat.update": PlatformCall.EDIT,
+    "chat.delete": PlatformCall.DELETE,
+    "chat.startStream": PlatformCall.STREAM_START,
+    "chat.appendStream": PlatformCall.STREAM_APPEND,
+    "chat.stopStream": PlatformCall.STREAM_STOP,
+}
+"""What the methods that show answers are counted as."""
 _SECRETS = re.compile(r"(xox[a-z]?[.-]|xapp-|xoxe)[\w.-]+|(?<=ticket=)[^&\s'\"]+")
 
 
@@ -37,13 +57,15 @@ class AppApi:
         *,
         now: Now,
         sleep: Sleep,
+        meter: Meter = NO_METER,
     ) -> None:
-        """`downloads` is for files; `now` and `sleep` are the clock of the rate limits."""
+        """`downloads` is for files; `now` and `sleep` are the clock of the rate limits; calls go into `meter`."""
         self.settings = settings
         self.session = session
         self.downloads = downloads
         self.now = now
         self.sleep = sleep
+        self._meter = meter
         self._client = web_client(settings, session)
 
     async def open_socket(self) -> str:
@@ -65,6 +87,19 @@ class AppApi:
         self, method: str, *, once: bool = False, setting: str = BOT_TOKEN, **how: Any
     ) -> dict[str, Any]:
         """Call a method. `setting` is what a refused token stands in; `how` goes to the SDK's `api_call`."""
+        try:
+            answer = await self._call(method, once=once, setting=setting, **how)
+        except PlatformError as error:
+            self._count(method, outcome_of(error))
+            raise
+        self._count(method, CallOutcome.OK)
+        return answer
+
+    def _count(self, method: str, outcome: CallOutcome) -> None:
+        call = CALLS.get(method, PlatformCall.OTHER)
+        self._meter.count(PLATFORM_CALLS, platform=PLATFORM, call=call.value, outcome=outcome.value)
+
+    async def _call(self, method: str, *, once: bool, setting: str, **how: Any) -> dict[str, Any]:
         try:
             answer = (await self._client.api_call(method, **how)).data
         except SlackApiError as exc:
@@ -129,7 +164,11 @@ def web_client(settings: SlackSettings, session: aiohttp.ClientSession) -> Async
 
 @asynccontextmanager
 async def open_api(
-    settings: SlackSettings, *, now: Now = time.monotonic, sleep: Sleep = asyncio.sleep
+    settings: SlackSettings,
+    *,
+    now: Now = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
+    meter: Meter = NO_METER,
 ) -> AsyncIterator[AppApi]:
     """Own the HTTP session that all calls go through, and the one for files, which meets public addresses only."""
     limit = aiohttp.ClientTimeout(
@@ -147,4 +186,4 @@ async def open_api(
             )
             for connector in (None, aiohttp.TCPConnector(resolver=PublicOnly(settings)))
         ]
-        yield AppApi(settings, session, downloads, now=now, sleep=sleep)
+        yield AppApi(settings, session, downloads, now=now, sleep=sleep, meter=meter)

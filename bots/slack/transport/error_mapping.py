@@ -25,6 +25,7 @@ from core.domain import (
     PlatformBusy,
     PlatformError,
 )
+from core.domain.metrics import CallOutcome
 
 _SLACK = "slack"
 _FIX_BOT = "copy the Bot User OAuth Token (xoxb-...) from the app's page OAuth & Permissions"
@@ -151,6 +152,13 @@ def unparsable(method: str, detail: str, *, once: bool) -> PlatformError:
     """Choose the error for an answer that Slack would not give."""
     kind = OutcomeUnknown if once else PlatformBusy
     return kind(_SLACK, code="unparsable", detail=f"{method} {detail}")
+
+
+def outcome_of(error: PlatformError) -> CallOutcome:
+    """What a call that ended so counts as."""
+    if error.code in RATE_LIMITED:
+        return CallOutcome.RATE_LIMITED
+    return CallOutcome.FAILED if isinstance(error, PlatformBusy | OutcomeUnknown) else CallOutcome.REFUSED
 
 
 def _scope(method: str, needed: str, setting: str) -> PlatformError:

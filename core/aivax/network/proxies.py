@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from core.domain import SettingRefused
+from core.util.addresses import is_loopback
 
 _SCHEMES = {"http": "http", "https": "https", "socks5": "socks5", "socks5h": "socks5h", "socks": "socks5"}
 """Those that httpx knows, by the names that are written; desktops write `socks://` for SOCKS 5."""
@@ -36,14 +37,6 @@ def proxy_of(url: str, variables: Mapping[str, str] | None = None) -> tuple[str,
         return "", ""
     name = f"{scheme.upper()}_PROXY"
     return _usable(name, told[scheme]), name
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def is_excepted(host: str, port: int, entries: str) -> bool:

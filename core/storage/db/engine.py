@@ -22,7 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core.domain import DatabaseCrowded, DatabaseGone, DatabaseUnreachable, SettingRefused
+from core.domain import DatabaseCrowded, DatabaseFailed, DatabaseGone, DatabaseUnreachable, SettingRefused
+from core.domain.metrics import DATABASE_ERRORS, DATABASE_TIME, NO_METER, Meter
 from core.storage.db import datafile, sqlite_driver
 from core.storage.db.cancel_safe import SteadyConnection, Transaction
 from core.storage.db.error_mapping import cause_of, reason_of
@@ -63,9 +64,11 @@ def database_path(value: str) -> Path | None:
 class Database:
     """An open database. `read()` and `write()` give a connection inside a transaction that commits on leaving."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, meter: Meter = NO_METER) -> None:
         """Raises `SettingRefused` for an address that is none, `DatabaseUnreachable` without its driver."""
         self.url = parse_url(url)
+        self.meter = meter
+        """What is stored is counted here, by the stores as well."""
         self._resources = AsyncExitStack()
         self._file: datafile.OpenFile | None = None
         self.server_processes: set[int] = set()
@@ -110,7 +113,7 @@ class Database:
         Like `write` raises the `DatabaseFailed` that tells why the database can't do it: away, locked, full ...; and
         `DatabaseGone` where its file is no longer the one at its path.
         """
-        async with self._failures(), self._reading(many_rows) as connection:
+        async with self._measured("read"), self._reading(many_rows) as connection:
             yield connection
 
     @asynccontextmanager
@@ -121,10 +124,11 @@ class Database:
         at the file once more after the commit: what went into one that nobody finds again was not stored.
         """
         if not self.is_sqlite:
-            async with self._failures(), SteadyConnection(self._engine) as connection:
+            async with self._measured("write"), SteadyConnection(self._engine) as connection:
                 yield connection
             return
-        async with self._failures(), self._writers.writing(many_rows=many_rows, synced=synced) as connection:
+        writing = self._writers.writing(many_rows=many_rows, synced=synced)
+        async with self._measured("write"), writing as connection:
             yield connection
         self._refuse_gone()
 
@@ -163,6 +167,19 @@ class Database:
                 return None
             finally:
                 await connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_TIMEOUT_S * 1_000:.0f}")
+
+    @asynccontextmanager
+    async def _measured(self, operation: str) -> AsyncIterator[None]:
+        """`_failures`, with the time that the transaction takes and what it fails at."""
+        began = time.monotonic()
+        try:
+            async with self._failures():
+                yield
+        except DatabaseFailed as error:
+            self.meter.count(DATABASE_ERRORS, error=type(error).__name__)
+            raise
+        finally:
+            self.meter.observe(DATABASE_TIME, time.monotonic() - began, operation=operation)
 
     @asynccontextmanager
     async def _failures(self) -> AsyncIterator[None]:

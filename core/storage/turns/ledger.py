@@ -6,7 +6,7 @@ Only an intent is sure to outlast a power cut: the message that it announces is 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -60,24 +60,37 @@ class StoredLedger:
     """`core.domain.ports.Ledger` for one attempt at one turn."""
 
     def __init__(
-        self, database: Database, turn: Turn, earlier: Sequence[Delivery], first: FirstIntents | None = None
+        self,
+        database: Database,
+        turn: Turn,
+        earlier: Sequence[Delivery],
+        first: FirstIntents | None = None,
+        on_text: Callable[[], None] | None = None,
     ) -> None:
+        """`on_text` is told once of the first text of the answer that is shown, unless an earlier attempt's stands."""
         self._database = database
         self._turn = turn
         self._first = first or FirstIntents()
         self._seen_at = self._first.claimed_at(turn) or 0.0
         self._earlier = tuple(each for each in earlier if each.part < FILES)
+        self._on_text = None if any(each.shown for each in self._earlier) else on_text
         self.files = {each.part: each for each in earlier if each.part >= FILES}
         """What earlier attempts posted, or meant to post, of the answer's files."""
 
     @classmethod
-    async def open(cls, database: Database, turn: Turn, first: FirstIntents | None = None) -> StoredLedger:
+    async def open(
+        cls,
+        database: Database,
+        turn: Turn,
+        first: FirstIntents | None = None,
+        on_text: Callable[[], None] | None = None,
+    ) -> StoredLedger:
         """Read what earlier attempts left; nothing where this one is the `first` and has not begun."""
         if first is not None and first.claimed_at(turn) is not None:
-            return cls(database, turn, (), first)
+            return cls(database, turn, (), first, on_text)
         async with database.read() as connection:
             found = (await connection.execute(_standing(), {"turn": turn.id})).all()
-        return cls(database, turn, [_delivery(turn, row) for row in found], first)
+        return cls(database, turn, [_delivery(turn, row) for row in found], first, on_text)
 
     @property
     def earlier(self) -> Sequence[Delivery]:
@@ -160,6 +173,9 @@ class StoredLedger:
 
     async def _change(self, part: int, **values: object) -> None:
         await outlast(lambda: self._change_once(part, values))
+        if self._on_text is not None and values.get("shown") and part < FILES:
+            tell, self._on_text = self._on_text, None
+            tell()
 
     async def _change_once(self, part: int, values: dict[str, object]) -> None:
         which = {"turn": self._turn.id, "at_part": part, **held_by(self._turn)}

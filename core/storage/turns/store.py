@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -32,6 +32,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from core.aivax.stream.events import Usage
 from core.domain import Action, CancelRequest, Cause, Fenced, Place, ToolActivity, Turn, TurnState
+from core.domain.metrics import PutBack
 from core.storage.db import (
     Database,
     Id,
@@ -55,6 +56,7 @@ from core.storage.turns.fence import assert_current, forgets, held_by, is_curren
 from core.storage.turns.held_turns import STALE
 from core.storage.turns.ledger import FirstIntents, StoredLedger
 from core.storage.turns.made_files import MadeFileStore
+from core.storage.turns.measured import TurnMeter
 from core.storage.turns.release import IS_HELD
 from core.storage.turns.row_mapper import next_turn, turn_of
 from core.storage.turns.taken_back import TakenBackStore
@@ -87,6 +89,7 @@ class TurnStore:
         self._now = now
         self._owner = owner
         self._lease = timedelta(seconds=lease_s)
+        self._measured = TurnMeter(database.meter, now)
 
     @property
     def has_one_writer(self) -> bool:
@@ -156,7 +159,8 @@ class TurnStore:
 
     async def ledger(self, turn: Turn) -> StoredLedger:
         """What stands on the platform already of a claimed turn's answer."""
-        return await StoredLedger.open(self._database, turn, self._first_intents)
+        on_text = partial(self._measured.first_text, turn)
+        return await StoredLedger.open(self._database, turn, self._first_intents, on_text)
 
     def leave(self, turn: Turn) -> None:
         """The turn runs here no more."""
@@ -188,16 +192,21 @@ class TurnStore:
             ours &= await lock_turns(connection, ours)
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 
-    async def release(self, turn: Turn, due_at: datetime, *, counts: bool, unbilled: bool = False) -> None:
+    async def release(
+        self, turn: Turn, due_at: datetime, *, counts: bool, unbilled: bool = False, tried: bool = True
+    ) -> None:
         """Put a turn back: it runs again from `due_at` on, ahead of the later ones of its conversation.
 
-        `counts` uses a try up; `unbilled` tells that the attempt was not answered, and not paid.
+        `counts` uses a try up; `unbilled` tells that the attempt was not answered, and not paid. Not `tried`: it was
+        only claimed to tell its author something.
         """
         tries = turn.tries if counts else turn.tries - 1
         more = _one_more("unbilled_attempts") if unbilled else {}
         waits = _waits_as(TurnState.QUEUED, self._now())
         released = update(turns).where(is_current()).values(due_at=due_at, tries=tries, **waits, **more)
         await outlast(lambda: self._change_once(turn, released, {}))
+        if tried:
+            self._measured.put_back(turn, PutBack.DELAYED)
 
     async def delay(self, turn: Turn, breaker: str, due_at: datetime) -> None:
         """Put a turn back that a breaker holds: it runs again at `due_at`, or when the breaker is reset before."""
@@ -207,6 +216,7 @@ class TurnStore:
         await outlast(
             lambda: self._wait(turn, breaker, {"due_at": due_at, "held_at": since, **waits, **counted})
         )
+        self._measured.put_back(turn, PutBack.PAUSED)
 
     async def told_before(self, turn: Turn, breaker: str, since: datetime) -> set[int]:
         """The turns of this conversation that the breaker has held since it tripped: their authors were told."""
@@ -254,6 +264,7 @@ class TurnStore:
         counted = {"tries": turn.tries - 1, **_one_more("unbilled_attempts")}
         waits = _waits_as(TurnState.HELD, now)
         await outlast(lambda: self._wait(turn, breaker, {"held_at": now, **waits, **counted}))
+        self._measured.put_back(turn, PutBack.HELD)
 
     async def _wait(self, turn: Turn, breaker: str, values: Mapping[str, object]) -> None:
         """Have a breaker hold a turn; one that was reset meanwhile would never release it, so it is queued."""
@@ -281,6 +292,7 @@ class TurnStore:
         """
         ended = {"ending": state, "now": self._now(), "failure": failure, "reference": reference}
         await outlast(lambda: self._change_once(turn, _closing(), ended))
+        self._measured.ended(turn, state, failure)
 
     async def keep_answer(
         self,
@@ -300,6 +312,8 @@ class TurnStore:
         """
         told = "" if ours else text if remembered is None else remembered
         await outlast(lambda: self._keep_answer(turn, text, told, usage, whole=whole, offers=offers))
+        if usage is not None:
+            self._measured.used(turn, usage)
 
     async def _keep_answer(
         self,

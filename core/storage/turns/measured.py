@@ -1,0 +1,78 @@
+"""What is counted of a turn when its row changes: once for each change, by the process that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from core.aivax.stream.events import Usage
+from core.domain import Place, Turn, TurnState
+from core.domain.metrics import (
+    FIRST_TEXT,
+    PUT_BACK,
+    SPENT,
+    TOKENS,
+    TURN_FAILURES,
+    TURN_TIME,
+    TURNS,
+    Meter,
+    PutBack,
+    TurnKind,
+)
+
+
+class TurnMeter:
+    """Counts turns with their labels."""
+
+    def __init__(self, meter: Meter, now: Callable[[], datetime]) -> None:
+        self._meter = meter
+        self._now = now
+
+    def first_text(self, turn: Turn) -> None:
+        """The first text of a turn's answer is shown."""
+        if not turn.notice:
+            self._meter.observe(FIRST_TEXT, self._age_s(turn), platform=turn.place.platform)
+
+    def ended(self, turn: Turn, state: TurnState, failure: str | None) -> None:
+        """A turn is over."""
+        platform, kind = turn.place.platform, _kind_of(turn)
+        self._meter.count(
+            TURNS, platform=platform, place=_place_kind(turn.place), kind=kind.value, outcome=state.value
+        )
+        if failure:
+            self._meter.count(TURN_FAILURES, platform=platform, error=failure)
+        if kind is not TurnKind.NOTICE:
+            self._meter.observe(TURN_TIME, self._age_s(turn), platform=platform, outcome=state.value)
+
+    def put_back(self, turn: Turn, why: PutBack) -> None:
+        """A turn waits again."""
+        self._meter.count(PUT_BACK, platform=turn.place.platform, why=why.value)
+
+    def used(self, turn: Turn, usage: Usage) -> None:
+        """An answer cost so much."""
+        platform = turn.place.platform
+        tokens = {
+            "prompt": usage.prompt_tokens,
+            "cached": usage.cached_tokens,
+            "completion": usage.completion_tokens,
+        }
+        for direction, number in tokens.items():
+            self._meter.count(TOKENS, max(number, 0), platform=platform, direction=direction)
+        for usd in (usage.credits, usage.other_usd):
+            if usd is not None:
+                self._meter.count(SPENT, max(usd, 0.0), platform=platform)
+
+    def _age_s(self, turn: Turn) -> float:
+        return max(0.0, (self._now() - turn.created_at).total_seconds())
+
+
+def _kind_of(turn: Turn) -> TurnKind:
+    if turn.notice:
+        return TurnKind.NOTICE
+    return TurnKind.CAPABILITY if turn.capability else TurnKind.QUESTION
+
+
+def _place_kind(place: Place) -> str:
+    if place.is_for_one:
+        return "direct"
+    return "thread" if place.thread else "channel"
