@@ -126,6 +126,5 @@ nothing leaves this machine and nothing costs money. The rest is real: what you 
 core as a message on Slack or Discord, and is stored in {SANDBOX_DATABASE}.
 
   Try:      hello · tools · think · long · table      (/help lists the commands; end with Ctrl-D)
-{look}  Go live:  cp config.example.toml config.toml, fill in [aivax] and [slack] or [discord], then make run
-            (README.md shows each step)
+{look}  Go live:  make init, then make run (docs/start.md shows each step)
 """

@@ -55,7 +55,7 @@ INSTALL_APP = """  3. Install App, Install to Workspace. The bot token that you 
 
 
 class SlackSetup:
-    """Asks for one app in one workspace. Apps that any workspace installs are set up in the file (README)."""
+    """Asks for one app in one workspace. Apps that any workspace installs are set up in the file (docs/slack.md)."""
 
     title = "Slack"
     keys = ("mode", "public_url", "app_token", "signing_secret", "bot_token")
