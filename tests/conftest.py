@@ -35,6 +35,9 @@ settings.register_profile(
 settings.register_profile("explore", settings.get_profile("suite"), derandomize=False, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+PROCESSORS = structlog.get_config()["processors"]
+PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
 TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
 """The last resort against a test that hangs; `tests/waiting.py` names what it waited for, long before."""
 
@@ -78,9 +81,10 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 @pytest.fixture(autouse=True)
 def _quiet_log() -> Iterator[None]:
-    """Whatever a test does to the log's configuration ends with it."""
+    """Whatever a test does to the log's configuration ends with it. Traces are plain: drawn ones hold a loop up."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    structlog.configure(processors=[*PROCESSORS[:-1], PLAIN])
     yield
     structlog.reset_defaults()
     root.handlers[:] = handlers

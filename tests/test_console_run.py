@@ -52,7 +52,7 @@ async def test_the_demo_prints_where_to_look_at_it(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     async with at_terminal("chat", "--sandbox") as chat:
         await chat.sees("Console:  ")
-        while "\r\n" not in chat.screen:
+        while "\r\n" not in chat.screen:  # no deadline: each read has its own
             assert await soon("the address", chat._read())
         link = chat.screen.split()[0]
         async with httpx.AsyncClient() as client:

@@ -200,7 +200,7 @@ def test_no_file_of_10_mb_holds_up_the_loop() -> None:
 
 
 def _seconds(data: bytes) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     file_type(data, "file", "", most_chars=100_000)
     first_frame(data)
-    return time.perf_counter() - began
+    return time.thread_time() - began

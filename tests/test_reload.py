@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,7 @@ from tests.platforms.slack import FakeSlack
 from tests.samples import said
 from tests.stage import FakePlatform, Stage
 from tests.town import Town, running
-from tests.waiting import ended, soon
+from tests.waiting import ended, until
 
 CONFIG = """
 [storage]
@@ -91,14 +91,6 @@ class Running:
         place = self.stage.platform.place("C0OPERATORS")
         await until(f"operators to be told {words!r}", lambda: any(words in each for each in place.visible))
         return next(each for each in reversed(place.visible) if words in each)
-
-
-async def until(what: str, is_so: Callable[[], bool]) -> None:
-    async def looking() -> None:
-        while not is_so():  # noqa: ASYNC110  neither a file nor a place in memory tells
-            await asyncio.sleep(0.01)
-
-    await soon(what, looking())
 
 
 def read(config: Path) -> Settings:

@@ -533,7 +533,7 @@ class Phrase(Sentence):
     UNLEARN_ARGUMENT_HELP = "What it is called in the list of what I have learnt"
     LEARN_USE = (
         "Attach the files to a message that says `{word}`, or write `{word}` in a thread: then I learn "
-        "what was said in it. `{word} {channel} 200` learns the newest 200 messages of a whole channel."
+        "what was said in it. `{word} {channel} 50` learns the newest 50 messages of a whole channel."
     )
     LEARN_CHANNEL = "channel"
     LEARN_CHANNEL_READING = "Reading the channel  {bar}  {done} of {total}"
