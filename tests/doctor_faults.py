@@ -113,6 +113,11 @@ MACHINE = [
     Planted("configuration for everybody", lambda scene: scene.config.chmod(0o644), {"config.mode": W}),
     Planted("exposed console", setting("web", enabled=True, host="0.0.0.0", port=0), {"web.exposure": W}),
     Planted(
+        "console in the clear",
+        setting("web", host="0.0.0.0", port=0, console={"enabled": True}),
+        {"web.exposure": F},
+    ),
+    Planted(
         "certificates that are not there",
         lambda scene: scene.environment.update(CURL_CA_BUNDLE="/nowhere.pem"),
         {"machine.certificates": W},

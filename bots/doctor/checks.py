@@ -46,7 +46,7 @@ def checks_of(
         ToolsCheck(settings.tools, settings.aivax),
         *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),
         MachineCheck(config, settings.web, environment),
-        *([PortCheck(settings.web)] if settings.web.enabled else []),
+        *([PortCheck(settings.web)] if settings.web.enabled or settings.web.console.enabled else []),
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import platform
 import stat
 from collections.abc import Iterator, Mapping
@@ -12,8 +11,11 @@ from sqlite3 import sqlite_version
 
 from bots.machine import drop_unusable
 from bots.settings import WebSettings
+from bots.web.console.settings import check_console
 from core import __version__
-from core.domain.checks import Finding, ok, unknown, warning
+from core.domain import SettingRefused
+from core.domain.checks import Finding, failed, ok, unknown, warning
+from core.util.addresses import is_loopback
 
 _FOR_OTHERS = stat.S_IRWXO
 _FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -59,20 +61,19 @@ class MachineCheck:
             yield ok("machine.proxy", f"AIVAX is reached through the proxy of {', '.join(proxies)}")
 
     def _web(self) -> Iterator[Finding]:
-        web = self.web
-        if not web.enabled:
+        web, at = self.web, f"{self.web.host}:{self.web.port}"
+        if not (web.enabled or web.console.enabled):
             return
-        if _is_loopback(web.host):
-            yield ok("web.exposure", f"{web.host}:{web.port} answers this machine alone")
-        elif web.admin_token.get_secret_value().strip():
-            yield ok(
-                "web.exposure", f"{web.host}:{web.port} answers other machines; details take the admin_token"
-            )
+        if web.console.enabled and (refused := _refusal(web)) is not None:
+            yield failed("web.exposure", f"{refused.setting} keeps the bot from starting", refused.fix)
+        elif is_loopback(web.host):
+            yield ok("web.exposure", f"{at} answers this machine alone")
+        elif web.admin_token.get_secret_value().strip() or not web.enabled:
+            takes = "details take the admin_token" if web.enabled else "the console takes a sign-in"
+            yield ok("web.exposure", f"{at} answers other machines; {takes}")
         else:
             cure = 'set [web] admin_token, or host = "127.0.0.1" behind a proxy that ends TLS'
-            yield warning(
-                "web.exposure", f"{web.host}:{web.port} answers other machines, and no token is set", cure
-            )
+            yield warning("web.exposure", f"{at} answers other machines, and no token is set", cure)
 
     @staticmethod
     def _versions() -> Finding:
@@ -81,8 +82,9 @@ class MachineCheck:
         return ok("machine.versions", f"aivax-bots {__version__}, {parts}")
 
 
-def _is_loopback(host: str) -> bool:
+def _refusal(web: WebSettings) -> SettingRefused | None:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        check_console(web.console, web.host)
+    except SettingRefused as refused:
+        return refused
+    return None
