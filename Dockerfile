@@ -24,6 +24,8 @@ RUN install -d -m 0700 -o 10001 -g 10001 /var/lib/aivax-bots /var/lib/aivax-bots
 ENV PATH=/opt/aivax-bots/bin:/usr/local/bin:/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 # Health answers inside the container alone; AIVAX_BOTS__WEB__HOST=0.0.0.0 lets an orchestrator ask, too.
 ENV AIVAX_BOTS__WEB__ENABLED=true
+# A number without a name has no home of its own, and slack_sdk asks for one as it is imported.
+ENV HOME=/var/lib/aivax-bots
 WORKDIR /var/lib/aivax-bots
 USER 10001:10001
 # SQLite; with PostgreSQL nothing is written here. /tmp is all else that must be writable.
