@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, func, select
 
 from core.storage.db import (
     Database,
@@ -219,3 +219,8 @@ async def _write(database: Database, seed: Seed) -> None:
         for table in order:
             if rows := seed.rows.pop(table, []):
                 await connection.execute(table.insert(), rows)
+                if not database.is_sqlite and "id" in rows[0]:
+                    highest = select(
+                        func.setval(func.pg_get_serial_sequence(table.name, "id"), rows[-1]["id"])
+                    )
+                    await connection.execute(highest)

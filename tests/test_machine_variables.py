@@ -26,7 +26,7 @@ PROXY = "http://proxy.example:8080"
 def wired(base_url: str) -> dict[str, str]:
     """Which proxies the HTTP client goes through for these settings."""
     wire = Wire(settings(base_url=base_url, direct_url=""), transport=None, now=lambda: 0.0)
-    return {pattern.pattern: type(carrier).__name__ for pattern, carrier in wire._http._mounts.items()}
+    return {pattern.pattern: type(carrier._inner).__name__ for pattern, carrier in wire._http._mounts.items()}
 
 
 @pytest.mark.parametrize(

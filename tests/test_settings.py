@@ -153,7 +153,8 @@ def test_an_unknown_name_in_the_file_is_refused_with_the_nearest_known_one(toml:
             "AIVAX_BOTS__WEB",
             (
                 "write AIVAX_BOTS__WEB__KEY to name a key; known: admin_token, body_bytes, connections, "
-                "console, enabled, host, keep_alive_s, last_answers_s, port, request_timeout_s"
+                "console, deaf_after_s, enabled, host, keep_alive_s, last_answers_s, metrics_token, port, "
+                "request_timeout_s"
             ),
         ),
         ("AIVAX_BOTS__ROUTES__0__MODEL", "write all routes as one JSON list into AIVAX_BOTS__ROUTES"),

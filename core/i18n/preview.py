@@ -40,6 +40,7 @@ SAMPLES: dict[str, object] = {
     "text": "likes short answers",
     "bar": "▰▰▰▰▱▱▱▱▱▱",
     "done": 120,
+    "minutes": 45,
     "total": 300,
     "new": 280,
     "skipped": 20,
