@@ -25,6 +25,9 @@ from sqlalchemy import make_url
 from core.aivax.transport import trusted
 from core.storage.db import Database, metadata, migrate
 from tests.compiled_once import compiled_once
+from tests.discord_listening import discord_at_hand
+from tests.platforms.discord import FakeDiscord
+from tests.platforms.slack import FakeSlack
 from tests.programs import end_forker
 from tests.watchdog import Watchdog, slowness
 
@@ -286,3 +289,23 @@ def _address(server: str, name: str) -> str:
 async def _upgrade(url: str) -> None:
     async with Database(url) as opened:
         await migrate.upgrade(opened)
+
+
+# Both platforms over their wires; a file with other wants has fixtures of its own
+
+
+@pytest.fixture
+def url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[FakeDiscord]:
+    async with discord_at_hand() as fake:
+        yield fake

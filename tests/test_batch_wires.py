@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from sandbox.server import serve
-from tests.discord_listening import discord_at_hand
 from tests.forms_samples import TICKET
 from tests.platforms.discord import FakeDiscord, Upload
 from tests.platforms.slack import FakeSlack
@@ -26,23 +20,6 @@ BATCH: dict[str, Any] = {
 }
 PAUSED, ENDING = "too many of its rows failed", "I'm ending it"
 DONE = "0 of 30 rows were answered"
-
-
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with discord_at_hand() as fake:
-        yield fake
 
 
 async def test_slack_begins_one_and_its_button_ends_it(slack: FakeSlack, url: str) -> None:

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from tests.capability_doing import ALONE, ECHO, Doing, named
-from tests.discord_listening import discord_at_hand
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.test_discord_whole import House, running
@@ -17,23 +10,6 @@ from tests.test_slack_whole import town
 
 MINE = named("mine", private=True)
 FILES = named("files", "files")
-
-
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with discord_at_hand() as fake:
-        yield fake
 
 
 async def test_slack_s_command_shows_what_is_asked_and_answers_below_it(slack: FakeSlack, url: str) -> None:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from core.forms.handler import FormHandler
-from tests.discord_listening import discord_at_hand
 from tests.forms_samples import TICKET, form
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
@@ -35,23 +29,6 @@ ORDER = form(
     ],
     result=TICKET["result"],
 )
-
-
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with discord_at_hand() as fake:
-        yield fake
 
 
 async def test_discord_asks_for_each_input_by_its_kind(discord: FakeDiscord, url: str) -> None:

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
-
-import pytest
 
 from sandbox.server import Sandbox
 from sandbox.server import serve as serve_sandbox
-from tests.discord_listening import discord_at_hand
 from tests.knowledge_stage import put
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.slack_ways import answering, oauth_settings
 from tests.test_discord_whole import House, running
 from tests.waiting import soon
-
-
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with discord_at_hand() as fake:
-        yield fake
 
 
 def behind_a_boundary(sandbox: Sandbox, **tenants: str) -> Mapping[str, Any]:

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from sandbox.server import serve
-from tests.discord_listening import discord_at_hand
 from tests.platforms.discord import FakeDiscord, Upload
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import hasty_now, hasty_sleep, settings_at
@@ -23,23 +17,6 @@ from tests.test_slack_whole import Town
 from tests.waiting import soon
 
 LONG = "The code of the locker is 4711, and nobody is to tell it to anybody else who does not work in this house."
-
-
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with discord_at_hand() as fake:
-        yield fake
 
 
 async def test_slack_s_menu_learns_a_message_s_files_else_its_thread(slack: FakeSlack, url: str) -> None:

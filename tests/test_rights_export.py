@@ -22,7 +22,6 @@ from core.domain import Author, Command, Commanded, Delivery, Identity, Ledger, 
 from core.i18n import LocaleTranslator
 from core.rights.export_files import files_of
 from sandbox.faults import Fault
-from tests.discord_listening import discord_at_hand
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
@@ -185,23 +184,6 @@ async def test_who_asks_for_it_in_words_is_forgotten_in_every_workspace_in_mid_a
 
 
 # Over each platform's wire
-
-
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with discord_at_hand() as fake:
-        yield fake
 
 
 @pytest.mark.parametrize("form", ["command", "mention"])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import stat
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,7 @@ from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore
 from core.util.clock import utc_now
 from sandbox.faults import Fault
-from tests.discord_listening import discord_at_hand
 from tests.platforms.discord import FakeDiscord
-from tests.platforms.slack import FakeSlack
 from tests.samples import BEN, CHANNEL, DIRECT, said
 from tests.stage import Stage, staged
 from tests.test_discord_whole import House, running
@@ -129,11 +126,6 @@ def test_an_account_is_read_as_access_lists_have_it(written: str, account: Accou
 # By command
 
 
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
-
-
 def run(url: str, *words: str, stdin: str = "") -> tuple[int, str]:
     """Run the command as a shell would; its status, and what it printed."""
     environment = {"AIVAX_BOTS__STORAGE__URL": url, "AIVAX_BOTS__AIVAX__API_KEY": "sk-aiv-acc-x"}
@@ -219,18 +211,6 @@ async def test_beside_a_running_bot_one_may_look_and_is_told_how_to_change(url: 
 
 
 # In chat
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with discord_at_hand() as fake:
-        yield fake
 
 
 async def test_operators_block_in_chat_and_others_do_not(discord: FakeDiscord, url: str) -> None:

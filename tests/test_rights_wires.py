@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from core.rights.memory import MemoryHandler
 from core.rights.settings import MemorySettings
 from sandbox.faults import Fault
 from sandbox.server import serve
-from tests.discord_listening import discord_at_hand
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import hasty_now, hasty_sleep, settings_at
@@ -22,23 +16,6 @@ from tests.test_discord_whole import House, running
 from tests.test_erasure import SECRET
 from tests.test_rights_memory import Drawer
 from tests.test_slack_whole import Town
-
-
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with discord_at_hand() as fake:
-        yield fake
 
 
 async def test_slack_shows_the_account_to_an_operator_alone(slack: FakeSlack, url: str) -> None:
