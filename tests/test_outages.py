@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -289,9 +290,31 @@ async def test_a_turn_that_parks_when_its_gate_has_just_opened_is_not_left_behin
     turn = await stage.core.runner._store.claim(turn_ids[0])
     assert turn is not None
 
-    await stage.core.runner._store.hold(turn, BREAKER)
+    assert not await stage.core.runner._store.hold(turn, BREAKER)
 
     assert await stage.states() == ["queued"]
+
+
+@pytest.mark.parametrize("cause", [Cause.BALANCE, Cause.RATE])
+async def test_a_turn_whose_gate_opens_while_its_author_is_told_is_answered_at_once(
+    stage: Stage, clock: WallClock, monkeypatch: pytest.MonkeyPatch, cause: Cause
+) -> None:
+    breakers = stage.core.admitting.admission._store
+    model = "sandbox:50c3" if cause is Cause.RATE else ""
+    breaker, store = Breaker(cause, model), stage.core.runner._store
+    told_before = store.told_before
+
+    async def reset_meanwhile(*asked: Any) -> set[int]:
+        await breakers.reset(breaker)
+        return await told_before(*asked)
+
+    monkeypatch.setattr(store, "told_before", reset_meanwhile)
+    await breakers.trip(breaker, lambda _probes: clock() + timedelta(seconds=10), 0.0)
+
+    await stage.hear(asks("ana", "hello"))
+
+    assert await stage.states() == ["answered"]
+    assert "You said: hello" in stage.platform.visible("D-ana")[-1]
 
 
 async def _queued(database: Database) -> int:

@@ -95,7 +95,8 @@ class Holds:
         breaker = tripped.breaker
         told = await self._store.told_before(turn, breaker.name, tripped.since)
         if turn.id not in told and (again_at := self._comes_back_at(turn, tripped)) is not None:
-            await self._store.delay(turn, breaker.name, again_at)
+            if not await self._store.delay(turn, breaker.name, again_at):
+                self._sweep_soon()
             return
         cancel_request = await self._store.cancel_request(turn)
         if cancel_request is not None and cancel_request.ends_answer:
@@ -108,8 +109,10 @@ class Holds:
             message = apologise_for_waiting(tripped, self._surfaces.translator(turn), self._now(), turn.key)
             async with nullcontext(surface) if surface else self._surfaces.open(turn) as shown:
                 await shown.fail(message)
-        await self._store.hold(turn, breaker.name)
-        log.info("turn.held", breaker=breaker.name)
+        if await self._store.hold(turn, breaker.name):
+            log.info("turn.held", breaker=breaker.name)
+        else:
+            self._sweep_soon()
 
     def _comes_back_at(self, turn: Turn, tripped: Tripped) -> datetime | None:
         """When a turn comes back that is held for a moment only, in silence; None if its author is to be told."""

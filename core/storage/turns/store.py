@@ -208,15 +208,18 @@ class TurnStore:
         if tried:
             self._measured.put_back(turn, PutBack.DELAYED)
 
-    async def delay(self, turn: Turn, breaker: str, due_at: datetime) -> None:
-        """Put a turn back that a breaker holds: it runs again at `due_at`, or when the breaker is reset before."""
+    async def delay(self, turn: Turn, breaker: str, due_at: datetime) -> bool:
+        """Put a turn back that a breaker holds: it runs again at `due_at`, or when the breaker is reset before.
+
+        Returns False if the turn is due at once, since it was reset meanwhile.
+        """
         since = case((turns.c.held_by == breaker, turns.c.held_at))
         counted = {"tries": turn.tries - 1, **_one_more("unbilled_attempts")}
         waits = _waits_as(TurnState.QUEUED, self._now())
-        await outlast(
-            lambda: self._wait(turn, breaker, {"due_at": due_at, "held_at": since, **waits, **counted})
-        )
+        values = {"due_at": due_at, "held_at": since, **waits, **counted}
+        is_held = await outlast(lambda: self._wait(turn, breaker, values))
         self._measured.put_back(turn, PutBack.PAUSED)
+        return is_held
 
     async def told_before(self, turn: Turn, breaker: str, since: datetime) -> set[int]:
         """The turns of this conversation that the breaker has held since it tripped: their authors were told."""
@@ -255,27 +258,34 @@ class TurnStore:
                 await connection.execute(theirs.where(~promised).values(gone=True))
                 await connection.execute(theirs.where(promised).values(gone=False, generation=STALE))
 
-    async def hold(self, turn: Turn, breaker: str) -> None:
+    async def hold(self, turn: Turn, breaker: str) -> bool:
         """Have a breaker hold a turn: it takes up no worker, uses up no try, and survives a restart.
 
-        One that its author dropped meanwhile ends instead.
+        One that its author dropped meanwhile ends instead. Returns False if the turn is due at once, since the breaker
+        was reset meanwhile.
         """
         now = self._now()
         counted = {"tries": turn.tries - 1, **_one_more("unbilled_attempts")}
         waits = _waits_as(TurnState.HELD, now)
-        await outlast(lambda: self._wait(turn, breaker, {"held_at": now, **waits, **counted}))
+        is_held = await outlast(lambda: self._wait(turn, breaker, {"held_at": now, **waits, **counted}))
         self._measured.put_back(turn, PutBack.HELD)
+        return is_held
 
-    async def _wait(self, turn: Turn, breaker: str, values: Mapping[str, object]) -> None:
-        """Have a breaker hold a turn; one that was reset meanwhile would never release it, so it is queued."""
+    async def _wait(self, turn: Turn, breaker: str, values: Mapping[str, object]) -> bool:
+        """Have a breaker hold a turn; one that was reset meanwhile would never release it, so it is queued.
+
+        Returns whether the breaker holds it.
+        """
         async with self._database.write() as connection:
             await assert_current(connection, turn)
             await self._first_intents.take_back(connection, turn)
             closed = select(breakers.c.name).where(breakers.c.name == breaker).with_for_update(read=True)
-            if (await connection.execute(closed)).first() is None:
+            is_held = (await connection.execute(closed)).first() is not None
+            if not is_held:
                 values = {**values, **_waits_as(TurnState.QUEUED, self._now()), "due_at": self._now()}
             held = update(turns).where(turns.c.id == turn.id)
             await connection.execute(held.values(held_by=breaker, **values))
+            return is_held
 
     async def cancel_request(self, turn: Turn) -> CancelRequest | None:
         """What its author wants of it, as they said while it ran or waited."""
