@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -242,6 +243,16 @@ class LimitsSettings(Section):
     """What a question counts as against these caps while nobody knows what its answer costs."""
     fallback_at_cap: bool = False
     """Whether the fallback model answers where a cap would have a question refused."""
+    fallback_cap_factor: float = 2.0
+    """How many times each cap answers may cost until the fallback model gives none, either. 0: no bound."""
+
+    @field_validator("fallback_cap_factor")
+    @classmethod
+    def _no_part_of_a_cap(cls, factor: float) -> float:
+        if factor and not 1 < factor < inf:
+            raise ValueError("it must be more than 1, or 0 for no bound")
+        return factor
+
     usd_per_million_prompt_tokens: float = Field(0.0, ge=0)
     """The price where AIVAX does not tell what an answer cost. 0: not known."""
     usd_per_million_completion_tokens: float = Field(0.0, ge=0)

@@ -26,6 +26,7 @@ from core.aivax.transport import trusted
 from core.storage.db import Database, metadata, migrate
 from tests.compiled_once import compiled_once
 from tests.discord_listening import discord_at_hand
+from tests.in_memory import use_memory
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.programs import end_forker
@@ -43,6 +44,11 @@ PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlo
 
 TIMEOUT_S, SOAK_TIMEOUT_S = 300, 4 * 3_600
 """The last resort against a test that hangs; `tests/waiting.py` names what it waited for, long before."""
+
+
+def pytest_configure() -> None:
+    """Before any temporary folder is made."""
+    use_memory()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

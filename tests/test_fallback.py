@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.domain import Place, SettingRefused
+from core.settings import LimitsSettings
 from sandbox.faults import Fault
 from sandbox.plans import GATEWAY_UUID
 from sandbox.server import Sandbox, serve
@@ -160,6 +161,53 @@ async def test_at_a_cap_on_money_another_model_answers_where_that_is_wanted(
         clock.advance(hours=24)
         await stage.hear(said("four"))
         assert note not in shown(stage)
+
+
+@pytest.mark.parametrize(("factor", "is_bound"), [(2.0, True), (0.0, False)])
+async def test_what_the_other_model_may_cost_has_a_bound(
+    migrated_url: str, clock: WallClock, sandbox: Sandbox, factor: float, is_bound: bool
+) -> None:
+    limits = {"person_daily_usd": 0.5, "fallback_at_cap": True, "fallback_cap_factor": factor}
+    async with staged(migrated_url, sandbox=sandbox, now=clock, aivax=AIVAX, limits=limits) as stage:
+        await stage.hear(said("one"), said("from ben", by=BEN, at=CHANNEL))
+        await stage.change("UPDATE usage SET credits = 0.6")
+        await stage.hear(said("two"))
+        assert ANSWERED_BY in shown(stage)
+
+        await stage.change("UPDATE usage SET credits = 0.5")  # one dollar in two answers
+        asked = stage.times_asked
+        await stage.hear(said("three"), said("three", by=BEN, at=CHANNEL))
+
+        if is_bound:
+            assert shown(stage).startswith("My answers to you may cost $1.00 a day, and that is used up.")
+            assert stage.times_asked == asked + 1
+        else:
+            assert "three" in shown(stage)
+            assert ANSWERED_BY in shown(stage)
+        assert "three" in shown(stage, CHANNEL)
+
+
+async def test_questions_that_wait_are_put_to_no_model_beyond_that_bound(
+    migrated_url: str, clock: WallClock, sandbox: Sandbox
+) -> None:
+    limits = {"person_daily_usd": 0.5, "fallback_at_cap": True, "question_usd": 0.0}
+    async with staged(migrated_url, sandbox=sandbox, now=clock, aivax=AIVAX, limits=limits) as stage:
+        await stage.hear(said("one"))
+        sandbox.state.account.set_balance(0)
+        await stage.hear(said("two"))
+        await stage.change("UPDATE usage SET credits = 1.0")
+        sandbox.state.account.set_balance(5)
+        clock.advance(seconds=61)
+        await stage.heal()
+
+        assert shown(stage).startswith("My answers to you may cost $1.00 a day, and that is used up.")
+        assert ANSWERED_BY not in shown(stage)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, -1.0, float("inf"), float("nan")])
+def test_a_part_of_a_cap_is_no_bound(factor: float) -> None:
+    with pytest.raises(ValueError, match="more than 1, or 0 for no bound"):
+        LimitsSettings(fallback_cap_factor=factor)
 
 
 async def test_without_that_wish_a_cap_refuses(migrated_url: str, clock: WallClock, sandbox: Sandbox) -> None:

@@ -250,11 +250,11 @@ class Limits:
     ) -> Refusal | None:
         """A question that another model may answer is taken in: which one does is seen when it is its turn."""
         wanted = self._capability(said)
-        is_free = wanted.free if wanted is not None else self._has_fallback(said.place)
-        if is_free or not self._caps.are_set:
+        if not self._caps.are_set or (wanted is not None and wanted.free):
             return None
         spending, now = self._spending(transaction), transaction.now
-        closed = await self._caps.closed(spending, now, identity_id, said.place)
+        falls_back = wanted is None and self._has_fallback(said.place)
+        closed = await self._caps.closed(spending, now, identity_id, said.place, falls_back=falls_back)
         return None if closed is None else Refusal(closed.phrase, closed.sentence(translator))
 
     def _spending(self, transaction: IntakeTransaction) -> Spending:

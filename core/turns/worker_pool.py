@@ -140,6 +140,8 @@ class WorkerPool:
         self._closing = False
         self._drained = asyncio.Event()
         self._sweep_wanted = asyncio.Event()
+        self._sweeps = 0
+        """How many of them read the rows at this moment."""
 
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run. See `core.domain.ports.TurnQueue`."""
@@ -187,7 +189,8 @@ class WorkerPool:
             self.notify(conversation_id)
 
     def _note_if_drained(self) -> None:
-        if not self._busy and not self._waiting and not self._sweep_wanted.is_set():
+        is_reading = self._sweeps or self._sweep_wanted.is_set()
+        if not self._busy and not self._waiting and not is_reading:
             self._drained.set()
 
     async def _claim_and_run(self, conversation_id: int, runner: TurnRunner) -> None:
@@ -267,12 +270,16 @@ class WorkerPool:
         """Read the rows for work that no notice told of."""
         self._sweep_wanted.clear()
         mark = self.activity.mark
-        async with self._claims.none():
-            left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
-        if left:
-            log.warning("queue.recovered", turns=left)
-        for conversation_id in await self._worklist.conversations_with_work(self._with_room()):
-            self.notify(conversation_id)
+        self._sweeps += 1  # what it finds isn't known to wait until it ends
+        try:
+            async with self._claims.none():
+                left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
+            if left:
+                log.warning("queue.recovered", turns=left)
+            for conversation_id in await self._worklist.conversations_with_work(self._with_room()):
+                self.notify(conversation_id)
+        finally:
+            self._sweeps -= 1
         self._note_if_drained()
         if not self._busy and not self._waiting and not await self._worklist.has_unfinished():
             self.activity.rest(mark)

@@ -7,8 +7,9 @@ question counts as `[limits] question_usd`, so that two asked at once can't both
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 
 from core.admission.spending.month import MonthSum
 from core.domain import Place, Translator
@@ -78,13 +79,20 @@ class SpendCaps:
             await spending.lock(())
 
     async def closed(
-        self, spending: Spending, now: datetime, identity_id: int | None, place: Place
+        self,
+        spending: Spending,
+        now: datetime,
+        identity_id: int | None,
+        place: Place,
+        *,
+        falls_back: bool = False,
     ) -> Closed | None:
         """The cap that keeps a question from being taken in; of several, the one that opens last.
 
-        No identity: somebody who never asked anything.
+        No identity: somebody who never asked anything. `falls_back`: another model may answer, up to a bound.
         """
-        return await self._closed(spending, now, identity_id, place, None, self._settings.question_usd)
+        each_usd, times = self._settings.question_usd, self._times(falls_back)
+        return await self._closed(spending, now, identity_id, place, None, each_usd, times)
 
     async def closed_to_call(
         self,
@@ -95,13 +103,15 @@ class SpendCaps:
         turn_id: int,
         *,
         falls_back: bool,
+        to_other: bool = False,
     ) -> Closed | None:
         """The cap that keeps the call of a question from being made that was taken in.
 
-        Where another model answers then, what else is being answered counts, as it was not counted before.
+        Where another model answers then (`falls_back`), what else is being answered counts, as it was not counted
+        before. `to_other`: it is that model that is to be called.
         """
-        each_usd = self._settings.question_usd if falls_back else 0.0
-        return await self._closed(spending, now, identity_id, place, turn_id, each_usd)
+        each_usd = self._settings.question_usd if falls_back and not to_other else 0.0
+        return await self._closed(spending, now, identity_id, place, turn_id, each_usd, self._times(to_other))
 
     async def left_of_person(self, spending: Spending, now: datetime, identity_id: int) -> float | None:
         """What the answers to a person may still cost, in USD; None where there is no cap."""
@@ -119,9 +129,10 @@ class SpendCaps:
         place: Place,
         turn_id: int | None,
         each_usd: float,
+        times: float,
     ) -> Closed | None:
         found = []
-        for cap in self._daily(identity_id, place):
+        for cap in self._daily(identity_id, place, times):
             spent = await spending.spent(cap.spender, now - DAY, beside=turn_id)
             usd = self._known(cap, spent)
             if usd >= cap.most_usd:
@@ -130,10 +141,14 @@ class SpendCaps:
                 found.append(self._close(cap, usd, wait_s))
             elif usd + spent.unanswered * each_usd >= cap.most_usd:
                 found.append(self._close(cap, usd, None))
-        found += await self._of_month(spending, now, turn_id, each_usd)
+        found += await self._of_month(spending, now, turn_id, each_usd, times)
         return max(found, key=lambda each: each.wait_s or 0.0, default=None)
 
-    def _daily(self, identity_id: int | None, place: Place) -> list[_Cap]:
+    def _times(self, falls_back: bool) -> float:
+        """How many times a cap may be spent."""
+        return (self._settings.fallback_cap_factor or inf) if falls_back else 1.0
+
+    def _daily(self, identity_id: int | None, place: Place, times: float) -> list[_Cap]:
         limits, workspace = self._settings, (place.platform, place.workspace)
         here, there = Spender(place=(*workspace, place.channel)), Spender(place=workspace)
         caps = [
@@ -144,18 +159,20 @@ class SpendCaps:
         if identity_id is not None:
             theirs = Spender(identity_id)
             caps.append(_Cap("person_daily_usd", limits.person_daily_usd, theirs, Phrase.SPEND_PERSON))
-        return [each for each in caps if each.most_usd]
+        return [
+            replace(each, most_usd=each.most_usd * times) for each in caps if each.most_usd and times < inf
+        ]
 
     def _known(self, cap: _Cap, spent: Spent) -> float:
         account_usd = self._usage_24h_usd() if cap.spender == EVERYBODY else None
         return (spent.usd if spent.usd is not None else account_usd) or 0.0
 
     async def _of_month(
-        self, spending: Spending, now: datetime, turn_id: int | None, each_usd: float
+        self, spending: Spending, now: datetime, turn_id: int | None, each_usd: float, times: float
     ) -> list[Closed]:
-        most = self._settings.spend_monthly_usd
-        if not most:
+        if not self._settings.spend_monthly_usd or times == inf:
             return []
+        most = self._settings.spend_monthly_usd * times
         cap = _Cap("spend_monthly_usd", most, EVERYBODY, Phrase.SPEND_MONTH)
         usd, ends_at = await self._month.at(spending, now)
         if usd >= most:

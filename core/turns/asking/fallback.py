@@ -39,8 +39,10 @@ class Fallback:
         turn = answer.turn
         closed = await self._closed(turn)
         if closed is not None and self._answers_at_cap(turn):
-            composed = self._put_to_other(answer, composed, Phrase.FALLBACK_CAP)
-        elif closed is not None and not turn.capability:
+            closed = None if turn.capability else await self._closed(turn, to_other=True)
+            if closed is None:
+                composed = self._put_to_other(answer, composed, Phrase.FALLBACK_CAP)
+        if closed is not None and not turn.capability:
             await answer.speak(closed.sentence(answer.translator))
             return None
         return await self._ask_in_turn(answer, composed, ask)
@@ -83,14 +85,20 @@ class Fallback:
             answer.notes.append(note)
         return composed.asking(model)
 
-    async def _closed(self, turn: Turn) -> Closed | None:
-        """The cap on money that keeps the turn's own model from being asked."""
+    async def _closed(self, turn: Turn, *, to_other: bool = False) -> Closed | None:
+        """The cap on money that keeps the turn's own model from being asked, or the other one."""
         if not self._caps.are_set:
             return None
         async with self._spending.read(self._caps.price) as spending:
             asker = await spending.identity_of(turn.id)
             return await self._caps.closed_to_call(
-                spending, self._now(), asker, turn.place, turn.id, falls_back=self._answers_at_cap(turn)
+                spending,
+                self._now(),
+                asker,
+                turn.place,
+                turn.id,
+                falls_back=self._answers_at_cap(turn),
+                to_other=to_other,
             )
 
     def _answers_at_cap(self, turn: Turn) -> bool:
