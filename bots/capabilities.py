@@ -7,9 +7,11 @@ from typing import Any
 
 from bots.setting_rules.together import check_batch
 from bots.wiring import Base, models_of
+from core.admission.spending.caps import SpendCaps
 from core.aivax.keys import kind_of
 from core.aivax.personal.memories import Memories
 from core.aivax.services.web_fetch import WebFetch
+from core.batch.budget import Budget
 from core.batch.handler import RESERVED, BatchHandler, BatchResultHandler
 from core.batch.watcher import Watcher
 from core.conversations.capabilities import Capabilities, CapabilityHandler, Upkeep
@@ -46,6 +48,7 @@ from core.storage.learnt.follow_ups import FollowUps
 from core.storage.learnt.store import LearntStore
 from core.storage.operations.pauses import PauseStore
 from core.storage.personal_data.memory_lists import MemoryLists
+from core.storage.spending import SpendingStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.release import HeldTurnRelease
 
@@ -187,5 +190,7 @@ def _batch(base: Base) -> tuple[BatchHandler, BatchResultHandler, Watcher]:
     forms = {each.name: each.model_copy(update={"model": each.model or model}) for each in settings.forms}
     store = BatchStore(base.database, base.now)
     watcher = Watcher(store, base.aivax.batch, forms, settings.batch, base.translators, base.now)
-    handler = BatchHandler(list(forms.values()), settings.batch, store, watcher.look_soon)
+    caps, spending = SpendCaps(settings.limits), SpendingStore(base.database)
+    budget = Budget(caps, spending, settings.limits, settings.batch, base.now)
+    handler = BatchHandler(list(forms.values()), settings.batch, store, budget, watcher.look_soon)
     return handler, BatchResultHandler(store), watcher

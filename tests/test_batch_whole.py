@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -46,7 +47,12 @@ def rows_of(count: int, text: str = "lamp {n} is broken") -> bytes:
 
 @asynccontextmanager
 async def batching(
-    url: str, data: bytes, *, operators: Any = OPERATORS, **batch: Any
+    url: str,
+    data: bytes,
+    *,
+    operators: Any = OPERATORS,
+    limits: Mapping[str, Any] = MappingProxyType({}),
+    **batch: Any,
 ) -> AsyncIterator[tuple[Stage, Shelf]]:
     shelf = Shelf()
     shelf.files = {"rows": Blob(data, "text/csv")}
@@ -56,6 +62,7 @@ async def batching(
         forms=[TICKET],  # type: ignore[arg-type]
         batch=BATCH | batch,
         operators=operators,
+        limits=limits,
     ) as stage:
         yield stage, shelf
 
@@ -201,3 +208,31 @@ async def test_who_is_forgotten_in_the_middle_leaves_nothing_at_aivax(migrated_u
 
         assert await stage.rows("SELECT count(*) FROM batch_jobs WHERE length(result) > 0") == [0]
     assert shelf.shown == []
+
+
+@pytest.mark.parametrize(
+    ("cap", "validation", "left"),
+    [
+        ("person_daily_usd", "", "$0.98"),
+        ("workspace_daily_usd", "", "$0.98"),
+        ("spend_monthly_usd", "", "$1.00"),
+        ("spend_daily_usd", "the reply is polite", "$1.48"),
+    ],
+)
+async def test_a_batch_that_may_cost_more_than_is_left_is_not_begun(
+    migrated_url: str, cap: str, validation: str, left: str
+) -> None:
+    limits = {cap: 1.5 if validation else 1.0}
+    async with batching(migrated_url, rows_of(60), limits=limits, validation=validation) as (stage, _):
+        await begin(stage)
+
+        (told,) = stage.platform.visible(PLACE)
+        cost = "$2.40" if validation else "$1.20"
+        assert told.startswith(f"60 rows may cost {cost}, and {left} is left of what my answers may cost")
+        assert not any("batch" in path for path in stage.sandbox.state.calls.paths())
+
+
+async def test_a_batch_for_which_enough_is_left_is_begun(migrated_url: str) -> None:
+    async with batching(migrated_url, rows_of(40), limits={"person_daily_usd": 1.0}) as (stage, _):
+        await begin(stage)
+        await seen(stage, "40 rows")

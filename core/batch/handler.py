@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from core.batch.budget import Budget
 from core.batch.costs import new_usage, total_usd
 from core.batch.items import items_of
 from core.batch.settings import BatchSettings
@@ -42,9 +43,11 @@ class BatchHandler:
         forms: Sequence[FormSettings],
         settings: BatchSettings,
         store: BatchStore,
+        budget: Budget,
         look_soon: Callable[[], None],
     ) -> None:
         """`look_soon` has the watcher look for what is to be done."""
+        self._budget = budget
         self._forms: Mapping[str, FormSettings] = {form.name: form for form in forms}
         self._settings = settings
         self._store = store
@@ -91,6 +94,10 @@ class BatchHandler:
 
     async def _begin(self, run: CapabilityRun, form: FormSettings, sheet: Sheet) -> None:
         total, most = len(sheet.rows), self._settings.most_open
+        if (lack := await self._budget.lacks_for(run.turn, total)) is not None:
+            cost, left = run.translator.money(lack.cost_usd), run.translator.money(lack.left_usd, "down")
+            await run.write(run.translator.say(Phrase.BATCH_TOO_DEAR, count=total, cost=cost, left=left))
+            return
         if not await self._store.add(run.turn, form.name, sheet.stored(), total, most=most):
             await run.write(run.translator.say(Phrase.BATCH_TOO_MANY_OPEN, most=most))
             return

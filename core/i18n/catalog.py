@@ -691,6 +691,10 @@ class Phrase(Sentence):
         "You have as many batches under way as I may keep for one person ({most}). Please come back when "
         "one of them is done."
     )
+    BATCH_TOO_DEAR = (
+        "{count} rows may cost {cost}, and {left} is left of what my answers may cost, so I've begun nothing. "
+        "Send fewer rows, or change the caps in `[limits]`; `question_usd` there is what I take a completion for."
+    )
     BATCH_ROW_WRONG = "Row {row} can't be used, so I've begun nothing: {problem}"
     BATCH_BEGUN = (
         "I'm having {form} filled in for {count} rows. Each costs a completion. You get a file here when "

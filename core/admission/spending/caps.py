@@ -121,6 +121,17 @@ class SpendCaps:
         spent = await spending.spent(Spender(identity_id), now - DAY)
         return max(0.0, most - (spent.usd or 0.0))
 
+    async def left(self, spending: Spending, now: datetime, identity_id: int, place: Place) -> float | None:
+        """What answers may still cost there, in USD, by the cap that has least left; None where there is no cap."""
+        found, each_usd = [], self._settings.question_usd
+        for cap in self._daily(identity_id, place, 1.0):
+            spent = await spending.spent(cap.spender, now - DAY)
+            found.append(cap.most_usd - self._known(cap, spent) - spent.unanswered * each_usd)
+        if self._settings.spend_monthly_usd:
+            usd, _ = await self._month.at(spending, now)
+            found.append(self._settings.spend_monthly_usd - usd)
+        return max(0.0, min(found)) if found else None
+
     async def _closed(
         self,
         spending: Spending,
