@@ -125,6 +125,7 @@ async def _open_console(
         price=price_of(settings.limits),
         settings=shown,
         replies=settings.replies,
+        audit_days=settings.storage.retention_audit_days,
     )
     app, sign_in = await open_console(settings.web.console, process)
     mounts.mount(PATH, app)

@@ -143,6 +143,8 @@ class StorageSettings(Section):
     """Days after which what was learnt is forgotten, here and at AIVAX. 0: when somebody says so."""
     retention_calls_days: float = Field(0.0, ge=0, le=36_500)
     """Days after which the row of a turn goes with all that hangs on it: who asked when, and the cost. 0: never."""
+    retention_audit_days: float = Field(365.0, ge=0, le=36_500)
+    """Days after which an entry of the audit log is deleted: what operators did, who tried to sign in. 0: never."""
     rewrite_up_to_mb: float = Field(32.0, ge=0)
     """SQLite: after a deletion a file of up to this size is written anew, so that no moved copy of a text is left."""
 

@@ -164,7 +164,7 @@ async def console_on(
         changes, own = TurnChanges(database, now), Translators()
         control = Control(PauseStore(database, now, HeldTurnRelease(database, now, most=9)), changes, own)
         shown = list(effective(whole, origins))
-        process = Process(database, frontends, purse, control, Price(), shown, replies)
+        process = Process(database, frontends, purse, control, Price(), shown, replies, audit_days=365.0)
         app, sign_in = await open_console(chosen, process, now)
         yield Console(app, database, sign_in, frontends, purse)
 

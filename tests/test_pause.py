@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from core.domain import Author, Identity, Place, Said
+from core.domain.audit import Actor, Via
 from core.storage.operations.pauses import PauseStore
 from sandbox.server import Sandbox, serve
 from tests.samples import WallClock, said
 from tests.stage import Stage, staged
 
 OPERATORS: Mapping[str, Any] = {"channel": "fake:ops", "slack_users": ["UOPS"]}
+BY = Actor(Via.COMMAND, "root")
 KEPT = "My answers are paused. I've kept your question and will answer it as soon as they go on."
 
 
@@ -57,7 +59,7 @@ def pauses(stage: Stage, clock: WallClock) -> PauseStore:
 
 
 async def test_questions_are_kept_told_once_and_answered_in_order(stage: Stage, clock: WallClock) -> None:
-    assert await pauses(stage, clock).pause("")
+    assert await pauses(stage, clock).pause("", BY)
     await stage.hear(asks("ana", "first"), asks("ana", "second"), asks("ben", "third"))
     await later(stage, clock, 60)
 
@@ -66,7 +68,7 @@ async def test_questions_are_kept_told_once_and_answered_in_order(stage: Stage, 
     assert stage.times_asked == 0
     assert sorted(await stage.states()) == ["answered", *["parked"] * 3]  # the first: what operators are told
 
-    assert await pauses(stage, clock).resume()
+    assert await pauses(stage, clock).resume(BY)
     await later(stage, clock, 1)
 
     _, first, second = stage.platform.visible("D-ana")
@@ -79,10 +81,10 @@ async def test_questions_are_kept_told_once_and_answered_in_order(stage: Stage, 
 async def test_the_operators_own_sentence_is_told_and_operators_hear_of_both_ends(
     stage: Stage, clock: WallClock
 ) -> None:
-    await pauses(stage, clock).pause("Back at {noon}: we move.")
+    await pauses(stage, clock).pause("Back at {noon}: we move.", BY)
     await stage.hear(asks("ana", "hello"))
     await later(stage, clock, 1)
-    await pauses(stage, clock).resume()
+    await pauses(stage, clock).resume(BY)
     await later(stage, clock, 1)
 
     assert stage.platform.visible("D-ana")[0] == "Back at {noon}: we move."
@@ -95,7 +97,7 @@ async def test_a_pause_outlasts_restarts_probes_and_the_age_at_which_others_are_
     migrated_url: str, clock: WallClock, sandbox: Sandbox
 ) -> None:
     async with staged(migrated_url, sandbox=sandbox, now=clock) as stage:
-        await pauses(stage, clock).pause("")
+        await pauses(stage, clock).pause("", BY)
         await stage.hear(asks("ana", "hello"))
     clock.advance(seconds=30 * 86_400)
     async with staged(migrated_url, sandbox=sandbox, now=clock) as stage:
@@ -105,7 +107,7 @@ async def test_a_pause_outlasts_restarts_probes_and_the_age_at_which_others_are_
         assert await stage.states() == ["parked"]
         assert stage.times_asked == 0
 
-        await pauses(stage, clock).resume()
+        await pauses(stage, clock).resume(BY)
         await later(stage, clock, 1)
 
         assert "hello" in stage.platform.visible("D-ana")[-1]
@@ -113,7 +115,7 @@ async def test_a_pause_outlasts_restarts_probes_and_the_age_at_which_others_are_
 
 async def test_a_call_that_is_taken_meanwhile_ends_no_pause(stage: Stage, clock: WallClock) -> None:
     await stage.hear(asks("ana", "under way"))
-    await pauses(stage, clock).pause("")
+    await pauses(stage, clock).pause("", BY)
     await stage.core.admitting.admission.taken(1, "sandbox:50c3", said=True)
     await stage.hear(asks("ben", "hello"))
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from bots.cli.main import cli
 from core.domain import Command, Place
+from core.domain.audit import Actor, Via
 from core.rights.people import PeopleDesk, carry_out
 from core.storage.db import Database
 from core.storage.personal_data.people import Account, named
@@ -31,6 +32,7 @@ from tests.test_erasure import until as waited
 from tests.test_rights_export import ELSEWHERE, THERE, commanded
 from tests.waiting import until
 
+BY = Actor(Via.COMMAND, "root")
 BENS = Place("fake", "W1", "D-ben", private=True)
 
 
@@ -47,7 +49,7 @@ async def test_who_is_blocked_hears_so_once_and_then_nothing_and_a_restart_chang
 ) -> None:
     async with staged(migrated_url) as stage:
         await stage.hear(said())
-        await desk_of(stage).block(Account("fake", "", "ana"), (), by="a test")
+        await desk_of(stage).block(Account("fake", "", "ana"), (), by=BY)
         await stage.hear(said("one"), said("two"))
         once = shown_to(stage, DIRECT)
     async with staged(migrated_url) as stage:
@@ -56,7 +58,7 @@ async def test_who_is_blocked_hears_so_once_and_then_nothing_and_a_restart_chang
         await stage.hear(commanded(Command.PRIVACY, at=DIRECT))
         right = shown_to(stage, DIRECT)
         refused = await stage.core.intake.refusal(said("six"))
-        await desk_of(stage).unblock(Account("fake", "", "ana"), by="a test")
+        await desk_of(stage).unblock(Account("fake", "", "ana"), (), by=BY)
         await stage.hear(said("seven"))
         kept = await stage.rows("SELECT text FROM messages WHERE role = 'user' ORDER BY id")
 
@@ -77,7 +79,7 @@ async def test_an_answer_under_way_ends_when_its_author_is_blocked(migrated_url:
         await stage.core.intake.receive(said("tell me a story"))
         await until("the question to be asked", lambda: stage.times_asked)
         desk = desk_of(stage)
-        done = await desk.block(Account("fake", "", "ana"), await desk.find("Ana"), by="a test")
+        done = await desk.block(Account("fake", "", "ana"), await desk.find("Ana"), by=BY)
         for conversation_id, _ in done.work_in:
             stage.core.pool.notify(conversation_id)
         await stage.rest()
@@ -93,7 +95,7 @@ async def test_an_operator_has_somebody_forgotten_who_is_not_told(migrated_url: 
         desk, store = desk_of(stage), IntakeStore(stage.core.database, utc_now, ("fake",))
         (ana,) = await desk.find("@ana")
         with structlog.testing.capture_logs() as lines:
-            await desk.forget([ana], by="slack:U1")
+            await desk.forget([ana], by=BY)
         count = await carry_out(store, Scrubber(stage.core.database), remotely=True)
         await stage.rest()
 
@@ -105,7 +107,7 @@ async def test_an_operator_has_somebody_forgotten_who_is_not_told(migrated_url: 
         assert await left(stage, "Ben's own words") != []
         assert shown_to(stage, DIRECT) == before
         assert [(each["event"], each["by"], each["account"]) for each in lines] == [
-            ("person.forgotten", "slack:U1", "fake:ana")
+            ("person.forgotten", "root", "fake:ana")
         ]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bots.wiring import control_of
 from core.domain import TurnState
+from core.domain.audit import Actor, Via
 from core.operations.control import Control
 from core.storage.operations.turn_changes import Outcome
 from core.storage.operations.turn_list import Wanted, kept_of, list_turns
@@ -17,6 +18,7 @@ from tests.fakes import Fault as PlaceFault
 from tests.samples import ANA, WallClock, said
 from tests.stage import Stage, staged
 
+BY = Actor(Via.COMMAND, "root")
 DROPPED = "The people who run me took this question out of the line: I won't answer it."
 
 
@@ -48,14 +50,14 @@ async def test_a_failed_question_is_asked_once_more_and_answered(stage: Stage, c
     assert await stage.states() == ["failed"]
     stage.sandbox.state.faults.clear()
 
-    assert await control.retry(1) is Outcome.DONE
+    assert await control.retry(1, BY) is Outcome.DONE
     await stage.rest()
 
     assert await stage.states() == ["failed", "answered"]
     apology, answer = stage.platform.visible("D-ana")
     assert "reference" in apology
     assert "> hello" in answer
-    assert await control.retry(1) is Outcome.ENDED
+    assert await control.retry(1, BY) is Outcome.ENDED
 
 
 async def test_an_answer_that_its_platform_did_not_take_is_delivered_again_and_not_paid_twice(
@@ -65,7 +67,7 @@ async def test_an_answer_that_its_platform_did_not_take_is_delivered_again_and_n
     await stage.hear(said("hello"))
     assert await stage.states() == ["failed"]
 
-    assert await control.retry(1) is Outcome.DONE
+    assert await control.retry(1, BY) is Outcome.DONE
     await stage.rest()
 
     assert await stage.states() == ["answered"]
@@ -81,7 +83,7 @@ async def test_a_held_question_is_its_breaker_s_next_probe(
     assert await stage.states() == ["parked"]
     stage.sandbox.state.account.set_balance(50)
 
-    assert await control.retry(1) is Outcome.DONE
+    assert await control.retry(1, BY) is Outcome.DONE
     await stage.rest()
 
     assert await stage.states() == ["answered"]
@@ -91,16 +93,16 @@ async def test_a_held_question_is_its_breaker_s_next_probe(
 async def test_a_waiting_question_is_dropped_and_its_author_told_in_its_place(
     stage: Stage, control: Control
 ) -> None:
-    await control.pause()
+    await control.pause(BY)
     await stage.hear(said("hello"), said("olá", by=ANA))
-    assert await control.retry(1) is Outcome.PAUSED
+    assert await control.retry(1, BY) is Outcome.PAUSED
 
-    assert await control.drop(1) is Outcome.DONE
+    assert await control.drop(1, BY) is Outcome.DONE
     await stage.rest()
 
     assert stage.platform.visible("D-ana") == [DROPPED]
-    assert await control.drop(1) is Outcome.ENDED
-    await control.resume()
+    assert await control.drop(1, BY) is Outcome.ENDED
+    await control.resume(BY)
     await stage.heal()
     assert await stage.states() == ["cancelled", "answered", "answered"]
     assert "> olá" in stage.platform.visible("D-ana")[1]
@@ -113,10 +115,10 @@ async def test_what_is_not_there_or_no_longer_stored_is_refused(
     await stage.hear(said("hello"))
     await stage.change("UPDATE messages SET text = ''")
 
-    assert await control.retry(1) is Outcome.EMPTIED
+    assert await control.retry(1, BY) is Outcome.EMPTIED
     for number in (0, 99, 2**63, 2**80):
-        assert await control.retry(number) is Outcome.UNKNOWN
-        assert await control.drop(number) is Outcome.UNKNOWN
+        assert await control.retry(number, BY) is Outcome.UNKNOWN
+        assert await control.drop(number, BY) is Outcome.UNKNOWN
 
 
 async def test_turns_are_listed_by_state_platform_and_age_without_words(
@@ -124,7 +126,7 @@ async def test_turns_are_listed_by_state_platform_and_age_without_words(
 ) -> None:
     await stage.hear(said("a secret of ana"))
     clock.advance(hours=2)
-    await control.pause()
+    await control.pause(BY)
     await stage.hear(said("another secret"))
     clock.advance(hours=2)
     database = stage.core.database

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bots.cli.operations.system_user import system_user
 from bots.cli.options import ConfigPath
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ async def _link(settings: Settings) -> int:
             with held_alone(database.path):
                 await migrate.upgrade(database)
         address = await owners_link(
-            sign_in_of(web.console, database), origin_of(web.console, web.host, web.port)
+            sign_in_of(web.console, database), origin_of(web.console, web.host, web.port), system_user()
         )
     typer.echo(f"{address}\nIt lets one owner in, once, in the next {web.console.link_minutes:g} minutes.")
     return 0

@@ -39,6 +39,7 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         price=price_of(settings.limits),
         settings=list(effective(settings, Origins())),
         replies=settings.replies,
+        audit_days=settings.storage.retention_audit_days,
     )
     app, sign_in = await open_console(own, process)
     async with serve([], {PATH: app}, HOST, 0) as port:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bots import INTERRUPTED, PASSING, PROBLEM
+from bots.cli.operations.system_user import system_user
 from bots.cli.options import ConfigPath
 
 if TYPE_CHECKING:
     from bots.settings import Settings
     from core.rights.people import PeopleDesk
+    from core.storage.personal_data.export import Rows
     from core.storage.personal_data.people import Account, Known
     from core.storage.turns.intake import IntakeStore
 
-BY = "command line"
 IN_USE = (
     "a bot is running on {url}, and one process alone may write to a SQLite file. Stop it first, or have an operator "
     "write `{instead}` to the bot."
@@ -126,23 +127,20 @@ async def _export(settings: Settings, who: str, path: Path) -> int:
         if one is None:
             return PROBLEM
         account, known = one
-        data = await _data(settings, desk, account, known[0], path.suffix)
+        data = _file(settings, await desk.export(account, known[0], by=system_user()), path.suffix)
     if not _written(path, data):
         return _refuse(f"{path} exists: choose another name, or delete it first")
     typer.echo(f"wrote {path}: all that is stored of {_called(account, known)}")
     return 0
 
 
-async def _data(settings: Settings, desk: PeopleDesk, account: Account, known: Known, suffix: str) -> bytes:
+def _file(settings: Settings, rows: Rows, suffix: str) -> bytes:
     from core.i18n import Translators
     from core.rights.export_files import files_of, packed_of
-    from core.storage.personal_data.export import export as exported
     from core.util.clock import utc_now
 
-    everywhere = () if account.workspace else (account.platform,)
-    rows = await exported(desk.database, known.identity, global_ids=everywhere)
     translator = Translators(settings.replies.locale).of("")
-    files = files_of(rows or {}, translator, utc_now(), most_bytes=2**40)
+    files = files_of(rows, translator, utc_now(), most_bytes=2**40)
     file = (
         packed_of(files) if suffix == ".zip" else next(each for each in files if each.name.endswith(suffix))
     )
@@ -174,7 +172,7 @@ async def _forget(settings: Settings, who: str, *, is_meant: bool) -> int:
         account, known = one
         if not is_meant:
             typer.confirm(f"Delete all that is stored of {_called(account, known)}?", abort=True)
-        await desk.forget(known, by=BY)
+        await desk.forget(known, by=system_user())
         remotely = why_not(settings.aivax) is None
         scrubber = Scrubber(store.database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         count = await carry_out(store, scrubber, remotely=remotely)
@@ -192,7 +190,7 @@ async def _block(settings: Settings, who: str) -> int:
         if one is None:
             return PROBLEM
         account, known = one
-        done = await desk.block(account, known, by=BY)
+        done = await desk.block(account, known, by=system_user())
         typer.echo(f"{_called(account, known)} is {'' if done.changed else 'already '}blocked")
         return 0
 
@@ -205,7 +203,7 @@ async def _unblock(settings: Settings, who: str) -> int:
         if one is None:
             return PROBLEM
         account, known = one
-        done = await desk.unblock(account, by=BY)
+        done = await desk.unblock(account, known, by=system_user())
         typer.echo(f"{_called(account, known)} {'is answered again' if done.changed else 'was not blocked'}")
         return 0
 

@@ -1,7 +1,8 @@
 """What an operator's commands ask of the running bot: `aivax-bots pause`, `turns retry` and their like.
 
 A SQLite file belongs to one process, so who wants something changed in it asks that process. Everything here needs
-`[web] admin_token`; without one nothing of it is served.
+`[web] admin_token`; without one nothing of it is served. Who has it may say for whom they ask (`{"by": "ana"}`): that
+name stands in the audit log.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from starlette.routing import Route
 from bots.supervisor import Board
 from bots.web.bearer import bears
 from core.admission.account import AccountWatch
+from core.domain.audit import Actor, Via
 from core.operations.control import Control
 
 PATH = "/control"
@@ -38,16 +40,17 @@ def control_routes(control: Control, account: AccountWatch, board: Board, *, adm
         }
 
     async def pause(request: Request) -> object:
-        return {"changed": await control.pause(_sentence(await _json(request)))}
+        body = await _json(request)
+        return {"changed": await control.pause(_by(body), _text(body, "sentence"))}
 
-    async def resume(_request: Request) -> object:
-        return {"changed": await control.resume()}
+    async def resume(request: Request) -> object:
+        return {"changed": await control.resume(_by(await _json(request)))}
 
     async def retry(request: Request) -> object:
-        return {"outcome": await control.retry(request.path_params["turn"])}
+        return {"outcome": await control.retry(request.path_params["turn"], _by(await _json(request)))}
 
     async def drop(request: Request) -> object:
-        return {"outcome": await control.drop(request.path_params["turn"])}
+        return {"outcome": await control.drop(request.path_params["turn"], _by(await _json(request)))}
 
     def route(path: str, answer: Answer, method: str = "POST") -> Route:
         async def guarded(request: Request) -> Response:
@@ -70,14 +73,20 @@ def control_routes(control: Control, account: AccountWatch, board: Board, *, adm
 
 
 async def _json(request: Request) -> object:
+    if not await request.body():
+        return {}
     try:
         return await request.json()
     except ValueError:
         raise _Wrong("the body is no JSON") from None
 
 
-def _sentence(body: object) -> str:
-    sentence = body.get("sentence", "") if isinstance(body, dict) else None
-    if not isinstance(sentence, str):
-        raise _Wrong('write {"sentence": "what people are told"}, or {}')
-    return sentence
+def _by(body: object) -> Actor:
+    return Actor(Via.COMMAND, _text(body, "by").strip())
+
+
+def _text(body: object, key: str) -> str:
+    value = body.get(key, "") if isinstance(body, dict) else None
+    if not isinstance(value, str):
+        raise _Wrong(f'write {{"{key}": "a text"}}, or {{}}')
+    return value

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.audit import Actor, AuditEntry
 from core.domain.console import ConsoleLink, ConsoleSession, ConsoleUser, LinkProblem, Role
 
 
@@ -19,32 +20,34 @@ class Users(Protocol):
 
     async def has_owner(self) -> bool: ...
 
-    async def add_link(self, digest: str, role: Role, until: datetime, *, resets: bool) -> None:
-        """Keep a link; those whose time is over go."""
+    async def add_link(
+        self, digest: str, role: Role, until: datetime, *, resets: bool, by: Actor | None
+    ) -> None:
+        """Keep a link; those whose time is over go. `by` is in the audit log; None: the bot itself made it."""
 
     async def link(self, digest: str) -> ConsoleLink | None:
         """The link, unless it was used or its time is over."""
 
-    async def accept(self, digest: str, name: str, password: str) -> ConsoleUser | LinkProblem:
+    async def accept(self, digest: str, name: str, password: str, address: str) -> ConsoleUser | LinkProblem:
         """Use a link up: make its user, or, where it may, give one that is there the link's role and a new password.
 
-        `password` is hashed. Every session of a user who was there ends.
+        `password` is hashed, `address` that of the browser. Every session of a user who was there ends.
         """
 
-    async def set_password(self, user_id: int, password: str) -> None:
+    async def set_password(self, user_id: int, password: str, by: Actor) -> None:
         """`password` is hashed."""
 
-    async def set_role(self, user_id: int, role: Role) -> bool:
+    async def set_role(self, user_id: int, role: Role, by: Actor) -> bool:
         """False, and nothing changes, where no owner would be left."""
 
-    async def remove(self, user_id: int) -> bool:
+    async def remove(self, user_id: int, by: Actor) -> bool:
         """Remove a user with all sessions. False, and nothing changes, where no owner would be left."""
 
 
 class Sessions(Protocol):
     """Open sessions. Tokens are given as their digests; one whose time is over is none."""
 
-    async def begin(self, user_id: int, digest: str, agent: str) -> None: ...
+    async def begin(self, user_id: int, digest: str, agent: str, by: Actor) -> None: ...
 
     async def of(self, digest: str) -> ConsoleSession | None:
         """The session, noted as seen."""
@@ -52,13 +55,19 @@ class Sessions(Protocol):
     async def all(self) -> Sequence[ConsoleSession]:
         """Everybody's, the last seen first."""
 
-    async def end(self, session_id: int, *, of_user: int | None = None) -> bool:
+    async def end(self, session_id: int, by: Actor, *, of_user: int | None = None) -> bool:
         """End one, if it is of that user; None: whosever it is. Whether there was one."""
 
     async def end_others(self, user_id: int, but: str) -> None:
         """End all of a user but the one with this digest."""
 
     async def end_this(self, digest: str) -> None: ...
+
+
+class Audit(Protocol):
+    """The audit log, for what is not written with something else; `core.storage.operations.audit.AuditLog` is one."""
+
+    async def add(self, entry: AuditEntry) -> None: ...
 
 
 class Tries(Protocol):

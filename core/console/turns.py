@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.audit import Actor
 from core.storage.console.turns import Said, TurnLine, Waiting
 from core.storage.operations.turn_changes import Outcome
 from core.storage.ops.turn_story import TurnStory
@@ -32,8 +33,8 @@ class Turns(Protocol):
 class TurnActions(Protocol):
     """What operators do to single turns; `core.operations.control.Control` is one."""
 
-    async def retry(self, turn_id: int) -> Outcome:
+    async def retry(self, turn_id: int, by: Actor) -> Outcome:
         """Have a failed, held or delayed turn tried again."""
 
-    async def drop(self, turn_id: int) -> Outcome:
+    async def drop(self, turn_id: int, by: Actor) -> Outcome:
         """End a turn that waits, and tell its author so."""

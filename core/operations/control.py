@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.domain import Place
+from core.domain.audit import Actor
 from core.i18n import Phrase, Translators
 from core.storage.operations.pauses import SENTENCE_CHARS, Pause, PauseStore
-from core.storage.operations.turn_changes import Outcome, TurnChanges
+from core.storage.operations.turn_changes import Changed, Outcome, TurnChanges
 from core.util.log import log
 from core.util.text import shorten
 
@@ -34,36 +35,36 @@ class Control:
         """The pause that goes on."""
         return await self._pauses.current()
 
-    async def pause(self, sentence: str = "") -> bool:
+    async def pause(self, by: Actor, sentence: str = "") -> bool:
         """Hold all answers, and tell people this sentence, or the catalogue's; whether they were not held before."""
-        is_new = await self._pauses.pause(shorten(sentence.strip(), SENTENCE_CHARS))
-        log.warning("answers.paused", by="operator")
+        is_new = await self._pauses.pause(shorten(sentence.strip(), SENTENCE_CHARS), by)
+        log.warning("answers.paused", by=str(by))
         self._sweep_soon()
         return is_new
 
-    async def resume(self) -> bool:
+    async def resume(self, by: Actor) -> bool:
         """Let answers go on; whether they were held."""
-        was_paused = await self._pauses.resume()
+        was_paused = await self._pauses.resume(by)
         if was_paused:
-            log.warning("answers.resumed", by="operator")
+            log.warning("answers.resumed", by=str(by))
             self._sweep_soon()
         return was_paused
 
-    async def retry(self, turn_id: int) -> Outcome:
+    async def retry(self, turn_id: int, by: Actor) -> Outcome:
         """Have a failed, held or delayed turn tried again."""
-        changed = await self._changes.retry(turn_id)
-        return self._told("turn.retried", turn_id, changed.outcome, changed.conversation_id)
+        changed = await self._changes.retry(turn_id, by)
+        return self._told("turn.retried", turn_id, changed, by)
 
-    async def drop(self, turn_id: int) -> Outcome:
+    async def drop(self, turn_id: int, by: Actor) -> Outcome:
         """End a turn that waits, and tell its author so."""
-        changed = await self._changes.drop(turn_id, self._dropped)
-        return self._told("turn.dropped", turn_id, changed.outcome, changed.conversation_id)
+        changed = await self._changes.drop(turn_id, self._dropped, by)
+        return self._told("turn.dropped", turn_id, changed, by)
 
     def _dropped(self, locale: str, place: Place) -> str:
         return self._translators.for_reader(locale, place).say(Phrase.TURN_DROPPED)
 
-    def _told(self, event: str, turn_id: int, outcome: Outcome, conversation_id: int | None) -> Outcome:
-        if conversation_id is not None:
-            log.info(event, turn=turn_id, by="operator")
-            self._notify(conversation_id)
-        return outcome
+    def _told(self, event: str, turn_id: int, changed: Changed, by: Actor) -> Outcome:
+        if changed.conversation_id is not None:
+            log.info(event, turn=turn_id, by=str(by))
+            self._notify(changed.conversation_id)
+        return changed.outcome

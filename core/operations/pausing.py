@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.conversations.capabilities import CapabilityRun
 from core.domain import Capability
+from core.domain.audit import in_chat
 from core.i18n import Phrase
 from core.storage.operations.pauses import SENTENCE_CHARS, PauseStore
 from core.util.log import log
@@ -31,8 +32,9 @@ class PauseHandler:
 
     async def run(self, run: CapabilityRun) -> None:
         """Hold all questions; people are told the sentence, where one is given."""
-        await self._pauses.pause(shorten(run.words, SENTENCE_CHARS))
-        log.warning("answers.paused", by=f"{run.turn.place.platform}:{run.turn.author.identity.user}")
+        by = in_chat(run.turn.author.identity)
+        await self._pauses.pause(shorten(run.words, SENTENCE_CHARS), by)
+        log.warning("answers.paused", by=str(by))
         await run.write(run.translator.say(Phrase.PAUSE_DONE))
 
 
@@ -48,7 +50,8 @@ class ResumeHandler:
 
     async def run(self, run: CapabilityRun) -> None:
         """Release what was held: the prober of each process sees within a second that the breaker is reset."""
-        was_paused = await self._pauses.resume()
+        by = in_chat(run.turn.author.identity)
+        was_paused = await self._pauses.resume(by)
         if was_paused:
-            log.warning("answers.resumed", by=f"{run.turn.place.platform}:{run.turn.author.identity.user}")
+            log.warning("answers.resumed", by=str(by))
         await run.write(run.translator.say(Phrase.RESUME_DONE if was_paused else Phrase.RESUME_NOTHING))

@@ -6,8 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.domain import CancelRequest, Place
+from core.domain.audit import Actor, AuditAction, AuditEntry
 from core.storage.db import Database
 from core.storage.personal_data.deletion import ErasureStore
+from core.storage.personal_data.export import Rows, export
 from core.storage.personal_data.people import Account, Blocked, Known, People, named
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
@@ -58,24 +60,37 @@ class PeopleDesk:
         async with self._store.database.read() as connection:
             return await People(connection, self._store.now()).blocked()
 
-    async def block(self, account: Account, known: Sequence[Known], *, by: str) -> Done:
+    async def block(self, account: Account, known: Sequence[Known], *, by: Actor) -> Done:
         """Answer somebody no more; what waits of theirs, or is being answered, ends."""
         async with self._store.transaction() as transaction:
             changed = await transaction.people.block(account)
             ids = [each.identity_id for each in known]
             ended = await transaction.changes.end_all(ids, CancelRequest.STOP) if ids else ()
             work = await _announced(transaction, ended, account.platform)
-        log.warning("person.blocked", account=str(account), by=by, changed=changed)
+            if changed:
+                await transaction.record(_about(account, known, AuditAction.BLOCK, by))
+        log.warning("person.blocked", account=str(account), by=str(by), changed=changed)
         return Done(changed, work)
 
-    async def unblock(self, account: Account, *, by: str) -> Done:
+    async def unblock(self, account: Account, known: Sequence[Known], *, by: Actor) -> Done:
         """Answer somebody again."""
         async with self._store.transaction() as transaction:
             changed = await transaction.people.unblock(account)
-        log.warning("person.unblocked", account=str(account), by=by, changed=changed)
+            if changed:
+                await transaction.record(_about(account, known, AuditAction.UNBLOCK, by))
+        log.warning("person.unblocked", account=str(account), by=str(by), changed=changed)
         return Done(changed)
 
-    async def forget(self, known: Sequence[Known], *, by: str) -> Done:
+    async def export(self, account: Account, known: Known, *, by: Actor) -> Rows:
+        """All that is stored of somebody, by table; see `core.storage.personal_data.export`."""
+        everywhere = () if account.workspace else (account.platform,)
+        rows = await export(self.database, known.identity, global_ids=everywhere)
+        async with self._store.transaction() as transaction:
+            await transaction.record(_about(account, [known], AuditAction.EXPORT, by))
+        log.warning("person.exported", account=str(account), by=str(by))
+        return rows or {}
+
+    async def forget(self, known: Sequence[Known], *, by: Actor) -> Done:
         """Ask for all that is stored of somebody to be deleted, as they could themselves; they are not told.
 
         `known`: everywhere that they were met, as far as it is meant.
@@ -91,8 +106,14 @@ class PeopleDesk:
                 await transaction.erasures.hold(each.identity_id, place)
                 ended = await transaction.erasures.ask(each.identity_id, here, "", as_page=False)
                 work += await _announced(transaction, ended, account.platform)
-            log.warning("person.forgotten", account=str(account), by=by)
+                await transaction.record(_about(account, [each], AuditAction.FORGET, by))
+            log.warning("person.forgotten", account=str(account), by=str(by))
         return Done(changed=bool(accounts), work_in=work)
+
+
+def _about(account: Account, known: Sequence[Known], action: AuditAction, by: Actor) -> AuditEntry:
+    whose = known[0].identity_id if known else None
+    return AuditEntry(by, action, identity=whose, subject=str(account))
 
 
 async def carry_out(store: IntakeStore, scrubber: Scrubber, *, remotely: bool) -> int:

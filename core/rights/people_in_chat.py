@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from core.conversations.capabilities import CapabilityRun
 from core.domain import Capability, Sentence
+from core.domain.audit import in_chat
 from core.i18n import LANGUAGES, Phrase, RightsPhrase, sentences
 from core.markdown.literal import code
 from core.rights.people import Done, PeopleDesk
@@ -97,7 +98,7 @@ class BlockHandler(_Handler):
             if f"{account.platform}:{account.user}" in self._operators:
                 await run.write(say(RightsPhrase.BLOCK_NOT_OPERATOR, who=who))
                 return
-            self._nudges.of(await self._desk.block(account, known, by=_by(run)))
+            self._nudges.of(await self._desk.block(account, known, by=in_chat(run.turn.author.identity)))
             word = f"{say(RightsPhrase.UNBLOCK_WORD)} {account}"
             await run.write(say(RightsPhrase.BLOCK_DONE, who=who, word=word))
 
@@ -123,7 +124,7 @@ class UnblockHandler(_Handler):
         if (one := await self._one(run, run.words)) is None:
             return
         account, known = one
-        done = await self._desk.unblock(account, by=_by(run))
+        done = await self._desk.unblock(account, known, by=in_chat(run.turn.author.identity))
         phrase = RightsPhrase.UNBLOCK_DONE if done.changed else RightsPhrase.UNBLOCK_NONE
         await run.write(run.translator.say(phrase, who=code(_called(account, known))))
 
@@ -166,18 +167,13 @@ class PeopleHandler(_Handler):
         if not known:
             await run.write(run.translator.say(RightsPhrase.PEOPLE_NOBODY))
             return
-        self._nudges.of(await self._desk.forget(known, by=_by(run)))
+        self._nudges.of(await self._desk.forget(known, by=in_chat(run.turn.author.identity)))
         who = code(_called(account, known))
         await run.write(run.translator.say(RightsPhrase.PEOPLE_FORGOTTEN, who=who))
 
 
 def _spoken(word: Sentence) -> frozenset[str]:
     return frozenset(sentences(each).get(word.key, word.value).casefold() for each in LANGUAGES)
-
-
-def _by(run: CapabilityRun) -> str:
-    who = run.turn.author.identity
-    return f"{who.platform}:{who.user}"
 
 
 def _called(account: Account, known: Sequence[Known]) -> str:

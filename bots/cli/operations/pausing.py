@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bots.cli.operations.reach import ask_of_bot
+from bots.cli.operations.system_user import system_user
 from core.operations.control import Control
 from core.storage.operations.pauses import SENTENCE_CHARS
 
@@ -20,7 +21,7 @@ async def pause(settings: Settings, sentence: str) -> int:
         raise typer.BadParameter(f"write at most {SENTENCE_CHARS} characters", param_hint="--say")
 
     async def here(control: Control) -> object:
-        return {"changed": await control.pause(sentence)}
+        return {"changed": await control.pause(system_user(), sentence)}
 
     told = await ask_of_bot(settings, here, "/control/pause", {"sentence": sentence})
     said = (
@@ -36,7 +37,7 @@ async def resume(settings: Settings) -> int:
     """Let answers go on; what was kept comes first."""
 
     async def here(control: Control) -> object:
-        return {"changed": await control.resume()}
+        return {"changed": await control.resume(system_user())}
 
     told = await ask_of_bot(settings, here, "/control/resume")
     typer.echo(

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from bots.cli.operations.system_user import system_user
 from core.domain import BotError, DatabaseBusy, SettingRefused
 from core.storage.db import Database, held_alone
 from core.storage.db.engine import database_path
@@ -49,7 +50,10 @@ async def reading(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def ask_of_bot(
-    settings: Settings, here: Callable[[Control], Awaitable[object]], path: str, body: object = None
+    settings: Settings,
+    here: Callable[[Control], Awaitable[object]],
+    path: str,
+    body: Mapping[str, object] | None = None,
 ) -> Any:
     """Carry a wish out `here`, or have the running bot do it at `path`; what came of it.
 
@@ -65,7 +69,8 @@ async def ask_of_bot(
         with held_alone(file):
             return await _in_database(settings, here)
     except DatabaseBusy as busy:
-        return await asyncio.to_thread(request, settings.web, "POST", path, body, busy=busy)
+        told = {**(body or {}), "by": system_user().name}
+        return await asyncio.to_thread(request, settings.web, "POST", path, told, busy=busy)
 
 
 async def _in_database(settings: Settings, here: Callable[[Control], Awaitable[object]]) -> object:

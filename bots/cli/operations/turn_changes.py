@@ -8,6 +8,7 @@ import typer
 
 from bots import PROBLEM
 from bots.cli.operations.reach import ask_of_bot, reading
+from bots.cli.operations.system_user import system_user
 from bots.cli.operations.turn_list import UNKNOWN, found
 from core.operations.control import Control
 from core.storage.operations.turn_changes import Outcome
@@ -39,7 +40,8 @@ async def change(settings: Settings, asked: str, what: Literal["retry", "drop"])
     turn = stories[-1].id
 
     async def here(control: Control) -> object:
-        return {"outcome": await (control.retry(turn) if what == "retry" else control.drop(turn))}
+        act = control.retry if what == "retry" else control.drop
+        return {"outcome": await act(turn, system_user())}
 
     told = await ask_of_bot(settings, here, f"/control/turns/{turn}/{what}")
     outcome = Outcome(told["outcome"])

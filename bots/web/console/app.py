@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from bots.setting_rules.origins import Effective
 from bots.web.console.errors import ErrorPages
 from bots.web.console.pages.access import AccessPages
+from bots.web.console.pages.audit import AuditPage
 from bots.web.console.pages.configuration import ConfigurationPages
 from bots.web.console.pages.overview import OverviewPage, Sources
 from bots.web.console.pages.people import PeoplePage
@@ -29,6 +30,7 @@ from bots.web.console.security.sign_in import Accounts, SignIn
 from bots.web.console.security.sites import Sites
 from bots.web.console.settings import ConsoleSettings
 from bots.web.console.visit import Visit
+from core.console.audit import AuditSource
 from core.console.people import People
 from core.console.turns import TurnActions, Turns
 from core.domain.console import Role
@@ -46,6 +48,9 @@ class Ports:
     turns: Turns
     actions: TurnActions
     people: People
+    audit: AuditSource
+    audit_days: float
+    """How long an entry of the audit log is kept; 0: for good."""
     settings: Sequence[Effective]
     wording: Spoken
     now: Callable[[], datetime]
@@ -65,6 +70,7 @@ def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, render
         *WaitingPage(ports.turns, renderer, ports.now).routes(guard),
         *TurnPages(ports.turns, ports.actions, renderer, errors, ports.now, settings.words_for).routes(guard),
         *PeoplePage(ports.people, renderer, ports.now).routes(guard),
+        *AuditPage(ports.audit, renderer, ports.audit_days).routes(guard),
         *ConfigurationPages(ports.settings, ports.wording, renderer).routes(guard),
         *AccessPages(sign_in, cookies, sites, renderer).routes(guard),
         *_files(renderer),

@@ -31,6 +31,7 @@ NAVIGATION = (
     ("people", ConsoleText.PEOPLE, Role.VIEWER),
     ("replies", ConsoleText.REPLIES, Role.VIEWER),
     ("settings", ConsoleText.SETTINGS, Role.VIEWER),
+    ("audit", ConsoleText.AUDIT, Role.OPERATOR),
     ("access", ConsoleText.ACCESS, Role.OWNER),
 )
 """The pages of the menu: path, name, and from which role on."""

@@ -18,8 +18,10 @@ from bots.web.console.security.sign_in import Accounts, SignIn
 from bots.web.console.settings import ConsoleSettings
 from core.console.figures import Money
 from core.console.turns import TurnActions
+from core.domain.audit import Actor
 from core.domain.console import Role
 from core.i18n.translators import Spoken
+from core.storage.console.audit import AuditReads
 from core.storage.console.figures import FigureReads
 from core.storage.console.people import PeopleReads
 from core.storage.console.sessions import SessionStore, Span
@@ -27,6 +29,7 @@ from core.storage.console.tries import TryStore
 from core.storage.console.turns import TurnReads
 from core.storage.console.users import UserStore
 from core.storage.db import Database
+from core.storage.operations.audit import AuditLog
 from core.storage.spenders import Spenders
 from core.storage.spending import Price
 from core.util.clock import Clock, utc_now
@@ -35,7 +38,12 @@ from core.util.clock import Clock, utc_now
 def sign_in_of(settings: ConsoleSettings, database: Database, now: Clock = utc_now) -> SignIn:
     """Wire signing in on an open database."""
     span = Span(timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days))
-    accounts = Accounts(UserStore(database, now), SessionStore(database, now, span), TryStore(database, now))
+    accounts = Accounts(
+        UserStore(database, now),
+        SessionStore(database, now, span),
+        TryStore(database, now),
+        AuditLog(database, now),
+    )
     return SignIn(accounts, Passwords(), settings, now)
 
 
@@ -51,6 +59,8 @@ class Process:
     settings: Sequence[Effective]
     """As they hold, secrets masked."""
     replies: Spoken
+    audit_days: float
+    """`[storage] retention_audit_days`."""
 
 
 async def open_console(
@@ -69,6 +79,8 @@ async def open_console(
         turns=TurnReads(database),
         actions=process.actions,
         people=PeopleReads(database, price),
+        audit=AuditReads(database),
+        audit_days=process.audit_days,
         settings=process.settings,
         wording=process.replies,
         now=now,
@@ -83,9 +95,9 @@ async def first_link(sign_in: SignIn, origin: str) -> str:
     return await owners_link(sign_in, origin)
 
 
-async def owners_link(sign_in: SignIn, origin: str) -> str:
+async def owners_link(sign_in: SignIn, origin: str, by: Actor | None = None) -> str:
     """The address of a one-time link for an owner, who may also set a new password for a name that is there."""
-    token = await sign_in.make_link(Role.OWNER, resets=True)
+    token = await sign_in.make_link(Role.OWNER, by, resets=True)
     return f"{origin}{PATH}/link/{token}"
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from bots.web.console.security.sign_in import Browser
 from bots.web.console.security.tokens import form_token
+from core.domain.audit import Actor, Via
 from core.domain.console import ConsoleSession, ConsoleUser, Role
 
 
@@ -29,6 +30,11 @@ class Visit:
         if self.session is None:
             raise PermissionError
         return self.session.user
+
+    @property
+    def actor(self) -> Actor:
+        """Who is signed in, as the audit log names them."""
+        return Actor(Via.CONSOLE, self.user.name, address=self.browser.address)
 
     @property
     def form_token(self) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import Select, delete, select, update
 
+from core.domain.audit import Actor, AuditAction, AuditEntry
 from core.domain.console import ConsoleSession
 from core.storage.console.users import user_of
 from core.storage.db import Database, console_sessions, console_users
+from core.storage.operations.audit import record
 
 SEEN_EVERY = timedelta(minutes=1)
 """A session that is used is written no oftener."""
@@ -35,12 +37,13 @@ class SessionStore:
         self._now = now
         self._span = span
 
-    async def begin(self, user_id: int, digest: str, agent: str) -> None:
+    async def begin(self, user_id: int, digest: str, agent: str, by: Actor) -> None:
         now = self._now()
         row = {"user_id": user_id, "digest": digest, "agent": agent, "created_at": now, "seen_at": now}
         async with self._database.write() as connection:
             await connection.execute(delete(console_sessions).where(~self._is_open()))
             await connection.execute(console_sessions.insert().values(row))
+            await record(connection, now, AuditEntry(by, AuditAction.SIGN_IN))
 
     async def of(self, digest: str) -> ConsoleSession | None:
         this = console_sessions.c.digest == digest
@@ -59,11 +62,18 @@ class SessionStore:
         async with self._database.read() as connection:
             return [_session_of(row) for row in await connection.execute(query)]
 
-    async def end(self, session_id: int, *, of_user: int | None = None) -> bool:
+    async def end(self, session_id: int, by: Actor, *, of_user: int | None = None) -> bool:
         which = console_sessions.c.id == session_id
         if of_user is not None:
             which &= console_sessions.c.user_id == of_user
-        return await self._delete(which)
+        whose = select(console_users.c.name).join(console_sessions).where(which)
+        async with self._database.write() as connection:
+            name = await connection.scalar(whose)
+            if name is None:
+                return False
+            await connection.execute(delete(console_sessions).where(which))
+            await record(connection, self._now(), AuditEntry(by, AuditAction.END_SESSION, subject=name))
+            return True
 
     async def end_others(self, user_id: int, but: str) -> None:
         await self._delete((console_sessions.c.user_id == user_id) & (console_sessions.c.digest != but))
@@ -71,10 +81,9 @@ class SessionStore:
     async def end_this(self, digest: str) -> None:
         await self._delete(console_sessions.c.digest == digest)
 
-    async def _delete(self, which: Any) -> bool:
+    async def _delete(self, which: Any) -> None:
         async with self._database.write() as connection:
-            gone = delete(console_sessions).where(which).returning(console_sessions.c.id)
-            return bool((await connection.execute(gone)).all())
+            await connection.execute(delete(console_sessions).where(which))
 
     def _open(self) -> Select[Any]:
         own = (console_sessions.c[name] for name in ("agent", "seen_at"))

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.domain.audit import Actor, AuditAction, AuditEntry, Via
 from core.domain.console import ConsoleLink, ConsoleUser, LinkProblem, Role
 from core.storage.db import Database, console_links, console_sessions, console_users, insert_into
+from core.storage.operations.audit import record
 
 
 class UserStore:
@@ -33,18 +35,22 @@ class UserStore:
         async with self._database.read() as connection:
             return bool(await connection.scalar(_owners()))
 
-    async def add_link(self, digest: str, role: Role, until: datetime, *, resets: bool) -> None:
+    async def add_link(
+        self, digest: str, role: Role, until: datetime, *, resets: bool, by: Actor | None
+    ) -> None:
         async with self._database.write() as connection:
             await connection.execute(delete(console_links).where(console_links.c.expires_at <= self._now()))
             row = {"digest": digest, "role": role, "resets": resets, "expires_at": until}
             await connection.execute(console_links.insert().values(row))
+            if by is not None:
+                await record(connection, self._now(), AuditEntry(by, AuditAction.INVITE, detail=role))
 
     async def link(self, digest: str) -> ConsoleLink | None:
         async with self._database.read() as connection:
             row = (await connection.execute(select(console_links).where(self._is_good(digest)))).one_or_none()
         return _link_of(row) if row else None
 
-    async def accept(self, digest: str, name: str, password: str) -> ConsoleUser | LinkProblem:
+    async def accept(self, digest: str, name: str, password: str, address: str) -> ConsoleUser | LinkProblem:
         async with self._database.write() as connection:
             used = delete(console_links).where(self._is_good(digest)).returning(*console_links.c)
             row = (await connection.execute(used)).one_or_none()
@@ -59,27 +65,37 @@ class UserStore:
                     return LinkProblem.TAKEN
                 await _renew(connection, name, link.role, password)
             user = await _named(connection, name)
+            joined = Actor(Via.CONSOLE, name, address=address)
+            await record(connection, self._now(), AuditEntry(joined, AuditAction.JOIN, detail=link.role))
         assert user is not None  # noqa: S101  made or renewed in this transaction
         return user
 
-    async def set_password(self, user_id: int, password: str) -> None:
+    async def set_password(self, user_id: int, password: str, by: Actor) -> None:
         this = console_users.c.id == user_id
         async with self._database.write() as connection:
             await connection.execute(update(console_users).where(this).values(password=password))
+            await record(connection, self._now(), AuditEntry(by, AuditAction.PASSWORD))
 
-    async def set_role(self, user_id: int, role: Role) -> bool:
+    async def set_role(self, user_id: int, role: Role, by: Actor) -> bool:
         this = console_users.c.id == user_id
         async with self._database.write() as connection:
             if role is not Role.OWNER and not await _other_owner(connection, user_id):
                 return False
-            await connection.execute(update(console_users).where(this).values(role=role))
+            changed = update(console_users).where(this, console_users.c.role != role.value).values(role=role)
+            name = await connection.scalar(changed.returning(console_users.c.name))
+            if name is not None:
+                entry = AuditEntry(by, AuditAction.ROLE, subject=name, detail=role)
+                await record(connection, self._now(), entry)
             return True
 
-    async def remove(self, user_id: int) -> bool:
+    async def remove(self, user_id: int, by: Actor) -> bool:
         async with self._database.write() as connection:
             if not await _other_owner(connection, user_id):
                 return False
-            await connection.execute(delete(console_users).where(console_users.c.id == user_id))
+            gone = delete(console_users).where(console_users.c.id == user_id)
+            name = await connection.scalar(gone.returning(console_users.c.name))
+            if name is not None:
+                await record(connection, self._now(), AuditEntry(by, AuditAction.REMOVE, subject=name))
             return True
 
     def _is_good(self, digest: str) -> Any:

@@ -2,6 +2,7 @@
 
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
+from core.storage.db.capability_tables.audit import audit_log
 from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
 from core.storage.db.capability_tables.console import (
     console_links,
@@ -60,6 +61,7 @@ __all__ = [
     "Label",
     "Words",
     "alerts",
+    "audit_log",
     "batch_jobs",
     "batch_turns",
     "batched",

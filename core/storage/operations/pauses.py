@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select, update
 
 from core.domain import Breaker, Cause
+from core.domain.audit import Actor, AuditAction, AuditEntry
 from core.storage.db import Database, breakers, insert_into, releases
+from core.storage.operations.audit import record
 from core.storage.turns.release import HeldTurnRelease
 
 PAUSE = Breaker(Cause.PAUSE)
@@ -44,7 +46,7 @@ class PauseStore:
             row = (await connection.execute(query)).one_or_none()
         return Pause(row.since, row.sentence or "") if row else None
 
-    async def pause(self, sentence: str) -> bool:
+    async def pause(self, sentence: str, by: Actor) -> bool:
         """Hold all questions from now on; whether they were not held before. The newest sentence is told."""
         row = {
             "name": PAUSE.name,
@@ -63,13 +65,15 @@ class PauseStore:
                 again = update(breakers).where(breakers.c.name == PAUSE.name)
                 await connection.execute(again.values(sentence=sentence or None))
             await connection.execute(delete(releases).where(releases.c.breaker == PAUSE.name))
+            await record(connection, self._now(), AuditEntry(by, AuditAction.PAUSE))
         return is_new
 
-    async def resume(self) -> bool:
+    async def resume(self, by: Actor) -> bool:
         """Release what the pause holds, in order and in batches; whether there was a pause."""
         async with self._database.write() as connection:
             gone = await connection.execute(delete(breakers).where(breakers.c.name == PAUSE.name))
             if not gone.rowcount:
                 return False
             await self._release.begin(connection, PAUSE.name)
+            await record(connection, self._now(), AuditEntry(by, AuditAction.RESUME))
         return True

@@ -12,6 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import ENDED, Cause, Place, TurnState
+from core.domain.audit import Actor, AuditAction, AuditEntry
 from core.storage.db import (
     Database,
     breakers,
@@ -22,6 +23,7 @@ from core.storage.db import (
     spoken_locale,
     turns,
 )
+from core.storage.operations.audit import record
 from core.storage.turns.intake import IntakeTransaction
 
 _MOST_IDS = 2**63
@@ -60,7 +62,7 @@ class TurnChanges:
         self._database = database
         self._now = now
 
-    async def retry(self, turn_id: int) -> Changed:
+    async def retry(self, turn_id: int, by: Actor) -> Changed:
         """Have a failed, held or delayed turn tried again now.
 
         A failed one whose answer is stored is delivered again; of another the question is asked once more, as a turn
@@ -71,16 +73,16 @@ class TurnChanges:
             if row is None:
                 return Changed(Outcome.UNKNOWN)
             outcome = await self._retry(connection, row)
-            return await self._changed(connection, row, outcome)
+            return await self._changed(connection, row, outcome, by, AuditAction.RETRY)
 
-    async def drop(self, turn_id: int, sentence: Callable[[str, Place], str]) -> Changed:
+    async def drop(self, turn_id: int, sentence: Callable[[str, Place], str], by: Actor) -> Changed:
         """End a turn that waits; its author is told `sentence`, for their locale and place."""
         async with self._database.write() as connection:
             row = await _locked(connection, turn_id)
             if row is None:
                 return Changed(Outcome.UNKNOWN)
             outcome = await self._drop(connection, row, sentence)
-            return await self._changed(connection, row, outcome)
+            return await self._changed(connection, row, outcome, by, AuditAction.DROP)
 
     async def _retry(self, connection: AsyncConnection, row: Row[Any]) -> Outcome:
         match TurnState(row.state):
@@ -151,9 +153,13 @@ class TurnChanges:
         idle = update(breakers).where(breakers.c.name == breaker, breakers.c.probe_turn.is_(None))
         await connection.execute(idle.values(retry_at=self._now()))
 
-    async def _changed(self, connection: AsyncConnection, row: Row[Any], outcome: Outcome) -> Changed:
+    async def _changed(
+        self, connection: AsyncConnection, row: Row[Any], outcome: Outcome, by: Actor, action: AuditAction
+    ) -> Changed:
         if outcome is not Outcome.DONE:
             return Changed(outcome)
+        entry = AuditEntry(by, action, turn=row.id, identity=row.identity_id)
+        await record(connection, self._now(), entry)
         await IntakeTransaction(connection, self._now()).announce(row.conversation_id, row.platform)
         return Changed(outcome, row.conversation_id)
 

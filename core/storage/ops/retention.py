@@ -24,6 +24,7 @@ from core.domain import ENDED
 from core.settings import StorageSettings
 from core.storage.db import (
     Database,
+    audit_log,
     calls,
     events,
     held_questions,
@@ -72,6 +73,8 @@ class Swept:
     files: int = 0
     """Made for answers that ended before they were shown."""
     tool_calls: int = 0
+    audit: int = 0
+    """Entries of the audit log."""
     unagreed: int = 0
     """Questions whose authors never agreed that what they say is stored."""
     kinds: Mapping[str, int] = field(default_factory=dict)
@@ -108,6 +111,7 @@ class Retention:
         self._database = database
         self._now = now
         self._retention_days = settings.retention_days
+        self._audit_days = settings.retention_audit_days
         self._kinds = {kind: partial(step, now=now, batch=batch) for kind, step in steps_of(settings).items()}
         self._batch = batch
         self._sleep = sleep
@@ -132,6 +136,9 @@ class Retention:
             addresses=await self._in_batches(self._forget_addresses),
             files=await self._in_batches(self._drop_files),
             tool_calls=await self._in_batches(partial(self._drop_old, tool_calls.c.at, TOOL_CALL_DAYS)),
+            audit=await self._in_batches(partial(self._drop_old, audit_log.c.at, self._audit_days))
+            if self._audit_days
+            else 0,
             unagreed=await self._in_batches(self._drop_unagreed) if self._retention_days else 0,
             kinds={kind: await self._in_batches(step) for kind, step in self._kinds.items()},
         )

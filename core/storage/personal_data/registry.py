@@ -14,6 +14,7 @@ from sqlalchemy import Column, ColumnElement, Table, Text, cast, or_
 
 from core.storage.db import (
     alerts,
+    audit_log,
     batch_jobs,
     batch_turns,
     blocks,
@@ -203,6 +204,13 @@ WORDLESS = (
     Wordless(console_sessions, ("digest",), "a digest of a token that is stored nowhere"),
     Wordless(console_sessions, ("agent",), "the name of an operator's browser; gone with the session"),
     Wordless(console_tries, ("key",), "a digest of a name or an address; gone after some minutes"),
+    Wordless(audit_log, ("via", "action", "detail"), OURS),
+    Wordless(
+        audit_log, ("actor", "subject"), "ids, or what an operator is called; people's names are looked up"
+    ),
+    Wordless(
+        audit_log, ("address",), "of an operator's browser; gone after `[storage] retention_audit_days`"
+    ),
     Wordless(erasures, ("address",), "where to tell that all is erased; the row goes with the telling"),
     Wordless(
         remote_erasures, ("address",), "where to tell what was deleted at AIVAX; the row goes soon after"

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Action, Attachment, Author, Identity, Place, TurnState
+from core.domain.audit import AuditEntry
 from core.storage.batch_presses import BatchPresses
 from core.storage.channel_models import ModelChoice
 from core.storage.consumption import Consumption
@@ -53,6 +54,7 @@ from core.storage.db import (
     turns,
 )
 from core.storage.learnt.follow_ups import Touched
+from core.storage.operations.audit import record
 from core.storage.personal_data.accounts import persons_of
 from core.storage.personal_data.consents import Consents
 from core.storage.personal_data.deletion import Erasures
@@ -120,6 +122,10 @@ class IntakeTransaction:
         self._global_ids = global_ids
         self._locales: dict[int, str] = {}
         self._blocked: set[int] = set()
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Write what an operator does here into the audit log."""
+        await record(self._connection, self.now, entry)
 
     async def first_within(self, key: str, span: timedelta) -> bool:
         """Remember that something was said now; False when it was said less than `span` ago, by whichever process."""

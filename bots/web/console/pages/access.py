@@ -52,27 +52,27 @@ class AccessPages:
         role = _role(visit)
         if role is None:
             return RedirectResponse(ACCESS, status_code=303)
-        token = await self._sign_in.make_link(role)
+        token = await self._sign_in.make_link(role, visit.actor)
         log.info("console.invited", by=visit.user.name, role=role.value)
         address = f"{self._sites.address_of(visit.request)}{PATH}/link/{token}"
         return await self._access(visit, invitation=address, invited=role)
 
     async def set_role(self, visit: Visit) -> Response:
         role, user_id = _role(visit), int(visit.request.path_params["user"])
-        if role is not None and not await self._users.set_role(user_id, role):
+        if role is not None and not await self._users.set_role(user_id, role, visit.actor):
             return await self._access(visit, status=409, problem=T.LAST_OWNER)
         log.info("console.role_set", by=visit.user.name, user=user_id, role=role)
         return RedirectResponse(ACCESS, status_code=303)
 
     async def remove(self, visit: Visit) -> Response:
         user_id = int(visit.request.path_params["user"])
-        if not await self._users.remove(user_id):
+        if not await self._users.remove(user_id, visit.actor):
             return await self._access(visit, status=409, problem=T.LAST_OWNER)
         log.info("console.user_removed", by=visit.user.name, user=user_id)
         return RedirectResponse(ACCESS, status_code=303)
 
     async def end_any(self, visit: Visit) -> Response:
-        await self._sessions.end(int(visit.request.path_params["session"]))
+        await self._sessions.end(int(visit.request.path_params["session"]), visit.actor)
         return RedirectResponse(ACCESS, status_code=303)
 
     async def show_own(self, visit: Visit) -> Response:
@@ -89,7 +89,9 @@ class AccessPages:
         return response
 
     async def end_own(self, visit: Visit) -> Response:
-        await self._sessions.end(int(visit.request.path_params["session"]), of_user=visit.user.id)
+        await self._sessions.end(
+            int(visit.request.path_params["session"]), visit.actor, of_user=visit.user.id
+        )
         return RedirectResponse(OWN, status_code=303)
 
     async def _access(

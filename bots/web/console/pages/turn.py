@@ -19,6 +19,7 @@ from bots.web.console.security.guard import Guard
 from bots.web.console.visit import Visit
 from core.console.turns import TurnActions, Turns
 from core.domain import TurnState
+from core.domain.audit import Actor
 from core.domain.console import Role
 from core.i18n.console_text import ConsoleText as T
 from core.storage.operations.turn_changes import Outcome
@@ -72,9 +73,9 @@ class TurnPages:
         """Take it out of the line."""
         return await self._act(visit, self._actions.drop, f"{PATH}/turns/{visit.request.path_params['turn']}")
 
-    async def _act(self, visit: Visit, act: Callable[[int], Awaitable[Outcome]], to: str) -> Response:
+    async def _act(self, visit: Visit, act: Callable[[int, Actor], Awaitable[Outcome]], to: str) -> Response:
         turn_id = int(visit.request.path_params["turn"])
-        outcome = await act(turn_id)
+        outcome = await act(turn_id, visit.actor)
         if outcome is not Outcome.DONE:
             return await self._show(visit, outcome)
         log.info("console.acted", by=visit.user.name, turn=turn_id, act=act.__name__)

@@ -11,7 +11,8 @@ from enum import StrEnum
 from bots.web.console.security.passwords import MOST_CHARS, Passwords
 from bots.web.console.security.tokens import digest, new_token
 from bots.web.console.settings import ConsoleSettings
-from core.console.sign_in import Sessions, Tries, Users
+from core.console.sign_in import Audit, Sessions, Tries, Users
+from core.domain.audit import Actor, AuditAction, AuditEntry, Via
 from core.domain.console import ConsoleLink, ConsoleUser, LinkProblem, Role
 from core.util.log import log
 
@@ -20,11 +21,12 @@ _NAME = re.compile(r"[\w.@+-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Where users, their sessions and wrong tries are kept."""
+    """Where users, their sessions, wrong tries and what operators did are kept."""
 
     users: Users
     sessions: Sessions
     tries: Tries
+    audit: Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,18 @@ class SignIn:
         user = await self.accounts.users.named(name)
         if not await self.passwords.verify(user.password if user else None, password) or user is None:
             log.warning("console.refused", address=browser.address)
+            # a name that there is not may be a password that went into the wrong field
+            actor = Actor(Via.CONSOLE, user.name if user else "", address=browser.address)
+            await self.accounts.audit.add(AuditEntry(actor, AuditAction.SIGN_IN_FAILED))
             return Wrong.CREDENTIALS
         await self.accounts.tries.forgive(keys)
         return await self._begin(user, browser)
 
-    async def make_link(self, role: Role, *, resets: bool = False) -> str:
-        """The token of a new one-time link."""
+    async def make_link(self, role: Role, by: Actor | None = None, *, resets: bool = False) -> str:
+        """The token of a new one-time link; `by`: see `Users.add_link`."""
         token = new_token()
         until = self.now() + self.settings.link_lasts
-        await self.accounts.users.add_link(digest(token), role, until, resets=resets)
+        await self.accounts.users.add_link(digest(token), role, until, resets=resets, by=by)
         return token
 
     async def link(self, token: str) -> ConsoleLink | None:
@@ -103,7 +108,8 @@ class SignIn:
             return Wrong.NAME
         if (wrong := self.judge(*passwords)) is not None:
             return wrong
-        user = await self.accounts.users.accept(digest(token), name, await self.passwords.hash(passwords[0]))
+        hashed = await self.passwords.hash(passwords[0])
+        user = await self.accounts.users.accept(digest(token), name, hashed, browser.address)
         if isinstance(user, LinkProblem):
             return Wrong.TAKEN if user is LinkProblem.TAKEN else Wrong.LINK
         await self.accounts.tries.forgive(_keys(name, browser.address))
@@ -127,7 +133,8 @@ class SignIn:
         await self.accounts.tries.forgive(keys)
         if (wrong := self.judge(*passwords)) is not None:
             return wrong
-        await self.accounts.users.set_password(user.id, await self.passwords.hash(passwords[0]))
+        by, hashed = _actor(user, browser), await self.passwords.hash(passwords[0])
+        await self.accounts.users.set_password(user.id, hashed, by)
         token = await self._begin(user, browser)
         await self.accounts.sessions.end_others(user.id, digest(token))
         return token
@@ -136,7 +143,8 @@ class SignIn:
         if browser.old_token:
             await self.accounts.sessions.end_this(digest(browser.old_token))
         token = new_token()
-        await self.accounts.sessions.begin(user.id, digest(token), browser.agent)
+        by = _actor(user, browser)
+        await self.accounts.sessions.begin(user.id, digest(token), browser.agent, by)
         log.info("console.signed_in", user=user.name, role=user.role.value, address=browser.address)
         return token
 
@@ -148,6 +156,10 @@ class SignIn:
 def normal(name: str) -> str:
     """A name as it is stored: people write it in any case."""
     return name.strip().casefold()
+
+
+def _actor(user: ConsoleUser, browser: Browser) -> Actor:
+    return Actor(Via.CONSOLE, user.name, address=browser.address)
 
 
 def _keys(name: str, address: str) -> tuple[str, ...]:
