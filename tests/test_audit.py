@@ -139,7 +139,6 @@ async def test_what_is_said_in_chat_is_told_with_who_said_it(migrated_url: str) 
         for words in ("pause", "resume", "block Ana", "unblock Ana", "people forget Ana"):
             await stage.hear(said(words, by=boss, at=at))
         lines = await logged(stage.core.database)
-        shown = (await AuditReads(stage.core.database).page(AuditFilter())).rows
 
     assert [line[:4] for line in lines] == [
         ("chat", "fake:UOPS", "answers.pause", ""),
@@ -148,7 +147,6 @@ async def test_what_is_said_in_chat_is_told_with_who_said_it(migrated_url: str) 
         ("chat", "fake:UOPS", "person.unblock", "fake:ana"),
         ("chat", "fake:UOPS", "person.forget", "fake:ana"),
     ]
-    assert {line.actor_name for line in shown} == {"Bea Boss"}
 
 
 async def test_neither_stands_without_the_other(migrated_url: str) -> None:
