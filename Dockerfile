@@ -10,6 +10,7 @@ COPY requirements.lock requirements-build.lock ./
 RUN python -m venv /opt/aivax-bots && /opt/aivax-bots/bin/python -m pip install --no-cache-dir --require-hashes -r requirements.lock
 RUN python -m venv /opt/build && /opt/build/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
+COPY aivax_bots aivax_bots
 COPY core core
 COPY bots bots
 COPY sandbox sandbox

@@ -7,7 +7,7 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: init run test check lint types contracts soak explore bench golden architecture commands docs lock clean image-steps package
+.PHONY: init run test check lint types contracts soak explore bench golden architecture commands api docs lock clean image-steps package
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -77,6 +77,10 @@ docs: .venv/.dev
 # Writes the reference of commands in docs/cli.md anew.
 commands: .venv/.run
 	@$(BIN)/python docs/commands_page.py
+
+# Writes the list of public names and signatures anew, after a change of `aivax_bots` that was meant.
+api: .venv/.run
+	@$(BIN)/python docs/public_api_page.py
 
 # Runs the steps of the Dockerfile without an engine, and the result as its user on a read-only tree. As root.
 image-steps:

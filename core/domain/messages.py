@@ -259,6 +259,7 @@ class Pressed(Act):
 
 
 Event = Said | Edited | Deleted | Left | Commanded | Pressed
+"""What a frontend tells the core."""
 
 
 class Receipt(StrEnum):
