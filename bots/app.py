@@ -31,14 +31,14 @@ from core.aivax.transport import trusted
 from core.conversations.capabilities import Capabilities
 from core.domain import Frontend
 from core.domain.metrics import NO_METER, Meter
+from core.domain.tracing import NO_TRACER, Tracer
 from core.i18n import warm
 from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
 from core.storage.db import Database, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
-from core.turns.runner import Runner
-from core.turns.worker_pool import WorkerPool
+from core.turns.worker_pool import TurnRunner, WorkerPool
 from core.util.clock import Clock, utc_now
 from core.util.log import log
 
@@ -49,7 +49,7 @@ class Core:
 
     intake: StoringIntake
     pool: WorkerPool
-    runner: Runner
+    runner: TurnRunner
     database: Database
     admitting: Admitting
     retention: Retention
@@ -89,11 +89,14 @@ async def open_core(
     now: Clock = utc_now,
     capabilities_of: Callable[[Base], Capabilities] = capabilities_of,
     meter: Meter = NO_METER,
+    tracer: Tracer = NO_TRACER,
 ) -> AsyncIterator[Core]:
     """Open the database and the core on it. Raises like `open_database` and `open_core_on`."""
     async with (
         open_database(settings.storage, meter) as database,
-        open_core_on(database, settings, frontends, now=now, capabilities_of=capabilities_of) as core,
+        open_core_on(
+            database, settings, frontends, now=now, capabilities_of=capabilities_of, tracer=tracer
+        ) as core,
     ):
         yield core
 
@@ -121,13 +124,14 @@ async def open_core_on(
     *,
     now: Clock = utc_now,
     capabilities_of: Callable[[Base], Capabilities] = capabilities_of,
+    tracer: Tracer = NO_TRACER,
 ) -> AsyncIterator[Core]:
     """Wire the core on an open database. Raises `SettingRefused` for what only wiring could judge."""
     await asyncio.to_thread(trusted)
     limits = settings.limits
     bounds = AnswerBounds(chars=limits.answer_chars, file_bytes=limits.answer_file_bytes)
     async with AivaxClient(settings.aivax, bounds=bounds, meter=database.meter) as aivax:
-        base = base_of(settings, database, aivax, frontends, now)
+        base = base_of(settings, database, aivax, frontends, now, tracer)
         capabilities = capabilities_of(base)
         queueing = queueing_of(base)
         surfaces = surfaces_of(base, queueing)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bots import LOST, PROBLEM
 from bots.app import Core, open_core_on, open_database
 from bots.frontends import Host, Mounts, Plugin
-from bots.monitoring.build import Monitoring, monitoring_of
+from bots.monitoring.build import Monitoring, monitoring_of, traces_of
 from bots.monitoring.vitals import Deafness, Vitals
 from bots.reloading import LiveSettings, Reloader
 from bots.setting_rules.origins import Effective, Origins, effective
@@ -68,6 +68,7 @@ async def run(
     settings = live.settings
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(traces_of(settings.otel))
         monitoring = monitoring_of(settings.web, list(wanted))
         await stack.enter_async_context(watched(settings.log.stalled_after_s, monitoring.pulse))
         database = await stack.enter_async_context(open_database(settings.storage, monitoring.pulse))
@@ -78,7 +79,7 @@ async def run(
             name: await stack.enter_async_context(plugin.open(settings.frontend(name), host))
             for name, plugin in wanted.items()
         }
-        core = await stack.enter_async_context(open_core_on(database, settings, frontends))
+        core = await stack.enter_async_context(open_core_on(database, settings, frontends, tracer=tracer))
         core.check(settings)
         board = Board(list(frontends), problem=lambda: database.problem)
         vitals = await monitoring.vitals(board, database, hears=role is not Role.WORK)

@@ -22,6 +22,7 @@ from bots.setting_rules.origins import Origins
 from bots.setting_rules.renamed import OldNames
 from bots.terminal import PLATFORM as TERMINAL
 from bots.tools.settings import ToolsSettings
+from bots.tracing.settings import OtelSettings
 from bots.web.bounds import Bounds
 from bots.web.console.settings import ConsoleSettings
 from core.account.settings import AccountSettings
@@ -112,6 +113,7 @@ class Settings(Section):
     tools: ToolsSettings = ToolsSettings()
     operators: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()
+    otel: OtelSettings = OtelSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     memory: MemorySettings = MemorySettings()
     privacy: PrivacySettings = PrivacySettings()

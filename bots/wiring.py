@@ -33,6 +33,7 @@ from core.conversations.file_memory import FileMemory
 from core.conversations.history import History
 from core.conversations.routes import Routes
 from core.domain import Frontend
+from core.domain.tracing import NO_TRACER, Tracer
 from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
@@ -64,7 +65,8 @@ from core.turns.holds import Holds
 from core.turns.position_notifier import PositionNotifier
 from core.turns.runner import Runner
 from core.turns.surfaces import Surfaces
-from core.turns.worker_pool import PoolSettings, WorkerPool
+from core.turns.traced_turn import TracedRunner
+from core.turns.worker_pool import PoolSettings, TurnRunner, WorkerPool
 from core.util.clock import Clock
 from core.util.log import log
 
@@ -80,6 +82,7 @@ class Base:
     now: Clock
     routes: Routes
     translators: Translators
+    tracer: Tracer = NO_TRACER
 
     @property
     def global_ids(self) -> frozenset[str]:
@@ -114,7 +117,12 @@ class Admitting:
 
 
 def base_of(
-    settings: Settings, database: Database, aivax: AivaxClient, frontends: Mapping[str, Frontend], now: Clock
+    settings: Settings,
+    database: Database,
+    aivax: AivaxClient,
+    frontends: Mapping[str, Frontend],
+    now: Clock,
+    tracer: Tracer = NO_TRACER,
 ) -> Base:
     """Begin the wiring: routes, and the bot's own sentences."""
     for name, instead in retired(settings.replies.sentences).items():
@@ -122,7 +130,7 @@ def base_of(
         log.warning("sentence.retired", setting=f"[replies.sentences] {name}", fix=fix)
     routes = Routes(settings.routes, settings.aivax, instructions=settings.conversation.instructions)
     translators = Translators(locale_of=lambda place: routes.of(place).locale, following=settings.replies)
-    return Base(settings, database, aivax, frontends, now, routes, translators)
+    return Base(settings, database, aivax, frontends, now, routes, translators, tracer)
 
 
 def queueing_of(base: Base) -> Queueing:
@@ -227,7 +235,7 @@ def runner_of(
     surfaces: Surfaces,
     capabilities: Capabilities,
     niceties: Niceties,
-) -> Runner:
+) -> TurnRunner:
     """Wire what runs a turn."""
     settings, limits, turns = base.settings, base.settings.limits, queueing.turns
     uses = UseStore(base.database, base.now)
@@ -255,7 +263,8 @@ def runner_of(
     )
     endings = Endings(turns, surfaces, settings.replies, niceties)
     holds = Holds(turns, surfaces, endings, limits, base.now, queueing.pool.sweep_soon)
-    return Runner(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
+    runner = Runner(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
+    return runner if base.tracer is NO_TRACER else TracedRunner(runner, base.tracer)
 
 
 def niceties_of(base: Base, surfaces: Surfaces) -> Niceties:
@@ -295,7 +304,7 @@ def intake_of(
     """Wire what takes events in."""
     settings, models = base.settings, models_of(base)
     return build_intake(
-        IntakeStore(base.database, base.now, base.global_ids),
+        IntakeStore(base.database, base.now, base.global_ids, base.tracer),
         pool,
         Limits(
             settings.limits,

@@ -37,6 +37,7 @@ from core.domain import (
     Watch,
 )
 from core.domain.metrics import NO_METER, Meter
+from core.domain.tracing import NO_TRACER, Tracer
 from core.storage.db import Database
 from core.turns.position_notifier import PositionNotifier
 from core.util.clock import utc_now
@@ -237,6 +238,7 @@ async def staged(
     now: Callable[[], datetime] = utc_now,
     handlers: Sequence[CapabilityHandler] | None = None,
     meter: Meter = NO_METER,
+    tracer: Tracer = NO_TRACER,
     **sections: Mapping[str, Any],
 ) -> AsyncIterator[Stage]:
     """A process of the bot over the database at `url`; leaving it is a graceful stop.
@@ -247,7 +249,14 @@ async def staged(
         async with (
             serve(plan="max") as own,
             staged(
-                url, platform=platform, sandbox=own, now=now, handlers=handlers, meter=meter, **sections
+                url,
+                platform=platform,
+                sandbox=own,
+                now=now,
+                handlers=handlers,
+                meter=meter,
+                tracer=tracer,
+                **sections,
             ) as stage,
         ):
             yield stage
@@ -256,7 +265,9 @@ async def staged(
     platform = platform or FakePlatform()
     frontends: dict[str, Frontend] = {platform.platform: platform}
     built = capabilities_of if handlers is None else lambda _: Capabilities(handlers)
-    async with open_core(settings, frontends, now=now, capabilities_of=built, meter=meter) as core:
+    async with open_core(
+        settings, frontends, now=now, capabilities_of=built, meter=meter, tracer=tracer
+    ) as core:
         working = asyncio.create_task(core.work())
         try:
             yield Stage(core, platform, sandbox, settings)

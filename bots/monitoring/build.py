@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,11 @@ import core
 from bots.monitoring.vitals import Pulse, Vitals
 from bots.settings import WebSettings
 from bots.supervisor import Board
+from bots.tracing.settings import OtelSettings, check_otel
 from core.admission.account import AccountWatch
 from core.domain import StorageError
 from core.domain.metrics import NO_METER
+from core.domain.tracing import NO_TRACER, Tracer
 from core.storage import figures
 from core.storage.db import Database
 from core.util.clock import utc_now
@@ -62,6 +64,19 @@ class Monitoring:
             token = self.settings.metrics_token.get_secret_value()
             routes += metrics_routes(self.meter, readings, token=token)
         return routes
+
+
+@asynccontextmanager
+async def traces_of(settings: OtelSettings) -> AsyncIterator[Tracer]:
+    """Begin to trace, where that is wanted. Raises `SettingRefused` for traces that could not be sent."""
+    if not settings.enabled:
+        yield NO_TRACER
+        return
+    check_otel(settings)
+    from bots.tracing.sdk_tracer import open_tracer  # the SDK costs memory; only who uses it pays
+
+    async with open_tracer(settings) as tracer:
+        yield tracer
 
 
 def monitoring_of(settings: WebSettings, platforms: Sequence[str]) -> Monitoring:

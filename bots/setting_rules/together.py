@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bots.tools.settings import check_tools
+from bots.tracing.settings import check_otel
 from bots.web.console.settings import check_console
 from core.aivax.keys import kind_of, require_private_key
 from core.aivax.options import Check, checks_of
@@ -41,6 +42,8 @@ def checks_before_start(settings: Settings) -> Iterator[Check]:
 
         yield partial(tool_caps.check, settings.limits, settings.aivax, settings.routes)
     yield partial(check_tools, settings.tools, settings.aivax)
+    if settings.otel.enabled:
+        yield partial(check_otel, settings.otel)
 
 
 def all_checks(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[Check]:

@@ -19,6 +19,7 @@ from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.knowledge.client import KnowledgeClient
 from core.aivax.media.client import MediaClient
 from core.aivax.media.linked_files import LinkedFiles
+from core.aivax.network.call_spans import CallSpan
 from core.aivax.request import CompletionRequest, Dialect, dialect_of
 from core.aivax.services.batch import BatchClient
 from core.aivax.stream.bounds import DEFAULT_BOUNDS, AnswerBounds
@@ -124,9 +125,11 @@ class AivaxClient:
             while True:
                 await self._be_permitted(call, before_try, failure)
                 try:
-                    async with aclosing(self._try(call)) as events:
-                        async for event in events:
-                            yield event
+                    with CallSpan(call) as traced:
+                        async with aclosing(self._try(call)) as events:
+                            async for event in events:
+                                traced.take(event)
+                                yield event
                 except AivaxError as error:
                     failure = call.judged(error if call.is_direct else self._base.judged(error))
                 else:

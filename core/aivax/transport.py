@@ -22,6 +22,7 @@ from core.aivax.body_encoding import Body
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub
 from core.aivax.http_call import HttpCall, Part, Received
+from core.aivax.network.call_spans import server_of
 from core.aivax.network.certificates import authorities
 from core.aivax.network.counted import call_of, status_label
 from core.aivax.network.proxies import proxy_of
@@ -30,6 +31,8 @@ from core.aivax.refusals.bodies import is_refusal
 from core.aivax.stream.chunks import NotJson, amount, decode_any
 from core.domain import AddressWrong, AivaxError, AnswerFailed, SettingRefused, Unavailable
 from core.domain.metrics import AIVAX_CALLS, NO_METER, Meter
+from core.domain.spans import span
+from core.domain.tracing import SpanKind
 from core.settings import AivaxSettings
 from core.util.imports import absent
 from core.util.text import sound
@@ -277,9 +280,11 @@ class Wire:
             AivaxError: of the status; Unavailable where none came in time, AnswerFailed where it is too long.
         """
         timeout_s = call.timeout_s or self._document_timeout_s
+        told = {"http.request.method": call.method, **server_of(call.url)}
         try:
-            async with asyncio.timeout(timeout_s):
-                received = await _sealed(self._exchanged(call, clean), clean)
+            with span(call.method, SpanKind.CLIENT, told):
+                async with asyncio.timeout(timeout_s):
+                    received = await _sealed(self._exchanged(call, clean), clean)
         except TimeoutError:
             raise Unavailable(code="first_event_timeout", detail=f"no answer in {timeout_s:g} s") from None
         if error_mapping.is_page(received.body) and call.accept == "application/json":

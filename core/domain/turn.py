@@ -98,6 +98,13 @@ class Turn:
     """The gateway that an operator had chosen for its channel when it was claimed; `""`: none."""
     is_any_tripped: bool = True
     """Whether any circuit breaker was tripped when it was claimed, or may have been."""
+    due_since: datetime | None = None
+    """Since when it might have been claimed; None: since it was created."""
+
+    @property
+    def waiting_since(self) -> datetime:
+        """Since when it waited for a worker before this attempt."""
+        return self.due_since or self.created_at
 
     @property
     def ended_by(self) -> CancelRequest | None:

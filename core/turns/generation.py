@@ -27,6 +27,7 @@ from core.domain import (
     Turn,
     Unanswerable,
 )
+from core.domain.spans import span
 from core.i18n import Phrase
 from core.media.tool_caps import ToolCaps
 from core.settings import LimitsSettings
@@ -141,7 +142,8 @@ class Generation:
         self, answer: Answer, change: Change | None = None, words: str | None = None
     ) -> Tripped | RetryAlone | NoRoom | None:
         """Ask the turn's question, or what a capability makes of it."""
-        composed = await self._composer.compose(answer.turn, answer.frontend, words)
+        with span("compose"):
+            composed = await self._composer.compose(answer.turn, answer.frontend, words)
         if isinstance(composed, NoRoom):
             return composed
         if composed is None:

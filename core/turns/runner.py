@@ -25,6 +25,7 @@ from core.domain import (
     Turn,
     TurnState,
 )
+from core.domain.spans import span
 from core.settings import LimitsSettings
 from core.storage.db import settled
 from core.storage.turns.store import TurnStore
@@ -152,11 +153,12 @@ class Runner:
         self, turn: Turn, surface: ReplySurface, text: str, footer: Footer, *, files: int
     ) -> None:
         """Show a whole answer to its end, unless a stop comes before that end does. Raises `_Stopped` then."""
-        if turn.notice:
-            await surface.finish(footer)
-        else:
-            async with self._cancellations.ending(turn, whole=True) as cancellation:
-                await self._endings.finish(turn, surface, text, footer, files=files)
-            if cancellation.cancel_request is not None:
-                raise _Stopped(turn, cancellation.cancel_request, text)
+        with span("deliver"):
+            if turn.notice:
+                await surface.finish(footer)
+            else:
+                async with self._cancellations.ending(turn, whole=True) as cancellation:
+                    await self._endings.finish(turn, surface, text, footer, files=files)
+                if cancellation.cancel_request is not None:
+                    raise _Stopped(turn, cancellation.cancel_request, text)
         await self._store.close(turn, TurnState.ANSWERED)

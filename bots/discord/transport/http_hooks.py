@@ -18,6 +18,8 @@ import discord
 import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from bots.discord.events.address import PLATFORM
+from core.delivery.call_spans import begin_call, end_call
 from core.domain.metrics import CallOutcome, PlatformCall
 
 JSON = "application/json"
@@ -51,22 +53,31 @@ def fail_fast(tell: Tell, count: Count) -> aiohttp.TraceConfig:
     `count` is told of every call that went out.
     """
 
+    async def begun(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
+    ) -> None:
+        context.span = begin_call(PLATFORM, _call_of(params.method, params.url.path), params.method)
+
     async def ended(
-        _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+        _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
     ) -> None:
         _tell(params, tell)
-        count(_call_of(params.method, params.url.path), _outcome_of(params.response.status))
+        outcome = _outcome_of(params.response.status)
+        count(_call_of(params.method, params.url.path), outcome)
+        end_call(context.span, outcome)
         await _raise_failure(params.response)
 
     async def broken(
         _session: aiohttp.ClientSession,
-        _context: SimpleNamespace,
+        context: SimpleNamespace,
         params: aiohttp.TraceRequestExceptionParams,
     ) -> None:
         if not isinstance(params.exception, discord.HTTPException):  # raised above, and counted there
             count(_call_of(params.method, params.url.path), CallOutcome.FAILED)
+            end_call(context.span, CallOutcome.FAILED)
 
     config = plain_json()
+    config.on_request_start.append(begun)
     config.on_request_end.append(ended)
     config.on_request_exception.append(broken)
     return config

@@ -29,8 +29,10 @@ from bots.slack.transport.error_mapping import (
     unparsable,
 )
 from bots.slack.transport.hosts import PublicOnly
+from core.delivery.call_spans import begin_call, end_call
 from core.domain import PlatformError
 from core.domain.metrics import NO_METER, PLATFORM_CALLS, CallOutcome, Meter, PlatformCall
+from core.domain.spans import within
 from core.util.clock import Now, Sleep
 
 CALLS: Mapping[str, PlatformCall] = {
@@ -87,16 +89,18 @@ class AppApi:
         self, method: str, *, once: bool = False, setting: str = BOT_TOKEN, **how: Any
     ) -> dict[str, Any]:
         """Call a method. `setting` is what a refused token stands in; `how` goes to the SDK's `api_call`."""
-        try:
-            answer = await self._call(method, once=once, setting=setting, **how)
-        except PlatformError as error:
-            self._count(method, outcome_of(error))
-            raise
-        self._count(method, CallOutcome.OK)
+        call = CALLS.get(method, PlatformCall.OTHER)
+        with within(begin_call(PLATFORM, call, method)) as traced:
+            try:
+                answer = await self._call(method, once=once, setting=setting, **how)
+            except PlatformError as error:
+                end_call(traced, outcome := outcome_of(error))
+                self._count(call, outcome)
+                raise
+        self._count(call, CallOutcome.OK)
         return answer
 
-    def _count(self, method: str, outcome: CallOutcome) -> None:
-        call = CALLS.get(method, PlatformCall.OTHER)
+    def _count(self, call: PlatformCall, outcome: CallOutcome) -> None:
         self._meter.count(PLATFORM_CALLS, platform=PLATFORM, call=call.value, outcome=outcome.value)
 
     async def _call(self, method: str, *, once: bool, setting: str, **how: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -32,6 +33,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Action, Attachment, Author, Identity, Place, TurnState
 from core.domain.audit import AuditEntry
+from core.domain.spans import record_first
+from core.domain.tracing import NO_TRACER, Tracer
 from core.storage.batch_presses import BatchPresses
 from core.storage.channel_models import ModelChoice
 from core.storage.consumption import Consumption
@@ -75,9 +78,14 @@ class IntakeStore:
     """Opens the transaction in which an event becomes rows."""
 
     def __init__(
-        self, database: Database, now: Callable[[], datetime], global_ids: Collection[str] = ()
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        global_ids: Collection[str] = (),
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`global_ids`: see `core.storage.personal_data.accounts.persons_of`."""
+        self._tracer = tracer
         self.database = self._database = database
         self.now = self._now = now
         self._global_ids = global_ids
@@ -109,8 +117,13 @@ class IntakeStore:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[IntakeTransaction]:
+        """What is written in the block is committed when it ends, and traced as the first step of its turns."""
+        began_ns = time.time_ns()
         async with self._database.write() as connection:
-            yield IntakeTransaction(connection, self._now(), self._global_ids)
+            transaction = IntakeTransaction(connection, self._now(), self._global_ids)
+            yield transaction
+        for key in transaction.turn_keys:
+            record_first(self._tracer, key, "receive", began_ns)
 
 
 class IntakeTransaction:
@@ -122,6 +135,8 @@ class IntakeTransaction:
         self._global_ids = global_ids
         self._locales: dict[int, str] = {}
         self._blocked: set[int] = set()
+        self.turn_keys: list[str] = []
+        """Of the turns that were queued here."""
 
     async def record(self, entry: AuditEntry) -> None:
         """Write what an operator does here into the audit log."""
@@ -254,6 +269,7 @@ class IntakeTransaction:
             "due_at": self.now + wait,
             "created_at": self.now,
         }
+        self.turn_keys.append(str(row["key"]))
         return int((await self._connection.execute(_adding_turn(), row)).scalar_one())
 
     async def choose_locale(self, identity_id: int, locale: str) -> None:

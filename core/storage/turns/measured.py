@@ -1,4 +1,4 @@
-"""What is counted of a turn when its row changes: once for each change, by the process that made it."""
+"""What is counted of a turn, and told its trace, when its row changes: once, by the process that changed it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.aivax.stream.events import Usage
-from core.domain import Place, Turn, TurnState
+from core.domain import Place, Turn, TurnState, spans
 from core.domain.metrics import (
     FIRST_TEXT,
     PUT_BACK,
@@ -33,8 +33,8 @@ class TurnMeter:
         if not turn.notice:
             self._meter.observe(FIRST_TEXT, self._age_s(turn), platform=turn.place.platform)
 
-    def ended(self, turn: Turn, state: TurnState, failure: str | None) -> None:
-        """A turn is over."""
+    def ended(self, turn: Turn, state: TurnState, failure: str | None, reference: str | None = None) -> None:
+        """A turn is over. `reference` is for its trace: no metric has it."""
         platform, kind = turn.place.platform, _kind_of(turn)
         self._meter.count(
             TURNS, platform=platform, place=_place_kind(turn.place), kind=kind.value, outcome=state.value
@@ -43,9 +43,18 @@ class TurnMeter:
             self._meter.count(TURN_FAILURES, platform=platform, error=failure)
         if kind is not TurnKind.NOTICE:
             self._meter.observe(TURN_TIME, self._age_s(turn), platform=platform, outcome=state.value)
+        told = {
+            "platform": platform,
+            "place": _place_kind(turn.place),
+            "kind": kind.value,
+            "outcome": state.value,
+        }
+        told |= {"reference": reference} if reference else {}
+        spans.turn_ended({f"aivax_bots.{name}": value for name, value in told.items()}, failure or "")
 
     def put_back(self, turn: Turn, why: PutBack) -> None:
         """A turn waits again."""
+        spans.turn_put_back(why.value)
         self._meter.count(PUT_BACK, platform=turn.place.platform, why=why.value)
 
     def used(self, turn: Turn, usage: Usage) -> None:

@@ -99,4 +99,5 @@ def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn
         takes_back=row.takes_back,
         chosen_model=row.chosen_model or "",
         is_any_tripped=row.is_any_tripped,
+        due_since=max(row.due_at, row.started_at) if row.started_at is not None else None,
     )

@@ -302,7 +302,7 @@ class TurnStore:
         """
         ended = {"ending": state, "now": self._now(), "failure": failure, "reference": reference}
         await outlast(lambda: self._change_once(turn, _closing(), ended))
-        self._measured.ended(turn, state, failure)
+        self._measured.ended(turn, state, failure, reference)
 
     async def keep_answer(
         self,

@@ -1,0 +1,1 @@
+"""Traces by OpenTelemetry: `[otel]`, and what sends spans to a collector."""
