@@ -202,6 +202,17 @@ def _after_keys() -> tuple[str, ...]:
     return ("author", "place", "text", "address", "origin", "attachments")
 
 
+async def test_what_one_person_says_at_once_is_stored_in_the_order_it_came_in(desk: Desk) -> None:
+    await desk.intake.receive(said("first"))  # leaves one connection open, which others need not wait for
+    rest = [said(f"number {number}") for number in range(4)]
+
+    await asyncio.gather(*(desk.intake.receive(event) for event in rest))
+
+    async with desk.database.read() as connection:
+        stored = (await connection.execute(select(messages.c.text).order_by(messages.c.id))).scalars().all()
+    assert stored == ["first", *(event.text for event in rest)]
+
+
 async def test_a_key_longer_than_its_column_still_recognises(desk: Desk) -> None:
     event = said(key="k" * 2000)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
 from core.admission.action_limit import Actions, is_stop
 from core.admission.passed_over import PassedCounts
@@ -22,6 +24,7 @@ from core.domain import (
     Edited,
     Event,
     Frontend,
+    Identity,
     Left,
     PassedOver,
     Place,
@@ -76,6 +79,7 @@ class StoringIntake:
         """Counts of what was taken no notice of, for the log."""
         self._signs = signs
         self.deletion = deletion
+        self._authors: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
 
     async def tell(self) -> None:
         """Show what is refused without a word: in the log by numbers, on questions by a sign. Until cancelled."""
@@ -119,7 +123,7 @@ class StoringIntake:
         return receipt
 
     async def _store_with(self, event: Stored, handle: Handle) -> Receipt:
-        async with self._store.transaction() as transaction:
+        async with self._in_order(event), self._store.transaction() as transaction:
             if not isinstance(event, Left):
                 await transaction.lock_author(event.author.identity)
             if not await transaction.first_seen(event.keys):
@@ -131,6 +135,12 @@ class StoringIntake:
         for conversation_id in with_work:
             self._pool.notify(conversation_id)
         return Receipt.ACCEPTED
+
+    def _in_order(self, event: Stored) -> AbstractAsyncContextManager[object]:
+        """Let each author's events be stored in the order they came in: whose connection is open first may differ."""
+        if isinstance(event, Left):
+            return nullcontext()
+        return self._authors.setdefault(event.author.identity, asyncio.Lock())
 
     async def refusal(self, said: Said) -> str | None:
         """See `core.domain.ports.Intake`."""
