@@ -35,7 +35,7 @@ from core.domain.tracing import NO_TRACER, Tracer
 from core.i18n import warm
 from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
-from core.storage.db import Database, held_alone, listen_notify, migrate
+from core.storage.db import Database, Reach, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.turns.worker_pool import TurnRunner, WorkerPool
@@ -109,10 +109,17 @@ async def open_database(settings: StorageSettings, meter: Meter = NO_METER) -> A
         SettingRefused: the address is none.
         StorageError: the database is newer, busy or out of reach.
     """
-    database = Database(settings.url, meter)
+    reach = Reach(settings.pooler, settings.direct_url, settings.poll_interval_s)
+    database = Database(settings.url, meter, reach)
     with held_alone(database.path):
         async with database:
             await migrate.upgrade(database)
+            if database.server is not None and database.server.is_pooled and not settings.pooler:
+                log.warning(
+                    "database.pooler_found",
+                    cause="[storage] url leads to a connection pooler, so work is looked for, not heard of",
+                    fix="set [storage] pooler = true, and direct_url to the server's own address",
+                )
             yield database
 
 

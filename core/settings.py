@@ -131,6 +131,12 @@ class StorageSettings(Section):
 
     url: Name = Field("sqlite+aiosqlite:///data/aivax-bots.sqlite3", repr=False)
     """Not shown in its repr: it may hold a password."""
+    pooler: bool = False
+    """PostgreSQL: `url` is a connection pooler's, such as PgBouncer in transaction mode: no statement is prepared."""
+    direct_url: str = Field("", repr=False)
+    """PostgreSQL: the server's own address, past the pooler, where processes hear of work and backups are made."""
+    poll_interval_s: float = Field(1.0, ge=0.1, le=60)
+    """PostgreSQL: how often a process looks for work that it can't hear of: behind a pooler without `direct_url`."""
     worker_lost_after_s: float = Field(30.0, ge=1)
     """PostgreSQL: how long a process may be silent before others take over the turns it runs."""
     retention_days: float = Field(365.0, ge=0, le=36_500)
@@ -147,6 +153,11 @@ class StorageSettings(Section):
     """Days after which an entry of the audit log is deleted: what operators did, who tried to sign in. 0: never."""
     rewrite_up_to_mb: float = Field(32.0, ge=0)
     """SQLite: after a deletion a file of up to this size is written anew, so that no moved copy of a text is left."""
+
+    @property
+    def server_url(self) -> str:
+        """Where programs of PostgreSQL's that need a session of their own find it."""
+        return self.direct_url or self.url
 
     @field_validator("retention_calls_days")
     @classmethod

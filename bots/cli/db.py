@@ -52,7 +52,7 @@ def backup(
     from bots.cli.commandline import configured, finish, until_terminated
 
     settings = configured(config)[0]
-    backups = Backups(settings.storage.url, settings.backup, typer.echo, keep=keep)
+    backups = Backups(settings.storage.server_url, settings.backup, typer.echo, keep=keep)
     if every_hours is not None:
         finish(until_terminated(backups.go_on(every_hours)))
     work = backups.write(path, force=force) if path is not None else backups.add()
@@ -68,7 +68,7 @@ def restore(
     from bots.cli.commandline import configured, finish, until_terminated
 
     settings = configured(config)[0]
-    backups = Backups(settings.storage.url, settings.backup, typer.echo)
+    backups = Backups(settings.storage.server_url, settings.backup, typer.echo)
     finish(until_terminated(backups.put_back(path)), interrupted=INTERRUPTED)
 
 
@@ -90,7 +90,7 @@ def drill(
     from bots.cli.commandline import configured, finish, until_terminated
 
     settings = configured(config, quiet=True)[0]
-    backups = Backups(settings.storage.url, settings.backup, typer.echo)
+    backups = Backups(settings.storage.server_url, settings.backup, typer.echo)
     finish(until_terminated(backups.drill(path, into, max_age_hours)), interrupted=INTERRUPTED)
 
 
@@ -134,7 +134,7 @@ async def _on_database(settings: Settings, action: Literal["upgrade", "current"]
     from core.storage.db import migrate  # likewise
     from core.storage.db.engine import Database
 
-    async with Database(settings.storage.url) as opened:
+    async with Database(settings.storage.server_url) as opened:
         if action == "upgrade":
             typer.echo(f"{opened.shown_url} is at revision {await migrate.upgrade(opened)}")
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bots.doctor.server import server_findings
 from core.domain import DatabaseFailed, DatabaseForbidden, DatabaseLocked, DatabaseReadOnly, StorageError
 from core.domain.checks import Finding, failed, ok, unknown, warning
 from core.settings import StorageSettings
@@ -52,19 +53,20 @@ class StorageCheck:
 
     async def _look(self, database: Database) -> list[Finding]:
         revision = await migrate.seen(database)
-        reached = ok("database", f"{database.shown_url} can be read")
+        reached = [ok("database", f"{database.shown_url} can be read")]
+        reached += await server_findings(database, self.settings)
         if not revision:
-            return [reached, ok("database.schema", "empty: the first start fills it")]
+            return [*reached, ok("database.schema", "empty: the first start fills it")]
         if not migrate.knows(revision):
             cure = "install the newer aivax-bots again, or restore a backup (aivax-bots db restore)"
             return [
-                reached,
+                *reached,
                 failed("database.schema", f"revision {revision} was written by a newer version", cure),
             ]
         if revision != migrate.head():
             cure = "make a backup (aivax-bots db backup FILE), then start the bot: it upgrades by itself"
-            return [reached, warning("database.schema", f"revision {revision} is an older one's", cure)]
-        return [reached, ok("database.schema", f"revision {revision}"), *await self._heard(database)]
+            return [*reached, warning("database.schema", f"revision {revision} is an older one's", cure)]
+        return [*reached, ok("database.schema", f"revision {revision}"), *await self._heard(database)]
 
     async def _heard(self, database: Database) -> list[Finding]:
         seen = await liveliness(database)

@@ -20,9 +20,10 @@ from core.storage.db.capability_tables.rights import (
 )
 from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
-from core.storage.db.engine import Database, parse_url
+from core.storage.db.engine import Database, database_path, parse_url
 from core.storage.db.file_lock import held_alone
 from core.storage.db.listen_notify import CHANNEL
+from core.storage.db.postgresql.server import Reach
 from core.storage.db.retry import outlast
 from core.storage.db.row_locks import lock_author, lock_conversations, lock_these, lock_turns
 from core.storage.db.tables import (
@@ -59,6 +60,7 @@ __all__ = [
     "Id",
     "Instant",
     "Label",
+    "Reach",
     "Words",
     "alerts",
     "audit_log",
@@ -74,6 +76,7 @@ __all__ = [
     "console_tries",
     "console_users",
     "conversations",
+    "database_path",
     "deliveries",
     "erasures",
     "events",

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import URL, Dialect, event, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InvalidatePoolError,
-    NoSuchModuleError,
-    OperationalError,
-)
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.domain import DatabaseCrowded, DatabaseFailed, DatabaseGone, DatabaseUnreachable, SettingRefused
 from core.domain.metrics import DATABASE_ERRORS, DATABASE_TIME, NO_METER, Meter
@@ -28,28 +19,34 @@ from core.storage.db import datafile, sqlite_driver
 from core.storage.db.cancel_safe import SteadyConnection, Transaction
 from core.storage.db.error_mapping import cause_of, reason_of
 from core.storage.db.group_commit import Writers
+from core.storage.db.postgresql.options import PREPARING, check_options, prepared_after
+from core.storage.db.postgresql.server import POOL_SIZE, Reach, Server, from_json
 from core.storage.db.sqlite_driver import BEGIN_WRITING, LOCK_TIMEOUT_S, InlineTransaction, Reading, Writing
 
-POOL_SIZE = 5
-ASK_AFTER_S = 1.0
-"""So long after its last use a connection to a server is tried before it is used: a round trip, and a commit there."""
+URL_SETTING, DIRECT_SETTING = "[storage] url", "[storage] direct_url"
+DIRECTLY = Reach()
 
 
-def parse_url(value: str) -> URL:
-    """Read `[storage] url`; a bare `sqlite://` or `postgresql://` gets the driver that this project uses."""
+def parse_url(value: str, setting: str = URL_SETTING) -> URL:
+    """Read an address; a bare `sqlite://` or `postgresql://` gets the driver that this project uses.
+
+    Raises `SettingRefused` for one that is none, and for an option that PostgreSQL's client does not know. What
+    `prepared_after` tells is left out: only psycopg understands it, not `pg_dump`.
+    """
     fix = "write sqlite+aiosqlite:///path/to/file.sqlite3 or postgresql+psycopg://user@host/database"
     try:
         url = make_url(value)
         backend = url.get_backend_name()
     except (ArgumentError, ValueError):
-        raise SettingRefused("[storage] url", fix=fix) from None
+        raise SettingRefused(setting, fix=fix) from None
     if backend not in ("sqlite", "postgresql"):
-        raise SettingRefused("[storage] url", value=url.drivername, fix=fix)
-    if backend == "sqlite" and url.database in (None, "", ":memory:"):
-        raise SettingRefused(
-            "[storage] url", value=url.drivername, fix="name a file: conversations must last"
-        )
-    return url.set(drivername="sqlite+aiosqlite" if backend == "sqlite" else "postgresql+psycopg")
+        raise SettingRefused(setting, value=url.drivername, fix=fix)
+    if backend == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise SettingRefused(setting, value=url.drivername, fix="name a file: conversations must last")
+        return url.set(drivername="sqlite+aiosqlite")
+    check_options(url, setting)
+    return url.set(drivername="postgresql+psycopg").difference_update_query([PREPARING])
 
 
 def database_path(value: str) -> Path | None:
@@ -64,17 +61,20 @@ def database_path(value: str) -> Path | None:
 class Database:
     """An open database. `read()` and `write()` give a connection inside a transaction that commits on leaving."""
 
-    def __init__(self, url: str, meter: Meter = NO_METER) -> None:
+    def __init__(self, url: str, meter: Meter = NO_METER, reach: Reach = DIRECTLY) -> None:
         """Raises `SettingRefused` for an address that is none, `DatabaseUnreachable` without its driver."""
         self.url = parse_url(url)
         self.meter = meter
         """What is stored is counted here, by the stores as well."""
         self._resources = AsyncExitStack()
         self._file: datafile.OpenFile | None = None
-        self.server_processes: set[int] = set()
-        """The processes of a server that serve our connections."""
+        self.server: Server | None = None
+        """What is known of PostgreSQL; None with a SQLite file."""
         self._pace = sqlite_driver.Pace()
         try:
+            if not self.is_sqlite:
+                direct_url = parse_url(reach.direct_url, DIRECT_SETTING) if reach.direct_url else None
+                self.server = Server(self.url, reach, direct_url, prepared_after(url))
             self._engine = self._create_engine()
         except (ImportError, NoSuchModuleError) as exc:
             raise DatabaseUnreachable(self.shown_url, f"its driver is not installed ({exc.name})") from exc  # type: ignore[union-attr]  # both carry a name
@@ -204,19 +204,8 @@ class Database:
         return Writing(self._writer, self._pace, many_rows=many_rows, synced=synced)
 
     def _create_engine(self) -> AsyncEngine:
-        if not self.is_sqlite:
-            engine = create_async_engine(
-                self.url,
-                pool_size=POOL_SIZE,
-                max_overflow=POOL_SIZE,
-                hide_parameters=True,
-                json_deserializer=_from_json,
-            )
-            event.listen(engine.sync_engine, "connect", self._note_server_process)
-            event.listen(engine.sync_engine, "close", self._forget_server_process)
-            event.listen(engine.sync_engine, "checkin", _note_use)
-            event.listen(engine.sync_engine, "checkout", partial(_refuse_dead, engine.dialect))
-            return engine
+        if self.server is not None:
+            return self.server.engine
         assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
         datafile.make(self.path)
         self._file = datafile.OpenFile(self.path)
@@ -227,7 +216,7 @@ class Database:
             max_overflow=0,
             pool_timeout=60,
             hide_parameters=True,
-            json_deserializer=_from_json,
+            json_deserializer=from_json,
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -236,13 +225,6 @@ class Database:
         self._bare = engine.execution_options(sqlite_begin="")
         return engine
 
-    def _note_server_process(self, connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["process"] = connection.driver_connection.info.backend_pid
-        self.server_processes.add(record.info["process"])
-
-    def _forget_server_process(self, _connection: Any, record: ConnectionPoolEntry) -> None:
-        self.server_processes.discard(record.info.pop("process", 0))
-
     async def _connect(self) -> sqlite_driver.Connection:
         self._refuse_gone()  # SQLite would make an empty file
         return sqlite_driver.Connection(str(self.path), self._pace)
@@ -250,27 +232,6 @@ class Database:
     def _refuse_gone(self) -> None:
         if self._file is not None:
             self._file.check()
-
-
-def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
-    record.info["used_at"] = time.monotonic()
-
-
-def _refuse_dead(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Ask a server whether a connection still stands that was not used for a while: a restart ends all of them."""
-    if time.monotonic() - record.info.get("used_at", time.monotonic()) < ASK_AFTER_S:
-        return
-    try:
-        dialect.do_ping(connection)
-    except dialect.loaded_dbapi.Error as error:
-        if dialect.is_disconnect(error, None, None):
-            raise InvalidatePoolError from error
-        raise
-
-
-def _from_json(text: str | bytes) -> Any:
-    """What a JSON column holds. Nearly every message has no attachments, and a history is many messages."""
-    return [] if text in ("[]", b"[]") else json.loads(text)
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:

@@ -52,11 +52,13 @@ OF_A_LOGIN: dict[str, type[DatabaseFailed]] = {
     "too many clients": DatabaseCrowded,
     "remaining connection slots": DatabaseCrowded,
     "too many connections": DatabaseCrowded,
+    "no more connections allowed": DatabaseCrowded,
+    "query_wait_timeout": DatabaseCrowded,
     "authentication failed": DatabaseForbidden,
     "no password supplied": DatabaseForbidden,
     "no pg_hba.conf entry": DatabaseForbidden,
 }
-"""A refused login reaches the driver as words alone."""
+"""A refused login reaches the driver as words alone; the last two of the first kind are PgBouncer's."""
 
 
 def cause_of(error: DBAPIError, shown_url: str) -> DatabaseFailed | None:

@@ -29,23 +29,34 @@ async def hear(
 ) -> None:
     """Call `notify` with each conversation of these platforms that gets work, until cancelled.
 
-    A lost connection is opened again. `begins` is called each time that one listens: nothing was heard before. With
+    A lost connection is opened again. `begins` is called each time that one listens: nothing was heard before; and
+    every `Reach.poll_interval_s` where nobody can listen, because all that is known of the server is a pooler. With
     SQLite there is nobody else to hear, and this just waits.
     """
-    if database.is_sqlite:
+    if (server := database.server) is None:
         await asyncio.Event().wait()
+        return
     import psycopg  # comes with the extra `postgres` only
 
     while True:
+        if (url := server.listening_url) is None:
+            begins()
+            await asyncio.sleep(server.poll_interval_s)
+            continue
         try:
-            await _hear(database, platforms, notify, begins)
+            await _hear(url, server.processes, platforms, notify, begins)
         except (psycopg.Error, OSError) as exc:
             log.warning("notifications.lost", cause=type(exc).__name__)
+            begins()
         await asyncio.sleep(RECONNECT_DELAY_S)
 
 
 async def _hear(
-    database: Database, platforms: Collection[str], notify: Callable[[int], None], begins: Callable[[], None]
+    url: URL,
+    ours: Collection[int],
+    platforms: Collection[str],
+    notify: Callable[[int], None],
+    begins: Callable[[], None],
 ) -> None:
     from psycopg import AsyncConnection
 
@@ -55,11 +66,11 @@ async def _hear(
         async def wait(self, gen: Any, interval: float = PULSE_S, timeout: float | None = None) -> Any:
             return await super().wait(gen, interval=interval, timeout=timeout)
 
-    async with await Listener.connect(_conninfo(database.url), autocommit=True) as connection:
+    async with await Listener.connect(_conninfo(url), autocommit=True) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")
         begins()
         async for notice in connection.notifies():
-            if notice.pid in database.server_processes:
+            if notice.pid in ours:
                 continue  # this process knows what it stored itself: to hear of it again costs a claim in vain
             platform, _, conversation_id = notice.payload.rpartition(":")
             if platform in platforms and conversation_id.isdecimal():

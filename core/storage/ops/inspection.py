@@ -74,3 +74,10 @@ def write_refusal(path: Path) -> DatabaseFailed | None:
         cause = OF_SQLITE.get(code, DatabaseUnreachable)
         return cause(str(path), str(error))
     return None
+
+
+async def same_database(one: Database, other: Database) -> bool:
+    """Whether two addresses of PostgreSQL lead to the same database of the same running server, not to a copy."""
+    asked = select(func.current_database(), func.pg_postmaster_start_time())
+    async with one.read() as first, other.read() as second:
+        return (await first.execute(asked)).one() == (await second.execute(asked)).one()

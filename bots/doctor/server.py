@@ -1,0 +1,46 @@
+"""PostgreSQL: what stands between it and the bot."""
+
+from __future__ import annotations
+
+from core.domain import StorageError
+from core.domain.checks import Finding, failed, ok, warning
+from core.settings import StorageSettings
+from core.storage.db import Database
+from core.storage.db.postgresql.server import Server
+from core.storage.ops.inspection import same_database
+
+POOLER = "database.pooler"
+
+
+async def server_findings(database: Database, settings: StorageSettings) -> list[Finding]:
+    """What there is to say of the way to a server that was reached; nothing of a SQLite file."""
+    return [] if database.server is None else await _of_pooler(database, database.server, settings)
+
+
+async def _of_pooler(database: Database, server: Server, settings: StorageSettings) -> list[Finding]:
+    found = []
+    if server.is_pooled and not settings.pooler:
+        cure = "set [storage] pooler = true, and direct_url to the server's own address"
+        found.append(
+            warning(POOLER, "[storage] url leads to a connection pooler that no setting names", cure)
+        )
+    if settings.direct_url:
+        found.append(await _of_direct(database, settings.direct_url))
+    elif server.is_pooled:
+        told = f"new work is looked for every {settings.poll_interval_s:g} s: no direct_url to hear of it"
+        found.append(ok(POOLER, told))
+    return found
+
+
+async def _of_direct(database: Database, direct_url: str) -> Finding:
+    """Whether the direct address leads to the same database, and past every pooler."""
+    cure = "set [storage] direct_url to the address of the PostgreSQL server itself"
+    try:
+        async with Database(direct_url) as direct:
+            if direct.server is None or not await same_database(database, direct):
+                return failed(POOLER, "[storage] direct_url leads to another database than url", cure)
+            if direct.server.is_pooled:
+                return warning(POOLER, "[storage] direct_url leads to a connection pooler, too", cure)
+    except StorageError as error:
+        return failed(POOLER, f"[storage] direct_url can't be used: {error}", cure)
+    return ok(POOLER, "direct_url leads past the pooler: processes hear of new work there")
