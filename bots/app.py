@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from bots.capabilities import capabilities_of, upkeep_of
+from bots.hooks.opening import open_hooks
 from bots.setting_rules.together import checks_before_start
 from bots.settings import Settings
 from bots.wiring import (
@@ -137,12 +138,18 @@ async def open_core_on(
     await asyncio.to_thread(trusted)
     limits = settings.limits
     bounds = AnswerBounds(chars=limits.answer_chars, file_bytes=limits.answer_file_bytes)
-    async with AivaxClient(settings.aivax, bounds=bounds, meter=database.meter) as aivax:
+    async with (
+        AivaxClient(settings.aivax, bounds=bounds, meter=database.meter) as aivax,
+        AsyncExitStack() as stack,
+    ):
         base = base_of(settings, database, aivax, frontends, now, tracer)
         capabilities = capabilities_of(base)
         queueing = queueing_of(base)
         surfaces = surfaces_of(base, queueing)
         admitting = admitting_of(base, queueing)
+        base = replace(
+            base, hooks=await stack.enter_async_context(open_hooks(settings.hooks, admitting.alerts))
+        )
         niceties = niceties_of(base, surfaces)
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         intake = intake_of(base, queueing.pool, admitting.caps, scrubber, capabilities)

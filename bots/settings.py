@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, create_model
 
 from bots.frontends import Plugin
+from bots.hooks.settings import HooksSettings
 from bots.setting_rules.environment import CONFIG_VARIABLE, HTTP_VARIABLE, PREFIX, overlay
 from bots.setting_rules.errors import problem_of, shown
 from bots.setting_rules.ids import KINDS, any_id, wrong_entries, wrong_ids
@@ -111,6 +112,7 @@ class Settings(Section):
     media: MediaSettings = MediaSettings()
     web: WebSettings = WebSettings()
     tools: ToolsSettings = ToolsSettings()
+    hooks: HooksSettings = HooksSettings()
     operators: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()
     otel: OtelSettings = OtelSettings()

@@ -33,6 +33,7 @@ from core.conversations.file_memory import FileMemory
 from core.conversations.history import History
 from core.conversations.routes import Routes
 from core.domain import Frontend
+from core.domain.hooks import NO_HOOKS, Hooks
 from core.domain.tracing import NO_TRACER, Tracer
 from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
@@ -58,6 +59,7 @@ from core.storage.turns.release import HeldTurnRelease
 from core.storage.turns.store import TurnStore
 from core.storage.uses import UseStore
 from core.turns.asking.fallback import Fallback
+from core.turns.asking.hooked import TurnHooks
 from core.turns.cancellation import Cancellations
 from core.turns.endings import Endings
 from core.turns.generation import Calling, Generation
@@ -83,6 +85,7 @@ class Base:
     routes: Routes
     translators: Translators
     tracer: Tracer = NO_TRACER
+    hooks: Hooks = NO_HOOKS
 
     @property
     def global_ids(self) -> frozenset[str]:
@@ -251,17 +254,18 @@ def runner_of(
     )
     permits = Permits(queueing.calls, queueing.allowance, base.now)
     show_tools = settings.replies.show_tools
+    hooks = TurnHooks(base.hooks, composer, lambda: base.routes.models)
     fallback = Fallback(base.routes, admitting.caps, SpendingStore(base.database), base.now)
     generation = Generation(
         composer,
-        Calling(base.aivax, admitting.admission, permits, tool_caps),
+        Calling(base.aivax, admitting.admission, permits, tool_caps, hooks),
         turns,
         limits,
         fallback,
         show_tools=show_tools,
         capabilities=capabilities,
     )
-    endings = Endings(turns, surfaces, settings.replies, niceties)
+    endings = Endings(turns, surfaces, settings.replies, niceties, hooks)
     holds = Holds(turns, surfaces, endings, limits, base.now, queueing.pool.sweep_soon)
     runner = Runner(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
     return runner if base.tracer is NO_TRACER else TracedRunner(runner, base.tracer)
@@ -329,6 +333,7 @@ def intake_of(
         scrubber=scrubber,
         frontends=base.frontends,
         why_not_remotely=why_not(settings.aivax),
+        hooks=base.hooks,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bots.hooks.settings import check_hooks
 from bots.tools.settings import check_tools
 from bots.tracing.settings import check_otel
 from bots.web.console.settings import check_console
@@ -44,6 +45,7 @@ def checks_before_start(settings: Settings) -> Iterator[Check]:
     yield partial(check_tools, settings.tools, settings.aivax)
     if settings.otel.enabled:
         yield partial(check_otel, settings.otel)
+    yield partial(check_hooks, settings.hooks)
 
 
 def all_checks(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[Check]:

@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import bots
 from bots.tools.child_process import RunnerError, Unfit
 from bots.tools.runner import Limits, Runner, clean_environment
-from bots.tools.settings import ToolsSettings
 from core.util.log import log
 
 Json: TypeAlias = dict[str, Any]
 LOOK_EVERY_S = 2.0
 AGAIN_AFTER_S = 60.0
 """What failed is loaded again after so long even if no file changed: what it needs may have come back."""
+_NOT_LOADED = {"tools": "tools.not_loaded", "hooks": "hooks.not_loaded"}
 _ROOT = str(Path(bots.__file__).parent.parent)
 _BEGIN = "import sys; sys.path.append(sys.argv.pop(1)); from bots.tools.child import main; main()"
 
@@ -39,28 +39,70 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredHook:
+    """A hook, as the process that runs none knows it."""
+
+    name: str
+    event: str
+    on_failure: Literal["skip", "refuse"]
+    changes: bool
+
+
+class CodeSettings(Protocol):
+    """Which files are run, and within which limits."""
+
+    @property
+    def files(self) -> tuple[str, ...]: ...
+    @property
+    def environment(self) -> tuple[str, ...]: ...
+    @property
+    def timeout_s(self) -> float: ...
+    @property
+    def memory_mb(self) -> int: ...
+    @property
+    def output_bytes(self) -> int: ...
+    @property
+    def at_once(self) -> int: ...
+
+
+async def _nobody(_problem: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class _Edition:
     """What the files declared at one time, and what runs it."""
 
     runner: Runner
     tools: Mapping[str, Offered]
     workers: Mapping[str, str]
+    hooks: tuple[DeclaredHook, ...]
 
 
-def limits_of(settings: ToolsSettings) -> Limits:
+def limits_of(settings: CodeSettings) -> Limits:
     return Limits(settings.timeout_s, settings.memory_mb, settings.output_bytes, settings.at_once)
 
 
 class Catalogue:
     """The functions on offer. Nothing runs until it is opened."""
 
-    def __init__(self, settings: ToolsSettings) -> None:
+    def __init__(
+        self,
+        settings: CodeSettings,
+        section: Literal["tools", "hooks"] = "tools",
+        on_load: Callable[[str], Awaitable[None]] = _nobody,
+    ) -> None:
+        """`section` is what the log names them by; `on_load` is told of each load, with its problem or `""`."""
+        self._section = section
+        self._on_load = on_load
         self._files = settings.files
         self._limits = limits_of(settings)
         self._environment = clean_environment(settings.environment)
         self._edition: _Edition | None = None
         self._retired: list[Runner] = []
         self._seen: tuple[object, ...] = ()
+        self.edition = 0
+        """How often files were loaded."""
         self.problem = ""
         """Why the files as they stand are not the ones that are served; empty: they are."""
 
@@ -72,6 +114,11 @@ class Catalogue:
     def workers(self) -> Mapping[str, str]:
         """Each event that has a worker, and what becomes of it where that fails: `stop` or `continue`."""
         return self._edition.workers if self._edition else {}
+
+    @property
+    def hooks(self) -> tuple[DeclaredHook, ...]:
+        """In the order in which they are declared."""
+        return self._edition.hooks if self._edition else ()
 
     async def run(self, request: Json) -> Json:
         """Have a child do something.
@@ -91,13 +138,24 @@ class Catalogue:
             edition = await self._open(sources)
         except (OSError, ValueError, RunnerError) as error:
             self.problem = str(error)
-            log.warning("tools.not_loaded", problem=self.problem, served=sorted(self.tools))
+            log.warning(_NOT_LOADED[self._section], problem=self.problem, served=self._names)
+            await self._on_load(self.problem)
             return
         before, self._edition, self.problem = self._edition, edition, ""
+        self.edition += 1
         if before is not None:
             before.runner.retire()
             self._retired = [runner for runner in (*self._retired, before.runner) if runner.has_children]
-        log.info("tools.loaded", tools=sorted(edition.tools), workers=sorted(edition.workers))
+        if self._section == "tools":
+            log.info("tools.loaded", tools=self._names, workers=sorted(edition.workers))
+        else:
+            log.info("hooks.loaded", hooks=self._names)
+        await self._on_load("")
+
+    @property
+    def _names(self) -> list[str]:
+        """What is served of the kind that the section is for."""
+        return sorted(self.tools) if self._section == "tools" else [each.name for each in self.hooks]
 
     async def watch(self) -> None:
         """Load again what changes, until cancelled."""
@@ -125,7 +183,8 @@ class Catalogue:
             await runner.aclose()
             raise
         tools = {each["name"]: Offered(**each) for each in reply["tools"]}
-        return _Edition(runner, tools, reply["workers"])
+        hooks = tuple(DeclaredHook(**each) for each in reply["hooks"])
+        return _Edition(runner, tools, reply["workers"], hooks)
 
     def _read(self) -> list[tuple[str, str]]:
         return [(path, Path(path).read_text(encoding="utf-8")) for path in self._files]

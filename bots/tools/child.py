@@ -22,6 +22,7 @@ import traceback
 import types
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -104,6 +105,7 @@ class _Child:
             "load": self._load,
             "call": self._call,
             "event": self._event,
+            "hook": self._hook,
         }
 
     def do(self, request: Json) -> Json:
@@ -152,6 +154,10 @@ class _Child:
                 for each in declared.tools.values()
             ],
             "workers": {each.event: each.on_failure for each in declared.workers.values()},
+            "hooks": [
+                {name: getattr(each, name) for name in ("name", "event", "on_failure", "changes")}
+                for each in declared.hooks.values()
+            ],
         }
 
     def _call(self, request: Json) -> Json:
@@ -180,6 +186,12 @@ class _Child:
         except Stop as stop:
             return {"stop": str(stop)[:_MESSAGE_CHARS] or "no reason given"}
         return {"action": action_of(request["event"], returned)}
+
+    def _hook(self, request: Json) -> Json:
+        from bots.hooks.in_child import run_hook  # only where there are hooks
+
+        hook = self._declared.hooks[request["name"]]
+        return run_hook(hook.event, request["value"], partial(_run, hook.function))
 
 
 def _execute(name: str, path: str, source: str) -> None:

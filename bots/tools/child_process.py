@@ -121,7 +121,9 @@ class Child:
         if size > _FRAME_BYTES + 2 * self._output_bytes:
             self._flooded = True
             raise ValueError(size)
-        reply: Json = json.loads(await answers.readexactly(size))
+        reply = json.loads(await answers.readexactly(size))
+        if not isinstance(reply, dict):
+            raise ValueError("no reply")  # noqa: TRY004  it is what came that is wrong, whatever its type
         return reply
 
     async def _why(self) -> RunnerError:

@@ -14,6 +14,7 @@ from bots.tools.schema import Caller, Signature, Unusable, check_name, read
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 OnFailure = Literal["stop", "continue"]
+OnHookFailure = Literal["skip", "refuse"]
 
 
 class ToolError(Exception):
@@ -70,12 +71,25 @@ class Worker:
     on_failure: OnFailure
 
 
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A function that the bot calls around a turn (`bots.hooks`)."""
+
+    name: str
+    event: str
+    function: Callable[..., Any]
+    on_failure: OnHookFailure
+    changes: bool
+    """Whether it may change an answer, which is held back for it."""
+
+
 @dataclass(slots=True)
 class Declared:
     """All that files declare."""
 
     tools: dict[str, Tool] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
+    hooks: dict[str, Hook] = field(default_factory=dict)
 
     def add_tool(self, tool: Tool) -> None:
         if tool.name in self.tools:
@@ -86,6 +100,13 @@ class Declared:
         if worker.event in self.workers:
             raise Unusable(f"two workers are for {worker.event}; AIVAX asks one: let it call the other")
         self.workers[worker.event] = worker
+
+    def add_hook(self, hook: Hook) -> None:
+        if hook.name in self.hooks:
+            raise Unusable(
+                f"two hooks have the name {hook.name!r}; rename one: the log and [hooks] on_failure use it"
+            )
+        self.hooks[hook.name] = hook
 
 
 _declared: ContextVar[Declared | None] = ContextVar("declared", default=None)
@@ -100,6 +121,12 @@ def collecting() -> Iterator[Declared]:
         yield found
     finally:
         _declared.reset(token)
+
+
+def declare_hook(hook: Hook) -> None:
+    """Note a hook where declarations are collected; what `bots.hooks` has decorators for."""
+    if (declared := _declared.get()) is not None:
+        declared.add_hook(hook)
 
 
 @overload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -95,12 +96,9 @@ def check_tools(settings: ToolsSettings, aivax: AivaxSettings) -> None:
     if not settings.public_url:
         fix = "name the address that AIVAX reaches, such as https://bot.example.com"
         raise SettingRefused("[tools] public_url", fix=fix)
-    for name in settings.environment:
-        if name.upper().startswith("AIVAX_BOTS"):
-            fix = "the bot's own settings are not for functions: give them a variable of their own"
-            raise SettingRefused("[tools] environment", value=name, fix=fix)
+    check_environment("[tools] environment", settings.environment)
     for path in settings.files:
-        _check_file(path)
+        check_file("[tools] files", path)
 
 
 def _check_keys(settings: ToolsSettings) -> None:
@@ -116,9 +114,17 @@ def _check_keys(settings: ToolsSettings) -> None:
             raise SettingRefused(f"[tools] {name}", fix="use letters and digits: it travels in a header")
 
 
-def _check_file(path: str) -> None:
+def check_environment(setting: str, names: Iterable[str]) -> None:
+    """Refuse to hand the bot's own settings to an operator's code."""
+    for name in names:
+        if name.upper().startswith("AIVAX_BOTS"):
+            fix = "the bot's own settings are not for functions: give them a variable of their own"
+            raise SettingRefused(setting, value=name, fix=fix)
+
+
+def check_file(named_in: str, path: str) -> None:
     """Refuse a file that is none, or no Python. What it does when it runs is seen by the child that runs it."""
-    setting: dict[str, Any] = {"setting": "[tools] files", "value": path}
+    setting: dict[str, Any] = {"setting": named_in, "value": path}
     try:
         source = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

@@ -59,6 +59,13 @@ class Composed:
         """The same question, put to another model."""
         return replace(self, request=replace(self.request, model=model))
 
+    def told(self, more: str) -> Composed:
+        """The same question, with something more among the instructions."""
+        instructions = "\n\n".join(filter(None, (self.context.instructions.strip(), more)))
+        context = replace(self.context, instructions=instructions)
+        request = replace(self.request, messages=messages_of(context, self.files))
+        return replace(self, request=request, context=context)
+
     def _with(self, files: Fetched) -> Composed:
         request = self.change(
             replace(self.request, messages=messages_of(self.context, files), question_files=files.parts)

@@ -60,6 +60,10 @@ class Phrase(Sentence):
         "I have an answer, but it can't be shown here: this platform doesn't take the message. Please ask again in "
         "another way. (Reference: {reference})"
     )
+    HOOK_REFUSED = (
+        "A check that comes before each answer keeps me from answering this. If you think it should not, "
+        "ask the people who run me."
+    )
     BUSY = "There are too many questions waiting at the moment, so I can't take this one. Please try again in a while."
 
     # the operator's own limits
@@ -367,6 +371,20 @@ class Phrase(Sentence):
         "Check `{setting}`; the log says more."
     )
     NOTICE_SETTINGS_TAKEN = "The changed configuration is in force."
+    HOOK_OFF = (
+        "The hook `{hook}` failed {count} times in a row. I leave it out and try it again in {wait}; "
+        "the log says why it fails."
+    )
+    HOOK_OFF_REFUSES = (
+        "The hook `{hook}` failed {count} times in a row, and what it should check is refused until it works. "
+        "I try it again in {wait}; the log says why it fails."
+    )
+    HOOK_BACK = "The hook `{hook}` works again."
+    HOOKS_NOT_LOADED = (
+        "The changed hooks can't be loaded: those of before stay in force until that is mended. "
+        "The log says more."
+    )
+    HOOKS_LOADED = "The changed hooks are in force."
     FIGURE_BALANCE = "Balance: {balance}."
     FIGURE_SPENT = "Spent in the last 24 hours: {spent}."
     FIGURE_LEFT = "At this rate it lasts for about {left}."

@@ -31,6 +31,7 @@ SAMPLES: dict[str, object] = {
     "rest": 3,
     "setting": "[aivax] api_key",
     "platform": "Slack",
+    "hook": "no_payroll",
     "told": "weekly inference cap reached",
     "memories": 4,
     "records": 12,

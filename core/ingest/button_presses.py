@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from core.conversations.directory import Directory
 from core.domain import ENDED, Action, Author, CancelRequest, Command, Pressed, Translator, TurnState
+from core.domain.hooks import NO_HOOKS, Feedback, HookEvent, Hooks
 from core.i18n import Phrase, Translators, nearest
 from core.ingest.commands import OFFERS, Commands
 from core.ingest.consent import Consent
@@ -19,6 +21,14 @@ from core.util.log import log
 WAITING = (TurnState.HELD, TurnState.QUEUED)
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What carries out what people decide about their own data."""
+
+    deletion: Deletion
+    consent: Consent
+
+
 class Presses:
     """Buttons below answers and pages. Anybody may say what they think of an answer; the rest is its author's."""
 
@@ -28,13 +38,14 @@ class Presses:
         questions: Questions,
         commands: Commands,
         translators: Translators,
-        deletion: Deletion,
-        consent: Consent,
+        rights: Rights,
         is_operator: Callable[[Author], bool] = lambda _: False,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
-        self.consent = consent
+        self.consent = rights.consent
+        self.deletion = rights.deletion
         self._is_operator = is_operator
-        self.deletion = deletion
+        self._hooks = hooks
         self._directory = directory
         self._questions = questions
         self._commands = commands
@@ -125,8 +136,11 @@ class Presses:
         translator: Translator,
     ) -> Sequence[int]:
         good = pressed.action is Action.GOOD
-        await transaction.keep_feedback(asked.id, identity_id, good=good, comment=pressed.text)
+        await transaction.feedback.keep(asked.id, identity_id, good=good, comment=pressed.text)
         log.info("feedback.received", turn=asked.id, good=good, commented=bool(pressed.text))
+        if self._hooks.has(HookEvent.ON_FEEDBACK):
+            question, answer = await transaction.feedback.words_of(asked.id)
+            self._hooks.on_feedback(Feedback(pressed.place, good, pressed.text, question, answer))
         if pressed.asked_for_more:
             return ()
         return await self._directory.add_notice(

@@ -34,9 +34,10 @@ from core.domain import (
     Translator,
     TurnQueue,
 )
+from core.domain.hooks import NO_HOOKS, Hooks
 from core.domain.metrics import EVENTS
 from core.i18n import Phrase, Translators
-from core.ingest.button_presses import Presses
+from core.ingest.button_presses import Presses, Rights
 from core.ingest.commands import Commands
 from core.ingest.consent import Consent
 from core.ingest.deletion import Deletion
@@ -196,6 +197,7 @@ def build_intake(
     scrubber: Scrubber | None = None,
     frontends: Mapping[str, Frontend] | None = None,
     why_not_remotely: Phrase | None = Phrase.FORGET_OTHER_SERVER,
+    hooks: Hooks = NO_HOOKS,
 ) -> StoringIntake:
     """Wire the intake over a store: `pool` is told which conversations have work, `frontends` what is refused.
 
@@ -217,7 +219,8 @@ def build_intake(
     deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
     rights = rights or PrivacySettings()
     consent = Consent(rights.consent, directory, questions, signs, most=lambda: limits.questions_of_person)
-    presses = Presses(directory, questions, commands, translators, deletion, consent, limits.is_operator)
+    about_data = Rights(deletion, consent)
+    presses = Presses(directory, questions, commands, translators, about_data, limits.is_operator, hooks)
     handlers = Handlers(directory, limits, translators, signs, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)
     if conversation.gather_s:

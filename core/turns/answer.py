@@ -109,6 +109,10 @@ class Answer:
         self.reason = ""
         self._thinking = False
         self._unseen: list[str] | None = None
+        self._is_held_back = False
+        self._markers: list[str] = []
+        self.has_model_words = False
+        """Whether the model said anything."""
         self.offers: tuple[Action, ...] = ()
         """The buttons below it, where it is the bot's own."""
         self.is_ours = False
@@ -142,6 +146,7 @@ class Answer:
         """Take what the model says."""
         match event:
             case Text(delta):
+                self.has_model_words = True
                 await self._write(delta)
             case Thinking() if not self._thinking:
                 self._thinking = True
@@ -178,8 +183,31 @@ class Answer:
     async def _write(self, text: str) -> None:
         if self._unseen is not None:
             self._unseen.append(text)
-        elif shown := self._text.say(text):
+        elif (shown := self._text.say(text)) and not self._is_held_back:
             await self.surface.write(shown)
+
+    def hold_back(self) -> None:
+        """Show nothing of what is written until `release`."""
+        self._is_held_back = True
+
+    async def release(self, text: str | None = None) -> None:
+        """Show what was held back, if anything was; `text` in its place, files below it."""
+        if not self._is_held_back:
+            return
+        if text is not None and text != self.text:
+            self._text = AnswerText()
+            self._text.say(text)
+            for marker in self._markers:
+                self._text.mark(marker)
+        self._is_held_back = False
+        if self.text:
+            await self.surface.write(self.text)
+
+    def drop_held_back(self) -> None:
+        """Forget what was held back: it is neither shown nor stored."""
+        if self._is_held_back:
+            self._text = AnswerText()
+            self._is_held_back = False
 
     def spent(self, what: str, usd: float) -> None:
         """Count money that a call cost which is no completion; `what` names it as a model would."""
@@ -197,7 +225,7 @@ class Answer:
         self.files += is_shown
         self._files_left_out += not is_shown
         if is_shown or self._files_left_out <= MOST_MARKED:
-            self._text.mark(marker_of(name, picture.media_type, picture.alt))
+            self._mark(marker_of(name, picture.media_type, picture.alt))
         return MadeFile(name, picture.media_type, picture.alt, picture.data) if is_shown else None
 
     def add_file(self, file: MadeFile, *, always: bool = False) -> bool:
@@ -209,8 +237,12 @@ class Answer:
         self.files += is_shown
         self._files_left_out += not is_shown
         if is_shown:
-            self._text.mark(marker_of(file.name, file.media_type, file.alt))
+            self._mark(marker_of(file.name, file.media_type, file.alt))
         return is_shown
+
+    def _mark(self, marker: str) -> None:
+        self._markers.append(marker)
+        self._text.mark(marker)
 
     @property
     def has_room_for_files(self) -> bool:

@@ -28,6 +28,7 @@ from core.niceties.follow_up import Niceties
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
+from core.turns.asking.hooked import TurnHooks
 from core.turns.files.made_files import MadeFiles
 from core.turns.finish_sentences import BELOW
 from core.turns.removal import Removal
@@ -48,9 +49,15 @@ class Endings:
     """Shows what stands below an answer, and closes the turn of one that ends early."""
 
     def __init__(
-        self, store: TurnStore, surfaces: Surfaces, replies: RepliesSettings, niceties: Niceties
+        self,
+        store: TurnStore,
+        surfaces: Surfaces,
+        replies: RepliesSettings,
+        niceties: Niceties,
+        hooks: TurnHooks,
     ) -> None:
         self._store = store
+        self._hooks = hooks
         self._niceties = niceties
         self._surfaces = surfaces
         self._files = MadeFiles(store.files, surfaces)
@@ -149,7 +156,7 @@ class Endings:
     async def _fail(
         self, turn: Turn, surface: ReplySurface, message: Apology, failure: str, *, files: int = 0
     ) -> None:
-        await surface.fail(message)
+        await surface.fail(await self._hooks.on_error(turn, message, failure))
         if files:  # what came before the error was paid for
             with suppress(PlatformError):
                 await self._files.show(turn)

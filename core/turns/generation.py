@@ -35,6 +35,7 @@ from core.storage.turns.fence import forgets
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.asking.fallback import Fallback
+from core.turns.asking.hooked import Refused, TurnHooks
 from core.turns.capability_run import carry_out
 from core.turns.files.linked_files import FetchedLinks
 from core.turns.finish_sentences import instead_of_words
@@ -54,6 +55,7 @@ class Calling:
     admission: Admission
     permits: Permits
     tool_caps: ToolCaps
+    hooks: TurnHooks
 
 
 class Generation:
@@ -72,6 +74,7 @@ class Generation:
     ) -> None:
         self._fallback = fallback
         self._tool_caps = calling.tool_caps
+        self._hooks = calling.hooks
         self._links = FetchedLinks(
             calling.aivax.links,
             store.files,
@@ -115,20 +118,27 @@ class Generation:
         try:
             return await self._generate(answer)
         finally:
+            answer.drop_held_back()
             self._composer.forget(answer.turn)
 
     async def _generate(self, answer: Answer) -> Tripped | RetryAlone | NoRoom | None:
         turn = answer.turn
         if turn.generation > turn.unbilled_attempts:
             log.warning("turn.generated_anew", reason="begun before; paid twice if AIVAX was asked then")
-        if turn.capability:
-            held_by = await carry_out(
-                self._capabilities, answer, self._store, self._composer, self._compose_and_ask
-            )
-        else:
-            held_by = await self._compose_and_ask(answer)
-        if held_by is not None:
-            return held_by
+        self._hooks.begin(answer)
+        try:
+            if turn.capability:
+                held_by = await carry_out(
+                    self._capabilities, answer, self._store, self._composer, self._compose_and_ask
+                )
+            else:
+                held_by = await self._compose_and_ask(answer)
+            if held_by is not None:
+                return held_by
+            await self._hooks.after_answer(answer)
+        except Refused as refused:
+            answer.drop_held_back()
+            await answer.speak(refused.sentence)
         if answer.is_empty:
             await answer.say(instead_of_words(answer.reason))
         ours, remembered = answer.is_ours, answer.remembered
@@ -142,13 +152,15 @@ class Generation:
         self, answer: Answer, change: Change | None = None, words: str | None = None
     ) -> Tripped | RetryAlone | NoRoom | None:
         """Ask the turn's question, or what a capability makes of it."""
+        asked = await self._hooks.before_question(answer, words)
         with span("compose"):
-            composed = await self._composer.compose(answer.turn, answer.frontend, words)
+            composed = await self._composer.compose(answer.turn, answer.frontend, asked.words)
         if isinstance(composed, NoRoom):
             return composed
         if composed is None:
             await answer.say(Phrase.GREETING)
             return None
+        composed = asked.applied(composed)
         answer.notes += sentences_of(composed.left_out, self._limits, answer.translator)
         for what, usd in composed.files.spent:
             answer.spent(what, usd)
@@ -187,8 +199,9 @@ class Generation:
 
     async def _stream(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         turn, model = answer.turn, composed.request.model
+        request = await self._hooks.before_call(answer, composed.request)
         permit = _Permit(self._admission, self._permits, self._store, turn, model)
-        async with aclosing(self._aivax.complete(composed.request, before_try=permit)) as timeline:
+        async with aclosing(self._aivax.complete(request, before_try=permit)) as timeline:
             async with self._admission.entering(turn.id, model) as passage:
                 if passage.tripped is not None:
                     return passage.tripped

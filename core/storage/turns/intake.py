@@ -44,9 +44,7 @@ from core.storage.db import (
     blocks,
     conversations,
     events,
-    feedback,
     identities,
-    insert_into,
     insert_once,
     is_open,
     lock_author,
@@ -56,6 +54,7 @@ from core.storage.db import (
     spoken_locale,
     turns,
 )
+from core.storage.feedback import Feedbacks
 from core.storage.learnt.follow_ups import Touched
 from core.storage.operations.audit import record
 from core.storage.personal_data.accounts import persons_of
@@ -278,17 +277,10 @@ class IntakeTransaction:
         chosen = update(identities).where(identities.c.id == identity_id)
         await self._connection.execute(chosen.values(chosen_locale=locale))
 
-    async def keep_feedback(self, turn_id: int, identity_id: int, *, good: bool, comment: str) -> None:
-        """Store what a person thinks of an answer, the newest alone.
-
-        A comment that was given stays when the same opinion comes again without one.
-        """
-        row = insert_into(self._connection, feedback).values(
-            turn_id=turn_id, identity_id=identity_id, good=good, comment=comment, at=self.now
-        )
-        newer = {"good": good, "at": self.now} | ({"comment": comment} if comment or good else {})
-        key = ["turn_id", "identity_id"]
-        await self._connection.execute(row.on_conflict_do_update(index_elements=key, set_=newer))
+    @property
+    def feedback(self) -> Feedbacks:
+        """What people think of answers."""
+        return Feedbacks(self._connection, self.now)
 
     @property
     def changes(self) -> Changes:
