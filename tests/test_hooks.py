@@ -406,4 +406,4 @@ def _wake(stage: Stage) -> None:
 
 
 def _hooks_of(stage: Stage) -> Any:
-    return stage.core.runner._endings._hooks._hooks  # type: ignore[attr-defined]
+    return getattr(stage.core.runner, "_runner", stage.core.runner)._endings._hooks._hooks  # type: ignore[attr-defined]

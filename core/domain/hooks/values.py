@@ -1,4 +1,4 @@
-"""Hooks: the operator's own code around a turn. The values that it is given and gives back, and the port to it.
+"""What hooks are given and give back.
 
 A hook answers None (nothing is changed), the value that it was given with other words in it, or a `Refuse`. It may run
 more than once for one turn: after a crash, after a wait, at each try of another model.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal
 
 from core.domain.messages import Author, Place
 
@@ -98,52 +98,3 @@ class Feedback:
     comment: str = field(repr=False)
     question: str = field(repr=False)
     answer: str = field(repr=False)
-
-
-class Hooks(Protocol):
-    """Who runs hooks. Nothing here raises, and each call has an end: a hook that fails is skipped, or refuses."""
-
-    @property
-    def changes_answers(self) -> bool:
-        """Whether a hook may change answers, so that they are held back until it saw them whole."""
-
-    def has(self, event: HookEvent) -> bool:
-        """Whether there is a hook for it; where there is none, nothing is called."""
-
-    async def before_question(self, question: Question) -> Question | Refuse: ...
-
-    async def before_call(self, call: Call) -> Call | Refuse: ...
-
-    async def after_answer(self, answered: Answered) -> Answered | Refuse: ...
-
-    async def on_error(self, failed: Failed) -> Failed: ...
-
-    def on_feedback(self, feedback: Feedback) -> None:
-        """Have it told, soon, and perhaps not at all."""
-
-
-class NoHooks:
-    """Runs none."""
-
-    changes_answers = False
-
-    def has(self, event: HookEvent) -> bool:
-        return False
-
-    async def before_question(self, question: Question) -> Question | Refuse:
-        return question
-
-    async def before_call(self, call: Call) -> Call | Refuse:
-        return call
-
-    async def after_answer(self, answered: Answered) -> Answered | Refuse:
-        return answered
-
-    async def on_error(self, failed: Failed) -> Failed:
-        return failed
-
-    def on_feedback(self, feedback: Feedback) -> None:
-        pass
-
-
-NO_HOOKS = NoHooks()
