@@ -23,6 +23,7 @@ from bots.wiring import (
     notifier_of,
     queueing_of,
     remote_deletion_of,
+    rollups_of,
     runner_of,
     surfaces_of,
 )
@@ -174,6 +175,7 @@ async def open_core_on(
                 admitting.prober.run,
                 queueing.allowance.run,
                 notifier_of(base, queueing, surfaces).run,
+                *([rollups_of(base, admitting.account).run] if settings.web.console.enabled else []),
                 *upkeep_of(base, capabilities),
                 *(partial(each, queueing.pool.notify) for each in capabilities.upkeep),
             ),

@@ -27,6 +27,7 @@ from core.aivax.personal.memories import Memories
 from core.aivax.personal.records import Records
 from core.aivax.personal.shell_files import ShellFiles
 from core.aivax.services.chat_helpers import ChatHelpers
+from core.console.rollups import Rollups
 from core.conversations.capabilities import Capabilities
 from core.conversations.composer import Composer
 from core.conversations.file_memory import FileMemory
@@ -51,6 +52,7 @@ from core.storage.history import HistoryStore
 from core.storage.operations.pauses import PauseStore
 from core.storage.operations.turn_changes import TurnChanges
 from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.storage.rollups.counting import RollupStore
 from core.storage.spending import SpendingStore
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
@@ -345,6 +347,12 @@ def control_of(settings: Settings, database: Database, now: Clock, pool: WorkerP
     if pool is None:
         return Control(pauses, changes, translators)
     return Control(pauses, changes, translators, pool.notify, pool.sweep_soon)
+
+
+def rollups_of(base: Base, account: AccountWatch) -> Rollups:
+    """Wire what counts days for the web console."""
+    store = RollupStore(base.database, base.settings.web.console.time_zone)
+    return Rollups(store, account, base.now)
 
 
 def remote_deletion_of(base: Base, pool: WorkerPool) -> RemoteDeletion:

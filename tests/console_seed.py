@@ -125,6 +125,7 @@ class Seed:
             "due_at": at,
             "created_at": at,
             "started_at": at + took / 20,
+            "first_text_at": None if has_failed or number % 9 == 0 else at + took / 3,
             "ended_at": at + took,
             "lease_until": None,
             "awaited": False,
@@ -207,13 +208,14 @@ async def fill(database: Database, now: datetime, size: Size = Size()) -> int:
     for number in range(1, size.turns + 1):
         seed.turn(number)
         if number % CHUNK == 0:
-            await _write(database, seed)
+            await write(database, seed)
     seed.waiting(size.turns + 1)
-    await _write(database, seed)
+    await write(database, seed)
     return size.turns + 6
 
 
-async def _write(database: Database, seed: Seed) -> None:
+async def write(database: Database, seed: Seed) -> None:
+    """Insert what was made, and begin anew."""
     order = (persons, identities, conversations, turns, messages, usage, tool_activity, breakers)
     async with database.write(many_rows=True) as connection:
         for table in order:

@@ -28,6 +28,7 @@ from core.settings import RepliesSettings
 from core.storage.db import Database
 from core.storage.operations.pauses import PauseStore
 from core.storage.operations.turn_changes import TurnChanges
+from core.storage.rollups.counting import RollupStore
 from core.storage.spending import Price
 from core.storage.turns.release import HeldTurnRelease
 from core.util.clock import utc_now
@@ -124,6 +125,13 @@ class Console:
     sign_in: SignIn
     frontends: Frontends
     purse: Purse
+    now: Callable[[], datetime] = utc_now
+
+    async def count_days(self, zone: str = "") -> None:
+        """Count all that has settled, as the bot does beside its answers."""
+        store = RollupStore(self.database, zone)
+        while await store.count_on(self.now()):
+            pass
 
     def browser(self, **headers: str) -> Surfer:
         return Surfer(mounted(self.app), **headers)
@@ -166,7 +174,7 @@ async def console_on(
         shown = list(effective(whole, origins))
         process = Process(database, frontends, purse, control, Price(), shown, replies, audit_days=365.0)
         app, sign_in = await open_console(chosen, process, now)
-        yield Console(app, database, sign_in, frontends, purse)
+        yield Console(app, database, sign_in, frontends, purse, now)
 
 
 def sqlite_copy(migrated: Path, folder: Path) -> str:

@@ -235,6 +235,7 @@ async def test_an_operator_has_a_failed_question_tried_again_and_drops_one_that_
 async def test_each_figure_is_that_of_the_rows(migrated_url: str) -> None:
     async with console_on(migrated_url, now=lambda: NOW) as console:
         await fill(console.database, NOW, SMALL)
+        await console.count_days()
         page = await (await console.user("vic", Role.VIEWER)).see("/")
         async with console.database.read() as connection:
             rows = (

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from core.aivax.account import Balance
+from core.storage.console.days import Days
 from core.storage.console.figures import Figures
-from core.storage.spenders import PersonsShare, PlacesShare
 
 
 class FigureSource(Protocol):
-    """Counts and sums of what is stored."""
+    """Counts of what was stored lately."""
 
     async def figures(self, now: datetime) -> Figures: ...
 
 
-class SpenderSource(Protocol):
-    """Whose answers cost most, and where; `core.storage.spenders.Spenders` is one."""
+class DaySource(Protocol):
+    """What days came to; `core.storage.console.days.DayReads` is one."""
 
-    async def people(self, since: datetime, most: int) -> Sequence[PersonsShare]: ...
-
-    async def places(self, since: datetime, most: int) -> Sequence[PlacesShare]: ...
+    async def days(self, now: datetime, number: int, most: int) -> Days:
+        """The last `number` days, and of the last week the `most` expensive people and places."""
 
 
 class Money(Protocol):

@@ -1,9 +1,9 @@
-"""Time zones by their names, as IANA has them: `Europe/Lisbon`; and the months that begin in them."""
+"""Time zones by their names, as IANA has them: `Europe/Lisbon`; and the days and months that begin in them."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,16 @@ def month_of(at: datetime, zone: str) -> tuple[datetime, datetime]:
     start = at.astimezone(_zone(zone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
     following = (start + timedelta(days=32)).replace(day=1)
     return start.astimezone(UTC), following.astimezone(UTC)
+
+
+def day_in(at: datetime, zone: str) -> date:
+    """The calendar day that a moment lies in. An empty `zone` is UTC, like one that this machine does not know."""
+    return at.astimezone(_zone(zone)).date()
+
+
+def begin_of(day: date, zone: str) -> datetime:
+    """When a calendar day begins, in UTC. Days of changed clocks have 23 or 25 hours."""
+    return datetime.combine(day, time(), _zone(zone)).astimezone(UTC)
 
 
 def _zone(name: str) -> tzinfo:

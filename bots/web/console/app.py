@@ -66,7 +66,7 @@ def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, render
 
     routes = [
         *SignInPages(sign_in, cookies, renderer, errors).routes(guard),
-        *OverviewPage(ports.overview, renderer, ports.now).routes(guard),
+        *OverviewPage(ports.overview, renderer, ports.now, settings.time_zone).routes(guard),
         *WaitingPage(ports.turns, renderer, ports.now).routes(guard),
         *TurnPages(ports.turns, ports.actions, renderer, errors, ports.now, settings.words_for).routes(guard),
         *PeoplePage(ports.people, renderer, ports.now).routes(guard),

@@ -22,6 +22,7 @@ from core.domain.audit import Actor
 from core.domain.console import Role
 from core.i18n.translators import Spoken
 from core.storage.console.audit import AuditReads
+from core.storage.console.days import DayReads
 from core.storage.console.figures import FigureReads
 from core.storage.console.people import PeopleReads
 from core.storage.console.sessions import SessionStore, Span
@@ -30,7 +31,6 @@ from core.storage.console.turns import TurnReads
 from core.storage.console.users import UserStore
 from core.storage.db import Database
 from core.storage.operations.audit import AuditLog
-from core.storage.spenders import Spenders
 from core.storage.spending import Price
 from core.util.clock import Clock, utc_now
 
@@ -74,7 +74,10 @@ async def open_console(
     ports = Ports(
         accounts=sign_in.accounts,
         overview=Sources(
-            process.frontends, FigureReads(database, price), Spenders(database, price), process.money
+            process.frontends,
+            FigureReads(database),
+            DayReads(database, price, settings.time_zone),
+            process.money,
         ),
         turns=TurnReads(database),
         actions=process.actions,

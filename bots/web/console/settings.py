@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from core.domain import SettingRefused
-from core.settings import Section
+from core.settings import Section, TimeZone
 
 NEEDED = {"jinja2": "jinja2", "argon2": "argon2-cffi"}
 """The modules of the extra `console`, and the packages that bring them."""
@@ -26,6 +26,8 @@ class ConsoleSettings(Section):
     enabled: bool = False
     public_url: Origin = ""
     """The address at which browsers reach it: scheme, host, port. `""`: a loopback address alone."""
+    time_zone: TimeZone = ""
+    """In which days are counted, by its IANA name. `""`: UTC. Days that are counted already stay as they are."""
     words_for: Literal["viewer", "operator", "owner", "nobody"] = "operator"
     """From which role on what people wrote is shown."""
     session_idle_hours: float = Field(12.0, gt=0, le=24 * 365)

@@ -18,6 +18,15 @@ from core.storage.db.capability_tables.rights import (
     memory_lists,
     remote_erasures,
 )
+from core.storage.db.capability_tables.rollups import (
+    daily_balances,
+    daily_failures,
+    daily_people,
+    daily_places,
+    daily_platforms,
+    daily_spans,
+    daily_times,
+)
 from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, database_path, parse_url
@@ -76,6 +85,13 @@ __all__ = [
     "console_tries",
     "console_users",
     "conversations",
+    "daily_balances",
+    "daily_failures",
+    "daily_people",
+    "daily_places",
+    "daily_platforms",
+    "daily_spans",
+    "daily_times",
     "database_path",
     "deliveries",
     "erasures",

@@ -24,6 +24,7 @@ from core.storage.db import (
     turns,
 )
 from core.storage.operations.audit import record
+from core.storage.rollups.counting import counted_anew
 from core.storage.turns.intake import IntakeTransaction
 
 _MOST_IDS = 2**63
@@ -110,7 +111,8 @@ class TurnChanges:
         if not row.address:
             return Outcome.EMPTIED
         if row.answer:
-            await self._queue(connection, row.id, tries=0, ended_at=None, failure=None)
+            async with counted_anew(connection, row.id):
+                await self._queue(connection, row.id, tries=0, ended_at=None, failure=None)
             return Outcome.DONE
         transaction = IntakeTransaction(connection, self._now())
         questions = await transaction.changes.question_of(row.id)

@@ -17,6 +17,7 @@ from core.storage.db import (
     Database,
     batched,
     conversations,
+    daily_people,
     erasures,
     is_open,
     lock_conversations,
@@ -182,6 +183,10 @@ class ErasureStore:
                     return True
             if await eraser.empty_own(erasure.person_id, identity_ids):
                 return True
+            # what days came to stays, without them
+            await connection.execute(
+                daily_people.delete().where(daily_people.c.identity_id.in_(identity_ids))
+            )
             return await self._close(connection, identity_ids, erasure.asked_at)
 
     async def _close(self, connection: AsyncConnection, owners: Collection[int], asked_at: datetime) -> bool:

@@ -26,6 +26,11 @@ from core.storage.db import (
     console_tries,
     console_users,
     conversations,
+    daily_failures,
+    daily_people,
+    daily_places,
+    daily_platforms,
+    daily_times,
     deliveries,
     erasures,
     events,
@@ -130,6 +135,7 @@ STORES = (
     Store(conversations, identity="owner_id"),
     Store(persons, person="id"),
     Store(uses, person="person_id"),
+    Store(daily_people, identity="identity_id"),
     Store(consents, person="person_id"),
     Store(memory_lists, {"documents": []}, person="person_id"),
     Store(
@@ -211,6 +217,12 @@ WORDLESS = (
     Wordless(
         audit_log, ("address",), "of an operator's browser; gone after `[storage] retention_audit_days`"
     ),
+    Wordless(daily_platforms, ("platform",), IDS),
+    Wordless(daily_places, ("platform", "workspace", "channel"), "ids of channels; of direct messages none"),
+    Wordless(daily_failures, ("platform",), IDS),
+    Wordless(daily_failures, ("failure",), OURS),
+    Wordless(daily_times, ("platform",), IDS),
+    Wordless(daily_times, ("what",), OURS),
     Wordless(erasures, ("address",), "where to tell that all is erased; the row goes with the telling"),
     Wordless(
         remote_erasures, ("address",), "where to tell what was deleted at AIVAX; the row goes soon after"

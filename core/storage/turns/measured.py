@@ -27,11 +27,21 @@ class TurnMeter:
     def __init__(self, meter: Meter, now: Callable[[], datetime]) -> None:
         self._meter = meter
         self._now = now
+        self._first_text_at: dict[int, datetime] = {}
 
     def first_text(self, turn: Turn) -> None:
         """The first text of a turn's answer is shown."""
+        self._first_text_at[turn.id] = self._now()
         if not turn.notice:
             self._meter.observe(FIRST_TEXT, self._age_s(turn), platform=turn.place.platform)
+
+    def first_text_at(self, turn: Turn) -> datetime | None:
+        """When this process first showed text of a turn that runs here; None: not yet, or another one did."""
+        return self._first_text_at.get(turn.id)
+
+    def left(self, turn: Turn) -> None:
+        """The turn runs here no more."""
+        self._first_text_at.pop(turn.id, None)
 
     def ended(self, turn: Turn, state: TurnState, failure: str | None, reference: str | None = None) -> None:
         """A turn is over. `reference` is for its trace: no metric has it."""

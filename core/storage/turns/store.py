@@ -36,6 +36,7 @@ from core.domain.metrics import PutBack
 from core.storage.db import (
     Database,
     Id,
+    Instant,
     breakers,
     conversations,
     deliveries,
@@ -165,6 +166,7 @@ class TurnStore:
     def leave(self, turn: Turn) -> None:
         """The turn runs here no more."""
         self._first_intents.discard(turn)
+        self._measured.left(turn)
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int] = ()) -> int:
         """Queue again every turn whose process is gone; how many. `running` are those that do run here.
@@ -301,6 +303,7 @@ class TurnStore:
         Raises `Fenced` if it is no longer ours to end.
         """
         ended = {"ending": state, "now": self._now(), "failure": failure, "reference": reference}
+        ended["shown"] = self._measured.first_text_at(turn)
         await outlast(lambda: self._change_once(turn, _closing(), ended))
         self._measured.ended(turn, state, failure, reference)
 
@@ -506,7 +509,8 @@ def _closing() -> Update:
     address = case((withdrawn, ""), else_=turns.c.address)
     ended = update(turns).where(is_current()).values(address=address, ended_at=bindparam("now"))
     ended = ended.values(failure=bindparam("failure"), reference=bindparam("reference"))
-    return ended.values(state=bindparam("ending"))
+    first_text = func.coalesce(turns.c.first_text_at, bindparam("shown", type_=Instant))
+    return ended.values(state=bindparam("ending"), first_text_at=first_text)
 
 
 def _is_question(row: Row[Any]) -> bool:

@@ -25,6 +25,7 @@ from core.storage.db import (
     turns,
 )
 from core.storage.personal_data.erasure import Eraser
+from core.storage.rollups.counting import counted_anew
 from core.storage.turns.edits import Changes
 from core.storage.turns.fence import assert_current
 
@@ -94,7 +95,8 @@ class TakenBack:
         await self._connection.execute(delete(messages).where(said))
         await self._connection.execute(delete(made_files).where(made_files.c.turn_id == answered.id))
         over = update(turns).where(turns.c.id == answered.id, turns.c.state.in_(ENDED))
-        await self._connection.execute(over.values(state=TurnState.CANCELLED))
+        async with counted_anew(self._connection, answered.id):
+            await self._connection.execute(over.values(state=TurnState.CANCELLED))
         return ended.running_in
 
     async def _first(self, query: Select[Any]) -> Answered | None:
