@@ -41,7 +41,7 @@ from core.storage.db import Database, Reach, held_alone, listen_notify, migrate
 from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.turns.worker_pool import TurnRunner, WorkerPool
-from core.util.clock import Clock, utc_now
+from core.util.clock import Clock
 from core.util.log import log
 
 
@@ -88,12 +88,15 @@ async def open_core(
     settings: Settings,
     frontends: Mapping[str, Frontend],
     *,
-    now: Clock = utc_now,
+    now: Clock | None = None,
     capabilities_of: Callable[[Base], Capabilities] = capabilities_of,
     meter: Meter = NO_METER,
     tracer: Tracer = NO_TRACER,
 ) -> AsyncIterator[Core]:
-    """Open the database and the core on it. Raises like `open_database` and `open_core_on`."""
+    """Open the database and the core on it; `now` is the database's time unless it is given.
+
+    Raises like `open_database` and `open_core_on`.
+    """
     async with (
         open_database(settings.storage, meter) as database,
         open_core_on(
@@ -131,11 +134,15 @@ async def open_core_on(
     settings: Settings,
     frontends: Mapping[str, Frontend],
     *,
-    now: Clock = utc_now,
+    now: Clock | None = None,
     capabilities_of: Callable[[Base], Capabilities] = capabilities_of,
     tracer: Tracer = NO_TRACER,
 ) -> AsyncIterator[Core]:
-    """Wire the core on an open database. Raises `SettingRefused` for what only wiring could judge."""
+    """Wire the core on an open database; `now` is the database's time unless it is given.
+
+    Raises `SettingRefused` for what only wiring could judge.
+    """
+    now = now or database.now
     await asyncio.to_thread(trusted)
     limits = settings.limits
     bounds = AnswerBounds(chars=limits.answer_chars, file_bytes=limits.answer_file_bytes)

@@ -27,7 +27,6 @@ from core.i18n import Translators
 from core.loop_watchdog import watched
 from core.storage.db import Database, parse_url
 from core.util import garbage
-from core.util.clock import utc_now
 from core.util.log import log
 from core.util.tasks import first_done
 
@@ -122,7 +121,7 @@ async def _open_console(
         database=core.database,
         frontends=board,
         money=core.admitting.account,
-        actions=control_of(settings, core.database, utc_now, core.pool),
+        actions=control_of(settings, core.database, core.database.now, core.pool),
         price=price_of(settings.limits),
         settings=shown,
         replies=settings.replies,
@@ -161,7 +160,7 @@ def _pages(
     from bots.web.control import control_routes
 
     token, account = settings.web.admin_token.get_secret_value(), core.admitting.account
-    control = control_of(settings, core.database, utc_now, core.pool)
+    control = control_of(settings, core.database, core.database.now, core.pool)
     pages = [*monitoring.pages(vitals, account, core.database, role.value, control.paused)]
     if token:
         pages += control_routes(control, account, vitals.board, admin_token=token)

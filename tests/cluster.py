@@ -22,20 +22,33 @@ class Cluster:
 
 @asynccontextmanager
 async def cluster(
-    town: Town, folder: Path, *, workers: int = 2, storage: str = "", configs: Mapping[str, str] | None = None
+    town: Town,
+    folder: Path,
+    *,
+    workers: int = 2,
+    storage: str = "",
+    environments: Sequence[Mapping[str, str]] = (),
 ) -> AsyncIterator[Cluster]:
-    """A listener, and so many workers. `storage`: more lines of `[storage]`; Slack alone is served."""
+    """A listener, and so many workers. `storage`: more lines of `[storage]`; Slack alone is served.
+
+    `environments`: more of it for each worker.
+    """
     config = town.config(discord_token="").replace("[storage]\n", f"[storage]\n{storage}\n")
     async with AsyncExitStack() as stack:
 
-        async def start(name: str, role: str) -> Bot:
+        async def start(name: str, role: str, environment: Mapping[str, str] | None = None) -> Bot:
             (folder / name).mkdir()
-            bot = await stack.enter_async_context(running(folder / name, config, "--role", role))
+            bot = await stack.enter_async_context(
+                running(folder / name, config, "--role", role, environment=environment)
+            )
             assert await bot.line() == "ready: slack\n"
             return bot
 
         listener = await start("listener", "listen")
-        working = await asyncio.gather(*(start(f"worker{number}", "work") for number in range(workers)))
+        given = environments or [{}] * workers
+        working = await asyncio.gather(
+            *(start(f"worker{number}", "work", each) for number, each in enumerate(given))
+        )
         yield Cluster(listener, working)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -77,15 +77,21 @@ class Bot:
 
 @asynccontextmanager
 async def running(
-    folder: Path, config: str, *arguments: str, open_files: int | None = None, fresh: bool = False
+    folder: Path,
+    config: str,
+    *arguments: str,
+    open_files: int | None = None,
+    fresh: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Bot]:
-    """`aivax-bots run` in a folder of its own. `fresh`: an interpreter that begins from nothing."""
+    """`aivax-bots run` in a folder of its own. `fresh`, or with more `environment`: an interpreter from nothing."""
+    environment = {**ENVIRONMENT, **(environment or {})}
     (folder / "config.toml").write_text(config)
-    if fresh:
+    if fresh or environment != ENVIRONMENT:
         pipe = asyncio.subprocess.PIPE
         command = (sys.executable, "-m", "bots", "run", *arguments)
         process: Any = await asyncio.create_subprocess_exec(
-            *command, cwd=folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe
+            *command, cwd=folder, env=environment, stdout=pipe, stderr=pipe
         )
     else:
         process = await forker().start(

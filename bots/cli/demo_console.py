@@ -14,7 +14,6 @@ from bots.web.console.settings import NEEDED, ConsoleSettings
 from bots.wiring import control_of
 from core.admission.spending.caps import price_of
 from core.domain.console import Role
-from core.util.clock import utc_now
 
 HOST = "127.0.0.1"
 DAY_MINUTES = 1_440.0
@@ -35,7 +34,7 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         database=core.database,
         frontends=board,
         money=core.admitting.account,
-        actions=control_of(settings, core.database, utc_now, core.pool),
+        actions=control_of(settings, core.database, core.database.now, core.pool),
         price=price_of(settings.limits),
         settings=list(effective(settings, Origins())),
         replies=settings.replies,

@@ -22,7 +22,6 @@ from bots.settings import LogSettings, Settings, SettingsRefused, config_path, l
 from core.domain.checks import Finding, failed
 from core.storage.db import Database
 from core.storage.ops.turn_story import heard, stories
-from core.util.clock import utc_now
 
 QUIET = LogSettings(level="error")
 """What the parts say while they are looked at is told by the findings."""
@@ -60,5 +59,6 @@ async def explain(settings: Settings, plugins: Mapping[str, Plugin], message: st
     async with Database(settings.storage.url) as database:
         found = await stories(database, ids)
         event = None if found else await heard(database, ids)
-    typer.echo(told_of_refused(event, utc_now()) if event else told(found, utc_now(), said_at))
+        now = database.now()
+    typer.echo(told_of_refused(event, now) if event else told(found, now, said_at))
     return 0 if found or event else 1

@@ -249,10 +249,9 @@ async def _reading(settings: Settings) -> AsyncIterator[PeopleDesk]:
     from core.rights.people import PeopleDesk
     from core.storage.db.engine import Database
     from core.storage.turns.intake import IntakeStore
-    from core.util.clock import utc_now
 
     async with Database(settings.storage.url) as database:
-        yield PeopleDesk(IntakeStore(database, utc_now), ())
+        yield PeopleDesk(IntakeStore(database, database.now), ())
 
 
 async def _writing(
@@ -263,11 +262,10 @@ async def _writing(
     from core.domain import DatabaseBusy
     from core.rights.people import PeopleDesk
     from core.storage.turns.intake import IntakeStore
-    from core.util.clock import utc_now
 
     try:
         async with open_database(settings.storage) as database:
-            store = IntakeStore(database, utc_now)
+            store = IntakeStore(database, database.now)
             return await work(store, PeopleDesk(store, ()))
     except DatabaseBusy as busy:
         return _refuse(IN_USE.format(url=busy, instead=instead), PASSING)

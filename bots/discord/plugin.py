@@ -30,7 +30,9 @@ def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[
     from bots.discord.frontend import open_discord  # the SDK costs memory; only who uses it pays
     from bots.discord.transport.timing import Timing
 
-    timing = Timing(first_words_after_s=host.first_words_after_s)
+    timing = Timing(
+        first_words_after_s=host.first_words_after_s, wall=lambda: host.database.now().timestamp()
+    )
     return open_discord(settings, timing, host.translators, host.database.meter)
 
 

@@ -1,6 +1,8 @@
-"""PostgreSQL: what stands between it and the bot."""
+"""PostgreSQL: what stands between it and the bot, and whose clock is right."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from core.domain import StorageError
 from core.domain.checks import Finding, failed, ok, warning
@@ -8,13 +10,29 @@ from core.settings import StorageSettings
 from core.storage.db import Database
 from core.storage.db.postgresql.server import Server
 from core.storage.ops.inspection import same_database
+from core.util.clock import utc_now
 
 POOLER = "database.pooler"
+CLOCK = "database.clock"
+MOST_APART_S = 5.0
+"""Times in the log and in the database then no longer fit each other at a glance."""
 
 
 async def server_findings(database: Database, settings: StorageSettings) -> list[Finding]:
     """What there is to say of the way to a server that was reached; nothing of a SQLite file."""
-    return [] if database.server is None else await _of_pooler(database, database.server, settings)
+    if database.server is None:
+        return []
+    return [_of_clock(database, utc_now()), *await _of_pooler(database, database.server, settings)]
+
+
+def _of_clock(database: Database, ours: datetime) -> Finding:
+    """How far this machine's clock is from the server's, which alone decides about rows."""
+    off_s = (ours - database.now()).total_seconds()
+    if abs(off_s) <= MOST_APART_S:
+        return ok(CLOCK, "this machine's clock and the database's agree")
+    way = "ahead of" if off_s > 0 else "behind"
+    told = f"this machine's clock is {abs(off_s):.0f} s {way} the database's, which turns and leases go by"
+    return warning(CLOCK, told, "have both machines keep their clocks: timedatectl set-ntp true")
 
 
 async def _of_pooler(database: Database, server: Server, settings: StorageSettings) -> list[Finding]:

@@ -18,7 +18,7 @@ from core.storage.db import Database, migrate
 from core.storage.db.engine import database_path
 from core.storage.operations.pauses import PauseStore
 from core.storage.ops.inspection import WRITE_WAIT_S, liveliness, write_refusal
-from core.util.clock import Clock, utc_now
+from core.util.clock import Clock
 
 LOW_BYTES, LEAST_BYTES = 500_000_000, 50_000_000
 UNWRITABLE = (DatabaseLocked, DatabaseReadOnly, DatabaseForbidden)
@@ -30,7 +30,8 @@ class StorageCheck:
     """Looks at the database without changing it, beside a running bot too."""
 
     settings: StorageSettings
-    now: Clock = utc_now
+    now: Clock | None = None
+    """The database's, unless it is given."""
     name: str = "database"
 
     async def run(self) -> list[Finding]:
@@ -69,29 +70,29 @@ class StorageCheck:
         return [*reached, ok("database.schema", f"revision {revision}"), *await self._heard(database)]
 
     async def _heard(self, database: Database) -> list[Finding]:
-        seen = await liveliness(database)
+        seen, now = await liveliness(database), (self.now or database.now)()
         return [
-            ok("activity.heard", self._ago(seen.heard_at, "nobody has said anything yet")),
-            ok("activity.answered", self._ago(seen.answered_at, "nothing was answered yet")),
+            ok("activity.heard", _ago(now, seen.heard_at, "nobody has said anything yet")),
+            ok("activity.answered", _ago(now, seen.answered_at, "nothing was answered yet")),
             ok("activity.waiting", f"{seen.waiting} questions wait or are being answered"),
             *await self._pause(database),
         ]
 
     async def _pause(self, database: Database) -> list[Finding]:
-        pause = await PauseStore(database, self.now).current()
+        now = self.now or database.now
+        pause = await PauseStore(database, now).current()
         if pause is None:
             return []
-        since = _span((self.now() - pause.since).total_seconds())
+        since = _span((now() - pause.since).total_seconds())
         told = f"answers are paused for {since}: questions are kept"
         return [warning("activity.paused", told, "aivax-bots resume")]
 
-    def _ago(self, times: Mapping[str, datetime], never: str) -> str:
-        if not times:
-            return never
-        each = [
-            f"{_span((self.now() - at).total_seconds())} ago ({name})" for name, at in sorted(times.items())
-        ]
-        return f"last {', '.join(each)}"
+
+def _ago(now: datetime, times: Mapping[str, datetime], never: str) -> str:
+    if not times:
+        return never
+    each = [f"{_span((now - at).total_seconds())} ago ({name})" for name, at in sorted(times.items())]
+    return f"last {', '.join(each)}"
 
 
 def _span(seconds: float) -> str:

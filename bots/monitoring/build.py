@@ -19,7 +19,6 @@ from core.domain.metrics import NO_METER
 from core.domain.tracing import NO_TRACER, Tracer
 from core.storage import figures
 from core.storage.db import Database
-from core.util.clock import utc_now
 
 if TYPE_CHECKING:
     from bots.web.metrics import PrometheusMeter
@@ -39,7 +38,7 @@ class Monitoring:
         """What health is told from. A process that does not hear is never deaf."""
         if self.settings.enabled:
             with suppress(StorageError):  # then ages begin with this process
-                self.pulse.remember(await figures.last_signs(database), utc_now())
+                self.pulse.remember(await figures.last_signs(database), database.now())
         deaf_after_s = self.settings.deaf_after_s if hears else 0.0
         return Vitals(board, self.pulse, partial(figures.ask, database), deaf_after_s=deaf_after_s)
 
@@ -60,7 +59,7 @@ class Monitoring:
             from bots.web.metrics import metrics_routes
 
             read = partial(figures.figures, database)
-            readings = Readings(vitals, account, (core.__version__, role), read, utc_now)
+            readings = Readings(vitals, account, (core.__version__, role), read, database.now)
             token = self.settings.metrics_token.get_secret_value()
             routes += metrics_routes(self.meter, readings, token=token)
         return routes

@@ -24,7 +24,7 @@ from bots.slack.listening.socket_mode import listen_on_socket
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
 from bots.slack.transport.app_api import AppApi, open_api
 from core.storage.installations import Installations
-from core.util.clock import Clock, Now, Sleep, utc_now
+from core.util.clock import Clock, Now, Sleep
 
 
 @asynccontextmanager
@@ -34,10 +34,11 @@ async def open_hosted(
     *,
     now: Now = time.monotonic,
     sleep: Sleep = asyncio.sleep,
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
 ) -> AsyncIterator[SlackFrontend]:
     """Open Slack's frontend, and mount what Slack and browsers are to reach. It makes no call until it is used."""
-    async with open_api(settings, now=now, sleep=sleep, meter=host.database.meter) as api:
+    clock = clock or host.database.now
+    async with open_api(settings, now=now, sleep=sleep, clock=clock, meter=host.database.meter) as api:
         routes: list[Route] = []
         source = _event_source(api, routes)
         async with aclosing(_workspaces(api, host, routes, clock)) as workspaces:

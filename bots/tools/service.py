@@ -17,7 +17,7 @@ from core.domain import SettingRefused
 from core.storage.db import Database
 from core.storage.tool_callers import ToolCallers
 from core.storage.tool_claims import ToolClaims
-from core.util.clock import Clock, utc_now
+from core.util.clock import Clock
 from core.util.tasks import TaskSet
 
 __all__ = ["PATH", "open_tools"]
@@ -25,7 +25,7 @@ __all__ = ["PATH", "open_tools"]
 
 @asynccontextmanager
 async def open_tools(
-    settings: ToolsSettings, database: Database, *, body_bytes: int, now: Clock = utc_now
+    settings: ToolsSettings, database: Database, *, body_bytes: int, now: Clock | None = None
 ) -> AsyncIterator[tuple[ASGIApp, Catalogue]]:
     """Load the files and make the application that stands at `/tools`; the children end with the context.
 
@@ -49,7 +49,9 @@ async def open_tools(
         background = TaskSet()
         background.start(catalogue.watch(), name="tools-watch")
         stack.push_async_callback(background.aclose)
-        calls = Calls(catalogue, ToolCallers(database), ToolClaims(database, now), settings.timeout_s)
+        calls = Calls(
+            catalogue, ToolCallers(database), ToolClaims(database, now or database.now), settings.timeout_s
+        )
         stack.push_async_callback(calls.aclose)
         mcp = await stack.enter_async_context(
             open_mcp(catalogue, calls, gate, sessions=settings.mcp_sessions, body_bytes=body_bytes)

@@ -18,7 +18,6 @@ from bots.cli.operations.system_user import system_user
 from core.domain import BotError, DatabaseBusy, SettingRefused
 from core.storage.db import Database, held_alone
 from core.storage.db.engine import database_path
-from core.util.clock import utc_now
 
 if TYPE_CHECKING:
     from bots.settings import Settings, WebSettings
@@ -46,6 +45,7 @@ async def reading(settings: Settings) -> AsyncIterator[Database]:
     if path is not None and not path.exists():
         raise NothingStored(path)
     async with Database(settings.storage.url) as database:
+        await database.learn_time()
         yield database
 
 
@@ -77,7 +77,7 @@ async def _in_database(settings: Settings, here: Callable[[Control], Awaitable[o
     from bots.wiring import control_of  # takes the whole core along
 
     async with Database(settings.storage.url) as database:
-        return await here(control_of(settings, database, utc_now))
+        return await here(control_of(settings, database, database.now))
 
 
 def request(

@@ -58,18 +58,20 @@ async def show_status(settings: Settings, *, as_json: bool, watch: bool) -> int:
 
 async def look(settings: Settings) -> Status:
     """Ask the database and the running bot at the same time; neither can keep the other from being told."""
-    (seen, database_problem), (bot, bot_problem) = await asyncio.gather(_database(settings), _bot(settings))
-    return Status(utc_now(), seen, database_problem, bot, bot_problem)
+    (at, seen, database_problem), (bot, bot_problem) = await asyncio.gather(
+        _database(settings), _bot(settings)
+    )
+    return Status(at, seen, database_problem, bot, bot_problem)
 
 
-async def _database(settings: Settings) -> tuple[Overview | None, str]:
+async def _database(settings: Settings) -> tuple[datetime, Overview | None, str]:
     try:
         async with reading(settings) as database:
-            return await overview(database, utc_now), ""
+            return database.now(), await overview(database, database.now), ""
     except BotError as error:
         from bots.cli.commandline import sentence
 
-        return None, sentence(error)
+        return utc_now(), None, sentence(error)
 
 
 async def _bot(settings: Settings) -> tuple[dict[str, Any] | None, str]:

@@ -20,7 +20,6 @@ from core.domain import TurnState
 from core.storage.operations.turn_list import KeptMessage, ListedTurn, Wanted, kept_of
 from core.storage.operations.turn_list import list_turns as listed_of
 from core.storage.ops.turn_story import TurnStory, stories
-from core.util.clock import utc_now
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -53,10 +52,11 @@ async def list_turns(
     settings: Settings, states: str, platform: str, older_than: str, most: int, as_json: bool
 ) -> int:
     """Print the turns that are wanted."""
-    now = utc_now()
-    before = now - _span(older_than) if older_than else None
-    wanted = Wanted(list(_states(states)), platform, before, most)
+    span = _span(older_than) if older_than else None
+    of_states = list(_states(states))
     async with reading(settings) as database:
+        now = database.now()
+        wanted = Wanted(of_states, platform, None if span is None else now - span, most)
         listed, in_all = await listed_of(database, wanted)
     if as_json:
         typer.echo(json.dumps({"turns": [_row(each) for each in listed], "in_all": in_all}, indent=2))
@@ -77,7 +77,7 @@ async def show_turn(settings: Settings, asked: str, *, with_text: bool) -> int:
         parts = []
         for story in stories_:
             kept = await kept_of(database, story.id)
-            parts.append("\n".join([told([story], utc_now()), *_kept(kept, with_text=with_text)]))
+            parts.append("\n".join([told([story], database.now()), *_kept(kept, with_text=with_text)]))
     typer.echo("\n\n".join(parts))
     return 0
 

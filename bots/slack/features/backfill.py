@@ -26,7 +26,6 @@ from bots.slack.transport.api import SlackApi
 from bots.slack.transport.app_api import AppApi
 from core.delivery.platform_retry import patiently
 from core.domain import Intake, Place, PlaceClosed, PlatformError
-from core.util.clock import utc_now
 from core.util.log import log
 
 _MARGIN = timedelta(minutes=10)
@@ -65,6 +64,7 @@ class Backfill:
         self._intake = intake
         self._back = timedelta(hours=api.settings.backfill_hours)
         self._sleep = api.sleep
+        self._now = api.clock
         self._open_since = open_since
 
     async def prepare(self) -> None:
@@ -77,7 +77,7 @@ class Backfill:
         """Read what came since, in all workspaces, and hand it to `receive`."""
         if not self._open_since:
             return
-        now = utc_now()
+        now = self._now()
         places = await self._intake.places(PLATFORM, now - timedelta(days=30))
         for team, heard in list(self._open_since.items()):
             try:

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 from bots.slack.events.address import PLATFORM
 from bots.slack.events.payloads import Bot, part_of, text_of
 from core.domain import Event, Intake, Said
-from core.util.clock import utc_now
+from core.util.clock import Clock, utc_now
 
 _REMEMBERED = timedelta(days=90)
 _ASK_AGAIN_AFTER = timedelta(seconds=2)
@@ -25,8 +25,9 @@ class JoinedThreads:
     unknown thread has it asked for what came since.
     """
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, now: Clock = utc_now) -> None:
         self._intake = intake
+        self._now = now
         self._known: LRUCache[tuple[str, str, str], None] = LRUCache(20_000)
         self._asked_at: datetime | None = None
 
@@ -52,7 +53,7 @@ class JoinedThreads:
             self._known[event.place.workspace, event.place.channel, event.place.thread] = None
 
     async def _ask(self) -> None:
-        now = utc_now()
+        now = self._now()
         if self._asked_at is not None and now - self._asked_at < _ASK_AGAIN_AFTER:
             return
         since = now - _REMEMBERED if self._asked_at is None else self._asked_at - _MARGIN

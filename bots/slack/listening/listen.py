@@ -31,7 +31,7 @@ async def listen(
 
     `open_since` is for `Backfill`, from one call to the next.
     """
-    threads = JoinedThreads(intake)
+    threads = JoinedThreads(intake, api.clock)
     missed = Backfill(api, workspaces, intake, open_since)
     await missed.prepare()
     async with aclosing(BackgroundTasks()) as tasks:

@@ -33,7 +33,7 @@ from core.delivery.call_spans import begin_call, end_call
 from core.domain import PlatformError
 from core.domain.metrics import NO_METER, PLATFORM_CALLS, CallOutcome, Meter, PlatformCall
 from core.domain.spans import within
-from core.util.clock import Now, Sleep
+from core.util.clock import Clock, Now, Sleep, utc_now
 
 CALLS: Mapping[str, PlatformCall] = {
     "chat.postMessage": PlatformCall.POST,
@@ -59,14 +59,19 @@ class AppApi:
         *,
         now: Now,
         sleep: Sleep,
+        clock: Clock = utc_now,
         meter: Meter = NO_METER,
     ) -> None:
-        """`downloads` is for files; `now` and `sleep` are the clock of the rate limits; calls go into `meter`."""
+        """`downloads` is for files; `now` and `sleep` are the clock of the rate limits, `clock` tells the time of day.
+
+        Calls go into `meter`.
+        """
         self.settings = settings
         self.session = session
         self.downloads = downloads
         self.now = now
         self.sleep = sleep
+        self.clock = clock
         self._meter = meter
         self._client = web_client(settings, session)
 
@@ -172,6 +177,7 @@ async def open_api(
     *,
     now: Now = time.monotonic,
     sleep: Sleep = asyncio.sleep,
+    clock: Clock = utc_now,
     meter: Meter = NO_METER,
 ) -> AsyncIterator[AppApi]:
     """Own the HTTP session that all calls go through, and the one for files, which meets public addresses only."""
@@ -190,4 +196,4 @@ async def open_api(
             )
             for connector in (None, aiohttp.TCPConnector(resolver=PublicOnly(settings)))
         ]
-        yield AppApi(settings, session, downloads, now=now, sleep=sleep, meter=meter)
+        yield AppApi(settings, session, downloads, now=now, sleep=sleep, clock=clock, meter=meter)

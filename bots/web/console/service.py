@@ -32,11 +32,12 @@ from core.storage.console.users import UserStore
 from core.storage.db import Database
 from core.storage.operations.audit import AuditLog
 from core.storage.spending import Price
-from core.util.clock import Clock, utc_now
+from core.util.clock import Clock
 
 
-def sign_in_of(settings: ConsoleSettings, database: Database, now: Clock = utc_now) -> SignIn:
-    """Wire signing in on an open database."""
+def sign_in_of(settings: ConsoleSettings, database: Database, now: Clock | None = None) -> SignIn:
+    """Wire signing in on an open database, by whose time sessions end unless another is given."""
+    now = now or database.now
     span = Span(timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days))
     accounts = Accounts(
         UserStore(database, now),
@@ -64,10 +65,11 @@ class Process:
 
 
 async def open_console(
-    settings: ConsoleSettings, process: Process, now: Clock = utc_now
+    settings: ConsoleSettings, process: Process, now: Clock | None = None
 ) -> tuple[ASGIApp, SignIn]:
     """The application that stands at `/console`, and what lets people in."""
     database, price = process.database, process.price
+    now = now or database.now
     sign_in = sign_in_of(settings, database, now)
     renderer = Renderer(process.replies.locale, now)
     await renderer.warm()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +23,7 @@ from core.storage.db.group_commit import Writers
 from core.storage.db.postgresql.options import PREPARING, check_options, prepared_after
 from core.storage.db.postgresql.server import POOL_SIZE, Reach, Server, from_json
 from core.storage.db.sqlite_driver import BEGIN_WRITING, LOCK_TIMEOUT_S, InlineTransaction, Reading, Writing
+from core.util.clock import utc_now
 
 URL_SETTING, DIRECT_SETTING = "[storage] url", "[storage] direct_url"
 DIRECTLY = Reach()
@@ -92,6 +94,16 @@ class Database:
     def problem(self) -> DatabaseGone | None:
         """What keeps it from being used until a restart, where anything does."""
         return self._file.problem if self._file is not None else None
+
+    def now(self) -> datetime:
+        """The time by which rows are dated and compared: the server's, alike on every machine; with a file, our own."""
+        return utc_now() if self.server is None else self.server.clock.now()
+
+    async def learn_time(self) -> None:
+        """Connect, if nobody has yet: from then on `now` is the server's."""
+        if self.server is not None:
+            async with self.read():
+                pass
 
     @property
     def shown_url(self) -> str:

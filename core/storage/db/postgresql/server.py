@@ -18,6 +18,8 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from core.storage.db.postgresql.clock import ServerClock
+
 POOL_SIZE = 5
 ASK_AFTER_S = 1.0
 """So long after its last use a connection to a server is tried before it is used: a round trip, and a commit there."""
@@ -53,6 +55,7 @@ class Server:
         self._prepares_as_told = prepared_after is not None
         if prepared_after is None and reach.has_pooler:
             prepared_after = (None,)
+        self.clock = ServerClock()
         self.processes: set[int] = set()
         """The server's processes that serve our connections; unknown behind a pooler."""
         self.engine = self._create_engine(
@@ -76,17 +79,13 @@ class Server:
         event.listen(engine.sync_engine, "connect", self._meet)
         event.listen(engine.sync_engine, "close", self._forget)
         event.listen(engine.sync_engine, "checkin", _note_use)
-        event.listen(engine.sync_engine, "checkout", partial(_refuse_dead, engine.dialect))
+        event.listen(engine.sync_engine, "checkout", partial(self._look_at, engine.dialect))
         return engine
 
     def _meet(self, connection: Any, record: ConnectionPoolEntry) -> None:
         """Find out who serves a new connection: a pooler tells another process than the one that runs statements."""
         driver = connection.driver_connection
-        cursor = connection.cursor()
-        cursor.execute("SELECT pg_backend_pid()")
-        (process,) = cursor.fetchone()
-        cursor.close()
-        connection.rollback()
+        process = self._ask(connection)
         if process == driver.info.backend_pid:
             record.info["process"] = process
             self.processes.add(process)
@@ -95,24 +94,36 @@ class Server:
         if not self._prepares_as_told:
             driver.prepare_threshold = None
 
+    def _ask(self, connection: Any) -> int:
+        """Ask for the time; the process that answered."""
+        cursor, asked_at = connection.cursor(), self.clock.since()
+        cursor.execute("SELECT pg_backend_pid(), clock_timestamp()")
+        process, told = cursor.fetchone()
+        self.clock.note(told, asked_at)
+        cursor.close()
+        connection.rollback()
+        return int(process)
+
+    def _look_at(
+        self, dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object
+    ) -> None:
+        """Before a connection is used: whether it still stands, as a restart ends all of them; and what time it is."""
+        try:
+            if self.clock.is_stale:
+                self._ask(connection)
+            elif time.monotonic() - record.info.get("used_at", time.monotonic()) >= ASK_AFTER_S:
+                dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            if dialect.is_disconnect(error, None, None):
+                raise InvalidatePoolError from error
+            raise
+
     def _forget(self, _connection: Any, record: ConnectionPoolEntry) -> None:
         self.processes.discard(record.info.pop("process", 0))
 
 
 def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
     record.info["used_at"] = time.monotonic()
-
-
-def _refuse_dead(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Ask a server whether a connection still stands that was not used for a while: a restart ends all of them."""
-    if time.monotonic() - record.info.get("used_at", time.monotonic()) < ASK_AFTER_S:
-        return
-    try:
-        dialect.do_ping(connection)
-    except dialect.loaded_dbapi.Error as error:
-        if dialect.is_disconnect(error, None, None):
-            raise InvalidatePoolError from error
-        raise
 
 
 def from_json(text: str | bytes) -> Any:
