@@ -219,7 +219,9 @@ async def test_its_pages_have_each_entry_once_though_all_are_of_one_moment(migra
             await log.add(AuditEntry(ROOT, AuditAction.RETRY, turn=number + 1))
         ola = await console.user("ola", Role.OPERATOR)
         path, seen = "/audit?who=root", []
-        while path:
+        for _ in range(4):
+            if not path:
+                break
             page = await ola.see(path)
             seen += [
                 int(each.partition('"')[0])

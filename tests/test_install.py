@@ -59,8 +59,12 @@ def pinned(lock: str) -> dict[str, str]:
 
 def distributions_used() -> set[str]:
     """The names of the packages that the program imports something of."""
-    owners = packages_distributions()
-    return {canonicalize_name(name) for module in imported() - set(OURS) for name in owners.get(module, ())}
+    owners, wanted = packages_distributions(), declared()
+    found = set()
+    for module in imported() - set(OURS):
+        theirs = {canonicalize_name(name) for name in owners.get(module, ())}
+        found |= theirs if len(theirs) == 1 else (theirs & wanted or theirs)  # several share a name's space
+    return found
 
 
 def declared() -> set[str]:

@@ -76,5 +76,7 @@ async def test_one_turn_and_one_answer(slack: FakeSlack, url: str) -> None:
     directly = [each for each in slack.visible(direct) if each.is_bot]
     assert len(retries) == len(waiting)
     assert all(sent.status == 200 for sent in slack.http_mode.sent)
-    assert turns == ["answered"] * (len(threads) + 2)
+    # the edit may come while the words before it are answered: then that answer ends, and the new one stands
+    assert [each for each in turns if each != "superseded"] == ["answered"] * (len(threads) + 2)
+    assert turns.count("superseded") <= 1
     assert (answers, len(directly)) == ([1] * len(threads), 2)

@@ -32,6 +32,7 @@ from core.domain import (
     ToolState,
     TurnState,
 )
+from core.domain.audit import AuditAction, AuditEntry, in_chat
 from core.storage.db import Database, metadata
 from core.storage.history import HistoryStore
 from core.storage.spenders import Spenders
@@ -188,6 +189,7 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
         for spender in (EVERYBODY, Spender(who), Spender(place=("fake", "W1", "general"))):
             await spending.spent_before(spender, clock() - timedelta(days=1), 0.001)
         await transaction.models.choose(place, "a-model", clock())
+        await transaction.record(AuditEntry(in_chat(ANA.identity), AuditAction.BLOCK, identity=who))
         await transaction.close_all(place, who)
         for question in await transaction.changes.question_of(last):
             await transaction.changes.move([question.message_id], last)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import getpass
 import os
+from typing import TYPE_CHECKING
 
-from core.domain.audit import Actor, Via
+if TYPE_CHECKING:
+    from core.domain.audit import Actor
 
 
 def system_user() -> Actor:
     """The user that the process belongs to: by its number where it has no name, and not by what a variable says."""
+    from core.domain.audit import Actor, Via  # `--help` does without
+
     return Actor(Via.COMMAND, _name())
 
 
