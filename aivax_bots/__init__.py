@@ -13,9 +13,9 @@ plugin costs `aivax-bots --help` no more than what it uses.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-from warnings import warn
+from typing import TYPE_CHECKING
+
+from aivax_bots._lazy import names_of
 
 if TYPE_CHECKING:
     from bots.embedding import run as run
@@ -102,21 +102,7 @@ _HOMES: Mapping[str, str] = {
     "core.settings": "Section",
 }
 """Where each public name lives. `tests/test_public_api.py` holds that type checkers are told the same above."""
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 _DEPRECATED: dict[str, str] = {}
-"""Names that go with a later version, and what each is called now."""
 
-
-def __getattr__(name: str) -> Any:
-    if now := _DEPRECATED.get(name):
-        warn(f"{__name__}.{name} is now {__name__}.{now}", DeprecationWarning, stacklevel=2)
-        return globals().get(now) or __getattr__(now)
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_HOME_OF[name]), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOME_OF)
+if not TYPE_CHECKING:  # a type checker would take every name for one of these
+    __getattr__, __dir__ = names_of(__name__, _HOMES, _DEPRECATED)

@@ -21,22 +21,20 @@ TREE = Path(__file__).resolve().parents[1]
 PAGE = TREE / "docs" / "public-api.md"
 FROZEN = TREE / "tests" / "public_api.txt"
 BEGIN = "<!-- From here on the page is written by `make api`. -->\n"
-MODULES = ("aivax_bots",)
+MODULES = ("aivax_bots", "aivax_bots.testing")
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+MOST_DEFAULT = 60
+"""How long a default may be to be told."""
 OURS = ("aivax_bots", "bots", "core", "sandbox")
 
 
 def public() -> Iterator[tuple[str, Any, str]]:
     """Every public name with what it names, and the module in which that is defined."""
-    import aivax_bots
-
-    for module in map(import_module, MODULES):
-        prefix = "" if module is aivax_bots else f"{module.__name__.partition('.')[2]}."
-        for name in dir(module) if module is aivax_bots else module.__all__:
-            home = getattr(module, "_HOME_OF", {}).get(name) or getattr(
-                getattr(module, name), "__module__", module.__name__
-            )
-            yield f"{prefix}{name}", getattr(module, name), home
+    for package in map(import_module, MODULES):
+        prefix = package.__name__.removeprefix("aivax_bots").removeprefix(".")
+        homes = {name: home for home, names in package._HOMES.items() for name in names.split()}  # noqa: SLF001
+        for name in dir(package):
+            yield f"{prefix}.{name}".removeprefix("."), getattr(package, name), homes[name]
 
 
 def frozen() -> str:
@@ -57,7 +55,10 @@ def docstring(name: str, thing: Any, home: str) -> str:
     body = ast.parse(inspect.getsource(sys.modules[home])).body
     for node, below in pairwise(body):
         named = getattr(node, "targets", None) or [getattr(node, "target", None)]
-        if any(isinstance(each, ast.Name) and each.id == name.rpartition(".")[2] for each in named):
+        written = {
+            each.id for target in named if target for each in ast.walk(target) if isinstance(each, ast.Name)
+        }
+        if name.rpartition(".")[2] in written:
             is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
             return str(below.value.value) if is_text else ""  # type: ignore[attr-defined]
     return ""
@@ -116,6 +117,7 @@ def _signature(thing: Any) -> str:
         stars = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "")
         kind = "" if each.annotation is each.empty else f": {_written(each.annotation)}"
         shown = ADDRESS.sub("", repr(each.default))
+        shown = shown if len(shown) <= MOST_DEFAULT else "..."
         default = "" if each.default is each.empty else f" = {shown}"
         parts.append(f"{stars}{each.name}{kind}{default}")
     told = signature.return_annotation

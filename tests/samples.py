@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
 
+from aivax_bots.testing.clock import WallClock
 from core.domain import Author, Command, Commanded, Identity, Place, Said
 
 ANA = Author(Identity("fake", "W1", "ana"), "Ana")
@@ -17,6 +17,8 @@ PNG = bytes.fromhex(
     "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
 )
 """A picture of one point."""
+
+__all__ = ["ANA", "BEN", "CHANNEL", "DIRECT", "PNG", "WallClock", "no_models", "reset", "said"]
 
 _numbers = itertools.count(1)
 
@@ -36,16 +38,3 @@ def reset(*, by: Author = ANA, at: Place = DIRECT) -> Commanded:
 async def no_models() -> list[str]:
     """What AIVAX lists: nothing."""
     return []
-
-
-class WallClock:
-    """A clock that moves only when told; calling it gives the time."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def advance(self, **delta: float) -> None:
-        self.time += timedelta(**delta)

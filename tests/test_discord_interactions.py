@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import structlog
 
+from aivax_bots.testing.suite import LONG
 from bots.discord.events.address import Address
 from bots.discord.transport.timing import Timing
 from core.domain import Action, Apology, Button, Footer, PlaceClosed, Said, Status
 from core.i18n import Phrase
-from tests.contracts import LONG
 from tests.discord_listening import FAST, TRANSLATORS, Listening, discord_at_hand, online
 from tests.fakes import FakeLedger
 from tests.platforms.discord import Channel, FakeDiscord, Interaction, Permission, Person

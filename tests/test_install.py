@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-OURS = ("bots", "core", "sandbox", "migrations")
+OURS = ("aivax_bots", "bots", "core", "sandbox", "migrations")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
 LOADED_BY_NAME = {
     "aiosqlite": "SQLAlchemy's driver of SQLite",

@@ -12,6 +12,7 @@ import pytest
 from tests.waiting import ended, soon, until, waiting_for
 
 TESTS = Path(__file__).parent
+KIT = TESTS.parent / "aivax_bots" / "testing"
 MARK = "# no deadline: "
 """With its reason, on the line of a wait that may last: what serves, and what is cancelled from outside."""
 FAKES = TESTS / "platforms"
@@ -58,8 +59,8 @@ def _called(node: ast.AST) -> str:
 
 def test_every_wait_has_a_deadline_or_says_why_it_needs_none() -> None:
     found = [
-        f"{path.relative_to(TESTS)}:{number}"
-        for path in sorted(TESTS.rglob("*.py"))
+        f"{path.relative_to(TESTS.parent)}:{number}"
+        for path in sorted([*TESTS.rglob("*.py"), *KIT.rglob("*.py")])
         if not path.is_relative_to(FAKES)
         for number in endless(path.read_text())
     ]

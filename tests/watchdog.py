@@ -33,7 +33,7 @@ _READ_EVERY_S = 0.002
 """How old a reading of a thread's clock may be when a callback begins: a stall may be told too short by as much."""
 ROOT = Path(__file__).parent.parent
 _JUDGED = ("core/", "bots/")
-_OWN = (*_JUDGED, "tests/", "sandbox/", "benchmarks/", "migrations/")
+_OWN = (*_JUDGED, "aivax_bots/", "tests/", "sandbox/", "benchmarks/", "migrations/")
 _ONCE = "importlib._bootstrap"
 
 
