@@ -18,7 +18,7 @@ from bots.frontends import Plugin
 from bots.hooks.settings import HooksSettings
 from bots.setting_rules.environment import CONFIG_VARIABLE, HTTP_VARIABLE, PREFIX, overlay
 from bots.setting_rules.errors import problem_of, shown
-from bots.setting_rules.ids import KINDS, any_id, wrong_entries, wrong_ids
+from bots.setting_rules.ids import KINDS, any_id, wrong_channels, wrong_entries, wrong_ids
 from bots.setting_rules.origins import Origins
 from bots.setting_rules.renamed import OldNames
 from bots.terminal import PLATFORM as TERMINAL
@@ -30,6 +30,7 @@ from core.account.settings import AccountSettings
 from core.batch.settings import BatchSettings
 from core.domain import BotError, SettingRefused
 from core.forms.settings import FormSettings
+from core.guard.settings import GuardSettings
 from core.knowledge.settings import KnowledgeSettings
 from core.media.settings import MediaSettings
 from core.rights.settings import MemorySettings, PrivacySettings
@@ -113,6 +114,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     tools: ToolsSettings = ToolsSettings()
     hooks: HooksSettings = HooksSettings()
+    guard: GuardSettings = GuardSettings()
     operators: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()
     otel: OtelSettings = OtelSettings()
@@ -198,6 +200,7 @@ def _wrong_names(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[
     """Names of people, places and roles that could never match."""
     judges = {name: plugin.id_fix for name, plugin in plugins.items()}
     yield from wrong_entries(settings.access, {**judges, TERMINAL: any_id})
+    yield from wrong_channels("[guard] channels", settings.guard.channels, {**judges, TERMINAL: any_id})
     for plugin in plugins.values():
         for setting, kind in plugin.operator_lists.items():
             ids = getattr(settings.operators, setting)

@@ -36,6 +36,7 @@ from core.conversations.routes import Routes
 from core.domain import Frontend
 from core.domain.hooks import NO_HOOKS, Hooks
 from core.domain.tracing import NO_TRACER, Tracer
+from core.guard.guard import Guard
 from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
@@ -260,7 +261,7 @@ def runner_of(
     fallback = Fallback(base.routes, admitting.caps, SpendingStore(base.database), base.now)
     generation = Generation(
         composer,
-        Calling(base.aivax, admitting.admission, permits, tool_caps, hooks),
+        Calling(base.aivax, admitting.admission, permits, tool_caps, hooks, Guard(settings.guard)),
         turns,
         limits,
         fallback,
@@ -277,7 +278,8 @@ def niceties_of(base: Base, surfaces: Surfaces) -> Niceties:
     """Wire what follows answers."""
     is_askable = why_not(base.settings.aivax.model_copy(update={"forget_remotely": True})) is None
     helpers = ChatHelpers(base.aivax.admin) if is_askable else None
-    return Niceties(base.settings.replies, helpers, HistoryStore(base.database), surfaces.frontend)
+    guard, store = Guard(base.settings.guard), HistoryStore(base.database)
+    return Niceties(base.settings.replies, helpers, store, surfaces.frontend, guard)
 
 
 def notifier_of(base: Base, queueing: Queueing, surfaces: Surfaces) -> PositionNotifier:

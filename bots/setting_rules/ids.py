@@ -37,6 +37,13 @@ def wrong_entries(access: AccessSettings, judges: Mapping[str, IdFix]) -> Iterat
         yield from wrong_ids(f"[access] {setting}", kind, entries, partial(_fix, judges))
 
 
+def wrong_channels(
+    setting: str, entries: tuple[str, ...], judges: Mapping[str, IdFix]
+) -> Iterator[SettingRefused]:
+    """The entries of a list of channels of any platform that can never match."""
+    yield from wrong_ids(setting, "channel", entries, partial(_fix, judges))
+
+
 def wrong_ids(setting: str, kind: IdKind, ids: tuple[str, ...], judge: IdFix) -> Iterator[SettingRefused]:
     """The entries of one list that can never match."""
     from bots.setting_rules.errors import shown

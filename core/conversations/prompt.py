@@ -44,6 +44,11 @@ class Context:
     """Whether several people write in the conversation."""
 
     @property
+    def said(self) -> tuple[Remembered, ...]:
+        """The history that fits, and the question."""
+        return (*self.window, *self.question)
+
+    @property
     def is_framed(self) -> bool:
         """Whether words of several people stand beside each other, so that each needs its author's name."""
         return self.names_authors or bool(self.quotes)

@@ -13,6 +13,7 @@ from core.aivax.keys import require_private_key
 from core.aivax.request import ChatMessage
 from core.aivax.services.chat_helpers import ChatHelpers
 from core.domain import AivaxError, BotError, Frontend, Turn
+from core.guard.guard import NO_GUARD, Guard
 from core.settings import AivaxSettings, RepliesSettings
 from core.storage.history import HistoryStore
 from core.util.log import log
@@ -47,12 +48,14 @@ class Niceties:
         helpers: ChatHelpers | None,
         history: HistoryStore,
         frontend_of: Callable[[Turn], Frontend],
+        guard: Guard = NO_GUARD,
     ) -> None:
         """`helpers`: None where AIVAX can't be asked: then titles are the question's first words."""
         self._settings = settings
         self._helpers = helpers
         self._history = history
         self._frontend_of = frontend_of
+        self._guard = guard
         self._waiting: asyncio.Queue[tuple[Turn, str]] = asyncio.Queue(_MOST_WAITING)
         self._failed: set[str] = set()
 
@@ -89,7 +92,8 @@ class Niceties:
         await past.aclose()
         if not question:
             return
-        said = (ChatMessage("user", question[:_TEXT_CHARS]), ChatMessage("assistant", text[:_TEXT_CHARS]))
+        words = (ChatMessage("user", question[:_TEXT_CHARS]), ChatMessage("assistant", text[:_TEXT_CHARS]))
+        said = await self._guard.masked_for(turn.place, words)
         title = await self._title(question, said) if self._titles and is_new else ""
         prompts = await self._prompts(said) if self._suggestions else ()
         if title or prompts:

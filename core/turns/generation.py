@@ -28,6 +28,7 @@ from core.domain import (
     Unanswerable,
 )
 from core.domain.spans import span
+from core.guard.guard import Guard, restored
 from core.i18n import Phrase
 from core.media.tool_caps import ToolCaps
 from core.settings import LimitsSettings
@@ -56,6 +57,7 @@ class Calling:
     permits: Permits
     tool_caps: ToolCaps
     hooks: TurnHooks
+    guard: Guard
 
 
 class Generation:
@@ -75,6 +77,7 @@ class Generation:
         self._fallback = fallback
         self._tool_caps = calling.tool_caps
         self._hooks = calling.hooks
+        self._guard = calling.guard
         self._links = FetchedLinks(
             calling.aivax.links,
             store.files,
@@ -200,8 +203,10 @@ class Generation:
     async def _stream(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         turn, model = answer.turn, composed.request.model
         request = await self._hooks.before_call(answer, composed.request)
+        request, masks = await self._guard.masked(turn, request, composed.context.said)
         permit = _Permit(self._admission, self._permits, self._store, turn, model)
-        async with aclosing(self._aivax.complete(request, before_try=permit)) as timeline:
+        asked = self._aivax.complete(request, before_try=permit)
+        async with aclosing(restored(asked, masks) if masks.restored else asked) as timeline:
             async with self._admission.entering(turn.id, model) as passage:
                 if passage.tripped is not None:
                     return passage.tripped

@@ -1,0 +1,1 @@
+"""Keeps e-mail addresses, phone numbers, card numbers and keys from the gateway."""
