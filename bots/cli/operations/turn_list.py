@@ -52,11 +52,11 @@ async def list_turns(
     settings: Settings, states: str, platform: str, older_than: str, most: int, as_json: bool
 ) -> int:
     """Print the turns that are wanted."""
-    span = _span(older_than) if older_than else None
+    ago = span(older_than, "--older-than") if older_than else None
     of_states = list(_states(states))
     async with reading(settings) as database:
         now = database.now()
-        wanted = Wanted(of_states, platform, None if span is None else now - span, most)
+        wanted = Wanted(of_states, platform, None if ago is None else now - ago, most)
         listed, in_all = await listed_of(database, wanted)
     if as_json:
         typer.echo(json.dumps({"turns": [_row(each) for each in listed], "in_all": in_all}, indent=2))
@@ -90,16 +90,15 @@ async def found(database: Database, asked: str) -> Sequence[TurnStory]:
     return await stories(database, ids_of(asked), number=number)
 
 
-def _span(text: str) -> timedelta:
+def span(text: str, option: str) -> timedelta:
+    """A length of time such as `7d`, as an option has it."""
     matched = _SPAN.fullmatch(text.strip().lower())
     if matched is None:
-        raise typer.BadParameter(
-            "write a number and a unit, such as 30m, 12h or 7d", param_hint="--older-than"
-        )
+        raise typer.BadParameter("write a number and a unit, such as 30m, 12h or 7d", param_hint=option)
     try:
         return timedelta(**{_UNITS[matched[2]]: float(matched[1])})
     except OverflowError:
-        raise typer.BadParameter("that is too long ago", param_hint="--older-than") from None
+        raise typer.BadParameter("that is too long ago", param_hint=option) from None
 
 
 def _states(text: str) -> Iterator[TurnState]:
