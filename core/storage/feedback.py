@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -78,7 +78,7 @@ class FeedbackList:
         self._database = database
         self._agreed_only = agreed_only
 
-    async def since(self, since: datetime | None = None) -> AsyncIterator[Judged]:
+    async def since(self, since: datetime | None = None) -> AsyncGenerator[Judged]:
         """From the oldest on, a page at a time."""
         after = 0
         while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
@@ -72,7 +72,7 @@ async def _write(
     return count
 
 
-async def _found(settings: Settings, database: Database, since: str) -> AsyncIterator[Judged]:
+async def _found(settings: Settings, database: Database, since: str) -> AsyncGenerator[Judged]:
     begin: datetime | None = database.now() - span(since, "--since") if since else None
     listed = FeedbackList(database, agreed_only=settings.privacy.consent == "agree")
     async for each in listed.since(begin):
