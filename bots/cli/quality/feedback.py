@@ -41,7 +41,7 @@ def list_(
     "export",
     epilog="""\b
 Examples:
-  aivax-bots feedback export --since 30d --out questions.jsonl
+  aivax-bots feedback export --since 30d --out questions.jsonl""",
 )
 def export(
     config: ConfigPath = None,
