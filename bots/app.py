@@ -74,6 +74,11 @@ class Core:
             log.error("aivax.problem", error=type(finding).__name__, cause=str(finding))
             await self.admitting.account_alerts.found(finding)
 
+    async def follow(self) -> None:
+        """Keep up with what other processes change, until cancelled: all that a process does that only listens."""
+        await self.admitting.places.run()
+        await asyncio.Event().wait()
+
     async def work(self) -> None:
         """Run turns until cancelled, those too that other processes on the same database took in."""
         await self.admitting.prober.begin()
@@ -151,6 +156,8 @@ async def open_core_on(
         AsyncExitStack() as stack,
     ):
         base = base_of(settings, database, aivax, frontends, now, tracer)
+        if base.places.enabled:
+            await base.places.read()
         capabilities = capabilities_of(base)
         queueing = queueing_of(base)
         surfaces = surfaces_of(base, queueing)
@@ -175,6 +182,7 @@ async def open_core_on(
                 ),
                 partial(_prepare, queueing.pool),
                 retention.run,
+                base.places.run,
                 intake.deletion.run,
                 remote_deletion_of(base, queueing.pool).run,
                 niceties.run,

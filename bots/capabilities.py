@@ -37,6 +37,8 @@ from core.media.draw import Drawing
 from core.media.settings import check as check_media
 from core.media.speak import Speaking
 from core.operations.pausing import PauseHandler, ResumeHandler
+from core.place_admins.handler import PlaceSettingsHandler
+from core.place_admins.page import SettingsPage
 from core.rights.export import ExportHandler
 from core.rights.memory import MemoryHandler
 from core.rights.people import PeopleDesk
@@ -68,6 +70,9 @@ def capabilities_of(base: Base) -> Capabilities:
         nudges = Nudges()
         upkeep.append(nudges.upkeep)
         handlers += [*_people(base, nudges), *_operations(base)]
+    if base.places.enabled:
+        page = SettingsPage(base.places, base.routes, base.settings.replies)
+        handlers.append(PlaceSettingsHandler(base.places, page))
     if base.settings.batch.enabled:
         handler, result, watcher = _batch(base)
         handlers.append(handler)

@@ -121,7 +121,7 @@ async def _open_console(
         database=core.database,
         frontends=board,
         money=core.admitting.account,
-        actions=control_of(settings, core.database, core.database.now, core.pool),
+        actions=control_of(settings, core.database, core.database.now, core.pool, core.admitting.places),
         price=price_of(settings.limits),
         settings=shown,
         replies=settings.replies,
@@ -160,7 +160,7 @@ def _pages(
     from bots.web.control import control_routes
 
     token, account = settings.web.admin_token.get_secret_value(), core.admitting.account
-    control = control_of(settings, core.database, core.database.now, core.pool)
+    control = control_of(settings, core.database, core.database.now, core.pool, core.admitting.places)
     pages = [*monitoring.pages(vitals, account, core.database, role.value, control.paused)]
     if token:
         pages += control_routes(control, account, vitals.board, admin_token=token)
@@ -180,7 +180,7 @@ async def _serve(
         reloading = group.create_task(reloader.run() if reloader is not None else _wait_for_ever())
         asking = group.create_task(core.ask_aivax())
         counting = group.create_task(core.intake.tell())
-        working = group.create_task(core.work() if role is not Role.LISTEN else _wait_for_ever())
+        working = group.create_task(core.work() if role is not Role.LISTEN else core.follow())
         if role is Role.WORK:
             listening = watching = group.create_task(_wait_for_ever())
             board.assume_up()

@@ -33,6 +33,7 @@ from core.forms.settings import FormSettings
 from core.guard.settings import GuardSettings
 from core.knowledge.settings import KnowledgeSettings
 from core.media.settings import MediaSettings
+from core.places.settings import PlaceAdminsSettings
 from core.rights.settings import MemorySettings, PrivacySettings
 from core.settings import (
     AccessSettings,
@@ -109,6 +110,7 @@ class Settings(Section):
     conversation: ConversationSettings = ConversationSettings()
     limits: LimitsSettings = LimitsSettings()
     access: AccessSettings = AccessSettings()
+    place_admins: PlaceAdminsSettings = PlaceAdminsSettings()
     replies: RepliesSettings = RepliesSettings()
     media: MediaSettings = MediaSettings()
     web: WebSettings = WebSettings()

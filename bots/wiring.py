@@ -44,6 +44,8 @@ from core.media.interpreting import MediaInterpreter
 from core.media.tool_caps import ToolCaps
 from core.niceties.follow_up import Niceties
 from core.operations.control import Control
+from core.places.choices import PlaceChoices
+from core.places.rules import PlaceRules
 from core.rights.possible import why_not
 from core.rights.privacy import Features, PrivacyPage
 from core.rights.remote_deletion import Logging, RemoteDeletion
@@ -51,6 +53,7 @@ from core.storage.alerts import AlertStore
 from core.storage.db import Database
 from core.storage.history import HistoryStore
 from core.storage.operations.pauses import PauseStore
+from core.storage.operations.place_settings import PlaceSettingStore
 from core.storage.operations.turn_changes import TurnChanges
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.rollups.counting import RollupStore
@@ -87,6 +90,7 @@ class Base:
     now: Clock
     routes: Routes
     translators: Translators
+    places: PlaceChoices
     tracer: Tracer = NO_TRACER
     hooks: Hooks = NO_HOOKS
 
@@ -120,6 +124,7 @@ class Admitting:
     admission: Admission
     prober: Prober
     caps: SpendCaps
+    places: PlaceChoices
 
 
 def base_of(
@@ -134,9 +139,17 @@ def base_of(
     for name, instead in retired(settings.replies.sentences).items():
         fix = f"it is said no more; reword {instead}" if instead else "it is said no more: delete the line"
         log.warning("sentence.retired", setting=f"[replies.sentences] {name}", fix=fix)
-    routes = Routes(settings.routes, settings.aivax, instructions=settings.conversation.instructions)
-    translators = Translators(locale_of=lambda place: routes.of(place).locale, following=settings.replies)
-    return Base(settings, database, aivax, frontends, now, routes, translators, tracer)
+    places = PlaceChoices(settings.place_admins, settings.limits, PlaceSettingStore(database, now))
+    instructions, offered = settings.conversation.instructions, settings.place_admins.offered
+    routes = Routes(
+        settings.routes, settings.aivax, places.gateway, instructions=instructions, offered=offered
+    )
+    translators = Translators(
+        locale_of=lambda place: routes.of(place).locale,
+        following=settings.replies,
+        chosen_for=places.language,
+    )
+    return Base(settings, database, aivax, frontends, now, routes, translators, places, tracer)
 
 
 def queueing_of(base: Base) -> Queueing:
@@ -222,8 +235,9 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         pool.activity,
     )
     caps = SpendCaps(limits, lambda: account.usage_24h_usd)
+    models = frozenset(base.routes.models)
     return Admitting(
-        base.aivax, frozenset(base.routes.models), account, alerts, account_alerts, admission, prober, caps
+        base.aivax, models, account, alerts, account_alerts, admission, prober, caps, base.places
     )
 
 
@@ -258,7 +272,9 @@ def runner_of(
     permits = Permits(queueing.calls, queueing.allowance, base.now)
     show_tools = settings.replies.show_tools
     hooks = TurnHooks(base.hooks, composer, lambda: base.routes.models)
-    fallback = Fallback(base.routes, admitting.caps, SpendingStore(base.database), base.now)
+    fallback = Fallback(
+        base.routes, admitting.caps, SpendingStore(base.database), base.now, base.places.newly_gone
+    )
     generation = Generation(
         composer,
         Calling(base.aivax, admitting.admission, permits, tool_caps, hooks, Guard(settings.guard)),
@@ -321,6 +337,7 @@ def intake_of(
             lambda place: caps.fall_back and bool(base.routes.of(place).fallback_model),
             tuple(capabilities),
             models.may_choose,
+            PlaceRules(base.places),
         ),
         base.translators,
         models,
@@ -341,14 +358,21 @@ def intake_of(
     )
 
 
-def control_of(settings: Settings, database: Database, now: Clock, pool: WorkerPool | None = None) -> Control:
-    """Wire what operators do beside the chat; without a `pool`, to a database that no process answers from here."""
+def control_of(
+    settings: Settings,
+    database: Database,
+    now: Clock,
+    pool: WorkerPool | None = None,
+    places: PlaceChoices | None = None,
+) -> Control:
+    """Wire what operators do beside the chat; without `pool` and `places`, to a database that no process uses here."""
     release = HeldTurnRelease(database, now, most=settings.limits.release_batch)
     pauses, changes = PauseStore(database, now, release), TurnChanges(database, now)
     translators = Translators(following=settings.replies)
+    clearing = places or PlaceSettingStore(database, now)
     if pool is None:
-        return Control(pauses, changes, translators)
-    return Control(pauses, changes, translators, pool.notify, pool.sweep_soon)
+        return Control(pauses, changes, translators, places=clearing)
+    return Control(pauses, changes, translators, pool.notify, pool.sweep_soon, clearing)
 
 
 def rollups_of(base: Base, account: AccountWatch) -> Rollups:

@@ -214,6 +214,7 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "listening/complete.py": "names and files are asked for before an event is told; Discord's events bring them",
         "listening/http.py": "Slack can call the bot; Discord's gateway is a connection of ours alone",
         "listening/socket_mode.py": "Slack's socket; Discord's is listening/gateway.py",
+        "transport/admins.py": "Slack is asked who is an admin; Discord tells it with each event",
         "transport/app_api.py": "one connection for many workspaces, each with a token; Discord has one token",
         "transport/hosts.py": "a file's address comes from the event and may lead anywhere; Discord's from two hosts",
         "transport/people.py": "which language somebody reads is asked for; Discord's interactions bring it",

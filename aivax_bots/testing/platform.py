@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from aivax_bots import (
+    Administers,
     Blob,
     Counting,
     Delivery,
@@ -43,6 +44,7 @@ class FakePlatform:
         self.can_sign = True
         self.sign_fails = False
         self.takes_files = True
+        self.admins: dict[str, Administers] = {}
         self.adorned: list[tuple[str, str, tuple[str, ...]]] = []
 
     def place(self, name: str) -> FakeChannel:
@@ -110,6 +112,9 @@ class FakePlatform:
         here = address.partition("/")[0]
         there = address if here == name else f"{name}/aside"
         return Place(self.platform, identity.workspace, name, private=True), there
+
+    async def administers(self, who: Identity, place: Place) -> Administers:
+        return self.admins.get(who.user, Administers.NOTHING)
 
     def address_of(self, channel: str) -> str:
         return channel

@@ -50,6 +50,7 @@ from bots.discord.transport.api import Session
 from bots.discord.transport.names import NameLookup
 from bots.discord.transport.timing import Timing
 from core.domain import (
+    Administers,
     Blob,
     Counting,
     Delivery,
@@ -181,6 +182,10 @@ class DiscordFrontend:
             channel = await self._session.open_direct(snowflake(identity.user))
             there = Address(channel=channel, private=True, user=snowflake(identity.user))
         return Place(PLATFORM, "", str(there.channel), private=True), str(there)
+
+    async def administers(self, who: Identity, place: Place) -> Administers:
+        """Told with each event."""
+        return Administers.NOTHING
 
     def address_of(self, channel: str) -> str:
         return str(address_of(channel))

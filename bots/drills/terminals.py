@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bots.terminal.surface import TerminalSurface
 from core.domain import (
+    Administers,
     Blob,
     Counting,
     Delivery,
@@ -102,6 +103,9 @@ class Terminal:
 
     async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
         return Place(self.platform, identity.workspace, address, private=True), address
+
+    async def administers(self, who: Identity, place: Place) -> Administers:
+        return Administers.NOTHING
 
     def address_of(self, channel: str) -> str:
         return channel

@@ -19,6 +19,7 @@ from core.domain import SettingRefused
 from core.knowledge.learning.settings import check as check_learning
 from core.knowledge.settings import check as check_knowledge
 from core.media.settings import check as check_media
+from core.places.settings import check as check_place_admins
 from core.rights.possible import check_memory
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def checks_before_start(settings: Settings) -> Iterator[Check]:
     if settings.otel.enabled:
         yield partial(check_otel, settings.otel)
     yield partial(check_hooks, settings.hooks)
+    yield partial(check_place_admins, settings.place_admins)
 
 
 def all_checks(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[Check]:
@@ -95,7 +97,7 @@ def _models(settings: Settings) -> list[str]:
     """Every gateway that can be asked."""
     aivax, routes = settings.aivax, settings.routes
     named = [*(each.model for each in routes), *(each.fallback_model for each in routes)]
-    named += [aivax.model, aivax.fallback_model]
+    named += [aivax.model, aivax.fallback_model, *settings.place_admins.offered]
     return sorted({*named} - {""})
 
 

@@ -24,6 +24,7 @@ from bots.slack.transport.app_api import AppApi, open_api
 from bots.slack.transport.preflight import require_way_in
 from core.delivery.pacing import FIRST_WORDS_AFTER_S
 from core.domain import (
+    Administers,
     Blob,
     Counting,
     Delivery,
@@ -149,6 +150,12 @@ class SlackFrontend:
                 raise PlaceClosed(PLATFORM, code="no_direct_channel")
             place = Address(channel, place.team, user=identity.user, user_team=place.user_team)
         return Place(PLATFORM, place.team, place.channel, place.thread, private=True), str(place)
+
+    async def administers(self, who: Identity, place: Place) -> Administers:
+        """The workspace is its admins' and owners'; a channel also who made it."""
+        channel = "" if place.private else place.channel
+        admins = self._workspaces.of(place.workspace).admins
+        return await admins.of(who.user, place.workspace, channel)
 
     def address_of(self, channel: str) -> str:
         """A channel's id (`C...`), or a person's or direct message's (`U...`, `D...`); `T.../C...` with a workspace.

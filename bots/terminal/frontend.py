@@ -15,6 +15,7 @@ from bots.terminal import PLATFORM
 from bots.terminal.surface import TerminalSurface
 from bots.terminal.text import printable
 from core.domain import (
+    Administers,
     Author,
     Blob,
     Commanded,
@@ -158,6 +159,10 @@ class TerminalFrontend:
     async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
         """Nobody else reads a terminal."""
         return Place(PLATFORM, "", "terminal", private=True), address
+
+    async def administers(self, who: Identity, place: Place) -> Administers:
+        """A terminal is no place of a server: there is nothing to set."""
+        return Administers.NOTHING
 
     def address_of(self, channel: str) -> str:
         return channel

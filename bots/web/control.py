@@ -16,6 +16,7 @@ from starlette.routing import Route
 from bots.supervisor import Board
 from bots.web.bearer import bears
 from core.admission.account import AccountWatch
+from core.domain import Scope
 from core.domain.audit import Actor, Via
 from core.operations.control import Control
 
@@ -28,7 +29,8 @@ class _Wrong(Exception):
 
 
 def control_routes(control: Control, account: AccountWatch, board: Board, *, admin_token: str) -> list[Route]:
-    """`GET /control/status`, and `POST` to `pause` (`{"sentence": ...}`), `resume`, `turns/ID/retry` and `.../drop`."""
+    """`GET /control/status`, and `POST` to `pause` (`{"sentence": ...}`), `resume`, `turns/ID/retry`, `.../drop`,
+    `places/clear` (`{"place": "slack:T0123/C0123", "setting": ""}`)."""
 
     async def status(_request: Request) -> object:
         pause = await control.paused()
@@ -69,7 +71,16 @@ def control_routes(control: Control, account: AccountWatch, board: Board, *, adm
         route("resume", resume),
         route("turns/{turn:int}/retry", retry),
         route("turns/{turn:int}/drop", drop),
+        route("places/clear", _clearing(control)),
     ]
+
+
+def _clearing(control: Control) -> Answer:
+    async def clear_place(request: Request) -> object:
+        body = await _json(request)
+        return {"cleared": await control.clear_place(_scope(body), _text(body, "setting"), _by(body))}
+
+    return clear_place
 
 
 async def _json(request: Request) -> object:
@@ -90,3 +101,10 @@ def _text(body: object, key: str) -> str:
     if not isinstance(value, str):
         raise _Wrong(f'write {{"{key}": "a text"}}, or {{}}')
     return value
+
+
+def _scope(body: object) -> Scope:
+    try:
+        return Scope.parse(_text(body, "place"))
+    except ValueError as error:
+        raise _Wrong(str(error)) from None

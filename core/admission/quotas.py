@@ -11,8 +11,21 @@ from datetime import datetime, timedelta
 
 from core.admission.access import Access
 from core.admission.spending.caps import SpendCaps
-from core.domain import PERHAPS, Author, Capability, Commanded, Edited, Place, Pressed, Said, Translator
+from core.domain import (
+    PERHAPS,
+    Administers,
+    Author,
+    Capability,
+    Commanded,
+    Edited,
+    Place,
+    Pressed,
+    Said,
+    Sentence,
+    Translator,
+)
 from core.i18n import Phrase, behind_word, may_be_prose, spoken_capability
+from core.places.rules import PlaceRules
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.spending import Spending
 from core.storage.turns.intake import IntakeTransaction
@@ -26,7 +39,7 @@ DAY = timedelta(days=1)
 class Barred:
     """Somebody whom an access list keeps out."""
 
-    phrase: Phrase | None
+    phrase: Sentence | None
     """What they are told; None when they were told it today."""
 
 
@@ -34,7 +47,7 @@ class Barred:
 class Refusal:
     """Why a question is not taken in."""
 
-    phrase: Phrase
+    phrase: Sentence
     """Which kind of refusal it is."""
     sentence: str
     """What its author is told, in their language."""
@@ -51,14 +64,17 @@ class Limits:
         has_fallback: Callable[[Place], bool] = lambda _place: False,
         capabilities: Collection[Capability] = (),
         is_operator: Callable[[Author], bool] = lambda _: False,
+        places: PlaceRules | None = None,
     ) -> None:
         """`has_fallback` tells whether another model may answer in a place where `caps` would refuse.
 
-        `capabilities` are those that are switched on; `is_operator` tells who may use all of them.
+        `capabilities` are those that are switched on; `is_operator` tells who may use all of them. `places` judges by
+        what admins of servers and channels set.
         """
         self.capabilities = tuple(capabilities)
         self.is_operator = is_operator
         self._settings = settings
+        self._places = places or PlaceRules()
         self._access = Access(access or AccessSettings())
         self._caps = caps or SpendCaps(settings)
         self._has_fallback = has_fallback
@@ -88,6 +104,10 @@ class Limits:
             return ""
         return f"{PERHAPS}{found.name}" if not said.awaited and may_be_prose(found, said.text) else found.name
 
+    def administers(self, said: Said) -> Administers:
+        """What its author may set there, as far as the event tells."""
+        return Administers.ALL if self.is_operator(said.author) else said.administers
+
     def _capability(self, said: Said) -> Capability | None:
         found = spoken_capability(self.capabilities, said.text, has_files=bool(said.attachments))
         if found is None or not found.begins_sentences or self.is_operator(said.author):
@@ -101,10 +121,12 @@ class Limits:
 
         Words that were changed have no place of their own to be told in.
         """
-        phrase = self._access.refusal(event.author, event.place, event.within)
+        phrase: Sentence | None = self._access.refusal(event.author, event.place, event.within)
+        if phrase is None and (off := self._places.off(event)) and not self._is_for_admins(event):
+            phrase = off
         if phrase is None:
             return None
-        who, where = event.author.identity, event.place.channel if phrase is Phrase.NOT_HERE else ""
+        who, where = event.author.identity, "" if phrase is Phrase.NOT_FOR_YOU else event.place.channel
         if isinstance(event, Edited):
             return Barred(None)
         key = f"barred:{who.platform}:{who.workspace}:{who.user}:{where}"
@@ -120,9 +142,13 @@ class Limits:
         counts_person = (
             self._settings.person_hourly or self._settings.person_daily or self._settings.person_daily_usd
         )
-        if counts_person or any(each.daily for each in self.capabilities):
+        if (
+            counts_person
+            or self._places.counts_person(place)
+            or any(each.daily for each in self.capabilities)
+        ):
             await transaction.consumption.lock_person(identity_id)
-        if self._settings.workspace_daily:
+        if self._settings.workspace_daily or self._places.counts_all(place):
             await transaction.consumption.lock_workspace(place.platform, place.workspace)
         if self._caps.are_set:
             await self._caps.lock(self._spending(transaction), place)
@@ -148,6 +174,7 @@ class Limits:
             or await self._of_line(transaction, identity_id, translator)
             or await self._of_person(transaction, identity_id, translator)
             or await self._of_workspace(transaction, said, translator)
+            or await self._of_place(transaction, said, identity_id, translator)
             or await self._of_spend(transaction, said, identity_id, translator)
         )
 
@@ -245,6 +272,24 @@ class Limits:
         wait = _wait(at, DAY, transaction.now, translator)
         return _refusal(translator, Phrase.WORKSPACE_DAILY, most=most, wait=wait)
 
+    async def _of_place(
+        self, transaction: IntakeTransaction, said: Said, identity_id: int | None, translator: Translator
+    ) -> Refusal | None:
+        """What its own admins set; that they can always change."""
+        if self._is_for_admins(said):
+            return None
+        reached = await self._places.reached(transaction, said.place, identity_id)
+        if reached is None:
+            return None
+        wait = _wait(reached.at, reached.span, transaction.now, translator)
+        return _refusal(translator, reached.phrase, most=reached.most, wait=wait)
+
+    def _is_for_admins(self, event: Said | Commanded | Edited | Pressed) -> bool:
+        if not isinstance(event, Said | Edited):
+            return False
+        wanted = spoken_capability(self.capabilities, event.text)
+        return wanted is not None and wanted.admins_only
+
     async def _of_spend(
         self, transaction: IntakeTransaction, said: Said, identity_id: int | None, translator: Translator
     ) -> Refusal | None:
@@ -261,7 +306,7 @@ class Limits:
         return transaction.consumption.spending(self._caps.price)
 
 
-def _refusal(translator: Translator, phrase: Phrase, **values: object) -> Refusal:
+def _refusal(translator: Translator, phrase: Sentence, **values: object) -> Refusal:
     return Refusal(phrase, translator.say(phrase, **values))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from core.aivax import options
@@ -26,8 +26,22 @@ class Chosen:
 class Routes:
     """`[[routes]]`, the most particular first: a channel beats a workspace, which beats the platform."""
 
-    def __init__(self, routes: Sequence[Route], aivax: AivaxSettings, *, instructions: str) -> None:
-        """`aivax` and `instructions` hold wherever no route says anything else."""
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        aivax: AivaxSettings,
+        admins_choice: Callable[[Place], str] = lambda _place: "",
+        *,
+        instructions: str,
+        offered: Collection[str] = (),
+    ) -> None:
+        """`aivax` and `instructions` hold wherever no route says anything else.
+
+        `admins_choice` tells the gateway that a place's own admins chose, `""` where they chose none; `offered` are
+        those that they may choose from.
+        """
+        self._admins_choice = admins_choice
+        self._offered = frozenset(offered)
         self._given = routes
         self._aivax = aivax
         self._instructions = instructions
@@ -45,6 +59,7 @@ class Routes:
         return {
             self._aivax.model,
             *(route.model for route in self._routes if route.model),
+            *self._offered,
             *self.fallback_models,
         }
 
@@ -64,15 +79,19 @@ class Routes:
             (route.model or usual.model, route.fallback_model or usual.fallback_model)
             for route in self._routes
         ]
+        others = {other for _, other in named}
+        named += [(model, other) for model in self._offered for other in others]
         for model, other in named:
             if other and other != model:
                 found[model].add(other)
         return found
 
     def of(self, place: Place) -> Chosen:
-        """The model of the most particular route that names one, and likewise instructions and locale."""
+        """The model of the most particular route that names one, unless admins of the place chose another; likewise
+        instructions and locale."""
         fitting = [route for route in self._routes if _fits(route, place)]
-        model = next((route.model for route in fitting if route.model), self._aivax.model)
+        configured = next((route.model for route in fitting if route.model), self._aivax.model)
+        model = self._admins_choice(place) or configured
         texts = (route.instructions for route in fitting if route.instructions is not None)
         locale = next((route.locale for route in fitting if route.locale), "")
         fallbacks = (route.fallback_model for route in fitting if route.fallback_model)

@@ -1,5 +1,6 @@
 """What the core speaks of: events, turns, errors, and the ports that the outside fills."""
 
+from core.domain.admins import Administers
 from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
 from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
 from core.domain.capabilities import PERHAPS, Capability, Takes
@@ -50,6 +51,7 @@ from core.domain.errors import (
     Unanswerable,
     Unavailable,
 )
+from core.domain.locales import as_chosen, is_chosen
 from core.domain.messages import (
     Action,
     Apology,
@@ -78,6 +80,7 @@ from core.domain.messages import (
     ToolState,
 )
 from core.domain.options import Option, OptionKind, WrittenOptions, read_options, write_options
+from core.domain.places import PLACE_LIMITS, SETTINGS, PlaceSetting, Scope, scopes_of
 from core.domain.ports import (
     Counting,
     Delivery,
@@ -96,9 +99,12 @@ __all__ = [
     "CONFIRMS",
     "ENDED",
     "PERHAPS",
+    "PLACE_LIMITS",
     "PROBE_S",
+    "SETTINGS",
     "Action",
     "AddressWrong",
+    "Administers",
     "AivaxError",
     "AnswerBroken",
     "AnswerCut",
@@ -161,6 +167,7 @@ __all__ = [
     "PassedOver",
     "Place",
     "PlaceClosed",
+    "PlaceSetting",
     "PlatformBusy",
     "PlatformError",
     "Pressed",
@@ -176,6 +183,7 @@ __all__ = [
     "Said",
     "SchemaUnfit",
     "SchemaUnmet",
+    "Scope",
     "Sentence",
     "Served",
     "SettingRefused",
@@ -196,9 +204,12 @@ __all__ = [
     "Watch",
     "Window",
     "WrittenOptions",
+    "as_chosen",
     "free_calls",
+    "is_chosen",
     "next_calls",
     "operators_words",
     "read_options",
+    "scopes_of",
     "write_options",
 ]

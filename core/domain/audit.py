@@ -59,6 +59,8 @@ class AuditAction(StrEnum):
     PASSWORD = "access.password"  # noqa: S105  what was changed, not a password
     END_SESSION = "access.end_session"
     REPLY = "reply.change"
+    PLACE = "place.change"
+    """By an operator, or by an admin of the place whom operators let do it."""
 
 
 @dataclass(frozen=True, slots=True)

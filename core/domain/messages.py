@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.domain.admins import Administers
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -116,6 +118,8 @@ class Act:
     place: Place
     within: tuple[str, ...] = field(default=(), kw_only=True)
     """The platform's ids of what the channel itself lies in, such as a category, where it has such things."""
+    administers: Administers = field(default=Administers.NOTHING, kw_only=True)
+    """What its author may set there, where the event itself tells; else the frontend is asked when it matters."""
 
 
 @dataclass(frozen=True, slots=True)

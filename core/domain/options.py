@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from core.domain.translator import Sentence
+
 OptionKind = Literal["text", "integer", "number", "boolean", "choice", "date"]
 """What may be written there; a `date` is one of the calendar, as ISO 8601 writes it: `2026-12-31`."""
 _NEEDS_QUOTES = re.compile(r'[\s"“”\\]|^$')
@@ -16,7 +18,7 @@ _QUOTED = r'"(?P<quoted>(?:[^"\\]|\\.|\\\Z)*)(?:"|\Z)|“(?P<curly>[^”]*)(?:�
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing that is told with a capability's word. Its name and help are the operator's own words."""
+    """One thing that is told with a capability's word. Its name and help are the operator's own words, or the bot's."""
 
     name: str
     """At most 32 characters of [a-z0-9_], as every platform takes them."""
@@ -30,6 +32,8 @@ class Option:
     """The smallest number, or the fewest characters of a text."""
     most: float | None = None
     """The largest, or the most."""
+    sentence: Sentence | None = None
+    """What `help` says, in every language, where it is the bot's own words."""
 
 
 @dataclass(frozen=True, slots=True)

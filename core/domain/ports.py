@@ -11,6 +11,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from core.domain.admins import Administers
 from core.domain.capabilities import Capability
 from core.domain.errors import BotError
 from core.domain.messages import (
@@ -323,6 +324,15 @@ class Frontend(Protocol):
         Raises:
             PlatformBusy, OutcomeUnknown: call again.
             PlaceClosed: there is none.
+        """
+
+    async def administers(self, who: Identity, place: Place) -> Administers:
+        """What somebody may set of a place, as the platform has it; asked where `Act.administers` tells nothing.
+
+        Nothing where the platform has no such thing, or tells it with every event. Never `ALL`: that is the core's.
+
+        Raises:
+            PlatformError: the platform does not tell now.
         """
 
     def address_of(self, channel: str) -> str:

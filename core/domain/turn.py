@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from core.domain.admins import Administers
 from core.domain.messages import Action, Attachment, Author, Place
 
 
@@ -94,6 +95,8 @@ class Turn:
     """What it does in place of asking the model: the name of a `Capability`; `""`: it asks."""
     takes_back: int | None = None
     """The turn whose answer is taken away before this sentence tells so."""
+    administers: Administers = Administers.NOTHING
+    """What its author may set in the place, as far as the event told; kept for turns that ask for it."""
     chosen_model: str = ""
     """The gateway that an operator had chosen for its channel when it was claimed; `""`: none."""
     is_any_tripped: bool = True

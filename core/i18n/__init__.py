@@ -7,6 +7,7 @@ from core.i18n.figures import above, below, figures
 from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
 from core.i18n.overrides import BY_KEY, RETIRED, overridden, problems_of, retired
 from core.i18n.phrases import PHRASES
+from core.i18n.places import PlacesPhrase
 from core.i18n.preview import preview, samples
 from core.i18n.prose import may_be_prose
 from core.i18n.rights import RightsPhrase
@@ -23,6 +24,7 @@ __all__ = [
     "Known",
     "LocaleTranslator",
     "Phrase",
+    "PlacesPhrase",
     "RightsPhrase",
     "Translators",
     "above",

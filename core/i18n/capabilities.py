@@ -19,9 +19,15 @@ def spoken_capability(
     """
     word, behind = _parted(text)
     for each in capabilities:
-        if word in _words(each) and (each.takes != "nothing" or not (behind or has_files)):
+        if word in _words(each) and _is_meant(each, behind, has_files=has_files):
             return each
     return None
+
+
+def _is_meant(capability: Capability, behind: str, *, has_files: bool) -> bool:
+    if capability.takes == "nothing":
+        return not (behind or has_files)
+    return capability.fits is None or capability.fits(behind)
 
 
 def behind_word(capability: Capability, text: str) -> str:

@@ -282,3 +282,4 @@ class ConsoleText(Sentence):
     DID_ACCESS_PASSWORD = "changed their password"  # noqa: S105
     DID_ACCESS_END_SESSION = "ended a session"
     DID_REPLY_CHANGE = "changed a sentence"
+    DID_PLACE_CHANGE = "changed a setting of a place"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.domain import Sentence
 from core.i18n.catalog import Phrase
+from core.i18n.places import PlacesPhrase
 from core.i18n.rights import RightsPhrase
 
-PHRASES: tuple[Sentence, ...] = (*Phrase, *RightsPhrase)
+PHRASES: tuple[Sentence, ...] = (*Phrase, *RightsPhrase, *PlacesPhrase)
 """Each has a translation in every catalogue, and may be reworded in `[replies.sentences]`."""

@@ -76,6 +76,10 @@ SAMPLES: dict[str, object] = {
     "good": 497,
     "channel": "channel",
     "other": "fallback:50c3",
+    "options": "`language`, `gateway`",
+    "whole": "`for=server`",
+    "one": "`settings reset=language`",
+    "every": "`settings reset=all`",
 }
 """A value for each placeholder, as people meet it."""
 

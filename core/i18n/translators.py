@@ -14,7 +14,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from functools import cache
 from typing import Literal, Protocol
 
-from core.domain import Place, Rounding, Sentence, Translator
+from core.domain import Place, Rounding, Sentence, Translator, is_chosen
 from core.i18n.catalog import Phrase
 from core.i18n.languages import ENGLISH, LANGUAGES, Known, nearest, sentences
 from core.i18n.overrides import overridden
@@ -96,21 +96,31 @@ class Translators:
         locale_of: Callable[[Place], str] = lambda _place: "",
         *,
         following: Spoken | None = None,
+        chosen_for: Callable[[Place], str] = lambda _place: "",
     ) -> None:
         """`locale` is the operator's default, `wording` what stands in `[replies.sentences]`.
 
         `following` is asked for both at each use, in their place: it may change.
 
-        `locale_of` tells the locale that a place was given, `""` where it was given none.
+        `locale_of` tells the locale that operators gave a place, `chosen_for` the one that its own admins chose;
+        `""` where there is none.
         """
         self._spoken: Spoken = following or _Fixed(locale, wording or {})
         self._locale_of = locale_of
+        self._chosen_for = chosen_for
         self._wording = self._spoken.sentences
         self._translators: dict[Known, Translator] = {}
 
     def for_reader(self, locale: str, place: Place) -> Translator:
-        """The one for somebody with this locale, as their platform told it (`""`: it did not), in that place."""
-        return self.of(locale if nearest(locale) else self._locale_of(place))
+        """The one for somebody with this locale, as their platform told it (`""`: it did not), in that place.
+
+        What admins chose for a place stands above what a platform tells of one of many readers there, and below what
+        a person chose (`is_chosen`) and what one reads alone.
+        """
+        is_theirs = nearest(locale) is not None
+        if is_theirs and (is_chosen(locale) or place.is_for_one):
+            return self.of(locale)
+        return self.of(self._chosen_for(place) or (locale if is_theirs else self._locale_of(place)))
 
     def of(self, locale: str) -> Translator:
         """The one for the nearest known language, or for the default when there is none."""

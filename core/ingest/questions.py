@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from core.admission.quotas import Limits, Refusal
 from core.conversations.directory import Directory
-from core.domain import Author, CancelRequest, Edited, PassedOver, Pressed, Said, Translator, TurnState
+from core.domain import Administers, CancelRequest, Edited, PassedOver, Pressed, Said, Translator, TurnState
 from core.i18n import Phrase
 from core.ingest.refusal_signs import RefusalSigns
 from core.settings import ConversationSettings
@@ -81,6 +81,7 @@ class Questions:
             *(here, identity_id, said.address),
             awaited=said.awaited,
             capability=capability,
+            administers=self._administers(said, capability),
             wait=self._gather if gathers else NO_WAIT,
         )
 
@@ -101,14 +102,19 @@ class Questions:
         question = await transaction.changes.question(identity_id, edited.place, edited.origin)
         if question is None or question.text == edited.text:
             return ()
-        again = _as_said(question, edited.author, edited.text, edited.within)
+        again = _as_said(question, edited, edited.text)
         if question.state is not TurnState.RUNNING:
             return await self._reword(transaction, question, again, identity_id, translator)
         refusal = await self._limits.refusal(transaction, again, identity_id, translator)
         notice = refusal.sentence if refusal else None
         capability = "" if refusal else self._limits.capability_of(again)
         successor = await transaction.add_turn(
-            question.conversation_id, identity_id, question.address, notice=notice, capability=capability
+            question.conversation_id,
+            identity_id,
+            question.address,
+            notice=notice,
+            capability=capability,
+            administers=self._administers(again, capability),
         )
         asked = await transaction.changes.question_of(question.turn_id)
         await transaction.changes.move([each.message_id for each in asked], successor)
@@ -132,7 +138,7 @@ class Questions:
             refusal = await self._limits.refusal(transaction, again, identity_id, translator)
             if refusal is not None:
                 return await self._refuse(transaction, again, identity_id, refusal)
-            await changes.choose_capability(question.turn_id, meant)
+            await changes.choose_capability(question.turn_id, meant, self._administers(again, meant))
         await changes.reword(question.message_id, again.text)
         return ()
 
@@ -143,7 +149,7 @@ class Questions:
         questions = await transaction.changes.question_of(asked.id)
         if asked.notice or not any(each.text or each.attachments for each in questions):
             return translator.say(Phrase.REGENERATE_GONE)
-        again = _as_said(questions[-1], pressed.author, questions[-1].text, pressed.within)
+        again = _as_said(questions[-1], pressed, questions[-1].text)
         if barred := await self._limits.barred(transaction, replace(again, awaited=True)):
             return translator.say(barred.phrase or Phrase.NOT_FOR_YOU)
         refusal = await self._limits.refusal(transaction, again, asked.identity_id, translator)
@@ -153,7 +159,8 @@ class Questions:
             asked.conversation_id,
             asked.identity_id,
             asked.address,
-            capability=self._limits.capability_of(again),
+            capability=(capability := self._limits.capability_of(again)),
+            administers=self._administers(again, capability),
         )
         for each in questions:
             await transaction.add_message(
@@ -167,7 +174,15 @@ class Questions:
         await transaction.changes.replace(asked.id, successor)
         return None
 
+    def _administers(self, said: Said, capability: str) -> Administers:
+        """What is stored with a turn: questions for the model don't ask for it."""
+        return self._limits.administers(said) if capability else Administers.NOTHING
 
-def _as_said(question: Question, author: Author, text: str, within: tuple[str, ...]) -> Said:
-    place, files = question.place, question.attachments
-    return Said((), author, place, text, question.address, question.origin, files, within=within)
+
+def _as_said(question: Question, act: Edited | Pressed, text: str) -> Said:
+    """The question as whoever changed or repeated it asks it."""
+    return Said(
+        *((), act.author, question.place, text, question.address, question.origin, question.attachments),
+        within=act.within,
+        administers=act.administers,
+    )

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from core.domain import Place
+from core.domain import Place, Scope
 from core.domain.audit import Actor
 from core.i18n import Phrase, Translators
 from core.storage.operations.pauses import SENTENCE_CHARS, Pause, PauseStore
+from core.storage.operations.place_settings import StoredSetting
 from core.storage.operations.turn_changes import Changed, Outcome, TurnChanges
 from core.util.log import log
 from core.util.text import shorten
 
 
+class Clearing(Protocol):
+    """Takes away what admins set for their places."""
+
+    async def clear(self, scope: Scope, by: Actor, name: str = "") -> Sequence[StoredSetting]: ...
+
+
 class Control:
-    """Pauses and resumes answers, tries turns again and drops them."""
+    """Pauses and resumes answers, tries turns again and drops them, takes settings of places away."""
 
     def __init__(
         self,
@@ -23,13 +31,18 @@ class Control:
         translators: Translators,
         notify: Callable[[int], object] = lambda _: None,
         sweep_soon: Callable[[], object] = lambda: None,
+        places: Clearing | None = None,
     ) -> None:
-        """`notify` is told of the conversation that has work, `sweep_soon` that many may have some."""
+        """`notify` is told of the conversation that has work, `sweep_soon` that many may have some.
+
+        `places` takes settings of places away; None where there are none.
+        """
         self._pauses = pauses
         self._changes = changes
         self._translators = translators
         self._notify = notify
         self._sweep_soon = sweep_soon
+        self._places = places
 
     async def paused(self) -> Pause | None:
         """The pause that goes on."""
@@ -59,6 +72,14 @@ class Control:
         """End a turn that waits, and tell its author so."""
         changed = await self._changes.drop(turn_id, self._dropped, by)
         return self._told("turn.dropped", turn_id, changed, by)
+
+    async def clear_place(self, scope: Scope, name: str, by: Actor) -> int:
+        """Take away what admins set for a place, or one setting of it; of a server, in its channels, too. How many."""
+        gone = await self._places.clear(scope, by, name) if self._places is not None else ()
+        for each in gone:
+            told = {"place": str(each.scope), "setting": each.name, "before": each.value, "after": ""}
+            log.info("place_settings.changed", by=str(by), **told)
+        return len(gone)
 
     def _dropped(self, locale: str, place: Place) -> str:
         return self._translators.for_reader(locale, place).say(Phrase.TURN_DROPPED)

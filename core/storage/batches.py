@@ -23,7 +23,7 @@ from core.storage.db import (
     lock_conversations,
     outlast,
     persons,
-    spoken_locale,
+    reader_locale,
     turns,
 )
 from core.storage.turns.intake import IntakeTransaction
@@ -228,7 +228,7 @@ def _batches() -> Select[Any]:
     kept = [name for name in StoredBatch.__slots__ if name not in ("place", "locale")]
     place = conversations.c["platform", "workspace", "channel", "thread", "private"]
     return (
-        select(*(batch_jobs.c[name] for name in kept), *place, spoken_locale().label("locale"))
+        select(*(batch_jobs.c[name] for name in kept), *place, reader_locale().label("locale"))
         .join(conversations, conversations.c.id == batch_jobs.c.conversation_id)
         .join(identities, identities.c.id == batch_jobs.c.identity_id)
     )

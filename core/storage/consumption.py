@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import PERHAPS
+from core.domain import PERHAPS, SETTINGS, Scope
 from core.storage.db import conversations, identities, persons, turns
 from core.storage.db import usage as usage_table
 from core.storage.spending import Price, Spending, identities_of, usd_of
@@ -55,10 +55,26 @@ class Consumption:
         self, platform: str, workspace: str, most: int, since: datetime
     ) -> datetime | None:
         """When the message was sent that used up `most` in a workspace; None while there are some left."""
+        return await self.nth_in(Scope(platform, workspace), most, since)
+
+    async def nth_in(
+        self, scope: Scope, most: int, since: datetime, identity_id: int | None = None
+    ) -> datetime | None:
+        """When the message was sent that used up `most` in a channel or server; None while there are some left.
+
+        With an identity only its person's count. To change the settings of a place does not count.
+        """
         of_turn = select(conversations.c.id).where(conversations.c.id == turns.c.conversation_id)
-        there = of_turn.where(conversations.c.platform == platform, conversations.c.workspace == workspace)
+        there = of_turn.where(
+            conversations.c.platform == scope.platform, conversations.c.workspace == scope.workspace
+        )
+        if scope.channel:
+            there = there.where(conversations.c.channel == scope.channel)
         # looked up turn by turn: a day's turns are fewer than all conversations
-        asked = select(turns.c.created_at).where(there.scalar_subquery().is_not(None))
+        counts = turns.c.capability.is_distinct_from(SETTINGS)
+        asked = select(turns.c.created_at).where(there.scalar_subquery().is_not(None), counts)
+        if identity_id is not None:
+            asked = asked.where(turns.c.identity_id.in_(identities_of(identity_id)))
         return await self._nth(asked, most, since)
 
     async def nth_of_capability(

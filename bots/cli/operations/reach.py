@@ -115,6 +115,6 @@ def request(
 def _other_ways(busy: DatabaseBusy | None) -> str:
     holder = f"a running bot holds {busy}: " if busy else ""
     return (
-        f"{holder}set them and restart it, so that it can be asked; or say `pause` or `resume` to it in chat as an "
+        f"{holder}set them and restart it, so that it can be asked; or say it in chat as an "
         "operator, or stop it and run this again"
     )

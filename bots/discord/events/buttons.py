@@ -92,4 +92,5 @@ def press_of(source: Source, meant: tuple[Action, str, str] | None, text: str = 
         address=str(source.address),
         text=text or value,
         within=source.within,
+        administers=source.administers,
     )

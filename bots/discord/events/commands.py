@@ -30,6 +30,8 @@ _KINDS = {
     "boolean": _BOOLEAN,
 }
 _SERVER, _DIRECT = 0, 1
+_MANAGE_CHANNELS = str(1 << 4)
+"""All of the permissions that are named must be held: who manages the server mostly manages its channels, too."""
 _NAME = re.compile(r"[-_\w]{1,32}")
 """Discord's rule for the names of slash commands and their options, which are in lower case too."""
 
@@ -50,6 +52,7 @@ def all_commands(
     named: dict[str, tuple[Sentence, Sentence]] = {ASK: (Phrase.ASK_NAME, Phrase.ASK_COMMAND)}
     named |= {command.value: phrases for command, phrases in COMMANDS.items()}
     named |= {each.name: (each.word, each.description) for each in capabilities}
+    shown_to = {each.name: _for_admins(everywhere=everywhere) for each in capabilities if each.admins_only}
     slash = [
         {"type": _SLASH, "options": options.get(name, [])} | _described(name, *phrases, translator_of)
         for name, phrases in named.items()
@@ -64,7 +67,12 @@ def all_commands(
     ]
     # Discord takes contexts of global commands only
     where = {"contexts": [_SERVER, _DIRECT], "integration_types": [0]} if everywhere else {}
-    return [command | where for command in (*slash, *menus)]
+    return [command | where | shown_to.get(str(command["name"]), {}) for command in (*slash, *menus)]
+
+
+def _for_admins(*, everywhere: bool) -> Json:
+    """Whom Discord shows a command to that only admins of a place may use, and where: servers may widen that."""
+    return {"default_member_permissions": _MANAGE_CHANNELS} | ({"contexts": [_SERVER]} if everywhere else {})
 
 
 def menus_of(capabilities: Sequence[Capability]) -> dict[Sentence, Capability]:
@@ -93,7 +101,7 @@ def _capability_options(capability: Capability, translator_of: TranslatorOf) -> 
     if capability.takes == "nothing":
         return []
     takes_files = capability.takes == "files"
-    options = [_typed(each) for each in capability.options]
+    options = [_typed(each, translator_of) for each in capability.options]
     if not options:
         named = (
             capability.argument or Phrase.QUESTION_NAME,
@@ -108,7 +116,7 @@ def _capability_options(capability: Capability, translator_of: TranslatorOf) -> 
     return options
 
 
-def _typed(option: Option) -> Json:
+def _typed(option: Option, translator_of: TranslatorOf) -> Json:
     """An option that Discord asks for by its kind, and checks as far as it can."""
     told: Json = {
         "name": option.name,
@@ -116,6 +124,8 @@ def _typed(option: Option) -> Json:
         "type": _KINDS[option.kind],
         "required": option.required,
     }
+    if option.sentence is not None:
+        told["description_localizations"] = _localised(option.sentence, translator_of, _as_description)
     if option.kind == "choice":
         return told | {"choices": [{"name": each, "value": each} for each in option.choices]}
     if option.kind == "text":

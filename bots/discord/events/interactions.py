@@ -23,9 +23,19 @@ from bots.discord.events.commands import (
     menus_of,
 )
 from bots.discord.events.payloads import id_of, part_of, parts_of, text_of
-from bots.discord.events.sdk_message import WholeMessage, user_of
+from bots.discord.events.sdk_message import WholeMessage, administered_by, user_of
 from bots.discord.events.translate import author_from, parent_of, place_from, within_of
-from core.domain import Attachment, Author, Capability, Command, Commanded, Place, Said, write_options
+from core.domain import (
+    Administers,
+    Attachment,
+    Author,
+    Capability,
+    Command,
+    Commanded,
+    Place,
+    Said,
+    write_options,
+)
 from core.i18n import COMMANDS
 
 SLASH, MESSAGE_MENU = 1, 3
@@ -46,6 +56,8 @@ class Source:
     """The ids by which the lists of channels may name the place."""
     address: Address
     """Where a reply goes that only the author reads."""
+    administers: Administers
+    """What its author may set there, as Discord told it with the interaction."""
 
 
 def data_of(interaction: discord.Interaction) -> Mapping[str, Any]:
@@ -73,6 +85,7 @@ def source_of(interaction: discord.Interaction) -> Source | None:
             app=interaction.application_id,
             token=interaction.token,
         ),
+        administers=administered_by(interaction.permissions) if guild else Administers.NOTHING,
     )
 
 
@@ -99,6 +112,7 @@ def translate(
         whole_channel=not source.place.private and not source.place.thread,
         argument=str(options.get(GATEWAY) or "").strip(),
         within=source.within,
+        administers=source.administers,
         awaited=True,
     )
 
@@ -116,6 +130,7 @@ def question(
         origin=str(interaction.id),
         attachments=files,
         within=source.within,
+        administers=source.administers,
         awaited=True,
     )
 
@@ -174,6 +189,7 @@ def wants_gone(interaction: discord.Interaction, source: Source) -> Commanded | 
         command=Command.DELETE,
         address=str(answer_address_of(interaction, source)),
         within=source.within,
+        administers=source.administers,
         awaited=True,
         about=ids_of(text_of(data, "target_id")),
         manages=bool(interaction.guild_id) and interaction.permissions.manage_messages,
@@ -205,6 +221,7 @@ def chosen_on_message(
         origin=target,
         attachments=attachments_in(message, channel, int(target)),
         within=source.within,
+        administers=source.administers,
         awaited=True,
     )
 

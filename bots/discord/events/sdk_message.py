@@ -14,6 +14,7 @@ from typing import Any
 import discord
 
 from bots.discord.events.payloads import as_id, id_of, list_of, number_of, part_of, parts_of, text_of
+from core.domain import Administers
 
 Json = Mapping[str, Any]
 
@@ -48,9 +49,30 @@ class WholeMessage(discord.Message):
         return False
 
     @property
+    def author_administers(self) -> Administers:
+        """What its author may set there, as their roles have it; nothing where discord.py does not know them."""
+        author, here = self.author, self.channel
+        if not isinstance(author, discord.Member):
+            return Administers.NOTHING
+        if author.guild_permissions.manage_guild:
+            return Administers.SERVER
+        if not isinstance(here, discord.abc.GuildChannel | discord.Thread):
+            return Administers.NOTHING
+        with suppress(discord.ClientException):  # a thread whose channel is unknown
+            return administered_by(here.permissions_for(author))
+        return Administers.NOTHING
+
+    @property
     def by_app(self) -> bool:
         """Whether a bot or a hook wrote it."""
         return bool(part_of(self.raw, "author").get("bot")) or self.raw.get("webhook_id") is not None
+
+
+def administered_by(may: discord.Permissions) -> Administers:
+    """What somebody with these permissions in a channel of a server may set."""
+    if may.manage_guild:
+        return Administers.SERVER
+    return Administers.CHANNEL if may.manage_channels else Administers.NOTHING
 
 
 def known_of(data: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import discord
 import msgspec
@@ -15,6 +16,7 @@ from bots.discord.events.names import NOBODY, Names, names_as_told, names_for
 from bots.discord.events.payloads import as_id, list_of, part_of, text_of
 from bots.discord.events.sdk_message import WholeMessage
 from core.domain import (
+    Administers,
     Author,
     Command,
     Commanded,
@@ -36,6 +38,13 @@ WITH_WORDS = PERSON_MESSAGES | {
     discord.MessageType.context_menu_command,
     discord.MessageType.poll_result,
 }
+
+
+class _Told(TypedDict):
+    """What is told with everything that somebody says."""
+
+    within: tuple[str, ...]
+    administers: Administers
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +78,20 @@ def translate(
     files = files_of(message)
     keys = (f"{PLATFORM}:{message.id}",)
     address = _address(message, parent)
-    within = within_of(message.channel, message.guild, parent)
+    told: _Told = {
+        "within": within_of(message.channel, message.guild, parent),
+        "administers": message.author_administers,
+    }
     command = spoken_command(text, "/!")
     if command is not None and not files:
         about = ids_of(str(address.reply)) if command is Command.DELETE else ()
         manages = message.author_manages
-        return Commanded(
-            keys, author, place, command, str(address), within=within, about=about, manages=manages
-        )
+        return Commanded(keys, author, place, command, str(address), about=about, manages=manages, **told)
     if me.opens_threads and may_open_thread(message):
         # such a thread has the question's id; its name is read when it is opened: an address outlives the words
         place = replace(place, thread=str(message.id))
         address = msgspec.structs.replace(address, channel=message.id, parent=message.channel.id, opens=True)
-    return Said(keys, author, place, text, str(address), str(message.id), files, within=within)
+    return Said(keys, author, place, text, str(address), str(message.id), files, **told)
 
 
 def was_edited(message: WholeMessage) -> bool:
@@ -105,8 +115,11 @@ def edited(message: WholeMessage, me: Me, parent: int = 0, names: Names = NOBODY
     text = words_to(message, me, names)
     if not text and not me.reads_content:
         return None  # the mention was taken out, and with it went our right to read the rest
-    within, key = within_of(message.channel, message.guild, parent), edit_key(message)
-    return Edited((key,), author_of(message), place_of(message, parent), str(message.id), text, within=within)
+    return Edited(
+        *((edit_key(message),), author_of(message), place_of(message, parent), str(message.id), text),
+        within=within_of(message.channel, message.guild, parent),
+        administers=message.author_administers,
+    )
 
 
 def words_to(message: WholeMessage, me: Me, names: Names = NOBODY) -> str:

@@ -116,5 +116,6 @@ def said_by_press(source: Source, asked: str) -> Said:
         address=str(source.address),
         origin="",
         within=source.within,
+        administers=source.administers,
         awaited=True,
     )

@@ -58,14 +58,16 @@ class Filled:
 
 def forms_of(capabilities: Sequence[Capability]) -> list[Capability]:
     """Those that ask for something, and are for everybody."""
-    return [each for each in capabilities if each.options and not each.operators_only][:_MOST_OPTIONS]
+    asked = [each for each in capabilities if each.options and each.asks_in_window]
+    return [each for each in asked if not each.operators_only][:_MOST_OPTIONS]
 
 
 def commanded_form(payload: Mapping[str, Any], capabilities: Sequence[Capability]) -> Capability | None:
     """The form that a slash command names without a word of what is to stand in it."""
     words = from_mrkdwn(text_of(payload, "text")).strip() if text_of(payload, "command") else ""
     wanted = spoken_capability(capabilities, words) if words else None
-    return wanted if wanted and wanted.options and not behind_word(wanted, words) else None
+    has_window = wanted is not None and bool(wanted.options) and wanted.asks_in_window
+    return wanted if wanted and has_window and not behind_word(wanted, words) else None
 
 
 def opening(

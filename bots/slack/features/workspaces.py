@@ -13,6 +13,7 @@ from bots.slack.delivery.streaming.streams import Streams
 from bots.slack.events.payloads import Bot
 from bots.slack.features.assistant_threads import AssistantThreads
 from bots.slack.installations.account import InstalledAccount, Rotation, bot_of
+from bots.slack.transport.admins import Admins
 from bots.slack.transport.api import OneAccount, SlackApi
 from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.names import NameFinder
@@ -29,11 +30,13 @@ class Workspace(AnsweredWorkspace):
 
     assistant_threads: AssistantThreads
     names: NameFinder
+    admins: Admins
 
     async def aclose(self) -> None:
         """End what is still being asked about people and places."""
         await self.people.aclose()
         await self.names.aclose()
+        await self.admins.aclose()
 
 
 class Workspaces(Protocol):
@@ -139,4 +142,5 @@ def _workspace(api: SlackApi) -> Workspace:
         Streams(api.rate_limits, api.app.now),
         AssistantThreads(api),
         NameFinder(api, people, api.app.settings.names_timeout_s, api.app.now),
+        Admins(api, api.app.now),
     )

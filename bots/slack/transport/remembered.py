@@ -28,9 +28,12 @@ class _Known(Generic[T]):
 class Remembered(Generic[T]):
     """Answers by id. `ask` is called for an id that is unknown or old, and must not raise."""
 
-    def __init__(self, ask: Callable[[str], Coroutine[Any, Any, T]], now: Now) -> None:
+    def __init__(
+        self, ask: Callable[[str], Coroutine[Any, Any, T]], now: Now, *, good_for_s: float = _GOOD_FOR_S
+    ) -> None:
         self._ask = ask
         self._now = now
+        self._good_for_s = good_for_s
         self._known: LRUCache[str, _Known[T]] = LRUCache(_MOST_KNOWN)
         self._asking = TaskSet()
 
@@ -38,7 +41,7 @@ class Remembered(Generic[T]):
         """Return what is known; None where Slack does not answer in time."""
         known = self._known.get(id_)
         if known is None or known.until <= self._now():
-            known = _Known(self._asking.start(self._ask(id_)), self._now() + _GOOD_FOR_S)
+            known = _Known(self._asking.start(self._ask(id_)), self._now() + self._good_for_s)
             self._known[id_] = known
         # waiting does not own the task: a later event about the same thing still profits from its answer
         await asyncio.wait({known.asked}, timeout=max(0.0, within_s))

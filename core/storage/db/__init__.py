@@ -11,6 +11,7 @@ from core.storage.db.capability_tables.console import (
     console_users,
 )
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces, learnt_sends
+from core.storage.db.capability_tables.places import place_settings
 from core.storage.db.capability_tables.rights import (
     blocks,
     consents,
@@ -31,7 +32,7 @@ from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, database_path, parse_url
 from core.storage.db.file_lock import held_alone
-from core.storage.db.listen_notify import CHANNEL
+from core.storage.db.listen_notify import CHANNEL, PLACES_CHANNEL, hear_on
 from core.storage.db.postgresql.server import Reach
 from core.storage.db.retry import outlast
 from core.storage.db.row_locks import lock_author, lock_conversations, lock_these, lock_turns
@@ -53,6 +54,7 @@ from core.storage.db.tables import (
     metadata,
     persons,
     place_models,
+    reader_locale,
     releases,
     spoken_locale,
     tool_activity,
@@ -65,6 +67,7 @@ from core.storage.db.upsert import insert_in, insert_into, insert_once
 __all__ = [
     "CHANNEL",
     "FILE_MODE",
+    "PLACES_CHANNEL",
     "Database",
     "Id",
     "Instant",
@@ -98,6 +101,7 @@ __all__ = [
     "events",
     "failures",
     "feedback",
+    "hear_on",
     "held_alone",
     "held_questions",
     "identities",
@@ -122,6 +126,8 @@ __all__ = [
     "parse_url",
     "persons",
     "place_models",
+    "place_settings",
+    "reader_locale",
     "releases",
     "remote_erasures",
     "settled",

@@ -16,6 +16,8 @@ from core.storage.db.engine import Database
 from core.util.log import log
 
 CHANNEL = "aivax_bots_turns"
+PLACES_CHANNEL = "aivax_bots_places"
+"""Where it is told that the settings of a place changed."""
 RECONNECT_DELAY_S = 1.0
 PULSE_S = 60.0
 """How often a connection that listens wakes though nothing came."""
@@ -33,6 +35,19 @@ async def hear(
     every `Reach.poll_interval_s` where nobody can listen, because all that is known of the server is a pooler. With
     SQLite there is nobody else to hear, and this just waits.
     """
+
+    def heard(payload: str) -> None:
+        platform, _, conversation_id = payload.rpartition(":")
+        if platform in platforms and conversation_id.isdecimal():
+            notify(int(conversation_id))
+
+    await hear_on(database, CHANNEL, heard, begins)
+
+
+async def hear_on(
+    database: Database, channel: str, heard: Callable[[str], None], begins: Callable[[], None]
+) -> None:
+    """Call `heard` with what other processes tell on a channel, until cancelled; else as `hear`."""
     if (server := database.server) is None:
         await asyncio.Event().wait()
         return
@@ -44,7 +59,7 @@ async def hear(
             await asyncio.sleep(server.poll_interval_s)
             continue
         try:
-            await _hear(url, server.processes, platforms, notify, begins)
+            await _hear(url, server.processes, channel, heard, begins)
         except (psycopg.Error, OSError) as exc:
             log.warning("notifications.lost", cause=type(exc).__name__)
             begins()
@@ -54,8 +69,8 @@ async def hear(
 async def _hear(
     url: URL,
     ours: Collection[int],
-    platforms: Collection[str],
-    notify: Callable[[int], None],
+    channel: str,
+    heard: Callable[[str], None],
     begins: Callable[[], None],
 ) -> None:
     from psycopg import AsyncConnection
@@ -67,14 +82,13 @@ async def _hear(
             return await super().wait(gen, interval=interval, timeout=timeout)
 
     async with await Listener.connect(_conninfo(url), autocommit=True) as connection:
-        await connection.execute(f"LISTEN {CHANNEL}")
+        await connection.execute(f"LISTEN {channel}")
         begins()
         async for notice in connection.notifies():
-            if notice.pid in ours:
-                continue  # this process knows what it stored itself: to hear of it again costs a claim in vain
-            platform, _, conversation_id = notice.payload.rpartition(":")
-            if platform in platforms and conversation_id.isdecimal():
-                notify(int(conversation_id))
+            if (
+                notice.pid not in ours
+            ):  # what this process stored itself it knows: to hear of it costs a claim in vain
+                heard(notice.payload)
 
 
 def _conninfo(url: URL) -> str:

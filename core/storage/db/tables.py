@@ -28,6 +28,7 @@ from sqlalchemy import (
     text,
 )
 
+from core.domain.locales import CHOSEN
 from core.storage.db.types import Id, Instant, Label, Word, Words
 
 OPEN = "state = 'queued' OR state = 'running' OR state = 'parked'"
@@ -167,6 +168,9 @@ turns = Table(
         nullable=True,
         comment="what it does in place of asking the model; null: it asks",
     ),
+    Column(
+        "administers", Label(16), nullable=True, comment="what its author may set there, as the event told it"
+    ),
     Column("takes_back", Id, nullable=True, comment="a notice: the turn whose answer it takes away first"),
     Column(
         "awaited", Boolean, nullable=False, default=False, comment="its platform shows that it is on its way"
@@ -217,6 +221,12 @@ turns = Table(
 def spoken_locale() -> ColumnElement[str]:
     """The locale that an identity is spoken to in: the person's choice, else what the platform told."""
     return case((identities.c.chosen_locale != "", identities.c.chosen_locale), else_=identities.c.locale)
+
+
+def reader_locale() -> ColumnElement[str]:
+    """The same for a translator, which heeds a person's own choice more than anything (`core.domain.locales`)."""
+    chosen = identities.c.chosen_locale
+    return case((chosen != "", chosen + CHOSEN), else_=identities.c.locale)
 
 
 def is_open() -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ from core.storage.db import (
     deliveries,
     identities,
     lock_conversations,
-    spoken_locale,
+    reader_locale,
     turns,
 )
 from core.storage.operations.audit import record
@@ -173,7 +173,7 @@ async def _locked(connection: AsyncConnection, turn_id: int) -> Row[Any] | None:
     places = conversations.c["platform", "channel", "thread", "private"]
     workspace = conversations.c.workspace.label("place_workspace")
     query = (
-        select(turns, *places, workspace, spoken_locale().label("locale"))
+        select(turns, *places, workspace, reader_locale().label("locale"))
         .join(conversations, turns.c.conversation_id == conversations.c.id)
         .join(identities, turns.c.identity_id == identities.c.id)
         .where(turns.c.id == turn_id)

@@ -48,6 +48,7 @@ from core.storage.db import (
     messages,
     persons,
     place_models,
+    place_settings,
     releases,
     remote_erasures,
     tool_activity,
@@ -158,7 +159,7 @@ WORDLESS = (
     Wordless(tool_activity, ("state",), OURS),
     Wordless(made_files, ("name", "media_type"), "a kind and a number: picture-1.png"),
     Wordless(turns, ("key", "reference", "owner"), IDS),
-    Wordless(turns, ("state", "failure", "cancel_request", "offers", "capability"), OURS),
+    Wordless(turns, ("state", "failure", "cancel_request", "offers", "capability", "administers"), OURS),
     Wordless(turns, ("held_by", "faulted_for"), "a breaker's name: a cause and a model's name"),
     Wordless(deliveries, ("message_id",), IDS),
     Wordless(
@@ -194,6 +195,13 @@ WORDLESS = (
     Wordless(alerts, ("key",), "a cause that operators were told of"),
     Wordless(place_models, ("platform", "workspace", "channel"), IDS),
     Wordless(place_models, ("model",), "a gateway's name, one of those that the operator lists"),
+    Wordless(place_settings, ("platform", "workspace", "channel"), IDS),
+    Wordless(place_settings, ("name",), OURS),
+    Wordless(
+        place_settings,
+        ("value",),
+        "a language, a number, on or off, or a name that the operator gives a gateway",
+    ),
     Wordless(events, ("key",), "ids, or a digest of them; gone after 14 days"),
     Wordless(tool_calls, ("key",), "a digest of a call; gone after 14 days"),
     Wordless(

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import Attachment, CancelRequest, Deleted, Place, TurnState
+from core.domain import Administers, Attachment, CancelRequest, Deleted, Place, TurnState
 from core.storage.db import (
     batched,
     conversations,
@@ -94,10 +94,12 @@ class Changes:
         """Change what was said."""
         await self._connection.execute(update(messages).where(messages.c.id == message_id).values(text=text))
 
-    async def choose_capability(self, turn_id: int, capability: str) -> None:
-        """Have a turn do something else than it was to: `""`: ask."""
-        chosen = update(turns).where(turns.c.id == turn_id).values(capability=capability or None)
-        await self._connection.execute(chosen)
+    async def choose_capability(
+        self, turn_id: int, capability: str, administers: Administers = Administers.NOTHING
+    ) -> None:
+        """Have a turn do something else than it was to: `""`: ask. `administers` as in `add_turn`."""
+        values = {"capability": capability or None, "administers": administers or None}
+        await self._connection.execute(update(turns).where(turns.c.id == turn_id).values(**values))
 
     async def move(self, message_ids: Collection[int], turn_id: int) -> None:
         """Have other words, or the same, answered by another turn."""

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import Action, Attachment, Author, Identity, Place, TurnState
+from core.domain import Action, Administers, Attachment, Author, Identity, Place, TurnState, as_chosen
 from core.domain.audit import AuditEntry
 from core.domain.spans import record_first
 from core.domain.tracing import NO_TRACER, Tracer
@@ -51,7 +51,7 @@ from core.storage.db import (
     lock_conversations,
     messages,
     persons,
-    spoken_locale,
+    reader_locale,
     turns,
 )
 from core.storage.feedback import Feedbacks
@@ -169,7 +169,7 @@ class IntakeTransaction:
         if told != {name: getattr(found, name) for name in _TOLD}:
             newer = update(identities).where(identities.c.id == found.id)
             await self._connection.execute(newer.values(**told))
-        self._locales[found.id] = found.chosen_locale or told["locale"]
+        self._locales[found.id] = as_chosen(found.chosen_locale) or told["locale"]
         return int(found.id)
 
     def is_blocked(self, identity_id: int) -> bool:
@@ -193,7 +193,7 @@ class IntakeTransaction:
         """The locale that the author chose, else the one that was last seen of them; `""` where there was none."""
         if (known := self._locales.get(identity_id)) is not None:
             return known
-        row = select(spoken_locale()).where(identities.c.id == identity_id)
+        row = select(reader_locale()).where(identities.c.id == identity_id)
         return str((await self._connection.execute(row)).scalar_one())
 
     async def find_or_open(self, place: Place, owner_id: int, *, idle_since: datetime | None = None) -> int:
@@ -245,12 +245,14 @@ class IntakeTransaction:
         offers: Sequence[Action] = (),
         awaited: bool = False,
         capability: str = "",
+        administers: Administers = Administers.NOTHING,
         takes_back: int | None = None,
         wait: timedelta = NO_WAIT,
     ) -> int:
         """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it.
 
-        `capability` is what it does in place of asking; `takes_back` the turn whose answer goes before that is said.
+        `capability` is what it does in place of asking, and `administers` what its author may set there, where that
+        matters to it; `takes_back` the turn whose answer goes before that is said.
         It begins after `wait`, at the earliest.
         """
         row = {
@@ -264,6 +266,7 @@ class IntakeTransaction:
             "offers": ",".join(offers),
             "awaited": awaited,
             "capability": capability or None,
+            "administers": administers or None,
             "takes_back": takes_back,
             "due_at": self.now + wait,
             "created_at": self.now,
@@ -391,7 +394,7 @@ class IntakeTransaction:
             await self._connection.execute(persons.delete().where(persons.c.id == person_id))
         found = await self._identity(author)
         assert found is not None  # noqa: S101  one that was there, or ours
-        self._locales[found.id] = found.chosen_locale or found.locale
+        self._locales[found.id] = as_chosen(found.chosen_locale) or found.locale
         return int(found.id)
 
     async def _open(self, place: Place, owner_id: int) -> int:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Row, ScalarSelect, Select, bindparam, exists, func, or_, select
 
-from core.domain import Action, Author, CancelRequest, Identity, Place, Turn, TurnState
-from core.storage.db import breakers, conversations, identities, persons, place_models, spoken_locale, turns
+from core.domain import Action, Administers, Author, CancelRequest, Identity, Place, Turn, TurnState
+from core.storage.db import breakers, conversations, identities, persons, place_models, reader_locale, turns
 
 
 @cache
@@ -35,7 +35,7 @@ def next_turn() -> Select[Any]:
             *conversations.c["platform", "channel", "thread", "private"],
             conversations.c.workspace.label("place_workspace"),
             *identities.c["workspace", "user", "name", "time_zone"],
-            spoken_locale().label("locale"),
+            reader_locale().label("locale"),
             persons.c.key.label("person_key"),
             behind.label("has_successor"),
             _running_of_person().label("person_runs"),
@@ -97,6 +97,7 @@ def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn
         cancel_request=CancelRequest(row.cancel_request) if row.cancel_request else None,
         capability=row.capability or "",
         takes_back=row.takes_back,
+        administers=Administers(row.administers or ""),
         chosen_model=row.chosen_model or "",
         is_any_tripped=row.is_any_tripped,
         due_since=max(row.due_at, row.started_at) if row.started_at is not None else None,

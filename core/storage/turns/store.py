@@ -47,7 +47,7 @@ from core.storage.db import (
     made_files,
     messages,
     outlast,
-    spoken_locale,
+    reader_locale,
     tool_activity,
     turns,
 )
@@ -238,7 +238,7 @@ class TurnStore:
         waiting = IS_HELD & (turns.c.created_at < moment) & (turns.c.held_by != Cause.PAUSE)
         places = conversations.c["platform", "workspace", "channel", "thread", "private"]
         query = (
-            select(turns.c.id, spoken_locale().label("locale"), *places)
+            select(turns.c.id, reader_locale().label("locale"), *places)
             .join(conversations)
             .join(identities, turns.c.identity_id == identities.c.id)
         )

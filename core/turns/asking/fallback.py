@@ -9,8 +9,9 @@ from core.admission.admission import RetryAlone
 from core.admission.spending.caps import Closed, SpendCaps
 from core.conversations.composer import Composed
 from core.conversations.routes import Routes
-from core.domain import AivaxError, Cause, Tripped, Turn, Unanswerable
-from core.i18n import Phrase
+from core.domain import AivaxError, Cause, Place, Tripped, Turn, Unanswerable
+from core.i18n import Phrase, PlacesPhrase
+from core.markdown.literal import code
 from core.storage.spending import SpendingStore
 from core.turns.answer import Answer
 from core.util.log import log
@@ -24,8 +25,15 @@ class Fallback:
     """Has a question answered by another model than its own where that is configured and called for."""
 
     def __init__(
-        self, routes: Routes, caps: SpendCaps, spending: SpendingStore, now: Callable[[], datetime]
+        self,
+        routes: Routes,
+        caps: SpendCaps,
+        spending: SpendingStore,
+        now: Callable[[], datetime],
+        newly_gone: Callable[[Place], Awaitable[str]],
     ) -> None:
+        """`newly_gone` tells, once, which gateway that admins chose for a place is offered no more; `""`: none."""
+        self._newly_gone = newly_gone
         self._routes = routes
         self._caps = caps
         self._spending = spending
@@ -37,6 +45,8 @@ class Fallback:
         A capability was judged when it was taken in, and goes on.
         """
         turn = answer.turn
+        if gone := await self._newly_gone(turn.place):
+            answer.notes.append(answer.translator.say(PlacesPhrase.PLACE_GATEWAY_GONE, gateway=code(gone)))
         closed = await self._closed(turn)
         if closed is not None and self._answers_at_cap(turn):
             closed = None if turn.capability else await self._closed(turn, to_other=True)

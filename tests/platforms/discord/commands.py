@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from . import files, payloads
+from . import files, payloads, permissions
 from .model import Channel, Guild, Message, Person, Role, Upload
 from .payloads import Json
 from .world import World
@@ -21,6 +21,18 @@ def find(world: World, guild: Guild | None, name: str, kind: int) -> Json:
                 return command
     listed = {p: [c["name"] for c in world.commands.get(p, [])] for p in places}
     raise LookupError(f"nobody is offered the command {name!r} of type {kind}; registered: {listed}")
+
+
+def require_offered(world: World, person: Person, channel: Channel, line: str) -> None:
+    """Raises LookupError for a command that Discord hides from this person, or in direct messages."""
+    command = find(world, channel.guild, line.split()[0], 1)
+    where = command.get("contexts") or [0, 1]
+    needed = int(command.get("default_member_permissions") or 0)
+    is_hidden = (0 if channel.guild else 1) not in where
+    if channel.guild is not None:
+        is_hidden |= needed & int(permissions.of_person(channel, person.id)) != needed
+    if is_hidden:
+        raise LookupError(f"{person.name} is not offered {line!r} in {channel.name}")
 
 
 def slash_data(

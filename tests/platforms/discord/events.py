@@ -119,13 +119,15 @@ class Events:
         }
         if interaction.message is not None:
             data["message"] = payloads.message(self.world, interaction.message)
-        data |= self._who(interaction.person, guild)
+        data |= self._who(interaction.person, channel)
         self.gateway.publish("INTERACTION_CREATE", lambda _: data, guild, 0)
 
-    def _who(self, person: Person, guild: Guild | None) -> Json:
+    def _who(self, person: Person, channel: Channel) -> Json:
+        guild = channel.guild
         if guild is None:
             return {"user": payloads.user(person)}
-        member = self._member(guild, person) | {"permissions": str(int(guild.everyone.permissions))}
+        may = permissions.of_person(channel, person.id)
+        member = self._member(guild, person) | {"permissions": str(int(may))}
         summary = {"id": str(guild.id), "locale": guild.locale, "features": []}
         return {"member": member, "guild_id": str(guild.id), "guild_locale": guild.locale, "guild": summary}
 

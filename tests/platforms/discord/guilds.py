@@ -118,6 +118,21 @@ class Guilds:
                     message.deleted = True
         self.world.bell.ring()
 
+    def grant(self, guild: Guild, person: Person, granted: int) -> Role:
+        """Gives somebody a role of their own with these permissions."""
+        role = Role(self.world.ids.next(), f"of {person.name}", int(granted))
+        guild.roles.append(role)
+        guild.held.setdefault(person.id, []).append(role)
+        self.events.guild(
+            "GUILD_ROLE_CREATE", guild, {"guild_id": str(guild.id), "role": payloads.role(role)}
+        )
+        return role
+
+    def allow(self, channel: Channel, person: Person, allowed: int) -> None:
+        """Lets somebody do more in one channel."""
+        channel.allowed[person.id] = int(allowed)
+        self.events.channel("CHANNEL_UPDATE", channel)
+
     def deny(self, channel: Channel, denied: int) -> None:
         channel.denied = denied
         self.events.channel("CHANNEL_UPDATE", channel)

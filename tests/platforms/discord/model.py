@@ -57,6 +57,8 @@ class Guild:
     available: bool = True
     bot_present: bool = True
     commands_created: int = 0
+    held: dict[int, list[Role]] = field(default_factory=dict)
+    """The roles that people have, by the person's id."""
 
     @property
     def everyone(self) -> Role:
@@ -80,6 +82,8 @@ class Channel:
     recipient: Person | None = None
     owner_id: int = 0
     denied: int = 0
+    allowed: dict[int, int] = field(default_factory=dict)
+    """What people may do here beyond their roles, by the person's id."""
     archived: bool = False
     locked: bool = False
     archive_changed_at: float = 0.0

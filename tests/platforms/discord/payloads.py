@@ -41,7 +41,8 @@ def hook(person: Person) -> Json:
 
 
 def member(world: World, guild: Guild, person: Person) -> Json:
-    roles = [str(guild.bot_role.id)] if person is world.bot else []
+    held = [guild.bot_role] if person is world.bot else guild.held.get(person.id, [])
+    roles = [str(each.id) for each in held]
     joined = iso(world.clock.now() - 86_400)
     return {
         "nick": person.nick,
@@ -84,13 +85,18 @@ def channel(world: World, item: Channel) -> Json:
 
 
 def _guild_channel(world: World, item: Channel) -> Json:
-    denied = {"id": str(world.bot.id), "type": 1, "allow": "0", "deny": str(int(item.denied))}
+    overwrites = [{"id": str(world.bot.id), "type": 1, "allow": "0", "deny": str(int(item.denied))}]
+    overwrites = overwrites if item.denied else []
+    overwrites += [
+        {"id": str(person), "type": 1, "allow": str(int(may)), "deny": "0"}
+        for person, may in item.allowed.items()
+    ]
     data: Json = {
         "name": item.name,
         "position": 0,
         "guild_id": str(item.guild.id) if item.guild else None,
         "parent_id": str(item.category.id) if item.category else None,
-        "permission_overwrites": [denied] if item.denied else [],
+        "permission_overwrites": overwrites,
         "topic": None,
         "nsfw": False,
         "rate_limit_per_user": 0,

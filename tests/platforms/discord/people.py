@@ -102,6 +102,14 @@ class People:
         self, person: Person, channel: Channel, command: str, options: Mapping[str, Any] | None = None
     ) -> Interaction:
         """Sends a slash command; raises LookupError for one that the client would not offer."""
+        commands.require_offered(self.world, person, channel, command)
+        data = commands.slash_data(self.world, channel, command, options or {})
+        return self._interact(COMMAND, person, channel, data)
+
+    async def forge(
+        self, person: Person, channel: Channel, command: str, options: Mapping[str, Any] | None = None
+    ) -> Interaction:
+        """Sends a slash command that the person's client does not offer, as a changed client might."""
         data = commands.slash_data(self.world, channel, command, options or {})
         return self._interact(COMMAND, person, channel, data)
 

@@ -7,6 +7,9 @@ from .model import PRIVATE_THREAD, VOICE_KINDS, Channel, Guild
 
 
 class Permission(IntFlag):
+    ADMINISTRATOR = 1 << 3
+    MANAGE_CHANNELS = 1 << 4
+    MANAGE_GUILD = 1 << 5
     ADD_REACTIONS = 1 << 6
     VIEW_CHANNEL = 1 << 10
     SEND_MESSAGES = 1 << 11
@@ -48,6 +51,17 @@ def of_bot(channel: Channel) -> Permission:
 def base(guild: Guild) -> int:
     """Sums up the bot's roles in a guild."""
     return guild.everyone.permissions | guild.bot_role.permissions
+
+
+def of_person(channel: Channel, person: int) -> Permission:
+    """Sums up what somebody may do in a channel of a guild: their roles, then what the channel allows them."""
+    assert channel.guild is not None
+    granted = Permission(channel.guild.everyone.permissions)
+    for role in channel.guild.held.get(person, ()):
+        granted |= Permission(role.permissions)
+    if Permission.ADMINISTRATOR in granted:
+        return Permission((1 << 50) - 1)
+    return granted | Permission((channel.parent or channel).allowed.get(person, 0))
 
 
 def sees(channel: Channel) -> bool:

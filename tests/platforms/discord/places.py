@@ -1,5 +1,7 @@
 """The furniture of the fake: guilds, channels, threads, people, and what moderators do to them."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from .guilds import Guilds
@@ -65,6 +67,14 @@ class Places:
         """Adds the bot to a thread: only then does it know a private one."""
         thread.joined = True
         self.guilds.events.thread("THREAD_CREATE", thread)
+
+    def grant(self, guild: Guild, person: Person, *granted: Permission) -> Role:
+        """Gives somebody a role with permissions in a server."""
+        return self.guilds.grant(guild, person, reduce(or_, granted))
+
+    def allow(self, channel: Channel, person: Person, *allowed: Permission) -> None:
+        """Lets somebody do more in one channel."""
+        self.guilds.allow(channel, person, reduce(or_, allowed))
 
     def deny(self, channel: Channel, *denied: Permission) -> None:
         """Takes permissions from the bot in a channel; those denied before come back."""

@@ -89,6 +89,7 @@ def channel_json(channel: Channel) -> dict[str, Any]:
         "is_archived": channel.archived,
         "is_shared": channel.shared,
         "is_ext_shared": channel.shared,
+        **({"creator": channel.creator} if channel.creator else {}),
     }
 
 
@@ -101,6 +102,9 @@ def person_json(person: Person, *, locale: bool, seen_from: Workspace) -> dict[s
         "tz": person.tz,
         "is_bot": person.bot_id is not None,
         "is_restricted": person.restricted,
+        "is_admin": person.admin,
+        "is_owner": person.owner,
+        "is_primary_owner": False,
         "is_stranger": person.stranger or not _is_of_one_organisation(person.workspace, seen_from),
         "profile": {"display_name": _escaped(person.name), "real_name": _escaped(person.name.title())},
         **({"locale": person.locale} if locale else {}),

@@ -39,6 +39,8 @@ class Person:
     app_id: str | None = None
     restricted: bool = False
     stranger: bool = False
+    admin: bool = False
+    owner: bool = False
 
     @property
     def team_id(self) -> str:
@@ -54,6 +56,7 @@ class Channel:
     members: set[str] = field(default_factory=set)
     archived: bool = False
     shared: bool = False
+    creator: str = ""
     messages: dict[str, "Message"] = field(default_factory=dict)
 
     @property
