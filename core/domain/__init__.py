@@ -1,6 +1,5 @@
 """What the core speaks of: events, turns, errors, and the ports that the outside fills."""
 
-from core.domain.admins import Administers
 from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
 from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
 from core.domain.capabilities import PERHAPS, Capability, Takes
@@ -51,7 +50,6 @@ from core.domain.errors import (
     Unanswerable,
     Unavailable,
 )
-from core.domain.locales import as_chosen, is_chosen
 from core.domain.messages import (
     Action,
     Apology,
@@ -80,7 +78,8 @@ from core.domain.messages import (
     ToolState,
 )
 from core.domain.options import Option, OptionKind, WrittenOptions, read_options, write_options
-from core.domain.places import PLACE_LIMITS, SETTINGS, PlaceSetting, Scope, scopes_of
+from core.domain.places.admins import Administers
+from core.domain.places.settings import PLACE_LIMITS, SETTINGS, PlaceSetting, Scope, scopes_of
 from core.domain.ports import (
     Counting,
     Delivery,
@@ -92,7 +91,7 @@ from core.domain.ports import (
     TurnQueue,
     Watch,
 )
-from core.domain.translator import Rounding, Sentence, Translator, operators_words
+from core.domain.translator import Rounding, Sentence, Translator, as_chosen, is_chosen, operators_words
 from core.domain.turn import ENDED, CancelRequest, Remembered, Turn, TurnState
 
 __all__ = [

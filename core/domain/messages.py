@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from core.domain.admins import Administers
+from core.domain.places.admins import Administers
 
 
 @dataclass(frozen=True, slots=True)

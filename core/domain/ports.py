@@ -11,7 +11,6 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from core.domain.admins import Administers
 from core.domain.capabilities import Capability
 from core.domain.errors import BotError
 from core.domain.messages import (
@@ -31,6 +30,7 @@ from core.domain.messages import (
     Sign,
     Status,
 )
+from core.domain.places.admins import Administers
 from core.domain.translator import Translator
 
 

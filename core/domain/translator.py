@@ -7,6 +7,8 @@ from string import Formatter
 from typing import Literal, Protocol
 
 Rounding = Literal["nearest", "down", "up"]
+CHOSEN = "-x-own"
+"""Ends a locale that a person chose: a subtag for private use (RFC 5646, 2.2.7), which travels with it."""
 
 
 class Sentence(StrEnum):
@@ -49,3 +51,13 @@ class Translator(Protocol):
 
         `rounding`: down or up where the amount stands beside another one that it is compared with.
         """
+
+
+def as_chosen(locale: str) -> str:
+    """Mark a locale as a person's own choice; `""` stays as it is."""
+    return f"{locale}{CHOSEN}" if locale else ""
+
+
+def is_chosen(locale: str) -> bool:
+    """Whether a person chose it, and their platform did not only tell it."""
+    return locale.endswith(CHOSEN)

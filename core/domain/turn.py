@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from core.domain.admins import Administers
 from core.domain.messages import Action, Attachment, Author, Place
+from core.domain.places.admins import Administers
 
 
 class TurnState(StrEnum):

@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.domain.locales import CHOSEN
+from core.domain.translator import CHOSEN
 from core.storage.db.types import Id, Instant, Label, Word, Words
 
 OPEN = "state = 'queued' OR state = 'running' OR state = 'parked'"
@@ -224,7 +224,7 @@ def spoken_locale() -> ColumnElement[str]:
 
 
 def reader_locale() -> ColumnElement[str]:
-    """The same for a translator, which heeds a person's own choice more than anything (`core.domain.locales`)."""
+    """The same for a translator, which heeds a person's own choice more than anything (`core.domain.translator`)."""
     chosen = identities.c.chosen_locale
     return case((chosen != "", chosen + CHOSEN), else_=identities.c.locale)
 
