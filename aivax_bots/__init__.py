@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.delivery.pacing import Pace as Pace
     from core.delivery.plain_frontend import PlainFrontend as PlainFrontend
     from core.domain import Action as Action
+    from core.domain import Administers as Administers
     from core.domain import Apology as Apology
     from core.domain import Attachment as Attachment
     from core.domain import Author as Author
@@ -95,6 +96,7 @@ _HOMES: Mapping[str, str] = {
     " OddAnswer OutcomeUnknown PlaceClosed PlatformBusy PlatformError SettingRefused",
     "core.domain.messages": "Action Apology Attachment Author Blob Button Command Commanded Deleted Edited Event Footer"
     " Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity ToolState",
+    "core.domain.places.admins": "Administers",
     "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger ReplySurface Watch",
     "core.domain.translator": "Translator",
     "core.i18n": "spoken_command",

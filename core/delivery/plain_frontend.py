@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from core.domain import (
+    Administers,
     Blob,
     Counting,
     Delivery,
@@ -47,6 +48,10 @@ class PlainFrontend(ABC):
     def ids_are_global(self) -> bool:
         """There is one id for one person."""
         return True
+
+    async def administers(self, who: Identity, place: Place) -> Administers:
+        """Nobody sets anything in chat but operators."""
+        return Administers.NOTHING
 
     def address_of(self, channel: str) -> str:
         """A channel is its own address."""

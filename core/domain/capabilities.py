@@ -43,13 +43,6 @@ class Capability:
     menu: Sentence | None = None
     """What a message's own menu calls it, where a platform has one: it is done with the files of that message then,
     else with its thread, else with its words."""
-    fits: Callable[[str], bool] | None = None
-    """Whether what stands behind the word is meant for it; else the message is a question. None: whatever it is."""
-    asks_in_window: bool = True
-    """Whether its options are asked for in a window, where a platform has no options of commands."""
-    admins_only: bool = False
-    """Whether it is for admins of the place alone: where a platform lets lists of commands hide it from others, it is
-    hidden. Its handler judges."""
     operators_only: bool = False
     begins_sentences: bool = False
     """Whether its word begins ordinary sentences, too: with more behind it, it is a question where an operator does not
@@ -58,3 +51,10 @@ class Capability:
     """Whether it asks nothing that costs: caps on money don't keep it from being done."""
     daily: int = 0
     """How often a person may have it done in 24 hours; 0: as often as they may ask anything."""
+    fits: Callable[[str], bool] | None = None
+    """Whether what stands behind the word is meant for it; else the message is a question. None: whatever it is."""
+    asks_in_window: bool = True
+    """Whether its options are asked for in a window, where a platform has no options of commands."""
+    admins_only: bool = False
+    """Whether it is for admins of the place alone: where a platform lets lists of commands hide it from others, it is
+    hidden. Its handler judges."""
