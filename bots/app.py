@@ -156,8 +156,7 @@ async def open_core_on(
         AsyncExitStack() as stack,
     ):
         base = base_of(settings, database, aivax, frontends, now, tracer)
-        if base.places.enabled:
-            await base.places.read()
+        await base.places.read()
         capabilities = capabilities_of(base)
         queueing = queueing_of(base)
         surfaces = surfaces_of(base, queueing)

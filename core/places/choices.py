@@ -53,9 +53,10 @@ class PlaceChoices:
         return bool(self.settings.may_set)
 
     async def read(self) -> None:
-        """Read what is set. Raises StorageError."""
-        async with self._reading:
-            await self._read()
+        """Read what is set, where anything may be. Raises StorageError."""
+        if self.enabled:
+            async with self._reading:
+                await self._read()
 
     async def run(self) -> None:
         """Keep up with what other processes change, until cancelled."""
