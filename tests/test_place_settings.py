@@ -190,7 +190,8 @@ async def test_what_operators_block_no_admin_opens(migrated_url: str, sandbox: S
 
 async def test_a_gateway_of_those_that_are_offered_answers_there(stage: Stage) -> None:
     await stage.hear(admin("gateway=careful for=server"), admin("gateway=fast"))
-    await stage.hear(says("one"), says("two", at=RANDOM), says("three", at=ELSEWHERE))
+    for words, place in (("one", GENERAL), ("two", RANDOM), ("three", ELSEWHERE)):
+        await stage.hear(says(words, at=place))
 
     assert [each["model"] for each in stage.asked] == ["fast:50c3", "careful:50c3", "sandbox:50c3"]
 
