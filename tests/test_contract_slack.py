@@ -6,15 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-import pytest
-
-from aivax_bots.testing import ANA, BEN, Ability, Adapter, ConversationContract, FrontendContract
+from aivax_bots.testing import ANA, BEN, Adapter, ConversationContract, FrontendContract
 from bots.slack.frontend import SlackFrontend, open_slack
 from tests.platforms.slack import Channel, FakeSlack, Person, Shown
 from tests.platforms.slack.blocks import pressable
 from tests.slack_ears import hasty_now, hasty_sleep, settings_at
-
-pytestmark = pytest.mark.may_skip("what a platform lacks is declared")
 
 
 class SlackAdapter(Adapter):
@@ -23,7 +19,6 @@ class SlackAdapter(Adapter):
     plugin = "bots.slack.plugin:plugin"
     private = False
     longest = 12_000
-    lacks: Mapping[Ability, str] = {}
     streams = "ok"
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import pytest
 
@@ -23,7 +24,7 @@ class TerminalAdapter(Adapter):
     private = True
     longest = 1_000_000
     obeys = "\x1b\x07"
-    lacks: Mapping[Ability, str] = {
+    lacks: ClassVar[Mapping[Ability, str]] = {
         Ability.MEMORY: "what is on a screen stays as it is",
         Ability.REMOVAL: "what is on a screen stays",
         Ability.BUTTONS: "a terminal has lines",

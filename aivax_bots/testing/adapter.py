@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from enum import Enum
 from importlib.metadata import EntryPoint
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -75,11 +76,15 @@ class Adapter(ABC):
     def settings(self) -> Mapping[str, Any]:
         """The frontend's section of the configuration, with which it talks to the stand-in; secrets as plain text."""
 
-    def open(self) -> AbstractAsyncContextManager[Frontend]:
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Frontend]:
         """Open the frontend as the program does. Called again, it is another process at the same stand-in."""
         plugin: Plugin = EntryPoint("", self.plugin, "").load()
-        host = Host(Database("sqlite+aiosqlite://"), Mounts(), Translators())
-        return plugin.open(plugin.section(**self.settings()), host)
+        with TemporaryDirectory(prefix="aivax-bots-") as folder:
+            unopened = Database(f"sqlite+aiosqlite:///{folder}/unopened.sqlite3")
+            host = Host(unopened, Mounts(), Translators())
+            async with plugin.open(plugin.section(**self.settings()), host) as frontend:
+                yield frontend
 
     @abstractmethod
     async def say(self, words: str, *, by: str = ANA) -> Any:

@@ -261,6 +261,25 @@ def hooks(
     finish(show_hooks(settings, check=check))
 
 
+@cli.command("new-frontend", rich_help_panel=SET_UP)
+def new_frontend(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the platform is called in the configuration.")],
+    folder: Annotated[
+        Path, typer.Option("--in", help="Where the package's folder is made.", file_okay=False, exists=True)
+    ] = Path(),
+) -> None:
+    """Write a package of your own for another platform: it runs, has its tests, and passes the contract suites."""
+    from bots.cli.commandline import tell
+    from bots.cli.new_frontend import new_frontend as write
+    from core.domain import BotError
+
+    try:
+        write(name, folder, typer.main.get_command(cli).list_commands(context))  # type: ignore[attr-defined]
+    except (BotError, OSError) as error:
+        raise typer.Exit(tell(error)) from None
+
+
 @replies.command("preview")
 def preview(
     locale: Annotated[str, typer.Option(help="A language, such as pt-BR; else all.")] = "",
