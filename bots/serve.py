@@ -86,7 +86,7 @@ async def run(
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         console = None
         if settings.web.console.enabled and role is not Role.WORK:
-            console = await _open_console(settings, shown, core, board, mounts)
+            console = await _open_console(settings, shown, core, board, mounts, stop)
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             pages = _pages(settings, monitoring, vitals, core, role)
             port = await stack.enter_async_context(_open_web(settings.web, pages, mounts))
@@ -110,7 +110,12 @@ async def _open_tools(
 
 
 async def _open_console(
-    settings: Settings, shown: Sequence[Effective], core: Core, board: Board, mounts: Mounts
+    settings: Settings,
+    shown: Sequence[Effective],
+    core: Core,
+    board: Board,
+    mounts: Mounts,
+    stop: asyncio.Event,
 ) -> SignIn:
     """Have the web console served beside what the frontends mounted; what lets people in."""
     check_console(settings.web.console, settings.web.host)
@@ -126,6 +131,8 @@ async def _open_console(
         settings=shown,
         replies=settings.replies,
         audit_days=settings.storage.retention_audit_days,
+        connections=settings.web.affordable,
+        stop=stop,
     )
     app, sign_in = await open_console(settings.web.console, process)
     mounts.mount(PATH, app)

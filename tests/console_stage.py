@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import os
 import re
@@ -126,6 +127,8 @@ class Console:
     frontends: Frontends
     purse: Purse
     now: Callable[[], datetime] = utc_now
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is to end."""
 
     async def count_days(self, zone: str = "") -> None:
         """Count all that has settled, as the bot does beside its answers."""
@@ -172,9 +175,18 @@ async def console_on(
         changes, own = TurnChanges(database, now), Translators()
         control = Control(PauseStore(database, now, HeldTurnRelease(database, now, most=9)), changes, own)
         shown = list(effective(whole, origins))
-        process = Process(database, frontends, purse, control, Price(), shown, replies, audit_days=365.0)
+        stop = asyncio.Event()
+        process = Process(
+            *(database, frontends, purse, control, Price(), shown, replies),
+            audit_days=365.0,
+            connections=1_000,
+            stop=stop,
+        )
         app, sign_in = await open_console(chosen, process, now)
-        yield Console(app, database, sign_in, frontends, purse, now)
+        try:
+            yield Console(app, database, sign_in, frontends, purse, now, stop)
+        finally:
+            stop.set()
 
 
 def sqlite_copy(migrated: Path, folder: Path) -> str:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from starlette.routing import Route
 
+from bots.web.console.live.scripts import scripts
 from bots.web.console.security.headers import HEADERS
 from bots.web.console.security.sites import within
 from bots.web.console.service import first_link
@@ -19,7 +20,8 @@ from core.domain.console import Role
 from core.storage.db import console_sessions, console_users
 from tests.console_stage import ADDRESS, PASSWORD, Console, Surfer, console_on, sqlite_copy
 
-OPEN = {"/sign-in", "/link/{link}", "/static/console.{version}.css", "/static/icon.svg"}
+SCRIPTS = {f"/static/{each.address}" for each in scripts()}
+OPEN = {"/sign-in", "/link/{link}", "/static/console.{version}.css", "/static/icon.svg", *SCRIPTS}
 
 
 class Time:
@@ -411,13 +413,14 @@ async def test_every_answer_forbids_scripts_frames_and_copies(console: Console) 
         assert {name: each.headers[name] for name in HEADERS} == HEADERS
     policy = HEADERS["Content-Security-Policy"]
     assert "default-src 'none'" in policy
-    assert "script-src" not in policy
+    assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     assert all(each.response.headers["cache-control"] == "no-store" for each in got)
     assert css.headers["content-type"].startswith("text/css")
-    assert not any(
-        mark in page.source for mark in ("<script", " style=", "onclick", "javascript:", "https://")
-    )
+    own = re.findall(r'<script src="/console/static/[0-9a-f]{12}/[a-z0-9.-]+" defer></script>', page.source)
+    assert len(own) == page.source.count("<script") == 2
+    assert not any(mark in page.source for mark in (" style=", "onclick", "javascript:", "https://"))
+    assert all("<script" not in each.source for each in got[2:])
 
 
 async def test_the_cookie_is_kept_from_scripts_and_from_plain_connections(

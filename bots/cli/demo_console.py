@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -30,6 +31,7 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
     from bots.web.server import serve
 
     own = ConsoleSettings(enabled=True, words_for="viewer", link_minutes=DAY_MINUTES)
+    stop = asyncio.Event()
     process = Process(
         database=core.database,
         frontends=board,
@@ -39,7 +41,12 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         settings=list(effective(settings, Origins())),
         replies=settings.replies,
         audit_days=settings.storage.retention_audit_days,
+        connections=settings.web.affordable,
+        stop=stop,
     )
     app, sign_in = await open_console(own, process)
     async with serve([], {PATH: app}, HOST, 0) as port:
-        yield f"http://{HOST}:{port}{PATH}/link/{await sign_in.make_link(Role.VIEWER, resets=True)}"
+        try:
+            yield f"http://{HOST}:{port}{PATH}/link/{await sign_in.make_link(Role.VIEWER, resets=True)}"
+        finally:
+            stop.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -51,6 +51,9 @@ class Sessions(Protocol):
 
     async def of(self, digest: str) -> ConsoleSession | None:
         """The session, noted as seen."""
+
+    async def open_among(self, digests: Collection[str]) -> set[str]:
+        """Those of these that are open; none is noted as seen."""
 
     async def all(self) -> Sequence[ConsoleSession]:
         """Everybody's, the last seen first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +25,9 @@ class Turns(Protocol):
         """The turns that a reference, or an id of a message, belongs to."""
 
     async def story(self, turn_id: int) -> TurnStory | None: ...
+
+    async def signs(self, turn_ids: Collection[int]) -> Mapping[int, object]:
+        """Values that differ where anything of a turn's story changed; asked of many turns at once."""
 
     async def said(self, turn_id: int) -> Sequence[Said]:
         """What people and the bot wrote in one turn: only for who may read it."""

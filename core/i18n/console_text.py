@@ -90,6 +90,8 @@ class ConsoleText(Sentence):
     ERROR_CRASHED = "Something went wrong"
     ERROR_CRASHED_HELP = "It is a fault of this program; the log has it. Please report it."
 
+    LIVE_ENDED = "You are signed out. Sign in again to go on."
+
     # overview
     FRONTENDS = "Platforms"
     UP = "listening"

@@ -14,6 +14,9 @@ from starlette.types import ASGIApp
 
 from bots.setting_rules.origins import Effective
 from bots.web.console.errors import ErrorPages
+from bots.web.console.live.hub import Hub
+from bots.web.console.live.pages import LivePages
+from bots.web.console.live.topics import Topic, overview_kind, turn_kind, waiting_kind
 from bots.web.console.pages.access import AccessPages
 from bots.web.console.pages.audit import AuditPage
 from bots.web.console.pages.configuration import ConfigurationPages
@@ -54,6 +57,8 @@ class Ports:
     settings: Sequence[Effective]
     wording: Spoken
     now: Callable[[], datetime]
+    live: Hub | None
+    """None: no page updates itself."""
 
 
 def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, renderer: Renderer) -> ASGIApp:
@@ -66,7 +71,7 @@ def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, render
 
     routes = [
         *SignInPages(sign_in, cookies, renderer, errors).routes(guard),
-        *OverviewPage(ports.overview, renderer, ports.now, settings.time_zone).routes(guard),
+        *OverviewPage(ports.overview, renderer, settings.time_zone).routes(guard),
         *WaitingPage(ports.turns, renderer, ports.now).routes(guard),
         *TurnPages(ports.turns, ports.actions, renderer, errors, ports.now, settings.words_for).routes(guard),
         *PeoplePage(ports.people, renderer, ports.now).routes(guard),
@@ -74,10 +79,23 @@ def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, render
         *ConfigurationPages(ports.settings, ports.wording, renderer).routes(guard),
         *AccessPages(sign_in, cookies, sites, renderer).routes(guard),
         *_files(renderer),
+        *(_live(ports, ports.live, renderer).routes(guard) if ports.live is not None else ()),
         guard.page("/{path:path}", missing),
         guard.action("/{path:path}", missing, Role.VIEWER),
     ]
     return SecurityHeaders(Starlette(routes=routes), is_secure=settings.is_secure)
+
+
+def _live(ports: Ports, hub: Hub, renderer: Renderer) -> LivePages:
+    overview, waiting = Topic(overview_kind(ports.overview)), Topic(waiting_kind(ports.turns, ports.now))
+    turn = turn_kind(ports.turns)
+
+    def of_turn(visit: Visit) -> Topic | None:
+        number = int(visit.request.path_params["turn"])
+        return Topic(turn, number) if number < 2**63 else None
+
+    topics = {"overview": lambda _: overview, "waiting": lambda _: waiting, "turns/{turn:int}": of_turn}
+    return LivePages(hub, topics, renderer)
 
 
 def _files(renderer: Renderer) -> list[Route]:

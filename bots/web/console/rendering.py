@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from bots.web.console import PATH
+from bots.web.console.live.scripts import CONFIGURATION, scripts
 from bots.web.console.visit import Visit
 from core.domain.console import Role
 from core.i18n import LANGUAGES
@@ -55,13 +56,14 @@ def _environment() -> Environment:
 class Renderer:
     """Renders pages."""
 
-    def __init__(self, locale: str, now: Callable[[], datetime]) -> None:
-        """`locale` is spoken where a browser asks for no language of ours."""
+    def __init__(self, locale: str, now: Callable[[], datetime], *, is_live: bool = False) -> None:
+        """`locale` is spoken where a browser asks for no language of ours. `is_live`: pages load scripts."""
         self._locale = locale
         self._now = now
         self.style = (STATIC / "console.css").read_bytes()
         self.icon = (STATIC / "icon.svg").read_bytes()
         self.style_version = hashlib.sha256(self.style).hexdigest()[:12]
+        self._scripts = [f"{PATH}/static/{each.address}" for each in scripts()] if is_live else []
         self._style_address = f"{PATH}/static/console.{self.style_version}.css"
 
     async def warm(self) -> None:
@@ -95,6 +97,13 @@ class Renderer:
             style=self._style_address,
             visit=visit,
             path=visit.request.url.path.removeprefix(PATH).strip("/"),
+            scripts=self._scripts,
+            script_configuration=CONFIGURATION,
             navigation=[each for each in NAVIGATION if visit.role and visit.role.may(each[2])],
         )
         return HTMLResponse(_environment().get_template(template).render(values), status_code=status)
+
+    def part(self, template: str, speaks: ConsoleTranslator, **values: Any) -> str:
+        """A part of a page, the same for all who read that language."""
+        values.update(t=speaks.say, say=speaks, now=self._now())
+        return _environment().get_template(template).render(values)

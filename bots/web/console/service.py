@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,8 @@ from starlette.types import ASGIApp
 from bots.setting_rules.origins import Effective
 from bots.web.console import PATH
 from bots.web.console.app import Ports, console_app
+from bots.web.console.live.hub import Bounds, Hub
+from bots.web.console.live.scripts import scripts
 from bots.web.console.pages.overview import Frontends, Sources
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.passwords import Passwords
@@ -62,6 +65,10 @@ class Process:
     replies: Spoken
     audit_days: float
     """`[storage] retention_audit_days`."""
+    connections: int
+    """How many the web server takes at once: pages that update themselves get half of them at most."""
+    stop: asyncio.Event
+    """Set when the process is to end."""
 
 
 async def open_console(
@@ -71,7 +78,8 @@ async def open_console(
     database, price = process.database, process.price
     now = now or database.now
     sign_in = sign_in_of(settings, database, now)
-    renderer = Renderer(process.replies.locale, now)
+    is_live = settings.live_connections > 0 and bool(scripts())
+    renderer = Renderer(process.replies.locale, now, is_live=is_live)
     await renderer.warm()
     ports = Ports(
         accounts=sign_in.accounts,
@@ -80,6 +88,7 @@ async def open_console(
             FigureReads(database),
             DayReads(database, price, settings.time_zone),
             process.money,
+            now,
         ),
         turns=TurnReads(database),
         actions=process.actions,
@@ -89,8 +98,15 @@ async def open_console(
         settings=process.settings,
         wording=process.replies,
         now=now,
+        live=_hub(settings, process, sign_in, renderer, now) if is_live else None,
     )
     return console_app(settings, ports, sign_in, renderer), sign_in
+
+
+def _hub(settings: ConsoleSettings, process: Process, sign_in: SignIn, renderer: Renderer, now: Clock) -> Hub:
+    most = min(settings.live_connections, process.connections // 2)
+    bounds = Bounds(most, settings.live_per_session, settings.live_interval_s)
+    return Hub(sign_in.accounts.sessions, renderer, bounds, now, process.stop)
 
 
 async def first_link(sign_in: SignIn, origin: str) -> str:

@@ -30,6 +30,12 @@ class ConsoleSettings(Section):
     """In which days are counted, by its IANA name. `""`: UTC. Days that are counted already stay as they are."""
     words_for: Literal["viewer", "operator", "owner", "nobody"] = "operator"
     """From which role on what people wrote is shown."""
+    live_connections: int = Field(25, ge=0)
+    """How many open pages update themselves at once, in each process; 0: none. At most half of `[web] connections`."""
+    live_per_session: int = Field(4, ge=1, le=1_000)
+    """Of these, how many of one session."""
+    live_interval_s: float = Field(2.0, ge=0.2, le=60)
+    """How often it is looked for what changed."""
     session_idle_hours: float = Field(12.0, gt=0, le=24 * 365)
     session_days: float = Field(14.0, gt=0, le=365)
     link_minutes: float = Field(30.0, gt=0, le=60 * 24 * 7)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,6 +56,13 @@ class SessionStore:
             async with self._database.write() as connection:
                 await connection.execute(update(console_sessions).where(this).values(seen_at=self._now()))
         return found
+
+    async def open_among(self, digests: Collection[str]) -> set[str]:
+        found = select(console_sessions.c.digest).where(
+            console_sessions.c.digest.in_(digests), self._is_open()
+        )
+        async with self._database.read() as connection:
+            return set((await connection.execute(found)).scalars())
 
     async def all(self) -> Sequence[ConsoleSession]:
         query = self._open().order_by(console_sessions.c.seen_at.desc(), console_sessions.c.id.desc())

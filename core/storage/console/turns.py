@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,18 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from core.domain import TurnState
-from core.storage.db import Database, breakers, conversations, identities, is_open, messages, turns
+from core.storage.db import (
+    Database,
+    breakers,
+    conversations,
+    deliveries,
+    identities,
+    is_open,
+    messages,
+    tool_activity,
+    turns,
+    usage,
+)
 from core.storage.ops.turn_story import TurnStory, stories, story
 
 MOST = 100
@@ -117,6 +128,27 @@ class TurnReads:
 
     async def story(self, turn_id: int) -> TurnStory | None:
         return await story(self._database, turn_id)
+
+    async def signs(self, turn_ids: Collection[int]) -> Mapping[int, object]:
+        """Values that differ where anything of a turn's story changed, in one query."""
+        own = turns.c[
+            *("id", "state", "attempt", "tries", "started_at", "first_text_at", "held_by", "held_at"),
+            *("due_at", "lease_until", "ended_at", "emptied_at", "cancel_request", "failure"),
+        ]
+        hanging = [
+            select(column).where(table.c.turn_id == turns.c.id).scalar_subquery()
+            for table, column in (
+                (tool_activity, func.max(tool_activity.c.updated_at)),
+                (tool_activity, func.count()),
+                (deliveries, func.count()),
+                (usage, func.max(usage.c.created_at)),
+            )
+        ]
+        query = select(*own, breakers.c.retry_at, *hanging)
+        query = query.outerjoin(breakers, breakers.c.name == turns.c.held_by)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.where(turns.c.id.in_(turn_ids)))
+            return {row.id: tuple(row) for row in rows}
 
     async def said(self, turn_id: int) -> Sequence[Said]:
         name = func.coalesce(func.nullif(identities.c.name, ""), identities.c.user, "")

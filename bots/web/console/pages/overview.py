@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,6 +19,7 @@ from bots.web.console.security.guard import Guard
 from bots.web.console.visit import Visit
 from core.console.figures import DaySource, FigureSource, Money
 from core.storage.console.days import LATELY_DAYS, Sums
+from core.storage.console.figures import Figures
 
 MONEY_WITHIN_S = 1.0
 """For which a page waits for the account; then it tells what was last read."""
@@ -43,25 +44,24 @@ class Sources:
     figures: FigureSource
     days: DaySource
     money: Money
+    now: Callable[[], datetime]
 
 
 class OverviewPage:
     """`/console/`."""
 
-    def __init__(
-        self, sources: Sources, renderer: Renderer, now: Callable[[], datetime], zone: str = ""
-    ) -> None:
+    def __init__(self, sources: Sources, renderer: Renderer, zone: str = "") -> None:
         """`zone` is the time zone of the days that are told; `""`: UTC."""
         self._sources = sources
         self._renderer = renderer
-        self._now = now
         self._zone = zone or "UTC"
 
     def routes(self, guard: Guard) -> Sequence[Route]:
         return [guard.page("/", self.show)]
 
     async def show(self, visit: Visit) -> Response:
-        speaks, now, sources = self._renderer.speaks(visit), self._now(), self._sources
+        speaks, sources = self._renderer.speaks(visit), self._sources
+        now = sources.now()
         asked = visit.query.get("days", "")
         number = int(asked) if asked in map(str, RANGES) else RANGES[1]
         found = await sources.figures.figures(now)
@@ -72,12 +72,7 @@ class OverviewPage:
         return await self._renderer.large_page(
             "overview.html",
             visit,
-            frontends=sources.frontends.parts(),
-            figures=found,
-            p50=percentile(found.durations_s, 0.5),
-            p95=percentile(found.durations_s, 0.95),
-            balance=sources.money.balance_usd,
-            left_s=_left_s(sources.money),
+            **tiles(sources, found),
             answers=day_plots.hours(found.hours, speaks),
             ranges=RANGES,
             number=number,
@@ -88,6 +83,18 @@ class OverviewPage:
             empty_on=day_plots.empty_on(days.days, sources.money.balance_usd),
             lately_days=LATELY_DAYS,
         )
+
+
+def tiles(sources: Sources, found: Figures) -> Mapping[str, Any]:
+    """What the upper part of the page is given, which changes by itself."""
+    return {
+        "frontends": sources.frontends.parts(),
+        "figures": found,
+        "p50": percentile(found.durations_s, 0.5),
+        "p95": percentile(found.durations_s, 0.95),
+        "balance": sources.money.balance_usd,
+        "left_s": _left_s(sources.money),
+    }
 
 
 def _left_s(money: Money) -> float | None:

@@ -1,4 +1,4 @@
-"""The headers of every answer: no script at all, styles and pictures of our own, framed by nobody, kept by nobody."""
+"""The headers of every answer: our own scripts, styles and pictures alone, framed by nobody, kept by nobody."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ POLICY = "; ".join(
     (
         "default-src 'none'",
         "style-src 'self'",
+        "script-src 'self'",
+        "connect-src 'self'",
         "img-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",

@@ -1,0 +1,1 @@
+"""Parts of pages that change by themselves: one reader of the database, and what it found sent to all who look."""
