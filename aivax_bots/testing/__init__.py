@@ -2,11 +2,11 @@
 
     pip install 'aivax-bots[testing]'
 
-Describe your platform's stand-in by an `Adapter`, and subclass `FrontendContract` and `ConversationContract` with it.
-What else stands here is for tests of your own: an intake that keeps what it gets (`Inbox`), a ledger in memory
-(`FakeLedger`), a channel that behaves like a platform (`FakeChannel`) on a clock in the test's hands (`FakeClock`), a
-whole made-up platform (`FakePlatform`), the core with the sandbox behind it (`staged`), and waiting with an end
-(`soon`, `until`).
+Describe your platform's stand-in by an `Adapter`, and subclass `FrontendContract` and `ConversationContract` with it,
+as docs/write-a-frontend.md does. What else stands here is for tests of your own: an intake that keeps what it gets
+(`Inbox`), a ledger in memory (`FakeLedger`), a channel that behaves like a platform (`FakeChannel`) on a clock in the
+test's hands (`FakeClock`), a whole made-up platform (`FakePlatform`), the core with the sandbox behind it (`staged`),
+and waiting with an end (`soon`, `until`).
 """
 
 from __future__ import annotations
