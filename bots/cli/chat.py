@@ -6,11 +6,12 @@ import asyncio
 import getpass
 import io
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from pydantic import SecretStr
 
@@ -22,13 +23,20 @@ from bots.terminal import PLATFORM
 from bots.terminal.frontend import TerminalFrontend
 from bots.terminal.lines import read_lines
 from core.settings import StorageSettings
+from core.storage.db import database_path
+
+if TYPE_CHECKING:
+    from bots.terminal.typing_line import TypingLine
 
 SANDBOX_DATABASE = Path("data") / "sandbox.sqlite3"
 SANDBOX_PACE_TOKENS_PER_S = 60.0
 
 
-async def chat(settings: Settings, *, sandbox: bool) -> int:
-    """Talk with the bot on standard input and output until the input ends; the exit status."""
+async def chat(settings: Settings, *, sandbox: bool, history: bool = True) -> int:
+    """Talk with the bot on standard input and output until the input ends; the exit status.
+
+    `history`: what is typed at a terminal is kept for the next chat.
+    """
     source = lenient(sys.stdin or io.StringIO())  # started without an input: as if it were empty
     interactive = source.isatty() and sys.stdout.isatty()
     screen = lenient(sys.stdout)
@@ -36,9 +44,14 @@ async def chat(settings: Settings, *, sandbox: bool) -> int:
         settings = _without_grace(settings)
         if sandbox:
             settings = await stack.enter_async_context(_with_sandbox(settings))
-        prompt = "\nyou> " if interactive else ""
+        typing = _typing_line(settings, keeps=history) if interactive and _moves_cursor(screen) else None
         frontend = TerminalFrontend(
-            read_lines(source), screen, user=_user(), prompt=prompt, formats_markdown=_moves_cursor(screen)
+            typing.messages() if typing else read_lines(source),
+            screen,
+            user=_user(),
+            prompt="\nyou> " if interactive and typing is None else "",
+            formats_markdown=_moves_cursor(screen),
+            typing=typing,
         )
         core = await stack.enter_async_context(open_core(settings, {PLATFORM: frontend}))
         core.check(settings)
@@ -46,8 +59,21 @@ async def chat(settings: Settings, *, sandbox: bool) -> int:
         if sandbox and interactive:
             console = await stack.enter_async_context(_console(settings, core, board))
         sys.stderr.write(f"{_banner(settings, console, sandbox=sandbox)}\n")
-        await _converse(core, frontend, board)
+        if typing is not None:
+            stack.enter_context(typing.log_above())
+        await _converse(core, frontend, board, stops=typing is not None)
     return 0
+
+
+def _typing_line(settings: Settings, *, keeps: bool) -> TypingLine:
+    """What a person types on; with a memory of earlier chats, for as long as texts are kept."""
+    from bots.terminal.typed_history import TypedHistory, history_path
+    from bots.terminal.typing_line import TypingLine  # takes a tenth of a second to import
+
+    if not keeps:
+        return TypingLine(None)
+    path = history_path(database_path(settings.storage.url))
+    return TypingLine(TypedHistory(path, keep_days=settings.storage.retention_days))
 
 
 def _console(settings: Settings, core: Core, board: Board) -> AbstractAsyncContextManager[str]:
@@ -58,9 +84,14 @@ def _console(settings: Settings, core: Core, board: Board) -> AbstractAsyncConte
     return demo_console(settings, core, board)
 
 
-async def _converse(core: Core, frontend: TerminalFrontend, board: Board) -> None:
-    """What an earlier chat left is answered first; then the person has the word."""
+async def _converse(core: Core, frontend: TerminalFrontend, board: Board, *, stops: bool) -> None:
+    """What an earlier chat left is answered first; then the person has the word.
+
+    `stops`: Ctrl-C stops an answer that is on its way; the next one, or one at the prompt, ends the chat.
+    """
     async with asyncio.TaskGroup() as group:
+        if stops:
+            _stop_by_interrupt(core, frontend, group)
         asking = group.create_task(core.ask_aivax())
         working = group.create_task(core.work())
         await core.pool.drained()
@@ -68,6 +99,23 @@ async def _converse(core: Core, frontend: TerminalFrontend, board: Board) -> Non
         await core.pool.drained()
         asking.cancel()
         working.cancel()
+
+
+def _stop_by_interrupt(core: Core, frontend: TerminalFrontend, group: asyncio.TaskGroup) -> None:
+    loop, chatting, stopping = asyncio.get_running_loop(), asyncio.current_task(), set[asyncio.Task[None]]()
+
+    async def stop() -> None:
+        await frontend.stop(core.intake)
+        await core.pool.drained()
+        frontend.wait_no_more()  # what had not begun shows no end
+
+    def interrupted() -> None:
+        if frontend.is_answering and all(task.done() for task in stopping):
+            stopping.add(group.create_task(stop()))
+        elif chatting is not None:
+            chatting.cancel()
+
+    loop.add_signal_handler(signal.SIGINT, interrupted)
 
 
 def _moves_cursor(screen: TextIO) -> bool:

@@ -98,13 +98,16 @@ def chat(
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Use a simulated gateway: no account, no key, no cost.")
     ] = False,
+    no_history: Annotated[
+        bool, typer.Option("--no-history", help="Keep nothing of what is typed for the next chat.")
+    ] = False,
 ) -> None:
     """Talk with the bot in this terminal; each piped line is a message."""
     from bots.cli.chat import chat as converse
     from bots.cli.commandline import configured, finish, until_terminated
 
     settings, _ = configured(config, quiet=True)
-    finish(until_terminated(converse(settings, sandbox=sandbox)))
+    finish(until_terminated(converse(settings, sandbox=sandbox, history=not no_history)))
 
 
 @cli.command(rich_help_panel=TRY_OUT)

@@ -162,8 +162,11 @@ def _written(path: Path, data: bytes) -> bool:
 
 async def _forget(settings: Settings, who: str, *, is_meant: bool) -> int:
     async def work(store: IntakeStore, desk: PeopleDesk) -> int:
+        from bots.terminal import PLATFORM as TERMINAL
+        from bots.terminal.typed_history import erase, history_path
         from core.rights.people import carry_out
         from core.rights.possible import why_not
+        from core.storage.db import database_path
         from core.storage.personal_data.sqlite_scrub import Scrubber
 
         one = await _one(desk, who)
@@ -176,6 +179,8 @@ async def _forget(settings: Settings, who: str, *, is_meant: bool) -> int:
         remotely = why_not(settings.aivax) is None
         scrubber = Scrubber(store.database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         count = await carry_out(store, scrubber, remotely=remotely)
+        if account.platform == TERMINAL:
+            erase(history_path(database_path(settings.storage.url)))
         typer.echo(f"deleted {count} messages of {_called(account, known)}, and what was answered to them")
         if remotely:
             typer.echo("what AIVAX keeps of them goes within minutes, while the bot runs")

@@ -32,7 +32,10 @@ class Pane:
     address: str
     text: str = ""
 
-    def begin(self, address: str) -> None: ...
+    async def begin(self, address: str) -> None:
+        """There is room."""
+
+    def leave(self, address: str) -> None: ...
 
     def show(self, text: str) -> None:
         self.text += text

@@ -6,18 +6,20 @@ import asyncio
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from bots.terminal import PLATFORM
 from bots.terminal.surface import TerminalSurface
 from bots.terminal.text import printable
 from core.domain import (
     Administers,
+    Action,
     Author,
     Blob,
+    Command,
     Commanded,
     Counting,
     Delivery,
@@ -29,13 +31,14 @@ from core.domain import (
     Place,
     PlaceClosed,
     PlatformError,
+    Pressed,
     Quote,
     ReplySurface,
     Said,
     Sign,
     Watch,
 )
-from core.i18n import spoken_command
+from core.i18n import COMMANDS, spoken_command
 
 FAREWELLS = frozenset({"/quit", "/exit", "/bye"})
 HELP = (
@@ -43,6 +46,24 @@ HELP = (
     "/export saves all of that as files, /forget has it deleted, /quit ends the chat; anything else is a message "
     "to the bot."
 )
+KEYS = "Alt-Enter, or a backslash before Enter, begins another line; Tab completes a command; Ctrl-C stops an answer.\n"
+_OFFERED = (Command.RESET, Command.USAGE, Command.PRIVACY, Command.EXPORT, Command.FORGET, Command.DELETE)
+_HELP, _QUIT = "help", "quit"
+
+
+class Typing(Protocol):
+    """What a person types on. It makes room for answers, which are drawn on the same screen."""
+
+    def complete(self, commands: Mapping[str, str]) -> None:
+        """Offer these words, each with what it does."""
+
+    async def set_aside(self) -> None:
+        """Take it from the screen until `go_on`."""
+
+    def go_on(self) -> None: ...
+
+    def forget(self) -> None:
+        """Forget what was typed."""
 
 
 class TerminalFrontend:
@@ -59,8 +80,13 @@ class TerminalFrontend:
         user: str,
         prompt: str = "",
         formats_markdown: bool = False,
+        typing: Typing | None = None,
     ) -> None:
-        """`formats_markdown`: answers are shown formatted, on a screen whose cursor can be moved."""
+        """`formats_markdown`: answers are shown formatted, on a screen whose cursor can be moved.
+
+        `typing` is what a person types on, where that is drawn on the same screen; the lines come from it then.
+        """
+        self._typing = typing
         self._lines = lines
         self._screen = screen
         self._user = user
@@ -68,6 +94,8 @@ class TerminalFrontend:
         self._formats_markdown = formats_markdown
         self._awaited: dict[str, asyncio.Event] = {}
         self._expected: Counter[str] = Counter()
+        self._showing = 0
+        """How many answers are on their way to the screen."""
         self._folder: Path | None = None
         self._gone = False
 
@@ -78,6 +106,8 @@ class TerminalFrontend:
     async def listen(self, intake: Intake, watch: Watch) -> None:
         """Send each line as a message and wait for its answer before the next is read."""
         watch.up()
+        if self._typing is not None:
+            self._typing.complete(commands_of(intake))
         with suppress(FrontendUnreachable):  # what is not shown yet stays in line for the next chat
             self.show(self._prompt)
             async for line in self._lines:
@@ -167,10 +197,35 @@ class TerminalFrontend:
     def address_of(self, channel: str) -> str:
         return channel
 
-    def begin(self, address: str) -> None:
+    async def begin(self, address: str) -> None:
         """An answer begins to show. One that nobody here waits for was asked before this chat began."""
+        self._showing += 1
+        if self._typing is not None:
+            await self._typing.set_aside()
         if address not in self._awaited:
             self.show("(You asked this before; here is the answer.)\n")
+
+    def leave(self, address: str) -> None:
+        """What was to show of an answer for now stands on the screen."""
+        self._showing -= 1
+        if self._typing is not None and not self._showing:
+            self._typing.go_on()
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether something was asked or begun that is not whole on the screen."""
+        return bool(self._awaited or self._showing)
+
+    async def stop(self, intake: Intake) -> None:
+        """Have what is being answered go no further."""
+        author, place = _here(self._user)
+        key = f"{PLATFORM}:{uuid.uuid4().hex}"
+        await intake.receive(Pressed((key,), author, place, Action.STOP, turn="", address=key))
+
+    def wait_no_more(self) -> None:
+        """Nothing more comes of what was asked."""
+        for answered in self._awaited.values():
+            answered.set()
 
     def expect(self, address: str, files: int) -> None:
         """An answer is whole on the screen but for so many files."""
@@ -190,14 +245,13 @@ class TerminalFrontend:
                 self._screen.flush()
             except OSError:
                 self._gone = True
-                for answered in self._awaited.values():
-                    answered.set()
+                self.wait_no_more()
         if self._gone:
             raise FrontendUnreachable(PLATFORM, detail="nobody reads the output any more")
 
     async def _send(self, line: str, intake: Intake) -> None:
         if line.strip().lower() == "/help":
-            self.show(f"{HELP}\n")
+            self.show(f"{HELP}\n{KEYS if self._typing is not None else ''}")
             return
         key = f"{PLATFORM}:{uuid.uuid4().hex}"
         event = translate(line, user=self._user, key=key)
@@ -206,6 +260,8 @@ class TerminalFrontend:
         answered = self._awaited[key] = asyncio.Event()
         try:
             await intake.receive(event)
+            if isinstance(event, Commanded) and event.command is Command.ERASE and self._typing is not None:
+                self._typing.forget()
             await answered.wait()
         finally:
             del self._awaited[key]
@@ -216,9 +272,23 @@ def translate(line: str, *, user: str, key: str) -> Said | Commanded | None:
     text = line.strip()
     if not text:
         return None
-    author = Author(Identity(PLATFORM, "", user), name=user)
-    place = Place(PLATFORM, "", "terminal", private=True)
+    author, place = _here(user)
     command = spoken_command(text)
     if command is not None:
         return Commanded((key,), author, place, command, address=key)
     return Said((key,), author, place, text, address=key, origin=key)
+
+
+def commands_of(intake: Intake) -> dict[str, str]:
+    """The words that can be given as commands here, in the reader's language, each with what it does."""
+    _, place = _here("")
+    translator = intake.translator("", place)
+    known = [COMMANDS[each] for each in _OFFERED]
+    words = {translator.say(name): translator.say(meaning) for name, meaning in known}
+    able = {translator.say(each.word): translator.say(each.description) for each in intake.capabilities()}
+    return {**words, **able, _HELP: "", _QUIT: ""}
+
+
+def _here(user: str) -> tuple[Author, Place]:
+    author = Author(Identity(PLATFORM, "", user), name=user)
+    return author, Place(PLATFORM, "", "terminal", private=True)

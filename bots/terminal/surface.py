@@ -19,7 +19,11 @@ WIDEST_STATUS = 70
 class Shown(Protocol):
     """Who waits for an answer to be on the screen, and brings it there."""
 
-    def begin(self, address: str) -> None: ...
+    async def begin(self, address: str) -> None:
+        """An answer is about to show: make room for it."""
+
+    def leave(self, address: str) -> None:
+        """Whatever showed of it stands."""
 
     def show(self, text: str) -> None:
         """Raises `FrontendUnreachable` when nobody reads the screen any more."""
@@ -68,7 +72,7 @@ class TerminalSurface:
 
     async def __aenter__(self) -> Self:
         await self._ledger.intend(0)
-        self._shown.begin(self._address)
+        await self._shown.begin(self._address)
         return self
 
     async def __aexit__(
@@ -76,6 +80,7 @@ class TerminalSurface:
     ) -> None:
         with suppress(FrontendUnreachable):
             self._end_paragraph("")
+        self._shown.leave(self._address)
 
     async def write(self, delta: str) -> None:
         self._clear_status()
