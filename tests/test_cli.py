@@ -401,7 +401,9 @@ async def test_at_a_terminal_that_only_prints_the_chat_prompts_and_ctrl_d_ends_i
         assert chat.screen == "\r\n"
 
 
-async def test_at_a_terminal_that_only_prints_an_answer_is_seen_as_it_grows_and_ctrl_c_ends_the_chat() -> None:
+async def test_at_a_terminal_that_only_prints_an_answer_is_seen_as_it_grows_and_ctrl_c_ends_the_chat() -> (
+    None
+):
     async with serve(plan="max") as server:
         server.state.faults.add(Fault("completions", "silence", after_chunks=10))
         async with at_terminal("chat", **of_sandbox(server, TERM="dumb")) as chat:

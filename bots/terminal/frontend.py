@@ -15,8 +15,8 @@ from bots.terminal import PLATFORM
 from bots.terminal.surface import TerminalSurface
 from bots.terminal.text import printable
 from core.domain import (
-    Administers,
     Action,
+    Administers,
     Author,
     Blob,
     Command,
