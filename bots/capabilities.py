@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from bots.setting_rules.together import check_batch
-from bots.wiring import Base, models_of
+from bots.wiring import Base, desk_of, models_of
 from core.admission.spending.caps import SpendCaps
 from core.aivax.keys import kind_of
 from core.aivax.personal.memories import Memories
@@ -41,7 +41,6 @@ from core.place_admins.handler import PlaceSettingsHandler
 from core.place_admins.page import SettingsPage
 from core.rights.export import ExportHandler
 from core.rights.memory import MemoryHandler
-from core.rights.people import PeopleDesk
 from core.rights.people_in_chat import BlockHandler, Nudges, PeopleHandler, UnblockHandler
 from core.rights.possible import check_memory
 from core.storage.batches import BatchStore
@@ -109,8 +108,8 @@ def _export(base: Base) -> ExportHandler:
 
 
 def _people(base: Base, nudges: Nudges) -> Iterator[CapabilityHandler]:
-    store = IntakeStore(base.database, base.now, base.global_ids)
-    desk, operators = PeopleDesk(store, base.global_ids), base.settings.operators.names
+    desk = desk_of(base.database, base.now, base.frontends)
+    operators = base.settings.operators.names
     yield BlockHandler(desk, operators, nudges)
     yield UnblockHandler(desk, operators, nudges)
     yield PeopleHandler(desk, operators, nudges)

@@ -19,12 +19,13 @@ from bots.setting_rules.together import check_frontends
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Absences, Board, explain, supervise
 from bots.web.console.settings import check_console
-from bots.wiring import control_of
+from bots.wiring import control_of, desk_of
 from core.admission.operator_alerts import OperatorAlerts
 from core.admission.spending.caps import price_of
 from core.domain import Frontend, SettingRefused
 from core.i18n import Translators
 from core.loop_watchdog import watched
+from core.rights.possible import why_not
 from core.storage.db import Database, parse_url
 from core.util import garbage
 from core.util.log import log
@@ -86,7 +87,7 @@ async def run(
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         console = None
         if settings.web.console.enabled and role is not Role.WORK:
-            console = await _open_console(settings, shown, core, board, mounts, stop)
+            console = await _open_console(settings, shown, core, board, mounts, frontends, stop)
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             pages = _pages(settings, monitoring, vitals, core, role)
             port = await stack.enter_async_context(_open_web(settings.web, pages, mounts))
@@ -115,11 +116,13 @@ async def _open_console(
     core: Core,
     board: Board,
     mounts: Mounts,
+    frontends: Mapping[str, Frontend],
     stop: asyncio.Event,
 ) -> SignIn:
     """Have the web console served beside what the frontends mounted; what lets people in."""
     check_console(settings.web.console, settings.web.host)
     from bots.web.console import PATH  # templates and password hashing cost memory; only who uses them pays
+    from bots.web.console.pages.person import PersonActions
     from bots.web.console.service import Process, open_console
 
     process = Process(
@@ -127,6 +130,12 @@ async def _open_console(
         frontends=board,
         money=core.admitting.account,
         actions=control_of(settings, core.database, core.database.now, core.pool, core.admitting.places),
+        person_actions=PersonActions(
+            desk_of(core.database, core.database.now, frontends),
+            core.pool.notify,
+            erases_remotely=why_not(settings.aivax) is None,
+        ),
+        limits=settings.limits,
         price=price_of(settings.limits),
         settings=shown,
         replies=settings.replies,

@@ -46,6 +46,7 @@ from core.niceties.follow_up import Niceties
 from core.operations.control import Control
 from core.places.choices import PlaceChoices
 from core.places.rules import PlaceRules
+from core.rights.people import PeopleDesk
 from core.rights.possible import why_not
 from core.rights.privacy import Features, PrivacyPage
 from core.rights.remote_deletion import Logging, RemoteDeletion
@@ -97,7 +98,12 @@ class Base:
     @property
     def global_ids(self) -> frozenset[str]:
         """The platforms on which one user id is one person, in whichever workspace."""
-        return frozenset(name for name, frontend in self.frontends.items() if frontend.ids_are_global)
+        return global_ids_of(self.frontends)
+
+
+def global_ids_of(frontends: Mapping[str, Frontend]) -> frozenset[str]:
+    """The platforms on which one user id is one person, in whichever workspace."""
+    return frozenset(name for name, frontend in frontends.items() if frontend.ids_are_global)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +385,12 @@ def rollups_of(base: Base, account: AccountWatch) -> Rollups:
     """Wire what counts days for the web console."""
     store = RollupStore(base.database, base.settings.web.console.time_zone)
     return Rollups(store, account, base.now)
+
+
+def desk_of(database: Database, now: Clock, frontends: Mapping[str, Frontend]) -> PeopleDesk:
+    """Wire what operators do about people."""
+    global_ids = global_ids_of(frontends)
+    return PeopleDesk(IntakeStore(database, now, global_ids), global_ids)
 
 
 def remote_deletion_of(base: Base, pool: WorkerPool) -> RemoteDeletion:

@@ -76,6 +76,7 @@ class Seed:
                 workspace=workspace,
                 user=f"U{number:06}",
                 name=name,
+                name_folded=name.casefold(),
                 locale=("en-US", "pt-BR", "es-MX", "")[number % 4],
                 chosen_locale="",
                 time_zone="America/Sao_Paulo",

@@ -19,18 +19,21 @@ import httpx
 from bots.frontends import installed
 from bots.setting_rules.origins import Origins, effective
 from bots.settings import load
+from bots.web.console.pages.person import PersonActions
 from bots.web.console.security.sign_in import Browser, SignIn
 from bots.web.console.service import Process, open_console
 from bots.web.console.settings import ConsoleSettings
 from core.domain.console import Role
 from core.i18n import Translators
 from core.operations.control import Control
-from core.settings import RepliesSettings
+from core.rights.people import PeopleDesk
+from core.settings import LimitsSettings, RepliesSettings
 from core.storage.db import Database
 from core.storage.operations.pauses import PauseStore
 from core.storage.operations.turn_changes import TurnChanges
 from core.storage.rollups.counting import RollupStore
 from core.storage.spending import Price
+from core.storage.turns.intake import IntakeStore
 from core.storage.turns.release import HeldTurnRelease
 from core.util.clock import utc_now
 
@@ -126,6 +129,8 @@ class Console:
     sign_in: SignIn
     frontends: Frontends
     purse: Purse
+    notified: list[int] = field(default_factory=list)
+    """The conversations in which an answer is to end."""
     now: Callable[[], datetime] = utc_now
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is to end."""
@@ -161,7 +166,11 @@ def mounted(app: Any) -> Any:
 
 @asynccontextmanager
 async def console_on(
-    url: str, *, now: Callable[[], datetime] = utc_now, **settings: Any
+    url: str,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    limits: LimitsSettings | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Console]:
     """The console over a migrated database."""
     async with Database(url) as database:
@@ -176,15 +185,17 @@ async def console_on(
         control = Control(PauseStore(database, now, HeldTurnRelease(database, now, most=9)), changes, own)
         shown = list(effective(whole, origins))
         stop = asyncio.Event()
+        desk, notified = PeopleDesk(IntakeStore(database, now, ()), ()), list[int]()
+        acting = PersonActions(desk, notified.append, erases_remotely=True)
         process = Process(
-            *(database, frontends, purse, control, Price(), shown, replies),
+            *(database, frontends, purse, control, acting, limits or LimitsSettings(), Price(), shown, replies),
             audit_days=365.0,
             connections=1_000,
             stop=stop,
         )
         app, sign_in = await open_console(chosen, process, now)
         try:
-            yield Console(app, database, sign_in, frontends, purse, now, stop)
+            yield Console(app, database, sign_in, frontends, purse, notified, now, stop)
         finally:
             stop.set()
 

@@ -12,9 +12,10 @@ from bots.setting_rules.origins import Origins, effective
 from bots.settings import Settings
 from bots.supervisor import Board
 from bots.web.console.settings import NEEDED, ConsoleSettings
-from bots.wiring import control_of
+from bots.wiring import control_of, desk_of
 from core.admission.spending.caps import price_of
 from core.domain.console import Role
+from core.rights.possible import why_not
 
 HOST = "127.0.0.1"
 DAY_MINUTES = 1_440.0
@@ -27,6 +28,7 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         yield ""
         return
     from bots.web.console import PATH
+    from bots.web.console.pages.person import PersonActions
     from bots.web.console.service import Process, open_console
     from bots.web.server import serve
 
@@ -37,6 +39,12 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         frontends=board,
         money=core.admitting.account,
         actions=control_of(settings, core.database, core.database.now, core.pool),
+        person_actions=PersonActions(
+            desk_of(core.database, core.database.now, {}),
+            core.pool.notify,
+            erases_remotely=why_not(settings.aivax) is None,
+        ),
+        limits=settings.limits,
         price=price_of(settings.limits),
         settings=list(effective(settings, Origins())),
         replies=settings.replies,

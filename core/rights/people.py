@@ -55,6 +55,14 @@ class PeopleDesk:
             found.setdefault(written or known.account(self.global_ids), []).append(known)
         return found or ({written: []} if written else {})
 
+    async def accounts_of(self, person_id: int) -> dict[Account, list[Known]]:
+        """The accounts of one person, each with where it was met."""
+        found: dict[Account, list[Known]] = {}
+        async with self._store.database.read() as connection:
+            for known in await People(connection, self._store.now()).of_person(person_id):
+                found.setdefault(known.account(self.global_ids), []).append(known)
+        return found
+
     async def blocked(self) -> Sequence[Blocked]:
         """See `People.blocked`."""
         async with self._store.database.read() as connection:

@@ -20,8 +20,11 @@ from bots.web.console.live.topics import Topic, overview_kind, turn_kind, waitin
 from bots.web.console.pages.access import AccessPages
 from bots.web.console.pages.audit import AuditPage
 from bots.web.console.pages.configuration import ConfigurationPages
+from bots.web.console.pages.conversation import ConversationPage
+from bots.web.console.pages.conversations import ConversationList
 from bots.web.console.pages.overview import OverviewPage, Sources
 from bots.web.console.pages.people import PeoplePage
+from bots.web.console.pages.person import PersonActions, PersonPages
 from bots.web.console.pages.sign_in import SignInPages
 from bots.web.console.pages.turn import TurnPages
 from bots.web.console.pages.waiting import WaitingPage
@@ -31,13 +34,16 @@ from bots.web.console.security.guard import Guard
 from bots.web.console.security.headers import SecurityHeaders
 from bots.web.console.security.sign_in import Accounts, SignIn
 from bots.web.console.security.sites import Sites
+from bots.web.console.security.words import WordsRule
 from bots.web.console.settings import ConsoleSettings
 from bots.web.console.visit import Visit
 from core.console.audit import AuditSource
-from core.console.people import People
+from core.console.conversations import ConversationPages, Conversations
+from core.console.people import People, PersonFinder, Persons
 from core.console.turns import TurnActions, Turns
 from core.domain.console import Role
 from core.i18n.translators import Spoken
+from core.settings import LimitsSettings
 
 YEAR_S = 31_536_000
 
@@ -50,7 +56,13 @@ class Ports:
     overview: Sources
     turns: Turns
     actions: TurnActions
+    conversations: Conversations
+    conversation_pages: ConversationPages
     people: People
+    finder: PersonFinder
+    persons: Persons
+    person_actions: PersonActions
+    limits: LimitsSettings
     audit: AuditSource
     audit_days: float
     """How long an entry of the audit log is kept; 0: for good."""
@@ -64,6 +76,7 @@ class Ports:
 def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, renderer: Renderer) -> ASGIApp:
     """The application that stands at `/console`."""
     cookies, sites, errors = Cookies(settings), Sites(settings), ErrorPages(renderer)
+    words = WordsRule(settings.words_for)
     guard = Guard(ports.accounts.sessions, cookies, sites, errors)
 
     async def missing(visit: Visit) -> Response:
@@ -73,8 +86,15 @@ def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, render
         *SignInPages(sign_in, cookies, renderer, errors).routes(guard),
         *OverviewPage(ports.overview, renderer, settings.time_zone).routes(guard),
         *WaitingPage(ports.turns, renderer, ports.now).routes(guard),
-        *TurnPages(ports.turns, ports.actions, renderer, errors, ports.now, settings.words_for).routes(guard),
-        *PeoplePage(ports.people, renderer, ports.now).routes(guard),
+        *TurnPages(ports.turns, ports.actions, renderer, errors, ports.now, words).routes(guard),
+        *ConversationList(
+            ports.conversations, ports.finder, ports.overview.frontends, renderer, errors, ports.now, words
+        ).routes(guard),
+        *ConversationPage(ports.conversation_pages, renderer, errors, words).routes(guard),
+        *PeoplePage(ports.people, ports.finder, renderer, ports.now).routes(guard),
+        *PersonPages(
+            ports.persons, ports.person_actions, ports.limits, renderer, errors, ports.now, words
+        ).routes(guard),
         *AuditPage(ports.audit, renderer, ports.audit_days).routes(guard),
         *ConfigurationPages(ports.settings, ports.wording, renderer).routes(guard),
         *AccessPages(sign_in, cookies, sites, renderer).routes(guard),

@@ -29,6 +29,7 @@ NAVIGATION = (
     ("", ConsoleText.OVERVIEW, Role.VIEWER),
     ("waiting", ConsoleText.WAITING, Role.VIEWER),
     ("turns", ConsoleText.TURNS, Role.VIEWER),
+    ("conversations", ConsoleText.CONVERSATIONS, Role.VIEWER),
     ("people", ConsoleText.PEOPLE, Role.VIEWER),
     ("replies", ConsoleText.REPLIES, Role.VIEWER),
     ("settings", ConsoleText.SETTINGS, Role.VIEWER),

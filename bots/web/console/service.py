@@ -15,6 +15,7 @@ from bots.web.console.app import Ports, console_app
 from bots.web.console.live.hub import Bounds, Hub
 from bots.web.console.live.scripts import scripts
 from bots.web.console.pages.overview import Frontends, Sources
+from bots.web.console.pages.person import PersonActions
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.passwords import Passwords
 from bots.web.console.security.sign_in import Accounts, SignIn
@@ -24,10 +25,15 @@ from core.console.turns import TurnActions
 from core.domain.audit import Actor
 from core.domain.console import Role
 from core.i18n.translators import Spoken
+from core.settings import LimitsSettings
 from core.storage.console.audit import AuditReads
+from core.storage.console.conversation import ConversationPageReads
+from core.storage.console.conversations import ConversationReads
 from core.storage.console.days import DayReads
 from core.storage.console.figures import FigureReads
 from core.storage.console.people import PeopleReads
+from core.storage.console.person import PersonReads
+from core.storage.console.person_search import PersonSearch
 from core.storage.console.sessions import SessionStore, Span
 from core.storage.console.tries import TryStore
 from core.storage.console.turns import TurnReads
@@ -59,6 +65,9 @@ class Process:
     frontends: Frontends
     money: Money
     actions: TurnActions
+    person_actions: PersonActions
+    limits: LimitsSettings
+    """As they hold, after a reload too."""
     price: Price
     settings: Sequence[Effective]
     """As they hold, secrets masked."""
@@ -92,7 +101,13 @@ async def open_console(
         ),
         turns=TurnReads(database),
         actions=process.actions,
+        conversations=ConversationReads(database),
+        conversation_pages=ConversationPageReads(database),
         people=PeopleReads(database, price),
+        finder=PersonSearch(database),
+        persons=PersonReads(database, price, now),
+        person_actions=process.person_actions,
+        limits=process.limits,
         audit=AuditReads(database),
         audit_days=process.audit_days,
         settings=process.settings,

@@ -22,7 +22,7 @@ class AuditFilter:
     actor: str = ""
     """As the log names them."""
     action: str = ""
-    identity_id: int | None = None
+    person_id: int | None = None
     """Whom it was about."""
     since: datetime | None = None
     until: datetime | None = None
@@ -97,8 +97,9 @@ def _which(wanted: AuditFilter) -> Sequence[ColumnElement[bool]]:
         which.append(audit_log.c.actor == wanted.actor)
     if wanted.action:
         which.append(audit_log.c.action == wanted.action)
-    if wanted.identity_id is not None:
-        which.append(audit_log.c.identity_id == wanted.identity_id)
+    if wanted.person_id is not None:
+        theirs = select(identities.c.id).where(identities.c.person_id == wanted.person_id)
+        which.append(audit_log.c.identity_id.in_(theirs) & audit_log.c.identity_id.is_not(None))
     if wanted.since is not None:
         which.append(audit_log.c.at >= wanted.since)
     if wanted.until is not None:

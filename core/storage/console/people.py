@@ -18,6 +18,7 @@ MOST = 100
 class PersonLine:
     """What one person used, in all their identities."""
 
+    person_id: int
     name: str
     """As a platform told it; else its id of them."""
     platform: str
@@ -44,6 +45,7 @@ class PeopleReads:
         answers = func.count().label("answers")
         query = (
             select(
+                func.max(identities.c.person_id),
                 name,
                 func.max(identities.c.platform),
                 func.max(identities.c.workspace),

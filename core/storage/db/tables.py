@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -32,6 +33,7 @@ from core.domain.translator import CHOSEN
 from core.storage.db.types import Id, Instant, Label, Word, Words
 
 OPEN = "state = 'queued' OR state = 'running' OR state = 'parked'"
+ENDED_UNANSWERED = "state = 'failed' OR state = 'cancelled' OR state = 'superseded'"
 TURN_STATES = ("queued", "running", "parked", "answered", "failed", "cancelled", "superseded")
 
 
@@ -89,12 +91,17 @@ identities = Table(
     Column("workspace", Label(128), nullable=False),
     Column("user", Label(128), nullable=False),
     Column("name", Label(256), nullable=False, default=""),
+    Column(
+        "name_folded", Label(256), nullable=False, server_default=text("''"), comment="as it is looked for"
+    ),
     Column("locale", Label(35), nullable=False, default="", comment="as the platform told it"),
     Column("chosen_locale", Label(35), nullable=False, default="", comment="the person's own choice"),
     Column("time_zone", Label(64), nullable=True, comment="by its IANA name, as the platform told it"),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("platform", "workspace", "user"),
     Index(None, "person_id"),
+    Index(None, "name_folded"),
+    Index(None, "user"),
 )
 
 conversations = Table(
@@ -127,6 +134,7 @@ conversations = Table(
     ),
     Index("ix_conversations_owned", "owner_id", **_some("closed_at IS NULL")),
     Index(None, "platform", "workspace", "active_at"),
+    Index(None, "channel", "active_at"),
     Index(None, "owner_id"),
 )
 
@@ -212,6 +220,7 @@ turns = Table(
     Index("ix_turns_told", "conversation_id", "held_at", **_some("held_at IS NOT NULL")),
     Index("ix_turns_addressed", "notice", "ended_at", **_some("address <> ''")),
     Index("ix_turns_unemptied", "identity_id", "id", **_some("emptied_at IS NULL")),
+    Index("ix_turns_unanswered", "state", "created_at", **_some(ENDED_UNANSWERED)),
     Index("ix_turns_open", "identity_id", "conversation_id", "state", **_some(OPEN)),
     Index(None, "reference", **_some("reference IS NOT NULL")),
     Index("uq_turns_running", "conversation_id", unique=True, **_some("state = 'running'")),
@@ -229,9 +238,9 @@ def reader_locale() -> ColumnElement[str]:
     return case((chosen != "", chosen + CHOSEN), else_=identities.c.locale)
 
 
-def is_open() -> ColumnElement[bool]:
+def is_open(of: FromClause = turns) -> ColumnElement[bool]:
     """Whether a turn has not ended: written as `ix_turns_open` has it, so that this index is used."""
-    state = turns.c.state
+    state = of.c.state
     return or_(state == "queued", state == "running", state == "parked")
 
 

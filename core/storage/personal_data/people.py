@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Identity
@@ -74,22 +75,14 @@ class People:
 
     async def find(self, wanted: str, *, parts: bool = False) -> Sequence[Known]:
         """Who is called so, or has that id; who was met last stands first. `parts`: a part of a name is enough."""
-        rows = await self._connection.execute(
-            select(identities)
-            .where(_is_called(wanted, parts=parts))
-            .order_by(identities.c.id.desc())
-            .limit(MOST_FOUND)
-        )
-        return [
-            Known(
-                row.id,
-                row.person_id,
-                Identity(row.platform, row.workspace, row.user),
-                row.name,
-                row.created_at,
-            )
-            for row in rows
-        ]
+        called = select(identities).where(_is_called(wanted, parts=parts))
+        rows = await self._connection.execute(called.order_by(identities.c.id.desc()).limit(MOST_FOUND))
+        return [_known(row) for row in rows]
+
+    async def of_person(self, person_id: int) -> Sequence[Known]:
+        """All accounts of a person."""
+        theirs = select(identities).where(identities.c.person_id == person_id).order_by(identities.c.id)
+        return [_known(row) for row in await self._connection.execute(theirs)]
 
     async def block(self, account: Account) -> bool:
         """Have somebody answered no more; False where they were blocked already."""
@@ -116,6 +109,11 @@ class People:
         return (
             await self._connection.execute(update(blocks).where(theirs).values(told_at=self._now))
         ).rowcount > 0
+
+
+def _known(row: Row[Any]) -> Known:
+    who = Identity(row.platform, row.workspace, row.user)
+    return Known(row.id, row.person_id, who, row.name, row.created_at)
 
 
 def _is_called(wanted: str, *, parts: bool) -> ColumnElement[bool]:

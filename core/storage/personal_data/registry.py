@@ -129,7 +129,7 @@ STORES = (
     Store(turns, {"answer": None, "address": ""}, turn="id", derived=("answer",), needed=("address",)),
     Store(deliveries, turn="turn_id", goes=True),
     Store(usage, turn="turn_id"),
-    Store(identities, {"name": "", "time_zone": ""}, identity="id"),
+    Store(identities, {"name": "", "name_folded": "", "time_zone": ""}, identity="id"),
     Store(held_questions, {"question": {}}, identity="identity_id"),
     Store(learnt, {"name": "", "file": None, "address": "", "link": None}, identity="identity_id"),
     Store(learnt_sends, person="person_id"),

@@ -168,7 +168,7 @@ class IntakeTransaction:
         told = {name: getattr(author, name) or getattr(found, name) for name in _TOLD}
         if told != {name: getattr(found, name) for name in _TOLD}:
             newer = update(identities).where(identities.c.id == found.id)
-            await self._connection.execute(newer.values(**told))
+            await self._connection.execute(newer.values(**told, name_folded=told["name"].casefold()))
         self._locales[found.id] = as_chosen(found.chosen_locale) or told["locale"]
         return int(found.id)
 
@@ -388,6 +388,7 @@ class IntakeTransaction:
             person_id=person_id,
             **asdict(author.identity),
             **{name: getattr(author, name) for name in _TOLD},
+            name_folded=author.name.casefold(),
             created_at=self.now,
         )
         if not is_first:  # another process was faster

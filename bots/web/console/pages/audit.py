@@ -37,11 +37,13 @@ class AuditPage:
         return [guard.page("/audit", self.show, Role.OPERATOR)]
 
     async def show(self, visit: Visit) -> Response:
-        fields = {name: given(visit.query, name) for name in ("who", "what", "from", "to")}
+        fields = {name: given(visit.query, name) for name in ("who", "what", "from", "to", "person")}
         since, until = day_of(fields["from"]), day_of(fields["to"])
+        person = given(visit.query, "person")
         wanted = AuditFilter(
             actor=fields["who"],
             action=fields["what"],
+            person_id=int(person) if person.isdecimal() and len(person) < 19 else None,
             since=begin_of(since),
             until=end_of(until),
         )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.domain import TurnState
+from core.domain import CancelRequest, TurnState
 from core.i18n.console import ConsoleTranslator
 from core.i18n.console_text import ConsoleText as T
+from core.storage.console.conversation import SpokenTurn
 from core.storage.console.turns import TurnLine
 from core.storage.ops.turn_story import TurnStory
 
@@ -92,6 +93,26 @@ def why_it_waits(turn: TurnLine | TurnStory, speaks: ConsoleTranslator, now: dat
             return Told(speaks.say(T.WHY_RUNNING))
         case _:
             return Told("")
+
+
+MARKS = {
+    CancelRequest.CHANGE: T.MARK_CHANGED,
+    CancelRequest.WITHDRAW: T.MARK_WITHDRAWN,
+    CancelRequest.TAKE_BACK: T.MARK_TAKEN_BACK,
+    CancelRequest.STOP: T.MARK_STOPPED,
+    CancelRequest.INTERRUPT: T.MARK_INTERRUPTED,
+}
+"""What became of a question or its answer by somebody's wish."""
+
+
+def marks_of(turn: SpokenTurn) -> list[T]:
+    """What was changed, deleted or broken off of a turn."""
+    marks = [MARKS[turn.cancel_request]] if turn.cancel_request in MARKS else []
+    if turn.replaced_by is not None and turn.cancel_request is not CancelRequest.CHANGE:
+        marks.append(T.MARK_REPLACED)
+    if turn.is_emptied:
+        marks.append(T.NO_WORDS)
+    return marks
 
 
 def steps_of(story: TurnStory, speaks: ConsoleTranslator) -> list[Step]:

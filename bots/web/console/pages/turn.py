@@ -16,6 +16,7 @@ from bots.web.console.errors import ErrorPages
 from bots.web.console.pages.told import MOODS, STATE_NAMES, Mood, steps_of, why_it_waits
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.guard import Guard
+from bots.web.console.security.words import WordsRule
 from bots.web.console.visit import Visit
 from core.console.turns import TurnActions, Turns
 from core.domain import TurnState
@@ -39,15 +40,14 @@ class TurnPages:
         renderer: Renderer,
         errors: ErrorPages,
         now: Callable[[], datetime],
-        words_for: str,
+        words: WordsRule,
     ) -> None:
-        """`words_for` is the role from which on words are shown, or `nobody`."""
         self._turns = turns
         self._actions = actions
         self._renderer = renderer
         self._errors = errors
         self._now = now
-        self._words_for = Role(words_for) if words_for in list(Role) else None
+        self._words = words
 
     def routes(self, guard: Guard) -> Sequence[Route]:
         return [
@@ -90,7 +90,7 @@ class TurnPages:
         if story is None:
             return self._errors.missing(visit)
         speaks, now = self._renderer.speaks(visit), self._now()
-        may_read = self._words_for is not None and visit.user.role.may(self._words_for)
+        may_read = self._words.may_read(visit)
         return self._renderer.page(
             "turn.html",
             visit,
