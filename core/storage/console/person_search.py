@@ -66,6 +66,8 @@ def _is_meant(wanted: str) -> ColumnElement[bool]:
         theirs = (identities.c.platform == account.platform) & (identities.c.user == account.user)
         return theirs & (identities.c.workspace == account.workspace) if account.workspace else theirs
     name = wanted.removeprefix("@").strip().casefold()
+    if not name:
+        return identities.c.user == wanted
     begins = identities.c.name_folded >= name
     if (end := _behind(name)) is not None:
         begins = and_(begins, identities.c.name_folded < end)
@@ -73,7 +75,7 @@ def _is_meant(wanted: str) -> ColumnElement[bool]:
 
 
 def _behind(beginning: str) -> str | None:
-    """The first text that stands behind all with this beginning; None: there is none, or all have it."""
+    """The first text that stands behind all with this beginning; None: there is none."""
     kept = beginning.rstrip(_LAST)
     if not kept:
         return None

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
+from core.util.text import sound
+
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 MOST_CHARS = 300
 
 
 def given(query: Mapping[str, str], name: str) -> str:
     """What a field holds, without the blanks around it."""
-    return query.get(name, "").strip()[:MOST_CHARS]
+    return sound(query.get(name, "")).strip()[:MOST_CHARS]
 
 
 def day_of(text: str) -> date | None:
