@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from core.domain import Cause, TurnState
+from core.domain import TurnState
+from core.operations.turn_steps import (
+    Standing,
+    StepKind,
+    TurnStep,
+    healed_by,
+    standing,
+    steps_of,
+    was_changed,
+)
 from core.storage.ops.turn_story import HeardEvent, TurnStory
 
 _SLACK_LINK = re.compile(r"/archives/[A-Z0-9]+/p(\d{10})(\d{6})")
@@ -16,8 +25,6 @@ NOTHING = (
     "channel is not allowed, or the platform did not send it), or it is too old. `aivax-bots doctor` tells when "
     "something was last heard; the log counts what is passed over by its reason."
 )
-CAUGHT_UP = timedelta(minutes=1)
-"""What is stored so long after it was said was not heard as it was said."""
 NO_QUESTION = (
     "It came, and no question was made of it: a limit or [access] keeps its author from asking, or it was no "
     "question (a command, an edit, an empty message)."
@@ -30,6 +37,33 @@ ENDINGS = {
     TurnState.FAILED: "it failed",
     TurnState.CANCELLED: "its author, or a deletion, ended it",
     TurnState.SUPERSEDED: "newer or changed words took its place",
+}
+
+STEPS = {
+    StepKind.SAID: "it was said",
+    StepKind.FOUND: "it was found, as what was said while nobody listened is looked for ({minutes} minutes late), "
+    "stored, and queued",
+    StepKind.STORED: "it was stored, and queued",
+    StepKind.ADDED: "more was said, and became part of it",
+    StepKind.BEGUN: "attempt {attempt} began, after {waited_s} s of waiting",
+    StepKind.HELD: "the breaker {breaker} held it",
+    StepKind.CALLED: "AIVAX was asked",
+    StepKind.CALL_FAILED: "AIVAX failed: {failure}, at the breaker {breaker}",
+    StepKind.TOOL: "the tool {name}: {state}",
+    StepKind.RETRIED: "the operator {by} had it tried again",
+    StepKind.DROPPED: "the operator {by} took it out of the line",
+}
+STANDINGS = {
+    Standing.PAUSED: "answers are paused by an operator; `aivax-bots resume` has it answered",
+    Standing.TRIPPED: "the next try is in {wait_s:.0f} s; `aivax-bots doctor` tells what AIVAX says",
+    Standing.RELEASED: "AIVAX answers again: it is taken up within seconds, while a process runs",
+    Standing.PLATFORM: "its platform could not take the answer; the next try is at {due}",
+    Standing.NEXT: "it is next when a worker is free: is `aivax-bots run` running?",
+    Standing.LOST: "the process that ran it has gone: another one takes it up when its time is over",
+    Standing.NOT_TAKEN: "its answer is stored, but was not taken by the platform; the error was {failure}: the log has "
+    "the cause in the line{line}",
+    Standing.FAILED: "the error was {failure}: the log has the cause in the line{line}",
+    Standing.CANCELLED: "what was asked for: {request}",
 }
 
 
@@ -72,28 +106,15 @@ def _lines(story: TurnStory, now: datetime, said_at: SaidAt) -> Iterator[str]:
     place = f"{story.platform} {story.workspace} {story.channel}".replace("  ", " ")
     reference = f", reference {story.reference}" if story.reference else ""
     yield f"Turn {story.id}: {what} in {place}{reference}: {ENDINGS[story.state]}"
-    for at, step in sorted(_steps(story, said_at(story.platform, story.origin)), key=lambda each: each[0]):
-        yield f"  {at:%Y-%m-%d %H:%M:%S}  {step}"
+    for step in steps_of(story, said_at(story.platform, story.origin)):
+        yield f"  {step.at:%Y-%m-%d %H:%M:%S}  {_step(step, story)}"
     yield from (f"  -> {each}" for each in _now(story, now))
 
 
-def _steps(story: TurnStory, said_at: datetime | None) -> Iterator[tuple[datetime, str]]:
-    late = story.created_at - said_at if said_at is not None else timedelta(0)
-    if said_at is not None:
-        yield said_at, "it was said"
-    if late >= CAUGHT_UP:
-        found = "it was found, as what was said while nobody listened is looked for"
-        yield story.created_at, f"{found} ({late.total_seconds() / 60:.0f} minutes late), stored, and queued"
-    else:
-        yield story.created_at, "it was stored, and queued"
-    if story.started_at is not None:
-        yield story.started_at, f"attempt {story.attempts} began"
-    if story.held_at is not None:
-        yield story.held_at, f"the breaker {story.held_by} held it"
-    for tool in story.tools:
-        yield tool.at, f"the tool {tool.name}: {tool.state}"
-    if story.ended_at is not None:
-        yield story.ended_at, f"{ENDINGS[story.state]}{_cost(story)}"
+def _step(step: TurnStep, story: TurnStory) -> str:
+    if step.kind is StepKind.ENDED:
+        return f"{ENDINGS[story.state]}{_cost(story)}"
+    return STEPS[step.kind].format(**step.values)
 
 
 def _cost(story: TurnStory) -> str:
@@ -105,23 +126,25 @@ def _cost(story: TurnStory) -> str:
 
 
 def _now(story: TurnStory, now: datetime) -> Iterator[str]:
-    if story.state is TurnState.HELD:
-        if story.held_by == Cause.PAUSE and story.tripped_until is not None:
-            yield "answers are paused by an operator; `aivax-bots resume` has it answered"
-        elif story.tripped_until is not None:
-            wait = max(0.0, (story.tripped_until - now).total_seconds())
-            yield f"the next try is in {wait:.0f} s; `aivax-bots doctor` tells what AIVAX says"
-        else:
-            yield "AIVAX answers again: it is taken up within seconds, while a process runs"
-    elif story.state is TurnState.QUEUED and story.due_at > now:
-        yield f"its platform could not take the answer; the next try is at {story.due_at:%H:%M:%S}"
-    elif story.state is TurnState.QUEUED:
-        yield "it is next when a worker is free: is `aivax-bots run` running?"
-    elif story.state is TurnState.RUNNING and story.lease_until is not None and story.lease_until < now:
-        yield "the process that ran it has gone: another one takes it up when its time is over"
-    elif story.state is TurnState.FAILED:
-        seen = "its answer is stored, but was not taken by the platform; " if story.is_answered else ""
+    if (how := standing(story, now)) is not None and how in STANDINGS:
+        wait_s = (story.tripped_until - now).total_seconds() if story.tripped_until else 0.0
         line = f" with reference={story.reference}" if story.reference else ""
-        yield f"{seen}the error was {story.failure or 'not told'}: the log has the cause in the line{line}"
-    elif story.cancel_request and story.state is TurnState.CANCELLED:
-        yield f"what was asked for: {story.cancel_request}"
+        yield STANDINGS[how].format(
+            wait_s=max(0.0, wait_s),
+            due=f"{story.due_at:%H:%M:%S}",
+            failure=story.failure or "not told",
+            line=line,
+            request=story.cancel_request,
+        )
+    if breaker := healed_by(story):
+        yield f"the breaker {breaker} let it through again"
+    if was_changed(story):
+        yield f"its author changed the question: turn {story.replaced_by} answers it"
+    elif story.replaced_by is not None:
+        yield f"the question was asked once more, as turn {story.replaced_by}"
+    if story.replaces is not None:
+        yield f"it stands in the place of turn {story.replaces}"
+    if story.generation:
+        yield f"its text was begun anew {story.generation} times"
+    if story.gone:
+        yield f"{story.gone} messages of the answer are on the platform no more"

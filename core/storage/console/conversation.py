@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, func, literal_column, select
+from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import CancelRequest, TurnState
@@ -17,7 +17,6 @@ TURNS = 20
 """Of a page."""
 MOST_MESSAGES = 500
 """Of a page: one question may be many messages that were merged."""
-_NONE = literal_column("''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def messages_query(turn_ids: Sequence[int], *, with_words: bool) -> Select[Any]:
     """What was said in some turns; without words, who and when alone."""
     name = func.coalesce(func.nullif(identities.c.name, ""), identities.c.user, "").label("name")
     own = messages.c["id", "turn_id", "role", "whole", "created_at"]
-    is_empty = ((messages.c.text == _NONE) & (cast(messages.c.attachments, Text) == "[]")).label("is_empty")
+    is_empty = ((messages.c.text == "") & (cast(messages.c.attachments, Text) == "[]")).label("is_empty")
     words = (messages.c.text, messages.c.attachments) if with_words else ()
     return (
         select(*own, is_empty, identities.c.person_id, name, *words)
@@ -153,7 +152,7 @@ async def _said(
 
 async def _pictures(connection: AsyncConnection, turn_ids: Sequence[int]) -> dict[int, list[str]]:
     shown: dict[int, list[str]] = {}
-    made = select(made_files.c["turn_id", "name", "alt"]).where(made_files.c.turn_id.in_(turn_ids))
+    made = select(*made_files.c["turn_id", "name", "alt"]).where(made_files.c.turn_id.in_(turn_ids))
     for row in await connection.execute(made.order_by(made_files.c.id)):
         shown.setdefault(row.turn_id, []).append(row.alt or row.name)
     return shown

@@ -10,19 +10,24 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from core.domain import TurnState
+from core.domain.audit import AuditAction
 from core.storage.db import (
     Database,
+    audit_log,
     breakers,
+    calls,
     conversations,
     deliveries,
     events,
+    failures,
+    identities,
     messages,
     tool_activity,
     turns,
     usage,
 )
 
-MOST_TURNS = 20
+MOST_TURNS, MOST_STEPS = 20, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,24 @@ class Tool:
     name: str
     state: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """A call to AIVAX for it that failed before any text; known for an hour, or until it was refuted."""
+
+    at: datetime
+    breaker: str
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What an operator did to it, as the audit log has it."""
+
+    at: datetime
+    action: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,23 @@ class TurnStory:
     shown: int
     """How many messages of the answer are known on the platform."""
     lease_until: datetime | None
+    conversation_id: int
+    person_id: int
+    added: Sequence[datetime] = ()
+    """When more was said that became part of the question."""
+    calls: Sequence[datetime] = ()
+    """When AIVAX was asked, in the last day."""
+    failed_calls: Sequence[FailedCall] = ()
+    deeds: Sequence[Deed] = ()
+    gone: int = 0
+    """Messages of the answer that are on the platform no more."""
+    generation: int = 0
+    """How often its text was begun anew."""
+    replaced_by: int | None = None
+    """The turn that answers the same question in its place."""
+    replaces: int | None = None
+    """The turn in whose place it answers."""
+    provider: str = ""
 
 
 async def stories(
@@ -102,8 +142,13 @@ async def story(database: Database, turn_id: int) -> TurnStory | None:
 
 
 def _found(which: ColumnElement[bool]) -> Select[Any]:
-    query = select(turns, *conversations.c["platform", "workspace", "channel"]).join(conversations)
-    return query.where(which).order_by(turns.c.id).limit(MOST_TURNS)
+    return _with_place().where(which).order_by(turns.c.id).limit(MOST_TURNS)
+
+
+def _with_place() -> Select[Any]:
+    where = conversations.c["platform", "workspace", "channel"]
+    joined = select(turns, *where, identities.c.person_id).join_from(turns, conversations)
+    return joined.join(identities, turns.c.identity_id == identities.c.id)
 
 
 def _usd(paid: Any) -> float | None:
@@ -125,7 +170,7 @@ async def heard(database: Database, wanted: Sequence[str]) -> HeardEvent | None:
     which = or_(
         *(events.c.key.endswith(f":{each}", autoescape=True) for each in wanted), events.c.key.in_(wanted)
     )
-    query = select(turns, *conversations.c["platform", "workspace", "channel"]).join(conversations)
+    query = _with_place()
     async with database.read(many_rows=True) as connection:
         at = await connection.scalar(select(func.min(events.c.received_at)).where(which))
         if at is None:
@@ -137,15 +182,15 @@ async def heard(database: Database, wanted: Sequence[str]) -> HeardEvent | None:
 
 
 async def _story(connection: Any, row: Any) -> TurnStory:
-    said = select(messages.c.origin).where(messages.c.turn_id == row.id, messages.c.role == "user")
-    origin = await connection.scalar(said.order_by(messages.c.id).limit(1))
+    asked = select(*messages.c["origin", "created_at"]).where(
+        messages.c.turn_id == row.id, messages.c.role == "user"
+    )
+    said = (await connection.execute(asked.order_by(messages.c.id).limit(MOST_STEPS))).all()
     paid = (await connection.execute(select(usage).where(usage.c.turn_id == row.id))).one_or_none()
     ran = select(tool_activity).where(tool_activity.c.turn_id == row.id).order_by(tool_activity.c.id)
     tools = [Tool(each.name, each.state, each.updated_at) for each in await connection.execute(ran)]
-    parts = select(deliveries.c.id).where(
-        deliveries.c.turn_id == row.id, deliveries.c.message_id != "", ~deliveries.c.gone
-    )
-    shown = len((await connection.execute(parts)).all())
+    parts = select(deliveries.c.gone).where(deliveries.c.turn_id == row.id, deliveries.c.message_id != "")
+    gone = (await connection.execute(parts)).scalars().all()
     until = await connection.scalar(select(breakers.c.retry_at).where(breakers.c.name == (row.held_by or "")))
     return TurnStory(
         id=row.id,
@@ -157,7 +202,7 @@ async def _story(connection: Any, row: Any) -> TurnStory:
         notice=row.notice,
         reference=row.reference or "",
         failure=row.failure or "",
-        origin=origin or "",
+        origin=said[0].origin if said else "",
         created_at=row.created_at,
         due_at=row.due_at,
         started_at=row.started_at,
@@ -173,6 +218,49 @@ async def _story(connection: Any, row: Any) -> TurnStory:
         tokens=paid.prompt_tokens + paid.completion_tokens if paid else 0,
         credits=_usd(paid) if paid else None,
         tools=tools,
-        shown=shown,
+        shown=gone.count(False),
         lease_until=row.lease_until,
+        conversation_id=row.conversation_id,
+        person_id=row.person_id,
+        added=[each.created_at for each in said[1:]],
+        calls=(await connection.execute(calls_query(row))).scalars().all(),
+        failed_calls=[FailedCall(*each) for each in await connection.execute(failed_query(row))],
+        deeds=[Deed(*each) for each in await connection.execute(deeds_query(row))],
+        gone=gone.count(True),
+        generation=row.generation,
+        replaced_by=row.replaced_by,
+        replaces=await connection.scalar(replaced_query(row)),
+        provider=(paid.provider or "") if paid else "",
+    )
+
+
+def calls_query(row: Any) -> Select[Any]:
+    """Calls are found by their time: of one turn they lie between its beginning and its end."""
+    made = (calls.c.turn_id == row.id) & calls.c.sent & (calls.c.at >= row.created_at)
+    if row.ended_at is not None:
+        made &= calls.c.at <= row.ended_at
+    return select(calls.c.at).where(made).order_by(calls.c.at).limit(MOST_STEPS)
+
+
+def failed_query(row: Any) -> Select[Any]:
+    """What failed of them."""
+    own = failures.c["at", "breaker", "kind"]
+    return select(*own).where(failures.c.turn_id == row.id).order_by(failures.c.id).limit(MOST_STEPS)
+
+
+def deeds_query(row: Any) -> Select[Any]:
+    """What operators did: entries about a turn are entries about its author."""
+    about = (audit_log.c.identity_id == row.identity_id) & audit_log.c.identity_id.is_not(None)
+    which = (audit_log.c.turn_id == row.id) & audit_log.c.action.in_([AuditAction.RETRY, AuditAction.DROP])
+    query = select(*audit_log.c["at", "action", "actor"]).where(
+        about, which, audit_log.c.at >= row.created_at
+    )
+    return query.order_by(audit_log.c.at).limit(MOST_STEPS)
+
+
+def replaced_query(row: Any) -> Select[Any]:
+    """An earlier turn of the same conversation, in whose place it answers."""
+    earlier = (turns.c.conversation_id == row.conversation_id) & (turns.c.id < row.id)
+    return (
+        select(turns.c.id).where(earlier, turns.c.replaced_by == row.id).order_by(turns.c.id.desc()).limit(1)
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from bots.web.console.pages import lists
 from bots.web.console.pages.overview import Sources, tiles
-from bots.web.console.pages.told import steps_of
+from bots.web.console.pages.told import notes_of, steps_told
 from bots.web.console.rendering import Renderer
 from core.console.turns import Turns
 from core.i18n.console import ConsoleTranslator
@@ -82,5 +82,7 @@ class TurnStories:
 def turn_kind(turns: Turns) -> Kind:
     """What happened to one turn so far."""
     return Kind(
-        "live/course.html", TurnStories(turns).read, lambda found, speaks: {"steps": steps_of(found, speaks)}
+        "live/course.html",
+        TurnStories(turns).read,
+        lambda found, speaks: {"steps": steps_told(found, speaks), "notes": notes_of(found, speaks)},
     )

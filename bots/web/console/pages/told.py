@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +9,15 @@ from enum import StrEnum
 from core.domain import CancelRequest, TurnState
 from core.i18n.console import ConsoleTranslator
 from core.i18n.console_text import ConsoleText as T
+from core.operations.turn_steps import (
+    Standing,
+    StepKind,
+    TurnStep,
+    healed_by,
+    standing_of,
+    steps_of,
+    was_changed,
+)
 from core.storage.console.conversation import SpokenTurn
 from core.storage.console.turns import TurnLine
 from core.storage.ops.turn_story import TurnStory
@@ -78,21 +86,31 @@ def breaker_name(name: str, speaks: ConsoleTranslator) -> str:
 def why_it_waits(turn: TurnLine | TurnStory, speaks: ConsoleTranslator, now: datetime) -> Told:
     """Why a turn has not ended."""
     retry_at = turn.retry_at if isinstance(turn, TurnLine) else turn.tripped_until
-    match turn.state:
-        case TurnState.HELD if retry_at is not None:
-            return Told(breaker_name(turn.held_by, speaks), retry_at)
-        case TurnState.HELD:
-            return Told(speaks.say(T.WHY_RELEASED))
-        case TurnState.QUEUED if turn.due_at > now:
-            return Told(speaks.say(T.WHY_PLATFORM), turn.due_at)
-        case TurnState.QUEUED:
-            return Told(speaks.say(T.WHY_NEXT))
-        case TurnState.RUNNING if turn.lease_until is not None and turn.lease_until < now:
-            return Told(speaks.say(T.WHY_LOST))
-        case TurnState.RUNNING:
-            return Told(speaks.say(T.WHY_RUNNING))
-        case _:
+    how = standing_of(
+        turn.state,
+        now,
+        held_by=turn.held_by,
+        retry_at=retry_at,
+        due_at=turn.due_at,
+        lease_until=turn.lease_until,
+    )
+    match how:
+        case None:
             return Told("")
+        case Standing.PAUSED | Standing.TRIPPED:
+            return Told(breaker_name(turn.held_by, speaks), retry_at)
+        case Standing.PLATFORM:
+            return Told(speaks.say(T.WHY_PLATFORM), turn.due_at)
+        case _:
+            return Told(speaks.say(WHYS[how]))
+
+
+WHYS = {
+    Standing.RELEASED: T.WHY_RELEASED,
+    Standing.NEXT: T.WHY_NEXT,
+    Standing.LOST: T.WHY_LOST,
+    Standing.RUNNING: T.WHY_RUNNING,
+}
 
 
 MARKS = {
@@ -115,23 +133,69 @@ def marks_of(turn: SpokenTurn) -> list[T]:
     return marks
 
 
-def steps_of(story: TurnStory, speaks: ConsoleTranslator) -> list[Step]:
-    """What happened to a turn, the oldest first."""
-    return sorted(_steps(story, speaks), key=lambda step: step.at)
+STEPS = {
+    StepKind.SAID: T.STEP_SAID,
+    StepKind.FOUND: T.STEP_FOUND,
+    StepKind.STORED: T.STEP_STORED,
+    StepKind.ADDED: T.STEP_ADDED,
+    StepKind.BEGUN: T.STEP_BEGUN,
+    StepKind.HELD: T.STEP_HELD,
+    StepKind.CALLED: T.STEP_CALLED,
+    StepKind.CALL_FAILED: T.STEP_CALL_FAILED,
+    StepKind.TOOL: T.STEP_TOOL,
+    StepKind.RETRIED: T.STEP_RETRIED,
+    StepKind.DROPPED: T.STEP_DROPPED,
+}
+STEP_MOODS = {StepKind.HELD: Mood.WARN, StepKind.CALL_FAILED: Mood.BAD}
 
 
-def _steps(story: TurnStory, speaks: ConsoleTranslator) -> Iterator[Step]:
-    yield Step(story.created_at, speaks.say(T.STEP_STORED))
-    if story.started_at is not None:
-        yield Step(story.started_at, speaks.say(T.STEP_BEGUN, attempt=story.attempts))
-    if story.held_at is not None:
-        yield Step(story.held_at, speaks.say(T.STEP_HELD), Mood.WARN, breaker_name(story.held_by, speaks))
-    for tool in story.tools:
-        yield Step(tool.at, speaks.say(T.STEP_TOOL, name=tool.name), Mood.IDLE, tool.state)
-    if story.ended_at is not None:
-        yield Step(
-            story.ended_at,
-            speaks.say(STATE_NAMES[story.state]),
-            MOODS.get(story.state, Mood.IDLE),
-            story.failure,
-        )
+def steps_told(story: TurnStory, speaks: ConsoleTranslator) -> list[Step]:
+    """What happened to a turn, the oldest first, in the reader's words."""
+    return [_step(step, story, speaks) for step in steps_of(story)]
+
+
+def _step(step: TurnStep, story: TurnStory, speaks: ConsoleTranslator) -> Step:
+    if step.kind is StepKind.ENDED:
+        mood = MOODS.get(story.state, Mood.IDLE)
+        return Step(step.at, speaks.say(STATE_NAMES[story.state]), mood, story.failure)
+    return Step(
+        step.at,
+        speaks.say(STEPS[step.kind], **step.values),
+        STEP_MOODS.get(step.kind, Mood.IDLE),
+        _detail(step, speaks),
+    )
+
+
+def _detail(step: TurnStep, speaks: ConsoleTranslator) -> str:
+    values = step.values
+    match step.kind:
+        case StepKind.BEGUN:
+            return speaks.say(T.STEP_WAITED, span=speaks.seconds(float(values["waited_s"])))
+        case StepKind.HELD:
+            return breaker_name(values["breaker"], speaks)
+        case StepKind.CALL_FAILED:
+            return f"{values['failure']} · {breaker_name(values['breaker'], speaks)}"
+        case StepKind.TOOL:
+            return values["state"]
+        case _:
+            return ""
+
+
+def notes_of(story: TurnStory, speaks: ConsoleTranslator) -> list[tuple[str, int | None]]:
+    """What is known of it without a time, each with the turn that it leads to."""
+    notes: list[tuple[str, int | None]] = []
+    if breaker := healed_by(story):
+        notes.append((speaks.say(T.NOTE_HEALED, breaker=breaker_name(breaker, speaks)), None))
+    if story.replaced_by is not None:
+        text = T.NOTE_CHANGED if was_changed(story) else T.NOTE_ASKED_AGAIN
+        notes.append((speaks.say(text, number=story.replaced_by), story.replaced_by))
+    if story.replaces is not None:
+        notes.append((speaks.say(T.NOTE_REPLACES, number=story.replaces), story.replaces))
+    if story.generation:
+        notes.append((speaks.say(T.NOTE_ANEW, count=story.generation), None))
+    if story.gone:
+        notes.append((speaks.say(T.NOTE_GONE, count=story.gone), None))
+    mark = MARKS.get(CancelRequest(story.cancel_request)) if story.cancel_request else None
+    if mark is not None and not was_changed(story):
+        notes.append((speaks.say(mark), None))
+    return notes

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from bots.doctor.why import ids_of
 from bots.web.console import PATH
 from bots.web.console.errors import ErrorPages
-from bots.web.console.pages.told import MOODS, STATE_NAMES, Mood, steps_of, why_it_waits
+from bots.web.console.pages.told import MOODS, STATE_NAMES, Mood, notes_of, steps_told, why_it_waits
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.guard import Guard
 from bots.web.console.security.words import WordsRule
@@ -100,7 +100,8 @@ class TurnPages:
             is_retriable=story.state in (TurnState.FAILED, TurnState.HELD, TurnState.QUEUED),
             is_droppable=story.state in (TurnState.HELD, TurnState.QUEUED),
             story=story,
-            steps=steps_of(story, speaks),
+            steps=steps_told(story, speaks),
+            notes=notes_of(story, speaks),
             told=why_it_waits(story, speaks, now),
             may_read=may_read,
             said=await self._turns.said(turn_id) if may_read else [],
