@@ -60,7 +60,7 @@ def _into_postgresql(url: URL, filling: list[str]) -> None:
 def statements(dialect: str, turns: int, long: int) -> list[str]:
     """SQL that fills the tables: people, places, turns, and what belongs to each turn."""
     filled = [
-        _insert(dialect, metadata.tables[name], values, count)
+        insert_of(dialect, metadata.tables[name], values, count)
         for name, values, count in _rows(dialect, turns, long)
     ]
     if dialect == "postgresql":
@@ -115,7 +115,7 @@ def _rows(dialect: str, turns: int, long: int) -> list[tuple[str, Values, int]]:
     ]
 
 
-def _insert(dialect: str, table: Table, values: Values, count: int) -> str:
+def insert_of(dialect: str, table: Table, values: Values, count: int) -> str:
     """One statement that inserts rows 1 to `count`; what is not given has its column's default."""
     given = {**{c.name: _default(dialect, c) for c in table.columns if _has_default(c)}, **values}
     names, expressions = ", ".join(f'"{name}"' for name in given), ", ".join(given.values())

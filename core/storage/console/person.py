@@ -209,7 +209,7 @@ def used_query(ids: Collection[int], since: datetime, price: Price) -> Select[An
     """Answers, tokens and cost."""
     asked = turns.c.identity_id.in_(ids) & (turns.c.created_at > since)
     sums = func.sum(usage.c.prompt_tokens + usage.c.completion_tokens), func.sum(usd_of(price))
-    summed: Select[Any] = select(func.count(), *sums)
+    summed = select(*(func.count(), *sums))
     return summed.select_from(turns.join(usage)).where(asked)
 
 
