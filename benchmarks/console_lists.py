@@ -92,8 +92,8 @@ async def _timed_ms(query: Query) -> float:
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--turns", type=int, default=Year.turns)
-    parser.add_argument("--people", type=int, default=Year.people)
+    parser.add_argument("--turns", type=int, default=Year().turns)
+    parser.add_argument("--people", type=int, default=Year().people)
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     given = parser.parse_args()
     year = Year(people=given.people, turns=given.turns)

@@ -86,6 +86,13 @@ def _statements(dialect: str, year: Year) -> list[str]:
         "identity_id": f"CASE WHEN n % 3 = 0 THEN {person} END",
         "turn_id": "CASE WHEN n % 3 = 0 THEN n END",
     }
+    tool = {
+        "tool_id": "'a'",
+        "name": "'web_search'",
+        "state": "'done'",
+        "contents": "''",
+        "explanation": "''",
+    }
     named = {"name": name, "name_folded": "'person ' || n", "locale": "'en-US'", "time_zone": "'UTC'"}
     rows = [
         ("persons", {"id": "n", "key": key, "created_at": old}, year.people),
@@ -100,6 +107,13 @@ def _statements(dialect: str, year: Year) -> list[str]:
         ("messages", {**told, **words}, year.turns),
         ("usage", {"turn_id": "n", "model": "'m'", **tokens, "created_at": at}, year.turns),
         ("audit_log", deed, year.audit),
+        ("deliveries", {"turn_id": "n", "part": "0", "message_id": "'answer-' || n"}, year.turns),
+        ("tool_activity", {**tool, "turn_id": "n", "updated_at": at}, year.turns // 5),
+        (
+            "calls",
+            {"turn_id": "n", "workspace": "'w'", "person_id": person, "at": at, "sent": yes},
+            year.turns // 5,
+        ),
     ]
     filled = [insert_of(dialect, metadata.tables[table], values, count) for table, values, count in rows]
     if not is_sqlite:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -13,6 +13,7 @@ from core.storage.console.paging import Page, Spot, older_than, page_of
 from core.storage.db import Database, audit_log, identities
 
 ROWS = 50
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def audit_query(wanted: AuditFilter, before: Spot | None) -> Select[Any]:
 
 
 def _which(wanted: AuditFilter) -> Sequence[ColumnElement[bool]]:
-    which: list[ColumnElement[bool]] = []
+    which: list[ColumnElement[bool]] = [audit_log.c.at >= (wanted.since or EVER)]
     if wanted.actor:
         which.append(audit_log.c.actor == wanted.actor)
     if wanted.action:
@@ -100,8 +101,6 @@ def _which(wanted: AuditFilter) -> Sequence[ColumnElement[bool]]:
     if wanted.person_id is not None:
         theirs = select(identities.c.id).where(identities.c.person_id == wanted.person_id)
         which.append(audit_log.c.identity_id.in_(theirs) & audit_log.c.identity_id.is_not(None))
-    if wanted.since is not None:
-        which.append(audit_log.c.at >= wanted.since)
     if wanted.until is not None:
         which.append(audit_log.c.at < wanted.until)
     return which

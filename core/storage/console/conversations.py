@@ -114,7 +114,7 @@ def list_query(wanted: Wanted, before: Spot | None, near: Sequence[int] | None) 
         select(*own, *where, identities.c.person_id, name)
         .join_from(looked_at, conversations, conversations.c.id == looked_at.c.conversation_id)
         .join(identities, identities.c.id == looked_at.c.identity_id)
-        .where(_is_left(looked_at, wanted), ~exists().where(is_newer, fits))
+        .where(_is_left(looked_at, wanted), ~_has_one(select(newer.c.id).where(is_newer, fits), newer))
         .order_by(looked_at.c.created_at.desc(), looked_at.c.id.desc())
         .limit(ROWS + 1)
     )
@@ -180,8 +180,13 @@ def _is_left(of: FromClause, wanted: Wanted) -> ColumnElement[bool]:
         fits &= there.correlate_except(conversations)
     if wanted.words:
         says = messages.c.text.icontains(wanted.words, autoescape=True)
-        fits &= exists().where(messages.c.turn_id == of.c.id, says).correlate_except(messages)
+        fits &= _has_one(select(messages.c.id).where(messages.c.turn_id == of.c.id, says), messages)
     return fits
+
+
+def _has_one(query: Select[Any], of: FromClause) -> ColumnElement[bool]:
+    """Whether a row has one beside it, looked up row by row: for `EXISTS` PostgreSQL may read the whole table first."""
+    return query.limit(1).correlate_except(of).scalar_subquery().is_not(None)
 
 
 def _is_there(wanted: Wanted) -> Sequence[ColumnElement[bool]]:

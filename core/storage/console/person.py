@@ -208,9 +208,12 @@ def asked_query(ids: Collection[int], since: datetime) -> Select[Any]:
 def used_query(ids: Collection[int], since: datetime, price: Price) -> Select[Any]:
     """Answers, tokens and cost."""
     asked = turns.c.identity_id.in_(ids) & (turns.c.created_at > since)
-    sums = func.sum(usage.c.prompt_tokens + usage.c.completion_tokens), func.sum(usd_of(price))
-    summed = select(*(func.count(), *sums))
-    return summed.select_from(turns.join(usage)).where(asked)
+    columns: tuple[Any, ...] = (
+        func.count(),
+        func.sum(usage.c.prompt_tokens + usage.c.completion_tokens),
+        func.sum(usd_of(price)),
+    )
+    return select(*columns).select_from(turns.join(usage)).where(asked)
 
 
 def open_query(ids: Collection[int]) -> Select[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal_column, or_, select, union_all
 
 from core.domain import TurnState
 from core.domain.audit import AuditAction
@@ -28,6 +28,7 @@ from core.storage.db import (
 )
 
 MOST_TURNS, MOST_STEPS = 20, 100
+_NONE: ColumnElement[str] = literal_column("''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +120,24 @@ async def stories(
 
     `number` is a turn's own, which no message is known by.
     """
-    by_question = select(messages.c.turn_id).where(messages.c.origin.in_(wanted), messages.c.origin != "")
-    by_answer = select(deliveries.c.turn_id).where(
-        deliveries.c.message_id.in_(wanted), deliveries.c.message_id != ""
-    )
-    which = or_(
-        turns.c.reference.in_(wanted),
-        turns.c.id.in_(by_question),
-        turns.c.id.in_(by_answer),
-        turns.c.key.in_(wanted),
-        *([turns.c.id == number] if number is not None else []),
-    )
+    which = turns.c.id.in_(found_query(wanted, number))
     async with database.read(many_rows=True) as connection:
         return [await _story(connection, row) for row in (await connection.execute(_found(which))).all()]
+
+
+def found_query(wanted: Sequence[str], number: int | None) -> CompoundSelect[Any]:
+    """The ids of turns, each way of finding them by an index of its own: joined by `OR` they would walk all turns."""
+    ways = [
+        select(turns.c.id).where(turns.c.reference.in_(wanted), turns.c.reference.is_not(None)),
+        select(turns.c.id).where(turns.c.key.in_(wanted)),
+        select(messages.c.turn_id).where(messages.c.origin.in_(wanted), messages.c.origin != _NONE),
+        select(deliveries.c.turn_id).where(
+            deliveries.c.message_id.in_(wanted), deliveries.c.message_id != _NONE
+        ),
+    ]
+    if number is not None:
+        ways.append(select(turns.c.id).where(turns.c.id == number))
+    return union_all(*ways)
 
 
 async def story(database: Database, turn_id: int) -> TurnStory | None:
