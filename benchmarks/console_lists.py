@@ -59,7 +59,7 @@ def queries(database: Database, year: Year) -> Mapping[str, Query]:
         "one conversation": lambda: pages.read(14, before=None, after=None, with_words=True),
         "people by the beginning of a name": lambda: search.find("person 5"),
         "people by an id": lambda: search.find("U4711"),
-        "busiest people": lambda: PeopleReads(database, Price()).busiest(now - timedelta(days=30)),
+        "busiest people": lambda: PeopleReads(database, Price()).busiest(now - timedelta(days=7)),
         "one person": lambda: people.person(8),
         "what forgetting them takes": lambda: people.holdings(8),
         "one turn's timeline": lambda: turns.story(middle),

@@ -94,7 +94,7 @@ async def test_each_filter_finds_the_conversations_with_such_a_question_once(
 async def test_words_are_found_within_the_other_filters_and_told_how_far(
     migrated_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "READ", 40)
+    monkeypatch.setattr(listing, "LOOKED_AT", 40)
     async with console_on(migrated_url, now=lambda: NOW) as console:
         await fill(console.database, NOW, SMALL)
         async with console.database.write() as connection:

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import func, select, text, update
 
 from bots.web.console.pages.plots import Column, percentile, plot
 from bots.web.console.pages.told import CAUSES
@@ -317,11 +317,10 @@ async def test_people_are_told_with_their_language_and_what_they_used(migrated_u
         await fill(console.database, NOW, SMALL)
         page = await (await console.user("vic", Role.VIEWER)).see("/people")
         async with console.database.read() as connection:
-            query = (
-                "SELECT count(*), sum(prompt_tokens + completion_tokens) FROM usage JOIN turns ON turns.id = turn_id"
-                " WHERE identity_id = 2"
-            )
-            answers, tokens = (await connection.execute(text(query))).one()
+            sums = func.count(), func.sum(usage.c.prompt_tokens + usage.c.completion_tokens)
+            of_week = (turns.c.identity_id == 2) & (usage.c.created_at > NOW - timedelta(days=7))
+            query = select(*sums).select_from(usage.join(turns)).where(of_week)
+            answers, tokens = (await connection.execute(query)).one()
 
     assert f"Chloé Martin Slack · T0ACME es-MX {answers:,} {tokens:,} $" in page.text
 

@@ -19,8 +19,8 @@ from core.storage.console.paging import Page, Spot, older_than
 from core.storage.db import Database, conversations, identities, is_open, messages, turns
 
 ROWS = 50
-LOOKED_AT, READ = 10_000, 2_000
-"""Questions that one page looks at; and those whose words it searches."""
+LOOKED_AT = 2_000
+"""Questions that one page looks at, and whose words it searches."""
 QUIET = 500
 """A place with no more conversations than this is looked up by them, a busier one among all questions."""
 EXCERPT_CHARS = 160
@@ -103,7 +103,7 @@ def list_query(wanted: Wanted, before: Spot | None, near: Sequence[int] | None) 
 
     `near` are the conversations of a quiet place; None: there is no such place.
     """
-    looked_at = _looked_at(wanted, before, near).limit(_most(wanted)).cte("looked_at")
+    looked_at = _looked_at(wanted, before, near).limit(LOOKED_AT).cte("looked_at")
     newer = turns.alias("newer")
     is_newer = (newer.c.conversation_id == looked_at.c.conversation_id) & (newer.c.id > looked_at.c.id)
     fits = _within(newer, wanted) & _is_left(newer, wanted)
@@ -122,7 +122,7 @@ def list_query(wanted: Wanted, before: Spot | None, near: Sequence[int] | None) 
 
 def edge_query(wanted: Wanted, before: Spot | None, near: Sequence[int] | None) -> Select[Any]:
     """The last question that `list_query` looks at, where there are more behind it."""
-    beyond = _looked_at(wanted, before, near).offset(_most(wanted) - 1).limit(2).subquery()
+    beyond = _looked_at(wanted, before, near).offset(LOOKED_AT - 1).limit(2).subquery()
     last = select(beyond.c.created_at, beyond.c.id, func.count().over().label("count")).subquery()
     return (
         select(last.c.created_at, last.c.id)
@@ -132,17 +132,16 @@ def edge_query(wanted: Wanted, before: Spot | None, near: Sequence[int] | None) 
     )
 
 
-def _most(wanted: Wanted) -> int:
-    return READ if wanted.words else LOOKED_AT
-
-
 def _looked_at(wanted: Wanted, before: Spot | None, near: Sequence[int] | None) -> Select[Any]:
     """The questions that an index leads to, the newest first; what it does not tell is asked of them later."""
     own = turns.c["id", "conversation_id", "identity_id", "created_at", "state", "reference", "notice"]
-    query = select(*own).where(_within(turns, wanted), _drives(turns, wanted, near))
+    at: ColumnElement[Any] = turns.c.created_at
+    if wanted.outcome == OPEN:  # few: else SQLite would walk through all turns by their time to find them
+        at = func.coalesce(at, at)
+    query = select(*own).where(at >= wanted.since, at < wanted.until, _drives(turns, wanted, near))
     if before is not None:
-        query = query.where(older_than(before, turns.c.created_at, turns.c.id))
-    return query.order_by(turns.c.created_at.desc(), turns.c.id.desc())
+        query = query.where(older_than(before, at, turns.c.id))
+    return query.order_by(at.desc(), turns.c.id.desc())
 
 
 def _within(of: FromClause, wanted: Wanted) -> ColumnElement[bool]:

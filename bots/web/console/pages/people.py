@@ -15,7 +15,7 @@ from bots.web.console.visit import Visit
 from core.console.people import People, PersonFinder
 from core.storage.console.person_search import MOST
 
-SPAN = timedelta(days=30)
+SPAN = timedelta(days=7)
 
 
 class PeoplePage:
