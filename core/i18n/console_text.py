@@ -362,7 +362,6 @@ class ConsoleText(Sentence):
     WORDS = "Words"
     WORDS_SHORT = "Write at least {least} characters to search words."
     WORDS_LOOKED = "Words are looked for in the questions and answers that fit the other filters."
-    LAST_DAYS = "{days} days"
     LAST_DAY = "24 h"
     SPAN = "Time"
     OF_ONE_PERSON = "Of one person alone"
