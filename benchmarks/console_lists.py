@@ -1,4 +1,4 @@
-"""`python -m benchmarks.console_lists`: how long the queries of the console's lists and pages take at a million messages.
+"""`python -m benchmarks.console_lists`: how long the queries of the console's lists take at a million messages.
 
 On SQLite, and on a PostgreSQL of its own; the median of five runs after one, in milliseconds of the database's time as
 its caller waits for it. Nothing is written but to temporary databases.
