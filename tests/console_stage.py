@@ -188,7 +188,17 @@ async def console_on(
         desk, notified = PeopleDesk(IntakeStore(database, now, ()), ()), list[int]()
         acting = PersonActions(desk, notified.append, erases_remotely=True)
         process = Process(
-            *(database, frontends, purse, control, acting, limits or LimitsSettings(), Price(), shown, replies),
+            *(
+                database,
+                frontends,
+                purse,
+                control,
+                acting,
+                limits or LimitsSettings(),
+                Price(),
+                shown,
+                replies,
+            ),
             audit_days=365.0,
             connections=1_000,
             stop=stop,
