@@ -19,6 +19,7 @@ from bots.cli.operations.turns import turns
 from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, ConfigPath
 from bots.cli.people import people
 from bots.cli.platforms import WithPlatforms
+from bots.cli.quality.evaluate import EXAMPLES, evaluate
 from bots.cli.quality.feedback import feedback
 from bots.machine import drop_unusable
 from core import __version__
@@ -45,6 +46,7 @@ cli.add_typer(people, rich_help_panel=LOOK_AFTER)
 cli.add_typer(feedback, rich_help_panel=LOOK_AFTER)
 cli.add_typer(console, rich_help_panel=LOOK_AFTER)
 cli.add_typer(database, rich_help_panel=LOOK_AFTER)
+cli.command("evaluate", rich_help_panel=LOOK_AFTER, epilog=EXAMPLES)(evaluate)
 replies = typer.Typer(name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True)
 cli.add_typer(replies, rich_help_panel=TRY_OUT)
 

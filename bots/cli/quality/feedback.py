@@ -41,7 +41,8 @@ def list_(
     "export",
     epilog="""\b
 Examples:
-  aivax-bots feedback export --since 30d --out questions.jsonl""",
+  aivax-bots feedback export --since 30d --out questions.jsonl
+  aivax-bots evaluate questions.jsonl --gateway support:50c3 --gateway next:50c3""",
 )
 def export(
     config: ConfigPath = None,
@@ -51,7 +52,7 @@ def export(
     ] = None,
     as_written: AsWritten = False,
 ) -> None:
-    """Write question, answer and opinion as JSON, one in a line.
+    """Write question, answer and opinion as JSON, one in a line: what `evaluate` asks again.
 
     Nobody's name or id is in it. Who asked to be forgotten is left out, and where people are asked to agree to be
     stored ([privacy] consent = "agree"), who has not agreed.

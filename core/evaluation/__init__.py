@@ -1,0 +1,1 @@
+"""Asks questions again, at one gateway or several, and compares the answers."""
