@@ -117,6 +117,18 @@ async def test_an_operator_always_may_by_a_role_too(migrated_url: str, sandbox: 
         assert await stage.rows("SELECT value FROM place_settings") == ["es"]
 
 
+async def test_who_has_to_agree_first_is_the_admin_that_they_were(
+    migrated_url: str, sandbox: Sandbox
+) -> None:
+    privacy = {"consent": "agree"}
+    async with staged(migrated_url, sandbox=sandbox, place_admins=ALLOWED, privacy=privacy) as stage:
+        await stage.hear(admin("answers=off"))
+        assert await stage.rows("SELECT name FROM place_settings") == []
+        await stage.hear(says("I agree", "boss"))
+
+        assert await stage.rows("SELECT value FROM place_settings") == ["off"]
+
+
 # Language
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from bots.app import open_core
+from bots.slack.transport.admins import Admins
 from core.domain import Administers, Place
 from core.i18n import Phrase
 from sandbox.server import serve
 from tests.discord_listening import TRANSLATORS
+from tests.fakes import FakeClock
 from tests.platforms.discord import Channel, FakeDiscord, Guild, Permission, Person
 from tests.platforms.slack import FakeSlack
 from tests.slack_ears import hasty_now, hasty_sleep, settings_at
@@ -225,6 +227,67 @@ async def test_an_admin_of_another_workspace_sets_nothing_in_ours(slack: FakeSla
         await there.says(there.general, NOT_YOURS, ts)
 
         assert await there.rows("SELECT name FROM place_settings") == []
+
+
+async def test_while_slack_does_not_answer_nothing_is_changed_and_that_is_said(
+    slack: FakeSlack, url: str
+) -> None:
+    boss = slack.person("boss", admin=True)
+    async with town(slack, url) as there:
+        there.general.members.add(boss.id)
+        slack.break_http("users.info", times=None)
+        ts = await slack.say(boss, there.general, "<@BOT> settings answers=off")
+        await there.says(there.general, "I can't find out now whether you are an admin here", ts)
+
+        assert await there.rows("SELECT name FROM place_settings") == []
+
+
+class Answers:
+    """Slack's answers about one admin, counted."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.user: dict[str, Any] = {"team_id": "T1", "is_admin": True}
+
+    async def read(self, method: str, **_: Any) -> dict[str, Any]:
+        self.asked.append(method)
+        return {"user": self.user, "channel": {}}
+
+
+async def test_slack_s_word_on_who_is_an_admin_is_kept_for_five_minutes() -> None:
+    answers, clock = Answers(), FakeClock()
+    api: Any = answers
+    admins = Admins(api, clock.now)
+    assert [await admins.of("U1", "T1", "C1") for _ in range(2)] == [Administers.SERVER] * 2
+    answers.user = {"team_id": "T1"}
+    assert await admins.of("U1", "T1", "C1") is Administers.SERVER
+    await clock.advance(301)
+
+    assert await admins.of("U1", "T1", "C1") is Administers.NOTHING
+    assert answers.asked == ["users.info", "users.info", "conversations.info"]
+
+
+@pytest.mark.parametrize(
+    ("user", "may"),
+    [
+        ({"team_id": "T1", "is_owner": True}, Administers.SERVER),
+        ({"team_id": "T1", "is_primary_owner": True}, Administers.SERVER),
+        ({"team_id": "T9", "is_admin": True}, Administers.NOTHING),
+        ({"is_admin": True}, Administers.NOTHING),
+        ({"team_id": "T9", "is_admin": True, "enterprise_user": {"teams": ["T1"]}}, Administers.SERVER),
+        ({"team_id": "T1", "is_admin": True, "deleted": True}, Administers.NOTHING),
+        ({"team_id": "T1", "is_admin": True, "is_restricted": True}, Administers.NOTHING),
+        ({"team_id": "T1", "is_admin": "true"}, Administers.NOTHING),
+        ({"team_id": ["T1"], "is_admin": 1}, Administers.NOTHING),
+        ({}, Administers.NOTHING),
+    ],
+)
+async def test_whom_slack_s_users_info_makes_an_admin(user: dict[str, Any], may: Administers) -> None:
+    answers = Answers()
+    answers.user = user
+    api: Any = answers
+
+    assert await Admins(api, FakeClock().now).of("U1", "T1", "C1") is may
 
 
 async def test_where_slack_may_not_tell_who_is_an_admin_nobody_is(slack: FakeSlack, url: str) -> None:

@@ -26,7 +26,8 @@ from bots import wiring
 from core.admission import prober
 from core.delivery.editing_surface import EditingSurface
 from core.delivery.pacing import Pace
-from core.domain import Author, Identity, Ledger, Place, ReplySurface, Said
+from core.domain import Author, Identity, Ledger, Place, PlaceSetting, ReplySurface, Said, Scope
+from core.domain.audit import Actor, Via
 from core.storage.db import Database, listen_notify
 from core.storage.turns import ledger as ledgers
 from core.turns import position_notifier
@@ -165,15 +166,25 @@ def asked(number: int) -> Said:
 
 
 @asynccontextmanager
-async def warm(url: str, sandbox: Sandbox, people: int) -> AsyncIterator[Stage]:
+async def warm(url: str, sandbox: Sandbox, people: int, **sections: Any) -> AsyncIterator[Stage]:
     """A process that knows these people, and answered each of them once."""
-    async with staged(url, sandbox=sandbox, platform=Platform(), limits=LIMITS) as stage:
+    async with staged(url, sandbox=sandbox, platform=Platform(), limits=LIMITS, **sections) as stage:
         await stage.hear(*map(asked, range(people)))
         yield stage
 
 
-async def test_a_turn_costs_what_is_written_here(migrated_url: str, sandbox: Sandbox) -> None:
-    async with warm(migrated_url, sandbox, 1) as stage:
+PLACES = {
+    "place_admins": {"may_set": ["language", "channels", "gateway"], "gateways": {"own": "sandbox:50c3"}}
+}
+SET = {PlaceSetting.LANGUAGE: "es", PlaceSetting.ANSWERS: "on", PlaceSetting.GATEWAY: "own"}
+"""What admins may set, and have set: it is looked up in memory."""
+
+
+@pytest.mark.parametrize("places", [False, True], ids=["as installed", "with settings of places"])
+async def test_a_turn_costs_what_is_written_here(migrated_url: str, sandbox: Sandbox, places: bool) -> None:
+    async with warm(migrated_url, sandbox, 1, **(PLACES if places else {})) as stage:
+        if places:
+            await stage.core.admitting.places.change(Scope("fake", "W1"), SET, Actor(Via.CHAT, "fake:boss"))
         with counted() as costs:
             await stage.hear(asked(0))
         is_sqlite = stage.core.database.is_sqlite

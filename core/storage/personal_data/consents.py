@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import Attachment, Author, Deleted, Place, Said
+from core.domain import Administers, Attachment, Author, Deleted, Place, Said
 from core.storage.db import batched, consents, held_questions, identities, insert_into
 
 
@@ -109,6 +109,7 @@ def _written(said: Said) -> dict[str, Any]:
         "awaited": said.awaited,
         "within": list(said.within),
         "roles": list(said.author.roles),
+        "administers": said.administers,
     }
 
 
@@ -123,4 +124,5 @@ def _read(question: dict[str, Any], origin: str, author: Author) -> Said:
         attachments=tuple(Attachment(**each) for each in question["attachments"]),
         awaited=question["awaited"],
         within=tuple(question["within"]),
+        administers=Administers(question.get("administers", "")),
     )
