@@ -212,7 +212,10 @@ def status(
     config: ConfigPath = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Look again every two seconds, until Ctrl-C.")
+        bool,
+        typer.Option(
+            "--watch", help="Look again every two seconds, until Ctrl-C; with --json, a line of it each time."
+        ),
     ] = False,
 ) -> None:
     """Show how the bot stands: frontends, queue, breakers, balance, last errors, a pause; and what can't be seen."""

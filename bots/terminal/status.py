@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bots.terminal.text import age, printable
 from core.domain import Cause
-from core.storage.operations.overview import Overview
+from core.storage.operations.overview import Failure, Overview
 
 
 class Seen(Protocol):
@@ -40,7 +40,8 @@ class Screen:
     """Draws over what it drew before, until it is left."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._live = Live(console=console, auto_refresh=False, screen=False)
+        self._console = console or Console()
+        self._live = Live(console=self._console, auto_refresh=False, screen=False)
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -52,7 +53,11 @@ class Screen:
         self._live.__exit__(kind, error, trace)
 
     def show(self, seen: Seen) -> None:
-        self._live.update(drawn(seen), refresh=True)
+        """Draw it; of the last errors as many as there are rows for, so that none of the rest is cut off."""
+        most = len(seen.database.failures) if seen.database is not None else 0
+        while most > 1 and len(self._console.render_lines(drawn(seen, most))) > self._console.height:
+            most -= 1
+        self._live.update(drawn(seen, most), refresh=True)
 
 
 def print_status(seen: Seen, console: Console | None = None) -> None:
@@ -60,12 +65,12 @@ def print_status(seen: Seen, console: Console | None = None) -> None:
     (console or Console(soft_wrap=True)).print(drawn(seen))
 
 
-def drawn(seen: Seen) -> RenderableType:
-    """All that could be seen, and what could not."""
+def drawn(seen: Seen, most_errors: int | None = None) -> RenderableType:
+    """All that could be seen, and what could not; of the last errors so many, or all."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value, style in _rows(seen):
+    for name, value, style in _rows(seen, most_errors):
         table.add_row(name, Text(printable(value), style=style))
     return Group(Text(f"aivax-bots at {seen.at:%Y-%m-%d %H:%M:%S} UTC", style="dim"), table)
 
@@ -73,12 +78,13 @@ def drawn(seen: Seen) -> RenderableType:
 Row = tuple[str, str, str]
 
 
-def _rows(seen: Seen) -> Iterator[Row]:
+def _rows(seen: Seen, most_errors: int | None) -> Iterator[Row]:
     yield from _of_bot(seen)
     if seen.database is None:
         yield "Database", f"tells nothing: {seen.database_problem}", "red"
     else:
         yield from _of_database(seen.database, seen.at)
+        yield from _of_failures(seen.database.failures[:most_errors], seen.at)
 
 
 def _of_bot(seen: Seen) -> Iterator[Row]:
@@ -110,7 +116,10 @@ def _of_database(seen: Overview, at: datetime) -> Iterator[Row]:
         yield "" if number else "Heard", f"{platform} {age(at, heard)} ago", ""
     for number, cause in enumerate(seen.alerts):
         yield "" if number else "Alerts", cause, "yellow"
-    for number, each in enumerate(seen.failures):
+
+
+def _of_failures(failures: Sequence[Failure], at: datetime) -> Iterator[Row]:
+    for number, each in enumerate(failures):
         reference = f", reference {each.reference}" if each.reference else ""
         told = f"{age(at, each.at)} ago on {each.platform}: {each.error or 'failed'}{reference}, turn {each.turn}"
         yield "" if number else "Last errors", told, ""
@@ -121,6 +130,6 @@ def _of_breakers(seen: Overview, at: datetime) -> Iterator[Row]:
     if not tripped:
         yield "Breakers", "none is tripped", "green"
     for number, each in enumerate(tripped):
-        next_s = max(0.0, (each.retry_at - at).total_seconds())
-        told = f"{each.breaker.name} for {age(at, each.since)}, holds {each.holds}, tried again in {next_s:.0f} s"
+        told = f"{each.breaker.name} for {age(at, each.since)}, holds {each.holds}, "
+        told += f"tried again in {age(each.retry_at, at)}" if each.retry_at > at else "tried again now"
         yield "" if number else "Breakers", told, "red"

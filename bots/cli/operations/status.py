@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -39,21 +42,32 @@ class Status:
 
 async def show_status(settings: Settings, *, as_json: bool, watch: bool) -> int:
     """Print it once, or go on until interrupted: status 0 where something could be seen, else 75."""
-    if watch:
-        from bots.terminal.status import Screen  # draws; only who watches pays
-
-        with Screen() as screen:
-            while True:
-                screen.show(await look(settings))
-                await asyncio.sleep(EVERY_S)
-    status = await look(settings)
-    if as_json:
-        typer.echo(json.dumps(_jsonable(dataclasses.asdict(status)), indent=2, ensure_ascii=False))
-    else:
-        from bots.terminal.status import print_status
-
-        print_status(status)
+    with _printing(as_json=as_json, watch=watch) as show:
+        show(status := await look(settings))
+        while watch:
+            await asyncio.sleep(EVERY_S)
+            show(await look(settings))
     return PASSING if status.database is None and status.bot is None else 0
+
+
+@contextmanager
+def _printing(*, as_json: bool, watch: bool) -> Iterator[Callable[[Status], None]]:
+    """How each look is shown: on a terminal that is watched, over the one before; else one after the other."""
+    if as_json:
+        indent = None if watch else 2  # a line each, for who reads them as they come
+        yield lambda status: typer.echo(_as_json(status, indent))
+        return
+    from bots.terminal.status import Screen, print_status  # draws; only who looks pays
+
+    if watch and sys.stdout.isatty():
+        with Screen() as screen:
+            yield screen.show
+    else:
+        yield print_status
+
+
+def _as_json(status: Status, indent: int | None) -> str:
+    return json.dumps(_jsonable(dataclasses.asdict(status)), indent=indent, ensure_ascii=False)
 
 
 async def look(settings: Settings) -> Status:
