@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.delivery.editing_surface import EditingSurface as EditingSurface
     from core.delivery.pacing import Pace as Pace
     from core.delivery.plain_frontend import PlainFrontend as PlainFrontend
+    from core.delivery.whole_surface import WholeSurface as WholeSurface
     from core.domain import Action as Action
     from core.domain import Administers as Administers
     from core.domain import Apology as Apology
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from core.domain import PlaceClosed as PlaceClosed
     from core.domain import PlatformBusy as PlatformBusy
     from core.domain import PlatformError as PlatformError
+    from core.domain import PostableChannel as PostableChannel
     from core.domain import Pressed as Pressed
     from core.domain import Quote as Quote
     from core.domain import Receipt as Receipt
@@ -90,6 +92,7 @@ _HOMES: Mapping[str, str] = {
     "core.delivery.editing_surface": "EditingSurface",
     "core.delivery.pacing": "Pace",
     "core.delivery.plain_frontend": "PlainFrontend",
+    "core.delivery.whole_surface": "WholeSurface",
     "core.domain.capabilities": "Capability",
     "core.domain.checks": "Check CheckState Finding",
     "core.domain.errors": "BotError Fenced FileGone FileTooLarge FrontendRefused FrontendUnreachable MessageRefused"
@@ -97,7 +100,7 @@ _HOMES: Mapping[str, str] = {
     "core.domain.messages": "Action Apology Attachment Author Blob Button Command Commanded Deleted Edited Event Footer"
     " Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity ToolState",
     "core.domain.places.admins": "Administers",
-    "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger ReplySurface Watch",
+    "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger PostableChannel ReplySurface Watch",
     "core.domain.translator": "Translator",
     "core.i18n": "spoken_command",
     "core.markdown.dialect": "Dialect",

@@ -97,6 +97,9 @@ class SlackAdapter(Adapter):
     async def delete(self, said: str) -> None:
         await self.slack.delete(self.people[ANA], self.channel(ANA), said)
 
+    async def redeliver(self) -> None:
+        await self.slack.redeliver()
+
     async def surprise(self) -> None:
         place = {"channel": self.channel(ANA).id, "channel_type": self.channel(ANA).kind}
         for event in (

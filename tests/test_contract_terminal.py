@@ -33,6 +33,7 @@ class TerminalAdapter(Adapter):
         Ability.TYPING: "a status is a line of its own, where somebody watches",
         Ability.EDITS: "a line that was sent is sent",
         Ability.DELETIONS: "a line that was sent is sent",
+        Ability.REDELIVERY: "a line is typed once; where it can't be stored, the chat ends and says so",
         Ability.PEOPLE: "one person sits there",
         Ability.WIRE: "every line is something said",
         Ability.PROCESS: "the chat is the process: tests/test_cli.py ends it in mid-answer",

@@ -33,6 +33,7 @@ class Ability(Enum):
     EDITS = "questions that are edited"
     DELETIONS = "questions that are deleted"
     PEOPLE = "more than one person"
+    REDELIVERY = "events that come again until they are acknowledged"
     WIRE = "events of forms that nobody knows"
     PROCESS = "a process that serves it and can be killed"
 
@@ -118,7 +119,7 @@ class Adapter(ABC):
         """Have Ana send a text file with some words to the bot."""
         raise NotImplementedError(Ability.ATTACHMENTS)
 
-    # Ability.TYPING, EDITS, DELETIONS, WIRE
+    # Ability.TYPING, EDITS, DELETIONS, REDELIVERY, WIRE
 
     def is_typing(self) -> bool:
         """Whether Ana is shown that the bot is at work, other than by a message."""
@@ -131,6 +132,9 @@ class Adapter(ABC):
     async def delete(self, said: Any) -> None:
         """Have Ana delete what she said."""
         raise NotImplementedError(Ability.DELETIONS)
+
+    async def redeliver(self) -> None:  # noqa: B027  most send again by themselves
+        """Let the time pass after which the platform sends again what was not acknowledged."""
 
     async def surprise(self) -> None:
         """Send the frontend what its platform documents nowhere: an unknown event, a known one without its fields or

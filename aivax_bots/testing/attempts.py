@@ -57,8 +57,8 @@ class AttemptContract(FrontendSuite):
         await show(frontend, address, ledger, LONG)
         await show(frontend, address, ledger.reopened(), LONG)
 
-        times = 1 if self.has(Ability.MEMORY) else 2
-        assert shown(venue).split() == LONG.split() * times
+        most = 1 if self.has(Ability.MEMORY) else 2
+        assert shown(venue).split() in [LONG.split() * times for times in range(1, most + 1)]
 
     async def test_an_answer_generated_anew_takes_the_place_of_the_old_one(
         self, venue: Adapter, frontend: Frontend, inbox: Inbox

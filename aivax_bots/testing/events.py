@@ -8,7 +8,9 @@ from aivax_bots import Command, Commanded, Deleted, Edited, FileTooLarge, Fronte
 from aivax_bots.testing.adapter import ANA, BEN, Ability, Adapter
 from aivax_bots.testing.fakes import FakeLedger
 from aivax_bots.testing.listening import Inbox
+from aivax_bots.testing.stage import listening_to
 from aivax_bots.testing.suite import HOSTILE, FrontendSuite, needs, replaces, show
+from aivax_bots.testing.waiting import until
 
 
 class EventContract(FrontendSuite):
@@ -100,6 +102,22 @@ class EventContract(FrontendSuite):
     async def test_where_there_are_no_files_none_can_be_read(self, frontend: Frontend) -> None:
         with pytest.raises(PlatformError):
             await frontend.fetch("note.txt", 1_000)
+
+    @needs(Ability.REDELIVERY)
+    async def test_what_could_not_be_stored_is_not_acknowledged_and_comes_again(
+        self, venue: Adapter, frontend: Frontend
+    ) -> None:
+        inbox = Inbox()
+        inbox.failures = 1
+        async with listening_to(frontend, inbox):
+            await venue.say("hello there")
+            await until("a failure", lambda: not inbox.failures)
+        async with listening_to(frontend, inbox):
+            await venue.redeliver()
+            (said,) = await inbox.first()
+
+        assert isinstance(said, Said)
+        assert said.text == "hello there"
 
     @needs(Ability.WIRE)
     async def test_events_that_nobody_knows_take_no_listener_down(self, venue: Adapter, inbox: Inbox) -> None:

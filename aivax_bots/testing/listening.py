@@ -8,7 +8,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aivax_bots.testing.waiting import waiting_for
-from core.domain import Author, BotError, Capability, Event, PassedOver, Place, Receipt, Said, Translator
+from core.domain import (
+    Author,
+    BotError,
+    Capability,
+    DatabaseUnreachable,
+    Event,
+    PassedOver,
+    Place,
+    Receipt,
+    Said,
+    Translator,
+)
 from core.i18n import Translators
 
 TRANSLATORS = Translators()
@@ -25,6 +36,8 @@ class Inbox:
         self.heard: dict[str, datetime] = {}
         self.known: list[Place] = []
         self.choices: list[str] = []
+        self.failures = 0
+        """How many of the next events can't be stored."""
         self._changed = asyncio.Event()
 
     def translator(self, locale: str, _place: Place) -> Translator:
@@ -50,6 +63,9 @@ class Inbox:
         return self.known
 
     async def receive(self, event: Event) -> Receipt:
+        if self.failures:
+            self.failures -= 1
+            raise DatabaseUnreachable("sqlite:///bot.sqlite3", "it is away")
         seen = any(set(event.keys) & set(known.keys) for known in self.events)
         if not seen:
             self.events.append(event)

@@ -183,8 +183,8 @@ class ReplySurface(Protocol):
         """Close the answer with an apology below whatever was said already."""
 
 
-class EditableChannel(Protocol):
-    """A place where a message can be posted and changed: what `core.delivery.editing_surface` needs of a platform.
+class PostableChannel(Protocol):
+    """A place where a message can be posted: what `core.delivery.whole_surface` needs of a platform.
 
     Texts are the answer's Markdown; the implementation makes them safe and native. Every call raises
     `PlatformBusy` (nothing was done, try again), `OutcomeUnknown` (it may have been done), `PlaceClosed`,
@@ -194,12 +194,6 @@ class EditableChannel(Protocol):
     @property
     def max_size(self) -> int:
         """How much one message holds, in the unit of `size`."""
-
-    @property
-    def edit_interval_s(self) -> float:
-        """How far apart the edits of an answer that grows are, once it has some length: what readers bear and the
-        platform likes. What it allows is for `post` and `edit` to keep, by waiting or by `PlatformBusy`: an answer
-        that is whole waits for nothing here."""
 
     def size(self, text: str) -> int:
         """Measure a text as the platform will count it, once it was made safe. Never shrinks as text grows."""
@@ -213,16 +207,26 @@ class EditableChannel(Protocol):
     async def post(self, text: str, delivery: Delivery, buttons: Sequence[Button] = ()) -> str:
         """Create a message below the question, with these buttons below it, and return its id."""
 
-    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
-        """Change a message. Buttons that are not given again are gone."""
-
-    async def delete(self, message_id: str) -> None: ...
-
     async def find(self, delivery: Delivery, text: str) -> str | None:
         """Look up a message whose creation has an unknown outcome; None when it is not there.
 
         Where a platform allows no look-up it says so in its docs, and this returns None.
         """
+
+
+class EditableChannel(PostableChannel, Protocol):
+    """A place where a message can be posted and changed: what `core.delivery.editing_surface` needs of a platform."""
+
+    @property
+    def edit_interval_s(self) -> float:
+        """How far apart the edits of an answer that grows are, once it has some length: what readers bear and the
+        platform likes. What it allows is for `post` and `edit` to keep, by waiting or by `PlatformBusy`: an answer
+        that is whole waits for nothing here."""
+
+    async def edit(self, message_id: str, text: str, buttons: Sequence[Button] = ()) -> None:
+        """Change a message. Buttons that are not given again are gone."""
+
+    async def delete(self, message_id: str) -> None: ...
 
 
 Counting = Callable[[int], Awaitable[object]]
