@@ -279,7 +279,7 @@ def new_frontend(
 ) -> None:
     """Write a package of your own for another platform: it runs, has its tests, and passes the contract suites."""
     from bots.cli.commandline import tell
-    from bots.cli.new_frontend import new_frontend as write
+    from bots.scaffold.command import new_frontend as write
     from core.domain import BotError
 
     try:
