@@ -26,7 +26,7 @@ NOW = datetime(2026, 9, 2, 15, 20, tzinfo=UTC)
 
 
 async def main(folder: Path) -> None:
-    """Write both pictures into a folder."""
+    """Write the pictures into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         url = f"sqlite+aiosqlite:///{scratch}/console.sqlite3"
         async with Database(url) as database:
@@ -48,6 +48,9 @@ async def main(folder: Path) -> None:
             await page.get_by_role("button", name="Set the password").click()
             await page.get_by_role("heading", name="Overview").wait_for()
             await page.screenshot(path=folder / "console-overview.png")
+            for name, path in (("conversations", "conversations"), ("person", "people/2")):
+                await page.goto(f"{base}/{path}")
+                await page.screenshot(path=folder / f"console-{name}.png")
             phone = await window(
                 browser, PHONE, color_scheme="dark", storage_state=await desk.storage_state()
             )
