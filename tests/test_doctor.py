@@ -188,7 +188,7 @@ async def test_the_report_holds_no_secret_and_no_sign_that_steers_a_terminal(wel
     assert "verysecret" not in json.dumps(found)
     for report in (as_text(findings), as_json(findings)):
         assert "\x1b" not in report
-    assert {"check", "state", "cause", "cure"} == set(json.loads(as_json(findings))["checks"][0])
+    assert {"check", "state", "cause", "cure", "seconds"} == set(json.loads(as_json(findings))["checks"][0])
 
 
 async def test_a_check_that_has_a_bug_hides_no_other() -> None:

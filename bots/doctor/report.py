@@ -27,13 +27,14 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """`{"checks": [{"check", "state", "cause", "cure"}]}`."""
+    """`{"checks": [{"check", "state", "cause", "cure", "seconds"}]}`."""
     checks = [
         {
             "check": each.check,
             "state": each.state.value,
             "cause": _plain(each.cause),
             "cure": _plain(each.cure),
+            "seconds": round(each.took_s, 3),
         }
         for each in findings
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -29,6 +29,8 @@ class Finding:
     """What was seen, in a short sentence for who runs the bot."""
     cure: str = ""
     """The one thing to do; `""` where nothing is to be done."""
+    took_s: float = field(default=0.0, compare=False)
+    """How long the check took that found it, all of its findings together."""
 
 
 class Check(Protocol):
