@@ -28,7 +28,7 @@ class EventContract(FrontendSuite):
         assert said.author.identity.platform == said.place.platform == frontend.platform
         assert said.place.private is venue.private
 
-    @pytest.mark.parametrize("command", [Command.RESET, Command.USAGE])
+    @pytest.mark.parametrize("command", [Command.RESET, Command.STOP, Command.USAGE])
     async def test_a_commands_word_is_a_command(self, venue: Adapter, inbox: Inbox, command: Command) -> None:
         await venue.say(command)
 
