@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +37,19 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-async def stage(migrated_url: str, clock: WallClock, sandbox: Sandbox) -> AsyncIterator[Stage]:
+def url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
+
+
+@pytest.fixture
+async def stage(url: str, clock: WallClock, sandbox: Sandbox) -> AsyncIterator[Stage]:
+    async with staged(url, sandbox=sandbox, now=clock, place_admins=ALLOWED) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def on_both(migrated_url: str, clock: WallClock, sandbox: Sandbox) -> AsyncIterator[Stage]:
+    """Once on each database."""
     async with staged(migrated_url, sandbox=sandbox, now=clock, place_admins=ALLOWED) as opened:
         yield opened
 
@@ -93,23 +107,21 @@ async def test_where_the_event_does_not_tell_the_platform_is_asked(stage: Stage)
     assert last(stage) == "In the whole server, `answers` is now off."
 
 
-async def test_while_the_platform_does_not_tell_nothing_is_changed(
-    migrated_url: str, sandbox: Sandbox
-) -> None:
+async def test_while_the_platform_does_not_tell_nothing_is_changed(url: str, sandbox: Sandbox) -> None:
     class Silent(FakePlatform):
         async def administers(self, who: Identity, place: Place) -> Administers:
             raise PlatformBusy("fake", code="down")
 
-    async with staged(migrated_url, sandbox=sandbox, platform=Silent(), place_admins=ALLOWED) as stage:
+    async with staged(url, sandbox=sandbox, platform=Silent(), place_admins=ALLOWED) as stage:
         await stage.hear(admin("answers=off", may=Administers.NOTHING))
 
         assert last(stage).startswith("I can't find out now whether you are an admin here")
         assert await stage.rows("SELECT name FROM place_settings") == []
 
 
-async def test_an_operator_always_may_by_a_role_too(migrated_url: str, sandbox: Sandbox) -> None:
+async def test_an_operator_always_may_by_a_role_too(url: str, sandbox: Sandbox) -> None:
     operators = {"discord_roles": ["70000000000000001"]}
-    async with staged(migrated_url, sandbox=sandbox, place_admins=ALLOWED, operators=operators) as stage:
+    async with staged(url, sandbox=sandbox, place_admins=ALLOWED, operators=operators) as stage:
         event = says("settings language=es for=server")
         who = replace(event.author.identity, platform="discord")
         await stage.hear(replace(event, author=Author(who, "olga", roles=("70000000000000001",))))
@@ -117,11 +129,9 @@ async def test_an_operator_always_may_by_a_role_too(migrated_url: str, sandbox: 
         assert await stage.rows("SELECT value FROM place_settings") == ["es"]
 
 
-async def test_who_has_to_agree_first_is_the_admin_that_they_were(
-    migrated_url: str, sandbox: Sandbox
-) -> None:
+async def test_who_has_to_agree_first_is_the_admin_that_they_were(url: str, sandbox: Sandbox) -> None:
     privacy = {"consent": "agree"}
-    async with staged(migrated_url, sandbox=sandbox, place_admins=ALLOWED, privacy=privacy) as stage:
+    async with staged(url, sandbox=sandbox, place_admins=ALLOWED, privacy=privacy) as stage:
         await stage.hear(admin("answers=off"))
         assert await stage.rows("SELECT name FROM place_settings") == []
         await stage.hear(says("I agree", "boss"))
@@ -189,9 +199,9 @@ async def test_off_in_the_server_and_on_in_a_channel_is_a_list_of_channels(stage
     assert "hello" in last(stage, "D-ana")
 
 
-async def test_what_operators_block_no_admin_opens(migrated_url: str, sandbox: Sandbox) -> None:
+async def test_what_operators_block_no_admin_opens(url: str, sandbox: Sandbox) -> None:
     access = {"block_channels": ["fake:general"]}
-    async with staged(migrated_url, sandbox=sandbox, place_admins=ALLOWED, access=access) as stage:
+    async with staged(url, sandbox=sandbox, place_admins=ALLOWED, access=access) as stage:
         await stage.hear(admin("answers=on"))
 
         assert last(stage).startswith("I'm sorry, I may not answer here: the people who run me")
@@ -218,13 +228,13 @@ async def test_no_other_gateway_can_be_chosen(stage: Stage, name: str) -> None:
 
 
 async def test_a_gateway_that_is_offered_no_more_falls_back_with_one_notice(
-    migrated_url: str, sandbox: Sandbox
+    url: str, sandbox: Sandbox
 ) -> None:
-    async with staged(migrated_url, sandbox=sandbox, place_admins=ALLOWED) as stage:
+    async with staged(url, sandbox=sandbox, place_admins=ALLOWED) as stage:
         await stage.hear(admin("gateway=fast for=server"))
     fewer = {**ALLOWED, "gateways": {"careful": "careful:50c3"}}
     for told in (1, 0):
-        async with staged(migrated_url, sandbox=sandbox, place_admins=fewer) as stage:
+        async with staged(url, sandbox=sandbox, place_admins=fewer) as stage:
             await stage.hear(says("one"), says("two"))
 
             assert [each["model"] for each in stage.asked][-2:] == ["sandbox:50c3"] * 2
@@ -251,36 +261,36 @@ async def test_what_is_no_limit_is_refused(stage: Stage, value: str) -> None:
     assert await stage.rows("SELECT name FROM place_settings") == []
 
 
-async def test_the_lower_one_of_two_bounds_counts(migrated_url: str, sandbox: Sandbox) -> None:
+async def test_the_lower_one_of_two_bounds_counts(url: str, sandbox: Sandbox) -> None:
     limits = {"person_hourly": 4, "workspace_daily": 7}
-    async with staged(migrated_url, sandbox=sandbox, place_admins=ALLOWED, limits=limits) as stage:
+    async with staged(url, sandbox=sandbox, place_admins=ALLOWED, limits=limits) as stage:
         await stage.hear(admin("person_hourly=5"))
         assert last(stage).endswith("from 1 to 4.")
         await stage.hear(admin("place_daily=8"))
         assert last(stage).endswith("from 1 to 7.")
 
 
-async def test_a_person_is_counted_in_the_place_alone_and_others_are_not(stage: Stage) -> None:
-    await stage.hear(says("zero", at=RANDOM), admin("person_hourly=1"))
-    await stage.hear(says("one"), says("two"), says("three", "ben"), says("four", at=RANDOM))
+async def test_a_person_is_counted_in_the_place_alone_and_others_are_not(on_both: Stage) -> None:
+    await on_both.hear(says("zero", at=RANDOM), admin("person_hourly=1"))
+    await on_both.hear(says("one"), says("two"), says("three", "ben"), says("four", at=RANDOM))
 
     refused = [
-        each for each in stage.platform.visible("general") if "let each person ask 1 questions" in each
+        each for each in on_both.platform.visible("general") if "let each person ask 1 questions" in each
     ]
     assert len(refused) == 1
-    assert stage.times_asked == 4
+    assert on_both.times_asked == 4
 
 
-async def test_limits_of_channel_and_server_both_hold(stage: Stage) -> None:
-    await stage.hear(admin("place_daily=2"), admin("place_daily=3 for=server"))
-    await stage.hear(
+async def test_limits_of_channel_and_server_both_hold(on_both: Stage) -> None:
+    await on_both.hear(admin("place_daily=2"), admin("place_daily=3 for=server"))
+    await on_both.hear(
         says("one"), says("two"), says("three"), says("four", at=RANDOM), says("five", at=RANDOM)
     )
 
-    general, random = ("\n".join(stage.platform.visible(each)) for each in ("general", "random"))
+    general, random = ("\n".join(on_both.platform.visible(each)) for each in ("general", "random"))
     assert "let 2 questions be asked here" in general
     assert "let 3 questions be asked here" in random
-    assert stage.times_asked == 3
+    assert on_both.times_asked == 3
 
 
 async def test_admins_can_change_a_limit_that_is_used_up(stage: Stage, clock: WallClock) -> None:
@@ -291,6 +301,24 @@ async def test_admins_can_change_a_limit_that_is_used_up(stage: Stage, clock: Wa
     await stage.hear(says("two"))
 
     assert "two" in last(stage)
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("gateway=FAST", "fast"),
+        ("gateway Fast", "fast"),
+        ("person_hourly=+05", "5"),
+        ("Answers=OFF", "off"),
+        ("answers não", "off"),
+        ("language=PT", "pt_BR"),
+        ('language="es-MX"', "es"),
+    ],
+)
+async def test_a_value_is_kept_in_one_form(stage: Stage, words: str, kept: str) -> None:
+    await stage.hear(admin(words))
+
+    assert await stage.rows("SELECT value FROM place_settings") == [kept]
 
 
 # What is shown, and put back
@@ -308,16 +336,16 @@ async def test_the_page_tells_what_holds_whence_and_what_it_takes(stage: Stage) 
     assert "`ajustes reset=language`" in general
 
 
-async def test_all_of_a_place_is_put_back(stage: Stage) -> None:
-    await stage.hear(admin("language=es for=server"), admin("person_hourly=5 answers=on"))
+async def test_all_of_a_place_is_put_back(on_both: Stage) -> None:
+    await on_both.hear(admin("language=es for=server"), admin("person_hourly=5 answers=on"))
     for words in ("reset=all", "reset all server", "reset=all"):
-        await stage.hear(admin(words))
+        await on_both.hear(admin(words))
 
-    shown = stage.platform.visible("general")[-3:]
+    shown = on_both.platform.visible("general")[-3:]
     assert shown[0] == "Vuelve a estar como antes: `answers`, `person_hourly`."
     assert shown[1] == "Vuelve a estar como antes: `language`."
     assert shown[2] == "There was nothing to put back."
-    assert await stage.rows("SELECT name FROM place_settings") == []
+    assert await on_both.rows("SELECT name FROM place_settings") == []
 
 
 async def test_a_value_of_the_server_that_does_not_hold_here_is_told_so(stage: Stage) -> None:
@@ -327,20 +355,20 @@ async def test_a_value_of_the_server_that_does_not_hold_here_is_told_so(stage: S
 
 
 async def test_what_operators_dont_allow_is_refused_and_does_not_hold_any_more(
-    migrated_url: str, sandbox: Sandbox
+    url: str, sandbox: Sandbox
 ) -> None:
-    async with staged(migrated_url, sandbox=sandbox, place_admins=ALLOWED) as stage:
+    async with staged(url, sandbox=sandbox, place_admins=ALLOWED) as stage:
         await stage.hear(admin("answers=off"))
     language = {"may_set": ["language"]}
-    async with staged(migrated_url, sandbox=sandbox, place_admins=language) as stage:
+    async with staged(url, sandbox=sandbox, place_admins=language) as stage:
         await stage.hear(says("hello"))
         assert "hello" in last(stage)
         await stage.hear(admin("answers=off"))
         assert last(stage) == "The people who run me don't let `answers` be changed in chat."
 
 
-async def test_nothing_is_there_until_it_is_allowed(migrated_url: str, sandbox: Sandbox) -> None:
-    async with staged(migrated_url, sandbox=sandbox) as stage:
+async def test_nothing_is_there_until_it_is_allowed(url: str, sandbox: Sandbox) -> None:
+    async with staged(url, sandbox=sandbox) as stage:
         await stage.hear(admin("language=es"))
 
         assert stage.times_asked == 1
@@ -367,6 +395,8 @@ async def test_a_direct_message_in_a_workspace_sets_all_of_it(stage: Stage) -> N
     direct = Place("fake", "W1", "D-boss", private=True)
     await stage.hear(admin("answers=off", direct, may=Administers.CHANNEL))
     assert last(stage, "D-boss").startswith("Only admins")
+    await stage.hear(admin("answers=off for=channel", direct))
+    assert last(stage, "D-boss").startswith("There is nothing to set here")
     await stage.hear(admin("answers=off", direct))
 
     assert await stage.rows("SELECT channel FROM place_settings") == [""]

@@ -22,9 +22,11 @@ from core.markdown.literal import code
 from core.place_admins.page import SettingsPage
 from core.place_admins.words import (
     ALL,
+    CHANNEL,
     SERVER,
     Wanted,
     allowed_settings,
+    as_stored,
     is_about_settings,
     option_of,
     options_of,
@@ -93,6 +95,8 @@ class PlaceSettingsHandler:
             is_fixed = name == PlaceSetting.GATEWAY and bool(run.turn.chosen_model) and bool(scope.channel)
             if is_fixed or PlaceSetting(name) not in allowed:
                 return say(PlacesPhrase.SETTINGS_NOT_ALLOWED, option=code(name))
+        if wanted.scope == CHANNEL and not scope.channel:
+            return say(PlacesPhrase.SETTINGS_NOWHERE)
         if not scope.channel and not may.whole_server and not wanted.changes_nothing:
             return say(PlacesPhrase.SETTINGS_SERVER_ONLY)
         return "\n".join(self._wrong(wanted.values, translator)) or None
@@ -123,7 +127,9 @@ class PlaceSettingsHandler:
         """What is stored for each; None: it goes back to how it is configured."""
         allowed = allowed_settings(self._choices)
         gone = [each for each in allowed if wanted.reset in (ALL, each.value)]
-        return {**dict.fromkeys(gone), **{PlaceSetting(name): value for name, value in wanted.values.items()}}
+        values = {PlaceSetting(name): value for name, value in wanted.values.items()}
+        kept = {name: as_stored(name, value, self._choices) for name, value in values.items()}
+        return {**dict.fromkeys(gone), **kept}
 
     def _told(
         self, run: CapabilityRun, scope: Scope, changed: Mapping[PlaceSetting, str | None], wanted: Wanted

@@ -103,6 +103,14 @@ def option_of(setting: PlaceSetting, choices: PlaceChoices) -> Option:
     return _choice(setting.value, said, tuple(_values(setting, choices)))
 
 
+def as_stored(setting: PlaceSetting, value: str, choices: PlaceChoices) -> str:
+    """A value that fits its option, in the one form in which it is kept: `FAST` -> `fast`, `+05` -> `5`."""
+    if setting in PLACE_LIMITS:
+        return str(int(value))
+    options = option_of(setting, choices).choices
+    return next(each for each in options if each.casefold() == value.casefold())
+
+
 def _values(setting: PlaceSetting, choices: PlaceChoices) -> Iterator[str]:
     match setting:
         case PlaceSetting.LANGUAGE:
