@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,11 +32,6 @@ def clock() -> WallClock:
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with serve(plan="max", balance=50) as server:
         yield server
-
-
-@pytest.fixture
-def url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
 
 
 @pytest.fixture
