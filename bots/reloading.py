@@ -19,6 +19,7 @@ from bots.settings import Settings, SettingsRefused
 from core.admission.operator_alerts import OperatorAlerts
 from core.domain import SettingRefused
 from core.i18n import Phrase
+from core.i18n.overrides import with_own
 from core.util.log import log
 
 LIVE = ("limits", "access", "replies", "routes")
@@ -68,6 +69,7 @@ class LiveSettings:
     def __init__(self, settings: Settings) -> None:
         self._in_force = settings
         self._live: dict[str, Live[Any]] = {name: Live(getattr(settings, name)) for name in LIVE}
+        self._said: Mapping[str, Mapping[str, str]] = {}
         self.settings = settings.model_copy(update={name: live.view for name, live in self._live.items()})
 
     def merged(self, wanted: Settings) -> Settings:
@@ -93,7 +95,20 @@ class LiveSettings:
         self._in_force = self.merged(wanted)
         for name, live in self._live.items():
             live.value = getattr(self._in_force, name)
+        self.say(self._said)
         logs.configure(self._in_force.log, {*secrets_in(self._in_force), *secrets_in(wanted)})
+
+    @property
+    def in_force(self) -> Settings:
+        """What the configuration says, as far as it is in force: no view, and nothing of the console's in it."""
+        return self._in_force
+
+    def say(self, sentences: Mapping[str, Mapping[str, str]]) -> None:
+        """Have these sentences, by language and key, said above those of the configuration."""
+        self._said = sentences
+        replies = self._in_force.replies
+        own = {"sentences": with_own(replies.sentences, sentences)} if sentences else {}
+        self._live["replies"].value = replies.model_copy(update=own)
 
     def _changed_sections(self, wanted: Settings) -> dict[str, Any]:
         sections: dict[str, Any] = {"routes": wanted.routes, "access": wanted.access}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,12 @@ from bots.web.console.settings import check_console
 from bots.wiring import control_of, desk_of
 from core.admission.operator_alerts import OperatorAlerts
 from core.admission.spending.caps import price_of
+from core.console.wording import Wording
 from core.domain import Frontend, SettingRefused
 from core.i18n import Translators
 from core.loop_watchdog import watched
 from core.rights.possible import why_not
+from core.storage.console.wordings import WordingStore
 from core.storage.db import Database, parse_url
 from core.util import garbage
 from core.util.log import log
@@ -72,6 +74,9 @@ async def run(
         monitoring = monitoring_of(settings.web, list(wanted))
         await stack.enter_async_context(watched(settings.log.stalled_after_s, monitoring.pulse))
         database = await stack.enter_async_context(open_database(settings.storage, monitoring.pulse))
+        wording = Wording(WordingStore(database, database.now), live.say)
+        if settings.web.console.enabled:
+            await wording.read()
         mounts = Mounts()
         translators = Translators(following=settings.replies)
         host = Host(database, mounts, translators, settings.replies.first_words_after_s)
@@ -87,14 +92,17 @@ async def run(
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         console = None
         if settings.web.console.enabled and role is not Role.WORK:
-            console = await _open_console(settings, shown, core, board, mounts, frontends, stop)
+            console = await _open_console(
+                settings, shown, core, board, mounts, frontends, stop, live, wording
+            )
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             pages = _pages(settings, monitoring, vitals, core, role)
             port = await stack.enter_async_context(_open_web(settings.web, pages, mounts))
             if console is not None:
                 await _print_first_link(settings.web, console, port)
         reloader = Reloader(live, read, core.check, core.admitting.alerts) if read is not None else None
-        return await _serve(core, frontends, vitals, stop, role, reloader)
+        keeping_up = wording.run if settings.web.console.enabled else _wait_for_ever
+        return await _serve(core, frontends, vitals, stop, role, reloader, keeping_up)
 
 
 @asynccontextmanager
@@ -118,6 +126,8 @@ async def _open_console(
     mounts: Mounts,
     frontends: Mapping[str, Frontend],
     stop: asyncio.Event,
+    live: LiveSettings,
+    wording: Wording,
 ) -> SignIn:
     """Have the web console served beside what the frontends mounted; what lets people in."""
     check_console(settings.web.console, settings.web.host)
@@ -138,7 +148,9 @@ async def _open_console(
         limits=settings.limits,
         price=price_of(settings.limits),
         settings=shown,
-        replies=settings.replies,
+        locale=settings.replies.locale,
+        wording=wording,
+        configured=lambda: live.in_force.replies.sentences,
         audit_days=settings.storage.retention_audit_days,
         connections=settings.web.affordable,
         stop=stop,
@@ -190,10 +202,12 @@ async def _serve(
     stop: asyncio.Event,
     role: Role,
     reloader: Reloader | None,
+    keeping_up: Callable[[], Coroutine[Any, Any, None]],
 ) -> int:
     board, alerts = vitals.board, core.admitting.alerts
     async with asyncio.TaskGroup() as group:
         reloading = group.create_task(reloader.run() if reloader is not None else _wait_for_ever())
+        rewording = group.create_task(keeping_up())
         asking = group.create_task(core.ask_aivax())
         counting = group.create_task(core.intake.tell())
         working = group.create_task(core.work() if role is not Role.LISTEN else core.follow())
@@ -211,7 +225,7 @@ async def _serve(
             garbage.started()
             await stop.wait()
         # listen no more; then let answers finish
-        for task in (reloading, asking, watching, listening, working, counting):
+        for task in (reloading, rewording, asking, watching, listening, working, counting):
             task.cancel()
             await asyncio.wait([task])
     if (lost := board.problem) is not None:

@@ -23,11 +23,13 @@ from bots.web.console.pages.person import PersonActions
 from bots.web.console.security.sign_in import Browser, SignIn
 from bots.web.console.service import Process, open_console
 from bots.web.console.settings import ConsoleSettings
+from core.console.wording import Wording
 from core.domain.console import Role
 from core.i18n import Translators
 from core.operations.control import Control
 from core.rights.people import PeopleDesk
 from core.settings import LimitsSettings, RepliesSettings
+from core.storage.console.wordings import WordingStore
 from core.storage.db import Database
 from core.storage.operations.pauses import PauseStore
 from core.storage.operations.turn_changes import TurnChanges
@@ -184,21 +186,22 @@ async def console_on(
         changes, own = TurnChanges(database, now), Translators()
         control = Control(PauseStore(database, now, HeldTurnRelease(database, now, most=9)), changes, own)
         shown = list(effective(whole, origins))
-        stop = asyncio.Event()
+        stop, said = asyncio.Event(), {}
+        wording = Wording(WordingStore(database, now), said.update)
         desk, notified = PeopleDesk(IntakeStore(database, now, ()), ()), list[int]()
         acting = PersonActions(desk, notified.append, erases_remotely=True)
         process = Process(
-            *(
-                database,
-                frontends,
-                purse,
-                control,
-                acting,
-                limits or LimitsSettings(),
-                Price(),
-                shown,
-                replies,
-            ),
+            database,
+            frontends,
+            purse,
+            control,
+            acting,
+            limits or LimitsSettings(),
+            Price(),
+            shown,
+            replies.locale,
+            wording,
+            configured=lambda: replies.sentences,
             audit_days=365.0,
             connections=1_000,
             stop=stop,

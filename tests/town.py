@@ -135,12 +135,20 @@ class Town:
         return CONFIG.format(**{**self.values, **changes})
 
     async def ask_on_slack(
-        self, words: str, person: Person | None = None, channel: Channel | None = None
+        self,
+        words: str,
+        person: Person | None = None,
+        channel: Channel | None = None,
+        *,
+        answer: str | None = None,
     ) -> str:
-        """Mention the bot in a channel, as Ana in #general if nothing else is told, and wait for its whole answer."""
+        """Mention the bot in a channel, as Ana in #general if nothing else is told, and wait for its whole answer.
+
+        `answer`: what stands in the answer, where that is not what was said.
+        """
         place = channel or self.general
         ts = await self.slack.say(person or self.ana, place, f"{self.slack.mention} {words}")
-        answers = await self.slack.until(lambda: self._slack_answer(place, ts, words))
+        answers = await self.slack.until(lambda: self._slack_answer(place, ts, answer or words))
         return str(answers)
 
     async def ask_on_discord(self, words: str) -> str:

@@ -14,8 +14,10 @@ from bots.supervisor import Board
 from bots.web.console.settings import NEEDED, ConsoleSettings
 from bots.wiring import control_of, desk_of
 from core.admission.spending.caps import price_of
+from core.console.wording import Wording
 from core.domain.console import Role
 from core.rights.possible import why_not
+from core.storage.console.wordings import WordingStore
 
 HOST = "127.0.0.1"
 DAY_MINUTES = 1_440.0
@@ -47,7 +49,9 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         limits=settings.limits,
         price=price_of(settings.limits),
         settings=list(effective(settings, Origins())),
-        replies=settings.replies,
+        locale=settings.replies.locale,
+        wording=Wording(WordingStore(core.database, core.database.now), lambda _own: None),
+        configured=lambda: settings.replies.sentences,
         audit_days=settings.storage.retention_audit_days,
         connections=settings.web.affordable,
         stop=stop,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from string import Formatter
 
 from core.domain import Sentence
@@ -59,6 +60,17 @@ def overridden(given: Mapping[str, str | dict[str, str]], language: str) -> dict
     return {key: text for key, text in merged.items() if key in BY_KEY and isinstance(text, str)}
 
 
+def with_own(
+    given: Mapping[str, str | dict[str, str]], own: Mapping[str, Mapping[str, str]]
+) -> dict[str, str | dict[str, str]]:
+    """`[replies.sentences]` with the wording of each language in `own` above it."""
+    merged = dict(given)
+    for language, texts in own.items():
+        table = given.get(language, {})
+        merged[language] = {**(table if isinstance(table, dict) else {}), **texts}
+    return merged
+
+
 def retired(given: Mapping[str, str | dict[str, str]]) -> Mapping[str, str]:
     """The names in `[replies.sentences]` of what is said no more, each with what is said in its place."""
     named = {*given, *(key for table in given.values() if isinstance(table, Mapping) for key in table)}
@@ -77,22 +89,53 @@ def _of_sentence(path: tuple[str, ...], text: object) -> Iterator[Problem]:
         yield Problem(path, text, fix)
 
 
-def _what_mends(text: str, known: tuple[str, ...]) -> str:
-    """What to change in a sentence; empty when it can be used."""
+class Flaw(StrEnum):
+    """Why a sentence can't be used."""
+
+    EMPTY = "empty"
+    UNSOUND = "unsound"
+    """It holds characters that are no text."""
+    BRACE = "brace"
+    """A brace stands alone."""
+    UNKNOWN = "unknown"
+    """It has a placeholder that the sentence has not."""
+    FORMAT = "format"
+    """A placeholder has more in its braces than a name."""
+
+
+def flaw_of(text: str, known: tuple[str, ...]) -> tuple[Flaw, str] | None:
+    """What keeps a sentence with these placeholders from being used, and which placeholder it is; None: nothing."""
     if not text.strip():
-        return "it may not be empty"
+        return Flaw.EMPTY, ""
     if sound(text) != text:
-        return "it holds characters that are no text"
+        return Flaw.UNSOUND, ""
     try:
         fields = [part for part in Formatter().parse(text) if part[1] is not None]
     except ValueError:
-        return "a brace that is no part of a placeholder is written twice: {{ or }}"
+        return Flaw.BRACE, ""
     for _, name, form, conversion in fields:
         if name not in known:
-            return f"there is no placeholder {{{name}}} in it{_which(known)}"
+            return Flaw.UNKNOWN, str(name)
         if form or conversion:
+            return Flaw.FORMAT, str(name)
+    return None
+
+
+def _what_mends(text: str, known: tuple[str, ...]) -> str:
+    """What to change in a sentence; empty when it can be used."""
+    match flaw_of(text, known):
+        case Flaw.EMPTY, _:
+            return "it may not be empty"
+        case Flaw.UNSOUND, _:
+            return "it holds characters that are no text"
+        case Flaw.BRACE, _:
+            return "a brace that is no part of a placeholder is written twice: {{ or }}"
+        case Flaw.UNKNOWN, name:
+            return f"there is no placeholder {{{name}}} in it{_which(known)}"
+        case Flaw.FORMAT, name:
             return f"write {{{name}}} with nothing but the name in the braces"
-    return ""
+        case _:
+            return ""
 
 
 def _which(known: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ from bots.web.console.pages.conversations import ConversationList
 from bots.web.console.pages.overview import OverviewPage, Sources
 from bots.web.console.pages.people import PeoplePage
 from bots.web.console.pages.person import PersonActions, PersonPages
+from bots.web.console.pages.replies import RepliesPages
 from bots.web.console.pages.sign_in import SignInPages
 from bots.web.console.pages.turn import TurnPages
 from bots.web.console.pages.waiting import WaitingPage
@@ -40,9 +41,10 @@ from bots.web.console.visit import Visit
 from core.console.audit import AuditSource
 from core.console.conversations import ConversationPages, Conversations
 from core.console.people import People, PersonFinder, Persons
+from core.console.replies import Wording as Configured
 from core.console.turns import TurnActions, Turns
+from core.console.wording import Wording
 from core.domain.console import Role
-from core.i18n.translators import Spoken
 from core.settings import LimitsSettings
 
 YEAR_S = 31_536_000
@@ -67,7 +69,9 @@ class Ports:
     audit_days: float
     """How long an entry of the audit log is kept; 0: for good."""
     settings: Sequence[Effective]
-    wording: Spoken
+    wording: Wording
+    configured: Callable[[], Configured]
+    """What stands in `[replies.sentences]` now."""
     now: Callable[[], datetime]
     live: Hub | None
     """None: no page updates itself."""
@@ -96,7 +100,8 @@ def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, render
             ports.persons, ports.person_actions, ports.limits, renderer, errors, ports.now, words
         ).routes(guard),
         *AuditPage(ports.audit, renderer, ports.audit_days).routes(guard),
-        *ConfigurationPages(ports.settings, ports.wording, renderer).routes(guard),
+        *ConfigurationPages(ports.settings, renderer).routes(guard),
+        *RepliesPages(ports.wording, ports.configured, renderer, errors).routes(guard),
         *AccessPages(sign_in, cookies, sites, renderer).routes(guard),
         *_files(renderer),
         *(_live(ports, ports.live, renderer).routes(guard) if ports.live is not None else ()),

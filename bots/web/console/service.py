@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,10 +21,11 @@ from bots.web.console.security.passwords import Passwords
 from bots.web.console.security.sign_in import Accounts, SignIn
 from bots.web.console.settings import ConsoleSettings
 from core.console.figures import Money
+from core.console.replies import Wording as Configured
 from core.console.turns import TurnActions
+from core.console.wording import Wording
 from core.domain.audit import Actor
 from core.domain.console import Role
-from core.i18n.translators import Spoken
 from core.settings import LimitsSettings
 from core.storage.console.audit import AuditReads
 from core.storage.console.conversation import ConversationPageReads
@@ -71,7 +72,11 @@ class Process:
     price: Price
     settings: Sequence[Effective]
     """As they hold, secrets masked."""
-    replies: Spoken
+    locale: str
+    """`[replies] locale`."""
+    wording: Wording
+    configured: Callable[[], Configured]
+    """What stands in `[replies.sentences]` now."""
     audit_days: float
     """`[storage] retention_audit_days`."""
     connections: int
@@ -88,7 +93,7 @@ async def open_console(
     now = now or database.now
     sign_in = sign_in_of(settings, database, now)
     is_live = settings.live_connections > 0 and bool(scripts())
-    renderer = Renderer(process.replies.locale, now, is_live=is_live)
+    renderer = Renderer(process.locale, now, is_live=is_live)
     await renderer.warm()
     ports = Ports(
         accounts=sign_in.accounts,
@@ -111,7 +116,8 @@ async def open_console(
         audit=AuditReads(database),
         audit_days=process.audit_days,
         settings=process.settings,
-        wording=process.replies,
+        wording=process.wording,
+        configured=process.configured,
         now=now,
         live=_hub(settings, process, sign_in, renderer, now) if is_live else None,
     )

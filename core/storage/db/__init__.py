@@ -9,6 +9,7 @@ from core.storage.db.capability_tables.console import (
     console_sessions,
     console_tries,
     console_users,
+    console_wordings,
 )
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces, learnt_sends
 from core.storage.db.capability_tables.places import place_settings
@@ -32,7 +33,7 @@ from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, database_path, parse_url
 from core.storage.db.file_lock import held_alone
-from core.storage.db.listen_notify import CHANNEL, PLACES_CHANNEL, hear_on
+from core.storage.db.listen_notify import CHANNEL, PLACES_CHANNEL, WORDINGS_CHANNEL, hear_on
 from core.storage.db.postgresql.server import Reach
 from core.storage.db.retry import outlast
 from core.storage.db.row_locks import lock_author, lock_conversations, lock_these, lock_turns
@@ -68,6 +69,7 @@ __all__ = [
     "CHANNEL",
     "FILE_MODE",
     "PLACES_CHANNEL",
+    "WORDINGS_CHANNEL",
     "Database",
     "Id",
     "Instant",
@@ -87,6 +89,7 @@ __all__ = [
     "console_sessions",
     "console_tries",
     "console_users",
+    "console_wordings",
     "conversations",
     "daily_balances",
     "daily_failures",

@@ -18,6 +18,8 @@ from core.util.log import log
 CHANNEL = "aivax_bots_turns"
 PLACES_CHANNEL = "aivax_bots_places"
 """Where it is told that the settings of a place changed."""
+WORDINGS_CHANNEL = "aivax_bots_wordings"
+"""Where it is told that operators changed a sentence in the console."""
 RECONNECT_DELAY_S = 1.0
 PULSE_S = 60.0
 """How often a connection that listens wakes though nothing came."""

@@ -25,6 +25,7 @@ from core.storage.db import (
     console_sessions,
     console_tries,
     console_users,
+    console_wordings,
     conversations,
     daily_failures,
     daily_people,
@@ -217,6 +218,11 @@ WORDLESS = (
     Wordless(console_links, ("role",), OURS),
     Wordless(console_sessions, ("digest",), "a digest of a token that is stored nowhere"),
     Wordless(console_sessions, ("agent",), "the name of an operator's browser; gone with the session"),
+    Wordless(
+        console_wordings,
+        ("language", "key", "text", "changed_by"),
+        "a sentence that an operator gave the bot",
+    ),
     Wordless(console_tries, ("key",), "a digest of a name or an address; gone after some minutes"),
     Wordless(audit_log, ("via", "action", "detail"), OURS),
     Wordless(

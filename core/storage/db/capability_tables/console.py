@@ -1,11 +1,11 @@
-"""The tables of the web console: who may sign in, open sessions, one-time links, wrong tries. No words of people."""
+"""The tables of the web console: who may sign in, sessions, links, wrong tries, sentences. No words of people."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Table
 
 from core.storage.db.tables import metadata
-from core.storage.db.types import Id, Instant, Label
+from core.storage.db.types import Id, Instant, Label, Words
 
 console_users = Table(
     "console_users",
@@ -60,4 +60,14 @@ console_tries = Table(
     Column("key", Label(64), nullable=False, comment="a digest of the name or of the address that tried"),
     Column("at", Instant, nullable=False),
     Index(None, "key", "at"),
+)
+
+console_wordings = Table(
+    "console_wordings",
+    metadata,
+    Column("language", Label(16), primary_key=True),
+    Column("key", Label(64), primary_key=True, comment="the sentence's name"),
+    Column("text", Words, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", Label(64), nullable=False, comment="a user of the console"),
 )
