@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text, update
 
-from bots.web.console.pages.plots import Column, percentile, plot
 from bots.web.console.pages.told import CAUSES
+from bots.web.console.plots.columns import Column, percentile, plot
 from core.domain import Cause
 from core.domain.console import Role
 from core.storage.db import breakers, conversations, identities, messages, tool_activity, turns, usage

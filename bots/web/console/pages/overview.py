@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bots.web.console.pages import day_plots
-from bots.web.console.pages.plots import percentile
+from bots.web.console.plots import days as day_plots
+from bots.web.console.plots.columns import percentile
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.guard import Guard
 from bots.web.console.visit import Visit

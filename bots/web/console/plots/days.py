@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bots.web.console.pages.plots import NARROW, WIDE, Column, Plot, plot
+from bots.web.console.plots.columns import NARROW, WIDE, Column, Plot, plot
 from core.i18n.console import ConsoleTranslator
 from core.i18n.console_text import ConsoleText as T
 from core.storage.console.days import Day

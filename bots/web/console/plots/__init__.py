@@ -1,0 +1,1 @@
+"""The plots of the overview: what is drawn, and how."""
