@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bots.web.console.pages import lists
+from bots.web.console.live import lists
 from bots.web.console.pages.overview import Sources, tiles
 from bots.web.console.pages.told import notes_of, steps_told
 from bots.web.console.rendering import Renderer

@@ -8,7 +8,7 @@ from datetime import datetime
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bots.web.console.pages import lists
+from bots.web.console.live import lists
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.guard import Guard
 from bots.web.console.visit import Visit
