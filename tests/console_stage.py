@@ -140,8 +140,9 @@ class Console:
     async def count_days(self, zone: str = "") -> None:
         """Count all that has settled, as the bot does beside its answers."""
         store = RollupStore(self.database, zone)
-        while await store.count_on(self.now()):
-            pass
+        async with asyncio.timeout(60):
+            while await store.count_on(self.now()):
+                pass
 
     def browser(self, **headers: str) -> Surfer:
         return Surfer(mounted(self.app), **headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -41,11 +42,12 @@ def linked(page: Page, rel: str) -> str:
 async def all_of(surfer: Surfer, path: str) -> list[int]:
     """The conversations of all pages of a list."""
     found: list[int] = []
-    while path:
-        page = await surfer.see(path)
-        assert page.status == 200
-        found += listed(page)
-        path = linked(page, "next")
+    async with asyncio.timeout(60):
+        while path:
+            page = await surfer.see(path)
+            assert page.status == 200
+            found += listed(page)
+            path = linked(page, "next")
     return found
 
 
@@ -173,14 +175,15 @@ async def test_a_long_conversation_is_read_page_by_page_in_its_order(migrated_ur
             query = select(turns.c.id).where(turns.c.conversation_id == 4)
             ids = list((await connection.execute(query.order_by(turns.c.id))).scalars())
         path, back = "/conversations/4", []
-        while path:
-            page = await ola.see(path)
-            back = shown(page) + back
-            path, first = linked(page, "prev"), page
-        forth = shown(first)
-        while path := linked(first, "next"):
-            first = await ola.see(path)
-            forth += shown(first)
+        async with asyncio.timeout(60):
+            while path:
+                page = await ola.see(path)
+                back = shown(page) + back
+                path, first = linked(page, "prev"), page
+            forth = shown(first)
+            while path := linked(first, "next"):
+                first = await ola.see(path)
+                forth += shown(first)
         wanted = await ola.see(f"/conversations/4?at={ids[7]}")
 
     assert len(ids) > 2 * 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -48,11 +49,12 @@ class Following:
 
     async def update(self, having: str) -> str:
         """The next part that has something in it."""
-        while True:
-            name, text = await self.event()
-            assert name == "update", (name, text)
-            if having in text:
-                return text
+        async with asyncio.timeout(60):
+            while True:
+                name, text = await self.event()
+                assert name == "update", (name, text)
+                if having in text:
+                    return text
 
 
 @asynccontextmanager

@@ -268,6 +268,7 @@ def interaction(**changes: Any) -> Any:
         "application_id": 1,
         "token": "abc",
         "locale": discord.Locale.brazil_portuguese,
+        "permissions": discord.Permissions.none(),
     }
     return SimpleNamespace(**{**usual, **changes})
 

@@ -387,7 +387,7 @@ async def test_a_run_that_is_cancelled_goes_on_where_it_was(tmp_path: Path) -> N
         async with asyncio.timeout(60):
             await reached.wait()
         running.cancel()
-        await asyncio.wait([running])
+        await asyncio.wait([running], timeout=60)
         before = len(asked)
         assert await run_evaluation(settings, wanted(file, "m", at_once=1)) == 0
 

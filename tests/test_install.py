@@ -23,6 +23,7 @@ OURS = ("aivax_bots", "bots", "core", "sandbox", "migrations")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
 LOADED_BY_NAME = {
     "aiosqlite": "SQLAlchemy's driver of SQLite",
+    "django-htmx": "carries htmx's files, which the console finds by the package's name",
     "psycopg": "SQLAlchemy's driver of PostgreSQL",
     "socksio": "httpx, for SOCKS proxies",
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import JSON, Boolean, Column, Float, LargeBinary, Table, Text, select
+from sqlalchemy import JSON, Boolean, Column, Date, Float, LargeBinary, Table, Text, select
 
 from core.domain import BackupRefused, DatabaseBusy, SettingRefused
 from core.storage.db import Database, migrate
@@ -43,6 +43,8 @@ def value_of(column: Column[Any], number: int) -> Any:
         return "parked" if column.name == "state" and column.table.name == "turns" else "user"
     if isinstance(kind, Instant):
         return AT + timedelta(seconds=number)
+    if isinstance(kind, Date):
+        return AT.date() + timedelta(days=number)
     if isinstance(kind, JSON):
         return [{"ü": number}, None, 1.5]
     if isinstance(kind, LargeBinary):

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from core.domain import TurnState
+from core.domain.audit import Actor, Via
 from core.storage.console.days import DayReads, Days, Sums
 from core.storage.db import Database, conversations, daily_people, daily_times, metadata, turns, usage
 from core.storage.operations.turn_changes import Outcome, TurnChanges
@@ -145,8 +146,9 @@ def assert_same(told: Days, known: Raw) -> None:
 
 async def count(database: Database, zone: str = ZONE, now: datetime = NOW) -> int:
     store, stretches = RollupStore(database, zone, stretch=STRETCH), 0
-    while await store.count_on(now):
-        stretches += 1
+    async with asyncio.timeout(60):
+        while await store.count_on(now):
+            stretches += 1
     return stretches
 
 
@@ -156,8 +158,9 @@ async def test_each_number_is_that_of_the_rows_before_between_and_after_counting
     store = RollupStore(database, ZONE, stretch=STRETCH)
 
     lately = [await read(database)]
-    while await store.count_on(NOW):
-        lately.append(await read(database))
+    async with asyncio.timeout(60):
+        while await store.count_on(NOW):
+            lately.append(await read(database))
 
     assert len(lately) > 24
     assert_same(lately[-1], known)
@@ -256,7 +259,7 @@ async def test_a_failed_answer_that_is_delivered_again_is_counted_as_it_ends(dat
             await connection.execute(metadata.tables[table].delete())
     await count(database)
 
-    changed = await TurnChanges(database, lambda: NOW).retry(found)
+    changed = await TurnChanges(database, lambda: NOW).retry(found, Actor(Via.COMMAND, "root"))
     between = await read(database)
     async with database.write() as connection:
         ended = update(turns).where(turns.c.id == found)

@@ -20,7 +20,7 @@ from core.domain import Action, Apology, Button, Footer, Identity, Place, Presse
 from tests.fakes import FakeLedger
 from tests.listening import Inbox, Lamp
 from tests.platforms.slack import Channel, FakeSlack, Person, Shown
-from tests.test_contracts import hasty_now, hasty_sleep, slack_settings
+from tests.slack_ears import hasty_now, hasty_sleep, settings_at
 from tests.waiting import ended, soon
 
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")
@@ -157,7 +157,7 @@ class Here:
 @asynccontextmanager
 async def listening(slack: FakeSlack) -> AsyncIterator[Here]:
     inbox, lamp = Inbox(), Lamp()
-    async with open_slack(slack_settings(slack), now=hasty_now, sleep=hasty_sleep) as frontend:
+    async with open_slack(settings_at(slack), now=hasty_now, sleep=hasty_sleep) as frontend:
         ears = asyncio.create_task(frontend.listen(inbox, lamp))
         await soon("lamp.lit", lamp.lit.wait())
         yield Here(slack, frontend, inbox)

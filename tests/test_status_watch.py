@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -116,9 +117,10 @@ async def test_who_reads_a_pipe_sees_each_look_below_the_one_before(tmp_path: Pa
 
     async def looks() -> list[bytes]:
         found: list[bytes] = []
-        while len(found) < 2:
-            line = await soon("a line", program.stdout.readline())
-            found += [line] * line.startswith(b"aivax-bots at ")
+        async with asyncio.timeout(60):
+            while len(found) < 2:
+                line = await soon("a line", program.stdout.readline())
+                found += [line] * line.startswith(b"aivax-bots at ")
         return found
 
     first, second = await looks()

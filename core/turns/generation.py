@@ -161,7 +161,7 @@ class Generation:
         if isinstance(composed, NoRoom):
             return composed
         if composed is None:
-            await answer.say(Phrase.GREETING)
+            await self._greet(answer)
             return None
         composed = asked.applied(composed)
         answer.notes += sentences_of(composed.left_out, self._limits, answer.translator)
@@ -175,6 +175,13 @@ class Generation:
             await self._links.fetch(answer)
             answer.notes += await self._tool_caps.sentences(answer.turn, options, answer.translator)
         return held_by
+
+    async def _greet(self, answer: Answer) -> None:
+        """Answer a message that says nothing, unless it does so since its author had its words deleted meanwhile."""
+        if forgets(await self._store.cancel_request(answer.turn)):
+            answer.heard()
+            await asyncio.Event().wait()  # until the runner, which reads the same row, ends this
+        await answer.say(Phrase.GREETING)
 
     async def _ask(self, answer: Answer, composed: Composed) -> Tripped | RetryAlone | None:
         """Ask with the files, and once more without them where the account can't pay for files alone."""

@@ -52,7 +52,7 @@ class WholeMessage(discord.Message):
     def author_administers(self) -> Administers:
         """What its author may set there, as their roles have it; nothing where discord.py does not know them."""
         author, here = self.author, self.channel
-        if not isinstance(author, discord.Member):
+        if self.guild is None or not isinstance(author, discord.Member):
             return Administers.NOTHING
         if author.guild_permissions.manage_guild:
             return Administers.SERVER
