@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from io import StringIO
 from pathlib import Path
 
+import pyte
 import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from rich.console import Console
 from structlog.testing import capture_logs
 
+from bots.terminal.markdown import MarkdownPainter
+from bots.terminal.surface import TerminalSurface
 from bots.terminal.typed_history import MOST, TypedHistory, history_path
+from bots.terminal.typing_line import TypingLine
+from core.domain import Footer, Status
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
-from tests.programs import PROJECT
+from tests.fakes import FakeLedger
+from tests.programs import PIPE, PROJECT, forker
 from tests.samples import WallClock
 from tests.terminal_screen import ScreenOf, at_screen
-from tests.waiting import until
+from tests.waiting import soon, until
 
 HISTORY = "data/aivax-bots.history"
 
@@ -177,6 +191,74 @@ async def test_a_log_line_stands_above_what_is_being_typed(tmp_path: Path) -> No
         screen.press("half a question")
         await screen.sees("alert.sent")
         await screen.shows("the line below it", lambda: screen.rows[-1] == "you> half a question")
+
+
+async def test_a_line_that_makes_room_for_an_answer_comes_back_with_what_was_typed() -> None:
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        line = TypingLine(None)
+        message = asyncio.ensure_future(anext(line.messages()))
+        keys.send_text("half ")
+        await until("the words", lambda: line._session.default_buffer.text == "half ")
+        await line.set_aside()
+        assert not line._session.app.is_running
+        assert not message.done()
+
+        line.go_on()
+        keys.send_text("a question\r")
+
+        assert await soon("the message", message) == "half a question"
+
+
+async def test_a_tool_that_runs_in_the_midst_of_an_answer_shows_below_it_and_goes() -> None:
+    emulated = pyte.Screen(80, 24)
+    emulated.set_mode(pyte.modes.LNM)
+    stream = pyte.Stream(emulated)
+    console = Console(file=StringIO(), width=80, height=24, force_terminal=True)
+    pane = Pane(stream.feed)
+    surface = TerminalSurface(
+        pane, "console:1", FakeLedger(), MarkdownPainter(stream.feed, console=console), watched=True
+    )
+
+    async with surface:
+        await surface.write("Some **words**")
+        surface._catch_up()
+        await surface.note(Status("Using web search ..."))
+        while_it_runs = [row.rstrip() for row in emulated.display[:3]]
+        await surface.write(" and more")
+        await surface.finish(Footer())
+
+    assert while_it_runs == ["Some words", "Using web search ...", ""]
+    assert [row.rstrip() for row in emulated.display[:2]] == ["Some words and more", ""]
+
+
+@dataclass
+class Pane:
+    """Where a surface shows."""
+
+    show: Callable[[str], None]
+
+    async def begin(self, address: str) -> None: ...
+
+    def leave(self, address: str) -> None: ...
+
+    def expect(self, address: str, files: int) -> None: ...
+
+    def end(self, address: str) -> None: ...
+
+
+async def test_whom_an_operator_forgets_is_forgotten_there_too(tmp_path: Path) -> None:
+    async with serve(plan="max") as server:
+        given = {**environment(server), "LOGNAME": "ana"}
+        start = partial(forker().start, cwd=tmp_path, env=given, files=(PIPE, PIPE, PIPE))
+        chat = await start("chat")
+        await soon("the end of the chat", chat.communicate(b"hello\n"))
+        TypedHistory(tmp_path / HISTORY).add("the pearl diver")
+
+        forgetting = await start("people", "forget", "console:ana", "--yes")
+        out, err = await soon("the end", forgetting.communicate(b""))
+
+    assert (forgetting.returncode, err) == (0, b""), out
+    assert not (tmp_path / HISTORY).exists()
 
 
 # The file

@@ -100,6 +100,25 @@ async def test_a_turn_that_one_process_hears_and_another_answers_is_one_trace(
     assert {each["x-token"] for each in collector.headers} == {"let me in"}
 
 
+@pytest.mark.long
+async def test_a_process_answers_and_ends_though_its_collector_never_answers(tmp_path: Path) -> None:
+    async with (
+        FakeSlack() as slack,
+        FakeDiscord() as discord,
+        serve(plan="max") as sandbox,
+        collecting() as collector,
+    ):
+        collector.going.clear()
+        town = Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        async with running(tmp_path, town.config() + otel(collector)) as bot:
+            await bot.line()
+
+            assert "hello" in await town.ask_on_slack("hello")
+            assert await bot.stop() == 0
+    assert sum("traces.not_flushed" in line for line in bot.log) == 1
+    assert not any("Traceback" in line for line in bot.log)
+
+
 def assert_tells_of_a_whole_turn(spans: list[Collected], turn: Collected) -> None:
     """The steps of a turn that went well, each below the right one and within it."""
     platform = turn.attributes[f"{OURS}platform"]

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 from bots.terminal.text import Printable, printable
 from core.domain import Apology, Button, Footer, FrontendUnreachable, Ledger, Status
 
-CLEAR_LINE = "\r\x1b[K"
+CLEAR_LINE, NEXT_LINE, UP = "\r\x1b[K", "\r\n", "\x1b[A"
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 WIDEST_STATUS = 70
 
@@ -68,6 +68,8 @@ class TerminalSurface:
         self._text = Printable()
         self._ends_line = True
         self._status = False
+        self._is_below = False
+        """Whether the status stands on a line of its own below a text that goes on."""
         self._catching_up: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
@@ -94,9 +96,12 @@ class TerminalSurface:
 
     async def note(self, status: Status) -> None:
         self._clear_status()
-        if status.text and self._watched and self._ends_line:
+        if status.text and self._watched and (self._ends_line or self._painter is not None):
             line = printable(status.text).replace("\n", " ")[:WIDEST_STATUS]
-            self._shown.show(f"{DIM}{line}{PLAIN}")
+            self._is_below = (
+                not self._ends_line
+            )  # the painter paints over it, wherever in its row the cursor is
+            self._shown.show(f"{NEXT_LINE if self._is_below else ''}{DIM}{line}{PLAIN}")
             self._status = True
 
     async def offer(self, buttons: Sequence[Button]) -> None:
@@ -153,4 +158,4 @@ class TerminalSurface:
     def _clear_status(self) -> None:
         if self._status:
             self._status = False
-            self._shown.show(CLEAR_LINE)
+            self._shown.show(f"{CLEAR_LINE}{UP if self._is_below else ''}")
