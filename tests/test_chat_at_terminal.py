@@ -255,9 +255,9 @@ async def test_whom_an_operator_forgets_is_forgotten_there_too(tmp_path: Path) -
         TypedHistory(tmp_path / HISTORY).add("the pearl diver")
 
         forgetting = await start("people", "forget", "console:ana", "--yes")
-        out, err = await soon("the end", forgetting.communicate(b""))
+        out, _ = await soon("the end", forgetting.communicate(b""))
 
-    assert (forgetting.returncode, err) == (0, b""), out
+    assert (forgetting.returncode, out.split(b" of ")[0]) == (0, b"deleted 1 messages")
     assert not (tmp_path / HISTORY).exists()
 
 
