@@ -142,8 +142,6 @@ class TestSlackWithoutStreams(FrontendContract):
 
 
 class TestSlackConversations(ConversationContract):
+    """In private; in a place that several share Discord's run."""
+
     adapter = DirectAdapter
-
-
-class TestSlackChannelConversations(ConversationContract):
-    adapter = SlackAdapter
