@@ -81,7 +81,7 @@ class Core:
 
     async def work(self) -> None:
         """Run turns until cancelled, those too that other processes on the same database took in."""
-        await self.admitting.prober.begin()
+        await asyncio.gather(self.admitting.leadership.begin(), self.admitting.prober.begin())
         async with asyncio.TaskGroup() as group:
             for part in self.upkeep:
                 group.create_task(part())
@@ -149,8 +149,7 @@ async def open_core_on(
     """
     now = now or database.now
     await asyncio.to_thread(trusted)
-    limits = settings.limits
-    bounds = AnswerBounds(chars=limits.answer_chars, file_bytes=limits.answer_file_bytes)
+    bounds = AnswerBounds(chars=settings.limits.answer_chars, file_bytes=settings.limits.answer_file_bytes)
     async with (
         AivaxClient(settings.aivax, bounds=bounds, meter=database.meter) as aivax,
         AsyncExitStack() as stack,
@@ -180,13 +179,14 @@ async def open_core_on(
                     listen_notify.hear, database, frontends, queueing.pool.notify, queueing.pool.sweep_soon
                 ),
                 partial(_prepare, queueing.pool),
-                retention.run,
+                admitting.leadership.run,
+                partial(retention.run, until_leading=admitting.leadership.until_leading),
                 base.places.run,
                 intake.deletion.run,
                 remote_deletion_of(base, queueing.pool).run,
                 niceties.run,
                 scrubber.run,
-                admitting.prober.run,
+                partial(admitting.prober.run, lambda: admitting.leadership.leads),
                 queueing.allowance.run,
                 notifier_of(base, queueing, surfaces).run,
                 *([rollups_of(base, admitting.account).run] if settings.web.console.enabled else []),

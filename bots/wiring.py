@@ -44,6 +44,7 @@ from core.media.interpreting import MediaInterpreter
 from core.media.tool_caps import ToolCaps
 from core.niceties.follow_up import Niceties
 from core.operations.control import Control
+from core.operations.upkeep import Leadership
 from core.places.choices import PlaceChoices
 from core.places.rules import PlaceRules
 from core.rights.people import PeopleDesk
@@ -56,6 +57,7 @@ from core.storage.history import HistoryStore
 from core.storage.operations.pauses import PauseStore
 from core.storage.operations.place_settings import PlaceSettingStore
 from core.storage.operations.turn_changes import TurnChanges
+from core.storage.ops.cluster_lease import ClusterLease
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.rollups.counting import RollupStore
 from core.storage.spending import SpendingStore
@@ -78,6 +80,9 @@ from core.turns.traced_turn import TracedRunner
 from core.turns.worker_pool import PoolSettings, TurnRunner, WorkerPool
 from core.util.clock import Clock
 from core.util.log import log
+
+UPKEEP_LEASE_S = 20.0
+"""How long a process may be silent before another does what is done once for all, where turns wait longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,9 @@ class Queueing:
     files: FileMemory
     cancellations: Cancellations
     pool: WorkerPool
+    account: AccountWatch
+    leadership: Leadership
+    """Which of several processes does what is done once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,7 @@ class Admitting:
     prober: Prober
     caps: SpendCaps
     places: PlaceChoices
+    leadership: Leadership
 
 
 def base_of(
@@ -185,7 +194,17 @@ def queueing_of(base: Base) -> Queueing:
         ),
         look=cancellations.look,
     )
-    return Queueing(turns, calls, allowance, files, cancellations, pool)
+    account = AccountWatch(base.aivax.account.balance, base.now)
+    leadership = _leadership_of(base, turns.owner, account)
+    return Queueing(turns, calls, allowance, files, cancellations, pool, account, leadership)
+
+
+def _leadership_of(base: Base, owner: str, account: AccountWatch) -> Leadership:
+    """Wire what decides which of several processes does what is done once for all of them."""
+    if base.database.is_sqlite:
+        return Leadership(None, account)
+    lease_s = min(UPKEEP_LEASE_S, base.settings.storage.worker_lost_after_s)
+    return Leadership(ClusterLease(base.database, base.now, owner, lease_s=lease_s), account)
 
 
 def admitting_of(base: Base, queueing: Queueing) -> Admitting:
@@ -193,10 +212,7 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     settings, limits, operators, now = base.settings, base.settings.limits, base.settings.operators, base.now
     pool, turns = queueing.pool, queueing.turns
     release = HeldTurnRelease(base.database, now, most=limits.release_batch)
-    breakers, account = (
-        BreakerStore(base.database, now, release),
-        AccountWatch(base.aivax.account.balance, now),
-    )
+    breakers, account = BreakerStore(base.database, now, release), queueing.account
     liveness = Liveness(base.aivax.account.answers, now)
     alerts = OperatorAlerts(
         AlertStore(base.database, now),
@@ -242,8 +258,9 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     )
     caps = SpendCaps(limits, lambda: account.usage_24h_usd)
     models = frozenset(base.routes.models)
+    leading = queueing.leadership
     return Admitting(
-        base.aivax, models, account, alerts, account_alerts, admission, prober, caps, base.places
+        base.aivax, models, account, alerts, account_alerts, admission, prober, caps, base.places, leading
     )
 
 

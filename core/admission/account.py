@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.aivax.account import Balance
 from core.domain import AivaxError, NoBalance
+from core.storage.ops.cluster_lease import AccountReading
 from core.util.log import log
 
 FRESH = timedelta(seconds=5)
@@ -20,26 +21,36 @@ class AccountWatch:
         """`ask` asks AIVAX for the balance."""
         self._ask = ask
         self._now = now
-        self._reading = asyncio.Lock()
+        self._asking = asyncio.Lock()
         self._read_at: datetime | None = None
         self._last: Balance | None = None
+        self._heard = AccountReading()
 
     @property
     def balance_usd(self) -> float | None:
         """The balance last read; None while it is not known."""
-        return self._last.balance_usd if self._last else None
+        return self._last.balance_usd if self._last else self._heard.balance_usd
 
     @property
     def usage_24h_usd(self) -> float | None:
         """What the account was last told to have spent in 24 hours; None while it is not known."""
-        return self._last.usage_24h_usd if self._last else None
+        return self._last.usage_24h_usd if self._last else self._heard.usage_24h_usd
+
+    @property
+    def reading(self) -> AccountReading:
+        """What was last read, for other processes."""
+        return AccountReading(self.balance_usd, self.usage_24h_usd)
+
+    def hear(self, told: AccountReading) -> None:
+        """Take in what another process has read: it stands until this one reads for itself."""
+        self._heard = told
 
     async def read(self, *, anew: bool = False) -> Balance | None:
         """Ask for the balance; None when it is not told, or the route does not answer.
 
         What was read a few seconds ago is told again, unless it must be read `anew`.
         """
-        async with self._reading:
+        async with self._asking:
             if anew or self._read_at is None or self._now() - self._read_at >= FRESH:
                 try:
                     self._last = await self._ask()

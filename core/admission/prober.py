@@ -141,11 +141,18 @@ class Prober:
         self._activity = activity
         self._some_tripped = False
 
-    async def run(self) -> None:
-        """Watch until cancelled."""
+    async def run(self, leads: Callable[[], bool] = lambda: True) -> None:
+        """Watch until cancelled, in one of several processes: while this one does not lead, it follows."""
+
+        async def look() -> bool:
+            return await (self.look() if leads() else self.follow())
+
+        async def heed_signs() -> bool:
+            return await self.heed_signs() if leads() else False
+
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(self.look, LOOK_EVERY_S))
-            group.create_task(self._repeat(self.heed_signs, SIGNS_EVERY_S))
+            group.create_task(self._repeat(look, LOOK_EVERY_S))
+            group.create_task(self._repeat(heed_signs, SIGNS_EVERY_S))
 
     async def begin(self) -> None:
         """Let every tripped breaker have a probe now: a process that has just started may try at once.
@@ -175,6 +182,17 @@ class Prober:
         await self._account.look(tripped)
         await self._alerts.look(at_rest=at_rest)
         return bool(tripped) or goes_on or self._alerts.awaits_credit
+
+    async def follow(self) -> bool:
+        """See what the process that leads has released or reset: some of it may be for this one to run.
+
+        Returns whether there is reason to look again soon.
+        """
+        at_rest = await self._breakers.are_at_rest()
+        if not at_rest or self._some_tripped:
+            self._sweep_soon()
+        self._some_tripped = not at_rest
+        return not at_rest
 
     async def heed_signs(self) -> bool:
         """Probe at once where the service shows that it answers again. Returns whether any model is out."""

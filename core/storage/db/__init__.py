@@ -4,6 +4,7 @@ from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
 from core.storage.db.capability_tables.audit import audit_log
 from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
+from core.storage.db.capability_tables.cluster import cluster_leases
 from core.storage.db.capability_tables.console import (
     console_links,
     console_sessions,
@@ -84,6 +85,7 @@ __all__ = [
     "blocks",
     "breakers",
     "calls",
+    "cluster_leases",
     "consents",
     "console_links",
     "console_sessions",

@@ -59,6 +59,10 @@ ADDRESS_HOURS = 1.0
 Step = Callable[[AsyncConnection], Awaitable[int]]
 
 
+async def _at_once() -> None:
+    """There is nobody else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Swept:
     """What one sweep cleared away."""
@@ -94,7 +98,7 @@ class Swept:
 class Retention:
     """Clears away what is too old, in small transactions between which everyone else writes.
 
-    Several processes may sweep one PostgreSQL at once: each passes over the rows that another has in hand.
+    One process of several sweeps. Where two do so for a moment, each passes over the rows that the other has in hand.
     """
 
     def __init__(
@@ -116,9 +120,15 @@ class Retention:
         self._batch = batch
         self._sleep = sleep
 
-    async def run(self, *, interval_s: float = INTERVAL_S) -> None:
-        """Sweep now and then every `interval_s`, until cancelled. What goes wrong is logged and tried again."""
+    async def run(
+        self, *, interval_s: float = INTERVAL_S, until_leading: Callable[[], Awaitable[None]] = _at_once
+    ) -> None:
+        """Sweep now and then every `interval_s`, until cancelled. What goes wrong is logged and tried again.
+
+        `until_leading` returns once it is this process, of several, that sweeps.
+        """
         while True:
+            await until_leading()
             try:
                 if swept := await self.sweep():
                     log.info("retention.swept", **asdict(swept))

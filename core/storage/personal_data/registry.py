@@ -20,6 +20,7 @@ from core.storage.db import (
     blocks,
     breakers,
     calls,
+    cluster_leases,
     consents,
     console_links,
     console_sessions,
@@ -189,6 +190,7 @@ WORDLESS = (
         breakers, ("told",), "what AIVAX says of a cap, without echoes of a question; gone with the breaker"
     ),
     Wordless(breakers, ("sentence",), "an operator's own, which people are told of a pause; gone with it"),
+    Wordless(cluster_leases, ("name", "owner"), OURS),
     Wordless(failures, ("breaker",), "a breaker's name: a cause and a model's name"),
     Wordless(failures, ("kind",), OURS),
     Wordless(releases, ("breaker",), "a breaker's name: a cause and a model's name"),

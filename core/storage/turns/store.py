@@ -88,7 +88,7 @@ class TurnStore:
         self.files = MadeFileStore(database)
         self.taken_back = TakenBackStore(database)
         self._now = now
-        self._owner = owner
+        self.owner = owner
         self._lease = timedelta(seconds=lease_s)
         self._measured = TurnMeter(database.meter, now)
 
@@ -176,7 +176,7 @@ class TurnStore:
         """
         left = (turns.c.state == TurnState.RUNNING) & turns.c.id.not_in(running)
         if not self._database.is_sqlite:
-            left &= (turns.c.lease_until < self._now()) | (turns.c.owner == self._owner)
+            left &= (turns.c.lease_until < self._now()) | (turns.c.owner == self.owner)
         async with self._database.read() as connection:
             if (await connection.execute(select(turns.c.id).where(left).limit(1))).first() is None:
                 return 0
@@ -189,7 +189,7 @@ class TurnStore:
 
     async def renew(self, running: Collection[int]) -> None:
         """Keep the turns that run here for another lease. One that was taken over meanwhile stays with its taker."""
-        ours = turns.c.id.in_(running) & (turns.c.owner == self._owner) & (turns.c.state == TurnState.RUNNING)
+        ours = turns.c.id.in_(running) & (turns.c.owner == self.owner) & (turns.c.state == TurnState.RUNNING)
         async with self._database.write() as connection:
             ours &= await lock_turns(connection, ours)
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
@@ -416,7 +416,7 @@ class TurnStore:
             "generation": row.attempt if begins_anew else row.generation,
         }
         now = self._now()
-        of_turn = {"turn": row.id, "owner": self._owner, "now": now, "lease_until": now + self._lease}
+        of_turn = {"turn": row.id, "owner": self.owner, "now": now, "lease_until": now + self._lease}
         await connection.execute(
             _starting(), {**of_turn, **{f"next_{name}": each for name, each in counters.items()}}
         )
