@@ -77,4 +77,4 @@ class AuditEntry:
     """What else it was about: an account as `platform:user`, a user of the console, a sentence's name. No name of a
     person: that is looked up when the log is read, and is not found once they are forgotten."""
     detail: str = ""
-    """A word of ours, such as the new role."""
+    """Such as the new role, or a setting with its value; nothing that people wrote."""

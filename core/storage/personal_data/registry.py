@@ -226,7 +226,8 @@ WORDLESS = (
         "a sentence that an operator gave the bot",
     ),
     Wordless(console_tries, ("key",), "a digest of a name or an address; gone after some minutes"),
-    Wordless(audit_log, ("via", "action", "detail"), OURS),
+    Wordless(audit_log, ("via", "action"), OURS),
+    Wordless(audit_log, ("detail",), "a role, or a setting of a place as an operator gave it"),
     Wordless(
         audit_log, ("actor", "subject"), "ids, or what an operator is called; people's names are looked up"
     ),

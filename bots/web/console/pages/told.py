@@ -146,6 +146,8 @@ STEPS = {
     StepKind.RETRIED: T.STEP_RETRIED,
     StepKind.DROPPED: T.STEP_DROPPED,
 }
+WORTH_TELLING_S = 1.0
+"""How long a question waits at least where that is told."""
 STEP_MOODS = {StepKind.HELD: Mood.WARN, StepKind.CALL_FAILED: Mood.BAD}
 
 
@@ -169,8 +171,8 @@ def _step(step: TurnStep, story: TurnStory, speaks: ConsoleTranslator) -> Step:
 def _detail(step: TurnStep, speaks: ConsoleTranslator) -> str:
     values = step.values
     match step.kind:
-        case StepKind.BEGUN:
-            return speaks.say(T.STEP_WAITED, span=speaks.seconds(float(values["waited_s"])))
+        case StepKind.BEGUN if (waited_s := float(values["waited_s"])) >= WORTH_TELLING_S:
+            return speaks.say(T.STEP_WAITED, span=speaks.seconds(waited_s))
         case StepKind.HELD:
             return breaker_name(values["breaker"], speaks)
         case StepKind.CALL_FAILED:
