@@ -19,7 +19,7 @@ from core.storage.console.paging import Page, Spot, older_than
 from core.storage.db import Database, conversations, identities, is_open, messages, turns
 
 ROWS = 50
-LOOKED_AT = 2_000
+LOOKED_AT = 1_000
 """Questions that one page looks at, and whose words it searches."""
 QUIET = 500
 """A place with no more conversations than this is looked up by them, a busier one among all questions."""
