@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from core.domain import Action, Pressed, SettingRefused
+from core.domain import Action, Place, Pressed, SettingRefused
+from core.domain.hooks import Question
 from sandbox.faults import Fault
+from sandbox.server import serve
+from tests.platforms.discord import FakeDiscord
+from tests.platforms.slack import FakeSlack
 from tests.samples import ANA, BEN, CHANNEL, said
 from tests.stage import Stage, staged
 from tests.tool_house import written
+from tests.town import Town, running
 from tests.waiting import until
 
 SOURCE = """
@@ -393,6 +399,87 @@ async def test_people_ask_at_once_while_one_question_hangs_the_hook(
 
     assert await _all(stage, "answered")
     assert stage.times_asked == 6
+
+
+async def test_a_hook_that_found_no_free_process_is_not_blamed_for_it(tmp_path: Path, url: str) -> None:
+    started = tmp_path / "started"
+    hooks = hooks_in(
+        tmp_path,
+        f"""
+        @before_question
+        def slow(question):
+            if "slow" in question.text:
+                open({str(started)!r}, "w").close()
+                time.sleep(1_000)
+        """,
+        timeout_s=3.0,
+        at_once=1,
+        failures_until_off=2,
+    )
+    with capture_logs() as log:
+        async with staged(url, hooks=hooks) as stage:
+            await stage.core.intake.receive(said("slow"))
+            await until("the hook to run", started.exists)
+            service = _hooks_of(stage)
+            question = Question(BEN, CHANNEL, "quick", "m")
+            told = await asyncio.gather(*(service.before_question(question) for _ in range(3)))
+            await stage.rest()
+            is_on = service._switches.is_on("slow", service._catalogue.edition)
+
+    assert all(each == question for each in told)
+    assert is_on
+    assert len([each for each in log if each["event"] == "hook.failed"]) <= 1
+
+
+async def test_the_example_of_the_page_refuses_and_sends_on_as_it_says(tmp_path: Path, url: str) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "hooks.md").read_text(encoding="utf-8")
+    found = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert found
+    hooks = {"files": (written(tmp_path, found[1], "rules.py"),), **SLOW}
+    routes = ({"platform": "fake", "channel": "elsewhere", "model": "legal:50c3"},)
+    legal = Place("fake", "W1", "C0LEGAL", "t")
+    async with staged(url, hooks=hooks, routes=routes) as stage:  # type: ignore[arg-type]
+        await stage.hear(said("my payroll", at=CHANNEL), said("what does the law say", at=legal))
+        refused, asked = stage.platform.visible("general"), stage.asked
+
+    assert refused == ["Please ask me about payroll in a direct message."]
+    assert [each["model"] for each in asked] == ["legal:50c3"]
+    assert "Name the law that you rely on." in json.dumps(asked)
+
+
+async def test_hooks_and_guard_work_on_both_platforms(tmp_path: Path) -> None:
+    """`aivax-bots run` with both, through unmodified SDKs."""
+    source = """
+        @before_question
+        def no_payroll(question):
+            return Refuse("Ask the payroll office.") if "payroll" in question.text else None
+        """
+    files = hooks_in(tmp_path, source)["files"]
+    async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
+        town = Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        config = f"""{town.config()}
+[hooks]
+files = ["{files[0]}"]
+timeout_s = 60
+
+[guard]
+mask = ["email"]
+"""
+        async with running(tmp_path, config) as bot:
+            assert await bot.line() == "ready: discord, slack\n"
+            on_slack, on_discord = await asyncio.gather(
+                town.ask_on_slack("say ana@example.com"), town.ask_on_discord("say ben@example.com")
+            )
+            await discord.say(town.ben, town.lobby, f"<@{discord.bot.id}> my payroll")
+            refused = "Ask the payroll office."
+            await discord.until(lambda: refused in [each.content for each in discord.answers(town.lobby)])
+        sent = json.dumps([each["body"] for each in sandbox.state.calls.described()])
+
+    assert "ana@example.com" in on_slack
+    assert "ben@example.com" in on_discord
+    assert "[EMAIL_1]" in sent
+    assert "@example.com" not in sent
+    assert "payroll" not in sent
 
 
 async def _all(stage: Stage, state: str) -> bool:

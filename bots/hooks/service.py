@@ -12,7 +12,7 @@ from bots.hooks.checked import Unfitting, outcome
 from bots.hooks.settings import HooksSettings
 from bots.hooks.switches import Switches
 from bots.tools.catalogue import Catalogue, DeclaredHook
-from bots.tools.child_process import RunnerError
+from bots.tools.child_process import Crowded, RunnerError
 from core.admission.operator_alerts import OperatorAlerts
 from core.domain import SettingRefused
 from core.domain.hooks import Answered, Call, Failed, Feedback, HookEvent, Question, Refuse
@@ -78,7 +78,11 @@ class OperatorHooks:
         on_failure = self._policy_of(hook)
         if not self._switches.is_on(hook.name, self._catalogue.edition):
             return Refuse() if on_failure == "refuse" else value
-        told = await self._run(hook, event, value, on_failure)
+        try:
+            told = await self._run(hook, event, value, on_failure)
+        except Crowded as error:  # that is others' doing
+            log.warning("hook.not_run", hook=hook.name, then=on_failure, problem=str(error))
+            return Refuse() if on_failure == "refuse" else value
         if told is None:
             await self._switches.failed(hook.name, on_failure)
             return Refuse() if on_failure == "refuse" else value
@@ -90,13 +94,15 @@ class OperatorHooks:
     async def _run(
         self, hook: DeclaredHook, event: HookEvent, value: Value, on_failure: str
     ) -> Value | Refuse | None:
-        """What a hook gave back, checked; None where it failed, which the log tells of."""
+        """What a hook gave back, checked; None where it failed, which the log tells of. Raises `Crowded`."""
         problem = trace = ""
         try:
             reply = await self._catalogue.run({"do": "hook", "name": hook.name, "value": asdict(value)})
             problem, trace = reply.get("failure", ""), reply.get("trace", "")
             if not problem:
                 return outcome(event, value, reply, changes_answers=hook.changes)
+        except Crowded:
+            raise
         except (RunnerError, Unfitting) as error:
             problem = str(error)
         log.error("hook.failed", hook=hook.name, then=on_failure, problem=problem, trace=trace)

@@ -82,10 +82,20 @@ class Runner:
         except TimeoutError:
             raise Crowded(f"no child was free within {self._limits.seconds:.1f} s") from None
         try:
-            child = self._rested() or (await self._start(deadline - self._now()))[0]
+            child = self._rested() or await self._started_by(deadline)
             return await self._ask(child, request, deadline - self._now())
         finally:
             self._places.release()
+
+    async def _started_by(self, deadline: float) -> Child:
+        """A new child; that none got ready is no fault of its own where most of the time went by before."""
+        left_s = deadline - self._now()
+        try:
+            return (await self._start(left_s))[0]
+        except Unfit as error:
+            if left_s < self._limits.seconds / 2:
+                raise Crowded("a child became free too late") from error
+            raise
 
     async def _ask(self, child: Child, request: Json, within_s: float) -> Json:
         fit = False
