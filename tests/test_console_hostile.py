@@ -95,11 +95,14 @@ def _strange(found: Elements, plain: Elements) -> list[str]:
 
 async def _followed(surfer: Surfer, path: str) -> AsyncIterator[Page]:
     """All pages of a list."""
-    while path:
+    for _ in range(100):
         page = await surfer.see(path)
         yield page
         found = re.search(r'href="/console([^"]*)" rel="next"', page.source)
-        path = found[1].replace("&amp;", "&") if found else ""
+        if found is None:
+            return
+        path = found[1].replace("&amp;", "&")
+    raise AssertionError("the list has no end")
 
 
 def _shown(pages: list[Page]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Column, RowMapping, Table, func, inspect, select, text, tuple_
@@ -132,7 +132,7 @@ def _digest(row: RowMapping) -> int:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one, too
         return value.isoformat()
     return value.hex() if isinstance(value, bytes) else value
 
