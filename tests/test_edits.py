@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from core.domain import (
     Place,
     Pressed,
     Said,
+    Turn,
 )
 from core.storage.db import Database
 from sandbox.server import Sandbox, serve
@@ -258,6 +260,27 @@ async def test_deleting_a_question_in_mid_answer_ends_the_answer_and_empties_the
     assert shown.endswith("Stopped here, because the question was deleted.")
     assert await stage.states() == ["cancelled"]
     assert await stage.rows("SELECT text FROM messages WHERE role = 'user'") == [""]
+
+
+async def test_a_question_that_is_deleted_before_it_is_put_together_is_no_greeting(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composer = stage.core.runner._generation._composer
+    compose = composer.compose
+
+    async def compose_late(turn: Turn, *rest: Any) -> Any:
+        if turn.author == ANA:  # as another process does
+            await stage.change("UPDATE messages SET text = '' WHERE text = 'secret'")
+            await stage.change("UPDATE turns SET cancel_request = 'withdraw' WHERE address LIKE 'D-ana%'")
+        return await compose(turn, *rest)
+
+    monkeypatch.setattr(composer, "compose", compose_late)
+
+    await stage.hear(said("secret"), said("hello", by=BEN, at=CHANNEL))
+
+    assert stage.platform.visible("D-ana") == []
+    assert "hello" in stage.platform.visible(CHANNEL.channel)[-1]
+    assert sorted(await stage.states()) == ["answered", "cancelled"]
 
 
 async def test_what_was_deleted_is_shown_to_the_model_no_more(stage: Stage, sandbox: Sandbox) -> None:
