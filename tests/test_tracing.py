@@ -302,6 +302,35 @@ async def test_what_is_not_sent_yet_is_sent_at_the_end() -> None:
     assert logging.getLogger("opentelemetry").propagate
 
 
+async def test_proxies_of_the_machine_stand_in_no_way_to_a_collector_on_it(
+    monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{unused_tcp_port}")
+    async with collecting() as collector:
+        async with sending(collector) as tracer:
+            tracer.record(a_span(1))
+
+        assert [each.name for each in collector.spans] == ["turn"]
+
+
+async def test_what_the_settings_leave_open_stands_in_the_sdks_own_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-token=theirs")
+        async with sending("") as tracer:
+            tracer.record(a_span(1))
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+        async with sending("") as off, sending("", sample=1.0) as ours:
+            kept = off.keeps(1), ours.keeps(1)
+
+    assert [each.name for each in collector.spans] == ["turn"]
+    assert collector.headers[0]["x-token"] == "theirs"
+    assert kept == (False, True)
+
+
 async def test_every_process_picks_the_same_part_of_all_turns() -> None:
     keys = [f"{number:032x}" for number in range(2_000)]
     async with (

@@ -13,7 +13,9 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
 
+import requests
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -27,6 +29,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCod
 import core
 from bots.tracing.settings import OtelSettings
 from core.domain.tracing import Span, SpanKind
+from core.util.addresses import is_loopback
 from core.util.log import log
 from core.util.text import shorten
 
@@ -145,11 +148,24 @@ def _resource() -> Resource:
     return Resource.create({name: value for name, value in ours.items() if name not in given})
 
 
+def _session_to(settings: OtelSettings) -> requests.Session:
+    """Who sends: past the machine's proxies where the collector stands on this machine, which no proxy reaches."""
+    given = (
+        os.environ.get(name) for name in ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    )
+    url = settings.traces_url or next(filter(None, given), "http://localhost:4318")
+    session = requests.Session()
+    session.trust_env = not is_loopback(urlsplit(url).hostname or "")
+    return session
+
+
 @asynccontextmanager
 async def open_tracer(settings: OtelSettings) -> AsyncIterator[SdkTracer]:
     """Send spans to the collector of the settings; at the end, those that wait, for `FLUSH_S` at most."""
     ids, words, sdk_log = _GivenIds(), _LastWords(), logging.getLogger("opentelemetry")
-    exporter = OTLPSpanExporter(settings.traces_url or None, headers=settings.sent_headers or None)
+    exporter = OTLPSpanExporter(
+        settings.traces_url or None, headers=settings.sent_headers or None, session=_session_to(settings)
+    )
     is_own_ratio = "sample" in settings.model_fields_set
     provider = TracerProvider(
         TraceIdRatioBased(settings.sample) if is_own_ratio else None,
