@@ -85,6 +85,9 @@ class DiscordAdapter(Adapter):
     async def delete(self, said: Message) -> None:
         await self.fake.delete(self.people[ANA], said)
 
+    async def refuse(self) -> None:
+        self.fake.refuse_identify(4004)
+
     async def surprise(self) -> None:
         self.fake.dispatch("TIDE_TURNED", {"level": 3})
         self.fake.dispatch("MESSAGE_CREATE", {"content": "no author"})

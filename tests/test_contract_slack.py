@@ -100,6 +100,9 @@ class SlackAdapter(Adapter):
     async def redeliver(self) -> None:
         await self.slack.redeliver()
 
+    async def refuse(self) -> None:
+        self.slack.end_token(self.slack.bot_token)
+
     async def surprise(self) -> None:
         place = {"channel": self.channel(ANA).id, "channel_type": self.channel(ANA).kind}
         for event in (

@@ -35,6 +35,7 @@ class TerminalAdapter(Adapter):
         Ability.DELETIONS: "a line that was sent is sent",
         Ability.REDELIVERY: "a line is typed once; where it can't be stored, the chat ends and says so",
         Ability.PEOPLE: "one person sits there",
+        Ability.REFUSAL: "a terminal asks for no token",
         Ability.WIRE: "every line is something said",
         Ability.PROCESS: "the chat is the process: tests/test_cli.py ends it in mid-answer",
     }

@@ -35,6 +35,7 @@ class Ability(Enum):
     PEOPLE = "more than one person"
     REDELIVERY = "events that come again until they are acknowledged"
     WIRE = "events of forms that nobody knows"
+    REFUSAL = "a token, or another setting, that it refuses"
     PROCESS = "a process that serves it and can be killed"
 
 
@@ -119,7 +120,7 @@ class Adapter(ABC):
         """Have Ana send a text file with some words to the bot."""
         raise NotImplementedError(Ability.ATTACHMENTS)
 
-    # Ability.TYPING, EDITS, DELETIONS, REDELIVERY, WIRE
+    # Ability.TYPING, EDITS, DELETIONS, REDELIVERY, WIRE, REFUSAL
 
     def is_typing(self) -> bool:
         """Whether Ana is shown that the bot is at work, other than by a message."""
@@ -140,3 +141,7 @@ class Adapter(ABC):
         """Send the frontend what its platform documents nowhere: an unknown event, a known one without its fields or
         with fields of other types, and what is no event at all."""
         raise NotImplementedError(Ability.WIRE)
+
+    async def refuse(self) -> None:
+        """Have the platform refuse what the settings hold, from now on: a token that was revoked, say."""
+        raise NotImplementedError(Ability.REFUSAL)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from aivax_bots import Command, Commanded, Deleted, Edited, FileTooLarge, Frontend, PlatformError, Said
+from aivax_bots import (
+    Command,
+    Commanded,
+    Deleted,
+    Edited,
+    FileTooLarge,
+    Frontend,
+    FrontendRefused,
+    PlatformError,
+    Said,
+)
 from aivax_bots.testing.adapter import ANA, BEN, Ability, Adapter
 from aivax_bots.testing.fakes import FakeLedger
-from aivax_bots.testing.listening import Inbox
+from aivax_bots.testing.listening import Inbox, Lamp
 from aivax_bots.testing.stage import listening_to
 from aivax_bots.testing.suite import HOSTILE, FrontendSuite, needs, replaces, show
-from aivax_bots.testing.waiting import until
+from aivax_bots.testing.waiting import soon, until
 
 
 class EventContract(FrontendSuite):
@@ -129,3 +139,16 @@ class EventContract(FrontendSuite):
         assert said.text == "hello there"
 
     # How an answer is shown
+
+    @needs(Ability.REFUSAL)
+    async def test_what_the_platform_refuses_is_told_by_the_setting_that_mends_it(
+        self, venue: Adapter, frontend: Frontend
+    ) -> None:
+        await venue.refuse()
+
+        lamp = Lamp()
+        with pytest.raises(FrontendRefused) as told:
+            await soon("the refusal", frontend.listen(Inbox(), lamp))
+        assert told.value.setting.startswith(f"[{frontend.platform}] ")
+        assert told.value.fix
+        assert not lamp.lit.is_set()
