@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from sandbox.server import serve
+from tests.console_stage import PASSWORD
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.programs import PIPE, forker
@@ -55,12 +56,19 @@ async def test_the_demo_prints_where_to_look_at_it(tmp_path: Path, monkeypatch: 
         while "\r\n" not in chat.screen:  # no deadline: each read has its own
             assert await soon("the address", chat._read())
         link = chat.screen.split()[0]
-        async with httpx.AsyncClient() as client:
+        base = link.partition("/link/")[0]
+        async with httpx.AsyncClient(headers={"Origin": base.removesuffix("/console")}) as client:
             page = await client.get(link)
+            token = page.text.partition('name="form_token" value="')[2][:64]
+            own = {"name": "vic", "password": PASSWORD, "again": PASSWORD, "form_token": token}
+            await client.post(link, data=own)
+            overview = await client.get(f"{base}/")
         await chat.sees("you> ")
         chat.press("\x04")
         status = await chat.ended()
 
     assert page.status_code == 200
     assert "viewer" in page.text
+    assert overview.text.count('<svg class="plot') == 5  # of days: nobody asked anything in the last 24 hours
+    assert "is made up for this demonstration" in overview.text
     assert status == 0

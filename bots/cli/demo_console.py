@@ -1,4 +1,4 @@
-"""The web console beside the demo in the terminal: the same database, on a loopback port of its own."""
+"""The web console beside the demo in the terminal: the same database with some made-up days, on a loopback port."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from bots.supervisor import Board
 from bots.web.console.settings import NEEDED, ConsoleSettings
 from bots.wiring import control_of, desk_of
 from core.admission.spending.caps import price_of
+from core.console.rollups import Rollups
 from core.console.wording import Wording
 from core.domain.console import Role
 from core.rights.possible import why_not
 from core.storage.console.wordings import WordingStore
+from core.storage.rollups.counting import RollupStore
+from core.storage.rollups.sample_days import fill_sample_days
 
 HOST = "127.0.0.1"
 DAY_MINUTES = 1_440.0
@@ -56,9 +59,14 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         connections=settings.web.affordable,
         stop=stop,
     )
+    await fill_sample_days(core.database, core.database.now().date())
+    rollups = Rollups(RollupStore(core.database, ""), core.admitting.account, core.database.now)
     app, sign_in = await open_console(own, process)
     async with serve([], {PATH: app}, HOST, 0) as port:
+        counting = asyncio.create_task(rollups.run())
         try:
             yield f"http://{HOST}:{port}{PATH}/link/{await sign_in.make_link(Role.VIEWER, resets=True)}"
         finally:
             stop.set()
+            counting.cancel()
+            await asyncio.wait([counting])

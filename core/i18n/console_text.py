@@ -199,6 +199,7 @@ class ConsoleText(Sentence):
     FAILED_COUNT = "Failed"
     BY_DAY = "Day by day"
     DAYS_RANGE = "{days} days"
+    SAMPLE_DAYS = "The platform “Sample” is made up for this demonstration. Nothing of it counts as usage."
     STILL_COUNTED = "Earlier days are still being counted; so far up to {moment} UTC."
     ANSWERS_BY_DAY = "Answers"
     TIMES_BY_DAY = "Time to the first text, and to the end"

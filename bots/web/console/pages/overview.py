@@ -20,6 +20,7 @@ from bots.web.console.visit import Visit
 from core.console.figures import DaySource, FigureSource, Money
 from core.storage.console.days import LATELY_DAYS, Sums
 from core.storage.console.figures import Figures
+from core.storage.rollups.sample_days import SAMPLE
 
 MONEY_WITHIN_S = 1.0
 """For which a page waits for the account; then it tells what was last read."""
@@ -82,6 +83,7 @@ class OverviewPage:
             plots=day_plots.all_of(days.days, speaks),
             empty_on=day_plots.empty_on(days.days, sources.money.balance_usd),
             lately_days=LATELY_DAYS,
+            has_sample=SAMPLE in days.platforms,
         )
 
 
