@@ -63,7 +63,7 @@ async def test_the_demo_prints_where_to_look_at_it(tmp_path: Path, monkeypatch: 
             own = {"name": "vic", "password": PASSWORD, "again": PASSWORD, "form_token": token}
             await client.post(link, data=own)
             overview = await client.get(f"{base}/")
-        await chat.sees("you> ")
+        await chat.sees("you>")
         chat.press("\x04")
         status = await chat.ended()
 
