@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from bots.cli.main import cli
 from core import __version__
+from core.storage.db import migrate
 from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.programs import PIPE, Program, forker
@@ -513,6 +514,18 @@ async def test_the_database_is_upgraded_and_its_revision_told() -> None:
     assert (ended.status, ended.err) == (0, "")
 
 
+async def test_a_downgrade_is_refused_with_both_revisions_and_the_way_back(migrated_sqlite: Path) -> None:
+    shutil.copy(migrated_sqlite, "bot.sqlite3")
+    before = Path("bot.sqlite3").read_bytes()
+
+    ended = await run("db", "downgrade", "0002", AIVAX_BOTS__STORAGE__URL="sqlite:///bot.sqlite3")
+
+    assert ended.status == 2
+    assert f"is at revision {migrate.head()} and does not go back to 0002" in ended.err
+    assert "db restore" in ended.err
+    assert Path("bot.sqlite3").read_bytes() == before
+
+
 async def test_a_newer_database_is_refused_with_a_sentence(migrated_sqlite: Path) -> None:
     shutil.copy(migrated_sqlite, "newer.sqlite3")
     with closing(sqlite3.connect("newer.sqlite3")) as connection, connection:
@@ -523,6 +536,8 @@ async def test_a_newer_database_is_refused_with_a_sentence(migrated_sqlite: Path
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.startswith("aivax-bots: the database is at revision f00f, which this version")
     assert "written by a newer aivax-bots" in ended.err
+    assert f"knows revisions up to {migrate.head()}" in ended.err
+    assert "db restore" in ended.err
     assert "Traceback" not in ended.err
 
 

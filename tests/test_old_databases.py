@@ -5,9 +5,12 @@ The dumps in tests/payloads/old_databases were made by that code: see make.py th
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -17,8 +20,10 @@ from core.domain import Author, Identity, Place
 from core.storage.db import Database, migrate
 from core.storage.ops import pg_dump
 from core.storage.ops.backup import back_up
+from sandbox.server import Sandbox, serve
 from tests.samples import WallClock, said
 from tests.stage import Stage, staged
+from tests.waiting import soon, until
 
 DUMPS = Path(__file__).parent / "payloads" / "old_databases"
 ANA = Author(Identity("fake", "W1", "ana"), "Ana")
@@ -37,6 +42,15 @@ def old_url(storage_url: str) -> str:
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute((DUMPS / "postgresql.sql").read_text(encoding="utf-8").encode())
     return storage_url
+
+
+@pytest.fixture
+def old_postgres(postgres_url: str) -> str:
+    """The same, where several processes can share it."""
+    address = postgres_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute((DUMPS / "postgresql.sql").read_text(encoding="utf-8").encode())
+    return postgres_url
 
 
 @pytest.fixture
@@ -74,6 +88,34 @@ async def test_every_turn_that_waited_is_answered_after_the_upgrade(
             "What is a deadlock?",
             "What is a mutex?",
         ]
+
+
+async def test_two_processes_that_start_at_once_upgrade_it_and_answer_each_turn_once(
+    old_postgres: str, an_hour_later: WallClock
+) -> None:
+    ended = asyncio.Event()
+
+    async def live(sandbox: Sandbox) -> Stage:
+        async with staged(old_postgres, sandbox=sandbox, now=an_hour_later) as stage:
+            await until("all answers", partial(are_answered, stage))
+            ended.set()
+            await soon("the other one", ended.wait())
+            return stage
+
+    async with serve(plan="max") as sandbox:
+        one, other = await asyncio.gather(live(sandbox), live(sandbox))
+
+    shown = [*one.platform.places.values(), *other.platform.places.values()]
+    said_once = Counter(text for place in shown for text in place.visible if "semaphore" in text)
+    assert list(said_once.values()) == [1]
+    assert sorted(set(questions(one))) == ["And a semaphore?", "What is a deadlock?", "What is a mutex?"]
+    assert len(questions(one)) == 4
+
+
+async def are_answered(stage: Stage) -> bool:
+    await stage.core.admitting.prober.look()
+    await stage.core.pool.sweep()
+    return await stage.states() == ["answered"] * 6
 
 
 async def test_a_whole_answer_of_old_is_delivered_and_not_asked_for_again(

@@ -165,9 +165,12 @@ def sentence(problem: Exception) -> str:
     """What the operator reads when a command can't start."""
     match problem:
         case DatabaseNewer():
+            from core.storage.db.migrate import head  # only who meets it pays for the import
+
             return (
                 f"the database is at revision {problem}, which this version ({__version__}) does not know: "
-                "it was written by a newer aivax-bots. Install that version again, or restore a backup."
+                f"it was written by a newer aivax-bots, and this one knows revisions up to {head()}. Install that "
+                "version again, or restore a backup of before the update (`aivax-bots db restore FILE`)."
             )
         case DatabaseBusy():
             return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bots import INTERRUPTED
+from bots import INTERRUPTED, PROBLEM
 from bots.cli.options import ConfigPath
 
 if TYPE_CHECKING:
@@ -22,6 +22,17 @@ def upgrade(config: ConfigPath = None) -> None:
     from bots.cli.commandline import configured, finish  # --help and --version stay fast
 
     finish(_on_database(configured(config)[0], "upgrade"), interrupted=INTERRUPTED)
+
+
+@database.command("downgrade")
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="The revision of the older version.")] = "",
+    config: ConfigPath = None,
+) -> None:
+    """Refused: going back to an older version means restoring the backup of before. Changes nothing, and says how."""
+    from bots.cli.commandline import configured, finish  # likewise
+
+    finish(_refuse_downgrade(configured(config, quiet=True)[0], revision), interrupted=INTERRUPTED)
 
 
 @database.command("current")
@@ -128,6 +139,22 @@ async def _move(url: str, to: str) -> int:
     shown = parse_url(to).render_as_string(hide_password=True)
     typer.echo(f"moved {sum(rows.values())} rows, and compared them; now set [storage] url to {shown}")
     return 0
+
+
+async def _refuse_downgrade(settings: Settings, revision: str) -> int:
+    from bots.cli.operations.reach import reading  # likewise
+    from core.storage.db import migrate
+
+    async with reading(settings) as opened:
+        stands = await migrate.seen(opened) or "none"
+        back = f" and does not go back to {revision}" if revision else ""
+        typer.echo(
+            f"aivax-bots: {opened.shown_url} is at revision {stands}{back} (this version needs {migrate.head()}): "
+            "an older schema has no place for what was stored since. To go back, stop every process, install the "
+            "older version, and restore with it the backup of before the update: aivax-bots db restore FILE",
+            err=True,
+        )
+    return PROBLEM
 
 
 async def _on_database(settings: Settings, action: Literal["upgrade", "current"]) -> int:
