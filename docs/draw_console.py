@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[1]
@@ -18,11 +18,19 @@ sys.path.insert(0, str(TREE))
 from bots.web.server import serve  # noqa: E402  the checkout's own
 from core.domain.console import Role  # noqa: E402
 from core.storage.db import Database, migrate  # noqa: E402
+from core.storage.rollups.counting import RollupStore  # noqa: E402
 from tests.console_browser import DESK, PHONE, chromium, window  # noqa: E402
 from tests.console_seed import fill  # noqa: E402
 from tests.console_stage import PASSWORD, console_on  # noqa: E402
 
 NOW = datetime(2026, 9, 2, 15, 20, tzinfo=UTC)
+
+
+async def note_balances(database: Database) -> None:
+    """What the account had on the last days."""
+    store = RollupStore(database, "")
+    for back in range(20, -1, -1):
+        await store.note_balance(41.5 + 1.15 * back - (25 if back > 12 else 0), NOW - timedelta(days=back))
 
 
 async def main(folder: Path) -> None:
@@ -37,6 +45,8 @@ async def main(folder: Path) -> None:
             serve([], {"/console": console.app}, "127.0.0.1", 0) as port,
             chromium() as browser,
         ):
+            await console.count_days()
+            await note_balances(console.database)
             console.frontends.told = [("slack", True, ""), ("discord", True, "")]
             base, link = f"http://127.0.0.1:{port}/console", await console.sign_in.make_link(Role.OWNER)
             desk = await window(browser, DESK, color_scheme="light")
