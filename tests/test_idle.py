@@ -250,3 +250,24 @@ def test_a_frontend_that_stays_lost_is_told_when_its_grace_is_over() -> None:
     ((at, cause),) = told
     assert cause == "frontend:slack"
     assert 1000 + GRACE_S <= at <= 1000 + GRACE_S + 1
+
+
+# A process that leaves breakers to another one
+
+
+async def test_who_follows_looks_for_turns_when_a_breaker_has_changed_and_not_for_an_alert_that_lasts() -> (
+    None
+):
+    parts = Parts()
+    prober = parts.prober
+    parts.releasing = True  # or an alert that goes on, for days perhaps
+    assert [await prober.follow() for _ in range(3)] == [False] * 3
+    assert parts.swept == 0
+
+    parts.tripping = [OUTAGE]
+    assert [await prober.follow() for _ in range(3)] == [True] * 3
+    assert parts.swept == 1
+
+    parts.tripping = []
+    assert not await prober.follow()
+    assert parts.swept == 2

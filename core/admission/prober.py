@@ -140,6 +140,7 @@ class Prober:
         self._sweep_soon = sweep_soon
         self._activity = activity
         self._some_tripped = False
+        self._followed: Sequence[Tripped] = ()
 
     async def run(self, leads: Callable[[], bool] = lambda: True) -> None:
         """Watch until cancelled, in one of several processes: while this one does not lead, it follows."""
@@ -188,11 +189,11 @@ class Prober:
 
         Returns whether there is reason to look again soon.
         """
-        at_rest = await self._breakers.are_at_rest()
-        if not at_rest or self._some_tripped:
+        tripped = () if await self._breakers.are_at_rest() else tuple(await self._breakers.tripped())
+        if tripped != self._followed:
             self._sweep_soon()
-        self._some_tripped = not at_rest
-        return not at_rest
+        self._followed, self._some_tripped = tripped, bool(tripped)
+        return bool(tripped)
 
     async def heed_signs(self) -> bool:
         """Probe at once where the service shows that it answers again. Returns whether any model is out."""
