@@ -211,7 +211,7 @@ async def test_a_gateway_of_those_that_are_offered_answers_there(stage: Stage) -
     assert [each["model"] for each in stage.asked] == ["fast:50c3", "careful:50c3", "sandbox:50c3"]
 
 
-@pytest.mark.parametrize("name", ["slow", "fast:50c3", "careful:50c3", ""])
+@pytest.mark.parametrize("name", ["slow", "fast:50c3", "careful:50c3"])
 async def test_no_other_gateway_can_be_chosen(stage: Stage, name: str) -> None:
     await stage.hear(admin(f"gateway={name}"))
 
@@ -246,7 +246,7 @@ async def test_a_limit_above_the_operators_is_refused_with_name_value_and_bounds
     assert last(stage) == "`person_hourly` can't be `11`: it takes a whole number from 1 to 10."
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "", "1e1", "9" * 30])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "1e1", "9" * 30])
 async def test_what_is_no_limit_is_refused(stage: Stage, value: str) -> None:
     await stage.hear(admin(f"person_hourly={value}"))
 
@@ -312,6 +312,19 @@ async def test_a_value_is_kept_in_one_form(stage: Stage, words: str, kept: str) 
     await stage.hear(admin(words))
 
     assert await stage.rows("SELECT value FROM place_settings") == [kept]
+
+
+@pytest.mark.parametrize("words", ["person_hourly=", "person_hourly", 'person_hourly=""'])
+async def test_a_setting_without_a_value_is_told_what_it_takes(stage: Stage, words: str) -> None:
+    await stage.hear(admin(words))
+
+    assert last(stage) == "`person_hourly`: it takes a whole number from 1 to 10"
+
+
+async def test_a_setting_that_there_is_not_is_named_with_those_that_there_are(stage: Stage) -> None:
+    await stage.hear(admin("colour=red"))
+
+    assert last(stage).startswith("I can't make a setting of `colour=red`. There are: `language`, `answers`")
 
 
 # What is shown, and put back

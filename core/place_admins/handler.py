@@ -12,7 +12,6 @@ from core.domain import (
     PlaceSetting,
     PlatformError,
     Scope,
-    Translator,
     scopes_of,
 )
 from core.domain.audit import in_chat
@@ -85,7 +84,7 @@ class PlaceSettingsHandler:
 
     def _problem(self, wanted: Wanted, scope: Scope, may: Administers, run: CapabilityRun) -> str | None:
         """Why nothing of it can be done; None where all of it can."""
-        translator, say = run.translator, run.translator.say
+        say = run.translator.say
         allowed = allowed_settings(self._choices)
         if wanted.strange:
             words = code(shorten(wanted.strange, _MOST_SHOWN))
@@ -99,13 +98,14 @@ class PlaceSettingsHandler:
             return say(PlacesPhrase.SETTINGS_NOWHERE)
         if not scope.channel and not may.whole_server and not wanted.changes_nothing:
             return say(PlacesPhrase.SETTINGS_SERVER_ONLY)
-        return "\n".join(self._wrong(wanted.values, translator)) or None
+        return "\n".join(self._wrong(wanted.values, run)) or None
 
-    def _wrong(self, values: Mapping[str, str], translator: Translator) -> Sequence[str]:
-        options = [option_of(PlaceSetting(name), self._choices) for name in values]
-        empty = [each.name for each in options if not values[each.name]]
-        found = problems_in(options, {name: value or "?" for name, value in values.items()}, translator)
-        return [found[name] for name in (*empty, *(each for each in found if each not in empty))]
+    def _wrong(self, values: Mapping[str, str], run: CapabilityRun) -> Sequence[str]:
+        """What is wrong with each value, and what could be written."""
+        empty = [PlaceSetting(name) for name, value in values.items() if not value]
+        lines = [f"{code(each.value)}: {self._page.takes(each, run.turn, run.translator)}" for each in empty]
+        options = [option_of(PlaceSetting(name), self._choices) for name, value in values.items() if value]
+        return [*lines, *problems_in(options, values, run.translator).values()]
 
     async def _change(self, run: CapabilityRun, scope: Scope, wanted: Wanted) -> str:
         values = self._values(wanted)

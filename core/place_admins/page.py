@@ -43,13 +43,27 @@ class SettingsPage:
             return translator.say(PlacesPhrase.SETTINGS_OFF if value == OFF else PlacesPhrase.SETTINGS_ON)
         return code(value)
 
+    def takes(self, setting: PlaceSetting, turn: Turn, translator: Translator) -> str:
+        """What may be written for a setting in a turn's place."""
+        is_fixed = setting is PlaceSetting.GATEWAY and bool(turn.chosen_model)
+        if is_fixed or not self._choices.settings.allows(setting):
+            return translator.say(PlacesPhrase.SETTINGS_FIXED)
+        option = option_of(setting, self._choices)
+        if option.kind == "choice":
+            choices = ", ".join(map(code, option.choices))
+            allowed = translator.say(Phrase.FORM_ALLOWED_CHOICES, choices=choices)
+        else:
+            bounds = {"least": int(option.least or 0), "most": int(option.most or 0)}
+            allowed = translator.say(Phrase.FORM_ALLOWED_WHOLE_BETWEEN, **bounds)
+        return translator.say(PlacesPhrase.SETTINGS_TAKES, allowed=allowed)
+
     def _lines(self, turn: Turn, translator: Translator) -> Iterator[str]:
         for setting in PlaceSetting:
             held = ", ".join(
                 f"{value} ({translator.say(origin)})"
                 for value, origin in self._held(setting, turn, translator)
             )
-            yield f"{code(setting.value)}: {held}; {self._takes(setting, turn, translator)}"
+            yield f"{code(setting.value)}: {held}; {self.takes(setting, turn, translator)}"
 
     def _held(
         self, setting: PlaceSetting, turn: Turn, translator: Translator
@@ -82,19 +96,6 @@ class SettingsPage:
             return translator.say(PlacesPhrase.SETTINGS_USUAL_GATEWAY)
         most = self._choices.operators_limit(setting)
         return code(str(most)) if most else translator.say(PlacesPhrase.SETTINGS_NO_LIMIT)
-
-    def _takes(self, setting: PlaceSetting, turn: Turn, translator: Translator) -> str:
-        is_fixed = setting is PlaceSetting.GATEWAY and bool(turn.chosen_model)
-        if is_fixed or not self._choices.settings.allows(setting):
-            return translator.say(PlacesPhrase.SETTINGS_FIXED)
-        option = option_of(setting, self._choices)
-        if option.kind == "choice":
-            choices = ", ".join(map(code, option.choices))
-            allowed = translator.say(Phrase.FORM_ALLOWED_CHOICES, choices=choices)
-        else:
-            bounds = {"least": int(option.least or 0), "most": int(option.most or 0)}
-            allowed = translator.say(Phrase.FORM_ALLOWED_WHOLE_BETWEEN, **bounds)
-        return translator.say(PlacesPhrase.SETTINGS_TAKES, allowed=allowed)
 
     def _how(self, place: Place, translator: Translator, *, whole_server: bool) -> str:
         word = translator.say(PlacesPhrase.SETTINGS_WORD)

@@ -53,7 +53,7 @@ def is_about_settings(words: str) -> bool:
     if not said:
         return True
     name, sign, _ = said[0].partition("=")
-    return name in (*NAMES, RESET) or (name == FOR and bool(sign))
+    return name in (*NAMES, RESET) or (bool(sign) and name.isidentifier())
 
 
 def read_words(words: str) -> Wanted:
