@@ -15,7 +15,6 @@ from core.domain import PLACE_LIMITS, PlaceSetting, Scope
 from core.operations.control import Control
 from core.places.settings import TOPICS
 from core.storage.operations.place_settings import PlaceSettingStore, StoredSetting
-from core.util.clock import utc_now
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 async def list_settings(settings: Settings, *, as_json: bool) -> int:
     """Print a line for each value that is set."""
     async with reading(settings) as database:
-        found = await PlaceSettingStore(database, utc_now).all()
+        found = await PlaceSettingStore(database, database.now).all()
     if as_json:
         rows = [
             {
