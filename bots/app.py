@@ -19,6 +19,7 @@ from bots.wiring import (
     admitting_of,
     base_of,
     intake_of,
+    job_worker_of,
     niceties_of,
     notifier_of,
     queueing_of,
@@ -38,6 +39,7 @@ from core.i18n import warm
 from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
 from core.storage.db import Database, Reach, held_alone, listen_notify, migrate
+from core.storage.dispatch.schema import prepare
 from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.turns.worker_pool import TurnRunner, WorkerPool
@@ -116,7 +118,7 @@ async def open_database(settings: StorageSettings, meter: Meter = NO_METER) -> A
     """Open the database, upgraded, and held by this process alone if it is a file. The core on it counts into `meter`.
 
     Raises:
-        SettingRefused: the address is none.
+        SettingRefused: the address is none, or `[storage] dispatch` can't be had there.
         StorageError: the database is newer, busy or out of reach.
     """
     reach = Reach(settings.pooler, settings.direct_url, settings.poll_interval_s)
@@ -130,6 +132,7 @@ async def open_database(settings: StorageSettings, meter: Meter = NO_METER) -> A
                     cause="[storage] url leads to a connection pooler, so work is looked for, not heard of",
                     fix="set [storage] pooler = true, and direct_url to the server's own address",
                 )
+            await prepare(database, settings.dispatch)
             yield database
 
 
@@ -178,6 +181,7 @@ async def open_core_on(
                 partial(
                     listen_notify.hear, database, frontends, queueing.pool.notify, queueing.pool.sweep_soon
                 ),
+                *job_worker_of(base, queueing),
                 partial(_prepare, queueing.pool),
                 admitting.leadership.run,
                 partial(retention.run, until_leading=admitting.leadership.until_leading),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from bots.settings import Settings
 from core.admission.account import AccountWatch
@@ -53,6 +54,8 @@ from core.rights.privacy import Features, PrivacyPage
 from core.rights.remote_deletion import Logging, RemoteDeletion
 from core.storage.alerts import AlertStore
 from core.storage.db import Database
+from core.storage.dispatch.jobs import Jobs
+from core.storage.dispatch.schema import ENGINE
 from core.storage.history import HistoryStore
 from core.storage.operations.pauses import PauseStore
 from core.storage.operations.place_settings import PlaceSettingStore
@@ -83,6 +86,8 @@ from core.util.log import log
 
 UPKEEP_LEASE_S = 20.0
 """How long a process may be silent before another does what is done once for all, where turns wait longer."""
+CARRIED = {"sweep_interval_s": 30.0}
+"""Where jobs carry the work, one process reads the rows for all; each does so itself only to be on the safe side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,7 @@ def base_of(
 def queueing_of(base: Base) -> Queueing:
     """Wire the stores of turns and calls, and the worker pool over them."""
     limits, lease_s = base.settings.limits, base.settings.storage.worker_lost_after_s
+    is_carried = base.settings.storage.dispatch == ENGINE
     files = FileMemory(limits.attachment_memory_bytes, limits.person_share)
     turns = TurnStore(
         base.database,
@@ -191,8 +197,10 @@ def queueing_of(base: Base) -> Queueing:
             person_running=limits.running_of_person,
             grace_s=limits.shutdown_grace_s,
             renew_interval_s=lease_s / 4,
+            **(CARRIED if is_carried else {}),
         ),
         look=cancellations.look,
+        carrier=Jobs(base.database) if is_carried else None,
     )
     account = AccountWatch(base.aivax.account.balance, base.now)
     leadership = _leadership_of(base, turns.owner, account)
@@ -205,6 +213,19 @@ def _leadership_of(base: Base, owner: str, account: AccountWatch) -> Leadership:
         return Leadership(None, account)
     lease_s = min(UPKEEP_LEASE_S, base.settings.storage.worker_lost_after_s)
     return Leadership(ClusterLease(base.database, base.now, owner, lease_s=lease_s), account)
+
+
+def job_worker_of(base: Base, queueing: Queueing) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+    """Wire what brings jobs to the pool; nothing where the rows alone dispatch."""
+    storage = base.settings.storage
+    if storage.dispatch != ENGINE:
+        return ()
+    from core.turns.job_worker import JobWorker  # comes with the extra `procrastinate` only
+
+    worker = JobWorker(
+        base.database, base.frontends, queueing.pool, stalled_after_s=storage.worker_lost_after_s
+    )
+    return (worker.run,)
 
 
 def admitting_of(base: Base, queueing: Queueing) -> Admitting:

@@ -137,6 +137,9 @@ class StorageSettings(Section):
     """PostgreSQL: the server's own address, past the pooler, where processes hear of work and backups are made."""
     poll_interval_s: float = Field(1.0, ge=0.1, le=60)
     """PostgreSQL: how often a process looks for work that it can't hear of: behind a pooler without `direct_url`."""
+    dispatch: Literal["rows", "procrastinate"] = "rows"
+    """PostgreSQL: how work reaches workers. `rows`: every process hears of it, and one wins; `procrastinate`: as a job
+    that one of them takes, with that library's own tables beside ours."""
     worker_lost_after_s: float = Field(30.0, ge=1)
     """PostgreSQL: how long a process may be silent before others take over the turns it runs."""
     retention_days: float = Field(365.0, ge=0, le=36_500)

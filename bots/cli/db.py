@@ -160,10 +160,13 @@ async def _refuse_downgrade(settings: Settings, revision: str) -> int:
 async def _on_database(settings: Settings, action: Literal["upgrade", "current"]) -> int:
     from core.storage.db import migrate  # likewise
     from core.storage.db.engine import Database
+    from core.storage.dispatch.schema import prepare
 
     async with Database(settings.storage.server_url) as opened:
         if action == "upgrade":
             typer.echo(f"{opened.shown_url} is at revision {await migrate.upgrade(opened)}")
+            if jobs := await prepare(opened, settings.storage.dispatch):
+                typer.echo(f"the tables of Procrastinate's jobs are at {jobs}")
         else:
             revision = await migrate.current(opened) or "none"
             typer.echo(f"{opened.shown_url} is at revision {revision}; this version needs {migrate.head()}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain import Fenced, StorageError, Turn
+from core.turns.claims import Claims
 from core.util.activity import Activity
 from core.util.log import log
 from core.util.tasks import TaskSet
@@ -38,6 +39,13 @@ class Worklist(Protocol):
         """Whether any turn waits, is delayed, or runs, in whichever process."""
 
 
+class Carrier(Protocol):
+    """What carries work between processes, and has one worker of all take it (`WorkerPool.take`)."""
+
+    async def offer(self, conversations: Sequence[int]) -> None:
+        """Have some worker look at each of them; where it waits for one already, nothing is added."""
+
+
 class TurnRunner(Protocol):
     """Who runs a claimed turn."""
 
@@ -64,40 +72,6 @@ class PoolSettings:
     """How often the leases of running turns are renewed."""
 
 
-class _Claims:
-    """Claims side by side, as many as there is room for whatever they take; a look at what was left waits for them."""
-
-    def __init__(self, room: Callable[[], int]) -> None:
-        self._room = room
-        self._under_way = 0
-        self._gate = asyncio.Lock()
-        self._ended = asyncio.Event()
-
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        """A claim, and what follows from it in the same step."""
-        async with self._gate:
-            await self._fewer_than(max(1, self._room()))
-            self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
-            self._ended.set()
-
-    @asynccontextmanager
-    async def none(self) -> AsyncIterator[None]:
-        """Nobody claims."""
-        async with self._gate:
-            await self._fewer_than(1)
-            yield
-
-    async def _fewer_than(self, most: int) -> None:
-        while self._under_way >= most:
-            self._ended.clear()
-            await self._ended.wait()
-
-
 class WorkerPool:
     """`core.domain.ports.TurnQueue` on asyncio.
 
@@ -105,6 +79,10 @@ class WorkerPool:
     hangs holds up no other. Conversations take turns, so that many questions in one hold up no other. Every
     `sweep_interval_s` the rows are read for work that no notice told of: delayed turns that are due, and turns that
     an error left behind. Where no turn waits or runs, in whichever process, `activity` rests until a notice comes.
+
+    With a `carrier` a notice concerns only turns that run here: the carrier brings the work to one of the processes,
+    with `take`. What a sweep finds is offered to all of them then, and a conversation is looked at once more after
+    each of its turns: whoever was sent there meanwhile found it running.
     """
 
     def __init__(
@@ -114,6 +92,7 @@ class WorkerPool:
         settings: PoolSettings,
         *,
         look: Callable[[int], None] = lambda _conversation_id: None,
+        carrier: Carrier | None = None,
     ) -> None:
         """`look` is told of conversations that something changed in while a turn of theirs runs here."""
         most = settings.running_turns
@@ -123,6 +102,7 @@ class WorkerPool:
         self._person_running = most if settings.person_running is None else settings.person_running
         self._platform_running = most - most // 4 if len(platforms) > 1 else most
         self._look = look
+        self._carrier = carrier
         self.activity = Activity()
         """Whether any turn may wait or run."""
         self.noticed = asyncio.Event()
@@ -130,13 +110,15 @@ class WorkerPool:
         self._hints: asyncio.Queue[int] = asyncio.Queue()
         """Conversations to look at next."""
         self._waiting: set[int] = set()
+        self._looked: dict[int, asyncio.Future[None]] = {}
+        """Who waits until a worker has looked at a conversation."""
         self._busy: Counter[int] = Counter()
         self._again: set[int] = set()
         self._running: set[int] = set()
         self._running_on: Counter[str] = Counter()
         self._running_of: Counter[str] = Counter()
         self._turns = TaskSet()
-        self._claims = _Claims(self._room if worklist.claims_see_each_other else lambda: 1)
+        self._claims = Claims(self._room if worklist.claims_see_each_other else lambda: 1)
         self._closing = False
         self._drained = asyncio.Event()
         self._sweep_wanted = asyncio.Event()
@@ -145,6 +127,26 @@ class WorkerPool:
 
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run. See `core.domain.ports.TurnQueue`."""
+        if self._carrier is None or conversation_id in self._busy:
+            self._hint(conversation_id)
+        self.activity.stir()
+
+    async def take(self, conversation_id: int, within_s: float) -> bool:
+        """Return once a worker looked at a conversation that a carrier brought; what it claimed may run on.
+
+        False: all of them were busy for so long, or the pool is being closed; another process should look.
+        """
+        if self._closing:
+            return False
+        if conversation_id in self._busy:
+            self._hint(conversation_id)
+            return True
+        looked = self._looked.setdefault(conversation_id, asyncio.get_running_loop().create_future())
+        self._hint(conversation_id)
+        await asyncio.wait([looked], timeout=within_s)
+        return looked.done() and not self._closing
+
+    def _hint(self, conversation_id: int) -> None:
         self._drained.clear()
         self.activity.stir()
         self.noticed.set()
@@ -186,7 +188,7 @@ class WorkerPool:
         self._busy -= Counter([conversation_id])
         if look_again or conversation_id in self._again:
             self._again.discard(conversation_id)
-            self.notify(conversation_id)
+            self._hint(conversation_id)
 
     def _note_if_drained(self) -> None:
         is_reading = self._sweeps or self._sweep_wanted.is_set()
@@ -197,7 +199,10 @@ class WorkerPool:
         look_again, hint = True, conversation_id
         turn: Turn | None = None
         try:
-            turn = await self._claim(lambda: self._worklist.claim(hint, self._with_room()))
+            try:
+                turn = await self._claim(lambda: self._worklist.claim(hint, self._with_room()))
+            finally:
+                self._tell_of_look(hint)
             if turn is None:
                 look_again = False
                 return
@@ -210,8 +215,8 @@ class WorkerPool:
                 await runner.run(turn)
             finally:
                 is_full = self._ended(turn)
-            # what came since then was told of; a claim in vain costs a write
-            look_again = turn.has_successor and not is_full
+            # what came since then was told of, but by a carrier; a claim in vain costs a write
+            look_again = (turn.has_successor or self._carrier is not None) and not is_full
         except (Fenced, StorageError) as error:  # the sweep finds what is left to do
             log.warning(
                 "queue.interrupted", conversation=conversation_id, turn=turn and turn.id, cause=str(error)
@@ -223,6 +228,11 @@ class WorkerPool:
         finally:
             self._leave(conversation_id, look_again=look_again)
 
+    def _tell_of_look(self, conversation_id: int) -> None:
+        looked = self._looked.pop(conversation_id, None)
+        if looked is not None:
+            looked.set_result(None)
+
     @asynccontextmanager
     async def holding(self, claim: Callable[[], Awaitable[Turn | None]]) -> AsyncIterator[Turn | None]:
         """Claim a turn for something else than to run it; inside, it counts as running here."""
@@ -232,7 +242,7 @@ class WorkerPool:
         finally:
             if turn is not None:
                 self._running.discard(turn.id)
-                self.notify(turn.conversation_id)
+                self._hint(turn.conversation_id)
 
     async def _claim(self, claim: Callable[[], Awaitable[Turn | None]]) -> Turn | None:
         """Claim a turn and know it as running here, before a sweep can take it for one that was left."""
@@ -283,6 +293,14 @@ class WorkerPool:
         self._note_if_drained()
         if not self._busy and not self._waiting and not await self._worklist.has_unfinished():
             self.activity.rest(mark)
+
+    async def _spread(self) -> None:
+        """Have the conversations with work looked at: here, or by whichever process the carrier brings them to."""
+        if self._carrier is not None:
+            await self._carrier.offer(await self._worklist.conversations_with_work(self._platforms))
+            return
+        for conversation_id in await self._worklist.conversations_with_work(self._with_room()):
+            self._hint(conversation_id)
 
     async def _sweep(self) -> None:
         while True:

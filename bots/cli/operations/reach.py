@@ -18,6 +18,7 @@ from bots.cli.operations.system_user import system_user
 from core.domain import BotError, DatabaseBusy, SettingRefused
 from core.storage.db import Database, held_alone
 from core.storage.db.engine import database_path
+from core.storage.dispatch.schema import ENGINE
 
 if TYPE_CHECKING:
     from bots.settings import Settings, WebSettings
@@ -77,6 +78,8 @@ async def _in_database(settings: Settings, here: Callable[[Control], Awaitable[o
     from bots.wiring import control_of  # takes the whole core along
 
     async with Database(settings.storage.url) as database:
+        if settings.storage.dispatch == ENGINE:
+            database.use_jobs()
         return await here(control_of(settings, database, database.now))
 
 

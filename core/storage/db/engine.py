@@ -109,6 +109,10 @@ class Database:
     def shown_url(self) -> str:
         return self.url.render_as_string(hide_password=True)
 
+    def use_jobs(self) -> None:
+        """Have work told of by jobs from now on: see `core.storage.dispatch.jobs.announce`."""
+        self._engine.sync_engine.update_execution_options(jobs=True)
+
     async def __aenter__(self) -> Self:
         self._resources.push_async_callback(self._engine.dispose)
         return self

@@ -83,7 +83,7 @@ async def _hear(
         async def wait(self, gen: Any, interval: float = PULSE_S, timeout: float | None = None) -> Any:
             return await super().wait(gen, interval=interval, timeout=timeout)
 
-    async with await Listener.connect(_conninfo(url), autocommit=True) as connection:
+    async with await Listener.connect(conninfo(url), autocommit=True) as connection:
         await connection.execute(f"LISTEN {channel}")
         begins()
         async for notice in connection.notifies():
@@ -93,5 +93,6 @@ async def _hear(
                 heard(notice.payload)
 
 
-def _conninfo(url: URL) -> str:
+def conninfo(url: URL) -> str:
+    """The address as PostgreSQL's client reads it, with its password: never shown."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)

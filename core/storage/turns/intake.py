@@ -39,7 +39,6 @@ from core.storage.batch_presses import BatchPresses
 from core.storage.channel_models import ModelChoice
 from core.storage.consumption import Consumption
 from core.storage.db import (
-    CHANNEL,
     Database,
     blocks,
     conversations,
@@ -54,6 +53,7 @@ from core.storage.db import (
     reader_locale,
     turns,
 )
+from core.storage.dispatch.jobs import announce
 from core.storage.feedback import Feedbacks
 from core.storage.learnt.follow_ups import Touched
 from core.storage.operations.audit import record
@@ -346,9 +346,7 @@ class IntakeTransaction:
 
     async def announce(self, conversation_id: int, platform: str) -> None:
         """Tell the other processes, on commit, that the conversation has work."""
-        if self._connection.dialect.name == "postgresql":
-            payload = f"{platform}:{conversation_id}"
-            await self._connection.execute(select(func.pg_notify(CHANNEL, payload)))
+        await announce(self._connection, conversation_id, platform)
 
     async def add_message(
         self,

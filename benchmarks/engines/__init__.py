@@ -1,0 +1,1 @@
+"""Job queues on PostgreSQL, bare and side by side: `python -m benchmarks.engines --help`."""

@@ -1,0 +1,86 @@
+"""Telling that a conversation has work, inside the transaction that made it so.
+
+By `NOTIFY` to every process (`core.storage.db.listen_notify`), or, with `[storage] dispatch = "procrastinate"`, by a
+job that one worker takes. A job says no more than "conversation X has work": the rows decide, so that one that is lost,
+comes twice or late costs time and never a turn. At most one waits for each conversation (its `queueing_lock`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.storage.db import CHANNEL, Database, outlast
+
+TAKE = "aivax_bots.take"
+"""The task of a job that brings a conversation to a worker."""
+QUEUE_BYTES = 40
+"""The server takes names of channels of 63 bytes, and Procrastinate puts 23 before the name of a queue."""
+MOST_OFFERED = 500
+"""So many conversations are offered at once; the next sweep offers the rest."""
+
+_JOB = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args)
+VALUES (:queue, :task, :lock, jsonb_build_object('conversation_id', CAST(:conversation AS bigint)))
+ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+"""
+# the one who writes an answer there has to hear of a stop at once; nobody else does anything on this notice
+_TELLING = text(f"""
+WITH job AS ({_JOB})
+SELECT pg_notify(:channel, :payload)
+WHERE EXISTS (SELECT FROM turns WHERE conversation_id = :conversation AND state = 'running')
+""")  # noqa: S608  made of constants
+_ADDING = text(_JOB)
+_UNTOLD = text("""
+SELECT id, platform FROM conversations AS each
+WHERE id = ANY(:ids) AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = 'conversation:' || each.id)
+""")
+
+
+async def announce(connection: AsyncConnection, conversation_id: int, platform: str) -> None:
+    """Tell other processes, on commit, that the conversation has work; on SQLite there are none."""
+    if connection.dialect.name != "postgresql":
+        return
+    payload = f"{platform}:{conversation_id}"
+    if not connection.engine.get_execution_options().get("jobs"):
+        await connection.execute(select(func.pg_notify(CHANNEL, payload)))
+        return
+    job = _job(conversation_id, platform)
+    await connection.execute(_TELLING, {**job, "channel": CHANNEL, "payload": payload})
+
+
+class Jobs:
+    """`core.turns.worker_pool.Carrier`: has a job wait for each conversation with work."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def offer(self, conversations: Sequence[int]) -> None:
+        """Add the jobs that are missing, each in a transaction of its own: so two who do it can't wait in a circle."""
+        for row in await self._untold(conversations[:MOST_OFFERED]):
+            await outlast(lambda: self._add(row.id, row.platform))  # noqa: B023  awaited before the next row
+
+    async def _untold(self, conversations: Sequence[int]) -> Sequence[Row[tuple[int, str]]]:
+        if not conversations:
+            return []
+        async with self._database.read() as connection:
+            return (await connection.execute(_UNTOLD, {"ids": list(conversations)})).all()
+
+    async def _add(self, conversation_id: int, platform: str) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(_ADDING, _job(conversation_id, platform))
+
+
+def queue_of(*platforms: str) -> str:
+    """The queue of work for whoever answers on all of these platforms."""
+    name = "+".join(sorted(platforms))
+    return name if len(name.encode()) <= QUEUE_BYTES else sha256(name.encode()).hexdigest()[:QUEUE_BYTES]
+
+
+def _job(conversation_id: int, platform: str) -> dict[str, object]:
+    lock = f"conversation:{conversation_id}"
+    return {"queue": queue_of(platform), "task": TAKE, "lock": lock, "conversation": conversation_id}
