@@ -5,6 +5,7 @@ The in-process queue of SQLite, rows with NOTIFY on PostgreSQL, and jobs of Proc
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from core.domain import Place, TurnState
 from sandbox.server import Sandbox, serve
 from tests.samples import ANA, DIRECT, said
 from tests.stage import FakePlatform, Stage, settings_for, staged
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 DISPATCHES = ("in-process", "rows", "procrastinate")
 QUICK = {"worker_lost_after_s": 1}
@@ -32,16 +33,18 @@ class Ground:
     platform: FakePlatform
     sandbox: Sandbox
     dispatch: str
+    stack: AsyncExitStack
 
     async def rows(self, query: str) -> list[Any]:
         return await self.workers[0].rows(query)
 
-    async def change(self, statement: str) -> None:
-        await self.workers[0].change(statement)
-
     async def say(self, *texts: str, at: Place = DIRECT, by: Any = ANA) -> None:
         for text in texts:
             await self.intake.intake.receive(said(text, by=by, at=at))
+
+    async def leave(self) -> None:
+        """Stop the workers gracefully."""
+        await self.stack.aclose()
 
     async def answered(self, count: int) -> None:
         """Wait until so many turns are answered, and none is open."""
@@ -73,12 +76,13 @@ async def ground(
         shared = {"platform": platform, "sandbox": sandbox, **sections}
         if dispatch == "in-process":
             stage = await stack.enter_async_context(staged(url, **shared))
-            yield Ground(stage.core, [stage], platform, sandbox, dispatch)
+            yield Ground(stage.core, [stage], platform, sandbox, dispatch, stack)
             return
         settings = settings_for(url, sandbox, **sections)
         core = await stack.enter_async_context(open_core(settings, {"fake": platform}))
-        stages = [await stack.enter_async_context(staged(url, **shared)) for _ in range(workers)]
-        yield Ground(core, stages, platform, sandbox, dispatch)
+        working = await stack.enter_async_context(AsyncExitStack())
+        stages = [await working.enter_async_context(staged(url, **shared)) for _ in range(workers)]
+        yield Ground(core, stages, platform, sandbox, dispatch, working)
 
 
 @pytest.fixture(params=DISPATCHES)
@@ -105,3 +109,70 @@ async def test_what_is_taken_in_is_answered_once_and_in_order(
 
         for room in rooms:
             assert here.shown(room) == ["question 0", "question 1", "question 2"]
+
+
+async def test_what_is_said_while_an_answer_is_written_is_answered_after_it(
+    dispatch: str, url_of: Callable[[str], str]
+) -> None:
+    async with ground(dispatch, url_of) as here:
+        await here.say("first", "second")
+        await until("the first to be asked", lambda: here.sandbox.state.calls)
+        await here.say("third")
+        await here.answered(3)
+
+        assert here.shown() == ["first", "second", "third"]
+
+
+async def test_an_event_that_comes_twice_is_answered_once(
+    dispatch: str, url_of: Callable[[str], str]
+) -> None:
+    async with ground(dispatch, url_of) as here:
+        event = said("once")
+        await asyncio.gather(*(here.intake.intake.receive(event) for _ in range(5)))
+        await here.answered(1)
+
+        assert here.shown() == ["once"]
+
+
+async def test_what_is_due_later_is_answered_when_it_is_due(
+    dispatch: str, url_of: Callable[[str], str]
+) -> None:
+    async with ground(dispatch, url_of, conversation={"gather_s": 0.5}) as here:
+        await here.say("hello")
+        await here.answered(1)
+
+        (waited,) = await here.rows("SELECT started_at > due_at FROM turns")
+        assert waited
+
+
+async def test_a_doubled_notice_makes_no_second_answer(dispatch: str, url_of: Callable[[str], str]) -> None:
+    async with ground(dispatch, url_of) as here:
+        await here.say("hello")
+        for _ in range(5):
+            for stage in here.workers:
+                stage.core.pool.notify(1)
+                assert await stage.core.pool.take(1, WITHIN_S)
+        await here.answered(1)
+
+        assert here.shown() == ["hello"]
+
+
+async def test_whoever_stops_leaves_the_rest_to_others(dispatch: str, url_of: Callable[[str], str]) -> None:
+    if dispatch == "in-process":
+        pytest.skip("a SQLite file has one process")
+    async with ground(
+        dispatch, url_of, workers=1, limits={"running_turns": 1, "shutdown_grace_s": 5}
+    ) as here:
+        rooms = [replace(DIRECT, channel=f"D-{number}") for number in range(4)]
+        for room in rooms:
+            await here.say("hello", at=room)
+        await until("the first to be asked", lambda: here.sandbox.state.calls)
+        url, shared = (
+            here.workers[0].settings.storage.url,
+            {"platform": here.platform, "sandbox": here.sandbox},
+        )
+        async with staged(url, **shared, storage={**QUICK, "dispatch": dispatch}):
+            await here.leave()
+            await here.answered(4)
+
+        assert [here.shown(room) for room in rooms] == [["hello"]] * 4
