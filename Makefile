@@ -93,7 +93,7 @@ package: .venv/.dev
 # Pins anew. Needs `uv` (pip install uv); hashes, no addresses.
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 # What runs: all but `testing`, whose packages are among the developers'.
-EXTRAS := $(addprefix --extra ,console httpx2 otel postgres socks tools)
+EXTRAS := $(addprefix --extra ,console httpx2 otel postgres procrastinate socks tools)
 lock:
 	$(COMPILE) $(EXTRAS) pyproject.toml -o requirements.lock
 	$(COMPILE) --all-extras --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock

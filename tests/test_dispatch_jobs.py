@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
@@ -11,14 +12,17 @@ from typing import Any
 import pytest
 
 from bots import wiring
+from bots.cli.operations.queue import lines, show_queue
 from core.domain import SettingRefused, TurnState
 from core.storage.db import Database, listen_notify, migrate
 from core.storage.db.listen_notify import conninfo
 from core.storage.dispatch import schema
 from core.storage.dispatch.jobs import QUEUE_BYTES, Jobs, announce, queue_of
+from core.storage.operations.queue_view import queue_view
 from core.storage.turns.intake import IntakeStore
 from core.util.clock import utc_now
 from tests.samples import ANA, DIRECT
+from tests.stage import settings_for
 from tests.test_dispatch_contract import ground
 from tests.waiting import until
 
@@ -238,3 +242,41 @@ async def _install_as_of(database: Database, last: str) -> None:
     ]
     mark = f"COMMENT ON TABLE procrastinate_jobs IS 'aivax-bots: {last}'"
     await asked(database, *scripts, mark)
+
+
+async def test_queue_tells_what_waits_and_who_takes_jobs(
+    postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with ground("procrastinate", lambda _: postgres_url, workers=0) as here:
+        settings = settings_for(postgres_url, here.sandbox, storage={"dispatch": "procrastinate"})
+        await here.say("hello")
+        assert await show_queue(settings, as_json=True) == 0
+        waiting = json.loads(capsys.readouterr().out)
+    async with ground("procrastinate", lambda _: postgres_url, workers=1) as here:
+        await here.answered(1)
+        await show_queue(settings, as_json=True)
+        answered = json.loads(capsys.readouterr().out)
+        await show_queue(settings, as_json=False)
+        shown = capsys.readouterr().out
+
+    assert (waiting["dispatch"], waiting["due"], waiting["jobs"]) == ("procrastinate", 1, {"todo": 1})
+    assert waiting["lag_s"] > 0 == answered["lag_s"]
+    assert (answered["due"], answered["running"], len(answered["takers"])) == (0, 0, 1)
+    assert "Waiting   0 due" in shown
+    assert "last heard of" in shown
+
+
+async def test_queue_tells_of_owners_and_leases_without_jobs(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await conversation(database)
+    await asked(
+        database,
+        "DROP TABLE procrastinate_jobs CASCADE",
+        "UPDATE turns SET state = 'running', owner = 'gone-1', lease_until = now() - interval '7 s'",
+    )
+    seen = await queue_view(database, database.now)
+
+    assert (seen.jobs, seen.takers, seen.lag_s) == (None, [], 0.0)
+    (line,) = [line for line in lines(seen, "rows") if "gone-1" in line]
+    assert "silent: lost 7 s ago" in line

@@ -229,6 +229,24 @@ def status(
     rich_help_panel=LOOK_AFTER,
     epilog="""\b
 Examples:
+  aivax-bots queue
+  aivax-bots queue --json | jq .lag_s""",
+)
+def queue(
+    config: ConfigPath = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show how work stands between processes: what waits and how long, who writes answers, leases, jobs."""
+    from bots.cli.commandline import configured, finish
+    from bots.cli.operations.queue import show_queue
+
+    finish(show_queue(configured(config, quiet=True)[0], as_json=as_json))
+
+
+@cli.command(
+    rich_help_panel=LOOK_AFTER,
+    epilog="""\b
+Examples:
   aivax-bots pause
   aivax-bots pause --say 'Back at noon: we are moving.'""",
 )

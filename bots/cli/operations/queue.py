@@ -1,0 +1,54 @@
+"""`aivax-bots queue`: what waits, who writes answers, and how work reaches them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from bots.cli.operations.reach import reading
+from bots.cli.operations.status import jsonable
+from core.storage.operations.queue_view import Owner, QueueView, queue_view
+
+if TYPE_CHECKING:
+    from bots.settings import Settings
+
+
+async def show_queue(settings: Settings, *, as_json: bool) -> int:
+    """Print it once, from the database alone."""
+    async with reading(settings) as database:
+        seen = await queue_view(database, database.now)
+    if as_json:
+        told = {"dispatch": settings.storage.dispatch, **dataclasses.asdict(seen)}
+        typer.echo(json.dumps(jsonable(told), indent=2))
+    else:
+        for line in lines(seen, settings.storage.dispatch):
+            typer.echo(line)
+    return 0
+
+
+def lines(seen: QueueView, dispatch: str) -> Iterator[str]:
+    """What is printed for people."""
+    yield f"Waiting   {seen.due} due, {seen.later} later, {seen.held} held by a breaker"
+    yield f"Lag       {seen.lag_s:.1f} s: the oldest that could be answered now"
+    yield f"Running   {seen.running}"
+    for owner in seen.owners:
+        yield f"          {owner.name}: {owner.running}{_lease(owner, seen.at)}"
+    yield f"Dispatch  {dispatch}"
+    if seen.jobs is None:
+        return
+    jobs = ", ".join(f"{count} {state}" for state, count in seen.jobs.items())
+    yield f"Jobs      {jobs or 'none'}"
+    for taker in seen.takers:
+        yield f"          worker {taker.id}: {taker.jobs} at work, last heard of {taker.silent_s:.0f} s ago"
+
+
+def _lease(owner: Owner, at: datetime) -> str:
+    if owner.lease_until is None:
+        return ""
+    left_s = (owner.lease_until - at).total_seconds()
+    return f", its own for {left_s:.0f} s more" if left_s > 0 else f", silent: lost {-left_s:.0f} s ago"
