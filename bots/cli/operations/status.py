@@ -42,28 +42,11 @@ class Status:
 
 async def show_status(settings: Settings, *, as_json: bool, watch: bool) -> int:
     """Print it once, or go on until interrupted: status 0 where something could be seen, else 75."""
-<<<<<<< HEAD
     with _printing(as_json=as_json, watch=watch) as show:
         show(status := await look(settings))
         while watch:
             await asyncio.sleep(EVERY_S)
             show(await look(settings))
-=======
-    if watch:
-        from bots.terminal.status import Screen  # draws; only who watches pays
-
-        with Screen() as screen:
-            while True:
-                screen.show(await look(settings))
-                await asyncio.sleep(EVERY_S)
-    status = await look(settings)
-    if as_json:
-        typer.echo(json.dumps(jsonable(dataclasses.asdict(status)), indent=2, ensure_ascii=False))
-    else:
-        from bots.terminal.status import print_status
-
-        print_status(status)
->>>>>>> db673b8 (Show how work stands between processes: aivax-bots queue; document dispatch by jobs)
     return PASSING if status.database is None and status.bot is None else 0
 
 
