@@ -250,10 +250,12 @@ async def test_queue_tells_what_waits_and_who_takes_jobs(
     async with ground("procrastinate", lambda _: postgres_url, workers=0) as here:
         settings = settings_for(postgres_url, here.sandbox, storage={"dispatch": "procrastinate"})
         await here.say("hello")
+        capsys.readouterr()
         assert await show_queue(settings, as_json=True) == 0
         waiting = json.loads(capsys.readouterr().out)
     async with ground("procrastinate", lambda _: postgres_url, workers=1) as here:
         await here.answered(1)
+        capsys.readouterr()
         await show_queue(settings, as_json=True)
         answered = json.loads(capsys.readouterr().out)
         await show_queue(settings, as_json=False)

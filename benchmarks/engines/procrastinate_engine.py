@@ -46,7 +46,7 @@ class Procrastinate:
         async def work(key: str) -> None:
             done(key)
 
-        @app.periodic(cron="*/5 * * * * *")
+        @app.periodic(cron="* * * * * */5")
         @app.task(name="retry_stalled", queue=QUEUE, queueing_lock="retry_stalled")
         async def retry_stalled(timestamp: int) -> None:  # noqa: ARG001  given to periodic tasks
             manager = app.job_manager

@@ -109,7 +109,7 @@ class JobWorker:
 
         app.task(name=TAKE)(take)
         task = app.task(name=SWEEP, queue=self._upkeep, queueing_lock=self._upkeep)(sweep)
-        app.periodic(cron=f"*/{self._sweep_interval_s} * * * * *", periodic_id=self._upkeep)(task)
+        app.periodic(cron=f"* * * * * */{self._sweep_interval_s}", periodic_id=self._upkeep)(task)
         return app
 
     async def _take(self, conversation_id: int) -> None:

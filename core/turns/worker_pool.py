@@ -286,8 +286,7 @@ class WorkerPool:
                 left = await self._worklist.recover(self._platforms, running=frozenset(self._running))
             if left:
                 log.warning("queue.recovered", turns=left)
-            for conversation_id in await self._worklist.conversations_with_work(self._with_room()):
-                self.notify(conversation_id)
+            await self._spread()
         finally:
             self._sweeps -= 1
         self._note_if_drained()

@@ -67,7 +67,7 @@ def _printing(*, as_json: bool, watch: bool) -> Iterator[Callable[[Status], None
 
 
 def _as_json(status: Status, indent: int | None) -> str:
-    return json.dumps(_jsonable(dataclasses.asdict(status)), indent=indent, ensure_ascii=False)
+    return json.dumps(jsonable(dataclasses.asdict(status)), indent=indent, ensure_ascii=False)
 
 
 async def look(settings: Settings) -> Status:

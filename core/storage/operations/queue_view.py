@@ -74,7 +74,7 @@ async def queue_view(database: Database, now: Callable[[], datetime]) -> QueueVi
             held=await _count(connection, turns.c.state == TurnState.HELD),
             lag_s=(at - since).total_seconds() if since else 0.0,
             owners=await _owners(connection, has_leases=not database.is_sqlite),
-            jobs=dict((await connection.execute(_JOBS)).tuples().all()) if has_jobs else None,
+            jobs={row[0]: row[1] for row in await connection.execute(_JOBS)} if has_jobs else None,
             takers=[
                 JobTaker(row[0], row[1], float(row[2]), row[3]) for row in await connection.execute(_WORKERS)
             ]
@@ -91,9 +91,7 @@ async def _owners(connection: AsyncConnection, *, has_leases: bool) -> Sequence[
     lease = func.min(turns.c.lease_until)
     rows = select(turns.c.owner, func.count(), lease).where(turns.c.state == TurnState.RUNNING)
     found = await connection.execute(rows.group_by(turns.c.owner).order_by(turns.c.owner))
-    return [
-        Owner(name or "", running, until if has_leases else None) for name, running, until in found.tuples()
-    ]
+    return [Owner(name or "", running, until if has_leases else None) for name, running, until in found]
 
 
 async def _has_jobs(connection: AsyncConnection) -> bool:
