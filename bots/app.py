@@ -18,8 +18,8 @@ from bots.wiring import (
     Base,
     admitting_of,
     base_of,
+    hearing_of,
     intake_of,
-    job_worker_of,
     niceties_of,
     notifier_of,
     queueing_of,
@@ -38,7 +38,7 @@ from core.domain.tracing import NO_TRACER, Tracer
 from core.i18n import warm
 from core.ingest.service import StoringIntake
 from core.settings import StorageSettings
-from core.storage.db import Database, Reach, held_alone, listen_notify, migrate
+from core.storage.db import Database, Reach, held_alone, migrate
 from core.storage.dispatch.schema import prepare
 from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
@@ -178,10 +178,7 @@ async def open_core_on(
             admitting=admitting,
             retention=retention,
             upkeep=(
-                partial(
-                    listen_notify.hear, database, frontends, queueing.pool.notify, queueing.pool.sweep_soon
-                ),
-                *job_worker_of(base, queueing),
+                *hearing_of(base, queueing),
                 partial(_prepare, queueing.pool),
                 admitting.leadership.run,
                 partial(retention.run, until_leading=admitting.leadership.until_leading),

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from bots.settings import Settings
@@ -53,7 +54,7 @@ from core.rights.possible import why_not
 from core.rights.privacy import Features, PrivacyPage
 from core.rights.remote_deletion import Logging, RemoteDeletion
 from core.storage.alerts import AlertStore
-from core.storage.db import Database
+from core.storage.db import Database, listen_notify
 from core.storage.dispatch.jobs import Jobs
 from core.storage.dispatch.schema import ENGINE
 from core.storage.history import HistoryStore
@@ -215,17 +216,16 @@ def _leadership_of(base: Base, owner: str, account: AccountWatch) -> Leadership:
     return Leadership(ClusterLease(base.database, base.now, owner, lease_s=lease_s), account)
 
 
-def job_worker_of(base: Base, queueing: Queueing) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
-    """Wire what brings jobs to the pool; nothing where the rows alone dispatch."""
-    storage = base.settings.storage
+def hearing_of(base: Base, queueing: Queueing) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+    """Wire what tells the pool of work that other processes stored: notices, and jobs where they carry it."""
+    storage, pool = base.settings.storage, queueing.pool
+    hear = partial(listen_notify.hear, base.database, base.frontends, pool.notify, pool.sweep_soon)
     if storage.dispatch != ENGINE:
-        return ()
-    from core.turns.job_worker import JobWorker  # comes with the extra `procrastinate` only
+        return (hear,)
+    from core.turns.dispatch.job_worker import JobWorker  # comes with the extra `procrastinate` only
 
-    worker = JobWorker(
-        base.database, base.frontends, queueing.pool, stalled_after_s=storage.worker_lost_after_s
-    )
-    return (worker.run,)
+    worker = JobWorker(base.database, base.frontends, pool, stalled_after_s=storage.worker_lost_after_s)
+    return (hear, worker.run)
 
 
 def admitting_of(base: Base, queueing: Queueing) -> Admitting:

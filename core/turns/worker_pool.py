@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain import Fenced, StorageError, Turn
-from core.turns.claims import Claims
+from core.turns.dispatch.claims import Claims
 from core.util.activity import Activity
 from core.util.log import log
 from core.util.tasks import TaskSet
