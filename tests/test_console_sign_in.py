@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,8 +137,7 @@ async def test_no_page_and_no_form_is_there_without_a_session(console: Console) 
     page = await stranger.see("/sign-in")
     walked = 0
     for route in routes_of(console):
-        path = route.path.replace("{user:int}", "1").replace("{session:int}", "1").replace("{path:path}", "x")
-        path = path.replace("{turn:int}", "1")
+        path = re.sub(r"\{\w+:int\}", "1", route.path).replace("{path:path}", "x")
         if route.path in OPEN:
             continue
         walked += 1
@@ -337,7 +337,7 @@ async def test_a_viewer_can_do_nothing_but_look(console: Console) -> None:
         if "POST" not in (route.methods or ()) or route.path in OPEN | own:
             continue
         tried += 1
-        path = route.path.replace("{user:int}", "1").replace("{session:int}", "1").replace("{turn:int}", "1")
+        path = re.sub(r"\{\w+:int\}", "1", route.path)
         await viewer.see("/account")
         assert (await viewer.send(path, role="owner")).status == 403, route.path
 
