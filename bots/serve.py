@@ -14,7 +14,8 @@ from bots.frontends import Host, Mounts, Plugin
 from bots.monitoring.build import Monitoring, monitoring_of, traces_of
 from bots.monitoring.vitals import Deafness, Vitals
 from bots.reloading import LiveSettings, Reloader
-from bots.setting_rules.origins import Effective, Origins, effective
+from bots.setting_rules.in_force import InForce
+from bots.setting_rules.origins import Origins
 from bots.setting_rules.together import check_frontends
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Absences, Board, explain, supervise
@@ -65,7 +66,6 @@ async def run(
         fix = f"--role {role} needs PostgreSQL: a SQLite file belongs to one process"
         raise SettingRefused("[storage] url", fix=fix)
     check_frontends(settings, plugins)
-    shown = list(effective(settings, origins or Origins()))
     live = LiveSettings(settings)
     settings = live.settings
     wanted = {name: plugin for name, plugin in plugins.items() if settings.frontend(name).wanted}
@@ -92,6 +92,7 @@ async def run(
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         console = None
         if settings.web.console.enabled and role is not Role.WORK:
+            shown = InForce(live, origins or Origins(), read, core.check)
             console = await _open_console(
                 settings, shown, core, board, mounts, frontends, stop, live, wording
             )
@@ -120,7 +121,7 @@ async def _open_tools(
 
 async def _open_console(
     settings: Settings,
-    shown: Sequence[Effective],
+    shown: InForce,
     core: Core,
     board: Board,
     mounts: Mounts,

@@ -17,8 +17,10 @@ from typing import Any
 import httpx
 
 from bots.frontends import installed
-from bots.setting_rules.origins import Origins, effective
-from bots.settings import load
+from bots.reloading import LiveSettings
+from bots.setting_rules.in_force import InForce
+from bots.setting_rules.origins import Origins
+from bots.settings import Settings, load
 from bots.web.console.pages.person import PersonActions
 from bots.web.console.security.sign_in import Browser, SignIn
 from bots.web.console.service import Process, open_console
@@ -136,6 +138,9 @@ class Console:
     now: Callable[[], datetime] = utc_now
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is to end."""
+    live: LiveSettings | None = None
+    on_disk: list[Settings] = field(default_factory=list)
+    """The last one is what a reload would read."""
 
     async def count_days(self, zone: str = "") -> None:
         """Count all that has settled, as the bot does beside its answers."""
@@ -181,12 +186,13 @@ async def console_on(
         chosen = ConsoleSettings(enabled=True, **settings)
         purse = Purse()
         environment = {"AIVAX_BOTS__WEB__PORT": "8780", "AIVAX_BOTS__WEB__ADMIN_TOKEN": SECRET}
-        origins = Origins()
+        origins, on_disk = Origins(), list[Settings]()
         whole = load(installed(), path=Path(os.devnull), environment=environment, origins=origins)
         replies = RepliesSettings(sentences={"busy": "Come back later."})
         changes, own = TurnChanges(database, now), Translators()
         control = Control(PauseStore(database, now, HeldTurnRelease(database, now, most=9)), changes, own)
-        shown = list(effective(whole, origins))
+        live = LiveSettings(whole)
+        shown = InForce(live, origins, lambda: on_disk[-1] if on_disk else whole)
         stop, said = asyncio.Event(), {}
         wording = Wording(WordingStore(database, now), said.update)
         desk, notified = PeopleDesk(IntakeStore(database, now, ()), ()), list[int]()
@@ -209,7 +215,9 @@ async def console_on(
         )
         app, sign_in = await open_console(chosen, process, now)
         try:
-            yield Console(app, database, sign_in, frontends, purse, notified, now, stop)
+            yield Console(
+                app, database, sign_in, frontends, purse, notified, now, stop, live=live, on_disk=on_disk
+            )
         finally:
             stop.set()
 

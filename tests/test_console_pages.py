@@ -352,6 +352,26 @@ async def test_sentences_are_told_in_each_language_the_operators_own_are_marked(
 # Other people's words
 
 
+async def test_settings_tell_what_a_reload_changed_and_what_one_more_would(console: Console) -> None:
+    viewer, live = await console.user("vic", Role.VIEWER), console.live
+    assert live is not None
+    before = await viewer.see("/settings")
+    limits = live.in_force.limits.model_copy(update={"message_chars": 1_234})
+    web = live.in_force.web.model_copy(update={"port": 9_999})
+    wanted = live.in_force.model_copy(update={"limits": limits, "web": web})
+    console.on_disk.append(wanted)
+    pending = await viewer.see("/settings")
+    live.adopt(wanted)
+    after = await viewer.see("/settings")
+
+    assert "A reload" not in before.text
+    assert "would put in force: [limits] message_chars A restart is needed for: [web] port" in pending.text
+    assert "1234" not in pending.text
+    assert "message_chars 1234 reload" in after.text
+    assert "A restart is needed for: [web] port" in after.text
+    assert "would put in force" not in after.text
+
+
 async def test_nothing_that_anybody_wrote_becomes_part_of_a_page(console: Console) -> None:
     last = await fill(console.database, NOW, SMALL)
     owner = await console.user("ana", Role.OWNER)

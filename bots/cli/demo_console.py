@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 
 from bots.app import Core
-from bots.setting_rules.origins import Origins, effective
+from bots.reloading import LiveSettings
+from bots.setting_rules.in_force import InForce
+from bots.setting_rules.origins import Origins
 from bots.settings import Settings
 from bots.supervisor import Board
 from bots.web.console.settings import NEEDED, ConsoleSettings
@@ -51,7 +53,7 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         ),
         limits=settings.limits,
         price=price_of(settings.limits),
-        settings=list(effective(settings, Origins())),
+        settings=InForce(LiveSettings(settings), Origins(), None),
         locale=settings.replies.locale,
         wording=Wording(WordingStore(core.database, core.database.now), lambda _own: None),
         configured=lambda: settings.replies.sentences,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,8 @@ from pydantic import BaseModel, SecretStr
 
 from bots.redaction import HIDDEN, TOKEN_LIKE
 
-Source = Literal["default", "file", "environment"]
+Source = Literal["default", "file", "environment", "reload"]
+"""`reload`: it differs from what the process began with."""
 
 
 @dataclass(slots=True)
@@ -60,6 +61,21 @@ class Effective:
     @property
     def setting(self) -> str:
         return f"[{self.section}] {self.key}" if self.key else f"[[{self.section}]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a reload would do now. Settings are named as `[section] key`."""
+
+    live: Sequence[str] = ()
+    """In force at once."""
+    fixed: Sequence[str] = ()
+    """In force after a restart."""
+    problems: Sequence[str] = ()
+    """Why it would be refused; then nothing would change."""
+
+    def __bool__(self) -> bool:
+        return bool(self.live or self.fixed or self.problems)
 
 
 def effective(settings: BaseModel, origins: Origins) -> Iterator[Effective]:

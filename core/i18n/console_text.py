@@ -224,7 +224,14 @@ class ConsoleText(Sentence):
     PEOPLE_HELP = "Who was answered in the last {days} days, the most often answered first."
     PLATFORM = "Platform"
     LANGUAGE = "Language"
-    SETTINGS_HELP = "As this process read them at its start. Of secrets only whether they are set is shown."
+    SETTINGS_HELP = (
+        "As they hold in this process, after reloads too. Of secrets only whether they are set is shown."
+    )
+    PENDING = "The configuration has changed since"
+    PENDING_LIVE = "A reload (SIGHUP) would put in force:"
+    PENDING_FIXED = "A restart is needed for:"
+    PENDING_REFUSED = "A reload would be refused, and change nothing:"
+    FROM_RELOAD = "reload"
     SETTINGS_CHANGED = "What is set"
     SETTINGS_ALL = "All {count}"
     SETTING = "Setting"

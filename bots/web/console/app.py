@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,14 +12,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bots.setting_rules.origins import Effective
 from bots.web.console.errors import ErrorPages
 from bots.web.console.live.hub import Hub
 from bots.web.console.live.pages import LivePages
 from bots.web.console.live.topics import Topic, overview_kind, turn_kind, waiting_kind
 from bots.web.console.pages.access import AccessPages
 from bots.web.console.pages.audit import AuditPage
-from bots.web.console.pages.configuration import ConfigurationPages
+from bots.web.console.pages.configuration import ConfigurationPages, SettingsInForce
 from bots.web.console.pages.conversation import ConversationPage
 from bots.web.console.pages.conversations import ConversationList
 from bots.web.console.pages.overview import OverviewPage, Sources
@@ -68,7 +67,7 @@ class Ports:
     audit: AuditSource
     audit_days: float
     """How long an entry of the audit log is kept; 0: for good."""
-    settings: Sequence[Effective]
+    settings: SettingsInForce
     wording: Wording
     configured: Callable[[], Configured]
     """What stands in `[replies.sentences]` now."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from starlette.types import ASGIApp
 
-from bots.setting_rules.origins import Effective
 from bots.web.console import PATH
 from bots.web.console.app import Ports, console_app
 from bots.web.console.live.hub import Bounds, Hub
 from bots.web.console.live.scripts import scripts
+from bots.web.console.pages.configuration import SettingsInForce
 from bots.web.console.pages.overview import Frontends, Sources
 from bots.web.console.pages.person import PersonActions
 from bots.web.console.rendering import Renderer
@@ -70,8 +70,7 @@ class Process:
     limits: LimitsSettings
     """As they hold, after a reload too."""
     price: Price
-    settings: Sequence[Effective]
-    """As they hold, secrets masked."""
+    settings: SettingsInForce
     locale: str
     """`[replies] locale`."""
     wording: Wording
