@@ -53,10 +53,12 @@ class Ground:
         running_turns: int = 20,
         grace_s: float = 30,
         aivax: str = "",
+        dispatch: str = "rows",
         **changes: str,
     ) -> None:
         config = self.town.config(**changes)
-        config = config.replace("\n[slack]", f"worker_lost_after_s = {lease_s}\n\n[slack]")
+        storage = f'worker_lost_after_s = {lease_s}\ndispatch = "{dispatch}"\n'
+        config = config.replace("\n[slack]", f"{storage}\n[slack]")
         config = config.replace("\n[storage]", f"{aivax}\n\n[storage]")
         self._config.write_text(
             config + MORE.format(attempts=attempts, running_turns=running_turns, grace_s=grace_s)

@@ -79,8 +79,8 @@ class Workers:
         del self._asleep[child]
 
 
-async def worked(ground: Ground, seconds: float) -> Verdict:
-    ground.configure(lease_s=LEASE_S, discord_token="")
+async def worked(ground: Ground, seconds: float, dispatch: str = "rows") -> Verdict:
+    ground.configure(lease_s=LEASE_S, discord_token="", dispatch=dispatch)
     ground.invite(places(ground.town, each=10, discord=False))
     workers = Workers(ground)
     began = time.monotonic()
@@ -96,8 +96,9 @@ async def worked(ground: Ground, seconds: float) -> Verdict:
 
 
 @pytest.mark.soak
-async def test_turns_survive_their_workers(postgres_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dispatch", ["rows", "procrastinate"])
+async def test_turns_survive_their_workers(postgres_url: str, tmp_path: Path, dispatch: str) -> None:
     async with open_ground(tmp_path, postgres_url, tokens_per_s=400) as ground:
-        verdict = await worked(ground, amount("SOAK_SECONDS", 60))
+        verdict = await worked(ground, amount("SOAK_SECONDS", 60), dispatch)
 
     assert verdict.faults == []
