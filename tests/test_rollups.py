@@ -16,8 +16,18 @@ from sqlalchemy import delete, select, update
 from core.domain import TurnState
 from core.domain.audit import Actor, Via
 from core.storage.console.days import DayReads, Days, Sums
-from core.storage.db import Database, conversations, daily_people, daily_times, metadata, turns, usage
+from core.storage.db import (
+    Database,
+    conversations,
+    daily_people,
+    daily_times,
+    erasures,
+    metadata,
+    turns,
+    usage,
+)
 from core.storage.operations.turn_changes import Outcome, TurnChanges
+from core.storage.personal_data.deletion import ErasureStore
 from core.storage.rollups.buckets import BOUNDS_S, GROWTH, bucket_of, percentile_s
 from core.storage.rollups.counting import SETTLED, RollupStore, counted_until
 from core.storage.spending import Price
@@ -290,6 +300,31 @@ async def test_deletion_and_retention_leave_what_was_counted_without_the_person(
     assert after.platforms == before.platforms
     assert len(after.people) == len(before.people) - 1
     assert after.places == before.places
+
+
+async def test_who_has_themselves_forgotten_goes_and_the_numbers_of_all_stay(database: Database) -> None:
+    await fill(database, 60)
+    await count(database)
+    before = await read(database)
+    async with database.write() as connection:
+        asked = {"person_id": 2, "identity_id": 2, "conversation_id": 4, "address": "", "as_page": False}
+        more = {"last_turn": 10_000, "messages": 0, "asked_at": NOW}
+        await connection.execute(erasures.insert().values(**asked, **more))
+    store = ErasureStore(database, lambda: NOW)
+    erasure = await store.next()
+    assert erasure is not None
+
+    while await store.step(erasure):
+        pass
+
+    after = await read(database)
+    async with database.read() as connection:
+        query = select(daily_people.c.identity_id).where(daily_people.c.identity_id == 2)
+        theirs = (await connection.execute(query)).all()
+    assert theirs == []
+    assert after.days == before.days
+    assert after.places == before.places
+    assert len(after.people) == len(before.people) - 1
 
 
 def test_a_bucket_is_told_by_its_middle() -> None:
