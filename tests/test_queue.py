@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from core.domain import Turn
-from core.turns.worker_pool import PoolSettings, WorkerPool
+from core.turns.worker_pool import Carrier, PoolSettings, WorkerPool
 from tests.samples import ANA, DIRECT
 from tests.waiting import ended, soon
 from tests.waiting import until as seen
@@ -141,6 +141,7 @@ def queue_of(
     sweep_interval_s: float = NEVER_S,
     idle_interval_s: float = NEVER_S,
     platforms: Collection[str] = ("fake",),
+    carrier: Carrier | None = None,
 ) -> WorkerPool:
     return WorkerPool(
         rows,
@@ -153,6 +154,7 @@ def queue_of(
             error_delay_s=0.0,
             renew_interval_s=0.001,
         ),
+        carrier=carrier,
     )
 
 
@@ -432,3 +434,50 @@ async def test_nothing_is_left_behind() -> None:
     await asyncio.sleep(0)
 
     assert asyncio.all_tasks() == before
+
+
+class Offers:
+    """A carrier that keeps what it is offered."""
+
+    def __init__(self) -> None:
+        self.offered: list[int] = []
+
+    async def offer(self, conversations: Sequence[int]) -> None:
+        self.offered += conversations
+
+
+async def test_where_a_carrier_brings_work_a_sweep_offers_it_and_a_notice_alone_runs_nothing() -> None:
+    rows, offers = Rows(c1=1), Offers()
+    runner, queue = Running(rows), queue_of(rows, carrier=offers)
+
+    async with working(queue, runner):
+        queue.notify(1)
+        await until(offers.offered, 1)
+        assert (offers.offered, runner.began) == ([1], [])
+        assert await queue.take(1, NEVER_S)
+        await until(runner.ended, 1)
+
+
+async def test_what_a_full_pool_can_not_look_at_in_time_is_given_back() -> None:
+    rows = Rows(c1=1, c2=1)
+    runner, queue = Running(rows, held=True), queue_of(rows, running_turns=1, carrier=Offers())
+
+    async with working(queue, runner):
+        assert await queue.take(1, NEVER_S)
+        assert not await queue.take(2, 0.0)
+        runner.let_go(101)
+        runner.let_go(201)
+        await until(runner.ended, 2)
+
+
+async def test_what_came_while_a_carried_conversation_ran_is_found_without_a_notice() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows, held=True), queue_of(rows, carrier=Offers())
+
+    async with working(queue, runner):
+        assert await queue.take(1, NEVER_S)
+        rows.add(1)
+        runner.let_go(101)
+        await until(runner.began, 2)
+        runner.let_go(runner.began[1])
+        await until(runner.ended, 2)
