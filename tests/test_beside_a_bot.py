@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,3 +137,23 @@ async def test_without_a_bot_the_database_is_changed_and_the_next_start_obeys(
     assert (dropped.out, dropped.err) == ("Turn 1 is out of the line; its author is told.\n", "")
     assert "it was answered" not in (await command(tmp_path, "turns", "show", "1")).out
     assert (await command(tmp_path, "turns", "show", "999")).status == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("turns", "list", "--state", "WRONG"), "Invalid value for --state"),
+        (("turns", "list", "--older-than", "soon"), "Invalid value for --older-than"),
+        (("turns", "list", "--older-than", "999999999d"), "Invalid value for --older-than"),
+        (("pause", "--say", "x" * 2_000), "Invalid value for --say"),
+    ],
+)
+async def test_a_wrong_option_is_told_by_its_name(
+    tmp_path: Path, migrated_sqlite: Path, words: tuple[str, ...], told: str
+) -> None:
+    shutil.copy(migrated_sqlite, tmp_path / "bot.sqlite3")
+    (tmp_path / "config.toml").write_text(f'[storage]\nurl = "sqlite:///{tmp_path}/bot.sqlite3"\n')
+
+    ended = await command(tmp_path, *words)
+
+    assert (ended.status, told in ended.err, "Traceback" in ended.err) == (2, True, False), ended.err

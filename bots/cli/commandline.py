@@ -106,6 +106,8 @@ def finish(work: Coroutine[Any, Any, int | None], *, interrupted: int = 0) -> No
         status = asyncio.run(work)
     except (KeyboardInterrupt, asyncio.CancelledError):
         status = interrupted
+    except typer.BadParameter:  # told like any other wrong option
+        raise
     except Exception as error:  # noqa: BLE001  nothing above would keep secrets out of the trace
         status = tell(error)
     flush()

@@ -44,6 +44,7 @@ SHOWN_AS = {stored: shown for shown, stored in STORED_AS.items()}
 UNKNOWN = "No turn is known by that: give its number, the reference that its author was told, or a link."
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST = timedelta(days=36_500)
 _HIGHEST_NUMBER = 2**48
 """Above it a number is no turn's own: platforms number messages so."""
 
@@ -95,10 +96,10 @@ def span(text: str, option: str) -> timedelta:
     matched = _SPAN.fullmatch(text.strip().lower())
     if matched is None:
         raise typer.BadParameter("write a number and a unit, such as 30m, 12h or 7d", param_hint=option)
-    try:
-        return timedelta(**{_UNITS[matched[2]]: float(matched[1])})
-    except OverflowError:
-        raise typer.BadParameter("that is too long ago", param_hint=option) from None
+    seconds = float(matched[1]) * timedelta(**{_UNITS[matched[2]]: 1}).total_seconds()
+    if seconds > _LONGEST.total_seconds():
+        raise typer.BadParameter("that is too long ago", param_hint=option)
+    return timedelta(seconds=seconds)
 
 
 def _states(text: str) -> Iterator[TurnState]:
