@@ -28,7 +28,9 @@ from core.delivery.editing_surface import EditingSurface
 from core.delivery.pacing import Pace
 from core.domain import Author, Identity, Ledger, Place, PlaceSetting, ReplySurface, Said, Scope
 from core.domain.audit import Actor, Via
+from core.operations.upkeep import Leadership
 from core.storage.db import Database, listen_notify
+from core.storage.ops.retention import Retention
 from core.storage.turns import ledger as ledgers
 from core.turns import position_notifier
 from core.turns.worker_pool import PoolSettings
@@ -133,6 +135,16 @@ def _nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(position_notifier, "EVERY_S", LONG_S)
     monkeypatch.setattr(wiring, "PoolSettings", partial(PoolSettings, sweep_interval_s=LONG_S))
     monkeypatch.setattr(listen_notify, "hear", _without_a_look)
+    monkeypatch.setattr(Retention, "sweep", _nothing_swept)
+    monkeypatch.setattr(Leadership, "run", _stays_as_it_is)
+
+
+async def _nothing_swept(_retention: Retention) -> None:
+    """What is too old is cleared away by another process."""
+
+
+async def _stays_as_it_is(_leadership: Leadership) -> None:
+    """Who leads was found out at the start."""
 
 
 async def _without_a_look(database: Database, platforms: Collection[str], notify: Any, _begins: Any) -> None:
