@@ -21,7 +21,7 @@ TREE = Path(__file__).resolve().parents[1]
 PAGE = TREE / "docs" / "public-api.md"
 FROZEN = TREE / "tests" / "public_api.txt"
 BEGIN = "<!-- From here on the page is written by `make api`. -->\n"
-MODULES = ("aivax_bots", "aivax_bots.testing")
+MODULES = ("aivax_bots", "aivax_bots.hooks", "aivax_bots.testing", "aivax_bots.tools")
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MOST_DEFAULT = 60
 """How long a default may be to be told."""

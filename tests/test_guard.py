@@ -269,7 +269,7 @@ def test_the_example_of_the_page_is_python_that_loads() -> None:
     assert source is not None
     module: dict[str, Any] = {"__name__": "customers"}
     exec(source[1], module)  # noqa: S102  it is the page's own
-    from bots.hooks import Call, CallMessage
+    from aivax_bots.hooks import Call, CallMessage
 
     call = Call(ANA, CHANNEL, "m", (CallMessage("user", ("I am K-123456.",)),))
     assert module["customer_numbers"](call).messages[0].texts == ("I am [CUSTOMER].",)

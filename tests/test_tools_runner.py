@@ -19,7 +19,7 @@ from tests.waiting import ended, until
 
 BAD = """
     import os, subprocess, threading, time
-    from bots.tools import tool
+    from aivax_bots.tools import tool
 
     def declare(function):
         function.__doc__ = "Does it."
@@ -232,7 +232,7 @@ async def test_of_children_without_work_one_is_kept(tmp_path: Path, monkeypatch:
 
 
 GOOD = '''
-    from bots.tools import tool
+    from aivax_bots.tools import tool
 
     @tool
     def version() -> str:
@@ -285,7 +285,7 @@ async def test_a_broken_file_s_last_good_text_survives_a_crash_of_its_child(tmp_
         ("raise SystemExit", "SystemExit"),
         ("def f(:", "line 1: "),
         (
-            "from bots.tools import tool\n@tool\ndef find(x):\n    'Find.'",
+            "from aivax_bots.tools import tool\n@tool\ndef find(x):\n    'Find.'",
             "line 2: find: the parameter x has no type",
         ),
         ("import os\nos._exit(0)", "did not get ready: its process ended with status 0"),

@@ -1,6 +1,6 @@
 """Hooks: the operator's own Python around a turn, in files that `[hooks] files` names.
 
-`from bots.hooks import Question, Refuse, before_question`. How they are declared, run and kept from doing harm stands
+Files import the same names from `aivax_bots.hooks`. How they are declared, run and kept from doing harm stands
 in docs/hooks.md.
 """
 

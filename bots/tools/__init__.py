@@ -1,6 +1,6 @@
-"""Functions of the operator's own in Python, which AIVAX calls: what a file that `[tools] files` names imports.
+"""Functions of the operator's own in Python, which AIVAX calls, in files that `[tools] files` names.
 
-`from bots.tools import Caller, ToolError, tool, worker`. How they are declared, served and kept from doing harm stands
+Files import the same names from `aivax_bots.tools`. How they are declared, served and kept from doing harm stands
 in docs/capabilities/own-tools.md.
 """
 
