@@ -157,6 +157,7 @@ async def test_a_doubled_notice_makes_no_second_answer(dispatch: str, url_of: Ca
         assert here.shown() == ["hello"]
 
 
+@pytest.mark.may_skip("an in-process queue has nobody else to leave it to")
 async def test_whoever_stops_leaves_the_rest_to_others(dispatch: str, url_of: Callable[[str], str]) -> None:
     if dispatch == "in-process":
         pytest.skip("a SQLite file has one process")

@@ -314,8 +314,9 @@ async def test_who_has_themselves_forgotten_goes_and_the_numbers_of_all_stay(dat
     erasure = await store.next()
     assert erasure is not None
 
-    while await store.step(erasure):
-        pass
+    async with asyncio.timeout(60):
+        while await store.step(erasure):
+            pass
 
     after = await read(database)
     async with database.read() as connection:

@@ -32,8 +32,8 @@ from core.domain import (
     ToolState,
     TurnState,
 )
-from core.domain.audit import AuditAction, AuditEntry, in_chat
-from core.storage.db import Database, metadata
+from core.domain.audit import AuditAction, AuditEntry, Via, in_chat
+from core.storage.db import Database, audit_log, metadata
 from core.storage.history import HistoryStore
 from core.storage.spenders import Spenders
 from core.storage.spending import EVERYBODY, Price, Spender
@@ -119,7 +119,12 @@ async def sandbox(clock: WallClock) -> AsyncIterator[Sandbox]:
 async def year(database: Database, migrated_url: str, clock: WallClock) -> str:
     """The address of a database that was used for a year, and knows how its rows are spread."""
     await fill(database, YEARS_TURNS, clock(), people=5_000, calls=5_000)
+    acts = [
+        {"at": clock() - timedelta(hours=each), "via": Via.CHAT, "actor": "root", "action": AuditAction.RETRY}
+        for each in range(5_000)
+    ]
     async with database.write() as connection:
+        await connection.execute(audit_log.insert(), acts)
         await connection.exec_driver_sql("UPDATE turns SET state = 'failed' WHERE state = 'queued'")
         if not database.is_sqlite:
             for table in (each.name for each in metadata.sorted_tables if "id" in each.c):
