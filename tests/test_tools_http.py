@@ -200,8 +200,8 @@ async def test_one_that_hangs_is_ended_and_told_while_others_are_answered(one: D
         again = await house.call("hang", token="t")
 
     assert noted == "noted x"
-    assert "it took too long and was ended; whether it did anything is not known" in text
-    assert again == text
+    for told in (text, again):  # with a reference, unless its end was waited for too long
+        assert "it took too long and was ended; whether it did anything is not known" in told
 
 
 async def test_whatever_stands_in_a_call_it_is_answered_in_words(one: Database, shop: str) -> None:

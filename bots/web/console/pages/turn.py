@@ -63,7 +63,7 @@ class TurnPages:
         found = await self._turns.find(ids_of(asked)) if asked else []
         if len(found) == 1:
             return RedirectResponse(f"{PATH}/turns/{found[0].id}?q={quote(asked, safe='')}", status_code=303)
-        return self._renderer.page("turns.html", visit, asked=asked, found=found, **_LOOK)
+        return await self._renderer.large_page("turns.html", visit, asked=asked, found=found, **_LOOK)
 
     async def retry(self, visit: Visit) -> Response:
         """Have it tried again, and show it in the line: a failed one is asked anew as another turn."""
@@ -91,7 +91,7 @@ class TurnPages:
             return self._errors.missing(visit)
         speaks, now = self._renderer.speaks(visit), self._now()
         may_read = self._words.may_read(visit)
-        return self._renderer.page(
+        return await self._renderer.large_page(
             "turn.html",
             visit,
             status=200 if refusal is None else 409,
