@@ -7,7 +7,11 @@ CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 # Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
 WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: init run test check lint types contracts soak explore bench golden architecture commands api docs lock clean image-steps package
+# Frontends for other platforms: each a package of its own, with locks of its own beside it.
+FRONTENDS := $(patsubst %/pyproject.toml,%,$(wildcard frontends/*/pyproject.toml))
+FRONTEND_LOCKS := $(wildcard frontends/*/requirements*.lock)
+
+.PHONY: init run frontend test check lint types contracts soak explore bench golden architecture commands api docs lock clean image-steps package
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -23,11 +27,19 @@ WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 	@$(PIP) install --no-index --no-build-isolation --no-deps -e . >&2
 	@touch $@
 
-# The tools of a developer on top of it.
-.venv/.dev: requirements-dev.lock .venv/.run
+# The tools of a developer on top of it, and all frontends.
+.venv/.dev: requirements-dev.lock $(FRONTEND_LOCKS) $(FRONTENDS:%=%/pyproject.toml) .venv/.run
 	@echo "Adding the test tools to .venv (once; about a minute) ..." >&2
 	@$(PIP) install --require-hashes -r requirements-dev.lock >&2
+	@for lock in $(FRONTEND_LOCKS); do $(PIP) install --require-hashes -r $$lock >&2 || exit 1; done
+	@for package in $(FRONTENDS); do $(PIP) install --no-index --no-build-isolation --no-deps -e ./$$package >&2 || exit 1; done
 	@touch $@
+
+# One more platform for `make run`: `make frontend NAME=telegram`.
+frontend: .venv/.run
+	@test -f "frontends/$(NAME)/requirements.lock" || { echo "make frontend NAME=...: one of $(notdir $(FRONTENDS))" >&2; exit 1; }
+	@$(PIP) install --require-hashes -r frontends/$(NAME)/requirements.lock >&2
+	@$(PIP) install --no-index --no-build-isolation --no-deps -e ./frontends/$(NAME) >&2
 
 # Asks, tries each answer, and writes config.toml; `make init ANSWERS=answers.toml` asks nothing.
 init: .venv/.run
@@ -45,11 +57,14 @@ check: lint types contracts test
 lint: .venv/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
+# Each frontend is checked by its own pyproject.toml, as it would be in a repository of its own.
 types: .venv/.dev
 	@$(BIN)/mypy
+	@for package in $(FRONTENDS); do $(BIN)/mypy --config-file $$package/pyproject.toml || exit 1; done
 
 contracts: .venv/.dev
 	@$(BIN)/lint-imports
+	@for package in $(FRONTENDS); do $(BIN)/lint-imports --config $$package/pyproject.toml || exit 1; done
 
 soak: .venv/.dev
 	@$(BIN)/python -m pytest -q -m soak -s
@@ -98,6 +113,8 @@ lock:
 	$(COMPILE) $(EXTRAS) pyproject.toml -o requirements.lock
 	$(COMPILE) --all-extras --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group pyproject.toml:build -c requirements-dev.lock -o requirements-build.lock
+	for package in $(FRONTENDS); do \
+		$(COMPILE) --no-emit-package aivax-bots $$package/pyproject.toml -c requirements-dev.lock -o $$package/requirements.lock || exit 1; done
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -12,10 +12,10 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from bots.frontends import installed
 from bots.settings import Settings, compose, load
 from core.forms.settings import FormInput, FormSettings
 from core.settings import Route
+from tests.shipped import shipped
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 OPTIONAL = re.compile(r"^#(?=\[\[|[a-z_]+ = )", re.MULTILINE)
@@ -87,7 +87,7 @@ def _as_toml(value: Any) -> Any:
 
 
 def test_the_example_names_every_setting_with_its_default_and_no_other() -> None:
-    assert complaints(example(), compose(installed())) == []
+    assert complaints(example(), compose(shipped())) == []
 
 
 @pytest.mark.parametrize(
@@ -114,23 +114,23 @@ def test_the_example_names_every_setting_with_its_default_and_no_other() -> None
 def test_an_example_that_went_astray_is_noticed(line: str, other: str, complaint: str) -> None:
     assert line in example()
 
-    assert complaint in complaints(example().replace(line, other), compose(installed()))
+    assert complaint in complaints(example().replace(line, other), compose(shipped()))
 
 
 def test_a_copy_of_the_example_loads_and_changes_nothing(tmp_path: Path) -> None:
     config = shutil.copy(EXAMPLE, tmp_path / "config.toml")
 
-    settings = load(installed(), path=config, environment={})
+    settings = load(shipped(), path=config, environment={})
 
-    assert settings.model_dump() == compose(installed())().model_dump()
-    assert not any(settings.frontend(name).wanted for name in installed())
+    assert settings.model_dump() == compose(shipped())().model_dump()
+    assert not any(settings.frontend(name).wanted for name in shipped())
 
 
 def test_the_example_loads_with_all_that_is_optional_switched_on(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text(OPTIONAL.sub("", example()), encoding="utf-8")
 
-    settings = load(installed(), path=config, environment={})
+    settings = load(shipped(), path=config, environment={})
 
     assert [route.platform for route in settings.routes] == ["slack"]
     assert [form.name for form in settings.forms] == ["ticket"]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bots.frontends import installed
 from bots.settings import compose
 from core.settings import Section
+from tests.shipped import shipped
 
 TREE = Path(__file__).parent.parent
 sys.path.append(str(TREE / "docs"))
@@ -76,7 +76,7 @@ def test_no_page_loads_anything_from_another_host(site: Path) -> None:
 
 
 def test_the_reference_names_every_setting_with_what_it_does(reference: str) -> None:
-    for name, field in compose(installed()).model_fields.items():
+    for name, field in compose(shipped()).model_fields.items():
         assert f"## `[{name}]`\n\n" in reference
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             keys = field.annotation.model_fields

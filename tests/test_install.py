@@ -20,7 +20,10 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 OURS = ("aivax_bots", "bots", "core", "sandbox", "migrations")
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
+LOCKS = (
+    *("requirements.lock", "requirements-dev.lock", "requirements-build.lock"),
+    *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("frontends/*/requirements*.lock"))),
+)
 LOADED_BY_NAME = {
     "aiosqlite": "SQLAlchemy's driver of SQLite",
     "django-htmx": "carries htmx's files, which the console finds by the package's name",
