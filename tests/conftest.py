@@ -10,8 +10,9 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from core.aivax.transport import trusted
-from core.storage.db import Database, metadata, migrate
+from core.storage.db import Database, migrate
 from tests.compiled_once import compiled_once
 from tests.discord_listening import discord_at_hand
 from tests.in_memory import use_memory
@@ -237,7 +238,6 @@ def backup(tmp_path: Path) -> Path:
     return folder / "bot.backup"
 
 
-_TABLES = {*metadata.tables, "alembic_version"}
 _REUSED = "reused"
 """A database that one test after the other finds empty: to make one takes longer than most tests."""
 _MANY_BYTES = 30_000_000
@@ -251,12 +251,12 @@ def _empty(server: str, template: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        tables = {name for (name,) in found}
-        if tables == _TABLES and _revision(connection) == migrate.head() and not _is_large(connection):
-            # faster than TRUNCATE, which makes each table's files anew
-            names = [sql.Identifier(name) for name in tables - {"alembic_version"}]
-            connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(name) for name in names))
+        tables, revision = _tables(connection), _revision(connection)
+        if (tables, revision) == (_tables_of(server, template), migrate.head()) and not _is_large(connection):
+            # faster than TRUNCATE, which makes each table's files anew; in any order, whatever refers to what
+            names = [sql.Identifier(name) for name in tables if name != "alembic_version"]
+            deletions = sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(name) for name in names)
+            connection.execute(sql.SQL("SET session_replication_role = replica; {}").format(deletions))
             connection.execute(
                 "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
                 " WHERE last_value IS NOT NULL"
@@ -265,6 +265,20 @@ def _empty(server: str, template: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {_REUSED} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {_REUSED} TEMPLATE {template} STRATEGY file_copy")
+
+
+def _tables(connection: psycopg.Connection[Any]) -> Mapping[str, int]:
+    """How many columns each table has: both change with the schema."""
+    found = connection.execute(
+        "SELECT relname, relnatts FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    return dict(found.fetchall())
+
+
+@lru_cache
+def _tables_of(server: str, database: str) -> Mapping[str, int]:
+    with psycopg.connect(server, dbname=database, autocommit=True) as connection:
+        return _tables(connection)
 
 
 def _is_large(connection: psycopg.Connection[Any]) -> bool:
