@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pyte
+from pyte.screens import Char
 
 from tests.programs import Program, forker
 from tests.waiting import soon, waiting_for
@@ -45,10 +46,19 @@ class ScreenOf:
     @property
     def text(self) -> str:
         """What stands on the screen and what has left it at the top."""
-        above = (
-            "".join(row[at].data for at in range(self._screen.columns)) for row in self._screen.history.top
-        )
+        above = ("".join(letter.data for letter in row) for row in self._above)
         return "\n".join([*(row.rstrip() for row in above), *self.rows])
+
+    @property
+    def letters(self) -> list[list[Char]]:
+        """The same, each letter with how it looks."""
+        columns, count = range(self._screen.columns), len(self.rows)
+        here = ([self._screen.buffer[row][at] for at in columns] for row in range(count))
+        return [*self._above, *here]
+
+    @property
+    def _above(self) -> list[list[Char]]:
+        return [[row[at] for at in range(self._screen.columns)] for row in self._screen.history.top]
 
     async def shows(self, what: str, is_so: Callable[[], bool]) -> None:
         """Wait until the screen is so."""

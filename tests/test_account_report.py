@@ -200,6 +200,13 @@ def test_doctor_finds_what_is_used_up_and_what_soon_will_be(
     assert all(each.cure for each in findings.values() if each.state in ("warning", "failed"))
 
 
+@pytest.mark.parametrize(("spent_usd", "span"), [(1.0, "about 20 days"), (0.0001, "more than a year")])
+def test_doctor_tells_how_long_the_balance_lasts(spent_usd: float, span: str) -> None:
+    (finding,) = findings_of(read_balance({"balance": 20, "usage24h": spent_usd}))
+
+    assert finding.cause == f"20.00 USD, for {span} at the rate of the last 24 hours"
+
+
 def test_doctor_says_where_the_account_is_not_told() -> None:
     (finding,) = findings_of(None)
 

@@ -191,6 +191,23 @@ async def test_the_report_holds_no_secret_and_no_sign_that_steers_a_terminal(wel
     assert {"check", "state", "cause", "cure", "seconds"} == set(json.loads(as_json(findings))["checks"][0])
 
 
+def test_on_a_terminal_lines_end_between_words_and_go_on_below_themselves() -> None:
+    findings = [
+        Finding("a.check", CheckState.FAILED, "one two three four five six seven", "do this and that now")
+    ]
+
+    shown = as_text(findings, 50).split("\n\n")[0].split("\n")
+
+    assert max(map(len, shown)) <= 50
+    assert [line[18:].strip() for line in shown] == [
+        "one two three four five six",
+        "seven",
+        "-> do this and that now",
+    ]
+    assert shown[1].startswith(" " * 18)
+    assert as_text(findings).split("\n")[0].endswith("five six seven")
+
+
 async def test_a_check_that_has_a_bug_hides_no_other() -> None:
     class Broken:
         name = "broken"

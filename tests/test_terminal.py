@@ -561,6 +561,25 @@ def test_markdown_is_formatted_on_a_terminal() -> None:
         assert words in shown
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        "- apples\n- pears",
+        "> said before",
+        "| a | b |\n| --- | --- |\n| 1 | 2 |",
+        "```\ncode\n```",
+        "# Title",
+    ],
+    ids=["list", "quote", "table", "code", "heading"],
+)
+def test_between_two_blocks_stands_one_blank_row(block: str) -> None:
+    rows = painted(f"Before.\n\n{block}\n\nBehind.").text.strip("\n").split("\n")
+
+    assert (rows[0], rows[1], rows[-2], rows[-1]) == ("Before.", "", "", "Behind.")
+    assert rows[2].strip()
+    assert rows[-3].strip()
+
+
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.integers(1, len(ANSWER) - 1)))
 def test_the_same_stands_on_the_screen_however_the_answer_comes(cuts: list[int]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -44,9 +46,14 @@ def diagnose(config: Path | None, *, as_json_text: bool, asks: bool) -> int:
         path = config_path(config, os.environ)
         checks = checks_of(settings, plugins, config=path, environment=os.environ, asks=asks)
         findings = asyncio.run(examine(checks))
-    typer.echo(as_json(findings) if as_json_text else as_text(findings))
+    typer.echo(as_json(findings) if as_json_text else as_text(findings, _columns()))
     flush()
     return status_of(findings)
+
+
+def _columns() -> int | None:
+    """How wide the terminal is; None where it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 async def explain(settings: Settings, plugins: Mapping[str, Plugin], message: str) -> int:

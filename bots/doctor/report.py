@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from textwrap import wrap
 
 from core.domain.checks import CheckState, Finding
 
@@ -14,16 +15,31 @@ SIGNS = {
     CheckState.UNKNOWN: "unknown",
 }
 
+LEAST_COLUMNS = 30
+"""Of a terminal in which less is left for the words, the lines are left to the terminal."""
 
-def as_text(findings: Sequence[Finding]) -> str:
-    """One line each, and below it the one thing to do; at the end what it comes to."""
+
+def as_text(findings: Sequence[Finding], columns: int | None = None) -> str:
+    """One line each, and below it the one thing to do; at the end what it comes to.
+
+    `columns`: how wide the terminal is; lines end there between two words. None: they end nowhere.
+    """
     wide = max((len(each.check) for each in findings), default=0)
-    lines = []
+    margin = " " * (wide + 11)
+    lines: list[str] = []
     for each in findings:
-        lines.append(f"{SIGNS[each.state]}  {each.check:<{wide}}  {_plain(each.cause)}")
+        lines += _wrapped(f"{SIGNS[each.state]}  {each.check:<{wide}}  ", _plain(each.cause), margin, columns)
         if each.cure:
-            lines.append(f"{'':9}{'':{wide}}  -> {_plain(each.cure)}")
+            lines += _wrapped(f"{margin}-> ", _plain(each.cure), f"{margin}   ", columns)
     return "\n".join([*lines, "", _summary(findings)])
+
+
+def _wrapped(head: str, text: str, margin: str, columns: int | None) -> list[str]:
+    """`head` and the text behind it, whose further lines stand below its first one."""
+    if columns is None or columns < len(margin) + LEAST_COLUMNS or not text:
+        return [f"{head}{text}"]
+    pieces = wrap(text, columns - len(margin), break_long_words=False, break_on_hyphens=False)
+    return [f"{head}{pieces[0]}", *(f"{margin}{piece}" for piece in pieces[1:])]
 
 
 def as_json(findings: Sequence[Finding]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from io import StringIO
@@ -14,6 +15,7 @@ from bots.terminal.text import printable
 from core.markdown.fences import Fence, fence_after_line
 from core.util.clock import Now
 
+_SIGNS_OF_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _SHARE_OF_TIME = 0.1
 """The most of the time that painting may take: a long table is painted less often than a short sentence."""
 
@@ -82,7 +84,7 @@ class MarkdownPainter:
             return
         with self._console.capture() as painted:
             self._console.print(_Cleaned(source))
-        rows = painted.get().rstrip("\n").split("\n")
+        rows = _without_margins(painted.get().split("\n"))
         if grows:
             rows = rows[-max(self._console.height - 1, 1) :]
         up = f"\x1b[{self._rows - 1}A" if self._rows > 1 else ""
@@ -90,6 +92,12 @@ class MarkdownPainter:
         self._show(over + "\n".join(rows) + ("" if grows else "\n"))
         self._rows = len(rows)
         self._quiet_until = self._now() + (self._now() - began) / _SHARE_OF_TIME
+
+
+def _without_margins(rows: list[str]) -> list[str]:
+    """Rows without the blank ones around them: between two blocks stands one, whatever they are."""
+    marked = [at for at, row in enumerate(rows) if _SIGNS_OF_STYLE.sub("", row).strip()]
+    return rows[marked[0] : marked[-1] + 1] if marked else [""]
 
 
 class _Cleaned:

@@ -10,6 +10,7 @@ from core.domain.checks import Finding, failed, ok, unknown, warning
 
 BALANCE = "aivax.balance"
 LOW_USD = 1.0
+YEAR_DAYS = 365.0
 FEW_DAYS = 3.0
 """A balance that is used up sooner, at the rate of the last 24 hours, is low whatever it is."""
 _TOP_UP = "top the account up in the AIVAX console, Billing"
@@ -40,12 +41,18 @@ def _of_balance(balance: Balance) -> Finding:
     if balance.balance_usd is None:
         return unknown(BALANCE, "AIVAX did not tell it")
     days = days_left(balance)
-    lasts = "" if days is None else f", for about {days:.0f} days at the rate of the last 24 hours"
-    told = f"{balance.balance_usd:.2f} USD{lasts}"
+    told = f"{balance.balance_usd:.2f} USD{_lasts(days)}"
     if balance.empty:
         return failed(BALANCE, told, _TOP_UP)
     is_low = balance.balance_usd < LOW_USD or (days is not None and days < FEW_DAYS)
     return warning(BALANCE, told, _TOP_UP) if is_low else ok(BALANCE, told)
+
+
+def _lasts(days: float | None) -> str:
+    if days is None:
+        return ""
+    span = f"about {days:.0f} days" if days <= YEAR_DAYS else "more than a year"
+    return f", for {span} at the rate of the last 24 hours"
 
 
 def _of_limit(limit: Limit) -> Finding:
