@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bots.frontends import CheckContext as CheckContext
     from bots.frontends import Host as Host
     from bots.frontends import Mounts as Mounts
+    from bots.frontends import PlatformSignIn as PlatformSignIn
     from bots.frontends import Plugin as Plugin
     from bots.setting_rules.ids import IdKind as IdKind
     from core.delivery.editing_surface import EditingSurface as EditingSurface
@@ -87,7 +88,7 @@ if TYPE_CHECKING:
 
 _HOMES: Mapping[str, str] = {
     "bots.embedding": "run",
-    "bots.frontends": "CheckContext Host Mounts Plugin",
+    "bots.frontends": "CheckContext Host Mounts PlatformSignIn Plugin",
     "bots.setting_rules.ids": "IdKind",
     "core.delivery.editing_surface": "EditingSurface",
     "core.delivery.pacing": "Pace",

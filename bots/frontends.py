@@ -71,6 +71,27 @@ def _untold(_origin: str) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformSignIn:
+    """How people sign in to the web console with an account on a platform: by OpenID Connect, or by OAuth 2 alone."""
+
+    label: str
+    """What the button calls the platform."""
+    issuer: str
+    """As it calls itself; with OpenID Connect its addresses and keys are found from there."""
+    id_claim: str
+    """Where it tells the account's id, which never changes and stands in `[operators]`."""
+    scopes: tuple[str, ...]
+    workspace_claim: str = ""
+    """Where it tells the account's workspace; `""`: it does not."""
+    has_pkce: bool = True
+    authorize_url: str = ""
+    """With OAuth 2 alone, as the two below: where people are sent."""
+    token_url: str = ""
+    account_url: str = ""
+    """What tells whose token is sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plugin:
     """What a package offers under the entry-point group `aivax_bots.frontends`.
 
@@ -97,6 +118,8 @@ class Plugin:
     """When a message was said, as far as its id tells: for `doctor why`."""
     setup: Callable[[], PlatformSetup] | None = None
     """What asks for the platform's settings in `aivax-bots init`; None: they are written by hand."""
+    sign_in: PlatformSignIn | None = None
+    """How its people in `[operators]` may sign in to the web console; None: not with this platform."""
 
     @property
     def section(self) -> type[Section]:

@@ -94,7 +94,7 @@ async def run(
         if settings.web.console.enabled and role is not Role.WORK:
             shown = InForce(live, origins or Origins(), read, core.check)
             console = await _open_console(
-                settings, shown, core, board, mounts, frontends, stop, live, wording
+                settings, shown, core, board, mounts, frontends, stop, live, wording, plugins
             )
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             pages = _pages(settings, monitoring, vitals, core, role)
@@ -129,11 +129,13 @@ async def _open_console(
     stop: asyncio.Event,
     live: LiveSettings,
     wording: Wording,
+    plugins: Mapping[str, Plugin],
 ) -> SignIn:
     """Have the web console served beside what the frontends mounted; what lets people in."""
     check_console(settings.web.console, settings.web.host)
     from bots.web.console import PATH  # templates and password hashing cost memory; only who uses them pays
     from bots.web.console.pages.person import PersonActions
+    from bots.web.console.providers.build import people_of
     from bots.web.console.service import Process, open_console
 
     process = Process(
@@ -155,6 +157,7 @@ async def _open_console(
         audit_days=settings.storage.retention_audit_days,
         connections=settings.web.affordable,
         stop=stop,
+        platforms=people_of(settings.operators, plugins),
     )
     app, sign_in = await open_console(settings.web.console, process)
     mounts.mount(PATH, app)
@@ -163,7 +166,8 @@ async def _open_console(
 
 async def _print_first_link(settings: WebSettings, sign_in: SignIn, port: int) -> None:
     """Say how the first owner gets in: on standard output, since the log is kept, and this is a secret."""
-    from bots.web.console.service import first_link, origin_of
+    from bots.web.console.service import first_link
+    from bots.web.console.settings import origin_of
 
     if link := await first_link(sign_in, origin_of(settings.console, settings.host, port)):
         lasts = f"for {settings.console.link_minutes:g} minutes, once"

@@ -25,6 +25,7 @@ from bots.terminal import PLATFORM as TERMINAL
 from bots.tools.settings import ToolsSettings
 from bots.tracing.settings import OtelSettings
 from bots.web.bounds import Bounds
+from bots.web.console.providers.settings import PlatformSignInSettings
 from bots.web.console.settings import ConsoleSettings
 from core.account.settings import AccountSettings
 from core.batch.settings import BatchSettings
@@ -207,6 +208,7 @@ def _wrong_names(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[
         for setting, kind in plugin.operator_lists.items():
             ids = getattr(settings.operators, setting)
             yield from wrong_ids(f"[operators] {setting}", kind, ids, plugin.id_fix)
+    yield from _wrong_workspaces(settings.web.console, plugins)
     channel = settings.operators.channel
     platform, _, name = channel.partition(":")
     if channel and not (platform.strip() and name.strip()):
@@ -218,6 +220,20 @@ def _wrong_names(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[
         yield SettingRefused("[operators] channel", value=shown(channel), fix=fix)
 
 
+def _wrong_workspaces(settings: ConsoleSettings, plugins: Mapping[str, Plugin]) -> Iterator[SettingRefused]:
+    """Workspaces of accounts that sign in to the console, and that could never match."""
+    for name, own in settings.platforms.items():
+        plugin = plugins.get(name)
+        if plugin is None or plugin.sign_in is None or not own.workspaces:
+            continue
+        setting = f"[web.console.{name}] workspaces"
+        if not plugin.sign_in.workspace_claim:
+            fix = "the platform does not tell it at a sign-in: nobody would be let in; write []"
+            yield SettingRefused(setting, value=shown(own.workspaces[0]), fix=fix)
+        else:
+            yield from wrong_ids(setting, "workspace", own.workspaces, plugin.id_fix)
+
+
 def compose(plugins: Mapping[str, Plugin]) -> type[Settings]:
     """`Settings` with a section, and lists of operators, for each installed frontend."""
     lists: dict[str, Any] = {
@@ -225,10 +241,22 @@ def compose(plugins: Mapping[str, Plugin]) -> type[Settings]:
     }
     sections: dict[str, type[Section]] = {
         "operators": create_model("OperatorSettings", __base__=OperatorSettings, **lists),
+        "web": _web(plugins),
         **{name: plugin.section for name, plugin in plugins.items()},
     }
     fields: dict[str, Any] = {name: (each, Field(default_factory=each)) for name, each in sections.items()}
     return create_model("Settings", __base__=Settings, **fields)
+
+
+def _web(plugins: Mapping[str, Plugin]) -> type[WebSettings]:
+    """`[web]`, with a section in `[web.console]` for each platform that people can sign in with."""
+    own = PlatformSignInSettings()
+    ways: dict[str, Any] = {
+        name: (PlatformSignInSettings, own) for name, plugin in plugins.items() if plugin.sign_in
+    }
+    console = create_model("ConsoleSettings", __base__=ConsoleSettings, **ways)
+    web: dict[str, Any] = {"console": (console, console())}
+    return create_model("WebSettings", __base__=WebSettings, **web)
 
 
 def config_path(path: Path | None, environment: Mapping[str, str]) -> Path | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import create_model
 
 from bots.frontends import installed
 from bots.reloading import LiveSettings
@@ -22,6 +23,8 @@ from bots.setting_rules.in_force import InForce
 from bots.setting_rules.origins import Origins
 from bots.settings import Settings, load
 from bots.web.console.pages.person import PersonActions
+from bots.web.console.providers.build import PlatformPeople
+from bots.web.console.providers.settings import PlatformSignInSettings
 from bots.web.console.security.sign_in import Browser, SignIn
 from bots.web.console.service import Process, open_console
 from bots.web.console.settings import ConsoleSettings
@@ -164,6 +167,12 @@ class Console:
         return surfer
 
 
+def console_settings(platforms: Mapping[str, PlatformPeople]) -> type[ConsoleSettings]:
+    """The section as `bots.settings.compose` makes it for these platforms."""
+    ways: dict[str, Any] = {name: (PlatformSignInSettings, PlatformSignInSettings()) for name in platforms}
+    return create_model("ConsoleSettings", __base__=ConsoleSettings, **ways)
+
+
 def mounted(app: Any) -> Any:
     """The application as the server mounts it."""
     from starlette.applications import Starlette
@@ -178,12 +187,13 @@ async def console_on(
     *,
     now: Callable[[], datetime] = utc_now,
     limits: LimitsSettings | None = None,
+    platforms: Mapping[str, PlatformPeople] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Console]:
     """The console over a migrated database."""
     async with Database(url) as database:
         frontends = Frontends()
-        chosen = ConsoleSettings(enabled=True, **settings)
+        chosen = console_settings(platforms or {})(enabled=True, **settings)
         purse = Purse()
         environment = {"AIVAX_BOTS__WEB__PORT": "8780", "AIVAX_BOTS__WEB__ADMIN_TOKEN": SECRET}
         origins, on_disk = Origins(), list[Settings]()
@@ -212,6 +222,7 @@ async def console_on(
             audit_days=365.0,
             connections=1_000,
             stop=stop,
+            platforms=platforms or {},
         )
         app, sign_in = await open_console(chosen, process, now)
         try:

@@ -22,7 +22,15 @@ from core.storage.db import console_sessions, console_users
 from tests.console_stage import ADDRESS, PASSWORD, Console, Surfer, console_on, sqlite_copy
 
 SCRIPTS = {f"/static/{each.address}" for each in scripts()}
-OPEN = {"/sign-in", "/link/{link}", "/static/console.{version}.css", "/static/icon.svg", *SCRIPTS}
+ELSEWHERE = {"/sign-in/with/{provider}", "/sign-in/with/{provider}/back"}
+OPEN = {
+    "/sign-in",
+    "/link/{link}",
+    "/static/console.{version}.css",
+    "/static/icon.svg",
+    *ELSEWHERE,
+    *SCRIPTS,
+}
 
 
 class Time:

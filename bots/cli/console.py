@@ -34,8 +34,8 @@ def link(config: ConfigPath = None) -> None:
 
 
 async def _link(settings: Settings) -> int:
-    from bots.web.console.service import origin_of, owners_link, sign_in_of
-    from bots.web.console.settings import check_console
+    from bots.web.console.service import owners_link, sign_in_of
+    from bots.web.console.settings import check_console, origin_of
     from core.domain import SettingRefused
     from core.storage.db import Database, held_alone, migrate
 

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bots.frontends import CheckContext, Host, Plugin
+from bots.frontends import CheckContext, Host, PlatformSignIn, Plugin
 from bots.setting_rules.ids import IdKind
 
 if TYPE_CHECKING:
@@ -73,6 +73,17 @@ def checks(settings: DiscordSettings, context: CheckContext) -> Sequence[Check]:
     return [DiscordCheck(settings, context.channels)] if settings.wanted else []
 
 
+SIGN_IN = PlatformSignIn(
+    "Discord",
+    "https://discord.com",
+    "id",
+    ("identify",),
+    authorize_url="https://discord.com/oauth2/authorize",
+    token_url="https://discord.com/api/oauth2/token",  # noqa: S106  an address
+    account_url="https://discord.com/api/v10/users/@me",
+)
+"""discord.com/developers/docs/topics/oauth2."""
+
 plugin = Plugin(
     "discord",
     _settings,
@@ -85,4 +96,5 @@ plugin = Plugin(
     prints={"invite": invite},
     said_at=said_at,
     setup=_setup,
+    sign_in=SIGN_IN,
 )

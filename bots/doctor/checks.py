@@ -9,6 +9,7 @@ from bots.doctor.capabilities import FormsCheck
 from bots.doctor.gateway import GatewayCheck
 from bots.doctor.machine import MachineCheck
 from bots.doctor.port import PortCheck
+from bots.doctor.sign_in import SignInCheck
 from bots.doctor.storage import StorageCheck
 from bots.frontends import CheckContext, Plugin
 from bots.settings import Settings
@@ -47,7 +48,14 @@ def checks_of(
         *(platforms or [NoPlatform([plugin.to_set for plugin in plugins.values()])]),
         MachineCheck(config, settings.web, environment),
         *([PortCheck(settings.web)] if settings.web.enabled or settings.web.console.enabled else []),
+        *_sign_in(settings, plugins),
     ]
+
+
+def _sign_in(settings: Settings, plugins: Mapping[str, Plugin]) -> list[Check]:
+    console = settings.web.console
+    is_used = console.enabled and console.has_providers
+    return [SignInCheck(settings.web, settings.operators, plugins)] if is_used else []
 
 
 def _forms(settings: Settings) -> list[Check]:

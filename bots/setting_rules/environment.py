@@ -1,7 +1,7 @@
 """The environment's part of the settings: which setting a variable means, and its value as the file would have it.
 
 `AIVAX_BOTS__SECTION__KEY`, or `AIVAX_BOTS__SECTION__KEY_FILE` naming a file that holds the value; a section inside a
-section, such as `[web.console]`, is one more step: `AIVAX_BOTS__WEB__CONSOLE__ENABLED`.
+section, such as `[web.console]`, is one more step: `AIVAX_BOTS__WEB__CONSOLE__ENABLED`, and so is one inside that.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[s
     if fields is None:
         return section, "", _read_tables(variable, section, key, value)
     table, _, rest = key.partition("__")
-    if table in fields and (inner := model_of(fields[table].annotation)) is not None:
-        section = f"{section}.{table}"
-        return section, *_read_key(variable, section, inner.model_fields, rest, value)
+    while table in fields and (inner := model_of(fields[table].annotation)) is not None:
+        section, fields, key = f"{section}.{table}", inner.model_fields, rest
+        table, _, rest = key.partition("__")
     return section, *_read_key(variable, section, fields, key, value)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr
@@ -49,15 +50,15 @@ def problem_of(model: type[BaseModel], error: ErrorDetails) -> SettingRefused:
         known = (fields if keys else model.model_fields) or _entry_fields(model, error["loc"][:-1])
         where = "there is no such key" if keys else "there is no such section"
         return SettingRefused(setting, fix=f"{where}{nearest(str(error['loc'][-1]), known)}")
-    secret = not keys or (keys[0] in (fields or {}) and is_secret((fields or {})[str(keys[0])].annotation))
+    secret = not keys or _is_secret_at(fields or {}, keys)
     return SettingRefused(setting, value="" if secret else shown(error["input"]), fix=_fix(error))
 
 
 def _setting_name(section: str, keys: Iterable[int | str], *, listed: bool) -> str:
     """`[aivax] model`, `[replies.sentences] busy`, `[slack] x, entry 2`, `[[routes]] entry 1, model`."""
     path = list(keys)
-    if not any(isinstance(key, int) for key in path):
-        section, path = ".".join([section, *map(str, path[:-1])]), path[-1:]
+    tables = list(takewhile(lambda key: isinstance(key, str), path))[:-1]
+    section, path = ".".join([section, *map(str, tables)]), path[len(tables) :]
     parts = [f"entry {key + 1}" if isinstance(key, int) else key for key in path]
     name = f"[[{section}]]" if listed else f"[{section}]"
     return TOKEN_LIKE.sub(HIDDEN, f"{name} {', '.join(parts)}".rstrip())
@@ -117,6 +118,19 @@ def shown(value: object) -> str:
 
 def is_secret(annotation: Any) -> bool:
     return annotation is SecretStr or any(is_secret(part) for part in get_args(annotation))
+
+
+def _is_secret_at(fields: Mapping[str, Any], keys: Sequence[int | str]) -> bool:
+    """Whether a setting is secret, by its path in a section: through the sections in it to the last one."""
+    for key in keys:
+        field = fields.get(str(key))
+        if field is None:
+            return False
+        inner = model_of(field.annotation)
+        if inner is None:
+            return is_secret(field.annotation)
+        fields = inner.model_fields
+    return False
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -28,10 +28,14 @@ class Origins:
         """Note what a file holds, under the names of today."""
         self.path = path
         for section, held in values.items():
-            keys = held if isinstance(held, dict) else {"": held}
-            self._in_file.update((section, key) for key in keys)
-            inner = ((f"{section}.{key}", table) for key, table in keys.items() if isinstance(table, dict))
-            self._in_file.update((name, key) for name, table in inner for key in table)
+            self._note(section, held if isinstance(held, dict) else {"": held})
+
+    def _note(self, section: str, held: Mapping[str, Any]) -> None:
+        """Note a section's keys, and those of the tables in it."""
+        self._in_file.update((section, key) for key in held)
+        for key, table in held.items():
+            if isinstance(table, dict):
+                self._note(f"{section}.{key}", table)
 
     def in_variable(self, section: str, key: str, variable: str) -> None:
         """Note that a variable of the environment was laid over it."""

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bots.frontends import CheckContext, Host, Plugin
+from bots.frontends import CheckContext, Host, PlatformSignIn, Plugin
 from bots.setting_rules.ids import IdKind
 
 if TYPE_CHECKING:
@@ -90,6 +90,16 @@ def _setup() -> PlatformSetup:
     return SlackSetup()
 
 
+SIGN_IN = PlatformSignIn(
+    "Slack",
+    "https://slack.com",
+    "https://slack.com/user_id",
+    ("openid",),
+    workspace_claim="https://slack.com/team_id",
+    has_pkce=False,
+)
+"""docs.slack.dev, "Sign in with Slack". Its discovery does not name PKCE: the nonce binds the code to the browser."""
+
 plugin = Plugin(
     "slack",
     _settings,
@@ -101,4 +111,5 @@ plugin = Plugin(
     prints={"manifest": manifest},
     said_at=said_at,
     setup=_setup,
+    sign_in=SIGN_IN,
 )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.domain.audit import Actor, AuditEntry
-from core.domain.console import ConsoleLink, ConsoleSession, ConsoleUser, LinkProblem, Role
+from core.domain.console import (
+    ConsoleLink,
+    ConsoleSession,
+    ConsoleUser,
+    LinkProblem,
+    OutsideAccount,
+    Role,
+)
 
 
 class Users(Protocol):
@@ -18,7 +25,8 @@ class Users(Protocol):
 
     async def named(self, name: str) -> ConsoleUser | None: ...
 
-    async def has_owner(self) -> bool: ...
+    async def has_owner(self) -> bool:
+        """Whether an owner is there who comes in by a password."""
 
     async def add_link(
         self, digest: str, role: Role, until: datetime, *, resets: bool, by: Actor | None
@@ -47,7 +55,10 @@ class Users(Protocol):
 class Sessions(Protocol):
     """Open sessions. Tokens are given as their digests; one whose time is over is none."""
 
-    async def begin(self, user_id: int, digest: str, agent: str, by: Actor) -> None: ...
+    async def begin(
+        self, user_id: int, digest: str, agent: str, by: Actor, lasts: timedelta | None = None
+    ) -> None:
+        """`lasts`: no longer than that, however much it is used."""
 
     async def of(self, digest: str) -> ConsoleSession | None:
         """The session, noted as seen."""
@@ -65,6 +76,22 @@ class Sessions(Protocol):
         """End all of a user but the one with this digest."""
 
     async def end_this(self, digest: str) -> None: ...
+
+
+class OutsideUsers(Protocol):
+    """Users who sign in with an account elsewhere."""
+
+    async def enter(
+        self, account: OutsideAccount, names: Sequence[str], role: Role, address: str
+    ) -> ConsoleUser:
+        """The user of this account, made at the first sign-in; what was told of the account is kept.
+
+        They get the first of the names that nobody else has; the last one must be theirs alone. `address` is that of
+        the browser.
+        """
+
+    async def use(self, digest: str, until: datetime) -> bool:
+        """Note that what came back from a service was used; False: it was before. It is remembered until then."""
 
 
 class Audit(Protocol):

@@ -1,4 +1,7 @@
-"""The values of the web console's sign-in: roles, users, sessions, links. No digest or hash is in a repr."""
+"""The values of the web console's sign-in: roles, users, accounts elsewhere, sessions, links.
+
+No digest or hash is in a repr.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,22 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideAccount:
+    """Somebody's account with a service that people sign in with, as it was told of at the last sign-in."""
+
+    issuer: str
+    """Which service."""
+    subject: str
+    """What the service calls the account for good; nobody else there ever has it."""
+    workspace: str = ""
+    """The part of the service that it belongs to, where there is such a thing."""
+    email: str = field(default="", repr=False)
+    """Only one that the service has verified."""
+    groups: frozenset[str] = frozenset()
+    """Those that the settings name."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleUser:
     """Somebody who may sign in."""
 
@@ -32,7 +51,9 @@ class ConsoleUser:
     role: Role
     created_at: datetime
     password: str = field(repr=False)
-    """Hashed."""
+    """Hashed; `""`: no password lets them in."""
+    outside: OutsideAccount | None = None
+    """With which account elsewhere they sign in; None: by a password. The settings say what they may, not `role`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,23 @@ class ConsoleText(Sentence):
     WRONG_SHORT = "The password needs at least {least} characters."
     WRONG_TWICE = "The two passwords differ."
 
+    # signing in with an account elsewhere
+    PROVIDER_OR = "or"
+    PROVIDER_WITH = "Sign in with {name}"
+    PROVIDER_GOING = "You are being sent to {name} to sign in."
+    PROVIDER_LEAVING = "You are signed out here, and are being sent to {name} to sign out there."
+    PROVIDER_GO_ON = "Go on"
+    NOT_SIGNED_IN = "You are not signed in"
+    PROVIDER_REFERENCE = "Whoever runs the bot finds the reason in its log by:"
+    PROVIDER_OTHER_BROWSER = "This sign-in was not begun in this browser, was used before, or took too long."
+    PROVIDER_DECLINED = "The sign-in was cancelled there, or refused."
+    PROVIDER_FAILED = "What came back from there can't be trusted or read."
+    PROVIDER_DOWN = "The service does not answer. A password still lets you in."
+    PROVIDER_UNKNOWN = "This account may not use this console. Whoever runs the bot can change that."
+    PROVIDER_BY_SETTINGS = "by the configuration"
+    PROVIDER_LET_IN_NO_MORE = "not let in any more"
+    PROVIDER_NO_PASSWORD = "You sign in with an account elsewhere: there is no password here."  # noqa: S105
+
     # your account
     CHANGE_PASSWORD = "Change the password"  # noqa: S105
     OLD_PASSWORD = "Password until now"  # noqa: S105

@@ -28,6 +28,8 @@ from bots.web.console.pages.replies import RepliesPages
 from bots.web.console.pages.sign_in import SignInPages
 from bots.web.console.pages.turn import TurnPages
 from bots.web.console.pages.waiting import WaitingPage
+from bots.web.console.providers.pages import ProviderPages
+from bots.web.console.providers.sign_in import ProviderSignIn
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.cookies import Cookies
 from bots.web.console.security.guard import Guard
@@ -76,17 +78,20 @@ class Ports:
     """None: no page updates itself."""
 
 
-def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, renderer: Renderer) -> ASGIApp:
+def console_app(
+    settings: ConsoleSettings, ports: Ports, sign_in: SignIn, providers: ProviderSignIn, renderer: Renderer
+) -> ASGIApp:
     """The application that stands at `/console`."""
     cookies, sites, errors = Cookies(settings), Sites(settings), ErrorPages(renderer)
     words = WordsRule(settings.words_for)
-    guard = Guard(ports.accounts.sessions, cookies, sites, errors)
+    guard = Guard(ports.accounts.sessions, cookies, sites, errors, providers.rules.session)
 
     async def missing(visit: Visit) -> Response:
         return errors.missing(visit)
 
     routes = [
-        *SignInPages(sign_in, cookies, renderer, errors).routes(guard),
+        *SignInPages(sign_in, providers, cookies, sites, renderer).routes(guard),
+        *ProviderPages(providers, cookies, sites, renderer, errors).routes(guard),
         *OverviewPage(ports.overview, renderer, settings.time_zone).routes(guard),
         *WaitingPage(ports.turns, renderer, ports.now).routes(guard),
         *TurnPages(ports.turns, ports.actions, renderer, errors, ports.now, words).routes(guard),
@@ -101,7 +106,7 @@ def console_app(settings: ConsoleSettings, ports: Ports, sign_in: SignIn, render
         *AuditPage(ports.audit, renderer, ports.audit_days).routes(guard),
         *ConfigurationPages(ports.settings, renderer).routes(guard),
         *RepliesPages(ports.wording, ports.configured, renderer, errors).routes(guard),
-        *AccessPages(sign_in, cookies, sites, renderer).routes(guard),
+        *AccessPages(sign_in, providers.rules, cookies, sites, renderer).routes(guard),
         *_files(renderer),
         *(_live(ports, ports.live, renderer).routes(guard) if ports.live is not None else ()),
         guard.page("/{path:path}", missing),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from starlette.types import ASGIApp
@@ -16,6 +16,8 @@ from bots.web.console.live.scripts import scripts
 from bots.web.console.pages.configuration import SettingsInForce
 from bots.web.console.pages.overview import Frontends, Sources
 from bots.web.console.pages.person import PersonActions
+from bots.web.console.providers.build import PlatformPeople, exchanges_of, providers_of, rules_of
+from bots.web.console.providers.sign_in import ProviderSignIn
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.passwords import Passwords
 from bots.web.console.security.sign_in import Accounts, SignIn
@@ -27,6 +29,10 @@ from core.console.wording import Wording
 from core.domain.audit import Actor
 from core.domain.console import Role
 from core.settings import LimitsSettings
+from core.storage.console.access.outside import OutsideStore
+from core.storage.console.access.sessions import SessionStore, Span
+from core.storage.console.access.tries import TryStore
+from core.storage.console.access.users import UserStore
 from core.storage.console.audit import AuditReads
 from core.storage.console.conversation import ConversationPageReads
 from core.storage.console.conversations import ConversationReads
@@ -35,10 +41,7 @@ from core.storage.console.figures import FigureReads
 from core.storage.console.people import PeopleReads
 from core.storage.console.person import PersonReads
 from core.storage.console.person_search import PersonSearch
-from core.storage.console.sessions import SessionStore, Span
-from core.storage.console.tries import TryStore
 from core.storage.console.turns import TurnReads
-from core.storage.console.users import UserStore
 from core.storage.db import Database
 from core.storage.operations.audit import AuditLog
 from core.storage.spending import Price
@@ -82,6 +85,8 @@ class Process:
     """How many the web server takes at once: pages that update themselves get half of them at most."""
     stop: asyncio.Event
     """Set when the process is to end."""
+    platforms: Mapping[str, PlatformPeople] = field(default_factory=dict)
+    """The platforms that people can sign in with, where the settings switch it on."""
 
 
 async def open_console(
@@ -120,7 +125,16 @@ async def open_console(
         now=now,
         live=_hub(settings, process, sign_in, renderer, now) if is_live else None,
     )
-    return console_app(settings, ports, sign_in, renderer), sign_in
+    providers = _providers(settings, process, sign_in, now)
+    return console_app(settings, ports, sign_in, providers, renderer), sign_in
+
+
+def _providers(settings: ConsoleSettings, process: Process, sign_in: SignIn, now: Clock) -> ProviderSignIn:
+    found = providers_of(settings, process.platforms) if settings.has_providers else []
+    users = OutsideStore(process.database, now)
+    return ProviderSignIn(
+        exchanges_of(found, settings, now) if found else {}, rules_of(found), sign_in, users, settings, now
+    )
 
 
 def _hub(settings: ConsoleSettings, process: Process, sign_in: SignIn, renderer: Renderer, now: Clock) -> Hub:
@@ -130,8 +144,8 @@ def _hub(settings: ConsoleSettings, process: Process, sign_in: SignIn, renderer:
 
 
 async def first_link(sign_in: SignIn, origin: str) -> str:
-    """The address of a one-time link for the first owner; `""` where there is an owner."""
-    if await sign_in.accounts.users.has_owner():
+    """The address of a one-time link for the first owner; `""` where there is an owner, or may come from elsewhere."""
+    if sign_in.settings.makes_owners or await sign_in.accounts.users.has_owner():
         return ""
     return await owners_link(sign_in, origin)
 
@@ -140,8 +154,3 @@ async def owners_link(sign_in: SignIn, origin: str, by: Actor | None = None) -> 
     """The address of a one-time link for an owner, who may also set a new password for a name that is there."""
     token = await sign_in.make_link(Role.OWNER, by, resets=True)
     return f"{origin}{PATH}/link/{token}"
-
-
-def origin_of(settings: ConsoleSettings, host: str, port: int) -> str:
-    """Where browsers reach the console: `[web.console] public_url`, else the address that is listened on."""
-    return settings.origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"

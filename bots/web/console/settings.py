@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from bots.web.console.providers.settings import ProviderSettings, problems_of
 from core.domain import SettingRefused
-from core.settings import Section, TimeZone
+from core.settings import TimeZone
 
 NEEDED = {"jinja2": "jinja2", "argon2": "argon2-cffi"}
 """The modules of the extra `console`, and the packages that bring them."""
@@ -20,7 +21,7 @@ Origin = Annotated[
 ]
 
 
-class ConsoleSettings(Section):
+class ConsoleSettings(ProviderSettings):
     """The web console."""
 
     enabled: bool = False
@@ -79,6 +80,13 @@ def check_console(settings: ConsoleSettings, host: str) -> None:
             'leave this empty and write [web] host = "127.0.0.1"'
         )
         raise SettingRefused("[web.console] public_url", value=settings.public_url, fix=fix)
+    for problem in problems_of(settings):
+        raise problem
+
+
+def origin_of(settings: ConsoleSettings, host: str, port: int) -> str:
+    """Where browsers reach the console: `[web.console] public_url`, else the address that is listened on."""
+    return settings.origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _is_loopback(origin: str) -> bool:

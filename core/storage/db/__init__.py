@@ -7,8 +7,10 @@ from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
 from core.storage.db.capability_tables.cluster import cluster_leases
 from core.storage.db.capability_tables.console import (
     console_links,
+    console_outside_accounts,
     console_sessions,
     console_tries,
+    console_used_states,
     console_users,
     console_wordings,
 )
@@ -88,8 +90,10 @@ __all__ = [
     "cluster_leases",
     "consents",
     "console_links",
+    "console_outside_accounts",
     "console_sessions",
     "console_tries",
+    "console_used_states",
     "console_users",
     "console_wordings",
     "conversations",

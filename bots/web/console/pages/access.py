@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from bots.web.console import PATH
 from bots.web.console.pages.sign_in import status_of, told
+from bots.web.console.providers.rules import Rules
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.cookies import Cookies
 from bots.web.console.security.guard import Guard
@@ -25,9 +26,12 @@ ACCESS, OWN = f"{PATH}/access", f"{PATH}/account"
 class AccessPages:
     """`/console/access` and `/console/account`."""
 
-    def __init__(self, sign_in: SignIn, cookies: Cookies, sites: Sites, renderer: Renderer) -> None:
+    def __init__(
+        self, sign_in: SignIn, rules: Rules, cookies: Cookies, sites: Sites, renderer: Renderer
+    ) -> None:
         self._sign_in = sign_in
         self._users, self._sessions = sign_in.accounts.users, sign_in.accounts.sessions
+        self._rules = rules
         self._cookies = cookies
         self._sites = sites
         self._renderer = renderer
@@ -107,7 +111,7 @@ class AccessPages:
             "access.html",
             visit,
             status=status,
-            users=await self._users.all(),
+            users=[(each, self._rules.user(each)) for each in await self._users.all()],
             sessions=await self._sessions.all(),
             problem=problem,
             invitation=invitation,

@@ -9,12 +9,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bots.web.console import PATH
-from bots.web.console.errors import ErrorPages
+from bots.web.console.providers.pages import hand_over
+from bots.web.console.providers.sign_in import ProviderSignIn
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.cookies import Cookies
 from bots.web.console.security.guard import SIGN_IN, Guard
 from bots.web.console.security.sign_in import SignIn, Wait, Wrong
-from bots.web.console.security.sites import within
+from bots.web.console.security.sites import Sites, within
 from bots.web.console.security.tokens import digest, is_token
 from bots.web.console.visit import Visit
 from core.domain.console import Role
@@ -48,11 +49,14 @@ def status_of(refusal: Wrong | Wait) -> int:
 class SignInPages:
     """The pages before there is a session, and the way out of one."""
 
-    def __init__(self, sign_in: SignIn, cookies: Cookies, renderer: Renderer, errors: ErrorPages) -> None:
+    def __init__(
+        self, sign_in: SignIn, providers: ProviderSignIn, cookies: Cookies, sites: Sites, renderer: Renderer
+    ) -> None:
         self._sign_in = sign_in
+        self._providers = providers
         self._cookies = cookies
+        self._sites = sites
         self._renderer = renderer
-        self._errors = errors
 
     def routes(self, guard: Guard) -> Sequence[Route]:
         return [
@@ -88,7 +92,11 @@ class SignInPages:
 
     async def leave(self, visit: Visit) -> Response:
         await self._sign_in.accounts.sessions.end_this(digest(visit.token))
-        response = RedirectResponse(SIGN_IN, status_code=303)
+        back = f"{self._sites.address_of(visit.request)}{SIGN_IN}"
+        response: Response = RedirectResponse(SIGN_IN, status_code=303)
+        address, label = await self._providers.way_out(visit.user, back)
+        if address:
+            response = hand_over(self._renderer, visit, address, T.PROVIDER_LEAVING, label)
         self._cookies.clear(response)
         return response
 
@@ -97,8 +105,15 @@ class SignInPages:
     ) -> Response:
         problem = self._told(refusal, visit)
         status = status_of(refusal) if refusal else 200
+        providers = [each.provider for each in self._providers.exchanges.values()]
         return self._renderer.page(
-            "sign_in.html", visit, status=status, wanted=within(wanted), name=name, problem=problem
+            "sign_in.html",
+            visit,
+            status=status,
+            wanted=within(wanted),
+            name=name,
+            problem=problem,
+            providers=providers,
         )
 
     async def _ask_by_link(self, visit: Visit, *, name: str = "", refusal: Wrong | None = None) -> Response:

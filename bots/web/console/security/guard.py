@@ -29,6 +29,7 @@ SIGN_IN = f"{PATH}/sign-in"
 MOST_FIELDS = 50
 TOKEN_FIELD = "form_token"  # noqa: S105  a field's name
 Endpoint = Callable[[Visit], Awaitable[Response]]
+Admits = Callable[[ConsoleSession], ConsoleSession | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Guard:
     cookies: Cookies
     sites: Sites
     errors: ErrorPages
+    admits: Admits
+    """Judges who is signed in by the settings of now; None: they are let in no more."""
 
     def page(self, path: str, endpoint: Endpoint, needs: Role = Role.VIEWER) -> Route:
         """Something to look at, for who is signed in."""
@@ -63,10 +66,7 @@ class Guard:
                 return PlainTextResponse(why, status_code=421)
             visit = await self._visit(request, None)
             try:
-                session = (
-                    await self.sessions.of(digest(token)) if (token := self.cookies.read(request)) else None
-                )
-                visit = await self._visit(request, session)
+                visit = await self._visit(request, await self._session(request))
                 return await self._answer(visit, endpoint, needs)
             except BotError as error:
                 cause = f"{type(error).__name__}: {error}"
@@ -77,6 +77,17 @@ class Guard:
                 return self.errors.crashed(visit)
 
         return Route(path, guarded, methods=[method])
+
+    async def _session(self, request: Request) -> ConsoleSession | None:
+        token = self.cookies.read(request)
+        session = await self.sessions.of(digest(token)) if token else None
+        if session is None:
+            return None
+        admitted = self.admits(session)
+        if admitted is None:
+            await self.sessions.end_this(digest(token))
+            log.warning("console.let_in_no_more", user=session.user.name)
+        return admitted
 
     async def _visit(self, request: Request, session: ConsoleSession | None) -> Visit:
         token = self.cookies.read(request) or new_token()

@@ -25,14 +25,17 @@ class Passwords:
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def verify(self, hashed: str | None, password: str) -> bool:
-        """Whether it is the password. A user that there is not (None) takes as long as one with another password."""
+        """Whether it is the password.
+
+        A user that there is not (None), or who has none (`""`), takes as long as one with another password.
+        """
         if len(password) > MOST_CHARS:
             return False
         if not self._nobodys:
             self._nobodys = await self.hash("nobody's")
         async with self._one_at_a_time:
             is_right = await asyncio.to_thread(self._is_right, hashed or self._nobodys, password)
-        return is_right and hashed is not None
+        return is_right and bool(hashed)
 
     def _is_right(self, hashed: str, password: str) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bots.web.console.security.passwords import MOST_CHARS, Passwords
@@ -82,7 +82,7 @@ class SignIn:
             await self.accounts.audit.add(AuditEntry(actor, AuditAction.SIGN_IN_FAILED))
             return Wrong.CREDENTIALS
         await self.accounts.tries.forgive(keys)
-        return await self._begin(user, browser)
+        return await self.begin(user, browser)
 
     async def make_link(self, role: Role, by: Actor | None = None, *, resets: bool = False) -> str:
         """The token of a new one-time link; `by`: see `Users.add_link`."""
@@ -113,7 +113,7 @@ class SignIn:
         if isinstance(user, LinkProblem):
             return Wrong.TAKEN if user is LinkProblem.TAKEN else Wrong.LINK
         await self.accounts.tries.forgive(_keys(name, browser.address))
-        return await self._begin(user, browser)
+        return await self.begin(user, browser)
 
     def judge(self, password: str, again: str) -> Wrong | None:
         """What is wrong with a new password; None: nothing."""
@@ -135,16 +135,17 @@ class SignIn:
             return wrong
         by, hashed = _actor(user, browser), await self.passwords.hash(passwords[0])
         await self.accounts.users.set_password(user.id, hashed, by)
-        token = await self._begin(user, browser)
+        token = await self.begin(user, browser)
         await self.accounts.sessions.end_others(user.id, digest(token))
         return token
 
-    async def _begin(self, user: ConsoleUser, browser: Browser) -> str:
+    async def begin(self, user: ConsoleUser, browser: Browser, lasts: timedelta | None = None) -> str:
+        """The token of a new session, in the place of the one that the browser had. `lasts`: no longer than that."""
         if browser.old_token:
             await self.accounts.sessions.end_this(digest(browser.old_token))
         token = new_token()
         by = _actor(user, browser)
-        await self.accounts.sessions.begin(user.id, digest(token), browser.agent, by)
+        await self.accounts.sessions.begin(user.id, digest(token), browser.agent, by, lasts)
         log.info("console.signed_in", user=user.name, role=user.role.value, address=browser.address)
         return token
 

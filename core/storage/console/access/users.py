@@ -6,12 +6,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.audit import Actor, AuditAction, AuditEntry, Via
-from core.domain.console import ConsoleLink, ConsoleUser, LinkProblem, Role
-from core.storage.db import Database, console_links, console_sessions, console_users, insert_into
+from core.domain.console import ConsoleLink, ConsoleUser, LinkProblem, OutsideAccount, Role
+from core.storage.db import (
+    Database,
+    console_links,
+    console_outside_accounts,
+    console_sessions,
+    console_users,
+    insert_into,
+)
 from core.storage.operations.audit import record
 
 
@@ -24,7 +31,7 @@ class UserStore:
 
     async def all(self) -> Sequence[ConsoleUser]:
         async with self._database.read() as connection:
-            rows = await connection.execute(select(console_users).order_by(console_users.c.name))
+            rows = await connection.execute(users().order_by(console_users.c.name))
             return [user_of(row) for row in rows]
 
     async def named(self, name: str) -> ConsoleUser | None:
@@ -33,7 +40,7 @@ class UserStore:
 
     async def has_owner(self) -> bool:
         async with self._database.read() as connection:
-            return bool(await connection.scalar(_owners()))
+            return (await connection.execute(_owners().limit(1))).first() is not None
 
     async def add_link(
         self, digest: str, role: Role, until: datetime, *, resets: bool, by: Actor | None
@@ -77,7 +84,7 @@ class UserStore:
             await record(connection, self._now(), AuditEntry(by, AuditAction.PASSWORD))
 
     async def set_role(self, user_id: int, role: Role, by: Actor) -> bool:
-        this = console_users.c.id == user_id
+        this = (console_users.c.id == user_id) & (console_users.c.password != "")
         async with self._database.write() as connection:
             if role is not Role.OWNER and not await _other_owner(connection, user_id):
                 return False
@@ -102,9 +109,20 @@ class UserStore:
         return (console_links.c.digest == digest) & (console_links.c.expires_at > self._now())
 
 
+def users(*more: Any) -> Select[Any]:
+    """Users with their accounts elsewhere, in rows that `user_of` reads."""
+    accounts = console_outside_accounts
+    outside = (accounts.c[name] for name in ("issuer", "subject", "workspace", "email", "groups"))
+    query = select(*console_users.c, *outside, *more)
+    return query.select_from(console_users).outerjoin(accounts, accounts.c.user_id == console_users.c.id)
+
+
 def user_of(row: Any) -> ConsoleUser:
-    """The user in a row that has the columns of `console_users`."""
-    return ConsoleUser(row.id, row.name, Role(row.role), row.created_at, row.password)
+    """The user in a row of `users`."""
+    outside = None
+    if row.issuer is not None:
+        outside = OutsideAccount(row.issuer, row.subject, row.workspace, row.email, frozenset(row.groups))
+    return ConsoleUser(row.id, row.name, Role(row.role), row.created_at, row.password, outside)
 
 
 def _link_of(row: Any) -> ConsoleLink:
@@ -112,7 +130,7 @@ def _link_of(row: Any) -> ConsoleLink:
 
 
 async def _named(connection: AsyncConnection, name: str) -> ConsoleUser | None:
-    rows = await connection.execute(select(console_users).where(console_users.c.name == name))
+    rows = await connection.execute(users().where(console_users.c.name == name))
     row = rows.one_or_none()
     return user_of(row) if row else None
 
@@ -124,12 +142,13 @@ async def _renew(connection: AsyncConnection, name: str, role: Role, password: s
     await connection.execute(delete(console_sessions).where(console_sessions.c.user_id == whose))
 
 
-def _owners() -> Any:
-    return select(func.count()).select_from(console_users).where(console_users.c.role == Role.OWNER.value)
+def _owners() -> Select[Any]:
+    """Owners who come in by a password: of the others nobody knows whether their service answers."""
+    is_owner = (console_users.c.role == Role.OWNER.value) & (console_users.c.password != "")
+    return select(console_users.c.id).where(is_owner)
 
 
 async def _other_owner(connection: AsyncConnection, user_id: int) -> bool:
     """Whether an owner beside this user is there, or this user is none. Owners are locked until the end."""
-    owners = select(console_users.c.id).where(console_users.c.role == Role.OWNER.value).with_for_update()
-    ids = set((await connection.execute(owners)).scalars())
+    ids = set((await connection.execute(_owners().with_for_update())).scalars())
     return user_id not in ids or len(ids) > 1

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, or_, select, update
 
 from core.domain.audit import Actor, AuditAction, AuditEntry
 from core.domain.console import ConsoleSession
-from core.storage.console.users import user_of
+from core.storage.console.access.users import user_of, users
 from core.storage.db import Database, console_sessions, console_users
 from core.storage.operations.audit import record
 
@@ -37,9 +37,12 @@ class SessionStore:
         self._now = now
         self._span = span
 
-    async def begin(self, user_id: int, digest: str, agent: str, by: Actor) -> None:
+    async def begin(
+        self, user_id: int, digest: str, agent: str, by: Actor, lasts: timedelta | None = None
+    ) -> None:
         now = self._now()
         row = {"user_id": user_id, "digest": digest, "agent": agent, "created_at": now, "seen_at": now}
+        row["ends_at"] = now + lasts if lasts is not None else None
         async with self._database.write() as connection:
             await connection.execute(delete(console_sessions).where(~self._is_open()))
             await connection.execute(console_sessions.insert().values(row))
@@ -93,16 +96,18 @@ class SessionStore:
             await connection.execute(delete(console_sessions).where(which))
 
     def _open(self) -> Select[Any]:
-        own = (console_sessions.c[name] for name in ("agent", "seen_at"))
-        began = console_sessions.c.created_at.label("began_at")
-        query = select(*console_users.c, console_sessions.c.id.label("session_id"), began, *own)
-        return query.join_from(console_sessions, console_users).where(self._is_open())
+        sessions = console_sessions.c
+        began, number = sessions.created_at.label("began_at"), sessions.id.label("session_id")
+        query = users(number, began, sessions.agent, sessions.seen_at.label("used_at"))
+        return query.join(console_sessions, sessions.user_id == console_users.c.id).where(self._is_open())
 
     def _is_open(self) -> Any:
         now = self._now()
+        ends = console_sessions.c.ends_at
         is_fresh = console_sessions.c.seen_at > now - self._span.idle
-        return is_fresh & (console_sessions.c.created_at > now - self._span.whole)
+        goes_on = or_(ends.is_(None), ends > now)
+        return is_fresh & (console_sessions.c.created_at > now - self._span.whole) & goes_on
 
 
 def _session_of(row: Any) -> ConsoleSession:
-    return ConsoleSession(row.session_id, user_of(row), row.agent, row.began_at, row.seen_at)
+    return ConsoleSession(row.session_id, user_of(row), row.agent, row.began_at, row.used_at)

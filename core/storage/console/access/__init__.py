@@ -1,0 +1,1 @@
+"""Who may use the console, with what, and who does, as rows."""
