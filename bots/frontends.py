@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # `aivax-bots slack --help` reads the plugins, and is fast
     from core.domain import Frontend, Translator
     from core.domain.checks import Check
     from core.i18n import Translators
+    from core.operations.cluster import Cluster
     from core.settings import Section
     from core.storage.db.engine import Database
 
@@ -43,6 +44,8 @@ class Host:
     """What the bot says by itself, for the pages that people see in a browser."""
     first_words_after_s: float = 0.25
     """How long an answer's first words are held, for `core.delivery.pacing.Pace`."""
+    cluster: Cluster | None = None
+    """What is shared with other processes on the same database; None where this is the only one."""
 
 
 Print: TypeAlias = "Callable[[Any, Translator], str]"

@@ -20,7 +20,7 @@ from bots.setting_rules.together import check_frontends
 from bots.settings import Settings, WebSettings
 from bots.supervisor import Absences, Board, explain, supervise
 from bots.web.console.settings import check_console
-from bots.wiring import control_of, desk_of
+from bots.wiring import cluster_of, control_of, desk_of
 from core.admission.operator_alerts import OperatorAlerts
 from core.admission.spending.caps import price_of
 from core.console.wording import Wording
@@ -79,7 +79,8 @@ async def run(
             await wording.read()
         mounts = Mounts()
         translators = Translators(following=settings.replies)
-        host = Host(database, mounts, translators, settings.replies.first_words_after_s)
+        cluster = cluster_of(settings.storage, database)
+        host = Host(database, mounts, translators, settings.replies.first_words_after_s, cluster)
         frontends: dict[str, Frontend] = {
             name: await stack.enter_async_context(plugin.open(settings.frontend(name), host))
             for name, plugin in wanted.items()
@@ -87,7 +88,8 @@ async def run(
         core = await stack.enter_async_context(open_core_on(database, settings, frontends, tracer=tracer))
         core.check(settings)
         board = Board(list(frontends), problem=lambda: database.problem)
-        vitals = await monitoring.vitals(board, database, hears=role is not Role.WORK)
+        stands_by = cluster.stands_by if cluster is not None else lambda _: False
+        vitals = await monitoring.vitals(board, database, stands_by, hears=role is not Role.WORK)
         if settings.tools.enabled and role is not Role.WORK:
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         console = None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bots.settings import Settings
 from core.admission.account import AccountWatch
@@ -84,6 +84,11 @@ from core.turns.traced_turn import TracedRunner
 from core.turns.worker_pool import PoolSettings, TurnRunner, WorkerPool
 from core.util.clock import Clock
 from core.util.log import log
+
+if TYPE_CHECKING:
+    from core.operations.cluster import Cluster
+    from core.settings import StorageSettings
+
 
 UPKEEP_LEASE_S = 20.0
 """How long a process may be silent before another does what is done once for all, where turns wait longer."""
@@ -181,7 +186,7 @@ def queueing_of(base: Base) -> Queueing:
     turns = TurnStore(
         base.database,
         base.now,
-        f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+        _process_name(),
         lease_s=lease_s,
         person_running=limits.running_of_person,
         roomless=files.roomless,
@@ -206,6 +211,20 @@ def queueing_of(base: Base) -> Queueing:
     account = AccountWatch(base.aivax.account.balance, base.now)
     leadership = _leadership_of(base, turns.owner, account)
     return Queueing(turns, calls, allowance, files, cancellations, pool, account, leadership)
+
+
+def _process_name() -> str:
+    """What this process is called in rows that are its own."""
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def cluster_of(settings: StorageSettings, database: Database) -> Cluster | None:
+    """Wire what frontends share with those of other processes; a process that has the database alone has no others."""
+    if database.is_sqlite or not settings.share_platforms:
+        return None
+    from core.operations.cluster import Cluster  # only who shares pays
+
+    return Cluster(database, _process_name(), lease_s=min(UPKEEP_LEASE_S, settings.worker_lost_after_s))
 
 
 def _leadership_of(base: Base, owner: str, account: AccountWatch) -> Leadership:

@@ -142,6 +142,8 @@ class StorageSettings(Section):
     that one of them takes, with that library's own tables beside ours."""
     worker_lost_after_s: float = Field(30.0, ge=1)
     """PostgreSQL: how long a process may be silent before others take over the turns it runs."""
+    share_platforms: bool = True
+    """PostgreSQL: whether processes divide the platforms' connections among them, and share the budgets of calls."""
     retention_days: float = Field(365.0, ge=0, le=36_500)
     """Days after which the text of an ended turn is deleted; numbers stay. 0: kept for ever."""
     retention_files_days: float = Field(0.0, ge=0, le=36_500)

@@ -246,6 +246,8 @@ ONLY_IN: Mapping[str, Mapping[str, str]] = {
         "listening/dispatcher.py": "interactions are answered within three seconds, before the core is told",
         "listening/gateway.py": "Discord's connection; Slack's is listening/socket_mode.py",
         "listening/parsers.py": "discord.py ends over one event that it can't read; Slack's SDK reads none",
+        "listening/seat.py": "one shard among several processes: its fence, and its turn to identify",
+        "listening/shards.py": "Discord has shards; of Slack's sockets one is as good as another",
         "listening/watchdog.py": "discord.py tries to connect for ever; Slack's is in socket_mode.py",
         "transport/http_hooks.py": "hooks on discord.py's own HTTP session; Slack's SDK takes a client",
         "transport/pacing.py": "how fast one channel is edited",

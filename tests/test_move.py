@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import JSON, Boolean, Column, Date, Float, LargeBinary, Table, Text, select
+from sqlalchemy import ARRAY, JSON, Boolean, Column, Date, Float, LargeBinary, Table, Text, select
 
 from core.domain import BackupRefused, DatabaseBusy, SettingRefused
 from core.storage.db import Database, migrate
@@ -45,6 +45,8 @@ def value_of(column: Column[Any], number: int) -> Any:
         return AT + timedelta(seconds=number)
     if isinstance(kind, Date):
         return AT.date() + timedelta(days=number)
+    if isinstance(kind, ARRAY):
+        return [number + 0.5]
     if isinstance(kind, JSON):
         return [{"ü": number}, None, 1.5]
     if isinstance(kind, LargeBinary):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import discord
 from cachetools import LRUCache
@@ -72,6 +73,10 @@ from core.domain.metrics import NO_METER, Meter
 from core.i18n import Translators
 from core.util.recently import Recently
 
+if TYPE_CHECKING:
+    from bots.discord.listening.shards import SharedShards
+    from core.operations.cluster import Cluster
+
 MOST_QUESTIONS = 2000
 MENTION_ADDED_WITHIN = timedelta(days=1)
 """For how long after it was written an edit can make a message a question."""
@@ -83,7 +88,12 @@ class DiscordFrontend:
     """Implements `core.domain.ports.Frontend`. Make it with `open_discord`."""
 
     def __init__(
-        self, settings: DiscordSettings, timing: Timing, translators: Translators, meter: Meter = NO_METER
+        self,
+        settings: DiscordSettings,
+        timing: Timing,
+        translators: Translators,
+        meter: Meter = NO_METER,
+        cluster: Cluster | None = None,
     ) -> None:
         self._settings = settings
         self._timing = timing
@@ -92,6 +102,7 @@ class DiscordFrontend:
         self._session = Session(settings, timing, meter)
         self._files = Files(self._session, settings.cdn_hosts)
         self._listener = Listener(settings, timing)
+        self._shards = self._shared(cluster) if cluster and not settings.shard_ids else None
         self._lookup = ChannelLookup(self._session)
         self._names = NameLookup(self._session)
         self._dispatcher = Dispatcher(self._session, self._names)
@@ -122,7 +133,10 @@ class DiscordFrontend:
 
             try:
                 async with self._command_sync.beside(watch, intake) as seen:
-                    await self._listener.run(receive, seen, self._backfill)
+                    if self._shards is not None:
+                        await self._shards.run(receive, seen, self._backfill, intake)
+                    else:
+                        await self._listener.run(receive, seen, self._backfill)
             except PlatformError as error:
                 watch.down(error)
                 raise
@@ -193,6 +207,11 @@ class DiscordFrontend:
     async def close(self) -> None:
         await self._files.close()
         await self._session.close()
+
+    def _shared(self, cluster: Cluster) -> SharedShards:
+        from bots.discord.listening.shards import SharedShards  # only who shares shards pays
+
+        return SharedShards(self._settings, self._listener, cluster)
 
     def _receive(
         self, event: GatewayEvent, me: Me, intake: Intake, inbox: Inbox
@@ -298,14 +317,17 @@ async def open_discord(
     timing: Timing | None = None,
     translators: Translators | None = None,
     meter: Meter = NO_METER,
+    cluster: Cluster | None = None,
 ) -> AsyncIterator[DiscordFrontend]:
     """Open the frontend. Talks to nobody yet: whatever is wrong shows in `listen`, or in the first answer.
+
+    With a `cluster` it listens to its share of the shards, unless the settings name those of this process.
 
     Sets where discord.py sends its traffic, for the whole process.
     """
     sdk_addresses.move_rest(settings.api_url)
     sdk_addresses.quiet()
-    frontend = DiscordFrontend(settings, timing or Timing(), translators or Translators(), meter)
+    frontend = DiscordFrontend(settings, timing or Timing(), translators or Translators(), meter, cluster)
     try:
         yield frontend
     finally:

@@ -33,7 +33,7 @@ def _open(settings: DiscordSettings, host: Host) -> AbstractAsyncContextManager[
     timing = Timing(
         first_words_after_s=host.first_words_after_s, wall=lambda: host.database.now().timestamp()
     )
-    return open_discord(settings, timing, host.translators, host.database.meter)
+    return open_discord(settings, timing, host.translators, host.database.meter, host.cluster)
 
 
 def id_fix(kind: IdKind, given: str) -> str:

@@ -63,7 +63,8 @@ class DiscordSettings(Section):
     shard_count: int = Field(0, ge=0)
     """Into how many shards the servers are split; 0: as many as Discord advises."""
     shard_ids: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    """Which of them this process listens to, counted from 0; empty: all. Direct messages come on shard 0."""
+    """Which of them this process listens to, counted from 0; empty: all, or its share of what several processes divide.
+    Direct messages come on shard 0."""
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

@@ -34,13 +34,16 @@ class Monitoring:
     meter: PrometheusMeter | None
     """None: metrics are not served."""
 
-    async def vitals(self, board: Board, database: Database, *, hears: bool) -> Vitals:
-        """What health is told from. A process that does not hear is never deaf."""
+    async def vitals(
+        self, board: Board, database: Database, stands_by: Callable[[str], bool], *, hears: bool
+    ) -> Vitals:
+        """What health is told from. A process that does not hear is never deaf, nor a frontend that `stands_by`."""
         if self.settings.enabled:
             with suppress(StorageError):  # then ages begin with this process
                 self.pulse.remember(await figures.last_signs(database), database.now())
         deaf_after_s = self.settings.deaf_after_s if hears else 0.0
-        return Vitals(board, self.pulse, partial(figures.ask, database), deaf_after_s=deaf_after_s)
+        ask = partial(figures.ask, database)
+        return Vitals(board, self.pulse, ask, deaf_after_s=deaf_after_s, stands_by=stands_by)
 
     def pages(
         self,

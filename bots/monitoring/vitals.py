@@ -80,11 +80,16 @@ class Vitals:
         ask: Callable[[], Awaitable[object]],
         *,
         deaf_after_s: float = 0.0,
+        stands_by: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """`ask` asks the database for something, and raises what it can't do. `deaf_after_s` is 0 for no limit."""
+        """`ask` asks the database for something, and raises what it can't do. `deaf_after_s` is 0 for no limit.
+
+        A frontend that `stands_by` has nothing to hear: other processes hold its connections.
+        """
         self.board = board
         self.pulse = pulse
         self.deaf_after_s = deaf_after_s
+        self._stands_by = stands_by
         self._ask = ask
         self._asking = asyncio.Lock()
         self._asked_at = float("-inf")
@@ -98,7 +103,8 @@ class Vitals:
         """
         if not self.deaf_after_s:
             return {}
-        silent = {name: self._silent_s(name, since) for name, since in self.board.up_since.items()}
+        hearing = {name: at for name, at in self.board.up_since.items() if not self._stands_by(name)}
+        silent = {name: self._silent_s(name, since) for name, since in hearing.items()}
         return {name: seconds for name, seconds in silent.items() if seconds >= self.deaf_after_s}
 
     def frontends(self) -> dict[str, FrontendVitals]:

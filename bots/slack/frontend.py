@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from bots.slack.delivery.choose_surface import SurfaceChooser
 from bots.slack.delivery.messages import direct_channel
@@ -48,6 +49,9 @@ from core.domain.metrics import NO_METER, Meter
 from core.i18n import Translators
 from core.util.clock import Now, Sleep
 
+if TYPE_CHECKING:
+    from core.operations.cluster import Cluster
+
 
 class SlackFrontend:
     """One Slack app. Made by `open_slack`, or by `bots.slack.open`."""
@@ -59,8 +63,11 @@ class SlackFrontend:
         source: EventSource,
         translators: Translators,
         first_words_after_s: float = FIRST_WORDS_AFTER_S,
+        cluster: Cluster | None = None,
     ) -> None:
+        """With a `cluster` it listens only while it holds one of the connections that all processes share."""
         self._api = api
+        self._cluster = cluster
         self._workspaces = workspaces
         self._source = source
         self._open_since: dict[str, datetime] = {}
@@ -80,7 +87,12 @@ class SlackFrontend:
         try:
             require_way_in(self._api.settings)
             await self._workspaces.check()
-            await listen(self._api, self._workspaces, self._source, intake, watch, self._open_since)
+            if self._cluster is None:
+                await self._listen(intake, watch)
+                return
+            most = self._api.settings.connections
+            share = await self._cluster.share(PLATFORM, most, most=1)
+            await share.run(lambda _, of_part: self._listen(intake, of_part), watch)
         except (FrontendRefused, FrontendUnreachable) as exc:
             watch.down(exc)
             raise
@@ -88,6 +100,9 @@ class SlackFrontend:
             cause = FrontendUnreachable(PLATFORM, setting="[slack] api_url", detail=exc.detail)
             watch.down(cause)
             raise cause from exc
+
+    async def _listen(self, intake: Intake, watch: Watch) -> None:
+        await listen(self._api, self._workspaces, self._source, intake, watch, self._open_since)
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         """Answer by a native stream in direct messages, by post-and-edit elsewhere.
@@ -179,8 +194,9 @@ async def open_slack(
     now: Now = time.monotonic,
     sleep: Sleep = asyncio.sleep,
     meter: Meter = NO_METER,
+    cluster: Cluster | None = None,
 ) -> AsyncIterator[SlackFrontend]:
-    """Open Slack's frontend for one workspace over Socket Mode.
+    """Open Slack's frontend for one workspace over Socket Mode; with a `cluster`, sharing its sockets.
 
     It owns one HTTP session, and reaches out only when it is used.
     """
@@ -189,4 +205,5 @@ async def open_slack(
         aclosing(OneWorkspace(api)) as workspaces,
     ):
         source = partial(listen_on_socket, api)
-        yield SlackFrontend(api, workspaces, source, translators or Translators(), first_words_after_s)
+        words = translators or Translators()
+        yield SlackFrontend(api, workspaces, source, words, first_words_after_s, cluster)

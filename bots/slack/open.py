@@ -44,7 +44,9 @@ async def open_hosted(
         async with aclosing(_workspaces(api, host, routes, clock)) as workspaces:
             if routes:
                 host.web.mount(MOUNT, Starlette(routes=routes))
-            yield SlackFrontend(api, workspaces, source, host.translators, host.first_words_after_s)
+            # HTTP needs no share: whichever process the balancer chooses is asked
+            cluster = host.cluster if settings.mode == "socket" else None
+            yield SlackFrontend(api, workspaces, source, host.translators, host.first_words_after_s, cluster)
 
 
 def _event_source(api: AppApi, routes: list[Route]) -> EventSource:

@@ -47,6 +47,7 @@ def _open(settings: SlackSettings, host: Host) -> AbstractAsyncContextManager[Fr
             host.translators,
             first_words_after_s=host.first_words_after_s,
             meter=host.database.meter,
+            cluster=host.cluster,
         )
     from bots.slack.open import open_hosted  # a web framework too
 

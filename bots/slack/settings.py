@@ -133,6 +133,9 @@ class SlackSettings(Section):
     """How often the socket is tried; without an answer for four intervals it counts as dead."""
     reconnect_after_s: float = Field(25.0, gt=0)
     """How long a lost socket may stay lost before everything is opened afresh."""
+    connections: int = Field(4, ge=1, le=10)
+    """PostgreSQL: how many processes hold a socket at once, one each; others stand by. Slack allows ten an app, and for
+    a moment a socket and the next one are both open."""
 
     @property
     def wanted(self) -> bool:

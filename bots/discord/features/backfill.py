@@ -13,7 +13,7 @@ import discord
 from bots.discord.events.address import PLATFORM
 from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me
-from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps
+from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps, shard_of
 from bots.discord.features.backfill_sweep import Sweep
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.timing import Timing
@@ -68,6 +68,16 @@ class Backfill:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             self._gaps.over(self._now())
+
+    async def takes(self, shard: int, count: int, intake: Intake) -> None:
+        """Begin anew with one of `count` shards, which other processes may have had: before its first event."""
+        if self._most:
+            heard = await intake.heard_until(PLATFORM)
+            self._gaps.taken(shard, lambda place: shard_of(place, count) == shard, heard)
+
+    def gives_up(self, shard: int) -> None:
+        """Look through no more of a shard that is another process's now."""
+        self._due = {place: due for place, due in self._due.items() if due[1] != shard}
 
     # -- what the gateway tells ---------------------------------------------------------------------
 

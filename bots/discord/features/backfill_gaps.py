@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 DIRECT = 0
 """Stands for all direct messages, where else a server's id stands."""
 DIRECT_SHARD = 0
 """Discord's rule: direct messages come on the first shard."""
+
+
+def shard_of(place: int, count: int) -> int:
+    """Which of `count` shards a server is on, and direct messages (discord.com/developers, "Sharding")."""
+    return (place >> 22) % count
 
 
 class Gaps:
@@ -31,6 +36,14 @@ class Gaps:
     def begin(self, heard: Mapping[str, datetime]) -> None:
         """Take when something was last said in each server, as it was stored before this process listened."""
         self._heard = heard
+
+    def taken(self, shard: int, is_of: Callable[[int], bool], heard: Mapping[str, datetime]) -> None:
+        """A shard comes from another process: what that one heard is stored, and nothing else is known of it."""
+        self._heard = heard
+        self._down.pop(shard, None)
+        self._disconnected.pop(shard, None)
+        self._since = {place: at for place, at in self._since.items() if not is_of(place)}
+        self._complete = {place: its for place, its in self._complete.items() if its != shard}
 
     def lost(self, shard: int, at: datetime) -> None:
         """A shard's connection is gone; told more than once, the first time counts."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord.gateway import KeepAliveHandler
@@ -25,10 +26,16 @@ from bots.discord.transport.http_hooks import plain_json
 from bots.discord.transport.sdk_state import ShardedState
 from bots.discord.transport.timing import Timing
 from core.util.log import log
+from core.util.tasks import TaskSet
+
+if TYPE_CHECKING:
+    from bots.discord.listening.seat import Seat  # only who shares shards pays
 
 IDENTIFY_MEMORY_S = 600.0
 FEW_LEFT = 0.25
 """The share of a day's connections from which on they are spread over what is left of the day."""
+LONGEST_TURN_S = 50.0
+"""How far away a turn to identify may be: after 60 s the SDK gives such a connection up, and begins another."""
 Change = discord.RawMessageUpdateEvent | discord.RawMessageDeleteEvent | discord.RawBulkMessageDeleteEvent
 GatewayEvent = WholeMessage | discord.Interaction | Change | discord.Guild | Unread
 """What is received. A `Guild`: the bot was removed from it."""
@@ -52,7 +59,9 @@ class Gateway(discord.AutoShardedClient):
         backfill: Backfill,
         *,
         content: bool,
+        seat: Seat | None = None,
     ) -> None:
+        """`seat`: the one shard to connect, where other processes have the others; else the settings say which."""
         super().__init__(
             intents=discord.Intents(
                 guilds=True, guild_messages=True, dm_messages=True, message_content=content
@@ -71,7 +80,11 @@ class Gateway(discord.AutoShardedClient):
         self._watchdog = watchdog
         self._backfill = backfill
         self._content = content
+        self._seat = seat
+        self._concurrency = 1
         self._identifies: deque[float] = deque()
+        self._unsure: deque[GatewayEvent] = deque()
+        self._asking = TaskSet()
         self._connection.parsers = Parsers(self._connection.parsers, self.receive)
 
     def _get_state(self, **options: Any) -> ShardedState:
@@ -104,7 +117,24 @@ class Gateway(discord.AutoShardedClient):
         return discord.DMChannel(me=state.user, state=state, data=data)  # type: ignore[arg-type]
 
     def receive(self, event: GatewayEvent) -> asyncio.Future[object] | None:
-        return self._receive(event, self.me)
+        """Pass an event on; one that comes while it is not sure whether its shard is still ours waits for that."""
+        if self._seat is None or (self._seat.share.sure and not self._unsure):
+            return self._receive(event, self.me)
+        self._unsure.append(event)
+        if len(self._unsure) == 1:
+            self._asking.start(self._make_sure(self._seat))
+        return None
+
+    async def _make_sure(self, seat: Seat) -> None:
+        """Ask whether the shard is ours after a time in which this process did nothing: it may have been frozen.
+
+        What came for one that is another's by now is left to that one, which looked for what came before.
+        """
+        ours = await seat.share.has(seat.shard)
+        while self._unsure:
+            event = self._unsure.popleft()
+            if ours:
+                self._receive(event, self.me)
 
     async def locate(self) -> tuple[int, float]:
         """Ask the API where the gateway is, for this connect and all reconnects.
@@ -113,8 +143,9 @@ class Gateway(discord.AutoShardedClient):
         use up the day's connections. Raises FrontendUnreachable where Discord allows no more for now.
         """
         advised, url, limit = await self.http.get_bot_gateway()
-        count = self._settings.shard_count or advised
-        ours = self._settings.shard_ids or tuple(range(count))
+        seat, self._concurrency = self._seat, limit.get("max_concurrency", 1)
+        count = seat.count if seat is not None else self._settings.shard_count or advised
+        ours = (seat.shard,) if seat is not None else self._settings.shard_ids or tuple(range(count))
         if limit["remaining"] < len(ours):
             wait_s = limit["reset_after"] / 1000
             raise unreachable(
@@ -123,11 +154,19 @@ class Gateway(discord.AutoShardedClient):
                 wait_s,
             )
         few_left = limit["remaining"] < limit["total"] * FEW_LEFT
-        pause_s = limit["reset_after"] / 1000 * len(ours) / limit["remaining"] if few_left else 0.0
+        connecting = (
+            count if seat is not None else len(ours)
+        )  # the others' shards are counted by Discord, too
+        pause_s = limit["reset_after"] / 1000 * connecting / limit["remaining"] if few_left else 0.0
         sdk_addresses.move_gateway(url)
         # with a count given, discord.py does not ask again and takes the address that was just set
         self.shard_count, self.shard_ids = count, list(ours)
         return len(ours), pause_s
+
+    async def identify_turn(self) -> None:
+        """Wait until it is our turn among the processes to connect for the first time."""
+        if self._seat is not None:
+            await self._seat.identify_turn(self._concurrency, self._timing, math.inf)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Keep Discord's pace of identifies, and end a loop of them before it uses up the day's."""
@@ -137,9 +176,12 @@ class Gateway(discord.AutoShardedClient):
         self._identifies.append(now)
         while self._identifies[0] < now - IDENTIFY_MEMORY_S:
             self._identifies.popleft()
-        if len(self._identifies) > self._timing.most_identifies + (self.shard_count or 1):
+        if len(self._identifies) > self._timing.most_identifies + len(self.shard_ids or (0,)):
             raise unreachable("the gateway refuses every session that it has just granted")
         log.debug("discord.identify", shard=shard_id)
+        if self._seat is not None:
+            await self._seat.identify_turn(self._concurrency, self._timing, LONGEST_TURN_S)
+            return
         await self._timing.sleep(self._timing.identify_gap_s)
 
     async def on_message(self, event: GatewayEvent) -> None:
@@ -188,6 +230,7 @@ class Gateway(discord.AutoShardedClient):
 
     async def close(self) -> None:
         """End the connections, also those that discord.py had not yet taken into its books."""
+        await self._asking.aclose()
         await super().close()
         for thread in threading.enumerate():
             if not isinstance(thread, KeepAliveHandler):

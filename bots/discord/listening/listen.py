@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import discord
 
@@ -12,9 +13,13 @@ from bots.discord.listening.watchdog import Watchdog
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.api import token_of
 from bots.discord.transport.error_mapping import FAILURES, connection_error_of, login_error_of, unreachable
+from bots.discord.transport.http_hooks import plain_json
 from bots.discord.transport.timing import Timing
 from core.domain import Watch
 from core.util.log import log
+
+if TYPE_CHECKING:
+    from bots.discord.listening.seat import Seat  # only who shares shards pays
 
 NO_CONTENT = (
     "Message Content Intent is off for this bot: in servers it reads only messages that mention it, and replies"
@@ -44,17 +49,31 @@ class Listener:
         self._timing = timing
         self._told = False
 
-    async def run(self, receive: Receive, watch: Watch, backfill: Backfill) -> None:
-        """Listen until cancelled. Raises FrontendRefused or FrontendUnreachable."""
+    async def run(self, receive: Receive, watch: Watch, backfill: Backfill, seat: Seat | None = None) -> None:
+        """Listen until cancelled, to the shards that the settings name, or to that of `seat`.
+
+        Raises FrontendRefused or FrontendUnreachable.
+        """
         if self._settings.message_content:
             try:
-                return await self._listen(receive, watch, backfill, content=True)
+                return await self._listen(receive, watch, backfill, seat, content=True)
             except ContentRefused:
                 self._warn_of_content()
         elif not self._told:
             log.info("discord.mentions_only", sentence=MENTIONS_ONLY)
             self._told = True
-        return await self._listen(receive, watch, backfill, content=False)
+        return await self._listen(receive, watch, backfill, seat, content=False)
+
+    async def advised_count(self) -> int:
+        """Ask Discord into how many shards to split the servers. Raises FrontendRefused or FrontendUnreachable."""
+        async with discord.Client(intents=discord.Intents.none(), http_trace=plain_json()) as client:
+            try:
+                async with asyncio.timeout(self._settings.connect_timeout_s):
+                    await client.login(token_of(self._settings))
+                    advised, _, _ = await client.http.get_bot_gateway()
+                    return advised
+            except FAILURES as exc:
+                raise login_error_of(exc, self._settings.shown_api_url) from exc
 
     def _warn_of_content(self) -> None:
         if not self._told:
@@ -63,10 +82,12 @@ class Listener:
                 log.warning("discord.channels_not_read", sentence=CHANNELS_NOT_READ)
         self._told = True
 
-    async def _listen(self, receive: Receive, watch: Watch, backfill: Backfill, *, content: bool) -> None:
+    async def _listen(
+        self, receive: Receive, watch: Watch, backfill: Backfill, seat: Seat | None, *, content: bool
+    ) -> None:
         watchdog = Watchdog(self._settings, self._timing, watch)
         async with Gateway(
-            self._settings, self._timing, receive, watchdog, backfill, content=content
+            self._settings, self._timing, receive, watchdog, backfill, content=content, seat=seat
         ) as gateway:
             shards, wait_s = await self._log_in(gateway)
             if content and not gateway.content_is_on:
@@ -76,6 +97,7 @@ class Listener:
                 watch.down(unreachable(few, wait_s))
                 await self._timing.sleep(wait_s)
             watchdog.expect(shards)
+            await gateway.identify_turn()
             await self._connect(gateway, watchdog, content=content)
 
     async def _log_in(self, gateway: Gateway) -> tuple[int, float]:

@@ -4,7 +4,12 @@ from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
 from core.storage.db.capability_tables.audit import audit_log
 from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
-from core.storage.db.capability_tables.cluster import cluster_leases
+from core.storage.db.capability_tables.cluster import (
+    cluster_leases,
+    cluster_members,
+    cluster_parts,
+    cluster_windows,
+)
 from core.storage.db.capability_tables.console import (
     console_links,
     console_outside_accounts,
@@ -88,6 +93,9 @@ __all__ = [
     "breakers",
     "calls",
     "cluster_leases",
+    "cluster_members",
+    "cluster_parts",
+    "cluster_windows",
     "consents",
     "console_links",
     "console_outside_accounts",
