@@ -35,6 +35,13 @@ FRONTEND_LOCKS := $(wildcard frontends/*/requirements*.lock)
 	@for package in $(FRONTENDS); do $(PIP) install --no-index --no-build-isolation --no-deps -e ./$$package >&2 || exit 1; done
 	@touch $@
 
+# The homeserver that the Matrix frontend is tested against: a server of its own, in an environment of its own.
+.venv/.synapse: frontends/matrix/synapse.lock | .venv/bin/python
+	@echo "Setting up Synapse in .venv/synapse for the tests of Matrix (once; half a minute, 240 MB) ..." >&2
+	@test -x .venv/synapse/bin/python || $(PYTHON) -m venv .venv/synapse
+	@.venv/synapse/bin/python -m pip --disable-pip-version-check --quiet install --only-binary :all: --require-hashes -r $< >&2
+	@touch $@
+
 # One more platform for `make run`: `make frontend NAME=telegram`.
 frontend: .venv/.run
 	@test -f "frontends/$(NAME)/requirements.lock" || { echo "make frontend NAME=...: one of $(notdir $(FRONTENDS))" >&2; exit 1; }
@@ -49,7 +56,7 @@ run: .venv/.run
 	@if [ -f config.toml ] || [ -n "$$AIVAX_BOTS_CONFIG" ]; then exec $(BIN)/aivax-bots run; else exec $(BIN)/aivax-bots chat --sandbox; fi
 
 # The compiled tests are kept: to compile them, asserts rewritten, takes each worker longer than to import them.
-test: .venv/.dev
+test: .venv/.dev .venv/.synapse
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak"
 
 check: lint types contracts test
@@ -66,7 +73,7 @@ contracts: .venv/.dev
 	@$(BIN)/lint-imports
 	@for package in $(FRONTENDS); do $(BIN)/lint-imports --config $$package/pyproject.toml || exit 1; done
 
-soak: .venv/.dev
+soak: .venv/.dev .venv/.synapse
 	@$(BIN)/python -m pytest -q -m soak -s
 
 # Property tests with examples that no run has had: those of `make test` are the same each time.
@@ -115,6 +122,7 @@ lock:
 	$(COMPILE) --group pyproject.toml:build -c requirements-dev.lock -o requirements-build.lock
 	for package in $(FRONTENDS); do \
 		$(COMPILE) --no-emit-package aivax-bots $$package/pyproject.toml -c requirements-dev.lock -o $$package/requirements.lock || exit 1; done
+	echo matrix-synapse | $(COMPILE) - -o frontends/matrix/synapse.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from core.domain import ToolActivity as ToolActivity
     from core.domain import ToolState as ToolState
     from core.domain import Translator as Translator
+    from core.domain import Unreadable as Unreadable
     from core.domain import Watch as Watch
     from core.domain.checks import Check as Check
     from core.domain.checks import CheckState as CheckState
@@ -99,7 +100,8 @@ _HOMES: Mapping[str, str] = {
     "core.domain.errors": "BotError Fenced FileGone FileTooLarge FrontendRefused FrontendUnreachable MessageRefused"
     " OddAnswer OutcomeUnknown PlaceClosed PlatformBusy PlatformError SettingRefused",
     "core.domain.messages": "Action Apology Attachment Author Blob Button Command Commanded Deleted Edited Event Footer"
-    " Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity ToolState",
+    " Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity ToolState"
+    " Unreadable",
     "core.domain.places.admins": "Administers",
     "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger PostableChannel ReplySurface Watch",
     "core.domain.translator": "Translator",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import count
 
 from aivax_bots import Button, Delivery, Fenced, OutcomeUnknown, PlaceClosed, PlatformBusy, PlatformError
 from aivax_bots.testing.clock import FakeClock
@@ -157,13 +158,16 @@ class FakeChannel:
 # The memory of an answer
 
 
+_NONCES = count(1)
+"""Each names one message alone, whatever ledger it is of: a platform may know them again."""
+
+
 @dataclass
 class _Book:
     """What is stored: it outlives every attempt."""
 
     attempt: int = 1
     generation: int = 1
-    nonces: int = 0
     spoiled: bool = False
     """Whether the answer is to be shown once more."""
     rows: dict[int, Delivery] = field(default_factory=dict)
@@ -202,8 +206,7 @@ class FakeLedger:
         """A part that was forgotten gets a new nonce: platforms that know the old one would not create again."""
         await self._enter("intend")
         if part not in self._book.rows:
-            self._book.nonces += 1
-            nonce = f"n-{part}-{self._book.nonces}"
+            nonce = f"n-{part}-{next(_NONCES)}"
             self._book.rows[part] = Delivery(part, nonce, "", 0, closed=False, generation=self.generation)
         await self._hook("after intend")
         return self._book.rows[part]

@@ -23,6 +23,7 @@ from core.domain import (
     Said,
     Sentence,
     Translator,
+    Unreadable,
 )
 from core.i18n import Phrase, behind_word, may_be_prose, spoken_capability
 from core.places.rules import PlaceRules
@@ -115,7 +116,7 @@ class Limits:
         return None if behind_word(found, said.text) else found
 
     async def barred(
-        self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed
+        self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed | Unreadable
     ) -> Barred | None:
         """Whether the author gets no answer there: they are told once a day, or always where they would wait for it.
 
@@ -131,7 +132,7 @@ class Limits:
             return Barred(None)
         key = f"barred:{who.platform}:{who.workspace}:{who.user}:{where}"
         first = await transaction.first_within(key, DAY)
-        awaited = not isinstance(event, Pressed) and event.awaited
+        awaited = isinstance(event, Said | Commanded) and event.awaited
         return Barred(phrase if first or awaited else None)
 
     async def hold(self, transaction: IntakeTransaction, identity_id: int, place: Place) -> None:
@@ -284,7 +285,7 @@ class Limits:
         wait = _wait(reached.at, reached.span, transaction.now, translator)
         return _refusal(translator, reached.phrase, most=reached.most, wait=wait)
 
-    def _is_for_admins(self, event: Said | Commanded | Edited | Pressed) -> bool:
+    def _is_for_admins(self, event: Said | Commanded | Edited | Pressed | Unreadable) -> bool:
         if not isinstance(event, Said | Edited):
             return False
         wanted = spoken_capability(self.capabilities, event.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from core.domain import Action, Commanded, Place, Pressed, Said
+from core.domain import Action, Commanded, Place, Pressed, Said, Unreadable
 from core.settings import ConversationSettings
 from core.storage.turns.intake import IntakeTransaction
 
@@ -42,7 +42,7 @@ class Directory:
     async def add_notice(
         self,
         transaction: IntakeTransaction,
-        event: Said | Commanded | Pressed,
+        event: Said | Commanded | Pressed | Unreadable,
         identity_id: int,
         notice: str,
         offers: Sequence[Action] = (),

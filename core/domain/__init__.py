@@ -76,6 +76,7 @@ from core.domain.messages import (
     Status,
     ToolActivity,
     ToolState,
+    Unreadable,
 )
 from core.domain.options import Option, OptionKind, WrittenOptions, read_options, write_options
 from core.domain.places.admins import Administers
@@ -201,6 +202,7 @@ __all__ = [
     "TurnState",
     "Unanswerable",
     "Unavailable",
+    "Unreadable",
     "Waiting",
     "Watch",
     "Window",

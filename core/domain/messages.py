@@ -144,6 +144,13 @@ class Edited(Act):
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable(Act):
+    """A person said something that the bot can't read, as where they encrypt it for each other."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """Messages were deleted on the platform: by whom is not always told."""
 
@@ -262,7 +269,7 @@ class Pressed(Act):
     """Whether the person is just being asked for a comment, so that it is too early to thank."""
 
 
-Event = Said | Edited | Deleted | Left | Commanded | Pressed
+Event = Said | Edited | Unreadable | Deleted | Left | Commanded | Pressed
 """What a frontend tells the core."""
 
 

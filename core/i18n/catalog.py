@@ -91,6 +91,11 @@ class Phrase(Sentence):
         "Please ask me in another place."
     )
 
+    UNREADABLE = (
+        "I can't read what is said here: it is encrypted for the people in this place, and I have no key. "
+        "Please talk with me where nothing is encrypted."
+    )
+
     # pages in a browser
     APP_INSTALLED = "The app is installed. You can close this page."
     APP_NOT_INSTALLED = "The app was not installed. Please try again."

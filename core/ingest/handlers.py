@@ -20,6 +20,7 @@ from core.domain import (
     Pressed,
     Said,
     Translator,
+    Unreadable,
 )
 from core.i18n import Phrase, RightsPhrase, Translators
 from core.ingest.button_presses import Presses
@@ -56,15 +57,15 @@ class Handlers:
         return self._limits.capabilities
 
     async def take_in(
-        self, transaction: IntakeTransaction, event: Said | Edited | Left | Commanded | Pressed
+        self, transaction: IntakeTransaction, event: Said | Edited | Unreadable | Left | Commanded | Pressed
     ) -> Sequence[int]:
         """Write what an event means; the conversations that have work, or something to look at."""
         match event:
             case Left():
                 return await transaction.changes.leave(event.platform, event.workspace)
-            case Said() | Commanded() | Edited() | Pressed() if not _is_of_their_data(event) and (
-                barred := await self._limits.barred(transaction, event)
-            ):
+            case Said() | Commanded() | Edited() | Pressed() | Unreadable() if not _is_of_their_data(
+                event
+            ) and (barred := await self._limits.barred(transaction, event)):
                 return await self._turn_away(transaction, event, barred)
         identity_id = await transaction.identity_id(event.author)
         translator = await self._translator(transaction, identity_id, event.place)
@@ -72,7 +73,19 @@ class Handlers:
             return await self._leave_unanswered(transaction, event, identity_id, translator)
         if _asks(event):
             await self._limits.hold(transaction, identity_id, event.place)
+        return await self._carry_out(transaction, event, identity_id, translator)
+
+    async def _carry_out(
+        self,
+        transaction: IntakeTransaction,
+        event: Said | Edited | Unreadable | Commanded | Pressed,
+        identity_id: int,
+        translator: Translator,
+    ) -> Sequence[int]:
         match event:
+            case Unreadable():
+                notice = translator.say(Phrase.UNREADABLE)
+                return await self._directory.add_notice(transaction, event, identity_id, notice)
             case Said():
                 return await self._presses.consent.ask(transaction, event, identity_id, translator)
             case Edited():
@@ -120,7 +133,7 @@ class Handlers:
     async def _leave_unanswered(
         self,
         transaction: IntakeTransaction,
-        event: Said | Commanded | Edited | Pressed,
+        event: Said | Commanded | Edited | Pressed | Unreadable,
         identity_id: int,
         translator: Translator,
     ) -> Sequence[int]:
@@ -128,13 +141,16 @@ class Handlers:
         self._signs.passed.add(event.place.platform, PassedOver.NOT_ALLOWED)
         if isinstance(event, Edited):
             return ()
-        awaited = not isinstance(event, Pressed) and event.awaited
+        awaited = isinstance(event, Said | Commanded) and event.awaited
         if not await transaction.people.first_told(event.author.identity) and not awaited:
             return ()
         return await self._directory.add_notice(transaction, event, identity_id, blocked_sentence(translator))
 
     async def _turn_away(
-        self, transaction: IntakeTransaction, event: Said | Commanded | Edited | Pressed, barred: Barred
+        self,
+        transaction: IntakeTransaction,
+        event: Said | Commanded | Edited | Pressed | Unreadable,
+        barred: Barred,
     ) -> Sequence[int]:
         """Tell somebody who is kept out that they are; nothing of what they said is kept."""
         if barred.phrase is None or isinstance(event, Edited):
@@ -159,7 +175,7 @@ THEIR_DATA = frozenset({Command.PRIVACY, Command.EXPORT, Command.FORGET, Command
 """The commands about what is stored of who gives them."""
 
 
-def _asks(event: Said | Edited | Commanded | Pressed) -> bool:
+def _asks(event: Said | Edited | Commanded | Pressed | Unreadable) -> bool:
     """Whether it may become a question, which counts against limits."""
     return isinstance(event, Said | Edited) or (
         isinstance(event, Pressed) and event.action in (Action.REGENERATE, Action.AGREE)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from cachetools import TTLCache
 
 from core.admission.passed_over import PassedCounts
-from core.domain import Commanded, Edited, Frontend, Identity, PassedOver, Pressed, Said, Sign
+from core.domain import Commanded, Edited, Frontend, Identity, PassedOver, Pressed, Said, Sign, Unreadable
 from core.util.log import log
 
 MINUTE_S = 60.0
@@ -31,7 +31,7 @@ class RefusalSigns:
         self._lately: TTLCache[Identity, int] = TTLCache(MOST_PEOPLE, MINUTE_S)
         self._waiting = {name: asyncio.Queue[str](MOST_WAITING) for name in frontends}
 
-    def refuse(self, event: Said | Commanded | Edited | Pressed, reason: PassedOver) -> None:
+    def refuse(self, event: Said | Commanded | Edited | Pressed | Unreadable, reason: PassedOver) -> None:
         """Count what is refused without a word; have a sign put on it soon if it is a question.
 
         None where its author or its platform has many already.

@@ -33,6 +33,7 @@ from core.domain import (
     Said,
     Translator,
     TurnQueue,
+    Unreadable,
 )
 from core.domain.hooks import NO_HOOKS, Hooks
 from core.domain.metrics import EVENTS
@@ -53,7 +54,7 @@ from core.settings import ConversationSettings
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
 
-Stored = Said | Edited | Left | Commanded | Pressed
+Stored = Said | Edited | Unreadable | Left | Commanded | Pressed
 Handle = Callable[[IntakeTransaction, Any], Awaitable[Sequence[int]]]
 """What an event does in its transaction; the conversations that have work then."""
 

@@ -15,6 +15,7 @@ from core.domain import (
     Pressed,
     Said,
     Sentence,
+    Unreadable,
 )
 from core.i18n import PlacesPhrase
 from core.places.choices import PlaceChoices, PlaceLimit
@@ -48,7 +49,7 @@ class PlaceRules:
         """No `choices`: admins can set nothing."""
         self._choices = choices
 
-    def off(self, event: Said | Edited | Commanded | Pressed) -> Sentence | None:
+    def off(self, event: Said | Edited | Commanded | Pressed | Unreadable) -> Sentence | None:
         """What its author is told where the bot is turned off; None where it answers."""
         if self._choices is None or self._choices.answers(event.place):
             return None

@@ -1,0 +1,3 @@
+"""A frontend of aivax-bots for Matrix."""
+
+NAME = "matrix"
