@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from core.domain import BotError as BotError
     from core.domain import Button as Button
     from core.domain import Capability as Capability
+    from core.domain import ChannelMessage as ChannelMessage
     from core.domain import Command as Command
     from core.domain import Commanded as Commanded
     from core.domain import Counting as Counting
@@ -99,9 +100,15 @@ _HOMES: Mapping[str, str] = {
     "core.domain.checks": "Check CheckState Finding",
     "core.domain.errors": "BotError Fenced FileGone FileTooLarge FrontendRefused FrontendUnreachable MessageRefused"
     " OddAnswer OutcomeUnknown PlaceClosed PlatformBusy PlatformError SettingRefused",
+<<<<<<< HEAD
     "core.domain.messages": "Action Apology Attachment Author Blob Button Command Commanded Deleted Edited Event Footer"
     " Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity ToolState"
     " Unreadable",
+=======
+    "core.domain.messages": "Action Apology Attachment Author Blob Button ChannelMessage Command Commanded Deleted"
+    " Edited Event Footer Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity"
+    " ToolState",
+>>>>>>> 454254e (Summarise channels at a time of day, each statement linked to its messages)
     "core.domain.places.admins": "Administers",
     "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger PostableChannel ReplySurface Watch",
     "core.domain.translator": "Translator",

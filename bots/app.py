@@ -191,7 +191,7 @@ async def open_core_on(
                 queueing.allowance.run,
                 notifier_of(base, queueing, surfaces).run,
                 *([rollups_of(base, admitting.account).run] if settings.web.console.enabled else []),
-                *upkeep_of(base, capabilities),
+                *upkeep_of(base, capabilities, queueing, admitting.alerts),
                 *(partial(each, queueing.pool.notify) for each in capabilities.upkeep),
             ),
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bots.setting_rules.together import check_batch
-from bots.wiring import Base, desk_of, models_of
+from bots.wiring import Base, Queueing, desk_of, models_of
+from core.admission.operator_alerts import OperatorAlerts
 from core.admission.spending.caps import SpendCaps
 from core.aivax.keys import kind_of
 from core.aivax.personal.memories import Memories
@@ -52,6 +53,10 @@ from core.storage.personal_data.memory_lists import MemoryLists
 from core.storage.spending import SpendingStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.release import HeldTurnRelease
+from core.util.log import log
+
+if TYPE_CHECKING:
+    from core.scheduled.digests.runs import Planned
 
 
 def capabilities_of(base: Base) -> Capabilities:
@@ -77,18 +82,78 @@ def capabilities_of(base: Base) -> Capabilities:
         handlers.append(handler)
         unspoken.append(result)
         upkeep.append(watcher.run)
+    if base.settings.digests:
+        spoken, made = _digests(base)
+        handlers.append(spoken)
+        unspoken.append(made)
     if base.settings.forms:
         handlers.append(ListForms(base.settings.forms))
     return Capabilities([*handlers, *_forms(base, handlers)], unspoken=unspoken, upkeep=upkeep)
 
 
-def upkeep_of(base: Base, capabilities: Capabilities) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+def upkeep_of(
+    base: Base, capabilities: Capabilities, queueing: Queueing, alerts: OperatorAlerts
+) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
     """Build what goes on beside the answers for what is switched on, each until cancelled."""
+    return (*_keeping(base, capabilities), *_scheduled(base, queueing, alerts))
+
+
+def _keeping(base: Base, capabilities: Capabilities) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
     learn = capabilities.handler(Learn.capability.name)
     if not isinstance(learn, Learn):
         return ()
     store, follow_ups = LearntStore(base.database, base.now), FollowUps(base.database, base.now)
     return (Keeper(store, follow_ups, learn.teacher, base.frontends, base.settings.knowledge).run,)
+
+
+def _scheduled(
+    base: Base, queueing: Queueing, alerts: OperatorAlerts
+) -> Iterator[Callable[[], Coroutine[Any, Any, None]]]:
+    if base.settings.digests:
+        from core.scheduled.digests.runs import DigestRuns, Telling
+        from core.storage.scheduled.digests import DigestStore
+
+        store, planned = DigestStore(base.database, base.now), planned_digests(base)
+        telling = Telling(queueing.pool.notify, queueing.turns.give_up, alerts)
+        if planned:
+            yield DigestRuns(planned, store, base.translators, base.now, queueing.leadership, telling).run
+
+
+def planned_digests(base: Base) -> Sequence[Planned]:
+    """The digests of platforms that run here, and where each is posted."""
+    from core.scheduled.digests.runs import Planned
+    from core.storage.scheduled.digests import Target
+
+    found = []
+    for digest in base.settings.digests:
+        frontend = base.frontends.get(digest.platform)
+        if frontend is None:
+            log.warning(
+                "digest.off", digest=digest.name, platform=digest.platform, cause="it is not configured"
+            )
+            continue
+        channel = (digest.post_to or digest.channel).partition(":")[2]
+        place = Place(digest.platform, digest.workspace, channel)
+        locale = digest.language or base.routes.of(place).locale or base.settings.replies.locale
+        settings = digest.model_copy(update={"language": locale})
+        found.append(Planned(settings, Target(place, frontend.address_of(channel), locale)))
+    return found
+
+
+def _digests(base: Base) -> tuple[CapabilityHandler, CapabilityHandler]:
+    from core.admission.access import Access
+    from core.scheduled.digests.handler import Bounds, DigestHandler
+    from core.scheduled.digests.opting import DigestsHandler
+    from core.settings import AccessSettings
+    from core.storage.scheduled.digests import DigestStore
+
+    settings, store = base.settings, DigestStore(base.database, base.now)
+    access = Access(AccessSettings(block_users=settings.access.block_users))
+    caps, spending = SpendCaps(settings.limits), SpendingStore(base.database)
+    only_agreed = settings.privacy.consent == "agree"
+    bounds = Bounds(store, caps, spending, base.now, access, only_agreed=only_agreed)
+    planned = {each.settings.name: each.settings for each in planned_digests(base)}
+    return DigestsHandler(store), DigestHandler(planned, store, bounds)
 
 
 def _knowledge(base: Base) -> Iterator[CapabilityHandler]:

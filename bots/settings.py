@@ -36,6 +36,7 @@ from core.knowledge.settings import KnowledgeSettings
 from core.media.settings import MediaSettings
 from core.places.settings import PlaceAdminsSettings
 from core.rights.settings import MemorySettings, PrivacySettings
+from core.scheduled.settings import DigestSettings
 from core.settings import (
     AccessSettings,
     AivaxSettings,
@@ -128,6 +129,7 @@ class Settings(Section):
     routes: tuple[Route, ...] = ()
     forms: tuple[FormSettings, ...] = ()
     batch: BatchSettings = BatchSettings()
+    digests: tuple[DigestSettings, ...] = ()
 
     def frontend(self, name: str) -> Any:
         """The section of an installed frontend."""
@@ -204,6 +206,7 @@ def _wrong_names(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[
     judges = {name: plugin.id_fix for name, plugin in plugins.items()}
     yield from wrong_entries(settings.access, {**judges, TERMINAL: any_id})
     yield from wrong_channels("[guard] channels", settings.guard.channels, {**judges, TERMINAL: any_id})
+    yield from _wrong_digests(settings, plugins)
     for plugin in plugins.values():
         for setting, kind in plugin.operator_lists.items():
             ids = getattr(settings.operators, setting)
@@ -232,6 +235,14 @@ def _wrong_workspaces(settings: ConsoleSettings, plugins: Mapping[str, Plugin]) 
             yield SettingRefused(setting, value=shown(own.workspaces[0]), fix=fix)
         else:
             yield from wrong_ids(setting, "workspace", own.workspaces, plugin.id_fix)
+
+
+def _wrong_digests(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[SettingRefused]:
+    """Digests of a platform that there is not."""
+    for digest in settings.digests:
+        if digest.platform not in plugins:
+            fix = f"there is no platform {shown(digest.platform)!r}; known: {', '.join(plugins)}"
+            yield SettingRefused("[[digests]] channel", value=shown(digest.channel), fix=fix)
 
 
 def compose(plugins: Mapping[str, Plugin]) -> type[Settings]:

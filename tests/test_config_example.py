@@ -14,13 +14,14 @@ from pydantic import BaseModel, SecretStr
 
 from bots.settings import Settings, compose, load
 from core.forms.settings import FormInput, FormSettings
+from core.scheduled.settings import DigestSettings
 from core.settings import Route
 from tests.shipped import shipped
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 OPTIONAL = re.compile(r"^#(?=\[\[|[a-z_]+ = )", re.MULTILINE)
 """What makes a line optional: a `#` right before a key or a table, where prose has a blank after it."""
-TABLES: dict[str, type[BaseModel]] = {"routes": Route, "forms": FormSettings}
+TABLES: dict[str, type[BaseModel]] = {"routes": Route, "forms": FormSettings, "digests": DigestSettings}
 """Sections that are lists of tables."""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from aivax_bots import (
     Administers,
     Blob,
+    ChannelMessage,
     Counting,
     Delivery,
     EditingSurface,
@@ -16,6 +18,7 @@ from aivax_bots import (
     Ledger,
     MadeFile,
     Place,
+    PlaceClosed,
     PlatformError,
     Quote,
     ReplySurface,
@@ -38,6 +41,8 @@ class FakePlatform:
         self.places: dict[str, FakeChannel] = {}
         self.around: dict[str, Sequence[Quote]] = {}
         self.channels: dict[str, Sequence[Quote]] = {}
+        self.spoken: dict[str, Sequence[ChannelMessage]] = {}
+        """What was said in whole channels, for who reads a span of time of one."""
         self.files: dict[str, Blob | PlatformError] = {}
         self.signs: list[str] = []
         self.declined: list[str] = []
@@ -74,6 +79,14 @@ class FakePlatform:
     async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
         await told(min(most, len(self.channels.get(address.partition("/")[0], ()))))
         return self.channels.get(address.partition("/")[0], ())[-most:]
+
+    async def said_between(
+        self, address: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[ChannelMessage]:
+        said = self.spoken.get(address.partition("/")[0])
+        if said is None:
+            raise PlaceClosed("fake", code="no_history")
+        return [each for each in said if since <= each.at < until][-most:]
 
     async def link(self, address: str, origin: str = "") -> str:
         return f"https://chat.example/{address.partition('/')[0]}/{origin}"

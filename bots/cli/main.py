@@ -14,6 +14,7 @@ from bots import INTERRUPTED
 from bots.cli.config import config as configuration
 from bots.cli.console import console
 from bots.cli.db import database
+from bots.cli.operations.digests import digests
 from bots.cli.operations.places import places
 from bots.cli.operations.turns import turns
 from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, ConfigPath
@@ -42,6 +43,7 @@ Examples:
 cli.add_typer(configuration, rich_help_panel=SET_UP)
 cli.add_typer(turns, rich_help_panel=LOOK_AFTER)
 cli.add_typer(places, rich_help_panel=LOOK_AFTER)
+cli.add_typer(digests, rich_help_panel=LOOK_AFTER)
 cli.add_typer(people, rich_help_panel=LOOK_AFTER)
 cli.add_typer(feedback, rich_help_panel=LOOK_AFTER)
 cli.add_typer(console, rich_help_panel=LOOK_AFTER)

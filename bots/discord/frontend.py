@@ -53,6 +53,7 @@ from bots.discord.transport.timing import Timing
 from core.domain import (
     Administers,
     Blob,
+    ChannelMessage,
     Counting,
     Delivery,
     Identity,
@@ -154,6 +155,12 @@ class DiscordFrontend:
     async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
         around = Surroundings(self._session, self._names, Address.parse(address))
         return await around.channel(most, told)
+
+    async def said_between(
+        self, address: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[ChannelMessage]:
+        around = Surroundings(self._session, self._names, Address.parse(address))
+        return await around.between(since, until, most)
 
     async def link(self, address: str, origin: str = "") -> str:
         return link_of(Address.parse(address).question, origin)

@@ -71,6 +71,9 @@ def channels_of(settings: Settings, platform: str) -> Sequence[str]:
     """The channels of a platform that the settings name: where alerts go, and where routes and lists lead."""
     alerts, _, channel = settings.operators.channel.partition(":")
     named = [channel] if alerts == platform else []
+    for digest in settings.digests:
+        of_digest = (digest.channel, digest.post_to or digest.channel)
+        named += [each.partition(":")[2] for each in dict.fromkeys(of_digest) if digest.platform == platform]
     named += [route.channel for route in settings.routes if route.platform == platform and route.channel]
     return named
 

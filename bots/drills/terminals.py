@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bots.terminal.surface import TerminalSurface
 from core.domain import (
     Administers,
     Blob,
+    ChannelMessage,
     Counting,
     Delivery,
     Identity,
@@ -17,6 +19,7 @@ from core.domain import (
     Ledger,
     MadeFile,
     Place,
+    PlaceClosed,
     PlatformError,
     Quote,
     ReplySurface,
@@ -77,6 +80,12 @@ class Terminal:
     async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
         """A terminal has no channel."""
         return ()
+
+    async def said_between(
+        self, address: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[ChannelMessage]:
+        """A terminal has no channel."""
+        raise PlaceClosed(self.platform, code="no_history")
 
     async def link(self, address: str, origin: str = "") -> str:
         """Nothing on a terminal can be linked to."""

@@ -98,7 +98,7 @@ def _fix(error: ErrorDetails) -> str:
             "write an address that begins with https:// or http://, without blanks, and without ? or # in it"
         )
         return address if is_address else "it holds a blank or a character that can't stand there"
-    if error["type"] == "tuple_type" and error["loc"] in (("routes",), ("forms",)):
+    if error["type"] == "tuple_type" and error["loc"] in (("routes",), ("forms",), ("digests",)):
         name = error["loc"][0]
         return f"begin each {str(name).removesuffix('s')} with a line [[{name}]], in double brackets"
     if error["type"] in FIXES:

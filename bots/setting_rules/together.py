@@ -48,6 +48,10 @@ def checks_before_start(settings: Settings) -> Iterator[Check]:
         yield partial(check_otel, settings.otel)
     yield partial(check_hooks, settings.hooks)
     yield partial(check_place_admins, settings.place_admins)
+    if settings.digests:
+        from core.scheduled.settings import check as check_scheduled
+
+        yield partial(check_scheduled, settings.digests)
 
 
 def all_checks(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[Check]:

@@ -16,7 +16,7 @@ from bots.slack.delivery.removal import remove
 from bots.slack.delivery.uploads import upload
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.features import files
-from bots.slack.features.surroundings import channel_quotes, permalink, quotes
+from bots.slack.features.surroundings import channel_quotes, permalink, quotes, said_between
 from bots.slack.features.workspaces import OneWorkspace, Workspaces
 from bots.slack.listening.listen import EventSource, listen
 from bots.slack.listening.socket_mode import listen_on_socket
@@ -27,6 +27,7 @@ from core.delivery.pacing import FIRST_WORDS_AFTER_S
 from core.domain import (
     Administers,
     Blob,
+    ChannelMessage,
     Counting,
     Delivery,
     FrontendRefused,
@@ -127,6 +128,13 @@ class SlackFrontend:
         place = Address.parse(address)
         there = self._workspaces.of(place.team)
         return await channel_quotes(there.api, there.names, place, most, told)
+
+    async def said_between(
+        self, address: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[ChannelMessage]:
+        place = Address.parse(address)
+        there = self._workspaces.of(place.team)
+        return await said_between(there.api, there.names, place, (since, until), most)
 
     async def link(self, address: str, origin: str = "") -> str:
         place = Address.parse(address)

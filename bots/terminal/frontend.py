@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -19,6 +20,7 @@ from core.domain import (
     Administers,
     Author,
     Blob,
+    ChannelMessage,
     Command,
     Commanded,
     Counting,
@@ -136,6 +138,12 @@ class TerminalFrontend:
     async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
         """A terminal has no channel."""
         return ()
+
+    async def said_between(
+        self, address: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[ChannelMessage]:
+        """A terminal has no channel."""
+        raise PlaceClosed(PLATFORM, code="no_history")
 
     async def link(self, address: str, origin: str = "") -> str:
         """Nothing on a terminal can be linked to."""

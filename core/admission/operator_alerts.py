@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 
-from core.domain import Frontend, Translator
-from core.i18n import Phrase
+from core.domain import Frontend, Sentence, Translator
 from core.storage.alerts import AlertChannel, AlertStore, Told
 from core.util.log import log
 
@@ -50,7 +49,7 @@ class OperatorAlerts:
         self._notify = notify
 
     async def tell(
-        self, cause: str, phrase: Phrase, *, implied: Sequence[str] = (), **values: object
+        self, cause: str, phrase: Sentence, *, implied: Sequence[str] = (), **values: object
     ) -> None:
         """Say that something is wrong, unless it was said already, here or in another process.
 
@@ -61,7 +60,7 @@ class OperatorAlerts:
             log.error("alert.sent", cause=cause, alert=sentence)
 
     async def heal(
-        self, cause: str, phrase: Phrase | None, *, implied: Sequence[str] = (), **values: object
+        self, cause: str, phrase: Sentence | None, *, implied: Sequence[str] = (), **values: object
     ) -> None:
         """Say that it is mended, if it was told; without a phrase it is only forgotten."""
         causes = (cause, *implied)
@@ -82,7 +81,7 @@ class OperatorAlerts:
     async def _write(
         self,
         cause: str,
-        phrase: Phrase | None,
+        phrase: Sentence | None,
         values: Mapping[str, object],
         write: Callable[[str, AlertChannel | None], Awaitable[Told]],
     ) -> str | None:

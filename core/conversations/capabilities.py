@@ -66,6 +66,15 @@ class CapabilityRun(Protocol):
     async def ask_quietly(self, change: Change = lambda request: request) -> str:
         """Likewise, but write nothing: for what is to be checked first, such as structured output."""
 
+    async def ask_apart(self, change: Change = lambda request: request) -> tuple[str, Usage | None]:
+        """Likewise, and what that call used, as AIVAX told it: it counts once it is given to `used`.
+
+        For who asks more than once: what was paid before a later call is held counts, too, where it is remembered.
+        """
+
+    def be_quiet(self) -> None:
+        """Show nothing but what is written: no status, and nothing at all where nothing is written."""
+
     def offer(self, *actions: Action) -> None:
         """Have these buttons below the answer, once all is written; after a crash they are there, too."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 
 from core.domain import (
     Administers,
     Blob,
+    ChannelMessage,
     Counting,
     Delivery,
     Identity,
@@ -68,6 +70,12 @@ class PlainFrontend(ABC):
     async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
         """Nothing of a channel can be read."""
         return ()
+
+    async def said_between(
+        self, address: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[ChannelMessage]:
+        """Nothing of a channel can be read."""
+        raise PlaceClosed(self.platform, code="no_history")
 
     async def link(self, address: str, origin: str = "") -> str:
         """Nothing can be linked to."""

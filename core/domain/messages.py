@@ -7,6 +7,7 @@ string (`address`, `ref`, `origin`) that the frontend made and that the core sto
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from core.domain.places.admins import Administers
@@ -106,6 +107,19 @@ class Quote:
     def attachment_names(self) -> tuple[str, ...]:
         """What its files are called."""
         return tuple(each.name for each in self.attachments)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMessage:
+    """One message of a channel that is read for a span of time, such as its last day."""
+
+    quote: Quote
+    at: datetime
+    """When it was said, aware."""
+    address: str
+    """Where it stands, for `Frontend.link` with its `quote.origin`."""
+    by_bot: bool = False
+    """Whether a bot or an app said it, ours or another."""
 
 
 @dataclass(frozen=True, slots=True)

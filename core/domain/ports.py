@@ -18,6 +18,7 @@ from core.domain.messages import (
     Author,
     Blob,
     Button,
+    ChannelMessage,
     Event,
     Footer,
     Identity,
@@ -266,6 +267,19 @@ class Frontend(Protocol):
 
         The question itself is left out, and what stands in threads. `told` hears how many are read, now and then. Empty
         where nothing can be read.
+        """
+
+    async def said_between(
+        self, address: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[ChannelMessage]:
+        """Read what was said in the whole channel that `address` lies in from `since` up to `until`, oldest first.
+
+        At most the newest `most` messages; what stands in threads is among them where the platform tells it. What was
+        deleted is not. Unlike `history` it tells an empty channel from one that can't be read.
+
+        Raises:
+            PlaceClosed: the platform has no such thing, or the channel can't be read.
+            PlatformError: it can't be read now.
         """
 
     async def link(self, address: str, origin: str = "") -> str:

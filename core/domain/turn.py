@@ -62,6 +62,10 @@ class CancelRequest(StrEnum):
         return self in (CancelRequest.WITHDRAW, CancelRequest.TAKE_BACK)
 
 
+UNASKED = frozenset({"digest"})
+"""The capabilities that are carried out at a time of their own: nobody waits for those, so nobody is told to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A claimed turn: this process may run it, as attempt number `attempt`, until it is fenced."""
@@ -108,6 +112,11 @@ class Turn:
     def waiting_since(self) -> datetime:
         """Since when it waited for a worker before this attempt."""
         return self.due_since or self.created_at
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether nobody asked for it."""
+        return self.capability in UNASKED
 
     @property
     def ended_by(self) -> CancelRequest | None:

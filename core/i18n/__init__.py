@@ -11,6 +11,7 @@ from core.i18n.places import PlacesPhrase
 from core.i18n.preview import preview, samples
 from core.i18n.prose import may_be_prose
 from core.i18n.rights import RightsPhrase
+from core.i18n.scheduled import ScheduledPhrase
 from core.i18n.translators import LocaleTranslator, Translators, warm
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Phrase",
     "PlacesPhrase",
     "RightsPhrase",
+    "ScheduledPhrase",
     "Translators",
     "above",
     "behind_word",

@@ -115,6 +115,8 @@ class Answer:
         """Whether the model said anything."""
         self.offers: tuple[Action, ...] = ()
         """The buttons below it, where it is the bot's own."""
+        self.is_quiet = False
+        """Whether nothing is shown but its text: no status, and nothing where there is no text."""
         self.is_ours = False
         """Whether the text is a sentence of the bot's own: it can be neither generated again nor judged."""
 
@@ -148,7 +150,7 @@ class Answer:
             case Text(delta):
                 self.has_model_words = True
                 await self._write(delta)
-            case Thinking() if not self._thinking:
+            case Thinking() if not (self._thinking or self.is_quiet):
                 self._thinking = True
                 await self.surface.note(Status(self.translator.say(Phrase.THINKING)))
             case Usage():

@@ -126,6 +126,17 @@ class _Run:
             await self._let_ask(change)
         return "".join(said)
 
+    async def ask_apart(self, change: Change = lambda request: request) -> tuple[str, Usage | None]:
+        before, self._answer.usage = self._answer.usage, None
+        try:
+            text = await self.ask_quietly(change)
+            return text, self._answer.usage
+        finally:
+            self._answer.usage = before
+
+    def be_quiet(self) -> None:
+        self._answer.is_quiet = True
+
     async def _let_ask(self, change: Change) -> None:
         if (held_by := await self._ask(self._answer, change, self.words)) is not None:
             raise _Held(held_by)

@@ -142,7 +142,7 @@ class Generation:
         except Refused as refused:
             answer.drop_held_back()
             await answer.speak(refused.sentence)
-        if answer.is_empty:
+        if answer.is_empty and not answer.is_quiet:
             await answer.say(instead_of_words(answer.reason))
         ours, remembered = answer.is_ours, answer.remembered
         offers = answer.offers if ours else ()
@@ -262,7 +262,7 @@ class Generation:
             await self._tool_caps.count(answer.turn, event.name)
         if (activity := answer.tools.admit(event)) is not None:
             await self._store.keep_activity(answer.turn, activity)
-            if self._show_tools:
+            if self._show_tools and not answer.is_quiet:
                 await answer.surface.note(tool_status(answer.translator, activity))
 
     async def _refused(

@@ -125,8 +125,12 @@ class Holds:
 
     async def _knows(self, turn: Turn, told: set[int]) -> bool:
         """Whether the author was told of this turn, or of another one and a sign on this one is enough."""
-        return turn.id in told or (
-            bool(told)
-            and not turn.position_only_attempts
-            and await self._surfaces.frontend(turn).sign(turn.address, Sign.WAITS)
+        return (
+            turn.id in told
+            or turn.is_unasked
+            or (
+                bool(told)
+                and not turn.position_only_attempts
+                and await self._surfaces.frontend(turn).sign(turn.address, Sign.WAITS)
+            )
         )

@@ -100,6 +100,8 @@ class PositionNotifier:
                 await settled(self._let_go(turn, waiting.since))
 
     async def _show(self, turn: Turn, place: int, wait_s: float) -> None:
+        if turn.is_unasked:
+            return
         translator = self._surfaces.translator(turn)
         sentence = translator.say(Phrase.PLACE_IN_LINE, place=place, wait=translator.duration(wait_s))
         async with self._surfaces.open(turn) as surface:

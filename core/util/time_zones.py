@@ -39,6 +39,16 @@ def begin_of(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), _zone(zone)).astimezone(UTC)
 
 
+def known_zone(name: str) -> tzinfo:
+    """The zone of a name; `""` is UTC. Raises `ZoneInfoNotFoundError` where this machine does not know it."""
+    return ZoneInfo(name) if name else UTC
+
+
+def knows_zone(name: str) -> bool:
+    """Whether this machine knows a zone: one without time zone data knows none but UTC."""
+    return not name or _is_known(name)
+
+
 def _zone(name: str) -> tzinfo:
     return ZoneInfo(name) if name and _is_known(name) else UTC
 

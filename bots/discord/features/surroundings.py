@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import discord
 
@@ -13,7 +14,7 @@ from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import has_words, replied_to
 from bots.discord.transport.api import Session, own_id, read_history
 from bots.discord.transport.names import NameLookup, own_name
-from core.domain import Counting, PlaceClosed, PlatformError, Quote
+from core.domain import ChannelMessage, Counting, PlaceClosed, PlatformError, Quote
 from core.util.log import log
 
 _PAGE = 100
@@ -57,6 +58,31 @@ class Surroundings:
             log.warning("discord.channel_unreadable", code=error.code, detail=error.detail)
             return ()
         return tuple(quote_of(each, own_id(client), names) for each in messages)
+
+    async def between(self, since: datetime, until: datetime, most: int) -> Sequence[ChannelMessage]:
+        """Read what was said in the channel itself in a span of time, oldest first. Raises PlatformError."""
+        here, client = self._address.channel, await self._session.client()
+        guild = self._address.guild or _guild_of(await self._session.call(lambda it: it.fetch_channel(here)))
+        found: list[WholeMessage] = []
+        before = discord.utils.time_snowflake(until)
+        while len(found) < most:
+            page = await self._page(min(_PAGE, most - len(found)), before)
+            found += [each for each in page if each.created_at >= since]
+            if len(page) < _PAGE or page[-1].created_at < since:
+                break
+            before = page[-1].id
+        messages = said_in(reversed(found))
+        names = await self._names.of(messages, guild, own_name(client))
+        at = str(Address(channel=here, guild=guild))
+        return tuple(
+            ChannelMessage(
+                quote_of(each, own_id(client), names),
+                each.created_at,
+                at,
+                by_bot=each.author.bot or bool(each.webhook_id),
+            )
+            for each in messages
+        )
 
     async def _newest(self, most: int, told: Counting) -> list[WholeMessage]:
         """Read page by page, so that whoever waits is told how far it is."""
@@ -109,6 +135,12 @@ class Surroundings:
             return await self._session.fetch_message(channel, message, self._address.guild or None)
         except PlaceClosed:
             return None
+
+
+def _guild_of(channel: object) -> int:
+    """The server that a channel belongs to; 0 outside of servers."""
+    guild = getattr(channel, "guild", None)
+    return guild.id if guild is not None else 0
 
 
 def link_of(address: Address, origin: str) -> str:

@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -18,12 +20,16 @@ from bots.slack.features.files import described
 from bots.slack.transport.api import SlackApi
 from bots.slack.transport.names import NameFinder
 from core.delivery.platform_retry import patiently
-from core.domain import Counting, PlatformError, Quote
+from core.domain import ChannelMessage, Counting, PlatformError, Quote
 from core.util.log import log
 
 _MOST_PAGES = 10
 _PAGE = 200
 _MOST_DESCRIBED = 10
+_MOST_THREADS = 100
+"""Of which what was answered is read: each is a call, and Slack lets an app make 50 of them a minute."""
+_SAID = ("", "bot_message", "file_share", "me_message", "thread_broadcast")
+"""The subtypes of messages that somebody wrote; others tell who joined, or what a channel is called now."""
 _ROOM_FOR_FIRST = 10
 """From so many messages on one of them is the thread's first."""
 
@@ -76,6 +82,47 @@ async def channel_quotes(
     asked = NamesAsked(bot)
     await _quotes(newest, asked, place.team)
     return await _quotes(newest, await names.find(asked), place.team)
+
+
+async def said_between(
+    api: SlackApi, names: NameFinder, place: Address, span: tuple[datetime, datetime], most: int
+) -> Sequence[ChannelMessage]:
+    """Read what was said in a channel from the first moment up to the second, oldest first.
+
+    What was answered in threads is among it where the thread's first message lies in that time, too: Slack lists no
+    others. Raises as `Frontend.said_between`.
+    """
+    since, until = (f"{each.timestamp():.6f}" for each in span)
+    asked: dict[str, Any] = {"channel": place.channel, "limit": _PAGE, "oldest": since, "latest": until}
+    read, bot = partial(_patiently, api), await api.who_am_i()
+    top: list[Mapping[str, Any]] = []
+    async for page in pages(read, -(-most // _PAGE), thread="", inclusive=True, **asked):
+        top += page
+    found = {text_of(each, "ts"): each for each in top[:most]}
+    threads = [each for each in top[:most] if each.get("reply_count")][:_MOST_THREADS]
+    for thread in threads:
+        async for page in pages(read, _MOST_PAGES, thread=text_of(thread, "ts"), **asked):
+            found |= {text_of(each, "ts"): each for each in page}
+    first, last = Decimal(since), Decimal(until)
+    told = [(moment, each) for each in found.values() if (moment := moment_of(each)) is not None]
+    within = [(moment, each) for moment, each in told if first <= moment < last and _is_words(each)]
+    newest = [each for _, each in sorted(within, key=lambda pair: pair[0])][-most:]
+    names_asked = NamesAsked(bot)
+    await _quotes(newest, names_asked, place.team)
+    read_out = await _quotes(newest, await names.find(names_asked), place.team)
+    at = str(Address(channel=place.channel, team=place.team))
+    return [
+        ChannelMessage(quote, _time_of(each), at, by_bot=quote.own or bool(each.get("bot_id")))
+        for quote, each in zip(read_out, newest, strict=True)
+    ]
+
+
+def _is_words(message: Mapping[str, Any]) -> bool:
+    return text_of(message, "subtype") in _SAID
+
+
+def _time_of(message: Mapping[str, Any]) -> datetime:
+    return datetime.fromtimestamp(float(text_of(message, "ts")), UTC)
 
 
 async def permalink(api: SlackApi, place: Address, origin: str) -> str:

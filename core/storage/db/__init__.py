@@ -37,6 +37,7 @@ from core.storage.db.capability_tables.rollups import (
     daily_spans,
     daily_times,
 )
+from core.storage.db.capability_tables.scheduled import digest_opt_outs, digest_runs, reminders
 from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, database_path, parse_url
@@ -114,6 +115,8 @@ __all__ = [
     "daily_times",
     "database_path",
     "deliveries",
+    "digest_opt_outs",
+    "digest_runs",
     "erasures",
     "events",
     "failures",
@@ -146,6 +149,7 @@ __all__ = [
     "place_settings",
     "reader_locale",
     "releases",
+    "reminders",
     "remote_erasures",
     "settled",
     "spoken_locale",

@@ -39,6 +39,8 @@ from core.storage.db import (
     daily_platforms,
     daily_times,
     deliveries,
+    digest_opt_outs,
+    digest_runs,
     erasures,
     events,
     failures,
@@ -57,6 +59,7 @@ from core.storage.db import (
     place_models,
     place_settings,
     releases,
+    reminders,
     remote_erasures,
     tool_activity,
     tool_calls,
@@ -153,6 +156,7 @@ STORES = (
         derived=("sheet", "result"),
     ),
     Store(batch_turns, turn="turn_id"),
+    Store(reminders, {"text": "", "address": ""}, identity="identity_id"),
 )
 OF_TURNS = tuple(store for store in STORES if store.turn)
 """Those whose rows hang on a turn."""
@@ -248,6 +252,15 @@ WORDLESS = (
     Wordless(
         audit_log, ("address",), "of an operator's browser; gone after `[storage] retention_audit_days`"
     ),
+    Wordless(digest_runs, ("name",), "a digest's name, as the operator gives it"),
+    Wordless(digest_runs, ("stage",), OURS),
+    Wordless(
+        digest_opt_outs,
+        ("platform", "workspace", "user"),
+        "ids of who is left out of digests; kept until they say otherwise",
+    ),
+    Wordless(reminders, ("platform", "workspace", "channel", "thread"), IDS),
+    Wordless(reminders, ("every", "zone"), "a time of day, days of the week, and a time zone"),
     Wordless(daily_platforms, ("platform",), IDS),
     Wordless(daily_places, ("platform", "workspace", "channel"), "ids of channels; of direct messages none"),
     Wordless(daily_failures, ("platform",), IDS),

@@ -1,0 +1,1 @@
+"""Reminders: a person says when, and what; the bot says it then, where they asked."""
