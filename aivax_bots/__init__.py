@@ -100,15 +100,9 @@ _HOMES: Mapping[str, str] = {
     "core.domain.checks": "Check CheckState Finding",
     "core.domain.errors": "BotError Fenced FileGone FileTooLarge FrontendRefused FrontendUnreachable MessageRefused"
     " OddAnswer OutcomeUnknown PlaceClosed PlatformBusy PlatformError SettingRefused",
-<<<<<<< HEAD
-    "core.domain.messages": "Action Apology Attachment Author Blob Button Command Commanded Deleted Edited Event Footer"
-    " Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity ToolState"
-    " Unreadable",
-=======
     "core.domain.messages": "Action Apology Attachment Author Blob Button ChannelMessage Command Commanded Deleted"
     " Edited Event Footer Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity"
-    " ToolState",
->>>>>>> 454254e (Summarise channels at a time of day, each statement linked to its messages)
+    " ToolState Unreadable",
     "core.domain.places.admins": "Administers",
     "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger PostableChannel ReplySurface Watch",
     "core.domain.translator": "Translator",
