@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bots import LOST, PROBLEM
@@ -35,6 +36,7 @@ from core.util.log import log
 from core.util.tasks import first_done
 
 if TYPE_CHECKING:
+    from bots.web.console.chat.desk import ChatParts
     from bots.web.console.security.sign_in import SignIn
 
 
@@ -77,15 +79,16 @@ async def run(
         wording = Wording(WordingStore(database, database.now), live.say)
         if settings.web.console.enabled:
             await wording.read()
-        mounts = Mounts()
-        translators = Translators(following=settings.replies)
+        mounts, translators = Mounts(), Translators(following=settings.replies)
         cluster = cluster_of(settings.storage, database)
         host = Host(database, mounts, translators, settings.replies.first_words_after_s, cluster)
         frontends: dict[str, Frontend] = {
             name: await stack.enter_async_context(plugin.open(settings.frontend(name), host))
             for name, plugin in wanted.items()
         }
-        core = await stack.enter_async_context(open_core_on(database, settings, frontends, tracer=tracer))
+        chat = _chat(settings, database)
+        answering = frontends | ({} if chat is None else {chat.frontend.platform: chat.frontend})
+        core = await stack.enter_async_context(open_core_on(database, settings, answering, tracer=tracer))
         core.check(settings)
         board = Board(list(frontends), problem=lambda: database.problem)
         stands_by = cluster.stands_by if cluster is not None else lambda _: False
@@ -96,7 +99,7 @@ async def run(
         if settings.web.console.enabled and role is not Role.WORK:
             shown = InForce(live, origins or Origins(), read, core.check)
             console = await _open_console(
-                settings, shown, core, board, mounts, frontends, stop, live, wording, plugins
+                settings, shown, core, board, mounts, answering, stop, live, wording, plugins, chat
             )
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             pages = _pages(settings, monitoring, vitals, core, role)
@@ -104,8 +107,8 @@ async def run(
             if console is not None:
                 await _print_first_link(settings.web, console, port)
         reloader = Reloader(live, read, core.check, core.admitting.alerts) if read is not None else None
-        keeping_up = wording.run if settings.web.console.enabled else _wait_for_ever
-        return await _serve(core, frontends, vitals, stop, role, reloader, keeping_up)
+        beside = _beside(settings, core, wording, chat if role is not Role.WORK else None)
+        return await _serve(core, frontends, vitals, stop, role, reloader, beside)
 
 
 @asynccontextmanager
@@ -132,6 +135,7 @@ async def _open_console(
     live: LiveSettings,
     wording: Wording,
     plugins: Mapping[str, Plugin],
+    chat: ChatParts | None,
 ) -> SignIn:
     """Have the web console served beside what the frontends mounted; what lets people in."""
     check_console(settings.web.console, settings.web.host)
@@ -160,10 +164,36 @@ async def _open_console(
         connections=settings.web.affordable,
         stop=stop,
         platforms=people_of(settings.operators, plugins),
+        chat=chat,
+        model_of=lambda place: core.admitting.routes.of(place).model,
     )
     app, sign_in = await open_console(settings.web.console, process)
     mounts.mount(PATH, app)
     return sign_in
+
+
+def _chat(settings: Settings, database: Database) -> ChatParts | None:
+    """The chat of the web console; None where nobody chats there."""
+    console = settings.web.console
+    if not (console.enabled and console.try_it):
+        return None
+    from bots.web.console.chat.desk import chat_of
+
+    return chat_of(console, settings.web, database, settings.replies.first_words_after_s)
+
+
+def _beside(
+    settings: Settings, core: Core, wording: Wording, talking: ChatParts | None
+) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+    """What the console has done as long as the process runs."""
+    following = [wording.run] if settings.web.console.enabled else []
+    return [*following, *([partial(_listen_to_console, talking, core)] if talking is not None else [])]
+
+
+async def _listen_to_console(chat: ChatParts, core: Core) -> None:
+    """Take in what is said in the console. It is on no board: where its database is away, everything is."""
+    name = chat.frontend.platform
+    await supervise({name: chat.frontend}, core.intake, Board([name]))
 
 
 async def _print_first_link(settings: WebSettings, sign_in: SignIn, port: int) -> None:
@@ -209,12 +239,12 @@ async def _serve(
     stop: asyncio.Event,
     role: Role,
     reloader: Reloader | None,
-    keeping_up: Callable[[], Coroutine[Any, Any, None]],
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]],
 ) -> int:
     board, alerts = vitals.board, core.admitting.alerts
     async with asyncio.TaskGroup() as group:
         reloading = group.create_task(reloader.run() if reloader is not None else _wait_for_ever())
-        rewording = group.create_task(keeping_up())
+        others = [group.create_task(each()) for each in beside]
         asking = group.create_task(core.ask_aivax())
         counting = group.create_task(core.intake.tell())
         working = group.create_task(core.work() if role is not Role.LISTEN else core.follow())
@@ -232,7 +262,7 @@ async def _serve(
             garbage.started()
             await stop.wait()
         # listen no more; then let answers finish
-        for task in (reloading, rewording, asking, watching, listening, working, counting):
+        for task in (reloading, *others, asking, watching, listening, working, counting):
             task.cancel()
             await asyncio.wait([task])
     if (lost := board.problem) is not None:

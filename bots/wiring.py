@@ -151,6 +151,7 @@ class Admitting:
     caps: SpendCaps
     places: PlaceChoices
     leadership: Leadership
+    routes: Routes
 
 
 def base_of(
@@ -298,10 +299,9 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     )
     caps = SpendCaps(limits, lambda: account.usage_24h_usd)
     models = frozenset(base.routes.models)
-    leading = queueing.leadership
-    return Admitting(
-        base.aivax, models, account, alerts, account_alerts, admission, prober, caps, base.places, leading
-    )
+    leading, routes = queueing.leadership, base.routes
+    told = (account, alerts, account_alerts, admission, prober, caps)
+    return Admitting(base.aivax, models, *told, base.places, leading, routes)
 
 
 def surfaces_of(base: Base, queueing: Queueing) -> Surfaces:

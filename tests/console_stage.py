@@ -22,6 +22,8 @@ from bots.reloading import LiveSettings
 from bots.setting_rules.in_force import InForce
 from bots.setting_rules.origins import Origins
 from bots.settings import Settings, load
+from bots.web.bounds import Bounds
+from bots.web.console.chat.desk import ChatParts, chat_of
 from bots.web.console.pages.person import PersonActions
 from bots.web.console.providers.build import PlatformPeople
 from bots.web.console.providers.settings import PlatformSignInSettings
@@ -144,6 +146,7 @@ class Console:
     live: LiveSettings | None = None
     on_disk: list[Settings] = field(default_factory=list)
     """The last one is what a reload would read."""
+    chat: ChatParts | None = None
 
     async def count_days(self, zone: str = "") -> None:
         """Count all that has settled, as the bot does beside its answers."""
@@ -188,6 +191,7 @@ async def console_on(
     now: Callable[[], datetime] = utc_now,
     limits: LimitsSettings | None = None,
     platforms: Mapping[str, PlatformPeople] | None = None,
+    chats: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Console]:
     """The console over a migrated database."""
@@ -207,6 +211,7 @@ async def console_on(
         wording = Wording(WordingStore(database, now), said.update)
         desk, notified = PeopleDesk(IntakeStore(database, now, ()), ()), list[int]()
         acting = PersonActions(desk, notified.append, erases_remotely=True)
+        chat = chat_of(chosen, Bounds(), database, 0.0) if chats else None
         process = Process(
             database,
             frontends,
@@ -223,11 +228,23 @@ async def console_on(
             connections=1_000,
             stop=stop,
             platforms=platforms or {},
+            chat=chat,
+            model_of=lambda _place: "house:50c3",
         )
         app, sign_in = await open_console(chosen, process, now)
         try:
             yield Console(
-                app, database, sign_in, frontends, purse, notified, now, stop, live=live, on_disk=on_disk
+                app,
+                database,
+                sign_in,
+                frontends,
+                purse,
+                notified,
+                now,
+                stop,
+                live=live,
+                on_disk=on_disk,
+                chat=chat,
             )
         finally:
             stop.set()

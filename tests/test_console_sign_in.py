@@ -23,14 +23,8 @@ from tests.console_stage import ADDRESS, PASSWORD, Console, Surfer, console_on, 
 
 SCRIPTS = {f"/static/{each.address}" for each in scripts()}
 ELSEWHERE = {"/sign-in/with/{provider}", "/sign-in/with/{provider}/back"}
-OPEN = {
-    "/sign-in",
-    "/link/{link}",
-    "/static/console.{version}.css",
-    "/static/icon.svg",
-    *ELSEWHERE,
-    *SCRIPTS,
-}
+FILES = {"/static/console.{version}.css", "/static/chat.{version}.js", "/static/icon.svg"}
+OPEN = {"/sign-in", "/link/{link}", *FILES, *ELSEWHERE, *SCRIPTS}
 
 
 class Time:

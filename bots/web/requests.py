@@ -17,6 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_TOO_LARGE = "This is larger than [web] body_bytes allows."
 _CLOSE = {"Connection": "close"}
 _DRAIN_TIMES = 8
 """So many times the bound of a body is read and thrown away: who sends too much still hears why."""
@@ -42,7 +43,7 @@ class WholeRequests:
             await send(message)
 
         if len(body) > self.body_bytes:
-            await Response(status_code=413, headers=_CLOSE)(scope, receive, answer)
+            await Response(_TOO_LARGE, 413, _CLOSE, "text/plain")(scope, receive, answer)
         else:
             await self.app(scope, _again(body, receive), answer)
 

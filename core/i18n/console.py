@@ -27,6 +27,12 @@ class ConsoleTranslator(LocaleTranslator):
 
         return format_decimal(round(value), locale=self._locale)
 
+    def decimal(self, value: float) -> str:
+        """`1.5` -> `1.5`, with two places at most."""
+        from babel.numbers import format_decimal
+
+        return format_decimal(round(value, 2), locale=self._locale)
+
     def short_number(self, value: float) -> str:
         """`1234567` -> `1.2M`."""
         from babel.numbers import format_compact_decimal

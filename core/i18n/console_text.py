@@ -25,6 +25,36 @@ class ConsoleText(Sentence):
     ACCESS = "Access"
     YOUR_ACCOUNT = "Your account"
 
+    # the chat
+    TRY_IT = "Try it"
+    TRY_IT_LEAD = (
+        "A chat with the bot for your own eyes. Access, limits, costs and commands are those of any platform."
+    )
+    CHAT_NOT_HERE = "There is no chat here"
+    CHAT_OFF = "It is switched off by [web.console] try_it."
+    CHAT_DEMO = (
+        "In this demonstration you chat in the terminal, and the console only looks. On a bot of your own, operators "
+        "chat here."
+    )
+    CHAT_COSTS = (
+        "Questions go to the real gateway {model}: they cost what they cost everywhere, within your limits."
+    )
+    CHAT_VIEWER = "Your role only looks. Operators ask questions here."
+    CHAT_EMPTY = "Nothing was said here yet"
+    CHAT_EMPTY_HELP = "Ask something below; the word help tells what else can be done."
+    CHAT_WORDS = "Your message"
+    CHAT_ENTER = "Enter sends it, Shift+Enter begins another line."
+    CHAT_FILES = "Files, at most {count}, together {size} MB"
+    CHAT_SEND = "Send"
+    CHAT_NEW = "New conversation"
+    CHAT_SAVE = "Save as a file"
+    CHAT_YOU = "You"
+    CHAT_IDEAS = "Ask next"
+    CHAT_WORKING = "The bot is at work on it."
+    CHAT_NOTHING = "Write something, or choose a file."
+    CHAT_TOO_MANY = "Too many files: at most {count} at once."
+    CHAT_BUTTON_GONE = "This button is there no more."
+
     # signing in
     SIGN_IN = "Sign in"
     NAME = "Name"

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from bots.web.console.chat.desk import ChatParts
+from bots.web.console.chat.pages import SAY, TryPages
+from bots.web.console.chat.stream import ChatStream
+from bots.web.console.chat.translate import place_of
+from bots.web.console.chat.uploads import FormsWithFiles
 from bots.web.console.errors import ErrorPages
 from bots.web.console.live.hub import Hub
 from bots.web.console.live.pages import LivePages
@@ -45,7 +51,9 @@ from core.console.people import People, PersonFinder, Persons
 from core.console.replies import Wording as Configured
 from core.console.turns import TurnActions, Turns
 from core.console.wording import Wording
+from core.domain import Place
 from core.domain.console import Role
+from core.i18n.console_text import ConsoleText as T
 from core.settings import LimitsSettings
 
 YEAR_S = 31_536_000
@@ -74,6 +82,10 @@ class Ports:
     configured: Callable[[], Configured]
     """What stands in `[replies.sentences]` now."""
     now: Callable[[], datetime]
+    chat: ChatParts | None
+    model_of: Callable[[Place], str]
+    """Which gateway is asked in a place."""
+    follow_chat: ChatStream | None
     live: Hub | None
     """None: no page updates itself."""
 
@@ -103,6 +115,7 @@ def console_app(
         *PersonPages(
             ports.persons, ports.person_actions, ports.limits, renderer, errors, ports.now, words
         ).routes(guard),
+        *_try_pages(settings, ports, renderer, errors).routes(guard),
         *AuditPage(ports.audit, renderer, ports.audit_days).routes(guard),
         *ConfigurationPages(ports.settings, renderer).routes(guard),
         *RepliesPages(ports.wording, ports.configured, renderer, errors).routes(guard),
@@ -112,7 +125,16 @@ def console_app(
         guard.page("/{path:path}", missing),
         guard.action("/{path:path}", missing, Role.VIEWER),
     ]
-    return SecurityHeaders(Starlette(routes=routes), is_secure=settings.is_secure)
+    app = Starlette(routes=routes, middleware=[Middleware(FormsWithFiles, path=SAY)])
+    return SecurityHeaders(app, is_secure=settings.is_secure)
+
+
+def _try_pages(settings: ConsoleSettings, ports: Ports, renderer: Renderer, errors: ErrorPages) -> TryPages:
+    def model_of(user_id: int) -> str:
+        return ports.model_of(place_of(user_id))
+
+    why_not = T.CHAT_DEMO if settings.try_it else T.CHAT_OFF
+    return TryPages(ports.chat, ports.follow_chat, model_of, why_not, renderer, errors)
 
 
 def _live(ports: Ports, hub: Hub, renderer: Renderer) -> LivePages:
@@ -128,7 +150,7 @@ def _live(ports: Ports, hub: Hub, renderer: Renderer) -> LivePages:
 
 
 def _files(renderer: Renderer) -> list[Route]:
-    """The stylesheet, under a name that changes with it, so that browsers keep it for good; and the icon."""
+    """The stylesheet and the chat's script, under names that change with them, so that browsers keep them; the icon."""
     kept = {"Cache-Control": f"public, max-age={YEAR_S}, immutable"}
 
     async def style(request: Request) -> Response:
@@ -139,4 +161,13 @@ def _files(renderer: Renderer) -> list[Route]:
     async def icon(_request: Request) -> Response:
         return Response(renderer.icon, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
 
-    return [Route("/static/console.{version}.css", style), Route("/static/icon.svg", icon)]
+    async def script(request: Request) -> Response:
+        if request.path_params["version"] != renderer.chat_script_version:
+            return PlainTextResponse("There is no such script.", status_code=404)
+        return Response(renderer.chat_script, media_type="text/javascript", headers=kept)
+
+    return [
+        Route("/static/console.{version}.css", style),
+        Route("/static/chat.{version}.js", script),
+        Route("/static/icon.svg", icon),
+    ]

@@ -31,6 +31,7 @@ NAVIGATION = (
     ("turns", ConsoleText.TURNS, Role.VIEWER),
     ("conversations", ConsoleText.CONVERSATIONS, Role.VIEWER),
     ("people", ConsoleText.PEOPLE, Role.VIEWER),
+    ("try", ConsoleText.TRY_IT, Role.VIEWER),
     ("replies", ConsoleText.REPLIES, Role.VIEWER),
     ("settings", ConsoleText.SETTINGS, Role.VIEWER),
     ("audit", ConsoleText.AUDIT, Role.OPERATOR),
@@ -62,8 +63,10 @@ class Renderer:
         self._locale = locale
         self._now = now
         self.style = (STATIC / "console.css").read_bytes()
+        self.chat_script = (STATIC / "chat.js").read_bytes()
         self.icon = (STATIC / "icon.svg").read_bytes()
         self.style_version = hashlib.sha256(self.style).hexdigest()[:12]
+        self.chat_script_version = hashlib.sha256(self.chat_script).hexdigest()[:12]
         self._scripts = [f"{PATH}/static/{each.address}" for each in scripts()] if is_live else []
         self._style_address = f"{PATH}/static/console.{self.style_version}.css"
 
@@ -100,6 +103,7 @@ class Renderer:
             path=visit.request.url.path.removeprefix(PATH).strip("/"),
             scripts=self._scripts,
             script_configuration=CONFIGURATION,
+            chat_script=f"{PATH}/static/chat.{self.chat_script_version}.js",
             navigation=[each for each in NAVIGATION if visit.role and visit.role.may(each[2])],
         )
         return HTMLResponse(_environment().get_template(template).render(values), status_code=status)

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp
 
 from bots.web.console import PATH
 from bots.web.console.app import Ports, console_app
+from bots.web.console.chat.desk import ChatParts, ModelOf
+from bots.web.console.chat.stream import ChatStream
 from bots.web.console.live.hub import Bounds, Hub
 from bots.web.console.live.scripts import scripts
 from bots.web.console.pages.configuration import SettingsInForce
@@ -87,6 +89,10 @@ class Process:
     """Set when the process is to end."""
     platforms: Mapping[str, PlatformPeople] = field(default_factory=dict)
     """The platforms that people can sign in with, where the settings switch it on."""
+    chat: ChatParts | None = None
+    """None: nobody chats in this console."""
+    model_of: ModelOf = lambda _place: ""
+    """Tells which gateway is asked in a place."""
 
 
 async def open_console(
@@ -123,6 +129,9 @@ async def open_console(
         wording=process.wording,
         configured=process.configured,
         now=now,
+        chat=process.chat,
+        model_of=process.model_of,
+        follow_chat=_chat_stream(settings, process, sign_in, renderer) if is_live else None,
         live=_hub(settings, process, sign_in, renderer, now) if is_live else None,
     )
     providers = _providers(settings, process, sign_in, now)
@@ -141,6 +150,17 @@ def _hub(settings: ConsoleSettings, process: Process, sign_in: SignIn, renderer:
     most = min(settings.live_connections, process.connections // 2)
     bounds = Bounds(most, settings.live_per_session, settings.live_interval_s)
     return Hub(sign_in.accounts.sessions, renderer, bounds, now, process.stop)
+
+
+def _chat_stream(
+    settings: ConsoleSettings, process: Process, sign_in: SignIn, renderer: Renderer
+) -> ChatStream | None:
+    """Half as many may follow their chat as may follow other pages, so that neither keeps the other out."""
+    if process.chat is None:
+        return None
+    most = max(1, min(settings.live_connections, process.connections // 4))
+    sessions = sign_in.accounts.sessions
+    return ChatStream(process.chat, sessions, renderer, process.stop, most, settings.live_per_session)
 
 
 async def first_link(sign_in: SignIn, origin: str) -> str:

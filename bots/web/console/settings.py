@@ -37,6 +37,14 @@ class ConsoleSettings(ProviderSettings):
     """Of these, how many of one session."""
     live_interval_s: float = Field(2.0, ge=0.2, le=60)
     """How often it is looked for what changed."""
+    try_it: bool = True
+    """Whether operators can chat with the bot on the page *Try it*."""
+    chat_messages: int = Field(100, ge=10, le=1_000)
+    """How many messages of one account's chat are kept there, the newest, with their files."""
+    chat_files: int = Field(5, ge=1, le=20)
+    """How many files may go along with one message; together at most `[web] body_bytes`."""
+    chat_interval_s: float = Field(0.4, ge=0.1, le=10)
+    """How far apart the changes of an answer that grows are."""
     session_idle_hours: float = Field(12.0, gt=0, le=24 * 365)
     session_days: float = Field(14.0, gt=0, le=365)
     link_minutes: float = Field(30.0, gt=0, le=60 * 24 * 7)

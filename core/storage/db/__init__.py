@@ -19,6 +19,7 @@ from core.storage.db.capability_tables.console import (
     console_users,
     console_wordings,
 )
+from core.storage.db.capability_tables.console_chat import console_chat, console_files
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces, learnt_sends
 from core.storage.db.capability_tables.places import place_settings
 from core.storage.db.capability_tables.rights import (
@@ -42,7 +43,7 @@ from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, database_path, parse_url
 from core.storage.db.file_lock import held_alone
-from core.storage.db.listen_notify import CHANNEL, PLACES_CHANNEL, WORDINGS_CHANNEL, hear_on
+from core.storage.db.listen_notify import CHANNEL, CHAT_CHANNEL, PLACES_CHANNEL, WORDINGS_CHANNEL, hear_on
 from core.storage.db.postgresql.server import Reach
 from core.storage.db.retry import outlast
 from core.storage.db.row_locks import lock_author, lock_conversations, lock_these, lock_turns
@@ -76,6 +77,7 @@ from core.storage.db.upsert import insert_in, insert_into, insert_once
 
 __all__ = [
     "CHANNEL",
+    "CHAT_CHANNEL",
     "FILE_MODE",
     "PLACES_CHANNEL",
     "WORDINGS_CHANNEL",
@@ -98,6 +100,8 @@ __all__ = [
     "cluster_parts",
     "cluster_windows",
     "consents",
+    "console_chat",
+    "console_files",
     "console_links",
     "console_outside_accounts",
     "console_sessions",

@@ -20,6 +20,8 @@ PLACES_CHANNEL = "aivax_bots_places"
 """Where it is told that the settings of a place changed."""
 WORDINGS_CHANNEL = "aivax_bots_wordings"
 """Where it is told that operators changed a sentence in the console."""
+CHAT_CHANNEL = "aivax_bots_console_chat"
+"""Where it is told whose chat in the console changed."""
 RECONNECT_DELAY_S = 1.0
 PULSE_S = 60.0
 """How often a connection that listens wakes though nothing came."""

@@ -26,6 +26,7 @@ from core.storage.db import (
     Database,
     audit_log,
     calls,
+    console_chat,
     events,
     held_questions,
     identities,
@@ -81,6 +82,8 @@ class Swept:
     """Entries of the audit log."""
     unagreed: int = 0
     """Questions whose authors never agreed that what they say is stored."""
+    chat: int = 0
+    """What stood in the chat of the console."""
     kinds: Mapping[str, int] = field(default_factory=dict)
     """Rows of the kinds that have a period of their own, by kind."""
 
@@ -92,7 +95,7 @@ class Swept:
     @property
     def words(self) -> bool:
         """Whether words went."""
-        return bool(self.turns or self.unagreed or any(self.kinds.values()))
+        return bool(self.turns or self.unagreed or self.chat or any(self.kinds.values()))
 
 
 class Retention:
@@ -150,6 +153,9 @@ class Retention:
             if self._audit_days
             else 0,
             unagreed=await self._in_batches(self._drop_unagreed) if self._retention_days else 0,
+            chat=await self._in_batches(partial(self._drop_old, console_chat.c.at, self._retention_days))
+            if self._retention_days
+            else 0,
             kinds={kind: await self._in_batches(step) for kind, step in self._kinds.items()},
         )
         # Words that were changed since the last sweep stand in the log.

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import ENDED
 from core.settings import StorageSettings
-from core.storage.db import batch_jobs, learnt, messages, tool_activity, turns
+from core.storage.db import batch_jobs, console_chat, console_files, learnt, messages, tool_activity, turns
 from core.storage.learnt.follow_ups import Wanted
 from core.storage.personal_data.registry import STORES
 
@@ -47,6 +47,7 @@ def steps_of(settings: StorageSettings) -> Mapping[str, Step]:
         "files": (settings.retention_files_days, _empty_files),
         "sheets": (settings.retention_files_days, _empty_sheets),
         "learnt": (settings.retention_learnt_days, _forget_learnt),
+        "chat_files": (settings.retention_files_days, _drop_chat_files),
         "calls": (settings.retention_calls_days, _drop_turns),
     }
     return {kind: _after(days, step) for kind, (days, step) in periods.items() if days}
@@ -102,6 +103,16 @@ async def _forget_learnt(connection: AsyncConnection, before: datetime, now: dat
     found = await _some(connection, select(learnt.c.id).where(old).order_by(learnt.c.id), most)
     wanted = update(learnt).where(learnt.c.id.in_(found))
     await connection.execute(wanted.values(wanted=Wanted.FORGET.value, due_at=now, tries=0))
+    return len(found)
+
+
+async def _drop_chat_files(connection: AsyncConnection, before: datetime, _: datetime, most: int) -> int:
+    """The only files of people that are stored: those of the chat of the console."""
+    of = console_files.join(console_chat, console_files.c.entry_id == console_chat.c.id)
+    old = select(console_files.c.id).select_from(of)
+    old = old.where(console_chat.c.at < before, console_chat.c.taken.is_(True))
+    found = await _some(connection, old.order_by(console_files.c.id), most, of=console_files)
+    await connection.execute(delete(console_files).where(console_files.c.id.in_(found)))
     return len(found)
 
 

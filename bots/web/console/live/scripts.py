@@ -17,9 +17,15 @@ CONFIGURATION = json.dumps(
         "historyEnabled": False,
         "includeIndicatorStyles": False,
         "selfRequestsOnly": True,
+        "responseHandling": [
+            {"code": "204", "swap": False},
+            {"code": "[23]..", "swap": True},
+            {"code": "413", "swap": True, "error": True},
+            {"code": "[45]..", "swap": False, "error": True},
+        ],
     }
 )
-"""Nothing is evaluated, no style is added to the page, nothing is kept in the browser."""
+"""Nothing is evaluated, no style is added to the page, nothing is kept in the browser; what is too large is told."""
 
 
 @dataclass(frozen=True, slots=True)
