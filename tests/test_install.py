@@ -28,6 +28,7 @@ LOADED_BY_NAME = {
     "aiosqlite": "SQLAlchemy's driver of SQLite",
     "django-htmx": "carries htmx's files, which the console finds by the package's name",
     "psycopg": "SQLAlchemy's driver of PostgreSQL",
+    "python-multipart": "Starlette, for forms with files",
     "socksio": "httpx, for SOCKS proxies",
 }
 """Dependencies that nothing imports by a line of its own, and what loads them."""
