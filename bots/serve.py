@@ -76,9 +76,7 @@ async def run(
         monitoring = monitoring_of(settings.web, list(wanted))
         await stack.enter_async_context(watched(settings.log.stalled_after_s, monitoring.pulse))
         database = await stack.enter_async_context(open_database(settings.storage, monitoring.pulse))
-        wording = Wording(WordingStore(database, database.now), live.say)
-        if settings.web.console.enabled:
-            await wording.read()
+        wording = await _wording(settings, database, live)
         mounts, translators = Mounts(), Translators(following=settings.replies)
         cluster = cluster_of(settings.storage, database)
         host = Host(database, mounts, translators, settings.replies.first_words_after_s, cluster)
@@ -109,6 +107,14 @@ async def run(
         reloader = Reloader(live, read, core.check, core.admitting.alerts) if read is not None else None
         beside = _beside(settings, core, wording, chat if role is not Role.WORK else None)
         return await _serve(core, frontends, vitals, stop, role, reloader, beside)
+
+
+async def _wording(settings: Settings, database: Database, live: LiveSettings) -> Wording:
+    """The sentences that operators changed in the console, in force where there is one."""
+    wording = Wording(WordingStore(database, database.now), live.say)
+    if settings.web.console.enabled:
+        await wording.read()
+    return wording
 
 
 @asynccontextmanager
