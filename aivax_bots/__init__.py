@@ -25,8 +25,14 @@ if TYPE_CHECKING:
     from bots.frontends import PlatformSignIn as PlatformSignIn
     from bots.frontends import Plugin as Plugin
     from bots.setting_rules.ids import IdKind as IdKind
+    from bots.setup.ports import AnswerRefusedError as AnswerRefusedError
+    from bots.setup.ports import Choice as Choice
+    from bots.setup.ports import Interview as Interview
+    from bots.setup.ports import PlatformSetup as PlatformSetup
+    from bots.setup.ports import Question as Question
     from core.delivery.editing_surface import EditingSurface as EditingSurface
     from core.delivery.pacing import Pace as Pace
+    from core.delivery.pacing import SharedRate as SharedRate
     from core.delivery.plain_frontend import PlainFrontend as PlainFrontend
     from core.delivery.whole_surface import WholeSurface as WholeSurface
     from core.domain import Action as Action
@@ -69,6 +75,7 @@ if TYPE_CHECKING:
     from core.domain import PlatformError as PlatformError
     from core.domain import PostableChannel as PostableChannel
     from core.domain import Pressed as Pressed
+    from core.domain import Preview as Preview
     from core.domain import Quote as Quote
     from core.domain import Receipt as Receipt
     from core.domain import ReplySurface as ReplySurface
@@ -84,7 +91,10 @@ if TYPE_CHECKING:
     from core.domain.checks import Check as Check
     from core.domain.checks import CheckState as CheckState
     from core.domain.checks import Finding as Finding
+    from core.i18n import command_menu as command_menu
+    from core.i18n import listed_command as listed_command
     from core.i18n import spoken_command as spoken_command
+    from core.i18n.languages import LANGUAGES as LANGUAGES
     from core.markdown.dialect import Dialect as Dialect
     from core.settings import Section as Section
 
@@ -92,8 +102,9 @@ _HOMES: Mapping[str, str] = {
     "bots.embedding": "run",
     "bots.frontends": "CheckContext Host Mounts PlatformSignIn Plugin",
     "bots.setting_rules.ids": "IdKind",
+    "bots.setup.ports": "AnswerRefusedError Choice Interview PlatformSetup Question",
     "core.delivery.editing_surface": "EditingSurface",
-    "core.delivery.pacing": "Pace",
+    "core.delivery.pacing": "Pace SharedRate",
     "core.delivery.plain_frontend": "PlainFrontend",
     "core.delivery.whole_surface": "WholeSurface",
     "core.domain.capabilities": "Capability",
@@ -104,9 +115,11 @@ _HOMES: Mapping[str, str] = {
     " Edited Event Footer Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity"
     " ToolState Unreadable",
     "core.domain.places.admins": "Administers",
-    "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger PostableChannel ReplySurface Watch",
+    "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger PostableChannel Preview"
+    " ReplySurface Watch",
     "core.domain.translator": "Translator",
-    "core.i18n": "spoken_command",
+    "core.i18n": "command_menu listed_command spoken_command",
+    "core.i18n.languages": "LANGUAGES",
     "core.markdown.dialect": "Dialect",
     "core.settings": "Section",
 }

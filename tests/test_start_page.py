@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from bots.frontends import installed
 from bots.setup.guide import setups_of
 from sandbox.server import serve
 from tests.init_stage import addresses, program
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
 from tests.programs import PIPE, PROJECT, forker
+from tests.shipped import shipped
 from tests.town import ENVIRONMENT, Bot, Town
 
 PAGE = (PROJECT / "docs" / "start.md").read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def test_it_names_each_question_that_a_set_up_of_both_platforms_asks() -> None:
         for name, value in tomllib.loads(answers).items()
         for key in (value if isinstance(value, dict) else [""])
     }
-    every = {f"{name}.{key}" for name, setup in setups_of(installed()).items() for key in setup.keys}
+    every = {f"{name}.{key}" for name, setup in setups_of(shipped()).items() for key in setup.keys}
 
     assert len(given) <= MOST_ANSWERS
     assert [name for name in (given | every) if f"`{name}`" not in PAGE] == []

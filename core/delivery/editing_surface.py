@@ -28,6 +28,7 @@ from core.domain import (
     OutcomeUnknown,
     PlatformBusy,
     PlatformError,
+    Preview,
     Status,
 )
 from core.markdown.dialect import PLAIN, Dialect
@@ -69,6 +70,9 @@ class EditingSurface:
     has come as far again, and an older generation's until the new text is longer than theirs. A message whose
     creation nobody saw the end of is looked up with the text that is due now: what was posted then may be the
     beginning of it, a status, or, where it is looked up to be deleted, anything (the text is empty then).
+
+    Where there is a `preview`, a message that is not there yet is shown by it as long as it grows, and is created when
+    its text is whole, or the turn is paused: a crash before that leaves nothing of it. One that is there is changed.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class EditingSurface:
         ledger: Ledger,
         pace: Pace | None = None,
         *,
+        preview: Preview | None = None,
         dialect: Dialect = PLAIN,
         now: Now = time.monotonic,
         sleep: Sleep = asyncio.sleep,
@@ -85,6 +90,8 @@ class EditingSurface:
         `channel.edit_interval_s`. `dialect` is what the platform reads as Markdown."""
         self._channel = channel
         self._ledger = ledger
+        self._preview = preview
+        self._previewed: View | None = None
         self._sleep = sleep
         self._posting = Posting(channel, ledger, now=now, sleep=sleep)
         self._splitter = Splitter(channel.max_size, channel.size, dialect)
@@ -137,6 +144,7 @@ class EditingSurface:
     async def pause(self) -> None:
         """Show what is due, the status too."""
         self._require_open()
+        self._preview = None  # what fades would be gone when the next attempt begins
         self._pace.hurry()
         await self._pump.until_idle()
 
@@ -182,6 +190,9 @@ class EditingSurface:
             view = fresh
         last = self._ending is not None
         try:
+            if self._preview is not None and self._fades(view):
+                await self._show_preview(self._preview, view)
+                return
             called = await self._posting.show(view, budget_s=_LAST_BUDGET_S if last else _GROWING_BUDGET_S)
         except (PlatformBusy, OutcomeUnknown, MessageRefused, OddAnswer) as exc:
             if last:
@@ -194,6 +205,25 @@ class EditingSurface:
             self._pace.called()
         if view.end:
             self._sign.cancel()
+
+    def _fades(self, view: View) -> bool:
+        """Whether a message is to be shown by a preview: it grows, and is not there yet."""
+        return self._preview is not None and not view.final and not self._posting.stands(view.part)
+
+    async def _show_preview(self, preview: Preview, view: View) -> None:
+        """Show it so. Where the platform has no previews here, messages are created and changed from now on."""
+        await self._ledger.check()
+        try:
+            await preview(view.text, view.buttons)
+        except (PlatformBusy, OutcomeUnknown):
+            raise
+        except PlatformError as exc:
+            log.info("no preview is shown here: %s", exc)
+            self._preview = None
+            return
+        self._failed = 0
+        self._previewed = view
+        self._pace.called()
 
     def _rest_s(self, error: PlatformError) -> float:
         """How long to make no call: as the platform says, or ever longer."""
@@ -226,9 +256,14 @@ class EditingSurface:
         shown = self._posting.shown_before
         if self._ending is None and shown and views and views[-1].end <= shown:
             return None
-        view = next((view for view in views if not self._posting.shows(view)), None)
+        view = next((view for view in views if not self._is_shown(view)), None)
         early = view is not None and self._ending is None and self._posting.is_ahead_of(view)
         return None if early else view
+
+    def _is_shown(self, view: View) -> bool:
+        if self._fades(view):
+            return self._previewed == view
+        return self._posting.shows(view)
 
     def _views(self) -> Sequence[View]:
         views = [

@@ -126,6 +126,11 @@ class Posting:
             part += 1
         return part
 
+    def stands(self, part: int) -> bool:
+        """Whether a message is there for this part, or may be."""
+        known = self._messages.get(part)
+        return known is not None and (bool(known.id) or known.uncertain)
+
     def shows(self, view: View) -> bool:
         """Whether nothing needs to be done for a view."""
         known = self._messages.get(view.part)

@@ -230,6 +230,13 @@ class EditableChannel(PostableChannel, Protocol):
     async def delete(self, message_id: str) -> None: ...
 
 
+Preview = Callable[[str, Sequence[Button]], Awaitable[None]]
+"""Shows the text of a message that will be created when it is whole, where a platform can: what it shows fades by
+itself, and at the latest when that message comes. Called with more of the text again and again. Buttons as in
+`EditableChannel.edit`, as far as the platform has any there. Raises what `EditableChannel` does; but for `PlatformBusy`
+and `OutcomeUnknown` that means that there are no previews in this place."""
+
+
 Counting = Callable[[int], Awaitable[object]]
 """Hears how much of something is done."""
 

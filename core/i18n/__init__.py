@@ -2,7 +2,7 @@
 
 from core.i18n.capabilities import behind_word, spoken_capability
 from core.i18n.catalog import Phrase
-from core.i18n.commands import COMMANDS, SPOKEN, command_words, spoken_command
+from core.i18n.commands import COMMANDS, SPOKEN, command_menu, command_words, listed_command, spoken_command
 from core.i18n.figures import above, below, figures
 from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
 from core.i18n.overrides import BY_KEY, RETIRED, overridden, problems_of, retired
@@ -32,8 +32,10 @@ __all__ = [
     "above",
     "behind_word",
     "below",
+    "command_menu",
     "command_words",
     "figures",
+    "listed_command",
     "may_be_prose",
     "nearest",
     "overridden",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
-from core.domain import Command, Sentence
+from core.domain import Capability, Command, Sentence, Translator
 from core.i18n.catalog import Phrase
 from core.i18n.languages import LANGUAGES, sentences
 from core.i18n.rights import RightsPhrase
@@ -37,12 +37,34 @@ def spoken_command(text: str, signs: str = "/") -> Command | None:
     return _by_name().get(word[1:] if word[:1] in signs else word)
 
 
+def listed_command(word: str) -> Command | None:
+    """The command that a word names in any language where a platform lists commands, so that it is no question."""
+    return _by_listed_name().get(word.casefold())
+
+
+def command_menu(words: Translator, capabilities: Sequence[Capability]) -> list[tuple[str, str]]:
+    """What the bot does by a word, for a platform that lists commands: each word with what it does, in the language
+    of `words`. What follows the first word, `ask`, is a question; the others are said as they stand."""
+    named: list[tuple[Sentence, Sentence]] = [(Phrase.ASK_NAME, Phrase.ASK_COMMAND), *COMMANDS.values()]
+    named += [(each.word, each.description) for each in capabilities if not each.operators_only]
+    return [(words.say(name), words.say(description)) for name, description in named]
+
+
 @cache
 def _by_name() -> Mapping[str, Command]:
     return {
         sentences(language).get(name.key, name.value).casefold(): command
         for language in LANGUAGES
         for command, name in _SAID.items()
+    }
+
+
+@cache
+def _by_listed_name() -> Mapping[str, Command]:
+    return {
+        sentences(language).get(name.key, name.value).casefold(): command
+        for language in LANGUAGES
+        for command, (name, _) in COMMANDS.items()
     }
 
 
