@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,11 +41,16 @@ class Watch:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(environment: Mapping[str, str] | None = None) -> AsyncIterator[Browser]:
+    """`environment`: of the browser; None: ours."""
     async with async_playwright() as driver:
         arguments = ["--no-sandbox", "--force-color-profile=srgb", "--font-render-hinting=none"]
         browser = await driver.chromium.launch(
-            executable_path=CHROMIUM, args=arguments, timeout=WITHIN_MS, chromium_sandbox=False
+            executable_path=CHROMIUM,
+            args=arguments,
+            timeout=WITHIN_MS,
+            chromium_sandbox=False,
+            env=dict(environment) if environment is not None else None,
         )
         yield browser
         await browser.close()

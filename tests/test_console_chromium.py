@@ -13,6 +13,8 @@ from core.domain.console import Role
 from tests.console_browser import DESK, NEEDS_CHROMIUM, PHONE, Watch, chromium, window
 from tests.console_seed import REFERENCE, Size, fill
 from tests.console_stage import PASSWORD, console_on, sqlite_copy
+from tests.platforms.identity import FakeOidc
+from tests.platforms.identity.oidc import CLIENT, SECRET
 from tests.test_console_pages import PATHS
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.long]
@@ -88,3 +90,36 @@ async def test_a_browser_runs_nothing_that_people_wrote(migrated_sqlite: Path, t
         )
 
         assert ran == 0
+
+
+async def test_somebody_signs_in_with_an_account_elsewhere_and_out_there_too(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    """The way there is no redirect of a form, which the policy would stop at the provider's own redirect."""
+    redirects: set[str] = set()
+    async with FakeOidc(redirects) as provider, chromium() as browser:
+        own = {"issuer": provider.url, "client_id": CLIENT, "client_secret": SECRET, "label": "Example ID"}
+        own |= {"owners": ["sub:248289761001"], "ends_there": True}
+        async with (
+            console_on(sqlite_copy(migrated_sqlite, tmp_path), oidc=own) as console,
+            serve([], {"/console": console.app}, "127.0.0.1", 0) as port,
+        ):
+            base = f"http://127.0.0.1:{port}/console"
+            redirects.add(f"{base}/sign-in/with/oidc/back")
+            provider.sends_on = True
+            page = await (await window(browser, PHONE, color_scheme="dark")).new_page()
+            await page.goto(f"{base}/people")
+            found = await Axe().run(page)
+            await page.get_by_role("button", name="Sign in with Example ID").click()
+            await page.get_by_role("heading", name="People", exact=True).wait_for()
+            await page.get_by_role("button", name="Sign out").click()
+            await page.wait_for_url(f"{provider.url}/end?*")
+            await page.goto(f"{base}/account")
+            await page.get_by_role("heading", name="Sign in").wait_for()
+            await page.goto(f"{base}/sign-in/with/oidc/back?state=x&code=y")
+            await page.get_by_role("heading", name="You are not signed in").wait_for()
+            refused = await Axe().run(page)
+            width = await page.evaluate("document.documentElement.scrollWidth")
+
+    assert [each["id"] for one in (found, refused) for each in one.response["violations"]] == []
+    assert width == PHONE[0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, exists, func, select, true
+from sqlalchemy import CTE, ColumnElement, FromClause, Select, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import TurnState
@@ -103,21 +103,38 @@ def list_query(wanted: Wanted, before: Spot | None, near: Sequence[int] | None) 
 
     `near` are the conversations of a quiet place; None: there is no such place.
     """
-    looked_at = _looked_at(wanted, before, near).limit(LOOKED_AT).cte("looked_at")
+    newest = _newest_of_each(_looked_at(wanted, before, near).limit(LOOKED_AT).cte("looked_at"), wanted)
     newer = turns.alias("newer")
-    is_newer = (newer.c.conversation_id == looked_at.c.conversation_id) & (newer.c.id > looked_at.c.id)
+    is_newer = (newer.c.conversation_id == newest.c.conversation_id) & (newer.c.id > newest.c.id)
     fits = _within(newer, wanted) & _is_left(newer, wanted)
+    page = (
+        select(newest)
+        .where(newest.c.rank == 1, ~_has_one(select(newer.c.id).where(is_newer, fits), newer))
+        .order_by(newest.c.created_at.desc(), newest.c.id.desc())
+        .limit(ROWS + 1)
+        .subquery("page")
+    )
     name = func.coalesce(func.nullif(identities.c.name, ""), identities.c.user).label("name")
     where = conversations.c["platform", "workspace", "channel", "private", "owner_id"]
-    own = looked_at.c["id", "conversation_id", "created_at", "state", "reference"]
+    own = page.c["id", "conversation_id", "created_at", "state", "reference"]
     return (
         select(*own, *where, identities.c.person_id, name)
-        .join_from(looked_at, conversations, conversations.c.id == looked_at.c.conversation_id)
-        .join(identities, identities.c.id == looked_at.c.identity_id)
-        .where(_is_left(looked_at, wanted), ~_has_one(select(newer.c.id).where(is_newer, fits), newer))
-        .order_by(looked_at.c.created_at.desc(), looked_at.c.id.desc())
-        .limit(ROWS + 1)
+        .join_from(page, conversations, conversations.c.id == page.c.conversation_id)
+        .join(identities, identities.c.id == page.c.identity_id)
+        .order_by(page.c.created_at.desc(), page.c.id.desc())
     )
+
+
+def _newest_of_each(looked_at: CTE, wanted: Wanted) -> CTE:
+    """Those that fit, ranked within their conversation.
+
+    Whether there is a newer one is then asked once for each conversation: of a channel that shares one, a thousand
+    questions would each have all those after it read.
+    """
+    newest_first = looked_at.c.id.desc()
+    rank = func.row_number().over(partition_by=looked_at.c.conversation_id, order_by=newest_first)
+    own = looked_at.c["id", "conversation_id", "identity_id", "created_at", "state", "reference"]
+    return select(*own, rank.label("rank")).where(_is_left(looked_at, wanted)).cte("newest")
 
 
 def edge_query(wanted: Wanted, before: Spot | None, near: Sequence[int] | None) -> Select[Any]:

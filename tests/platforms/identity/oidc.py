@@ -42,6 +42,8 @@ class FakeOidc(Served):
         """Set: who comes back brings it along."""
         self.names_key = True
         """False: its tokens do not tell by which key they are signed."""
+        self.sends_on = False
+        """Whether people are sent to another host of the provider's on the way."""
         self.declines = False
         self.asked: list[str] = []
         """Which endpoints were asked."""
@@ -59,6 +61,7 @@ class FakeOidc(Served):
             web.get("/authorize", self._authorize),
             web.post("/token", self._token),
             web.get("/account", self._account),
+            web.get("/end", self._end),
         ]
 
     async def _discovery(self, _request: web.Request) -> web.Response:
@@ -82,6 +85,10 @@ class FakeOidc(Served):
         return web.json_response({"keys": [strange, *(each.as_dict(private=False) for each in self.listed)]})
 
     async def _authorize(self, request: web.Request) -> web.Response:
+        """Sends people on within itself first, as real ones do: to another host where there is one."""
+        if "seen" not in request.query:
+            elsewhere = str(request.url.update_query(seen="1").with_host("localhost"))
+            raise web.HTTPFound(elsewhere if self.sends_on else str(request.url.update_query(seen="1")))
         code = self.codes.give(request.query)
         back = {"state": request.query.get("state", "")}
         back |= {"error": "access_denied"} if self.declines else {"code": code}
@@ -101,6 +108,9 @@ class FakeOidc(Served):
         self.token = f"token-{len(self.asked)}"
         answer = {"access_token": self.token, "token_type": "Bearer", "id_token": self.id_token(asked)}
         return web.json_response({"ok": True, **answer} if self.is_slack else answer)
+
+    async def _end(self, _request: web.Request) -> web.Response:
+        return web.Response(text="You are signed out.")
 
     async def _account(self, request: web.Request) -> web.Response:
         self.asked.append("account")
