@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from bots.setting_rules.ids import IdFix, IdKind, any_id
 
 if TYPE_CHECKING:  # `aivax-bots slack --help` reads the plugins, and is fast
     from bots.setup.ports import PlatformSetup
-    from core.domain import Frontend, Translator
+    from core.domain import Frontend, Translator, Watch
     from core.domain.checks import Check
     from core.i18n import Translators
     from core.operations.cluster import Cluster
@@ -46,6 +46,20 @@ class Host:
     """How long an answer's first words are held, for `core.delivery.pacing.Pace`."""
     cluster: Cluster | None = None
     """What is shared with other processes on the same database; None where this is the only one."""
+
+    async def in_one_process(
+        self, platform: str, listen: Callable[[Watch], Awaitable[None]], watch: Watch
+    ) -> None:
+        """Have `listen` run in one process of all on the same database, until cancelled: for a platform that tells
+        its events to one connection alone. The others stand by, and one takes over where that one ends or dies.
+
+        Raises what `listen` raises, and returns where it does.
+        """
+        if self.cluster is None:
+            await listen(watch)
+            return
+        share = await self.cluster.share(platform, 1)
+        await share.run(lambda _, own_watch: listen(own_watch), watch)
 
 
 Print: TypeAlias = "Callable[[Any, Translator], str]"

@@ -21,6 +21,7 @@ from aivax_bots import (
     Delivery,
     EditingSurface,
     FrontendUnreachable,
+    Host,
     Identity,
     Intake,
     Ledger,
@@ -62,14 +63,12 @@ SUPERGROUP = -1_000_000_000_000
 
 
 @asynccontextmanager
-async def open_telegram(
-    settings: TelegramSettings, first_words_after_s: float
-) -> AsyncIterator[TelegramFrontend]:
+async def open_telegram(settings: TelegramSettings, host: Host) -> AsyncIterator[TelegramFrontend]:
     """The frontend. Talks to nobody yet: whatever is wrong shows in `listen`, or in the first answer."""
     api = Api(settings)
     await api.open()
     try:
-        yield TelegramFrontend(settings, api, first_words_after_s)
+        yield TelegramFrontend(settings, api, host)
     finally:
         await api.close()
 
@@ -79,15 +78,19 @@ class TelegramFrontend(PlainFrontend):
 
     platform = NAME
 
-    def __init__(self, settings: TelegramSettings, api: Api, first_words_after_s: float) -> None:
+    def __init__(self, settings: TelegramSettings, api: Api, host: Host) -> None:
         self._settings = settings
         self._api = api
-        self._first_words_after_s = first_words_after_s
+        self._host = host
         self._recent = Recent(settings.remembered_messages)
         self._rates: LRUCache[int | str, SharedRate] = LRUCache(MOST_CHATS)
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
-        """Ask for news until cancelled. What is stored is confirmed by asking for what comes after it."""
+        """Ask for news until cancelled, in one process of all: Telegram tells them to who asked last."""
+        await self._host.in_one_process(NAME, lambda own: self._ask(intake, own), watch)
+
+    async def _ask(self, intake: Intake, watch: Watch) -> None:
+        """Ask for news. What is stored is confirmed by asking for what comes after it."""
         try:
             me = await self._introduce(intake)
             watch.up()
@@ -105,7 +108,7 @@ class TelegramFrontend(PlainFrontend):
         pace = Pace(
             lambda: channel.edit_interval_s,
             rate=rate,
-            first_words_after_s=self._first_words_after_s,
+            first_words_after_s=self._host.first_words_after_s,
             now=asyncio.get_running_loop().time,
             sleep=asyncio.sleep,
         )

@@ -24,7 +24,7 @@ def _settings() -> type[TelegramSettings]:
 def _open(settings: TelegramSettings, host: Host) -> AbstractAsyncContextManager[Frontend]:
     from aivax_bots_telegram.frontend import open_telegram  # the library costs memory; only who uses it pays
 
-    return open_telegram(settings, host.first_words_after_s)
+    return open_telegram(settings, host)
 
 
 def _checks(settings: TelegramSettings, context: CheckContext) -> Sequence[Check]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,8 +25,10 @@ from aivax_bots import (
     Footer,
     Frontend,
     FrontendUnreachable,
+    Host,
     Identity,
     MadeFile,
+    Mounts,
     OutcomeUnknown,
     Place,
     PlaceClosed,
@@ -52,10 +56,11 @@ def plugin() -> Plugin:
 
 @asynccontextmanager
 async def opened(fake: FakeTelegram, **settings: Any) -> AsyncIterator[Frontend]:
-    section = plugin().section(token=fake.token, api_url=fake.api_url, **{"edit_interval_s": 0.5, **settings})
-    from aivax_bots_telegram.frontend import open_telegram
-
-    async with open_telegram(section, 0.05) as frontend:  # type: ignore[arg-type]  # the plugin's own section
+    section = plugin().section(
+        **{"token": fake.token, "api_url": fake.api_url, "edit_interval_s": 0.5, **settings}
+    )
+    host = Host(None, Mounts(), None, 0.05)  # type: ignore[arg-type]  # neither is looked at
+    async with plugin().open(section, host) as frontend:
         yield frontend
 
 
@@ -274,6 +279,31 @@ async def test_the_same_bot_asked_for_twice_is_told(fake: FakeTelegram, frontend
         with pytest.raises(FrontendUnreachable, match="only one bot instance"):
             await soon("the end of the first", first)
         second.cancel()
+
+
+async def test_a_telegram_that_is_away_is_told_with_the_setting_that_says_where(fake: FakeTelegram) -> None:
+    async with opened(fake, api_url="http://127.0.0.1:9") as frontend:
+        with pytest.raises(FrontendUnreachable) as away:
+            await soon("the end", frontend.listen(Inbox(), Lamp()))
+
+    assert away.value.setting == "[telegram] api_url"
+
+
+async def test_to_know_the_plugin_imports_nothing_that_works() -> None:
+    code = (
+        "import sys; import aivax_bots_telegram.plugin;"
+        " print({'asyncio', 'core.domain', 'pydantic', 'telegram'} & {*sys.modules})"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code,
+        stdout=asyncio.subprocess.PIPE,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    out, _ = await soon("the imports", process.communicate())
+
+    assert out == b"set()\n"
 
 
 async def test_a_webhook_in_the_way_is_removed(fake: FakeTelegram, frontend: Frontend, alone: Chat) -> None:
