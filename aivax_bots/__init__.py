@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from core.domain import Quote as Quote
     from core.domain import Receipt as Receipt
     from core.domain import ReplySurface as ReplySurface
+    from core.domain import Rewritten as Rewritten
     from core.domain import Said as Said
     from core.domain import SettingRefused as SettingRefused
     from core.domain import Sign as Sign
@@ -112,8 +113,8 @@ _HOMES: Mapping[str, str] = {
     "core.domain.errors": "BotError Fenced FileGone FileTooLarge FrontendRefused FrontendUnreachable MessageRefused"
     " OddAnswer OutcomeUnknown PlaceClosed PlatformBusy PlatformError SettingRefused",
     "core.domain.messages": "Action Apology Attachment Author Blob Button ChannelMessage Command Commanded Deleted"
-    " Edited Event Footer Identity Left MadeFile PassedOver Place Pressed Quote Receipt Said Sign Status ToolActivity"
-    " ToolState Unreadable",
+    " Edited Event Footer Identity Left MadeFile PassedOver Place Pressed Quote Receipt Rewritten Said Sign Status"
+    " ToolActivity ToolState Unreadable",
     "core.domain.places.admins": "Administers",
     "core.domain.ports": "Counting Delivery EditableChannel Frontend Intake Ledger PostableChannel Preview"
     " ReplySurface Watch",

@@ -17,7 +17,7 @@ from bots.slack.events.payloads import Bot, part_of, speaker
 from bots.slack.events.translate import translate, why_ignored
 from bots.slack.features.ask_without_message import asked_question
 from bots.slack.listening.receive import team_of
-from core.domain import Deleted, Event, Left, Said
+from core.domain import Authorless, Event, Said
 from tests.corpus.entries import entries
 from tests.fuzzing import mutant
 
@@ -100,7 +100,7 @@ def _is_joined(_team: str, _channel: str, thread: str) -> bool:
 
 
 def _wrong(event: Event) -> Iterator[str]:
-    if isinstance(event, Deleted | Left):
+    if isinstance(event, Authorless):
         yield from _unsound(*event.keys)
         return
     if not event.keys or not event.author.identity.user:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.aivax.knowledge.client import Imported, KnowledgeClient, NewDocument
-from core.domain import Edited, Quote
+from core.domain import Edited, Quote, Receipt, Rewritten
 from core.i18n import Translators
 from core.knowledge.learning import lesson
 from core.knowledge.learning.documents import code_of
@@ -63,6 +63,26 @@ async def test_an_edit_in_a_channel_that_was_learnt_is_learnt_anew(sqlite_url: s
         await it.keep()
         text = " ".join(it.documents.values())
 
+    assert "new4x" in text
+    assert "c4x" not in text
+
+
+async def test_somebody_else_s_edit_in_a_channel_that_was_learnt_is_learnt_anew_once(sqlite_url: str) -> None:
+    changed = Rewritten(("m4:edited:1",), THREAD.platform, THREAD.workspace, THREAD.channel, "m4")
+    async with school(sqlite_url) as it:
+        it.platform.channels["general"] = spoken(5)
+        await it.say("learn channel 5 Lockers")
+        it.platform.channels["general"] = [
+            replace(each, text=f"locker 4 has the code new4x, {FILLER}") if each.origin == "m4" else each
+            for each in spoken(6)
+        ]
+        elsewhere = replace(changed, keys=("m99",), origin="m99")
+        receipts = [await it.stage.core.intake.receive(each) for each in (elsewhere, changed, changed)]
+        await it.keep()
+        text, listed = " ".join(it.documents.values()), await it.say("learnt")
+
+    assert "`Lockers`" in listed or "[Lockers]" in listed
+    assert receipts == [Receipt.ACCEPTED, Receipt.ACCEPTED, Receipt.DUPLICATE]
     assert "new4x" in text
     assert "c4x" not in text
 

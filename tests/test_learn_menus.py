@@ -44,6 +44,10 @@ async def test_slack_s_menu_learns_a_message_s_files_else_its_thread(slack: Fake
             await slack.shortcut(ana, there.general, words, "learn")
             await there.says(there.general, "pieces: 1", words)
             texts = " ".join(each.contents for each in collection.documents.values())
+            await slack.edit(ben, there.general, words, LONG.replace("4711", "1984"))
+            await slack.until(lambda: not slack.unacked)
+            await keeper_of(core).carry_on()
+            anew = " ".join(each.contents for each in collection.documents.values())
             await slack.command(ana, there.general, "/aivax", "learnt")
             listed = await there.says(there.general, "/archives/")
             await slack.delete(ben, there.general, with_file)
@@ -51,13 +55,14 @@ async def test_slack_s_menu_learns_a_message_s_files_else_its_thread(slack: Fake
             await keeper_of(core).carry_on()
 
             assert "4711" in texts
+            assert ("1984" in anew, "4711" in anew) == (True, False)
             assert f"/archives/{there.general.id}/p{with_file.replace('.', '')}" in listed.text
             assert len(collection.documents) == 1
 
 
-async def _wanted(stage: Stage) -> None:
+async def _wanted(stage: Stage, what: str) -> None:
     async with asyncio.timeout(60):
-        while await stage.rows("SELECT count(*) FROM learnt WHERE wanted = 'forget'") != [1]:  # noqa: ASYNC110
+        while await stage.rows(f"SELECT count(*) FROM learnt WHERE wanted = '{what}'") != [1]:  # noqa: ASYNC110, S608
             await asyncio.sleep(0.02)
 
 
@@ -85,13 +90,18 @@ async def test_discord_s_menu_and_command_learn_and_list_with_links(discord: Fak
             await discord.interact(ana, lobby, "learnt")
             listed = await house.seen("https://discord.com/")
             texts = [each.contents for each in collection.documents.values()]
+            await discord.edit(ben, words, LONG.replace("4711", "1984"))
+            await soon("the edit to be heard", _wanted(stage, "again"))
+            await keeper_of(stage.core).carry_on()
+            anew = " ".join(each.contents for each in collection.documents.values())
             await discord.delete(ben, shared)
-            await soon("the deletion to be heard", _wanted(stage))
+            await soon("the deletion to be heard", _wanted(stage, "forget"))
             await keeper_of(stage.core).carry_on()
 
             assert told.private
             assert len(texts) == 6
             assert any("4711" in text for text in texts)
+            assert ("1984" in anew, "4711" in anew) == (True, False)
             assert f"https://discord.com/channels/{guild.id}/{lobby.id}/{shared.id}" in listed.content
             assert not any("rules.pdf" in each.contents for each in collection.documents.values())
 

@@ -16,7 +16,21 @@ from bots.slack.events.modals import About, wants_to_ask
 from bots.slack.events.payloads import Bot, IsJoined
 from bots.slack.events.translate import translate
 from bots.slack.features.ask_without_message import asked_question
-from core.domain import Action, Command, Commanded, Deleted, Edited, Event, Place, PlaceClosed, Pressed, Said
+from core.domain import (
+    Action,
+    Capability,
+    Command,
+    Commanded,
+    Deleted,
+    Edited,
+    Event,
+    Place,
+    PlaceClosed,
+    Pressed,
+    Rewritten,
+    Said,
+)
+from core.i18n import Phrase
 
 BOT = Bot("T0000000001", "U00000000B0", "B00000000B0", "aivax")
 SAMPLES = {path.stem: path for path in (Path(__file__).parent / "payloads" / "slack").glob("*.json")}
@@ -199,6 +213,33 @@ def test_an_edit_among_other_people_is_nothing() -> None:
     before = {**sample("message_changed_channel")["event"]["previous_message"], "text": "a"}
 
     assert translate(sample("message_changed_channel", previous_message=before, **words), BOT) == ()
+
+
+LEARNING = Capability("learn", Phrase.LEARN_WORD, Phrase.LEARN_DESCRIPTION, menu=Phrase.LEARN_THIS)
+
+
+@pytest.mark.parametrize(
+    "whose", [{}, {"user": "U0OTHER", "bot_id": "B0OTHER", "subtype": "bot_message"}], ids=["person", "app"]
+)
+def test_where_messages_may_have_been_learnt_any_edit_is_told_without_its_words(
+    whose: dict[str, str],
+) -> None:
+    before = {**sample("message_changed_channel")["event"]["previous_message"], "text": "a"}
+    changes = {"message": message("message_changed_channel", text="b", **whose), "previous_message": before}
+
+    (heard,) = translate(sample("message_changed_channel", **changes), BOT, capabilities=[LEARNING])
+
+    assert isinstance(heard, Rewritten)
+    assert heard.origin == said("app_mention").origin
+    assert (heard.workspace, heard.channel) == ("T0000000001", "C0000000001")
+
+
+def test_an_edit_of_our_own_is_nothing_wherever_messages_are_learnt() -> None:
+    before = {**sample("message_changed_channel")["event"]["previous_message"], "text": "a"}
+    own = message("message_changed_channel", text="b", user=BOT.user, bot_id=BOT.bot)
+    payload = sample("message_changed_channel", message=own, previous_message=before)
+
+    assert translate(payload, BOT, capabilities=[LEARNING]) == ()
 
 
 def test_an_edit_without_the_words_before_counts() -> None:

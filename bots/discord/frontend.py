@@ -31,6 +31,7 @@ from bots.discord.events.translate import (
     may_open_thread,
     names_of_bot,
     not_from_person,
+    rewritten,
     translate,
     was_edited,
 )
@@ -267,13 +268,22 @@ class DiscordFrontend:
             if not isinstance(message, WholeMessage):
                 return None
             if message.id not in self._questions and not is_addressed(message, me):
-                return None
+                return self._on_rewritten(message, me, intake, inbox)
             return inbox.put(message.channel.id, message.id, lambda: self._store_edit(message, me, intake))
         removed = deleted(change)
         if not removed.origins:
             intake.passed_over(PLATFORM, PassedOver.UNREADABLE)
             return None
         return inbox.put(change.channel_id, int(removed.origins[0]), lambda: intake.receive(removed))
+
+    def _on_rewritten(
+        self, message: WholeMessage, me: Me, intake: Intake, inbox: Inbox
+    ) -> asyncio.Future[object] | None:
+        """Queue a change of what was not said to the bot, where it may have been learnt."""
+        changed = rewritten(message, me) if any(each.menu for each in intake.capabilities()) else None
+        if changed is None:
+            return None
+        return inbox.put(message.channel.id, message.id, lambda: intake.receive(changed))
 
     async def _store_edit(self, message: WholeMessage, me: Me, intake: Intake) -> None:
         """Store an edit; one that makes a message the bot's, by a mention that it adds, makes it a question."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from cachetools import LRUCache
 
-from core.domain import Action, Command, Commanded, Deleted, Event, Identity, Left, Pressed, Said
+from core.domain import Action, Command, Commanded, Deleted, Event, Identity, Left, Pressed, Rewritten, Said
 
 MINUTE_S = 60.0
 MOST_KNOWN = 10_000
@@ -31,7 +31,7 @@ class Actions:
     def are_over(self, event: Event) -> bool:
         """Whether this is one too many. Questions in a place that all read, and what was deleted, never are."""
         match event:
-            case Deleted() | Left() | Said(awaited=False):
+            case Deleted() | Rewritten() | Left() | Said(awaited=False):
                 return False
         now, lately = self._now(), self._lately.setdefault(event.author.identity, deque(maxlen=self._most))
         if len(lately) == self._most and now - lately[0] < MINUTE_S:

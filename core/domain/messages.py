@@ -177,6 +177,18 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A message that was not meant for the bot was changed: what matters where it was learnt. It is read anew then."""
+
+    keys: tuple[str, ...]
+    platform: str
+    workspace: str
+    channel: str
+    """Where it stands: the channel, or the thread in it."""
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """The bot was removed from a workspace or server: nothing there can be answered any more."""
 
@@ -283,8 +295,10 @@ class Pressed(Act):
     """Whether the person is just being asked for a comment, so that it is too early to thank."""
 
 
-Event = Said | Edited | Unreadable | Deleted | Left | Commanded | Pressed
+Event = Said | Edited | Unreadable | Deleted | Rewritten | Left | Commanded | Pressed
 """What a frontend tells the core."""
+Authorless = Deleted | Rewritten | Left
+"""Events that tell nothing of who did it."""
 
 
 class Receipt(StrEnum):

@@ -60,6 +60,13 @@ class Handlers:
         self, transaction: IntakeTransaction, event: Said | Edited | Unreadable | Left | Commanded | Pressed
     ) -> Sequence[int]:
         """Write what an event means; the conversations that have work, or something to look at."""
+        if isinstance(event, Edited):  # who may ask nothing may still change what was learnt of them
+            await transaction.touched.changed(event)
+        return await self._take_in(transaction, event)
+
+    async def _take_in(
+        self, transaction: IntakeTransaction, event: Said | Edited | Unreadable | Left | Commanded | Pressed
+    ) -> Sequence[int]:
         match event:
             case Left():
                 return await transaction.changes.leave(event.platform, event.workspace)
@@ -89,7 +96,6 @@ class Handlers:
             case Said():
                 return await self._presses.consent.ask(transaction, event, identity_id, translator)
             case Edited():
-                await transaction.touched.edited(event)
                 await self._presses.consent.edited(transaction, event, identity_id)
                 return await self._questions.change(transaction, event, identity_id, translator)
             case Commanded(command=Command.ERASE):

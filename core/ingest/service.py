@@ -17,6 +17,7 @@ from core.conversations.directory import Directory
 from core.domain import (
     Action,
     Author,
+    Authorless,
     Capability,
     Command,
     Commanded,
@@ -30,6 +31,7 @@ from core.domain import (
     Place,
     Pressed,
     Receipt,
+    Rewritten,
     Said,
     Translator,
     TurnQueue,
@@ -51,6 +53,7 @@ from core.ingest.take_backs import TakeBacks
 from core.rights.privacy import PrivacyPage
 from core.rights.settings import PrivacySettings
 from core.settings import ConversationSettings
+from core.storage.learnt.follow_ups import is_learnt
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
 
@@ -100,6 +103,8 @@ class StoringIntake:
     async def _receive(self, event: Event) -> Receipt:
         if isinstance(event, Deleted):
             return await self.deletion.redact(event)
+        if isinstance(event, Rewritten):
+            return await self._learn_anew(event)
         over = self._actions.are_over(event)
         if over:
             self.passed_over(_platform_of(event), PassedOver.OVER_BOUND)
@@ -112,6 +117,16 @@ class StoringIntake:
         if _erases(event) and receipt is Receipt.ACCEPTED:
             await self.deletion.begin()
         return receipt
+
+    async def _learn_anew(self, rewritten: Rewritten) -> Receipt:
+        """Have what was learnt of a message learnt anew; of most nothing was, so that nothing is written."""
+        if not await is_learnt(self._store.database, rewritten):
+            return Receipt.ACCEPTED
+        async with self._store.transaction() as transaction:
+            if not await transaction.first_seen(rewritten.keys):
+                return Receipt.DUPLICATE
+            await transaction.touched.changed(rewritten)
+        return Receipt.ACCEPTED
 
     async def _take_back(self, commanded: Commanded) -> Receipt:
         quoting = await self.deletion.take_backs.quoting(commanded)
@@ -182,7 +197,7 @@ def _erases(event: Event) -> bool:
 
 
 def _platform_of(event: Event) -> str:
-    return event.platform if isinstance(event, Deleted | Left) else event.place.platform
+    return event.platform if isinstance(event, Authorless) else event.place.platform
 
 
 def build_intake(

@@ -26,6 +26,7 @@ from core.domain import (
     Left,
     PassedOver,
     Place,
+    Rewritten,
     Said,
 )
 from core.i18n import spoken_command
@@ -120,6 +121,14 @@ def edited(message: WholeMessage, me: Me, parent: int = 0, names: Names = NOBODY
         within=within_of(message.channel, message.guild, parent),
         administers=message.author_administers,
     )
+
+
+def rewritten(message: WholeMessage, me: Me) -> Rewritten | None:
+    """Make an event of a change of a message that is not for the bot, an app's included; None of what we said."""
+    if message.author.id == me.id or not was_edited(message):
+        return None
+    guild, channel = getattr(message.guild, "id", ""), str(message.channel.id)
+    return Rewritten((edit_key(message),), PLATFORM, str(guild), channel, str(message.id))
 
 
 def words_to(message: WholeMessage, me: Me, names: Names = NOBODY) -> str:

@@ -14,7 +14,7 @@ from bots.slack.events.message_reader import files_of, words_of
 from bots.slack.events.mrkdwn import begins_with_another, mentions
 from bots.slack.events.names import NameBook
 from bots.slack.events.payloads import Bot, IsJoined, part_of, text_of
-from core.domain import Author, Commanded, Deleted, Edited, Identity, Place, Said
+from core.domain import Author, Commanded, Deleted, Edited, Identity, Place, Rewritten, Said
 from core.i18n import spoken_command
 
 _KINDS = frozenset({"channel", "group", "im", "mpim"})
@@ -58,10 +58,10 @@ def changed(
     is_joined: IsJoined | None,
     *,
     anybodys: bool = False,
-) -> Edited | Deleted | Said | Commanded | None:
+) -> Edited | Rewritten | Deleted | Said | Commanded | None:
     """Read a `message_changed`: a person's own edit, or what is left of a deleted message that has replies.
 
-    `anybodys` as in `deleted`.
+    `anybodys` as in `deleted`: of a message that was not for us only that it was changed.
 
     Slack also sends it for previews, for our own updates and for streams. Whoever adds the bot's mention by an edit
     speaks to it for the first time.
@@ -70,14 +70,29 @@ def changed(
     if text_of(message, "subtype") == "tombstone":
         return deleted(wrapper, event, text_of(message, "ts"), bot, is_joined, anybodys=anybodys)
     edited = text_of(message.get("edited"), "ts")
-    now = read(wrapper, event, message, bot) if edited else None
-    if now is None or (before and _says_the_same(before, message, names)):
+    if not edited or (before and _says_the_same(before, message, names)):
         return None
+    now = read(wrapper, event, message, bot)
+    if now is None:
+        return _rewritten(wrapper, event, message, bot) if anybodys else None
     earlier = replace(now, mrkdwn=text_of(before, "text")) if before else now
     if is_for_us(earlier, bot, is_joined):
         keys, text = (f"{now.keys[0]}:edited:{edited}",), words_of(message, names)
         return Edited(keys, now.author, now.place, now.address.question, text)
-    return as_event(now, message, names) if mentions(now.mrkdwn, bot.user) else None
+    if mentions(now.mrkdwn, bot.user):
+        return as_event(now, message, names)
+    return _rewritten(wrapper, event, message, bot) if anybodys else None
+
+
+def _rewritten(
+    wrapper: Mapping[str, Any], event: Mapping[str, Any], message: Mapping[str, Any], bot: Bot
+) -> Rewritten | None:
+    """Read that somebody else's message, an app's included, was changed; not one of ours."""
+    team, channel, ts = text_of(wrapper, "team_id"), text_of(event, "channel"), text_of(message, "ts")
+    if not (team and channel and ts) or text_of(message, "user") == bot.user:
+        return None
+    key = f"slack:{team}:{channel}:{ts}:edited:{text_of(message.get('edited'), 'ts')}"
+    return Rewritten((key,), PLATFORM, team, channel, ts)
 
 
 def _says_the_same(before: Mapping[str, Any], now: Mapping[str, Any], names: NameBook) -> bool:

@@ -11,7 +11,7 @@ from bots.slack.events.names import NameBook, NamesAsked
 from bots.slack.features.files import described
 from bots.slack.features.whole_message import is_part, whole
 from bots.slack.features.workspaces import Workspace
-from core.domain import Author, Deleted, Event, Left, Said
+from core.domain import Author, Authorless, Event, Said
 
 _MESSAGE_WITHIN_S = 1.5
 _MORE_NAMES_WITHIN_S = 0.5
@@ -27,7 +27,7 @@ async def completed(
 
     `events` are what the first reading brought, and `asked` which names it missed.
     """
-    people = [event.author.identity.user for event in events if not isinstance(event, Deleted | Left)]
+    people = [event.author.identity.user for event in events if not isinstance(event, Authorless)]
     _ask_for(people, asked)
     if is_part(payload):
         first, names = payload, there.names.find(asked)
@@ -53,7 +53,7 @@ def _ask_for(people: Sequence[str], asked: NamesAsked) -> None:
 
 
 async def _with_details(event: Event, there: Workspace) -> Event:
-    if isinstance(event, Deleted | Left):
+    if isinstance(event, Authorless):
         return event
     if isinstance(event, Said) and event.attachments:
         event = replace(event, attachments=await described(there.api, event.attachments))

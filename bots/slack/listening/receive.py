@@ -30,7 +30,7 @@ from bots.slack.features.workspaces import Workspace, Workspaces
 from bots.slack.listening.complete import completed, with_name
 from bots.slack.listening.form_answers import form_answer
 from bots.slack.settings import SlackSettings
-from core.domain import BotError, Deleted, Event, Intake, Left, PassedOver, Receipt
+from core.domain import Authorless, BotError, Deleted, Event, Intake, Left, PassedOver, Receipt, Rewritten
 from core.util.log import log
 
 TRANSIENT = (BotError, TimeoutError, OSError)
@@ -120,7 +120,7 @@ class Receiver:
     def _is_known(self, events: Sequence[Event]) -> bool:
         """Whether all of it was stored a moment ago: the other event of a mention needs no looking up."""
         return bool(events) and all(
-            not isinstance(each, Deleted | Left) and each.keys[0] in self._stored for each in events
+            not isinstance(each, Authorless) and each.keys[0] in self._stored for each in events
         )
 
     async def _store(self, event: Event, there: Workspace) -> Receipt | None:
@@ -147,10 +147,10 @@ class Receiver:
     ) -> bool:
         """Whether anything comes of a payload; where nothing does, the reason is counted.
 
-        Deletions tell of no author, and of nothing that could be answered.
+        Deletions and others' edits tell of no author, and of nothing that could be answered.
         """
         why: PassedOver | None = None
-        acts = asked is not None or any(not isinstance(each, Deleted) for each in events)
+        acts = asked is not None or any(not isinstance(each, Deleted | Rewritten) for each in events)
         if not acts and not self._greetings.wants(payload):
             why = None if events else why_ignored(payload, bot, self._is_joined)
         elif not self._external_users and await there.people.is_outsider(speaker(payload), bot):

@@ -108,7 +108,7 @@ class Keeper:
         thread = thread_of([each for each in quotes if source.place.thread or each.origin in source.origins])
         if thread is None:
             raise _Later("the thread can't be read")
-        _check(await self._teacher.renew_text(learnt, thread.text, thread.origins))
+        _check(await self._teacher.renew_thread(learnt, thread))
         return True
 
 

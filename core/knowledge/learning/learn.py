@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.conversations.capabilities import CapabilityRun
 from core.domain import AivaxError, Attachment, Capability
@@ -135,7 +136,9 @@ class _Lesson:
     async def learn_thread(self, thread: Thread, key: str, name: str) -> None:
         """Learn the words of a thread, a message or a channel, under a name where it is given one."""
         link = await self._run.frontend.link(self._run.turn.address, thread.origins[0])
-        source = self._source(key, name_of(name) or thread.title, None, thread.origins, link)
+        given = name_of(name)
+        source = self._source(key, given or thread.title, None, thread.origins, link)
+        source = replace(source, named=bool(given))
         try:
             outcome = await self._teacher.learn_text(
                 source, thread.text, self._run.turn, self._hearing(source.name)

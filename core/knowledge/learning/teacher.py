@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -23,6 +22,7 @@ from core.knowledge.learning.lesson import Lessons, Outcome, SourceGone, Told
 from core.knowledge.learning.pages import pages_in
 from core.knowledge.learning.settings import LearningSettings
 from core.knowledge.learning.splitting import split
+from core.knowledge.learning.threads import Thread
 from core.storage.learnt.store import Learnt, LearntStore, Source
 
 
@@ -79,13 +79,15 @@ class Teacher:
         """Learn a file anew. Raises like `learn_file`, but knows no limit of a day."""
         async with self._alone:
             text = await self._read(file, frontend, _nobody)
-            return await self._renew(learnt, text, learnt.source.origins)
+            return await self._renew(learnt, text, learnt.source)
 
-    async def renew_text(self, learnt: Learnt, text: str, origins: Collection[str]) -> Outcome:
-        """Learn a text anew, as `renew_file`."""
+    async def renew_thread(self, learnt: Learnt, thread: Thread) -> Outcome:
+        """Learn a thread anew, as `renew_file`. It is called after its first message as that is now."""
+        name = learnt.source.name if learnt.source.named else thread.title
         async with self._alone:
-            pages = await asyncio.to_thread(pages_in, text)
-            return await self._renew(learnt, Text(pages), origins)
+            pages = await asyncio.to_thread(pages_in, thread.text)
+            source = replace(learnt.source, name=name, origins=thread.origins)
+            return await self._renew(learnt, Text(pages), source)
 
     async def _read(self, file: Attachment, frontend: Frontend, told: Told) -> Text:
         most = self._settings.learn_bytes
@@ -110,10 +112,10 @@ class Teacher:
             with suppress(SourceGone):  # forgotten in between: begun anew
                 return await self._taught(id_, source.collection, documents, text, told)
 
-    async def _renew(self, learnt: Learnt, text: Text, origins: Collection[str]) -> Outcome:
-        documents = await _documents(learnt.source, text, opaque(learnt.person_key))
-        await self._store.renew(learnt.id, origins, pages=text.page_count)
-        return await self._taught(learnt.id, learnt.source.collection, documents, text, _nobody)
+    async def _renew(self, learnt: Learnt, text: Text, source: Source) -> Outcome:
+        documents = await _documents(source, text, opaque(learnt.person_key))
+        await self._store.renew(learnt.id, source, pages=text.page_count)
+        return await self._taught(learnt.id, source.collection, documents, text, _nobody)
 
     async def _taught(
         self, id_: int, collection: str, documents: list[NewDocument], text: Text, told: Told

@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import Deleted, Edited
+from core.domain import Deleted, Edited, Rewritten
 from core.storage.db import Database, batched, learnt, learnt_messages
 
 LEASE = timedelta(minutes=30)
@@ -49,11 +49,9 @@ class Touched:
         self._connection = connection
         self._now = now
 
-    async def edited(self, edited: Edited) -> None:
+    async def changed(self, changed: Edited | Rewritten) -> None:
         """Have what came from a message learnt anew."""
-        place = edited.place
-        here = _in_channel(place.platform, place.workspace, place.channel)
-        await self._want(_comes_from([edited.origin]) & here & (learnt.c.wanted == ""), Wanted.AGAIN.value)
+        await self._want(_of(changed) & (learnt.c.wanted == ""), Wanted.AGAIN.value)
 
     async def deleted(self, deleted: Deleted) -> None:
         """Have files that came from deleted messages forgotten, and threads that they stood in learnt anew."""
@@ -68,6 +66,13 @@ class Touched:
     async def _want(self, which: ColumnElement[bool], wanted: object) -> None:
         wants = update(learnt).where(which).values(wanted=wanted, due_at=self._now, tries=0)
         await self._connection.execute(wants)
+
+
+async def is_learnt(database: Database, changed: Rewritten) -> bool:
+    """Whether anything was learnt of a message."""
+    async with database.read() as connection:
+        found = await connection.execute(select(learnt.c.id).where(_of(changed)).limit(1))
+        return found.first() is not None
 
 
 class FollowUps:
@@ -117,6 +122,12 @@ class FollowUps:
         same = (learnt.c.id == follow_up.id) & (learnt.c.due_at == follow_up.due_at)
         async with self._database.write() as connection:
             await connection.execute(update(learnt).where(same).values(**values))
+
+
+def _of(changed: Edited | Rewritten) -> ColumnElement[bool]:
+    """What came from a message that was changed."""
+    stood = changed if isinstance(changed, Rewritten) else changed.place
+    return _comes_from([changed.origin]) & _in_channel(stood.platform, stood.workspace, stood.channel)
 
 
 def _comes_from(origins: Sequence[str]) -> ColumnElement[bool]:

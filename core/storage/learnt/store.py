@@ -45,6 +45,8 @@ class Source:
     """The platform's ids of the messages that it comes from."""
     link: str = ""
     """Where people find it; `""`: nowhere."""
+    named: bool = False
+    """Whether somebody gave it its name; else that of a thread is what its first message says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,12 @@ class LearntStore:
             identity_id = (await connection.execute(theirs)).scalar_one()
             return await _begin(connection, source, identity_id, pages)
 
-    async def renew(self, id_: int, origins: Collection[str], *, pages: int) -> None:
-        """Write down what a source comes from now, and how many pages it has."""
+    async def renew(self, id_: int, source: Source, *, pages: int) -> None:
+        """Write down what a source is called now and comes from, and how many pages it has."""
+        same = (learnt.c.id == id_) & (learnt.c.name != "")  # else it is on its way out
         async with self._database.write() as connection:
-            await connection.execute(update(learnt).where(learnt.c.id == id_).values(pages=pages))
-            await _note_origins(connection, id_, origins)
+            await connection.execute(update(learnt).where(same).values(name=source.name, pages=pages))
+            await _note_origins(connection, id_, source.origins)
 
     async def sent_today(self, turn: Turn) -> int:
         """How many pieces were sent within 24 hours for the person who asks, under any identity of theirs."""
@@ -218,6 +221,7 @@ async def _begin(connection: AsyncConnection, source: Source, identity_id: int, 
     place = source.place
     told: dict[str, Any] = {
         "name": source.name,
+        "named": source.named,
         "file": asdict(source.file) if source.file else None,
         "platform": place.platform,
         "workspace": place.workspace,
@@ -272,5 +276,6 @@ def _learnt(row: Row[Any], origins: tuple[str, ...]) -> Learnt:
         address=row.address,
         origins=origins,
         link=row.link or "",
+        named=row.named,
     )
     return Learnt(row.id, source, row.by, row.person_key, row.pages, row.pieces, row.sent, row.learnt_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, false, text
 
 from core.storage.db.tables import metadata
 from core.storage.db.types import Id, Instant, Label, Words
@@ -20,6 +20,14 @@ learnt = Table(
     Column("collection", Label(64), nullable=False, comment="the id of a collection of AIVAX"),
     Column("key", Label(32), nullable=False, comment="what makes it the same source when it is learnt again"),
     Column("name", Words, nullable=False, comment="what people call it; empty: it is to be forgotten"),
+    Column(
+        "named",
+        Boolean,
+        nullable=False,
+        default=False,
+        server_default=false(),
+        comment="whether somebody gave it that name; else it is what its first message says",
+    ),
     Column(
         "file",
         JSON(none_as_null=True),
