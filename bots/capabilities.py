@@ -86,6 +86,10 @@ def capabilities_of(base: Base) -> Capabilities:
         spoken, made = _digests(base)
         handlers.append(spoken)
         unspoken.append(made)
+    if base.settings.reminders.enabled:
+        remind, runs = _reminders(base)
+        handlers.append(remind)
+        upkeep.append(runs)
     if base.settings.forms:
         handlers.append(ListForms(base.settings.forms))
     return Capabilities([*handlers, *_forms(base, handlers)], unspoken=unspoken, upkeep=upkeep)
@@ -154,6 +158,16 @@ def _digests(base: Base) -> tuple[CapabilityHandler, CapabilityHandler]:
     bounds = Bounds(store, caps, spending, base.now, access, only_agreed=only_agreed)
     planned = {each.settings.name: each.settings for each in planned_digests(base)}
     return DigestsHandler(store), DigestHandler(planned, store, bounds)
+
+
+def _reminders(base: Base) -> tuple[CapabilityHandler, Upkeep]:
+    from core.scheduled.reminders.handler import RemindHandler
+    from core.scheduled.reminders.runs import ReminderRuns
+    from core.storage.scheduled.reminders import ReminderStore
+
+    store = ReminderStore(base.database, base.now)
+    runs = ReminderRuns(store, base.translators, base.now)
+    return RemindHandler(store, base.settings.reminders, base.now, runs.look_soon), runs.run
 
 
 def _knowledge(base: Base) -> Iterator[CapabilityHandler]:

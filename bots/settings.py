@@ -36,7 +36,7 @@ from core.knowledge.settings import KnowledgeSettings
 from core.media.settings import MediaSettings
 from core.places.settings import PlaceAdminsSettings
 from core.rights.settings import MemorySettings, PrivacySettings
-from core.scheduled.settings import DigestSettings
+from core.scheduled.settings import DigestSettings, RemindersSettings
 from core.settings import (
     AccessSettings,
     AivaxSettings,
@@ -130,6 +130,7 @@ class Settings(Section):
     forms: tuple[FormSettings, ...] = ()
     batch: BatchSettings = BatchSettings()
     digests: tuple[DigestSettings, ...] = ()
+    reminders: RemindersSettings = RemindersSettings()
 
     def frontend(self, name: str) -> Any:
         """The section of an installed frontend."""

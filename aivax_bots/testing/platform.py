@@ -126,6 +126,9 @@ class FakePlatform:
         there = address if here == name else f"{name}/aside"
         return Place(self.platform, identity.workspace, name, private=True), there
 
+    async def reach(self, address: str, place: Place, who: Identity) -> tuple[Place, str]:
+        return place, address
+
     async def administers(self, who: Identity, place: Place) -> Administers:
         return self.admins.get(who.user, Administers.NOTHING)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import discord
 from cachetools import LRUCache
+from msgspec import structs
 
 from bots.discord.delivery.channel import DiscordChannel
 from bots.discord.delivery.choose_surface import SurfaceChooser
@@ -204,6 +205,18 @@ class DiscordFrontend:
             channel = await self._session.open_direct(snowflake(identity.user))
             there = Address(channel=channel, private=True, user=snowflake(identity.user))
         return Place(PLATFORM, "", str(there.channel), private=True), str(there)
+
+    async def reach(self, address: str, place: Place, who: Identity) -> tuple[Place, str]:
+        """A command's token lasts 15 minutes: later the bot writes by itself, where it may."""
+        there, user = Address.parse(address), snowflake(who.user)
+        if there.private:
+            return place, str(Address(channel=there.channel, message=there.message, private=True, user=user))
+        if there.hidden or (there.token and not there.may_send):
+            direct = await self._session.open_direct(user)
+            place = Place(PLATFORM, "", str(direct), private=True)
+            return place, str(Address(channel=direct, private=True, user=user))
+        lasting = {"token": "", "app": 0, "interaction": 0, "calls": user, "user": user}
+        return place, str(structs.replace(there, **lasting))
 
     async def administers(self, who: Identity, place: Place) -> Administers:
         """Told with each event."""

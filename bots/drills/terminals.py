@@ -116,6 +116,10 @@ class Terminal:
     async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
         return Place(self.platform, identity.workspace, address, private=True), address
 
+    async def reach(self, address: str, place: Place, who: Identity) -> tuple[Place, str]:
+        """They are told where they asked."""
+        return place, address
+
     async def administers(self, who: Identity, place: Place) -> Administers:
         return Administers.NOTHING
 

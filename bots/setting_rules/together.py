@@ -48,10 +48,12 @@ def checks_before_start(settings: Settings) -> Iterator[Check]:
         yield partial(check_otel, settings.otel)
     yield partial(check_hooks, settings.hooks)
     yield partial(check_place_admins, settings.place_admins)
-    if settings.digests:
+    if settings.digests or settings.reminders.enabled:
         from core.scheduled.settings import check as check_scheduled
 
-        yield partial(check_scheduled, settings.digests)
+        yield partial(
+            check_scheduled, settings.digests, [("[reminders] time_zone", settings.reminders.time_zone)]
+        )
 
 
 def all_checks(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[Check]:

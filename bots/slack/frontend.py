@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from bots.slack.delivery.choose_surface import SurfaceChooser
 from bots.slack.delivery.messages import direct_channel
 from bots.slack.delivery.removal import remove
@@ -173,6 +175,14 @@ class SlackFrontend:
                 raise PlaceClosed(PLATFORM, code="no_direct_channel")
             place = Address(channel, place.team, user=identity.user, user_team=place.user_team)
         return Place(PLATFORM, place.team, place.channel, place.thread, private=True), str(place)
+
+    async def reach(self, address: str, place: Place, who: Identity) -> tuple[Place, str]:
+        """A `response_url` lasts half an hour, and an ephemeral message is for their eyes alone."""
+        there = Address.parse(address)
+        if there.home or there.ephemeral or there.reply:
+            return await self.aside(address, who)
+        is_direct = there.direct or there.channel.startswith("D")
+        return place, address if is_direct else str(structs.replace(there, calls=who.user))
 
     async def administers(self, who: Identity, place: Place) -> Administers:
         """The workspace is its admins' and owners'; a channel also who made it."""

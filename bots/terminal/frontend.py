@@ -198,6 +198,10 @@ class TerminalFrontend:
         """Nobody else reads a terminal."""
         return Place(PLATFORM, "", "terminal", private=True), address
 
+    async def reach(self, address: str, place: Place, who: Identity) -> tuple[Place, str]:
+        """They are told where they asked."""
+        return place, address
+
     async def administers(self, who: Identity, place: Place) -> Administers:
         """A terminal is no place of a server: there is nothing to set."""
         return Administers.NOTHING

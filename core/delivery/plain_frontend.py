@@ -51,6 +51,10 @@ class PlainFrontend(ABC):
         """There is one id for one person."""
         return True
 
+    async def reach(self, address: str, place: Place, who: Identity) -> tuple[Place, str]:
+        """They are told where they asked."""
+        return place, address
+
     async def administers(self, who: Identity, place: Place) -> Administers:
         """Nobody sets anything in chat but operators."""
         return Administers.NOTHING

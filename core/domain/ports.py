@@ -351,6 +351,17 @@ class Frontend(Protocol):
             PlaceClosed: there is none.
         """
 
+    async def reach(self, address: str, place: Place, who: Identity) -> tuple[Place, str]:
+        """The place, and the address in it, where somebody is told something hours or days after they asked for it.
+
+        `address` and `place` are where they asked. There, and so that they alone are notified, where the platform can
+        do that; in their direct messages where they asked for their eyes alone, or the bot can't write there later.
+
+        Raises:
+            PlatformBusy, OutcomeUnknown: call again.
+            PlaceClosed: there is none.
+        """
+
     async def administers(self, who: Identity, place: Place) -> Administers:
         """What somebody may set of a place, as the platform has it; asked where `Act.administers` tells nothing.
 

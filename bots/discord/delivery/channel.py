@@ -59,7 +59,12 @@ class DiscordChannel:
 
     @property
     def max_size(self) -> int:
-        return MAX_SIZE
+        return MAX_SIZE - len(self._calling)
+
+    @property
+    def _calling(self) -> str:
+        """What stands before the first part, so that who is to be notified is."""
+        return f"<@{self._address.calls}> " if self._address.calls else ""
 
     @property
     def edit_interval_s(self) -> float:
@@ -82,7 +87,7 @@ class DiscordChannel:
         self._session.pace(self._address.channel).stopped_typing()
         self._session.posted[delivery.nonce] = message.id
         self.newest = str(message.id)
-        if message.content.strip() != native(text).strip():
+        if message.content.strip().removeprefix(self._calling) != native(text).strip():
             # another process created it, with what was due then: for some minutes Discord gives that one back
             await self.edit(self.newest, text, buttons)
         return self.newest
@@ -210,6 +215,9 @@ class DiscordChannel:
     ) -> discord.Message:
         also: dict[str, Any] = {"view": view_of(buttons)} if buttons else {}
         reply = self._as_reply() if delivery.part == 0 and self._address.message else {}
+        if delivery.part == 0 and self._calling:
+            text = f"{self._calling}{text}"
+            also["allowed_mentions"] = _only(self._address.calls)
         nonce = delivery.nonce
         try:
             return await self._send(client, text, nonce, also | reply)
@@ -227,9 +235,8 @@ class DiscordChannel:
     async def _send(
         self, client: discord.Client, text: str, nonce: str, also: dict[str, Any]
     ) -> discord.Message:
-        return await self._in(client).send(
-            text, nonce=nonce, suppress_embeds=True, allowed_mentions=NO_MENTIONS, **also
-        )
+        also = {"allowed_mentions": NO_MENTIONS, **also}
+        return await self._in(client).send(text, nonce=nonce, suppress_embeds=True, **also)
 
     def _as_reply(self) -> dict[str, Any]:
         reference = discord.MessageReference(
@@ -252,9 +259,19 @@ class DiscordChannel:
             is_reply = bool(question) and replies == question
             if delivery.part == 0 and (is_reply or are_of_turn(buttons, delivery)):
                 return str(message.id)
-            if found is None and not replies and is_same_text(message.content.strip(), wanted):
+            if (
+                found is None
+                and not replies
+                and is_same_text(message.content.strip().removeprefix(self._calling), wanted)
+            ):
                 found = str(message.id)
         return found
+
+
+def _only(user: int) -> discord.AllowedMentions:
+    return discord.AllowedMentions(
+        everyone=False, roles=False, replied_user=False, users=[discord.Object(user)]
+    )
 
 
 async def _exists(channel: discord.PartialMessageable, message: int) -> bool:

@@ -30,6 +30,7 @@ class Address(
         "hidden": "h",
         "speaks": "s",
         "locale": "l",
+        "calls": "n",
     },
 ):
     """Where a question stands: enough to answer it from another process, days later."""
@@ -59,6 +60,8 @@ class Address(
     may_send: bool = False
     """Whether the bot may see and write in the command's channel by itself."""
     locale: str = ""
+    calls: int = 0
+    """Whom the first message of an answer notifies, and nobody else."""
 
     @property
     def question(self) -> Address:

@@ -141,7 +141,7 @@ class SlackChannel:
             self._api,
             self._place.channel,
             self._place.thread,
-            message_content(text, buttons),
+            message_content(text, buttons, self._place.calls if delivery.part == 0 else ""),
             **self._haste,
             metadata={"event_type": "aivax_answer", "event_payload": {"nonce": delivery.nonce}},
         )

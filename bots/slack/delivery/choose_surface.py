@@ -58,7 +58,7 @@ class SurfaceChooser:
             kind = ResponseUrlChannel if place.reply else EphemeralChannel
             return _edited(api, kind(api, place, there.work_signs, editing), ledger, editing)
         channel = SlackChannel(api, place, there.work_signs, editing)
-        streamed = there.streams.possible(place, api.app.settings)
+        streamed = not place.calls and there.streams.possible(place, api.app.settings)
         resumed = ledger.resumed
 
         async def clear_status() -> None:

@@ -28,11 +28,18 @@ _LINK = re.compile(r"<[^<>|]+\|([^<>]*)>|<([^<>|]+)>|\[([^\[\]]*)\]\([^()\s]*(?:
 """A link in either markup, of which a reader sees the words."""
 
 
-def message_content(text: str, buttons: Sequence[Button] = ()) -> dict[str, Any]:
-    """A message's content in both forms that Slack wants: blocks, and plain words for who does not see them."""
+def message_content(text: str, buttons: Sequence[Button] = (), calls: str = "") -> dict[str, Any]:
+    """A message's content in both forms that Slack wants: blocks, and plain words for who does not see them.
+
+    `calls`: the id of whom it notifies; a block of Markdown notifies nobody.
+    """
     harmless = safe(text)
     blocks = [{"type": "markdown", "text": harmless}, *button_blocks(buttons)]
-    return {"text": plain_text(harmless) or harmless, "blocks": blocks}
+    words = plain_text(harmless) or harmless
+    if not calls.isalnum():
+        return {"text": words, "blocks": blocks}
+    mention = {"type": "section", "text": {"type": "mrkdwn", "text": f"<@{calls}>"}}
+    return {"text": f"<@{calls}> {words}", "blocks": [mention, *blocks]}
 
 
 def bare(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class Address(msgspec.Struct, frozen=True, omit_defaults=True, rename={"ephemera
     reply: str = ""
     """The `response_url` that takes an answer to `user` alone for half an hour, also where the bot is no member."""
 
+    calls: str = ""
+    """Whom a message there notifies, and nobody else."""
+
     def __str__(self) -> str:
         return msgspec.json.encode(self).decode()
 

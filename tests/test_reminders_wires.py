@@ -1,0 +1,82 @@
+"""Somebody is told later where they asked, and they alone are notified: over the wires of both platforms."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.domain import Footer, Frontend, Identity, Place
+from tests.discord_listening import discord_at_hand, online
+from tests.fakes import FakeLedger
+from tests.platforms.discord import FakeDiscord
+from tests.platforms.slack import FakeSlack
+from tests.slack_ears import ears
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[FakeDiscord]:
+    async with discord_at_hand() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as fake:
+        yield fake
+
+
+async def told(frontend: Frontend, address: str, text: str) -> None:
+    async with frontend.reply_to(address, FakeLedger()) as surface:
+        await surface.write(text)
+        await surface.finish(Footer())
+
+
+async def test_discord_notifies_who_asked_and_nobody_whom_the_words_name(discord: FakeDiscord) -> None:
+    general, alice, eve = (
+        discord.channel(discord.guild("Gophers"), "general"),
+        discord.person("alice"),
+        discord.person("eve"),
+    )
+    async with online(discord) as here:
+        await discord.say(alice, general, f"{discord.bot.mention} remind me in 2 hours")
+        heard = await here.intake.first()
+        place, address = await here.frontend.reach(heard.address, heard.place, heard.author.identity)
+        await told(here.frontend, address, f"call <@{eve.id}> and @everyone")
+        (shown,) = [each for each in discord.visible(general) if "call" in each.content]
+
+    assert place == heard.place
+    assert shown.pings == {"@alice"}
+    assert shown.content.startswith(f"<@{alice.id}> call")
+
+
+async def test_what_a_command_asked_for_one_s_own_eyes_comes_as_a_direct_message(
+    discord: FakeDiscord,
+) -> None:
+    general, alice = discord.channel(discord.guild("Gophers"), "general"), discord.person("alice")
+    address = f'{{"c":{general.id},"a":1,"t":"token","i":1,"h":true,"u":{alice.id}}}'
+    place = Place("discord", "1", str(general.id), f"@{alice.id}")
+    async with online(discord) as here:
+        who = Identity("discord", "1", str(alice.id))
+        there, direct = await here.frontend.reach(address, place, who)
+        await told(here.frontend, direct, "call Eve")
+        shown = [each.content for each in discord.visible(discord.dm(alice))]
+
+    assert there.private
+    assert shown == ["call Eve"]
+
+
+async def test_slack_notifies_who_asked_and_nobody_whom_the_words_name(slack: FakeSlack) -> None:
+    ana, eve = slack.person("ana"), slack.person("eve")
+    general = slack.channel("general", [ana, eve])
+    async with ears(slack) as here:
+        ts = await slack.say(ana, general, "<@BOT> remind me in 2 hours")
+        await slack.until(lambda: bool(here.inbox.events))
+        (heard,) = here.inbox.events
+        place, address = await here.frontend.reach(heard.address, heard.place, heard.author.identity)
+        await told(here.frontend, address, f"call <@{eve.id}> and <!channel>")
+        (shown,) = [each for each in slack.visible(general, ts) if each.is_bot]
+
+    assert place == heard.place
+    assert shown.pings == (f"<@{ana.id}>",)
+    assert "call" in shown.text
