@@ -95,6 +95,7 @@ class Api:
 
     def __init__(self, settings: TelegramSettings) -> None:
         os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library warns of each 429 without it
+        logging.getLogger("telegram").setLevel(logging.INFO)  # below that it shows addresses
         self._token = settings.token.get_secret_value()
         self._moved: LRUCache[Chat, int] = LRUCache(MOST_CHATS)
         """Groups that became supergroups, with their new number."""
@@ -121,7 +122,6 @@ class Api:
     async def open(self) -> None:
         """Talks to nobody yet."""
         logging.getLogger("httpx").addFilter(self._filter)
-        logging.getLogger("telegram").setLevel(logging.INFO)  # below that it shows addresses
         await self._request.initialize()
 
     async def close(self) -> None:

@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from telegram import User
+from telegram import User, WebhookInfo
 
 from aivax_bots import CheckState, Finding, FrontendRefused, OddAnswer, PlaceClosed, PlatformError
 from aivax_bots_telegram.address import Address
 from aivax_bots_telegram.api import Api
 from aivax_bots_telegram.settings import TelegramSettings
+from aivax_bots_telegram.webhook import PATH
 
 MOST_CHATS = 25
 _UNREACHABLE = "look at the network and [telegram] api_url"
@@ -62,6 +63,8 @@ class TelegramCheck:
             told = await api.call(lambda bot: bot.get_webhook_info())
         except PlatformError as error:
             return Finding(check, CheckState.UNKNOWN, error.detail or error.code)
+        if own := self.settings.webhook_url:
+            return _of_own(told, f"{own}{PATH}")
         if told.url:
             host = told.url.partition("://")[2].partition("/")[0]
             cure = "end the program there that uses this token: this bot removes the webhook when it starts"
@@ -83,6 +86,21 @@ class TelegramCheck:
         if found.type != "private" and member.status not in _MAY_WRITE:
             return _failed(check, f"{name}: the bot may not write there", "let the bot write in that group")
         return _ok(check, name)
+
+
+def _of_own(told: WebhookInfo, url: str) -> Finding:
+    """What Telegram tells of the webhook that the bot sets."""
+    check = "telegram.webhook"
+    if told.url != url:
+        return _ok(check, f"the bot has Telegram call {url} when it starts")
+    if told.last_error_message:
+        cure = (
+            "have [telegram] webhook_url lead to [web] host and port, with a certificate that Telegram trusts"
+        )
+        return Finding(
+            check, CheckState.WARNING, f"Telegram's last call failed: {told.last_error_message}", cure
+        )
+    return _ok(check, f"Telegram calls {url}; {told.pending_update_count} events wait")
 
 
 def _privacy(me: User) -> Finding:

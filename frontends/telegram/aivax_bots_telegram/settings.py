@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from aivax_bots import Section
 
@@ -28,6 +28,8 @@ class TelegramSettings(Section):
     """How often a group is written to while answers grow there, all of them together; Telegram takes 20 a minute."""
     remembered_messages: int = Field(30, ge=0, le=500)
     """How many of a group's last messages are kept in memory, as what was said around a question; 0: none."""
+    webhook_url: str = ""
+    """The public https address that leads to [web] host and port, for Telegram to call; empty: Telegram is asked."""
     poll_s: int = Field(50, ge=1, le=600)
     """How long Telegram holds the question for news open when there are none."""
 
@@ -39,14 +41,14 @@ class TelegramSettings(Section):
             raise ValueError("copy the whole token from BotFather: digits, a colon, 35 letters and digits")
         return SecretStr(text)
 
-    @field_validator("api_url")
+    @field_validator("api_url", "webhook_url")
     @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        if re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", url.strip()) is None:
+    def _is_an_address(cls, url: str, info: ValidationInfo) -> str:
+        if url.strip() and re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", url.strip()) is None:
             raise ValueError(
                 "write it as https://host or http://host:port, without a user and a question mark"
             )
-        return url.strip().rstrip("/")
+        return url.strip().rstrip("/") or cls.model_fields[info.field_name or ""].default
 
     @property
     def wanted(self) -> bool:

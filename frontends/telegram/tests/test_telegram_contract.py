@@ -100,6 +100,10 @@ class GroupAdapter(PrivateAdapter):
     private = False
     topic = 5
 
+    def settings(self) -> Mapping[str, Any]:
+        # the sandbox obeys the first words it finds: what others said around a question is to be left out
+        return {**super().settings(), "remembered_messages": 0}
+
     def open_chats(self) -> None:
         self.group = self.fake.chat(-1001234567890, "supergroup", "Gophers")
         self.group.topics = {self.topic}

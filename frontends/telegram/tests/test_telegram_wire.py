@@ -377,14 +377,16 @@ async def test_its_commands_are_listed_in_each_language(fake: FakeTelegram, fron
 
 
 async def test_the_token_stands_in_no_log_and_in_no_error(
-    fake: FakeTelegram, frontend: Frontend, alone: Chat, caplog: pytest.LogCaptureFixture
+    fake: FakeTelegram, alone: Chat, caplog: pytest.LogCaptureFixture
 ) -> None:
+    logging.getLogger("telegram").setLevel(logging.NOTSET)  # as in a process that has just begun
     caplog.set_level(logging.DEBUG)
     to = address(alone, fake)
-    await show(frontend, to, FakeLedger(), "The answer.")
-    fake.faults = [("deletemessage", 500)]
-    with pytest.raises(OutcomeUnknown) as lost:
-        await frontend.remove(to, ["101"])
+    async with opened(fake) as frontend:
+        await show(frontend, to, FakeLedger(), "The answer.")
+        fake.faults = [("deletemessage", 500)]
+        with pytest.raises(OutcomeUnknown) as lost:
+            await frontend.remove(to, ["101"])
 
     assert fake.token not in caplog.text
     assert fake.token not in f"{lost.value} {lost.value.__cause__!r}"

@@ -9,7 +9,9 @@ import re
 import time
 from collections.abc import Mapping
 from typing import Any, Self
+from urllib.parse import urlsplit
 
+import httpx
 from aiohttp import web
 
 from telegram_stand_in.chats import Chat, Message, Person
@@ -47,7 +49,8 @@ class FakeTelegram:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.presses: dict[str, bool] = {}
         """Presses, and whether they were answered."""
-        self.webhook = ""
+        self.webhook = self.secret = ""
+        self.last_error = ""
         self.reads_all = False
         self.floods = True
         self.drafts = True
@@ -362,7 +365,25 @@ class FakeTelegram:
 
     async def _do_getwebhookinfo(self, _: Params) -> object:
         waiting = len(self.updates)
-        return {"url": self.webhook, "has_custom_certificate": False, "pending_update_count": waiting}
+        told = {"url": self.webhook, "has_custom_certificate": False, "pending_update_count": waiting}
+        failed = {"last_error_date": 1_800_000_000, "last_error_message": self.last_error}
+        return told | (failed if self.last_error else {})
+
+    async def _do_setwebhook(self, params: Params) -> object:
+        address = urlsplit(params["url"])
+        if address.scheme != "https" or (address.port or 443) not in (443, 80, 88, 8443):
+            raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+        self.webhook, self.secret = params["url"], params.get("secret_token", "")
+        return True
+
+    async def call(self, app: Any) -> int:
+        """Bring the oldest update to the webhook's application; it comes again unless that answers 2xx."""
+        headers = {"X-Telegram-Bot-Api-Secret-Token": self.secret}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            answer = await client.post(self.webhook, json=self.updates[0], headers=headers)
+        if answer.is_success:
+            del self.updates[0]
+        return answer.status_code
 
     async def _do_deletewebhook(self, _: Params) -> object:
         self.webhook = ""
