@@ -26,7 +26,8 @@ from benchmarks.stage.filling import fill
 from core.domain.calls import Window
 from core.domain.messages import Deleted
 from core.settings import StorageSettings
-from core.storage.db import Database, turns
+from core.storage.cluster.windows import WindowStore
+from core.storage.db import Database, migrate, turns
 from core.storage.ops.retention import Retention
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
@@ -67,6 +68,7 @@ def _postgresql(folder: Path) -> str:
 
 async def _measure(url: str, messages: int) -> None:
     async with Database(url) as database:
+        await migrate.upgrade(database)
         if not await _turns_in(database):
             began = time.perf_counter()
             await fill(url, messages, messages // 100)
@@ -84,11 +86,7 @@ async def _measure(url: str, messages: int) -> None:
 async def _turns_in(database: Database) -> int:
     query = "SELECT count(*) FROM turns"
     async with database.read(many_rows=True) as connection:
-        try:
-            return int((await connection.execute(text(query))).scalar_one())
-        except Exception as error:  # noqa: BLE001  there is no table yet
-            print(type(error).__name__, flush=True)
-            return 0
+        return int((await connection.execute(text(query))).scalar_one())
 
 
 async def _sizes(database: Database) -> Sequence[tuple[str, int]]:
@@ -133,7 +131,7 @@ def _steps(database: Database) -> dict[str, Step]:
         async with intake.transaction() as transaction:
             await transaction.waiting_turns(5_000)
 
-    return {
+    steps: dict[str, Step] = {
         "claim": claim,
         "conversations with work": lambda: turn_store.conversations_with_work(PLATFORMS),
         "turns that wait": waiting,
@@ -141,6 +139,10 @@ def _steps(database: Database) -> dict[str, Step]:
         "a stranger's deletion": deletion,
         "heard until": lambda: intake.heard_until("fake"),
     }
+    if not database.is_sqlite:
+        windows = WindowStore(database)
+        steps["an edit's booking"] = lambda: windows.book("fake:edit", calls=47, window_s=0.001)
+    return steps
 
 
 async def _times(step: Step, rounds: int) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,11 +33,12 @@ from core.storage.console.wordings import WordingStore
 from core.storage.db import Database, parse_url
 from core.util import garbage
 from core.util.log import log
-from core.util.tasks import first_done
+from core.util.tasks import TaskSet, first_done
 
 if TYPE_CHECKING:
     from bots.web.console.chat.desk import ChatParts
     from bots.web.console.security.sign_in import SignIn
+    from core.operations.cluster import Cluster
 
 
 class Role(StrEnum):
@@ -78,7 +79,7 @@ async def run(
         database = await stack.enter_async_context(open_database(settings.storage, monitoring.pulse))
         wording = await _wording(settings, database, live)
         mounts, translators = Mounts(), Translators(following=settings.replies)
-        cluster = cluster_of(settings.storage, database)
+        cluster = await stack.enter_async_context(_cluster(settings, database, role))
         host = Host(database, mounts, translators, settings.replies.first_words_after_s, cluster)
         frontends: dict[str, Frontend] = {
             name: await stack.enter_async_context(plugin.open(settings.frontend(name), host))
@@ -89,8 +90,7 @@ async def run(
         core = await stack.enter_async_context(open_core_on(database, settings, answering, tracer=tracer))
         core.check(settings)
         board = Board(list(frontends), problem=lambda: database.problem)
-        stands_by = cluster.stands_by if cluster is not None else lambda _: False
-        vitals = await monitoring.vitals(board, database, stands_by, hears=role is not Role.WORK)
+        vitals = await monitoring.vitals(board, database, cluster, hears=role is not Role.WORK)
         if settings.tools.enabled and role is not Role.WORK:
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
         console = None
@@ -115,6 +115,18 @@ async def _wording(settings: Settings, database: Database, live: LiveSettings) -
     if settings.web.console.enabled:
         await wording.read()
     return wording
+
+
+@asynccontextmanager
+async def _cluster(settings: Settings, database: Database, role: Role) -> AsyncIterator[Cluster | None]:
+    """What is shared with other processes; one that answers is counted by the others until its last answer is out."""
+    cluster = cluster_of(settings.storage, database)
+    if cluster is None or role is Role.LISTEN:
+        yield cluster
+        return
+    async with aclosing(TaskSet()) as tasks:
+        tasks.start(cluster.run())
+        yield cluster
 
 
 @asynccontextmanager

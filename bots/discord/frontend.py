@@ -102,7 +102,8 @@ class DiscordFrontend:
         self._timing = timing
         self._translators = translators
         self._backfill = Backfill(settings, timing)
-        self._session = Session(settings, timing, meter)
+        budget = cluster.budget(PLATFORM) if cluster is not None else None
+        self._session = Session(settings, timing, meter, budget)
         self._files = Files(self._session, settings.cdn_hosts)
         self._listener = Listener(settings, timing)
         self._shards = self._shared(cluster) if cluster and not settings.shard_ids else None

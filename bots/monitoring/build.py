@@ -22,6 +22,7 @@ from core.storage.db import Database
 
 if TYPE_CHECKING:
     from bots.web.metrics import PrometheusMeter
+    from core.operations.cluster import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,15 @@ class Monitoring:
     """None: metrics are not served."""
 
     async def vitals(
-        self, board: Board, database: Database, stands_by: Callable[[str], bool], *, hears: bool
+        self, board: Board, database: Database, cluster: Cluster | None, *, hears: bool
     ) -> Vitals:
-        """What health is told from. A process that does not hear is never deaf, nor a frontend that `stands_by`."""
+        """What health is told from. A process that does not hear is never deaf, nor a frontend that stands by."""
         if self.settings.enabled:
             with suppress(StorageError):  # then ages begin with this process
                 self.pulse.remember(await figures.last_signs(database), database.now())
         deaf_after_s = self.settings.deaf_after_s if hears else 0.0
         ask = partial(figures.ask, database)
+        stands_by = cluster.stands_by if cluster is not None else lambda _: False
         return Vitals(board, self.pulse, ask, deaf_after_s=deaf_after_s, stands_by=stands_by)
 
     def pages(

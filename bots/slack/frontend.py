@@ -220,7 +220,7 @@ async def open_slack(
     """
     async with (
         open_api(settings, now=now, sleep=sleep, meter=meter) as api,
-        aclosing(OneWorkspace(api)) as workspaces,
+        aclosing(OneWorkspace(api, cluster.budget(PLATFORM) if cluster else None)) as workspaces,
     ):
         source = partial(listen_on_socket, api)
         words = translators or Translators()

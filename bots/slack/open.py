@@ -58,11 +58,12 @@ def _event_source(api: AppApi, routes: list[Route]) -> EventSource:
 
 
 def _workspaces(api: AppApi, host: Host, routes: list[Route], clock: Clock) -> Workspaces:
+    budget = host.cluster.budget(PLATFORM) if host.cluster else None
     if not api.settings.installable:
-        return OneWorkspace(api)
+        return OneWorkspace(api, budget)
     installations = Installations(host.database, PLATFORM, Seal(api.settings.encryption_keys), clock)
     states = States(api.settings.client_secret, clock)
     pages = InstallPages(api, installations, states, host.translators, clock)
     for path, answer in ((INSTALL_PATH, pages.begin), (REDIRECT_PATH, pages.finish)):
         routes.append(Route(path.removeprefix(MOUNT), answer))
-    return ManyWorkspaces(api, installations, Rotation(installations, api.exchange, clock, api.sleep))
+    return ManyWorkspaces(api, installations, Rotation(installations, api.exchange, clock, api.sleep), budget)

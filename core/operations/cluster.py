@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from core.delivery.shared_budget import SharedBudget
+from core.domain import BotError, Watch
 from core.operations.sharing import Share
 from core.storage.cluster.parts import PartStore
 from core.storage.cluster.windows import WindowStore
@@ -23,15 +23,19 @@ class Cluster:
         self._lease_s = lease_s
         self._since = since
         self._shares: dict[str, Share] = {}
+        self._callers = Share(self._store("callers"), 0, since=since)
 
-    @property
-    def shares(self) -> Mapping[str, Share]:
-        """What is shared now, by platform."""
-        return self._shares
+    async def run(self) -> None:
+        """Be counted among the processes that call platforms, until cancelled."""
+        await self._callers.run(_nothing, _Unwatched())
+
+    def budget(self, platform: str) -> SharedBudget:
+        """How often a platform is called by all processes together."""
+        return SharedBudget(self.windows, platform, lambda: self._callers.members > 1)
 
     async def share(self, name: str, size: int, *, most: int | None = None, adopt: bool = False) -> Share:
         """Our share of something that is cut into `size` parts, or, to `adopt`, as living processes cut it already."""
-        store = PartStore(self._database, self._database.now, name, self._owner, lease_s=self._lease_s)
+        store = self._store(name)
         in_use = await store.size_in_use() if adopt else None
         self._shares[name] = share = Share(store, in_use or size, most=most, since=self._since)
         return share
@@ -40,3 +44,18 @@ class Cluster:
         """Whether this process holds no connection of a platform, because others do."""
         share = self._shares.get(name)
         return share is not None and share.stands_by
+
+    def _store(self, name: str) -> PartStore:
+        return PartStore(self._database, self._database.now, name, self._owner, lease_s=self._lease_s)
+
+
+class _Unwatched:
+    """A `Watch` for what has no connection."""
+
+    def up(self) -> None: ...
+
+    def down(self, cause: BotError) -> None: ...
+
+
+async def _nothing(_part: int, _watch: Watch) -> None:
+    """There are no parts."""

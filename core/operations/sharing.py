@@ -63,6 +63,8 @@ class Share:
         self._ended: set[int] = set()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._told: Watches | None = None
+        self.members = 1
+        """How many processes share, as of the last look."""
 
     @property
     def sure(self) -> bool:
@@ -110,6 +112,7 @@ class Share:
             async with asyncio.timeout(lease_s * LOOK_AFTER):
                 shared = await self._store.look(self.size, keep - self._ended, self._ended)
                 self._ended.clear()
+                self.members = len(shared.holding)
                 self._ours = await self._fitted(shared)
         except (StorageError, TimeoutError) as error:
             log.warning("sharing.unknown", cause=str(error) or type(error).__name__)

@@ -24,6 +24,7 @@ from bots.discord.transport.pacing import (
 from bots.discord.transport.sdk_state import RestClient
 from bots.discord.transport.timing import Timing
 from core.delivery.call_windows import Rate
+from core.delivery.shared_budget import SharedBudget
 from core.domain import FrontendUnreachable, PlatformBusy
 from core.domain.metrics import NO_METER, PLATFORM_CALLS, CallOutcome, Meter, PlatformCall
 from core.util.tasks import TaskSet
@@ -75,8 +76,16 @@ class Session:
     limiter would make later calls wait twice as long, and after a global limit for ever.
     """
 
-    def __init__(self, settings: DiscordSettings, timing: Timing, meter: Meter = NO_METER) -> None:
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        timing: Timing,
+        meter: Meter = NO_METER,
+        budget: SharedBudget | None = None,
+    ) -> None:
+        """`budget`: Discord's, which all processes share, each channel and webhook a part of it."""
         self.timing = timing
+        self._budget = budget
         self._meter = meter
         self._settings = settings
         self._client: discord.Client | None = None
@@ -124,7 +133,8 @@ class Session:
         if place not in self._paces and len(self._paces) >= MOST_PACES:
             self._paces = {key: pace for key, pace in self._paces.items() if not pace.idle}
         if place not in self._paces:
-            self._paces[place] = WritePace(self.timing, rates(self.timing))
+            budget = self._budget.of(str(place)) if self._budget is not None else None
+            self._paces[place] = WritePace(self.timing, rates(self.timing), budget)
         return self._paces[place]
 
     async def client(self) -> discord.Client:

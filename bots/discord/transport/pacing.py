@@ -10,6 +10,7 @@ from bots.discord.events.address import PLATFORM
 from bots.discord.transport.timing import Timing
 from core.delivery.call_windows import Rate, SlidingWindow
 from core.delivery.pacing import SharedRate
+from core.delivery.shared_budget import SharedBudget
 from core.domain import PlatformBusy
 
 TYPING_S = 6.0
@@ -18,6 +19,8 @@ MOST_PACES = 1000
 KEPT_BACK = 1
 """Writes that Discord would still take and we don't make: at the last one discord.py sleeps inside the call."""
 LONGEST_CLOSED_S = 60.0
+LONGEST_SHARED_S = 60.0
+"""How long a write that ends an answer may wait for those of other processes."""
 _LOOK_AGAIN_S = 0.2
 
 Guard = Callable[[], Awaitable[object]]
@@ -46,8 +49,11 @@ class WritePace:
     writes go where Discord says so: its headers count what other processes of the same bot write, too.
     """
 
-    def __init__(self, timing: Timing, rates: Sequence[Rate]) -> None:
+    def __init__(self, timing: Timing, rates: Sequence[Rate], budget: SharedBudget | None = None) -> None:
+        """`budget`: the writes into this place, which all processes share."""
         self._timing = timing
+        self._budget = budget
+        self._rates = {f"{rate.window_s:g}": rate for rate in rates}
         self._windows = [SlidingWindow(rate) for rate in rates]
         self._lock = asyncio.Lock()
         self._typed = float("-inf")
@@ -78,11 +84,20 @@ class WritePace:
             if (pause := self._pause_s()) > 0:
                 await self._timing.sleep(pause)
                 waited = True
+            if self._budget is not None:
+                waited |= await self._wait_for_others(self._budget, growing)
             if waited:
                 await guard()
         except BaseException:
             self._lock.release()
             raise
+
+    async def _wait_for_others(self, budget: SharedBudget, growing: bool) -> bool:
+        """Wait for our turn among all processes; whether that took any time."""
+        began, most_s = self._timing.now(), 0.0 if growing else LONGEST_SHARED_S
+        if (later_s := await budget.enter(self._rates, growing=growing, most_s=most_s)) > 0:
+            raise PlatformBusy(PLATFORM, code="kept_back", retry_after_s=later_s)
+        return self._timing.now() > began
 
     def leave(self) -> None:
         """Let the next one in. The write counts from now on: Discord had it by now at the latest."""

@@ -19,6 +19,7 @@ from bots.slack.transport.app_api import AppApi
 from bots.slack.transport.names import NameFinder
 from bots.slack.transport.people import People
 from bots.slack.transport.preflight import require_installable, require_token
+from core.delivery.shared_budget import SharedBudget
 from core.domain import PlaceClosed
 from core.storage.installations import Installations
 from core.util.log import log
@@ -66,8 +67,9 @@ class Workspaces(Protocol):
 class OneWorkspace:
     """The workspace of `[slack] bot_token`, whatever id an event names."""
 
-    def __init__(self, app: AppApi) -> None:
-        self._only = _workspace(SlackApi(app, OneAccount(app.settings.bot_token)))
+    def __init__(self, app: AppApi, budget: SharedBudget | None = None) -> None:
+        """`budget`: Slack's, which all processes share."""
+        self._only = _workspace(SlackApi(app, OneAccount(app.settings.bot_token), budget))
 
     async def check(self) -> None:
         require_token(
@@ -95,8 +97,16 @@ class OneWorkspace:
 class ManyWorkspaces:
     """The workspaces that installed the app, each with a token of its own."""
 
-    def __init__(self, app: AppApi, installations: Installations, rotation: Rotation) -> None:
+    def __init__(
+        self,
+        app: AppApi,
+        installations: Installations,
+        rotation: Rotation,
+        budget: SharedBudget | None = None,
+    ) -> None:
+        """`budget`: Slack's, which all processes share, each workspace a part of it."""
         self._app = app
+        self._budget = budget
         self._installations = installations
         self._rotation = rotation
         self._met: dict[str, Workspace] = {}
@@ -112,7 +122,8 @@ class ManyWorkspaces:
             raise PlaceClosed("slack", code="no_workspace", detail="the address names no workspace")
         if team not in self._met:
             account = InstalledAccount(team, self._installations, self._rotation)
-            self._met[team] = _workspace(SlackApi(self._app, account))
+            budget = self._budget.of(team) if self._budget is not None else None
+            self._met[team] = _workspace(SlackApi(self._app, account, budget))
         return self._met[team]
 
     async def bot_in(self, team: str) -> Bot | None:

@@ -11,6 +11,7 @@ from bots.slack.events.payloads import Bot, text_of
 from bots.slack.transport.app_api import AppApi, bearer
 from bots.slack.transport.error_mapping import BOT_TOKEN, RATE_LIMITED
 from bots.slack.transport.rate_limits import RateLimits
+from core.delivery.shared_budget import SharedBudget
 from core.domain import FrontendRefused, PlatformBusy, PlatformError
 
 Ask = Callable[[], Awaitable[Bot]]
@@ -60,9 +61,10 @@ class OneAccount:
 class SlackApi:
     """The calls of one workspace: answers as plain dictionaries, errors as the core's."""
 
-    def __init__(self, app: AppApi, account: Account) -> None:
+    def __init__(self, app: AppApi, account: Account, budget: SharedBudget | None = None) -> None:
+        """`budget`: the calls of this workspace, which all processes share."""
         self.app = app
-        self.rate_limits = RateLimits(now=app.now, sleep=app.sleep)
+        self.rate_limits = RateLimits(now=app.now, sleep=app.sleep, budget=budget)
         self._account = account
         self._organisation: str | None = None
 

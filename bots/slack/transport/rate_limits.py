@@ -2,7 +2,8 @@
 
 Rates are per method, workspace and minute (docs.slack.dev, "Rate limits", and the tier on each method's page); posts
 also per channel and second. A little less than the whole rate is used, since Slack counts calls when they arrive.
-Calls of other processes are not counted here: a 429 tells of them, and its `Retry-After` holds back that method alone.
+Calls of other processes are booked in a budget that all share, where there is one (`core.delivery.shared_budget`); else
+a 429 tells of them, and its `Retry-After` holds back that method alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 
 from core.delivery.call_windows import Rate, SlidingWindow
 from core.delivery.pacing import SharedRate
+from core.delivery.shared_budget import SharedBudget
 from core.domain import PlatformBusy
 from core.util.clock import Now, Sleep
 
@@ -73,7 +75,9 @@ _MOST_WINDOWS = 1_000
 class RateLimits:
     """The calls of one workspace. First come, first served; calls that end an answer have a share of their own."""
 
-    def __init__(self, *, now: Now, sleep: Sleep) -> None:
+    def __init__(self, *, now: Now, sleep: Sleep, budget: SharedBudget | None = None) -> None:
+        """`budget`: what this workspace takes of all processes together."""
+        self._budget = budget
         self.streaming = SharedRate(TIER_4.growing_per_minute)
         """The answers that share the appends."""
         self.editing = SharedRate(TIER_3.growing_per_minute)
@@ -103,9 +107,19 @@ class RateLimits:
                     not_used.callback(window.give_back, at)
                 if wait_s > 0:
                     await self._sleep(wait_s)
-                if self._held[method] <= self._now():
-                    not_used.pop_all()
-                    return
+                if self._held[method] > self._now():
+                    continue
+                if later_s := await self._shared_wait_s(method, channel, urgent, most_s):
+                    raise PlatformBusy("slack", code="kept_back", detail=method, retry_after_s=later_s)
+                not_used.pop_all()
+                return
+
+    async def _shared_wait_s(self, method: str, channel: str, urgent: bool, most_s: float) -> float:
+        """Wait for the turn among all processes; how long that would take where it is longer than `most_s`."""
+        if self._budget is None:
+            return 0.0
+        rates = {":".join(what): rate for what, rate in _rates_of(method, channel).items()}
+        return await self._budget.enter(rates, growing=not urgent, most_s=most_s)
 
     def wait_s(self, method: str) -> float:
         """How long a call that ends an answer would wait for its turn now."""
@@ -133,10 +147,8 @@ class RateLimits:
         return at
 
     def _windows_of(self, method: str, channel: str) -> list[SlidingWindow]:
-        rates = {(method, ""): RATES[method]} if method in RATES else {}
-        if method == "chat.postMessage" and channel:
-            rates[method, channel] = POSTS_IN_CHANNEL
-        windows = [self._windows.setdefault(key, SlidingWindow(rate)) for key, rate in rates.items()]
+        rates = _rates_of(method, channel).items()
+        windows = [self._windows.setdefault(key, SlidingWindow(rate)) for key, rate in rates]
         for window in windows if len(self._windows) < _MOST_WINDOWS else self._windows.values():
             window.forget(self._now())
         if len(self._windows) >= _MOST_WINDOWS:
@@ -144,3 +156,11 @@ class RateLimits:
                 key: window for key, window in self._windows.items() if window.booked or window in windows
             }
         return windows
+
+
+def _rates_of(method: str, channel: str) -> Mapping[tuple[str, str], Rate]:
+    """The rates that a call counts in, by method and, for posts, by channel too."""
+    rates = {(method, ""): RATES[method]} if method in RATES else {}
+    if method == "chat.postMessage" and channel:
+        rates[method, channel] = POSTS_IN_CHANNEL
+    return rates
