@@ -7,14 +7,17 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeGuard
 
 from telegram import BotCommand
 from telegram.constants import BotCommandLimit
 
 from aivax_bots import (
     LANGUAGES,
+    Action,
     BotError,
+    Command,
+    Commanded,
     FrontendRefused,
     FrontendUnreachable,
     Host,
@@ -25,6 +28,7 @@ from aivax_bots import (
     Place,
     PlatformBusy,
     PlatformError,
+    Pressed,
     Watch,
     command_menu,
 )
@@ -142,6 +146,8 @@ class Listener:
             else:
                 await intake.receive(event)
             self._recent.hear(update)
+            if _deletes(event):
+                self._recent.forget(event.author.identity.user)
         except (BotError, OSError):
             raise
         except Exception:  # a bug that one update meets ends with it
@@ -155,6 +161,13 @@ class Listener:
         """Have the button stop glowing."""
         with suppress(PlatformError):  # it was pressed too long ago
             await self._api.call(lambda bot: bot.answer_callback_query(press, read_timeout=ANSWER_PRESS_S))
+
+
+def _deletes(event: object) -> TypeGuard[Commanded | Pressed]:
+    """Whether somebody has what they said deleted."""
+    return (isinstance(event, Commanded) and event.command is Command.ERASE) or (
+        isinstance(event, Pressed) and event.action is Action.FORGET
+    )
 
 
 def _number_of(update: Mapping[str, Any]) -> int:

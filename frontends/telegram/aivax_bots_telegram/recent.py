@@ -13,7 +13,7 @@ from aivax_bots import Quote
 from aivax_bots_telegram.address import Address
 from aivax_bots_telegram.events import quote_of, where
 
-MOST_PLACES = 500
+MOST_PLACES, LONGEST_TEXT = 200, 2_000
 Place = tuple[int | str, int]
 
 
@@ -29,16 +29,25 @@ class Recent:
     def hear(self, update: Mapping[str, Any]) -> None:
         """Remember a message, and the one that it replies to."""
         message = update.get("message")
-        if not (self._most and isinstance(message, dict) and (quote := quote_of(message))):
+        if not (self._most and isinstance(message, dict) and (quote := _short(quote_of(message)))):
             return
         if not isinstance(message.get("chat"), dict) or not isinstance(message["chat"].get("id"), int):
             return
         _, address = where(message["chat"], message)
         replied = message.get("reply_to_message")
-        if isinstance(replied, dict) and (to := quote_of(replied, replied_to=True)):
+        if isinstance(replied, dict) and (to := _short(quote_of(replied, replied_to=True))):
             self._replied[address.chat, address.message] = to
         if not address.private:
             self._said.setdefault((address.chat, address.topic), deque(maxlen=self._most)).append(quote)
+
+    def forget(self, person: str) -> None:
+        """Drop what somebody said."""
+        for said in self._said.values():
+            kept = [each for each in said if each.author != person]
+            said.clear()
+            said.extend(kept)
+        for question in [key for key, quote in self._replied.items() if quote.author == person]:
+            del self._replied[question]
 
     def around(self, address: Address, most: int) -> Sequence[Quote]:
         """What was said before a question, oldest first, what it replies to among it."""
@@ -52,5 +61,9 @@ class Recent:
             return before
         kept = before[len(before) - most :] if most else []
         if replied is not None and replied not in kept and kept:
-            kept[0] = replace(replied)
+            kept[0] = replied
         return kept
+
+
+def _short(quote: Quote | None) -> Quote | None:
+    return quote and replace(quote, text=quote.text[:LONGEST_TEXT])

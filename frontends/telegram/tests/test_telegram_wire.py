@@ -458,12 +458,18 @@ async def test_what_was_said_around_a_question_is_known_as_far_as_it_was_heard(
     assert isinstance(said, Said)
     around = await frontend.surroundings(said.address, 10)
     nearest = await frontend.surroundings(said.address, 1)
+    async with listening_to(frontend, inbox):
+        fake.say(BEN, fake.chat(BEN.id), "forget everything")
+        await inbox.first(2)
+        await until("the confirmation", lambda: not fake.updates)
+    afterwards = await frontend.surroundings(said.address, 10)
 
     assert [(each.text, each.replied_to) for each in around] == [
         ("the build is red", True),
         ("and I go home", False),
     ]
     assert [each.text for each in nearest] == ["the build is red"]
+    assert list(afterwards) == []
     assert list(await frontend.surroundings("1001#5", 10)) == []
 
 
