@@ -19,7 +19,8 @@ MAX_SIZE = 4096
 MOST_ENTITIES = 100
 """Telegram leaves out what is beyond."""
 MOST_URL = 2048
-_MENTION = re.compile(r"@(?=\w)")
+_NAME = re.compile(r"(?P<address>https?://\S+)|(?<!\w)@(?=\w)", re.IGNORECASE)
+"""What Telegram may take for somebody's name: not within a word, as in an e-mail address."""
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What Telegram strips, or what turns around the text behind it."""
 WORD_JOINER = "\u2060"
@@ -32,7 +33,7 @@ _ALONE = (Entity.CODE, Entity.PRE)
 
 def size(text: str) -> int:
     """How much of a message a text takes at most, in units of UTF-16. Never shrinks as the text grows: marks count."""
-    return units(text) + text.count("@")
+    return units(text) + 2 * text.count("@")
 
 
 def units(text: str) -> int:
@@ -59,7 +60,13 @@ def _parser() -> MarkdownIt:
 
 
 def _harmless(text: str) -> str:
-    return _MENTION.sub(f"@{WORD_JOINER}", _UNSEEN.sub("", text))
+    """The text with nothing in it that notifies somebody; the address of a page still leads there."""
+    return _NAME.sub(
+        lambda found: (found["address"] or f"@{WORD_JOINER}").replace(
+            "@", "%40" if found["address"] else "@"
+        ),
+        _UNSEEN.sub("", text),
+    )
 
 
 class _Written:
@@ -89,13 +96,14 @@ class _Written:
 
     def _entities(self, at: int, end: int) -> Iterator[Entity]:
         """One for each run of a style, in order; the text begins at `at`, and what is shown of it ends at `end`."""
-        running: dict[Style, int] = {}
+        running: list[tuple[Style, int]] = []
         found: list[tuple[int, int, Style]] = []
         for text, styles in (*self._pieces, ("", ())):
-            ended = [each for each in running if each not in styles]
-            found += [(running.pop(style), at, style) for style in ended]
-            for style in styles:
-                running.setdefault(style, at)
+            # where one ends, those inside it end too, and begin again: entities may not cross
+            kept = next((n for n, (style, _) in enumerate(running) if style not in styles), len(running))
+            found += [(start, at, style) for style, start in running[kept:]]
+            running = running[:kept]
+            running += [(style, at) for style in styles if style not in dict(running)]
             at += units(text)
         for start, stop, (kind, more) in sorted(found, key=lambda each: (each[0], -each[1])):
             start, stop = max(start, 0), min(stop, end)

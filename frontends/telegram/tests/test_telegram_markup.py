@@ -43,6 +43,7 @@ def look(text: str) -> tuple[str, list[tuple[str, str]]]:
         ("<b>x</b> 1 < 2 & 3", "<b>x</b> 1 < 2 & 3", []),
         ("2 * 3 * 4, a_b_c", "2 * 3 * 4, a_b_c", []),
         ("**not closed", "**not closed", []),
+        ("_a**b**_**c**", "abc", [("italic", "ab"), ("bold", "b"), ("bold", "c")]),
     ],
 )
 def test_each_mark_has_its_look(markdown: str, shown: str, entities: list[tuple[str, str]]) -> None:
@@ -70,6 +71,13 @@ def test_names_notify_nobody_and_signs_that_turn_words_around_are_gone() -> None
 
     assert names_in(shown, [each.to_dict() for each in entities]) == []
     assert not {"\u202e", "\x1b"} & set(shown)
+
+
+def test_addresses_stay_what_they_are() -> None:
+    shown, entities = native("ana@example.com, https://medium.com/@mona/post and https://x.zz/@mona")
+
+    assert shown == "ana@example.com, https://medium.com/%40mona/post and https://x.zz/%40mona"
+    assert names_in(shown, [each.to_dict() for each in entities]) == []
 
 
 def test_what_shows_nothing_is_shown_as_it_was_written() -> None:
