@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -18,12 +19,15 @@ from bots.web.console.service import first_link
 from bots.web.console.settings import ConsoleSettings, check_console
 from core.domain import SettingRefused
 from core.domain.console import Role
-from core.storage.db import console_sessions, console_users
+from core.storage.db import console_sessions, console_users, metadata
+from tests.console_seed import Size, fill
 from tests.console_stage import ADDRESS, PASSWORD, Console, Surfer, console_on, sqlite_copy
 
 SCRIPTS = {f"/static/{each.address}" for each in scripts()}
 ELSEWHERE = {"/sign-in/with/{provider}", "/sign-in/with/{provider}/back"}
 FILES = {"/static/console.{version}.css", "/static/chat.{version}.js", "/static/icon.svg"}
+OWN = {"/sign-out", "/account/password", "/account/sessions/{session:int}/end", "/{path:path}"}
+"""What everybody may do about themselves."""
 OPEN = {"/sign-in", "/link/{link}", *FILES, *ELSEWHERE, *SCRIPTS}
 
 
@@ -332,10 +336,9 @@ async def test_behind_a_proxy_that_tells_its_own_host_forms_of_the_public_addres
 
 async def test_a_viewer_can_do_nothing_but_look(console: Console) -> None:
     viewer = await console.user("vic", Role.VIEWER)
-    own = {"/sign-out", "/account/password", "/account/sessions/{session:int}/end", "/{path:path}"}
     tried = 0
     for route in routes_of(console):
-        if "POST" not in (route.methods or ()) or route.path in OPEN | own:
+        if "POST" not in (route.methods or ()) or route.path in OPEN | OWN:
             continue
         tried += 1
         path = re.sub(r"\{\w+:int\}", "1", route.path)
@@ -345,6 +348,70 @@ async def test_a_viewer_can_do_nothing_but_look(console: Console) -> None:
     assert tried >= 4
     assert (await viewer.see("/access")).status == 403
     assert "Access" not in (await viewer.see("/")).text
+
+
+async def test_whatever_a_viewer_opens_and_sends_leaves_every_row_as_it_was(console: Console) -> None:
+    await fill(console.database, console.now(), Size(people=6, turns=60, days=2))
+    await console.user("ana", Role.OWNER)
+    viewer = await console.user("vic", Role.VIEWER)
+    before = await _rows(console)
+    walked = 0
+    for route in routes_of(console):
+        path = re.sub(r"\{\w+:int\}", "1", route.path).replace("{language}", "en").replace("{key}", "busy")
+        if route.path in OPEN | OWN or "/live/" in path:
+            continue
+        walked += 1
+        if "POST" in (route.methods or ()):
+            await viewer.see("/account")
+            sent = await viewer.send(path, meant="yes", role="owner", text="Hello.", language="en")
+            assert sent.status == 403, route.path
+        else:
+            assert (await viewer.see(path)).status in (200, 303, 403, 404), route.path
+
+    assert walked > 25
+    assert await _rows(console) == before
+
+
+async def _rows(console: Console) -> dict[str, list[Any]]:
+    """All that is stored, but for when a session was last seen."""
+    async with console.database.read(many_rows=True) as connection:
+        return {
+            table.name: sorted(map(repr, await connection.execute(select(table))))
+            for table in metadata.tables.values()
+            if table is not console_sessions
+        }
+
+
+async def test_numbers_and_addresses_that_no_row_has_are_nothing_and_no_failure(
+    console: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owner = await console.user("ana", Role.OWNER)
+    for route in routes_of(console):
+        if "{" not in route.path or ":int" not in route.path:
+            continue
+        for number, status in (("9" * 30, 404), ("9" * 5_000, 414)):
+            path = re.sub(r"\{\w+:int\}", number, route.path)
+            await owner.see("/account")
+            got = await (owner.send(path) if "POST" in (route.methods or ()) else owner.see(path))
+            assert got.status == status, route.path
+    assert (await console.browser().see(f"/turns/{'9' * 5_000}")).status == 414
+
+    assert "crashed" not in capsys.readouterr().out
+
+
+async def test_a_one_time_link_is_in_no_line_of_the_log(
+    migrated_sqlite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with console_on(sqlite_copy(migrated_sqlite, tmp_path)) as console:
+        link = await console.sign_in.make_link(Role.OWNER)
+        (tmp_path / "console.sqlite3").unlink()
+        gone = await console.browser().see(f"/link/{link}")
+
+    told = capsys.readouterr().out
+    assert gone.status == 503
+    assert "console.failed" in told
+    assert "/link/{link}" in told
+    assert link not in told
 
 
 async def test_somebody_must_stay_who_may_let_others_in(console: Console) -> None:

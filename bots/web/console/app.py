@@ -37,6 +37,7 @@ from bots.web.console.pages.waiting import WaitingPage
 from bots.web.console.providers.pages import ProviderPages
 from bots.web.console.providers.sign_in import ProviderSignIn
 from bots.web.console.rendering import Renderer
+from bots.web.console.security.addresses import ShortAddresses
 from bots.web.console.security.cookies import Cookies
 from bots.web.console.security.guard import Guard
 from bots.web.console.security.headers import SecurityHeaders
@@ -125,7 +126,9 @@ def console_app(
         guard.page("/{path:path}", missing),
         guard.action("/{path:path}", missing, Role.VIEWER),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(FormsWithFiles, path=SAY)])
+    app = Starlette(
+        routes=routes, middleware=[Middleware(ShortAddresses), Middleware(FormsWithFiles, path=SAY)]
+    )
     return SecurityHeaders(app, is_secure=settings.is_secure)
 
 

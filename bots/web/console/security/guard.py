@@ -27,6 +27,7 @@ from core.util.log import log
 
 SIGN_IN = f"{PATH}/sign-in"
 MOST_FIELDS = 50
+MOST_ID = 2**63
 TOKEN_FIELD = "form_token"  # noqa: S105  a field's name
 Endpoint = Callable[[Visit], Awaitable[Response]]
 Admits = Callable[[ConsoleSession], ConsoleSession | None]
@@ -65,15 +66,17 @@ class Guard:
                 why = "This is not the console's address. Whoever runs it: name yours in [web.console] public_url."
                 return PlainTextResponse(why, status_code=421)
             visit = await self._visit(request, None)
+            if not _can_exist(request):
+                return self.errors.missing(visit)
             try:
                 visit = await self._visit(request, await self._session(request))
                 return await self._answer(visit, endpoint, needs)
             except BotError as error:
                 cause = f"{type(error).__name__}: {error}"
-                log.error("console.failed", cause=cause, path=request.url.path)  # noqa: TRY400  foreseen: no trace
+                log.error("console.failed", cause=cause, path=path)  # noqa: TRY400  foreseen: no trace
                 return self.errors.unavailable(visit)
             except Exception:
-                log.exception("console.crashed", path=request.url.path)
+                log.exception("console.crashed", path=path)
                 return self.errors.crashed(visit)
 
         return Route(path, guarded, methods=[method])
@@ -116,6 +119,12 @@ class Guard:
         return self.sites.is_own_form(visit.request) and is_form_token(
             given, self.cookies.read(visit.request)
         )
+
+
+def _can_exist(request: Request) -> bool:
+    """Whether the numbers in the address could be those of rows: no database holds larger ones."""
+    numbers = (each for each in request.path_params.values() if isinstance(each, int))
+    return all(each < MOST_ID for each in numbers)
 
 
 def _wanted(request: Request) -> str:
