@@ -23,21 +23,8 @@ from tests.console_seed import Size, fill
 from tests.console_stage import console_on
 
 FOR_S, SETTLES_S = 10.0, 3.0
+READERS = "benchmarks.inside.console_readers"
 PATHS = ("overview", "waiting", "turns/{turn}")
-CLIENTS = """
-import asyncio, sys
-port, cookie, number, *paths = sys.argv[1:]
-async def follow(path):
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
-    lines = (f"GET /console/live/{path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Cookie: aivax-console={cookie}", "", "")
-    writer.write("\\r\\n".join(lines).encode())
-    assert b" 200 " in await reader.readline(), path
-    while await reader.read(65536): pass
-async def main():
-    async with asyncio.TaskGroup() as group:
-        for each in range(int(number)): group.create_task(follow(paths[each % len(paths)]))
-asyncio.run(main())
-"""
 
 
 async def main() -> None:
@@ -56,7 +43,7 @@ async def main() -> None:
             changing = asyncio.create_task(_change(console.database, last))
             for number in (0, 1, 200):
                 paths = [path.format(turn=last) for path in PATHS]
-                arguments = ("-c", CLIENTS, str(port), viewer.cookie, str(number), *paths)
+                arguments = ("-m", READERS, str(port), viewer.cookie, str(number), *paths)
                 clients = await asyncio.create_subprocess_exec(sys.executable, *arguments)
                 await asyncio.sleep(SETTLES_S)
                 cpu, began = time.process_time(), time.perf_counter()

@@ -185,8 +185,15 @@ def mounted(app: Any) -> Any:
 
 
 @asynccontextmanager
-async def console_on(
-    url: str,
+async def console_on(url: str, **choices: Any) -> AsyncIterator[Console]:
+    """The console over a migrated database; `choices` as of `console_over`."""
+    async with Database(url) as database, console_over(database, **choices) as console:
+        yield console
+
+
+@asynccontextmanager
+async def console_over(
+    database: Database,
     *,
     now: Callable[[], datetime] = utc_now,
     limits: LimitsSettings | None = None,
@@ -194,60 +201,59 @@ async def console_on(
     chats: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Console]:
-    """The console over a migrated database."""
-    async with Database(url) as database:
-        frontends = Frontends()
-        chosen = console_settings(platforms or {})(enabled=True, **settings)
-        purse = Purse()
-        environment = {"AIVAX_BOTS__WEB__PORT": "8780", "AIVAX_BOTS__WEB__ADMIN_TOKEN": SECRET}
-        origins, on_disk = Origins(), list[Settings]()
-        whole = load(installed(), path=Path(os.devnull), environment=environment, origins=origins)
-        replies = RepliesSettings(sentences={"busy": "Come back later."})
-        changes, own = TurnChanges(database, now), Translators()
-        control = Control(PauseStore(database, now, HeldTurnRelease(database, now, most=9)), changes, own)
-        live = LiveSettings(whole)
-        shown = InForce(live, origins, lambda: on_disk[-1] if on_disk else whole)
-        stop, said = asyncio.Event(), {}
-        wording = Wording(WordingStore(database, now), said.update)
-        desk, notified = PeopleDesk(IntakeStore(database, now, ()), ()), list[int]()
-        acting = PersonActions(desk, notified.append, erases_remotely=True)
-        chat = chat_of(chosen, Bounds(), database, 0.0) if chats else None
-        process = Process(
+    """The console over an open database."""
+    frontends = Frontends()
+    chosen = console_settings(platforms or {})(enabled=True, **settings)
+    purse = Purse()
+    environment = {"AIVAX_BOTS__WEB__PORT": "8780", "AIVAX_BOTS__WEB__ADMIN_TOKEN": SECRET}
+    origins, on_disk = Origins(), list[Settings]()
+    whole = load(installed(), path=Path(os.devnull), environment=environment, origins=origins)
+    replies = RepliesSettings(sentences={"busy": "Come back later."})
+    changes, own = TurnChanges(database, now), Translators()
+    control = Control(PauseStore(database, now, HeldTurnRelease(database, now, most=9)), changes, own)
+    live = LiveSettings(whole)
+    shown = InForce(live, origins, lambda: on_disk[-1] if on_disk else whole)
+    stop, said = asyncio.Event(), {}
+    wording = Wording(WordingStore(database, now), said.update)
+    desk, notified = PeopleDesk(IntakeStore(database, now, ()), ()), list[int]()
+    acting = PersonActions(desk, notified.append, erases_remotely=True)
+    chat = chat_of(chosen, Bounds(), database, 0.0) if chats else None
+    process = Process(
+        database,
+        frontends,
+        purse,
+        control,
+        acting,
+        limits or LimitsSettings(),
+        Price(),
+        shown,
+        replies.locale,
+        wording,
+        configured=lambda: replies.sentences,
+        audit_days=365.0,
+        connections=1_000,
+        stop=stop,
+        platforms=platforms or {},
+        chat=chat,
+        model_of=lambda _place: "house:50c3",
+    )
+    app, sign_in = await open_console(chosen, process, now)
+    try:
+        yield Console(
+            app,
             database,
+            sign_in,
             frontends,
             purse,
-            control,
-            acting,
-            limits or LimitsSettings(),
-            Price(),
-            shown,
-            replies.locale,
-            wording,
-            configured=lambda: replies.sentences,
-            audit_days=365.0,
-            connections=1_000,
-            stop=stop,
-            platforms=platforms or {},
+            notified,
+            now,
+            stop,
+            live=live,
+            on_disk=on_disk,
             chat=chat,
-            model_of=lambda _place: "house:50c3",
         )
-        app, sign_in = await open_console(chosen, process, now)
-        try:
-            yield Console(
-                app,
-                database,
-                sign_in,
-                frontends,
-                purse,
-                notified,
-                now,
-                stop,
-                live=live,
-                on_disk=on_disk,
-                chat=chat,
-            )
-        finally:
-            stop.set()
+    finally:
+        stop.set()
 
 
 def sqlite_copy(migrated: Path, folder: Path) -> str:

@@ -3,6 +3,7 @@
 from benchmarks.row import Row
 
 from . import (
+    console,
     core_turn,
     growth,
     idle,
@@ -26,5 +27,6 @@ MODULES = (
     idle,
     on_screen,
     outage,
+    console,
 )
 ROWS: dict[str, Row] = {each.ROW.name: each.ROW for each in MODULES}
