@@ -215,7 +215,7 @@ async def test_who_is_forgotten_in_the_middle_leaves_nothing_at_aivax(migrated_u
     [
         ("person_daily_usd", "", "$0.98"),
         ("workspace_daily_usd", "", "$0.98"),
-        ("spend_monthly_usd", "", "$1.00"),
+        ("spend_monthly_usd", "", "$0.98"),
         ("spend_daily_usd", "the reply is polite", "$1.48"),
     ],
 )
@@ -236,3 +236,14 @@ async def test_a_batch_for_which_enough_is_left_is_begun(migrated_url: str) -> N
     async with batching(migrated_url, rows_of(40), limits={"person_daily_usd": 1.0}) as (stage, _):
         await begin(stage)
         await seen(stage, "40 rows")
+
+
+@pytest.mark.parametrize("cap", ["person_daily_usd", "place_daily_usd", "spend_daily_usd", "spend_monthly_usd"])
+async def test_what_a_batch_under_way_may_cost_is_not_left_for_another(migrated_url: str, cap: str) -> None:
+    async with batching(migrated_url, rows_of(40), limits={cap: 1.5}) as (stage, _):
+        stage.sandbox.state.batches.pause = "TooManyErrors"
+        await begin(stage)
+        await seen(stage, "too many of its rows failed")
+        await begin(stage)
+
+        assert stage.platform.visible(PLACE)[-1].startswith("40 rows may cost $0.80, and $0.67 is left")

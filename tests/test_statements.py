@@ -193,6 +193,7 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
         spending = transaction.consumption.spending(Price(1.0, 1.0))
         for spender in (EVERYBODY, Spender(who), Spender(place=("fake", "W1", "general"))):
             await spending.spent_before(spender, clock() - timedelta(days=1), 0.001)
+            await spending.rows_under_way(spender)
         await transaction.models.choose(place, "a-model", clock())
         await transaction.record(AuditEntry(in_chat(ANA.identity), AuditAction.BLOCK, identity=who))
         await transaction.close_all(place, who)

@@ -22,7 +22,10 @@ class TooDear:
 
 
 class Budget:
-    """Takes each completion of a batch for `[limits] question_usd`, and looks whether all caps have room for them."""
+    """Takes each completion of a batch for `[limits] question_usd`, and looks whether all caps have room for them.
+
+    Batches under way count likewise: two that fit one by one may be too much together.
+    """
 
     def __init__(
         self,
@@ -42,9 +45,9 @@ class Budget:
         """What a turn's author wants to have filled in is too dear, or None."""
         if not self._caps.are_set:
             return None
-        completions = rows * (2 if self._settings.validation else 1)
-        cost_usd = completions * self._limits.question_usd
+        row_usd = self._limits.question_usd * (2 if self._settings.validation else 1)
+        cost_usd = rows * row_usd
         async with self._spending.read(self._caps.price) as spending:
             asker = await spending.identity_of(turn.id)
-            left_usd = await self._caps.left(spending, self._now(), asker, turn.place)
+            left_usd = await self._caps.left(spending, self._now(), asker, turn.place, row_usd=row_usd)
         return TooDear(cost_usd, left_usd) if left_usd is not None and cost_usd > left_usd else None

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import TurnState
-from core.storage.db import Database, conversations, identities, is_open, turns
+from core.storage.db import Database, batch_is_open, batch_jobs, conversations, identities, is_open, turns
 from core.storage.db import usage as usage_table
 
 
@@ -76,6 +76,13 @@ class Spending:
         stopped = _stopped(spender).where(turns.c.created_at > since).scalar_subquery()
         row = (await self._connection.execute(select(told, stopped, _unanswered(spender, beside)))).one()
         return Spent(self._usd(row[0], row[1]), row[2])
+
+    async def rows_under_way(self, spender: Spender) -> int:
+        """Rows of the spender's batches whose cost is not known yet: it is told with the result."""
+        rows = select(func.coalesce(func.sum(batch_jobs.c.total), 0)).where(batch_is_open())
+        if spender != EVERYBODY:
+            rows = rows.join(turns, turns.c.id == batch_jobs.c.turn_id).where(*_asked_by(spender))
+        return int((await self._connection.execute(rows)).scalar_one())
 
     async def between(self, start: datetime, end: datetime) -> float:
         """What all answers cost from `start` up to `end`, as far as it is known."""

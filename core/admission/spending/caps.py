@@ -121,15 +121,23 @@ class SpendCaps:
         spent = await spending.spent(Spender(identity_id), now - DAY)
         return max(0.0, most - (spent.usd or 0.0))
 
-    async def left(self, spending: Spending, now: datetime, identity_id: int, place: Place) -> float | None:
-        """What answers may still cost there, in USD, by the cap that has least left; None where there is no cap."""
+    async def left(
+        self, spending: Spending, now: datetime, identity_id: int, place: Place, *, row_usd: float = 0.0
+    ) -> float | None:
+        """What answers may still cost there, in USD, by the cap that has least left; None where there is no cap.
+
+        `row_usd` is what a row of a batch is taken for, where those under way count, too.
+        """
         found, each_usd = [], self._settings.question_usd
         for cap in self._daily(identity_id, place, 1.0):
             spent = await spending.spent(cap.spender, now - DAY)
-            found.append(cap.most_usd - self._known(cap, spent) - spent.unanswered * each_usd)
+            under_way_usd = spent.unanswered * each_usd + await _rows_usd(spending, cap.spender, row_usd)
+            found.append(cap.most_usd - self._known(cap, spent) - under_way_usd)
         if self._settings.spend_monthly_usd:
             usd, _ = await self._month.at(spending, now)
-            found.append(self._settings.spend_monthly_usd - usd)
+            unanswered = (await spending.spent(EVERYBODY, now)).unanswered
+            under_way_usd = unanswered * each_usd + await _rows_usd(spending, EVERYBODY, row_usd)
+            found.append(self._settings.spend_monthly_usd - usd - under_way_usd)
         return max(0.0, min(found)) if found else None
 
     async def _closed(
@@ -194,6 +202,10 @@ class SpendCaps:
     def _close(self, cap: _Cap, usd: float, wait_s: float | None) -> Closed:
         log.warning("spend_cap.closed", spent_usd=round(usd, 4), setting=f"[limits] {cap.setting}")
         return Closed(Phrase.SPEND_UNDER_WAY if wait_s is None else cap.phrase, cap.most_usd, wait_s)
+
+
+async def _rows_usd(spending: Spending, spender: Spender, row_usd: float) -> float:
+    return await spending.rows_under_way(spender) * row_usd if row_usd else 0.0
 
 
 def price_of(settings: LimitsSettings) -> Price:

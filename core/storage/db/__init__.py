@@ -3,7 +3,7 @@
 from core.storage.db.batches import batched
 from core.storage.db.cancel_safe import settled
 from core.storage.db.capability_tables.audit import audit_log
-from core.storage.db.capability_tables.batches import batch_jobs, batch_turns
+from core.storage.db.capability_tables.batches import batch_is_open, batch_jobs, batch_turns
 from core.storage.db.capability_tables.cluster import (
     cluster_leases,
     cluster_members,
@@ -89,6 +89,7 @@ __all__ = [
     "Words",
     "alerts",
     "audit_log",
+    "batch_is_open",
     "batch_jobs",
     "batch_turns",
     "batched",

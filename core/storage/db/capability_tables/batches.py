@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, LargeBinary, Table
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    literal_column,
+    text,
+)
 
 from core.storage.db.tables import metadata
 from core.storage.db.types import Id, Instant, Label, Words
 
+_OPEN = "stage IN ('new', 'running')"
 batch_jobs = Table(
     "batch_jobs",
     metadata,
@@ -37,9 +49,18 @@ batch_jobs = Table(
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant, nullable=True),
     Index(None, "due_at"),
+    Index(
+        "ix_batch_jobs_open", "turn_id", info={"sqlite_where": text(_OPEN), "postgresql_where": text(_OPEN)}
+    ),
     Index(None, "identity_id", "id"),
     Index(None, "result_turn"),
 )
+
+
+def batch_is_open() -> ColumnElement[bool]:
+    """Whether a batch is still under way: written as its index has it, so that this is used."""
+    return batch_jobs.c.stage.in_([literal_column("'new'"), literal_column("'running'")])
+
 
 batch_turns = Table(
     "batch_turns",
