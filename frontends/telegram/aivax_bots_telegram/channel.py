@@ -226,9 +226,13 @@ async def _or_bare(
 def _keys(buttons: Sequence[Button]) -> InlineKeyboardMarkup | None:
     if not buttons:
         return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(each.label, callback_data=data_of(each))] for each in buttons]
-    )
+    rows: list[list[InlineKeyboardButton]] = []
+    for button in buttons:
+        beside = bool(rows) and button.action is Action.BAD  # the good one stands before it
+        row = rows[-1] if beside else []
+        row.append(InlineKeyboardButton(button.label, callback_data=data_of(button)))
+        rows += [] if beside else [row]
+    return InlineKeyboardMarkup(rows)
 
 
 def number_of(message_id: str) -> int:

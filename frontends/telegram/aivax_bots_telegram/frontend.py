@@ -140,7 +140,7 @@ class TelegramFrontend(PlainFrontend):
         return str(Address.of_channel(channel))
 
     def _channel(self, there: Address, ledger: Ledger | None = None) -> TelegramChannel:
-        interval_s = self._settings.edit_interval_s
+        interval_s = self._settings.interval_s(private=there.private)
         return TelegramChannel(self._api, there, interval_s, ledger.check if ledger else _unguarded)
 
     def _rate(self, chat: int | str) -> SharedRate:

@@ -55,7 +55,8 @@ class TelegramSettings(Section):
         """Whether this frontend is to run: switched on, and with a token."""
         return self.enabled and bool(self.token.get_secret_value())
 
-    @property
-    def bot(self) -> str:
-        """The bot's own id: what its token begins with."""
-        return self.token.get_secret_value().partition(":")[0]
+    def interval_s(self, *, private: bool) -> float:
+        """How far apart the edits of one answer are: in a group no oftener than all writes there may be."""
+        return (
+            self.edit_interval_s if private else max(self.edit_interval_s, 60 / self.group_writes_per_minute)
+        )

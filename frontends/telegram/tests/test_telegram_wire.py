@@ -517,6 +517,25 @@ async def test_a_setting_that_can_not_be_is_refused_with_what_to_do(
     assert "secret" not in str(refused.value) or "token" not in section
 
 
+async def test_one_answer_alone_keeps_a_group_within_what_telegram_takes() -> None:
+    section: Any = plugin().section(edit_interval_s=1.5, group_writes_per_minute=20)
+
+    assert (section.interval_s(private=True), section.interval_s(private=False)) == (1.5, 3.0)
+
+
+async def test_both_buttons_of_feedback_stand_in_one_row(
+    fake: FakeTelegram, frontend: Frontend, alone: Chat
+) -> None:
+    names = {Action.REGENERATE: "Again", Action.GOOD: "Good", Action.BAD: "Bad", Action.KEEP: "Wait"}
+    buttons = tuple(Button(action, "k1", label) for action, label in names.items())
+    async with frontend.reply_to(address(alone, fake), FakeLedger()) as surface:
+        await surface.write("The answer.")
+        await surface.finish(Footer(buttons=buttons))
+
+    rows = [[key["text"] for key in row] for row in alone.of_bot()[0].keyboard]
+    assert rows == [["Again"], ["Good", "Bad"], ["Wait"]]
+
+
 async def test_ids_of_another_form_are_refused_with_what_to_write() -> None:
     judge = plugin().id_fix
 
