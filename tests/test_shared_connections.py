@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bots.cli.operations.queue import lines
 from core.domain import BotError, DatabaseUnreachable, FrontendUnreachable, Watch
 from core.operations.cluster import Cluster
 from core.operations.sharing import Share, share_of
 from core.storage.cluster.parts import PartStore, Shared
 from core.storage.db import Database
+from core.storage.operations.queue_view import queue_view
 from tests.samples import WallClock
 from tests.waiting import ended, until
 
@@ -285,3 +287,18 @@ async def test_a_process_that_leaves_the_number_open_goes_by_that_in_use(databas
         running.cancel()
         await ended(running)
     assert (await second.share("fake", 16, adopt=True)).size == 16
+
+
+@ONLY_POSTGRESQL
+async def test_the_command_queue_tells_who_has_which_connections_and_who_is_silent(
+    database: Database, clock: WallClock
+) -> None:
+    async with processes(database, clock) as start:
+        one = start("one", 3)
+        await seen(one)
+        shown = list(lines(await queue_view(database, clock), "rows"))
+        clock.advance(seconds=LEASE_S + 5)
+        later = list(lines(await queue_view(database, clock), "rows"))
+
+    assert "Listening one: fake 0, 1, 2 of 3, its own for 20 s more" in shown
+    assert "Listening one: fake 0, 1, 2 of 3, silent: lost 5 s ago" in later

@@ -238,7 +238,7 @@ def queue(
     config: ConfigPath = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Show how work stands between processes: what waits and how long, who writes answers, leases, jobs."""
+    """Show how work stands between processes: what waits, who writes answers and who listens, leases, jobs."""
     from bots.cli.commandline import configured, finish
     from bots.cli.operations.queue import show_queue
 

@@ -12,7 +12,7 @@ import typer
 
 from bots.cli.operations.reach import reading
 from bots.cli.operations.status import jsonable
-from core.storage.operations.queue_view import Owner, QueueView, queue_view
+from core.storage.operations.queue_view import Listening, Owner, QueueView, queue_view
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -38,6 +38,7 @@ def lines(seen: QueueView, dispatch: str) -> Iterator[str]:
     yield f"Running   {seen.running}"
     for owner in seen.owners:
         yield f"          {owner.name}: {owner.running}{_lease(owner, seen.at)}"
+    yield from _listening(seen)
     yield f"Dispatch  {dispatch}"
     if seen.jobs is None:
         return
@@ -47,7 +48,16 @@ def lines(seen: QueueView, dispatch: str) -> Iterator[str]:
         yield f"          worker {taker.id}: {taker.jobs} at work, last heard of {taker.silent_s:.0f} s ago"
 
 
-def _lease(owner: Owner, at: datetime) -> str:
+def _listening(seen: QueueView) -> Iterator[str]:
+    """Who has which connections of which platform, where they are shared."""
+    label = "Listening"
+    for each in seen.listening:
+        parts = ", ".join(map(str, each.parts))
+        yield f"{label:10}{each.name}: {each.platform} {parts} of {each.size}{_lease(each, seen.at)}"
+        label = ""
+
+
+def _lease(owner: Owner | Listening, at: datetime) -> str:
     if owner.lease_until is None:
         return ""
     left_s = (owner.lease_until - at).total_seconds()

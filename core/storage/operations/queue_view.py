@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import TurnState
-from core.storage.db import Database, turns
+from core.storage.db import Database, cluster_parts, turns
 from core.storage.dispatch.schema import JOBS
 
+SHOWN_AFTER = timedelta(minutes=10)
+"""How long connections are shown that nobody renews: in a group of shards that is not any more, nobody takes them."""
 _HAS_JOBS = text("SELECT to_regclass(:table) IS NOT NULL")
 _JOBS = text(f"SELECT status::text, count(*) FROM {JOBS} GROUP BY status ORDER BY status")  # noqa: S608  a constant
 _WORKERS = text(f"""
@@ -30,6 +32,20 @@ class Owner:
     running: int
     lease_until: datetime | None
     """When the first of them may be taken over; renewed while the process lives. None on SQLite: no other is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A process that has some of a platform's connections, which several processes share."""
+
+    platform: str
+    parts: Sequence[int]
+    """Which of them: shards, or sockets by a number of our own."""
+    size: int
+    """Of how many."""
+    name: str
+    lease_until: datetime
+    """When others take them, unless it is renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,8 @@ class QueueView:
     jobs: Mapping[str, int] | None
     """Jobs by state; None: there are no tables of jobs."""
     takers: Sequence[JobTaker]
+    listening: Sequence[Listening]
+    """Empty where nothing is shared."""
 
 
 async def queue_view(database: Database, now: Callable[[], datetime]) -> QueueView:
@@ -80,6 +98,7 @@ async def queue_view(database: Database, now: Callable[[], datetime]) -> QueueVi
             ]
             if has_jobs
             else [],
+            listening=await _listening(connection, at),
         )
 
 
@@ -92,6 +111,18 @@ async def _owners(connection: AsyncConnection, *, has_leases: bool) -> Sequence[
     rows = select(turns.c.owner, func.count(), lease).where(turns.c.state == TurnState.RUNNING)
     found = await connection.execute(rows.group_by(turns.c.owner).order_by(turns.c.owner))
     return [Owner(name or "", running, until if has_leases else None) for name, running, until in found]
+
+
+async def _listening(connection: AsyncConnection, at: datetime) -> Sequence[Listening]:
+    parts = cluster_parts.c
+    late = select(cluster_parts).where(parts.held_until > at - SHOWN_AFTER)
+    found: dict[tuple[str, int, str], list[tuple[int, datetime]]] = {}
+    for row in await connection.execute(late.order_by(parts.name, parts.size, parts.owner, parts.part)):
+        found.setdefault((row.name, row.size, row.owner), []).append((row.part, row.held_until))
+    return [
+        Listening(platform, [part for part, _ in theirs], size, owner, min(until for _, until in theirs))
+        for (platform, size, owner), theirs in found.items()
+    ]
 
 
 async def _has_jobs(connection: AsyncConnection) -> bool:
