@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bots.setting_rules.together import check_batch
-from bots.wiring import Base, Queueing, desk_of, models_of
+from bots.wiring import Base, Queueing, desk_of, linking_of, models_of
 from core.admission.operator_alerts import OperatorAlerts
 from core.admission.spending.caps import SpendCaps
 from core.aivax.keys import kind_of
@@ -58,6 +58,9 @@ from core.util.log import log
 if TYPE_CHECKING:
     from core.scheduled.digests.runs import Planned
 
+if TYPE_CHECKING:
+    from core.rights.link_in_chat import LinkHandler, UnlinkHandler
+
 
 def capabilities_of(base: Base) -> Capabilities:
     """Build what people can have the bot do in place of asking the model.
@@ -69,6 +72,10 @@ def capabilities_of(base: Base) -> Capabilities:
     unspoken: list[CapabilityHandler] = [export]
     upkeep: list[Upkeep] = [export.upkeep]
     handlers = [*_knowledge(base), *_media(base), *_learning(base), *_memory(base)]
+    if base.settings.people.linking:
+        link, unlink = _linking(base)
+        handlers += [link, unlink]
+        upkeep += [link.upkeep, unlink.upkeep]
     handlers += _account(base) if base.settings.account.enabled else ()
     if base.settings.operators.names:
         nudges = Nudges()
@@ -192,6 +199,15 @@ def _people(base: Base, nudges: Nudges) -> Iterator[CapabilityHandler]:
     yield BlockHandler(desk, operators, nudges)
     yield UnblockHandler(desk, operators, nudges)
     yield PeopleHandler(desk, operators, nudges)
+
+
+def _linking(base: Base) -> tuple[LinkHandler, UnlinkHandler]:
+    from core.rights.link_in_chat import LinkHandler, UnlinkHandler
+
+    linking = linking_of(base)
+    assert linking is not None  # noqa: S101  it is on
+    store = IntakeStore(base.database, base.now, base.global_ids)
+    return LinkHandler(linking, store), UnlinkHandler(linking, store)
 
 
 def _memory(base: Base) -> Iterator[CapabilityHandler]:

@@ -35,7 +35,7 @@ from core.guard.settings import GuardSettings
 from core.knowledge.settings import KnowledgeSettings
 from core.media.settings import MediaSettings
 from core.places.settings import PlaceAdminsSettings
-from core.rights.settings import MemorySettings, PrivacySettings
+from core.rights.settings import MemorySettings, PeopleSettings, PrivacySettings
 from core.scheduled.settings import DigestSettings, RemindersSettings
 from core.settings import (
     AccessSettings,
@@ -125,6 +125,7 @@ class Settings(Section):
     knowledge: KnowledgeSettings = KnowledgeSettings()
     memory: MemorySettings = MemorySettings()
     privacy: PrivacySettings = PrivacySettings()
+    people: PeopleSettings = PeopleSettings()
     account: AccountSettings = AccountSettings()
     routes: tuple[Route, ...] = ()
     forms: tuple[FormSettings, ...] = ()

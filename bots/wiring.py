@@ -87,8 +87,8 @@ from core.util.log import log
 
 if TYPE_CHECKING:
     from core.operations.cluster import Cluster
+    from core.rights.linking import Linking
     from core.settings import StorageSettings
-
 
 UPKEEP_LEASE_S = 20.0
 """How long a process may be silent before another does what is done once for all, where turns wait longer."""
@@ -324,7 +324,7 @@ def runner_of(
     uses = UseStore(base.database, base.now)
     tool_caps = ToolCaps(limits, uses)
     composer = Composer(
-        History(HistoryStore(base.database), settings.conversation),
+        History(HistoryStore(base.database), settings.conversation, base.now),
         base.routes,
         settings.conversation,
         limits,
@@ -410,7 +410,11 @@ def intake_of(
             settings.conversation,
             settings.aivax,
             settings.routes,
-            Features(memory=settings.memory.enabled, learning=settings.knowledge.learns),
+            Features(
+                memory=settings.memory.enabled,
+                learning=settings.knowledge.learns,
+                linking=settings.people.linking,
+            ),
             _logging_of(base),
         ),
         rights=settings.privacy,
@@ -418,7 +422,17 @@ def intake_of(
         frontends=base.frontends,
         why_not_remotely=why_not(settings.aivax),
         hooks=base.hooks,
+        linking=linking_of(base),
     )
+
+
+def linking_of(base: Base) -> Linking | None:
+    """Wire what links accounts; None where it is off."""
+    if not base.settings.people.linking:
+        return None
+    from core.rights.linking import Linking  # who has it switched off does not load it
+
+    return Linking(base.settings.people, base.translators)
 
 
 def control_of(

@@ -96,6 +96,17 @@ def unblock(who: Who, config: ConfigPath = None) -> None:
     _run(config, lambda settings: _unblock(settings, who))
 
 
+@people.command(
+    "unlink",
+    epilog="""\b
+Examples:
+  aivax-bots people unlink slack:U0123ABC""",
+)
+def unlink(who: Who, config: ConfigPath = None) -> None:
+    """Make an account a person by itself again that somebody linked to another; nobody is told."""
+    _run(config, lambda settings: _unlink(settings, who))
+
+
 @people.command("blocked")
 def blocked(config: ConfigPath = None) -> None:
     """Print who is blocked, and since when."""
@@ -112,9 +123,12 @@ async def _find(settings: Settings, who: str) -> int:
     async with _reading(settings) as desk:
         found = await desk.find(who, parts=True)
         blocked = {str(each.account) for each in await desk.blocked()}
+        linked = {each: await desk.linked_to(each.account(()), [each]) for each in found}
     for each in found:
         forms = {str(each.account(())), f"{each.identity.platform}:{each.identity.user}"}
         note = "  (blocked)" if forms & blocked else ""
+        others = ", ".join(str(other) for other in linked[each][1:])
+        note += f"  (linked with {others})" if others else ""
         typer.echo(f"{each.account(())}  {each.name or '-'}  since {each.since:%Y-%m-%d}{note}")
     return 0 if found else _refuse(NOBODY, 1)
 
@@ -213,6 +227,19 @@ async def _unblock(settings: Settings, who: str) -> int:
         return 0
 
     return await _writing(settings, f"unblock {who}", work)
+
+
+async def _unlink(settings: Settings, who: str) -> int:
+    async def work(_store: IntakeStore, desk: PeopleDesk) -> int:
+        one = await _one(desk, who)
+        if one is None:
+            return PROBLEM
+        account, known = one
+        changed = [await desk.unlink(each, by=system_user()) for each in known]
+        typer.echo(f"{_called(account, known)} {'is by itself again' if any(changed) else 'was not linked'}")
+        return 0
+
+    return await _writing(settings, f"people unlink {who}", work)
 
 
 async def _blocked(settings: Settings) -> int:

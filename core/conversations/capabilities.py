@@ -45,6 +45,9 @@ class CapabilityRun(Protocol):
     async def write(self, markdown: str) -> None:
         """Write on. What comes from people, models and servers is hostile: quote or escape it before."""
 
+    async def write_once(self, markdown: str, secret: str) -> None:
+        """Write on, with a secret that is shown now and stored nowhere: what is kept has dots in its place."""
+
     async def show(self, file: MadeFile, *, always: bool = False) -> None:
         """Show a file below the answer, once all is written; within `[limits] answer_files`, unless `always`."""
 

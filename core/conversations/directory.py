@@ -23,6 +23,8 @@ class Directory:
     async def find_or_open(self, transaction: IntakeTransaction, place: Place, identity_id: int) -> int:
         """The conversation that a message said now continues; silence of `idle_reset_hours` begins a new one."""
         idle_since = transaction.now - self._idle_reset if self._idle_reset else None
+        if idle_since and place.private and transaction.talks_as_one(identity_id):
+            idle_since = None if await transaction.spoke_elsewhere(identity_id, idle_since) else idle_since
         return await transaction.find_or_open(place, self._owner(place, identity_id), idle_since=idle_since)
 
     async def open_anew(
@@ -32,6 +34,8 @@ class Directory:
         owner = self._owner(place, identity_id)
         if whole_channel:
             await transaction.close_all(place, identity_id)
+        if place.private and transaction.talks_as_one(identity_id):
+            await transaction.close_elsewhere(place, identity_id)
         await transaction.close(place, owner)
         return await transaction.find_or_open(place, owner)
 

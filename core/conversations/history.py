@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from core.conversations.framing import INDENT, Names, harmless, indented, is_blank, plain_name
 from core.domain import Attachment, Quote, Remembered, Turn
 from core.settings import ConversationSettings
 from core.storage.history import HistoryStore
+from core.util.clock import utc_now
 
 BYTES_PER_TOKEN = 3
 """Tokens are estimated from UTF-8 bytes, on the high side for every script (English has about 4 a token)."""
@@ -28,7 +30,10 @@ def estimate_tokens(text: str) -> int:
 class History:
     """Reads a turn's context within the budgets of `[conversation]`."""
 
-    def __init__(self, store: HistoryStore, settings: ConversationSettings) -> None:
+    def __init__(
+        self, store: HistoryStore, settings: ConversationSettings, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._now = now
         self._store = store
         self._settings = settings
         self.names_authors = settings.scope == "thread"
@@ -40,15 +45,22 @@ class History:
         Both oldest first, none cut in two.
         """
         left = self._settings.history_tokens
-        question, past = await self._store.read(turn.conversation_id, turn.id)
+        beside = await self._store.beside(turn.conversation_id, self._since()) if turn.talks_as_one else ()
+        question, past = await self._store.read(turn.conversation_id, turn.id, beside)
         chosen: list[Remembered] = []
         async with aclosing(past):
-            async for message in past:
+            async for each in past:
+                message = _with_names_of_files(each) if each.is_elsewhere else each
                 left -= self._tokens(message)
                 if left < 0:
                     break
                 chosen.append(message)
         return question, chosen[::-1]
+
+    def _since(self) -> datetime | None:
+        """Since when something was said in what is not over by its silence."""
+        hours = self._settings.idle_reset_hours
+        return self._now() - timedelta(hours=hours) if hours else None
 
     async def question(self, turn: Turn) -> Sequence[Remembered]:
         """The messages that a turn answers alone, in the order of saying."""
@@ -110,6 +122,12 @@ def _cut(quote: Quote, most_tokens: int) -> Quote:
     encoded = quote.text.encode(errors="replace")
     kept = encoded[: max(0, len(encoded) - (over + 3) * BYTES_PER_TOKEN)]
     return replace(quote, text=f"{kept.decode(errors='ignore')} […]")
+
+
+def _with_names_of_files(message: Remembered) -> Remembered:
+    """What was said, with its files only named: another platform has them."""
+    said = [message.text, *map(named, message.attachments)]
+    return replace(message, text="\n".join(filter(None, said)), attachments=())
 
 
 def named(attachment: Attachment) -> str:

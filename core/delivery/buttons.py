@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.domain import Action, Button, Translator
-from core.i18n import LANGUAGES, Phrase, RightsPhrase
+from core.i18n import LANGUAGES, LinkPhrase, Phrase, RightsPhrase
 
 LABELS = {
     Action.KEEP: Phrase.KEEP_BUTTON,
@@ -17,6 +17,9 @@ LABELS = {
     Action.BAD: Phrase.BAD_BUTTON,
     Action.FORGET: Phrase.FORGET_BUTTON,
     Action.AGREE: RightsPhrase.CONSENT_BUTTON,
+    Action.LINK: LinkPhrase.LINK_AGREE_BUTTON,
+    Action.NOT_ME: LinkPhrase.LINK_REFUSE_BUTTON,
+    Action.UNLINK: LinkPhrase.LINK_UNDO_BUTTON,
     Action.FORM: Phrase.FORM_FILL_BUTTON,
     Action.CANCEL_BATCH: Phrase.BATCH_CANCEL_BUTTON,
     Action.RETRY_BATCH: Phrase.BATCH_RETRY_BUTTON,

@@ -105,6 +105,8 @@ class Turn:
     """The gateway that an operator had chosen for its channel when it was claimed; `""`: none."""
     is_any_tripped: bool = True
     """Whether any circuit breaker was tripped when it was claimed, or may have been."""
+    talks_as_one: bool = False
+    """Whether its conversation goes on in those of its author's linked accounts."""
     due_since: datetime | None = None
     """Since when it might have been claimed; None: since it was created."""
 
@@ -139,3 +141,5 @@ class Remembered:
     origin: str = ""
     author: str = ""
     """The platform's id of who said it: it tells people of the same name apart."""
+    is_elsewhere: bool = False
+    """Whether it was said in another account of its author's, whose files only that platform can fetch."""

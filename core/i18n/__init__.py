@@ -5,6 +5,7 @@ from core.i18n.catalog import Phrase
 from core.i18n.commands import COMMANDS, SPOKEN, command_menu, command_words, listed_command, spoken_command
 from core.i18n.figures import above, below, figures
 from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
+from core.i18n.linking import LinkPhrase
 from core.i18n.overrides import BY_KEY, RETIRED, overridden, problems_of, retired
 from core.i18n.phrases import PHRASES
 from core.i18n.places import PlacesPhrase
@@ -23,6 +24,7 @@ __all__ = [
     "RETIRED",
     "SPOKEN",
     "Known",
+    "LinkPhrase",
     "LocaleTranslator",
     "Phrase",
     "PlacesPhrase",

@@ -346,6 +346,8 @@ class ConsoleText(Sentence):
     DID_PERSON_UNBLOCK = "unblocked a person"
     DID_PERSON_EXPORT = "exported what is stored of a person"
     DID_PERSON_FORGET = "had a person forgotten"
+    DID_PERSON_LINK = "linked two accounts"
+    DID_PERSON_UNLINK = "took linked accounts apart"
     DID_SIGN_IN = "signed in"
     DID_SIGN_IN_FAILED = "gave a wrong name or password"
     DID_ACCESS_INVITE = "made a link to sign in"

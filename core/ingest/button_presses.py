@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.conversations.directory import Directory
 from core.domain import ENDED, Action, Author, CancelRequest, Command, Pressed, Translator, TurnState
@@ -18,6 +19,9 @@ from core.storage.turns.held_turns import Asked
 from core.storage.turns.intake import IntakeTransaction
 from core.util.log import log
 
+if TYPE_CHECKING:
+    from core.rights.linking import Linking  # who has it switched off does not load it
+
 WAITING = (TurnState.HELD, TurnState.QUEUED)
 
 
@@ -27,6 +31,8 @@ class Rights:
 
     deletion: Deletion
     consent: Consent
+    linking: Linking | None = None
+    """None: accounts are not linked here."""
 
 
 class Presses:
@@ -44,6 +50,7 @@ class Presses:
     ) -> None:
         self.consent = rights.consent
         self.deletion = rights.deletion
+        self._linking = rights.linking
         self._is_operator = is_operator
         self._hooks = hooks
         self._directory = directory
@@ -69,8 +76,8 @@ class Presses:
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int, translator: Translator
     ) -> Sequence[int]:
         """What is about one answer, or one page of the bot's own."""
-        # deletion locks all that is theirs, in its order
-        asked = await transaction.held_turns.find(pressed.turn, hold=pressed.action is not Action.FORGET)
+        # these lock all that is theirs, in their order
+        asked = await transaction.held_turns.find(pressed.turn, hold=pressed.action not in HOLDING)
         if asked is None:
             return await self._directory.add_notice(
                 transaction, pressed, identity_id, translator.say(Phrase.NOTHING_WAITS)
@@ -80,6 +87,8 @@ class Presses:
         if asked.identity_id != identity_id:
             told = translator.say(Phrase.NOT_YOURS)
             return await self._directory.add_notice(transaction, pressed, identity_id, told)
+        if pressed.action in LINKING:
+            return await self._link(transaction, pressed, asked, translator)
         if pressed.action is Action.AGREE:
             return await self.consent.agree(transaction, pressed, asked.identity_id, translator)
         if pressed.action is Action.FORGET:
@@ -170,6 +179,19 @@ class Presses:
             phrase = await ask_of_batch(transaction, pressed.action, batch) if is_theirs else Phrase.NOT_YOURS
         return await self._directory.add_notice(transaction, pressed, identity_id, translator.say(phrase))
 
+    async def _link(
+        self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, translator: Translator
+    ) -> Sequence[int]:
+        """What somebody answers who was asked whether an account is theirs, or takes back."""
+        if self._linking is None:
+            told = translator.say(Phrase.CAPABILITY_OFF)
+            return await self._directory.add_notice(transaction, pressed, asked.identity_id, told)
+        who = (asked.identity_id, pressed.author.identity)
+        said = await self._linking.press(transaction, pressed.action, asked.id, who, translator)
+        return await self._directory.add_notice(
+            transaction, pressed, asked.identity_id, said.text, said.offers
+        )
+
     async def _choose_language(
         self, transaction: IntakeTransaction, pressed: Pressed, identity_id: int
     ) -> Sequence[int]:
@@ -223,6 +245,9 @@ async def stop(transaction: IntakeTransaction, asked: Asked) -> Phrase | None:
     return Phrase.STOP_DONE if stopped.turns else Phrase.STOP_NOTHING
 
 
+LINKING = (Action.LINK, Action.NOT_ME, Action.UNLINK)
+HOLDING = (Action.FORGET, *LINKING)
+"""The actions that lock conversations themselves."""
 BATCH_WORDS = {Action.CANCEL_BATCH: "cancel", Action.RETRY_BATCH: "retry"}
 """What a batch is asked for, as it is stored."""
 DECISIONS = {Action.KEEP: keep, Action.DROP: drop, Action.STOP: stop}

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from core.admission.action_limit import Actions, is_stop
@@ -57,7 +57,14 @@ from core.storage.learnt.follow_ups import is_learnt
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
 
+<<<<<<< HEAD
 Stored = Said | Edited | Unreadable | Left | Commanded | Pressed
+=======
+if TYPE_CHECKING:
+    from core.rights.linking import Linking  # who has it switched off does not load it
+
+Stored = Said | Edited | Left | Commanded | Pressed
+>>>>>>> 1d18c5e (Let people link their accounts on several platforms, so that they count as one person)
 Handle = Callable[[IntakeTransaction, Any], Awaitable[Sequence[int]]]
 """What an event does in its transaction; the conversations that have work then."""
 
@@ -149,7 +156,7 @@ class StoringIntake:
             with_work = dict.fromkeys(await handle(transaction, event))
             for conversation_id in with_work:
                 await transaction.announce(conversation_id, _platform_of(event))
-        for conversation_id in with_work:
+        for conversation_id in (*with_work, *transaction.work_elsewhere):
             self._pool.notify(conversation_id)
         return Receipt.ACCEPTED
 
@@ -214,6 +221,7 @@ def build_intake(
     frontends: Mapping[str, Frontend] | None = None,
     why_not_remotely: Phrase | None = Phrase.FORGET_OTHER_SERVER,
     hooks: Hooks = NO_HOOKS,
+    linking: Linking | None = None,
 ) -> StoringIntake:
     """Wire the intake over a store: `pool` is told which conversations have work, `frontends` what is refused.
 
@@ -235,7 +243,7 @@ def build_intake(
     deletion = Deletion(store, directory, commands, translators, pool.notify, scrubber, take_backs)
     rights = rights or PrivacySettings()
     consent = Consent(rights.consent, directory, questions, signs, most=lambda: limits.questions_of_person)
-    about_data = Rights(deletion, consent)
+    about_data = Rights(deletion, consent, linking)
     presses = Presses(directory, questions, commands, translators, about_data, limits.is_operator, hooks)
     handlers = Handlers(directory, limits, translators, signs, questions, commands, presses)
     actions = Actions(limits.actions_a_minute)

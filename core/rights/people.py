@@ -69,25 +69,68 @@ class PeopleDesk:
             return await People(connection, self._store.now()).blocked()
 
     async def block(self, account: Account, known: Sequence[Known], *, by: Actor) -> Done:
-        """Answer somebody no more; what waits of theirs, or is being answered, ends."""
+        """Answer somebody no more, in any account of theirs; what waits of theirs, or is being answered, ends."""
+        work: list[tuple[int, str]] = []
+        changed = False
         async with self._store.transaction() as transaction:
-            changed = await transaction.people.block(account)
-            ids = [each.identity_id for each in known]
-            ended = await transaction.changes.end_all(ids, CancelRequest.STOP) if ids else ()
-            work = await _announced(transaction, ended, account.platform)
-            if changed:
-                await transaction.record(_about(account, known, AuditAction.BLOCK, by))
-        log.warning("person.blocked", account=str(account), by=str(by), changed=changed)
+            for each, met in (await self._held(transaction, account, known)).items():
+                is_new = await transaction.people.block(each)
+                ids = [one.identity_id for one in met]
+                ended = await transaction.changes.end_all(ids, CancelRequest.STOP) if ids else ()
+                work += await _announced(transaction, ended, each.platform)
+                if is_new:
+                    await transaction.record(_about(each, met, AuditAction.BLOCK, by))
+                changed |= is_new
+                log.warning("person.blocked", account=str(each), by=str(by), changed=is_new)
         return Done(changed, work)
 
     async def unblock(self, account: Account, known: Sequence[Known], *, by: Actor) -> Done:
-        """Answer somebody again."""
+        """Answer somebody again, in all accounts of theirs."""
+        changed = False
         async with self._store.transaction() as transaction:
-            changed = await transaction.people.unblock(account)
-            if changed:
-                await transaction.record(_about(account, known, AuditAction.UNBLOCK, by))
-        log.warning("person.unblocked", account=str(account), by=str(by), changed=changed)
+            for each, met in (await self._held(transaction, account, known)).items():
+                was_blocked = await transaction.people.unblock(each)
+                if was_blocked:
+                    await transaction.record(_about(each, met, AuditAction.UNBLOCK, by))
+                changed |= was_blocked
+                log.warning("person.unblocked", account=str(each), by=str(by), changed=was_blocked)
         return Done(changed)
+
+    async def unlink(self, known: Known, *, by: Actor) -> bool:
+        """Make an account a person by itself again; False where it is linked to none. Nobody is told."""
+        async with self._store.transaction() as transaction:
+            await transaction.links.hold(known.identity_id)
+            changed = await transaction.links.take_out(known.identity_id)
+            account = known.account(self.global_ids)
+            if changed:
+                await transaction.record(_about(account, [known], AuditAction.UNLINK, by))
+        log.warning("accounts.unlinked", account=str(account), by=str(by), changed=changed)
+        return changed
+
+    async def linked_to(self, account: Account, known: Sequence[Known]) -> Sequence[Account]:
+        """The accounts that are one person with one, itself among them."""
+        async with self._store.database.read() as connection:
+            return list(await self._together(People(connection, self._store.now()), account, known))
+
+    async def _held(
+        self, transaction: IntakeTransaction, account: Account, known: Sequence[Known]
+    ) -> dict[Account, list[Known]]:
+        """An account, and those linked to it; nobody links another to it until the transaction ends."""
+        await transaction.links.hold()
+        return await self._together(transaction.people, account, known)
+
+    async def _together(
+        self, people: People, account: Account, known: Sequence[Known]
+    ) -> dict[Account, list[Known]]:
+        found: dict[Account, list[Known]] = {account: [*known]}
+        met = {each.identity_id for each in known}
+        # asked anew: they may have been linked since they were looked up
+        for identity_id in sorted(met):
+            for each in await people.linked_with(identity_id):
+                if each.identity_id not in met:
+                    met.add(each.identity_id)
+                    found.setdefault(each.account(self.global_ids), []).append(each)
+        return found
 
     async def export(self, account: Account, known: Known, *, by: Actor) -> Rows:
         """All that is stored of somebody, by table; see `core.storage.personal_data.export`."""
@@ -105,7 +148,11 @@ class PeopleDesk:
         """
         work: list[tuple[int, str]] = []
         accounts: dict[Account, Known] = {each.account(self.global_ids): each for each in known}
+        asked: set[int] = set()
         for account, each in accounts.items():
+            if each.person_id in asked:  # linked to one before: all of theirs goes already
+                continue
+            asked.add(each.person_id)
             async with self._store.transaction() as transaction:
                 here = await transaction.any_conversation(each.identity_id)
                 if here is None:

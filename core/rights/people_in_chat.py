@@ -95,7 +95,8 @@ class BlockHandler(_Handler):
         elif (one := await self._one(run, run.words)) is not None:
             account, known = one
             who = code(_called(account, known))
-            if f"{account.platform}:{account.user}" in self._operators:
+            linked = await self._desk.linked_to(account, known)
+            if any(f"{each.platform}:{each.user}" in self._operators for each in linked):
                 await run.write(say(RightsPhrase.BLOCK_NOT_OPERATOR, who=who))
                 return
             self._nudges.of(await self._desk.block(account, known, by=in_chat(run.turn.author.identity)))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from core.aivax.keys import kind_of, speaks_aivax
 from core.domain import Translator
-from core.i18n import Phrase, RightsPhrase
+from core.i18n import LinkPhrase, Phrase, RightsPhrase
 from core.rights.possible import REMEMBER
 from core.rights.remote_deletion import Logging
 from core.settings import AivaxSettings, ConversationSettings, Route, StorageSettings
@@ -23,6 +23,8 @@ class Features:
     memory: bool = False
     """Whether people can see what AIVAX remembers of them."""
     learning: bool = False
+    linking: bool = False
+    """Whether people may link their accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class PrivacyPage:
         )
         export, forget = say(RightsPhrase.EXPORT_NAME), say(Phrase.MEMORY_FORGET_WORD)
         yield say(RightsPhrase.PRIVACY_RIGHTS, word=export, forget=forget)
+        if self.features.linking:
+            yield say(LinkPhrase.LINK_PRIVACY, word=say(LinkPhrase.LINK_WORD))
 
     def _periods(self, translator: Translator) -> Iterator[str]:
         days = self.storage.retention_days

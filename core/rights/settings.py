@@ -17,6 +17,20 @@ class MemorySettings(Section):
     """How often one person may ask in 24 hours: each look costs a search. 0: as often as they may ask anything."""
 
 
+class PeopleSettings(Section):
+    """`[people]`: whether people may link their accounts on several platforms, and how they do."""
+
+    linking: bool = False
+    code_chars: int = Field(8, ge=6, le=16)
+    """Characters of a code by which two accounts are linked, of 28 that are easily told apart."""
+    code_minutes: int = Field(10, ge=1, le=15)
+    """How long a code is good, and both accounts may agree. Discord lets nobody be told in private after 15 minutes."""
+    code_tries: int = Field(5, ge=1, le=20)
+    """How many codes of one account are looked at within an hour, whether they are good or not."""
+    most_accounts: int = Field(5, ge=2, le=20)
+    """How many accounts one person may link."""
+
+
 class PrivacySettings(Section):
     """`[privacy]`: what people may do about their own data, and how they are told of it."""
 

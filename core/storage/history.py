@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, bindpara
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Attachment, Remembered, TurnState
-from core.storage.db import Database, Id, deliveries, identities, messages, turns
+from core.storage.db import Database, Id, conversations, deliveries, identities, messages, turns
+from core.storage.personal_data.accounts import talking_with
 
 PAGE = 50
 
@@ -22,25 +24,45 @@ class HistoryStore:
         self._database = database
 
     async def read(
-        self, conversation_id: int, turn_id: int
+        self, conversation_id: int, turn_id: int, beside: Sequence[int] = ()
     ) -> tuple[Sequence[Remembered], AsyncGenerator[Remembered]]:
         """What the person said to begin a turn, in the order of saying; and everything that was said before.
 
         That comes newest first, and is read page by page while it is consumed, the first page together with the turn.
+        `beside`: the conversations in linked accounts that it goes on with.
         """
+        here = (conversation_id, *beside)
         async with self._database.read() as connection:
             asked = (await connection.execute(_question(), {"turn": turn_id})).all()
-            page = await self._page(connection, conversation_id, (turn_id, 0))
-        return [_remembered(row) for row in asked], self._past(conversation_id, page)
+            page = await self._page(connection, here, (turn_id, 0))
+        return [_remembered(row, conversation_id) for row in asked], self._past(here, page)
 
-    async def _past(self, conversation_id: int, page: Sequence[Row[Any]]) -> AsyncGenerator[Remembered]:
+    async def _past(self, here: Sequence[int], page: Sequence[Row[Any]]) -> AsyncGenerator[Remembered]:
         while True:
             for row in page:
-                yield _remembered(row)
+                yield _remembered(row, here[0])
             if len(page) < PAGE:
                 return
             async with self._database.read() as connection:
-                page = await self._page(connection, conversation_id, (page[-1].turn_id, page[-1].id))
+                page = await self._page(connection, here, (page[-1].turn_id, page[-1].id))
+
+    async def beside(self, conversation_id: int, since: datetime | None) -> Sequence[int]:
+        """The conversations that a private one goes on with: the last used of each account that talks as one with it.
+
+        `since`: those in which something was said since then.
+        """
+        here, there = conversations.alias("here"), conversations.alias("there")
+        owner = select(here.c.owner_id).where(here.c.id == conversation_id, here.c.closed_at.is_(None))
+        theirs = select(there.c.id, there.c.owner_id).where(
+            there.c.closed_at.is_(None),
+            there.c.private,
+            there.c.owner_id.in_(talking_with(owner.scalar_subquery())),
+        )
+        if since is not None:
+            theirs = theirs.where(there.c.active_at >= since)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(theirs.order_by(there.c.active_at))).all()
+        return list({row.owner_id: row.id for row in rows}.values())
 
     async def answers(self, turn_ids: Collection[int]) -> set[str]:
         """The platform's ids of the messages that answered these turns."""
@@ -49,11 +71,12 @@ class HistoryStore:
             return set((await connection.execute(query)).scalars())
 
     async def _page(
-        self, connection: AsyncConnection, conversation_id: int, position: tuple[int, int]
+        self, connection: AsyncConnection, here: Sequence[int], position: tuple[int, int]
     ) -> Sequence[Row[Any]]:
         turn_id, message_id = position
-        here = {"conversation": conversation_id, "turn": turn_id, "message": message_id}
-        page: Sequence[Row[Any]] = (await connection.execute(_older(), here)).all()
+        at: dict[str, object] = {"turn": turn_id, "message": message_id}
+        query, where = (_older(), here[0]) if len(here) == 1 else (_older(of_several=True), [*here])
+        page: Sequence[Row[Any]] = (await connection.execute(query, {**at, "conversation": where})).all()
         return page
 
 
@@ -64,15 +87,21 @@ def _question() -> Select[Any]:
 
 
 @cache
-def _older() -> Select[Any]:
-    """A page of what was said before the message `message` of the turn `turn`."""
+def _older(*, of_several: bool = False) -> Select[Any]:
+    """A page of what was said before the message `message` of the turn `turn`; `of_several` conversations."""
+    here = messages.c.conversation_id
+    is_here = (
+        here.in_(bindparam("conversation", expanding=True))
+        if of_several
+        else here == bindparam("conversation")
+    )
     turn: BindParameter[int] = bindparam("turn", type_=Id)
     older = (messages.c.turn_id < turn) | (
         (messages.c.turn_id == turn) & (messages.c.id < bindparam("message", type_=Id))
     )
     return (
         _messages()
-        .where(messages.c.conversation_id == bindparam("conversation"), messages.c.turn_id <= turn, older)
+        .where(is_here, messages.c.turn_id <= turn, older)
         .where(~_is_left_out())
         .order_by(messages.c.turn_id.desc(), messages.c.id.desc())
         .limit(PAGE)
@@ -94,8 +123,9 @@ def _is_left_out() -> ColumnElement[bool]:
     return emptied | exists().where(its_turn)
 
 
-def _remembered(row: Row[Any]) -> Remembered:
+def _remembered(row: Row[Any], here: int) -> Remembered:
     return Remembered(
+        is_elsewhere=row.conversation_id != here,
         turn_id=row.turn_id,
         role=row.role,
         text=row.text,

@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 
 from core.domain import Author, Identity, Place
-from core.storage.db import Database, conversations, identities, persons, spoken_locale, turns
+from core.storage.db import (
+    Database,
+    conversations,
+    identities,
+    person_at_aivax,
+    persons,
+    spoken_locale,
+    turns,
+)
 
 SHARED = ".p"
 """What a person's key ends in where others read along."""
@@ -62,7 +70,7 @@ def _of_turn(token: str) -> Select[Any]:
         .select_from(turns)
         .join(conversations, turns.c.conversation_id == conversations.c.id)
         .join(identities, turns.c.identity_id == identities.c.id)
-        .join(persons, identities.c.person_id == persons.c.id)
+        .join(persons, persons.c.id == person_at_aivax())
         .where(turns.c.key == token)
     )
 
@@ -75,7 +83,11 @@ def _of_person(key: str) -> Select[Any]:
             spoken_locale().label("locale"),
         )
         .select_from(persons)
-        .join(identities, identities.c.person_id == persons.c.id)
+        .join(
+            identities,
+            (identities.c.home_person_id == persons.c.id)
+            | (identities.c.home_person_id.is_(None) & (identities.c.person_id == persons.c.id)),
+        )
         .outerjoin(turns, turns.c.identity_id == identities.c.id)
         .where(persons.c.key == key)
         .order_by(turns.c.id.desc().nulls_last(), identities.c.id)

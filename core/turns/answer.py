@@ -168,6 +168,10 @@ class Answer:
         """Write a piece of an answer that is not the model's."""
         await self._write(text)
 
+    def conceal(self, secret: str) -> None:
+        """Keep what was written without a secret that stands in it."""
+        self._text.conceal(secret)
+
     @contextmanager
     def unseen(self) -> Iterator[list[str]]:
         """Keep what the model says from its reader while the block runs; the pieces of it."""

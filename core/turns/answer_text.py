@@ -7,6 +7,8 @@ from core.util.media_types import ENDINGS
 
 _KINDS = {"image": "picture", "audio": "sound", "video": "video"}
 _BARE = ("", "picture")
+DOT = "•"
+"""Stands for each character of a secret that was shown, and is kept nowhere."""
 
 
 def file_name(number: int, media_type: str) -> str:
@@ -61,6 +63,15 @@ class AnswerText:
             self._last_shown = text[-1]
             self.has_words = self.has_words or not text.isspace()
         return text
+
+    def conceal(self, secret: str) -> None:
+        """Keep dots in place of a secret that was said, as many as it has characters."""
+        shown, remembered = (
+            each.replace(secret, DOT * len(secret)) for each in (self.shown, self.remembered)
+        )
+        self._shown, self._remembered = GrowingText(), GrowingText()
+        self._shown.add(shown)
+        self._remembered.add(remembered)
 
     def mark(self, marker: str) -> None:
         """Have a file stand here."""

@@ -108,6 +108,10 @@ class _Run:
     async def write(self, markdown: str) -> None:
         await self._answer.write(markdown)
 
+    async def write_once(self, markdown: str, secret: str) -> None:
+        await self._answer.write(markdown)
+        self._answer.conceal(secret)
+
     async def show(self, file: MadeFile, *, always: bool = False) -> None:
         if self._answer.add_file(file, always=always):
             await self._store.files.keep(self.turn, self._answer.files, file)

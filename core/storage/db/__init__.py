@@ -21,6 +21,7 @@ from core.storage.db.capability_tables.console import (
 )
 from core.storage.db.capability_tables.console_chat import console_chat, console_files
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces, learnt_sends
+from core.storage.db.capability_tables.links import link_codes
 from core.storage.db.capability_tables.places import place_settings
 from core.storage.db.capability_tables.rights import (
     blocks,
@@ -46,7 +47,7 @@ from core.storage.db.file_lock import held_alone
 from core.storage.db.listen_notify import CHANNEL, CHAT_CHANNEL, PLACES_CHANNEL, WORDINGS_CHANNEL, hear_on
 from core.storage.db.postgresql.server import Reach
 from core.storage.db.retry import outlast
-from core.storage.db.row_locks import lock_author, lock_conversations, lock_these, lock_turns
+from core.storage.db.row_locks import lock_author, lock_conversations, lock_links, lock_these, lock_turns
 from core.storage.db.tables import (
     alerts,
     breakers,
@@ -63,11 +64,13 @@ from core.storage.db.tables import (
     made_files,
     messages,
     metadata,
+    person_at_aivax,
     persons,
     place_models,
     reader_locale,
     releases,
     spoken_locale,
+    talks_as_one,
     tool_activity,
     turns,
     usage,
@@ -139,8 +142,10 @@ __all__ = [
     "learnt_messages",
     "learnt_pieces",
     "learnt_sends",
+    "link_codes",
     "lock_author",
     "lock_conversations",
+    "lock_links",
     "lock_these",
     "lock_turns",
     "made_files",
@@ -149,6 +154,7 @@ __all__ = [
     "metadata",
     "outlast",
     "parse_url",
+    "person_at_aivax",
     "persons",
     "place_models",
     "place_settings",
@@ -158,6 +164,7 @@ __all__ = [
     "remote_erasures",
     "settled",
     "spoken_locale",
+    "talks_as_one",
     "tool_activity",
     "tool_calls",
     "turns",

@@ -1,7 +1,8 @@
 """The order in which rows are locked on PostgreSQL, so that no two transactions ever wait for each other.
 
-1. the author of an event (`lock_author`), so that one person's events come one after the other; then, where there are
-   limits, whoever is counted: the person, the workspace, and for money the workspace, the channel and all of them
+1. the author of an event (`lock_author`), so that one person's events come one after the other; then, where accounts
+   are linked, blocked or met in one more workspace, which of them belong together (`lock_links`); then, where there
+   are limits, whoever is counted: the person, the workspace, and for money the workspace, the channel and all of them
    (`core.admission.quotas.Limits.hold`);
 2. conversations, those of questions before those of the bot's own sentences, several by their id;
 3. turns, several by their id;
@@ -27,6 +28,16 @@ async def lock_author(connection: AsyncConnection, who: Identity) -> None:
     if _locks(connection):
         name = f"author:{who.platform}:{who.workspace}:{who.user}"
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+async def lock_links(connection: AsyncConnection, *, shared: bool = False) -> None:
+    """Let nobody change which accounts belong together until the transaction ends; `shared`: others may hold this, too.
+
+    One lock for all people: to link, to unlink and to block are rare, and short.
+    """
+    if _locks(connection):
+        lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        await connection.execute(select(lock(func.hashtextextended("linked-accounts", 0))))
 
 
 async def lock_conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> Sequence[int]:

@@ -24,7 +24,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     case,
+    false,
+    func,
     or_,
     text,
 )
@@ -97,9 +100,18 @@ identities = Table(
     Column("locale", Label(35), nullable=False, default="", comment="as the platform told it"),
     Column("chosen_locale", Label(35), nullable=False, default="", comment="the person's own choice"),
     Column("time_zone", Label(64), nullable=True, comment="by its IANA name, as the platform told it"),
+    Column("home_person_id", Id, nullable=True, comment="its own person, while it is linked to another's"),
+    Column(
+        "shares_talk",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="linked, and what is said in private is one conversation",
+    ),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("platform", "workspace", "user"),
     Index(None, "person_id"),
+    Index("ix_identities_home", "home_person_id", **_some("home_person_id IS NOT NULL")),
     Index(None, "name_folded"),
     Index(None, "user"),
 )
@@ -236,6 +248,21 @@ def reader_locale() -> ColumnElement[str]:
     """The same for a translator, which heeds a person's own choice more than anything (`core.domain.translator`)."""
     chosen = identities.c.chosen_locale
     return case((chosen != "", chosen + CHOSEN), else_=identities.c.locale)
+
+
+def talks_as_one() -> ColumnElement[bool]:
+    """Whether what is said in a conversation goes on in those of accounts that are linked to its author's."""
+    return and_(identities.c.shares_talk, conversations.c.private)
+
+
+def person_at_aivax() -> ColumnElement[int]:
+    """The person whose key AIVAX gets with what an identity says in a conversation.
+
+    Linked accounts keep the keys of their own, so that what AIVAX remembers of somebody in one company's channels does
+    not turn up in another's; only where their private conversations are one, the key is one, too.
+    """
+    own = func.coalesce(identities.c.home_person_id, identities.c.person_id)
+    return case((talks_as_one(), identities.c.person_id), else_=own)
 
 
 def is_open(of: FromClause = turns) -> ColumnElement[bool]:

@@ -25,6 +25,7 @@ from core.storage.db import (
     persons,
     turns,
 )
+from core.storage.personal_data.accounts import counted_with, own_person
 
 _DAY = timedelta(days=1)
 
@@ -108,7 +109,7 @@ class LearntStore:
         asker = select(identities.c.person_id).join(turns, turns.c.identity_id == identities.c.id)
         person = asker.where(turns.c.id == turn.id).scalar_subquery()
         query = select(func.coalesce(func.sum(learnt_sends.c.count), 0)).where(
-            learnt_sends.c.person_id == person, learnt_sends.c.at > self._now() - _DAY
+            learnt_sends.c.person_id.in_(counted_with(person)), learnt_sends.c.at > self._now() - _DAY
         )
         async with self._database.read() as connection:
             return int((await connection.execute(query)).scalar_one())
@@ -146,7 +147,7 @@ class LearntStore:
 
     async def _count(self, connection: AsyncConnection, id_: int, count: int) -> None:
         """Count pieces for who had them learnt; what is older than a day goes with it."""
-        whose = select(identities.c.person_id).join(learnt, learnt.c.identity_id == identities.c.id)
+        whose = select(own_person()).join(learnt, learnt.c.identity_id == identities.c.id)
         person_id = await connection.scalar(whose.where(learnt.c.id == id_))
         if person_id is None:
             return
@@ -261,7 +262,7 @@ def _sources() -> Select[Any]:
             sent.scalar_subquery().label("sent"),
         )
         .join(identities, learnt.c.identity_id == identities.c.id)
-        .join(persons, identities.c.person_id == persons.c.id)
+        .join(persons, persons.c.id == own_person())
         .order_by(learnt.c.id)
     )
 

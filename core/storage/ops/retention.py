@@ -30,6 +30,7 @@ from core.storage.db import (
     events,
     held_questions,
     identities,
+    link_codes,
     made_files,
     persons,
     tool_calls,
@@ -84,6 +85,8 @@ class Swept:
     """Questions whose authors never agreed that what they say is stored."""
     chat: int = 0
     """What stood in the chat of the console."""
+    codes: int = 0
+    """Codes to link accounts that nobody used."""
     kinds: Mapping[str, int] = field(default_factory=dict)
     """Rows of the kinds that have a period of their own, by kind."""
 
@@ -156,6 +159,7 @@ class Retention:
             chat=await self._in_batches(partial(self._drop_old, console_chat.c.at, self._retention_days))
             if self._retention_days
             else 0,
+            codes=await self._in_batches(partial(self._drop_old, link_codes.c.expires_at, 0.0)),
             kinds={kind: await self._in_batches(step) for kind, step in self._kinds.items()},
         )
         # Words that were changed since the last sweep stand in the log.
@@ -239,6 +243,7 @@ class Retention:
 
 
 def _nobody(after: int = 0, last: int = 2**62) -> ColumnElement[bool]:
-    """Whether no identity is a person's: one of the persons after one, up to another."""
+    """Whether no identity is a person's, nor would be without links: one of the persons after one, up to another."""
     theirs = identities.c.person_id == persons.c.id
-    return ~exists().where(theirs, identities.c.person_id > after, identities.c.person_id <= last)
+    linked = exists().where(identities.c.home_person_id == persons.c.id, identities.c.home_person_id > after)
+    return ~exists().where(theirs, identities.c.person_id > after, identities.c.person_id <= last) & ~linked

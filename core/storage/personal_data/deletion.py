@@ -93,7 +93,7 @@ class Erasures:
             await self._connection.execute(
                 erasures.insert().values(
                     person_id=person_id,
-                    identity_id=identity_id if person_id == own else identity_ids[0],
+                    identity_id=identity_ids[0] if identity_ids and person_id != own else identity_id,
                     conversation_id=conversation_id,
                     address=address if person_id == own else "",
                     as_page=as_page and person_id == own,

@@ -84,6 +84,14 @@ class People:
         theirs = select(identities).where(identities.c.person_id == person_id).order_by(identities.c.id)
         return [_known(row) for row in await self._connection.execute(theirs)]
 
+    async def linked_with(self, identity_id: int) -> Sequence[Known]:
+        """All accounts that are linked to one, itself among them; none where it is linked to none."""
+        mine = select(identities.c.person_id).where(
+            identities.c.id == identity_id, identities.c.home_person_id.is_not(None)
+        )
+        theirs = select(identities).where(identities.c.person_id == mine.scalar_subquery())
+        return [_known(row) for row in await self._connection.execute(theirs.order_by(identities.c.id))]
+
     async def block(self, account: Account) -> bool:
         """Have somebody answered no more; False where they were blocked already."""
         row = insert_once(self._connection, blocks)

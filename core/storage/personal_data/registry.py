@@ -54,6 +54,7 @@ from core.storage.db import (
     learnt_messages,
     learnt_pieces,
     learnt_sends,
+    link_codes,
     made_files,
     memory_lists,
     messages,
@@ -189,6 +190,10 @@ WORDLESS = (
     Wordless(learnt, ("owner",), IDS),
     Wordless(learnt_messages, ("origin",), IDS),
     Wordless(learnt_pieces, ("code",), "a digest"),
+    Wordless(link_codes, ("digest",), "a digest of a code that is stored nowhere"),
+    Wordless(
+        link_codes, ("address", "by_address"), "where to ask and tell; the row goes within the code's minutes"
+    ),
     Wordless(persons, ("key",), IDS),
     Wordless(uses, ("what",), "a tool's name, or what else is counted, of those that the code knows"),
     Wordless(batch_jobs, ("title", "workflow", "job", "owner"), IDS),

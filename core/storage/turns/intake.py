@@ -23,9 +23,11 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    exists,
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -57,9 +59,11 @@ from core.storage.dispatch.jobs import announce
 from core.storage.feedback import Feedbacks
 from core.storage.learnt.follow_ups import Touched
 from core.storage.operations.audit import record
-from core.storage.personal_data.accounts import persons_of
+from core.storage.personal_data.accounts import persons_of, talking_with
 from core.storage.personal_data.consents import Consents
 from core.storage.personal_data.deletion import Erasures
+from core.storage.personal_data.link_codes import LinkCodes
+from core.storage.personal_data.links import Links
 from core.storage.personal_data.people import People
 from core.storage.personal_data.remote_erasures import RemoteErasures
 from core.storage.turns.edits import Changes
@@ -134,8 +138,11 @@ class IntakeTransaction:
         self._global_ids = global_ids
         self._locales: dict[int, str] = {}
         self._blocked: set[int] = set()
+        self._talk_as_one: set[int] = set()
         self.turn_keys: list[str] = []
         """Of the turns that were queued here."""
+        self.work_elsewhere: list[int] = []
+        """Conversations, perhaps of other platforms, that were announced here and have work once this is committed."""
 
     async def record(self, entry: AuditEntry) -> None:
         """Write what an operator does here into the audit log."""
@@ -169,12 +176,18 @@ class IntakeTransaction:
         if told != {name: getattr(found, name) for name in _TOLD}:
             newer = update(identities).where(identities.c.id == found.id)
             await self._connection.execute(newer.values(**told, name_folded=told["name"].casefold()))
+            if found.home_person_id is not None and told["time_zone"] != found.time_zone:
+                await self.links.move_to(found.person_id, found.time_zone, told["time_zone"])
         self._locales[found.id] = as_chosen(found.chosen_locale) or told["locale"]
         return int(found.id)
 
     def is_blocked(self, identity_id: int) -> bool:
         """Whether an operator has blocked an author, as far as they were found in this transaction."""
         return identity_id in self._blocked
+
+    def talks_as_one(self, identity_id: int) -> bool:
+        """Whether what an author says in private goes on in their linked accounts, as far as they were found here."""
+        return identity_id in self._talk_as_one
 
     async def known_identity(self, author: Author) -> int | None:
         """The author, if they are known already; nothing is written."""
@@ -221,6 +234,21 @@ class IntakeTransaction:
         await lock_conversations(self._connection, there)
         ended = update(conversations).where(there)
         await self._connection.execute(ended.values(closed_at=self.now))
+
+    async def close_elsewhere(self, place: Place, identity_id: int) -> None:
+        """End what somebody who talks as one has open here, and in private in their linked accounts."""
+        linked = talking_with(identity_id)
+        theirs = conversations.c.private & conversations.c.owner_id.in_(linked)
+        here = (conversations.c[name] == value for name, value in _here(place, identity_id).items())
+        which = conversations.c.closed_at.is_(None) & or_(theirs, and_(*here))
+        await lock_conversations(self._connection, which)
+        await self._connection.execute(update(conversations).where(which).values(closed_at=self.now))
+
+    async def spoke_elsewhere(self, identity_id: int, since: datetime) -> bool:
+        """Whether somebody who talks as one said something in private in a linked account since then."""
+        theirs = conversations.c.owner_id.in_(talking_with(identity_id)) & conversations.c.private
+        lately = theirs & conversations.c.closed_at.is_(None) & (conversations.c.active_at >= since)
+        return bool(await self._connection.scalar(select(exists().where(lately))))
 
     async def waiting_turns(self, most: int) -> int:
         """How many questions wait, in line or behind a breaker, in all conversations; counted up to `most`."""
@@ -277,7 +305,11 @@ class IntakeTransaction:
     async def choose_locale(self, identity_id: int, locale: str) -> None:
         """Speak to the author in this language from now on; `""`: in the one that their platform tells."""
         self._locales.pop(identity_id, None)
-        chosen = update(identities).where(identities.c.id == identity_id)
+        linked = select(identities.c.person_id).where(
+            identities.c.id == identity_id, identities.c.home_person_id.is_not(None)
+        )
+        theirs = (identities.c.id == identity_id) | (identities.c.person_id == linked.scalar_subquery())
+        chosen = update(identities).where(theirs)
         await self._connection.execute(chosen.values(chosen_locale=locale))
 
     @property
@@ -308,6 +340,16 @@ class IntakeTransaction:
     def consents(self) -> Consents:
         """Who was told what is stored, and who agreed."""
         return Consents(self._connection, self.now)
+
+    @property
+    def links(self) -> Links:
+        """Which accounts are one person."""
+        return Links(self._connection, self.now, self._global_ids)
+
+    @property
+    def link_codes(self) -> LinkCodes:
+        """Codes by which people link accounts."""
+        return LinkCodes(self._connection, self.now)
 
     @property
     def people(self) -> People:
@@ -376,6 +418,8 @@ class IntakeTransaction:
         found: Row[Any] | None = (await self._connection.execute(_finding_identity(), asked)).one_or_none()
         if found is not None and found.blocked_at is not None:
             self._blocked.add(int(found.id))
+        if found is not None and found.shares_talk:
+            self._talk_as_one.add(int(found.id))
         return found
 
     async def _add_identity(self, author: Author) -> int:
@@ -393,6 +437,9 @@ class IntakeTransaction:
             await self._connection.execute(persons.delete().where(persons.c.id == person_id))
         found = await self._identity(author)
         assert found is not None  # noqa: S101  one that was there, or ours
+        if is_first and await self.links.join(found.id, author.identity):
+            found = await self._identity(author)
+            assert found is not None  # noqa: S101  the same
         self._locales[found.id] = as_chosen(found.chosen_locale) or found.locale
         return int(found.id)
 
@@ -438,12 +485,13 @@ def _as_parameters(identity: Identity) -> dict[str, object]:
     return {f"their_{name}": value for name, value in asdict(identity).items()}
 
 
-def _open_at(place: Place, owner_id: int) -> dict[str, object]:
+def _here(place: Place, owner_id: int) -> dict[str, object]:
     where = {"platform": place.platform, "workspace": place.workspace, "channel": place.channel}
-    return {
-        f"open_{name}": value
-        for name, value in {**where, "thread": place.thread, "owner_id": owner_id}.items()
-    }
+    return {**where, "thread": place.thread, "owner_id": owner_id}
+
+
+def _open_at(place: Place, owner_id: int) -> dict[str, object]:
+    return {f"open_{name}": value for name, value in _here(place, owner_id).items()}
 
 
 @cache
@@ -452,7 +500,8 @@ def _finding_identity() -> Select[Any]:
     is_theirs = (identities.c[name] == bindparam(f"their_{name}") for name in names)
     block = (blocks.c.platform == identities.c.platform) & (blocks.c.user == identities.c.user)
     block &= blocks.c.workspace.in_([literal_column("''"), identities.c.workspace])
-    found = select(*identities.c["id", "chosen_locale", *_TOLD], blocks.c.blocked_at)
+    known = ("id", "person_id", "home_person_id", "chosen_locale", "shares_talk", *_TOLD)
+    found = select(*identities.c[known], blocks.c.blocked_at)
     return found.outerjoin_from(identities, blocks, block).where(*is_theirs).limit(1)
 
 

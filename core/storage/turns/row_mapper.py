@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import BindParameter, Row, ScalarSelect, Select, bindparam, exists, func, or_, select
 
 from core.domain import Action, Administers, Author, CancelRequest, Identity, Place, Turn, TurnState
-from core.storage.db import breakers, conversations, identities, persons, place_models, reader_locale, turns
+from core.storage.db import (
+    breakers,
+    conversations,
+    identities,
+    person_at_aivax,
+    persons,
+    place_models,
+    reader_locale,
+    talks_as_one,
+    turns,
+)
 
 
 @cache
@@ -37,6 +47,7 @@ def next_turn() -> Select[Any]:
             *identities.c["workspace", "user", "name", "time_zone"],
             reader_locale().label("locale"),
             persons.c.key.label("person_key"),
+            talks_as_one().label("talks_as_one"),
             behind.label("has_successor"),
             _running_of_person().label("person_runs"),
             _chosen_model().label("chosen_model"),
@@ -45,7 +56,7 @@ def next_turn() -> Select[Any]:
         .select_from(turns)
         .join(conversations, turns.c.conversation_id == conversations.c.id)
         .join(identities, turns.c.identity_id == identities.c.id)
-        .join(persons, identities.c.person_id == persons.c.id)
+        .join(persons, persons.c.id == person_at_aivax())
         .where(turns.c.id == func.coalesce(running.scalar_subquery(), oldest.scalar_subquery()))
         .where(or_(turns.c.state == TurnState.QUEUED, turns.c.state == TurnState.RUNNING))
         .with_for_update(of=turns, key_share=True)
@@ -100,5 +111,6 @@ def turn_of(row: Row[Any], *, attempt: int, tries: int, generation: int) -> Turn
         administers=Administers(row.administers or ""),
         chosen_model=row.chosen_model or "",
         is_any_tripped=row.is_any_tripped,
+        talks_as_one=row.talks_as_one,
         due_since=max(row.due_at, row.started_at) if row.started_at is not None else None,
     )
