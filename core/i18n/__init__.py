@@ -5,7 +5,6 @@ from core.i18n.catalog import Phrase
 from core.i18n.commands import COMMANDS, SPOKEN, command_menu, command_words, listed_command, spoken_command
 from core.i18n.figures import above, below, figures
 from core.i18n.languages import LANGUAGES, LONGEST_TAG, Known, nearest, sentences
-from core.i18n.linking import LinkPhrase
 from core.i18n.overrides import BY_KEY, RETIRED, overridden, problems_of, retired
 from core.i18n.phrases import PHRASES
 from core.i18n.places import PlacesPhrase
@@ -13,6 +12,7 @@ from core.i18n.preview import preview, samples
 from core.i18n.prose import may_be_prose
 from core.i18n.rights import RightsPhrase
 from core.i18n.scheduled import ScheduledPhrase
+from core.i18n.topics.linking import LinkPhrase
 from core.i18n.translators import LocaleTranslator, Translators, warm
 
 __all__ = [

@@ -57,14 +57,10 @@ from core.storage.learnt.follow_ups import is_learnt
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
 
-<<<<<<< HEAD
-Stored = Said | Edited | Unreadable | Left | Commanded | Pressed
-=======
 if TYPE_CHECKING:
     from core.rights.linking import Linking  # who has it switched off does not load it
 
-Stored = Said | Edited | Left | Commanded | Pressed
->>>>>>> 1d18c5e (Let people link their accounts on several platforms, so that they count as one person)
+Stored = Said | Edited | Unreadable | Left | Commanded | Pressed
 Handle = Callable[[IntakeTransaction, Any], Awaitable[Sequence[int]]]
 """What an event does in its transaction; the conversations that have work then."""
 

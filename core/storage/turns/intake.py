@@ -237,10 +237,10 @@ class IntakeTransaction:
 
     async def close_elsewhere(self, place: Place, identity_id: int) -> None:
         """End what somebody who talks as one has open here, and in private in their linked accounts."""
-        linked = talking_with(identity_id)
-        theirs = conversations.c.private & conversations.c.owner_id.in_(linked)
+        linked = (await self._connection.execute(talking_with(identity_id))).scalars().all()
         here = (conversations.c[name] == value for name, value in _here(place, identity_id).items())
-        which = conversations.c.closed_at.is_(None) & or_(theirs, and_(*here))
+        theirs = conversations.c.closed_at.is_(None) & conversations.c.owner_id.in_([*linked, identity_id])
+        which = theirs & conversations.c.private & or_(conversations.c.owner_id != identity_id, and_(*here))
         await lock_conversations(self._connection, which)
         await self._connection.execute(update(conversations).where(which).values(closed_at=self.now))
 

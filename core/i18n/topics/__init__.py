@@ -1,0 +1,1 @@
+"""Sentences of a topic, each in a file of its own."""
