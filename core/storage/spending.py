@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import TurnState
@@ -79,9 +79,8 @@ class Spending:
 
     async def rows_under_way(self, spender: Spender) -> int:
         """Rows of the spender's batches whose cost is not known yet: it is told with the result."""
-        rows = select(func.coalesce(func.sum(batch_jobs.c.total), 0)).where(batch_is_open())
-        if spender != EVERYBODY:
-            rows = rows.join(turns, turns.c.id == batch_jobs.c.turn_id).where(*_asked_by(spender))
+        total = func.coalesce(func.sum(batch_jobs.c.total), 0)
+        rows = select(total).where(batch_is_open(), *_asked_by(spender, batch_jobs))
         return int((await self._connection.execute(rows)).scalar_one())
 
     async def between(self, start: datetime, end: datetime) -> float:
@@ -164,15 +163,15 @@ def _unanswered(spender: Spender, beside: int | None) -> ScalarSelect[int]:
     return select(func.count(turns.c.id)).where(counted, *_asked_by(spender)).scalar_subquery()
 
 
-def _asked_by(spender: Spender) -> list[ColumnElement[bool]]:
-    """What makes a turn the spender's."""
+def _asked_by(spender: Spender, of: Table = turns) -> list[ColumnElement[bool]]:
+    """What makes a turn, or a batch, the spender's."""
     theirs: list[ColumnElement[bool]] = []
     if spender.identity_id is not None:
-        theirs.append(turns.c.identity_id.in_(identities_of(spender.identity_id)))
+        theirs.append(of.c.identity_id.in_(identities_of(spender.identity_id)))
     if spender.place:
         columns = (conversations.c.platform, conversations.c.workspace, conversations.c.channel)
         here = (column == wanted for column, wanted in zip(columns, spender.place, strict=False))
-        there = select(conversations.c.id).where(conversations.c.id == turns.c.conversation_id, *here)
+        there = select(conversations.c.id).where(conversations.c.id == of.c.conversation_id, *here)
         # looked up turn by turn: a day's turns are fewer than all conversations
         theirs.append(there.scalar_subquery().is_not(None))
     return theirs
