@@ -16,7 +16,7 @@ from core.batch.budget import Budget
 from core.batch.handler import RESERVED, BatchHandler, BatchResultHandler
 from core.batch.watcher import Watcher
 from core.conversations.capabilities import Capabilities, CapabilityHandler, Upkeep
-from core.domain import Place, Translator
+from core.domain import Frontend, Place, SettingRefused, Translator
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
 from core.forms.listing import ListForms
@@ -125,6 +125,11 @@ def _scheduled(
         from core.storage.scheduled.digests import DigestStore
 
         store, planned = DigestStore(base.database, base.now), planned_digests(base)
+        for digest in {each.name: each for each in base.settings.digests}.values():
+            if digest.platform not in base.frontends:
+                log.warning(
+                    "digest.off", digest=digest.name, platform=digest.platform, cause="not configured"
+                )
         telling = Telling(queueing.pool.notify, queueing.turns.give_up, alerts)
         if planned:
             yield DigestRuns(planned, store, base.translators, base.now, queueing.leadership, telling).run
@@ -139,16 +144,23 @@ def planned_digests(base: Base) -> Sequence[Planned]:
     for digest in base.settings.digests:
         frontend = base.frontends.get(digest.platform)
         if frontend is None:
-            log.warning(
-                "digest.off", digest=digest.name, platform=digest.platform, cause="it is not configured"
-            )
             continue
         channel = (digest.post_to or digest.channel).partition(":")[2]
+        address = _address_of(frontend, channel)
+        _address_of(frontend, digest.channel.partition(":")[2])
         place = Place(digest.platform, digest.workspace, channel)
         locale = digest.language or base.routes.of(place).locale or base.settings.replies.locale
         settings = digest.model_copy(update={"language": locale})
-        found.append(Planned(settings, Target(place, frontend.address_of(channel), locale)))
+        found.append(Planned(settings, Target(place, address, locale)))
     return found
+
+
+def _address_of(frontend: Frontend, channel: str) -> str:
+    """A channel's address. Raises `SettingRefused`, in the name of digests."""
+    try:
+        return frontend.address_of(channel)
+    except SettingRefused as refused:
+        raise SettingRefused("[[digests]] channel", value=refused.value, fix=refused.fix) from None
 
 
 def _digests(base: Base) -> tuple[CapabilityHandler, CapabilityHandler]:

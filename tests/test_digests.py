@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bots import PROBLEM
+from bots.cli.operations.digest_runs import list_digests, print_digest
+from bots.doctor.checks import channels_of
 from bots.frontends import installed
-from bots.settings import SettingsRefused, load
+from bots.settings import SettingsRefused, compose, load
 from core.domain import ChannelMessage, PlatformBusy, Quote, SettingRefused
 from core.scheduled.digests.runs import DigestRuns
 from core.scheduled.settings import DigestSettings, check
 from core.storage.scheduled.digests import DigestStore
+from sandbox.server import serve
 from tests.samples import ANA, CHANNEL, said
 from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import soon
@@ -379,3 +385,71 @@ def test_what_only_all_digests_tell_is_refused_before_the_start() -> None:
         check([one.model_copy(update={"post_to": "discord:1"})])
     with pytest.raises(SettingRefused, match="install tzdata"):  # a name that no data of this machine has
         check([one.model_copy(update={"time_zone": "Mars/Base"})])
+
+
+async def test_a_digest_whose_process_was_killed_in_the_midst_is_made_once_by_the_next(
+    migrated_url: str,
+) -> None:
+    async with house(migrated_url, spoken("hello")) as it:
+        await it.at(it.clock())
+        stuck, reading = asyncio.Event(), asyncio.Event()
+
+        async def hangs(*_: Any) -> Any:
+            reading.set()
+            await stuck.wait()  # no deadline: the process ends before
+
+        it.platform.said_between = hangs  # type: ignore[method-assign]
+        it.clock.moment = NINE
+        await it.runs.look()
+        await soon("the channel to be read", reading.wait())
+    async with house(migrated_url, spoken("hello"), start=NINE + timedelta(minutes=5)) as it:
+        gone = "UPDATE turns SET state = 'running', owner = 'dead', lease_until = '2026-09-08 09:00:01'"
+        await it.stage.change(gone)  # what a kill leaves, in place of the orderly end
+        await it.stage.core.pool.sweep()
+        await it.stage.rest()
+        shown = await it.at(NINE + timedelta(minutes=10))
+
+        assert len(shown) == 1
+        assert "hello" in shown[0]
+        assert it.stage.times_asked == 1
+
+
+async def test_the_command_lists_digests_and_prints_one_without_posting_it(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform = FakePlatform()
+    async with serve(plan="max", balance=100.0) as sandbox:
+        async with staged(sqlite_url, platform=platform, digests=[DIGEST], sandbox=sandbox) as stage:
+            now = stage.core.database.now()
+        settings = stage.settings.model_copy()
+        schedule = settings.digests[0].schedule
+        due = schedule.latest(now)
+        platform.spoken["general"] = spoken("we release on Friday", at=schedule.before(due))
+
+        @asynccontextmanager
+        async def opened(*_: Any) -> AsyncIterator[FakePlatform]:
+            yield platform
+
+        object.__setattr__(settings, "fake", None)  # the section that an installed platform would have
+        plugins: Any = {"fake": SimpleNamespace(open=opened)}
+        assert await list_digests(settings, as_json=True) == 0
+        listed = json.loads(capsys.readouterr().out)
+        assert await print_digest(settings, plugins, "talk") == 0
+        printed = capsys.readouterr().out
+        assert await print_digest(settings, plugins, "walk") == PROBLEM
+        refused = capsys.readouterr().err
+
+    assert listed["digests"][0]["name"] == "talk"
+    assert listed["digests"][0]["next"] == schedule.after(now).isoformat()
+    assert "we release on Friday" in printed
+    assert "https://chat.example/general/ana1" in printed
+    assert platform.visible("general") == []
+    assert "there is no digest 'walk'; there are: talk" in refused
+
+
+def test_doctor_looks_at_the_channels_of_digests() -> None:
+    digests = [DigestSettings(name="a", channel="slack:C1", post_to="slack:C2")]
+    settings = compose(installed())(digests=digests)
+
+    assert channels_of(settings, "slack") == ["C1", "C2"]
+    assert channels_of(settings, "discord") == []

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from bots.app import Core
 from core.domain import Footer, Frontend, Identity, Place
+from core.scheduled.reminders.runs import ReminderRuns
+from core.storage.db import reminders
+from sandbox.server import serve
 from tests.discord_listening import discord_at_hand, online
 from tests.fakes import FakeLedger
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
-from tests.slack_ears import ears
+from tests.slack_ears import ears, hasty_now, hasty_sleep, settings_at
+from tests.slack_ways import answering
+from tests.test_discord_whole import House, running
+from tests.test_slack_whole import Town
 
 
 @pytest.fixture
@@ -80,3 +89,50 @@ async def test_slack_notifies_who_asked_and_nobody_whom_the_words_name(slack: Fa
     assert place == heard.place
     assert shown.pings == (f"<@{ana.id}>",)
     assert "call" in shown.text
+
+
+def runs_of(core: Core) -> ReminderRuns:
+    found = (getattr(getattr(each, "func", None), "__self__", None) for each in core.upkeep)
+    return next(each for each in found if isinstance(each, ReminderRuns))
+
+
+async def due_now(core: Core) -> None:
+    """What would come in two hours comes now."""
+    async with core.database.write() as connection:
+        await connection.execute(update(reminders).values(due_at=reminders.c.created_at))
+    await runs_of(core).look()
+
+
+async def test_on_discord_a_command_with_fields_is_remembered_and_said_in_private_as_it_was_asked(
+    discord: FakeDiscord, url: str
+) -> None:
+    lobby, ana = discord.channel(discord.guild("Gophers"), "lobby"), discord.person("ana")
+    async with running(discord, url, reminders={"enabled": True}) as stage:
+        house = House(discord, stage, lobby, ana)
+        (listed,) = [each for each in discord.commands[None] if each["name"] == "remind"]
+        await discord.interact(ana, lobby, "remind", {"when": "in 2 hours", "what": "call Eve"})
+        await house.seen("I'll remind you on")
+        await due_now(stage.core)
+        await house.seen("You wanted to be reminded: call Eve", discord.dm(ana))
+
+    assert [each["name"] for each in listed["options"]] == ["when", "what", "cancel"]
+
+
+async def test_on_slack_a_command_is_remembered_and_said_to_who_gave_it(slack: FakeSlack, url: str) -> None:
+    ana = slack.person("ana", tz="America/Sao_Paulo")
+    async with serve(plan="max", balance=100.0) as sandbox:
+        pace: dict[str, Any] = {"now": hasty_now, "sleep": hasty_sleep}
+        program = {"reminders": {"enabled": True}}
+        async with answering(slack, url, sandbox, settings_at(slack), program=program, **pace) as (
+            here,
+            core,
+        ):
+            there = Town(slack, sandbox, here, core)
+            there.ana, there.general = ana, slack.channel("harbour", [ana])
+            await slack.command(ana, there.general, "/aivax", "remind me in 2 hours to call Eve")
+            told = await there.says(there.general, "I'll remind you on")
+            await due_now(core)
+            said = await there.says(there.general, "You wanted to be reminded: call Eve")
+
+    assert "America/Sao_Paulo" in told.text
+    assert said.pings == (f"<@{ana.id}>",)
