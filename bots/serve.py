@@ -158,6 +158,7 @@ async def _open_console(
     """Have the web console served beside what the frontends mounted; what lets people in."""
     check_console(settings.web.console, settings.web.host)
     from bots.web.console import PATH  # templates and password hashing cost memory; only who uses them pays
+    from bots.web.console.at_aivax.desks import gateways_of, knowledge_of
     from bots.web.console.pages.person import PersonActions
     from bots.web.console.providers.build import people_of
     from bots.web.console.service import Process, open_console
@@ -184,6 +185,8 @@ async def _open_console(
         platforms=people_of(settings.operators, plugins),
         chat=chat,
         model_of=lambda place: core.admitting.routes.of(place).model,
+        gateways=gateways_of(settings.aivax, settings.routes, core.database, core.admitting.aivax.account),
+        knowledge=knowledge_of(settings.knowledge, core.database),
     )
     app, sign_in = await open_console(settings.web.console, process)
     mounts.mount(PATH, app)

@@ -17,6 +17,27 @@ sys.path.insert(0, str(TREE))
 
 from core.storage.db import Database, migrate  # noqa: E402  the checkout's own
 from tests.console_pictures import sitting  # noqa: E402
+from tests.console_stage import Console  # noqa: E402
+
+
+ANSWER = (
+    "**Starter** and **Team** have one, *Business* does not:\n\n"
+    "| Plan | Trial |\n|---|---|\n| Starter | 14 days |\n| Team | 30 days |"
+)
+BUTTONS = [
+    {"action": name, "turn": "k1", "label": label, "value": ""}
+    for name, label in (("regenerate", "Answer again"), ("good", "Good answer"), ("bad", "Bad answer"))
+]
+
+
+async def talk(console: Console) -> None:
+    """Have something stand in the chat of the owner."""
+    if console.chat is None:
+        raise RuntimeError("there is no chat")
+    store = console.chat.store
+    await store.say(1, "a", "Which of our plans has a trial?", locale="")
+    await store.post(1, "n1", ANSWER, buttons=BUTTONS)
+    await store.suggest(1, ["How long is it?", "What does it cost after that?"])
 
 
 async def main(folder: Path) -> None:
@@ -33,6 +54,9 @@ async def main(folder: Path) -> None:
             ):
                 page = await seen.page(path)
                 await page.screenshot(path=folder / f"console-{name}.png")
+            await talk(seen.console)
+            page = await seen.page("/try")
+            await page.screenshot(path=folder / "console-try.png")
             page = await seen.page(f"/turns/{seen.last}", phone_at_night=True)
             await page.screenshot(path=folder / "console-turn.png")
 

@@ -199,6 +199,7 @@ async def console_over(
     limits: LimitsSettings | None = None,
     platforms: Mapping[str, PlatformPeople] | None = None,
     chats: bool = True,
+    at_aivax: Callable[[Database], dict[str, Any]] = lambda _: {},
     **settings: Any,
 ) -> AsyncIterator[Console]:
     """The console over an open database."""
@@ -236,6 +237,7 @@ async def console_over(
         platforms=platforms or {},
         chat=chat,
         model_of=lambda _place: "house:50c3",
+        **at_aivax(database),
     )
     app, sign_in = await open_console(chosen, process, now)
     try:

@@ -14,7 +14,7 @@ from core.i18n.console_text import ConsoleText
 from core.i18n.languages import catalogue
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
-SAME = {("es", "tokens"), ("pt_BR", "tokens")}
+SAME = {(language, key) for language in ("es", "pt_BR") for key in ("tokens", "gateway", "gateways")}
 """What is the same in English on purpose."""
 
 

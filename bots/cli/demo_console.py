@@ -35,6 +35,7 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         yield ""
         return
     from bots.web.console import PATH
+    from bots.web.console.at_aivax.desks import gateways_of, knowledge_of
     from bots.web.console.pages.person import PersonActions
     from bots.web.console.service import Process, open_console
     from bots.web.server import serve
@@ -60,6 +61,8 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
         audit_days=settings.storage.retention_audit_days,
         connections=settings.web.affordable,
         stop=stop,
+        gateways=gateways_of(settings.aivax, settings.routes, core.database, core.admitting.aivax.account),
+        knowledge=knowledge_of(settings.knowledge, core.database),
     )
     await fill_sample_days(core.database, core.database.now().date())
     rollups = Rollups(RollupStore(core.database, ""), core.admitting.account, core.database.now)

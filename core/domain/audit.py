@@ -62,6 +62,8 @@ class AuditAction(StrEnum):
     PASSWORD = "access.password"  # noqa: S105  what was changed, not a password
     END_SESSION = "access.end_session"
     REPLY = "reply.change"
+    GATEWAY = "gateway.choose"
+    KNOWLEDGE = "knowledge.forget"
     PLACE = "place.change"
     """By an operator, or by an admin of the place whom operators let do it."""
 

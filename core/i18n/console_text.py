@@ -55,6 +55,69 @@ class ConsoleText(Sentence):
     CHAT_TOO_MANY = "Too many files: at most {count} at once."
     CHAT_BUTTON_GONE = "This button is there no more."
 
+    # gateways
+    GATEWAYS = "Gateways"
+    GATEWAYS_LEAD = (
+        "Which gateway answers where. What an operator chose for a channel goes before the configuration."
+    )
+    ASKED_WHERE = "Asked where"
+    GATEWAY = "Gateway"
+    FALLBACK = "Where it can't"
+    CHOSEN_BY = "Chosen by"
+    CHOSEN_BY_OPERATOR = "an operator"
+    CHOSEN_BY_ROUTE = "the configuration"
+    EVERYWHERE_ELSE = "everywhere else"
+    WHOLE_PLATFORM = "all of it"
+    AS_CONFIGURED = "as configured"
+    CHOOSE_GATEWAY = "Choose for a channel"
+    CHOOSE_GATEWAY_HELP = "It holds from the channel's next question on, and stands in the audit log."
+    WORKSPACE_ID = "Workspace or server, by its id"
+    CHOOSE = "Choose"
+    GATEWAY_REFUSED = (
+        "Not changed: name a platform, a channel, and a gateway of the list that the key can ask."
+    )
+    WHAT_THERE_IS = "What there is"
+    CONTEXT = "Context"
+    PRICE = "Price"
+    HEALTH = "Health"
+    HEALTHY = "answers"
+    NOT_LISTED = "not listed by AIVAX"
+    GATEWAYS_UNTOLD = (
+        "AIVAX did not tell just now what there is; the log says why. What is configured is shown."
+    )
+    NO_GATEWAYS = "No gateway is called so"
+    NO_GATEWAYS_HELP = "Look for a part of its name."
+    FIND_GATEWAY = "Part of a name"
+
+    # knowledge
+    KNOWLEDGE = "Knowledge"
+    KNOWLEDGE_LEAD = "What people had the bot learn, and the collections that it is searched in."
+    COLLECTIONS = "Collections"
+    COLLECTION = "Collection"
+    ANY_COLLECTION = "any collection"
+    SEARCHED_IN = "Searched in"
+    SEARCHED_EVERYWHERE = "every place"
+    SEARCHED_NOWHERE = "searched nowhere"
+    LEARNS = "learns"
+    SOURCES = "Sources"
+    PIECES = "Pieces"
+    LEARNT = "What was learnt"
+    SOURCE = "Source"
+    SOURCE_HIDDEN = "source {number}"
+    LEARNT_BY = "By"
+    LEARNT_WHEN = "Learnt"
+    PAGES_COUNT = "{count} pages"
+    PIECES_OF = "{done} of {total}"
+    LEARNT_WHOLE = "learnt"
+    LEARNT_PARTLY = "being learnt"
+    LEARNT_AGAIN = "to be learnt anew"
+    LEARNT_FORGET = "to be forgotten"
+    FORGET_SOURCE = "Forget {name}"
+    NOTHING_LEARNT = "Nothing was learnt"
+    NOTHING_LEARNT_HELP = "In chat, operators have a file or a thread learnt with the word learn."
+    NOTHING_LEARNT_SO = "Nothing was found that fits. Show fewer conditions."
+    FIND_SOURCE = "Part of its name"
+
     # signing in
     SIGN_IN = "Sign in"
     NAME = "Name"
@@ -357,6 +420,8 @@ class ConsoleText(Sentence):
     DID_ACCESS_PASSWORD = "changed their password"  # noqa: S105
     DID_ACCESS_END_SESSION = "ended a session"
     DID_REPLY_CHANGE = "changed a sentence"
+    DID_GATEWAY_CHOOSE = "chose a gateway for a channel"
+    DID_KNOWLEDGE_FORGET = "had something learnt forgotten"
     DID_PLACE_CHANGE = "changed a setting of a place"
 
     # one person

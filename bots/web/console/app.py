@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from bots.web.console.at_aivax.gateways import GatewayPages
+from bots.web.console.at_aivax.knowledge import KnowledgePages
 from bots.web.console.chat.desk import ChatParts
 from bots.web.console.chat.pages import SAY, TryPages
 from bots.web.console.chat.stream import ChatStream
@@ -48,6 +50,8 @@ from bots.web.console.settings import ConsoleSettings
 from bots.web.console.visit import Visit
 from core.console.audit import AuditSource
 from core.console.conversations import ConversationPages, Conversations
+from core.console.gateways import GatewayDesk
+from core.console.knowledge import KnowledgeDesk
 from core.console.people import People, PersonFinder, Persons
 from core.console.replies import Wording as Configured
 from core.console.turns import TurnActions, Turns
@@ -87,6 +91,8 @@ class Ports:
     model_of: Callable[[Place], str]
     """Which gateway is asked in a place."""
     follow_chat: ChatStream | None
+    gateways: GatewayDesk | None
+    knowledge: KnowledgeDesk | None
     live: Hub | None
     """None: no page updates itself."""
 
@@ -117,6 +123,7 @@ def console_app(
             ports.persons, ports.person_actions, ports.limits, renderer, errors, ports.now, words
         ).routes(guard),
         *_try_pages(settings, ports, renderer, errors).routes(guard),
+        *_at_aivax(ports, renderer, errors, words, guard),
         *AuditPage(ports.audit, renderer, ports.audit_days).routes(guard),
         *ConfigurationPages(ports.settings, renderer).routes(guard),
         *RepliesPages(ports.wording, ports.configured, renderer, errors).routes(guard),
@@ -130,6 +137,17 @@ def console_app(
         routes=routes, middleware=[Middleware(ShortAddresses), Middleware(FormsWithFiles, path=SAY)]
     )
     return SecurityHeaders(app, is_secure=settings.is_secure)
+
+
+def _at_aivax(
+    ports: Ports, renderer: Renderer, errors: ErrorPages, words: WordsRule, guard: Guard
+) -> Iterator[Route]:
+    """Where they are configured."""
+    if ports.gateways is not None:
+        frontends = ports.overview.frontends
+        yield from GatewayPages(ports.gateways, ports.turns, frontends, renderer).routes(guard)
+    if ports.knowledge is not None:
+        yield from KnowledgePages(ports.knowledge, renderer, errors, words).routes(guard)
 
 
 def _try_pages(settings: ConsoleSettings, ports: Ports, renderer: Renderer, errors: ErrorPages) -> TryPages:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -32,6 +32,8 @@ NAVIGATION = (
     ("conversations", ConsoleText.CONVERSATIONS, Role.VIEWER),
     ("people", ConsoleText.PEOPLE, Role.VIEWER),
     ("try", ConsoleText.TRY_IT, Role.VIEWER),
+    ("gateways", ConsoleText.GATEWAYS, Role.VIEWER),
+    ("knowledge", ConsoleText.KNOWLEDGE, Role.VIEWER),
     ("replies", ConsoleText.REPLIES, Role.VIEWER),
     ("settings", ConsoleText.SETTINGS, Role.VIEWER),
     ("audit", ConsoleText.AUDIT, Role.OPERATOR),
@@ -58,8 +60,17 @@ def _environment() -> Environment:
 class Renderer:
     """Renders pages."""
 
-    def __init__(self, locale: str, now: Callable[[], datetime], *, is_live: bool = False) -> None:
-        """`locale` is spoken where a browser asks for no language of ours. `is_live`: pages load scripts."""
+    def __init__(
+        self,
+        locale: str,
+        now: Callable[[], datetime],
+        *,
+        is_live: bool = False,
+        without: Collection[str] = (),
+    ) -> None:
+        """`locale` is spoken where a browser asks for no language of ours. `is_live`: pages load scripts. `without`:
+        pages that there are not here."""
+        self._pages = [each for each in NAVIGATION if each[0] not in without]
         self._locale = locale
         self._now = now
         self.style = (STATIC / "console.css").read_bytes()
@@ -104,7 +115,7 @@ class Renderer:
             scripts=self._scripts,
             script_configuration=CONFIGURATION,
             chat_script=f"{PATH}/static/chat.{self.chat_script_version}.js",
-            navigation=[each for each in NAVIGATION if visit.role and visit.role.may(each[2])],
+            navigation=[each for each in self._pages if visit.role and visit.role.may(each[2])],
         )
         return HTMLResponse(_environment().get_template(template).render(values), status_code=status)
 

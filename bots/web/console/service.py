@@ -25,6 +25,8 @@ from bots.web.console.security.passwords import Passwords
 from bots.web.console.security.sign_in import Accounts, SignIn
 from bots.web.console.settings import ConsoleSettings
 from core.console.figures import Money
+from core.console.gateways import GatewayDesk
+from core.console.knowledge import KnowledgeDesk
 from core.console.replies import Wording as Configured
 from core.console.turns import TurnActions
 from core.console.wording import Wording
@@ -93,6 +95,9 @@ class Process:
     """None: nobody chats in this console."""
     model_of: ModelOf = lambda _place: ""
     """Tells which gateway is asked in a place."""
+    gateways: GatewayDesk | None = None
+    knowledge: KnowledgeDesk | None = None
+    """None: no collection is searched, and nothing learnt."""
 
 
 async def open_console(
@@ -103,7 +108,8 @@ async def open_console(
     now = now or database.now
     sign_in = sign_in_of(settings, database, now)
     is_live = settings.live_connections > 0 and bool(scripts())
-    renderer = Renderer(process.locale, now, is_live=is_live)
+    without = {name for name in ("gateways", "knowledge") if getattr(process, name) is None}
+    renderer = Renderer(process.locale, now, is_live=is_live, without=without)
     await renderer.warm()
     ports = Ports(
         accounts=sign_in.accounts,
@@ -131,6 +137,8 @@ async def open_console(
         now=now,
         chat=process.chat,
         model_of=process.model_of,
+        gateways=process.gateways,
+        knowledge=process.knowledge,
         follow_chat=_chat_stream(settings, process, sign_in, renderer) if is_live else None,
         live=_hub(settings, process, sign_in, renderer, now) if is_live else None,
     )
