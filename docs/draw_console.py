@@ -19,7 +19,6 @@ from core.storage.db import Database, migrate  # noqa: E402  the checkout's own
 from tests.console_pictures import sitting  # noqa: E402
 from tests.console_stage import Console  # noqa: E402
 
-
 ANSWER = (
     "**Starter** and **Team** have one, *Business* does not:\n\n"
     "| Plan | Trial |\n|---|---|\n| Starter | 14 days |\n| Team | 30 days |"
