@@ -218,7 +218,7 @@ async def console_over(
     wording = Wording(WordingStore(database, now), said.update)
     desk, notified = PeopleDesk(IntakeStore(database, now, ()), ()), list[int]()
     acting = PersonActions(desk, notified.append, erases_remotely=True)
-    chat = chat_of(chosen, Bounds(), database, 0.0) if chats else None
+    chat = chat_of(chosen, Bounds(), database, 0.0, now) if chats else None
     process = Process(
         database,
         frontends,

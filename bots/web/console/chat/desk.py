@@ -13,6 +13,7 @@ from bots.web.console.settings import ConsoleSettings
 from core.domain import Place
 from core.storage.console_chat.store import ChatStore
 from core.storage.db import Database
+from core.util.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,16 @@ class ChatParts:
 
 
 def chat_of(
-    settings: ConsoleSettings, bounds: Bounds, database: Database, first_words_after_s: float
+    settings: ConsoleSettings,
+    bounds: Bounds,
+    database: Database,
+    first_words_after_s: float,
+    now: Clock | None = None,
 ) -> ChatParts:
-    """The chat on an open database."""
+    """The chat on an open database, by whose time its entries are dated unless another is given."""
     news = ChatNews()
     store = ChatStore(
-        database, database.now, platform=PLATFORM, most=settings.chat_messages, changed=news.tell
+        database, now or database.now, platform=PLATFORM, most=settings.chat_messages, changed=news.tell
     )
     frontend = ChatFrontend(
         store, news, edit_interval_s=settings.chat_interval_s, first_words_after_s=first_words_after_s
