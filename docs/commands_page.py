@@ -50,8 +50,15 @@ def _below(command: Any, name: str, above: Any) -> Iterator[tuple[str, Any]]:
     yield name, command
     if hasattr(command, "list_commands"):
         context = _context(command, name, above)
-        for each in sorted(command.list_commands(context)):
+        for each in sorted(set(command.list_commands(context)) - _of_others()):
             yield from _below(command.get_command(context, each), f"{name} {each}", context)
+
+
+def _of_others() -> set[str]:
+    """The platforms that packages beside aivax-bots bring: their own pages tell of them."""
+    from bots.entry_points import found
+
+    return {entry.name for entry in found() if not entry.value.startswith("bots.")}
 
 
 def _context(command: Any, name: str, above: Any) -> Any:
