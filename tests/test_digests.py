@@ -390,7 +390,8 @@ def test_what_only_all_digests_tell_is_refused_before_the_start() -> None:
 async def test_a_digest_whose_process_was_killed_in_the_midst_is_made_once_by_the_next(
     migrated_url: str,
 ) -> None:
-    async with house(migrated_url, spoken("hello")) as it:
+    at_once = {"limits": {"shutdown_grace_s": 0.1}}
+    async with house(migrated_url, spoken("hello"), sections=at_once) as it:
         await it.at(it.clock())
         stuck, reading = asyncio.Event(), asyncio.Event()
 

@@ -90,7 +90,7 @@ def test_what_names_no_time_is_not_guessed(words: str) -> None:
     assert read(words, NOW, LISBON) is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(
     st.text(max_size=60)
     | st.sampled_from(["me in", "every", "at 9", "on 2026-"]).flatmap(

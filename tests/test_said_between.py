@@ -44,7 +44,7 @@ async def test_discord_s_span_is_read_page_by_page_and_its_messages_are_linked(d
     discord.clock.advance(10)
     since = at(discord.clock.now())
     discord.clock.advance(1)
-    for number in range(230):
+    for number in range(2_000):
         await discord.say(alice, general, f"{WORDS[number % 2]} {number}")
     await discord.say(discord.bot, general, "an answer")
     gone = await discord.say(alice, general, "deleted")
@@ -55,13 +55,13 @@ async def test_discord_s_span_is_read_page_by_page_and_its_messages_are_linked(d
     await discord.say(alice, general, "too late")
     async with online(discord) as here:
         address = here.frontend.address_of(str(general.id))
-        found = list(await here.frontend.said_between(address, since, until, 1_000))
+        found = list(await here.frontend.said_between(address, since, until, 3_000))
         newest = list(await here.frontend.said_between(address, since, until, 3))
         link = await here.frontend.link(found[0].address, found[0].quote.origin)
 
-    assert texts(found) == [*(f"{WORDS[n % 2]} {n}" for n in range(230)), "an answer"]
+    assert texts(found) == [*(f"{WORDS[n % 2]} {n}" for n in range(2_000)), "an answer"]
     assert [each.by_bot for each in found[-2:]] == [False, True]
-    assert texts(newest) == [f"{WORDS[0]} 228", f"{WORDS[1]} 229", "an answer"]
+    assert texts(newest) == [f"{WORDS[0]} 1998", f"{WORDS[1]} 1999", "an answer"]
     assert found[0].at >= since
     assert link == f"https://discord.com/channels/{guild.id}/{general.id}/{found[0].quote.origin}"
 

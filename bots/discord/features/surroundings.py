@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -71,18 +72,14 @@ class Surroundings:
             if len(page) < _PAGE or page[-1].created_at < since:
                 break
             before = page[-1].id
-        messages = said_in(reversed(found))
-        names = await self._names.of(messages, guild, own_name(client))
-        at = str(Address(channel=here, guild=guild))
-        return tuple(
-            ChannelMessage(
-                quote_of(each, own_id(client), names),
-                each.created_at,
-                at,
-                by_bot=each.author.bot or bool(each.webhook_id),
-            )
-            for each in messages
-        )
+        messages, at = said_in(reversed(found)), str(Address(channel=here, guild=guild))
+        told: list[ChannelMessage] = []
+        for some in (messages[start : start + _PAGE] for start in range(0, len(messages), _PAGE)):
+            # page by page: to gather the names of thousands at once would hold everything else up
+            names = await self._names.of(some, guild, own_name(client))
+            told += (_told(each, quote_of(each, own_id(client), names), at) for each in some)
+            await asyncio.sleep(0)
+        return told
 
     async def _newest(self, most: int, told: Counting) -> list[WholeMessage]:
         """Read page by page, so that whoever waits is told how far it is."""
@@ -135,6 +132,11 @@ class Surroundings:
             return await self._session.fetch_message(channel, message, self._address.guild or None)
         except PlaceClosed:
             return None
+
+
+def _told(message: WholeMessage, quote: Quote, address: str) -> ChannelMessage:
+    is_bots = message.author.bot or bool(message.webhook_id)
+    return ChannelMessage(quote, message.created_at, address, by_bot=is_bots)
 
 
 def _guild_of(channel: object) -> int:
