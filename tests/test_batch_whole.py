@@ -238,7 +238,9 @@ async def test_a_batch_for_which_enough_is_left_is_begun(migrated_url: str) -> N
         await seen(stage, "40 rows")
 
 
-@pytest.mark.parametrize("cap", ["person_daily_usd", "place_daily_usd", "spend_daily_usd", "spend_monthly_usd"])
+@pytest.mark.parametrize(
+    "cap", ["person_daily_usd", "place_daily_usd", "spend_daily_usd", "spend_monthly_usd"]
+)
 async def test_what_a_batch_under_way_may_cost_is_not_left_for_another(migrated_url: str, cap: str) -> None:
     async with batching(migrated_url, rows_of(40), limits={cap: 1.5}) as (stage, _):
         stage.sandbox.state.batches.pause = "TooManyErrors"

@@ -132,6 +132,18 @@ async def test_a_process_that_ends_leaves_its_shards_to_the_other_which_looks_fo
     await until("all", lambda: set(heard(two)) >= missed | after)
 
 
+async def test_a_shard_that_stays_resumes_its_session_and_the_others_never_notice(town: Town) -> None:
+    one, two = await town.process("one"), await town.process("two")
+    await town.shared_by("one", "two")
+    identifies = len(town.fake.identifies)
+    town.fake.ask_reconnect(shard=1)
+    await town.fake.until(lambda: town.fake.resumes)
+
+    asked = await town.ask_all()
+    await until("all", lambda: set(heard(one, two)) == asked)
+    assert len(town.fake.identifies) == identifies
+
+
 async def test_a_process_that_wakes_hears_nothing_of_a_shard_that_is_anothers(
     town: Town, database: Database
 ) -> None:

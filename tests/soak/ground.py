@@ -140,10 +140,12 @@ def amount(name: str, usual: int) -> int:
 
 
 @asynccontextmanager
-async def open_ground(folder: Path, storage: str, *, tokens_per_s: float = 300.0) -> AsyncIterator[Ground]:
+async def open_ground(
+    folder: Path, storage: str, *, tokens_per_s: float = 300.0, shards: int = 1
+) -> AsyncIterator[Ground]:
     async with (
         FakeSlack() as slack,
-        FakeDiscord() as discord,
+        FakeDiscord(shards=shards) as discord,
         serve(plan="max", balance=1e9, tokens_per_s=tokens_per_s) as sandbox,
         open_cradle() as cradle,
         Database(storage) as database,
