@@ -201,6 +201,21 @@ async def test_the_choice_is_the_one_that_chat_knows(database: Database) -> None
     assert details == ["house:50c3", "shop:91aa", "default"]
 
 
+async def test_who_only_looks_changes_neither(migrated_sqlite: Path, tmp_path: Path) -> None:
+    async with opened(migrated_sqlite, tmp_path) as console:
+        id_ = await learn(console.database, "prices.pdf")
+        vic = await console.user("vic", Role.VIEWER)
+        await vic.see("/account")
+        place = {"platform": "slack", "channel": "C9", "model": "shop:91aa"}
+        refused = [await vic.send("/gateways/choose", **place), await vic.send(f"/knowledge/{id_}/forget")]
+        async with console.database.read() as connection:
+            chosen = (await connection.execute(select(place_models))).all()
+            wanted = await connection.scalar(select(learnt.c.wanted))
+
+    assert [each.status for each in refused] == [403, 403]
+    assert (chosen, wanted) == ([], "")
+
+
 # Knowledge
 
 
