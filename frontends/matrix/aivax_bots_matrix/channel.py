@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections import Counter
@@ -105,7 +106,7 @@ class Channel:
         """Look through the room's newest messages of the bot's for the nonce, which each bears."""
         self._looked_for.add(delivery.nonce)
         path, mine = Path.v3.rooms[self._address.room].messages, await self._wire.me()
-        wanted = f'{{"types":["m.room.message"],"senders":["{mine}"]}}'
+        wanted = json.dumps({"types": ["m.room.message"], "senders": [mine]})
         told = await self._wire.get(path, {"dir": "b", "limit": MOST_LOOKED_AT, "filter": wanted})
         for event in listed(told):
             if text_of_mark(event, "nonce") == delivery.nonce:

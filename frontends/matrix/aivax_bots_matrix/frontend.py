@@ -13,6 +13,7 @@ from mautrix.api import Method, Path
 from aivax_bots import (
     Administers,
     Blob,
+    ChannelMessage,
     Counting,
     Delivery,
     EditingSurface,
@@ -35,10 +36,11 @@ from aivax_bots import (
 )
 from aivax_bots_matrix import NAME
 from aivax_bots_matrix.address import Address
-from aivax_bots_matrix.channel import Channel, Typing, listed, remove
-from aivax_bots_matrix.events import Bot, Json, message_in, part, text
+from aivax_bots_matrix.channel import Channel, Typing, remove
+from aivax_bots_matrix.events import Bot, Json, part, text
 from aivax_bots_matrix.invitations import direct_rooms, mark_direct
 from aivax_bots_matrix.listen import Listener
+from aivax_bots_matrix.reading import Reading
 from aivax_bots_matrix.rooms import Rooms
 from aivax_bots_matrix.settings import MatrixSettings
 from aivax_bots_matrix.wire import ADDRESS_FIX, Wire
@@ -46,7 +48,6 @@ from aivax_bots_matrix.wire import ADDRESS_FIX, Wire
 THREADS_OF = timedelta(days=14)
 MODERATOR, CREATORS_SINCE = 50, 12
 NOT_TAKEN = "\N{NO ENTRY SIGN}"
-MOST_OF_A_PAGE = 100
 
 
 @asynccontextmanager
@@ -64,6 +65,7 @@ class MatrixFrontend(PlainFrontend):
     def __init__(self, wire: Wire, first_words_after_s: float) -> None:
         self._wire = wire
         self._rooms = Rooms(wire)
+        self._reading = Reading(wire, self._rooms)
         self._typing = Typing()
         self._first_words_after_s = first_words_after_s
 
@@ -140,53 +142,15 @@ class MatrixFrontend(PlainFrontend):
         return f"https://matrix.to/#/{quote(there.room)}" + (f"/{quote(event)}" if event else "")
 
     async def surroundings(self, address: str, most: int) -> Sequence[Quote]:
-        """The thread so far, or the message that the question replies to."""
-        there = Address.parse(address)
-        if there.private and not there.replied_to:
-            return ()
-        quotes = []
-        if there.thread not in ("", there.question):
-            path = Path.v1.rooms[there.room].relations[there.thread]["m.thread"]
-            told = await self._wire.get(path, {"limit": str(min(most, MOST_OF_A_PAGE))})
-            quotes = await self._quotes(there, listed(told)[: most - 1][::-1])
-            quotes = [*await self._quotes(there, await self._one(there.room, there.thread)), *quotes]
-        if there.replied_to and all(each.origin != there.replied_to for each in quotes):
-            quotes = [*await self._quotes(there, await self._one(there.room, there.replied_to)), *quotes]
-        return quotes[-most:]
+        return await self._reading.around(Address.parse(address), most)
 
     async def history(self, address: str, most: int, told: Counting) -> Sequence[Quote]:
-        there, found, start = Address.parse(address), list[Json](), ""
-        while len(found) < most:
-            query = {"dir": "b", "limit": str(MOST_OF_A_PAGE), "filter": '{"types":["m.room.message"]}'}
-            page = await self._wire.get(
-                Path.v3.rooms[there.room].messages, query | ({"from": start} if start else {})
-            )
-            messages = [(each, message_in(each)) for each in listed(page)]
-            found += [each for each, message in messages if message and not message.thread]
-            await told(min(len(found), most))
-            if not (start := text(page, "end")):
-                break
-        return await self._quotes(there, found[:most][::-1])
+        return await self._reading.newest(Address.parse(address), most, told)
 
-    async def _one(self, room: str, event: str) -> list[Json]:
-        try:
-            return [await self._wire.get(Path.v3.rooms[room].event[event])]
-        except PlaceClosed:
-            return []
-
-    async def _quotes(self, there: Address, events: Sequence[Json]) -> list[Quote]:
-        """What was said, in the words that stand there now."""
-        me, quotes = await self._wire.me(), []
-        for event in events:
-            newest = part(part(part(event, "unsigned"), "m.relations"), "m.replace")
-            message, now = message_in(event), message_in(newest)
-            if message is None or message.changes or message.id == there.question:
-                continue
-            words, files = (now or message).text, message.files
-            name = await self._rooms.name(there.room, message.sender)
-            is_own, is_reply = message.sender == me, message.id == there.replied_to
-            quotes.append(Quote(message.id, name, words, files, is_reply, message.sender, is_own))
-        return quotes
+    async def said_between(
+        self, address: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[ChannelMessage]:
+        return await self._reading.between(Address.parse(address), since, until, most)
 
     async def administers(self, who: Identity, place: Place) -> Administers:
         """Who may moderate a room, or made it, may set what holds there."""

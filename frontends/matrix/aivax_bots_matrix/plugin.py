@@ -11,7 +11,7 @@ from aivax_bots import CheckContext, Host, IdKind, Plugin
 from aivax_bots_matrix import NAME
 
 if TYPE_CHECKING:
-    from aivax_bots import Check, Frontend
+    from aivax_bots import Check, Frontend, PlatformSetup
     from aivax_bots_matrix.settings import MatrixSettings
 
 _USER = re.compile(r"@[^\s:]+:\S+")
@@ -28,6 +28,12 @@ def _open(settings: MatrixSettings, host: Host) -> AbstractAsyncContextManager[F
     from aivax_bots_matrix.frontend import open_matrix  # the client costs memory; only who uses it pays
 
     return open_matrix(settings, host.first_words_after_s)
+
+
+def _setup() -> PlatformSetup:
+    from aivax_bots_matrix.setup import MatrixSetup  # only `init` asks
+
+    return MatrixSetup()
 
 
 def id_fix(kind: IdKind, given: str) -> str:
@@ -56,4 +62,5 @@ plugin = Plugin(
     id_fix=id_fix,
     channel_example="matrix:!abc:example.org",
     checks=checks,
+    setup=_setup,
 )

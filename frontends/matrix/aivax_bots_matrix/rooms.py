@@ -14,6 +14,7 @@ from aivax_bots_matrix.wire import Wire
 MOST_ROOMS, MOST_NAMES, MOST_OWN = 2_000, 5_000, 5_000
 TWO = 2
 _PRIVATE_ENTRANCES = frozenset({"", "invite", "private"})
+_OF_PRIVACY = frozenset({"m.room.member", "m.room.join_rules", "m.room.history_visibility"})
 
 
 class Recent(OrderedDict[str, str]):
@@ -32,23 +33,13 @@ class Recent(OrderedDict[str, str]):
 
 
 @dataclass(slots=True)
-class Known:
-    """One room."""
-
-    members: int
-    """Who is there or invited."""
-    closed: bool
-    """Whether nobody enters or reads along without being invited."""
-
-
-@dataclass(slots=True)
 class Rooms:
     """Asked for once, then kept by what the homeserver tells of changes."""
 
     wire: Wire
     own: Recent = field(default_factory=lambda: Recent(MOST_OWN))
     threads: Recent = field(default_factory=lambda: Recent(MOST_OWN))
-    _known: OrderedDict[str, Known] = field(default_factory=OrderedDict)
+    _alone: OrderedDict[str, bool] = field(default_factory=OrderedDict)
     _names: Recent = field(default_factory=lambda: Recent(MOST_NAMES))
 
     def learn(self, room: str, told: Json) -> None:
@@ -58,10 +49,10 @@ class Rooms:
             if event.get("type") == "m.room.member":
                 name = text(part(event, "content"), "displayname")
                 self._names.keep(f"{room} {event.get('state_key')}", name)
-            elif event.get("type") in ("m.room.join_rules", "m.room.history_visibility"):
-                self._known.pop(room, None)
-        if any(event.get("type") == "m.room.member" for event in events) or part(told, "summary"):
-            self._known.pop(room, None)
+        if part(told, "summary") or not _OF_PRIVACY.isdisjoint(text(each, "type") for each in events):
+            self._alone.pop(room, None)
+        if _count(part(told, "summary")) > TWO:  # a crowd is not counted once more with each that comes
+            self._alone[room] = False
 
     async def here(self, room: str, *, afresh: bool = False) -> Here:
         """What `events` needs to know. `afresh`: as it is now, in a process that does not listen, too.
@@ -69,12 +60,12 @@ class Rooms:
         Raises:
             PlatformError: the homeserver does not tell.
         """
-        known = None if afresh else self._known.get(room)
-        if known is None:
-            known = self._known[room] = await self._look(room)
-            if len(self._known) > MOST_ROOMS:
-                self._known.popitem(last=False)
-        return Here(room, known.members <= TWO and known.closed, self.own, self.threads)
+        alone = None if afresh else self._alone.get(room)
+        if alone is None:
+            alone = self._alone[room] = await self._is_closed(room) and await self._are_two(room)
+            if len(self._alone) > MOST_ROOMS:
+                self._alone.popitem(last=False)
+        return Here(room, alone, self.own, self.threads)
 
     async def name(self, room: str, user: str) -> str:
         """How a room knows somebody; by their id where it tells nothing."""
@@ -87,16 +78,12 @@ class Rooms:
             self._names.keep(key, text(told, "displayname"))
         return self._names[key] or user[1:].partition(":")[0]
 
-    async def _look(self, room: str) -> Known:
-        here = Path.v3.rooms[room]
-        told = await self.wire.get(here.members, {"not_membership": "leave"})
-        members = [
-            each
-            for each in events_in({"events": told.get("chunk")})
-            if part(each, "content").get("membership") in ("join", "invite")
+    async def _are_two(self, room: str) -> bool:
+        told = await self.wire.get(Path.v3.rooms[room].members, {"not_membership": "leave"})
+        memberships = [
+            part(each, "content").get("membership") for each in events_in({"events": told.get("chunk")})
         ]
-        closed = len(members) <= TWO and await self._is_closed(room)
-        return Known(len(members), closed)
+        return memberships.count("join") + memberships.count("invite") <= TWO
 
     async def _is_closed(self, room: str) -> bool:
         here = Path.v3.rooms[room].state
@@ -104,6 +91,12 @@ class Rooms:
         readers = await self.wire.get(here["m.room.history_visibility"])
         is_open = text(readers, "history_visibility") == "world_readable"
         return text(entrance, "join_rule") in _PRIVATE_ENTRANCES and not is_open
+
+
+def _count(summary: Json) -> int:
+    """How many are in a room or invited, as far as a sync tells."""
+    counts = (summary.get(f"m.{each}_member_count") for each in ("joined", "invited"))
+    return sum(each for each in counts if isinstance(each, int))
 
 
 def events_in(whole: Json) -> list[Json]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -46,6 +47,7 @@ TOKEN_FIX = "log the bot in once more, and copy its new access token"  # noqa: S
 ADDRESS_FIX = "write the address of the client-server API: /.well-known/matrix/client of your server tells it"
 _silent = logging.getLogger(f"{__name__}.silent")
 _silent.disabled = True  # mautrix would log what people say
+_MXC = re.compile(r"mxc://[A-Za-z0-9\[][A-Za-z0-9.:\]-]*/[A-Za-z0-9_-]+")
 Json = Mapping[str, Any]
 
 
@@ -139,10 +141,9 @@ class Wire:
 
     async def download(self, mxc: str, most_bytes: int) -> Blob:
         """A file that somebody sent. Raises `FileGone`, `FileTooLarge` and `PlatformError`."""
-        try:
-            url = self._api.get_download_url(mxc, authenticated=True)
-        except ValueError:
-            raise FileGone(NAME) from None
+        if not _MXC.fullmatch(mxc):
+            raise FileGone(NAME)
+        url = self._api.get_download_url(mxc, authenticated=True)
         bearer = {"Authorization": f"Bearer {self._api.token}"}
         try:
             async with (

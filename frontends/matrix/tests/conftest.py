@@ -38,5 +38,5 @@ def room(homeserver: Homeserver) -> Iterator[str]:
         room,
     )
     yield room
-    for each in (ana, ben):
+    for each in filter(None, (ana, ben, RoomAdapter.bot_of_all)):
         each.close()

@@ -32,16 +32,15 @@ class Seen:
 class App:
     """What somebody sees of one room, read from the homeserver each time it is looked at."""
 
-    def __init__(self, client: Client, room: str, bot: str) -> None:
+    def __init__(self, client: Client, room: str, bot: str, since: str) -> None:
         self.client, self.room, self.bot = client, room, bot
         self.messages: dict[str, Seen] = {}
         self.is_typing = False
         nothing: dict[str, list[str]] = {"types": []}
         watched = {"account_data": nothing, "state": nothing, "timeline": {"limit": 1_000}, "rooms": [room]}
-        # the homeserver answers the same request from its memory: each app asks in words of its own
-        filter_ = {"presence": nothing, "account_data": {"types": [bot]}, "room": watched}
+        filter_ = {"presence": nothing, "account_data": nothing, "room": watched}
         self._query = {"filter": json.dumps(filter_), "timeout": 0}
-        self._since = client.call("GET", "/_matrix/client/v3/sync", **self._query)["next_batch"]
+        self._since = since
 
     def look(self) -> Self:
         """See what is new."""
@@ -82,28 +81,44 @@ class RoomAdapter(Adapter):
     homeserver: ClassVar[Homeserver]
     people: ClassVar[dict[str, Client]]
     room_of_all: ClassVar[str]
+    bot_of_all: ClassVar[Client | None] = None
+    """The account of most tests: each begins with nothing to be read."""
+    count: ClassVar[int] = 0
     is_limited: ClassVar[bool] = False
     """Whether the bot may send no more than the homeserver lets anybody."""
-    count: ClassVar[int] = 0
 
     async def __aenter__(self) -> Self:
-        RoomAdapter.count += 1
         self.ana, self.ben = self.people[ANA], self.people[BEN]
-        name = f"bot{self.count}-{self.ana.user[4:].partition(':')[0]}"
-        self.bot = self.homeserver.register(name, displayname=BOT_NAME)
-        if not self.is_limited:
-            self.homeserver.unlimited(self.ana, self.bot.user)
-        self.apps = self.enter()
+        self.bot = self.bot_of_all if self.bot_of_all and not self.is_limited else self._made()
+        # the homeserver answers the same request from its memory: this one has words of its own
+        filter_ = {"room": {"rooms": [], "account_data": {"types": [str(RoomAdapter.count)]}}}
+        RoomAdapter.count += 1
+        now = self.bot.call("GET", "/_matrix/client/v3/sync", filter=json.dumps(filter_))["next_batch"]
+        position = f"/_matrix/client/v3/user/{quote(self.bot.user)}/account_data/org.aivax_bots.position"
+        self.bot.call("PUT", position, {"since": now})
+        self.apps = {
+            who: App(each, self.room_of_all, self.bot.user, now) for who, each in self.people.items()
+        }
         return self
 
-    def enter(self) -> dict[str, App]:
-        """Bring the bot to the room, and open it before everybody."""
+    def _made(self) -> Client:
+        name = f"bot{self.count}-{self.ana.user[4:].partition(':')[0]}"
+        bot = self.homeserver.register(name, displayname=BOT_NAME)
         path = f"/_synapse/admin/v1/join/{quote(self.room_of_all)}"
-        self.ana.call("POST", path, {"user_id": self.bot.user})
-        return {who: App(client, self.room_of_all, self.bot.user) for who, client in self.people.items()}
+        self.ana.call("POST", path, {"user_id": bot.user})
+        if not self.is_limited:
+            self.homeserver.unlimited(self.ana, bot.user)
+            RoomAdapter.bot_of_all = bot
+        return bot
+
+    def spoil(self) -> None:
+        """Leave the bot to this test."""
+        if self.bot is RoomAdapter.bot_of_all:
+            RoomAdapter.bot_of_all = None
 
     async def __aexit__(self, *_: object) -> None:
-        self.bot.close()
+        if self.bot is not RoomAdapter.bot_of_all:
+            self.bot.close()
 
     def settings(self) -> Mapping[str, object]:
         return {"homeserver": self.homeserver.url, "access_token": self.bot.token, "sync_timeout_s": 5}
@@ -176,6 +191,7 @@ class RoomAdapter(Adapter):
         self.ana.send(self.apps[ANA].room, {"m.relates_to": relation}, "m.reaction")
 
     async def refuse(self) -> None:
+        self.spoil()
         self.bot.call("POST", "/_matrix/client/v3/logout", {})
 
     async def surprise(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import pytest_asyncio
 from aivax_bots import (
     Action,
     Administers,
+    AnswerRefusedError,
     Button,
     CheckContext,
     CheckState,
@@ -24,17 +26,18 @@ from aivax_bots import (
     Place,
     PlaceClosed,
     Pressed,
+    Question,
     Said,
     Unreadable,
 )
 from aivax_bots.testing import ANA, BEN, FakeLedger, Inbox, listening_to, soon, until
 from aivax_bots_matrix.address import Address
 from aivax_bots_matrix.channel import Channel, Typing
-from aivax_bots_matrix.plugin import checks
+from aivax_bots_matrix.plugin import checks, plugin
 from aivax_bots_matrix.settings import MatrixSettings
 from aivax_bots_matrix.wire import Wire
 from homeserver import ApiError
-from matrix_venue import RoomAdapter
+from matrix_venue import BOT_NAME, RoomAdapter
 
 pytestmark = [pytest.mark.usefixtures("room"), pytest.mark.asyncio]
 
@@ -281,6 +284,7 @@ async def test_where_the_bot_was_thrown_out_nothing_can_be_shown(
 ) -> None:
     await venue.say("hello there")
     said = await last(inbox, 1)
+    venue.spoil()
     path = f"/_matrix/client/v3/rooms/{quote(venue.room_of_all)}/kick"
     venue.ana.call("POST", path, {"user_id": venue.bot.user})
 
@@ -364,6 +368,42 @@ async def test_the_message_replied_to_and_the_rooms_own_history_are_told(
     assert await frontend.link(said.address) == f"https://matrix.to/#/{quote(room)}/{quote(said.origin)}"
 
 
+async def test_what_was_said_in_a_span_of_time_is_told_with_threads_and_without_what_was_deleted(
+    venue: RoomAdapter, frontend: Frontend
+) -> None:
+    room = venue.ana.make_room(venue.bot.user)
+    venue.bot.join(room)
+    root = venue.ana.send(room, {"msgtype": "m.text", "body": "a fox"})
+    thread = {"rel_type": "m.thread", "event_id": root}
+    venue.ana.send(room, {"msgtype": "m.text", "body": "where?", "m.relates_to": thread})
+    venue.ana.redact(room, venue.ana.send(room, {"msgtype": "m.text", "body": "a secret"}))
+    new = {"msgtype": "m.text", "body": "a red fox"}
+    venue.ana.send(
+        room, {**new, "m.new_content": new, "m.relates_to": {"rel_type": "m.replace", "event_id": root}}
+    )
+    venue.bot.send(room, {"msgtype": "m.notice", "body": "beep"})
+    now = datetime.now(UTC)
+    day = timedelta(days=1)
+
+    address = frontend.address_of(room)
+    told = await frontend.said_between(address, now - day, now + day, 10)
+    newest = await frontend.said_between(address, now - day, now + day, 1)
+    before = await frontend.said_between(address, now - 2 * day, now - day, 10)
+
+    assert [(each.quote.text, each.by_bot) for each in told] == [
+        ("a red fox", False),
+        ("where?", False),
+        ("beep", True),
+    ]
+    assert await frontend.link(told[0].address, told[0].quote.origin) == (
+        f"https://matrix.to/#/{quote(room)}/{quote(root)}"
+    )
+    assert [each.quote.text for each in newest] == ["beep"]
+    assert before == []
+    with pytest.raises(PlaceClosed):
+        await frontend.said_between("!elsewhere:bots.test", now - day, now, 10)
+
+
 async def test_who_moderates_a_room_may_set_what_holds_there(venue: RoomAdapter, frontend: Frontend) -> None:
     place = Place("matrix", "", venue.room_of_all)
 
@@ -417,3 +457,59 @@ async def test_doctor_finds_what_is_well_and_what_is_not(venue: RoomAdapter) -> 
     }
     assert revoked["matrix.token"] is CheckState.FAILED
     assert lost == {"matrix.homeserver": CheckState.FAILED}
+
+
+# init
+
+
+class Talk:
+    """Who is asked, and answers."""
+
+    translator: Any = None
+
+    def __init__(self, venue: RoomAdapter, token: str) -> None:
+        self.section = MatrixSettings()
+        self.told: list[str] = []
+        self._answers = {"homeserver": venue.homeserver.url, "access_token": token}
+
+    def say(self, text: str) -> None:
+        self.told.append(text)
+
+    async def ask(
+        self, question: Question, trial: Callable[[MatrixSettings], Awaitable[str]] | None = None
+    ) -> None:
+        key = question.name.partition(".")[2]
+        self.section = MatrixSettings(**{**self.section.model_dump(), key: self._answers[key]})
+        if trial is not None:
+            self.told.append(await trial(self.section))
+
+
+async def test_init_tries_each_answer_lists_the_rooms_and_posts_a_message(venue: RoomAdapter) -> None:
+    setup = plugin.setup() if plugin.setup else None
+    assert setup is not None
+    talk = Talk(venue, venue.bot.token)
+    await setup.interview(talk)
+
+    rooms = await setup.channels(talk.section)
+    named = await setup.post(talk.section, venue.room_of_all, "It works.")
+
+    assert f"{BOT_NAME} ({venue.bot.user})" in talk.told
+    assert (venue.room_of_all, "Tower") in [(each.value, each.label) for each in rooms]
+    assert named == "Tower"
+    assert list(venue.visible()) == ["It works."]
+
+
+async def test_init_tells_what_is_wrong_with_an_answer(venue: RoomAdapter) -> None:
+    setup = plugin.setup() if plugin.setup else None
+    assert setup is not None
+    mistyped = Talk(venue, "another one")
+    elsewhere = MatrixSettings(**{**venue.settings(), "homeserver": "http://127.0.0.1:9"})  # type: ignore[arg-type]
+    foreign = venue.ana.make_room()
+
+    with pytest.raises(AnswerRefusedError, match="refuses the token"):
+        await setup.interview(mistyped)
+    with pytest.raises(AnswerRefusedError) as away:
+        await setup.channels(elsewhere)
+    with pytest.raises(AnswerRefusedError, match="nothing can be posted there"):
+        await setup.post(MatrixSettings(**venue.settings()), foreign, "It works.")  # type: ignore[arg-type]
+    assert away.value.passing
