@@ -8,8 +8,13 @@ GROUP = "aivax_bots.frontends"
 
 
 def found() -> list[EntryPoint]:
-    """The entry points of the installed frontends, by name."""
-    return sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    """The entry points of the installed frontends: ours, and then those of other packages, each by name.
+
+    So that a further one changes none of the numbers by which `init` asks.
+    """
+    return sorted(
+        entry_points(group=GROUP), key=lambda entry: (not entry.value.startswith("bots."), entry.name)
+    )
 
 
 def names() -> tuple[str, ...]:
