@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import structlog
 
-from bots.frontends import installed
 from bots.settings import OperatorSettings, SettingsRefused, load
 from bots.supervisor import GRACE_S, Absences, Board
 from core.domain import (
@@ -29,6 +28,7 @@ from sandbox.faults import Fault
 from sandbox.server import Sandbox, serve
 from tests.fakes import Fault as PlaceFault
 from tests.samples import BEN, PNG, WallClock, said
+from tests.shipped import shipped
 from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import waiting_for
 
@@ -456,7 +456,7 @@ def test_a_channel_in_another_form_is_refused_by_name(written: str) -> None:
     environment = {"AIVAX_BOTS__OPERATORS__CHANNEL": written}
 
     with pytest.raises(SettingsRefused) as refused:
-        load(installed(), path=None, environment=environment)
+        load(shipped(), path=None, environment=environment)
 
     assert refused.value.problems[0].setting == "[operators] channel"
     assert "slack:C0123456" in refused.value.problems[0].fix
@@ -464,18 +464,18 @@ def test_a_channel_in_another_form_is_refused_by_name(written: str) -> None:
 
 def test_a_channel_on_a_platform_that_there_is_not_is_refused_by_name() -> None:
     for known in ("slack:C0123", ""):
-        load(installed(), path=None, environment={"AIVAX_BOTS__OPERATORS__CHANNEL": known})
+        load(shipped(), path=None, environment={"AIVAX_BOTS__OPERATORS__CHANNEL": known})
 
     with pytest.raises(
         SettingsRefused, match=r"\[operators\] channel = 'teams:general': .*known: discord, slack"
     ):
-        load(installed(), path=None, environment={"AIVAX_BOTS__OPERATORS__CHANNEL": "teams:general"})
+        load(shipped(), path=None, environment={"AIVAX_BOTS__OPERATORS__CHANNEL": "teams:general"})
 
 
 @pytest.mark.parametrize("thresholds", ["0", "-1", "five"])
 def test_a_threshold_is_an_amount(thresholds: str) -> None:
     with pytest.raises(SettingsRefused, match="balance_thresholds"):
-        load(installed(), path=None, environment={"AIVAX_BOTS__OPERATORS__BALANCE_THRESHOLDS": thresholds})
+        load(shipped(), path=None, environment={"AIVAX_BOTS__OPERATORS__BALANCE_THRESHOLDS": thresholds})
 
 
 def test_thresholds_can_be_switched_off() -> None:
