@@ -11,14 +11,19 @@ from core.domain import Action, Author, Command, Identity, Place
 from core.domain.audit import Actor, Via
 from core.rights.link_words import ALPHABET, digest_of, new_code, read_link, read_number
 from core.rights.people import PeopleDesk
+from core.storage.console.person import PersonReads
 from core.storage.personal_data.people import Account
+from core.storage.spending import Price
 from core.storage.turns.intake import IntakeStore
 from core.storage.uses import UseStore
 from core.util.clock import utc_now
+from sandbox.faults import Fault
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, WallClock, reset, said
 from tests.stage import Stage, staged
 from tests.test_erasure import pressed
 from tests.test_rights_export import ELSEWHERE, THERE, Drawer, commanded, exported
+from tests.test_rights_people import run
+from tests.waiting import until
 
 ON: dict[str, Any] = {"people": {"linking": True}}
 ZOE = Author(Identity("fake", "W2", "zoe"), "Zoe", time_zone="Europe/Lisbon")
@@ -27,6 +32,8 @@ ZOES = Place("fake", "W2", "D-zoe", private=True)
 EVE = Author(Identity("fake", "W3", "eve"), "Eve")
 EVES = Place("fake", "W3", "D-eve", private=True)
 BY = Actor(Via.COMMAND, "root")
+COUNTED = {"requests_per_minute": 1_000}
+"""With a limit, each call is a row of its person's."""
 AGAIN = (
     "UPDATE turns SET state = 'queued', answer = NULL, ended_at = NULL"
     " WHERE id = (SELECT by_turn_id FROM link_codes)"
@@ -119,8 +126,8 @@ async def test_two_accounts_are_one_person_once_both_have_agreed(migrated_url: s
     assert log == ["person.link"]
 
 
-async def test_a_code_is_stored_nowhere(migrated_url: str) -> None:
-    async with staged(migrated_url, **ON) as stage:
+async def test_a_code_is_stored_nowhere(url: str) -> None:
+    async with staged(url, **ON) as stage:
         code = await code_for(stage)
         await stage.hear(said(f"link {code.lower()}", by=ZOE, at=ZOES))
         stored = await stage.rows("SELECT answer FROM turns WHERE answer IS NOT NULL")
@@ -133,8 +140,8 @@ async def test_a_code_is_stored_nowhere(migrated_url: str) -> None:
     assert digests == [digest_of(code)]
 
 
-async def test_nothing_is_linked_where_either_side_says_no(migrated_url: str) -> None:
-    async with staged(migrated_url, **ON) as stage:
+async def test_nothing_is_linked_where_either_side_says_no(url: str) -> None:
+    async with staged(url, **ON) as stage:
         await stage.hear(said(f"link {await code_for(stage)}", by=EVE, at=EVES))
         await press(stage, Action.NOT_ME, EVE, EVES)
         first = last(stage, DIRECT)
@@ -152,8 +159,8 @@ async def test_nothing_is_linked_where_either_side_says_no(migrated_url: str) ->
         assert await persons(stage) == 2
 
 
-async def test_an_old_question_agrees_to_nobody_newer(migrated_url: str) -> None:
-    async with staged(migrated_url, **ON) as stage:
+async def test_an_old_question_agrees_to_nobody_newer(url: str) -> None:
+    async with staged(url, **ON) as stage:
         await stage.hear(said(f"link {await code_for(stage)}", by=ZOE, at=ZOES))
         await press(stage, Action.LINK, ZOE, ZOES)
         old = next(each for each in stage.platform.place("D-ana").buttons if each.action is Action.LINK)
@@ -166,8 +173,8 @@ async def test_an_old_question_agrees_to_nobody_newer(migrated_url: str) -> None
         assert shown(stage, Place("fake", "", "whispers"))[-1].startswith("There is nothing to agree to")
 
 
-async def test_a_code_is_neither_given_nor_taken_where_others_read(migrated_url: str) -> None:
-    async with staged(migrated_url, **ON) as stage:
+async def test_a_code_is_neither_given_nor_taken_where_others_read(url: str) -> None:
+    async with staged(url, **ON) as stage:
         refused = await tells(stage, "link", ANA, CHANNEL)
         code = await code_for(stage)
         public = await tells(stage, f"link {code}", ZOE, THERE)
@@ -180,9 +187,9 @@ async def test_a_code_is_neither_given_nor_taken_where_others_read(migrated_url:
     assert set(kept) == {"link ••••-••••"}
 
 
-async def test_codes_run_out_work_once_and_are_not_for_guessing(migrated_url: str) -> None:
+async def test_codes_run_out_work_once_and_are_not_for_guessing(url: str) -> None:
     clock = WallClock()
-    async with staged(migrated_url, now=clock, people={"linking": True, "code_tries": 3}) as stage:
+    async with staged(url, now=clock, people={"linking": True, "code_tries": 3}) as stage:
         code = await code_for(stage)
         own = await tells(stage, f"link {code}", ANA, DIRECT)
         await stage.hear(said(f"link {code}", by=ZOE, at=ZOES))
@@ -217,8 +224,7 @@ async def test_of_two_who_use_a_code_at_once_one_has_used_it(migrated_url: str) 
     assert len(users) == 1
 
 
-async def test_agreed_on_in_two_processes_at_once_it_is_linked_once(migrated_url: str) -> None:
-    """Both presses of one button, and a block, in the same moment: one order or the other, never half of each."""
+async def test_a_button_that_is_pressed_more_than_once_at_once_links_once(migrated_url: str) -> None:
     async with staged(migrated_url, **ON) as stage:
         await stage.hear(
             said(f"link {await code_for(stage)}", by=ZOE, at=ZOES), said("link yes", by=ZOE, at=ZOES)
@@ -232,12 +238,29 @@ async def test_agreed_on_in_two_processes_at_once_it_is_linked_once(migrated_url
         assert await stage.rows("SELECT action FROM audit_log") == ["person.link"]
 
 
-async def test_a_crash_after_a_code_was_taken_in_asks_again(migrated_url: str) -> None:
+async def test_a_block_in_the_moment_of_linking_misses_neither_account(migrated_url: str) -> None:
     async with staged(migrated_url, **ON) as stage:
+        desk = PeopleDesk(IntakeStore(stage.core.database, utc_now, ("fake",)), ("fake",))
+        code = await code_for(stage)
+        await stage.hear(said(f"link {code}", by=ZOE, at=ZOES), said("link yes", by=ZOE, at=ZOES))
+        button = [each for each in stage.platform.place("D-ana").buttons if each.action is Action.LINK][-1]
+        known = await desk.find("Ana")
+        await asyncio.gather(
+            stage.core.intake.receive(pressed(Action.LINK, button.turn)),
+            desk.block(Account("fake", "", "ana"), known, by=BY),
+        )
+        await stage.rest()
+        blocked = {str(each.account) for each in await desk.blocked()}
+
+        assert blocked == ({"fake:ana", "fake:zoe"} if await persons(stage) == 1 else {"fake:ana"})
+
+
+async def test_a_crash_after_a_code_was_taken_in_asks_again(url: str) -> None:
+    async with staged(url, **ON) as stage:
         await stage.hear(said(f"link {await code_for(stage)}", by=ZOE, at=ZOES))
         await stage.change("DELETE FROM messages WHERE role = 'assistant'")
         await stage.change(AGAIN)
-    async with staged(migrated_url, **ON) as stage:
+    async with staged(url, **ON) as stage:
         await stage.core.pool.sweep()
         await stage.rest()
 
@@ -245,6 +268,25 @@ async def test_a_crash_after_a_code_was_taken_in_asks_again(migrated_url: str) -
 
 
 # What is one afterwards
+
+
+async def test_a_question_under_way_goes_on_and_counts_as_one_persons(migrated_url: str) -> None:
+    async with staged(migrated_url, limits=COUNTED, **ON) as stage:
+        await stage.hear(said("hello"))
+        stage.sandbox.state.faults.add(Fault("completions", "silence", after_chunks=2))
+        await stage.core.intake.receive(said("tell me a story", by=ZOE, at=ZOES))
+        await until("it to be asked", lambda: stage.times_asked == 2)
+        ana, zoe = await stage.rows("SELECT id FROM identities ORDER BY id")
+        async with IntakeStore(stage.core.database, utc_now, ("fake",)).transaction() as transaction:
+            await transaction.links.hold(ana, zoe)
+            await transaction.links.link(ana, zoe, shares_talk=False)
+        counted = await stage.rows("SELECT DISTINCT person_id FROM calls")
+        await stage.hear(commanded(Command.STOP, by=ZOE, at=ZOES))
+        states = await stage.states()
+
+    assert len(counted) == 1
+    assert "cancelled" in states
+    assert not {"queued", "running"} & set(states)
 
 
 async def test_linked_accounts_have_one_limit_one_language_and_one_time_zone(migrated_url: str) -> None:
@@ -279,9 +321,14 @@ async def test_a_tools_daily_uses_are_counted_over_linked_accounts(migrated_url:
         await linked(stage)
         over = await uses.take(zoe, "draw", 2)
         counted = dict(await uses.used(ana))
+        (before,) = await stage.rows("SELECT home_person_id FROM identities WHERE name = 'Zoe'")
+        page = await PersonReads(stage.core.database, Price(), utc_now).person(before)
         await stage.hear(said("unlink"))
         apart = dict(await uses.used(ana))
 
+    assert page is not None
+    assert [each.name for each in page.accounts] == ["Ana", "Zoe"]
+    assert page.tools == [("draw", 2)]
     assert not over
     assert counted == {"draw": 2}
     assert apart == {"draw": 1}
@@ -335,8 +382,8 @@ async def test_a_block_holds_for_all_accounts_and_who_is_blocked_can_not_link(mi
         assert refused.startswith("These two accounts can't be linked.")
 
 
-async def test_an_account_met_in_one_more_workspace_is_the_same_person_there(migrated_url: str) -> None:
-    async with staged(migrated_url, **ON) as stage:
+async def test_an_account_met_in_one_more_workspace_is_the_same_person_there(url: str) -> None:
+    async with staged(url, **ON) as stage:
         await stage.hear(said("hello"), said("abroad", by=ELSEWHERE, at=THERE))
         await linked(stage)
         one = await persons(stage)
@@ -407,7 +454,7 @@ async def test_private_talk_is_one_conversation_only_where_they_want_it(migrated
 
 
 async def test_undo_takes_apart_what_was_linked_last_and_all_are_told(migrated_url: str) -> None:
-    async with staged(migrated_url, **ON) as stage:
+    async with staged(migrated_url, limits=COUNTED, **ON) as stage:
         await stage.hear(said("hello"), said("hi", by=ZOE, at=ZOES))
         await linked(stage)
         await linked(stage, by=EVE, at=EVES)
@@ -418,6 +465,7 @@ async def test_undo_takes_apart_what_was_linked_last_and_all_are_told(migrated_u
         await stage.hear(said("unlink"))
         apart, marks = await persons(stage), await stage.rows("SELECT max(home_person_id) FROM identities")
         log = await stage.rows("SELECT action FROM audit_log ORDER BY id")
+        (made,) = await stage.rows("SELECT count(*) FROM calls")
         calls = await stage.rows(
             "SELECT count(*) FROM calls JOIN turns ON turns.id = turn_id JOIN identities i ON i.id = identity_id"
             " WHERE i.person_id <> calls.person_id"
@@ -428,10 +476,11 @@ async def test_undo_takes_apart_what_was_linked_last_and_all_are_told(migrated_u
     assert marks == [None]
     assert log == ["person.link", "person.link", "person.unlink", "person.unlink"]
     assert calls == [0]
+    assert made > 0
 
 
-async def test_the_first_account_may_go_and_the_others_stay_one(migrated_url: str) -> None:
-    async with staged(migrated_url, **ON) as stage:
+async def test_the_first_account_may_go_and_the_others_stay_one(url: str) -> None:
+    async with staged(url, **ON) as stage:
         await linked(stage)
         await linked(stage, by=EVE, at=EVES)
         await stage.hear(said("unlink 1", by=ZOE, at=ZOES))
@@ -444,9 +493,24 @@ async def test_the_first_account_may_go_and_the_others_stay_one(migrated_url: st
         assert swept.persons == 0
 
 
-async def test_who_agreed_to_be_stored_once_is_not_asked_again(migrated_url: str) -> None:
+def test_operators_see_links_and_take_them_apart_by_command(url: str) -> None:
+    async def lived() -> None:
+        async with staged(url, **ON) as stage:
+            await linked(stage)
+
+    asyncio.run(lived())
+    found, apart = run(url, "find", "Ana"), [run(url, "unlink", "Zoe"), run(url, "unlink", "Zoe")]
+    found_again = run(url, "find", "Ana")
+
+    assert found[1].strip().endswith("(linked with fake:W2/zoe)")
+    assert "fake:W2/zoe (Zoe) is by itself again\n" in apart[0][1]
+    assert "fake:W2/zoe (Zoe) was not linked\n" in apart[1][1]
+    assert "linked" not in found_again[1]
+
+
+async def test_who_agreed_to_be_stored_once_is_not_asked_again(url: str) -> None:
     agree: dict[str, Any] = {"privacy": {"consent": "agree"}}
-    async with staged(migrated_url, **ON, **agree) as stage:
+    async with staged(url, **ON, **agree) as stage:
         for who, where in ((ANA, DIRECT), (ZOE, ZOES)):
             await stage.hear(said("hello", by=who, at=where), said("I agree", by=who, at=where))
         await linked(stage)
@@ -456,8 +520,8 @@ async def test_who_agreed_to_be_stored_once_is_not_asked_again(migrated_url: str
         assert stage.times_asked == 3
 
 
-async def test_what_is_off_is_a_question_and_needs_nothing(migrated_url: str) -> None:
-    async with staged(migrated_url) as stage:
+async def test_what_is_off_is_a_question_and_needs_nothing(url: str) -> None:
+    async with staged(url) as stage:
         await stage.hear(said("link"), said(f"link {new_code(8)}"))
 
         assert stage.times_asked == 2

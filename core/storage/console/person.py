@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, case, cast, func, literal_column, or_, select
+from sqlalchemy import Select, Text, and_, case, cast, func, literal, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.storage.db import (
@@ -24,6 +24,7 @@ from core.storage.db import (
     turns,
     usage,
 )
+from core.storage.personal_data.accounts import counted_with
 from core.storage.personal_data.people import ANYWHERE
 from core.storage.spending import Price, usd_of
 from core.storage.uses_tables import uses
@@ -138,6 +139,7 @@ class PersonReads:
             known = await connection.scalar(select(persons.c.id).where(persons.c.id == person_id))
             if known is None:
                 return None
+            person_id = await connection.scalar(linked_to_query(person_id)) or person_id
             accounts = [_account(row) for row in await connection.execute(accounts_query(person_id))]
             ids = [each.identity_id for each in accounts]
             told = (
@@ -199,6 +201,11 @@ def accounts_query(person_id: int) -> Select[Any]:
     return select(identities, since.label("blocked_at")).where(theirs).order_by(identities.c.id)
 
 
+def linked_to_query(person_id: int) -> Select[Any]:
+    """The person that one counts as whose account was linked to another's: links to their page of before lead there."""
+    return select(identities.c.person_id).where(identities.c.home_person_id == person_id).limit(1)
+
+
 def asked_query(ids: Collection[int], since: datetime) -> Select[Any]:
     """How many questions were asked."""
     asked = turns.c.identity_id.in_(ids) & (turns.c.created_at > since) & ~turns.c.notice
@@ -227,7 +234,7 @@ def open_query(ids: Collection[int]) -> Select[Any]:
 
 def uses_query(person_id: int, since: datetime) -> Select[Any]:
     """What is counted of a person, by what it is."""
-    theirs = (uses.c.person_id == person_id) & (uses.c.at > since)
+    theirs = uses.c.person_id.in_(counted_with(literal(person_id))) & (uses.c.at > since)
     return select(uses.c.what, func.count()).where(theirs).group_by(uses.c.what).order_by(uses.c.what)
 
 
