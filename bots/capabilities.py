@@ -15,7 +15,7 @@ from core.aivax.services.web_fetch import WebFetch
 from core.batch.budget import Budget
 from core.batch.handler import RESERVED, BatchHandler, BatchResultHandler
 from core.batch.watcher import Watcher
-from core.conversations.capabilities import Capabilities, CapabilityHandler, Upkeep
+from core.conversations.capabilities import Capabilities, CapabilityHandler, Follower, Upkeep
 from core.domain import Frontend, Place, SettingRefused, Translator
 from core.forms.checks import check as check_forms
 from core.forms.handler import FormHandler
@@ -51,6 +51,7 @@ from core.storage.learnt.store import LearntStore
 from core.storage.operations.pauses import PauseStore
 from core.storage.personal_data.memory_lists import MemoryLists
 from core.storage.spending import SpendingStore
+from core.storage.summaries.store import SummaryStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.release import HeldTurnRelease
 from core.util.log import log
@@ -60,6 +61,9 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from core.rights.link_in_chat import LinkHandler, UnlinkHandler
+    from core.summaries.follow_up import SummaryFollowUp
+    from core.summaries.making import SummaryMaking
+    from core.summaries.word import SummaryWord
 
 
 def capabilities_of(base: Base) -> Capabilities:
@@ -99,7 +103,15 @@ def capabilities_of(base: Base) -> Capabilities:
         upkeep.append(runs)
     if base.settings.forms:
         handlers.append(ListForms(base.settings.forms))
-    return Capabilities([*handlers, *_forms(base, handlers)], unspoken=unspoken, upkeep=upkeep)
+    followers: list[Follower] = []
+    if base.settings.summaries.enabled:
+        word, making, follow_up = _summaries(base)
+        handlers.append(word)
+        unspoken.append(making)
+        upkeep.append(follow_up.run)
+        followers.append(follow_up.begin)
+    handlers += _forms(base, handlers)
+    return Capabilities(handlers, unspoken=unspoken, upkeep=upkeep, followers=followers)
 
 
 def upkeep_of(
@@ -278,6 +290,29 @@ def _account(base: Base) -> list[CapabilityHandler]:
         GatewaysHandler(GatewayList(aivax.admin), lambda place: base.routes.of(place).model, choose),
         ModelsHandler(aivax.account),
     ]
+
+
+def _summaries(base: Base) -> tuple[SummaryWord, SummaryMaking, SummaryFollowUp]:
+    # who has it switched off does not load it
+    from core.summaries.follow_up import SummaryFollowUp
+    from core.summaries.making import SummaryMaking
+    from core.summaries.word import SummaryWord
+
+    settings, limits = base.settings.summaries, base.settings.limits
+    store, caps = SummaryStore(base.database, base.now), SpendCaps(limits)
+    intake = IntakeStore(base.database, base.now)
+    at_once = max(1, limits.running_turns // 4)
+    follow_up = SummaryFollowUp(intake, store, base.history, settings, caps, at_once=at_once)
+    making = SummaryMaking(
+        store,
+        base.history,
+        settings,
+        base.now,
+        model_of=lambda turn: turn.chosen_model or base.routes.of(turn.place).model,
+        options_of=base.routes.options_of,
+        made=follow_up.look,
+    )
+    return SummaryWord(store, settings, caps.price), making, follow_up
 
 
 def _operations(base: Base) -> list[CapabilityHandler]:

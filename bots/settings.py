@@ -48,6 +48,7 @@ from core.settings import (
     StorageSettings,
 )
 from core.storage.ops.settings import BackupSettings
+from core.summaries.settings import SummariesSettings
 from core.util.addresses import is_loopback
 
 DEFAULT_PATH = Path("config.toml")
@@ -124,6 +125,7 @@ class Settings(Section):
     otel: OtelSettings = OtelSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     memory: MemorySettings = MemorySettings()
+    summaries: SummariesSettings = SummariesSettings()
     privacy: PrivacySettings = PrivacySettings()
     people: PeopleSettings = PeopleSettings()
     account: AccountSettings = AccountSettings()

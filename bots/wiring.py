@@ -65,6 +65,7 @@ from core.storage.ops.cluster_lease import ClusterLease
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.storage.rollups.counting import RollupStore
 from core.storage.spending import SpendingStore
+from core.storage.summaries.store import SummaryStore
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
@@ -108,6 +109,7 @@ class Base:
     routes: Routes
     translators: Translators
     places: PlaceChoices
+    history: History
     tracer: Tracer = NO_TRACER
     hooks: Hooks = NO_HOOKS
 
@@ -176,7 +178,9 @@ def base_of(
         following=settings.replies,
         chosen_for=places.language,
     )
-    return Base(settings, database, aivax, frontends, now, routes, translators, places, tracer)
+    summaries = SummaryStore(database, now) if settings.summaries.enabled else None
+    history = History(HistoryStore(database), settings.conversation, now, summaries=summaries)
+    return Base(settings, database, aivax, frontends, now, routes, translators, places, history, tracer)
 
 
 def queueing_of(base: Base) -> Queueing:
@@ -324,7 +328,7 @@ def runner_of(
     uses = UseStore(base.database, base.now)
     tool_caps = ToolCaps(limits, uses)
     composer = Composer(
-        History(HistoryStore(base.database), settings.conversation, base.now),
+        base.history,
         base.routes,
         settings.conversation,
         limits,
@@ -347,7 +351,8 @@ def runner_of(
         show_tools=show_tools,
         capabilities=capabilities,
     )
-    endings = Endings(turns, surfaces, settings.replies, niceties, hooks)
+    followers = (niceties.begin, *capabilities.followers)
+    endings = Endings(turns, surfaces, settings.replies, followers, hooks)
     holds = Holds(turns, surfaces, endings, limits, base.now, queueing.pool.sweep_soon)
     runner = Runner(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
     return runner if base.tracer is NO_TRACER else TracedRunner(runner, base.tracer)
@@ -414,6 +419,7 @@ def intake_of(
                 memory=settings.memory.enabled,
                 learning=settings.knowledge.learns,
                 linking=settings.people.linking,
+                summaries=settings.summaries.enabled,
             ),
             _logging_of(base),
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
@@ -30,6 +30,7 @@ from core.domain import (
     Place,
     ToolActivity,
     ToolState,
+    Turn,
     TurnState,
 )
 from core.domain.audit import AuditAction, AuditEntry, Via, in_chat
@@ -37,6 +38,8 @@ from core.storage.db import Database, audit_log, metadata
 from core.storage.history import HistoryStore
 from core.storage.spenders import Spenders
 from core.storage.spending import EVERYBODY, Price, Spender
+from core.storage.summaries.store import SummaryStore
+from core.storage.summaries.wanted import Bounds
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
@@ -49,7 +52,16 @@ from tests.statements import read_whole, recorded
 from tests.test_edits import commanded, deleted, edited, pressed
 
 STORES = (
-    *("alerts", "channel_models", "consumption", "history", "spenders", "spending"),
+    *(
+        "alerts",
+        "channel_models",
+        "consumption",
+        "history",
+        "spenders",
+        "spending",
+        "summaries.store",
+        "summaries.wanted",
+    ),
     *("turns.breakers", "turns.call_store", "turns.edits", "turns.held_turns", "turns.intake"),
     *("turns.ledger", "turns.made_files", "turns.store", "turns.taken_back"),
 )
@@ -241,7 +253,38 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
     await (await StoredLedger.open(database, again)).forget(0)
     await store.settle_capability(again, "search")
     await store.settle_capability(again, "")
+    await summarise(database, clock, again)
     await store.close(again, TurnState.ANSWERED)
+
+
+async def summarise(database: Database, clock: WallClock, turn: Turn) -> None:
+    """All that summaries ask of the database."""
+    history, store = HistoryStore(database), SummaryStore(database, clock)
+    here = turn.conversation_id
+    async with aclosing(history.past(here, 1)) as past:
+        await anext(past, None)
+    await history.ended(here, 1, turn.id)
+    async with IntakeStore(database, clock).transaction() as transaction:
+        requests = transaction.summaries
+        asker = await requests.asker(turn.id)
+        beside = await requests.open(here)
+        await requests.has_room(beside, asker, Bounds(5, 5), 0)
+    await store.made_in(beside)
+    found = await store.meant_by(turn)
+    assert found is not None
+    await store.failed(turn, found, clock())
+    await store.keep(turn, here, kept=False)
+    await store.keep(turn, here, kept=True)
+    changes = (
+        lambda found: store.cover(turn, found, "notes", 1),
+        lambda found: store.word(turn, found, "words"),
+        lambda found: store.delete(turn, found),
+    )
+    for change in changes:
+        found = await store.of(here)
+        assert found is not None
+        assert await change(found)
+    await store.cost_of(found, Price(1.0, 1.0))
 
 
 async def ask_and_change(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from core.knowledge.settings import check as check_knowledge
 from core.media.settings import check as check_media
 from core.places.settings import check as check_place_admins
 from core.rights.possible import check_memory
+from core.summaries.settings import check as check_summaries
 
 if TYPE_CHECKING:
     from bots.frontends import Plugin
@@ -47,6 +48,7 @@ def checks_before_start(settings: Settings) -> Iterator[Check]:
     if settings.otel.enabled:
         yield partial(check_otel, settings.otel)
     yield partial(check_hooks, settings.hooks)
+    yield partial(check_summaries, settings.summaries, settings.conversation, kind_of(settings.aivax.api_key))
     yield partial(check_place_admins, settings.place_admins)
     if settings.digests or settings.reminders.enabled:
         from core.scheduled.settings import check as check_scheduled

@@ -25,7 +25,7 @@ from core.domain import (
     Translator,
     Unreadable,
 )
-from core.i18n import Phrase, behind_word, may_be_prose, spoken_capability
+from core.i18n import Phrase, RightsPhrase, behind_word, may_be_prose, spoken_capability
 from core.places.rules import PlaceRules
 from core.settings import AccessSettings, LimitsSettings
 from core.storage.spending import Spending
@@ -184,6 +184,8 @@ class Limits:
         counts, now = transaction.consumption, transaction.now
         used = await counts.used_by(identity_id, now - DAY, self._caps.price)
         lines = [translator.say(Phrase.USAGE_DAY, count=used.messages, tokens=used.tokens)]
+        if used.summary_tokens:
+            lines.append(translator.say(RightsPhrase.USAGE_SUMMARIES, tokens=used.summary_tokens))
         if used.usd is not None:
             lines.append(translator.say(Phrase.USAGE_COST, cost=translator.money(used.usd)))
         limits = [

@@ -7,11 +7,23 @@ from typing import Any, Protocol
 
 from core.aivax.request import CompletionRequest
 from core.aivax.stream.events import Usage
-from core.domain import Action, Attachment, Blob, Capability, Frontend, MadeFile, Translator, Turn
+from core.domain import (
+    Action,
+    Attachment,
+    Blob,
+    Capability,
+    Frontend,
+    MadeFile,
+    Remembered,
+    Translator,
+    Turn,
+)
 
 Change = Callable[[CompletionRequest], CompletionRequest]
 
 
+Follower = Callable[[Turn, str], None]
+"""Told of a whole answer and its text; returns at once."""
 Upkeep = Callable[[Callable[[int], None]], Coroutine[Any, Any, None]]
 """Goes on until cancelled; it is given who is to be told of a conversation that has work."""
 
@@ -78,6 +90,12 @@ class CapabilityRun(Protocol):
     def be_quiet(self) -> None:
         """Show nothing but what is written: no status, and nothing at all where nothing is written."""
 
+    async def complete(self, request: CompletionRequest, said: Sequence[Remembered]) -> str:
+        """Have the model answer a request that is no question of the turn's, and write nothing; what it said.
+
+        `said` are the messages that stand in it. Nothing but text is taken, and no other model asked in its place.
+        """
+
     def offer(self, *actions: Action) -> None:
         """Have these buttons below the answer, once all is written; after a crash they are there, too."""
 
@@ -107,8 +125,13 @@ class Capabilities:
         *,
         unspoken: Sequence[CapabilityHandler] = (),
         upkeep: Sequence[Upkeep] = (),
+        followers: Sequence[Follower] = (),
     ) -> None:
-        """`unspoken` carry out what nobody asks for by a word; `upkeep` is what goes on beside the turns."""
+        """`unspoken` carry out what nobody asks for by a word; `upkeep` is what goes on beside the turns.
+
+        `followers` are told of each answer of the model, once it is whole.
+        """
+        self.followers = tuple(followers)
         self.upkeep = tuple(upkeep)
         self._spoken = tuple(each.capability for each in handlers)
         self._handlers = {each.capability.name: each for each in (*handlers, *unspoken)}

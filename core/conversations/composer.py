@@ -129,7 +129,8 @@ class Composer:
         `words` are asked in place of what was said, where they are given: what stands behind a capability's word.
         `NoRoom` where others' files fill the memory. `forget` must follow once the request is no longer needed.
         """
-        question, window = await self._history.read(turn)
+        question, past = await self._history.read(turn)
+        window = past.window
         if words is not None:
             question = [replace(each, text=words if not at else "") for at, each in enumerate(question)]
         bare = all(is_blank(message.text) and not message.attachments for message in question)
@@ -144,13 +145,13 @@ class Composer:
             frontend,
             wanted,
             text_chars=self._limits.attachment_text_chars,
-            history_chars=self._history.left_chars(window) if wanted.earlier else 0,
+            history_chars=self._history.left_chars(past) if wanted.earlier else 0,
             interpreter=self._interpreter,
             asker=Asker(turn.author.name, turn.person_key),
         )
         instructions = self._routes.of(turn.place).instructions
         context = Context(
-            instructions, tuple(window), tuple(quotes), tuple(question), self._history.names_authors
+            instructions, window, tuple(quotes), tuple(question), self._history.names_authors, past
         )
         request = CompletionRequest(
             messages=messages_of(context, files),

@@ -2,7 +2,7 @@
 
 from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
 from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
-from core.domain.capabilities import PERHAPS, Capability, Takes
+from core.domain.capabilities import PERHAPS, SUMMARISE, Capability, Takes
 from core.domain.errors import (
     AddressWrong,
     AivaxError,
@@ -107,6 +107,7 @@ __all__ = [
     "PLACE_LIMITS",
     "PROBE_S",
     "SETTINGS",
+    "SUMMARISE",
     "Action",
     "AddressWrong",
     "Administers",

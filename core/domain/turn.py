@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from core.domain.capabilities import SUMMARISE
 from core.domain.messages import Action, Attachment, Author, Place
 from core.domain.places.admins import Administers
 
@@ -62,7 +63,7 @@ class CancelRequest(StrEnum):
         return self in (CancelRequest.WITHDRAW, CancelRequest.TAKE_BACK)
 
 
-UNASKED = frozenset({"digest"})
+UNASKED = frozenset({"digest", SUMMARISE})
 """The capabilities that are carried out at a time of their own: nobody waits for those, so nobody is told to."""
 
 
@@ -119,6 +120,11 @@ class Turn:
     def is_unasked(self) -> bool:
         """Whether nobody asked for it."""
         return self.capability in UNASKED
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether it shows nothing anywhere: what is made beside the answers."""
+        return self.capability == SUMMARISE
 
     @property
     def ended_by(self) -> CancelRequest | None:

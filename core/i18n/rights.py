@@ -39,10 +39,45 @@ class RightsPhrase(Sentence):
     PRIVACY_LOGGED = "AIVAX keeps it in a log for up to {left}, where the people who run me can read it."
     PRIVACY_NOT_LOGGED = "AIVAX is asked not to keep it in its log of conversations."
     PRIVACY_MEMORY = "AIVAX may also remember things about you: `{word}` shows them to you."
+    PRIVACY_SUMMARIES = (
+        "**Summarised:** what no longer fits into what I read of a conversation. `{word}` shows the summary, and lets "
+        "you change or delete it."
+    )
     PRIVACY_LEARNT = (
         "What the people who run me have me learn from files and threads is stored at AIVAX, too."
     )
     PRIVACY_RIGHTS = "`{word}` sends you all of it as files; `{forget}` deletes it."
+
+    # the summary of what no longer fits
+    SUMMARY_NAME = "summary"
+    SUMMARY_COMMAND = "Show the summary of our older messages, or change or delete it"
+    SUMMARY_ARGUMENT = "change"
+    SUMMARY_ARGUMENT_HELP = "“edit” and your words, “delete”, “off” or “on”; nothing to see it"
+    SUMMARY_EDIT_WORD = "edit"
+    SUMMARY_OFF_WORD = "off"
+    SUMMARY_ON_WORD = "on"
+    SUMMARY_TITLE = "This summary stands for our older messages, which I no longer read:"
+    SUMMARY_COST = "It took {tokens} tokens so far."
+    SUMMARY_MADE = "Older messages were summarised: {tokens} tokens."
+    SUMMARY_HOW = (
+        "`{word} {edit} ...` puts your words in its place, `{word} {delete}` deletes it, and with `{word} {off}` I "
+        "keep none here."
+    )
+    SUMMARY_HOW_SHARED = (
+        "It is of all who write here: `{word} {delete}` deletes it, and with `{word} {off}` I keep none here."
+    )
+    SUMMARY_NONE = (
+        "There is no summary of this conversation. I make one when not all of it fits into what I read."
+    )
+    SUMMARY_UNWANTED = "I keep no summary of this conversation, as was wanted. `{word} {on}` changes that."
+    SUMMARY_EDITED = "I've put your words in its place. `{word}` shows them."
+    SUMMARY_DELETED = "I've deleted it. What it stood for is gone from what I know of this conversation."
+    SUMMARY_OFF = "I keep no summary of this conversation any more. `{word} {on}` changes that."
+    SUMMARY_ON = "I keep a summary of this conversation, once not all of it fits into what I read."
+    SUMMARY_SHARED = "Several people write here, so none of them words the summary. It can be deleted."
+    SUMMARY_TOO_LONG = "Write what the summary is to say, in at most {most} words."
+    SUMMARY_CHANGED = "It changed just now. `{word}` shows how it is."
+    USAGE_SUMMARIES = "Of these tokens, {tokens} went into summaries of your conversations."
 
     # all of it, as files
     EXPORT_NAME = "export"

@@ -25,6 +25,7 @@ class Features:
     learning: bool = False
     linking: bool = False
     """Whether people may link their accounts."""
+    summaries: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class PrivacyPage:
         say = translator.say
         is_file = self.storage.url.startswith("sqlite")
         yield f"{say(RightsPhrase.PRIVACY_KEPT)} {' '.join(self._periods(translator))}"
+        if self.features.summaries:
+            yield say(RightsPhrase.PRIVACY_SUMMARIES, word=say(RightsPhrase.SUMMARY_NAME))
         yield say(RightsPhrase.PRIVACY_IN_FILE if is_file else RightsPhrase.PRIVACY_ON_SERVER)
         shared = self.conversation.scope == "thread"
         readers = [RightsPhrase.PRIVACY_READERS, *([RightsPhrase.PRIVACY_SHARED] if shared else [])]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import PERHAPS, SETTINGS, Scope
+from core.domain import PERHAPS, SETTINGS, SUMMARISE, Scope
 from core.storage.db import conversations, identities, persons, turns
 from core.storage.db import usage as usage_table
 from core.storage.spending import Price, Spending, identities_of, usd_of
@@ -23,6 +23,8 @@ class Used:
     tokens: int
     usd: float | None
     """None: not known."""
+    summary_tokens: int = 0
+    """Those of the tokens that summaries of their conversations took."""
 
 
 class Consumption:
@@ -95,15 +97,16 @@ class Consumption:
         return list((await self._connection.execute(query)).scalars())
 
     async def used_by(self, identity_id: int, since: datetime, price: Price) -> Used:
-        """What the person's questions since then came to."""
+        """What the person's questions since then came to, and what was made after their answers."""
         tokens = usage_table.c.prompt_tokens + usage_table.c.completion_tokens
+        asked, summed = case((~turns.c.notice, turns.c.id)), case((turns.c.capability == SUMMARISE, tokens))
         query: Any = (
-            select(func.count(turns.c.id), func.sum(tokens), func.sum(usd_of(price)))
+            select(func.count(asked), func.sum(tokens), func.sum(usd_of(price)), func.sum(summed))
             .select_from(turns.outerjoin(usage_table))
-            .where(turns.c.identity_id.in_(identities_of(identity_id)))
+            .where(turns.c.identity_id.in_(identities_of(identity_id)), turns.c.created_at > since)
         )
-        row = (await self._connection.execute(_counted(query, since))).one()
-        return Used(messages=row[0], tokens=int(row[1] or 0), usd=row[2])
+        row = (await self._connection.execute(query)).one()
+        return Used(row[0], int(row[1] or 0), row[2], int(row[3] or 0))
 
     async def _nth(self, asked: Select[Any], most: int, since: datetime) -> datetime | None:
         newest = _counted(asked, since).order_by(turns.c.created_at.desc()).offset(most - 1).limit(1)

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, bindparam, cast, exists, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import Attachment, Remembered, TurnState
-from core.storage.db import Database, Id, conversations, deliveries, identities, messages, turns
+from core.storage.db import Database, Id, conversations, deliveries, identities, is_open, messages, turns
 from core.storage.personal_data.accounts import talking_with
 
 PAGE = 50
+MOST_AT_ONCE = 200
+"""So many of the oldest messages are read at once."""
+NOTHING: Mapping[int, int] = MappingProxyType({})
+_LAST = 2**62
+"""No turn has such an id."""
 
 
 class HistoryStore:
@@ -24,23 +43,46 @@ class HistoryStore:
         self._database = database
 
     async def read(
-        self, conversation_id: int, turn_id: int, beside: Sequence[int] = ()
+        self,
+        conversation_id: int,
+        turn_id: int,
+        beside: Sequence[int] = (),
+        covered: Mapping[int, int] = NOTHING,
     ) -> tuple[Sequence[Remembered], AsyncGenerator[Remembered]]:
         """What the person said to begin a turn, in the order of saying; and everything that was said before.
 
         That comes newest first, and is read page by page while it is consumed, the first page together with the turn.
-        `beside`: the conversations in linked accounts that it goes on with.
+        `beside`: the conversations in linked accounts that it goes on with. `covered`: by conversation, the turn up to
+        which nothing is read.
         """
-        here = (conversation_id, *beside)
+        here = {each: covered.get(each, 0) for each in (conversation_id, *beside)}
         async with self._database.read() as connection:
             asked = (await connection.execute(_question(), {"turn": turn_id})).all()
             page = await self._page(connection, here, (turn_id, 0))
         return [_remembered(row, conversation_id) for row in asked], self._past(here, page)
 
-    async def _past(self, here: Sequence[int], page: Sequence[Row[Any]]) -> AsyncGenerator[Remembered]:
+    async def past(self, conversation_id: int, after_turn: int) -> AsyncGenerator[Remembered]:
+        """All that was said in turns of a conversation after one, newest first, page by page."""
+        here = {conversation_id: after_turn}
+        async with self._database.read() as connection:
+            page = await self._page(connection, here, (_LAST, 0))
+        async for message in self._past(here, page):
+            yield message
+
+    async def ended(self, conversation_id: int, after_turn: int, up_to_turn: int) -> Sequence[Remembered]:
+        """The oldest that was said in turns after one, up to another, of which nothing more becomes; oldest first.
+
+        Up to the first turn that has not ended: its answer will stand before what is said now.
+        """
+        at = {"conversation": conversation_id, "after": after_turn, "up_to": up_to_turn}
+        async with self._database.read() as connection:
+            return [_remembered(row, conversation_id) for row in await connection.execute(_oldest(), at)]
+
+    async def _past(self, here: Mapping[int, int], page: Sequence[Row[Any]]) -> AsyncGenerator[Remembered]:
+        own = next(iter(here))
         while True:
             for row in page:
-                yield _remembered(row, here[0])
+                yield _remembered(row, own)
             if len(page) < PAGE:
                 return
             async with self._database.read() as connection:
@@ -71,12 +113,16 @@ class HistoryStore:
             return set((await connection.execute(query)).scalars())
 
     async def _page(
-        self, connection: AsyncConnection, here: Sequence[int], position: tuple[int, int]
+        self, connection: AsyncConnection, here: Mapping[int, int], position: tuple[int, int]
     ) -> Sequence[Row[Any]]:
         turn_id, message_id = position
-        at: dict[str, object] = {"turn": turn_id, "message": message_id}
-        query, where = (_older(), here[0]) if len(here) == 1 else (_older(of_several=True), [*here])
-        page: Sequence[Row[Any]] = (await connection.execute(query, {**at, "conversation": where})).all()
+        at = {"turn": turn_id, "message": message_id}
+        if len(here) == 1:
+            ((conversation_id, after),) = here.items()
+            query, at = _older(), at | {"conversation": conversation_id, "after": after}
+        else:
+            query = _older_than().where(or_(*(_is_of(each, after) for each, after in here.items())))
+        page: Sequence[Row[Any]] = (await connection.execute(query, at)).all()
         return page
 
 
@@ -87,24 +133,43 @@ def _question() -> Select[Any]:
 
 
 @cache
-def _older(*, of_several: bool = False) -> Select[Any]:
-    """A page of what was said before the message `message` of the turn `turn`; `of_several` conversations."""
-    here = messages.c.conversation_id
-    is_here = (
-        here.in_(bindparam("conversation", expanding=True))
-        if of_several
-        else here == bindparam("conversation")
-    )
+def _older() -> Select[Any]:
+    """A page of what was said before the message `message` of the turn `turn`, in turns after `after`."""
+    return _older_than().where(_is_of(bindparam("conversation", type_=Id), bindparam("after", type_=Id)))
+
+
+def _older_than() -> Select[Any]:
     turn: BindParameter[int] = bindparam("turn", type_=Id)
     older = (messages.c.turn_id < turn) | (
         (messages.c.turn_id == turn) & (messages.c.id < bindparam("message", type_=Id))
     )
     return (
         _messages()
-        .where(is_here, messages.c.turn_id <= turn, older)
+        .where(messages.c.turn_id <= turn, older)
         .where(~_is_left_out())
         .order_by(messages.c.turn_id.desc(), messages.c.id.desc())
         .limit(PAGE)
+    )
+
+
+def _is_of(conversation: Any, after: Any) -> ColumnElement[bool]:
+    """Whether a message stands in a conversation, in a turn after one."""
+    return and_(messages.c.conversation_id == conversation, messages.c.turn_id > after)
+
+
+@cache
+def _oldest() -> Select[Any]:
+    """The first messages of ended turns after the turn `after`, up to the turn `up_to`."""
+    conversation: BindParameter[int] = bindparam("conversation", type_=Id)
+    first_open = select(func.min(turns.c.id)).where(turns.c.conversation_id == conversation, is_open())
+    before = func.coalesce(first_open.scalar_subquery(), _LAST)
+    return (
+        _messages()
+        .where(_is_of(conversation, bindparam("after", type_=Id)))
+        .where(messages.c.turn_id <= bindparam("up_to", type_=Id), messages.c.turn_id < before)
+        .where(~_is_left_out())
+        .order_by(messages.c.turn_id, messages.c.id)
+        .limit(MOST_AT_ONCE)
     )
 
 

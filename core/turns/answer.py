@@ -106,6 +106,8 @@ class Answer:
         self.notes: list[str] = []
         """The bot's own sentences that stand below the answer and are no part of it."""
         self.usage: Usage | None = None
+        self.summary_tokens = 0
+        """What it took to make the summary that stands in the question for the first time."""
         self.reason = ""
         self._thinking = False
         self._unseen: list[str] | None = None

@@ -31,6 +31,8 @@ from core.turns.asking.meaning import is_meant
 HeldBy = Tripped | RetryAlone | NoRoom
 Ask = Callable[[Answer, Change, str | None], Awaitable[HeldBy | None]]
 """Asks the model something else than what was said."""
+Call = Callable[[Answer, CompletionRequest, Sequence[Remembered]], Awaitable[HeldBy | None]]
+"""Has the model answer a request that is no question of the turn's, in which these messages stand."""
 
 
 def _as_it_is(request: CompletionRequest) -> CompletionRequest:
@@ -46,7 +48,7 @@ class _Held(Exception):
 
 
 async def carry_out(
-    capabilities: Capabilities, answer: Answer, store: TurnStore, composer: Composer, ask: Ask
+    capabilities: Capabilities, answer: Answer, store: TurnStore, composer: Composer, ask: Ask, call: Call
 ) -> HeldBy | None:
     """Carry out what a turn is to do; what holds the question that it asked the model, if anything does.
 
@@ -67,7 +69,7 @@ async def carry_out(
     question = await composer.question_of(answer.turn)
     answer.is_ours = True
     try:
-        await handler.run(_Run(handler.capability, answer, question, store, ask))
+        await handler.run(_Run(handler.capability, answer, question, store, ask, call))
     except _Held as held:
         return held.by
     return None
@@ -83,10 +85,12 @@ class _Run:
         question: Sequence[Remembered],
         store: TurnStore,
         ask: Ask,
+        call: Call,
     ) -> None:
         self._answer = answer
         self._store = store
         self._ask = ask
+        self._call = call
         self.words = behind_word(capability, "\n".join(message.text for message in question))
         self.attachments = tuple(file for message in question for file in message.attachments)
 
@@ -140,6 +144,12 @@ class _Run:
 
     def be_quiet(self) -> None:
         self._answer.is_quiet = True
+
+    async def complete(self, request: CompletionRequest, said: Sequence[Remembered]) -> str:
+        with self._answer.unseen() as pieces:
+            if (held_by := await self._call(self._answer, request, said)) is not None:
+                raise _Held(held_by)
+        return "".join(pieces)
 
     async def _let_ask(self, change: Change) -> None:
         if (held_by := await self._ask(self._answer, change, self.words)) is not None:

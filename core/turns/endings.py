@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from core.aivax.stream.events import Usage
+from core.conversations.capabilities import Follower
 from core.delivery.buttons import buttons
 from core.delivery.error_messages import apologise
 from core.domain import (
@@ -23,8 +25,7 @@ from core.domain import (
     Turn,
     TurnState,
 )
-from core.i18n import Phrase
-from core.niceties.follow_up import Niceties
+from core.i18n import Phrase, RightsPhrase
 from core.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
@@ -53,12 +54,13 @@ class Endings:
         store: TurnStore,
         surfaces: Surfaces,
         replies: RepliesSettings,
-        niceties: Niceties,
+        followers: Sequence[Follower],
         hooks: TurnHooks,
     ) -> None:
+        """`followers` are told of each whole answer."""
         self._store = store
         self._hooks = hooks
-        self._niceties = niceties
+        self._followers = followers
         self._surfaces = surfaces
         self._files = MadeFiles(store.files, surfaces)
         self.removal = Removal(store, surfaces)
@@ -82,6 +84,8 @@ class Endings:
         if self._replies.footer and answer.usage is not None:
             tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
             notes.append(translator.say(Phrase.COST, model=answer.usage.model, tokens=tokens))
+        if self._replies.footer and answer.summary_tokens:
+            notes.append(translator.say(RightsPhrase.SUMMARY_MADE, tokens=answer.summary_tokens))
         after = answer.offers if answer.is_ours else self.after
         return Footer(" ".join(notes), buttons(after, answer.turn.key, translator))
 
@@ -92,7 +96,8 @@ class Endings:
         await surface.finish(replace(footer, files=files))
         if files and (missing := await self._files.show(turn)):
             await self._files.name(turn, text, missing, footer)
-        self._niceties.begin(turn, text)
+        for follower in self._followers:
+            follower(turn, text)
 
     async def close_early(self, turn: Turn, cancel_request: CancelRequest, text: str) -> None:
         """Close an answer as it stands on the screen: what is not shown yet of its text is never shown."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from core.admission.admission import Admission, RetryAlone
 from core.admission.fair_worklist import Permits
 from core.aivax.client import AivaxClient
-from core.aivax.stream.events import Finished, Picture, Text, TimelineEvent
+from core.aivax.request import CompletionRequest
+from core.aivax.stream.events import Finished, Picture, Text, TimelineEvent, Usage
 from core.conversations.capabilities import NO_CAPABILITIES, Capabilities, Change
 from core.conversations.composer import Composed, Composer, NoRoom
 from core.conversations.left_out import sentences_of
+from core.conversations.prompt import Context
+from core.conversations.request_files import Fetched
 from core.delivery.status_line import tool_status
 from core.domain import (
     AivaxError,
@@ -21,6 +24,7 @@ from core.domain import (
     Cause,
     ContextTooLong,
     RateLimited,
+    Remembered,
     RequestRefused,
     ToolActivity,
     Tripped,
@@ -131,9 +135,7 @@ class Generation:
         self._hooks.begin(answer)
         try:
             if turn.capability:
-                held_by = await carry_out(
-                    self._capabilities, answer, self._store, self._composer, self._compose_and_ask
-                )
+                held_by = await self._carry_out(answer)
             else:
                 held_by = await self._compose_and_ask(answer)
             if held_by is not None:
@@ -151,6 +153,28 @@ class Generation:
         )
         return None
 
+    async def make_unseen(self, answer: Answer) -> Tripped | RetryAlone | NoRoom | None:
+        """Do what a turn is for that shows nothing; what keeps it from being done, if anything does.
+
+        Raises `AivaxError`, or `Refused` where a hook refuses it.
+        """
+        held_by = await self._carry_out(answer)
+        if held_by is None:
+            await self._store.keep_answer(answer.turn, "", answer.usage, whole=True, ours=True)
+        return held_by
+
+    async def _carry_out(self, answer: Answer) -> Tripped | RetryAlone | NoRoom | None:
+        return await carry_out(
+            self._capabilities, answer, self._store, self._composer, self._compose_and_ask, self._call
+        )
+
+    async def _call(
+        self, answer: Answer, request: CompletionRequest, said: Sequence[Remembered]
+    ) -> Tripped | RetryAlone | None:
+        """Put a request to its model that is no question of the turn's."""
+        composed = Composed(request, Context("", (), (), tuple(said), names_authors=False), Fetched())
+        return await self._stream(answer, composed)
+
     async def _compose_and_ask(
         self, answer: Answer, change: Change | None = None, words: str | None = None
     ) -> Tripped | RetryAlone | NoRoom | None:
@@ -164,6 +188,7 @@ class Generation:
             await self._greet(answer)
             return None
         composed = asked.applied(composed)
+        answer.summary_tokens = composed.context.past.made_tokens
         answer.notes += sentences_of(composed.left_out, self._limits, answer.translator)
         for what, usd in composed.files.spent:
             answer.spent(what, usd)
@@ -251,6 +276,8 @@ class Generation:
         return None
 
     async def _take(self, answer: Answer, event: TimelineEvent) -> None:
+        if answer.turn.is_unseen and not isinstance(event, Text | Usage | Finished):
+            return
         if isinstance(event, Picture):
             if (file := answer.admit(event)) is not None:
                 await self._store.files.keep(answer.turn, answer.files, file)

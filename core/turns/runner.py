@@ -35,6 +35,7 @@ from core.turns.endings import Endings
 from core.turns.generation import Generation
 from core.turns.holds import Holds
 from core.turns.surfaces import Surfaces
+from core.turns.unseen import UnseenTurns
 from core.util.log import log
 
 
@@ -60,6 +61,7 @@ class Runner:
         cancellations: Cancellations,
         limits: LimitsSettings,
     ) -> None:
+        self._unseen = UnseenTurns(store, surfaces, generation, limits)
         self._store = store
         self._surfaces = surfaces
         self._generation = generation
@@ -94,6 +96,9 @@ class Runner:
 
     async def _run(self, turn: Turn) -> None:
         """Answer the turn, or show the answer that is stored already. Raises what the platform does not take."""
+        if turn.is_unseen:
+            await self._unseen.run(turn)
+            return
         if turn.ended_by is not None:
             await self._endings.close_early(turn, turn.ended_by, turn.answer or "")
             return

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Generic, TypeVar
 
 from cachetools import TTLCache
 
 from core.util.clock import Now
+
+Key = TypeVar("Key", bound=Hashable)
 
 MOST_KEYS = 1000
 
@@ -23,3 +26,21 @@ class Recently:
             return True
         self._keys[key] = None
         return False
+
+
+class Latest(Generic[Key]):
+    """The keys that were added last, so many of them, each until it is taken."""
+
+    def __init__(self, most: int) -> None:
+        self._keys: dict[Key, None] = {}
+        self._most = most
+
+    def add(self, key: Key) -> None:
+        """Add a key; the oldest one goes where there are too many."""
+        self._keys[key] = self._keys.pop(key, None)
+        if len(self._keys) > self._most:
+            del self._keys[next(iter(self._keys))]
+
+    def take(self, key: Key) -> bool:
+        """Take a key out; whether it was there."""
+        return self._keys.pop(key, key) is None

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.completions import texts
+from sandbox.completions.notes import notes_of
 from sandbox.completions.question import Question
 from sandbox.completions.schemas import broken, obeying
 from sandbox.completions.steps import Answer, Call, Rejected, Say, Step, Think, Wait, tokens_of
@@ -35,6 +36,8 @@ def answer_to(question: Question, workshop: Workshop = WORKSHOP) -> Answer:
         return Answer((call,), "tool_calls")
     if question.schema is not None or question.json_only:
         return _structured(question)
+    if (notes := notes_of(question)) is not None:
+        return Answer((Say(notes),))
     if only := _asked(question, r"say only (\w{1,40})"):
         return Answer((Say(only[1]),))
     finish = _asked(question, rf"finish ({'|'.join(FINISH_REASONS)})")

@@ -40,6 +40,7 @@ from core.storage.db.capability_tables.rollups import (
     daily_times,
 )
 from core.storage.db.capability_tables.scheduled import digest_opt_outs, digest_runs, reminders
+from core.storage.db.capability_tables.summaries import summaries
 from core.storage.db.capability_tables.tools import tool_calls
 from core.storage.db.datafile import FILE_MODE, warn_of_readers
 from core.storage.db.engine import Database, database_path, parse_url
@@ -164,6 +165,7 @@ __all__ = [
     "remote_erasures",
     "settled",
     "spoken_locale",
+    "summaries",
     "talks_as_one",
     "tool_activity",
     "tool_calls",

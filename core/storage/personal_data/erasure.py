@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.storage.db import messages, turns
 from core.storage.personal_data.registry import OF_TURNS, OWN, STORES, Store
+from core.storage.summaries.touched import drop_summaries_of
 
 BATCH = 100
 """Turns, or rows, in one transaction: some milliseconds, so that a turn that wants to write hardly waits."""
@@ -30,17 +31,20 @@ class Eraser:
             elif store.words:
                 await self._connection.execute(update(store.table).where(theirs).values(**store.words))
         await self._connection.execute(update(turns).where(turns.c.id.in_(turn_ids)).values(emptied_at=now))
+        await drop_summaries_of(self._connection, turn_ids)
 
     async def empty_open(self, turn_ids: Collection[int], *, notices: bool) -> None:
         """Take the words of turns that have not ended. What they need to end stays; `notices` keep their sentence."""
         for store in OF_TURNS:
             if not (notices and store.table is turns):
                 await self._empty(store, turn_ids, [name for name in store.words if name not in store.needed])
+        await drop_summaries_of(self._connection, turn_ids)
 
     async def empty_derived(self, turn_ids: Collection[int]) -> None:
         """Take what the model made of questions: it may quote them."""
         for store in OF_TURNS:
             await self._empty(store, turn_ids, store.derived, derived=True)
+        await drop_summaries_of(self._connection, turn_ids)
 
     async def empty_own(self, person_id: int, identity_ids: Collection[int]) -> int:
         """Take a bounded part of what a person wrote apart from turns of theirs; how many rows that were."""

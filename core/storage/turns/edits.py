@@ -35,6 +35,7 @@ from core.storage.db import (
     turns,
 )
 from core.storage.personal_data.erasure import Eraser
+from core.storage.summaries.touched import drop_summaries_of
 
 WAITING = (TurnState.QUEUED, TurnState.HELD)
 OPEN = (*WAITING, TurnState.RUNNING)
@@ -92,7 +93,10 @@ class Changes:
 
     async def reword(self, message_id: int, text: str) -> None:
         """Change what was said."""
-        await self._connection.execute(update(messages).where(messages.c.id == message_id).values(text=text))
+        reworded = update(messages).where(messages.c.id == message_id).values(text=text)
+        turn_id = await self._connection.scalar(reworded.returning(messages.c.turn_id))
+        if turn_id is not None:
+            await drop_summaries_of(self._connection, [turn_id])
 
     async def choose_capability(
         self, turn_id: int, capability: str, administers: Administers = Administers.NOTHING
@@ -117,6 +121,7 @@ class Changes:
         await self._connection.execute(
             update(turns).where(turns.c.id == turn_id).values(replaced_by=successor_id)
         )
+        await drop_summaries_of(self._connection, [turn_id])
 
     async def redact(self, deleted: Deleted, quoting: Collection[int] = ()) -> Redacted:
         """Empty messages that were deleted, with what was answered to them, and end what nobody asks any more.
@@ -160,7 +165,8 @@ class Changes:
 
     async def end_all(self, identity_ids: Collection[int], cancel_request: CancelRequest) -> Sequence[int]:
         """End all that is open of a person's questions; the conversations where one runs, or is to be closed."""
-        theirs = turns.c.identity_id.in_(identity_ids) & ~turns.c.notice
+        is_asked = ~turns.c.notice | turns.c.answer.is_(None)  # also what is made beside their answers
+        theirs = turns.c.identity_id.in_(identity_ids) & is_asked
         return (await self._end(theirs, cancel_request)).running_in
 
     async def stop_turn(self, turn_id: int) -> Stopped:

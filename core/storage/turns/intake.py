@@ -66,6 +66,7 @@ from core.storage.personal_data.link_codes import LinkCodes
 from core.storage.personal_data.links import Links
 from core.storage.personal_data.people import People
 from core.storage.personal_data.remote_erasures import RemoteErasures
+from core.storage.summaries.wanted import SummaryRequests
 from core.storage.turns.edits import Changes
 from core.storage.turns.held_turns import HeldTurns
 from core.storage.turns.taken_back import TakenBack
@@ -276,12 +277,13 @@ class IntakeTransaction:
         administers: Administers = Administers.NOTHING,
         takes_back: int | None = None,
         wait: timedelta = NO_WAIT,
+        unseen: bool = False,
     ) -> int:
         """Queue a turn. With `notice` it is the bot's own sentence, and asks AIVAX nothing; `offers` stand below it.
 
         `capability` is what it does in place of asking, and `administers` what its author may set there, where that
         matters to it; `takes_back` the turn whose answer goes before that is said.
-        It begins after `wait`, at the earliest.
+        It begins after `wait`, at the earliest. `unseen`: nobody asked for it, and it shows nothing.
         """
         row = {
             "conversation_id": conversation_id,
@@ -290,7 +292,7 @@ class IntakeTransaction:
             "state": TurnState.QUEUED,
             "address": address,
             "answer": notice,
-            "notice": notice is not None,
+            "notice": notice is not None or unseen,
             "offers": ",".join(offers),
             "awaited": awaited,
             "capability": capability or None,
@@ -370,6 +372,11 @@ class IntakeTransaction:
     def batches(self) -> BatchPresses:
         """The batches that buttons are about."""
         return BatchPresses(self._connection, self.now)
+
+    @property
+    def summaries(self) -> SummaryRequests:
+        """What has summaries of conversations made."""
+        return SummaryRequests(self._connection, self.now)
 
     @property
     def models(self) -> ModelChoice:
