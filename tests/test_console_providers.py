@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 from joserfc.jwk import ECKey, OctKey
 from sqlalchemy import select
 
@@ -27,11 +29,19 @@ from bots.web.console.providers import states
 from bots.web.console.providers.build import PlatformPeople, providers_of
 from bots.web.console.providers.discovery import Discovery
 from bots.web.console.providers.transport import Transport
+from bots.web.console.providers.values import ProviderFailed
 from bots.web.console.service import first_link
 from bots.web.console.settings import ConsoleSettings, check_console
 from core.domain import SettingRefused
-from core.domain.console import Role
-from core.storage.db import audit_log, console_outside_accounts, console_sessions, console_used_states
+from core.domain.console import OutsideAccount, Role
+from core.storage.console.access.outside import OutsideStore
+from core.storage.db import (
+    Database,
+    audit_log,
+    console_outside_accounts,
+    console_sessions,
+    console_used_states,
+)
 from core.util.clock import utc_now
 from tests.console_stage import (
     ADDRESS,
@@ -46,6 +56,7 @@ from tests.console_stage import (
 from tests.platforms.identity import FakeDiscordSignIn, FakeOidc
 from tests.platforms.identity import discord as discord_client
 from tests.platforms.identity.oidc import CLIENT, SECRET
+from tests.platforms.identity.served import Served
 
 
 def back(key: str) -> str:
@@ -604,6 +615,89 @@ async def test_operators_on_discord_sign_in_with_discord_and_nobody_else_does(
     refused(mixed_up, FAILED)
 
 
+# Between processes, and with services that behave badly
+
+
+async def test_two_first_sign_ins_at_once_make_one_user_and_what_came_back_is_used_by_one(
+    migrated_url: str,
+) -> None:
+    account = OutsideAccount("https://id.example.com", "7")
+    async with Database(migrated_url) as one, Database(migrated_url) as other:
+        stores = [OutsideStore(each, utc_now) for each in (one, other)]
+        names = ["oidc:nelly", "oidc:7"]
+        entered = await asyncio.gather(
+            *(stores[each % 2].enter(account, names, Role.VIEWER, "10.0.0.1") for each in range(4))
+        )
+        late = utc_now() + timedelta(minutes=10)
+        used = await asyncio.gather(*(stores[each % 2].use("d" * 64, late) for each in range(4)))
+        again = await stores[0].enter(replace(account, email="n@example.com"), names, Role.OWNER, "10.0.0.1")
+
+    assert len({each.id for each in entered}) == 1
+    assert sorted(used) == [False, False, False, True]
+    assert (again.id, again.role, again.name) == (entered[0].id, Role.OWNER, "oidc:nelly")
+    assert again.outside is not None
+    assert again.outside.email == "n@example.com"
+
+
+class Bad(Served):
+    """Answers what nobody should."""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get(f"/{name}", getattr(self, name)) for name in ("large", "away", "page", "listed", "slow")
+        ]
+
+    async def large(self, _request: web.Request) -> web.Response:
+        return web.json_response({"x": "y" * 300_000})
+
+    async def away(self, _request: web.Request) -> web.Response:
+        raise web.HTTPFound(f"{self.url}/listed")
+
+    async def page(self, _request: web.Request) -> web.Response:
+        return web.Response(text="<html>", content_type="text/html")
+
+    async def listed(self, _request: web.Request) -> web.Response:
+        return web.Response(text="[" * 50_000, content_type="application/json")
+
+    async def slow(self, _request: web.Request) -> web.Response:
+        await asyncio.Event().wait()  # no deadline: the one who asks has one
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("large", "more than"),
+        ("away", "answers 302"),
+        ("page", "without a JSON object"),
+        ("listed", "without a JSON object"),
+        ("slow", "did not answer in 0.2 s"),
+    ],
+)
+async def test_an_answer_is_read_within_bounds_and_no_redirect_is_followed(path: str, told: str) -> None:
+    async with Bad() as bad:
+        with pytest.raises(ProviderFailed, match=told) as failed:
+            await Transport(0.2 if path == "slow" else 30.0).get(f"{bad.url}/{path}")
+
+    assert failed.value.is_down
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://id.example.com/x",
+        "file:///etc/passwd",
+        "https://",
+        "https://a.example/\n",
+        "https://a.example/'",
+        "",
+    ],
+)
+async def test_nothing_is_asked_of_an_address_that_is_none(address: str) -> None:
+    with pytest.raises(ProviderFailed):
+        await Transport(0.1).get(address)
+
+
 # Settings
 
 
@@ -670,8 +764,8 @@ def test_a_secret_is_in_no_complaint_and_no_repr(tmp_path: Path) -> None:
 async def test_the_doctor_tells_whether_a_provider_answers_and_what_to_enter_there(
     provider: FakeOidc,
 ) -> None:
-    web = WebSettings(console=ConsoleSettings(enabled=True, oidc=oidc(provider)))
-    check = SignInCheck(web, None, {})
+    settings = WebSettings(console=ConsoleSettings(enabled=True, oidc=oidc(provider)))
+    check = SignInCheck(settings, None, {})
 
     (well,) = await check.run()
     await provider.stop()
@@ -685,9 +779,9 @@ async def test_the_doctor_tells_whether_a_provider_answers_and_what_to_enter_the
 
 async def test_the_doctor_names_a_platform_none_of_whose_people_may_sign_in() -> None:
     model = console_settings({"discord": PlatformPeople(DISCORD)})
-    web = WebSettings(console=model(enabled=True, discord={"client_id": "1", "client_secret": "x"}))
+    settings = WebSettings(console=model(enabled=True, discord={"client_id": "1", "client_secret": "x"}))
 
-    found = await SignInCheck(web, None, {"discord": discord_plugin}).run()
+    found = await SignInCheck(settings, None, {"discord": discord_plugin}).run()
 
     assert [(each.check, each.state) for each in found] == [
         ("console.sign_in.discord", "ok"),

@@ -23,6 +23,7 @@ async def test_the_first_start_and_the_machine_itself_let_an_owner_in(
 ) -> None:
     storage = f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}"
     web = f"\n[web]\nport = {unused_tcp_port}\n[web.console]\nenabled = true\n"
+    web += '[web.console.discord]\nclient_id = "157730590492196864"\nclient_secret = "s3cret-of-the-app"\n'
     async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
         config = Town(slack, discord, sandbox, storage).config() + web
         async with running(tmp_path, config) as bot:
@@ -36,6 +37,7 @@ async def test_the_first_start_and_the_machine_itself_let_an_owner_in(
             async with httpx.AsyncClient() as client:
                 first, second = await asyncio.gather(*(client.get(link) for link in links))
                 strange = await client.get(links[0][:-4] + "AAAA")
+                sign_in = await client.get(f"http://127.0.0.1:{unused_tcp_port}/console/sign-in")
                 health = await client.get(f"http://127.0.0.1:{unused_tcp_port}/health/live")
 
     assert line.startswith("console: set the owner's password at http://127.0.0.1:")
@@ -44,6 +46,8 @@ async def test_the_first_start_and_the_machine_itself_let_an_owner_in(
     assert links[0] != links[1]
     assert 'name="again"' in first.text
     assert 'name="again"' not in strange.text
+    assert "Sign in with Discord" in sign_in.text
+    assert not any("s3cret" in logged for logged in bot.log)
     assert health.status_code == 404  # off, as [web] enabled says
     token = links[0].rpartition("/")[2]
     assert not any(token in logged for logged in bot.log)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bots.frontends import Plugin
 from bots.settings import WebSettings
-from bots.web.console.providers.build import exchanges_of, people_of, providers_of, redirect_of
+from bots.web.console.providers.build import OIDC, exchanges_of, people_of, providers_of, redirect_of
 from bots.web.console.providers.settings import NEEDED
 from bots.web.console.providers.values import ProviderFailed
 from bots.web.console.settings import origin_of
@@ -48,7 +48,8 @@ class SignInCheck:
         try:
             endpoints = await exchange.endpoints()
         except ProviderFailed as error:
-            cure = f"[web.console.{key}] names the issuer; the password way in stays open meanwhile"
+            issuer = "issuer is as the provider names itself, and that " if key == OIDC else ""
+            cure = f"look whether {issuer}this machine reaches it; passwords let in meanwhile"
             return failed(check, f"{exchange.provider.issuer}: {error}", cure)
         host = urlsplit(endpoints.authorize).hostname
         told = "answers" if exchange.provider.endpoints is None else "is not asked before somebody signs in"
