@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -256,19 +257,21 @@ def compose(plugins: Mapping[str, Plugin]) -> type[Settings]:
     }
     sections: dict[str, type[Section]] = {
         "operators": create_model("OperatorSettings", __base__=OperatorSettings, **lists),
-        "web": _web(plugins),
+        "web": _web(tuple(name for name, plugin in plugins.items() if plugin.sign_in)),
         **{name: plugin.section for name, plugin in plugins.items()},
     }
     fields: dict[str, Any] = {name: (each, Field(default_factory=each)) for name, each in sections.items()}
     return create_model("Settings", __base__=Settings, **fields)
 
 
-def _web(plugins: Mapping[str, Plugin]) -> type[WebSettings]:
-    """`[web]`, with a section in `[web.console]` for each platform that people can sign in with."""
+@lru_cache
+def _web(platforms: tuple[str, ...]) -> type[WebSettings]:
+    """`[web]`, with a section in `[web.console]` for each platform that people can sign in with.
+
+    The same class for the same platforms: values of different ones would never be equal, and seem to have changed.
+    """
     own = PlatformSignInSettings()
-    ways: dict[str, Any] = {
-        name: (PlatformSignInSettings, own) for name, plugin in plugins.items() if plugin.sign_in
-    }
+    ways: dict[str, Any] = {name: (PlatformSignInSettings, own) for name in platforms}
     console = create_model("ConsoleSettings", __base__=ConsoleSettings, **ways)
     web: dict[str, Any] = {"console": (console, console())}
     return create_model("WebSettings", __base__=WebSettings, **web)

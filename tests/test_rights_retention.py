@@ -90,7 +90,7 @@ async def test_without_a_period_of_its_own_nothing_goes_before_the_text(stage: S
 async def test_files_and_tools_go_and_the_question_stays(stage: Stage) -> None:
     swept = await sweep(stage, retention_files_days=30, retention_tools_days=30)
 
-    assert swept == {"tools": 1, "files": 1, "sheets": 0}
+    assert swept == {"tools": 1, "files": 1, "sheets": 0, "chat_files": 0}
     assert await gone(stage, REF)
     assert await gone(stage, TOOL)
     assert await left(stage, WORDS)
