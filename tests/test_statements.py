@@ -34,6 +34,7 @@ from core.domain import (
     TurnState,
 )
 from core.domain.audit import AuditAction, AuditEntry, Via, in_chat
+from core.storage.channel_models import ChannelModels
 from core.storage.db import Database, audit_log, metadata
 from core.storage.history import HistoryStore
 from core.storage.spenders import Spenders
@@ -224,6 +225,9 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
     await spenders.people(clock() - timedelta(days=1), 5)
     await spenders.places(clock() - timedelta(days=1), 5)
     await spenders.calls_since(clock() - timedelta(days=1))
+    models = ChannelModels(database, clock)
+    await models.choose(CHANNEL, "a-model", in_chat(ANA.identity))
+    await models.newest(10)
     await HistoryStore(database).answers([last])
     await HistoryStore(database).beside(here, clock() - timedelta(days=1))
     told = await store.claim_to_tell(here, last - 1, 1)

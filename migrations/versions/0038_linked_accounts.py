@@ -61,6 +61,6 @@ def downgrade() -> None:
     op.drop_table("link_codes")
     op.execute("UPDATE identities SET person_id = home_person_id WHERE home_person_id IS NOT NULL")
     op.drop_index("ix_identities_home", "identities")
-    with op.batch_alter_table("identities") as table:
-        table.drop_column("shares_talk")
-        table.drop_column("home_person_id")
+    # column by column: a table that is made anew would take with it, on SQLite, all that refers to it
+    op.drop_column("identities", "shares_talk")
+    op.drop_column("identities", "home_person_id")
