@@ -271,7 +271,7 @@ def _web(platforms: tuple[str, ...]) -> type[WebSettings]:
     The same class for the same platforms: values of different ones would never be equal, and seem to have changed.
     """
     own = PlatformSignInSettings()
-    ways: dict[str, Any] = {name: (PlatformSignInSettings, own) for name in platforms}
+    ways: dict[str, Any] = dict.fromkeys(platforms, (PlatformSignInSettings, own))
     console = create_model("ConsoleSettings", __base__=ConsoleSettings, **ways)
     web: dict[str, Any] = {"console": (console, console())}
     return create_model("WebSettings", __base__=WebSettings, **web)

@@ -274,6 +274,7 @@ async def summarise(database: Database, clock: WallClock, turn: Turn) -> None:
         beside = await requests.open(here)
         await requests.has_room(beside, asker, Bounds(5, 5), 0)
     await store.made_in(beside)
+    await store.of_each([here, beside])
     found = await store.meant_by(turn)
     assert found is not None
     await store.failed(turn, found, clock())
