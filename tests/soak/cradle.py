@@ -13,9 +13,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.town import ENVIRONMENT, PROJECT
@@ -105,14 +106,14 @@ class Cradle:
 
 
 @asynccontextmanager
-async def open_cradle() -> AsyncIterator[Cradle]:
-    """Import everything once; leaving the block ends every child."""
+async def open_cradle(environment: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Cradle]:
+    """Import everything once; leaving the block ends every child. `environment`: what all of them have besides."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.soak.cradle",
         cwd=PROJECT,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, **environment},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -25,6 +25,11 @@ class Postgres:
             connection.execute("CREATE DATABASE soak")
 
     @property
+    def server_url(self) -> str:
+        """The address of the server's first database."""
+        return str(self._server.get_uri())
+
+    @property
     def url(self) -> str:
         address = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         return make_url(address).set(database="soak").render_as_string(hide_password=False)

@@ -6,8 +6,8 @@ import asyncio
 import os
 import random
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from core.storage.db import Database
@@ -35,7 +35,9 @@ person_actions = 1000
 class Ground:
     """All that a soak needs."""
 
-    def __init__(self, town: Town, cradle: Cradle, records: Records, folder: Path, seed: int) -> None:
+    def __init__(
+        self, town: Town, cradle: Cradle, records: Records, folder: Path, seed: int, elsewhere: Cradle | None
+    ) -> None:
         self.town = town
         self.records = records
         self.folder = folder
@@ -43,6 +45,7 @@ class Ground:
         self.answers = Answers(town.sandbox.state.calls)
         self.crowd = Crowd(town, [], self.chance)
         self._cradle = cradle
+        self._elsewhere = elsewhere or cradle
         self._config = folder / "config.toml"
 
     def configure(
@@ -54,10 +57,13 @@ class Ground:
         grace_s: float = 30,
         aivax: str = "",
         dispatch: str = "rows",
+        pooler: bool = False,
         **changes: str,
     ) -> None:
         config = self.town.config(**changes)
         storage = f'worker_lost_after_s = {lease_s}\ndispatch = "{dispatch}"\n'
+        if pooler:
+            storage += "pooler = true\npoll_interval_s = 1\n"
         config = config.replace("\n[slack]", f"{storage}\n[slack]")
         config = config.replace("\n[storage]", f"{aivax}\n\n[storage]")
         self._config.write_text(
@@ -69,8 +75,10 @@ class Ground:
     ) -> None:
         self.crowd = Crowd(self.town, conversations, self.chance, wishes)
 
-    async def start(self, name: str = "bot", *arguments: str) -> Child:
-        return await self._cradle.start(self._config, self.folder / f"{name}.log", *arguments)
+    async def start(self, name: str = "bot", *arguments: str, elsewhere: bool = False) -> Child:
+        """Begin a process; `elsewhere`: where the clock shows another time."""
+        cradle = self._elsewhere if elsewhere else self._cradle
+        return await cradle.start(self._config, self.folder / f"{name}.log", *arguments)
 
     async def ready(self) -> None:
         await self.town.slack.connected(1, 60)
@@ -141,14 +149,23 @@ def amount(name: str, usual: int) -> int:
 
 @asynccontextmanager
 async def open_ground(
-    folder: Path, storage: str, *, tokens_per_s: float = 300.0, shards: int = 1
+    folder: Path,
+    storage: str,
+    *,
+    tokens_per_s: float = 300.0,
+    shards: int = 1,
+    pooled: str = "",
+    elsewhere: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Ground]:
+    """`pooled`: by which address the bots reach the database; `elsewhere`: the environment of another machine."""
     async with (
         FakeSlack() as slack,
         FakeDiscord(shards=shards) as discord,
         serve(plan="max", balance=1e9, tokens_per_s=tokens_per_s) as sandbox,
         open_cradle() as cradle,
+        AsyncExitStack() as stack,
         Database(storage) as database,
     ):
-        town = Town(slack, discord, sandbox, storage)
-        yield Ground(town, cradle, Records(database), folder, seed_of(os.environ.get("SOAK_SEED")))
+        town = Town(slack, discord, sandbox, pooled or storage)
+        other = await stack.enter_async_context(open_cradle(elsewhere)) if elsewhere else None
+        yield Ground(town, cradle, Records(database), folder, seed_of(os.environ.get("SOAK_SEED")), other)
