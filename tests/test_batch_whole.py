@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -102,7 +103,10 @@ async def test_every_row_comes_back_in_its_order_in_each_form_of_aivax(migrated_
         (file,) = shelf.shown
         assert len(stage.sandbox.state.batches.workflows) == 1
     assert "for 60 rows. Each costs a completion" in text
-    assert [f"{quarter} of 60 rows are done" in text for quarter in (20, 30, 50)] == [True] * 3
+    told = [int(number) for number in re.findall(r"(\d+) of 60 rows are done", text)]
+    quarters = [4 * number // 60 for number in told]
+    assert quarters, "nobody was told how far it is"
+    assert quarters == sorted({*quarters} - {0, 4}), "each quarter is told once"
     assert file.name == "ticket-results.csv"
     head, *rows = cells(file)
     assert head == ["text", "floor", "title", "urgent", "level", "error"]

@@ -304,8 +304,8 @@ async def test_the_log_is_emptied_once_its_reader_is_done_and_nobody_waits_meanw
             async with asyncio.timeout(5), database.write() as connection:
                 await connection.execute(text("INSERT INTO diary VALUES ('dear')"))
             await clock.advance(0.1)
-        log_file = Path(f"{database.path}-wal")
-        assert log_file.stat().st_size
+            log_file = Path(f"{database.path}-wal")
+            assert log_file.stat().st_size
 
         async with asyncio.timeout(10):
             while log_file.stat().st_size:

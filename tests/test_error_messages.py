@@ -185,7 +185,10 @@ def test_every_sentence_can_be_filled_in(phrase: Phrase) -> None:
 
 
 def test_no_two_sentences_are_the_same() -> None:
-    assert len({phrase.value for phrase in PHRASES}) == len(PHRASES)
+    """Words that people type may be: in other languages they differ."""
+    sentences = [phrase.value for phrase in PHRASES if not phrase.key.endswith("_word")]
+
+    assert len({*sentences}) == len(sentences)
 
 
 @pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase.name)
