@@ -173,6 +173,22 @@ async def test_an_old_question_agrees_to_nobody_newer(url: str) -> None:
         assert shown(stage, Place("fake", "", "whispers"))[-1].startswith("There is nothing to agree to")
 
 
+async def test_a_word_answers_the_one_question_that_waits(migrated_url: str) -> None:
+    """Who is asked whether one account is theirs can't be asked by a stranger in the same moment."""
+    async with staged(migrated_url, **ON) as stage:
+        leaked, of_zoe = await code_for(stage), await code_for(stage, ZOE, ZOES)
+        await stage.hear(said(f"link {of_zoe}"))
+        too_late = await tells(stage, f"link {leaked}", EVE, EVES)
+        leaked = await code_for(stage)
+        await stage.hear(said(f"link {leaked}", by=EVE, at=EVES), said("link yes", by=EVE, at=EVES))
+        await press(stage, Action.NOT_ME, ANA, DIRECT)
+        old = await tells(stage, "link yes", ANA, DIRECT)
+
+        assert too_late.startswith("I know no such code")
+        assert old.startswith("There is nothing to agree to")
+        assert await persons(stage) == 3
+
+
 async def test_a_code_is_neither_given_nor_taken_where_others_read(url: str) -> None:
     async with staged(url, **ON) as stage:
         refused = await tells(stage, "link", ANA, CHANNEL)

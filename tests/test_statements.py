@@ -276,6 +276,7 @@ async def summarise(database: Database, clock: WallClock, turn: Turn) -> None:
     await store.made_in(beside)
     await store.of_each([here, beside])
     found = await store.meant_by(turn)
+    await store.conversation_meant(replace(turn, place=replace(turn.place, thread="@ana")), kept=True)
     assert found is not None
     await store.failed(turn, found, clock())
     await store.keep(turn, here, kept=False)

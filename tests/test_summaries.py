@@ -366,6 +366,48 @@ async def test_a_command_beside_a_thread_finds_it_and_what_is_private_is_found_i
         assert of_ben.startswith("There is no summary")
 
 
+async def test_who_wants_none_by_a_command_beside_a_thread_has_none_of_the_thread(migrated_url: str) -> None:
+    aside = replace(CHANNEL, thread="@ana")
+    async with staged(migrated_url, **ON) as stage:
+        nowhere = await tell(stage, "summary off", by=BEN, at=replace(CHANNEL, thread="@ben"))
+        await talk(stage, *facts(0), at=CHANNEL)
+        await tell(stage, "summary off", at=aside)
+        await talk(stage, *facts(*range(1, 7)), at=CHANNEL)
+        made = [each for each in await stored(stage) if each]
+        told = await tell(stage, "summary", at=aside)
+        await tell(stage, "summary on", at=aside)
+        await talk(stage, *facts(7), at=CHANNEL)
+
+        assert nowhere
+        assert made == []
+        assert not told.startswith("There is no summary")
+        assert any(await stored(stage))
+
+
+async def test_a_shown_summary_is_kept_in_no_second_place(file_url: str) -> None:
+    async with staged(file_url, **ON) as stage:
+        await talk(stage, *facts(*range(6)))
+        shown = await tell(stage, "summary")
+        kept = await stage.rows("SELECT answer FROM turns WHERE answer IS NOT NULL")
+
+        assert "fact0-" in shown
+        assert "fact0-" not in "".join(kept)
+
+
+async def test_what_a_deleted_summary_was_about_does_not_come_back_when_none_is_wanted(file_url: str) -> None:
+    async with staged(file_url, **ON) as stage:
+        await talk(stage, *(f"say only ok fact{number}-{'x' * 100}" for number in range(11)))
+        await tell(stage, "summary delete")
+        await talk(stage, "say only ok once")
+        before = {number for number in range(11) if f"fact{number}-" in answered(stage)[-1]}
+        await tell(stage, "summary off")
+        await talk(stage, "say only ok twice")
+        after = {number for number in range(11) if f"fact{number}-" in answered(stage)[-1]}
+
+        assert 0 not in before
+        assert after <= before
+
+
 async def test_of_several_people_nobody_words_it_and_each_may_delete_it(file_url: str) -> None:
     async with staged(file_url, **SHARED) as stage:
         await talk(stage, *facts(*range(8)), at=CHANNEL)

@@ -83,7 +83,7 @@ class History:
         beside = await self._store.beside(here, self._since()) if turn.talks_as_one else ()
         found = await self._summaries.of_each((here, *beside)) if self._summaries is not None else {}
         kept = {each.conversation_id: each for each in found.values() if each.kept}
-        covered = {each: summary.up_to_turn for each, summary in kept.items()}
+        covered = {each: summary.up_to_turn for each, summary in found.items()}
         text = "\n\n".join(kept[each].text for each in (*beside, here) if each in kept and kept[each].text)
         room = left = self._room(text)
         question, past = await self._store.read(here, turn.id, beside, covered)

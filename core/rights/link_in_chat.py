@@ -69,6 +69,7 @@ class LinkHandler(_Handler):
             await self._give(run)
         else:
             async with self._store.transaction() as transaction:
+                await transaction.links.hold()  # two may each use the code of the other
                 told = await self._step(run, transaction, wish)
             self._wake(transaction)
             await self._say(run, told)
@@ -88,6 +89,7 @@ class LinkHandler(_Handler):
     async def _give(self, run: CapabilityRun) -> None:
         say, word = run.translator.say, run.translator.say(LinkPhrase.LINK_WORD)
         async with self._store.transaction() as transaction:
+            await transaction.links.hold()
             me = await _side(run, transaction)
             met = await transaction.links.met(me.identity_id)
             linked = await transaction.links.linked(me.identity_id)

@@ -89,10 +89,7 @@ class SummaryWord:
         wish = read_wish(run.words) or Wish("show")
         summary = await self._store.meant_by(run.turn)
         if wish.verb in ("off", "on"):
-            here = summary.conversation_id if summary is not None else run.turn.conversation_id
-            await self._store.keep(run.turn, here, kept=wish.verb == "on")
-            is_on = wish.verb == "on"
-            await self._say(run, RightsPhrase.SUMMARY_ON if is_on else RightsPhrase.SUMMARY_OFF)
+            await self._keep(run, kept=wish.verb == "on")
         elif summary is None or not (summary.kept and summary.text):
             is_off = summary is not None and not summary.kept
             await self._say(run, RightsPhrase.SUMMARY_UNWANTED if is_off else RightsPhrase.SUMMARY_NONE)
@@ -103,6 +100,14 @@ class SummaryWord:
             await self._say(run, RightsPhrase.SUMMARY_DELETED if done else RightsPhrase.SUMMARY_CHANGED)
         else:
             await self._show(run, summary)
+
+    async def _keep(self, run: CapabilityRun, *, kept: bool) -> None:
+        here = await self._store.conversation_meant(run.turn, kept=kept)
+        if here is None:
+            await self._say(run, RightsPhrase.SUMMARY_NONE)
+            return
+        await self._store.keep(run.turn, here, kept=kept)
+        await self._say(run, RightsPhrase.SUMMARY_ON if kept else RightsPhrase.SUMMARY_OFF)
 
     async def _edit(self, run: CapabilityRun, summary: StoredSummary, text: str) -> None:
         if summary.is_shared:
@@ -124,7 +129,9 @@ class SummaryWord:
             parts.append(" ".join([say(RightsPhrase.SUMMARY_COST, tokens=cost.tokens), *usd]))
         words = {verb: say(word) for verb, word in _WORDS}
         how = RightsPhrase.SUMMARY_HOW_SHARED if summary.is_shared else RightsPhrase.SUMMARY_HOW
-        await run.write("\n\n".join([*parts, say(how, word=say(self.capability.word), **words)]))
+        text = "\n\n".join([*parts, say(how, word=say(self.capability.word), **words)])
+        # kept in one place alone: what is deleted takes the summary with it, and would stay in this answer
+        await run.write_once(text, secret=quoted)
 
     async def _say(self, run: CapabilityRun, phrase: Sentence) -> None:
         say = run.translator.say

@@ -45,8 +45,8 @@ class LinkCodes:
         self._now = now
 
     async def add(self, digest: str, maker: Side, expires_at: datetime) -> None:
-        """Keep a new code of somebody's, in place of any before it."""
-        old = (link_codes.c.identity_id == maker.identity_id) | (link_codes.c.expires_at <= self._now)
+        """Keep a new code of somebody's, in place of any before it, and of a question that they did not answer."""
+        old = _waits_for(maker.identity_id) | (link_codes.c.expires_at <= self._now)
         await self._connection.execute(delete(link_codes).where(old))
         row = {
             "digest": digest,
@@ -66,8 +66,12 @@ class LinkCodes:
         return await self._one(link_codes.c.digest == digest)
 
     async def use(self, digest: str, user: Side, *, shares_talk: bool) -> LinkCode | None:
-        """Take a code in; None where it is not good any more. Of two who use it at once, the first has used it."""
-        before = (link_codes.c.by_identity_id == user.identity_id) & ~link_codes.c.by_agreed
+        """Take a code in; None where it is not good any more. Of two who use it at once, the first has used it.
+
+        Who uses one has no code of their own any more: so nobody is asked two things at once, to which a word of
+        theirs could be the answer.
+        """
+        before = _waits_for(user.identity_id)
         await self._connection.execute(delete(link_codes).where(before, link_codes.c.digest != digest))
         free = (link_codes.c.digest == digest) & link_codes.c.by_identity_id.is_(None)
         used = (
@@ -117,6 +121,12 @@ class LinkCodes:
         found = select(link_codes).where(which, self._is_good()).order_by(link_codes.c.id.desc()).limit(1)
         row = (await self._connection.execute(found)).one_or_none()
         return _code(row) if row is not None else None
+
+
+def _waits_for(identity_id: int) -> ColumnElement[bool]:
+    """Whether a code is somebody's own, or one that they used and did not agree to yet."""
+    used = (link_codes.c.by_identity_id == identity_id) & ~link_codes.c.by_agreed
+    return (link_codes.c.identity_id == identity_id) | used
 
 
 def _code(row: Row[Any]) -> LinkCode:

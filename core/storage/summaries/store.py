@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, func, select, update
 
 from core.domain import Turn
 from core.storage.db import Database, conversations, outlast, summaries, turns
@@ -78,8 +78,10 @@ class SummaryStore:
         """The summary that the turns of a conversation beside make."""
         return await self._one(_stored().where(summaries.c.beside_id == beside_id))
 
-    async def meant_by(self, turn: Turn) -> StoredSummary | None:
+    async def meant_by(self, turn: Turn, *, unwanted_first: bool = False) -> StoredSummary | None:
         """The summary that a person asks to see: of the conversation where they ask, else of their last one there.
+
+        Where there is no text, one that they want none of; `unwanted_first`: that one before any text.
 
         Commands stand beside threads, so that the channel's conversations are looked through; what was said in
         private is found in private alone.
@@ -87,17 +89,31 @@ class SummaryStore:
         here = await self.of(turn.conversation_id)
         if here is not None and (here.text or not here.kept):
             return here
-        asker = select(turns.c.identity_id).where(turns.c.id == turn.id).scalar_subquery()
-        names = conversations.c["platform", "workspace", "channel"]
-        place = (turn.place.platform, turn.place.workspace, turn.place.channel)
-        there = (column == value for column, value in zip(names, place, strict=True))
         theirs = _stored().join(conversations, conversations.c.id == summaries.c.conversation_id)
-        theirs = theirs.where(summaries.c.identity_id == asker, *there, summaries.c.text != "")
-        if not turn.place.is_for_one:
-            aside = conversations.c.thread.startswith("@", autoescape=True)
-            theirs = theirs.where(~conversations.c.private, ~aside)
-        newest = theirs.order_by(conversations.c.active_at.desc(), conversations.c.id.desc())
+        theirs = theirs.where(summaries.c.identity_id == _asker(turn), _is_near(turn))
+        theirs = theirs.where((summaries.c.text != "") | ~summaries.c.kept)
+        first = summaries.c.kept if unwanted_first else summaries.c.kept.desc()
+        newest = theirs.order_by(first, conversations.c.active_at.desc(), conversations.c.id.desc())
         return await self._one(newest.limit(1)) or here
+
+    async def conversation_meant(self, turn: Turn, *, kept: bool) -> int | None:
+        """The conversation of which a person wants a summary `kept`, or none; None: they have none there.
+
+        Which one they see decides; where there is no summary yet, a command beside a thread means their last
+        conversation there: what is said to a command is no conversation itself.
+        """
+        found = await self.meant_by(turn, unwanted_first=kept)
+        if found is not None and (found.text or not found.kept):
+            return found.conversation_id
+        own = select(conversations.c.owner_id).where(conversations.c.id == turn.conversation_id)
+        last = select(conversations.c.id).where(_is_near(turn), conversations.c.id != turn.conversation_id)
+        last = last.where(~_is_aside()).order_by(conversations.c.active_at.desc(), conversations.c.id.desc())
+        async with self._database.read() as connection:
+            is_command = (await connection.execute(own)).scalar_one() < 0
+            if not is_command and not turn.place.thread.startswith("@"):
+                return turn.conversation_id
+            newest = (await connection.execute(last.limit(1))).scalar_one_or_none()
+        return newest if newest is not None or is_command else turn.conversation_id
 
     async def cost_of(self, summary: StoredSummary, price: Price) -> SummaryCost:
         """What it came to until now."""
@@ -182,6 +198,24 @@ def _summary(row: Row[Any]) -> StoredSummary:
         made_by=row.made_by,
         made_tokens=row.made_tokens or 0,
     )
+
+
+def _asker(turn: Turn) -> ScalarSelect[int]:
+    return select(turns.c.identity_id).where(turns.c.id == turn.id).scalar_subquery()
+
+
+def _is_aside() -> ColumnElement[bool]:
+    return conversations.c.thread.startswith("@", autoescape=True)
+
+
+def _is_near(turn: Turn) -> ColumnElement[bool]:
+    """Whether a conversation is the own one of who asks, in the same channel; in private alone, if it is private."""
+    names = conversations.c["platform", "workspace", "channel"]
+    place = (turn.place.platform, turn.place.workspace, turn.place.channel)
+    there = [column == value for column, value in zip(names, place, strict=True)]
+    if not turn.place.is_for_one:
+        there += [~conversations.c.private, ~_is_aside()]
+    return and_(conversations.c.owner_id == _asker(turn), *there)
 
 
 @cache
