@@ -414,8 +414,10 @@ async def test_of_several_people_nobody_words_it_and_each_may_delete_it(file_url
         refused = await tell(stage, "summary edit Ben owes me 100", by=BEN, at=CHANNEL)
         shown = await tell(stage, "summary", by=BEN, at=CHANNEL)
         await tell(stage, "summary delete", by=BEN, at=CHANNEL)
+        beside = await tell(stage, "summary off", by=BEN, at=replace(CHANNEL, thread="@ben"))
 
         assert refused.startswith("Several people write here")
+        assert beside.startswith("There is no summary")
         assert "fact0" in shown
         assert await stored(stage) == [""]
 

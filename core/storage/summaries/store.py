@@ -109,11 +109,12 @@ class SummaryStore:
         last = select(conversations.c.id).where(_is_near(turn), conversations.c.id != turn.conversation_id)
         last = last.where(~_is_aside()).order_by(conversations.c.active_at.desc(), conversations.c.id.desc())
         async with self._database.read() as connection:
-            is_command = (await connection.execute(own)).scalar_one() < 0
-            if not is_command and not turn.place.thread.startswith("@"):
+            owner_id = int((await connection.execute(own)).scalar_one())
+            if owner_id >= 0 and not turn.place.thread.startswith("@"):
                 return turn.conversation_id
             newest = (await connection.execute(last.limit(1))).scalar_one_or_none()
-        return newest if newest is not None or is_command else turn.conversation_id
+        # what several share is no one's last conversation: it is spoken of where they write
+        return newest if newest is not None or owner_id <= 0 else turn.conversation_id
 
     async def cost_of(self, summary: StoredSummary, price: Price) -> SummaryCost:
         """What it came to until now."""
