@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel
 
 from bots import logs
 from bots.redaction import secrets_in
 from bots.setting_rules.live import Live
 from bots.settings import Settings, SettingsRefused
+from bots.web.console.providers.settings import PlatformSignInSettings
+from bots.web.console.settings import ConsoleSettings
 from core.admission.operator_alerts import OperatorAlerts
 from core.domain import SettingRefused
 from core.i18n import Phrase
@@ -50,6 +54,9 @@ FIXED: Mapping[str, frozenset[str]] = {
     "replies": frozenset({"show_tools", "first_words_after_s"}),
 }
 """What in those is built into pools, clients and stores at the start; it keeps its value until a restart."""
+OF_OIDC = ("viewers", "operators", "owners")
+OF_PLATFORM_SIGN_IN = ("role", "workspaces")
+"""Who signs in to the console with an account elsewhere, and as what: it is asked anew at each request."""
 CAUSE = "settings"
 
 
@@ -70,6 +77,7 @@ class LiveSettings:
         self._in_force = settings
         self._live: dict[str, Live[Any]] = {name: Live(getattr(settings, name)) for name in LIVE}
         self._said: Mapping[str, Mapping[str, str]] = {}
+        self._operators: Any = settings.operators
         self.settings = settings.model_copy(update={name: live.view for name, live in self._live.items()})
 
     def merged(self, wanted: Settings) -> Settings:
@@ -81,8 +89,8 @@ class LiveSettings:
         now = self._in_force
         differing = [
             (section, key)
-            for section in type(now).model_fields
-            for key in _differing(getattr(now, section), getattr(wanted, section))
+            for name in type(now).model_fields
+            for section, key in _differing(name, getattr(now, name), getattr(wanted, name))
         ]
         live = [each for each in differing if _is_live(*each)]
         return Difference(
@@ -93,6 +101,7 @@ class LiveSettings:
     def adopt(self, wanted: Settings) -> None:
         """Have every view show the wanted values, all in one step."""
         self._in_force = self.merged(wanted)
+        self._operators = wanted.operators
         for name, live in self._live.items():
             live.value = getattr(self._in_force, name)
         self.say(self._said)
@@ -102,6 +111,14 @@ class LiveSettings:
     def in_force(self) -> Settings:
         """What the configuration says, as far as it is in force: no view, and nothing of the console's in it."""
         return self._in_force
+
+    def console(self) -> ConsoleSettings:
+        """`[web.console]` with the people and roles that hold now."""
+        return self._in_force.web.console
+
+    def operators(self) -> object:
+        """`[operators]` as the configuration has it, for who signs in to the console. The rest keeps it."""
+        return self._operators
 
     def say(self, sentences: Mapping[str, Mapping[str, str]]) -> None:
         """Have these sentences, by language and key, said above those of the configuration."""
@@ -117,6 +134,8 @@ class LiveSettings:
             sections[name] = getattr(wanted, name).model_copy(
                 update={key: getattr(now, key) for key in fixed}
             )
+        console = _with_people(self._in_force.web.console, wanted.web.console)
+        sections["web"] = self._in_force.web.model_copy(update={"console": console})
         sections["log"] = self._in_force.log.model_copy(update={"level": wanted.log.level})
         return sections
 
@@ -130,12 +149,17 @@ class Reloader:
         read: Callable[[], Settings],
         check: Callable[[Settings], object],
         alerts: OperatorAlerts,
+        then: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`read` raises `SettingsRefused`, `check` `SettingRefused`: it judges what the start judges, too."""
+        """`read` raises `SettingsRefused`, `check` `SettingRefused`: it judges what the start judges, too.
+
+        `then` does what the new settings ask for at once.
+        """
         self._live = live
         self._read = read
         self._check = check
         self._alerts = alerts
+        self._then = then
         self._asked = asyncio.Event()
 
     async def run(self) -> None:
@@ -163,6 +187,8 @@ class Reloader:
         log.info("settings.reloaded", changed=_listed(difference.live))
         if difference.fixed:
             log.warning("settings.need_restart", settings=_listed(difference.fixed))
+        if self._then is not None:
+            await self._then()
         await self._alerts.heal(CAUSE, Phrase.NOTICE_SETTINGS_TAKEN)
         return True
 
@@ -173,16 +199,38 @@ class Reloader:
         await self._alerts.tell(CAUSE, Phrase.NOTICE_SETTINGS_REFUSED, setting=problems[0].setting)
 
 
-def _differing(now: Any, wanted: Any) -> Collection[str]:
-    """The keys of a section that differ; of what is a list of tables, `""`."""
-    if not hasattr(now, "model_fields_set"):
-        return [] if now == wanted else [""]
-    return [key for key in type(now).model_fields if getattr(now, key) != getattr(wanted, key)]
+def _with_people(now: ConsoleSettings, wanted: ConsoleSettings) -> ConsoleSettings:
+    """The settings of now, with the people and roles that are wanted."""
+    people: dict[str, Any] = {"oidc": _with(now.oidc, wanted.oidc, OF_OIDC)}
+    for name, own in now:
+        if isinstance(own, PlatformSignInSettings):
+            people[name] = _with(own, getattr(wanted, name), OF_PLATFORM_SIGN_IN)
+    return now.model_copy(update=people)
+
+
+def _with(now: Any, wanted: Any, keys: Collection[str]) -> Any:
+    return now.model_copy(update={key: getattr(wanted, key) for key in keys})
+
+
+def _differing(section: str, now: Any, wanted: Any) -> Iterator[tuple[str, str]]:
+    """The settings of a section, and of those in it, that differ; of what is a list of tables, the key is `""`."""
+    if not isinstance(now, BaseModel):
+        if now != wanted:
+            yield section, ""
+        return
+    for key in type(now).model_fields:
+        old, new = getattr(now, key), getattr(wanted, key)
+        if isinstance(old, BaseModel):
+            yield from _differing(f"{section}.{key}", old, new)
+        elif old != new:
+            yield section, key
 
 
 def _is_live(section: str, key: str) -> bool:
     if section == "log":
         return key == "level"
+    if section.startswith("web.console."):
+        return key in (OF_OIDC if section == "web.console.oidc" else OF_PLATFORM_SIGN_IN)
     return section in LIVE and key not in FIXED.get(section, ())
 
 

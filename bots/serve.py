@@ -38,6 +38,7 @@ from core.util.tasks import TaskSet, first_done
 if TYPE_CHECKING:
     from bots.web.console.chat.desk import ChatParts
     from bots.web.console.security.sign_in import SignIn
+    from bots.web.console.service import Opened
     from core.operations.cluster import Cluster
 
 
@@ -93,18 +94,19 @@ async def run(
         vitals = await monitoring.vitals(board, database, cluster, hears=role is not Role.WORK)
         if settings.tools.enabled and role is not Role.WORK:
             await stack.enter_async_context(_open_tools(settings, database, board, mounts))
-        console = None
+        opened = None
         if settings.web.console.enabled and role is not Role.WORK:
             shown = InForce(live, origins or Origins(), read, core.check)
-            console = await _open_console(
+            opened = await _open_console(
                 settings, shown, core, board, mounts, answering, stop, live, wording, plugins, chat
             )
         if settings.web.enabled or (mounts.apps and role is not Role.WORK):
             pages = _pages(settings, monitoring, vitals, core, role)
             port = await stack.enter_async_context(_open_web(settings.web, pages, mounts))
-            if console is not None:
-                await _print_first_link(settings.web, console, port)
-        reloader = Reloader(live, read, core.check, core.admitting.alerts) if read is not None else None
+            if opened is not None:
+                await _print_first_link(settings.web, opened.sign_in, port)
+        then, alerts = opened.judge_anew if opened is not None else None, core.admitting.alerts
+        reloader = Reloader(live, read, core.check, alerts, then) if read is not None else None
         beside = _beside(settings, core, wording, chat if role is not Role.WORK else None)
         return await _serve(core, frontends, vitals, stop, role, reloader, beside)
 
@@ -154,8 +156,8 @@ async def _open_console(
     wording: Wording,
     plugins: Mapping[str, Plugin],
     chat: ChatParts | None,
-) -> SignIn:
-    """Have the web console served beside what the frontends mounted; what lets people in."""
+) -> Opened:
+    """Have the web console served beside what the frontends mounted."""
     check_console(settings.web.console, settings.web.host)
     from bots.web.console import PATH  # templates and password hashing cost memory; only who uses them pays
     from bots.web.console.at_aivax.desks import gateways_of, knowledge_of
@@ -182,15 +184,16 @@ async def _open_console(
         audit_days=settings.storage.retention_audit_days,
         connections=settings.web.affordable,
         stop=stop,
-        platforms=people_of(settings.operators, plugins),
+        platforms=people_of(live.operators, plugins),
+        people=live.console,
         chat=chat,
         model_of=lambda place: core.admitting.routes.of(place).model,
         gateways=gateways_of(settings.aivax, settings.routes, core.database, core.admitting.aivax.account),
         knowledge=knowledge_of(settings.knowledge, core.database),
     )
-    app, sign_in = await open_console(settings.web.console, process)
-    mounts.mount(PATH, app)
-    return sign_in
+    opened = await open_console(settings.web.console, process)
+    mounts.mount(PATH, opened.app)
+    return opened
 
 
 def _chat(settings: Settings, database: Database) -> ChatParts | None:

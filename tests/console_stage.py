@@ -7,7 +7,7 @@ import html
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +26,7 @@ from bots.web.bounds import Bounds
 from bots.web.console.chat.desk import ChatParts, chat_of
 from bots.web.console.pages.person import PersonActions
 from bots.web.console.providers.build import PlatformPeople
-from bots.web.console.providers.settings import PlatformSignInSettings
+from bots.web.console.providers.settings import PlatformSignInSettings, ProviderSettings
 from bots.web.console.security.sign_in import Browser, SignIn
 from bots.web.console.service import Process, open_console
 from bots.web.console.settings import ConsoleSettings
@@ -147,6 +147,7 @@ class Console:
     on_disk: list[Settings] = field(default_factory=list)
     """The last one is what a reload would read."""
     chat: ChatParts | None = None
+    judge_anew: Callable[[], Awaitable[None]] | None = None
 
     async def count_days(self, zone: str = "") -> None:
         """Count all that has settled, as the bot does beside its answers."""
@@ -198,6 +199,7 @@ async def console_over(
     now: Callable[[], datetime] = utc_now,
     limits: LimitsSettings | None = None,
     platforms: Mapping[str, PlatformPeople] | None = None,
+    people: Callable[[], ProviderSettings] | None = None,
     chats: bool = True,
     at_aivax: Callable[[Database], dict[str, Any]] = lambda _: {},
     **settings: Any,
@@ -235,16 +237,17 @@ async def console_over(
         connections=1_000,
         stop=stop,
         platforms=platforms or {},
+        people=people,
         chat=chat,
         model_of=lambda _place: "house:50c3",
         **at_aivax(database),
     )
-    app, sign_in = await open_console(chosen, process, now)
+    opened = await open_console(chosen, process, now)
     try:
         yield Console(
-            app,
+            opened.app,
             database,
-            sign_in,
+            opened.sign_in,
             frontends,
             purse,
             notified,
@@ -253,6 +256,7 @@ async def console_over(
             live=live,
             on_disk=on_disk,
             chat=chat,
+            judge_anew=opened.judge_anew,
         )
     finally:
         stop.set()

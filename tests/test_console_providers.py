@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -23,15 +23,19 @@ from bots.discord.plugin import plugin as discord_plugin
 from bots.doctor.sign_in import SignInCheck
 from bots.frontends import installed
 from bots.redaction import secrets_in
-from bots.settings import SettingsRefused, WebSettings, load
+from bots.reloading import LiveSettings, Reloader
+from bots.settings import Settings, SettingsRefused, WebSettings, load
 from bots.slack.plugin import SIGN_IN as SLACK
 from bots.web.console.providers import states
-from bots.web.console.providers.build import PlatformPeople, providers_of
+from bots.web.console.providers.build import PlatformPeople, people_of, providers_of
 from bots.web.console.providers.discovery import Discovery
 from bots.web.console.providers.transport import Transport
 from bots.web.console.providers.values import ProviderFailed
+from bots.web.console.security.sign_in import Browser
 from bots.web.console.service import first_link
 from bots.web.console.settings import ConsoleSettings, check_console
+from bots.web.server import serve
+from core.admission.operator_alerts import OperatorAlerts
 from core.domain import SettingRefused
 from core.domain.console import OutsideAccount, Role
 from core.storage.console.access.outside import OutsideStore
@@ -57,6 +61,7 @@ from tests.platforms.identity import FakeDiscordSignIn, FakeOidc
 from tests.platforms.identity import discord as discord_client
 from tests.platforms.identity.oidc import CLIENT, SECRET
 from tests.platforms.identity.served import Served
+from tests.test_console_live import following
 
 
 def back(key: str) -> str:
@@ -787,3 +792,132 @@ async def test_the_doctor_names_a_platform_none_of_whose_people_may_sign_in() ->
         ("console.sign_in.discord", "ok"),
         ("console.sign_in.discord.people", "warning"),
     ]
+
+
+# A reload
+
+
+class Told:
+    """Takes what operators would be told."""
+
+    async def heal(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+CONFIG = """
+[operators]
+slack_users = [{slack}]
+[web]
+body_bytes = 1000000
+[web.console]
+enabled = true
+[web.console.oidc]
+issuer = "{issuer}"
+client_id = "{client}"
+operators = ["email:ana@example.com"]
+{lists}
+[web.console.slack]
+client_id = "{client}"
+client_secret = "s3cret"
+role = "{role}"
+"""
+
+
+async def test_people_and_roles_that_a_reload_changes_hold_at_once(
+    path: Path, provider: FakeOidc, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config, subject = tmp_path / "config.toml", '"sub:248289761001"'
+
+    def written(lists: str, slack: str = "", role: str = "operator") -> None:
+        told = CONFIG.format(issuer=provider.url, client=CLIENT, lists=lists, slack=slack, role=role)
+        config.write_text(told)
+
+    def read() -> Settings:
+        return load(installed(), path=config, environment={})
+
+    written(f"owners = [{subject}]", slack='"U012AB3CD", "U0BEN"')
+    live = LiveSettings(read())
+    platforms = people_of(live.operators, {"slack": replace(installed()["slack"])})
+    slack = {"client_id": CLIENT, "client_secret": SECRET}
+    async with console_on(
+        f"sqlite+aiosqlite:///{path}",
+        oidc=oidc(provider),
+        platforms=platforms,
+        slack=slack,
+        people=live.console,
+    ) as console:
+        reloader = Reloader(live, read, lambda _: None, cast("OperatorAlerts", Told()), console.judge_anew)
+        nelly, ben = console.browser(), console.browser()
+        await enter(nelly)
+        account = OutsideAccount(SLACK.issuer, "U0BEN", "T012AB3CD")
+        users = OutsideStore(console.database, utc_now)
+        user = await users.enter(account, ["slack:U0BEN"], Role.OPERATOR, "10.0.0.1")
+        token = await console.sign_in.begin(user, Browser("10.0.0.1", "", ""))
+        ben.client.cookies.set("aivax-console", token, domain="127.0.0.1")
+        assert (await nelly.see("/access")).status == 200
+        assert "operator" in (await ben.see("/account")).text
+
+        written(f"viewers = [{subject}]", slack='"U012AB3CD", "U0BEN"', role="viewer")
+        assert await reloader.reload()
+        looked = [await nelly.see(each) for each in ("/", "/access", "/try")]
+        sent = await nelly.client.post(
+            "/console/try/say",
+            data={"form_token": (await nelly.see("/account")).form_token, "text": "hello"},
+            headers={"Origin": ADDRESS},
+        )
+        bens = await ben.see("/account")
+        written('viewers = ["sub:somebody-else"]', slack='"U012AB3CD"', role="viewer")
+        assert await reloader.reload()
+        open_now = await console.sign_in.accounts.sessions.all()
+        again = await enter(console.browser())
+        written(f"viewers = [{subject}]", slack='"U012AB3CD", "U0BEN"', role="viewer")
+        assert await reloader.reload()
+        back_again = await nelly.see("/account")
+
+    assert [each.status for each in looked] == [200, 403, 200]
+    assert "Operators ask questions here." in looked[-1].text
+    assert sent.status_code == 403
+    assert "viewer" in bens.text
+    assert open_now == []
+    refused(again, "may not use this console")
+    assert back_again.status == 303
+    log = capfd.readouterr().err
+    assert (
+        "[web.console.oidc] owners, [web.console.oidc] viewers" in log or "[web.console.oidc] viewers" in log
+    )
+    assert "[web.console] " not in log
+    assert "[operators] slack_users" in log  # what else they may do holds until a restart
+
+
+async def test_a_chat_that_is_open_ends_with_who_was_taken_out_and_has_no_buttons_for_who_only_looks(
+    path: Path, provider: FakeOidc
+) -> None:
+    button = {"action": "good", "turn": "k1", "label": "Good answer", "value": ""}
+    now = [oidc(provider)]
+
+    def people() -> ConsoleSettings:
+        return ConsoleSettings.model_validate({"oidc": now[-1]})
+
+    async with console_on(f"sqlite+aiosqlite:///{path}", oidc=oidc(provider), people=people) as console:
+        assert console.chat is not None
+        assert console.judge_anew is not None
+        nelly = console.browser()
+        await enter(nelly)
+        await console.chat.store.post(1, "n1", "An answer.", buttons=[button])
+        async with (
+            serve([], {"/console": console.app}, "127.0.0.1", 0) as port,
+            following(port, nelly, "try?seen=old") as page,
+        ):
+            before = await page.event()
+            now.append(oidc(provider, viewers=("sub:248289761001",)))
+            await console.judge_anew()
+            only_looks = await page.event()
+            now.append(oidc(provider, viewers=("sub:eve",)))
+            await console.judge_anew()
+            ended = [await page.event(), await page.event()]
+
+    assert "Good answer" in before[1]
+    assert "An answer." in only_looks[1]
+    assert "Good answer" not in only_looks[1]
+    assert [each[0] for each in ended] == ["all", "end"]
+    assert "An answer." not in ended[0][1]

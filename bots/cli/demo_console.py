@@ -66,11 +66,11 @@ async def demo_console(settings: Settings, core: Core, board: Board) -> AsyncIte
     )
     await fill_sample_days(core.database, core.database.now().date())
     rollups = Rollups(RollupStore(core.database, ""), core.admitting.account, core.database.now)
-    app, sign_in = await open_console(own, process)
-    async with serve([], {PATH: app}, HOST, 0) as port:
+    opened = await open_console(own, process)
+    async with serve([], {PATH: opened.app}, HOST, 0) as port:
         counting = asyncio.create_task(rollups.run())
         try:
-            yield f"http://{HOST}:{port}{PATH}/link/{await sign_in.make_link(Role.VIEWER, resets=True)}"
+            yield f"http://{HOST}:{port}{PATH}/link/{await opened.sign_in.make_link(Role.VIEWER, resets=True)}"
         finally:
             stop.set()
             counting.cancel()

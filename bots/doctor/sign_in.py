@@ -36,7 +36,7 @@ class SignInCheck:
         if any(find_spec(module) is None for module in NEEDED):
             return []  # `web.exposure` tells it
         console = self.web.console
-        providers = providers_of(console, people_of(self.operators, self.plugins))
+        providers = providers_of(console, people_of(lambda: self.operators, self.plugins))
         found: list[Finding] = []
         for key, exchange in exchanges_of(providers, console, utc_now).items():
             found.append(await self._asked(key, exchange))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+TOO_LARGE = "aivax_bots.too_large"
+"""In the scope of a request whose body was larger than allowed: the application is given none, and tells so itself."""
 _TOO_LARGE = "This is larger than [web] body_bytes allows."
 _CLOSE = {"Connection": "close"}
 _DRAIN_TIMES = 8
-"""So many times the bound of a body is read and thrown away: who sends too much still hears why."""
+_DRAIN_BYTES = 64_000_000
+"""So many times the bound of a body, or these if that is more, are read and thrown away: who sends too much still hears
+why. The time for a request bounds it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class WholeRequests:
 
     app: App
     body_bytes: int
+    tell_themselves: Collection[str] = ()
+    """The paths of applications that answer by themselves what is too large."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection: Connection = scope["state"].pop(CONNECTION)
@@ -42,14 +48,20 @@ class WholeRequests:
                 connection.answered()
             await send(message)
 
-        if len(body) > self.body_bytes:
+        if len(body) > self.body_bytes and self._tells_itself(scope["path"]):
+            await self.app({**scope, TOO_LARGE: True}, _again(bytearray(), receive), _closing(answer))
+        elif len(body) > self.body_bytes:
             await Response(_TOO_LARGE, 413, _CLOSE, "text/plain")(scope, receive, answer)
         else:
             await self.app(scope, _again(body, receive), answer)
 
+    def _tells_itself(self, path: str) -> bool:
+        return any(path == each or path.startswith(f"{each}/") for each in self.tell_themselves)
+
     async def _read(self, receive: Receive) -> bytearray | None:
         """The body, cut one byte above its bound; None where who sent it left."""
         body, read, most = bytearray(), 0, self.body_bytes + 1
+        drained = max(_DRAIN_TIMES * self.body_bytes, _DRAIN_BYTES)
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -57,7 +69,7 @@ class WholeRequests:
             piece = message.get("body", b"")
             read += len(piece)
             body += piece[: most - len(body)]
-            if not message.get("more_body") or read > _DRAIN_TIMES * self.body_bytes:
+            if not message.get("more_body") or read > drained:
                 return body
 
 
@@ -80,6 +92,17 @@ class Budget:
             await self.app(scope, receive, send)
         finally:
             self.free += 1
+
+
+def _closing(send: Send) -> Send:
+    """A `send` that has the connection closed after the answer: what is left of the request is not read."""
+
+    async def and_close(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        await send(message)
+
+    return and_close
 
 
 def _again(body: bytearray, receive: Receive) -> Receive:

@@ -46,7 +46,8 @@ async def serve(
     Raises `SettingRefused` if the address can't be had.
     """
     away = TurnedAway()
-    app = WholeRequests(_joined(routes, apps, bounds, away), bounds.body_bytes)
+    telling = [path for path, each in apps.items() if getattr(each, "tells_too_large", False)]
+    app = WholeRequests(_joined(routes, apps, bounds, away), bounds.body_bytes, telling)
     room = Room(bounds.affordable, bounds.request_timeout_s, away)
     with closing(_bound(host, port)) as listener:
         server = _Server(_config(app, bounds))

@@ -53,6 +53,7 @@ class ConsoleText(Sentence):
     CHAT_WORKING = "The bot is at work on it."
     CHAT_NOTHING = "Write something, or choose a file."
     CHAT_TOO_MANY = "Too many files: at most {count} at once."
+    CHAT_TOO_LARGE = "That is too large: words and files may have {size} MB together. Nothing was sent."
     CHAT_BUTTON_GONE = "This button is there no more."
 
     # gateways
@@ -195,6 +196,8 @@ class ConsoleText(Sentence):
     ERROR_FORGED_HELP = (
         "The form was too old, or did not come from this console. Go back, load the page anew, try again."
     )
+    ERROR_TOO_LARGE = "That is too large"
+    ERROR_TOO_LARGE_HELP = "What you sent is more than is taken at once ([web] body_bytes). Nothing was changed."
     ERROR_UNAVAILABLE = "The database does not answer"
     ERROR_UNAVAILABLE_HELP = "Try again in a moment. The log says why."
     ERROR_CRASHED = "Something went wrong"

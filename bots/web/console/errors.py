@@ -26,6 +26,9 @@ class ErrorPages:
     def forged(self, visit: Visit) -> Response:
         return self._page(visit, 403, T.ERROR_FORGED, T.ERROR_FORGED_HELP)
 
+    def too_large(self, visit: Visit) -> Response:
+        return self._page(visit, 413, T.ERROR_TOO_LARGE, T.ERROR_TOO_LARGE_HELP)
+
     def unavailable(self, visit: Visit) -> Response:
         return self._page(visit, 503, T.ERROR_UNAVAILABLE, T.ERROR_UNAVAILABLE_HELP)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from bots.web.console.pages.configuration import SettingsInForce
 from bots.web.console.pages.overview import Frontends, Sources
 from bots.web.console.pages.person import PersonActions
 from bots.web.console.providers.build import PlatformPeople, exchanges_of, providers_of, rules_of
+from bots.web.console.providers.settings import ProviderSettings
 from bots.web.console.providers.sign_in import ProviderSignIn
 from bots.web.console.rendering import Renderer
 from bots.web.console.security.passwords import Passwords
@@ -95,15 +96,26 @@ class Process:
     """None: nobody chats in this console."""
     model_of: ModelOf = lambda _place: ""
     """Tells which gateway is asked in a place."""
+    people: Callable[[], ProviderSettings] | None = None
+    """`[web.console]` with the people and roles that hold now, after a reload too; None: none is had."""
     gateways: GatewayDesk | None = None
     knowledge: KnowledgeDesk | None = None
     """None: no collection is searched, and nothing learnt."""
 
 
-async def open_console(
-    settings: ConsoleSettings, process: Process, now: Clock | None = None
-) -> tuple[ASGIApp, SignIn]:
-    """The application that stands at `/console`, and what lets people in."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The console, as the process has it."""
+
+    app: ASGIApp
+    """Stands at `/console`."""
+    sign_in: SignIn
+    judge_anew: Callable[[], Awaitable[None]]
+    """Ends the sessions of whom the settings let in no more: for after a reload."""
+
+
+async def open_console(settings: ConsoleSettings, process: Process, now: Clock | None = None) -> Opened:
+    """Wire the console; nobody is served yet."""
     database, price = process.database, process.price
     now = now or database.now
     sign_in = sign_in_of(settings, database, now)
@@ -111,6 +123,8 @@ async def open_console(
     without = {name for name in ("gateways", "knowledge") if getattr(process, name) is None}
     renderer = Renderer(process.locale, now, is_live=is_live, without=without)
     await renderer.warm()
+    providers = _providers(settings, process, sign_in, now)
+    chat_stream = _chat_stream(settings, process, providers, renderer) if is_live else None
     ports = Ports(
         accounts=sign_in.accounts,
         overview=Sources(
@@ -139,15 +153,22 @@ async def open_console(
         model_of=process.model_of,
         gateways=process.gateways,
         knowledge=process.knowledge,
-        follow_chat=_chat_stream(settings, process, sign_in, renderer) if is_live else None,
+        follow_chat=chat_stream,
         live=_hub(settings, process, sign_in, renderer, now) if is_live else None,
     )
-    providers = _providers(settings, process, sign_in, now)
-    return console_app(settings, ports, sign_in, providers, renderer), sign_in
+    app = console_app(settings, ports, sign_in, providers, renderer)
+
+    async def judge_anew() -> None:
+        await providers.judge_anew()
+        if process.chat is not None:
+            process.chat.news.tell_all()
+
+    return Opened(app, sign_in, judge_anew)
 
 
 def _providers(settings: ConsoleSettings, process: Process, sign_in: SignIn, now: Clock) -> ProviderSignIn:
-    found = providers_of(settings, process.platforms) if settings.has_providers else []
+    has_any = settings.has_providers
+    found = providers_of(settings, process.platforms, process.people) if has_any else []
     users = OutsideStore(process.database, now)
     return ProviderSignIn(
         exchanges_of(found, settings, now) if found else {}, rules_of(found), sign_in, users, settings, now
@@ -161,14 +182,15 @@ def _hub(settings: ConsoleSettings, process: Process, sign_in: SignIn, renderer:
 
 
 def _chat_stream(
-    settings: ConsoleSettings, process: Process, sign_in: SignIn, renderer: Renderer
+    settings: ConsoleSettings, process: Process, providers: ProviderSignIn, renderer: Renderer
 ) -> ChatStream | None:
     """Half as many may follow their chat as may follow other pages, so that neither keeps the other out."""
     if process.chat is None:
         return None
     most = max(1, min(settings.live_connections, process.connections // 4))
-    sessions = sign_in.accounts.sessions
-    return ChatStream(process.chat, sessions, renderer, process.stop, most, settings.live_per_session)
+    sessions = providers.sign_in.accounts.sessions
+    of_session, admits = settings.live_per_session, providers.rules.session
+    return ChatStream(process.chat, sessions, admits, renderer, process.stop, most, of_session)
 
 
 async def first_link(sign_in: SignIn, origin: str) -> str:

@@ -58,7 +58,7 @@ class TryPages:
             guard.page("/try", talk.show),
             guard.page("/try/conversation.json", talk.save),
             guard.page("/try/files/{file:int}", talk.file),
-            guard.action("/try/say", talk.say, Role.OPERATOR),
+            guard.action("/try/say", talk.say, Role.OPERATOR, talk.too_large),
             guard.action("/try/press", talk.press, Role.OPERATOR),
             *live,
         ]
@@ -117,6 +117,10 @@ class _Talk:
         )
         return await self._told(visit)
 
+    async def too_large(self, visit: Visit) -> Response:
+        """Tell that words and files were more than is read at once."""
+        return await self._told(visit, T.CHAT_TOO_LARGE, 413)
+
     async def press(self, visit: Visit) -> Response:
         """Take the press of a button in, of an idea for a next question, or of the one for a new conversation."""
         locale, key = self.renderer.speaks(visit).tag, uuid.uuid4().hex
@@ -141,16 +145,16 @@ class _Talk:
         ideas = found[0].ideas if found else ()
         return ideas[index] if index < len(ideas) else ""
 
-    async def _told(self, visit: Visit, problem: T | None = None) -> Response:
+    async def _told(self, visit: Visit, problem: T | None = None, status: int = 422) -> Response:
         """What a form gets: where scripts run, a new form or what is wrong; else the page, loaded anew."""
         if visit.request.headers.get("hx-request") == "true":
             is_form = visit.request.url.path == SAY and problem is None
-            return self.renderer.page(
-                "live/chat_sent.html", visit, problem=problem, is_form=is_form, **self._form()
-            )
+            values = {"problem": problem, "is_form": is_form, **self._form()}
+            shown = status if status == 413 else 200  # htmx shows no other status of a refusal
+            return self.renderer.page("live/chat_sent.html", visit, status=shown, **values)
         if problem is None:
             return RedirectResponse(f"{PATH}/try", status_code=303)
-        return await self._page(visit, problem, 422)
+        return await self._page(visit, problem, status)
 
     async def _page(self, visit: Visit, problem: T | None = None, status: int = 200) -> Response:
         may_send = visit.user.role.may(Role.OPERATOR)
@@ -172,6 +176,7 @@ class _Talk:
         return {
             "key": uuid.uuid4().hex,
             "most_files": self.parts.most_files,
+            "most_bytes": self.parts.body_bytes,
             "most_mb": self.parts.body_bytes / 1_000_000,
         }
 

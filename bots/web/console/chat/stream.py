@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from bots.web.console.security.tokens import digest
 from bots.web.console.visit import Visit
 from core.console.sign_in import Sessions
 from core.domain import BotError
-from core.domain.console import Role
+from core.domain.console import ConsoleSession, Role
 from core.i18n.console import ConsoleTranslator
 from core.i18n.console_text import ConsoleText as T
 from core.storage.console_chat.entries import EntryKind, Sign
@@ -39,8 +39,10 @@ class _Page:
 
     user_id: int
     session: str
+    """The digest of its session's token."""
+    visitor: ConsoleSession
     speaks: ConsoleTranslator
-    may_send: bool
+    may_send: bool = False
     signs: Sequence[Sign] = ()
     untold: bool = False
     """Whether an answer changed since a screen reader was told."""
@@ -52,6 +54,8 @@ class ChatStream:
 
     parts: ChatParts
     sessions: Sessions
+    admits: Callable[[ConsoleSession], ConsoleSession | None]
+    """Judges who looks by the settings of now, as the guard does; None: they are let in no more."""
     renderer: Renderer
     stop: asyncio.Event
     connections: int
@@ -64,7 +68,10 @@ class ChatStream:
         is_full = self._open.total() >= self.connections or self._open[session] >= self.of_session
         if is_full or self.stop.is_set():
             return PlainTextResponse("Too many pages are open.", status_code=503)
-        page = _Page(visit.user.id, session, self.renderer.speaks(visit), visit.user.role.may(Role.OPERATOR))
+        if visit.session is None:
+            return PlainTextResponse("Nobody is signed in.", status_code=403)
+        page = _Page(visit.user.id, session, visit.session, self.renderer.speaks(visit))
+        self._is_let_in(page)
         events = self._events(page, visit.query.get("seen", ""))
         return StreamingResponse(events, media_type="text/event-stream", headers=NOT_KEPT)
 
@@ -87,12 +94,21 @@ class ChatStream:
             yield event("all", await self._whole(page))
         while not self.stop.is_set():
             news = await self._wait(changed, RESTED_S if page.untold else HEARTBEAT_S)
-            if not await self.sessions.open_among({page.session}):
+            could_send = page.may_send
+            if not (self._is_let_in(page) and await self.sessions.open_among({page.session})):
                 yield event("all", self.renderer.part("live/ended.html", page.speaks, text=T.LIVE_ENDED))
                 break
+            if page.may_send is not could_send:
+                yield event("all", await self._whole(page))
             async for part in self._due(page, news=news):
                 yield part
         yield event("end", "")
+
+    def _is_let_in(self, page: _Page) -> bool:
+        """Whether they may still look, and note whether they may send."""
+        admitted = self.admits(page.visitor)
+        page.may_send = admitted is not None and admitted.user.role.may(Role.OPERATOR)
+        return admitted is not None
 
     async def _due(self, page: _Page, *, news: bool) -> AsyncIterator[bytes]:
         before, now = page.signs, await self.parts.store.signs(page.user_id)

@@ -27,7 +27,7 @@ def account_of(provider: Provider, told: Mapping[str, Any]) -> OutsideAccount:
         subject,
         workspace[:64] if isinstance(workspace, str) else "",
         _email(told),
-        _groups(told.get(provider.claims.groups)) & provider.groups,
+        _groups(told.get(provider.claims.groups)) & provider.groups(),
     )
 
 

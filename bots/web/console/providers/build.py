@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,7 +29,29 @@ class PlatformPeople:
     """A platform that people may sign in with, and who of them runs this bot."""
 
     way: PlatformSignIn
-    operators: Sequence[str] = field(repr=False, default=())
+    operators: Collection[str] = field(repr=False, default=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Named(Collection[str]):
+    """A list of `[operators]` as it holds whenever it is asked."""
+
+    operators: Callable[[], object]
+    setting: str
+
+    @property
+    def _ids(self) -> Collection[str]:
+        ids: Collection[str] = getattr(self.operators(), self.setting, ())
+        return ids
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
 
 def redirect_of(origin: str, key: str) -> str:
@@ -36,22 +59,27 @@ def redirect_of(origin: str, key: str) -> str:
     return f"{origin}{PATH}{WITH}/{key}/back"
 
 
-def people_of(operators: object, plugins: Mapping[str, Plugin]) -> dict[str, PlatformPeople]:
-    """The platforms that people may sign in with; `operators` is the section with the lists of who runs this bot."""
+def people_of(operators: Callable[[], object], plugins: Mapping[str, Plugin]) -> dict[str, PlatformPeople]:
+    """The platforms that people may sign in with; `operators` gives the section with the lists of who runs this bot."""
     return {
-        name: PlatformPeople(plugin.sign_in, getattr(operators, f"{name}_users", ()))
+        name: PlatformPeople(plugin.sign_in, _Named(operators, f"{name}_users"))
         for name, plugin in plugins.items()
         if plugin.sign_in is not None
     }
 
 
-def providers_of(settings: ProviderSettings, platforms: Mapping[str, PlatformPeople]) -> list[Provider]:
-    """Those that the settings switch on."""
-    found = [_oidc(settings.oidc)] if settings.oidc.wanted else []
+def providers_of(
+    settings: ProviderSettings,
+    platforms: Mapping[str, PlatformPeople],
+    now: Callable[[], ProviderSettings] | None = None,
+) -> list[Provider]:
+    """Those that the settings switch on. Who is let in, and as what, `now` tells; None: the settings themselves."""
+    of_now = now or (lambda: settings)
+    found = [_oidc(settings.oidc, lambda: of_now().oidc)] if settings.oidc.wanted else []
     return [
         *found,
         *(
-            _platform(name, own, platforms[name])
+            _platform(name, own, platforms[name], partial(_own, of_now, name))
             for name, own in settings.platforms.items()
             if name in platforms
         ),
@@ -80,7 +108,12 @@ def exchanges_of(
     return found
 
 
-def _oidc(settings: OidcSettings) -> Provider:
+def _own(now: Callable[[], ProviderSettings], name: str) -> PlatformSignInSettings:
+    own: PlatformSignInSettings = getattr(now(), name)
+    return own
+
+
+def _oidc(settings: OidcSettings, now: Callable[[], OidcSettings]) -> Provider:
     return Provider(
         OIDC,
         settings.label or urlsplit(settings.issuer).hostname or settings.issuer,
@@ -88,13 +121,18 @@ def _oidc(settings: OidcSettings) -> Provider:
         Client(settings.client_id, settings.client_secret),
         settings.scopes,
         Claims(name=settings.name_claim, groups=settings.groups_claim),
-        oidc_rule(settings),
-        groups_in(settings),
+        oidc_rule(now),
+        lambda: groups_in(now()),
         ends_there=settings.ends_there,
     )
 
 
-def _platform(name: str, settings: PlatformSignInSettings, people: PlatformPeople) -> Provider:
+def _platform(
+    name: str,
+    settings: PlatformSignInSettings,
+    people: PlatformPeople,
+    now: Callable[[], PlatformSignInSettings],
+) -> Provider:
     way = people.way
     endpoints = None
     if way.account_url:
@@ -106,7 +144,7 @@ def _platform(name: str, settings: PlatformSignInSettings, people: PlatformPeopl
         Client(settings.client_id, settings.client_secret),
         way.scopes,
         Claims(way.id_claim, way.workspace_claim),
-        platform_rule(settings, people.operators),
+        platform_rule(now, people.operators),
         has_pkce=way.has_pkce,
         endpoints=endpoints,
     )

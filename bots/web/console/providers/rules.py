@@ -35,12 +35,16 @@ class Rules:
         return replace(session, user=user) if user is not None else None
 
 
-def oidc_rule(settings: OidcSettings) -> RoleOf:
-    """The highest role of a list that names the account, its verified address or one of its groups."""
-    lists = {Role.OWNER: settings.owners, Role.OPERATOR: settings.operators, Role.VIEWER: settings.viewers}
-    named = {role: frozenset(map(_folded, entries)) for role, entries in lists.items()}
+def oidc_rule(now: Callable[[], OidcSettings]) -> RoleOf:
+    """The highest role of a list that names the account, its verified address or one of its groups.
+
+    `now` gives the settings as they hold at each question.
+    """
 
     def role_of(account: OutsideAccount) -> Role | None:
+        own = now()
+        lists = {Role.OWNER: own.owners, Role.OPERATOR: own.operators, Role.VIEWER: own.viewers}
+        named = {role: frozenset(map(_folded, entries)) for role, entries in lists.items()}
         theirs = {f"sub:{account.subject}", *(f"group:{each}" for each in account.groups)}
         if account.email:
             theirs.add(f"email:{account.email.casefold()}")
@@ -49,13 +53,13 @@ def oidc_rule(settings: OidcSettings) -> RoleOf:
     return role_of
 
 
-def platform_rule(settings: PlatformSignInSettings, operators: Collection[str]) -> RoleOf:
-    """One role for all operators of a platform, by the ids of their accounts."""
-    people, role = frozenset(operators), Role(settings.role)
+def platform_rule(now: Callable[[], PlatformSignInSettings], operators: Collection[str]) -> RoleOf:
+    """One role for all operators of a platform, by the ids of their accounts; both as they hold at each question."""
 
     def role_of(account: OutsideAccount) -> Role | None:
-        is_there = not settings.workspaces or account.workspace in settings.workspaces
-        return role if is_there and account.subject in people else None
+        own = now()
+        is_there = not own.workspaces or account.workspace in own.workspaces
+        return Role(own.role) if is_there and account.subject in operators else None
 
     return role_of
 

@@ -16,6 +16,7 @@ from bots.web.console.providers.values import ProviderFailed
 from bots.web.console.security.sign_in import Browser, SignIn, Wait
 from bots.web.console.security.tokens import digest
 from core.console.sign_in import OutsideUsers
+from core.domain import BotError
 from core.domain.audit import Actor, AuditAction, AuditEntry, Via
 from core.domain.console import ConsoleUser
 from core.i18n.console_text import ConsoleText as T
@@ -96,6 +97,17 @@ class ProviderSignIn:
         await tries.forgive(keys)
         lasts = timedelta(hours=self.settings.provider_session_hours)
         return Entered(await self.sign_in.begin(user, browser, lasts), state.wanted)
+
+    async def judge_anew(self) -> None:
+        """End the sessions of whom the settings let in no more. Where it can't be done, their next request does it."""
+        sessions = self.sign_in.accounts.sessions
+        try:
+            users = {each.user.id: each.user for each in await sessions.all()}
+            for user in (each for each in users.values() if self.rules.user(each) is None):
+                await sessions.end_others(user.id, but="")
+                log.warning("console.let_in_no_more", user=user.name)
+        except BotError as error:
+            log.warning("console.not_judged_anew", cause=f"{type(error).__name__}: {error}")
 
     async def way_out(self, user: ConsoleUser, back: str) -> tuple[str, str]:
         """Where the provider signs them out, too, and what it is called; `""`: nowhere."""

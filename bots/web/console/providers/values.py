@@ -70,8 +70,8 @@ class Provider:
     claims: Claims
     role_of: Callable[[OutsideAccount], Role | None]
     """As what an account is let in; None: not at all."""
-    groups: frozenset[str] = frozenset()
-    """The groups that the settings name: no others are kept."""
+    groups: Callable[[], frozenset[str]] = frozenset
+    """The groups that the settings name now: no others are kept."""
     has_pkce: bool = True
     endpoints: Endpoints | None = field(default=None)
     """Those of a service that has no discovery and signs no ID tokens; None: it is OpenID Connect."""

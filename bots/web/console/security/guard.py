@@ -20,6 +20,7 @@ from bots.web.console.security.sign_in import Browser
 from bots.web.console.security.sites import Sites
 from bots.web.console.security.tokens import digest, is_form_token, new_token
 from bots.web.console.visit import Visit
+from bots.web.requests import TOO_LARGE
 from core.console.sign_in import Sessions
 from core.domain import BotError
 from core.domain.console import ConsoleSession, Role
@@ -48,9 +49,11 @@ class Guard:
         """Something to look at, for who is signed in."""
         return self._route(path, "GET", endpoint, needs)
 
-    def action(self, path: str, endpoint: Endpoint, needs: Role) -> Route:
-        """A form that changes something."""
-        return self._route(path, "POST", endpoint, needs)
+    def action(
+        self, path: str, endpoint: Endpoint, needs: Role, too_large: Endpoint | None = None
+    ) -> Route:
+        """A form that changes something. `too_large` tells that it was too large to be read, and changes nothing."""
+        return self._route(path, "POST", endpoint, needs, too_large)
 
     def open_page(self, path: str, endpoint: Endpoint) -> Route:
         """A page for who is not signed in: it gets a cookie that its form hangs on."""
@@ -60,7 +63,14 @@ class Guard:
         """A form for who is not signed in."""
         return self._route(path, "POST", endpoint, None)
 
-    def _route(self, path: str, method: str, endpoint: Endpoint, needs: Role | None) -> Route:
+    def _route(
+        self,
+        path: str,
+        method: str,
+        endpoint: Endpoint,
+        needs: Role | None,
+        too_large: Endpoint | None = None,
+    ) -> Route:
         async def guarded(request: Request) -> Response:
             if not self.sites.origin_of(request):
                 why = "This is not the console's address. Whoever runs it: name yours in [web.console] public_url."
@@ -70,6 +80,8 @@ class Guard:
                 return self.errors.missing(visit)
             try:
                 visit = await self._visit(request, await self._session(request))
+                if request.scope.get(TOO_LARGE):
+                    return await self._too_large(visit, too_large, needs)
                 return await self._answer(visit, endpoint, needs)
             except BotError as error:
                 cause = f"{type(error).__name__}: {error}"
@@ -113,6 +125,11 @@ class Guard:
         if not visit.session.user.role.may(needs):
             return self.errors.forbidden(visit)
         return await endpoint(visit)
+
+    async def _too_large(self, visit: Visit, told: Endpoint | None, needs: Role | None) -> Response:
+        """Its form was thrown away unread, so that nobody knows whose it was: nothing is done, and a page tells it."""
+        is_let_in = visit.session is not None and needs is not None and visit.session.user.role.may(needs)
+        return await told(visit) if told is not None and is_let_in else self.errors.too_large(visit)
 
     def _is_ours(self, visit: Visit) -> bool:
         given = visit.form.get(TOKEN_FIELD, "")

@@ -32,6 +32,9 @@ HEADERS = {
 class SecurityHeaders:
     """Adds them to whatever the application answers."""
 
+    tells_too_large = True
+    """The server leaves it to the console to say that a request is too large, in the reader's language."""
+
     def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
         self._app = app
         self._headers = dict(HEADERS)

@@ -1,4 +1,4 @@
-// The page "Try it": Enter sends, Shift+Enter begins a line, and the next words can be written at once.
+// The page "Try it": Enter sends, Shift+Enter begins a line, files are measured, and the next words can be written at once.
 "use strict";
 
 document.addEventListener("keydown", (event) => {
@@ -7,6 +7,15 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     event.target.form.requestSubmit();
   }
+});
+
+// Files that are too large are told before they are sent, by the browser at the field.
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "files") return;
+  const bytes = Array.from(event.target.files).reduce((sum, file) => sum + file.size, 0);
+  const isTooLarge = bytes > Number(event.target.dataset.mostBytes);
+  event.target.setCustomValidity(isTooLarge ? event.target.dataset.tooLarge : "");
+  event.target.reportValidity();
 });
 
 document.addEventListener("htmx:oobAfterSwap", (event) => {
