@@ -16,11 +16,15 @@ from sqlalchemy import text
 from sqlalchemy.dialects.sqlite import dialect
 
 from benchmarks.stage.console_filling import Year, fill_year
+from bots.web.console.at_aivax.desks import knowledge_of
 from core.domain.console import Role
 from core.storage.console.conversations import OUTCOMES, Wanted, list_query
-from core.storage.db import Database
+from core.storage.db import Database, console_chat, console_files, console_users, learnt, learnt_pieces
 from tests.console_stage import Console, console_on
-from tests.statements import read_whole, recorded
+from tests.statements import GROWING, read_whole, recorded
+from tests.test_console_at_aivax import SETTINGS as KNOWLEDGE
+from tests.test_console_at_aivax import gateways_on
+from tests.test_console_chat import BUTTON
 
 YEAR = Year(people=4_000, turns=20_000, audit=5_000)
 LISTS = (
@@ -126,3 +130,83 @@ def _steps(path: str | Path, statement: str) -> tuple[list[tuple[Any, ...]], int
     with closing(sqlite3.connect(path)) as connection:
         connection.set_progress_handler(step, 100)
         return connection.execute(statement).fetchall(), taken
+
+
+CHATS, ENTRIES = 200, 100
+AT_AIVAX_PAGES = (
+    *("/gateways", "/knowledge", "/knowledge?q=source%2077", "/knowledge?collection=c-learn&before=900"),
+    *("/try", "/try/conversation.json", "/try/files/77"),
+)
+
+
+async def fill_chats(database: Database) -> None:
+    """Many accounts with full chats, and much that was learnt."""
+    now = datetime.now(UTC)
+    users = [
+        {"name": f"u{number}", "role": "operator", "password": "", "created_at": now}
+        for number in range(CHATS)
+    ]
+    chats = [
+        {
+            "user_id": 1 + number % CHATS,
+            "identity_id": None,
+            "kind": "bot",
+            "key": f"k{number}",
+            "text": f"answer {number}",
+            "extras": {},
+            "version": 0,
+            "taken": True,
+            "locale": "",
+            "at": now,
+        }
+        for number in range(CHATS * ENTRIES)
+    ]
+    blank = {"identity_id": None, "media_type": "text/plain", "size_bytes": 1, "data": b"x"}
+    files = [{**blank, "entry_id": 1 + number, "name": f"f{number}"} for number in range(CHATS * ENTRIES)]
+    source = {"collection": "c-learn", "platform": "slack", "workspace": "T0ACME", "channel": "C1"}
+    source |= {"thread": "", "private": False, "address": "", "pieces": 10, "pages": 1}
+    sources = [
+        {**source, "key": f"s{number}", "name": f"source {number}", "identity_id": 1 + number % YEAR.people}
+        for number in range(2_000)
+    ]
+    pieces = [{"learnt_id": 1 + n % 2_000, "code": f"p{n}", "sent_at": now} for n in range(20_000)]
+    async with database.write(many_rows=True) as connection:
+        for table, rows in (
+            *((console_users, users), (console_chat, chats), (console_files, files)),
+            *((learnt, sources), (learnt_pieces, pieces)),
+        ):
+            await connection.execute(table.insert(), rows)
+        await connection.execute(text("ANALYZE"))
+
+
+def at_aivax(database: Database) -> dict[str, Any]:
+    return {"gateways": gateways_on(database), "knowledge": knowledge_of(KNOWLEDGE, database)}
+
+
+async def test_no_table_that_grows_is_read_whole_for_the_chat_gateways_and_knowledge(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing = GROWING | {"console_chat", "console_files", "learnt_pieces"}
+    monkeypatch.setattr("tests.statements.GROWING", growing)
+    async with console_on(migrated_url, at_aivax=at_aivax) as console:
+        assert console.chat is not None
+        await fill_year(console.database, YEAR)
+        await fill_chats(console.database)
+        operator = await console.user("ana", Role.OPERATOR)
+        store, mine = console.chat.store, CHATS + 1
+        with recorded() as recorder:
+            sent = await operator.send("/try/say", text="hello")
+            for each in await store.untaken():
+                await store.took(each, "201.1")
+            posted = await store.post(mine, "n", "An answer.", buttons=[BUTTON])
+            await store.edit(mine, posted, "A longer answer.", [BUTTON])
+            await store.suggest(mine, ["And then?"])
+            await operator.see("/try")
+            pressed = await operator.send("/try/press", press="good|k1|")
+            statuses = [(await operator.see(path)).status for path in AT_AIVAX_PAGES]
+
+        found = await read_whole(console.database, recorder.statements)
+
+    assert (sent.status, pressed.status) == (303, 303)
+    assert statuses == [*[200] * (len(AT_AIVAX_PAGES) - 1), 404]  # the file is another's
+    assert not found, "\n".join(found)

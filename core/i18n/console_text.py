@@ -54,6 +54,8 @@ class ConsoleText(Sentence):
     CHAT_NOTHING = "Write something, or choose a file."
     CHAT_TOO_MANY = "Too many files: at most {count} at once."
     CHAT_TOO_LARGE = "That is too large: words and files may have {size} MB together. Nothing was sent."
+    CHAT_COMMENT = "Noted. What was wrong with the answer?"
+    CHAT_COMMENT_SEND = "Send the comment"
     CHAT_BUTTON_GONE = "This button is there no more."
 
     # gateways
@@ -197,7 +199,9 @@ class ConsoleText(Sentence):
         "The form was too old, or did not come from this console. Go back, load the page anew, try again."
     )
     ERROR_TOO_LARGE = "That is too large"
-    ERROR_TOO_LARGE_HELP = "What you sent is more than is taken at once ([web] body_bytes). Nothing was changed."
+    ERROR_TOO_LARGE_HELP = (
+        "What you sent is more than is taken at once ([web] body_bytes). Nothing was changed."
+    )
     ERROR_UNAVAILABLE = "The database does not answer"
     ERROR_UNAVAILABLE_HELP = "Try again in a moment. The log says why."
     ERROR_CRASHED = "Something went wrong"

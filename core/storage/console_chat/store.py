@@ -70,7 +70,10 @@ class ChatStore:
         return True
 
     async def press(self, user_id: int, key: str, press: Mapping[str, str], *, locale: str) -> bool:
-        """Keep a press of a button that stands in the account's chat; whether there is such a button."""
+        """Keep a press of a button that stands in the account's chat; whether there is such a button.
+
+        Beside what the button has, it may bring a `comment`, or `more`: that one is only being asked for.
+        """
         async with self._database.write() as connection:
             rows = select(console_chat.c.extras).where(console_chat.c.user_id == user_id)
             found = (
@@ -80,7 +83,7 @@ class ChatStore:
             offered = (each for extras in found for each in extras.get("buttons", ()))
             if not any(wanted.items() <= each.items() for each in offered):
                 return False
-            row = self._row(user_id, EntryKind.PRESS, key, "", {"press": wanted}, locale, taken=False)
+            row = self._row(user_id, EntryKind.PRESS, key, "", {"press": dict(press)}, locale, taken=False)
             await add_entry(connection, row)
             await self._tell(connection, user_id)
         self._changed(user_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, Subquery, func, select, update
 
 from core.domain.audit import Actor, AuditAction, AuditEntry
 from core.storage.console.paging import Page, Spot, page_of
@@ -69,23 +69,15 @@ class LearntReads:
     async def page(self, name: str, collection: str, before: int | None = None) -> Page[LearntLine]:
         """The newest whose name holds `name`, of one collection or of all; older ones than the id `before`."""
         c = learnt.c
-        sent = select(func.count()).where(
-            learnt_pieces.c.learnt_id == c.id, learnt_pieces.c.sent_at.is_not(None)
-        )
-        query = select(
-            learnt,
-            identities.c.name.label("by"),
-            identities.c.person_id,
-            sent.scalar_subquery().label("sent"),
-        ).join(identities, c.identity_id == identities.c.id)
+        found = select(learnt).order_by(c.id.desc()).limit(MOST + 1)
         if name:
-            query = query.where(func.lower(c.name).contains(name.lower(), autoescape=True))
+            found = found.where(func.lower(c.name).contains(name.lower(), autoescape=True))
         if collection:
-            query = query.where(c.collection == collection)
+            found = found.where(c.collection == collection)
         if before is not None:
-            query = query.where(c.id < before)
+            found = found.where(c.id < before)
         async with self._database.read(many_rows=True) as connection:
-            rows = await connection.execute(query.order_by(c.id.desc()).limit(MOST + 1))
+            rows = await connection.execute(_told(found.subquery()))
             lines = [_line(row) for row in rows]
         return page_of(lines, MOST, lambda line: Spot(self._now(), line.id))
 
@@ -101,6 +93,19 @@ class LearntReads:
             entry = AuditEntry(by, AuditAction.KNOWLEDGE, subject=collection, detail=str(id_))
             await record(connection, self._now(), entry)
         return True
+
+
+def _told(found: Subquery) -> Select[Any]:
+    """Sources with who had them learnt and what AIVAX has: looked up for those that are shown alone."""
+    is_theirs, sent_at = identities.c.id == found.c.identity_id, learnt_pieces.c.sent_at
+    sent = select(func.count()).where(learnt_pieces.c.learnt_id == found.c.id, sent_at.is_not(None))
+    told = {
+        "by": select(identities.c.name).where(is_theirs),
+        "person_id": select(identities.c.person_id).where(is_theirs),
+        "sent": sent,
+    }
+    columns = (each.scalar_subquery().label(name) for name, each in told.items())
+    return select(found, *columns).order_by(found.c.id.desc())
 
 
 def _line(row: Any) -> LearntLine:

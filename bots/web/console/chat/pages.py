@@ -24,7 +24,7 @@ from bots.web.console.security.guard import Guard
 from bots.web.console.visit import Visit
 from core.conversations.file_types import PICTURES, Document, Picture, Sound, file_type
 from core.conversations.text_files import Decoded
-from core.domain import Command
+from core.domain import Action, Command
 from core.domain.console import Role
 from core.i18n.console_text import ConsoleText as T
 from core.storage.console_chat.entries import EntryKind, NewFile
@@ -35,6 +35,8 @@ ANY_FILE = "application/octet-stream"
 LOOKED_AT_CHARS = 4_000
 KEY_CHARS = 60
 NAME_CHARS = 200
+COMMENT_CHARS = 3_000
+"""Of a comment on a bad answer, as platforms take them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,28 +137,39 @@ class _Talk:
             return await self._told(visit, None if words else T.CHAT_BUTTON_GONE)
         action, turn, value = (visit.form.get("press", "") + "||").split("|")[:3]
         press = {"action": action, "turn": turn, "value": value}
+        asks = action == Action.BAD.value and "comment" not in visit.form
+        press |= {"more": "1"} if asks else {"comment": visit.form.get("comment", "").strip()[:COMMENT_CHARS]}
         if not await self.parts.store.press(visit.user.id, key, press, locale=locale):
             log.info("console.unknown_button", by=visit.user.name)
             return await self._told(visit, T.CHAT_BUTTON_GONE)
-        return await self._told(visit)
+        return await self._told(visit, comment_on=visit.form["press"] if asks else "")
 
     async def _idea(self, user_id: int, entry_id: int, index: int) -> str:
         found = await self.parts.store.entries(user_id, [entry_id])
         ideas = found[0].ideas if found else ()
         return ideas[index] if index < len(ideas) else ""
 
-    async def _told(self, visit: Visit, problem: T | None = None, status: int = 422) -> Response:
-        """What a form gets: where scripts run, a new form or what is wrong; else the page, loaded anew."""
+    async def _told(
+        self, visit: Visit, problem: T | None = None, status: int = 422, comment_on: str = ""
+    ) -> Response:
+        """What a form gets: where scripts run, a new form or what is wrong; else the page, loaded anew.
+
+        `comment_on`: the button below the answer on which a comment is asked for.
+        """
         if visit.request.headers.get("hx-request") == "true":
             is_form = visit.request.url.path == SAY and problem is None
-            values = {"problem": problem, "is_form": is_form, **self._form()}
+            values = {"problem": problem, "is_form": is_form, "comment_on": comment_on, **self._form()}
             shown = status if status == 413 else 200  # htmx shows no other status of a refusal
             return self.renderer.page("live/chat_sent.html", visit, status=shown, **values)
+        if comment_on:
+            return await self._page(visit, comment_on=comment_on)
         if problem is None:
             return RedirectResponse(f"{PATH}/try", status_code=303)
         return await self._page(visit, problem, status)
 
-    async def _page(self, visit: Visit, problem: T | None = None, status: int = 200) -> Response:
+    async def _page(
+        self, visit: Visit, problem: T | None = None, status: int = 200, comment_on: str = ""
+    ) -> Response:
         may_send = visit.user.role.may(Role.OPERATOR)
         signs = await self.parts.store.signs(visit.user.id)
         entries = await self.parts.store.entries(visit.user.id)
@@ -166,6 +179,7 @@ class _Talk:
             status=status,
             why_not=None,
             problem=problem,
+            comment_on=comment_on,
             model=self.model(visit.user.id),
             seen=seen_of(signs),
             **values_of(entries, may_send=may_send),

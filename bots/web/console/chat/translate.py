@@ -22,7 +22,10 @@ def event_of(untaken: Untaken) -> Said | Commanded | Pressed | None:
     if untaken.kind is EntryKind.PRESS:
         action = next((each for each in Action if each.value == untaken.press.get("action")), None)
         turn, value = untaken.press.get("turn", ""), untaken.press.get("value", "")
-        return None if action is None else Pressed(keys, author, place, action, turn, address, value)
+        if action is None:
+            return None
+        text, asks = untaken.press.get("comment") or value, bool(untaken.press.get("more"))
+        return Pressed(keys, author, place, action, turn, address, text, asked_for_more=asks)
     command = spoken_command(untaken.text) if not untaken.files else None
     if command is not None:
         return Commanded(keys, author, place, command, address, awaited=True)

@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from bots.web.requests import TOO_LARGE
 
 SENT = "aivax_bots.console.files"
@@ -39,7 +40,12 @@ class FormsWithFiles:
         self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._path and TOO_LARGE not in scope:
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and scope["path"] == self._path
+            and TOO_LARGE not in scope
+        ):
             scope, receive = await self._plain(scope, receive)
         await self._app(scope, receive, send)
 

@@ -49,9 +49,7 @@ class Guard:
         """Something to look at, for who is signed in."""
         return self._route(path, "GET", endpoint, needs)
 
-    def action(
-        self, path: str, endpoint: Endpoint, needs: Role, too_large: Endpoint | None = None
-    ) -> Route:
+    def action(self, path: str, endpoint: Endpoint, needs: Role, too_large: Endpoint | None = None) -> Route:
         """A form that changes something. `too_large` tells that it was too large to be read, and changes nothing."""
         return self._route(path, "POST", endpoint, needs, too_large)
 
