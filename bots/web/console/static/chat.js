@@ -18,6 +18,11 @@ document.addEventListener("change", (event) => {
   event.target.reportValidity();
 });
 
+document.addEventListener("htmx:afterSwap", (event) => {
+  const comment = event.detail.target.id === "chat-problem" && document.getElementById("comment");
+  if (comment) comment.focus();
+});
+
 document.addEventListener("htmx:oobAfterSwap", (event) => {
   if (event.detail.target.id === "say") document.getElementById("words").focus();
 });
