@@ -181,23 +181,26 @@ def _digests(base: Base) -> tuple[CapabilityHandler, CapabilityHandler]:
     from core.scheduled.digests.opting import DigestsHandler
     from core.settings import AccessSettings
     from core.storage.scheduled.digests import DigestStore
+    from core.storage.scheduled.left_out import LeftOutStore
 
     settings, store = base.settings, DigestStore(base.database, base.now)
+    left_out = LeftOutStore(base.database, base.now)
     access = Access(AccessSettings(block_users=settings.access.block_users))
     caps, spending = SpendCaps(settings.limits), SpendingStore(base.database)
     only_agreed = settings.privacy.consent == "agree"
-    bounds = Bounds(store, caps, spending, base.now, access, only_agreed=only_agreed)
+    bounds = Bounds(left_out, caps, spending, base.now, access, only_agreed=only_agreed)
     planned = {each.settings.name: each.settings for each in planned_digests(base)}
-    return DigestsHandler(store), DigestHandler(planned, store, bounds)
+    return DigestsHandler(left_out), DigestHandler(planned, store, bounds)
 
 
 def _reminders(base: Base) -> tuple[CapabilityHandler, Upkeep]:
+    from core.admission.access import Access, beside_messages
     from core.scheduled.reminders.handler import RemindHandler
     from core.scheduled.reminders.runs import ReminderRuns
     from core.storage.scheduled.reminders import ReminderStore
 
-    store = ReminderStore(base.database, base.now)
-    runs = ReminderRuns(store, base.translators, base.now)
+    store, access = ReminderStore(base.database, base.now), Access(beside_messages(base.settings.access))
+    runs = ReminderRuns(store, base.translators, base.now, access)
     return RemindHandler(store, base.settings.reminders, base.now, runs.look_soon), runs.run
 
 

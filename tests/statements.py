@@ -16,6 +16,7 @@ from core.storage.db import Database
 GROWING = {
     *("turns", "messages", "conversations", "identities", "persons", "events"),
     *("deliveries", "calls", "tool_activity", "usage", "feedback", "audit_log"),
+    *("digest_runs", "digest_opt_outs", "reminders"),
 }
 SMALL = 300
 """Rows of an index that holds few, however large its table is: what waits, or runs."""

@@ -7,22 +7,28 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bots import PROBLEM
 from bots.cli.operations.digest_runs import list_digests, print_digest
+from bots.cli.operations.system_user import system_user
 from bots.doctor.checks import channels_of
 from bots.frontends import installed
 from bots.settings import SettingsRefused, compose, load
-from core.domain import ChannelMessage, PlatformBusy, Quote, SettingRefused
+from core.domain import ChannelMessage, Identity, Place, PlatformBusy, Quote, SettingRefused
 from core.scheduled.digests.runs import DigestRuns
 from core.scheduled.settings import DigestSettings, check
-from core.storage.scheduled.digests import DigestStore
+from core.settings import StorageSettings
+from core.storage.db import Database
+from core.storage.ops.retention import Retention
+from core.storage.scheduled.digests import DigestStore, Target
 from sandbox.server import serve
 from tests.samples import ANA, CHANNEL, said
 from tests.stage import FakePlatform, Stage, staged
@@ -136,8 +142,6 @@ async def test_only_what_people_said_in_its_time_who_are_not_left_out_is_sent(sq
 
 
 def _ben() -> Any:
-    from dataclasses import replace
-
     return replace(ANA, identity=replace(ANA.identity, user="ben"), name="Ben")
 
 
@@ -439,6 +443,9 @@ async def test_the_command_lists_digests_and_prints_one_without_posting_it(
         printed = capsys.readouterr().out
         assert await print_digest(settings, plugins, "walk") == PROBLEM
         refused = capsys.readouterr().err
+        async with Database(sqlite_url) as database, database.read() as connection:
+            acts = text("SELECT via, actor, action, subject FROM audit_log")
+            told = [tuple(row) for row in await connection.execute(acts)]
 
     assert listed["digests"][0]["name"] == "talk"
     assert listed["digests"][0]["next"] == schedule.after(now).isoformat()
@@ -446,6 +453,7 @@ async def test_the_command_lists_digests_and_prints_one_without_posting_it(
     assert "https://chat.example/general/ana1" in printed
     assert platform.visible("general") == []
     assert "there is no digest 'walk'; there are: talk" in refused
+    assert told == [("command", system_user().name, "digest.print", "talk")]
 
 
 def test_doctor_looks_at_the_channels_of_digests() -> None:
@@ -454,3 +462,100 @@ def test_doctor_looks_at_the_channels_of_digests() -> None:
 
     assert channels_of(settings, "slack") == ["C1", "C2"]
     assert channels_of(settings, "discord") == []
+
+
+async def test_pieces_that_were_paid_before_a_crash_count_against_bounds_and_in_usage(
+    migrated_url: str,
+) -> None:
+    messages = spoken(*(f"{'so many words ' * 20}{n}" for n in range(20)))
+    more = {"call_chars": 3_000, "most_usd": 0.5}
+    async with house(migrated_url, messages, **more) as it:
+        await it.at(it.clock())
+        read, broken = it.platform.said_between, [True]
+
+        async def dies(*asked: Any) -> Any:
+            if broken:  # as a process leaves it that is killed after three calls
+                await it.stage.change("UPDATE digest_runs SET calls = 3, usd = 0.6 WHERE turn_id IS NOT NULL")
+                raise PlatformBusy("fake", retry_after_s=5.0)
+            return await read(*asked)
+
+        it.platform.said_between = dies  # type: ignore[method-assign]
+        await it.at(NINE)
+        broken.clear()
+        it.clock.moment += timedelta(seconds=60)
+        await it.stage.core.pool.sweep()
+        await it.stage.rest()
+        shown = await it.at(it.clock())
+        asked = it.stage.times_asked
+        (cost,) = await it.stage.rows("SELECT other_usd FROM usage")
+        await it.runs.look()
+        costs = await it.stage.rows("SELECT other_usd FROM usage")
+
+    assert asked == 0
+    assert shown == ["There is no digest this time: what one may cost is used up."]
+    assert cost == pytest.approx(0.6)
+    assert costs == [cost]
+
+
+async def test_what_this_process_paid_is_in_the_row_and_counted_once(sqlite_url: str) -> None:
+    async with house(sqlite_url, spoken("hello")) as it:
+        await it.at(it.clock())
+        await it.at(NINE)
+        (paid,) = await it.stage.rows("SELECT usd FROM digest_runs WHERE turn_id IS NOT NULL")
+        (told,) = await it.stage.rows("SELECT credits + coalesce(other_usd, 0) FROM usage")
+
+    assert paid > 0
+    assert told == pytest.approx(paid)
+
+
+async def test_rows_of_old_digests_go_but_for_the_newest_and_those_under_way(database: Database) -> None:
+    clock = Clock(MONDAY)
+    store, target = DigestStore(database, clock), Target(Place("fake", "W1", "general"), "general", "en")
+    await store.begin("talk", MONDAY - timedelta(days=3))
+    await store.queue("talk", (MONDAY - timedelta(days=3), MONDAY - timedelta(days=2)), target, "digest")
+    await store.skip("talk", MONDAY - timedelta(days=1), "too late", target)
+    await store.skip("talk", MONDAY, "too late", target)
+    await store.begin("old", MONDAY)
+    clock.moment += timedelta(days=89)
+    too_soon = await Retention(database, clock, StorageSettings()).sweep()
+    clock.moment += timedelta(days=2)
+    swept = await Retention(database, clock, StorageSettings()).sweep()
+    async with database.read() as connection:
+        left = text("SELECT name, stage FROM digest_runs ORDER BY due_at, name")
+        rows = [tuple(row) for row in await connection.execute(left)]
+
+    assert too_soon.digests == 0
+    assert swept.digests == 2
+    assert rows == [("talk", "asked"), ("old", "first"), ("talk", "skipped")]
+
+
+async def test_digests_leave_out_all_accounts_of_who_said_so_in_one(migrated_url: str) -> None:
+    messages = [*spoken("of Ana"), *spoken("of Zoe", by="zoe"), *spoken("of Ben", by="ben")]
+    zoe = replace(ANA, identity=Identity("fake", "W1", "zoe"), name="Zoe")
+    at = replace(CHANNEL, channel="D-zoe", private=True)
+    link = "UPDATE identities SET home_person_id = person_id, person_id = (SELECT min(person_id) FROM identities)"
+    async with house(migrated_url, messages) as it:
+        await it.at(it.clock())
+        await it.stage.hear(said("digests off", by=zoe, at=at))
+        await it.stage.hear(said("digests"))
+        before = it.platform.visible("D-ana")[-1]
+        await it.stage.change(f"{link} WHERE \"user\" IN ('ana', 'zoe')")
+        await it.stage.hear(said("digests"))
+        linked = it.platform.visible("D-ana")[-1]
+        await it.at(NINE)
+        asked = str(it.stage.asked[-1]["messages"])
+        await it.stage.hear(said("digests on"))
+        await it.stage.hear(said("digests", by=zoe, at=at))
+        again = it.platform.visible("D-zoe")[-1]
+        await it.stage.hear(said("digests off"))
+        await it.stage.change("UPDATE identities SET person_id = coalesce(home_person_id, person_id)")
+        await it.stage.hear(said("digests", by=zoe, at=at))
+        apart = it.platform.visible("D-zoe")[-1]
+
+    assert "left out of digests" not in before
+    assert "left out of digests" in linked
+    assert "of Ben" in asked
+    assert "of Ana" not in asked
+    assert "of Zoe" not in asked
+    assert "left out of digests" not in again
+    assert "left out of digests" in apart

@@ -14,12 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.admission.access import Access, beside_messages
 from core.domain import Command, Commanded
+from core.domain.audit import Actor, Via
 from core.i18n import LANGUAGES, ScheduledPhrase, Translators
+from core.rights.people import PeopleDesk
 from core.scheduled.reminders.grammar import read
 from core.scheduled.reminders.handler import is_about_reminders
 from core.scheduled.reminders.runs import ReminderRuns
+from core.settings import AccessSettings
+from core.storage.personal_data.people import Account
 from core.storage.scheduled.reminders import ReminderStore
+from core.storage.turns.intake import IntakeStore
 from tests.samples import ANA, BEN, CHANNEL, DIRECT, said
 from tests.stage import FakePlatform, Stage, staged
 from tests.waiting import soon, until
@@ -155,10 +161,18 @@ class House:
 
 
 @asynccontextmanager
-async def house(url: str, **reminders: Any) -> AsyncIterator[House]:
-    clock = Clock()
+async def house(
+    url: str,
+    sections: dict[str, Any] | None = None,
+    platform: FakePlatform | None = None,
+    clock: Clock | None = None,
+    **reminders: Any,
+) -> AsyncIterator[House]:
+    clock = clock or Clock()
     given = {"enabled": True, "time_zone": LISBON, **reminders}
-    async with staged(url, platform=FakePlatform(), now=clock, reminders=given) as stage:
+    async with staged(
+        url, platform=platform or FakePlatform(), now=clock, reminders=given, **(sections or {})
+    ) as stage:
         yield House(stage, clock)
 
 
@@ -296,3 +310,105 @@ async def test_two_processes_say_one_reminder_once(migrated_url: str) -> None:
         said_by = await soon("both", asyncio.gather(*(store.say(due, "now", None) for _ in range(3))))
 
         assert sum(each is not None for each in said_by) == 1
+
+
+async def test_who_is_blocked_is_not_reminded_and_what_comes_again_comes_once_they_are_not(
+    migrated_url: str,
+) -> None:
+    async with house(migrated_url) as it:
+        await it.say("remind me in 2 hours to call")
+        await it.say("remind me every day at 13:00 to eat")
+        desk = PeopleDesk(IntakeStore(it.stage.core.database, it.clock), ())
+        account, by = Account("fake", "W1", "ana"), Actor(Via.COMMAND, "root")
+        known = await desk.find("fake:W1/ana")
+        await desk.block(account, known, by=by)
+        before = it.shown()
+        await it.at(NOW + timedelta(hours=3))
+        while_blocked = it.shown()
+        await desk.unblock(account, known, by=by)
+        await it.at(NOW + timedelta(hours=3, minutes=1))
+        at_once = it.shown()
+        await it.at(NOW + timedelta(days=1, hours=1, minutes=31))
+
+        assert while_blocked == before
+        assert at_once == before
+        assert it.shown() == [*before, "You wanted to be reminded: eat"]
+
+
+async def test_a_block_while_a_reminder_is_about_to_be_said_comes_in_time(migrated_url: str) -> None:
+    async with house(migrated_url) as it:
+        await it.say("remind me in 2 hours to call")
+        it.clock.moment = NOW + timedelta(hours=2)
+        store = ReminderStore(it.stage.core.database, it.clock)
+        (due,) = await store.due(10)
+        desk = PeopleDesk(IntakeStore(it.stage.core.database, it.clock), ())
+        await desk.block(Account("fake", "W1", "ana"), (), by=Actor(Via.COMMAND, "root"))
+
+        assert await store.say(due, "now", None) is None
+        assert not await it.runs.look()
+        assert await it.stage.rows("SELECT count(*) FROM reminders") == [0]
+
+
+async def test_who_may_not_ask_any_more_is_not_reminded(sqlite_url: str) -> None:
+    async with house(sqlite_url) as it:
+        await it.say("remind me in 2 hours to call")
+        await it.say("remind me in 2 hours to sing", by=BEN, at=CHANNEL)
+        before = it.shown()
+    async with house(sqlite_url, {"access": {"block_users": ["fake:ana"]}}) as it:
+        await it.at(NOW + timedelta(hours=2))
+        mine, theirs = it.shown(), it.shown(CHANNEL)
+
+    assert before
+    assert mine == []
+    assert theirs == ["You wanted to be reminded: sing"]
+
+
+@pytest.mark.parametrize(
+    ("lists", "is_refused"),
+    [
+        ({"allow_users": ["fake:ben"]}, True),
+        ({"allow_users": ["fake:ben"], "allow_roles": ["fake:staff"]}, False),  # a role may let them
+        ({"block_roles": ["fake:staff"]}, False),
+        ({"block_workspaces": ["fake:W1"]}, True),
+        ({"block_channels": ["fake:general"]}, True),
+        ({"allow_channels": ["fake:a-category"]}, False),  # it may lie in that
+    ],
+)
+def test_only_what_is_known_beside_a_message_refuses_a_reminder(
+    lists: dict[str, Any], is_refused: bool
+) -> None:
+    access = Access(beside_messages(AccessSettings(**lists)))
+
+    assert (access.refusal(ANA, replace(CHANNEL, channel="general")) is not None) is is_refused
+
+
+async def test_two_people_s_reminders_of_one_instant_are_told_once_each_by_two_processes(
+    postgres_url: str,
+) -> None:
+    platform, clock = FakePlatform(), Clock()
+    async with (
+        house(postgres_url, None, platform, clock) as one,
+        house(postgres_url, None, platform, clock) as two,
+    ):
+        bens = replace(DIRECT, channel="D-ben")
+        for number in range(3):
+            await one.stage.hear(said(f"remind me in 2 hours to call {number}"))
+            await two.stage.hear(said(f"remind me in 2 hours to sing {number}", by=BEN, at=bens))
+        for each in (one, two):
+            await each.stage.core.pool.sweep()
+            await each.stage.rest()
+        assert await one.stage.rows("SELECT count(*) FROM reminders") == [6]
+        clock.moment = NOW + timedelta(hours=2)
+        looks = [each.runs.look() for each in (one, two, one, two)]
+        await soon("all", asyncio.gather(*looks))
+        for each in (one, two):
+            await each.stage.core.pool.sweep()
+            await each.stage.rest()
+        mine, theirs = (
+            [each for each in one.shown(at) if each.startswith("You wanted")] for at in (DIRECT, bens)
+        )
+        left = await one.stage.rows("SELECT count(*) FROM reminders")
+
+    assert sorted(mine) == [f"You wanted to be reminded: call {number}" for number in range(3)]
+    assert sorted(theirs) == [f"You wanted to be reminded: sing {number}" for number in range(3)]
+    assert left == [0]

@@ -11,12 +11,13 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from types import CodeType, FrameType
 from typing import Any
 
 import pytest
+from sqlalchemy import Table, text
 
 from benchmarks.storage import fill
 from core.domain import (
@@ -35,8 +36,20 @@ from core.domain import (
 )
 from core.domain.audit import AuditAction, AuditEntry, Via, in_chat
 from core.storage.channel_models import ChannelModels
-from core.storage.db import Database, audit_log, metadata
+from core.storage.db import (
+    Database,
+    audit_log,
+    digest_opt_outs,
+    digest_runs,
+    metadata,
+    reminders,
+    turns,
+)
 from core.storage.history import HistoryStore
+from core.storage.scheduled.digests import DigestStore, Target
+from core.storage.scheduled.digests import Stage as StageOfRun
+from core.storage.scheduled.left_out import LeftOutStore
+from core.storage.scheduled.reminders import ReminderStore
 from core.storage.spenders import Spenders
 from core.storage.spending import EVERYBODY, Price, Spender
 from core.storage.summaries.store import SummaryStore
@@ -58,6 +71,9 @@ STORES = (
         "channel_models",
         "consumption",
         "history",
+        "scheduled.digests",
+        "scheduled.left_out",
+        "scheduled.reminders",
         "spenders",
         "spending",
         "summaries.store",
@@ -66,7 +82,7 @@ STORES = (
     *("turns.breakers", "turns.call_store", "turns.edits", "turns.held_turns", "turns.intake"),
     *("turns.ledger", "turns.made_files", "turns.store", "turns.taken_back"),
 )
-YEARS_TURNS = 20_000
+YEARS_TURNS, YEARS_RUNS = 20_000, 4_000
 LIMITS: dict[str, Any] = {
     "person_hourly": 500,
     "person_daily": 900,
@@ -138,6 +154,8 @@ async def year(database: Database, migrated_url: str, clock: WallClock) -> str:
     ]
     async with database.write() as connection:
         await connection.execute(audit_log.insert(), acts)
+        for table, rows in scheduled_of_years(clock()):
+            await connection.execute(table.insert(), rows)
         await connection.exec_driver_sql("UPDATE turns SET state = 'failed' WHERE state = 'queued'")
         if not database.is_sqlite:
             for table in (each.name for each in metadata.sorted_tables if "id" in each.c):
@@ -147,6 +165,44 @@ async def year(database: Database, migrated_url: str, clock: WallClock) -> str:
                 await connection.exec_driver_sql(ids)
         await connection.exec_driver_sql("ANALYZE")
     return migrated_url
+
+
+def scheduled_of_years(now: datetime) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
+    """Digests of some years, whom they leave out, and what many people wait to be reminded of."""
+    runs = [
+        {
+            "name": f"digest-{each % 40}",
+            "due_at": at,
+            "since": at,
+            "stage": StageOfRun.ENDED,
+            "created_at": at,
+        }
+        for each in range(YEARS_RUNS)
+        for at in [now - timedelta(hours=each / 2)]  # those that retention leaves
+    ]
+    yield digest_runs, runs
+    yield (
+        digest_opt_outs,
+        [
+            {"platform": "fake", "workspace": "W1", "user": f"u{each}", "since": now}
+            for each in range(1, YEARS_RUNS)
+        ],
+    )
+    where = {"platform": "fake", "workspace": "W1", "channel": "c", "thread": "", "private": True}
+    what = {"address": "c/1", "text": "words", "every": "", "zone": "", "created_at": now}
+    yield (
+        reminders,
+        [
+            {
+                "turn_id": each,
+                "identity_id": each,
+                "due_at": now + timedelta(days=100 + each),
+                **where,
+                **what,
+            }
+            for each in range(1, YEARS_RUNS)
+        ],
+    )
 
 
 @pytest.mark.long
@@ -258,6 +314,8 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
     await store.settle_capability(again, "search")
     await store.settle_capability(again, "")
     await summarise(database, clock, again)
+    await be_reminded(database, clock, again)
+    await digest(database, clock)
     await store.close(again, TurnState.ANSWERED)
 
 
@@ -291,6 +349,54 @@ async def summarise(database: Database, clock: WallClock, turn: Turn) -> None:
         assert found is not None
         assert await change(found)
     await store.cost_of(found, Price(1.0, 1.0))
+
+
+async def be_reminded(database: Database, clock: WallClock, turn: Turn) -> None:
+    """All that reminders ask of the database."""
+    store, where = ReminderStore(database, clock), (turn.place, turn.address)
+    due = clock() - timedelta(minutes=1)
+    assert await store.add(turn, where, "words", (due, "", ""), most=9) is not None
+    await store.of(turn)
+    (one,) = await store.due(9)
+    await store.next_due()
+    assert await store.pass_over(one, due - timedelta(minutes=1))
+    (one,) = await store.due(9)
+    assert await store.say(one, "words", due) is not None
+    assert await store.cancel(turn, one.id)
+    (one,) = [await store.add(turn, where, "words", (due, "", ""), most=9)]
+    assert one is not None
+    assert await store.say(one, "words", None) is not None
+    await store.drop_forgotten([one.id])
+
+
+async def digest(database: Database, clock: WallClock) -> None:
+    """All that digests ask of the database."""
+    store, left_out = DigestStore(database, clock), LeftOutStore(database, clock)
+    target, now = Target(Place("fake", "W1", "general"), "general", "en"), clock()
+    await store.begin("new", now)
+    for minutes in (1, 2):
+        due = now + timedelta(minutes=minutes)
+        assert await store.queue("new", (now, due), target, "digest") is not None
+    assert await store.skip("new", now + timedelta(minutes=3), "too late", target) is not None
+    await store.last_due("new")
+    async with database.read() as connection:
+        made = text("SELECT id, turn_id FROM digest_runs WHERE stage = 'asked' ORDER BY id")
+        first, second = (await connection.execute(made)).all()
+    await store.run_of(first.turn_id)
+    await store.count_call(first.turn_id, 0.5)
+    await store.read_messages(first.turn_id, 3)
+    assert await store.are_open()
+    await store.held("new", now)
+    await store.newest(["new"])
+    await store.skipped(second.id)
+    async with database.write() as connection:
+        await connection.execute(turns.update().where(turns.c.id == first.turn_id).values(state="failed"))
+    ended = await store.ended()
+    await store.let_go(ended)
+    await left_out.leave_out(ANA.identity)
+    await left_out.among("fake", "W1", ["ana", "ben"], only_agreed=True)
+    await left_out.among("fake", "", ["ana", "ben"], only_agreed=True)
+    await left_out.take_in(ANA.identity)
 
 
 async def ask_and_change(stage: Stage) -> None:

@@ -38,6 +38,17 @@ class Access:
         return Phrase.NOT_HERE if is_out else None
 
 
+def beside_messages(settings: AccessSettings) -> AccessSettings:
+    """What of the lists can be asked where nobody writes, for roles, and what a channel lies in, come with a message.
+
+    What may be allowed by one of those is not refused.
+    """
+    unknown = {"allow_roles": (), "block_roles": (), "allow_channels": ()}
+    if settings.allow_roles:
+        unknown["allow_users"] = ()
+    return settings.model_copy(update=unknown)
+
+
 def _keeps_out(names: set[str], blocked: Collection[str], allowed: Collection[str]) -> bool:
     return not names.isdisjoint(blocked) or (bool(allowed) and names.isdisjoint(allowed))
 

@@ -64,6 +64,8 @@ class AuditAction(StrEnum):
     REPLY = "reply.change"
     GATEWAY = "gateway.choose"
     KNOWLEDGE = "knowledge.forget"
+    DIGEST = "digest.print"
+    """What people said in a channel was read and summarised, for who asked alone."""
     PLACE = "place.change"
     """By an operator, or by an admin of the place whom operators let do it."""
 

@@ -429,6 +429,7 @@ class ConsoleText(Sentence):
     DID_REPLY_CHANGE = "changed a sentence"
     DID_GATEWAY_CHOOSE = "chose a gateway for a channel"
     DID_KNOWLEDGE_FORGET = "had something learnt forgotten"
+    DID_DIGEST_PRINT = "had a channel's digest printed"
     DID_PLACE_CHANGE = "changed a setting of a place"
 
     # one person

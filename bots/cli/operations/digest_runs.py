@@ -12,6 +12,7 @@ import typer
 
 from bots import PROBLEM
 from bots.cli.operations.reach import reading
+from bots.cli.operations.system_user import system_user
 from bots.frontends import Host, Mounts, Plugin
 from bots.terminal.text import printable
 from core.admission.access import Access
@@ -19,6 +20,7 @@ from core.aivax.client import AivaxClient
 from core.aivax.request import ChatMessage
 from core.conversations.routes import Routes
 from core.domain import Author, ChannelMessage, Frontend, Identity, Place, PlatformError
+from core.domain.audit import AuditAction, AuditEntry
 from core.evaluation.calls import Budget, Called, Calls, MoneySpent, Stopped
 from core.guard.guard import Guard
 from core.i18n import Translators
@@ -27,7 +29,9 @@ from core.scheduled.digests.reading import heard, sayable
 from core.scheduled.settings import DigestSettings
 from core.settings import AccessSettings
 from core.storage.db import Database
+from core.storage.operations.audit import AuditLog
 from core.storage.scheduled.digests import DigestStore
+from core.storage.scheduled.left_out import LeftOutStore
 from core.util.time_zones import known_zone
 
 if TYPE_CHECKING:
@@ -52,7 +56,7 @@ async def list_digests(settings: Settings, *, as_json: bool) -> int:
         last = newest.get(each.name)
         came = "none yet" if last is None else f"{_clock(last.due_at, each)} {last.state or last.stage}"
         if last is not None and last.messages is not None:
-            came += f", messages: {last.messages}, calls: {last.calls}"
+            came += f", messages: {last.messages}, calls: {last.calls}, spent {last.usd:.4f} USD"
         due = _clock(each.schedule.after(now), each)
         typer.echo(printable(f"{each.name}  {each.channel}  next {due}  last: {came}"))
     if not settings.digests:
@@ -68,6 +72,10 @@ async def print_digest(settings: Settings, plugins: Mapping[str, Plugin], name: 
         typer.echo(f"aivax-bots: there is no digest {printable(name)!r}; there are: {known}", err=True)
         return PROBLEM
     async with reading(settings) as database:
+        entry = AuditEntry(system_user(), AuditAction.DIGEST, subject=name)
+        await AuditLog(database, database.now).add(
+            entry
+        )  # before it costs anything, and whatever comes of it
         host = Host(database, Mounts(), Translators(following=settings.replies))
         async with plugins[digest.platform].open(settings.frontend(digest.platform), host) as frontend:
             try:
@@ -116,8 +124,8 @@ async def _left_out(
 ) -> set[str]:
     users = {each.quote.author for each in found} - {""}
     workspace = "" if frontend.ids_are_global else digest.workspace
-    store, only_agreed = DigestStore(database, database.now), settings.privacy.consent == "agree"
-    out = await store.left_out(digest.platform, workspace, users, only_agreed=only_agreed)
+    store, only_agreed = LeftOutStore(database, database.now), settings.privacy.consent == "agree"
+    out = await store.among(digest.platform, workspace, users, only_agreed=only_agreed)
     access = Access(AccessSettings(block_users=settings.access.block_users))
     place = _place(digest)
     who = {user: Author(Identity(digest.platform, digest.workspace, user)) for user in users}

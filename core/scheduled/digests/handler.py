@@ -19,6 +19,7 @@ from core.scheduled.digests.making import BoundReached, Made, make
 from core.scheduled.digests.reading import heard, sayable
 from core.scheduled.settings import DigestSettings
 from core.storage.scheduled.digests import DigestStore, Run
+from core.storage.scheduled.left_out import LeftOutStore
 from core.storage.spending import SpendingStore
 from core.util.log import log
 from core.util.time_zones import known_zone
@@ -34,7 +35,7 @@ class Bounds:
 
     def __init__(
         self,
-        store: DigestStore,
+        left_out: LeftOutStore,
         caps: SpendCaps,
         spending: SpendingStore,
         now: Callable[[], datetime],
@@ -43,7 +44,7 @@ class Bounds:
         only_agreed: bool,
     ) -> None:
         """`only_agreed`: people are asked whether they agree, so that only those are read who do."""
-        self._store = store
+        self._left_out = left_out
         self._caps = caps
         self._spending = spending
         self._now = now
@@ -69,7 +70,7 @@ class Bounds:
         place = run.turn.place
         users = {each.quote.author for each in messages if not each.by_bot} - {""}
         workspace = "" if run.frontend.ids_are_global else place.workspace
-        found = await self._store.left_out(place.platform, workspace, users, only_agreed=self._only_agreed)
+        found = await self._left_out.among(place.platform, workspace, users, only_agreed=self._only_agreed)
         blocked = {
             user
             for user in users
@@ -148,8 +149,7 @@ class _Asking:
         self._bounds = bounds
         self._store = store
         self._said = said
-        self._calls = stored.calls
-        self._usd = 0.0
+        self._calls, self._usd = stored.calls, stored.usd
 
     async def __call__(self, key: str, messages: tuple[ChatMessage, ...]) -> str:
         remembered = f"{self._run.turn.key}:{key}"
@@ -157,12 +157,12 @@ class _Asking:
             await self._bounds.require(self._run, self._settings, self._calls, self._usd)
             known = await self._run.ask_apart(lambda request: self._asked(request, key, messages))
             self._said[remembered] = known
-            self._calls += 1
-            await self._store.count_call(self._run.turn.id)
+            usd = _usd_of(known[1])
+            self._calls, self._usd = self._calls + 1, self._usd + usd
+            await self._store.count_call(self._run.turn.id, usd)
         text, usage = known
         if usage is not None:  # also of calls that were made before the turn was held
             self._run.used(usage)
-            self._usd += (usage.credits or 0.0) + (usage.other_usd or 0.0)
         return text
 
     def _asked(
@@ -177,6 +177,10 @@ class _Asking:
             idempotency_key=f"{request.idempotency_key}-{key}",
             question_files=(),
         )
+
+
+def _usd_of(usage: Usage | None) -> float:
+    return (usage.credits or 0.0) + (usage.other_usd or 0.0) if usage is not None else 0.0
 
 
 def _most_read(settings: DigestSettings) -> int:

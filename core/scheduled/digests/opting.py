@@ -9,7 +9,7 @@ from core.domain import Capability, Identity
 from core.forms.inputs import NO, YES
 from core.i18n import ScheduledPhrase
 from core.markdown.literal import code
-from core.storage.scheduled.digests import ANYWHERE, DigestStore
+from core.storage.scheduled.left_out import ANYWHERE, LeftOutStore
 
 ON, OFF = "on", "off"
 
@@ -35,7 +35,7 @@ class DigestsHandler:
         fits=is_choice,
     )
 
-    def __init__(self, store: DigestStore) -> None:
+    def __init__(self, store: LeftOutStore) -> None:
         self._store = store
 
     async def run(self, run: CapabilityRun) -> None:
@@ -45,7 +45,7 @@ class DigestsHandler:
             await self._store.leave_out(who)
         elif word in {ON, *YES}:
             await self._store.take_in(who)
-        out = await self._store.left_out(who.platform, who.workspace, [who.user], only_agreed=False)
+        out = await self._store.among(who.platform, who.workspace, [who.user], only_agreed=False)
         name = run.translator.say(ScheduledPhrase.DIGESTS_NAME)
         if out:
             await run.write(run.translator.say(ScheduledPhrase.DIGESTS_ARE_OUT, on=code(f"{name} {ON}")))

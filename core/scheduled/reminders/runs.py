@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from core.domain import StorageError
+from core.admission.access import Access
+from core.domain import Author, StorageError
 from core.i18n import ScheduledPhrase, Translators
 from core.markdown.literal import literal
 from core.scheduled.schedule import Schedule
@@ -25,7 +26,11 @@ LATE = timedelta(minutes=10)
 class ReminderRuns:
     """Goes on beside the answers, in every process: a reminder that two look at is said by one."""
 
-    def __init__(self, store: ReminderStore, translators: Translators, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: ReminderStore, translators: Translators, now: Callable[[], datetime], access: Access
+    ) -> None:
+        """`access` is asked with what is known beside a message: a person's id and the place, no roles of theirs."""
+        self._access = access
         self._store = store
         self._translators = translators
         self._now = now
@@ -59,18 +64,29 @@ class ReminderRuns:
         due = await self._store.due(AT_ONCE)
         forgotten = [each for each in due if not (each.text and each.address)]
         if forgotten:
-            await self._store.drop_forgotten()
+            await self._store.drop_forgotten([each.id for each in forgotten])
         said = [await self._say(each) for each in due if each not in forgotten]
         return len(due) == AT_ONCE and (bool(forgotten) or any(said))
 
     async def _say(self, reminder: Reminder) -> bool:
-        """Say one, unless another process did; of a recurring one that was missed several times, once."""
+        """Say one, unless another process did; of a recurring one that was missed several times, once.
+
+        Who gets no answers any more is not reminded either: it passes them over.
+        """
         again_at = Schedule.parse(reminder.every).after(self._now()) if reminder.every else None
+        if reminder.is_blocked or self._may_not_ask(reminder):
+            passed = await self._store.pass_over(reminder, again_at)
+            if passed:
+                log.info("reminder.passed_over", reminder=reminder.id, place=reminder.place.platform)
+            return passed
         conversation = await self._store.say(reminder, self._sentence(reminder), again_at)
         if conversation is not None:
             log.info("reminder.said", reminder=reminder.id, place=reminder.place.platform)
             self._notify(conversation)
         return conversation is not None
+
+    def _may_not_ask(self, reminder: Reminder) -> bool:
+        return self._access.refusal(Author(reminder.asker), reminder.place) is not None
 
     def _sentence(self, reminder: Reminder) -> str:
         translator, text = (

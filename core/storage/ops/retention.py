@@ -39,6 +39,7 @@ from core.storage.db import (
 from core.storage.ops.retention_by_kind import steps_of
 from core.storage.personal_data.erasure import Eraser
 from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.storage.scheduled.old_runs import drop_old_runs
 from core.util.clock import Sleep
 from core.util.log import log
 
@@ -55,6 +56,8 @@ CALL_DAYS = 1.0
 """How long a call to AIVAX is remembered: its limits count minutes."""
 TOOL_CALL_DAYS = 14.0
 """How long a call of a tool is recognised when it comes again."""
+DIGEST_DAYS = 90.0
+"""How long it is remembered that a digest was made, and what it cost; what counts for caps stands in `usage`."""
 ADDRESS_HOURS = 1.0
 """How long the address of a sentence of our own is kept after it was said, should it have to be said anew."""
 
@@ -87,6 +90,8 @@ class Swept:
     """What stood in the chat of the console."""
     codes: int = 0
     """Codes to link accounts that nobody used."""
+    digests: int = 0
+    """Rows of digests that ended long ago."""
     kinds: Mapping[str, int] = field(default_factory=dict)
     """Rows of the kinds that have a period of their own, by kind."""
 
@@ -160,6 +165,7 @@ class Retention:
             if self._retention_days
             else 0,
             codes=await self._in_batches(partial(self._drop_old, link_codes.c.expires_at, 0.0)),
+            digests=await self._in_batches(self._drop_digests),
             kinds={kind: await self._in_batches(step) for kind, step in self._kinds.items()},
         )
         # Words that were changed since the last sweep stand in the log.
@@ -207,6 +213,9 @@ class Retention:
         found = await self._take(connection, made_files.c.id, ended, first=made_files.c.id)
         await connection.execute(delete(made_files).where(made_files.c.id.in_(found)))
         return len(found)
+
+    async def _drop_digests(self, connection: AsyncConnection) -> int:
+        return await drop_old_runs(connection, self._now() - timedelta(days=DIGEST_DAYS), self._batch)
 
     async def _drop_unagreed(self, connection: AsyncConnection) -> int:
         return await self._drop_old(held_questions.c.asked_at, self._retention_days, connection)

@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import func, literal, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain import ENDED, Author, Identity, Place, TurnState
 from core.storage.db import (
     Database,
-    batched,
-    blocks,
-    consents,
+    Instant,
     conversations,
-    digest_opt_outs,
     digest_runs,
-    identities,
     insert_once,
     turns,
+    usage,
 )
 from core.storage.personal_data.erasure import Eraser
 from core.storage.turns.intake import IntakeTransaction
 
-ANYWHERE = ""
+WHAT = "digest"
+"""What a digest's cost is called in `usage` where no model's name is known with it."""
+LEAST_USD = 1e-9
+"""Less is no money, but how sums are rounded."""
 BEGUN_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """When the conversation of a digest was last active: nobody spoke there, and backfill goes by who did."""
 
@@ -44,6 +44,10 @@ class Stage(StrEnum):
     """The turn has ended, and what it said is not stored any more."""
 
 
+_IS_ASKED = digest_runs.c.stage == literal_column(f"'{Stage.ASKED}'")
+"""Written out: only so is its own index taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A digest that is being made."""
@@ -53,6 +57,8 @@ class Run:
     until: datetime
     calls: int
     """How often the model answered for it, in all tries."""
+    usd: float = 0.0
+    """What those calls cost, as far as AIVAX told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class LastRun:
     messages: int | None
     state: str
     """Of its turn; `""`: it has none, or that is gone."""
+    usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Target:
 
 
 class DigestStore:
-    """The runs of all digests, and who is left out of them."""
+    """The runs of all digests."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
@@ -151,17 +158,18 @@ class DigestStore:
 
     async def run_of(self, turn_id: int) -> Run | None:
         """What a turn makes; None where it makes no digest."""
-        columns = digest_runs.c["name", "since", "due_at", "calls"]
+        columns = digest_runs.c["name", "since", "due_at", "calls", "usd"]
         async with self._database.read() as connection:
             found = select(*columns).where(digest_runs.c.turn_id == turn_id)
             row = (await connection.execute(found)).one_or_none()
         return Run(*row) if row is not None else None
 
-    async def count_call(self, turn_id: int) -> None:
-        """The model answered once more."""
+    async def count_call(self, turn_id: int, usd: float) -> None:
+        """The model answered once more, which cost so much: told at once, so that a crash loses none of it."""
         async with self._database.write() as connection:
             counted = update(digest_runs).where(digest_runs.c.turn_id == turn_id)
-            await connection.execute(counted.values(calls=digest_runs.c.calls + 1))
+            more = {"calls": digest_runs.c.calls + 1, "usd": digest_runs.c.usd + usd}
+            await connection.execute(counted.values(**more))
 
     async def read_messages(self, turn_id: int, count: int) -> None:
         """So many messages are summarised."""
@@ -174,7 +182,7 @@ class DigestStore:
         found = (
             select(*digest_runs.c["id", "name", "turn_id"], turns.c.state, turns.c.failure)
             .outerjoin(turns, turns.c.id == digest_runs.c.turn_id)
-            .where(digest_runs.c.stage == Stage.ASKED)
+            .where(_IS_ASKED)
             .where(or_(turns.c.id.is_(None), turns.c.state.in_(ENDED)))
             .limit(most)
         )
@@ -184,13 +192,13 @@ class DigestStore:
 
     async def are_open(self) -> bool:
         """Whether the turn of any run was not seen to have ended."""
-        one = select(digest_runs.c.id).where(digest_runs.c.stage == Stage.ASKED).limit(1)
+        one = select(digest_runs.c.id).where(_IS_ASKED).limit(1)
         async with self._database.read() as connection:
             return (await connection.execute(one)).first() is not None
 
     async def held(self, name: str, before: datetime) -> Sequence[HeldRun]:
         """The runs that were due before a moment, and that a circuit breaker holds."""
-        waits = (digest_runs.c.stage == Stage.ASKED) & (turns.c.state == TurnState.HELD)
+        waits = _IS_ASKED & (turns.c.state == TurnState.HELD)
         found = select(*digest_runs.c["id", "turn_id"], turns.c.conversation_id, digest_runs.c.due_at).join(
             turns, turns.c.id == digest_runs.c.turn_id
         )
@@ -202,16 +210,14 @@ class DigestStore:
     async def skipped(self, run_id: int) -> None:
         """It is not made any more."""
         async with self._database.write() as connection:
-            ended = update(digest_runs).where(digest_runs.c.id == run_id)
-            await connection.execute(ended.values(stage=Stage.SKIPPED))
+            await self._end(connection, [run_id], Stage.SKIPPED)
 
     async def let_go(self, runs: Collection[RunEnded]) -> None:
         """Empty what turns that have ended said: it tells of what people said who did not speak to the bot."""
         turn_ids = [run.turn_id for run in runs if run.turn_id is not None]
         async with self._database.write() as connection:
             await Eraser(connection).empty_derived(turn_ids)
-            seen = update(digest_runs).where(digest_runs.c.id.in_([run.id for run in runs]))
-            await connection.execute(seen.values(stage=Stage.ENDED))
+            await self._end(connection, [run.id for run in runs], Stage.ENDED)
 
     async def newest(self, names: Collection[str]) -> dict[str, LastRun]:
         """The newest run of each digest that has one."""
@@ -221,50 +227,42 @@ class DigestStore:
             .group_by(digest_runs.c.name)
             .subquery()
         )
-        columns = digest_runs.c["name", "due_at", "stage", "calls", "messages"]
+        columns = digest_runs.c["name", "due_at", "stage", "calls", "messages", "usd"]
         same = (digest_runs.c.name == newest.c.name) & (digest_runs.c.due_at == newest.c.due_at)
         found = select(*columns, turns.c.state).join(newest, same)
         found = found.outerjoin(turns, turns.c.id == digest_runs.c.turn_id)
         async with self._database.read() as connection:
             rows = (await connection.execute(found)).all()
         return {
-            row.name: LastRun(row.due_at, row.stage, row.calls, row.messages, row.state or "") for row in rows
+            row.name: LastRun(row.due_at, row.stage, row.calls, row.messages, row.state or "", row.usd)
+            for row in rows
         }
 
-    async def left_out(
-        self, platform: str, workspace: str, users: Collection[str], *, only_agreed: bool
-    ) -> set[str]:
-        """Whose words are not summarised: who said so, who is blocked, and who did not agree where people must."""
-        found: set[str] = set()
-        agreed: set[str] = set()
-        async with self._database.read() as connection:
-            for some in batched(sorted(users)):
-                for table in (digest_opt_outs, blocks):
-                    theirs = (table.c.platform == platform) & table.c.user.in_(some)
-                    if workspace:
-                        theirs &= table.c.workspace.in_([ANYWHERE, workspace])
-                    found |= set((await connection.execute(select(table.c.user).where(theirs))).scalars())
-                if only_agreed:
-                    who = select(identities.c.user).join(
-                        consents, consents.c.person_id == identities.c.person_id
-                    )
-                    who = who.where(identities.c.platform == platform, identities.c.user.in_(some))
-                    who = who.where(consents.c.agreed_at.is_not(None))
-                    agreed |= set((await connection.execute(who)).scalars())
-        return found | (set(users) - agreed if only_agreed else set())
+    async def _end(self, connection: AsyncConnection, run_ids: Collection[int], stage: Stage) -> None:
+        """End runs, each once, and have all that was paid for them count, whatever became of their turns."""
+        ended = update(digest_runs).where(digest_runs.c.id.in_(run_ids), digest_runs.c.stage == Stage.ASKED)
+        paid = ended.values(stage=stage).returning(digest_runs.c.turn_id, digest_runs.c.usd)
+        for turn_id, usd in (await connection.execute(paid)).all():
+            if turn_id is not None and usd:
+                await self._count_rest(connection, turn_id, usd)
 
-    async def leave_out(self, who: Identity) -> None:
-        """Summarise nothing that somebody says from now on; where one id is one person, `workspace` is empty."""
-        row = {"platform": who.platform, "workspace": who.workspace, "user": who.user, "since": self._now()}
-        async with self._database.write() as connection:
-            await connection.execute(insert_once(connection, digest_opt_outs), row)
-
-    async def take_in(self, who: Identity) -> None:
-        """Summarise it again."""
-        theirs = (digest_opt_outs.c.platform == who.platform) & (digest_opt_outs.c.user == who.user)
-        theirs &= digest_opt_outs.c.workspace.in_([ANYWHERE, who.workspace])
-        async with self._database.write() as connection:
-            await connection.execute(delete(digest_opt_outs).where(theirs))
+    async def _count_rest(self, connection: AsyncConnection, turn_id: int, usd: float) -> None:
+        """Add to a turn's usage what its process could not: it was killed, or the turn ended without an answer."""
+        told = usage.c.turn_id == turn_id
+        counted = func.coalesce(usage.c.credits, 0.0) + func.coalesce(usage.c.other_usd, 0.0)
+        rest = usd - ((await connection.execute(select(counted).where(told))).scalar_one_or_none() or 0.0)
+        if rest <= LEAST_USD:
+            return
+        more = func.coalesce(usage.c.other_usd, 0.0) + rest
+        if (await connection.execute(update(usage).where(told).values(other_usd=more))).rowcount:
+            return
+        names = ("turn_id", "model", "prompt_tokens", "completion_tokens", "cached_tokens")
+        no_tokens = (literal(WHAT), literal(0), literal(0), literal(0))
+        row = select(turns.c.id, *no_tokens, literal(rest), literal(self._now(), Instant))
+        row = row.where(turns.c.id == turn_id)  # none, where retention has taken it
+        await connection.execute(
+            usage.insert().from_select([*names, "other_usd", "created_at"], row, include_defaults=False)
+        )
 
     async def _add(
         self, connection: AsyncConnection, name: str, due: datetime, since: datetime, stage: Stage

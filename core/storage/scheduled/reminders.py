@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import Place, Turn
+from core.domain import Identity, Place, Turn
 from core.storage.db import (
     Database,
+    blocks,
     identities,
     insert_once,
     outlast,
@@ -20,6 +22,7 @@ from core.storage.db import (
     reminders,
     turns,
 )
+from core.storage.personal_data.people import ANYWHERE
 from core.storage.turns.intake import IntakeTransaction
 
 
@@ -36,7 +39,11 @@ class Reminder:
     """A schedule; `""`: it comes once."""
     zone: str
     due_at: datetime
+    asker: Identity
+    """Who wants to be reminded."""
     locale: str = ""
+    is_blocked: bool = False
+    """An operator has them answered no more."""
 
 
 class ReminderStore:
@@ -118,14 +125,10 @@ class ReminderStore:
     async def say(self, reminder: Reminder, sentence: str, again_at: datetime | None) -> int | None:
         """Queue the sentence, and end the reminder or move it on; the conversation with work.
 
-        None where it was said by another process, cancelled, or forgotten meanwhile.
+        None where it was said by another process, cancelled, or forgotten meanwhile, or its author blocked.
         """
-        same = (reminders.c.id == reminder.id) & (reminders.c.due_at == reminder.due_at) & _is_kept()
         async with self._database.write() as connection:
-            ended: Any = delete(reminders).where(same)
-            if again_at is not None:
-                ended = update(reminders).where(same).values(due_at=again_at)
-            if not (await connection.execute(ended)).rowcount:
+            if not await _over(connection, reminder, again_at, _is_kept() & ~_is_blocked()):
                 return None
             transaction = IntakeTransaction(connection, self._now())
             here = await transaction.find_or_open(reminder.place, -reminder.identity_id)
@@ -133,14 +136,39 @@ class ReminderStore:
             await transaction.announce(here, reminder.place.platform)
         return here
 
-    async def drop_forgotten(self) -> None:
-        """Delete the rows of which the words were erased."""
+    async def pass_over(self, reminder: Reminder, again_at: datetime | None) -> bool:
+        """End the reminder or move it on, and say nothing; False where another process did."""
         async with self._database.write() as connection:
-            await connection.execute(delete(reminders).where(~_is_kept()))
+            return await _over(connection, reminder, again_at, true())
+
+    async def drop_forgotten(self, reminder_ids: Collection[int]) -> None:
+        """Delete those of these rows of which the words were erased."""
+        gone = delete(reminders).where(reminders.c.id.in_(reminder_ids), ~_is_kept())
+        async with self._database.write() as connection:
+            await connection.execute(gone)
+
+
+async def _over(
+    connection: AsyncConnection, reminder: Reminder, again_at: datetime | None, where: ColumnElement[bool]
+) -> bool:
+    """End a reminder, or move it on, if it is still due then and so."""
+    same = (reminders.c.id == reminder.id) & (reminders.c.due_at == reminder.due_at) & where
+    ended: Any = delete(reminders).where(same)
+    if again_at is not None:
+        ended = update(reminders).where(same).values(due_at=again_at)
+    return bool((await connection.execute(ended)).rowcount)
 
 
 def _is_kept() -> ColumnElement[bool]:
     return (reminders.c.text != "") & (reminders.c.address != "")
+
+
+def _is_blocked() -> ColumnElement[bool]:
+    """Whether an operator has blocked whose reminder it is; blocks are of each linked account."""
+    who = identities.alias("asker")
+    block = (blocks.c.platform == who.c.platform) & (blocks.c.user == who.c.user)
+    block &= or_(blocks.c.workspace == ANYWHERE, blocks.c.workspace == who.c.workspace)
+    return exists().where(who.c.id == reminders.c.identity_id, block)
 
 
 def _theirs(identity_id: int) -> ColumnElement[bool]:
@@ -152,7 +180,13 @@ def _theirs(identity_id: int) -> ColumnElement[bool]:
 def _reminders() -> Select[Any]:
     names = ("id", "identity_id", "address", "text", "every", "zone", "due_at")
     place = ("platform", "workspace", "channel", "thread", "private")
-    return select(*reminders.c[names], *reminders.c[place], reader_locale().label("locale")).join(
+    who = (
+        identities.c.platform.label("by"),
+        identities.c.workspace.label("of"),
+        identities.c.user.label("who"),
+    )
+    told = reader_locale().label("locale"), _is_blocked().label("is_blocked")
+    return select(*reminders.c[names], *reminders.c[place], *who, *told).join(
         identities, identities.c.id == reminders.c.identity_id
     )
 
@@ -168,5 +202,7 @@ def _reminder(row: Any) -> Reminder:
         row.every,
         row.zone,
         row.due_at,
+        Identity(row.by, row.of, row.who),
         row.locale or "",
+        row.is_blocked,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, UniqueConstraint, text
 
 from core.storage.db.tables import metadata
 from core.storage.db.types import Id, Instant, Label, Words
+
+_ASKED = text("stage = 'asked'")
 
 digest_runs = Table(
     "digest_runs",
@@ -19,11 +21,19 @@ digest_runs = Table(
     Column(
         "calls", Integer, nullable=False, default=0, comment="how often the model was asked, in all tries"
     ),
+    Column(
+        "usd",
+        Float,
+        nullable=False,
+        default=0.0,
+        server_default="0",
+        comment="what those calls cost, as far as AIVAX told",
+    ),
     Column("messages", Integer, nullable=True, comment="how many it was made of"),
-    Column("created_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
     UniqueConstraint("name", "due_at"),
     Index(None, "turn_id"),
-    Index(None, "stage"),
+    Index("ix_digest_runs_asked", "id", sqlite_where=_ASKED, postgresql_where=_ASKED),
 )
 
 digest_opt_outs = Table(
