@@ -42,6 +42,10 @@ LISBON = "Europe/Lisbon"
         ("en una hora que llame a Ana", "2026-09-07T12:30", "llame a Ana"),
         ("em 3 dias de ligar", "2026-09-10T11:30", "ligar"),
         ("me in 2 weeks to water the plants", "2026-09-21T11:30", "water the plants"),
+        ("me in 2 hours and 30 minutes to call", "2026-09-07T14:00", "call"),
+        ("en 1 hora y 15 min: llamar", "2026-09-07T12:45", "llamar"),
+        ("em 1 dia, 2 horas ligar", "2026-09-08T13:30", "ligar"),
+        ("me in 2 hours, 30 people come", "2026-09-07T13:30", "30 people come"),
         ("me at 9:00 to stretch", "2026-09-08T09:00", "stretch"),
         ("me at 3 pm to stretch", "2026-09-07T15:00", "stretch"),
         ("às 14h30 tomar água", "2026-09-07T14:30", "tomar água"),
@@ -90,7 +94,17 @@ def test_what_comes_again_and_again_is_read(words: str, first: str, days: str) -
 
 @pytest.mark.parametrize(
     "words",
-    ["me of the milk", "me later to call", "me at 25:00 to x", "me on 2026-02-31 to x", "", "me 9 to x"],
+    [
+        "me tomorrow at 25:00 to x",
+        "me every day at 9:75 to x",
+        "me in 2 hours at 17:00 to x",
+        "me of the milk",
+        "me later to call",
+        "me at 25:00 to x",
+        "me on 2026-02-31 to x",
+        "",
+        "me 9 to x",
+    ],
 )
 def test_what_names_no_time_is_not_guessed(words: str) -> None:
     assert read(words, NOW, LISBON) is None

@@ -175,6 +175,7 @@ def scheduled_of_years(now: datetime) -> Iterator[tuple[Table, list[dict[str, An
             "due_at": at,
             "since": at,
             "stage": StageOfRun.ENDED,
+            "turn_id": each,
             "created_at": at,
         }
         for each in range(YEARS_RUNS)

@@ -50,6 +50,7 @@ _IN = re.compile(
     r"(?:in|en|em|dentro de|daqui a)\s+(?P<count>\d{1,4}|an?|una?|uma?)\s*"
     rf"(?P<unit>{_one_of(_UNIT_OF)})\b"
 )
+_MORE = re.compile(rf"(?:,\s*|(?:and|y|e)\s+)?(?P<count>\d{{1,4}})\s*(?P<unit>{_one_of(_UNIT_OF)})\b")
 _EVERY = re.compile(
     r"(?:every|each|cada|tod[oa]s?(?: (?:los|las|os|as))?)\s+"
     rf"(?P<days>(?:{_one_of(_DAYS_OF)})(?:(?:\s*,\s*|\s+(?:and|y|e)\s+)(?:{_one_of(_DAY_OF)}))*)\b"
@@ -61,6 +62,8 @@ _CLOCK = re.compile(
     r"(?P<lead>at\s+|a las?\s+|as\s+|@\s*)?"
     r"(?P<hour>\d{1,2})(?:[:h](?P<minute>\d{2})|(?P<sharp>h))?\s*(?P<half>[ap]m)?(?!\w|:\d)"
 )
+_ANOTHER = re.compile(r"(?:at\s+|a las?\s+|as\s+|@\s*)\d{1,2}[:h]\d{2}")
+"""A time of day that is none, or a second one: what is meant would be guessed."""
 _BETWEEN = re.compile(r"\s*[:,-]?\s*(?:(?:to|that|about|of|de|que|para)\b\s*[:,-]?\s*)?")
 
 
@@ -79,7 +82,7 @@ def read(words: str, now: datetime, zone: str) -> Wanted | None:
     reader = _Reader(words)
     reader.take(_ME)
     found = _relative(reader, now, zone) or _recurring(reader, now, zone) or _absolute(reader, now, zone)
-    if found is None:
+    if found is None or reader.take(_ANOTHER) is not None:
         return None
     due, every = found
     reader.take(_BETWEEN)
@@ -129,13 +132,19 @@ def _relative(reader: _Reader, now: datetime, zone: str) -> tuple[datetime, None
     found = reader.take(_IN)
     if found is None:
         return None
-    count = int(found["count"]) if found["count"].isdigit() else 1
-    unit = _UNIT_OF[found["unit"]]
-    if unit in ("minutes", "hours"):
-        return now + timedelta(**{unit: count}), None
+    days = exact = timedelta()
+    while found is not None:
+        count = int(found["count"]) if found["count"].isdigit() else 1
+        unit = _UNIT_OF[found["unit"]]
+        if unit in ("minutes", "hours"):
+            exact += timedelta(**{unit: count})
+        else:
+            days += timedelta(**{unit: count})
+        found = reader.take(_MORE)
+    if not days:
+        return now + exact, None
     here = now.astimezone(known_zone(zone))
-    day = here.date() + timedelta(**{unit: count})
-    return instant(day, here.time(), zone), None
+    return instant(here.date() + days, here.time(), zone) + exact, None
 
 
 def _recurring(reader: _Reader, now: datetime, zone: str) -> tuple[datetime, Schedule] | None:
