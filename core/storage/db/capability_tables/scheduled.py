@@ -33,7 +33,7 @@ digest_runs = Table(
     Column("created_at", Instant, nullable=False, index=True),
     UniqueConstraint("name", "due_at"),
     Index(None, "turn_id"),
-    Index("ix_digest_runs_asked", "id", sqlite_where=_ASKED, postgresql_where=_ASKED),
+    Index("ix_digest_runs_asked", "id", info={"sqlite_where": _ASKED, "postgresql_where": _ASKED}),
 )
 
 digest_opt_outs = Table(
