@@ -175,7 +175,8 @@ async def fill_chats(database: Database) -> None:
             *((console_users, users), (console_chat, chats), (console_files, files)),
             *((learnt, sources), (learnt_pieces, pieces)),
         ):
-            await connection.execute(table.insert(), rows)
+            for start in range(0, len(rows), 500):  # at once they would hold up the loop
+                await connection.execute(table.insert(), rows[start : start + 500])
         await connection.execute(text("ANALYZE"))
 
 

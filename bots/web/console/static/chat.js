@@ -19,7 +19,7 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  const comment = event.detail.target.id === "chat-problem" && document.getElementById("comment");
+  const comment = event.detail.target?.id === "chat-problem" && document.getElementById("comment");
   if (comment) comment.focus();
 });
 
