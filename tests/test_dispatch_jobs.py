@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.stage import settings_for
 from tests.test_dispatch_contract import ground
 from tests.waiting import until
 
-pytest.importorskip("procrastinate")
+procrastinate = pytest.importorskip("procrastinate")
 psycopg = pytest.importorskip("psycopg")
 
 NEVER_S = 3_600.0
@@ -143,11 +144,16 @@ def _switch_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "CARRIED", {"sweep_interval_s": NEVER_S, "idle_interval_s": NEVER_S})
 
 
+@pytest.mark.parametrize("ahead_h", [0, 1])
 async def test_the_job_of_a_process_that_is_gone_is_taken_by_another(
-    postgres_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, database: Database, monkeypatch: pytest.MonkeyPatch, ahead_h: int
 ) -> None:
-    """One job is left `doing` by a worker that is known no more, another by one whose heart stands still."""
+    """One job is left `doing` by a worker that is known no more, another by one whose heart stands still.
+
+    Whatever the clock says of the machine that takes them up: a job may not wait until the others' have come so far.
+    """
     _switch_off(monkeypatch)
+    monkeypatch.setattr(procrastinate.utils, "utcnow", lambda: utc_now() + timedelta(hours=ahead_h))
     worker = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')"
     async with ground("procrastinate", lambda _: postgres_url, workers=0) as here:
         for room in ("D-1", "D-2"):

@@ -134,7 +134,8 @@ class JobWorker:
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled_after_s):
             log.warning("dispatch.stalled", job=job.id, task=job.task_name)
             try:
-                await manager.retry_job(job)
+                # at once, by the database's time: left to the library, by this machine's, which may be hours ahead
+                await manager.retry_job(job, retry_at=self._database.now())
             except UniqueViolation:  # another one waits for the conversation already
                 await manager.finish_job(job, Status.FAILED, delete_job=True)
 
