@@ -46,6 +46,9 @@ from core.turns.worker_pool import TurnRunner, WorkerPool
 from core.util.clock import Clock
 from core.util.log import log
 
+LEAST_SILENCE_S = 5.0
+"""A process that is only slow may be silent for so long inside a transaction, however short its leases are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Core:
@@ -121,7 +124,8 @@ async def open_database(settings: StorageSettings, meter: Meter = NO_METER) -> A
         SettingRefused: the address is none, or `[storage] dispatch` can't be had there.
         StorageError: the database is newer, busy or out of reach.
     """
-    reach = Reach(settings.pooler, settings.direct_url, settings.poll_interval_s)
+    frozen_after_s = max(LEAST_SILENCE_S, settings.worker_lost_after_s / 2)
+    reach = Reach(settings.pooler, settings.direct_url, settings.poll_interval_s, frozen_after_s)
     database = Database(settings.url, meter, reach)
     with held_alone(database.path):
         async with database:

@@ -41,6 +41,7 @@ OF_POSTGRESQL: dict[str, type[DatabaseFailed]] = {
     "40": DatabaseLocked,
     "55P03": DatabaseLocked,
     "25006": DatabaseReadOnly,
+    "25P03": DatabaseUnreachable,
     "53": DatabaseCrowded,
     "53100": DatabaseFull,
     "XX001": DatabaseDamaged,

@@ -87,6 +87,10 @@ def _upgrade(connection: Connection) -> str:
     if revision and not knows(revision):
         raise DatabaseNewer(revision)
     if revision != head():
+        if (
+            connection.dialect.name == "postgresql"
+        ):  # a migration may compute for longer than a process that lives
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         _migrate(connection)
     return _current(connection)
 

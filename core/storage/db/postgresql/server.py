@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from core.storage.db.postgresql.clock import ServerClock
 
 POOL_SIZE = 5
+BOUND_SILENCE = "SELECT set_config('idle_in_transaction_session_timeout', %s, false)"
 ASK_AFTER_S = 1.0
 """So long after its last use a connection to a server is tried before it is used: a round trip, and a commit there."""
 
@@ -35,6 +36,12 @@ class Reach:
     """`[storage] direct_url`: past the pooler, where one can listen."""
     poll_interval_s: float = 1.0
     """How often to look for what can't be heard."""
+    frozen_after_s: float | None = None
+    """How long the server waits in a transaction for our next statement; then it rolls back. None: for ever.
+
+    A process that is stopped between two statements, or whose machine is gone without a word, would keep all others
+    from the rows that it had locked. Behind a pooler it is the pooler's to do: a session's setting would reach others.
+    """
 
 
 class Server:
@@ -49,6 +56,7 @@ class Server:
         """
         self.url = url
         self.poll_interval_s = reach.poll_interval_s
+        self._frozen_after_s = reach.frozen_after_s
         self.is_pooled = reach.has_pooler
         """Whether a pooler stands between."""
         self._direct_url = direct_url
@@ -89,6 +97,7 @@ class Server:
         if process == driver.info.backend_pid:
             record.info["process"] = process
             self.processes.add(process)
+            self._bound_silence(connection)
             return
         self.is_pooled = True
         if not self._prepares_as_told:
@@ -103,6 +112,14 @@ class Server:
         cursor.close()
         connection.rollback()
         return int(process)
+
+    def _bound_silence(self, connection: Any) -> None:
+        if self._frozen_after_s is None:
+            return
+        cursor = connection.cursor()
+        cursor.execute(BOUND_SILENCE, (f"{self._frozen_after_s * 1_000:.0f}",))
+        cursor.close()
+        connection.commit()
 
     def _look_at(
         self, dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object
