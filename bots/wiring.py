@@ -201,7 +201,7 @@ def queueing_of(base: Base) -> Queueing:
     calls = CallStore(base.database, turns, base.now, person_share=limits.person_share)
     cancellations = Cancellations(turns)
     pool = WorkerPool(
-        FairWorklist(turns, calls, allowance, base.now),
+        FairWorklist(turns, calls, allowance, base.now, base.database.meter),
         frozenset(base.frontends),
         PoolSettings(
             running_turns=limits.running_turns,
@@ -212,6 +212,7 @@ def queueing_of(base: Base) -> Queueing:
         ),
         look=cancellations.look,
         carrier=Jobs(base.database) if is_carried else None,
+        hears=lambda: base.database.server is not None and base.database.server.listening_url is not None,
     )
     account = AccountWatch(base.aivax.account.balance, base.now)
     leadership = _leadership_of(base, turns.owner, account)
@@ -243,7 +244,7 @@ def _leadership_of(base: Base, owner: str, account: AccountWatch) -> Leadership:
 def hearing_of(base: Base, queueing: Queueing) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
     """Wire what tells the pool of work that other processes stored: notices, and jobs where they carry it."""
     storage, pool = base.settings.storage, queueing.pool
-    hear = partial(listen_notify.hear, base.database, base.frontends, pool.notify, pool.sweep_soon)
+    hear = partial(listen_notify.hear, base.database, base.frontends, pool.heard, pool.sweep_soon)
     if storage.dispatch != ENGINE:
         return (hear,)
     from core.turns.dispatch.job_worker import JobWorker  # comes with the extra `procrastinate` only

@@ -142,6 +142,7 @@ def queue_of(
     idle_interval_s: float = NEVER_S,
     platforms: Collection[str] = ("fake",),
     carrier: Carrier | None = None,
+    hears: bool = False,
 ) -> WorkerPool:
     return WorkerPool(
         rows,
@@ -155,6 +156,7 @@ def queue_of(
             renew_interval_s=0.001,
         ),
         carrier=carrier,
+        hears=lambda: hears,
     )
 
 
@@ -466,7 +468,48 @@ async def test_what_a_full_pool_can_not_look_at_in_time_is_given_back() -> None:
         assert await queue.take(1, NEVER_S)
         assert not await queue.take(2, 0.0)
         runner.let_go(101)
+        await drained(queue)
+        assert runner.began == [101]
+        taking = asyncio.create_task(queue.take(2, NEVER_S))
+        await until(runner.began, 2)
+        assert await taking
         runner.let_go(201)
+        await until(runner.ended, 2)
+
+
+async def test_a_pool_that_hears_of_work_claims_once_for_each_turn_that_is_brought() -> None:
+    rows = Rows(c1=1, c2=1)
+    runner, queue = Running(rows), queue_of(rows, carrier=Offers(), hears=True)
+
+    async with working(queue, runner):
+        assert await queue.take(1, NEVER_S)
+        assert await queue.take(2, NEVER_S)
+        await drained(queue)
+
+    assert (sorted(runner.ended), rows.claims) == ([101, 201], 2)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_a_notice_of_what_came_while_a_carried_conversation_ran_is_heeded_however_late(
+    is_late: bool,
+) -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows, held=True), queue_of(rows, carrier=Offers(), hears=True)
+
+    async with working(queue, runner):
+        assert await queue.take(1, NEVER_S)
+        await until(runner.began, 1)
+        if not is_late:
+            rows.add(1)
+            queue.heard(1)
+        runner.let_go(101)
+        await until(runner.ended, 1)
+        if is_late:
+            await drained(queue)
+            rows.add(1)
+            queue.heard(1)
+        await until(runner.began, 2)
+        runner.let_go(runner.began[1])
         await until(runner.ended, 2)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core.admission.rate_windows import Allowance
 from core.domain import RateLimited, Turn, free_calls
+from core.domain.metrics import CLAIMS, NO_METER, Meter
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.store import TurnStore
 
@@ -23,8 +24,10 @@ class FairWorklist:
         share: CallStore,
         allowance: Allowance,
         now: Callable[[], datetime],
+        meter: Meter = NO_METER,
     ) -> None:
         self._store = store
+        self._meter = meter
         self._share = share
         self._allowance = allowance
         self._now = now
@@ -37,9 +40,12 @@ class FairWorklist:
     async def claim(self, conversation_id: int, platforms: Collection[str]) -> Turn | None:
         """Take the turn whose share is next; None when none waits or no call is free."""
         windows = await self._allowance.windows()
-        if not windows:
-            return await self._store.claim(conversation_id, platforms)
-        return await self._share.claim(windows, platforms)
+        if windows:
+            turn = await self._share.claim(windows, platforms)
+        else:
+            turn = await self._store.claim(conversation_id, platforms)
+        self._meter.count(CLAIMS, found="nothing" if turn is None else "turn")
+        return turn
 
     async def recover(self, platforms: Collection[str], *, running: Collection[int]) -> int:
         """See `TurnStore.recover`."""

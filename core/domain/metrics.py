@@ -170,6 +170,11 @@ PUT_BACK = Counter(
     "platform could not take the answer, there was no room, or the process ended).",
     {**_PLATFORM, "why": tuple(each.value for each in PutBack)},
 )
+CLAIMS = Counter(
+    "claims_total",
+    "Looks for a turn to run. Nothing: another process has it, its conversation is busy, or no call is free.",
+    {"found": ("turn", "nothing")},
+)
 FIRST_TEXT = Histogram(
     "turn_first_text_seconds",
     "From a question to the first text of its answer that shows on the platform, waits included.",
@@ -219,6 +224,7 @@ DATABASE_ERRORS = Counter(
     {"error": ()},
 )
 MEASURED: tuple[Counter | Histogram, ...] = (
-    *(EVENTS, PASSED_OVER, TURNS, TURN_FAILURES, PUT_BACK, FIRST_TEXT, TURN_TIME, TOKENS, SPENT, AIVAX_CALLS),
+    *(EVENTS, PASSED_OVER, TURNS, TURN_FAILURES, PUT_BACK, CLAIMS, FIRST_TEXT, TURN_TIME, TOKENS, SPENT),
+    AIVAX_CALLS,
     *(PLATFORM_CALLS, STALLS, DATABASE_TIME, DATABASE_ERRORS),
 )

@@ -9,11 +9,18 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from cachetools import TTLCache
+
 from core.domain import Fenced, StorageError, Turn
 from core.turns.dispatch.claims import Claims
 from core.util.activity import Activity
 from core.util.log import log
 from core.util.tasks import TaskSet
+
+LATE_S = 5.0
+"""How late a notice may come that was sent while a turn ran here."""
+MOST_ENDED = 1_000
+"""Of so many conversations is known that a turn of theirs just ended."""
 
 
 class Worklist(Protocol):
@@ -81,8 +88,9 @@ class WorkerPool:
     an error left behind. Where no turn waits or runs, in whichever process, `activity` rests until a notice comes.
 
     With a `carrier` a notice concerns only turns that run here: the carrier brings the work to one of the processes,
-    with `take`. What a sweep finds is offered to all of them then, and a conversation is looked at once more after
-    each of its turns: whoever was sent there meanwhile found it running.
+    with `take`. What a sweep finds is offered to all of them then. Whoever is brought to a conversation while a turn
+    of it runs elsewhere finds nothing to do: the process that runs it hears of the same work by a notice, and looks
+    once more when the turn ends. One that hears none looks after each turn.
     """
 
     def __init__(
@@ -93,8 +101,12 @@ class WorkerPool:
         *,
         look: Callable[[int], None] = lambda _conversation_id: None,
         carrier: Carrier | None = None,
+        hears: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`look` is told of conversations that something changed in while a turn of theirs runs here."""
+        """`look` is told of conversations that something changed in while a turn of theirs runs here.
+
+        `hears`: whether notices of other processes come in at all.
+        """
         most = settings.running_turns
         self._worklist = worklist
         self._platforms = platforms
@@ -103,6 +115,7 @@ class WorkerPool:
         self._platform_running = most - most // 4 if len(platforms) > 1 else most
         self._look = look
         self._carrier = carrier
+        self._hears = hears
         self.activity = Activity()
         """Whether any turn may wait or run."""
         self.noticed = asyncio.Event()
@@ -114,6 +127,8 @@ class WorkerPool:
         """Who waits until a worker has looked at a conversation."""
         self._busy: Counter[int] = Counter()
         self._again: set[int] = set()
+        self._just_ended: TTLCache[int, None] = TTLCache(MOST_ENDED, LATE_S)
+        """Conversations that a turn of ended here a moment ago."""
         self._running: set[int] = set()
         self._running_on: Counter[str] = Counter()
         self._running_of: Counter[str] = Counter()
@@ -131,10 +146,17 @@ class WorkerPool:
             self._hint(conversation_id)
         self.activity.stir()
 
+    def heard(self, conversation_id: int) -> None:
+        """Take note, as `notify`, that another process stored work; the turn before it may just have ended."""
+        if self._carrier is not None and conversation_id in self._just_ended:
+            self._hint(conversation_id)
+        self.notify(conversation_id)
+
     async def take(self, conversation_id: int, within_s: float) -> bool:
         """Return once a worker looked at a conversation that a carrier brought; what it claimed may run on.
 
-        False: all of them were busy for so long, or the pool is being closed; another process should look.
+        False: all of them were busy for so long, or the pool is being closed; another process should look, and this
+        one does so no more.
         """
         if self._closing:
             return False
@@ -144,6 +166,10 @@ class WorkerPool:
         looked = self._looked.setdefault(conversation_id, asyncio.get_running_loop().create_future())
         self._hint(conversation_id)
         await asyncio.wait([looked], timeout=within_s)
+        if not looked.done() and conversation_id in self._waiting:
+            self._waiting.discard(conversation_id)
+            self._looked.pop(conversation_id, None)
+            self._note_if_drained()
         return looked.done() and not self._closing
 
     def _hint(self, conversation_id: int) -> None:
@@ -178,6 +204,8 @@ class WorkerPool:
     async def _work(self, runner: TurnRunner) -> None:
         while True:
             conversation_id = await self._hints.get()
+            if conversation_id not in self._waiting:  # its carrier brings it elsewhere
+                continue
             self._waiting.discard(conversation_id)
             self._busy[conversation_id] += 1
             # outlives a cancelled worker: `work` lets it finish then
@@ -186,6 +214,7 @@ class WorkerPool:
 
     def _leave(self, conversation_id: int, *, look_again: bool) -> None:
         self._busy -= Counter([conversation_id])
+        self._just_ended[conversation_id] = None
         if look_again or conversation_id in self._again:
             self._again.discard(conversation_id)
             self._hint(conversation_id)
@@ -215,8 +244,9 @@ class WorkerPool:
                 await runner.run(turn)
             finally:
                 is_full = self._ended(turn)
-            # what came since then was told of, but by a carrier; a claim in vain costs a write
-            look_again = (turn.has_successor or self._carrier is not None) and not is_full
+            # what came since then was told of, or brought elsewhere; a claim in vain costs a write
+            is_untold = self._carrier is not None and not self._hears()
+            look_again = (turn.has_successor or is_untold) and not is_full
         except (Fenced, StorageError) as error:  # the sweep finds what is left to do
             log.warning(
                 "queue.interrupted", conversation=conversation_id, turn=turn and turn.id, cause=str(error)
