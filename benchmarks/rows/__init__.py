@@ -5,7 +5,9 @@ from benchmarks.row import Row
 from . import (
     console,
     core_turn,
+    dispatch,
     growth,
+    handover,
     idle,
     on_screen,
     open_answers,
@@ -22,6 +24,8 @@ MODULES = (
     core_turn,
     statements,
     postgres,
+    dispatch,
+    handover,
     growth,
     open_answers,
     idle,

@@ -39,12 +39,15 @@ Open = Callable[[int], AbstractAsyncContextManager[Way]]
 
 @asynccontextmanager
 async def ours(
-    way: Way, gateway: Gateway, folder: Path, *arguments: str, storage: str = ""
+    way: Way, gateway: Gateway, folder: Path, *arguments: str, storage: str = "", more: str = ""
 ) -> AsyncIterator[Program]:
-    """`aivax-bots run` with the settings that it comes with, once it is ready."""
+    """`aivax-bots run` with the settings that it comes with, once it is ready.
+
+    `more`: lines of configuration that follow those of `[storage]`.
+    """
     folder.mkdir(exist_ok=True)
     url = storage or f"sqlite+aiosqlite:///{folder}/bot.sqlite3"
-    (folder / "config.toml").write_text(CONFIG.format(aivax=gateway.url, storage=url) + way.config)
+    (folder / "config.toml").write_text(CONFIG.format(aivax=gateway.url, storage=url) + more + way.config)
     async with program("-m", "bots", "run", *arguments, cwd=folder, log=folder / "ours.log") as running:
         await running.told("ready")
         yield running
