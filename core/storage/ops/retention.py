@@ -44,6 +44,8 @@ from core.util.clock import Sleep
 from core.util.log import log
 
 INTERVAL_S = 3600.0
+FIRST_AFTER_S = 30.0
+"""How long after its start a process sweeps for the first time: what waits for answers then comes first."""
 BATCH = 100
 """Turns, events or persons per transaction: some milliseconds, so that a turn that wants to write hardly waits."""
 PAGE = 200
@@ -62,6 +64,7 @@ ADDRESS_HOURS = 1.0
 """How long the address of a sentence of our own is kept after it was said, should it have to be said anew."""
 
 Step = Callable[[AsyncConnection], Awaitable[int]]
+"""Clears some of what is too old away; how many rows that were. Where it finds none, it writes nothing: mostly so."""
 
 
 async def _at_once() -> None:
@@ -132,12 +135,17 @@ class Retention:
         self._sleep = sleep
 
     async def run(
-        self, *, interval_s: float = INTERVAL_S, until_leading: Callable[[], Awaitable[None]] = _at_once
+        self,
+        *,
+        first_after_s: float = FIRST_AFTER_S,
+        interval_s: float = INTERVAL_S,
+        until_leading: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
-        """Sweep now and then every `interval_s`, until cancelled. What goes wrong is logged and tried again.
+        """Sweep soon and then every `interval_s`, until cancelled. What goes wrong is logged and tried again.
 
         `until_leading` returns once it is this process, of several, that sweeps.
         """
+        await self._sleep(first_after_s)
         while True:
             await until_leading()
             try:
@@ -189,14 +197,16 @@ class Retention:
             & turns.c.emptied_at.is_(None)
         )
         found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
-        await Eraser(connection).empty_turns(found, self._now())
+        if found:
+            await Eraser(connection).empty_turns(found, self._now())
         return len(found)
 
     async def _drop_old(self, at: Column[Any], days: float, connection: AsyncConnection) -> int:
         """Drop rows that are older than so many days by the time in a column of theirs."""
         old, (key,) = at < self._now() - timedelta(days=days), at.table.primary_key
         found = await self._take(connection, key, old, first=at)
-        await connection.execute(delete(at.table).where(key.in_(found)))
+        if found:
+            await connection.execute(delete(at.table).where(key.in_(found)))
         return len(found)
 
     async def _forget_addresses(self, connection: AsyncConnection) -> int:
@@ -204,14 +214,16 @@ class Retention:
         said = turns.c.notice.is_(True) & (turns.c.address != literal_column("''")) & turns.c.state.in_(ENDED)
         old = said & (turns.c.ended_at < self._now() - timedelta(hours=ADDRESS_HOURS))
         found = await self._take(connection, turns.c.id, old, first=turns.c.ended_at)
-        await connection.execute(update(turns).where(turns.c.id.in_(found)).values(address=""))
+        if found:
+            await connection.execute(update(turns).where(turns.c.id.in_(found)).values(address=""))
         return len(found)
 
     async def _drop_files(self, connection: AsyncConnection) -> int:
         """Drop files that nobody will be shown any more."""
         ended = exists().where(turns.c.id == made_files.c.turn_id, turns.c.state.in_(ENDED))
         found = await self._take(connection, made_files.c.id, ended, first=made_files.c.id)
-        await connection.execute(delete(made_files).where(made_files.c.id.in_(found)))
+        if found:
+            await connection.execute(delete(made_files).where(made_files.c.id.in_(found)))
         return len(found)
 
     async def _drop_digests(self, connection: AsyncConnection) -> int:
@@ -240,7 +252,8 @@ class Retention:
     async def _drop_those(self, theirs: ColumnElement[bool], connection: AsyncConnection) -> int:
         found = await self._take(connection, persons.c.id, theirs, first=persons.c.id)
         # Asked again under the lock: an identity that was linked meanwhile would go with its person.
-        await connection.execute(persons.delete().where(persons.c.id.in_(found), _nobody()))
+        if found:
+            await connection.execute(persons.delete().where(persons.c.id.in_(found), _nobody()))
         return len(found)
 
     async def _take(

@@ -69,7 +69,8 @@ async def _drop_tools(connection: AsyncConnection, before: datetime, _: datetime
     """Of answers that have ended. Rows are few: those of emptied turns are gone."""
     old = (tool_activity.c.updated_at < before) & _has_ended(tool_activity.c.turn_id)
     found = await _some(connection, select(tool_activity.c.id).where(old).order_by(tool_activity.c.id), most)
-    await connection.execute(delete(tool_activity).where(tool_activity.c.id.in_(found)))
+    if found:
+        await connection.execute(delete(tool_activity).where(tool_activity.c.id.in_(found)))
     return len(found)
 
 
@@ -80,8 +81,9 @@ async def _empty_files(connection: AsyncConnection, before: datetime, _: datetim
     asked = select(messages.c.id).join(turns, messages.c.turn_id == turns.c.id)
     asked = asked.where(turns.c.ended_at < before, turns.c.emptied_at.is_(None), turns.c.state.in_(ENDED))
     found = await _some(connection, asked.where(has_files).order_by(messages.c.id), most, of=messages)
-    emptied = update(messages).where(messages.c.id.in_(found))
-    await connection.execute(emptied.values(attachments=empty))
+    if found:
+        emptied = update(messages).where(messages.c.id.in_(found))
+        await connection.execute(emptied.values(attachments=empty))
     return len(found)
 
 
@@ -92,8 +94,9 @@ async def _empty_sheets(connection: AsyncConnection, before: datetime, _: dateti
     found = await _some(
         connection, select(batch_jobs.c.id).where(over, filled).order_by(batch_jobs.c.id), most
     )
-    emptied = update(batch_jobs).where(batch_jobs.c.id.in_(found))
-    await connection.execute(emptied.values(sheet="", result=b""))
+    if found:
+        emptied = update(batch_jobs).where(batch_jobs.c.id.in_(found))
+        await connection.execute(emptied.values(sheet="", result=b""))
     return len(found)
 
 
@@ -101,8 +104,9 @@ async def _forget_learnt(connection: AsyncConnection, before: datetime, now: dat
     """Have it forgotten, at AIVAX too, by whoever does that: here it goes when that is done."""
     old = (learnt.c.learnt_at < before) & (learnt.c.wanted != Wanted.FORGET.value)
     found = await _some(connection, select(learnt.c.id).where(old).order_by(learnt.c.id), most)
-    wanted = update(learnt).where(learnt.c.id.in_(found))
-    await connection.execute(wanted.values(wanted=Wanted.FORGET.value, due_at=now, tries=0))
+    if found:
+        wanted = update(learnt).where(learnt.c.id.in_(found))
+        await connection.execute(wanted.values(wanted=Wanted.FORGET.value, due_at=now, tries=0))
     return len(found)
 
 
@@ -112,7 +116,8 @@ async def _drop_chat_files(connection: AsyncConnection, before: datetime, _: dat
     old = select(console_files.c.id).select_from(of)
     old = old.where(console_chat.c.at < before, console_chat.c.taken.is_(True))
     found = await _some(connection, old.order_by(console_files.c.id), most, of=console_files)
-    await connection.execute(delete(console_files).where(console_files.c.id.in_(found)))
+    if found:
+        await connection.execute(delete(console_files).where(console_files.c.id.in_(found)))
     return len(found)
 
 
@@ -121,7 +126,8 @@ async def _drop_turns(connection: AsyncConnection, before: datetime, _: datetime
     goes_on = exists().where(batch_jobs.c.turn_id == turns.c.id, batch_jobs.c.stage != "gone")
     old = (turns.c.created_at < before) & (turns.c.ended_at < before) & turns.c.state.in_(ENDED) & ~goes_on
     found = await _some(connection, select(turns.c.id).where(old).order_by(turns.c.created_at), most)
-    await connection.execute(delete(turns).where(turns.c.id.in_(found)))
+    if found:
+        await connection.execute(delete(turns).where(turns.c.id.in_(found)))
     return len(found)
 
 

@@ -20,5 +20,6 @@ async def drop_old_runs(connection: AsyncConnection, before: datetime, most: int
     old = (digest_runs.c.created_at < before) & (digest_runs.c.stage != ASKED) & has_later
     found = select(digest_runs.c.id).where(old).order_by(digest_runs.c.created_at).limit(most)
     ids = list((await connection.execute(found.with_for_update(skip_locked=True, of=digest_runs))).scalars())
-    await connection.execute(delete(digest_runs).where(digest_runs.c.id.in_(ids)))
+    if ids:
+        await connection.execute(delete(digest_runs).where(digest_runs.c.id.in_(ids)))
     return len(ids)
