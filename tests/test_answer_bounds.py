@@ -16,6 +16,7 @@ from core.aivax.stream.bounds import OVERLONG, AnswerBounds, Room
 from core.aivax.stream.events import Finished, TimelineEvent, Usage
 from core.aivax.stream.parser import TimelineParser
 from core.domain import AivaxError, AnswerFailed, RequestRefused, Unavailable
+from tests.processor_time import slowness
 from tests.scripted_aivax import Scripted, answer_of, client, delta, refusal, reply, said, text_of
 from tests.test_aivax_sockets import STREAM, asking, chunk, heard, listening
 
@@ -161,7 +162,7 @@ def test_no_event_holds_up_the_others(event: bytes) -> None:
                 slowest_s = max(slowest_s, time.thread_time() - began)
         longest_s.append(slowest_s)
 
-    assert min(longest_s) < 0.1  # what grows with the event takes far longer
+    assert min(longest_s) < 0.1 * slowness()  # what grows with the event takes far longer
 
 
 async def test_pings_without_a_pause_end_with_the_time_for_the_answer_and_starve_nobody() -> None:
@@ -216,7 +217,8 @@ async def test_what_was_packed_though_asked_not_to_is_never_unpacked() -> None:
         began = time.thread_time()
         with pytest.raises(kind):
             await answer_of(client(Scripted(answer), tries=1))
-        assert time.thread_time() - began < 0.5
+        took_s = time.thread_time() - began
+        assert took_s < 0.5 * slowness()
 
 
 async def test_endless_headers_are_no_answer() -> None:
@@ -260,7 +262,8 @@ async def test_a_refused_question_with_a_large_file_holds_up_nobody(part: ImageP
     with pytest.raises(RequestRefused):
         await answer_of(client(Scripted(echo), tries=1), question)
 
-    assert time.thread_time() - began < 1.0
+    took_s = time.thread_time() - began
+    assert took_s < slowness()
 
 
 async def test_a_large_file_is_sent_in_steps() -> None:

@@ -27,6 +27,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tests.processor_time import slowness
+
 LIMIT_S = 0.05
 _LOOK_EVERY_S = 0.01
 _READ_EVERY_S = 0.002
@@ -69,24 +71,6 @@ class Running:
 
     def _used_s(self) -> float:
         return time.thread_time() - self.collected_s
-
-
-_best_s = float("inf")
-
-
-def slowness() -> float:
-    """How much longer known work takes now than at this process's best: 1 on a machine at rest."""
-    global _best_s
-    took_s = min(_known_work_s() for _ in range(3))
-    _best_s = min(_best_s, took_s)
-    return took_s / _best_s
-
-
-def _known_work_s() -> float:
-    began_s = time.thread_time()
-    for number in range(10_000):
-        str(number)
-    return time.thread_time() - began_s
 
 
 class Watchdog:
