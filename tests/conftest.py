@@ -30,7 +30,6 @@ from tests.discord_listening import discord_at_hand
 from tests.in_memory import short_folder, use_memory
 from tests.platforms.discord import FakeDiscord
 from tests.platforms.slack import FakeSlack
-from tests.processor_time import slowness
 from tests.programs import end_forker
 from tests.watchdog import Watchdog
 
@@ -106,8 +105,6 @@ def _quiet_log() -> Iterator[None]:
 def _authorities_read() -> None:
     """As at the bot's start: read in a thread there, before a loop has anything else to do."""
     trusted()
-    for _ in range(10):
-        slowness()  # finds out what this machine can do
 
 
 @pytest.fixture(scope="session", autouse=True)

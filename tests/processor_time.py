@@ -1,7 +1,7 @@
 """What things cost: processor time of this thread, told as a machine at rest would take it.
 
 A busy machine makes the same work dearer, by half or by twice: caches and units of a core are shared. So a piece of
-known work is timed, too, and what it takes longer than it did at this process's best is taken off.
+known work is timed, too, and what it takes longer than on a machine at rest is taken off.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import math
 import time
 from collections.abc import Callable
 
-_best_s = math.inf
+AT_REST_S = 0.0025
+"""What the known work takes on a machine at rest, by which all limits were set: two cores of a server of 2023. A
+process's own best would not do, as it may never have seen one at rest."""
 
 
 def slowness() -> float:
-    """How much longer known work takes now than at this process's best: 1 on a machine at rest."""
-    global _best_s
-    took_s = [_known_work_s() for _ in range(3)]
-    _best_s = min(_best_s, *took_s)
-    return max(took_s) / _best_s
+    """How much longer known work takes now than on a machine at rest: 1 or more."""
+    return max(1.0, *(_known_work_s() / AT_REST_S for _ in range(3)))
 
 
 def cost_s(step: Callable[[], object], *, enough_s: float) -> float:

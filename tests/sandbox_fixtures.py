@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from core.aivax.transport import trusted
 from sandbox.server import GATEWAY, PRIVATE_KEY, Sandbox, serve
 from tests.waiting import waiting_for
 
@@ -48,7 +49,10 @@ class Desk:
 
 @asynccontextmanager
 async def opened(**options: Any) -> AsyncIterator[Desk]:
-    async with serve(**options) as sandbox, httpx.AsyncClient(base_url=sandbox.base_url, timeout=5) as http:
+    async with (
+        serve(**options) as sandbox,
+        httpx.AsyncClient(base_url=sandbox.base_url, timeout=5, verify=trusted()) as http,
+    ):
         yield Desk(sandbox, http)
 
 

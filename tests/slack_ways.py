@@ -19,6 +19,7 @@ from bots.slack.frontend import SlackFrontend
 from bots.slack.open import open_hosted
 from bots.slack.settings import SlackSettings
 from bots.web.server import serve
+from core.aivax.transport import trusted
 from core.conversations.capabilities import Capabilities, CapabilityHandler
 from core.domain import Intake, PlatformError
 from core.i18n import Translators
@@ -101,7 +102,7 @@ async def hosted(
     async with (
         Database(url) as database,
         _opened(slack, database, settings) as (frontend, address),
-        httpx.AsyncClient() as browser,
+        httpx.AsyncClient(verify=trusted()) as browser,
     ):
         inbox, lamp = Inbox(), Lamp()
         listening = asyncio.create_task(frontend.listen(intake or inbox, lamp))
@@ -134,7 +135,7 @@ async def answering(
     whole = settings_for(url, sandbox, **more)
     async with (
         open_database(whole.storage) as database,
-        httpx.AsyncClient() as browser,
+        httpx.AsyncClient(verify=trusted()) as browser,
         _opened(slack, database, settings, **pace) as (frontend, address),
         open_core_on(database, whole, {"slack": frontend}, capabilities_of=built) as core,
     ):

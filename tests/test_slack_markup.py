@@ -395,7 +395,7 @@ def test_text_that_comes_in_small_pieces_costs_what_it_is_long(piece: str) -> No
         for at in range(0, most, 4):
             piecewise.feed(text[at : at + 4])
 
-    most_s = 12 * cost_s(lambda: fed(LONG // 4), enough_s=0) + 0.005
+    most_s = 12 * cost_s(lambda: fed(LONG // 4), enough_s=0.02) + 0.005
     assert cost_s(lambda: fed(LONG), enough_s=most_s) <= most_s
 
 

@@ -14,6 +14,7 @@ from bots.monitoring.vitals import Deafness, Pulse, Vitals
 from bots.supervisor import Board
 from bots.web.health import health_routes
 from bots.web.server import serve
+from core.aivax.transport import trusted
 from core.domain import DatabaseUnreachable, FrontendUnreachable, SettingRefused
 from core.domain.metrics import EVENTS, PASSED_OVER, TURNS
 from tests.stage import staged
@@ -29,7 +30,7 @@ async def test_health_tells_who_is_up_and_why_not_only_to_the_operator() -> None
 
     async with (
         serve(health_routes(vitals_of(board), admin_token=TOKEN), {}, "127.0.0.1", 0) as port,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(verify=trusted()) as client,
     ):
         url = f"http://127.0.0.1:{port}/health"
         live = await client.get(f"{url}/live")
@@ -55,7 +56,7 @@ async def test_without_an_admin_token_nobody_is_the_operator() -> None:
 
     async with (
         serve(health_routes(vitals_of(board), admin_token=""), {}, "127.0.0.1", 0) as port,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(verify=trusted()) as client,
     ):
         told = await client.get(
             f"http://127.0.0.1:{port}/health/ready", headers={"Authorization": "Bearer anything"}
@@ -82,7 +83,7 @@ async def ready(client: httpx.AsyncClient) -> tuple[int, dict[str, Any]]:
 async def health(vitals: Vitals) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         serve(health_routes(vitals, admin_token=TOKEN), {}, "127.0.0.1", 0) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=trusted()) as client,
     ):
         yield client
 

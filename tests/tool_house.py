@@ -18,6 +18,7 @@ from bots.tools.service import open_tools
 from bots.tools.settings import PATH, ToolsSettings
 from bots.web.bounds import Bounds
 from bots.web.server import serve
+from core.aivax.transport import trusted
 from core.storage.db import Database
 
 HOOK_KEY = "hook-key-of-the-account"
@@ -103,6 +104,6 @@ async def served(database: Database, *files: str, **more: Any) -> AsyncIterator[
     async with (
         open_tools(settings, database, body_bytes=1_000_000) as (app, catalogue),
         serve([], {PATH: app}, "127.0.0.1", port, PATIENT),
-        httpx.AsyncClient(timeout=60) as http,
+        httpx.AsyncClient(timeout=60, verify=trusted()) as http,
     ):
         yield House(f"http://127.0.0.1:{port}{PATH}", http, catalogue)

@@ -2,7 +2,7 @@
 
 Every callback of every loop in this process is timed (`asyncio.Handle._run`), by the thread's own clock, so that a
 busy machine makes little difference; what it still adds (shared caches and units of a core) is taken off: the limit
-grows as a piece of known work takes longer than it did at the process's best. To read the thread's clock is a system
+grows as a piece of known work takes longer than on a machine at rest. To read the thread's clock is a system
 call, too dear for millions of callbacks: it is read every few milliseconds, and where a callback took long by the
 wall's clock. A thread looks every few milliseconds where a long one is, so that the failure names the line. Only our
 own code is judged: the innermost frame that is neither a library's nor Python's must lie in `core` or `bots`. Not

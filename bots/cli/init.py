@@ -27,7 +27,8 @@ def set_up(config: Path | None, answers: Path | None) -> int:
     logs.configure(LogSettings(level="error"))  # what is found is told as an answer to the answer
     try:
         path = config or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH)
-        asked = asyncio.run(_converse(path, answers))
+        conversation = asyncio.run(_converse(path, answers))
+        conversation.file.write(conversation.changes, conversation.comments)
     except (KeyboardInterrupt, EOFError, asyncio.CancelledError):
         typer.echo("aivax-bots: ended; nothing was written", err=True)
         return INTERRUPTED
@@ -40,22 +41,21 @@ def set_up(config: Path | None, answers: Path | None) -> int:
         return PROBLEM
     except Exception as error:  # noqa: BLE001  nothing above would keep secrets out of the trace
         return tell(error)
-    typer.echo(f"{path} is written, after {asked} answers. What `aivax-bots doctor` says of it:\n")
+    typer.echo(f"{path} is written, after {conversation.asked} answers. What `aivax-bots doctor` says of it:\n")
     status = diagnose(path, as_json_text=False, asks=True)
     typer.echo(f"\nStart the bot: {_start(path)}")
     flush()
     return status
 
 
-async def _converse(path: Path, answers: Path | None) -> int:
-    """Ask for everything and write it; how many answers it took."""
+async def _converse(path: Path, answers: Path | None) -> Conversation:
+    """Ask for everything; what is to be written."""
     source = FromFile(answers, read_answers(answers)) if answers else asking()
     plugins = installed()
     conversation = Conversation(ConfigFile(path), plugins, os.environ, source)
     _ = conversation.settings  # what is wrong already would be found at each answer
     await Guide(conversation, setups_of(plugins)).lead()
-    conversation.file.write(conversation.changes, conversation.comments)
-    return conversation.asked
+    return conversation
 
 
 def _start(path: Path) -> str:
