@@ -11,14 +11,18 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Integer,
     Row,
+    ScalarSelect,
     Select,
     Text,
     and_,
     bindparam,
+    case,
     cast,
     exists,
     func,
+    null,
     or_,
     select,
 )
@@ -29,8 +33,9 @@ from core.storage.db import Database, Id, conversations, deliveries, identities,
 from core.storage.personal_data.accounts import talking_with
 
 PAGE = 50
+"""So many of the newest messages are read with the turn."""
 MOST_AT_ONCE = 200
-"""So many of the oldest messages are read at once."""
+"""So many are read at once where those are not enough, or from the oldest on: whose 50 newest fit has short ones."""
 NOTHING: Mapping[int, int] = MappingProxyType({})
 _LAST = 2**62
 """No turn has such an id."""
@@ -79,14 +84,15 @@ class HistoryStore:
             return [_remembered(row, conversation_id) for row in await connection.execute(_oldest(), at)]
 
     async def _past(self, here: Mapping[int, int], page: Sequence[Row[Any]]) -> AsyncGenerator[Remembered]:
-        own = next(iter(here))
+        own, most = next(iter(here)), PAGE
         while True:
             for row in page:
                 yield _remembered(row, own)
-            if len(page) < PAGE:
+            if len(page) < most:
                 return
+            most = MOST_AT_ONCE
             async with self._database.read() as connection:
-                page = await self._page(connection, here, (page[-1].turn_id, page[-1].id))
+                page = await self._page(connection, here, (page[-1].turn_id, page[-1].id), most)
 
     async def beside(self, conversation_id: int, since: datetime | None) -> Sequence[int]:
         """The conversations that a private one goes on with: the last used of each account that talks as one with it.
@@ -113,10 +119,14 @@ class HistoryStore:
             return set((await connection.execute(query)).scalars())
 
     async def _page(
-        self, connection: AsyncConnection, here: Mapping[int, int], position: tuple[int, int]
+        self,
+        connection: AsyncConnection,
+        here: Mapping[int, int],
+        position: tuple[int, int],
+        most: int = PAGE,
     ) -> Sequence[Row[Any]]:
         turn_id, message_id = position
-        at = {"turn": turn_id, "message": message_id}
+        at = {"turn": turn_id, "message": message_id, "most": most}
         if len(here) == 1:
             ((conversation_id, after),) = here.items()
             query, at = _older(), at | {"conversation": conversation_id, "after": after}
@@ -134,7 +144,7 @@ def _question() -> Select[Any]:
 
 @cache
 def _older() -> Select[Any]:
-    """A page of what was said before the message `message` of the turn `turn`, in turns after `after`."""
+    """The last `most` messages before the message `message` of the turn `turn`, in turns after `after`."""
     return _older_than().where(_is_of(bindparam("conversation", type_=Id), bindparam("after", type_=Id)))
 
 
@@ -148,7 +158,7 @@ def _older_than() -> Select[Any]:
         .where(messages.c.turn_id <= turn, older)
         .where(~_is_left_out())
         .order_by(messages.c.turn_id.desc(), messages.c.id.desc())
-        .limit(PAGE)
+        .limit(bindparam("most", type_=Integer))
     )
 
 
@@ -174,28 +184,51 @@ def _oldest() -> Select[Any]:
 
 
 def _messages() -> Select[Any]:
-    author = identities.c.user.label("author"), identities.c.name.label("author_name")
-    return select(messages, *author).outerjoin(identities, messages.c.identity_id == identities.c.id)
+    """What `_remembered` reads, and `id` behind it: a long history is hundreds of rows, and each column costs.
+
+    Nothing is joined. PostgreSQL keeps one plan for all conversations, for which it expects a single message; it then
+    takes joining before sorting for as good as walking the index, and reads a conversation of any length to its end.
+    """
+    said = messages.c["conversation_id", "turn_id", "role", "text", "origin"]
+    author = _of_author(identities.c.user).label("author"), _of_author(identities.c.name).label("author_name")
+    return select(*said, *author, _files().label("attachments"), messages.c.id)
+
+
+def _of_author(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+    return select(column).where(identities.c.id == messages.c.identity_id).scalar_subquery()
+
+
+def _files() -> ColumnElement[Any]:
+    """A message's files; NULL where it has none, as nearly all: then there is no JSON to read."""
+    return case((_has_no_files(), null()), else_=messages.c.attachments)
+
+
+def _has_no_files() -> ColumnElement[bool]:
+    return cast(messages.c.attachments, Text) == "[]"
 
 
 def _is_left_out() -> ColumnElement[bool]:
-    """Whether no later answer is to go into it: it was taken back unanswered, answered once more, or emptied."""
+    """Whether no later answer is to go into it: it was taken back unanswered, answered once more, or emptied.
+
+    Its turn is a subquery of one row, not an `EXISTS`: of that PostgreSQL may make a list of all turns.
+    """
     answer = messages.alias()
     answered = exists().where((answer.c.turn_id == turns.c.id) & (answer.c.role == "assistant"))
     taken_back = (turns.c.state == TurnState.CANCELLED) & ~answered
-    its_turn = (turns.c.id == messages.c.turn_id) & (taken_back | turns.c.replaced_by.is_not(None))
-    emptied = (messages.c.text == "") & (cast(messages.c.attachments, Text) == "[]")
-    return emptied | exists().where(its_turn)
+    its_turn = select(taken_back | turns.c.replaced_by.is_not(None)).where(turns.c.id == messages.c.turn_id)
+    emptied = (messages.c.text == "") & _has_no_files()
+    return emptied | its_turn.correlate(messages).scalar_subquery()
 
 
 def _remembered(row: Row[Any], here: int) -> Remembered:
+    conversation_id, turn_id, role, text, origin, author, author_name, attachments, _ = tuple(row)
     return Remembered(
-        is_elsewhere=row.conversation_id != here,
-        turn_id=row.turn_id,
-        role=row.role,
-        text=row.text,
-        author_name=row.author_name or "",
-        attachments=tuple(Attachment(**attachment) for attachment in row.attachments),
-        origin=row.origin,
-        author=row.author or "",
+        turn_id=turn_id,
+        role=role,
+        text=text,
+        author_name=author_name or "",
+        attachments=tuple(Attachment(**each) for each in attachments) if attachments else (),
+        origin=origin,
+        author=author or "",
+        is_elsewhere=conversation_id != here,
     )
