@@ -211,7 +211,7 @@ def queueing_of(base: Base) -> Queueing:
             **(CARRIED if is_carried else {}),
         ),
         look=cancellations.look,
-        carrier=Jobs(base.database) if is_carried else None,
+        carrier=Jobs(base.database, alive_s=lease_s / 2) if is_carried else None,
         hears=lambda: base.database.server is not None and base.database.server.listening_url is not None,
     )
     account = AccountWatch(base.aivax.account.balance, base.now)

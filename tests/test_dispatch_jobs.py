@@ -274,6 +274,61 @@ async def test_queue_tells_what_waits_and_who_takes_jobs(
     assert "last heard of" in shown
 
 
+async def test_queue_tells_of_workers_and_jobs_that_are_lost(
+    database: Database,
+) -> None:
+    here = await conversation(database)
+    await Jobs(database).offer([here])
+    nobody = list(lines(await queue_view(database, database.now), "procrastinate"))
+    await asked(
+        database,
+        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '40 s')",
+        "UPDATE procrastinate_jobs SET status = 'doing'",
+    )
+    lost = list(lines(await queue_view(database, database.now), "procrastinate"))
+    unused = list(lines(await queue_view(database, database.now), "rows"))
+    await asked(database, "DROP TABLE procrastinate_workers CASCADE")
+    foreign = list(lines(await queue_view(database, database.now), "procrastinate"))
+
+    assert any("no worker takes jobs" in line for line in nobody)
+    assert any("silent for 40 s: others take its jobs up" in line for line in lost)
+    assert any("1 at work with a worker that is gone" in line for line in lost)
+    assert any("not needed with this dispatch" in line for line in unused)
+    assert any("no tables yet" in line for line in foreign)
+
+
+async def test_a_job_in_good_hands_is_not_offered_to_others_and_one_of_a_silent_worker_is(
+    database: Database,
+) -> None:
+    here = await conversation(database)
+    jobs = Jobs(database, alive_s=15.0)
+    await jobs.offer([here])
+    await asked(
+        database,
+        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())",
+        "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)",
+    )
+    await jobs.offer([here])
+    assert await asked(database, JOBS) == [str(here)]
+    await asked(database, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '20 s'")
+    await jobs.offer([here])
+    assert await asked(database, JOBS) == [str(here)] * 2
+
+
+async def test_a_full_worker_hands_a_job_on_though_it_is_at_work(database: Database) -> None:
+    here = await conversation(database)
+    jobs = Jobs(database)
+    await jobs.offer([here])
+    await asked(
+        database,
+        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())",
+        "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)",
+    )
+    await jobs.hand_on(here)
+
+    assert await asked(database, JOBS) == [str(here)] * 2
+
+
 async def test_queue_tells_of_owners_and_leases_without_jobs(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,6 @@
 """Turns of the core alone, in the process under test: a made-up platform in memory, a real gateway and database.
 
-    python -m benchmarks.inside.turns DATABASE GATEWAY
+    python -m benchmarks.inside.turns DATABASE GATEWAY [DISPATCH]
 
 Prints "ready". Each line on standard input, `TURNS AT_ONCE PIECES SAME` (`SAME` 1: all in one conversation), is
 answered by a line of JSON: CPU in ms and seconds of the clock for all of them, statements and transactions. Runs with
@@ -30,6 +30,7 @@ except ImportError:  # commit 7245764
     from core.messages import Author, Identity, Place, Said  # type: ignore[import-not-found, no-redef]
 
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE")
+LOOK_S = 0.01
 
 
 class Counts:
@@ -70,14 +71,18 @@ async def ask(stage: Any, count: int, at_once: int, pieces: int, *, same: bool) 
         questions = [asked(each, words, same=same) for each in range(first, min(count, first + at_once))]
         await asyncio.gather(*(stage.core.intake.receive(each) for each in questions))
         await stage.rest()
+        while not all(stage.platform.visible(each.address) for each in questions):
+            await asyncio.sleep(LOOK_S)  # a job is still to bring it
+            await stage.rest()
         ends = {stage.platform.visible(each.address)[-1].split()[-1] for each in questions}
         assert len(ends) == 1, ends
 
 
-async def main(url: str, gateway: str) -> None:
+async def main(url: str, gateway: str, dispatch: str = "") -> None:
     logs.configure(LogSettings())
     counts, server = Counts(), SimpleNamespace(base_url=gateway.removesuffix("/v1"))
-    async with staged(url, sandbox=server) as stage:  # type: ignore[arg-type]  # its address is enough
+    sections = {"storage": {"dispatch": dispatch}} if dispatch else {}
+    async with staged(url, sandbox=server, **sections) as stage:  # type: ignore[arg-type]  # its address is enough
         print("ready", flush=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
             count, at_once, pieces, same = map(int, line.split())

@@ -40,10 +40,19 @@ class CoreProcess:
 
 @asynccontextmanager
 async def core_process(
-    url: str, gateway: Gateway, folder: Path, *, tree: Path = TREE, wrap: Sequence[str] = ()
+    url: str,
+    gateway: Gateway,
+    folder: Path,
+    *,
+    tree: Path = TREE,
+    wrap: Sequence[str] = (),
+    dispatch: str = "",
 ) -> AsyncIterator[CoreProcess]:
-    """A process with the code of a checkout, warm. `wrap`: a program that starts it, with its arguments."""
-    arguments = (str(INSIDE), url, gateway.url)
+    """A process with the code of a checkout, warm. `wrap`: a program that starts it, with its arguments.
+
+    `dispatch`: how work reaches it on PostgreSQL; the default of its commit where nothing is said.
+    """
+    arguments = (str(INSIDE), url, gateway.url, *([dispatch] if dispatch else []))
     async with program(*arguments, tree=tree, wrap=wrap, log=folder / "core.log") as running:
         await running.told("ready")
         process = CoreProcess(running)

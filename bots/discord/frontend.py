@@ -101,8 +101,8 @@ class DiscordFrontend:
         self._settings = settings
         self._timing = timing
         self._translators = translators
-        self._backfill = Backfill(settings, timing)
         budget = cluster.budget(PLATFORM) if cluster is not None else None
+        self._backfill = Backfill(settings, timing, budget)
         self._session = Session(settings, timing, meter, budget)
         self._files = Files(self._session, settings.cdn_hosts)
         self._listener = Listener(settings, timing)

@@ -30,8 +30,13 @@ class Cluster:
         await self._callers.run(_nothing, _Unwatched())
 
     def budget(self, platform: str) -> SharedBudget:
-        """How often a platform is called by all processes together."""
-        return SharedBudget(self.windows, platform, lambda: self._callers.members > 1)
+        """How often a platform is called by all processes together, asked while others answer, or listen to it, too."""
+
+        def has_others() -> bool:
+            listening = self._shares.get(platform)
+            return self._callers.members > 1 or (listening is not None and listening.members > 1)
+
+        return SharedBudget(self.windows, platform, has_others)
 
     async def share(self, name: str, size: int, *, most: int | None = None, adopt: bool = False) -> Share:
         """Our share of something that is cut into `size` parts, or, to `adopt`, as living processes cut it already."""

@@ -152,7 +152,7 @@ class Webhook:
                 raise
 
         if not writes:
-            return await self._session.call(do)
+            return await self._session.call(do, of_webhook=True)
         pace = self._session.webhook_pace(self._address.token)
         return await self._session.write(pace, do, self._guard, creates=creates, growing=growing)
 

@@ -17,6 +17,7 @@ from bots.discord.features.backfill_gaps import DIRECT, DIRECT_SHARD, Gaps, shar
 from bots.discord.features.backfill_sweep import Sweep
 from bots.discord.settings import DiscordSettings
 from bots.discord.transport.timing import Timing
+from core.delivery.shared_budget import SharedBudget
 from core.domain import BotError, Intake, Place, Receipt
 from core.util.log import log
 
@@ -46,7 +47,9 @@ class Backfill:
     What one run did not finish, the next one does.
     """
 
-    def __init__(self, settings: DiscordSettings, timing: Timing) -> None:
+    def __init__(self, settings: DiscordSettings, timing: Timing, budget: SharedBudget | None = None) -> None:
+        """`budget`: Discord's, which all processes share."""
+        self._budget = budget
         self._most = timedelta(hours=settings.backfill_hours)
         self._timing = timing
         self._gaps = Gaps()
@@ -135,7 +138,8 @@ class Backfill:
         since, me = self._gaps.since(place), connection.me
         if since is None:
             return
-        sweep = Sweep(connection.open_direct, me, max(since - MARGIN, self._now() - self._most), self._timing)
+        begin = max(since - MARGIN, self._now() - self._most)
+        sweep = Sweep(connection.open_direct, me, begin, self._timing, self._budget)
         guild, places = connection.get_guild(place), await self._known_places(intake)
         if place != DIRECT and guild is None:
             return

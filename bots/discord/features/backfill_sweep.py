@@ -12,8 +12,10 @@ from bots.discord.events.payloads import id_of, part_of
 from bots.discord.events.sdk_message import WholeMessage
 from bots.discord.events.translate import Me, is_addressed
 from bots.discord.transport.error_mapping import FAILURES, mapped
+from bots.discord.transport.pacing import BACKFILL
 from bots.discord.transport.timing import Timing
 from core.delivery.platform_retry import patiently
+from core.delivery.shared_budget import SharedBudget
 from core.domain import Place, PlaceClosed, PlatformError
 from core.util.log import log
 
@@ -38,8 +40,15 @@ class Sweep:
     """
 
     def __init__(
-        self, open_direct: Callable[[int], discord.DMChannel], me: Me, since: datetime, timing: Timing
+        self,
+        open_direct: Callable[[int], discord.DMChannel],
+        me: Me,
+        since: datetime,
+        timing: Timing,
+        budget: SharedBudget | None = None,
     ) -> None:
+        """`budget`: Discord's, which all processes share."""
+        self._budget = budget
         self._open_direct = open_direct
         self._me = me
         self._since = since
@@ -109,7 +118,7 @@ class Sweep:
             last, newest = newest, max([newest, *said])
             if len(page) < PAGE or newest == last:
                 break
-            await self._timing.sleep(self._timing.sweep_pause_s)
+            await self._pause()
         messages: list[WholeMessage] = []
         for id_ in sorted(said):
             try:
@@ -161,8 +170,14 @@ class Sweep:
         except PlatformError as error:
             log.warning("discord.backfill_skipped", where=where, code=error.code, detail=error.detail)
             return None
-        await self._timing.sleep(self._timing.sweep_pause_s)
+        await self._pause()
         return found
+
+    async def _pause(self) -> None:
+        """Wait until the next request may go, among those of all processes that look for something."""
+        await self._timing.sleep(self._timing.sweep_pause_s)
+        if self._budget is not None:
+            await self._budget.enter(BACKFILL, most_s=TRY_FOR_S)
 
     def _is_newer(self, channel: Spoken) -> bool:
         last = channel.last_message_id if not isinstance(channel, discord.DMChannel) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 import discord
@@ -15,6 +15,8 @@ from bots.discord.settings import DiscordSettings
 from bots.discord.transport.error_mapping import FAILURES, login_error_of, mapped, token_refused
 from bots.discord.transport.http_hooks import fail_fast
 from bots.discord.transport.pacing import (
+    EVERYTHING,
+    LONGEST_SHARED_S,
     MOST_PACES,
     Guard,
     WritePace,
@@ -24,7 +26,7 @@ from bots.discord.transport.pacing import (
 from bots.discord.transport.sdk_state import RestClient
 from bots.discord.transport.timing import Timing
 from core.delivery.call_windows import Rate
-from core.delivery.shared_budget import SharedBudget
+from core.delivery.shared_budget import NOTHING, SharedBudget
 from core.domain import FrontendUnreachable, PlatformBusy
 from core.domain.metrics import NO_METER, PLATFORM_CALLS, CallOutcome, Meter, PlatformCall
 from core.util.tasks import TaskSet
@@ -83,7 +85,10 @@ class Session:
         meter: Meter = NO_METER,
         budget: SharedBudget | None = None,
     ) -> None:
-        """`budget`: Discord's, which all processes share, each channel and webhook a part of it."""
+        """`budget`: Discord's, which all processes share, each channel and webhook a part of it.
+
+        All calls count in it, but for those of webhooks: Discord has those of interactions count nowhere else.
+        """
         self.timing = timing
         self._budget = budget
         self._meter = meter
@@ -96,9 +101,18 @@ class Session:
         """Under which id a message of ours with a nonce exists."""
         self._closed = False
 
-    async def call(self, call: Call[T], *, creates: bool = False, writes: bool = False) -> T:
-        """Make a call that needs no pacing. `writes`: it carries a message's text. Raises PlatformError."""
+    async def call(
+        self, call: Call[T], *, creates: bool = False, writes: bool = False, of_webhook: bool = False
+    ) -> T:
+        """Make a call that needs no pacing but that of all calls, unless it is `of_webhook`. Raises PlatformError.
+
+        `writes`: it carries a message's text.
+        """
         client = await self.client()
+        if self._budget is not None and not of_webhook:
+            later_s = await self._budget.enter(EVERYTHING, most_s=LONGEST_SHARED_S)
+            if later_s > 0:
+                raise PlatformBusy(PLATFORM, code="kept_back", retry_after_s=later_s)
         return await asyncio.shield(self._own(mapped(lambda: call(client), creates=creates, writes=writes)))
 
     async def write(
@@ -123,17 +137,19 @@ class Session:
 
     def pace(self, channel: int) -> WritePace:
         """Tell a channel's pace; idle ones are forgotten."""
-        return self._pace(channel, channel_rates)
+        return self._pace(channel, channel_rates, EVERYTHING)
 
     def webhook_pace(self, token: str) -> WritePace:
         """Tell the pace of the webhook that an interaction's token opens."""
-        return self._pace(token, webhook_rates)
+        return self._pace(token, webhook_rates, NOTHING)
 
-    def _pace(self, place: int | str, rates: Callable[[Timing], Sequence[Rate]]) -> WritePace:
+    def _pace(
+        self, place: int | str, rates: Callable[[Timing], Sequence[Rate]], around: Mapping[str, Rate]
+    ) -> WritePace:
         if place not in self._paces and len(self._paces) >= MOST_PACES:
             self._paces = {key: pace for key, pace in self._paces.items() if not pace.idle}
         if place not in self._paces:
-            budget = self._budget.of(str(place)) if self._budget is not None else None
+            budget = self._budget.of(str(place), around) if self._budget is not None else None
             self._paces[place] = WritePace(self.timing, rates(self.timing), budget)
         return self._paces[place]
 

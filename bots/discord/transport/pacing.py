@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bots.discord.events.address import PLATFORM
 from bots.discord.transport.timing import Timing
@@ -22,6 +22,11 @@ LONGEST_CLOSED_S = 60.0
 LONGEST_SHARED_S = 60.0
 """How long a write that ends an answer may wait for those of other processes."""
 _LOOK_AGAIN_S = 0.2
+EVERYTHING: Mapping[str, Rate] = {"everything": Rate(40, 1.0, kept=8)}
+"""Discord's limit is 50 calls a second of a bot in all (https://docs.discord.com/developers/topics/rate-limits). Some
+are left for calls that nobody books, such as those of a listener that is alone, and for how unevenly calls arrive."""
+BACKFILL: Mapping[str, Rate] = {"backfill": Rate(9, 1.0), **EVERYTHING}
+"""What is looked for while answers are written: all processes together as fast as one by itself."""
 
 Guard = Callable[[], Awaitable[object]]
 """Raises where the answer is another process's by now."""

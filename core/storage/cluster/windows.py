@@ -40,7 +40,10 @@ class Booking:
 
 
 class WindowStore:
-    """Books calls, each in one statement. The row's lock puts those of all processes into one order."""
+    """Books calls, each in one statement. The row's lock puts those of all processes into one order.
+
+    Each commits by itself: who freezes behind one holds the row, which all others want, from nobody.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,7 +57,7 @@ class WindowStore:
         `most`: for a call that must leave some of them to others.
         """
         given = {"key": _key(what), "calls": calls, "window_s": window_s, "most": most or calls}
-        async with self._database.write() as connection:
+        async with self._database.each_by_itself() as connection:
             row = (await connection.execute(BOOK, {**given, "most_s": most_s})).one_or_none()
             if row is None:
                 asked = {name: given[name] for name in ("key", "window_s", "most")}
@@ -67,11 +70,11 @@ class WindowStore:
 
     async def give_back(self, what: str, at: float) -> None:
         """Count a call no longer: it is not made."""
-        async with self._database.write() as connection:
+        async with self._database.each_by_itself() as connection:
             await connection.execute(GIVE_BACK, {"key": _key(what), "at": at})
 
     async def _tidy(self) -> None:
-        async with self._database.write() as connection:
+        async with self._database.each_by_itself() as connection:
             await connection.execute(TIDY, {"after_s": FORGET_AFTER_S})
 
 

@@ -148,6 +148,15 @@ class Database:
             yield connection
         self._refuse_gone()
 
+    @asynccontextmanager
+    async def each_by_itself(self) -> AsyncIterator[AsyncConnection]:
+        """PostgreSQL: each statement is a transaction of its own, in one round trip.
+
+        A process that stops between two of them holds no lock. Raises like `write`.
+        """
+        async with self._measured("write"), SteadyConnection(self._autocommitting) as connection:
+            yield connection
+
     async def empty_log(self) -> bool:
         """Bring SQLite's `-wal` into the file and empty it, so that nothing deleted is left there; whether it is empty.
 
@@ -221,6 +230,7 @@ class Database:
 
     def _create_engine(self) -> AsyncEngine:
         if self.server is not None:
+            self._autocommitting = self.server.engine.execution_options(isolation_level="AUTOCOMMIT")
             return self.server.engine
         assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
         datafile.make(self.path)

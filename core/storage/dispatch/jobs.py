@@ -7,6 +7,7 @@ comes twice or late costs time and never a turn. At most one waits for each conv
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -14,13 +15,16 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.storage.db import CHANNEL, Database, outlast
+from core.util.clock import Now
 
 TAKE = "aivax_bots.take"
 """The task of a job that brings a conversation to a worker."""
 QUEUE_BYTES = 40
 """The server takes names of channels of 63 bytes, and Procrastinate puts 23 before the name of a queue."""
 MOST_OFFERED = 500
-"""So many conversations are offered at once; the next sweep offers the rest."""
+"""So many conversations are offered at once; the next sweep offers the rest ..."""
+OFFER_FOR_S = 1.0
+"""... and what took longer than this: the next sweep begins soon, perhaps in another process."""
 
 _JOB = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args)
@@ -38,7 +42,13 @@ _UNTOLD = text("""
 SELECT id, platform FROM conversations AS each
 WHERE id = ANY(:ids) AND NOT EXISTS (
     SELECT FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = 'conversation:' || each.id)
+AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs AS job JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+    WHERE job.status = 'doing' AND job.queueing_lock = 'conversation:' || each.id
+    AND worker.last_heartbeat > now() - make_interval(secs => :alive_s))
+ORDER BY array_position(CAST(:ids AS bigint[]), id::bigint)
 """)
+_PLATFORM = text("SELECT platform FROM conversations WHERE id = :id")
 
 
 async def announce(connection: AsyncConnection, conversation_id: int, platform: str) -> None:
@@ -56,19 +66,33 @@ async def announce(connection: AsyncConnection, conversation_id: int, platform: 
 class Jobs:
     """`core.turns.worker_pool.Carrier`: has a job wait for each conversation with work."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, alive_s: float = 15.0, now: Now = time.monotonic) -> None:
+        """`alive_s`: a job is in good hands with a worker that was heard of so lately, and not offered to others."""
         self._database = database
+        self._alive_s = alive_s
+        self._now = now
 
     async def offer(self, conversations: Sequence[int]) -> None:
         """Add the jobs that are missing, each in a transaction of its own: so two who do it can't wait in a circle."""
+        began = self._now()
         for row in await self._untold(conversations[:MOST_OFFERED]):
             await outlast(lambda: self._add(row.id, row.platform))  # noqa: B023  awaited before the next row
+            if self._now() - began > OFFER_FOR_S:
+                return
+
+    async def hand_on(self, conversation_id: int) -> None:
+        """Add a job for others, though one is at work here, unless it waits already."""
+        async with self._database.read() as connection:
+            platform = await connection.scalar(_PLATFORM, {"id": conversation_id})
+        if platform is not None:
+            await outlast(lambda: self._add(conversation_id, platform))
 
     async def _untold(self, conversations: Sequence[int]) -> Sequence[Row[tuple[int, str]]]:
         if not conversations:
             return []
+        asked = {"ids": list(conversations), "alive_s": self._alive_s}
         async with self._database.read() as connection:
-            return (await connection.execute(_UNTOLD, {"ids": list(conversations)})).all()
+            return (await connection.execute(_UNTOLD, asked)).all()
 
     async def _add(self, conversation_id: int, platform: str) -> None:
         async with self._database.write() as connection:

@@ -13,13 +13,16 @@ from core.domain import TurnState
 from core.storage.db import Database, cluster_parts, turns
 from core.storage.dispatch.schema import JOBS
 
+WORKERS = "procrastinate_workers"
 SHOWN_AFTER = timedelta(minutes=10)
 """How long connections are shown that nobody renews: in a group of shards that is not any more, nobody takes them."""
-_HAS_JOBS = text("SELECT to_regclass(:table) IS NOT NULL")
+_HAS_JOBS = text("SELECT to_regclass(:jobs) IS NOT NULL AND to_regclass(:workers) IS NOT NULL")
+"""Releases of Procrastinate before 3 had no table of workers; such tables are not ours."""
+_ORPHANS = text(f"SELECT count(*) FROM {JOBS} WHERE status = 'doing' AND worker_id IS NULL")  # noqa: S608  a constant
 _JOBS = text(f"SELECT status::text, count(*) FROM {JOBS} GROUP BY status ORDER BY status")  # noqa: S608  a constant
 _WORKERS = text(f"""
 SELECT each.id, each.last_heartbeat, extract(epoch FROM now() - each.last_heartbeat), count(job.id)
-FROM procrastinate_workers AS each LEFT JOIN {JOBS} AS job ON job.worker_id = each.id
+FROM {WORKERS} AS each LEFT JOIN {JOBS} AS job ON job.worker_id = each.id
 GROUP BY each.id ORDER BY each.id
 """)  # noqa: S608  a constant
 
@@ -72,6 +75,8 @@ class QueueView:
     owners: Sequence[Owner]
     jobs: Mapping[str, int] | None
     """Jobs by state; None: there are no tables of jobs."""
+    orphans: int
+    """Jobs at work with a worker that was taken off the list; others take them up."""
     takers: Sequence[JobTaker]
     listening: Sequence[Listening]
     """Empty where nothing is shared."""
@@ -93,6 +98,7 @@ async def queue_view(database: Database, now: Callable[[], datetime]) -> QueueVi
             lag_s=(at - since).total_seconds() if since else 0.0,
             owners=await _owners(connection, has_leases=not database.is_sqlite),
             jobs={row[0]: row[1] for row in await connection.execute(_JOBS)} if has_jobs else None,
+            orphans=(await connection.scalar(_ORPHANS) or 0) if has_jobs else 0,
             takers=[
                 JobTaker(row[0], row[1], float(row[2]), row[3]) for row in await connection.execute(_WORKERS)
             ]
@@ -128,7 +134,7 @@ async def _listening(connection: AsyncConnection, at: datetime) -> Sequence[List
 async def _has_jobs(connection: AsyncConnection) -> bool:
     if connection.dialect.name != "postgresql":
         return False
-    return bool(await connection.scalar(_HAS_JOBS, {"table": JOBS}))
+    return bool(await connection.scalar(_HAS_JOBS, {"jobs": JOBS, "workers": WORKERS}))
 
 
 def _is_busy() -> ColumnElement[bool]:

@@ -25,9 +25,11 @@ SWEEP = "aivax_bots.sweep"
 """The task that reads the rows for work that no job tells of: delayed turns that are due, and what a crash left."""
 AT_ONCE = 3
 """Jobs that one process holds: each for as long as a claim takes, or `HAND_OVER_S` where every worker is busy."""
-HAND_OVER_S = 1.0
+HAND_OVER_S = 2.0
 POLL_S = 2.0
 """How often a process asks for jobs that no notice told of."""
+HEARTBEAT_AFTER = 0.25
+"""The part of the time after which a silent process is lost, in which it shows that it lives."""
 RECONNECT_DELAY_S = 1.0
 
 
@@ -81,7 +83,7 @@ class JobWorker:
                 fetch_job_polling_interval=POLL_S if listens else server.poll_interval_s,
                 listen_notify=listens,
                 delete_jobs=DeleteJobCondition.ALWAYS,
-                update_heartbeat_interval=self._stalled_after_s / 4,
+                update_heartbeat_interval=self._stalled_after_s * HEARTBEAT_AFTER,
                 stalled_worker_timeout=self._stalled_after_s,
                 install_signal_handlers=False,
             )
@@ -115,7 +117,7 @@ class JobWorker:
     async def _take(self, conversation_id: int) -> None:
         try:
             if not await self._pool.take(conversation_id, HAND_OVER_S):
-                await self._jobs.offer([conversation_id])
+                await self._jobs.hand_on(conversation_id)
         except StorageError as error:  # a sweep finds what is left to do
             log.warning("dispatch.put_back_failed", conversation=conversation_id, cause=str(error))
 
