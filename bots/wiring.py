@@ -17,7 +17,7 @@ from core.admission.account_alerts import AccountAlerts
 from core.admission.admission import Admission
 from core.admission.expiry import HeldTurnExpiry
 from core.admission.fair_worklist import FairWorklist, Permits
-from core.admission.liveness import Liveness
+from core.admission.liveness import CompletionsRoute, Liveness
 from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
 from core.admission.prober import AccountProbe, Prober, ProbeTurns
 from core.admission.quotas import Limits
@@ -295,12 +295,15 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
     )
     prober = Prober(
         breakers,
-        ProbeTurns(breakers, release, liveness, now),
+        ProbeTurns(
+            breakers, release, liveness, CompletionsRoute(base.aivax.account.completions_answer, now), now
+        ),
         AccountProbe(breakers, admission, account, now),
         expiry,
         account_alerts,
         pool.sweep_soon,
         pool.activity,
+        now,
     )
     caps = SpendCaps(limits, lambda: account.usage_24h_usd)
     models = frozenset(base.routes.models)

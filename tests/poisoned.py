@@ -22,13 +22,19 @@ class Gateway:
 
     url: str = ""
     down: str = ""
-    """`503` for every route, `completions` for 503 on completions alone; empty: up."""
+    """`503` for every route, `completions` for 503 on that one alone, whatever it is sent.
+
+    `models`: only what a model is to answer fails, what is no question is refused with 400 as ever. `closed`: every
+    connection is closed, `hangs`: completions get no answer at all. `429`: they are refused with that. Empty: up.
+    """
     delay_s: float = 0.0
     """How long a failing call takes."""
     hanging: asyncio.Event | None = None
     """While set aside, completions wait for it and say nothing."""
     asked: list[tuple[float, str]] = field(default_factory=list)
     """When each completion was asked for, and its question."""
+    signs: list[float] = field(default_factory=list)
+    """When the route of completions was sent what asks no model anything."""
 
     def texts(self) -> list[str]:
         return [text for _, text in self.asked]
@@ -41,6 +47,8 @@ class Gateway:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if self.down == "closed":
+            return
         if not head.startswith("POST"):
             writer.write(_http(503 if self.down == "503" else 200, b'{"data": []}', "application/json"))
             await writer.drain()
@@ -48,15 +56,24 @@ class Gateway:
         length = next(
             int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-l")
         )
-        text = _question(json.loads(await reader.readexactly(length)))
-        self.asked.append((time.monotonic(), text))
-        if self.hanging is not None:
-            await self.hanging.wait()  # no deadline: the test lets it go
-        if self.down:
-            await asyncio.sleep(self.delay_s)
-            writer.write(_http(503, b"{}", "application/json"))
+        body = json.loads(await reader.readexactly(length))
+        is_question = "messages" in body
+        if is_question:
+            self.asked.append((time.monotonic(), _question(body)))
         else:
-            writer.write(_reply(text))
+            self.signs.append(time.monotonic())
+        if self.hanging is not None and is_question:
+            await self.hanging.wait()  # no deadline: the test lets it go
+        if self.down == "hangs":
+            await reader.read()  # until the caller gives up
+            return
+        if self.down and (is_question or self.down != "models"):
+            await asyncio.sleep(self.delay_s)
+            writer.write(_http(429 if self.down == "429" else 503, b"{}", "application/json"))
+        elif is_question:
+            writer.write(_reply(_question(body)))
+        else:
+            writer.write(_http(400, b'{"error": {"message": "no model is named"}}', "application/json"))
         await writer.drain()
 
 

@@ -148,6 +148,141 @@ async def test_a_service_that_is_not_reached_is_out_at_once_and_seen_to_return(
     assert "You said: hello" in stage.platform.visible("D-ana")[-1]
 
 
+async def signs(stage: Stage, clock: WallClock, seconds: float) -> None:
+    """Let time pass, looking for signs of recovery and at the breakers as the process does."""
+    for _ in range(round(seconds / 4)):
+        clock.advance(seconds=4)
+        await stage.core.admitting.prober.heed_signs()
+        await stage.heal()
+
+
+async def test_where_completions_alone_fail_their_return_is_seen_without_a_question(
+    stage: Stage, clock: WallClock, gateway: Gateway
+) -> None:
+    gateway.down = "completions"
+    await stage.hear(asks("ana", "first"), asks("ben", "second"))
+    calls = len(gateway.asked)
+    await signs(stage, clock, 300)
+    assert len(gateway.asked) - calls <= 15
+    assert gateway.signs
+
+    await later(stage, clock, 20.1)  # a probe has just failed
+    gateway.down = ""
+    await signs(stage, clock, 8)
+
+    assert "You said: first" in stage.platform.visible("D-ana")[-1]
+    assert "You said: second" in stage.platform.visible("D-ben")[-1]
+
+
+async def test_a_route_that_refuses_what_is_no_question_is_hardly_asked_and_hints_at_nothing(
+    stage: Stage, clock: WallClock, gateway: Gateway
+) -> None:
+    gateway.down = "models"
+    await stage.hear(asks("ana", "first"), asks("ben", "second"))
+    calls = len(gateway.asked)
+    await signs(stage, clock, 300)
+
+    assert 5 <= len(gateway.signs) <= 6
+    assert len(gateway.asked) - calls <= 15
+
+    gateway.down = ""
+    await signs(stage, clock, 20)
+    assert set(await stage.states()) == {"answered"}
+
+
+async def test_an_outage_that_comes_and_goes_costs_three_calls_a_minute(
+    stage: Stage, clock: WallClock, gateway: Gateway
+) -> None:
+    """Its signs are right and its probes are late: each sign only takes the place of the next probe."""
+    gateway.down = "503"
+    clock.advance(seconds=5)
+    await stage.hear(asks("ana", "first"), asks("ben", "second"))
+    calls = len(gateway.asked)
+    for _ in range(50):  # 10 minutes
+        for gateway.down, seconds in (("503", 8), ("models", 4)):
+            clock.advance(seconds=seconds)
+            await stage.core.admitting.prober.heed_signs()
+        await stage.heal()
+
+    assert len(gateway.asked) - calls <= 31
+
+
+async def test_a_hanging_probe_does_not_hide_that_the_service_is_back(
+    migrated_url: str, clock: WallClock, gateway: Gateway
+) -> None:
+    async with staged(migrated_url, now=clock, aivax=at(gateway)) as stage:
+        gateway.down = "completions"
+        await stage.hear(asks("ana", "first"), asks("ben", "second"))
+        await stage.core.admitting.prober.heed_signs()
+        asked = len(gateway.asked)
+        gateway.hanging = asyncio.Event()
+        clock.advance(seconds=10.1)
+        await stage.core.admitting.prober.look()
+        await stage.core.pool.sweep()
+        await _until(lambda: len(gateway.asked) > asked)
+
+        hung, gateway.hanging, gateway.down = gateway.hanging, None, ""
+        clock.advance(seconds=4)
+        await stage.core.admitting.prober.heed_signs()
+        await stage.core.pool.sweep()
+        await _until(
+            lambda: any(
+                "You said" in said for who in ("ana", "ben") for said in stage.platform.visible(f"D-{who}")
+            )
+        )
+        hung.set()
+        await stage.rest()
+
+        assert set(await stage.states()) == {"answered"}
+
+
+async def test_a_probe_that_its_author_withdraws_costs_no_further_call(
+    stage: Stage, clock: WallClock, gateway: Gateway
+) -> None:
+    gateway.down = "completions"
+    await stage.hear(*(asks(f"p-{number}", f"question {number}") for number in range(6)))
+    store = stage.core.admitting.admission._store
+    clock.advance(seconds=10.1)
+    (tripped,) = await store.tripped()
+    turn_id = (await stage.rows("SELECT id FROM turns ORDER BY id DESC"))[0]
+    admission = stage.core.admitting.admission
+
+    async with admission.entering(turn_id, tripped.breaker.model) as passage:
+        assert passage.is_probe
+    await admission.let_go(turn_id)
+
+    (tripped,) = await store.tripped()
+    assert tripped.retry_at > clock() + timedelta(seconds=19)
+    assert not tripped.is_tried
+
+
+async def test_a_clock_that_is_set_back_does_not_put_recovery_off(
+    stage: Stage, clock: WallClock, gateway: Gateway
+) -> None:
+    gateway.down = "503"
+    clock.advance(seconds=5)
+    await stage.hear(asks("ana", "hello"))
+    await later(stage, clock, 60)
+    gateway.down = ""
+
+    await later(stage, clock, -3_600)
+
+    assert "You said: hello" in stage.platform.visible("D-ana")[-1]
+
+
+async def test_who_waits_in_an_outage_is_taken_up_to_be_told_and_not_with_every_probe(
+    stage: Stage, clock: WallClock, gateway: Gateway
+) -> None:
+    gateway.down = "completions"
+    await stage.hear(*(asks(f"p-{number}", f"question {number}") for number in range(24)))
+    for _ in range(20):  # 100 s
+        await later(stage, clock, 5)
+
+    attempts = await stage.rows("SELECT attempt FROM turns")
+    probes = len(gateway.asked)
+    assert sum(attempts) <= 2 * 24 + 2 * probes
+
+
 async def test_only_the_probes_own_failure_lengthens_the_pause(
     stage: Stage, clock: WallClock, gateway: Gateway
 ) -> None:

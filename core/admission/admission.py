@@ -63,6 +63,8 @@ class Admission:
         self._taken_at: dict[str, datetime] = {}
         self._quiet_at: datetime | None = None
         self._probes: set[int] = set()
+        self._calling: set[int] = set()
+        """The probes that were let in to make their call."""
 
     async def holding(self, turn_id: int, model: str) -> Tripped | None:
         """The breaker that holds a turn, asked before anything is done for it.
@@ -86,12 +88,12 @@ class Admission:
         met by one of them.
         """
         if self._trusts(model):
-            yield await self._ask(turn_id, breakers_of(model))
+            yield await self._let_in(turn_id, model)
             return
         await self._opening.acquire()
         with ExitStack() as turn:  # closed once: by the timer, or at the end of the block
             turn.callback(self._opening.release)
-            passage = await self._ask(turn_id, breakers_of(model))
+            passage = await self._let_in(turn_id, model)
             timer = asyncio.get_running_loop().call_later(self._limits.slow_start_interval_s, turn.close)
             turn.callback(timer.cancel)
             yield passage
@@ -104,10 +106,15 @@ class Admission:
         return not any(tripped.breaker in breakers for tripped in await self._store.tripped())
 
     async def let_go(self, turn_id: int) -> None:
-        """A turn ends or waits: if it was a probe that told nothing, another may be made."""
+        """A turn ends or waits: if it was a probe that told nothing, another may be made.
+
+        At once where it made no call; else in its time: people who withdraw their questions cost no calls more.
+        """
+        called = turn_id in self._calling
+        self._calling.discard(turn_id)
         if turn_id in self._probes:
             self._probes.discard(turn_id)
-            if await self._store.end_probe(turn_id):
+            if await self._store.end_probe(turn_id, called=called):
                 self._sweep_soon()
 
     async def allows_media(self, turn_id: int) -> bool:
@@ -127,7 +134,7 @@ class Admission:
         balance_usd = self._account.balance_usd
         cause = cause_of(error, has_media=has_media, balance_usd=balance_usd, storage_full=storage_full)
         if cause is None:
-            await self._store.end_probe(turn_id)
+            await self._store.end_probe(turn_id, called=False)
             await self._alerts.refused(model, error)
             return None
         verdict = await self._judge(turn_id, breaker_for(cause, model), error, balance_usd, begun=begun)
@@ -169,6 +176,12 @@ class Admission:
         passage = await self._store.passage(breakers, turn_id)
         if passage.is_probe:
             self._probes.add(turn_id)
+        return passage
+
+    async def _let_in(self, turn_id: int, model: str) -> Passage:
+        passage = await self._ask(turn_id, breakers_of(model))
+        if passage.is_probe:
+            self._calling.add(turn_id)
         return passage
 
     async def _judge(

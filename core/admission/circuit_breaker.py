@@ -23,13 +23,14 @@ INTERVALS_S = {
     Cause.BALANCE: (10.0, 60.0),
     Cause.MEDIA: (60.0, 600.0),
     Cause.STORAGE: (30.0, 600.0),
-    Cause.RATE: (1.0, 60.0),
+    Cause.RATE: (1.0, PROBE_S),
     Cause.OUTAGE: (10.0, PROBE_S),
 }
 """The first interval between probes, and the longest.
 
 A probe of an empty account costs nothing; one during an outage adds to the load, so there are three a minute at most.
-They don't grow further apart: after hours, too, recovery is to be seen within seconds.
+So too at a rate limit that tells no end, as some services answer an overload. They don't grow further apart: after
+hours, too, recovery is to be seen within seconds.
 """
 
 

@@ -1,4 +1,4 @@
-"""A sign of life that costs nothing: whether the service answers at all, seen from its list of models."""
+"""Signs of life that cost nothing: whether the service, or its route of completions, answers anything at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 FRESH = timedelta(seconds=3)
+APART = timedelta(seconds=5)
+"""How far apart the questions to the route of completions begin while it fails."""
+RESTS = timedelta(seconds=60)
+"""How long the route of completions is not asked again once it has answered: what it says then is no news."""
 
 
 class Liveness:
@@ -42,3 +46,31 @@ class Liveness:
         """Whether the service answers that did not when it was last asked."""
         before = self._last
         return await self.look() and before is False
+
+
+class CompletionsRoute:
+    """Watches, during an outage, whether the route of completions fails even what asks no model anything.
+
+    Where it does, the first answer of any kind shows that it works again. Where it answers from the beginning, the
+    outage lies behind it, and only a call that a model is to answer can tell when that ends.
+    """
+
+    def __init__(self, answers: Callable[[], Awaitable[bool | None]], now: Callable[[], datetime]) -> None:
+        """`answers` asks the route, None where it may not be asked; it raises nothing."""
+        self._answers = answers
+        self._now = now
+        self._last: bool | None = None
+        self._rests_until: datetime | None = None
+
+    async def has_returned(self) -> bool:
+        """Whether the route answers that failed when it was last asked."""
+        now = self._now()
+        if self._rests_until is not None and now < self._rests_until <= now + RESTS:
+            return False
+        before, self._last = self._last, await self._answers()
+        self._rests_until = now + (APART if self._last is False else RESTS)
+        return self._last is True and before is False
+
+    def forget(self) -> None:
+        """The outage is over: in the next one the route is asked at once."""
+        self._last = self._rests_until = None

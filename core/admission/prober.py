@@ -10,7 +10,7 @@ from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
 from core.admission.admission import Admission
 from core.admission.expiry import HeldTurnExpiry
-from core.admission.liveness import Liveness
+from core.admission.liveness import CompletionsRoute, Liveness
 from core.domain import Breaker, Cause, Tripped
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.release import HeldTurnRelease
@@ -34,11 +34,13 @@ class ProbeTurns:
         breakers: BreakerStore,
         release: HeldTurnRelease,
         liveness: Liveness,
+        completions: CompletionsRoute,
         now: Callable[[], datetime],
     ) -> None:
         self._breakers = breakers
         self._release = release
         self._liveness = liveness
+        self._completions = completions
         self._now = now
 
     async def release(self, tripped: Sequence[Tripped]) -> tuple[bool, bool]:
@@ -59,13 +61,22 @@ class ProbeTurns:
         Returns whether it does again, and whether any model is out.
         """
         out = [each for each in await self._breakers.tripped() if each.breaker.cause is Cause.OUTAGE]
-        if not out or not await self._liveness.has_returned():
-            return False, bool(out)
+        if not out:
+            self._completions.forget()
+            return False, False
+        if not await self._has_returned():
+            return False, True
         for each in out:
             if await self._breakers.hint(each.breaker):
                 log.info("probe.hinted", breaker=each.breaker.name)
                 await self._release.nominate(each.breaker.name, untried=False)
         return True, True
+
+    async def _has_returned(self) -> bool:
+        """Whether something answers again that did not: the list of models, or, beside it, the route of completions."""
+        if await self._liveness.has_returned():
+            return True
+        return await self._liveness.look() and await self._completions.has_returned()
 
 
 class AccountProbe:
@@ -127,6 +138,7 @@ class Prober:
         account_alerts: AccountAlerts,
         sweep_soon: Callable[[], None],
         activity: Activity,
+        now: Callable[[], datetime],
     ) -> None:
         """`account_alerts` tells operators how the breakers stand, `sweep_soon` is called when turns were queued.
 
@@ -139,6 +151,8 @@ class Prober:
         self._alerts = account_alerts
         self._sweep_soon = sweep_soon
         self._activity = activity
+        self._now = now
+        self._looked_at: datetime | None = None
         self._some_tripped = False
         self._followed: Sequence[Tripped] = ()
 
@@ -172,6 +186,8 @@ class Prober:
         Returns whether there is reason to look again soon: any is tripped, or has turns to release, or the account
         is empty.
         """
+        if self._clock_went_back():
+            await self._breakers.probe_at_once()
         if await self._expiry.look():
             self._sweep_soon()
         at_rest = await self._breakers.are_at_rest()
@@ -183,6 +199,11 @@ class Prober:
         await self._account.look(tripped)
         await self._alerts.look(at_rest=at_rest)
         return bool(tripped) or goes_on or self._alerts.awaits_credit
+
+    def _clock_went_back(self) -> bool:
+        """Whether it is earlier than at the last look: what was to come soon would come an hour later, say."""
+        before, self._looked_at = self._looked_at, self._now()
+        return before is not None and self._looked_at < before
 
     async def follow(self) -> bool:
         """See what the process that leads has released or reset: some of it may be for this one to run.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +16,7 @@ from core.aivax.account_routes.fields import field, first_amount, sum_of
 from core.aivax.account_routes.model_list import ListedModel, read_model_list
 from core.aivax.addresses import BaseAddress, administrative, route
 from core.aivax.error_text import scrub
+from core.aivax.http_call import HttpCall
 from core.aivax.keys import KeyKind
 from core.aivax.options import checks_of
 from core.aivax.request import Dialect, dialect_of
@@ -27,6 +28,8 @@ from core.util.log import log
 
 _NO_SUCH_ROUTE = frozenset({403, 404, 405, 501})
 _PROBE_TIMEOUT_S = 5.0
+_NO_QUESTION = b"{}"
+"""A completion that names no model and asks nothing: AIVAX documents a refusal (400), and no server can answer it."""
 _SMALLEST_STORAGE = 2**20
 _STORAGE_BYTES = {"free": 30 * 2**20, "pro": 2 * 2**30, "max": 20 * 2**30}
 
@@ -200,9 +203,25 @@ class AccountClient:
 
     async def answers(self) -> bool:
         """Whether the service answers anything at all, seen from its list of models; costs nothing, raises nothing."""
+        return await self._is_answered(self._wire.get(route(self._base.current, "models"), self._clean))
+
+    async def completions_answer(self) -> bool | None:
+        """Whether the route of completions answers anything at all, if only that it was asked nothing.
+
+        It is sent a request that asks no model anything, so no model runs, and nothing is paid. None where it is not
+        asked: a public key's requests are counted by the hour, and this one may count. Raises nothing.
+        """
+        if self._dialect is Dialect.PUBLIC:
+            return None
+        url = route(self._base.current, "chat/completions")
+        return await self._is_answered(
+            self._wire.call(HttpCall("POST", url, _NO_QUESTION, counted_as="other"), self._clean)
+        )
+
+    async def _is_answered(self, asked: Awaitable[object]) -> bool:
         try:
             async with asyncio.timeout(_PROBE_TIMEOUT_S):
-                await self._wire.get(route(self._base.current, "models"), self._clean)
+                await asked
         except TimeoutError:
             return False
         except AivaxError as error:

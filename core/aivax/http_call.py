@@ -37,6 +37,8 @@ class HttpCall:
     most_bytes: int = DOCUMENT_BYTES
     timeout_s: float | None = None
     """For the whole exchange; None: that of any document."""
+    counted_as: str = ""
+    """What it is in the metrics; empty: what its path tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ _PIECE_BYTES = 8 * 1024
 _TURN_S = 0.001
 _PLAN = "X-Authenticated-Account-Plan"
 _PLAN_CHARS = 40
+_COUNTED_AS = "counted_as"
 _OTHER_PROTOCOL = {
     "no_tls": re.compile(r"(?i)wrong.version.number|record.layer.failure|unknown.protocol|http.request\]"),
     "no_http": re.compile(r"(?i)illegal status line.{0,40}\\x15|invalid http.{0,40}\\x15"),
@@ -181,7 +182,8 @@ class _Counted(httpx.AsyncBaseTransport):
             status = response.status_code
             return response
         finally:
-            self._meter.count(AIVAX_CALLS, call=call_of(request.url.path), status=status_label(status))
+            call = request.extensions.get(_COUNTED_AS) or call_of(request.url.path)
+            self._meter.count(AIVAX_CALLS, call=call, status=status_label(status))
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -293,9 +295,9 @@ class Wire:
 
     async def _exchanged(self, call: HttpCall, clean: Scrub) -> Received:
         headers = {"Accept": call.accept, **call.headers}
-        sent: dict[str, Any] = {"content": call.body}
+        sent: dict[str, Any] = {"content": call.body, "extensions": {_COUNTED_AS: call.counted_as}}
         if call.parts:
-            sent = {"files": [(each.name, _form_field(each)) for each in call.parts]}
+            sent |= {"content": None, "files": [(each.name, _form_field(each)) for each in call.parts]}
         elif call.body is not None:
             headers["Content-Type"] = call.media_type
         async with self._http.stream(call.method, call.url, headers=headers, **sent) as response:

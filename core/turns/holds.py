@@ -30,6 +30,11 @@ from core.util.retry import growing_s
 
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 300.0
+PROBED = timedelta(seconds=3)
+"""So long after the next probe may be made, a turn that waits for it comes back: to come with it would be in vain.
+
+A probe that gets through releases all of them before. Where it does not, they come to tell their authors.
+"""
 
 
 class Holds:
@@ -119,7 +124,7 @@ class Holds:
         if tripped.breaker.cause not in (Cause.RATE, Cause.OUTAGE):
             return None
         if tripped.retry_at - self._now() <= self._silent_wait:
-            return tripped.retry_at
+            return tripped.retry_at + PROBED
         waited_long = self._now() - turn.created_at >= 2 * self._silent_wait
         return None if waited_long or not tripped.is_tried else self._now() + self._silent_wait
 

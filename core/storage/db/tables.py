@@ -289,7 +289,7 @@ breakers = Table(
         server_default="0",
         comment="how many more people may try at once",
     ),
-    Column("hinted_at", Instant, nullable=True, comment="when a sign of recovery last called for a probe"),
+    Column("hinted_at", Instant, nullable=True, comment="the time of the probe that a sign brought forward"),
     Column("lowest_usd", Float, nullable=True, comment="lowest balance read since it tripped"),
     Column("told", Label(200), nullable=True, comment="what operators hear that AIVAX said of it"),
     Column(

@@ -30,7 +30,6 @@ PROBE = timedelta(seconds=PROBE_S)
 GRACE = timedelta(seconds=15)
 """How long a probe that is due is left to somebody else than the person whose call failed last."""
 MOMENT = timedelta(seconds=1)
-HINTS_APART = timedelta(seconds=60)
 LOCK = 4_207_849_485
 """Our name for PostgreSQL's advisory lock: two failures at one instant see each other. SQLite has one writer anyway."""
 
@@ -153,24 +152,36 @@ class BreakerStore:
                     await Failures(connection, breaker.name, self._now()).forget(said=said)
         return [breaker for breaker in asked if breaker.name in tripped]
 
-    async def end_probe(self, turn_id: int) -> bool:
-        """The probe said nothing about these breakers: another may be made at once. Whether it was one."""
+    async def end_probe(self, turn_id: int, *, called: bool) -> bool:
+        """The probe said nothing about these breakers. Another may be made at once, unless it `called`: then in time.
+
+        Returns whether it was one.
+        """
+        again = {} if called else {"retry_at": self._now()}
         async with self._database.write() as connection:
             held = update(breakers).where(breakers.c.probe_turn == turn_id)
-            ended = await connection.execute(held.values(probe_turn=None, retry_at=self._now()))
+            ended = await connection.execute(held.values(probe_turn=None, **again))
             return ended.rowcount > 0
 
     async def hint(self, breaker: Breaker) -> bool:
-        """Take in a sign of recovery: a probe may be made now, unless one is or a sign was wrong lately."""
-        early = self._now() - HINTS_APART
-        wrong_lately = breakers.c.hinted_at.is_not(None) & (breakers.c.hinted_at > early)
+        """Take in a sign of recovery: a probe may be made now, in place of the next one. Whether it may.
+
+        So there are no more of them than without signs, however often those are wrong. One that is under way is not
+        waited for: begun before the sign, it may hang.
+        """
         async with self._database.write() as connection:
-            hinted = update(breakers).where(
-                breakers.c.name == breaker.name, breakers.c.retry_at > self._now(), ~wrong_lately
-            )
-            hinted = hinted.where(breakers.c.probe_turn.is_(None))
+            found = await self._row(connection, breaker)
             now = self._now()
-            return (await connection.execute(hinted.values(retry_at=now, hinted_at=now))).rowcount > 0
+            if (
+                found is None
+                or found.retry_at <= now
+                or (found.hinted_at is not None and found.hinted_at > now)
+            ):
+                return False
+            taken = min(found.retry_at, now + PROBE)  # a server may have asked for a longer wait
+            hinted = update(breakers).where(breakers.c.name == breaker.name)
+            await connection.execute(hinted.values(retry_at=now, hinted_at=taken))
+            return True
 
     async def note_balance(self, balance_usd: float) -> bool:
         """Take in a reading of the balance; whether it has risen since the balance breaker tripped.
@@ -188,10 +199,14 @@ class BreakerStore:
             return False
 
     async def probe_at_once(self) -> None:
-        """Let each tripped breaker have a probe now: a process has just started. A pause outlasts that."""
+        """Let each tripped breaker have a probe now: a process has just started, or the clock was set back.
+
+        A pause outlasts that.
+        """
         probed = update(breakers).where(breakers.c.cause != Cause.PAUSE)
         async with self._database.write() as connection:
-            await connection.execute(probed.values(retry_at=self._now(), probe_turn=None))
+            now = self._now()
+            await connection.execute(probed.values(retry_at=now, probe_turn=None, hinted_at=None))
 
     async def _is_known_empty(self, any_rows: Select[Any]) -> bool:
         try:
@@ -268,7 +283,11 @@ class BreakerStore:
             return
         begun = {"confirms": row.confirms - 1}
         if row.retry_at <= self._now():
-            begun = {"confirms": 0, "retry_at": self._now() + PROBE}
+            now = self._now()
+            taken = (
+                row.hinted_at if row.hinted_at is not None else now
+            )  # by an earlier sign: the next one is after it
+            begun = {"confirms": 0, "retry_at": max(now, taken) + PROBE}
         await connection.execute(
             update(breakers).where(breakers.c.name == row.name).values(probe_turn=turn_id, **begun)
         )
