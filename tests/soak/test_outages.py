@@ -21,6 +21,8 @@ SHORT_S, LONG_S = 9.0, 300.0
 PATIENCE_S = 15.0
 BETWEEN_PROBES_S = PROBE_S + 3.0
 """Where only what a model is to answer fails, only such a call tells of the end: of three a minute, one each 20 s."""
+GIVEN_UP_S = 8.0
+"""After so long a call that gets no answer counts as failed: with the default, 120 s, only a long outage is known."""
 POISONS = ("5xx", "too_large", "html")
 
 
@@ -42,7 +44,8 @@ class Timed(FakePlatform):
 @asynccontextmanager
 async def processes(url: str, gateway: Gateway, count: int) -> AsyncIterator[tuple[Sequence[Stage], Timed]]:
     platform = Timed()
-    aivax = {"base_url": gateway.url, "direct_url": "", "api_key": "", "tries": 3}
+    limits = {"tries": 3, "first_event_timeout_s": GIVEN_UP_S}
+    aivax = {"base_url": gateway.url, "direct_url": "", "api_key": "", **limits}
     async with AsyncExitStack() as opened:
         stages = [
             await opened.enter_async_context(staged(url, platform=platform, aivax=aivax))
