@@ -78,7 +78,8 @@ async def _outage(
         for number in range(questions):
             await stages[number % count].core.intake.receive(asks(str(number), f"question {number}"))
         await asyncio.sleep(max(0.0, began + lasts_s - time.monotonic()))
-        known, recovered = began + 10, time.monotonic()
+        known_s = 10 + (4 * GIVEN_UP_S if gateway.down == "hangs" else 0)  # two people's tries have to fail first
+        known, recovered = began + known_s, time.monotonic()
         during = [at for at, _ in gateway.asked if at >= known]
         gateway.down = ""
         async with asyncio.timeout(120):
