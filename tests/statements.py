@@ -20,6 +20,8 @@ GROWING = {
 }
 SMALL = 300
 """Rows of an index that holds few, however large its table is: what waits, or runs."""
+PLANNING_COST = 20.0
+"""What the server counts for planning a statement on up to seven tables (`cached_plan_cost` in plancache.c)."""
 NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?(?:\s+AS\s+"?(\w+)"?)?', re.IGNORECASE)
 
 
@@ -72,10 +74,17 @@ def _of_sqlite(connection: Connection, statement: str, values: Any) -> Sequence[
 def _of_postgresql(connection: Connection, statement: str, values: Any) -> Sequence[str]:
     return [
         f"{node['Node Type']} {node.get('Relation Name', '')} {node.get('Index Name', '')}"
-        for plan in postgresql_plans(connection, statement, values)[:1]
+        for plan in _likely(postgresql_plans(connection, statement, values))
         for node in _nodes(plan)
         if _reads_whole(connection, node)
     ]
+
+
+def _likely(plans: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The plan for the values, and the one for all values where the server would go on with it."""
+    with_values, for_all = plans
+    saves_planning = for_all["Total Cost"] <= with_values["Total Cost"] + PLANNING_COST
+    return plans if saves_planning else (with_values,)
 
 
 def postgresql_plans(connection: Connection, statement: str, values: Any) -> Sequence[Mapping[str, Any]]:
