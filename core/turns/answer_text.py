@@ -31,7 +31,8 @@ class AnswerText:
         self.has_words = False
         """Whether anything visible was said."""
         self._shown = GrowingText()
-        self._remembered = GrowingText()
+        self._remembered: GrowingText | None = None
+        """None while it is what people read, as nearly always: a text is held once."""
         self._last_shown = ""
         self._last_remembered = ""
         self._is_behind_file = False
@@ -44,11 +45,11 @@ class AnswerText:
     @property
     def remembered(self) -> str:
         """What the model is told later that it said."""
-        return self._remembered.whole
+        return (self._shown if self._remembered is None else self._remembered).whole
 
     def say(self, text: str) -> str:
         """Add some text; what of it is to be shown: no gap is left where a file stood."""
-        self._remember(f"\n{text}" if self._last_remembered == "]" and text[:1].isalnum() else text)
+        remembered = f"\n{text}" if self._last_remembered == "]" and text[:1].isalnum() else text
         if self._is_behind_file:
             text = (
                 text.lstrip()
@@ -57,6 +58,9 @@ class AnswerText:
                 if self._last_shown == " "
                 else text
             )
+        if remembered != text:
+            self._fork()
+        self._remember(remembered)
         if text:
             self._is_behind_file = False
             self._shown.add(text)
@@ -66,12 +70,9 @@ class AnswerText:
 
     def conceal(self, secret: str) -> None:
         """Keep dots in place of a secret that was said, as many as it has characters."""
-        shown, remembered = (
-            each.replace(secret, DOT * len(secret)) for each in (self.shown, self.remembered)
-        )
-        self._shown, self._remembered = GrowingText(), GrowingText()
-        self._shown.add(shown)
-        self._remembered.add(remembered)
+        for text in (self._shown, self._remembered):
+            if text is not None:
+                text.replace(secret, DOT * len(secret))
 
     def mark(self, marker: str) -> None:
         """Have a file stand here."""
@@ -80,9 +81,17 @@ class AnswerText:
             marker = f" {marker}"
         elif not (self._last_remembered == "" or self._last_remembered.isspace()):
             marker = f"\n{marker}"
+        self._fork()
         self._remember(marker)
+
+    def _fork(self) -> None:
+        """Have what is remembered differ from what is shown from here on."""
+        if self._remembered is None:
+            self._remembered = GrowingText()
+            self._remembered.add(self.shown)
 
     def _remember(self, text: str) -> None:
         if text:
-            self._remembered.add(text)
+            if self._remembered is not None:
+                self._remembered.add(text)
             self._last_remembered = text[-1]

@@ -23,6 +23,10 @@ class GrowingText:
             if len(self._pieces) >= _MOST_PIECES:
                 self._join()
 
+    def replace(self, old: str, new: str) -> None:
+        """Put another text in the place of one, wherever it stands."""
+        self._pieces = [self.whole.replace(old, new)]
+
     @property
     def whole(self) -> str:
         """All of it."""

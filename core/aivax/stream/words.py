@@ -95,7 +95,8 @@ class _Heard:
 
     def __init__(self) -> None:
         self._text = GrowingText()
-        self._shown = GrowingText()
+        self._shown: GrowingText | None = None
+        """None while it is the text as it came, as it is where no thinking stands in tags: a text is held once."""
         self._chars = 0
         self._deltas = 0
         self.by_delta = False
@@ -106,8 +107,12 @@ class _Heard:
         if text and self._chars <= _MOST_CHARS:
             self._chars += len(text)
             self._deltas += deltas
+            if self._shown is None and shown != text:
+                self._shown = GrowingText()
+                self._shown.add(self.all)
             self._text.add(text)
-            self._shown.add(shown)
+            if self._shown is not None:
+                self._shown.add(shown)
 
     @property
     def all(self) -> str:
@@ -133,5 +138,6 @@ class _Heard:
             return message[len(heard) :]
         if not self.by_delta:
             return message
-        words, shown = split(message)[1].strip(), self._shown.whole.strip()
+        heard_words = self._text if self._shown is None else self._shown
+        words, shown = split(message)[1].strip(), heard_words.whole.strip()
         return words[len(shown) :] if words.startswith(shown) else ""
