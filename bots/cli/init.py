@@ -41,7 +41,9 @@ def set_up(config: Path | None, answers: Path | None) -> int:
         return PROBLEM
     except Exception as error:  # noqa: BLE001  nothing above would keep secrets out of the trace
         return tell(error)
-    typer.echo(f"{path} is written, after {conversation.asked} answers. What `aivax-bots doctor` says of it:\n")
+    typer.echo(
+        f"{path} is written, after {conversation.asked} answers. What `aivax-bots doctor` says of it:\n"
+    )
     status = diagnose(path, as_json_text=False, asks=True)
     typer.echo(f"\nStart the bot: {_start(path)}")
     flush()
