@@ -41,6 +41,7 @@ from core.scheduled.settings import DigestSettings, RemindersSettings
 from core.settings import (
     AccessSettings,
     AivaxSettings,
+    BackupSettings,
     ConversationSettings,
     LimitsSettings,
     RepliesSettings,
@@ -48,7 +49,6 @@ from core.settings import (
     Section,
     StorageSettings,
 )
-from core.storage.ops.settings import BackupSettings
 from core.summaries.settings import SummariesSettings
 from core.util.addresses import is_loopback
 

@@ -65,6 +65,7 @@ def _known_zone(name: str) -> str:
 
 
 TimeZone = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_known_zone)]
+Recipient = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^age1[a-z0-9]{20,}$")]
 ToolOption = StrictBool | StrictInt | str
 RoutingPreset = Literal["Balanced", "Cheapest", "Fastest", "Quality"]
 Locale = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_spoken)]
@@ -173,6 +174,21 @@ class StorageSettings(Section):
                 f"write 0, or at least {least:g}: caps on money count a month, and texts are kept so long"
             )
         return days
+
+
+class BackupSettings(Section):
+    """`[backup]`: where `db backup` writes by itself, for whom it encrypts, and what it keeps."""
+
+    folder: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    """Where backups go that are given no path, and where `db drill` looks. Empty: each is given its path."""
+    recipients: tuple[Recipient, ...] = ()
+    """The public keys of age (`age1...`) that can open a backup. None: it is not encrypted."""
+    identity: SecretStr = SecretStr("")
+    """The secret key of age (`AGE-SECRET-KEY-1...`, or the whole file of `age-keygen`) that opens them."""
+    keep: int = Field(14, ge=1)
+    """How many of the newest backups stay in the folder."""
+    keep_weeks: int = Field(8, ge=0)
+    """Beside those the newest of each of the last so many weeks stays. 0: none."""
 
 
 class ConversationSettings(Section):

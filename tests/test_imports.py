@@ -71,6 +71,14 @@ def test_help_and_version_do_without_the_settings_library() -> None:
     assert "pydantic" not in modules_after("--help") | modules_after("--version")
 
 
+@pytest.mark.parametrize("arguments", ["slack manifest", "replies preview --locale en"])
+def test_what_reads_the_settings_takes_no_database_and_no_platform_along(arguments: str) -> None:
+    """They judge the sections of all parts, and use none of the parts."""
+    heavy = HEAVY - {"asyncio", "babel", "core.domain", "core.settings", "structlog"}
+
+    assert modules_after(*arguments.split()) & heavy == set()
+
+
 def test_the_log_takes_no_library_along_that_draws_tracebacks() -> None:
     command = [sys.executable, "-c", "import sys, bots.logs; sys.exit('rich' in sys.modules)"]
 

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from bots.cli.operations.queue import lines
 from core.domain import BotError, DatabaseUnreachable, FrontendUnreachable, Watch
@@ -302,3 +303,24 @@ async def test_the_command_queue_tells_who_has_which_connections_and_who_is_sile
 
     assert "Listening one: fake 0, 1, 2 of 3, its own for 20 s more" in shown
     assert "Listening one: fake 0, 1, 2 of 3, silent: lost 5 s ago" in later
+
+
+@ONLY_POSTGRESQL
+async def test_a_look_at_what_is_shared_is_one_statement(database: Database, clock: WallClock) -> None:
+    """Each process looks every 5 s at each thing that is shared, for as long as it runs, and while nobody asks."""
+    store = PartStore(database, clock, "fake", "one", lease_s=LEASE_S)
+    assert await store.take(2, 0)
+    assert await store.take(2, 1)
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        shared = await store.look(2, {0}, {1})
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    assert shared == Shared(frozenset({0}), {"one": 1}, frozenset({1}))
+    assert len(asked) == 1

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from bots.cli.commandline import sentence
 from core.domain import BackupRefused, BotError, SettingRefused
+from core.settings import BackupSettings
 from core.storage.ops import encryption, rotation
 from core.storage.ops.backup import back_up, restore
 from core.storage.ops.drill import Found, drill
-from core.storage.ops.settings import BackupSettings
 from core.util.clock import Clock, Sleep, utc_now
 from core.util.log import log
 

@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ARRAY, ColumnElement, Integer, Row, bindparam, delete, func, select, text, update
 
-from core.storage.db import Database, cluster_members, cluster_parts, insert_into
+from core.storage.db import Database, Instant, Label, cluster_members, cluster_parts, insert_into
 
 FORGET_AFTER = timedelta(hours=1)
 """When rows of processes that are gone are deleted."""
+
+LOOK = text("""
+    WITH there AS (
+        INSERT INTO cluster_members (name, owner, size, held_until) VALUES (:name, :owner, :size, :until)
+        ON CONFLICT (name, owner) DO UPDATE SET size = excluded.size, held_until = excluded.held_until
+    ), given AS (
+        UPDATE cluster_parts SET held_until = :now
+        WHERE name = :name AND size = :size AND owner = :owner AND part = ANY(:ended)
+    ), kept AS (
+        UPDATE cluster_parts SET held_until = :until
+        WHERE name = :name AND size = :size AND owner = :owner AND part = ANY(:keep)
+        RETURNING part
+    )
+    SELECT 'kept' AS what, part, :owner AS owner FROM kept
+    UNION ALL
+    SELECT 'member', NULL, owner FROM cluster_members
+    WHERE name = :name AND size = :size AND held_until > :now AND owner <> :owner
+    UNION ALL
+    SELECT 'held', part, owner FROM cluster_parts
+    WHERE name = :name AND size = :size AND held_until > :now
+        AND NOT (owner = :owner AND part = ANY(:keep || :ended))
+""").bindparams(
+    bindparam("name", type_=Label(32)),
+    bindparam("owner", type_=Label(64)),
+    bindparam("size", type_=Integer()),
+    bindparam("now", type_=Instant()),
+    bindparam("until", type_=Instant()),
+    bindparam("keep", type_=ARRAY(Integer)),
+    bindparam("ended", type_=ARRAY(Integer)),
+)
+"""All of a look in one statement, since each process asks it every few seconds for as long as it runs.
+
+Its parts see the rows as they were before it, so what it changes itself is left out of what is read: this process among
+the members, and the parts that it keeps or gives back. Who takes a part asks for the row anew (`take`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +84,23 @@ class PartStore:
             return size
 
     async def look(self, size: int, keep: Collection[int], ended: Collection[int]) -> Shared:
-        """Stay a member, keep the parts `keep` where they are still ours, give `ended` back; how things stand then."""
+        """Stay a member, keep the parts `keep` where they are still ours, give `ended` back; how things stand then.
+
+        `keep` and `ended` have no part in common.
+        """
         now = self._now()
-        until = now + timedelta(seconds=self.lease_s)
+        given = {
+            "name": self._name,
+            "owner": self.owner,
+            "size": size,
+            "now": now,
+            "until": now + timedelta(seconds=self.lease_s),
+            "keep": sorted(keep),
+            "ended": sorted(ended),
+        }
         async with self._database.write() as connection:
-            await self._be_there(connection, size, until)
-            if ended:
-                given = update(cluster_parts).where(
-                    *self._ours(size), cluster_parts.c.part.in_(sorted(ended))
-                )
-                await connection.execute(given.values(held_until=now))
-            ours: frozenset[int] = frozenset()
-            if keep:
-                kept = update(cluster_parts).where(*self._ours(size), cluster_parts.c.part.in_(sorted(keep)))
-                renewed = kept.values(held_until=until).returning(cluster_parts.c.part)
-                ours = frozenset((await connection.execute(renewed)).scalars())
-            return await self._shared(connection, size, ours, now)
+            rows = (await connection.execute(LOOK, given)).all()
+        return _shared(self.owner, size, rows)
 
     async def take(self, size: int, part: int) -> bool:
         """Take a part that nobody has; whether it is ours now."""
@@ -92,29 +127,17 @@ class PartStore:
             await connection.execute(update(cluster_parts).where(*self._ours(size)).values(held_until=now))
             await connection.execute(delete(cluster_members).where(members.name == self._name, gone))
 
-    async def _be_there(self, connection: AsyncConnection, size: int, until: datetime) -> None:
-        made = insert_into(connection, cluster_members).values(
-            name=self._name, owner=self.owner, size=size, held_until=until
-        )
-        there = made.on_conflict_do_update(
-            index_elements=list(cluster_members.primary_key), set_={"size": size, "held_until": until}
-        )
-        await connection.execute(there)
-
-    async def _shared(
-        self, connection: AsyncConnection, size: int, ours: frozenset[int], now: datetime
-    ) -> Shared:
-        members, parts = cluster_members.c, cluster_parts.c
-        living = (members.name == self._name) & (members.size == size) & (members.held_until > now)
-        holding = dict.fromkeys((await connection.execute(select(members.owner).where(living))).scalars(), 0)
-        held = (parts.name == self._name) & (parts.size == size) & (parts.held_until > now)
-        taken: set[int] = set()
-        for part, owner in await connection.execute(select(parts.part, parts.owner).where(held)):
-            taken.add(part)
-            if owner in holding:
-                holding[owner] += 1
-        return Shared(ours, holding, frozenset(range(size)) - taken)
-
     def _ours(self, size: int) -> tuple[ColumnElement[bool], ...]:
         columns = cluster_parts.c
         return (columns.name == self._name, columns.size == size, columns.owner == self.owner)
+
+
+def _shared(owner: str, size: int, rows: Sequence[Row[Any]]) -> Shared:
+    """What the rows of a look say."""
+    holding = {owner: 0, **{row.owner: 0 for row in rows if row.what == "member"}}
+    parts = {row.part: row for row in rows if row.what != "member"}
+    for row in parts.values():
+        if row.owner in holding:
+            holding[row.owner] += 1
+    ours = frozenset(part for part, row in parts.items() if row.what == "kept")
+    return Shared(ours, holding, frozenset(range(size)) - parts.keys())
