@@ -25,7 +25,7 @@ from core.util.clock import utc_now
 from tests.samples import ANA, DIRECT
 from tests.stage import settings_for
 from tests.test_dispatch_contract import ground
-from tests.waiting import until
+from tests.waiting import soon, until
 
 procrastinate = pytest.importorskip("procrastinate")
 psycopg = pytest.importorskip("psycopg")
@@ -272,6 +272,38 @@ async def test_queue_tells_what_waits_and_who_takes_jobs(
     assert (answered["due"], answered["running"], len(answered["takers"])) == (0, 0, 1)
     assert "Waiting   0 due" in shown
     assert "last heard of" in shown
+
+
+async def test_a_stop_that_the_library_answers_by_an_error_is_one(database: Database) -> None:
+    """As of a process that was frozen: it is on the list of workers no more, and can't end its jobs."""
+    from core.turns.dispatch.job_worker import JobWorker
+
+    begun = asyncio.Event()
+
+    class Failing(JobWorker):
+        async def _work(self) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()  # no deadline: until it is cancelled
+            except asyncio.CancelledError:
+                raise procrastinate.exceptions.ConnectorException from None
+
+    worker = asyncio.create_task(Failing(database, ["fake"], _NoPool(), stalled_after_s=1.0).run())
+    await soon("it to work", begun.wait())
+    worker.cancel()
+    await soon("it to end", asyncio.wait([worker]))
+
+    assert worker.cancelled()
+
+
+class _NoPool:
+    """A pool that nothing is brought to."""
+
+    async def take(self, conversation_id: int, within_s: float) -> bool:
+        raise AssertionError
+
+    async def sweep(self) -> None:
+        raise AssertionError
 
 
 async def test_queue_tells_of_workers_and_jobs_that_are_lost(

@@ -68,6 +68,9 @@ class JobWorker:
                 await self._work()
                 log.warning("dispatch.lost", cause="the engine's worker ended")
             except (ProcrastinateException, psycopg.Error, OSError) as error:
+                # cancelled while it ends by an error, the library raises that error and the cancellation is gone
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise asyncio.CancelledError from error
                 log.warning("dispatch.lost", cause=type(error).__name__)
             await asyncio.sleep(RECONNECT_DELAY_S)
 
