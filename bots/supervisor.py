@@ -19,6 +19,7 @@ from core.domain import (
     FrontendRefused,
     FrontendUnreachable,
     Intake,
+    PlatformError,
     SettingRefused,
 )
 from core.i18n import Phrase
@@ -176,9 +177,16 @@ async def _keep_listening(
         board.mark(name, cause)
         if now() - began > STEADY_S:
             failed = 0
-        is_refused = isinstance(cause, FrontendRefused | SettingRefused)
-        await sleep(REFUSED_DELAY_S if is_refused else growing_s(failed, FIRST_DELAY_S, LONGEST_DELAY_S))
+        await sleep(_pause_s(cause, failed))
         failed += 1
+
+
+def _pause_s(cause: BotError, failed: int) -> float:
+    """How long to leave a platform alone: as long as it says itself, where it does."""
+    if isinstance(cause, FrontendRefused | SettingRefused):
+        return REFUSED_DELAY_S
+    told_s = cause.retry_after_s if isinstance(cause, PlatformError) else None
+    return max(growing_s(failed, FIRST_DELAY_S, LONGEST_DELAY_S), told_s or 0.0)
 
 
 def _told(cause: BotError | None) -> str | None:

@@ -97,6 +97,18 @@ async def test_a_refused_token_is_tried_seldom() -> None:
         assert gaps(refused.began) == [300, 300]
 
 
+async def test_a_platform_that_says_how_long_to_leave_it_alone_is_left_alone_for_so_long() -> None:
+    clock = FakeClock()
+    busy = FrontendUnreachable("matrix", detail="M_LIMIT_EXCEEDED", retry_after_s=90.0)
+    shortly = FrontendUnreachable("matrix", detail="M_LIMIT_EXCEEDED", retry_after_s=0.1)
+    failing = Scripted(clock, (0, busy), (0, shortly), (0, UNREACHABLE))
+
+    async with supervised(clock, matrix=failing):
+        await clock.advance(1000)
+
+        assert gaps(failing.began) == [90, 4, 8]
+
+
 async def test_patience_begins_anew_once_it_had_listened_for_a_while() -> None:
     clock = FakeClock()
     shaky = Scripted(clock, (0, UNREACHABLE), (0, UNREACHABLE), (100, UNREACHABLE), (1, UNREACHABLE))

@@ -27,6 +27,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from aivax_bots import (
+    FileGone,
     FileTooLarge,
     FrontendRefused,
     MessageRefused,
@@ -43,7 +44,11 @@ T = TypeVar("T")
 Chat = int | str
 """A chat's number, or the `@name` of a public one."""
 MOST_CHATS = 10_000
+MOST_UPDATES = 100
+"""Telegram tells no more at once."""
 CONNECT_S, READ_S, UPLOAD_S = 10.0, 30.0, 120.0
+UNTOLD_REST_S = 5.0
+"""How long Telegram is left alone that has too much of us and does not say for how long."""
 HEARD = ["message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation"]
 NOT_SENT = (
     "ConnectError",
@@ -172,11 +177,14 @@ class Api:
             raise
 
     async def download(self, file_id: str, most_bytes: int) -> bytes:
-        """Read a file. Raises `FileTooLarge` and `PlatformError`."""
+        """Read a file. Raises `FileGone`, `FileTooLarge` and `PlatformError`."""
         file = await self.call(lambda bot: bot.get_file(file_id))
         if file.file_size is not None and file.file_size > most_bytes:
             raise FileTooLarge(NAME)
-        data = bytes(await self.call(lambda _: file.download_as_bytearray()))
+        try:
+            data = bytes(await self.call(lambda _: file.download_as_bytearray()))
+        except FrontendRefused as error:  # the library takes each 404 for a wrong token
+            raise FileGone(NAME, detail=error.detail) from error
         if len(data) > most_bytes:
             raise FileTooLarge(NAME)
         return data
@@ -200,6 +208,8 @@ class Api:
                 return PlatformBusy(NAME, code="409", detail=said)
             case BadRequest():
                 return _of_bad_request(said)
+            case NetworkError() if "too many requests" in said.casefold():
+                return PlatformBusy(NAME, code="429", retry_after_s=UNTOLD_REST_S)
             case NetworkError() if any(each in said for each in NOT_SENT):
                 return PlatformBusy(NAME, detail=said)
             case NetworkError():

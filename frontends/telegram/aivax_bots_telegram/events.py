@@ -73,6 +73,14 @@ def gathered(updates: Sequence[Json]) -> list[Json]:
     return found
 
 
+def whole_albums(updates: Sequence[Json], most: int) -> Sequence[Json]:
+    """The updates without an album at their end that may go on beyond the `most` that are told at once."""
+    if len(updates) < most or (album := album_of(updates[-1])) is None:
+        return updates
+    whole = next((at for at, each in enumerate(updates) if album_of(each) == album), 0)
+    return updates[:whole] or updates
+
+
 def album_of(update: Json) -> tuple[object, ...] | None:
     """What the messages of one album have in common."""
     match update:

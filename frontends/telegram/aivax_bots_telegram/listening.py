@@ -33,8 +33,8 @@ from aivax_bots import (
     command_menu,
 )
 from aivax_bots_telegram import NAME
-from aivax_bots_telegram.api import HEARD, Api
-from aivax_bots_telegram.events import Me, album_of, gathered, translate
+from aivax_bots_telegram.api import HEARD, MOST_UPDATES, Api
+from aivax_bots_telegram.events import Me, album_of, gathered, translate, whole_albums
 from aivax_bots_telegram.recent import Recent
 from aivax_bots_telegram.settings import TelegramSettings
 from aivax_bots_telegram.webhook import MOUNT, PATH, Webhook
@@ -58,6 +58,8 @@ class Listener:
         self._webhook = Webhook(settings.token.get_secret_value())
         if settings.webhook_url:
             host.web.mount(MOUNT, self._webhook)
+        self._listed: dict[str, Sequence[BotCommand]] = {}
+        """By language, what Telegram has listed: a connection that breaks off is no reason to tell it all anew."""
 
     async def listen(self, intake: Intake, watch: Watch) -> None:
         """Listen until cancelled. Where Telegram is asked, one process of all asks: it tells only who asked last."""
@@ -74,9 +76,12 @@ class Listener:
             else:
                 watch.up()
                 await self._poll(me, intake)
-        except (PlatformBusy, OutcomeUnknown) as error:
+        except FrontendRefused:
+            raise
+        except PlatformError as error:
+            detail = f"{error.code} {error.detail}".strip()
             raise FrontendUnreachable(
-                NAME, setting="[telegram] api_url", detail=f"{error.code} {error.detail}".strip()
+                NAME, setting="[telegram] api_url", detail=detail, retry_after_s=error.retry_after_s
             ) from error
 
     async def _introduce(self, intake: Intake) -> Me:
@@ -96,10 +101,14 @@ class Listener:
             for word, does in menu
             if LISTABLE.fullmatch(word.casefold()) and does
         ][: BotCommandLimit.MAX_COMMAND_NUMBER]
+        if self._listed.get(language) == listed:
+            return
         try:
             await self._api.call(lambda bot: bot.set_my_commands(listed, language_code=language))
         except (PlatformBusy, OutcomeUnknown, MessageRefused) as error:
             log.warning("telegram.commands_not_listed: %s", error)
+            return
+        self._listed[language] = listed
 
     async def _be_called(self, me: Me, intake: Intake, watch: Watch) -> None:
         """Have Telegram call. It goes on to when this process ends, and keeps what is not taken for 24 hours."""
@@ -130,9 +139,8 @@ class Listener:
                 continue
             if updates and album_of(updates[-1]):
                 await asyncio.sleep(ALBUM_S)
-                updates = await self._api.updates(
-                    seen, 0
-                )  # none of them is confirmed: they come again, with more
+                # none of them is confirmed: they come again, with more
+                updates = whole_albums(await self._api.updates(seen, 0), MOST_UPDATES)
             for update in gathered(updates):
                 await self._take_in(update, me, intake)
                 seen = max(seen, _number_of(update))

@@ -85,7 +85,14 @@ class _Written:
         else:
             text = _harmless(text)
         if text:
+            self._part(text)
             self._pieces.append((text, tuple(dict.fromkeys(styles))))
+
+    def _part(self, text: str) -> None:
+        """Keep a name apart whose `@` stands in the piece before: `@**ana**`."""
+        before = self._pieces[-1][0] if self._pieces else ""
+        if before.endswith("@") and re.match(r"\w", text):
+            self._pieces.append((WORD_JOINER, tuple(dict.fromkeys(self.styles))))
 
     def whole(self) -> tuple[str, list[Entity]]:
         """What was written, without blanks around it."""

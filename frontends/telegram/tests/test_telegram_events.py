@@ -23,7 +23,7 @@ from aivax_bots import (
     SettingRefused,
 )
 from aivax_bots_telegram.address import Address, FileRef
-from aivax_bots_telegram.events import Me, album_of, data_of, gathered, quote_of, translate
+from aivax_bots_telegram.events import Me, album_of, data_of, gathered, quote_of, translate, whole_albums
 
 ME = Me(4242, "helper_bot", asked_by={"ask", "perguntar"}, words={"ask", "reset", "draw"})
 ANA = {"id": 1001, "is_bot": False, "first_name": "Ana", "last_name": "Lima", "language_code": "pt-br"}
@@ -301,3 +301,16 @@ def test_what_is_no_address_of_ours_is_refused_with_what_to_do() -> None:
     with pytest.raises(PlatformError):
         FileRef.parse("../etc text/plain")
     assert FileRef.parse("v-1_x audio/ogg").media_type == "audio/ogg"
+
+
+def test_an_album_that_may_go_on_beyond_what_is_told_at_once_waits_for_the_rest() -> None:
+    def told(number: int, album: str = "") -> dict[str, Any]:
+        more = {"media_group_id": album} if album else {}
+        return {"update_id": number, "message": {"message_id": number, "chat": {"id": 1}, **more}}
+
+    before, album = [told(1), told(2, "a")], [told(3, "b"), told(4, "b")]
+
+    assert whole_albums([*before, *album], 5) == [*before, *album]
+    assert whole_albums([*before, *album], 4) == before
+    assert whole_albums([*album, told(5)], 3) == [*album, told(5)]
+    assert whole_albums(album, 2) == album

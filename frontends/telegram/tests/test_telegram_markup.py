@@ -73,6 +73,30 @@ def test_names_notify_nobody_and_signs_that_turn_words_around_are_gone() -> None
     assert not {"\u202e", "\x1b"} & set(shown)
 
 
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "@**mona**",
+        "**@**_mona_",
+        "@~~mona~~",
+        "[@](https://a.b)mona",
+        "@[mona](https://a.b)",
+        "`@`mona",
+        "@`mona`",
+        "> @**mona**",
+        "# @*mona*",
+        "![@](https://a.b)mona",
+        "@<!-- -->**mona**",
+    ],
+)
+def test_a_name_that_marks_cut_in_two_notifies_nobody(markdown: str) -> None:
+    shown, entities = native(markdown)
+
+    assert "@mona" not in shown
+    assert names_in(shown, [each.to_dict() for each in entities]) == []
+    assert units(shown) <= size(markdown)
+
+
 def test_addresses_stay_what_they_are() -> None:
     shown, entities = native("ana@example.com, https://medium.com/@mona/post and https://x.zz/@mona")
 
@@ -98,6 +122,8 @@ MARKS = [
     *(
         "[j](http://k.l)",
         "@mona ",
+        "@",
+        "mona",
         "## m\n",
         "1. n\n",
         "  - o\n",

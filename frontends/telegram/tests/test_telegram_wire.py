@@ -21,6 +21,7 @@ from aivax_bots import (
     Administers,
     Apology,
     Button,
+    FileGone,
     FileTooLarge,
     Footer,
     Frontend,
@@ -376,6 +377,30 @@ async def test_its_commands_are_listed_in_each_language(fake: FakeTelegram, fron
     assert {"perguntar", "ajuda"} <= {each["command"] for each in fake.commands["pt"]}
 
 
+async def test_a_connection_that_broke_off_is_no_reason_to_list_them_anew(
+    fake: FakeTelegram, frontend: Frontend
+) -> None:
+    for _ in range(2):
+        fake.faults = [("getupdates", 502)]
+        with pytest.raises(FrontendUnreachable):
+            await soon("the end", frontend.listen(Inbox(), Lamp()))
+
+    assert len(fake.commands) == 3
+    assert fake.calls.count("setmycommands") == 3
+
+
+@pytest.mark.parametrize("method", ["getme", "getupdates"])
+async def test_a_telegram_that_has_too_much_of_us_is_left_alone_though_it_says_not_for_how_long(
+    fake: FakeTelegram, frontend: Frontend, method: str
+) -> None:
+    fake.faults = [(method, 429)]
+    with pytest.raises(FrontendUnreachable) as busy:
+        await soon("the end", frontend.listen(Inbox(), Lamp()))
+
+    assert busy.value.retry_after_s == 5.0
+    assert busy.value.setting == "[telegram] api_url"
+
+
 async def test_the_token_stands_in_no_log_and_in_no_error(
     fake: FakeTelegram, alone: Chat, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -432,6 +457,15 @@ async def test_a_file_that_is_larger_than_telegram_gives_out_is_told(
         await frontend.fetch(f"{large} application/octet-stream", 10**9)
     with pytest.raises(PlatformError):
         await frontend.fetch("GONE text/plain", 100)
+
+
+async def test_a_file_that_is_gone_is_told_and_is_no_wrong_token(
+    fake: FakeTelegram, frontend: Frontend
+) -> None:
+    ref = f"{fake.upload(b'', 'notes.txt')} text/plain"
+
+    with pytest.raises(FileGone):
+        await frontend.fetch(ref, 1_000)
 
 
 async def test_a_sign_is_put_where_the_chat_allows_it(

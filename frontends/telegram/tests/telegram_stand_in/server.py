@@ -8,6 +8,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -154,7 +155,7 @@ class FakeTelegram:
         if fault is not None:
             self.faults.remove(fault)
         if fault is not None and isinstance(fault[1], int):
-            raise RefusedError(fault[1], "Internal Server Error")
+            raise RefusedError(fault[1], HTTPStatus(fault[1]).phrase)
         result = await method(await _params_of(request))
         if fault is not None and request.transport is not None:
             request.transport.close()
@@ -162,7 +163,7 @@ class FakeTelegram:
 
     async def _file(self, request: web.Request) -> web.Response:
         found = self.files.get(request.match_info["path"].removeprefix("documents/"))
-        if request.match_info["token"] != self.token or found is None:
+        if request.match_info["token"] != self.token or found is None or not found[1]:
             raise web.HTTPNotFound
         return web.Response(body=found[1], content_type="application/octet-stream")
 
