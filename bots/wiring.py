@@ -303,7 +303,6 @@ def admitting_of(base: Base, queueing: Queueing) -> Admitting:
         account_alerts,
         pool.sweep_soon,
         pool.activity,
-        now,
     )
     caps = SpendCaps(limits, lambda: account.usage_24h_usd)
     models = frozenset(base.routes.models)

@@ -30,7 +30,7 @@ async def test_what_a_frozen_process_had_locked_is_free_again_after_a_while(post
             async with frozen.write() as connection:
                 await lock_conversations(connection, conversations.c.id == here)
                 is_locked.set()
-                await wakes.wait()
+                await wakes.wait()  # no deadline: it is frozen until the test wakes it
                 await lock_conversations(connection, conversations.c.id == here)
 
         freezing = asyncio.create_task(freeze())

@@ -17,7 +17,6 @@ from core.admission.prober import IDLE_EVERY_S, Prober
 from core.domain import Breaker, Cause, FrontendUnreachable, Tripped
 from core.turns.worker_pool import PoolSettings, WorkerPool
 from core.util.activity import Activity
-from core.util.clock import utc_now
 from tests.samples import said
 from tests.skipping_time import skipping
 from tests.stage import staged
@@ -151,7 +150,7 @@ class Parts:
     @property
     def prober(self) -> Prober:
         part = cast("Any", self)
-        return Prober(part, part, part, part, part, self.sweep_soon, self.activity, utc_now)
+        return Prober(part, part, part, part, part, self.sweep_soon, self.activity)
 
     def sweep_soon(self) -> None:
         self.swept += 1
@@ -168,6 +167,8 @@ class Parts:
 
     async def release(self, _tripped: object) -> tuple[bool, bool]:
         return False, self.releasing
+
+    async def heed_clock(self) -> None: ...
 
     async def heed_signs(self) -> tuple[bool, bool]:
         return False, bool(self.tripping)

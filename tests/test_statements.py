@@ -305,7 +305,7 @@ async def call_the_rest(database: Database, clock: WallClock) -> None:
     await ledger.holds("m-1")
     await ledger.spoiled("m-1")
     breakers, breaker = BreakerStore(database, clock), Breaker(Cause.OUTAGE, "x")
-    await breakers.end_probe(turn.id)
+    await breakers.end_probe(turn.id, called=True)
     await breakers.trip(breaker, lambda _probes: clock(), None)
     await breakers.hint(breaker)
     await share.served()

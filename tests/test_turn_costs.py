@@ -47,7 +47,7 @@ LIMITS = {"person_waiting": 20, "person_running": None, "person_actions": 30}
 SQLITE = """
 synced:   INSERT events, SELECT identities, SELECT turns, UPDATE conversations, INSERT turns, INSERT messages
 synced:   SELECT turns, UPDATE turns, INSERT deliveries
-read:     SELECT messages, SELECT messages
+read:     SELECT identities, SELECT identities
 read:     SELECT breakers
 read:     SELECT breakers
 synced:   UPDATE turns, INSERT messages, INSERT usage

@@ -42,6 +42,13 @@ class ProbeTurns:
         self._liveness = liveness
         self._completions = completions
         self._now = now
+        self._looked_at: datetime | None = None
+
+    async def heed_clock(self) -> None:
+        """Probe at once where the clock was set back: what was to come soon would come an hour later, say."""
+        before, self._looked_at = self._looked_at, self._now()
+        if before is not None and self._looked_at < before:
+            await self._breakers.probe_at_once()
 
     async def release(self, tripped: Sequence[Tripped]) -> tuple[bool, bool]:
         """Release a probe where one is due, or where a suspicion may be contradicted.
@@ -138,7 +145,6 @@ class Prober:
         account_alerts: AccountAlerts,
         sweep_soon: Callable[[], None],
         activity: Activity,
-        now: Callable[[], datetime],
     ) -> None:
         """`account_alerts` tells operators how the breakers stand, `sweep_soon` is called when turns were queued.
 
@@ -151,8 +157,6 @@ class Prober:
         self._alerts = account_alerts
         self._sweep_soon = sweep_soon
         self._activity = activity
-        self._now = now
-        self._looked_at: datetime | None = None
         self._some_tripped = False
         self._followed: Sequence[Tripped] = ()
 
@@ -186,8 +190,7 @@ class Prober:
         Returns whether there is reason to look again soon: any is tripped, or has turns to release, or the account
         is empty.
         """
-        if self._clock_went_back():
-            await self._breakers.probe_at_once()
+        await self._turns.heed_clock()
         if await self._expiry.look():
             self._sweep_soon()
         at_rest = await self._breakers.are_at_rest()
@@ -199,11 +202,6 @@ class Prober:
         await self._account.look(tripped)
         await self._alerts.look(at_rest=at_rest)
         return bool(tripped) or goes_on or self._alerts.awaits_credit
-
-    def _clock_went_back(self) -> bool:
-        """Whether it is earlier than at the last look: what was to come soon would come an hour later, say."""
-        before, self._looked_at = self._looked_at, self._now()
-        return before is not None and self._looked_at < before
 
     async def follow(self) -> bool:
         """See what the process that leads has released or reset: some of it may be for this one to run.
