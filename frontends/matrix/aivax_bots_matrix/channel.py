@@ -199,15 +199,25 @@ async def buttons_below(wire: Wire, room: str, message_id: str) -> dict[str, Jso
 async def remove(wire: Wire, room: str, message_id: str) -> None:
     """Empty a message and all that it said before. Gone already is fine."""
     try:
-        told = await wire.get(
-            Path.v1.rooms[room].relations[message_id]["m.replace"], {"limit": MOST_LOOKED_AT}
-        )
-        await wire.redact(room, message_id)
-        for event in listed(told):
-            await wire.redact(room, str(event["event_id"]))
+        wordings = await _own_wordings(wire, room, message_id)
+        for event_id in (message_id, *wordings):
+            await wire.redact(room, event_id)
     except PlaceClosed as error:
         if error.code != UNKNOWN_MESSAGE:
             raise
+
+
+async def _own_wordings(wire: Wire, room: str, message_id: str) -> list[str]:
+    """The bot's edits of a message, all pages of them. Anybody may send some that look so, and count for nothing."""
+    path, mine = Path.v1.rooms[room].relations[message_id]["m.replace"], await wire.me()
+    found: list[str] = []
+    start: dict[str, str] = {}
+    while True:
+        told = await wire.get(path, {"limit": MOST_LOOKED_AT, **start})
+        found += [str(each["event_id"]) for each in listed(told) if each.get("sender") == mine]
+        if not (following := text(told, "next_batch")):
+            return found
+        start = {"from": following}
 
 
 def text_of_mark(event: Json, key: str) -> str:

@@ -93,13 +93,13 @@ def message_in(event: Json) -> Message | None:
             "content": {"msgtype": str(kind), "body": str(), **content},
         }:
             relation = part(content, "m.relates_to")
-            changes = text(relation, "event_id") if relation.get("rel_type") == "m.replace" else ""
+            changes = _event_id(relation) if relation.get("rel_type") == "m.replace" else ""
             now = part(content, "m.new_content") if changes else event["content"]
             kind, thread = text(now, "msgtype") or kind, ""
             if relation.get("rel_type") == "m.thread":
-                thread = text(relation, "event_id")
+                thread = _event_id(relation)
             in_thread = bool(thread) and relation.get("is_falling_back") is True
-            replied_to = "" if in_thread else text(part(relation, "m.in_reply_to"), "event_id")
+            replied_to = "" if in_thread else _event_id(part(relation, "m.in_reply_to"))
             return Message(
                 *(
                     id_,
@@ -138,7 +138,8 @@ def is_addressed(message: Message, here: Here, bot: Bot) -> bool:
     """Whether somebody speaks to the bot."""
     if here.private or here.room in bot.settings.rooms_without_mention or message.replied_to in here.own:
         return True
-    if bot.settings.thread_follow_ups == "always" and message.thread in here.threads:
+    follows_up = bool(message.thread) and message.thread in here.threads
+    if follows_up and bot.settings.thread_follow_ups == "always":
         return True
     if message.mentioned is not None and bot.id in message.mentioned:
         return True
@@ -242,6 +243,11 @@ def part(whole: Any, key: str) -> Json:
 def text(whole: Json, key: str) -> str:
     """A part of an event that is to be a text."""
     return found if isinstance(found := whole.get(key), str) else ""
+
+
+def _event_id(relation: Json) -> str:
+    """The event that something is related to. Nothing else is an id: some words are names of places (`address`)."""
+    return id_ if (id_ := text(relation, "event_id")).startswith("$") else ""
 
 
 def _words(content: Json, kind: str, *, is_reply: bool) -> str:

@@ -73,7 +73,7 @@ class MatrixFrontend(PlainFrontend):
         try:
             bot = await self._bot()
             for place in await intake.places(NAME, datetime.now(UTC) - THREADS_OF):
-                self._rooms.threads.keep(place.thread)
+                self._rooms.take_part(place.thread)
             await Listener(self._wire, self._rooms, intake, bot).run(watch)
         except (FrontendRefused, FrontendUnreachable):
             raise
@@ -167,7 +167,7 @@ class MatrixFrontend(PlainFrontend):
     async def aside(self, address: str, identity: Identity) -> tuple[Place, str]:
         """The room that somebody and the bot are alone in; one is made where there is none."""
         there = Address.parse(address)
-        if not (there.private and (await self._rooms.here(there.room, afresh=True)).private):
+        if not (there.private and await self._rooms.is_alone_with(there.room, identity.user)):
             there = Address(await self._direct_room(identity.user), private=True)
         return there.place, str(there)
 
@@ -175,7 +175,7 @@ class MatrixFrontend(PlainFrontend):
         rooms = (await direct_rooms(self._wire)).get(user)
         for room in reversed(rooms) if isinstance(rooms, list) else ():
             try:
-                if (await self._rooms.here(str(room), afresh=True)).private:
+                if await self._rooms.is_alone_with(str(room), user):
                     return str(room)
             except PlaceClosed:
                 continue

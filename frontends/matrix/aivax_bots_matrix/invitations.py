@@ -27,7 +27,8 @@ class Invitations:
 
     def __init__(self, wire: Wire, intake: Intake, bot: Bot) -> None:
         self._wire, self._intake, self._bot = wire, intake, bot
-        self._joining: set[asyncio.Task[None]] = set()
+        self._joining: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        """By what leads there, the room, and who: the homeserver tells an invitation again until it is answered."""
 
     @property
     def under_way(self) -> bool:
@@ -39,36 +40,47 @@ class Invitations:
         invited = next((each for each in events_in(state) if is_membership(each, self._bot.id, "invite")), {})
         if self._bot.settings.join_invites and (by := text(invited, "sender")):
             is_direct = part(invited, "content").get("is_direct") is True
-            self._do(lambda: self._answer(room, by, is_direct=is_direct))
+            self._do(("invitation", room, by), lambda: self._answer(room, by, is_direct=is_direct))
 
-    def follow(self, room: str, server: str) -> None:
-        """Enter the room that takes the place of another one."""
-        self._do(lambda: self._join(room, server))
+    def follow(self, room: str, by: str) -> None:
+        """Enter the room that takes the place of another one, where who put it there would be answered."""
+        self._do(("upgrade", room, by), lambda: self._go_on(room, by))
 
     async def end(self) -> None:
         """Leave off."""
-        for task in self._joining:
+        tasks = [*self._joining.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._joining, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _answer(self, room: str, by: str, *, is_direct: bool) -> None:
-        place = Address(room, private=is_direct).place
-        asked = Said((), author_of(by, ""), place, "", address="", origin="")
-        if not self._bot.settings.hears(by, self._bot.id) or await self._intake.refusal(asked) is not None:
-            self._intake.passed_over(NAME, PassedOver.NOT_ALLOWED)
+        if not await self._is_answered(by, Address(room, private=is_direct)):
             await self._wire.call(Method.POST, Path.v3.rooms[room].leave)
             return
         await self._join(room, server_of(by))
         if is_direct:
             await mark_direct(self._wire, by, room)
 
+    async def _go_on(self, room: str, by: str) -> None:
+        if await self._is_answered(by, Address(room)):
+            await self._join(room, server_of(by))
+
+    async def _is_answered(self, who: str, there: Address) -> bool:
+        """Whether somebody would be answered in a room."""
+        asked = Said((), author_of(who, ""), there.place, "", address="", origin="")
+        if self._bot.settings.hears(who, self._bot.id) and await self._intake.refusal(asked) is None:
+            return True
+        self._intake.passed_over(NAME, PassedOver.NOT_ALLOWED)
+        return False
+
     async def _join(self, room: str, server: str) -> None:
         await self._wire.call(Method.POST, Path.v3.join[room], query={"server_name": server}, within_s=JOIN_S)
 
-    def _do(self, doing: Callable[[], Awaitable[None]]) -> None:
-        task = asyncio.create_task(_patiently(doing))
-        self._joining.add(task)
-        task.add_done_callback(self._joining.discard)
+    def _do(self, what: tuple[str, str, str], doing: Callable[[], Awaitable[None]]) -> None:
+        if what in self._joining:
+            return
+        task = self._joining[what] = asyncio.create_task(_patiently(doing))
+        task.add_done_callback(lambda _: self._joining.pop(what))
 
 
 async def _patiently(doing: Callable[[], Awaitable[None]]) -> None:

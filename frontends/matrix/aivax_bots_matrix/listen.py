@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 
 from mautrix.api import Method, Path, PathBuilder
@@ -28,10 +29,12 @@ from aivax_bots import (
 )
 from aivax_bots_matrix import NAME
 from aivax_bots_matrix.address import Address
+from aivax_bots_matrix.backlog import Backlog, News
 from aivax_bots_matrix.channel import buttons_below
 from aivax_bots_matrix.events import (
     Bot,
     Json,
+    Message,
     as_edited,
     as_said,
     author_of,
@@ -46,8 +49,7 @@ from aivax_bots_matrix.events import (
 )
 from aivax_bots_matrix.invitations import Invitations, is_membership
 from aivax_bots_matrix.rooms import Recent, Rooms, events_in
-from aivax_bots_matrix.settings import server_of
-from aivax_bots_matrix.wire import Wire
+from aivax_bots_matrix.wire import UNKNOWN_MESSAGE, Wire
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +84,7 @@ class Listener:
         self._told: set[str] = set()
         """Rooms in which it was said that the bot can't read there."""
         self._invitations = Invitations(wire, intake, bot)
+        self._backlog = Backlog()
         self._kept, self._kept_at = "", float("-inf")
         self._brought = False
 
@@ -89,20 +92,13 @@ class Listener:
         """Until cancelled. Raises `PlatformError` where the homeserver doesn't tell what is new."""
         since = self._kept = await self._position()
         try:
-            failures, missed = 0, True
+            missed = True
             while True:
-                since, told = await self._sync(since, at_once=missed or bool(failures))
+                since, told = await self._sync(since, at_once=missed)
                 watch.up()
-                try:
-                    await self._take(told, since, missed=missed)
-                except (FrontendRefused, asyncio.CancelledError):
-                    raise
-                except BotError as error:  # what was not stored is asked for again
-                    log.warning("what was said can't be stored now: %s", error)
-                    await asyncio.sleep(min(0.5 * 2**failures, LONGEST_REST_S))
-                    failures += 1
-                    continue
-                since, failures, missed = text(told, "next_batch"), 0, False
+                self._take(told, since, missed=missed)
+                await self._hear_all()
+                since, missed = text(told, "next_batch"), False
                 await self._keep(since)
         finally:
             await self._invitations.end()
@@ -110,7 +106,7 @@ class Listener:
     async def _sync(self, since: str, *, at_once: bool) -> tuple[str, Json]:
         """What is new, and since when."""
         settings = self._wire.settings
-        wait_s = 0.0 if at_once else settings.sync_timeout_s
+        wait_s = 0.0 if at_once else self._backlog.due_in_s(settings.sync_timeout_s)
         query = {"filter": FILTER, "timeout": str(int(wait_s * 1_000)), **({"since": since} if since else {})}
         try:
             told = await self._wire.get(Path.v3.sync, query, within_s=wait_s + settings.request_timeout_s)
@@ -123,44 +119,99 @@ class Listener:
             raise OddAnswer(NAME, code="next_batch")
         return since, told
 
-    async def _take(self, told: Json, since: str, *, missed: bool) -> None:
-        """Bring all of a sync to the intake. Raises what the intake raises, and `PlatformError`."""
+    def _take(self, told: Json, since: str, *, missed: bool) -> None:
+        """Take a sync apart: invitations are answered, and each room waits to be heard."""
         rooms = part(told, "rooms")
         for room, invitation in part(rooms, "invite").items():
             self._invitations.take(room, part(invitation, "invite_state"))
         for room, news in part(rooms, "join").items():
             self._rooms.learn(room, news)
-            for event in await self._events_of(room, part(news, "timeline"), since) if since else ():
-                if not missed or self._is_young(event):
-                    await self._hear_one(room, event)
+            if since:
+                for _ in range(self._backlog.add(room, News(part(news, "timeline"), since, missed))):
+                    self._intake.passed_over(NAME, PassedOver.UNREADABLE)
 
-    async def _events_of(self, room: str, timeline: Json, since: str) -> Sequence[Json]:
+    async def _hear_all(self) -> None:
+        """Bring to the intake all that is due. Returns once that is stored, or its room put off."""
+        due, failures = deque(self._backlog.due()), 0
+        while due:
+            try:
+                await self._hear_room(due[0])
+                due.popleft()
+            except FrontendRefused:
+                raise
+            except BotError as error:  # what was heard before is heard no second time
+                log.warning("what was said can't be stored now: %s", error)
+                await asyncio.sleep(min(0.5 * 2**failures, LONGEST_REST_S))
+                failures += 1
+
+    async def _hear_room(self, room: str) -> None:
+        """Bring a room's events to the intake, in their order; the homeserver's trouble with it stays its own."""
+        waiting, began = self._backlog.news_of(room), 0.0
+        try:
+            while waiting:
+                news, began = waiting[0], time.monotonic()
+                if news.events is None:
+                    news.events = deque(await self._wanted(room, news))
+                while news.events:
+                    began = time.monotonic()
+                    await self._hear_one(room, news.events[0])
+                    news.events.popleft()
+                waiting.popleft()
+        except FrontendRefused:
+            raise
+        except PlatformError as error:
+            self._backlog.put_off(room, error, took_s=time.monotonic() - began)
+        else:
+            self._backlog.done(room)
+
+    async def _wanted(self, room: str, news: News) -> Sequence[Json]:
+        """The events of a room that are to be heard: of what was missed, only what is young enough."""
+        events = await self._events_of(room, news)
+        young = [each for each in events if not news.missed or self._is_young(each)]
+        if len(young) < len(events):
+            log.info("%d events of a room are too old to be answered", len(events) - len(young))
+        return young
+
+    async def _events_of(self, room: str, news: News) -> Sequence[Json]:
         """What was said since: where the sync leaves some out, that is read too; before an invitation, nothing is."""
-        events = events_in(timeline)
+        timeline, events = news.timeline, events_in(news.timeline)
         entered = next((at for at, event in enumerate(events) if self._enters(event)), None)
         if entered is not None:
             me = self._bot.id
             invited = (at for at, event in enumerate(events) if is_membership(event, me, "invite"))
             return events[next(invited, entered) :]
         if timeline.get("limited") is True:
-            return [*await self._gap(room, text(timeline, "prev_batch"), since), *events]
+            try:
+                return [*await self._gap(room, news), *events]
+            except (PlaceClosed, OddAnswer, MessageRefused) as error:
+                log.warning("a gap in a room can't be read: %s", error)
+                self._intake.passed_over(NAME, PassedOver.UNREADABLE)
         return events
 
-    async def _gap(self, room: str, start: str, since: str) -> Sequence[Json]:
+    async def _gap(self, room: str, news: News) -> Sequence[Json]:
+        """What the sync left out, oldest first; of what was missed, back to where a whole page is too old."""
         gap: list[Json] = []
+        start = text(news.timeline, "prev_batch")
         path, most = Path.v3.rooms[room].messages, self._wire.settings.backfill_messages
         while start and len(gap) < most:
             limit = str(min(MOST_OF_A_PAGE, most - len(gap)))
-            told = await self._wire.get(path, {"dir": "b", "from": start, "to": since, "limit": limit})
+            told = await self._wire.get(path, {"dir": "b", "from": start, "to": news.since, "limit": limit})
             page = events_in({"events": told.get("chunk")})
             gap += page
-            start = text(told, "end") if page and self._is_young(page[-1]) else ""
+            # one event is as old as its sender's server claims: it says nothing of those before it
+            goes_on = any(map(self._is_young, page)) if news.missed else bool(page)
+            start = text(told, "end") if goes_on else ""
         return gap[::-1]
 
     def _is_young(self, event: Json) -> bool:
-        """Whether what was missed is still answered, by the homeserver's clock."""
-        age = part(event, "unsigned").get("age")
-        return isinstance(age, int) and age < self._wire.settings.backfill_hours * 3_600_000
+        """Whether what was missed is still answered: by the age that the homeserver tells, else by its time.
+
+        One that tells neither is new, since the position came before it.
+        """
+        age_ms, said_at_ms = part(event, "unsigned").get("age"), event.get("origin_server_ts")
+        if not isinstance(age_ms, int):
+            age_ms = int(time.time() * 1_000) - said_at_ms if isinstance(said_at_ms, int) else 0
+        return max(age_ms, 0) < self._wire.settings.backfill_hours * 3_600_000
 
     async def _hear_one(self, room: str, event: Json) -> None:
         """Bring one event to the intake; one that can't be read takes none of the others down."""
@@ -185,9 +236,12 @@ class Listener:
                 await self._on_reaction(room, event)
             case "m.room.encrypted", str(who) if who != self._bot.id and self._hears(who):
                 await self._on_encrypted(room, event)
-            case "m.room.tombstone", str(who) if self._hears(who):
-                if following := text(part(event, "content"), "replacement_room"):
-                    self._invitations.follow(following, server_of(who))
+            case "m.room.tombstone", str(who) if event.get("state_key") == "":
+                # who may change a room's state is the homeserver's to judge; an event of this type that is none
+                # is anybody's
+                following = text(part(event, "content"), "replacement_room")
+                if following.startswith("!"):
+                    self._invitations.follow(following, who)
 
     async def _on_message(self, room: str, event: Json) -> None:
         message = message_in(event)
@@ -198,6 +252,8 @@ class Listener:
         here = await self._rooms.here(room)
         if not (addressed := is_addressed(message, here, self._bot)) and message.changes not in self._asked:
             return self._intake.passed_over(NAME, PassedOver.NOT_ADDRESSED)
+        if message.changes and not await self._is_own_edit(room, message):
+            return self._intake.passed_over(NAME, PassedOver.UNREADABLE)
         name = await self._rooms.name(room, message.sender)
         if message.changes:
             await self._receive(as_edited(message, name, here, self._bot))
@@ -206,9 +262,19 @@ class Listener:
         # an edit that adds the mention makes a question; one that was heard before is a duplicate
         said = as_said(message, name, here, self._bot)
         await self._receive(said)
-        self._asked.keep(message.changes or message.id)
-        self._rooms.threads.keep(said.place.thread)
+        self._asked.keep(message.changes or message.id, f"{room} {message.sender}")
+        self._rooms.take_part(said.place.thread)
         return None
+
+    async def _is_own_edit(self, room: str, edit: Message) -> bool:
+        """Whether it changes a message of the same person's in the same room: no other edit counts.
+
+        spec.matrix.org, client-server API: "Validity of replacement events". The homeserver lets the others stand.
+        """
+        if (asked := self._asked.get(edit.changes)) is not None:
+            return asked == f"{room} {edit.sender}"
+        changed = message_in(await self._wire.get(Path.v3.rooms[room].event[edit.changes]))
+        return changed is not None and changed.sender == edit.sender and not changed.changes
 
     async def _on_reaction(self, room: str, event: Json) -> None:
         if (found := reaction_in(event)) is None:
@@ -245,13 +311,15 @@ class Listener:
     async def _position(self) -> str:
         try:
             return text(await self._wire.get(await self._position_path()), "since")
-        except PlaceClosed:
+        except PlaceClosed as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
             return ""
 
     async def _keep(self, since: str) -> None:
         """Keep how far it came, after each event that was stored; where none is, now and then."""
         due = self._brought or time.monotonic() - self._kept_at > KEPT_EVERY_S
-        if since == self._kept or not due or self._invitations.under_way:
+        if since == self._kept or not due or self._invitations.under_way or self._backlog.holds:
             return
         try:
             await self._wire.call(Method.PUT, await self._position_path(), {"since": since})

@@ -45,6 +45,8 @@ UNKNOWN_MESSAGE = "unknown_message"
 LONGEST_WAIT_S, CONNECT_S, CHUNK = 3_600.0, 15.0, 65_536
 TOKEN_FIX = "log the bot in once more, and copy its new access token"  # noqa: S105  a sentence
 ADDRESS_FIX = "write the address of the client-server API: /.well-known/matrix/client of your server tells it"
+NOT_IMPLEMENTED = 501
+"""The one fault of a server that waiting does not mend. Those of proxies, such as 520 to 530, pass."""
 _silent = logging.getLogger(f"{__name__}.silent")
 _silent.disabled = True  # mautrix would log what people say
 _MXC = re.compile(r"mxc://[A-Za-z0-9\[][A-Za-z0-9.:\]-]*/[A-Za-z0-9_-]+")
@@ -187,7 +189,7 @@ def as_ours(error: MatrixRequestError) -> PlatformError:
             return PlaceClosed(NAME, code=UNKNOWN_MESSAGE, detail=detail)
         case 413, _:
             return MessageRefused(NAME, code=code, detail=detail)
-        case 500 | 502 | 503 | 504, _:
+        case status, _ if status >= 500 and status != NOT_IMPLEMENTED:
             return PlatformBusy(NAME, code=code, detail=detail, failed=True)
         case 400, "M_TOO_LARGE" | "M_BAD_JSON" | "M_INVALID_PARAM" | "M_UNKNOWN":
             return MessageRefused(NAME, code=code, detail=detail)

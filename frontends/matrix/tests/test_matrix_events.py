@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mautrix.errors import MatrixUnknownRequestError
 
-from aivax_bots import Command, Commanded, PassedOver, Said
+from aivax_bots import Command, Commanded, OddAnswer, PassedOver, PlatformBusy, Said
 from aivax_bots_matrix.address import Address
 from aivax_bots_matrix.events import (
     MARK,
@@ -24,6 +25,7 @@ from aivax_bots_matrix.events import (
     reaction_in,
 )
 from aivax_bots_matrix.settings import MatrixSettings
+from aivax_bots_matrix.wire import as_ours
 
 ROOM, ANA = "!tower:example.org", "@ana:example.org"
 BOT = Bot("@aivax:example.org", "Aivax Bot", MatrixSettings())
@@ -126,6 +128,13 @@ def test_words_in_a_thread_of_the_bot_need_no_mention_where_that_is_set() -> Non
     assert not addressed(here, BOT, **IN_THREAD)
 
 
+def test_a_rooms_own_timeline_is_no_thread_of_the_bot() -> None:
+    here = Here(ROOM, threads={"", "$root"})
+    always = Bot(BOT.id, BOT.name, MatrixSettings(thread_follow_ups="always"))
+
+    assert not addressed(here, always, body="hello")
+
+
 def test_in_private_and_in_rooms_without_mention_all_is_said_to_the_bot() -> None:
     open_room = Bot(BOT.id, BOT.name, MatrixSettings(rooms_without_mention=(ROOM,)))
 
@@ -187,6 +196,23 @@ def test_what_two_say_alone_is_never_a_conversation_of_three() -> None:
 
     assert said(ALONE, **IN_THREAD).place.thread != with_a_third[0].thread
     assert said(ALONE).place.thread != with_a_third[1].thread
+
+
+@pytest.mark.parametrize("forged", ["alone-$root", "main", "root", ""])
+def test_a_thread_hangs_on_an_event_and_on_no_name_of_a_place(forged: str) -> None:
+    relation = {"m.relates_to": {"rel_type": "m.thread", "event_id": forged}}
+
+    assert said(HERE, **relation).place == said(HERE).place
+    assert said(ALONE, **relation).place == said(ALONE).place
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 522, 524, 530])
+def test_a_proxy_that_reaches_no_homeserver_is_busy(status: int) -> None:
+    assert isinstance(as_ours(MatrixUnknownRequestError(status, "<html>")), PlatformBusy)
+
+
+def test_what_a_homeserver_does_not_know_is_no_matter_of_waiting() -> None:
+    assert isinstance(as_ours(MatrixUnknownRequestError(501, "{}", "M_UNRECOGNIZED")), OddAnswer)
 
 
 def test_a_file_has_its_name_and_what_was_said_with_it() -> None:
