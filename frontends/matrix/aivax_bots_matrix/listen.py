@@ -10,7 +10,6 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
 
 from mautrix.api import Method, Path, PathBuilder
 
@@ -47,8 +46,9 @@ from aivax_bots_matrix.events import (
     reaction_in,
     text,
 )
-from aivax_bots_matrix.invitations import Invitations, is_membership
-from aivax_bots_matrix.rooms import Recent, Rooms, events_in
+from aivax_bots_matrix.gaps import Gaps
+from aivax_bots_matrix.invitations import Invitations
+from aivax_bots_matrix.rooms import Recent, Rooms
 from aivax_bots_matrix.wire import UNKNOWN_MESSAGE, Wire
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ FILTER = json.dumps(
     }
 )
 KEPT_EVERY_S, LONGEST_REST_S = 60.0, 15.0
-MOST_OF_A_PAGE, MOST_ASKED = 100, 5_000
+MOST_ASKED = 5_000
 
 
 class Listener:
@@ -85,6 +85,7 @@ class Listener:
         """Rooms in which it was said that the bot can't read there."""
         self._invitations = Invitations(wire, intake, bot)
         self._backlog = Backlog()
+        self._gaps = Gaps(wire, intake, bot)
         self._kept, self._kept_at = "", float("-inf")
         self._brought = False
 
@@ -151,7 +152,7 @@ class Listener:
             while waiting:
                 news, began = waiting[0], time.monotonic()
                 if news.events is None:
-                    news.events = deque(await self._wanted(room, news))
+                    news.events = deque(await self._gaps.wanted(room, news))
                 while news.events:
                     began = time.monotonic()
                     await self._hear_one(room, news.events[0])
@@ -163,55 +164,6 @@ class Listener:
             self._backlog.put_off(room, error, took_s=time.monotonic() - began)
         else:
             self._backlog.done(room)
-
-    async def _wanted(self, room: str, news: News) -> Sequence[Json]:
-        """The events of a room that are to be heard: of what was missed, only what is young enough."""
-        events = await self._events_of(room, news)
-        young = [each for each in events if not news.missed or self._is_young(each)]
-        if len(young) < len(events):
-            log.info("%d events of a room are too old to be answered", len(events) - len(young))
-        return young
-
-    async def _events_of(self, room: str, news: News) -> Sequence[Json]:
-        """What was said since: where the sync leaves some out, that is read too; before an invitation, nothing is."""
-        timeline, events = news.timeline, events_in(news.timeline)
-        entered = next((at for at, event in enumerate(events) if self._enters(event)), None)
-        if entered is not None:
-            me = self._bot.id
-            invited = (at for at, event in enumerate(events) if is_membership(event, me, "invite"))
-            return events[next(invited, entered) :]
-        if timeline.get("limited") is True:
-            try:
-                return [*await self._gap(room, news), *events]
-            except (PlaceClosed, OddAnswer, MessageRefused) as error:
-                log.warning("a gap in a room can't be read: %s", error)
-                self._intake.passed_over(NAME, PassedOver.UNREADABLE)
-        return events
-
-    async def _gap(self, room: str, news: News) -> Sequence[Json]:
-        """What the sync left out, oldest first; of what was missed, back to where a whole page is too old."""
-        gap: list[Json] = []
-        start = text(news.timeline, "prev_batch")
-        path, most = Path.v3.rooms[room].messages, self._wire.settings.backfill_messages
-        while start and len(gap) < most:
-            limit = str(min(MOST_OF_A_PAGE, most - len(gap)))
-            told = await self._wire.get(path, {"dir": "b", "from": start, "to": news.since, "limit": limit})
-            page = events_in({"events": told.get("chunk")})
-            gap += page
-            # one event is as old as its sender's server claims: it says nothing of those before it
-            goes_on = any(map(self._is_young, page)) if news.missed else bool(page)
-            start = text(told, "end") if goes_on else ""
-        return gap[::-1]
-
-    def _is_young(self, event: Json) -> bool:
-        """Whether what was missed is still answered: by the age that the homeserver tells, else by its time.
-
-        One that tells neither is new, since the position came before it.
-        """
-        age_ms, said_at_ms = part(event, "unsigned").get("age"), event.get("origin_server_ts")
-        if not isinstance(age_ms, int):
-            age_ms = int(time.time() * 1_000) - said_at_ms if isinstance(said_at_ms, int) else 0
-        return max(age_ms, 0) < self._wire.settings.backfill_hours * 3_600_000
 
     async def _hear_one(self, room: str, event: Json) -> None:
         """Bring one event to the intake; one that can't be read takes none of the others down."""
@@ -303,10 +255,6 @@ class Listener:
 
     def _hears(self, user: str) -> bool:
         return self._bot.settings.hears(user, self._bot.id)
-
-    def _enters(self, event: Json) -> bool:
-        before = text(part(part(event, "unsigned"), "prev_content"), "membership")
-        return is_membership(event, self._bot.id, "join") and before != "join"
 
     async def _position(self) -> str:
         try:
