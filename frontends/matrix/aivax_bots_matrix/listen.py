@@ -142,7 +142,7 @@ class Listener:
                 raise
             except BotError as error:  # what was heard before is heard no second time
                 log.warning("what was said can't be stored now: %s", error)
-                await asyncio.sleep(min(0.5 * 2**failures, LONGEST_REST_S))
+                await asyncio.sleep(min(0.5 * 2 ** min(failures, 10), LONGEST_REST_S))
                 failures += 1
 
     async def _hear_room(self, room: str) -> None:
