@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text as sql
 
 from core.admission.access import Access, beside_messages
 from core.domain import Command, Commanded
@@ -104,6 +105,7 @@ def test_what_comes_again_and_again_is_read(words: str, first: str, days: str) -
         "me on 2026-02-31 to x",
         "",
         "me 9 to x",
+        "me in 1 week" + " 9999 weeks" * 60,
     ],
 )
 def test_what_names_no_time_is_not_guessed(words: str) -> None:
@@ -220,6 +222,43 @@ async def test_a_reminder_outlives_the_process_and_is_told_late(sqlite_url: str)
     assert "on 2026-09-07 13:30 (Europe/Lisbon); I was away then: call Ana" in again + once
     assert "on 2026-09-07 12:00 (Europe/Lisbon); I was away then: eat" in again + once
     assert on_time == "You wanted to be reminded: eat"
+
+
+async def test_a_zone_that_this_machine_knows_no_more_keeps_nobody_waiting(migrated_url: str) -> None:
+    async with house(migrated_url) as it:
+        await it.say("remind me every day at 12:00 to eat")
+        await it.say("remind me at 12:01 to call Ana")
+    async with house(migrated_url) as it:
+        async with it.stage.core.database.write() as connection:
+            lost = "UPDATE reminders SET every = replace(every, 'Europe/Lisbon', 'Atlantis/Poseidonis')"
+            await connection.execute(sql(lost))
+        await it.at(NOW + timedelta(hours=3))
+        told = it.shown()[-2:]
+        await it.at(NOW + timedelta(days=1, hours=3))
+        next_day = it.shown()[-1]
+
+    assert sorted(each.split(": ")[-1] for each in told) == ["call Ana", "eat"]
+    assert next_day.endswith("eat")
+
+
+async def test_a_bug_that_one_reminder_meets_keeps_no_other_waiting(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(migrated_url) as it:
+        await it.say("remind me in 1 hour to eat")
+        await it.say("remind me in 2 hours to call Ana")
+        sentence = ReminderRuns._sentence
+
+        def sentence_of(runs: ReminderRuns, reminder: Any) -> str:
+            if reminder.text == "eat":
+                raise RuntimeError("a bug")
+            return sentence(runs, reminder)
+
+        monkeypatch.setattr(ReminderRuns, "_sentence", sentence_of)
+        await it.at(NOW + timedelta(hours=2))
+        told = it.shown()[-1]
+
+    assert told == "You wanted to be reminded: call Ana"
 
 
 async def test_people_list_and_cancel_their_own_alone(sqlite_url: str) -> None:

@@ -78,7 +78,17 @@ class Wanted:
 
 
 def read(words: str, now: datetime, zone: str) -> Wanted | None:
-    """Read a time and a text; None where no time is understood. `zone` is a time zone that the machine knows."""
+    """Read a time and a text; None where no time is understood, or one beyond the last day that there is.
+
+    `zone` is a time zone that the machine knows.
+    """
+    try:
+        return _read(words, now, zone)
+    except OverflowError:
+        return None
+
+
+def _read(words: str, now: datetime, zone: str) -> Wanted | None:
     reader = _Reader(words)
     reader.take(_ME)
     found = _relative(reader, now, zone) or _recurring(reader, now, zone) or _absolute(reader, now, zone)

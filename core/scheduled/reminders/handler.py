@@ -100,7 +100,7 @@ class RemindHandler:
 
     async def _add(self, run: CapabilityRun, words: str, what: str | None) -> None:
         say, zone = run.translator.say, self._zone_of(run)
-        wanted = _read(words, self._now(), zone)
+        wanted = read(words, self._now(), zone)
         if wanted is None:
             await run.write(_use(run.translator))
             return
@@ -160,13 +160,6 @@ class RemindHandler:
         """The time zone of who asks, as their platform tells it; else the one of the settings."""
         theirs = run.turn.author.time_zone
         return theirs if theirs and is_time_zone(theirs) and knows_zone(theirs) else self._settings.time_zone
-
-
-def _read(words: str, now: datetime, zone: str) -> Wanted | None:
-    try:
-        return read(words, now, zone)
-    except OverflowError:  # beyond the last day that there is
-        return None
 
 
 def _line(reminder: Reminder, run: CapabilityRun) -> str:

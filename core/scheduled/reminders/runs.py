@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.admission.access import Access
@@ -65,15 +66,25 @@ class ReminderRuns:
         forgotten = [each for each in due if not (each.text and each.address)]
         if forgotten:
             await self._store.drop_forgotten([each.id for each in forgotten])
-        said = [await self._say(each) for each in due if each not in forgotten]
+        said = [await self._say_one(each) for each in due if each not in forgotten]
         return len(due) == AT_ONCE and (bool(forgotten) or any(said))
+
+    async def _say_one(self, reminder: Reminder) -> bool:
+        """The same as `_say`; a bug that one reminder meets keeps no other one waiting."""
+        try:
+            return await self._say(reminder)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("reminder.fault", reminder=reminder.id)
+            return False
 
     async def _say(self, reminder: Reminder) -> bool:
         """Say one, unless another process did; of a recurring one that was missed several times, once.
 
         Who gets no answers any more is not reminded either: it passes them over.
         """
-        again_at = Schedule.parse(reminder.every).after(self._now()) if reminder.every else None
+        again_at = self._again_at(reminder)
         if reminder.is_blocked or self._may_not_ask(reminder):
             passed = await self._store.pass_over(reminder, again_at)
             if passed:
@@ -84,6 +95,18 @@ class ReminderRuns:
             log.info("reminder.said", reminder=reminder.id, place=reminder.place.platform)
             self._notify(conversation)
         return conversation is not None
+
+    def _again_at(self, reminder: Reminder) -> datetime | None:
+        """When a recurring one is due next. Where this machine does not know its zone any more, by the time in UTC."""
+        if not reminder.every:
+            return None
+        schedule = Schedule.parse(reminder.every)
+        if not knows_zone(schedule.zone):
+            log.warning(
+                "reminder.zone_unknown", reminder=reminder.id, zone=schedule.zone, fix="install tzdata"
+            )
+            schedule = replace(schedule, at=reminder.due_at.astimezone(UTC).time(), zone="")
+        return schedule.after(self._now())
 
     def _may_not_ask(self, reminder: Reminder) -> bool:
         return self._access.refusal(Author(reminder.asker), reminder.place) is not None
