@@ -91,12 +91,29 @@ def test_a_code_is_read_however_it_is_typed_and_words_are_no_codes() -> None:
     assert _CODE.fullmatch(code)
     for typed in (code, code.lower(), code.replace("-", ""), code.replace("-", " "), f"`{code}`", f"{code}."):
         assert digest_of(read_link(typed).code) == digest_of(code)
+    for chars in (6, 8, 11, 16):
+        given = new_code(chars)
+        for typed in (
+            f"{given} please",
+            f"my accounts: {given}.",
+            f"with ({given.lower()}), it is me",
+            f"code {given}",
+        ):
+            assert digest_of(read_link(typed).code) == digest_of(given)
     assert read_link(f"{code} --together").shares_talk
     assert read_link(f"{code} juntas").shares_talk
     assert [read_link(each).kind for each in ("", "Sí", "não", "together", "separadas", "••••-••••")] == [
         *("show", "yes", "no", "together", "apart", "masked")
     ]
-    for question in ("me the minutes", "building in 2026", "rhythms", "yes please do", "K7QM"):
+    for question in (
+        "me the minutes",
+        "building in 2026",
+        "rhythms",
+        "yes please do",
+        "K7QM",
+        "K7QM-4 please",
+        "the twenty-second page",
+    ):
         assert read_link(question).kind == "strange"
     assert [read_number(each) for each in ("", "2", "#3", "me")] == [0, 2, 3, None]
 

@@ -21,6 +21,8 @@ FEWEST, MOST = 6, 16
 """Characters of a code, as the settings may have it."""
 _GROUP = 4
 _CODE = re.compile(rf"[{ALPHABET}]{{{FEWEST},{MOST}}}")
+_WRITTEN = re.compile(rf"[{ALPHABET}]{{{_GROUP}}}(?:-[{ALPHABET}]{{1,{_GROUP}}})+")
+"""A code in the groups that people are given it in: nothing else looks like that."""
 _NUMBER = re.compile(r"[#№]?\s*([0-9]{1,4})\.?")
 
 Kind = Literal["show", "code", "masked", "yes", "no", "together", "apart", "strange"]
@@ -49,7 +51,10 @@ def digest_of(code: str) -> str:
 
 
 def read_link(words: str) -> LinkWish:
-    """Read what stands behind the word: nothing, a code, or one of a few words in any language."""
+    """Read what stands behind the word: nothing, a code, or one of a few words in any language.
+
+    A code as it was given is one whatever else is said about it: it must not reach a model.
+    """
     said = words.casefold().replace("--", " ").strip(" .!`").split()
     shares_talk = len(said) > 1 and said[-1] in _spoken(LinkPhrase.LINK_TOGETHER_WORD)
     code = _bare("".join(said[:-1] if shares_talk else said))
@@ -59,6 +64,9 @@ def read_link(words: str) -> LinkWish:
         return LinkWish("masked")
     if _CODE.fullmatch(code):
         return LinkWish("code", code, shares_talk)
+    written = (each.strip(".,;:!?`'\"()").upper() for each in said)
+    if (given := next((each for each in written if _is_given(each)), None)) is not None:
+        return LinkWish("code", _bare(given), shares_talk)
     kinds: tuple[tuple[Kind, frozenset[str]], ...] = (
         ("yes", YES),
         ("no", NO),
@@ -85,6 +93,10 @@ def read_number(words: str) -> int | None:
 def is_about_unlinking(words: str) -> bool:
     """Whether what stands behind `unlink` is a number, or nothing."""
     return read_number(words) is not None
+
+
+def _is_given(word: str) -> bool:
+    return bool(_WRITTEN.fullmatch(word) and _CODE.fullmatch(_bare(word)))
 
 
 def _bare(code: str) -> str:
