@@ -111,11 +111,11 @@ def _pieces(key: str) -> frozenset[str]:
 def _without_echoes(line: str, said: str) -> str:
     """Mask every run that was said and is too long to stand there by chance."""
     windows, blocks = _runs(line, _ECHO_CHARS), _runs(line, _STRIDE)
-    echoed: set[str] = set()
+    around: set[str] = set()
     for at in range(0, len(said) - _STRIDE + 1, _STRIDE):
         if said[at : at + _STRIDE] in blocks:
-            first = max(at - _STRIDE, 0)
-            echoed |= _runs(said[first : at + _ECHO_CHARS], _ECHO_CHARS) & windows
+            around.add(said[max(at - _STRIDE, 0) : at + _ECHO_CHARS])  # once, however often it was said
+    echoed = windows & set[str]().union(*(_runs(each, _ECHO_CHARS) for each in around))
     return _masked(line, range(len(line)), _ECHO_CHARS, echoed)
 
 
