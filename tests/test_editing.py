@@ -565,6 +565,35 @@ async def test_no_sign_of_work_is_left_below_an_answer_that_was_there_already(
     assert channel.visible == ["Hello"]
 
 
+class SlowToHearOfIt(FakeChannel):
+    """A platform that does what it was asked to, even if nobody waits for its answer any more."""
+
+    asked: bool = False
+
+    async def working(self) -> None:
+        self.asked = True
+        try:
+            await asyncio.Event().wait()  # no deadline: until it is cancelled
+        finally:
+            for _ in range(9):  # as a connection that is closed takes its time
+                await asyncio.sleep(0)
+            self.sign = True
+
+
+async def test_no_sign_of_work_is_left_by_a_call_that_was_under_way_when_the_answer_was_whole(
+    clock: FakeClock, ledger: FakeLedger
+) -> None:
+    channel = SlowToHearOfIt(clock)
+    async with surface_of(channel, ledger) as surface:
+        await clock.advance(0.1)
+        assert channel.asked
+        await surface.write("Hello")
+        await clock.run(surface.finish(NO_FOOTER))
+
+    assert not channel.sign
+    assert channel.visible == ["Hello"]
+
+
 async def test_an_error_that_nobody_asked_for_comes_out_at_the_end(
     clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
 ) -> None:

@@ -13,6 +13,7 @@ from core.storage.operations.pauses import PauseStore
 from sandbox.server import Sandbox, serve
 from tests.samples import WallClock, said
 from tests.stage import Stage, staged
+from tests.waiting import until
 
 OPERATORS: Mapping[str, Any] = {"channel": "fake:ops", "slack_users": ["UOPS"]}
 BY = Actor(Via.COMMAND, "root")
@@ -110,7 +111,8 @@ async def test_a_pause_outlasts_restarts_probes_and_the_age_at_which_others_are_
         await pauses(stage, clock).resume(BY)
         await later(stage, clock, 1)
 
-        assert "hello" in stage.platform.visible("D-ana")[-1]
+        (answer,) = await until("the answer", lambda: stage.platform.visible("D-ana"))
+        assert "hello" in answer
 
 
 async def test_a_call_that_is_taken_meanwhile_ends_no_pause(stage: Stage, clock: WallClock) -> None:

@@ -204,6 +204,18 @@ async def next_one(stage: Stage, ledger: FakeLedger, direct: bool) -> None:
         await surface.finish(Footer())
 
 
+async def test_an_answer_that_is_posted_whole_in_a_direct_message_shows_no_second_status() -> None:
+    async with staged() as stage:
+        async with stage.surface() as surface:
+            await stage.slack.until(lambda: stage.slack.status(stage.dm, stage.ts) == "…")
+            await surface.write("Hello")
+            await surface.finish(Footer())
+
+        assert stage.text == "Hello"
+        assert len(stage.slack.calls_of("assistant.threads.setStatus")) == 1
+        assert stage.slack.status(stage.dm, stage.ts) == ""
+
+
 async def test_the_sign_of_a_question_that_is_not_taken_is_another_one(direct: bool) -> None:
     async with staged() as stage:
         if not direct:

@@ -39,6 +39,7 @@ from core.util.retry import growing_s
 log = logging.getLogger(__name__)
 
 _SIGN_AGAIN_S = 8.0  # Discord's typing sign fades after ten seconds
+_SIGN_ENDS_WITHIN_S = 3.0
 _GROWING_BUDGET_S = 0.0
 """What could not be shown of a growing text is not tried again: the next call shows more of it."""
 _LAST_BUDGET_S = 90.0
@@ -179,6 +180,9 @@ class EditingSurface:
                 self._pump.idle.set()
             await self._pump.changed.wait()
         self._sign.cancel()
+        await self._sign.until_done(
+            _SIGN_ENDS_WITHIN_S
+        )  # `rested` undoes a call only once it knows of its end
         await self._posting.withdraw(self._most_parts(), budget_s=_LAST_BUDGET_S)
         await self._take_sign_away()
 

@@ -88,7 +88,7 @@ class Ground:
         """Return when all that was heard is answered, and Slack has nothing left to deliver."""
         until = asyncio.get_running_loop().time() + timeout_s
         while (unheard := await self.unheard()) or await self.records.open_turns():  # no deadline: below
-            left = f"{[q.word for q in unheard]}, {await self.records.unfinished()}"
+            left = f"{[self._told_of(q) for q in unheard]}, {await self.records.unfinished()}"
             assert asyncio.get_running_loop().time() < until, f"not within {timeout_s} s: {left}"
             await asyncio.sleep(0.2)
 
@@ -100,6 +100,15 @@ class Ground:
             await asyncio.sleep(0.5)
             await self.town.slack.redeliver()
         return waiting
+
+    def _told_of(self, question: Question) -> str:
+        """How far Slack came with a question that was not taken in."""
+        about = [
+            f"{len(each.envelopes)} attempts, {'acked' if each.acked else 'lost' if each.lost else 'open'}"
+            for each in self.town.slack.socket_mode.deliveries
+            if question.word in str(each.payload)
+        ]
+        return f"{question.word} ({', '.join(about)})"
 
     async def verdict(self, *, may_apologise: bool = False) -> Verdict:
         """Judge what stands there, in the order of arrival."""

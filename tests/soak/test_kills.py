@@ -33,12 +33,13 @@ ON_DISCORD = (
 class Killing:
     """One bot that is killed and started again, while a crowd talks with it."""
 
-    def __init__(self, ground: Ground, *, life_s: float) -> None:
+    def __init__(self, ground: Ground, *, life_s: float, settled_within_s: float) -> None:
         """`life_s` is the longest that it lives once it is ready."""
         self._ground = ground
         self._town = ground.town
         self._chance = ground.chance
         self._life_s = life_s
+        self._settled_within_s = settled_within_s
         self.kills: Counter[str] = Counter()
 
     async def run(self, kills: int, turns: int) -> None:
@@ -51,7 +52,7 @@ class Killing:
                 child = await self._start()
             await talking
             await self._ground.ready()
-            await self._ground.settled()
+            await self._ground.settled(self._settled_within_s)
         finally:
             talking.cancel()
         assert await child.stop() == 0
@@ -73,7 +74,9 @@ class Killing:
             await asyncio.sleep(self._chance.uniform(0, 0.5))
         else:
             await self._ground.ready()
-            await self._town.slack.redeliver()
+            await self._town.slack.redeliver(
+                keep=1
+            )  # a life may be too short to take an event in: see `settled`
         if kind == "anywhere":
             await asyncio.sleep(self._chance.uniform(0, self._life_s))
         if kind == "at a call":
@@ -101,10 +104,12 @@ class Killing:
                 fault.release()  # type: ignore[attr-defined]
 
 
-async def survived(ground: Ground, *, kills: int, turns: int, life_s: float) -> Verdict:
+async def survived(
+    ground: Ground, *, kills: int, turns: int, life_s: float, settled_within_s: float = 420
+) -> Verdict:
     began = time.monotonic()
     ground.configure()
-    killing = Killing(ground, life_s=life_s)
+    killing = Killing(ground, life_s=life_s, settled_within_s=settled_within_s)
     await killing.run(kills, turns)
     verdict = await ground.verdict()
     how = ", ".join(f"{count} {kind}" for kind, count in killing.kills.most_common())
@@ -127,6 +132,6 @@ async def test_every_message_survives_200_kills(storage_url: str, tmp_path: Path
 async def test_every_message_survives_a_few_kills(sqlite_url: str, tmp_path: Path) -> None:
     async with open_ground(tmp_path, sqlite_url, tokens_per_s=2000) as ground:
         ground.invite(places(ground.town, each=5), SHORT)
-        verdict = await survived(ground, kills=6, turns=12, life_s=0.5)
+        verdict = await survived(ground, kills=6, turns=12, life_s=0.5, settled_within_s=100)
 
     assert verdict.faults == []

@@ -118,12 +118,17 @@ class SlackChannel:
         self._work_signs = work_signs
         self._pace = pace
         self._signed = False
+        self._whole = False
 
     def size(self, text: str) -> int:
         return size(text)
 
+    def leave_unsigned(self) -> None:
+        """Show no sign of work any more: the answer is whole."""
+        self._whole = True
+
     async def working(self) -> None:
-        if self._pace.hurried:
+        if self._whole or self._pace.hurried:
             return
         try:
             await self._work_signs.show(self._place, "…")

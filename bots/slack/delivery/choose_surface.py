@@ -84,7 +84,9 @@ class SurfaceChooser:
     ) -> ReplySurface:
         api = there.api
 
-        def fallback(stream: Stream) -> ReplySurface:
+        def fallback(stream: Stream, whole: bool) -> ReplySurface:
+            if whole:
+                channel.leave_unsigned()
             rest = LedgerOffset(ledger, stream.part, stream.at, stream.seed)
             return _edited(api, channel, rest, editing)
 

@@ -257,10 +257,13 @@ class SocketMode:
             return
         delivery.timer = self.world.clock.after(RETRY_AFTER_S[done], lambda: self._attempt(delivery))
 
-    def redeliver(self) -> int:
-        """Makes the next attempt of every event that has no ack yet; returns how many there were."""
+    def redeliver(self, *, keep: int = 0) -> int:
+        """Makes the next attempt of every event that has no ack yet; returns how many there were.
+
+        Those that have only `keep` attempts left wait on: after its last one Slack never delivers an event again.
+        """
         waiting = [each for each in self.deliveries if each.open and each.type == "events_api"]
-        waiting = [each for each in waiting if len(each.envelopes) <= len(RETRY_AFTER_S)]
+        waiting = [each for each in waiting if len(each.envelopes) <= len(RETRY_AFTER_S) - keep]
         for delivery in waiting:
             self._attempt(delivery)
         return len(waiting)

@@ -63,14 +63,15 @@ class StreamingSurface:
         self,
         writer: StreamWriter,
         *,
-        fallback: Callable[[Stream], ReplySurface],
+        fallback: Callable[[Stream, bool], ReplySurface],
         sign: Callable[[str], Awaitable[None]],
         fits_post: Callable[[str], bool],
         pace: Pace,
         sleep: Sleep,
     ) -> None:
-        """`fallback` makes the surface that goes on by posts, `fits_post` tells whether one holds a text; `sign` shows
-        a line above the text; `pace` tells when the next append may go out."""
+        """`fallback` makes the surface that goes on by posts, and is told whether the answer is whole; `fits_post`
+        tells whether one post holds a text; `sign` shows a line above the text; `pace` tells when the next append may
+        go out."""
         self._writer = writer
         self._make_fallback = fallback
         self._fits_post = fits_post
@@ -230,7 +231,7 @@ class StreamingSurface:
         if stream.seed and not stream.seed.endswith("\n"):  # a mark counts only beside a word
             rest = self._answer.text[stream.at :]
             stream = replace(stream, at=stream.at + len(rest) - len(rest.lstrip()))
-        fallback = self._make_fallback(stream)
+        fallback = self._make_fallback(stream, self._ending is not None)
         self._pace.end()
         await fallback.__aenter__()
         # from here on `write` brings its text there itself: nothing below may wait for Slack
