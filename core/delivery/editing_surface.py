@@ -180,9 +180,7 @@ class EditingSurface:
                 self._pump.idle.set()
             await self._pump.changed.wait()
         self._sign.cancel()
-        await self._sign.until_done(
-            _SIGN_ENDS_WITHIN_S
-        )  # `rested` undoes a call only once it knows of its end
+        await self._sign.until_done(_SIGN_ENDS_WITHIN_S)  # only then can `rested` undo its last call
         await self._posting.withdraw(self._most_parts(), budget_s=_LAST_BUDGET_S)
         await self._take_sign_away()
 
