@@ -29,6 +29,7 @@ from core.domain import (
     Command,
     Left,
     Place,
+    Remembered,
     ToolActivity,
     ToolState,
     Turn,
@@ -337,11 +338,13 @@ async def summarise(database: Database, clock: WallClock, turn: Turn) -> None:
     found = await store.meant_by(turn)
     await store.conversation_meant(replace(turn, place=replace(turn.place, thread="@ana")), kept=True)
     assert found is not None
+    unended = [Remembered(turn.id, "user", "words")]
+    assert not await store.cover(turn, found, "notes", unended)
     await store.failed(turn, found, clock())
     await store.keep(turn, here, kept=False)
     await store.keep(turn, here, kept=True)
     changes = (
-        lambda found: store.cover(turn, found, "notes", 1),
+        lambda found: store.cover(turn, found, "notes", unended),
         lambda found: store.word(turn, found, "words"),
         lambda found: store.delete(turn, found),
     )

@@ -79,9 +79,8 @@ class HistoryStore:
 
         Up to the first turn that has not ended: its answer will stand before what is said now.
         """
-        at = {"conversation": conversation_id, "after": after_turn, "up_to": up_to_turn}
         async with self._database.read() as connection:
-            return [_remembered(row, conversation_id) for row in await connection.execute(_oldest(), at)]
+            return await ended(connection, conversation_id, after_turn, up_to_turn)
 
     async def _past(self, here: Mapping[int, int], page: Sequence[Row[Any]]) -> AsyncGenerator[Remembered]:
         own, most = next(iter(here)), PAGE
@@ -134,6 +133,14 @@ class HistoryStore:
             query = _older_than().where(or_(*(_is_of(each, after) for each, after in here.items())))
         page: Sequence[Row[Any]] = (await connection.execute(query, at)).all()
         return page
+
+
+async def ended(
+    connection: AsyncConnection, conversation_id: int, after_turn: int, up_to_turn: int
+) -> Sequence[Remembered]:
+    """As `HistoryStore.ended`, within a transaction."""
+    at = {"conversation": conversation_id, "after": after_turn, "up_to": up_to_turn}
+    return [_remembered(row, conversation_id) for row in await connection.execute(_oldest(), at)]
 
 
 @cache

@@ -18,12 +18,11 @@ class Due:
     """The oldest messages that fell out and no summary covers, whole turns of them."""
 
     messages: tuple[Remembered, ...] = field(repr=False)
-    up_to_turn: int
     is_due: bool
     """Whether they are enough for a summary to be made."""
 
 
-NOTHING = Due((), 0, is_due=False)
+NOTHING = Due((), is_due=False)
 
 
 async def due_of(
@@ -44,7 +43,7 @@ async def due_of(
     enough = (
         len(batch) >= settings.after_messages or tokens >= waiting_room // 2 or len(batch) < len(messages)
     )
-    return Due(tuple(batch), batch[-1].turn_id, is_due=enough)
+    return Due(tuple(batch), is_due=enough)
 
 
 def first_turns(messages: Sequence[Remembered], *, most_chars: int, is_all: bool) -> Sequence[Remembered]:

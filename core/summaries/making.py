@@ -75,7 +75,7 @@ class SummaryMaking:
                 "summary.not_taken", conversation=summary.conversation_id, setting="[summaries] model"
             )
             await self._pause(run.turn, summary)
-        elif await self._store.cover(run.turn, summary, text, due.up_to_turn):
+        elif await self._store.cover(run.turn, summary, text, due.messages):
             log.info("summary.made", conversation=summary.conversation_id, messages=len(due.messages))
             self._made(run.turn, summary.conversation_id)
         else:

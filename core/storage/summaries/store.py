@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.domain import Turn
+from core.domain import Remembered, Turn
 from core.storage.db import Database, conversations, outlast, summaries, turns
 from core.storage.db import usage as usage_table
+from core.storage.history import ended
 from core.storage.spending import Price, usd_of
 from core.storage.summaries.wanted import open_row
 from core.storage.turns.fence import assert_current
@@ -125,16 +127,17 @@ class SummaryStore:
             row = (await connection.execute(made)).one()
         return SummaryCost(row[0], int(row[1] or 0), row[2])
 
-    async def cover(self, turn: Turn, summary: StoredSummary, text: str, up_to_turn: int) -> bool:
-        """Store what the turn made of all up to another turn; false where something of it changed meanwhile.
+    async def cover(self, turn: Turn, summary: StoredSummary, text: str, said: Sequence[Remembered]) -> bool:
+        """Store what the turn made of what was `said`, whole turns; false where something of it changed meanwhile.
 
         Raises `Fenced` where another attempt makes it.
         """
+        up_to_turn = said[-1].turn_id
         later = summaries.c.through_turn > up_to_turn  # what its person wrote into it
         through = case((later, summaries.c.through_turn), else_=up_to_turn)
         values = {"text": text, "up_to_turn": up_to_turn, "through_turn": through, "made_at": self._now()}
         values["made_by"] = turn.id
-        return await self._change(turn, summary, {**values, "failures": 0, "again_at": None})
+        return await self._change(turn, summary, {**values, "failures": 0, "again_at": None}, said)
 
     async def failed(self, turn: Turn, summary: StoredSummary, again_at: datetime) -> None:
         """Remember that nothing usable came, and when it may be tried again. Raises as `cover`."""
@@ -164,14 +167,25 @@ class SummaryStore:
             changed = update(summaries).where(here).values(kept=kept, edited_at=None, **anew)
             await connection.execute(changed.values(version=summaries.c.version + 1))
 
-    async def _change(self, turn: Turn, summary: StoredSummary, values: Mapping[str, object]) -> bool:
-        return await outlast(lambda: self._write(turn, summary, values))
+    async def _change(
+        self,
+        turn: Turn,
+        summary: StoredSummary,
+        values: Mapping[str, object],
+        said: Sequence[Remembered] = (),
+    ) -> bool:
+        return await outlast(lambda: self._write(turn, summary, values, said))
 
-    async def _write(self, turn: Turn, summary: StoredSummary, values: Mapping[str, object]) -> bool:
+    async def _write(
+        self, turn: Turn, summary: StoredSummary, values: Mapping[str, object], said: Sequence[Remembered]
+    ) -> bool:
         own = (summaries.c.conversation_id == summary.conversation_id) & (
             summaries.c.version == summary.version
         )
         async with self._database.write() as connection:
+            # Who took words away before the row was there to be seen left its version as it is.
+            if said and summary.version == 0 and not await _still_stands(connection, summary, said):
+                return False
             await assert_current(connection, turn)
             changed = update(summaries).where(own).values(version=summaries.c.version + 1, **values)
             return (await connection.execute(changed)).rowcount > 0
@@ -199,6 +213,16 @@ def _summary(row: Row[Any]) -> StoredSummary:
         made_by=row.made_by,
         made_tokens=row.made_tokens or 0,
     )
+
+
+async def _still_stands(
+    connection: AsyncConnection, summary: StoredSummary, said: Sequence[Remembered]
+) -> bool:
+    """Whether it still reads as it was said; keeps it so until the transaction ends."""
+    last = said[-1].turn_id
+    held = select(turns.c.id).where(turns.c.id.in_({each.turn_id for each in said})).order_by(turns.c.id)
+    await connection.execute(held.with_for_update(read=True))
+    return await ended(connection, summary.conversation_id, summary.up_to_turn, last) == [*said]
 
 
 def _asker(turn: Turn) -> ScalarSelect[int]:
