@@ -98,7 +98,7 @@ class PartStore:
             "keep": sorted(keep),
             "ended": sorted(ended),
         }
-        async with self._database.write() as connection:
+        async with self._database.write(urgent=True) as connection:
             rows = (await connection.execute(LOOK, given)).all()
         return _shared(self.owner, size, rows)
 

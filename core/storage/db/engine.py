@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -21,12 +22,14 @@ from core.storage.db.cancel_safe import SteadyConnection, Transaction
 from core.storage.db.error_mapping import cause_of, reason_of
 from core.storage.db.group_commit import Writers
 from core.storage.db.postgresql.options import PREPARING, check_options, prepared_after
-from core.storage.db.postgresql.server import POOL_SIZE, Reach, Server, from_json
+from core.storage.db.postgresql.server import MOST_CONNECTIONS, POOL_SIZE, Reach, Server, from_json
 from core.storage.db.sqlite_driver import BEGIN_WRITING, LOCK_TIMEOUT_S, InlineTransaction, Reading, Writing
 from core.util.clock import utc_now
 
 URL_SETTING, DIRECT_SETTING = "[storage] url", "[storage] direct_url"
 DIRECTLY = Reach()
+WAIT_S = 60.0
+"""Who stands in line for so long has no connection: those that have one are stuck."""
 
 
 def parse_url(value: str, setting: str = URL_SETTING) -> URL:
@@ -58,6 +61,30 @@ def database_path(value: str) -> Path | None:
     except SettingRefused:
         return None
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+class Line:
+    """Who has a connection next: whoever asked first. SQLAlchemy's pool gives a free one to who comes just then.
+
+    As many have a place as there are connections, so that nobody waits for the pool.
+    """
+
+    def __init__(self, shown_url: str, places: int) -> None:
+        self._shown_url = shown_url
+        self._places = asyncio.Semaphore(places)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Stand in line, and have a place. Raises `DatabaseCrowded` where none became free in time."""
+        try:
+            async with asyncio.timeout(WAIT_S if self._places.locked() else None):
+                await self._places.acquire()
+        except TimeoutError as exc:
+            raise DatabaseCrowded(self._shown_url, "no connection became free in time") from exc
+        try:
+            yield
+        finally:
+            self._places.release()
 
 
 class Database:
@@ -129,18 +156,23 @@ class Database:
         Like `write` raises the `DatabaseFailed` that tells why the database can't do it: away, locked, full ...; and
         `DatabaseGone` where its file is no longer the one at its path.
         """
-        async with self._measured("read"), self._reading(many_rows) as connection:
+        async with self._measured("read"), self._line.place(), self._reading(many_rows) as connection:
             yield connection
 
     @asynccontextmanager
-    async def write(self, *, many_rows: bool = False, synced: bool = True) -> AsyncIterator[AsyncConnection]:
+    async def write(
+        self, *, many_rows: bool = False, synced: bool = True, urgent: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
         """A transaction that will write. On SQLite they run one after another, in the order of asking.
+
+        What is `urgent` stands in no line for a connection: others take it for dead who renews no lease in time.
 
         Who is not `synced` does not wait for the disk: what they wrote outlasts the process, but not a power cut. Looks
         at the file once more after the commit: what went into one that nobody finds again was not stored.
         """
         if not self.is_sqlite:
-            async with self._measured("write"), SteadyConnection(self._engine) as connection:
+            place = nullcontext() if urgent else self._line.place()
+            async with self._measured("write"), place, SteadyConnection(self._engine) as connection:
                 yield connection
             return
         writing = self._writers.writing(many_rows=many_rows, synced=synced)
@@ -154,7 +186,8 @@ class Database:
 
         A process that stops between two of them holds no lock. Raises like `write`.
         """
-        async with self._measured("write"), SteadyConnection(self._autocommitting) as connection:
+        whole = SteadyConnection(self._autocommitting)
+        async with self._measured("write"), self._line.place(), whole as connection:
             yield connection
 
     async def empty_log(self) -> bool:
@@ -231,6 +264,7 @@ class Database:
     def _create_engine(self) -> AsyncEngine:
         if self.server is not None:
             self._autocommitting = self.server.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._line = Line(self.shown_url, MOST_CONNECTIONS - 1)  # and one for what is urgent
             return self.server.engine
         assert self.path is not None  # noqa: S101  is_sqlite says so; for the type checker
         datafile.make(self.path)
@@ -238,14 +272,14 @@ class Database:
         engine = create_async_engine(
             self.url,
             async_creator=self._connect,
-            pool_size=POOL_SIZE,
+            pool_size=POOL_SIZE + 1,  # one that writes
             max_overflow=0,
-            pool_timeout=60,
             hide_parameters=True,
             json_deserializer=from_json,
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        self._line = Line(self.shown_url, POOL_SIZE)
         self._writers = Writers(self._writing)
         self._writer = engine.execution_options(sqlite_begin=BEGIN_WRITING)
         self._bare = engine.execution_options(sqlite_begin="")

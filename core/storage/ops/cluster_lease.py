@@ -59,7 +59,7 @@ class ClusterLease:
             "balance_usd": reading.balance_usd,
             "usage_24h_usd": reading.usage_24h_usd,
         }
-        async with self._database.write() as connection:
+        async with self._database.write(urgent=True) as connection:
             renewed = update(cluster_leases).where(*self._ours()).values(**values)
             return (await connection.execute(renewed)).rowcount > 0
 

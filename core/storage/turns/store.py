@@ -190,7 +190,7 @@ class TurnStore:
     async def renew(self, running: Collection[int]) -> None:
         """Keep the turns that run here for another lease. One that was taken over meanwhile stays with its taker."""
         ours = turns.c.id.in_(running) & (turns.c.owner == self.owner) & (turns.c.state == TurnState.RUNNING)
-        async with self._database.write() as connection:
+        async with self._database.write(urgent=True) as connection:
             ours &= await lock_turns(connection, ours)
             await connection.execute(update(turns).where(ours).values(lease_until=self._now() + self._lease))
 

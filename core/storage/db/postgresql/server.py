@@ -21,6 +21,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from core.storage.db.postgresql.clock import ServerClock
 
 POOL_SIZE = 5
+"""So many connections stay open."""
+MOST_CONNECTIONS = 10
 BOUND_SILENCE = "SELECT set_config('idle_in_transaction_session_timeout', %s, false)"
 ASK_AFTER_S = 1.0
 """So long after its last use a connection to a server is tried before it is used: a round trip, and a commit there."""
@@ -80,7 +82,7 @@ class Server:
             self.url,
             connect_args=more,
             pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
+            max_overflow=MOST_CONNECTIONS - POOL_SIZE,
             hide_parameters=True,
             json_deserializer=from_json,
         )
