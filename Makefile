@@ -11,7 +11,7 @@ WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
 FRONTENDS := $(patsubst %/pyproject.toml,%,$(wildcard frontends/*/pyproject.toml))
 FRONTEND_LOCKS := $(wildcard frontends/*/requirements*.lock)
 
-.PHONY: init run frontend test check lint types contracts soak explore bench golden architecture commands api docs lock clean image-steps package
+.PHONY: init run frontend test test-again check lint types contracts soak explore bench golden architecture commands api docs lock clean image-steps package
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -58,6 +58,10 @@ run: .venv/.run
 # The compiled tests are kept: to compile them, asserts rewritten, takes each worker longer than to import them.
 test: .venv/.dev .venv/.synapse
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak"
+
+# Those tests that failed in the last run, one after the other.
+test-again: .venv/.dev .venv/.synapse
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none -m "not soak"
 
 check: lint types contracts test
 
