@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "aivax_bots.frontends"
 
@@ -12,6 +15,8 @@ def found() -> list[EntryPoint]:
 
     So that a further one changes none of the numbers by which `init` asks.
     """
+    from importlib.metadata import entry_points  # a tenth of `run --help`, which lists none
+
     return sorted(
         entry_points(group=GROUP), key=lambda entry: (not entry.value.startswith("bots."), entry.name)
     )

@@ -266,6 +266,7 @@ async def _serve(
     beside: Sequence[Callable[[], Coroutine[Any, Any, None]]],
 ) -> int:
     board, alerts = vitals.board, core.admitting.alerts
+    garbage.started()  # a platform may be away for hours: what is dropped meanwhile is collected
     async with asyncio.TaskGroup() as group:
         reloading = group.create_task(reloader.run() if reloader is not None else _wait_for_ever())
         others = [group.create_task(each()) for each in beside]
@@ -283,7 +284,7 @@ async def _serve(
         hopeless = settled and board.hopeless
         if settled and not hopeless:
             print(_ready_line(board), flush=True)  # noqa: T201  the contract's line on standard output
-            garbage.started()
+            garbage.started()  # and what the connections made
             await stop.wait()
         # listen no more; then let answers finish
         for task in (reloading, *others, asking, watching, listening, working, counting):

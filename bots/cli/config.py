@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bots import PROBLEM
-from bots.cli.options import ConfigPath
+from bots.cli.options import Commands, ConfigPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.domain import SettingRefused
 
 config = typer.Typer(
+    cls=Commands,
     name="config",
     help="The configuration: what it comes to, and what is wrong with it.",
     no_args_is_help=True,

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from bots.cli.operations.system_user import system_user
-from bots.cli.options import ConfigPath
+from bots.cli.options import Commands, ConfigPath
 
 if TYPE_CHECKING:
     from bots.settings import Settings
 
-console = typer.Typer(name="console", help="The web console for operators.", no_args_is_help=True)
+console = typer.Typer(
+    cls=Commands, name="console", help="The web console for operators.", no_args_is_help=True
+)
 
 
 @console.callback()

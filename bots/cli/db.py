@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bots import INTERRUPTED, PROBLEM
-from bots.cli.options import ConfigPath
+from bots.cli.options import Commands, ConfigPath
 
 if TYPE_CHECKING:
     from bots.settings import Settings
 
-database = typer.Typer(name="db", help="The database: its schema, backup and restore.", no_args_is_help=True)
+database = typer.Typer(
+    cls=Commands, name="db", help="The database: its schema, backup and restore.", no_args_is_help=True
+)
 
 
 @database.command("upgrade")

@@ -17,7 +17,7 @@ from bots.cli.db import database
 from bots.cli.operations.digests import digests
 from bots.cli.operations.places import places
 from bots.cli.operations.turns import turns
-from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, ConfigPath
+from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, Commands, ConfigPath
 from bots.cli.people import people
 from bots.cli.platforms import WithPlatforms
 from bots.cli.quality.evaluate import EXAMPLES, evaluate
@@ -49,7 +49,9 @@ cli.add_typer(feedback, rich_help_panel=LOOK_AFTER)
 cli.add_typer(console, rich_help_panel=LOOK_AFTER)
 cli.add_typer(database, rich_help_panel=LOOK_AFTER)
 cli.command("evaluate", rich_help_panel=LOOK_AFTER, epilog=EXAMPLES)(evaluate)
-replies = typer.Typer(name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True)
+replies = typer.Typer(
+    cls=Commands, name="replies", help="The sentences that the bot says by itself.", no_args_is_help=True
+)
 cli.add_typer(replies, rich_help_panel=TRY_OUT)
 
 
@@ -131,24 +133,34 @@ def sandbox(
     finish(run_forever(host=host, port=port, balance=balance, plan=plan, on_ready=tell))
 
 
-@cli.command(rich_help_panel=TRY_OUT)
-def drill(
-    name: Annotated[str, typer.Argument(help="Which one; `all` plays them one after the other.")] = "",
-    listed: Annotated[bool, typer.Option("--list", help="Print which drills there are, and end.")] = False,
-) -> None:
-    """Rehearse what happens when AIVAX says no: a scripted fault in a simulated gateway, and what each side sees."""
-    if listed:
+def _drills(wanted: bool) -> None:
+    if wanted:
         from bots.drills.listing import listing
 
         typer.echo(listing())
-    else:
-        from bots.cli.commandline import finish, until_terminated
-        from bots.drills.running import chosen, perform
+        raise typer.Exit
 
-        finish(until_terminated(perform(chosen(name), typer.echo)), interrupted=INTERRUPTED)
+
+@cli.command(rich_help_panel=TRY_OUT)
+def drill(
+    name: Annotated[str, typer.Argument(help="Which one; `all` plays them one after the other.")] = "",
+    listed: Annotated[
+        bool,
+        typer.Option(
+            "--list", callback=_drills, is_eager=True, help="Print which drills there are, and end."
+        ),
+    ] = False,
+) -> None:
+    """Rehearse what happens when AIVAX says no: a scripted fault in a simulated gateway, and what each side sees."""
+    del listed
+    from bots.cli.commandline import finish, until_terminated
+    from bots.drills.running import chosen, perform
+
+    finish(until_terminated(perform(chosen(name), typer.echo)), interrupted=INTERRUPTED)
 
 
 doctor = typer.Typer(
+    cls=Commands,
     name="doctor",
     help="Find out whether all is well, and what to do where it is not: status 0 well, 1 warnings, 2 something fails.",
     invoke_without_command=True,

@@ -11,7 +11,7 @@ import typer
 
 from bots import INTERRUPTED, PASSING, PROBLEM
 from bots.cli.operations.system_user import system_user
-from bots.cli.options import ConfigPath
+from bots.cli.options import Commands, ConfigPath
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -30,6 +30,7 @@ Who = Annotated[
 ]
 
 people = typer.Typer(
+    cls=Commands,
     name="people",
     help="One person's data, and whom the bot does not answer.",
     no_args_is_help=True,

@@ -7,16 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
 
-from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, ConfigPath
+from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, Commands, ConfigPath
 from bots.entry_points import names
 
 if TYPE_CHECKING:
     from bots.frontends import Print
 
 
-class WithPlatforms(TyperGroup):
+class WithPlatforms(Commands):
     """The commands, and those that the installed frontends bring: `aivax-bots slack manifest`."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -42,7 +41,7 @@ class WithPlatforms(TyperGroup):
         return _Platform(cmd_name) if own is None and cmd_name in names() else own
 
 
-class _Platform(TyperGroup):
+class _Platform(Commands):
     """The commands of one platform. Its package is imported when one of them is looked for."""
 
     def __init__(self, name: str) -> None:

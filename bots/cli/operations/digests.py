@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bots import INTERRUPTED
-from bots.cli.options import ConfigPath
+from bots.cli.options import Commands, ConfigPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from bots.settings import Settings
 
 digests = typer.Typer(
-    name="digests", help="Channels that are summarised at a time of day ([[digests]]).", no_args_is_help=True
+    cls=Commands,
+    name="digests",
+    help="Channels that are summarised at a time of day ([[digests]]).",
+    no_args_is_help=True,
 )
 
 

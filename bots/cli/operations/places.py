@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bots import INTERRUPTED
-from bots.cli.options import ConfigPath
+from bots.cli.options import Commands, ConfigPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bots.settings import Settings
 
 places = typer.Typer(
+    cls=Commands,
     name="places",
     help="What admins of servers and channels set for them in chat ([place_admins]).",
     no_args_is_help=True,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bots import INTERRUPTED
-from bots.cli.options import ConfigPath
+from bots.cli.options import Commands, ConfigPath
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
 turns = typer.Typer(
+    cls=Commands,
     name="turns",
     help="What people asked: how far it is, and what can be done about it.",
     no_args_is_help=True,

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from bots import INTERRUPTED
-from bots.cli.options import ConfigPath
+from bots.cli.options import Commands, ConfigPath
 
 feedback = typer.Typer(
-    name="feedback", help="What people think of answers, without who they are.", no_args_is_help=True
+    cls=Commands,
+    name="feedback",
+    help="What people think of answers, without who they are.",
+    no_args_is_help=True,
 )
 Since = Annotated[str, typer.Option(help="Only what was said of answers since then, such as 12h or 30d.")]
 AsWritten = Annotated[
