@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,8 @@ from bots.cli.operations.queue import lines
 from core.domain import BotError, DatabaseUnreachable, FrontendUnreachable, Watch
 from core.operations.cluster import Cluster
 from core.operations.sharing import Share, share_of
-from core.storage.cluster.parts import PartStore, Shared
+from core.storage.cluster.looks import Looks, Shared
+from core.storage.cluster.parts import PartStore
 from core.storage.db import Database
 from core.storage.operations.queue_view import queue_view
 from tests.samples import WallClock
@@ -81,7 +83,7 @@ class Process:
         self.closing = asyncio.Event()
         self.closing.set()
         self.broken = asyncio.Event()
-        self.store = Store(database, clock, "fake", name, lease_s=LEASE_S)
+        self.store = Store(database, clock, "fake", Looks(database, clock, name, lease_s=LEASE_S))
         self.share = Share(self.store, size, most=most, since=self._uptime, sleep=self._nap)
         self.board = Board()
         self.running = asyncio.create_task(self.share.run(self._serve, self.board))
@@ -305,22 +307,70 @@ async def test_the_command_queue_tells_who_has_which_connections_and_who_is_sile
     assert "Listening one: fake 0, 1, 2 of 3, silent: lost 5 s ago" in later
 
 
-@ONLY_POSTGRESQL
-async def test_a_look_at_what_is_shared_is_one_statement(database: Database, clock: WallClock) -> None:
-    """Each process looks every 5 s at each thing that is shared, for as long as it runs, and while nobody asks."""
-    store = PartStore(database, clock, "fake", "one", lease_s=LEASE_S)
-    assert await store.take(2, 0)
-    assert await store.take(2, 1)
-    asked: list[str] = []
+@contextmanager
+def statements() -> Iterator[list[Any]]:
+    """The parameters of each statement that any engine executes."""
+    asked: list[Any] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
+    def note(_connection: object, _cursor: object, _statement: str, parameters: object, *_: object) -> None:
+        asked.append(parameters)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        shared = await store.look(2, {0}, {1})
+        yield asked
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 
-    assert shared == Shared(frozenset({0}), {"one": 1}, frozenset({1}))
+
+@ONLY_POSTGRESQL
+async def test_all_looks_at_what_is_shared_are_one_statement(database: Database, clock: WallClock) -> None:
+    """Each process looks every 5 s at each thing that is shared, for as long as it runs, and while nobody asks."""
+    looks, others = (Looks(database, clock, name, lease_s=LEASE_S) for name in ("one", "two"))
+    first, second = (PartStore(database, clock, name, looks) for name in ("fake", "other"))
+    assert await first.take(2, 0)
+    assert await first.take(2, 1)
+    assert await PartStore(database, clock, "other", others).take(3, 1)
+    await others.look("other", 3, {1}, ())
+
+    with statements() as asked:
+        found = await asyncio.gather(first.look(2, {0}, {1}), second.look(3, {1}, ()))
+
+    assert found[0] == Shared(frozenset({0}), {"one": 1}, frozenset({1}))
+    assert found[1] == Shared(frozenset(), {"one": 0, "two": 1}, frozenset({0, 2}))
     assert len(asked) == 1
+
+
+@ONLY_POSTGRESQL
+async def test_all_that_a_process_shares_is_looked_at_at_the_same_moment(database: Database) -> None:
+    cluster = Cluster(database, "one", lease_s=2.0)
+    shares = [await cluster.share(name, 1) for name in ("fake", "other")]
+    rest = asyncio.Event()
+
+    async def hold(_part: int, _watch: Watch) -> None:
+        await rest.wait()  # no deadline: until it is cancelled
+
+    running = [asyncio.create_task(each.run(hold, Board())) for each in shares]
+    try:
+        await until("both have theirs", lambda: all(each.sure and not each.stands_by for each in shares))
+        with statements() as asked:
+            await until("two looks", lambda: len(asked) >= 2)
+    finally:
+        for each in running:
+            each.cancel()
+            await ended(each)
+
+    assert all(sorted(each["names"]) == ["fake", "other"] for each in asked[:2])
+
+
+@ONLY_POSTGRESQL
+async def test_who_is_cancelled_while_it_looks_for_all_leaves_the_others_theirs(
+    database: Database, clock: WallClock
+) -> None:
+    looks = Looks(database, clock, "one", lease_s=LEASE_S)
+    first = asyncio.create_task(looks.look("fake", 1, (), ()))
+    second = asyncio.create_task(looks.look("other", 2, (), ()))
+    await asyncio.sleep(0)  # both have said what they want
+    first.cancel()
+
+    assert (await second).free == {0, 1}
+    assert await looks.look("fake", 1, (), ()) == Shared(frozenset(), {"one": 0}, frozenset({0}))

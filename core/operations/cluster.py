@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.delivery.shared_budget import SharedBudget
 from core.domain import BotError, Watch
 from core.operations.sharing import Share
+from core.storage.cluster.looks import Looks
 from core.storage.cluster.parts import PartStore
 from core.storage.cluster.windows import WindowStore
 from core.storage.db import Database
@@ -19,11 +20,10 @@ class Cluster:
         """`owner` names this process; what it does not renew is anybody's after `lease_s`, by `since`."""
         self.windows = WindowStore(database)
         self._database = database
-        self._owner = owner
-        self._lease_s = lease_s
+        self._looks = Looks(database, database.now, owner, lease_s=lease_s)
         self._since = since
         self._shares: dict[str, Share] = {}
-        self._callers = Share(self._store("callers"), 0, since=since)
+        self._callers = self._share("callers", 0)
 
     async def run(self) -> None:
         """Be counted among the processes that call platforms, until cancelled."""
@@ -40,9 +40,8 @@ class Cluster:
 
     async def share(self, name: str, size: int, *, most: int | None = None, adopt: bool = False) -> Share:
         """Our share of something that is cut into `size` parts, or, to `adopt`, as living processes cut it already."""
-        store = self._store(name)
-        in_use = await store.size_in_use() if adopt else None
-        self._shares[name] = share = Share(store, in_use or size, most=most, since=self._since)
+        in_use = await self._store(name).size_in_use() if adopt else None
+        self._shares[name] = share = self._share(name, in_use or size, most)
         return share
 
     def stands_by(self, name: str) -> bool:
@@ -50,8 +49,11 @@ class Cluster:
         share = self._shares.get(name)
         return share is not None and share.stands_by
 
+    def _share(self, name: str, size: int, most: int | None = None) -> Share:
+        return Share(self._store(name), size, most=most, since=self._since, sleep=self._looks.pause)
+
     def _store(self, name: str) -> PartStore:
-        return PartStore(self._database, self._database.now, name, self._owner, lease_s=self._lease_s)
+        return PartStore(self._database, self._database.now, name, self._looks)
 
 
 class _Unwatched:

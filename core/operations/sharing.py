@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from core.domain import BotError, StorageError, Watch
-from core.storage.cluster.parts import PartStore, Shared
+from core.storage.cluster.looks import Shared
+from core.storage.cluster.parts import PartStore
 from core.storage.db.postgresql.clock import uptime
 from core.util.clock import Now, Sleep
 from core.util.log import log
