@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from bots.capabilities import capabilities_of, upkeep_of
@@ -32,7 +32,7 @@ from core.aivax.client import AivaxClient
 from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.transport import trusted
 from core.conversations.capabilities import Capabilities
-from core.domain import Frontend
+from core.domain import Frontend, Turn
 from core.domain.metrics import NO_METER, Meter
 from core.domain.tracing import NO_TRACER, Tracer
 from core.i18n import warm
@@ -56,12 +56,22 @@ class Core:
 
     intake: StoringIntake
     pool: WorkerPool
-    runner: TurnRunner
+    open_runner: Callable[[], TurnRunner]
+    """Makes what runs turns, the first time that it is asked."""
     database: Database
     admitting: Admitting
     retention: Retention
     upkeep: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
     """What goes on beside the answers, each until cancelled."""
+
+    @property
+    def runner(self) -> TurnRunner:
+        """What runs turns."""
+        return self.open_runner()
+
+    async def run(self, turn: Turn) -> None:
+        """Run a claimed turn: see `core.turns.worker_pool.TurnRunner`."""
+        await self.runner.run(turn)
 
     def check(self, settings: Settings) -> None:
         """Refuse, before anything listens, settings with which no question could be answered."""
@@ -90,7 +100,7 @@ class Core:
         async with asyncio.TaskGroup() as group:
             for part in self.upkeep:
                 group.create_task(part())
-            await self.pool.work(self.runner)
+            await self.pool.work(self)
 
 
 @asynccontextmanager
@@ -177,7 +187,9 @@ async def open_core_on(
         yield Core(
             intake=intake,
             pool=queueing.pool,
-            runner=runner_of(base, queueing, admitting, surfaces, capabilities, niceties),
+            open_runner=cache(
+                partial(runner_of, base, queueing, admitting, surfaces, capabilities, niceties)
+            ),
             database=database,
             admitting=admitting,
             retention=retention,

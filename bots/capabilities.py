@@ -1,4 +1,4 @@
-"""The capabilities that the configuration switches on."""
+"""The capabilities that the configuration switches on. What is off is not imported: each costs start and memory."""
 
 from __future__ import annotations
 
@@ -11,45 +11,18 @@ from core.admission.operator_alerts import OperatorAlerts
 from core.admission.spending.caps import SpendCaps
 from core.aivax.keys import kind_of
 from core.aivax.personal.memories import Memories
-from core.aivax.services.web_fetch import WebFetch
-from core.batch.budget import Budget
-from core.batch.handler import RESERVED, BatchHandler, BatchResultHandler
-from core.batch.watcher import Watcher
+from core.batch.settings import RESERVED
 from core.conversations.capabilities import Capabilities, CapabilityHandler, Follower, Upkeep
 from core.domain import Frontend, Place, SettingRefused, Translator
 from core.forms.checks import check as check_forms
-from core.forms.handler import FormHandler
-from core.forms.listing import ListForms
 from core.i18n import command_words, spoken_capability
-from core.knowledge.learning.extraction import Extraction
-from core.knowledge.learning.keeping import Keeper
-from core.knowledge.learning.learn import Learn
-from core.knowledge.learning.lesson import Lessons
-from core.knowledge.learning.pdf import PdfBounds
 from core.knowledge.learning.settings import check as check_learning
-from core.knowledge.learning.teacher import Teacher
-from core.knowledge.learning.unlearn import ListLearnt, Unlearn
-from core.knowledge.places import KnowledgePlaces
-from core.knowledge.search import SearchHandler
-from core.knowledge.searching import Searching
 from core.knowledge.settings import check as check_knowledge
-from core.knowledge.sources import SourcesHandler
-from core.media.draw import Drawing
 from core.media.settings import check as check_media
-from core.media.speak import Speaking
-from core.operations.pausing import PauseHandler, ResumeHandler
-from core.place_admins.handler import PlaceSettingsHandler
-from core.place_admins.page import SettingsPage
 from core.rights.export import ExportHandler
-from core.rights.memory import MemoryHandler
-from core.rights.people_in_chat import BlockHandler, Nudges, PeopleHandler, UnblockHandler
 from core.rights.possible import check_memory
-from core.storage.batches import BatchStore
 from core.storage.history import HistoryStore
-from core.storage.learnt.follow_ups import FollowUps
-from core.storage.learnt.store import LearntStore
 from core.storage.operations.pauses import PauseStore
-from core.storage.personal_data.memory_lists import MemoryLists
 from core.storage.spending import SpendingStore
 from core.storage.summaries.store import SummaryStore
 from core.storage.turns.intake import IntakeStore
@@ -57,10 +30,12 @@ from core.storage.turns.release import HeldTurnRelease
 from core.util.log import log
 
 if TYPE_CHECKING:
-    from core.scheduled.digests.runs import Planned
-
-if TYPE_CHECKING:
+    from core.batch.handler import BatchHandler, BatchResultHandler
+    from core.batch.watcher import Watcher
+    from core.forms.handler import FormHandler
+    from core.knowledge.learning.teacher import Teacher
     from core.rights.link_in_chat import LinkHandler, UnlinkHandler
+    from core.scheduled.digests.runs import Planned
     from core.summaries.follow_up import SummaryFollowUp
     from core.summaries.making import SummaryMaking
     from core.summaries.word import SummaryWord
@@ -82,12 +57,11 @@ def capabilities_of(base: Base) -> Capabilities:
         upkeep += [link.upkeep, unlink.upkeep]
     handlers += _account(base) if base.settings.account.enabled else ()
     if base.settings.operators.names:
-        nudges = Nudges()
-        upkeep.append(nudges.upkeep)
-        handlers += [*_people(base, nudges), *_operations(base)]
+        people, nudging = _people(base)
+        upkeep.append(nudging)
+        handlers += [*people, *_operations(base)]
     if base.places.enabled:
-        page = SettingsPage(base.places, base.routes, base.settings.replies)
-        handlers.append(PlaceSettingsHandler(base.places, page))
+        handlers.append(_place_settings(base))
     if base.settings.batch.enabled:
         handler, result, watcher = _batch(base)
         handlers.append(handler)
@@ -102,6 +76,8 @@ def capabilities_of(base: Base) -> Capabilities:
         handlers.append(remind)
         upkeep.append(runs)
     if base.settings.forms:
+        from core.forms.listing import ListForms
+
         handlers.append(ListForms(base.settings.forms))
     followers: list[Follower] = []
     if base.settings.summaries.enabled:
@@ -122,9 +98,15 @@ def upkeep_of(
 
 
 def _keeping(base: Base, capabilities: Capabilities) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
-    learn = capabilities.handler(Learn.capability.name)
-    if not isinstance(learn, Learn):
+    if not base.settings.knowledge.learns:
         return ()
+    from core.knowledge.learning.keeping import Keeper
+    from core.knowledge.learning.learn import Learn
+    from core.storage.learnt.follow_ups import FollowUps
+    from core.storage.learnt.store import LearntStore
+
+    learn = capabilities.handler(Learn.capability.name)
+    assert isinstance(learn, Learn)  # noqa: S101  it is on
     store, follow_ups = LearntStore(base.database, base.now), FollowUps(base.database, base.now)
     return (Keeper(store, follow_ups, learn.teacher, base.frontends, base.settings.knowledge).run,)
 
@@ -208,6 +190,11 @@ def _knowledge(base: Base) -> Iterator[CapabilityHandler]:
     settings, aivax = base.settings.knowledge, base.settings.aivax
     check_knowledge(settings, kind_of(aivax.api_key), aivax.base_url)
     if settings.places:
+        from core.knowledge.places import KnowledgePlaces
+        from core.knowledge.search import SearchHandler
+        from core.knowledge.searching import Searching
+        from core.knowledge.sources import SourcesHandler
+
         searching = Searching(base.aivax.knowledge, KnowledgePlaces(settings.places))
         yield SearchHandler(searching, daily=settings.daily_searches)
         yield SourcesHandler(searching, daily=settings.daily_searches)
@@ -220,12 +207,20 @@ def _export(base: Base) -> ExportHandler:
     return ExportHandler(store, base.global_ids, memories, most_bytes=most_bytes)
 
 
-def _people(base: Base, nudges: Nudges) -> Iterator[CapabilityHandler]:
-    desk = desk_of(base.database, base.now, base.frontends)
+def _people(base: Base) -> tuple[Sequence[CapabilityHandler], Upkeep]:
+    from core.rights.people_in_chat import BlockHandler, Nudges, PeopleHandler, UnblockHandler
+
+    desk, nudges = desk_of(base.database, base.now, base.frontends), Nudges()
     operators = base.settings.operators.names
-    yield BlockHandler(desk, operators, nudges)
-    yield UnblockHandler(desk, operators, nudges)
-    yield PeopleHandler(desk, operators, nudges)
+    kinds = (BlockHandler, UnblockHandler, PeopleHandler)
+    return [kind(desk, operators, nudges) for kind in kinds], nudges.upkeep
+
+
+def _place_settings(base: Base) -> CapabilityHandler:
+    from core.place_admins.handler import PlaceSettingsHandler
+    from core.place_admins.page import SettingsPage
+
+    return PlaceSettingsHandler(base.places, SettingsPage(base.places, base.routes, base.settings.replies))
 
 
 def _linking(base: Base) -> tuple[LinkHandler, UnlinkHandler]:
@@ -241,6 +236,9 @@ def _memory(base: Base) -> Iterator[CapabilityHandler]:
     settings = base.settings
     check_memory(settings.memory, settings.aivax, settings.routes)
     if settings.memory.enabled:
+        from core.rights.memory import MemoryHandler
+        from core.storage.personal_data.memory_lists import MemoryLists
+
         lists = MemoryLists(base.database, base.now)
         yield MemoryHandler(Memories(base.aivax.knowledge), lists, settings.memory)
 
@@ -249,8 +247,12 @@ def _media(base: Base) -> Iterator[CapabilityHandler]:
     check_media(base.settings.media, base.settings.aivax)
     media, aivax, most_bytes = base.settings.media, base.aivax, base.settings.limits.answer_file_bytes
     if media.draw:
+        from core.media.draw import Drawing
+
         yield Drawing(media, aivax.media, aivax.links, most_bytes=most_bytes)
     if media.speak:
+        from core.media.speak import Speaking
+
         yield Speaking(media, aivax.media, HistoryStore(base.database), most_bytes=most_bytes)
 
 
@@ -258,6 +260,12 @@ def _learning(base: Base) -> Iterator[CapabilityHandler]:
     settings = base.settings.knowledge
     check_learning(settings.learns, base.settings.aivax)
     if settings.learns:
+        from core.knowledge.learning.learn import Learn
+        from core.knowledge.learning.unlearn import ListLearnt, Unlearn
+        from core.knowledge.places import KnowledgePlaces
+        from core.storage.learnt.follow_ups import FollowUps
+        from core.storage.learnt.store import LearntStore
+
         store, teacher = LearntStore(base.database, base.now), _teacher_of(base)
         into = KnowledgePlaces(settings.places, learn_into=settings.learn_into).learn_into
         yield Learn(teacher, store, settings, into)
@@ -266,13 +274,19 @@ def _learning(base: Base) -> Iterator[CapabilityHandler]:
 
 
 def _teacher_of(base: Base) -> Teacher:
+    from core.aivax.services.web_fetch import WebFetch
+    from core.knowledge.learning.extraction import Extraction
+    from core.knowledge.learning.lesson import Lessons
+    from core.knowledge.learning.pdf import PdfBounds
+    from core.knowledge.learning.teacher import Teacher
+    from core.storage.learnt.store import LearntStore
+
     settings, store = base.settings.knowledge, LearntStore(base.database, base.now)
     extraction = Extraction(WebFetch(base.aivax.admin), PdfBounds(pages=settings.learn_pages))
     return Teacher(store, Lessons(base.aivax.knowledge, store), extraction, settings)
 
 
 def _account(base: Base) -> list[CapabilityHandler]:
-    # who has it switched off does not load it
     from core.account.gateways import GatewaysHandler
     from core.account.models import ModelsHandler
     from core.account.overview import Account, Overview
@@ -296,7 +310,6 @@ def _account(base: Base) -> list[CapabilityHandler]:
 
 
 def _summaries(base: Base) -> tuple[SummaryWord, SummaryMaking, SummaryFollowUp]:
-    # who has it switched off does not load it
     from core.summaries.follow_up import SummaryFollowUp
     from core.summaries.making import SummaryMaking
     from core.summaries.word import SummaryWord
@@ -319,6 +332,8 @@ def _summaries(base: Base) -> tuple[SummaryWord, SummaryMaking, SummaryFollowUp]
 
 
 def _operations(base: Base) -> list[CapabilityHandler]:
+    from core.operations.pausing import PauseHandler, ResumeHandler
+
     release = HeldTurnRelease(base.database, base.now, most=base.settings.limits.release_batch)
     pauses = PauseStore(base.database, base.now, release)
     return [PauseHandler(pauses), ResumeHandler(pauses)]
@@ -329,10 +344,19 @@ def _forms(base: Base, others: list[CapabilityHandler]) -> list[FormHandler]:
     forms, spoken = base.settings.forms, [each.capability for each in others]
     taken = {form.name for form in forms if spoken_capability(spoken, form.name) is not None}
     check_forms(forms, base.settings.aivax, taken=command_words() | taken | set(RESERVED))
+    if not forms:
+        return []
+    from core.forms.handler import FormHandler
+
     return [FormHandler(form) for form in forms]
 
 
 def _batch(base: Base) -> tuple[BatchHandler, BatchResultHandler, Watcher]:
+    from core.batch.budget import Budget
+    from core.batch.handler import BatchHandler, BatchResultHandler
+    from core.batch.watcher import Watcher
+    from core.storage.batches import BatchStore
+
     settings = base.settings
     check_batch(settings)
     model = settings.aivax.model

@@ -29,9 +29,7 @@ from core.aivax.personal.memories import Memories
 from core.aivax.personal.records import Records
 from core.aivax.personal.shell_files import ShellFiles
 from core.aivax.services.chat_helpers import ChatHelpers
-from core.console.rollups import Rollups
 from core.conversations.capabilities import Capabilities
-from core.conversations.composer import Composer
 from core.conversations.file_memory import FileMemory
 from core.conversations.history import History
 from core.conversations.routes import Routes
@@ -42,14 +40,10 @@ from core.guard.guard import Guard
 from core.i18n import Phrase, Translators, retired
 from core.ingest.model_choice import Models
 from core.ingest.service import StoringIntake, build_intake
-from core.media.interpreting import MediaInterpreter
-from core.media.tool_caps import ToolCaps
 from core.niceties.follow_up import Niceties
-from core.operations.control import Control
 from core.operations.upkeep import Leadership
 from core.places.choices import PlaceChoices
 from core.places.rules import PlaceRules
-from core.rights.people import PeopleDesk
 from core.rights.possible import why_not
 from core.rights.privacy import Features, PrivacyPage
 from core.rights.remote_deletion import Logging, RemoteDeletion
@@ -58,37 +52,28 @@ from core.storage.db import Database, listen_notify
 from core.storage.dispatch.jobs import Jobs
 from core.storage.dispatch.schema import ENGINE
 from core.storage.history import HistoryStore
-from core.storage.operations.pauses import PauseStore
 from core.storage.operations.place_settings import PlaceSettingStore
-from core.storage.operations.turn_changes import TurnChanges
 from core.storage.ops.cluster_lease import ClusterLease
 from core.storage.personal_data.sqlite_scrub import Scrubber
-from core.storage.rollups.counting import RollupStore
-from core.storage.spending import SpendingStore
 from core.storage.summaries.store import SummaryStore
 from core.storage.turns.breakers import BreakerStore
 from core.storage.turns.call_store import CallStore
 from core.storage.turns.intake import IntakeStore
 from core.storage.turns.release import HeldTurnRelease
 from core.storage.turns.store import TurnStore
-from core.storage.uses import UseStore
-from core.turns.asking.fallback import Fallback
-from core.turns.asking.hooked import TurnHooks
 from core.turns.cancellation import Cancellations
-from core.turns.endings import Endings
-from core.turns.generation import Calling, Generation
-from core.turns.holds import Holds
 from core.turns.position_notifier import PositionNotifier
-from core.turns.runner import Runner
 from core.turns.surfaces import Surfaces
-from core.turns.traced_turn import TracedRunner
 from core.turns.worker_pool import PoolSettings, TurnRunner, WorkerPool
 from core.util.clock import Clock
 from core.util.log import log
 
 if TYPE_CHECKING:
+    from core.console.rollups import Rollups
     from core.operations.cluster import Cluster
+    from core.operations.control import Control
     from core.rights.linking import Linking
+    from core.rights.people import PeopleDesk
     from core.settings import StorageSettings
 
 UPKEEP_LEASE_S = 20.0
@@ -327,6 +312,19 @@ def runner_of(
     niceties: Niceties,
 ) -> TurnRunner:
     """Wire what runs a turn."""
+    from core.conversations.composer import Composer  # a bot that nobody asks does without all of them
+    from core.media.interpreting import MediaInterpreter
+    from core.media.tool_caps import ToolCaps
+    from core.storage.spending import SpendingStore
+    from core.storage.uses import UseStore
+    from core.turns.asking.fallback import Fallback
+    from core.turns.asking.hooked import TurnHooks
+    from core.turns.endings import Endings
+    from core.turns.generation import Calling, Generation
+    from core.turns.holds import Holds
+    from core.turns.runner import Runner
+    from core.turns.traced_turn import TracedRunner
+
     settings, limits, turns = base.settings, base.settings.limits, queueing.turns
     uses = UseStore(base.database, base.now)
     tool_caps = ToolCaps(limits, uses)
@@ -452,6 +450,10 @@ def control_of(
     places: PlaceChoices | None = None,
 ) -> Control:
     """Wire what operators do beside the chat; without `pool` and `places`, to a database that no process uses here."""
+    from core.operations.control import Control  # who serves no pages does not load it
+    from core.storage.operations.pauses import PauseStore
+    from core.storage.operations.turn_changes import TurnChanges
+
     release = HeldTurnRelease(database, now, most=settings.limits.release_batch)
     pauses, changes = PauseStore(database, now, release), TurnChanges(database, now)
     translators = Translators(following=settings.replies)
@@ -463,12 +465,17 @@ def control_of(
 
 def rollups_of(base: Base, account: AccountWatch) -> Rollups:
     """Wire what counts days for the web console."""
+    from core.console.rollups import Rollups  # only who has the console pays
+    from core.storage.rollups.counting import RollupStore
+
     store = RollupStore(base.database, base.settings.web.console.time_zone)
     return Rollups(store, account, base.now)
 
 
 def desk_of(database: Database, now: Clock, frontends: Mapping[str, Frontend]) -> PeopleDesk:
     """Wire what operators do about people."""
+    from core.rights.people import PeopleDesk
+
     global_ids = global_ids_of(frontends)
     return PeopleDesk(IntakeStore(database, now, global_ids), global_ids)
 

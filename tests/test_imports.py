@@ -101,6 +101,48 @@ def test_a_bot_on_sqlite_holds_in_memory_only_what_it_needs() -> None:
     assert set(json.loads(ended.stdout)) & NOT_ON_SQLITE == set()
 
 
+SWITCHED_ON = {
+    *("core.batch.handler", "core.console.rollups", "core.forms.handler", "core.knowledge.learning.learn"),
+    *("core.knowledge.search", "core.media.draw", "core.media.speak", "core.operations.control"),
+    *(
+        "core.operations.pausing",
+        "core.place_admins.handler",
+        "core.rights.memory",
+        "core.rights.people_in_chat",
+    ),
+    *("core.storage.batches", "core.storage.learnt.store", "core.summaries.making"),
+}
+"""What the settings switch on, and are without it by default."""
+ASKED_FOR = {
+    "core.conversations.composer",
+    "core.media.interpreting",
+    "core.turns.endings",
+    "core.turns.runner",
+}
+"""What comes with the first question."""
+MOST_OF_OURS, MOST = 540, 1_500
+"""Modules: each costs a start half a millisecond, and every process some 50 KiB. Who needs more says so here."""
+
+
+def test_a_bot_that_nobody_asks_is_without_what_is_off_and_what_answers() -> None:
+    parts = (
+        "bots.cli.main",
+        "bots.cli.commandline",
+        "bots.discord.frontend",
+        "bots.serve",
+        "bots.slack.frontend",
+    )
+    code = f"import json, sys, {', '.join(parts)}; print(json.dumps([*sys.modules]))"
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=90, check=True)
+
+    loaded = set(json.loads(ended.stdout))
+    ours = [each for each in loaded if each.startswith(("bots.", "core."))]
+    assert loaded & (SWITCHED_ON | ASKED_FOR) == set()
+    assert len(ours) <= MOST_OF_OURS
+    assert len(loaded) <= MOST
+
+
 def test_what_was_put_off_is_there_for_who_asks_for_it() -> None:
     code = """
 import core.storage.db, sys

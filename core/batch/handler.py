@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from core.batch.budget import Budget
 from core.batch.costs import new_usage, total_usd
 from core.batch.items import items_of
-from core.batch.settings import BatchSettings
+from core.batch.settings import RESERVED, BatchSettings
 from core.batch.sheet import BadSheet, Sheet, read_sheet
 from core.conversations.capabilities import CapabilityRun
 from core.domain import Action, Capability, FileGone, FileTooLarge, MadeFile
@@ -20,8 +20,6 @@ from core.storage.batches import BatchStore
 
 RESULT = "batch-result"
 """The capability of the turn that shows a result."""
-RESERVED = ("status", "cancel", "retry")
-"""No form may be called so."""
 
 
 class BatchHandler:

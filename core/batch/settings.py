@@ -6,6 +6,9 @@ from pydantic import Field
 
 from core.settings import Section
 
+RESERVED = ("status", "cancel", "retry")
+"""What is said to a batch: no form may be called so."""
+
 
 class BatchSettings(Section):
     """`[batch]`."""
