@@ -127,7 +127,7 @@ class Looks:
             "parts": [part for _, part, _ in parts],
             "keeps": [keeps for _, _, keeps in parts],
         }
-        async with self._database.each_by_itself() as connection:
+        async with self._database.each_by_itself(urgent=True) as connection:
             rows = (await connection.execute(LOOK, given)).all()
         for each in wishes:
             each.found = _shared(self.owner, each, [row for row in rows if row.name == each.name])

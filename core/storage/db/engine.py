@@ -181,13 +181,14 @@ class Database:
         self._refuse_gone()
 
     @asynccontextmanager
-    async def each_by_itself(self) -> AsyncIterator[AsyncConnection]:
+    async def each_by_itself(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
         """PostgreSQL: each statement is a transaction of its own, in one round trip.
 
-        A process that stops between two of them holds no lock. Raises like `write`.
+        A process that stops between two of them holds no lock. `urgent` is what it is in `write`, and it raises alike.
         """
         whole = SteadyConnection(self._autocommitting)
-        async with self._measured("write"), self._line.place(), whole as connection:
+        place = nullcontext() if urgent else self._line.place()
+        async with self._measured("write"), place, whole as connection:
             yield connection
 
     async def empty_log(self) -> bool:
