@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from core.storage.cluster.looks import Looks
 from core.storage.db import Database, turns
 from core.storage.turns.store import TurnStore
 from tests.samples import said
@@ -93,3 +94,14 @@ async def test_leases_are_renewed_while_every_connection_is_in_use_though_they_r
         until = select(turns.c.lease_until)
         async with database.read() as connection:
             assert (await connection.execute(until)).scalar_one() > desk.clock() + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_what_processes_share_is_looked_at_while_every_connection_is_in_use(
+    database: Database,
+) -> None:
+    looks = Looks(database, database.now, "one", lease_s=20.0)
+    async with all_read(database):
+        shared = await soon("a look", looks.look("fake", 2, (), ()))
+
+    assert shared.free == {0, 1}
