@@ -22,9 +22,9 @@ from core.storage.dispatch.jobs import QUEUE_BYTES, Jobs, announce, queue_of
 from core.storage.operations.queue_view import queue_view
 from core.storage.turns.intake import IntakeStore
 from core.util.clock import utc_now
-from tests.samples import ANA, DIRECT
+from tests.samples import ANA, DIRECT, said
 from tests.stage import settings_for
-from tests.test_dispatch_contract import ground
+from tests.test_dispatch_contract import Ground, ground
 from tests.waiting import soon, until
 
 procrastinate = pytest.importorskip("procrastinate")
@@ -79,6 +79,31 @@ async def test_one_job_waits_for_a_conversation(database: Database) -> None:
     assert await asked(database, JOBS) == [str(here)]
 
 
+async def test_no_job_waits_for_what_a_process_looks_at_itself(database: Database) -> None:
+    here = await conversation(database)
+    async with database.write() as connection:
+        await announce(connection, here, "fake", is_kept=True)
+
+    assert await asked(database, JOBS) == []
+
+
+async def test_what_a_process_kept_and_never_looked_at_is_found_by_the_others(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if it had died between the commit and its look."""
+    _switch_off(monkeypatch)
+    async with ground("procrastinate", lambda _: postgres_url) as here:
+        dying = here.workers[0].core
+        await until("it to work", lambda: dying.pool.keep(0, "fake"))
+        keep, kept = dying.pool.keep, list[bool]()
+        monkeypatch.setattr(dying.pool, "keep", lambda *asked: kept.append(keep(*asked)) or kept[-1])
+        monkeypatch.setattr(dying.pool, "notify", lambda _: None)
+        await dying.intake.receive(said("hello"))
+        await here.answered(1)
+
+        assert (kept, here.shown()) == ([True], ["hello"])
+
+
 async def test_a_job_at_work_does_not_keep_another_from_waiting(database: Database) -> None:
     here = await conversation(database)
     await Jobs(database).offer([here])
@@ -114,7 +139,11 @@ async def test_everything_is_answered_with_own_sweeps_and_notices_switched_off(
         await here.answered(15)
 
         assert [here.shown(room) for room in rooms] == [["one", "two", "three"]] * 5
-        assert await here.rows(JOBS) == []
+        await until("no job to be left", lambda: _no_jobs(here))
+
+
+async def _no_jobs(here: Ground) -> bool:
+    return not await here.rows(JOBS)
 
 
 async def test_with_both_switched_off_rows_alone_reach_nobody(

@@ -460,6 +460,53 @@ async def test_where_a_carrier_brings_work_a_sweep_offers_it_and_a_notice_alone_
         await until(runner.ended, 1)
 
 
+async def test_a_pool_with_room_runs_what_it_kept_without_a_carrier() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows), queue_of(rows, carrier=Offers())
+    assert not queue.keep(1, "fake")  # nobody works here yet
+
+    async with working(queue, runner):
+        await drained(queue)
+        assert queue.keep(1, "fake")
+        queue.notify(1)
+        await until(runner.ended, 1)
+
+    assert not queue.keep(1, "fake")
+
+
+async def test_a_pool_keeps_no_more_than_it_has_room_for() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows, held=True), queue_of(rows, running_turns=1, carrier=Offers())
+
+    async with working(queue, runner):
+        await drained(queue)
+        assert not queue.keep(1, "other")  # a platform of another process
+        assert queue.keep(1, "fake")
+        assert not queue.keep(2, "fake")
+        queue.notify(1)
+        await until(runner.began, 1)
+        assert not queue.keep(2, "fake")
+        runner.let_go(101)
+        await until(runner.ended, 1)
+
+
+async def test_what_comes_where_a_turn_runs_is_kept_though_the_pool_is_full() -> None:
+    rows = Rows(c1=1)
+    runner, queue = Running(rows, held=True), queue_of(rows, running_turns=1, carrier=Offers(), hears=True)
+
+    async with working(queue, runner):
+        assert await queue.take(1, NEVER_S)
+        await until(runner.began, 1)
+        assert queue.keep(1, "fake")
+        runner.let_go(101)
+        await drained(queue)  # before the turn that was kept is stored
+        rows.add(1)
+        queue.notify(1)
+        await until(runner.began, 2)
+        runner.let_go(runner.began[1])
+        await until(runner.ended, 2)
+
+
 async def test_what_a_full_pool_can_not_look_at_in_time_is_given_back() -> None:
     rows = Rows(c1=1, c2=1)
     runner, queue = Running(rows, held=True), queue_of(rows, running_turns=1, carrier=Offers())

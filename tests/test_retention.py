@@ -62,6 +62,9 @@ class House:
             conversation=ConversationSettings(),
         )
 
+    def keep(self, conversation_id: int, platform: str) -> bool:
+        return True
+
     def notify(self, conversation_id: int) -> None:
         self._heard.append(conversation_id)
 

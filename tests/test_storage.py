@@ -60,6 +60,9 @@ class NotedQueue:
     def __init__(self) -> None:
         self.noted: list[int] = []
 
+    def keep(self, conversation_id: int, platform: str) -> bool:
+        return True
+
     def notify(self, conversation_id: int) -> None:
         self.noted.append(conversation_id)
 

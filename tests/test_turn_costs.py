@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -227,13 +227,21 @@ async def test_turns_at_once_share_their_waits_for_the_disk(
     assert costs.kinds.count("synced") < AT_ONCE
 
 
+@pytest.mark.parametrize("dispatch", ["rows", "procrastinate"])
 @pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
-async def test_a_server_sees_few_commits(migrated_url: str, sandbox: Sandbox) -> None:
+async def test_a_server_sees_few_commits(
+    migrated_url: str, sandbox: Sandbox, dispatch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The server's own count, of whole lives: it counts what a process did when that goes."""
+    if dispatch == "procrastinate":
+        job_worker = pytest.importorskip("core.turns.dispatch.job_worker")
+        monkeypatch.setattr(job_worker, "POLL_S", LONG_S)
+        seldom = partialmethod(job_worker.JobWorker.__init__, sweep_interval_s=59)
+        monkeypatch.setattr(job_worker.JobWorker, "__init__", seldom)
 
     async def life(turns: int) -> int:
         before = commits_of(migrated_url)
-        async with warm(migrated_url, sandbox, 1) as stage:
+        async with warm(migrated_url, sandbox, 1, storage={"dispatch": dispatch}) as stage:
             for _ in range(turns):
                 await stage.hear(asked(0))
         return commits_of(migrated_url) - before

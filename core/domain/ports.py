@@ -378,5 +378,11 @@ class Frontend(Protocol):
 class TurnQueue(Protocol):
     """Who is told that a conversation has work."""
 
+    def keep(self, conversation_id: int, platform: str) -> bool:
+        """Whether this process looks at it itself, told by `notify`, so that no other needs to: asked just before.
+
+        It may be wrong, as when the process ends at once: that costs time, never a turn.
+        """
+
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run, soon, in order. Losing a call costs time, never a turn."""

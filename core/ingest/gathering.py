@@ -20,6 +20,9 @@ class PatientQueue:
         self._queue = queue
         self._wait_s = wait_s + _A_MOMENT_S
 
+    def keep(self, conversation_id: int, platform: str) -> bool:
+        return self._queue.keep(conversation_id, platform)
+
     def notify(self, conversation_id: int) -> None:
         self._queue.notify(conversation_id)
         asyncio.get_running_loop().call_later(self._wait_s, self._queue.notify, conversation_id)

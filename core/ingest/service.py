@@ -151,7 +151,8 @@ class StoringIntake:
                 return Receipt.DUPLICATE
             with_work = dict.fromkeys(await handle(transaction, event))
             for conversation_id in with_work:
-                await transaction.announce(conversation_id, _platform_of(event))
+                is_kept = self._pool.keep(conversation_id, _platform_of(event))
+                await transaction.announce(conversation_id, _platform_of(event), is_kept=is_kept)
         for conversation_id in (*with_work, *transaction.work_elsewhere):
             self._pool.notify(conversation_id)
         return Receipt.ACCEPTED

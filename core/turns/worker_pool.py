@@ -19,8 +19,10 @@ from core.util.tasks import TaskSet
 
 LATE_S = 5.0
 """How late a notice may come that was sent while a turn ran here."""
+KEPT_S = 5.0
+"""How long a worker is kept free for a turn that is being stored."""
 MOST_ENDED = 1_000
-"""Of so many conversations is known that a turn of theirs just ended."""
+"""Of so many conversations is known that a turn of theirs just ended, or is about to be stored."""
 
 
 class Worklist(Protocol):
@@ -129,6 +131,9 @@ class WorkerPool:
         self._again: set[int] = set()
         self._just_ended: TTLCache[int, None] = TTLCache(MOST_ENDED, LATE_S)
         """Conversations that a turn of ended here a moment ago."""
+        self._kept: TTLCache[int, None] = TTLCache(MOST_ENDED, KEPT_S)
+        """Conversations that nobody else is told of: `notify` says when their turn is stored."""
+        self._is_working = False
         self._running: set[int] = set()
         self._running_on: Counter[str] = Counter()
         self._running_of: Counter[str] = Counter()
@@ -140,9 +145,24 @@ class WorkerPool:
         self._sweeps = 0
         """How many of them read the rows at this moment."""
 
+    def keep(self, conversation_id: int, platform: str) -> bool:
+        """Whether a turn that is about to be stored needs no carrier. See `core.domain.ports.TurnQueue`.
+
+        It does not where a worker here looks at its conversation in any case, or is free to.
+        """
+        if self._carrier is None or not self._is_working:
+            return False
+        wanted = self._busy.total() + len(self._waiting) + len(self._kept)
+        has_room = platform in self._with_room() and wanted < self._settings.running_turns
+        if has_room or conversation_id in self._busy:
+            self._kept[conversation_id] = None
+        return conversation_id in self._kept
+
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run. See `core.domain.ports.TurnQueue`."""
-        if self._carrier is None or conversation_id in self._busy:
+        is_kept = conversation_id in self._kept
+        self._kept.pop(conversation_id, None)
+        if self._carrier is None or is_kept or conversation_id in self._busy:
             self._hint(conversation_id)
         self.activity.stir()
 
@@ -190,13 +210,14 @@ class WorkerPool:
     async def work(self, runner: TurnRunner) -> None:
         """Run turns until cancelled; then let running ones finish for `grace_s`, and hand the rest over."""
         renewing = asyncio.create_task(self._renew())
+        self._is_working = True
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._sweep())
                 for _ in range(self._settings.running_turns):
                     group.create_task(self._work(runner))
         finally:
-            self._closing = True
+            self._is_working, self._closing = False, True
             await self._turns.drain(self._settings.grace_s)
             await self._turns.aclose()
             renewing.cancel()

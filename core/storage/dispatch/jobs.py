@@ -32,12 +32,28 @@ VALUES (:queue, :task, :lock, jsonb_build_object('conversation_id', CAST(:conver
 ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
 """
 # the one who writes an answer there has to hear of a stop at once; nobody else does anything on this notice
-_TELLING = text(f"""
-WITH job AS ({_JOB})
+_NOTICE = """
 SELECT pg_notify(:channel, :payload)
 WHERE EXISTS (SELECT FROM turns WHERE conversation_id = :conversation AND state = 'running')
-""")  # noqa: S608  made of constants
+"""
+_TELLING_WRITER = text(_NOTICE)
+_TELLING = text(f"WITH job AS ({_JOB}) {_NOTICE}")
 _ADDING = text(_JOB)
+TAKING = """
+WITH ended AS (
+    DELETE FROM procrastinate_jobs WHERE id = ANY(%(ended)s::bigint[]) AND worker_id = %(worker_id)s
+), next AS MATERIALIZED (
+    SELECT id FROM procrastinate_jobs
+    WHERE status = 'todo' AND queue_name = ANY(%(queues)s::varchar[])
+    AND (scheduled_at IS NULL OR scheduled_at <= now())
+    ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+)
+UPDATE procrastinate_jobs AS job SET status = 'doing', worker_id = %(worker_id)s
+FROM next WHERE job.id = next.id
+RETURNING job.id, job.status, job.task_name, job.priority, job.lock, job.queueing_lock, job.args, job.scheduled_at,
+    job.queue_name, job.attempts, job.worker_id
+"""
+"""In psycopg's form: `most` jobs of these queues for a worker, whose `ended` ones go. Ours have no `lock`."""
 _UNTOLD = text("""
 SELECT id, platform FROM conversations AS each
 WHERE id = ANY(:ids) AND NOT EXISTS (
@@ -51,16 +67,24 @@ ORDER BY array_position(CAST(:ids AS bigint[]), id::bigint)
 _PLATFORM = text("SELECT platform FROM conversations WHERE id = :id")
 
 
-async def announce(connection: AsyncConnection, conversation_id: int, platform: str) -> None:
-    """Tell other processes, on commit, that the conversation has work; on SQLite there are none."""
+async def announce(
+    connection: AsyncConnection, conversation_id: int, platform: str, *, is_kept: bool = False
+) -> None:
+    """Tell other processes, on commit, that the conversation has work; on SQLite there are none.
+
+    `is_kept`: this one looks at it, and with jobs none waits for others.
+    """
     if connection.dialect.name != "postgresql":
         return
     payload = f"{platform}:{conversation_id}"
     if not connection.engine.get_execution_options().get("jobs"):
         await connection.execute(select(func.pg_notify(CHANNEL, payload)))
         return
-    job = _job(conversation_id, platform)
-    await connection.execute(_TELLING, {**job, "channel": CHANNEL, "payload": payload})
+    told = {"channel": CHANNEL, "payload": payload, "conversation": conversation_id}
+    if is_kept:
+        await connection.execute(_TELLING_WRITER, told)
+    else:
+        await connection.execute(_TELLING, {**_job(conversation_id, platform), **told})
 
 
 class Jobs:
@@ -95,7 +119,7 @@ class Jobs:
             return (await connection.execute(_UNTOLD, asked)).all()
 
     async def _add(self, conversation_id: int, platform: str) -> None:
-        async with self._database.write() as connection:
+        async with self._database.each_by_itself() as connection:
             await connection.execute(_ADDING, _job(conversation_id, platform))
 
 

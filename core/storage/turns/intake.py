@@ -393,9 +393,9 @@ class IntakeTransaction:
         """What was used up to now."""
         return Consumption(self._connection)
 
-    async def announce(self, conversation_id: int, platform: str) -> None:
-        """Tell the other processes, on commit, that the conversation has work."""
-        await announce(self._connection, conversation_id, platform)
+    async def announce(self, conversation_id: int, platform: str, *, is_kept: bool = False) -> None:
+        """Tell the other processes, on commit, that the conversation has work; `is_kept`: see `TurnQueue.keep`."""
+        await announce(self._connection, conversation_id, platform, is_kept=is_kept)
 
     async def add_message(
         self,

@@ -1,7 +1,7 @@
 """Procrastinate's worker in a process of ours: it takes jobs, and hands what they tell of to the worker pool.
 
-The only module that knows the library. A job is done as soon as the pool looked at its conversation, not when the
-question is answered: the turn's row says from then on whose it is, and its lease when it may be taken over.
+With `job_batches` all that knows the library. A job is done as soon as the pool looked at its conversation, not when
+the question is answered: the turn's row says from then on whose it is, and its lease when it may be taken over.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ import procrastinate
 import psycopg
 from procrastinate.exceptions import ProcrastinateException, UniqueViolation
 from procrastinate.jobs import DeleteJobCondition, Status
+from psycopg_pool import AsyncConnectionPool
 
 from core.domain import StorageError
 from core.storage.db import Database
 from core.storage.db.listen_notify import conninfo
 from core.storage.dispatch.jobs import TAKE, Jobs, queue_of
+from core.turns.dispatch.job_batches import JobBatches
 from core.util.log import log
 
 SWEEP = "aivax_bots.sweep"
 """The task that reads the rows for work that no job tells of: delayed turns that are due, and what a crash left."""
-AT_ONCE = 3
-"""Jobs that one process holds: each for as long as a claim takes, or `HAND_OVER_S` where every worker is busy."""
+CONNECTIONS = 3
+MOST_AT_ONCE = 500
+"""Jobs that one process has at work or is ending; how many are at work is `JobBatches`' to say."""
 HAND_OVER_S = 2.0
 POLL_S = 2.0
 """How often a process asks for jobs that no notice told of."""
@@ -82,7 +85,7 @@ class JobWorker:
         async with app.open_async():
             await app.run_worker_async(
                 queues=[*map(queue_of, self._platforms), self._upkeep],
-                concurrency=AT_ONCE,
+                concurrency=MOST_AT_ONCE,
                 fetch_job_polling_interval=POLL_S if listens else server.poll_interval_s,
                 listen_notify=listens,
                 delete_jobs=DeleteJobCondition.ALWAYS,
@@ -100,11 +103,13 @@ class JobWorker:
         connector = procrastinate.PsycopgConnector(
             conninfo=address,
             min_size=1,
-            max_size=AT_ONCE,
+            max_size=CONNECTIONS,
+            pool_factory=_unchecked,
             kwargs={"prepare_threshold": None},  # a pooler between could not keep them
             configure=_commit_each_statement,
         )
         app = procrastinate.App(connector=connector)
+        app.job_manager = JobBatches(connector)
 
         async def take(conversation_id: int) -> None:
             await self._take(conversation_id)
@@ -143,6 +148,14 @@ class JobWorker:
                 await manager.retry_job(job, retry_at=self._database.now())
             except UniqueViolation:  # another one waits for the conversation already
                 await manager.finish_job(job, Status.FAILED, delete_job=True)
+
+
+def _unchecked(**arguments: Any) -> AsyncConnectionPool:
+    """A pool that asks no connection before each use whether it stands: it costs as much as what is asked then.
+
+    One that broke ends the engine, which begins anew with others.
+    """
+    return AsyncConnectionPool(**{**arguments, "check": None})
 
 
 async def _commit_each_statement(connection: psycopg.AsyncConnection[Any]) -> None:
