@@ -2,7 +2,7 @@
 
 from core.domain.breakers import CONFIRMS, PROBE_S, Breaker, Cause, Fault, Passage, Tripped
 from core.domain.calls import Served, Waiting, Window, free_calls, next_calls
-from core.domain.capabilities import PERHAPS, SUMMARISE, Capability, Takes
+from core.domain.capabilities import LINK, PERHAPS, SUMMARISE, Capability, Takes
 from core.domain.errors import (
     AddressWrong,
     AivaxError,
@@ -103,6 +103,7 @@ from core.domain.turn import ENDED, CancelRequest, Remembered, Turn, TurnState
 __all__ = [
     "CONFIRMS",
     "ENDED",
+    "LINK",
     "PERHAPS",
     "PLACE_LIMITS",
     "PROBE_S",

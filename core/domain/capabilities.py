@@ -11,6 +11,8 @@ from core.domain.translator import Sentence
 
 PERHAPS = "?"
 """Stands before the name of a turn's capability where its words may be a sentence that only begins with the word."""
+LINK = "link"
+"""The capability by which people link their accounts."""
 SUMMARISE = "summarise"
 """The capability of the turns that nobody sees, which summarise what fell out of a conversation's window."""
 

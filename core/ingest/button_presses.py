@@ -50,7 +50,7 @@ class Presses:
     ) -> None:
         self.consent = rights.consent
         self.deletion = rights.deletion
-        self._linking = rights.linking
+        self.linking = rights.linking
         self._is_operator = is_operator
         self._hooks = hooks
         self._directory = directory
@@ -183,11 +183,11 @@ class Presses:
         self, transaction: IntakeTransaction, pressed: Pressed, asked: Asked, translator: Translator
     ) -> Sequence[int]:
         """What somebody answers who was asked whether an account is theirs, or takes back."""
-        if self._linking is None:
+        if self.linking is None:
             told = translator.say(Phrase.CAPABILITY_OFF)
             return await self._directory.add_notice(transaction, pressed, asked.identity_id, told)
         who = (asked.identity_id, pressed.author.identity)
-        said = await self._linking.press(transaction, pressed.action, asked.id, who, translator)
+        said = await self.linking.press(transaction, pressed.action, asked.id, who, translator)
         return await self._directory.add_notice(
             transaction, pressed, asked.identity_id, said.text, said.offers
         )

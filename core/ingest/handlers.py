@@ -8,6 +8,7 @@ from dataclasses import replace
 from core.admission.quotas import Barred, Limits
 from core.conversations.directory import Directory
 from core.domain import (
+    LINK,
     Action,
     Capability,
     Command,
@@ -22,7 +23,7 @@ from core.domain import (
     Translator,
     Unreadable,
 )
-from core.i18n import Phrase, RightsPhrase, Translators
+from core.i18n import Phrase, RightsPhrase, Translators, spoken_capability
 from core.ingest.button_presses import Presses
 from core.ingest.commands import Commands
 from core.ingest.questions import Questions
@@ -80,7 +81,20 @@ class Handlers:
             return await self._leave_unanswered(transaction, event, identity_id, translator)
         if _asks(event):
             await self._limits.hold(transaction, identity_id, event.place)
+        if isinstance(event, Said | Edited):
+            event = await self._without_codes(transaction, event, identity_id, translator)
         return await self._carry_out(transaction, event, identity_id, translator)
+
+    async def _without_codes(
+        self, transaction: IntakeTransaction, event: Said | Edited, identity_id: int, translator: Translator
+    ) -> Said | Edited:
+        """What was said, with no good code of linking in it for a model to read."""
+        if self._presses.linking is None:
+            return event
+        asked = spoken_capability(self.capabilities, event.text)
+        if asked is not None and asked.name == LINK:
+            return event
+        return await self._presses.linking.said.taken(transaction, event, identity_id, translator)
 
     async def _carry_out(
         self,

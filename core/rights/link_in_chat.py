@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from core.conversations.capabilities import CapabilityRun
-from core.domain import Capability
+from core.domain import LINK, Capability
 from core.i18n import LinkPhrase
 from core.rights.link_words import (
     MASKED,
@@ -48,7 +48,7 @@ class LinkHandler(_Handler):
     """`link` gives a code, `link CODE` takes it in; `link yes`, `no`, `together` and `apart` are said by words."""
 
     capability = Capability(
-        "link",
+        LINK,
         LinkPhrase.LINK_WORD,
         LinkPhrase.LINK_COMMAND,
         "words",

@@ -15,6 +15,7 @@ from core.domain.audit import AuditAction, AuditEntry, in_chat
 from core.i18n import LinkPhrase, Phrase, RightsPhrase, Translators
 from core.markdown.literal import code as quoted
 from core.rights.link_words import LinkWish, digest_of, new_code
+from core.rights.said_codes import SaidCodes
 from core.rights.settings import PeopleSettings
 from core.storage.personal_data.link_codes import LinkCode, Side
 from core.storage.personal_data.links import Met, NotLinked
@@ -40,6 +41,7 @@ class Linking:
     def __init__(self, settings: PeopleSettings, translators: Translators) -> None:
         self._settings = settings
         self._translators = translators
+        self.said = SaidCodes(settings)
 
     def span(self, translator: Translator) -> str:
         """How long a code is good, in words."""

@@ -26,7 +26,10 @@ class PeopleSettings(Section):
     code_minutes: int = Field(10, ge=1, le=15)
     """How long a code is good, and both accounts may agree. Discord lets nobody be told in private after 15 minutes."""
     code_tries: int = Field(5, ge=1, le=20)
-    """How many codes of one account are looked at within an hour, whether they are good or not."""
+    """How many codes of one account are looked at within an hour, whether they are good or not.
+
+    As many again are looked for in what it says without the word `link`.
+    """
     most_accounts: int = Field(5, ge=2, le=20)
     """How many accounts one person may link."""
 
