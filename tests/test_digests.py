@@ -226,6 +226,60 @@ async def test_two_processes_that_look_at_one_instant_make_one(migrated_url: str
         assert await it.stage.rows("SELECT count(*) FROM digest_runs WHERE turn_id IS NOT NULL") == [1]
 
 
+async def test_a_bug_that_one_digest_meets_keeps_no_other_waiting(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(migrated_url, spoken("hello")) as it:
+        (planned,) = it.runs._planned
+        broken = replace(planned, settings=planned.settings.model_copy(update={"name": "broken"}))
+        it.runs._planned = (broken, planned)
+        last_due = DigestStore.last_due
+
+        async def no_last(store: DigestStore, name: str) -> datetime | None:
+            if name == "broken":
+                raise OverflowError("beyond the last day")
+            return await last_due(store, name)
+
+        monkeypatch.setattr(DigestStore, "last_due", no_last)
+        await it.at(it.clock())
+        (shown,) = await it.at(NINE)
+
+    assert "hello" in shown
+
+
+async def test_a_schedule_without_a_next_time_ends_nothing(sqlite_url: str) -> None:
+    looks = asyncio.Queue[float]()
+
+    async def sleep(seconds: float) -> None:
+        looks.put_nowait(seconds)
+        await asyncio.sleep(0)
+
+    async with house(sqlite_url, [], start=datetime(9999, 12, 30, tzinfo=UTC)) as it:
+        looking = asyncio.create_task(it.runs.run(sleep))
+        waits_s = [await soon("a look", looks.get()) for _ in range(3)]
+        looking.cancel()
+
+    assert waits_s == [60.0] * 3
+
+
+async def test_what_an_alert_meets_keeps_no_ended_digest_s_words(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_alert(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a bug")
+
+    async with house(sqlite_url, spoken("hello")) as it:
+        await it.at(it.clock())
+        monkeypatch.setattr(it.runs._telling.alerts, "heal", no_alert)
+        (shown,) = await it.at(NINE)
+        kept = await it.stage.rows("SELECT count(*) FROM messages WHERE text LIKE '%hello%'")
+        stages = await it.stage.rows("SELECT stage FROM digest_runs WHERE turn_id IS NOT NULL")
+
+    assert "hello" in shown
+    assert kept == [0]
+    assert stages == ["ended"]
+
+
 async def test_without_money_a_digest_waits_and_is_made_once_there_is_some(sqlite_url: str) -> None:
     async with house(sqlite_url, spoken("hello")) as it:
         await it.at(it.clock())

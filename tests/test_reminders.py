@@ -22,7 +22,7 @@ from core.i18n import LANGUAGES, ScheduledPhrase, Translators
 from core.rights.people import PeopleDesk
 from core.scheduled.reminders.grammar import read
 from core.scheduled.reminders.handler import is_about_reminders
-from core.scheduled.reminders.runs import ReminderRuns
+from core.scheduled.reminders.runs import AT_ONCE, ReminderRuns
 from core.settings import AccessSettings
 from core.storage.personal_data.people import Account
 from core.storage.scheduled.reminders import ReminderStore
@@ -259,6 +259,33 @@ async def test_a_bug_that_one_reminder_meets_keeps_no_other_waiting(
         told = it.shown()[-1]
 
     assert told == "You wanted to be reminded: call Ana"
+
+
+async def test_many_that_meet_a_bug_and_are_due_first_are_put_aside(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(migrated_url, most=AT_ONCE + 1) as it:
+        for number in range(AT_ONCE):
+            await it.say(f"remind me in 1 hour to eat {number}")
+        await it.say("remind me in 2 hours to call Ana")
+        sentence, met = ReminderRuns._sentence, list[int]()
+
+        def sentence_of(runs: ReminderRuns, reminder: Any) -> str:
+            if reminder.text.startswith("eat"):
+                met.append(reminder.id)
+                raise RuntimeError("a bug")
+            return sentence(runs, reminder)
+
+        monkeypatch.setattr(ReminderRuns, "_sentence", sentence_of)
+        it.clock.moment = NOW + timedelta(hours=2)
+        while await it.runs.look():  # no deadline: each row is looked at once
+            pass
+        await it.stage.rest()
+        told, waits_s = it.shown()[-1], await it.runs._wait_s()
+
+    assert told == "You wanted to be reminded: call Ana"
+    assert len(met) == AT_ONCE
+    assert waits_s > 1
 
 
 async def test_people_list_and_cancel_their_own_alone(sqlite_url: str) -> None:

@@ -76,13 +76,15 @@ class DigestRuns:
         """Look whenever one may be due, until cancelled."""
         while True:
             await self._leading.until_leading()
+            wait_s = LOOK_EVERY_S
             try:
                 await self.look()
+                wait_s = self._wait_s()
             except StorageError as error:
                 log.warning("digest.delayed", cause=str(error))
             except Exception:  # a bug costs a look, not the process
                 log.exception("digest.fault")
-            await sleep(self._wait_s())
+            await sleep(wait_s)
 
     def _wait_s(self) -> float:
         now = self._now()
@@ -92,16 +94,28 @@ class DigestRuns:
     async def look(self) -> None:
         """Have made what is due, and let go of what has ended."""
         for each in self._planned:
-            due = each.settings.schedule.latest(self._now())
-            if self._dealt_with.get(each.settings.name) != due:
-                await self._deal_with(each, due)
-                self._dealt_with[each.settings.name] = due
+            await self._apart(each.settings.name, self._look_at(each))
         if self._may_be_open:
             self._may_be_open = await self._store.are_open()
             if ended := await self._store.ended():
                 await self._let_go(ended)
             for each in self._planned if self._may_be_open else ():
-                await self._give_up(each)
+                await self._apart(each.settings.name, self._give_up(each))
+
+    async def _apart(self, name: str, step: Awaitable[None]) -> None:
+        """Take a step for one digest; a bug that it meets keeps no other one waiting."""
+        try:
+            await step
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("digest.fault", digest=name)
+
+    async def _look_at(self, planned: Planned) -> None:
+        name, due = planned.settings.name, planned.settings.schedule.latest(self._now())
+        if self._dealt_with.get(name) != due:
+            await self._deal_with(planned, due)
+            self._dealt_with[name] = due
 
     async def _deal_with(self, planned: Planned, due: datetime) -> None:
         settings, target = planned.settings, planned.target
@@ -146,16 +160,18 @@ class DigestRuns:
 
     async def _let_go(self, ended: Sequence[RunEnded]) -> None:
         for run in ended:
-            cause = f"digest {run.name}"
-            if run.state == TurnState.FAILED:
-                log.error("digest.failed", digest=run.name, failure=run.failure)
-                what = run.failure or "unknown"
-                await self._telling.alerts.tell(
-                    cause, ScheduledPhrase.DIGEST_ALERT, name=run.name, failure=what
-                )
-            elif run.state == TurnState.ANSWERED:
-                await self._telling.alerts.heal(cause, ScheduledPhrase.DIGEST_HEALED, name=run.name)
+            await self._apart(run.name, self._tell(run))
         await self._store.let_go(ended)
+
+    async def _tell(self, run: RunEnded) -> None:
+        """Tell operators of one that could not be made, and of the next one that could."""
+        cause = f"digest {run.name}"
+        if run.state == TurnState.FAILED:
+            log.error("digest.failed", digest=run.name, failure=run.failure)
+            what = run.failure or "unknown"
+            await self._telling.alerts.tell(cause, ScheduledPhrase.DIGEST_ALERT, name=run.name, failure=what)
+        elif run.state == TurnState.ANSWERED:
+            await self._telling.alerts.heal(cause, ScheduledPhrase.DIGEST_HEALED, name=run.name)
 
 
 def _clock(at: datetime, zone: str) -> str:

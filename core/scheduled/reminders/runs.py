@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from cachetools import TTLCache
+
 from core.admission.access import Access
 from core.domain import Author, StorageError
 from core.i18n import ScheduledPhrase, Translators
@@ -20,6 +22,9 @@ from core.util.time_zones import known_zone, knows_zone
 LOOK_EVERY_S = 20.0
 """How often it is looked for those that another process took in."""
 AT_ONCE = 50
+ASIDE_S = 600.0
+"""So long one is left alone that a bug kept from being said."""
+MOST_ASIDE = 500
 LATE = timedelta(minutes=10)
 """From so late on it is said when it was due."""
 
@@ -35,6 +40,8 @@ class ReminderRuns:
         self._store = store
         self._translators = translators
         self._now = now
+        self._aside: TTLCache[int, None] = TTLCache(MOST_ASIDE, ASIDE_S)
+        """Those that met a bug lately: due first, they would be all that is looked at."""
         self._soon = asyncio.Event()
         self._notify: Callable[[int], None] = lambda _conversation: None
 
@@ -62,7 +69,7 @@ class ReminderRuns:
 
     async def look(self) -> bool:
         """Say those that are due; whether there may be more."""
-        due = await self._store.due(AT_ONCE)
+        due = await self._store.due(AT_ONCE, but=[*self._aside])
         forgotten = [each for each in due if not (each.text and each.address)]
         if forgotten:
             await self._store.drop_forgotten([each.id for each in forgotten])
@@ -70,14 +77,15 @@ class ReminderRuns:
         return len(due) == AT_ONCE and (bool(forgotten) or any(said))
 
     async def _say_one(self, reminder: Reminder) -> bool:
-        """The same as `_say`; a bug that one reminder meets keeps no other one waiting."""
+        """The same as `_say`; a bug that one reminder meets keeps no other one waiting, as it is put aside."""
         try:
             return await self._say(reminder)
         except StorageError:
             raise
         except Exception:
             log.exception("reminder.fault", reminder=reminder.id)
-            return False
+            self._aside[reminder.id] = None
+            return True
 
     async def _say(self, reminder: Reminder) -> bool:
         """Say one, unless another process did; of a recurring one that was missed several times, once.
@@ -123,6 +131,6 @@ class ReminderRuns:
         return translator.say(ScheduledPhrase.REMIND_LATE, when=when, zone=reminder.zone or "UTC", text=text)
 
     async def _wait_s(self) -> float:
-        due = await self._store.next_due()
+        due = await self._store.next_due(but=[*self._aside])
         left_s = (due - self._now()).total_seconds() if due is not None else LOOK_EVERY_S
         return min(LOOK_EVERY_S, max(0.5, left_s))

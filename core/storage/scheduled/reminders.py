@@ -107,19 +107,18 @@ class ReminderStore:
             gone = delete(reminders).where(reminders.c.id == reminder_id, _theirs(identity_id))
             return (await connection.execute(gone)).rowcount > 0
 
-    async def due(self, most: int) -> Sequence[Reminder]:
-        """Those whose time has come, the oldest first."""
-        found = _reminders().where(reminders.c.due_at <= self._now())
+    async def due(self, most: int, *, but: Collection[int] = ()) -> Sequence[Reminder]:
+        """Those whose time has come, the oldest first, `but` some."""
+        found = _reminders().where(reminders.c.due_at <= self._now(), _is_none_of(but))
         async with self._database.read() as connection:
             rows = await connection.execute(found.order_by(reminders.c.due_at, reminders.c.id).limit(most))
             return [_reminder(row) for row in rows]
 
-    async def next_due(self) -> datetime | None:
-        """When the next one's time comes."""
+    async def next_due(self, *, but: Collection[int] = ()) -> datetime | None:
+        """When the next one's time comes, `but` of some."""
+        first = select(func.min(reminders.c.due_at)).where(_is_none_of(but))
         async with self._database.read() as connection:
-            at: datetime | None = (
-                await connection.execute(select(func.min(reminders.c.due_at)))
-            ).scalar_one()
+            at: datetime | None = (await connection.execute(first)).scalar_one()
         return at
 
     async def say(self, reminder: Reminder, sentence: str, again_at: datetime | None) -> int | None:
@@ -157,6 +156,10 @@ async def _over(
     if again_at is not None:
         ended = update(reminders).where(same).values(due_at=again_at)
     return bool((await connection.execute(ended)).rowcount)
+
+
+def _is_none_of(ids: Collection[int]) -> ColumnElement[bool]:
+    return reminders.c.id.not_in(ids) if ids else true()
 
 
 def _is_kept() -> ColumnElement[bool]:
