@@ -14,6 +14,7 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.domain import DatabaseCrowded, DatabaseFailed, DatabaseGone, DatabaseUnreachable, SettingRefused
 from core.domain.metrics import DATABASE_ERRORS, DATABASE_TIME, NO_METER, Meter
@@ -141,7 +142,7 @@ class Database:
         self._engine.sync_engine.update_execution_options(jobs=True)
 
     async def __aenter__(self) -> Self:
-        self._resources.push_async_callback(self._engine.dispose)
+        self._resources.push_async_callback(self._dispose)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -254,6 +255,10 @@ class Database:
                 raise
             raise cause from exc
 
+    async def _dispose(self) -> None:
+        event.listen(self._engine.sync_engine, "checkin", _close_late)
+        await self._engine.dispose()
+
     def _reading(self, many_rows: bool) -> Transaction:
         if self.is_sqlite:
             return Reading(self._engine, self._pace, many_rows=many_rows)
@@ -293,6 +298,11 @@ class Database:
     def _refuse_gone(self) -> None:
         if self._file is not None:
             self._file.check()
+
+
+def _close_late(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Close what comes back once all others are closed: its pool is nobody's any more."""
+    record.invalidate()
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
