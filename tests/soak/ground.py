@@ -84,22 +84,28 @@ class Ground:
         await self.town.slack.connected(1, 60)
         await self.town.discord.online()
 
-    async def settled(self, timeout_s: float = 420) -> None:
-        """Return when all that was heard is answered, and Slack has nothing left to deliver."""
+    async def settled(self, timeout_s: float = 420, *, all_heard: bool = False) -> None:
+        """Return when all that was heard is answered, and Slack has nothing left to deliver.
+
+        `all_heard`: no process was killed, so that those of Discord wait in one until they can be stored.
+        """
         until = asyncio.get_running_loop().time() + timeout_s
-        while (unheard := await self.unheard()) or await self.records.open_turns():  # no deadline: below
+        while (
+            unheard := await self.unheard(on_discord=all_heard)
+        ) or await self.records.open_turns():  # no deadline: below
             left = f"{[self._told_of(q) for q in unheard]}, {await self.records.unfinished()}"
             assert asyncio.get_running_loop().time() < until, f"not within {timeout_s} s: {left}"
             await asyncio.sleep(0.2)
 
-    async def unheard(self) -> list[Question]:
-        """Slack's messages that were not taken in yet; they are delivered once more."""
+    async def unheard(self, *, on_discord: bool = False) -> list[Question]:
+        """Messages that were not taken in yet, Slack's or all; Slack's are delivered once more."""
         keys = await self.records.keys()
-        waiting = [q for q in self.crowd.asked if q.key.startswith("slack") and q.key not in keys]
-        if waiting and self.town.slack.sockets:
+        waiting = [q for q in self.crowd.asked if q.key not in keys]
+        on_slack = [q for q in waiting if q.key.startswith("slack")]
+        if on_slack and self.town.slack.sockets:
             await asyncio.sleep(0.5)
             await self.town.slack.redeliver()
-        return waiting
+        return waiting if on_discord else on_slack
 
     def _told_of(self, question: Question) -> str:
         """How far Slack came with a question that was not taken in."""
@@ -110,15 +116,15 @@ class Ground:
         ]
         return f"{question.word} ({', '.join(about)})"
 
-    async def verdict(self, *, may_apologise: bool = False) -> Verdict:
-        """Judge what stands there, in the order of arrival."""
+    async def verdict(self, *, may_apologise: bool = False, all_heard: bool = False) -> Verdict:
+        """Judge what stands there, in the order of arrival; `all_heard` as for `settled`."""
         arrived = await self.records.arrived(self.crowd.asked)
         heard, ended = set(arrived), await self.records.superseded(arrived)
         current = [question for question in arrived if question not in ended]
         verdict = judge(current, self.answers, may_apologise=may_apologise)
         verdict.superseded = len(ended)
         for question in self.crowd.asked:
-            if question not in heard and question.key.startswith("slack"):
+            if question not in heard and (all_heard or question.key.startswith("slack")):
                 verdict.lost.append(f"{question.conversation} {question.word}: it never arrived")
             elif question not in heard:
                 verdict.unheard += 1

@@ -37,11 +37,11 @@ async def troubled(ground: Ground, seconds: float, of_database: dict[str, Troubl
     town.discord.rest.faults.clear()
     town.sandbox.state.faults.clear()
     prober = time.monotonic()
-    await ground.settled()
+    await ground.settled(all_heard=True)
     healed_s = time.monotonic() - prober
     assert bot.runs
     assert await bot.stop() == 0
-    verdict = await ground.verdict(may_apologise=True)
+    verdict = await ground.verdict(may_apologise=True, all_heard=True)
     made = troublemaker.made
     await ground.report(
         verdict,
