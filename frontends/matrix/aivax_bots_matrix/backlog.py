@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from aivax_bots import PlatformError
@@ -73,10 +73,11 @@ class Backlog:
         due = [room for room, each in self._rooms.items() if each.due_at <= now]
         return sorted(due, key=lambda room: self._rooms[room].failures)
 
-    def due_in_s(self, most: float) -> float:
-        """How long until one is due, from 0 to `most`."""
+    def due_in_s(self, most: float, *, but: Collection[str] = ()) -> float:
+        """How long until one is due, `but` of some, from 0 to `most`."""
         now = self._clock()
-        return max(min([most, *(each.due_at - now for each in self._rooms.values())]), 0.0)
+        due_at = (each.due_at for room, each in self._rooms.items() if room not in but)
+        return max(min([most, *(each - now for each in due_at)]), 0.0)
 
     def news_of(self, room: str) -> deque[News]:
         """What waits, oldest first: take from the left what was heard."""
@@ -89,7 +90,7 @@ class Backlog:
     def put_off(self, room: str, error: PlatformError, *, took_s: float) -> None:
         """Have a room wait that can't be read now: longer with each time, and as long as the homeserver says.
 
-        A call that hangs keeps the other rooms waiting, so that tries that take long rest as much longer.
+        A call that hangs takes the place of another room's, so that tries that take long rest as much longer.
         """
         waiting, now = self._rooms[room], self._clock()
         if not waiting.failures:

@@ -15,7 +15,7 @@ from mautrix.api import Path, PathBuilder
 from aivax_bots import CheckState, Finding, FrontendRefused, PlaceClosed, PlatformError
 from aivax_bots_matrix.events import Json, part, text
 from aivax_bots_matrix.settings import MatrixSettings
-from aivax_bots_matrix.wire import ADDRESS_FIX, TOKEN_FIX, Wire
+from aivax_bots_matrix.wire import ADDRESS_FIX, OF_NO_HOMESERVER, TOKEN_FIX, Wire
 
 NEWEST_NEEDED = (1, 11)
 """The version of the specification that has files for the account's own eyes (`/_matrix/client/v1/media`)."""
@@ -41,11 +41,10 @@ class MatrixCheck:
             except FrontendRefused:
                 cure = f"[matrix] access_token: {TOKEN_FIX}"
                 return [Finding("matrix.token", CheckState.FAILED, "the homeserver refuses the token", cure)]
-            except PlaceClosed:
-                return [
-                    Finding("matrix.homeserver", CheckState.FAILED, "there is no homeserver", ADDRESS_FIX)
-                ]
             except PlatformError as error:
+                if isinstance(error, PlaceClosed) or error.code in OF_NO_HOMESERVER:
+                    nobody = "there is no homeserver"
+                    return [Finding("matrix.homeserver", CheckState.FAILED, nobody, ADDRESS_FIX)]
                 return [Finding("matrix.homeserver", CheckState.FAILED, str(error), _UNREACHABLE)]
             rooms = joined if isinstance(joined, list) else []
             token = Finding("matrix.token", CheckState.OK, f"{me}, in {len(rooms)} rooms")

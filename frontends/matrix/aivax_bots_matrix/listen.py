@@ -71,6 +71,10 @@ FILTER = json.dumps(
     }
 )
 KEPT_EVERY_S, LONGEST_REST_S = 60.0, 15.0
+AT_ONCE = 20
+"""Rooms that are heard side by side, so that a call that hangs holds up its own alone."""
+PATIENCE_S = 1.0
+"""So long after a sync its rooms are waited for before the next one; while calls hang, it looks as often."""
 MOST_ASKED = 5_000
 
 
@@ -86,6 +90,11 @@ class Listener:
         self._invitations = Invitations(wire, intake, bot)
         self._backlog = Backlog()
         self._gaps = Gaps(wire, intake, bot)
+        self._hearing: dict[str, asyncio.Task[None]] = {}
+        """Who hears a room, as long as that takes."""
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._unstored: set[str] = set()
+        """Rooms of which something was heard that the intake can't store now."""
         self._kept, self._kept_at = "", float("-inf")
         self._brought = False
 
@@ -102,12 +111,16 @@ class Listener:
                 since, missed = text(told, "next_batch"), False
                 await self._keep(since)
         finally:
+            for hearing in self._hearing.values():
+                hearing.cancel()
+            await asyncio.gather(*self._hearing.values(), return_exceptions=True)
             await self._invitations.end()
 
     async def _sync(self, since: str, *, at_once: bool) -> tuple[str, Json]:
         """What is new, and since when."""
         settings = self._wire.settings
-        wait_s = 0.0 if at_once else self._backlog.due_in_s(settings.sync_timeout_s)
+        most_s = PATIENCE_S if self._hearing else settings.sync_timeout_s
+        wait_s = 0.0 if at_once else self._backlog.due_in_s(most_s, but=self._hearing)
         query = {"filter": FILTER, "timeout": str(int(wait_s * 1_000)), **({"since": since} if since else {})}
         try:
             told = await self._wire.get(Path.v3.sync, query, within_s=wait_s + settings.request_timeout_s)
@@ -132,18 +145,35 @@ class Listener:
                     self._intake.passed_over(NAME, PassedOver.UNREADABLE)
 
     async def _hear_all(self) -> None:
-        """Bring to the intake all that is due. Returns once that is stored, or its room put off."""
-        due, failures = deque(self._backlog.due()), 0
-        while due:
-            try:
-                await self._hear_room(due[0])
-                due.popleft()
-            except FrontendRefused:
-                raise
-            except BotError as error:  # what was heard before is heard no second time
-                log.warning("what was said can't be stored now: %s", error)
-                await asyncio.sleep(min(0.5 * 2 ** min(failures, 10), LONGEST_REST_S))
-                failures += 1
+        """Bring to the intake all that is due. Returns once that is stored, its room put off, or only calls hang."""
+        for room in self._backlog.due():
+            if room not in self._hearing:
+                self._hearing[room] = asyncio.create_task(self._hear_until_stored(room))
+        while self._hearing:
+            await asyncio.wait(self._hearing.values(), timeout=PATIENCE_S)
+            for room, hearing in [*self._hearing.items()]:
+                if hearing.done():
+                    del self._hearing[room]
+                    hearing.result()
+            if not self._unstored:  # else nothing more is asked for: the homeserver keeps it
+                return
+
+    async def _hear_until_stored(self, room: str) -> None:
+        """Hear a room, and again while the intake can't store what was said: what it has is heard no second time."""
+        failures = 0
+        async with self._places:
+            while True:
+                try:
+                    await self._hear_room(room)
+                except FrontendRefused:
+                    raise
+                except BotError as error:
+                    self._unstored.add(room)
+                    log.warning("what was said can't be stored now: %s", error)
+                    await asyncio.sleep(min(0.5 * 2 ** min(failures, 10), LONGEST_REST_S))
+                    failures += 1
+                else:
+                    return self._unstored.discard(room)
 
     async def _hear_room(self, room: str) -> None:
         """Bring a room's events to the intake, in their order; the homeserver's trouble with it stays its own."""

@@ -19,7 +19,7 @@ from aivax_bots import (
 from aivax_bots_matrix import NAME
 from aivax_bots_matrix.events import text
 from aivax_bots_matrix.settings import MatrixSettings
-from aivax_bots_matrix.wire import ADDRESS_FIX, TOKEN_FIX, Wire
+from aivax_bots_matrix.wire import ADDRESS_FIX, OF_NO_HOMESERVER, TOKEN_FIX, Wire
 
 MOST_ROOMS = 100
 HOMESERVER = Question(
@@ -109,6 +109,6 @@ async def _try_token(section: MatrixSettings) -> str:
 def _refused(error: PlatformError, what: str, cure: str = ADDRESS_FIX) -> AnswerRefusedError:
     if isinstance(error, FrontendRefused):
         return AnswerRefusedError("the homeserver refuses the token", TOKEN_FIX)
-    if isinstance(error, PlatformBusy):
+    if isinstance(error, PlatformBusy) and error.code not in OF_NO_HOMESERVER:
         return AnswerRefusedError(f"{what}: {error}", cure, passing=True)
     return AnswerRefusedError(f"{what}: {error.code or error}", cure)

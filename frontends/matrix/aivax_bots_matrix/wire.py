@@ -47,6 +47,8 @@ TOKEN_FIX = "log the bot in once more, and copy its new access token"  # noqa: S
 ADDRESS_FIX = "write the address of the client-server API: /.well-known/matrix/client of your server tells it"
 NOT_IMPLEMENTED = 501
 """The one fault of a server that waiting does not mend. Those of proxies, such as 520 to 530, pass."""
+OF_NO_HOMESERVER = ("401", "403", "404")
+"""With these a homeserver says what it means (`errcode`): who does not is a proxy before one, or none at all."""
 _silent = logging.getLogger(f"{__name__}.silent")
 _silent.disabled = True  # mautrix would log what people say
 _MXC = re.compile(r"mxc://[A-Za-z0-9\[][A-Za-z0-9.:\]-]*/[A-Za-z0-9_-]+")
@@ -178,6 +180,8 @@ def as_ours(error: MatrixRequestError) -> PlatformError:
     """What an error of the homeserver means to the core."""
     code = error.errcode or str(error.http_status)
     detail = (error.message or "")[:200]
+    if not error.errcode and code in OF_NO_HOMESERVER:
+        return PlatformBusy(NAME, code=code, detail=detail, failed=True)
     match error.http_status, code:
         case 401, _:
             return FrontendRefused(NAME, setting="[matrix] access_token", fix=TOKEN_FIX, code=code)

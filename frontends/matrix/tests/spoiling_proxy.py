@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +23,13 @@ class SpoilingProxy:
         self.url = ""
         self.failing: dict[str, int] = {}
         """The status in place of an answer, by a part of the request's path."""
+        self.page = False
+        """Whether such a failure is a proxy's own page, and not a homeserver's error."""
+        self.hanging = ""
+        """A part of the path of requests that get no answer until they are released."""
+        self.released = asyncio.Event()
+        self.held = 0
+        """How many requests get none now."""
         self.query: dict[str, dict[str, str]] = {}
         """What is asked in place of what the bot asks, by a part of the request's path."""
         self.spoil: Spoil | None = None
@@ -35,7 +43,11 @@ class SpoilingProxy:
         for each, status in self.failing.items():
             if each in path:
                 self.failed += 1
+                if self.page:
+                    return web.Response(text="<html>", status=status, content_type="text/html")
                 return web.json_response({"errcode": "M_UNKNOWN", "error": "spoilt"}, status=status)
+        if self.hanging and self.hanging in path and not self.released.is_set():
+            await self._hang()
         query = dict(request.query)
         for each, instead in self.query.items():
             query |= instead if each in path else {}
@@ -51,6 +63,13 @@ class SpoilingProxy:
             self.spoil(path, content)
             body = json.dumps(content).encode()
         return web.Response(body=body, status=status, content_type="application/json")
+
+    async def _hang(self) -> None:
+        self.held += 1
+        try:
+            await self.released.wait()
+        finally:
+            self.held -= 1
 
 
 @asynccontextmanager

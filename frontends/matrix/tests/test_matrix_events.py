@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mautrix.errors import MatrixUnknownRequestError
 
-from aivax_bots import Command, Commanded, OddAnswer, PassedOver, PlatformBusy, Said
+from aivax_bots import (
+    Command,
+    Commanded,
+    FrontendRefused,
+    OddAnswer,
+    PassedOver,
+    PlaceClosed,
+    PlatformBusy,
+    PlatformError,
+    Said,
+)
 from aivax_bots_matrix.address import Address
 from aivax_bots_matrix.events import (
     MARK,
@@ -206,9 +216,21 @@ def test_a_thread_hangs_on_an_event_and_on_no_name_of_a_place(forged: str) -> No
     assert said(ALONE, **relation).place == said(ALONE).place
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 522, 524, 530])
+@pytest.mark.parametrize("status", [401, 403, 404, 500, 502, 503, 504, 520, 522, 524, 530])
 def test_a_proxy_that_reaches_no_homeserver_is_busy(status: int) -> None:
     assert isinstance(as_ours(MatrixUnknownRequestError(status, "<html>")), PlatformBusy)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "M_UNKNOWN_TOKEN", FrontendRefused),
+        (403, "M_FORBIDDEN", PlaceClosed),
+        (404, "M_NOT_FOUND", PlaceClosed),
+    ],
+)
+def test_what_a_homeserver_refuses_is_refused(status: int, code: str, kind: type[PlatformError]) -> None:
+    assert type(as_ours(MatrixUnknownRequestError(status, "{}", code))) is kind
 
 
 def test_what_a_homeserver_does_not_know_is_no_matter_of_waiting() -> None:

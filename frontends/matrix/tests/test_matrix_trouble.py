@@ -119,6 +119,40 @@ async def test_a_room_that_cannot_be_read_keeps_no_other_waiting_and_is_heard_on
     assert texts(inbox) == ["elsewhere", "broken 0", "broken 1", "broken 2"]
 
 
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_proxys_own_page_closes_no_room(venue: Troubled, inbox: Inbox, status: int) -> None:
+    broken = venue.direct()
+    venue.proxy.page, venue.proxy.failing = True, {f"/rooms/{broken}": status}
+    venue.ana.send(broken, PLAIN)
+    await until("the trouble", lambda: venue.proxy.failed)
+    venue.proxy.failing = {}
+    await inbox.first(1)
+
+    assert texts(inbox) == ["hello there"]
+    assert PassedOver.UNREADABLE not in inbox.passed
+
+
+async def test_a_call_that_hangs_holds_up_its_own_room_alone(venue: Troubled) -> None:
+    venue.more = {"request_timeout_s": 15}
+    broken, inbox = venue.direct(), Inbox()
+    venue.proxy.spoil = before_all_others(broken)
+    async with venue.open() as frontend, listening_to(frontend, inbox):
+        venue.proxy.hanging = f"/rooms/{broken}/"
+        for number in range(2):
+            venue.ana.send(broken, {"msgtype": "m.text", "body": f"broken {number}"})
+        await until("it to hang", lambda: venue.proxy.held)
+        for number in range(2):
+            await venue.say(f"elsewhere {number}")
+            await inbox.first(number + 1)
+        elsewhere, held = texts(inbox), venue.proxy.held
+        venue.proxy.released.set()
+        await inbox.first(4)
+
+    assert elsewhere == ["elsewhere 0", "elsewhere 1"]
+    assert held
+    assert texts(inbox)[2:] == ["broken 0", "broken 1"]
+
+
 async def test_what_could_not_be_read_before_a_stop_is_heard_after_it(
     venue: Troubled, frontend: Frontend
 ) -> None:
