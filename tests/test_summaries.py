@@ -231,11 +231,13 @@ async def test_who_is_forgotten_leaves_no_summary(migrated_url: str) -> None:
         assert [bool(each) for each in await stored(stage)] == [False, True]
 
 
-async def test_old_words_go_with_their_summary(migrated_url: str) -> None:
+@pytest.mark.parametrize("days", [{"retention_days": 30}, {"retention_days": 0, "retention_calls_days": 32}])
+async def test_old_words_go_with_their_summary(migrated_url: str, days: dict[str, float]) -> None:
     clock = WallClock()
-    async with staged(migrated_url, now=clock, storage={"retention_days": 30}, **ON) as stage:
+    async with staged(migrated_url, now=clock, storage=days, **ON) as stage:
         await talk(stage, *facts(*range(8)))
-        clock.advance(days=31)
+        assert any(await stored(stage))
+        clock.advance(days=33)
         await stage.core.retention.sweep()
 
         assert await stored(stage) == [""]

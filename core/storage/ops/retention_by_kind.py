@@ -28,6 +28,7 @@ from core.settings import StorageSettings
 from core.storage.db import batch_jobs, console_chat, console_files, learnt, messages, tool_activity, turns
 from core.storage.learnt.follow_ups import Wanted
 from core.storage.personal_data.registry import STORES
+from core.storage.summaries.touched import drop_summaries_of
 
 _EMPTY = {store.table: store.words for store in STORES}
 
@@ -122,11 +123,12 @@ async def _drop_chat_files(connection: AsyncConnection, before: datetime, _: dat
 
 
 async def _drop_turns(connection: AsyncConnection, before: datetime, _: datetime, most: int) -> int:
-    """Rows of turns, with usage and all else that hangs on them, but for a batch that goes on."""
+    """Rows of turns, with usage and all else that hangs on them, and summaries; but for a batch that goes on."""
     goes_on = exists().where(batch_jobs.c.turn_id == turns.c.id, batch_jobs.c.stage != "gone")
     old = (turns.c.created_at < before) & (turns.c.ended_at < before) & turns.c.state.in_(ENDED) & ~goes_on
     found = await _some(connection, select(turns.c.id).where(old).order_by(turns.c.created_at), most)
     if found:
+        await drop_summaries_of(connection, found)
         await connection.execute(delete(turns).where(turns.c.id.in_(found)))
     return len(found)
 
