@@ -33,7 +33,7 @@ async def all_read(database: Database) -> AsyncIterator[asyncio.Event]:
         async with database.read() as connection:
             await connection.exec_driver_sql("SELECT 1")
             reading.release()
-            await over.wait()
+            await over.wait()  # no deadline: set at the end of the block below
 
     async with asyncio.TaskGroup() as group:
         for _ in range(2 * MOST_CONNECTIONS):

@@ -90,14 +90,13 @@ class Ground:
         `all_heard`: no process was killed, so that those of Discord wait in one until they can be stored.
         """
         until = asyncio.get_running_loop().time() + timeout_s
-        while (
-            unheard := await self.unheard(on_discord=all_heard)
-        ) or await self.records.open_turns():  # no deadline: below
-            left = f"{[self._told_of(q) for q in unheard]}, {await self.records.unfinished()}"
+        open_turns = self.records.open_turns
+        while (lost := await self.unheard(all_heard)) or await open_turns():  # no deadline: below
+            left = f"{[self._told_of(q) for q in lost]}, {await self.records.unfinished()}"
             assert asyncio.get_running_loop().time() < until, f"not within {timeout_s} s: {left}"
             await asyncio.sleep(0.2)
 
-    async def unheard(self, *, on_discord: bool = False) -> list[Question]:
+    async def unheard(self, on_discord: bool = False) -> list[Question]:
         """Messages that were not taken in yet, Slack's or all; Slack's are delivered once more."""
         keys = await self.records.keys()
         waiting = [q for q in self.crowd.asked if q.key not in keys]
