@@ -74,9 +74,9 @@ class CallLog:
         """Describes every call, the oldest first."""
         return [call.described() for call in self._calls]
 
-    def paths(self) -> list[str]:
-        """What was called, the oldest first; no body is read for it."""
-        return [call.path for call in self._calls]
+    def paths(self, *, without: bytes | None = None) -> list[str]:
+        """What was called, the oldest first, `without` the calls of this body; none is read as JSON for it."""
+        return [call.path for call in self._calls if without is None or call.raw != without]
 
     def clear(self) -> int:
         """Forgets every call and says how many there were."""

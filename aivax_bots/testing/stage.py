@@ -35,6 +35,9 @@ NEVER_TOO_LATE = dict.fromkeys(
 ONE_PERSON_FOR_MANY = {"person_waiting": 10_000, "person_running": 10_000, "person_actions": 10_000}
 """In most tests one person does what many would; the bounds of one person have tests of their own."""
 
+ASKS_NOTHING = b"{}"
+"""By which the bot finds out, in an outage and in its own time, whether completions are back: no question."""
+
 
 class Stage(Generic[F]):
     """One running process of the bot."""
@@ -65,13 +68,14 @@ class Stage(Generic[F]):
     @property
     def times_asked(self) -> int:
         """How many completion calls reached AIVAX: cheap enough to be asked again and again."""
-        return sum(path.endswith("/chat/completions") for path in self.sandbox.state.calls.paths())
+        paths = self.sandbox.state.calls.paths(without=ASKS_NOTHING)
+        return sum(path.endswith("/chat/completions") for path in paths)
 
     @property
     def asked(self) -> list[dict[str, Any]]:
         """The bodies of the completion calls that reached AIVAX."""
         calls = self.sandbox.state.calls.described()
-        return [call["body"] for call in calls if call["path"].endswith("/chat/completions")]
+        return [call["body"] for call in calls if call["path"].endswith("/chat/completions") and call["body"]]
 
 
 def settings_for(url: str, sandbox: Sandbox, **sections: Any) -> Settings:
