@@ -102,7 +102,8 @@ async def main(role: str, url: str, gateway: str, dispatch: str, *ended: str) ->
             return
         runner = Ended(TurnStore(core.database, core.database.now, "ends")) if ended else core.runner
         tell_of_jobs(core.pool)
-        working = asyncio.create_task(replace(core, runner=Timed(runner)).work())
+        timed = Timed(runner)
+        working = asyncio.create_task(replace(core, open_runner=lambda: timed).work())
         tell("ready")
         await asyncio.to_thread(sys.stdin.read)
         working.cancel()
