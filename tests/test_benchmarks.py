@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,7 +15,9 @@ from benchmarks import report
 from benchmarks.row import Figure, Goal, Measured, Plot, Row, as_json
 from benchmarks.rows import ROWS
 from benchmarks.stage.gateway import Connection, Server, answer_of, script
+from benchmarks.stage.programs import program
 from core.aivax.transport import httpx
+from tests.waiting import soon
 
 TREE = Path(__file__).parent.parent
 LONGEST_BASELINE = 60
@@ -103,3 +106,12 @@ async def test_the_scripted_gateway_says_what_the_question_asks_for(per_s: int) 
             assert text.count("data: {") == count + 2
             assert text.endswith("data: [DONE]\n\n")
     assert len(answer_of(40).split(" ")) == 40
+
+
+async def test_the_program_that_times_when_turns_begin_still_fits_the_core(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    database = f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bot.sqlite3')}"
+    given = ("work", database, "http://127.0.0.1:1/v1", "rows")
+    async with program("-m", "benchmarks.inside.handover", *given, log=tmp_path / "log") as working:
+        await soon("the program to be ready", working.told("ready"))
