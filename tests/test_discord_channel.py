@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import pytest
 
+from bots.discord.delivery.channel import DiscordChannel
 from core.domain import (
     Action,
     Apology,
@@ -171,6 +173,35 @@ async def test_a_lost_later_message_is_found_by_its_text(place: Place) -> None:
     second = str(place.fake.answers(place.channel)[1].id)
     assert await place.answer.find(SECOND, text) == second
     assert await place.answer.find(SECOND, f"{text} from others") == second
+
+
+async def test_a_message_of_an_answer_that_says_the_same_is_not_taken_for_the_lost_one(place: Place) -> None:
+    text = "What every long answer says on its second page, word for word"
+    await place.answer.post(text, SECOND)
+    other = replace(SECOND, nonce="turn-2-1")
+
+    assert await place.answer.find(other, text) is None
+
+    place.fake.lose_response(POST)
+    with pytest.raises(OutcomeUnknown):
+        await place.answer.post(text, other)
+    ours = str(place.fake.answers(place.channel)[1].id)
+    assert await place.answer.find(other, text) == ours
+
+
+async def test_where_nobody_knows_whose_they_are_the_newest_message_of_that_text_is_the_lost_one(
+    fake: FakeDiscord, place: Place
+) -> None:
+    text = "What every long answer says on its second page, word for word"
+    await place.answer.post(text, SECOND)
+    fake.lose_response(POST)
+    with pytest.raises(OutcomeUnknown):
+        await place.answer.post(text, replace(SECOND, nonce="turn-2-1"))
+    newest = str(fake.answers(place.channel)[1].id)
+
+    async with opened(fake) as frontend:  # a process that has seen neither
+        again = DiscordChannel(frontend._session, place.address)
+        assert await again.find(replace(SECOND, nonce="turn-2-1"), text) == newest
 
 
 async def test_what_is_not_there_is_not_found(place: Place) -> None:

@@ -13,6 +13,7 @@ from bots.discord.delivery.bare import or_bare
 from bots.discord.delivery.code_attachments import CodeFile
 from bots.discord.delivery.markup_out import MAX_SIZE, native, size
 from bots.discord.delivery.uploads import as_sent, shows
+from bots.discord.delivery.webhook import is_follow_up_key
 from bots.discord.events.address import Address, snowflake
 from bots.discord.events.buttons import are_of_turn, custom_ids_in, view_of
 from bots.discord.events.sdk_message import WholeMessage
@@ -164,8 +165,9 @@ class DiscordChannel:
         """Look for a message by its nonce, as far as this process saw it, and then in the channel's history.
 
         History shows no nonces: there the first part is known as our reply to the question, or by the buttons of its
-        turn, another one by its text. None is safe soon after the create: the same nonce posts nothing twice for a
-        few minutes.
+        turn, another one by its text, the newest one if several have it. What this process knows as another message's
+        is none of them: answers may say the same. None is safe soon after the create: the same nonce posts nothing
+        twice for a few minutes.
         """
         await self._prepare()
         known = self._session.posted.get(delivery.nonce)
@@ -225,7 +227,7 @@ class DiscordChannel:
             if exc.code == UNKNOWN_MESSAGE:
                 # someone deleted this nonce's message: until Discord has forgotten it, it takes no other with that
                 # nonce. A second one is again the same on every try
-                nonce = hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]
+                nonce = _after_deletion(nonce)
             elif reply and reply_refused(exc):
                 reply = {}
             else:
@@ -250,22 +252,29 @@ class DiscordChannel:
     async def _look(self, client: discord.Client, delivery: Delivery, wanted: str) -> str | None:
         question = self._address.message
         after = discord.Object(question) if question else None
+        of_others = self._of_others(delivery)
         found: str | None = None
         async for message in self._in(client).history(limit=HISTORY_LIMIT, after=after):
-            if message.author.id != own_id(client):
+            if message.author.id != own_id(client) or message.id in of_others:
                 continue
             replies = message.reference.message_id if message.reference else None
             buttons = custom_ids_in(message.raw) if isinstance(message, WholeMessage) else []
             is_reply = bool(question) and replies == question
             if delivery.part == 0 and (is_reply or are_of_turn(buttons, delivery)):
                 return str(message.id)
-            if (
-                found is None
-                and not replies
-                and is_same_text(message.content.strip().removeprefix(self._calling), wanted)
-            ):
+            if not replies and is_same_text(message.content.strip().removeprefix(self._calling), wanted):
                 found = str(message.id)
         return found
+
+    def _of_others(self, delivery: Delivery) -> set[int]:
+        """The messages that this process knows as those of other parts, and of other answers."""
+        own = {delivery.nonce, _after_deletion(delivery.nonce)}
+        posted = self._session.posted.items()
+        return {message for key, message in posted if key not in own and not is_follow_up_key(key)}
+
+
+def _after_deletion(nonce: str) -> str:
+    return hashlib.sha256(nonce.encode()).hexdigest()[:MAX_NONCE]
 
 
 def _only(user: int) -> discord.AllowedMentions:

@@ -36,6 +36,11 @@ def follow_up_key(interaction: int, text: str) -> str:
     return f"{interaction}:{hashlib.sha256(text.strip().encode()).hexdigest()[:32]}"
 
 
+def is_follow_up_key(key: str) -> bool:
+    """Whether that is such a name, and no nonce."""
+    return ":" in key
+
+
 def is_thinking(message: Json) -> bool:
     """Tell whether a message still says that the bot thinks."""
     return bool(int(message.get("flags") or 0) & THINKING)
