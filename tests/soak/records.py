@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 
-from core.storage.db import Database
+from core.storage.db import Database, outlast
 from tests.soak.talk import Question
 
 _ARRIVALS = """
@@ -23,8 +23,11 @@ class Records:
         self._database = database
 
     async def _column(self, query: str) -> Sequence[str]:
-        async with self._database.read() as connection:
-            return list((await connection.execute(text(query))).scalars())
+        async def read() -> Sequence[str]:
+            async with self._database.read() as connection:
+                return list((await connection.execute(text(query))).scalars())
+
+        return await outlast(read)  # the last of the faults may end this connection as well
 
     async def keys(self) -> set[str]:
         """The events that were taken in."""
