@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aivax_bots.testing.stage import ASKS_NOTHING
 from core.conversations.prompt import SURROUNDINGS_END, SURROUNDINGS_HEADING
 from core.i18n import Phrase
 from sandbox.calls import CallLog
@@ -141,7 +142,7 @@ class Answers:
     def catch_up(self) -> None:
         calls = list(self._calls._calls)
         for call in calls[self._read :]:
-            if call.path.endswith("/chat/completions") and call.raw:
+            if call.path.endswith("/chat/completions") and call.raw not in (b"", ASKS_NOTHING):
                 question = read_question(read_json(call.raw), public=False)
                 for word in _WORD.findall(question.text)[-1:]:  # behind what was said around it
                     self._texts.setdefault(word, set()).add(letters(answer_to(question).text))
