@@ -27,5 +27,7 @@ def test_a_start_collects_nothing_and_leaves_what_it_made_alone() -> None:
 
     collected_nothing, (young, *_), is_frozen = json.loads(ended.stdout)
     assert collected_nothing
-    assert 700 < young <= 20_000, "seldom enough for an answer's cost, often enough for a loop that is never held up"
+    assert 700 < young <= 20_000, (
+        "seldom enough for an answer's cost, often enough for a loop that is never held up"
+    )
     assert is_frozen
