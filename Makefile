@@ -84,7 +84,8 @@ soak: .venv/.dev .venv/.synapse
 explore: .venv/.dev
 	@HYPOTHESIS_PROFILE=explore PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak" $$(grep -lE '^@given' tests/test_*.py)
 
-# Measures against what a user would pick instead, and writes docs/performance.md: `make bench ROWS="turns core"`.
+# Measures against what a user would pick instead, and writes docs/performance.md. The default set takes less than ten
+# minutes; `make bench ROWS="turns core"` picks rows, `ROWS=all` adds those of several processes and of the console.
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(ROWS)
 

@@ -4,8 +4,9 @@
 
 Slack and Discord are the tests' servers on loopback, in this process; the sandbox plays AIVAX; PostgreSQL is the tests'
 own, where it is installed. Beside the bot stand a bare typer app and a bare bot on both SDKs (`baselines/`), and, if
-given, another checkout of this project with the packages that are installed here. All are measured in turns, so that a
-busy machine is as busy for each of them. Reads `/proc`: Linux only.
+given, another checkout of this project with the packages that are installed here. Commands and starts are measured in
+turns, so that a busy machine is as busy for each of them; what idles does so beside the others. Reads `/proc`: Linux
+only.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -198,27 +199,28 @@ async def _processes(given: argparse.Namespace, checkouts: Sequence[Path]) -> li
             addresses["PostgreSQL"] = lambda name: _new_database(server, name)
         async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
             town = Town(slack, discord, sandbox, "")
-            for database, address in addresses.items():
-                bots: Bots = {None: _bare(town, folder)}
-                for number, checkout in enumerate(checkouts):
+            bots: Bots = {None: _bare(town, folder)}
+            for number, checkout in enumerate(checkouts):
+                for database, address in addresses.items():
                     config = town.config(storage=address(f"bot{number}")).replace(
                         "reconnect_after_s = 3\n", ""
                     )
-                    bots[checkout] = _bot(checkout, folder / f"{database}{number}", config)
-                for bot in bots.values():  # compiled, and with its database: every start but the first one
-                    async with started(*bot):
-                        pass
-                if "start" in given.only:
-                    rows += [row async for row in _starts(bots, checkouts, database, given.rounds)]
-                if "idle" in given.only:
-                    rows += [row async for row in _idle(bots, checkouts, database, given.seconds)]
+                    bots[database, checkout] = _bot(checkout, folder / f"{database}{number}", config)
+            for bot in bots.values():  # compiled, and with its database: every start but the first one
+                async with started(*bot):
+                    pass
+            if "start" in given.only:
+                rows += [row async for row in _starts(bots, given.rounds)]
+            if "idle" in given.only:
+                rows += [row async for row in _idle(bots, given.seconds)]
     return rows
 
 
 Command = tuple[Sequence[str], Path, dict[str, str]]
 """A command, the folder that it runs in, and its environment."""
-Bots = dict[Path | None, Command]
-"""The bot of each checkout, and, under None, the bare one."""
+Key = tuple[str, Path] | None
+Bots = dict[Key, Command]
+"""The bot of each checkout on each database, and, under None, the bare one, which has none."""
 
 
 def _bare(town: Town, folder: Path) -> Command:
@@ -239,36 +241,50 @@ def _bot(checkout: Path, folder: Path, config: str) -> Command:
     return [sys.executable, "-m", "bots", "run"], folder, _environment(checkout)
 
 
-async def _starts(bots: Bots, checkouts: Sequence[Path], database: str, rounds: int) -> AsyncIterator[Row]:
-    clock: dict[Path | None, list[float]] = {key: [] for key in bots}
-    cpu: dict[Path | None, list[float]] = {key: [] for key in bots}
+async def _starts(bots: Bots, rounds: int) -> AsyncIterator[Row]:
+    clock: dict[Key, list[float]] = {key: [] for key in bots}
+    cpu: dict[Key, list[float]] = {key: [] for key in bots}
+    ready_at = dict.fromkeys(bots, time.monotonic())
     for _ in range(rounds):
-        if database == "PostgreSQL":
-            await asyncio.sleep(IDENTIFY_AFTER_S)
         for key, bot in bots.items():
+            if key is not None and key[0] == "PostgreSQL":
+                await asyncio.sleep(ready_at[key] + IDENTIFY_AFTER_S - time.monotonic())
             async with started(*bot) as process:
                 cpu[key].append(process.cpu_ms)
                 clock[key].append(process.ready_ms)
-    for name, took in (("start to ready", clock), ("CPU of a start", cpu)):
-        bare, mine, *others = (statistics.median(took[key]) for key in (None, *checkouts))
-        yield Row(f"{name}, {database}", "ms", f"<= {START} x", mine, bare, mine <= START * bare, *others)
+                ready_at[key] = time.monotonic()
+    for database, keys in _compared(bots).items():
+        for name, took in (("start to ready", clock), ("CPU of a start", cpu)):
+            bare, mine, *others = (statistics.median(took[key]) for key in keys)
+            goal = f"<= {START} x"
+            yield Row(f"{name}, {database}", "ms", goal, mine, bare, mine <= START * bare, *others)
 
 
-async def _idle(bots: Bots, checkouts: Sequence[Path], database: str, seconds: float) -> AsyncIterator[Row]:
-    """Memory and processor of each, one after the other, for so many seconds."""
-    memory, cpu = {}, {}
-    for key, bot in bots.items():
-        async with started(*bot) as process:
-            await asyncio.sleep(SETTLED_AFTER_S)
-            before = process.cpu_ms
-            await asyncio.sleep(seconds)
-            memory[key], cpu[key] = process.memory_mib, (process.cpu_ms - before) / seconds
-    bare, mine, *others = (memory[key] for key in (None, *checkouts))
-    yield Row(
-        f"idle memory, {database}", "MiB", f"<= {MEMORY_MIB:g}", mine, bare, mine <= MEMORY_MIB, *others
-    )
-    bare, mine, *others = (cpu[key] for key in (None, *checkouts))
-    yield Row(f"idle CPU a second, {database}", "ms", f"<= {CPU_MS:g}", mine, bare, mine <= CPU_MS, *others)
+def _compared(bots: Bots) -> dict[str, list[Key]]:
+    """For each database the bots to compare: the bare one, ours, and that of another checkout."""
+    keys: dict[str, list[Key]] = {}
+    for key in filter(None, bots):
+        keys.setdefault(key[0], [None]).append(key)
+    return keys
+
+
+async def _idle(bots: Bots, seconds: float) -> AsyncIterator[Row]:
+    """Memory and processor of all, which do next to nothing beside each other, for so many seconds."""
+    async with AsyncExitStack() as stack:
+        running = {key: await stack.enter_async_context(started(*bot)) for key, bot in bots.items()}
+        await asyncio.sleep(SETTLED_AFTER_S)
+        before = {key: process.cpu_ms for key, process in running.items()}
+        await asyncio.sleep(seconds)
+        memory = {key: process.memory_mib for key, process in running.items()}
+        cpu = {key: (process.cpu_ms - before[key]) / seconds for key, process in running.items()}
+    for database, keys in _compared(bots).items():
+        bare, mine, *others = (memory[key] for key in keys)
+        met, goal = mine <= MEMORY_MIB, f"<= {MEMORY_MIB:g}"
+        yield Row(f"idle memory, {database}", "MiB", goal, mine, bare, met, *others)
+        bare, mine, *others = (cpu[key] for key in keys)
+        yield Row(
+            f"idle CPU a second, {database}", "ms", f"<= {CPU_MS:g}", mine, bare, mine <= CPU_MS, *others
+        )
 
 
 @contextmanager

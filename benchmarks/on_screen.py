@@ -34,7 +34,7 @@ from tests.platforms.discord import FakeDiscord  # noqa: E402
 from tests.platforms.slack import FakeSlack  # noqa: E402
 from tests.town import CONFIG  # noqa: E402
 
-OVER_S = (0.0, 0.2, 0.9, 3.0)
+OVER_S = (0.0, 0.2, 0.9, 1.5)
 """Over how many seconds an answer comes: at once, within 0.3 s, within 1 s, and longer."""
 PIECES = 10
 SLACK_CALLS = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.plots import drawn
+from benchmarks.rows import SETS
 
 TREE = Path(__file__).resolve().parent.parent
 RESULTS = TREE / "benchmarks/results.json"
@@ -43,7 +44,8 @@ def rendered(results: Results) -> str:
     """The table of all rows, how each is measured, and the plots."""
     table = [HEAD, *(_line(line) for row in results.values() for line in row["lines"])]
     ways = [
-        f"- `{name}` ({row['seconds']:.0f} s): {row['what']}{_notes(row)}" for name, row in results.items()
+        f"- `{name}` ({row['seconds']:.0f} s, commit {row['commit']}): {row['what']}{_notes(row)}"
+        for name, row in results.items()
     ]
     plots = [f"![{plot['title']}](performance-{name}.svg)" for name, plot in _plots(results).items()]
     parts = [_about(results), "\n".join(table), "\n".join(ways), "\n".join(plots)]
@@ -65,15 +67,23 @@ def _plots(results: Results) -> dict[str, Any]:
 
 
 def _about(results: Results) -> str:
-    commits = sorted({row["commit"] for row in results.values()})
     machines = sorted({row["machine"] for row in results.values()})
     lines = [line for row in results.values() for line in row["lines"]]
     met = sum(line["verdict"] == "met" for line in lines)
-    took_min = sum(row["seconds"] for row in results.values()) / 60
-    return (
-        f"`make bench` on commit {', '.join(commits)}, {'; '.join(machines)}: {met} of {len(lines)} lines met,"
-        f" in {took_min:.1f} minutes."
-    )
+    took = " ".join(filter(None, (_took(name, results) for name in ("default", "further"))))
+    return f"{'; '.join(machines)}: {met} of {len(lines)} lines met. {took}".rstrip()
+
+
+def _took(name: str, results: Results) -> str:
+    """Of which commits a set was measured, and how long that took; nothing where none of it was."""
+    rows = [results[each] for each in SETS[name] if each in results]
+    if not rows:
+        return ""
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
+    took_min = sum(row["seconds"] for row in rows) / 60
+    missing = ", ".join(f"`{each}`" for each in SETS[name] if each not in results)
+    not_yet = f"; not measured yet: {missing}" if missing else ""
+    return f"The {name} set, on commit {commits}: {took_min:.1f} minutes{not_yet}."
 
 
 def _line(line: Mapping[str, Any]) -> str:

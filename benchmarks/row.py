@@ -80,12 +80,16 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement. `name` is what `ROWS` picks; `what` says in a sentence how it is measured."""
+    """One measurement. `name` is what `ROWS` picks; `what` says in a sentence how it is measured.
+
+    What is `further` is measured only where it is asked for: several processes, or the console.
+    """
 
     name: str
     what: str
     lines: tuple[Line, ...]
     measure: Callable[[Bench], Awaitable[Measured]]
+    further: bool = False
 
 
 def as_json(row: Row, measured: Measured, **about: Any) -> dict[str, Any]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import func, select
 
 from benchmarks import __main__ as command
 from benchmarks import report
 from benchmarks.row import Figure, Goal, Measured, Plot, Row, as_json
-from benchmarks.rows import ROWS
+from benchmarks.rows import ROWS, SETS
+from benchmarks.stage.databases import Databases
+from benchmarks.stage.filling import fill
 from benchmarks.stage.gateway import Connection, Server, answer_of, script
-from benchmarks.stage.programs import program
+from benchmarks.stage.programs import gateway, program, together
 from core.aivax.transport import httpx
+from core.storage.db import Database, messages
 from tests.waiting import soon
 
 TREE = Path(__file__).parent.parent
@@ -37,9 +42,56 @@ def test_every_row_can_be_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
     command.main()
 
-    listed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in listed] == list(ROWS)
+    listed = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert [name for name, _ in listed] == list(ROWS)
+    assert {name for name, of in listed if of == "further"} == set(SETS["further"])
     assert all(row.name == name and row.lines and row.what for name, row in ROWS.items())
+
+
+def test_without_a_name_only_the_default_set_is_measured() -> None:
+    """`make bench` is to take less than ten minutes: rows of several processes and of the console are asked for."""
+    assert [row.name for row in command.picked([])] == [
+        name for name in ROWS if name not in {"dispatch", "jobs", "handover", "console"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "measured"),
+    [
+        (["all"], list(ROWS)),
+        (["further"], ["dispatch", "jobs", "handover", "console"]),
+        (["console", "dispatch"], ["dispatch", "console"]),
+        (["further", "core", "jobs"], ["core", "dispatch", "jobs", "handover", "console"]),
+    ],
+)
+def test_rows_are_picked_by_their_names_and_by_those_of_sets(names: list[str], measured: list[str]) -> None:
+    assert [row.name for row in command.picked(names)] == measured
+
+
+def test_an_unknown_row_is_refused_with_what_there_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "core", "turn"])
+
+    with pytest.raises(SystemExit):
+        command.main()
+
+    told = capsys.readouterr().err
+    assert "no such row: turn" in told
+    assert all(name in told for name in (*ROWS, *SETS))
+
+
+def test_what_was_not_measured_this_time_stays_with_its_commit_and_its_time() -> None:
+    before = {name: made_up(ROWS[name], Figure(2.0, 1.0)) for name in ("core", "jobs")}
+
+    results = command.with_row(before, "core", {**before["core"], "commit": "def5678", "seconds": 7.0})
+
+    text = report.rendered(results)
+    assert "- `core` (7 s, commit def5678): " in text
+    assert "- `jobs` (1 s, commit abc1234): " in text
+    assert all(f"| {line.name} |" in text for name in before for line in ROWS[name].lines)
+    assert "The default set, on commit def5678: 0.1 minutes; not measured yet: `reading`" in text
+    assert "The further set, on commit abc1234: 0.0 minutes; not measured yet: `dispatch`" in text
 
 
 def test_the_report_shows_each_line_with_its_verdict_from_what_was_saved(tmp_path: Path) -> None:
@@ -106,6 +158,64 @@ async def test_the_scripted_gateway_says_what_the_question_asks_for(per_s: int) 
             assert text.count("data: {") == count + 2
             assert text.endswith("data: [DONE]\n\n")
     assert len(answer_of(40).split(" ")) == 40
+
+
+async def test_a_gateway_that_thinks_says_nothing_for_so_long_and_then_all_at_once(tmp_path: Path) -> None:
+    body = {"messages": [{"role": "user", "content": script(4, 0, after_s=1)}]}
+    loop = asyncio.get_running_loop()
+    async with gateway(tmp_path) as aivax, httpx.AsyncClient() as client:
+        asked_at = loop.time()
+        async with client.stream("POST", f"{aivax.url}/chat/completions", json=body) as answer:
+            came = [(loop.time() - asked_at, words) async for words in answer.aiter_text()]
+
+    assert came[0][0] > 0.99
+    said = "".join(words for _, words in came)
+    assert "".join(re.findall(r'"content":"([^"]*)"', said)) == answer_of(4)
+
+
+class Opening:
+    """Something that is opened and closed, or fails to open."""
+
+    def __init__(self, name: str, seen: list[str], *, fails: bool = False) -> None:
+        self._name, self._seen, self._fails = name, seen, fails
+
+    async def __aenter__(self) -> str:
+        if self._fails:
+            raise RuntimeError(self._name)
+        self._seen.append(f"{self._name} opened")
+        return self._name
+
+    async def __aexit__(self, *_: object) -> None:
+        self._seen.append(f"{self._name} closed")
+
+
+async def test_what_is_opened_together_is_closed_though_one_of_it_fails() -> None:
+    seen: list[str] = []
+
+    with pytest.raises(RuntimeError, match="second"):
+        async with together(Opening("first", seen), Opening("second", seen, fails=True)):
+            pytest.fail("one of them is not open")
+    async with together(Opening("third", seen), Opening("fourth", seen)) as opened:
+        assert opened == ["third", "fourth"]
+
+    assert seen == [
+        *("first opened", "first closed"),
+        *("third opened", "fourth opened", "third closed", "fourth closed"),
+    ]
+
+
+async def test_each_empty_database_is_one_of_its_own() -> None:
+    with Databases() as databases:
+        first, second = await asyncio.gather(databases.empty("sqlite"), databases.empty("sqlite"))
+        await fill(first, 20, 4)
+
+        counts = []
+        for url in (first, second):
+            async with Database(url) as database, database.read() as connection:
+                counts.append(
+                    (await connection.execute(select(func.count()).select_from(messages))).scalar_one()
+                )
+    assert counts == [20, 0]
 
 
 async def test_the_program_that_times_when_turns_begin_still_fits_the_core(

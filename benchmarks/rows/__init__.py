@@ -9,6 +9,7 @@ from . import (
     growth,
     handover,
     idle,
+    jobs,
     on_screen,
     open_answers,
     outage,
@@ -25,6 +26,7 @@ MODULES = (
     statements,
     postgres,
     dispatch,
+    jobs,
     handover,
     growth,
     open_answers,
@@ -34,3 +36,9 @@ MODULES = (
     console,
 )
 ROWS: dict[str, Row] = {each.ROW.name: each.ROW for each in MODULES}
+SETS: dict[str, tuple[str, ...]] = {
+    "default": tuple(name for name, row in ROWS.items() if not row.further),
+    "further": tuple(name for name, row in ROWS.items() if row.further),
+    "all": tuple(ROWS),
+}
+"""Names that stand for several rows; the default one is measured where nothing is picked."""

@@ -12,6 +12,8 @@ from benchmarks.stage.programs import Program, gateway, program
 from tests.console_browser import CHROMIUM, DESK, chromium, window
 
 PAGES, TURNS, ROUNDS = 200, 100, 4
+WARM = 20
+"""Turns before the first that counts."""
 PATHS = ("overview", "waiting", "turns/{turn}")
 FIRST, MEMORY = (
     "First text beside 200 open pages and a browser, p95",
@@ -35,9 +37,9 @@ async def looked_at(bench: Bench, told: dict[str, str]) -> AsyncIterator[None]:
         yield
 
 
-async def asked(bot: Program) -> list[float]:
+async def asked(bot: Program, turns: int = TURNS) -> list[float]:
     """How long each of some turns took to its first text, in ms."""
-    await bot.write(f"{TURNS}\n")
+    await bot.write(f"{turns}\n")
     took: list[float] = json.loads(await bot.line())
     return took
 
@@ -54,7 +56,7 @@ async def measure(bench: Bench) -> Measured:
         program("-m", "benchmarks.inside.beside_console", url, aivax.url, log=log) as bot,
     ):
         told = json.loads(await bot.line())
-        await asked(bot)
+        await asked(bot, WARM)
         memory = [bot.memory_mib, 0.0]
         for _ in range(ROUNDS):
             alone += await asked(bot)
@@ -76,4 +78,5 @@ ROW = Row(
         Line(MEMORY, "MiB", Goal(60, "figure")),
     ),
     measure,
+    further=True,
 )

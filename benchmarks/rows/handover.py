@@ -154,4 +154,5 @@ ROW = Row(
     " and 200, which is more than two cores answer, turns that are closed unanswered.",
     tuple(Line(line, "ms", Goal(1.3), "Procrastinate alone") for lines in LINES.values() for line in lines),
     measure,
+    further=True,
 )

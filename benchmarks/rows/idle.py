@@ -36,8 +36,8 @@ async def measure(_bench: Bench) -> Measured:
 
 ROW = Row(
     "idle",
-    "`benchmarks/idle.py`: CPU of quick commands; start, memory and CPU with both platforms connected and nobody there,"
-    f" seen for {SECONDS} s; all by turns, medians of {ROUNDS}.",
+    f"`benchmarks/idle.py`: CPU of quick commands; starts; medians of {ROUNDS}, all by turns. Memory and CPU with both"
+    f" platforms connected and nobody there, of all at the same time, seen for {SECONDS} s.",
     lines(),
     measure,
 )

@@ -53,7 +53,7 @@ def lines() -> tuple[Line, ...]:
 
 ROW = Row(
     "screen",
-    "`benchmarks/on_screen.py`: answers that come at once, within 0.2 s, 0.9 s and 3 s, the platforms enforcing their"
+    "`benchmarks/on_screen.py`: answers that come at once, within 0.2 s, 0.9 s and 1.5 s, the platforms enforcing their"
     f" limits; creates, edits and stream calls. The highest median of {ROUNDS} rounds.",
     lines(),
     measure,

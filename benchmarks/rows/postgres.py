@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from contextlib import AsyncExitStack
 
 from sqlalchemy import make_url
 
 from benchmarks.row import Bench, Figure, Goal, Line, Measured, Plot, Row
-from benchmarks.stage.contest import on_discord, ours
 from benchmarks.stage.core_turns import by_turns, core_process
 from benchmarks.stage.gateway import answer_of, script
-from benchmarks.stage.platforms import answered
 from benchmarks.stage.programs import Gateway, gateway
+from benchmarks.stage.workers import JOBS, answers_of
 
 FEW, MANY = 20, 80
 ROUNDS, AT_ONCE = 3, 20
-QUESTIONS, PIECES, PER_S = 160, 80, 20
+PIECES, PER_S = 80, 20
+QUESTION, ANSWER = script(PIECES, PER_S), answer_of(PIECES)
+QUESTIONS = 80
+"""For each worker: four rounds of all its places."""
 COMMITS, WORKERS = "Commits that PostgreSQL sees of a turn", "Answers of two workers, beside one"
 BY_JOBS = "Commits that PostgreSQL sees of a turn: jobs"
 CPU = "CPU of a core turn on PostgreSQL: jobs"
-JOBS = "procrastinate"
 
 
 async def commits(bench: Bench, aivax: Gateway, turns: int, dispatch: str = "rows") -> int:
@@ -44,8 +43,8 @@ def counted(bench: Bench, url: str) -> int:
 
 
 async def per_turn(bench: Bench, aivax: Gateway, dispatch: str) -> float:
-    """The commits of a turn, without those of a start and an end."""
-    many, few = [await commits(bench, aivax, turns, dispatch) for turns in (MANY, FEW)]
+    """The commits of a turn, without those of a start and an end. Counted, not timed: both at the same time."""
+    many, few = await asyncio.gather(*(commits(bench, aivax, turns, dispatch) for turns in (MANY, FEW)))
     return (many - few) / (MANY - FEW)
 
 
@@ -60,46 +59,22 @@ async def cpu_ms(bench: Bench, aivax: Gateway) -> tuple[float, float]:
     return ours.cpu_ms, theirs.cpu_ms
 
 
-async def answers_a_s(bench: Bench, aivax: Gateway, workers: int) -> tuple[float, float]:
-    """Answers a second of so many workers on questions that wait, and the part of a core that the stage took."""
-    url = await bench.databases.empty("postgresql")
-    folder = bench.folder / f"workers{workers}"
-    async with on_discord(QUESTIONS) as way, AsyncExitStack() as stack:
-        async with ours(way, aivax, folder, "--role", "listen", storage=url):
-            for each in range(QUESTIONS):
-                await way.ask(each, script(PIECES, PER_S))
-            await bench.databases.holds(url, "SELECT count(*) FROM turns", QUESTIONS)
-        with bench.databases.connect(url) as connection:
-            connection.execute("UPDATE turns SET due_at = now() + interval '1 hour'")
-            for each in range(workers):
-                opened = ours(way, aivax, folder.with_name(f"worker{each}"), "--role", "work", storage=url)
-                await stack.enter_async_context(opened)
-            began, used_s = time.monotonic(), time.process_time()
-            connection.execute("UPDATE turns SET due_at = now()")  # for all workers at the same moment
-            await answered(way, range(QUESTIONS), answer_of(PIECES))
-            busy = (time.process_time() - used_s) / (time.monotonic() - began)
-            query = "SELECT count(*) / extract(epoch FROM max(ended_at) - min(started_at)) FROM turns"
-            row = connection.execute(query).fetchone()
-    assert row is not None
-    return float(row[0]), busy
-
-
 async def measure(bench: Bench) -> Measured:
     """Both lines."""
     async with gateway(bench.folder) as aivax:
-        rows, jobs = [await per_turn(bench, aivax, each) for each in ("rows", JOBS)]
+        rows, jobs = await asyncio.gather(*(per_turn(bench, aivax, each) for each in ("rows", JOBS)))
         cpu = await cpu_ms(bench, aivax)
-        one, busy = await answers_a_s(bench, aivax, 1)
-        two, busier = await answers_a_s(bench, aivax, 2)
-    note = f"The stage took {max(busy, busier):.2f} of a core."
-    plot = Plot(
-        "Workers on one PostgreSQL", "processes", "answers a second", {"answers": [(1, one), (2, two)]}
-    )
+        one, two = [
+            await answers_of(bench, aivax, each, each * QUESTIONS, QUESTION, ANSWER) for each in (1, 2)
+        ]
+    note = f"The stage took {max(one.stage_cores, two.stage_cores):.2f} of a core."
+    curve = {"answers": [(1, one.a_second), (2, two.a_second)]}
+    plot = Plot("Workers on one PostgreSQL", "processes", "answers a second", curve)
     figures = {
         COMMITS: Figure(rows),
         BY_JOBS: Figure(jobs, rows),
         CPU: Figure(*cpu),
-        WORKERS: Figure(two, one, note),
+        WORKERS: Figure(two.a_second, one.a_second, note),
     }
     return Measured(figures, {"processes": plot})
 
@@ -107,9 +82,9 @@ async def measure(bench: Bench) -> Measured:
 ROW = Row(
     "postgres",
     'Commits: pg_stat_database of a process with 80 core turns less one with 20; jobs: `dispatch = "procrastinate"`.'
-    " CPU: 20 core turns at once, the median of 3 rounds of 80, by turns. Workers: 160 questions on Discord that"
-    " a listener took in and that became due at the same moment, answers of 80 chunks in 4 s, default settings; from"
-    " the first claim to the last end.",
+    f" CPU: 20 core turns at once, the median of 3 rounds of 80, by turns. Workers: {QUESTIONS} questions for each, on"
+    " Discord, that a listener took in and that became due at the same moment and were told of as when they are stored,"
+    f" answers of {PIECES} chunks in {PIECES // PER_S} s, default settings; from the first claim to the last end.",
     (
         Line(COMMITS, "", Goal(10, "figure")),
         Line(BY_JOBS, "", Goal(1.1), "rows"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.reading import WAYS
+from benchmarks.reading import ANSWERS, ANSWERS_OTHERWISE, WAYS
 from benchmarks.row import Bench, Figure, Goal, Line, Measured, Row
 
 from .scripts import told_by
@@ -22,7 +22,8 @@ async def measure(_bench: Bench) -> Measured:
 ROW = Row(
     "reading",
     "`benchmarks/reading.py`: CPU of a process that reads an answer of 20,000 chunks; each reader by turns, medians of"
-    f" {ROUNDS} processes.",
+    f" {ROUNDS} processes; in each ours and bare httpx read {ANSWERS_OTHERWISE} answers behind one that does not count,"
+    f" the SDK, which takes seconds, {ANSWERS['openai']}.",
     tuple(Line(f"CPU a chunk, {what}", "µs", Goal(1 / part), SDK) for what, part in WAYS.values()),
     measure,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from tests.platforms.discord import FakeDiscord
@@ -12,7 +12,7 @@ from tests.platforms.slack import FakeSlack
 
 from .gateway import answer_of, script
 from .platforms import CONFIG, OnDiscord, OnSlack, Way, answered
-from .programs import Gateway, Program, program
+from .programs import Gateway, Program, program, together
 
 PIECES, PER_S = 200, 200
 """An answer of 200 chunks, some 1,300 characters, within a second."""
@@ -21,7 +21,7 @@ WARM = 1
 
 
 @asynccontextmanager
-async def on_discord(places: int) -> AsyncIterator[Way]:
+async def on_discord(places: int) -> AsyncIterator[OnDiscord]:
     """A Discord with nobody else on it."""
     async with FakeDiscord() as fake:
         yield OnDiscord(fake, places)
@@ -91,11 +91,11 @@ async def contest(
     opened: Open, gateway: Gateway, folder: Path, *, places: int
 ) -> AsyncIterator[tuple[Side, Side]]:
     """Both bots, each on a platform of its own and warm; ours first."""
-    async with AsyncExitStack() as stack:
-        sides = []
-        for begin in (ours, bare):
-            way = await stack.enter_async_context(opened(places))
-            sides.append(Side(way, await stack.enter_async_context(begin(way, gateway, folder))))
-        for side in sides:
-            await side.turns_ms(range(WARM), at_once=False)
-        yield sides[0], sides[1]
+    async with (
+        opened(places) as here,
+        opened(places) as there,
+        together(ours(here, gateway, folder), bare(there, gateway, folder)) as bots,
+    ):
+        sides = Side(here, bots[0]), Side(there, bots[1])
+        await asyncio.gather(*(each.turns_ms(range(WARM), at_once=False) for each in sides))
+        yield sides

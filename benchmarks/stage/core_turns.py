@@ -61,13 +61,14 @@ async def core_process(
 
 
 async def by_turns(
-    sides: Sequence[CoreProcess], rounds: int, count: int, *, at_once: int = 1, same: bool = False
+    sides: Sequence[CoreProcess], rounds: int, count: int, *, at_once: int = 1, same: Sequence[bool] = ()
 ) -> list[Round]:
-    """The medians of each process, which take turns. `same`: the first one's questions are all of one conversation."""
+    """The medians of each process, which take turns. `same`: of which ones all questions are of one conversation."""
     found: list[list[Round]] = [[] for _ in sides]
+    in_ones = same or [False] * len(sides)
     for _ in range(rounds):
-        for side, process in enumerate(sides):
-            found[side].append(await process.turns(count, at_once=at_once, same=same and side == 0))
+        for into, process, in_one in zip(found, sides, in_ones, strict=True):
+            into.append(await process.turns(count, at_once=at_once, same=in_one))
     return [medians(each) for each in found]
 
 

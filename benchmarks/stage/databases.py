@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 import warnings
@@ -15,6 +16,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+from core.storage.db import Database, migrate
 from tests.waiting import until
 
 from .filling import fill
@@ -26,7 +28,8 @@ class Databases:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._seeded: dict[str, str] = {}
-        self._empty = 0
+        self._copies = 0
+        self._migrating = asyncio.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -72,26 +75,39 @@ class Databases:
         """The address of a file that is not there yet."""
         return f"sqlite+aiosqlite:///{self.folder}/{name}.sqlite3"
 
-    def postgresql(self, name: str) -> str:
-        """The address of a new database."""
+    def postgresql(self, name: str, template: str = "template1") -> str:
+        """The address of a new database, which holds what another of the server does."""
         with self.connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            creating = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+            connection.execute(creating.format(sql.Identifier(name), sql.Identifier(template)))
         address = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         return make_url(address).set(database=name).render_as_string(hide_password=False)
 
     async def empty(self, system: str) -> str:
         """A database with nothing but its tables, new each time."""
-        self._empty += 1
-        name = f"empty{self._empty}"
-        url = self.sqlite(name) if system == "sqlite" else self.postgresql(name)
-        await fill(url, 0, 0)
-        return url
+        async with self._migrating:  # Alembic does one at a time
+            if system not in self._seeded:
+                url = self.sqlite(system) if system == "sqlite" else self.postgresql(system)
+                async with Database(url) as database:
+                    await migrate.upgrade(database)
+                self._seeded[system] = url
+            return self.copied(self._seeded[system])
+
+    def copied(self, url: str) -> str:
+        """Another database that holds the same. Nobody may be connected to the one that is copied."""
+        self._copies += 1
+        name, of = f"copy{self._copies}", make_url(url)
+        if of.get_backend_name() == "sqlite":
+            copy = self.sqlite(name)
+            shutil.copy(of.database or "", make_url(copy).database or "")
+            return copy
+        return self.postgresql(name, of.database or "")
 
     async def seeded(self, system: str, messages: int, *, long: int = 0) -> str:
         """A database of so many messages, `long` of them in one conversation; made once for each size."""
         name = f"{system}{messages}_{long}"
         if name not in self._seeded:
-            url = self.sqlite(name) if system == "sqlite" else self.postgresql(name)
+            url = await self.empty(system)
             await fill(url, messages, long)
             self._seeded[name] = url
         return self._seeded[name]

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL, Boolean, Column, Table, make_url
 
-from core.storage.db import Database, metadata, migrate
+from core.storage.db import metadata
 
 HALF_A_YEAR_S = 15_552_000
 EVENTS_S = 1_123_200
@@ -28,16 +28,13 @@ Values = Mapping[str, str]
 
 
 async def fill(url: str, messages: int, long: int) -> None:
-    """Make the tables, and as many messages in turns of a question and an answer each.
+    """Fill a database that has its tables with so many messages, in turns of a question and an answer each.
 
     The first `long` messages are all of conversation 1, whose person and place `benchmarks.inside.turns` asks in.
     """
-    async with Database(url) as database:
-        await migrate.upgrade(database)
-    if messages:
-        of = make_url(url)
-        into = _into_sqlite if of.get_backend_name() == "sqlite" else _into_postgresql
-        await asyncio.to_thread(into, of, statements(of.get_backend_name(), messages // 2, long // 2))
+    of = make_url(url)
+    into = _into_sqlite if of.get_backend_name() == "sqlite" else _into_postgresql
+    await asyncio.to_thread(into, of, statements(of.get_backend_name(), messages // 2, long // 2))
 
 
 def _into_sqlite(url: URL, filling: list[str]) -> None:

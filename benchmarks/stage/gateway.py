@@ -1,7 +1,8 @@
 """A scripted AIVAX in a process of its own, cheap enough to feed hundreds of streams.
 
 The question says what comes: `200 pieces at 100/s` is an answer of 200 chunks, one event a write, 100 of them a
-second; at 0/s they come at once, packed into writes of 4 KiB. `POST /down` and `/up` begin and end an outage.
+second; at 0/s they come at once, packed into writes of 4 KiB, and with ` after 4 s` behind it only then: a model that
+thinks. `POST /down` and `/up` begin and end an outage.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from functools import cache
 from itertools import accumulate, islice
 
-SCRIPT = re.compile(rb"(\d+) pieces at (\d+)/s")
+SCRIPT = re.compile(rb"(\d+) pieces at (\d+)/s(?: after (\d+) s)?")
 EVENTS = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
 )
@@ -22,9 +23,9 @@ PACKED_BYTES = 4096
 MODEL = "sandbox:50c3"
 
 
-def script(pieces: int, per_s: int) -> str:
-    """A question that has the gateway answer with so many pieces a second; 0: at once."""
-    return f"Please say {pieces} pieces at {per_s}/s."
+def script(pieces: int, per_s: int, *, after_s: int = 0) -> str:
+    """A question that has the gateway answer with so many pieces a second, 0: at once, after so many seconds."""
+    return f"Please say {pieces} pieces at {per_s}/s{f' after {after_s} s' if after_s else ''}."
 
 
 @cache
@@ -121,19 +122,24 @@ class Connection(asyncio.Protocol):
 
     def _stream(self, body: bytes) -> None:
         asked = SCRIPT.findall(body)
-        count, per_s = map(int, asked[-1]) if asked else (3, 0)
+        count, per_s, after_s = (int(each or 0) for each in asked[-1]) if asked else (3, 0, 0)
         events = events_of(count)
-        if not per_s:
-            self._transport.write(EVENTS)
-            self._transport.writelines([*map(chunked, packed(events)), chunked(b"")])
+        self._transport.write(EVENTS)
+        if per_s:
+            ends = b"".join(map(chunked, (*events[count:], b"")))
+            self._write_at_pace([*map(chunked, events[:count]), ends], per_s, after_s)
             return
-        self._write_at_pace(
-            [*map(chunked, events[:count]), b"".join(map(chunked, (*events[count:], b"")))], per_s
-        )
-
-    def _write_at_pace(self, writes: list[bytes], per_s: int) -> None:
+        whole = [*map(chunked, packed(events)), chunked(b"")]
+        if not after_s:
+            self._transport.writelines(whole)
+            return
         loop = asyncio.get_running_loop()
-        moments = accumulate(islice(iter(lambda: 1 / per_s, 0), len(writes)), initial=loop.time())
+        self._timer = loop.call_later(after_s, self._transport.writelines, whole)
+
+    def _write_at_pace(self, writes: list[bytes], per_s: int, after_s: int) -> None:
+        loop = asyncio.get_running_loop()
+        first_at = loop.time() + after_s
+        moments = accumulate(islice(iter(lambda: 1 / per_s, 0), len(writes)), initial=first_at)
         left = iter(zip(moments, writes, strict=False))
 
         def write_next() -> None:
@@ -142,8 +148,7 @@ class Connection(asyncio.Protocol):
                 self._timer = loop.call_at(at + 1 / per_s, write_next)
                 return
 
-        self._transport.write(EVENTS)
-        write_next()
+        self._timer = loop.call_at(first_at, write_next)
 
 
 async def serve() -> None:

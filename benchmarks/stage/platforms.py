@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -78,6 +79,10 @@ class OnDiscord:
     def said(self, number: int) -> str:
         shown = self._fake.answers(self._rooms[number])
         return "".join(each.content for each in shown if each.id > self._asked[number])
+
+    def calls(self) -> Counter[str]:
+        """How often the bot has called each route so far."""
+        return Counter(each.route for each in self._fake.calls)
 
 
 class OnSlack:

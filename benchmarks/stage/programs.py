@@ -9,8 +9,9 @@ import signal
 import statistics
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.request import Request, urlopen
 
 TREE = Path(__file__).resolve().parents[2]
@@ -18,6 +19,7 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 WITHIN_S = 120.0
 """The longest that anything is waited for; what takes longer fails by name."""
 QUIET_S = 0.25
+T = TypeVar("T")
 
 
 class Program:
@@ -118,6 +120,20 @@ async def program(
         yield running
     finally:
         await running.stop(by_signal=not wrap)
+
+
+@asynccontextmanager
+async def together(*opening: AbstractAsyncContextManager[T]) -> AsyncIterator[list[T]]:
+    """Open all at the same moment, and close them so: what nobody measures takes as long as the slowest of them."""
+    opened = await asyncio.gather(*(each.__aenter__() for each in opening), return_exceptions=True)
+    failed = [each for each in opened if isinstance(each, BaseException)]
+    to_close = [each for each, value in zip(opening, opened, strict=True) if value not in failed]
+    try:
+        if failed:
+            raise failed[0]
+        yield [each for each in opened if not isinstance(each, BaseException)]
+    finally:
+        await asyncio.gather(*(each.__aexit__(None, None, None) for each in to_close))
 
 
 class Gateway:
