@@ -94,8 +94,9 @@ async def of_many(bench: Bench, aivax: Gateway, dispatch: str) -> tuple[Answered
 
 
 def note_of(found: Answered, called: str) -> str:
-    """What an answer costs Discord."""
-    each = ", ".join(f"{calls / found.count:.2f} {route}" for route, calls in found.calls.most_common())
+    """What an answer costs Discord; what fewer than one in a hundred does is only in the sum."""
+    routes = ((route, calls / found.count) for route, calls in found.calls.most_common())
+    each = ", ".join(f"{calls:.2f} {route}" for route, calls in routes if calls >= 0.01)
     return f"Calls to Discord for an answer, by {called}: {found.calls.total() / found.count:.2f} ({each})."
 
 

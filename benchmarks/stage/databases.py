@@ -75,11 +75,11 @@ class Databases:
         """The address of a file that is not there yet."""
         return f"sqlite+aiosqlite:///{self.folder}/{name}.sqlite3"
 
-    def postgresql(self, name: str, template: str = "template1") -> str:
+    def postgresql(self, name: str, template: str = "template1", strategy: str = "wal_log") -> str:
         """The address of a new database, which holds what another of the server does."""
         with self.connect() as connection:
-            creating = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-            connection.execute(creating.format(sql.Identifier(name), sql.Identifier(template)))
+            creating = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}")
+            connection.execute(creating.format(*map(sql.Identifier, (name, template, strategy))))
         address = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         return make_url(address).set(database=name).render_as_string(hide_password=False)
 
@@ -91,17 +91,20 @@ class Databases:
                 async with Database(url) as database:
                     await migrate.upgrade(database)
                 self._seeded[system] = url
-            return self.copied(self._seeded[system])
+            return self._copied(self._seeded[system], "wal_log")
 
     def copied(self, url: str) -> str:
-        """Another database that holds the same. Nobody may be connected to the one that is copied."""
+        """Another database that holds the same as a large one. Nobody may be connected to the one that is copied."""
+        return self._copied(url, "file_copy")
+
+    def _copied(self, url: str, strategy: str) -> str:
         self._copies += 1
         name, of = f"copy{self._copies}", make_url(url)
         if of.get_backend_name() == "sqlite":
             copy = self.sqlite(name)
             shutil.copy(of.database or "", make_url(copy).database or "")
             return copy
-        return self.postgresql(name, of.database or "")
+        return self.postgresql(name, of.database or "", strategy)
 
     async def seeded(self, system: str, messages: int, *, long: int = 0) -> str:
         """A database of so many messages, `long` of them in one conversation; made once for each size."""
