@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from core.i18n import spoken_command as spoken_command
     from core.i18n.languages import LANGUAGES as LANGUAGES
     from core.markdown.dialect import Dialect as Dialect
-    from core.settings import Section as Section
+    from core.section import Section as Section
 
 _HOMES: Mapping[str, str] = {
     "bots.embedding": "run",
@@ -122,7 +122,7 @@ _HOMES: Mapping[str, str] = {
     "core.i18n": "command_menu listed_command spoken_command",
     "core.i18n.languages": "LANGUAGES",
     "core.markdown.dialect": "Dialect",
-    "core.settings": "Section",
+    "core.section": "Section",
 }
 """Where each public name lives. `tests/test_public_api.py` holds that type checkers are told the same above."""
 _DEPRECATED: dict[str, str] = {}

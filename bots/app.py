@@ -25,7 +25,6 @@ from bots.wiring import (
     queueing_of,
     remote_deletion_of,
     rollups_of,
-    runner_of,
     surfaces_of,
 )
 from core.aivax.client import AivaxClient
@@ -44,6 +43,7 @@ from core.storage.ops.retention import Retention
 from core.storage.personal_data.sqlite_scrub import Scrubber
 from core.turns.worker_pool import TurnRunner, WorkerPool
 from core.util.clock import Clock
+from core.util.imports import Later
 from core.util.log import log
 
 LEAST_SILENCE_S = 5.0
@@ -58,6 +58,8 @@ class Core:
     pool: WorkerPool
     open_runner: Callable[[], TurnRunner]
     """Makes what runs turns, the first time that it is asked."""
+    answering: Later
+    """What it imports for that, and what an answer needs beside."""
     database: Database
     admitting: Admitting
     retention: Retention
@@ -71,6 +73,7 @@ class Core:
 
     async def run(self, turn: Turn) -> None:
         """Run a claimed turn: see `core.turns.worker_pool.TurnRunner`."""
+        await self.answering.imported()
         await self.runner.run(turn)
 
     def check(self, settings: Settings) -> None:
@@ -183,19 +186,21 @@ async def open_core_on(
         niceties = niceties_of(base, surfaces)
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         intake = intake_of(base, queueing.pool, admitting.caps, scrubber, capabilities)
+        answering = Later("bots.answering", "core.aivax.completions")
         retention = Retention(database, now, settings.storage, scrubber=scrubber)
         yield Core(
             intake=intake,
             pool=queueing.pool,
             open_runner=cache(
-                partial(runner_of, base, queueing, admitting, surfaces, capabilities, niceties)
+                partial(_runner_of, base, queueing, admitting, surfaces, capabilities, niceties)
             ),
+            answering=answering,
             database=database,
             admitting=admitting,
             retention=retention,
             upkeep=(
                 *hearing_of(base, queueing),
-                partial(_prepare, queueing.pool),
+                partial(_prepare, queueing.pool, answering),
                 admitting.leadership.run,
                 partial(retention.run, until_leading=admitting.leadership.until_leading),
                 base.places.run,
@@ -213,7 +218,14 @@ async def open_core_on(
         )
 
 
-async def _prepare(pool: WorkerPool) -> None:
-    """Read what answers need once the first question is there: a bot that nobody asks has 8 MiB less in memory."""
+def _runner_of(*parts: Any) -> TurnRunner:
+    from bots.answering import runner_of  # imported by now, unless nobody waited for it
+
+    return runner_of(*parts)
+
+
+async def _prepare(pool: WorkerPool, answering: Later) -> None:
+    """Read what answers need once the first question is there: a bot that nobody asks has 10 MiB less in memory."""
     await pool.noticed.wait()
+    await answering.imported()
     await warm()

@@ -12,12 +12,14 @@ from bots.entry_points import found
 from bots.setting_rules.ids import IdFix, IdKind, any_id
 
 if TYPE_CHECKING:  # `aivax-bots slack --help` reads the plugins, and is fast
+    from importlib.metadata import EntryPoint
+
     from bots.setup.ports import PlatformSetup
     from core.domain import Frontend, Translator, Watch
     from core.domain.checks import Check
     from core.i18n import Translators
     from core.operations.cluster import Cluster
-    from core.settings import Section
+    from core.section import Section
     from core.storage.db.engine import Database
 
 
@@ -149,18 +151,18 @@ class Plugin:
         return {f"{self.name}_{kind}s": kind for kind in self.operator_kinds}
 
 
-def installed(only: str | None = None) -> dict[str, Plugin]:
-    """Every installed frontend by name, or `only` this one. One that can't be imported is left out with a log line."""
-    plugins: dict[str, Plugin] = {}
-    for entry in found():
-        if only not in (None, entry.name):
-            continue
-        try:
-            plugin = entry.load()
-        except Exception:
-            from core.util.log import log
+def installed() -> dict[str, Plugin]:
+    """Every installed frontend by name. One that can't be imported is left out."""
+    return {plugin.name: plugin for entry in found() if (plugin := loaded(entry)) is not None}
 
-            log.exception("frontend.not_loaded", name=entry.name, package=entry.value)
-        else:
-            plugins[plugin.name] = plugin
-    return plugins
+
+def loaded(entry: EntryPoint) -> Plugin | None:
+    """One frontend; None, with a log line, where it can't be imported."""
+    try:
+        plugin: Plugin = entry.load()
+    except Exception:
+        from core.util.log import log
+
+        log.exception("frontend.not_loaded", name=entry.name, package=entry.value)
+        return None
+    return plugin

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from bots import logs
 from bots.redaction import secrets_in
 from bots.setting_rules.live import Live
-from bots.settings import Settings, SettingsRefused
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import Settings
 from bots.web.console.providers.settings import PlatformSignInSettings
 from bots.web.console.settings import ConsoleSettings
 from core.admission.operator_alerts import OperatorAlerts

@@ -1,27 +1,24 @@
 """Settings: read once, from `config.toml` and the environment, into frozen sections.
 
 The environment wins: `AIVAX_BOTS__SECTION__KEY`, or `AIVAX_BOTS__SECTION__KEY_FILE` naming a file that holds the
-value (`bots.setting_rules.environment`). Nothing else reads either of them.
+value (`bots.setting_rules.environment`); `bots.setting_rules.reading` reads both, and nothing else.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, create_model
+from pydantic import Field, SecretStr, StringConstraints, create_model
 
 from bots.frontends import Plugin
 from bots.hooks.settings import HooksSettings
-from bots.setting_rules.environment import CONFIG_VARIABLE, HTTP_VARIABLE, PREFIX, overlay
-from bots.setting_rules.errors import problem_of, shown
+from bots.setting_rules.errors import shown
 from bots.setting_rules.ids import KINDS, any_id, wrong_channels, wrong_entries, wrong_ids
 from bots.setting_rules.origins import Origins
-from bots.setting_rules.renamed import OldNames
+from bots.setting_rules.reading import config_path, judged, read_file
 from bots.terminal import PLATFORM as TERMINAL
 from bots.tools.settings import ToolsSettings
 from bots.tracing.settings import OtelSettings
@@ -30,29 +27,27 @@ from bots.web.console.providers.settings import PlatformSignInSettings
 from bots.web.console.settings import ConsoleSettings
 from core.account.settings import AccountSettings
 from core.batch.settings import BatchSettings
-from core.domain import BotError, SettingRefused
+from core.domain import SettingRefused
 from core.forms.settings import FormSettings
 from core.guard.settings import GuardSettings
+from core.i18n.settings import RepliesSettings
 from core.knowledge.settings import KnowledgeSettings
 from core.media.settings import MediaSettings
 from core.places.settings import PlaceAdminsSettings
 from core.rights.settings import MemorySettings, PeopleSettings, PrivacySettings
 from core.scheduled.settings import DigestSettings, RemindersSettings
+from core.section import Section
 from core.settings import (
     AccessSettings,
     AivaxSettings,
     BackupSettings,
     ConversationSettings,
     LimitsSettings,
-    RepliesSettings,
     Route,
-    Section,
     StorageSettings,
 )
 from core.summaries.settings import SummariesSettings
 from core.util.addresses import is_loopback
-
-DEFAULT_PATH = Path("config.toml")
 
 
 class WebSettings(Bounds):
@@ -141,14 +136,6 @@ class Settings(Section):
         return getattr(self, name)
 
 
-class SettingsRefused(BotError):
-    """The configuration can't be used; every problem that was found."""
-
-    def __init__(self, problems: Iterable[SettingRefused]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
 def load(
     plugins: Mapping[str, Plugin],
     *,
@@ -166,8 +153,8 @@ def load(
     Raises:
         SettingsRefused: with every unknown name, unreadable file and unusable value.
     """
-    values, file = _read_file(path, environment), config_path(path, environment)
-    return settled(plugins, values, environment, on_old_names, origins or Origins(), file)
+    file = config_path(path, environment)
+    return settled(plugins, read_file(file), environment, on_old_names, origins or Origins(), file)
 
 
 def settled(
@@ -179,31 +166,9 @@ def settled(
     file: Path | None,
 ) -> Settings:
     """Judge what `file` holds, with the environment laid over it, as `load` does; `values` is changed by it."""
+    further = partial(_wrong_names, plugins=plugins)
     model = compose(plugins)
-    old_names = OldNames()
-    variables = dict(environment)
-    problems = [*old_names.in_file(values), *old_names.in_environment(variables, PREFIX)]
-    origins.in_file(file, values)
-    problems += [*_wrong_library(environment), *overlay(model, values, variables, origins)]
-    try:
-        settings = model.model_validate(values)
-    except ValidationError as exc:
-        problems += [problem_of(model, error) for error in exc.errors(include_url=False)]
-    else:
-        problems += _wrong_names(settings, plugins)
-    if problems:
-        raise SettingsRefused(map(old_names.as_written, problems)) from None
-    on_old_names(old_names.used)
-    return settings
-
-
-def _wrong_library(environment: Mapping[str, str]) -> Iterator[SettingRefused]:
-    """An HTTP library that there is not, or that is not installed."""
-    library = environment.get(HTTP_VARIABLE, "httpx")
-    if library not in ("httpx", "httpx2"):
-        yield SettingRefused(HTTP_VARIABLE, value=library, fix="write httpx or httpx2")
-    elif find_spec(library) is None:
-        yield SettingRefused(HTTP_VARIABLE, value=library, fix="install it: pip install 'aivax-bots[httpx2]'")
+    return judged(model, values, environment, file, origins, on_old_names=on_old_names, further=further)
 
 
 def _wrong_names(settings: Settings, plugins: Mapping[str, Plugin]) -> Iterator[SettingRefused]:
@@ -275,27 +240,3 @@ def _web(platforms: tuple[str, ...]) -> type[WebSettings]:
     console = create_model("ConsoleSettings", __base__=ConsoleSettings, **ways)
     web: dict[str, Any] = {"console": (console, console())}
     return create_model("WebSettings", __base__=WebSettings, **web)
-
-
-def config_path(path: Path | None, environment: Mapping[str, str]) -> Path | None:
-    """The file that will be read, or None when there is none to read."""
-    if named := path or environment.get(CONFIG_VARIABLE):
-        return Path(named)
-    return DEFAULT_PATH if DEFAULT_PATH.exists() else None
-
-
-def _read_file(path: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
-    chosen = config_path(path, environment)
-    if chosen is None:
-        return {}
-    try:
-        return tomllib.loads(chosen.read_text(encoding="utf-8-sig"))
-    except OSError as exc:
-        fix = f"the file can't be read ({exc.strerror}); create it from config.example.toml"
-    except tomllib.TOMLDecodeError as exc:
-        fix = f"this is not valid TOML: {exc}"
-    except UnicodeDecodeError:
-        fix = "this is not UTF-8 text: save the file in that encoding"
-    except (ValueError, RecursionError):  # a number of thousands of digits, lists inside lists without end
-        fix = "this is not valid TOML"
-    raise SettingsRefused([SettingRefused(str(chosen), fix=fix)])

@@ -16,7 +16,7 @@ from core.admission.account import AccountWatch
 from core.admission.account_alerts import AccountAlerts
 from core.admission.admission import Admission
 from core.admission.expiry import HeldTurnExpiry
-from core.admission.fair_worklist import FairWorklist, Permits
+from core.admission.fair_worklist import FairWorklist
 from core.admission.liveness import CompletionsRoute, Liveness
 from core.admission.operator_alerts import OperatorAlerts, alert_channel_of
 from core.admission.prober import AccountProbe, Prober, ProbeTurns
@@ -64,7 +64,7 @@ from core.storage.turns.store import TurnStore
 from core.turns.cancellation import Cancellations
 from core.turns.position_notifier import PositionNotifier
 from core.turns.surfaces import Surfaces
-from core.turns.worker_pool import PoolSettings, TurnRunner, WorkerPool
+from core.turns.worker_pool import PoolSettings, WorkerPool
 from core.util.clock import Clock
 from core.util.log import log
 
@@ -301,62 +301,6 @@ def surfaces_of(base: Base, queueing: Queueing) -> Surfaces:
     return Surfaces(
         queueing.turns, base.frontends, base.translators, timeout_s=base.settings.limits.turn_timeout_s
     )
-
-
-def runner_of(
-    base: Base,
-    queueing: Queueing,
-    admitting: Admitting,
-    surfaces: Surfaces,
-    capabilities: Capabilities,
-    niceties: Niceties,
-) -> TurnRunner:
-    """Wire what runs a turn."""
-    from core.conversations.composer import Composer  # a bot that nobody asks does without all of them
-    from core.media.interpreting import MediaInterpreter
-    from core.media.tool_caps import ToolCaps
-    from core.storage.spending import SpendingStore
-    from core.storage.uses import UseStore
-    from core.turns.asking.fallback import Fallback
-    from core.turns.asking.hooked import TurnHooks
-    from core.turns.endings import Endings
-    from core.turns.generation import Calling, Generation
-    from core.turns.holds import Holds
-    from core.turns.runner import Runner
-    from core.turns.traced_turn import TracedRunner
-
-    settings, limits, turns = base.settings, base.settings.limits, queueing.turns
-    uses = UseStore(base.database, base.now)
-    tool_caps = ToolCaps(limits, uses)
-    composer = Composer(
-        base.history,
-        base.routes,
-        settings.conversation,
-        limits,
-        queueing.files,
-        MediaInterpreter(settings.media, base.aivax.media, uses),
-        queueing.pool.sweep_soon,
-    )
-    permits = Permits(queueing.calls, queueing.allowance, base.now)
-    show_tools = settings.replies.show_tools
-    hooks = TurnHooks(base.hooks, composer, lambda: base.routes.models)
-    fallback = Fallback(
-        base.routes, admitting.caps, SpendingStore(base.database), base.now, base.places.newly_gone
-    )
-    generation = Generation(
-        composer,
-        Calling(base.aivax, admitting.admission, permits, tool_caps, hooks, Guard(settings.guard)),
-        turns,
-        limits,
-        fallback,
-        show_tools=show_tools,
-        capabilities=capabilities,
-    )
-    followers = (niceties.begin, *capabilities.followers)
-    endings = Endings(turns, surfaces, settings.replies, followers, hooks)
-    holds = Holds(turns, surfaces, endings, limits, base.now, queueing.pool.sweep_soon)
-    runner = Runner(turns, surfaces, generation, endings, holds, queueing.cancellations, limits)
-    return runner if base.tracer is NO_TRACER else TracedRunner(runner, base.tracer)
 
 
 def niceties_of(base: Base, surfaces: Surfaces) -> Niceties:

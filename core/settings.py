@@ -6,76 +6,21 @@ from math import inf
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     StrictBool,
     StrictInt,
     StringConstraints,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from core.i18n import LANGUAGES, nearest, problems_of
-from core.util.addresses import typed_address
-from core.util.time_zones import is_time_zone
+from core.i18n.settings import Locale
+from core.section import Name, Section, ServerAddress, ServerAddressOrNone, TimeZone
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]+$")]
-
-ServerAddress = Annotated[
-    str, BeforeValidator(typed_address), StringConstraints(pattern=r"^https?://(?:[^\s?#]+|[^\s@]+)$")
-]
-"""An address as it is pasted, with a route or a query; one with a password in it is refused further on."""
-ServerAddressOrNone = Annotated[
-    str, BeforeValidator(typed_address), StringConstraints(pattern=r"^(https?://(?:[^\s?#]+|[^\s@]+))?$")
-]
-
-
-def _spoken(tag: str) -> str:
-    if tag and nearest(tag) is None:
-        raise ValueError(f"write one of {', '.join(LANGUAGES)}")
-    return tag
-
-
-def _usable(sentences: object) -> object:
-    """Each problem by itself, under the name of its sentence."""
-    found = [
-        InitErrorDetails(
-            type=PydanticCustomError("sentence", "{fix}", {"fix": problem.fix}),
-            loc=problem.path,
-            input=problem.value,
-        )
-        for problem in problems_of(sentences)
-    ]
-    if found:
-        raise ValidationError.from_exception_data("sentences", found)
-    return sentences
-
-
-def _known_zone(name: str) -> str:
-    if name and not is_time_zone(name):
-        raise ValueError("write a time zone by its IANA name, such as Europe/Lisbon or America/Sao_Paulo")
-    return name
-
-
-TimeZone = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_known_zone)]
 Recipient = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^age1[a-z0-9]{20,}$")]
 ToolOption = StrictBool | StrictInt | str
 RoutingPreset = Literal["Balanced", "Cheapest", "Fastest", "Quality"]
-Locale = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_spoken)]
-Sentences = Annotated[dict[str, str | dict[str, str]], BeforeValidator(_usable)]
-
-
-class Section(BaseModel):
-    """One table of `config.toml`. Unknown keys are refused; secrets never show in its repr."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class AivaxSettings(Section):
@@ -327,26 +272,6 @@ class AccessSettings(Section):
     block_channels: tuple[Listed, ...] = ()
     allow_workspaces: tuple[Workspace, ...] = ()
     block_workspaces: tuple[Workspace, ...] = ()
-
-
-class RepliesSettings(Section):
-    """`[replies]`: how the bot speaks when it speaks for itself."""
-
-    locale: Annotated[Name, AfterValidator(_spoken)] = "en"
-    """The language for those whose own is unknown, or none of ours."""
-    show_tools: bool = True
-    buttons: tuple[Literal["stop", "regenerate", "good", "bad"], ...] = ("stop", "regenerate", "good", "bad")
-    """What stands below an answer, where the platform has buttons: *stop* while it is written, the others after."""
-    footer: bool = False
-    """Whether the model's name and the tokens used stand below an answer."""
-    titles: bool = False
-    """Whether a new thread of the bot's is named by AIVAX after its first answer, where the platform has names."""
-    suggestions: bool = False
-    """Whether what could be asked next is suggested after an answer, where the platform has a place for it."""
-    first_words_after_s: float = Field(0.25, ge=0, le=5)
-    """How long an answer's first words are held: one that is whole by then is posted once and never edited."""
-    sentences: Sentences = Field(default_factory=dict)
-    """The operator's own wording: a sentence by its name for all languages, or by language and name."""
 
 
 class Route(Section):

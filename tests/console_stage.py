@@ -33,9 +33,10 @@ from bots.web.console.settings import ConsoleSettings
 from core.console.wording import Wording
 from core.domain.console import Role
 from core.i18n import Translators
+from core.i18n.settings import RepliesSettings
 from core.operations.control import Control
 from core.rights.people import PeopleDesk
-from core.settings import LimitsSettings, RepliesSettings
+from core.settings import LimitsSettings
 from core.storage.console.wordings import WordingStore
 from core.storage.db import Database
 from core.storage.operations.pauses import PauseStore

@@ -24,7 +24,8 @@ from bots.doctor.sign_in import SignInCheck
 from bots.frontends import installed
 from bots.redaction import secrets_in
 from bots.reloading import LiveSettings, Reloader
-from bots.settings import Settings, SettingsRefused, WebSettings, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import Settings, WebSettings, load
 from bots.slack.plugin import SIGN_IN as SLACK
 from bots.web.console.providers import states
 from bots.web.console.providers.build import PlatformPeople, people_of, providers_of

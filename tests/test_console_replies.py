@@ -17,7 +17,7 @@ from core.console.wording import Wording
 from core.domain.audit import Actor, Via
 from core.domain.console import Role
 from core.i18n import LANGUAGES, PHRASES, Phrase, Translators
-from core.settings import RepliesSettings
+from core.i18n.settings import RepliesSettings
 from core.storage.console.wordings import WordingStore
 from core.storage.db import Database, audit_log, console_wordings
 from sandbox.server import serve

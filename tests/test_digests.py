@@ -21,7 +21,8 @@ from bots.cli.operations.digest_runs import list_digests, print_digest
 from bots.cli.operations.system_user import system_user
 from bots.doctor.checks import channels_of
 from bots.frontends import installed
-from bots.settings import SettingsRefused, compose, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import compose, load
 from core.domain import ChannelMessage, Identity, Place, PlatformBusy, Quote, SettingRefused
 from core.scheduled.digests.runs import DigestRuns
 from core.scheduled.settings import DigestSettings, check

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bots.settings import compose
-from core.settings import Section
+from core.section import Section
 from tests.shipped import shipped
 
 TREE = Path(__file__).parent.parent

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bots.frontends import installed
-from bots.settings import SettingsRefused, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import load
 from core.domain import SettingRefused
 from core.forms.checks import check
 from core.i18n import command_words

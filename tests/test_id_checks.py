@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bots.frontends import installed
-from bots.settings import SettingsRefused, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import load
 from core.admission.access import Access
 from core.domain import Author, Identity, Place
 from core.i18n import Phrase
@@ -81,7 +82,7 @@ def test_operators_are_named_in_their_platforms_form_too(tmp_path: Path) -> None
 
 PIGEON = """
 from bots.frontends import Plugin
-from core.settings import Section
+from core.section import Section
 
 class PigeonSettings(Section):
     wanted: bool = False

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from sandbox.server import serve
+from tests.platforms.discord import FakeDiscord
+from tests.platforms.slack import FakeSlack
 from tests.programs import PROJECT
+from tests.town import Town, running
 
 HEAVY = {
     *("aiohttp", "aiosqlite", "alembic", "asyncio", "babel", "core.domain", "core.settings", "cryptography"),
@@ -36,10 +41,10 @@ finally:
 """
 
 
-def modules_after(*arguments: str) -> set[str]:
+def modules_after(*arguments: str, **variables: str) -> set[str]:
     """What a command has imported when it ends."""
     command = [sys.executable, "-c", MODULES_OF, json.dumps(arguments)]
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT)}
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT), **variables}
     ended = subprocess.run(
         command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=90, check=True
     )
@@ -72,12 +77,31 @@ def test_only_what_lists_platforms_looks_for_them() -> None:
     assert "importlib.metadata" not in modules_after("run", "--help") | modules_after("db", "--help")
 
 
-@pytest.mark.parametrize("arguments", ["slack manifest", "replies preview --locale en"])
-def test_what_reads_the_settings_takes_no_database_and_no_platform_along(arguments: str) -> None:
-    """They judge the sections of all parts, and use none of the parts."""
-    heavy = HEAVY - {"asyncio", "babel", "core.domain", "core.settings", "structlog"}
+PRINTING = {
+    "slack manifest": {"core.domain"},
+    "discord invite": {"core.domain"},
+    "replies preview --locale en": {"babel", "core.domain"},
+}
+"""What prints, and what of the heavy things it is made of."""
+MOST_PRINTING = 360
+"""Modules of what prints, the libraries' among them."""
 
-    assert modules_after(*arguments.split()) & heavy == set()
+
+@pytest.mark.parametrize("arguments", PRINTING)
+def test_what_prints_takes_no_loop_no_log_and_no_sections_but_its_own_along(
+    arguments: str,
+) -> None:
+    loaded = modules_after(*arguments.split(), AIVAX_BOTS__DISCORD__APPLICATION_ID="123456789012345678")
+
+    platform = arguments.split()[0]
+    sections = {
+        each
+        for each in loaded
+        if each.endswith(".settings") and each.startswith(("bots.", "core.")) and "domain" not in each
+    }
+    assert loaded & (HEAVY - PRINTING[arguments]) == set()
+    assert sections <= {"core.i18n.settings", f"bots.{platform}.settings"}
+    assert len(loaded) <= MOST_PRINTING
 
 
 def test_the_log_takes_no_library_along_that_draws_tracebacks() -> None:
@@ -114,13 +138,16 @@ SWITCHED_ON = {
 }
 """What the settings switch on, and are without it by default."""
 ASKED_FOR = {
+    "bots.answering",
+    "core.aivax.completions",
+    "core.aivax.stream.parser",
     "core.conversations.composer",
     "core.media.interpreting",
     "core.turns.endings",
     "core.turns.runner",
 }
 """What comes with the first question."""
-MOST_OF_OURS, MOST = 540, 1_500
+MOST_OF_OURS, MOST = 530, 1_490
 """Modules: each costs a start half a millisecond, and every process some 50 KiB. Who needs more says so here."""
 
 
@@ -157,3 +184,42 @@ assert not hasattr(sqlalchemy.ext.asyncio, "no_such_name")
     ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=90, check=False)
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+FINDER = """
+import os, sys, threading
+
+
+class Told:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.startswith(("bots.", "core.")):
+            where = "loop" if threading.current_thread() is threading.main_thread() else "thread"
+            with open(os.environ["IMPORTS"], "a") as file:
+                file.write(f"{where} {name}\\n")
+
+
+sys.meta_path.insert(0, Told)
+"""
+
+
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+async def test_what_the_first_question_imports_holds_no_loop_up(
+    platform: str, slack: FakeSlack, discord: FakeDiscord, url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(FINDER)
+    imports = tmp_path / "imports"
+    environment = {"PYTHONPATH": f"{tmp_path}:{PROJECT}", "IMPORTS": str(imports)}
+    async with (
+        serve() as sandbox,
+        running(
+            tmp_path, (town := Town(slack, discord, sandbox, url)).config(), environment=environment
+        ) as bot,
+    ):
+        assert (await bot.line()).startswith("ready: ")
+        before = len(imports.read_text().splitlines())
+        await (town.ask_on_slack if platform == "slack" else town.ask_on_discord)("Which day is it?")
+        asked = imports.read_text().splitlines()[before:]
+
+    assert "thread core.turns.runner" in asked
+    assert [each for each in asked if each.startswith("loop ")] == []

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bots.frontends import installed
-from bots.settings import SettingsRefused, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import load
 from core.knowledge.filter_tokens import FilterWrong, quoted
 from core.knowledge.filters import parsed
 from core.knowledge.settings import KnowledgePlace

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bots.frontends import installed
-from bots.settings import SettingsRefused, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import load
 from core.aivax.media.tools import tool_of
 from core.aivax.options import RequestOptions
 from core.conversations.routes import Routes

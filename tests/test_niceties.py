@@ -9,8 +9,9 @@ import pytest
 from bots.discord.events.address import Address as DiscordAddress
 from bots.slack.events.address import Address
 from core.domain import PlatformError, Said, SettingRefused
+from core.i18n.settings import RepliesSettings
 from core.niceties.follow_up import check
-from core.settings import AivaxSettings, RepliesSettings
+from core.settings import AivaxSettings
 from sandbox.faults import Fault
 from sandbox.shapes import CHOICES, Shapes
 from tests.discord_listening import discord_at_hand, online

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
-from bots.settings import OperatorSettings, SettingsRefused, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import OperatorSettings, load
 from bots.supervisor import GRACE_S, Absences, Board
 from core.domain import (
     Attachment,

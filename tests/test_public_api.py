@@ -16,7 +16,7 @@ import pytest
 
 import aivax_bots
 from aivax_bots import Plugin, run
-from bots.settings import SettingsRefused
+from bots.setting_rules.reading import SettingsRefused
 from tests.programs import PROJECT
 
 sys.path.append(str(PROJECT / "docs"))

@@ -15,8 +15,9 @@ from bots.cli.main import cli
 from bots.frontends import installed
 from bots.setting_rules import renamed
 from bots.setting_rules.errors import section_fields
+from bots.setting_rules.reading import SettingsRefused
 from bots.setting_rules.renamed import RENAMED_EVENTS, RENAMED_SETTINGS
-from bots.settings import LogSettings, Settings, SettingsRefused, compose, load
+from bots.settings import LogSettings, Settings, compose, load
 
 TREE = Path(__file__).parent.parent
 SETTINGS = {"limits.waiting": "limits.waiting_turns", "web.users": "operators.slack_users"}

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from bots.cli.main import cli
 from bots.frontends import installed
-from bots.settings import SettingsRefused, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import load
 from core.i18n import (
     COMMANDS,
     LANGUAGES,
@@ -23,7 +24,7 @@ from core.i18n import (
     samples,
     spoken_command,
 )
-from core.settings import RepliesSettings
+from core.i18n.settings import RepliesSettings
 
 
 def configured(toml: str, tmp_path: Path, **environment: str) -> RepliesSettings:

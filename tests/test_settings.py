@@ -13,10 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-import bots.settings
 from bots.frontends import installed
 from bots.redaction import secrets_in
-from bots.settings import Settings, SettingsRefused, compose, load
+from bots.setting_rules import reading
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import Settings, compose, load
 from core.settings import Route, StorageSettings
 
 PLUGINS = installed()
@@ -307,7 +308,7 @@ def _misplaced() -> Iterator[tuple[str, dict[str, str]]]:
 def test_an_http_library_that_is_not_there_is_refused(
     library: str, installed_ones: tuple[str, ...], fix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bots.settings, "find_spec", lambda name: name if name in installed_ones else None)
+    monkeypatch.setattr(reading, "find_spec", lambda name: name if name in installed_ones else None)
 
     if fix:
         assert refusals(AIVAX_BOTS_HTTP_LIBRARY=library) == [f"AIVAX_BOTS_HTTP_LIBRARY = {library!r}: {fix}"]

@@ -20,7 +20,8 @@ from sqlalchemy import MetaData, select
 
 from bots.frontends import installed as installed_plugins
 from bots.redaction import secrets_in
-from bots.settings import SettingsRefused, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import load
 from bots.slack.features.install import States
 from bots.slack.features.manifest import scopes
 from bots.slack.installations.sealing import Seal

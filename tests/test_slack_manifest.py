@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bots.slack.events.modals import SHORTCUT, About, ask_form, feedback_form
+from bots.slack.events import shortcuts
+from bots.slack.events.modals import About, ask_form, feedback_form
 from bots.slack.features.manifest import manifest, scopes
 from bots.slack.plugin import plugin
 from bots.slack.settings import SlackSettings
@@ -96,7 +97,7 @@ def test_command_shortcut_and_prompts_are_those_of_the_settings() -> None:
     features = read(command="/Ask-AI", prompts=ONE_PROMPT)["features"]
 
     assert features["slash_commands"][0]["command"] == "/ask-ai"
-    assert features["shortcuts"][0]["callback_id"] == SHORTCUT
+    assert features["shortcuts"][0]["callback_id"] == shortcuts.ASK
     assert features["agent_view"]["suggested_prompts"] == ONE_PROMPT
     assert "suggested_prompts" not in read()["features"]["agent_view"]
 

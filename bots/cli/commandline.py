@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
-import io
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import typer
 
 from bots import CRASH, PASSING, PROBLEM, logs
+from bots.cli.printing import flush
 from bots.frontends import Plugin, installed
 from bots.redaction import secrets_in
 from bots.setting_rules.origins import Origins
-from bots.settings import LogSettings, Settings, SettingsRefused, load
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import LogSettings, Settings, load
 from core import __version__
 from core.domain import (
     BackupRefused,
@@ -37,6 +37,7 @@ from core.domain import (
     SchemaUnfit,
     SettingRefused,
 )
+from core.util import garbage
 from core.util.log import log
 
 
@@ -86,6 +87,7 @@ async def until_stopped(serve: Callable[[asyncio.Event], Awaitable[int]], grace_
     A process that has not ended `grace_s` and some seconds after it was asked writes where it hangs, and ends as a
     crash does: what it had taken in is stored, and is taken up at the next start.
     """
+    garbage.starting()  # until it serves
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -102,6 +104,7 @@ async def until_stopped(serve: Callable[[asyncio.Event], Awaitable[int]], grace_
 
 def finish(work: Coroutine[Any, Any, int | None], *, interrupted: int = 0) -> None:
     """Run a command to its end and leave with its status; what it refuses becomes a sentence."""
+    garbage.started()  # what only prints has ended by then
     try:
         status = asyncio.run(work)
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -134,21 +137,6 @@ def tell(error: Exception) -> int:
         return PROBLEM if isinstance(error, _TO_BE_MENDED) else PASSING
     log.error("command.crashed", exc_info=error)
     return CRASH
-
-
-def lenient(stream: TextIO) -> TextIO:
-    """Bytes that are no text, and characters that the terminal's encoding lacks, become a question mark."""
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")
-    return stream
-
-
-def flush() -> None:
-    """Bring out what is printed. When nobody reads it any more, keep the interpreter from complaining at its end."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 _MENDING: Mapping[type[DatabaseFailed], str] = {

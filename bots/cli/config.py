@@ -38,7 +38,8 @@ def show(
     ] = False,
 ) -> None:
     """Print every setting as it holds, and where it comes from: default, file or environment. Secrets are masked."""
-    from bots.cli.commandline import configured, flush
+    from bots.cli.commandline import configured
+    from bots.cli.printing import flush
     from bots.setting_rules.origins import Origins, effective
 
     origins = Origins()
@@ -66,11 +67,12 @@ def check(
     import os
 
     from bots import logs
-    from bots.cli.commandline import flush
+    from bots.cli.printing import flush
     from bots.frontends import installed
     from bots.setting_rules.origins import Origins
+    from bots.setting_rules.reading import SettingsRefused
     from bots.setting_rules.together import all_checks, refusals
-    from bots.settings import LogSettings, SettingsRefused, load
+    from bots.settings import LogSettings, load
 
     logs.configure(LogSettings(level="warning"))
     plugins, origins = installed(), Origins()

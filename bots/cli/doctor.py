@@ -13,14 +13,15 @@ from pathlib import Path
 import typer
 
 from bots import logs
-from bots.cli.commandline import flush
+from bots.cli.printing import flush
 from bots.doctor.checks import checks_of
 from bots.doctor.examination import examine, status_of
 from bots.doctor.report import as_json, as_text
 from bots.doctor.why import ids_of, told, told_of_refused
 from bots.frontends import Plugin, installed
 from bots.redaction import secrets_in
-from bots.settings import LogSettings, Settings, SettingsRefused, config_path, load
+from bots.setting_rules.reading import SettingsRefused, config_path
+from bots.settings import LogSettings, Settings, load
 from core.domain.checks import Finding, failed
 from core.storage.db import Database
 from core.storage.ops.turn_story import heard, stories

@@ -10,11 +10,13 @@ from pathlib import Path
 import typer
 
 from bots import INTERRUPTED, PROBLEM, logs
-from bots.cli.commandline import flush, tell
+from bots.cli.commandline import tell
 from bots.cli.doctor import diagnose
+from bots.cli.printing import flush
 from bots.frontends import installed
 from bots.setting_rules.environment import CONFIG_VARIABLE
-from bots.settings import DEFAULT_PATH, LogSettings, SettingsRefused
+from bots.setting_rules.reading import DEFAULT_PATH, SettingsRefused
+from bots.settings import LogSettings
 from bots.setup.answers import FromFile, asking, read_answers
 from bots.setup.config_file import ConfigFile
 from bots.setup.guide import Guide, setups_of

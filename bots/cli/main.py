@@ -79,12 +79,12 @@ def run(
     ] = "all",
 ) -> None:
     """Serve the configured frontends until SIGINT or SIGTERM."""
-    garbage.starting()
     from bots.cli.commandline import configured, finish, until_stopped
     from bots.serve import Role
     from bots.serve import run as serve
     from bots.setting_rules.origins import Origins
-    from bots.settings import config_path, load
+    from bots.setting_rules.reading import config_path
+    from bots.settings import load
     from core.storage.db.datafile import warn_of_readers
     from core.storage.db.engine import database_path
 
@@ -326,16 +326,19 @@ def preview(
     config: ConfigPath = None,
 ) -> None:
     """Print every sentence, with sample values."""
-    from bots.cli.commandline import configured, flush
+    from bots.cli.printing import flush
     from bots.cli.replies import pages
+    from bots.cli.sections import sections
+    from core.i18n.settings import RepliesSettings
 
-    settings, _ = configured(config, quiet=True)
-    typer.echo("\n\n".join(pages(settings.replies, locale)))
+    read = sections(config, {"replies": RepliesSettings})
+    typer.echo("\n\n".join(pages(read["replies"], locale)))
     flush()
 
 
 def main() -> None:
     """The console script."""
+    garbage.starting()
     if dropped := drop_unusable(os.environ):
         typer.echo(f"aivax-bots: {dropped}", err=True)
     cli()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bots.cli.options import LOOK_AFTER, RUN, SET_UP, TRY_OUT, Commands, ConfigPath
-from bots.entry_points import names
+from bots.entry_points import found, names
 
 if TYPE_CHECKING:
-    from bots.frontends import Print
+    from importlib.metadata import EntryPoint
+
+    from bots.frontends import Plugin, Print
 
 
 class WithPlatforms(Commands):
@@ -37,55 +39,58 @@ class WithPlatforms(Commands):
                     formatter.write_dl(rows, col_max=limit)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        own = super().get_command(ctx, cmd_name)
-        return _Platform(cmd_name) if own is None and cmd_name in names() else own
+        if (own := super().get_command(ctx, cmd_name)) is not None:
+            return own
+        return next((_Platform(entry) for entry in found() if entry.name == cmd_name), None)
 
 
 class _Platform(Commands):
     """The commands of one platform. Its package is imported when one of them is looked for."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, entry: EntryPoint) -> None:
         super().__init__(
-            name=name,
-            help=f"Setting {name} up.",
+            name=entry.name,
+            help=f"Setting {entry.name} up.",
             no_args_is_help=True,
             rich_markup_mode=None,
             rich_help_panel=SET_UP,
         )
+        self._entry = entry
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*self._prints]
+        return [*self._plugin.prints] if self._plugin else []
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        text_of = self._prints.get(cmd_name)
-        if text_of is None:
+        text_of = self._plugin.prints.get(cmd_name) if self._plugin else None
+        if self._plugin is None or text_of is None:
             return None
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(cmd_name, help=inspect.getdoc(text_of))(_printing(self.name or "", text_of))
+        app.command(cmd_name, help=inspect.getdoc(text_of))(_printing(self._plugin, text_of))
         return typer.main.get_command(app)
 
     @cached_property
-    def _prints(self) -> dict[str, Print]:
-        """What it prints; nothing where its package can't be imported, which the log says then."""
-        from bots.frontends import installed  # --help and --version stay fast
+    def _plugin(self) -> Plugin | None:
+        """The platform; None where its package can't be imported, which the log says then."""
+        from bots.frontends import loaded  # --help and --version stay fast
 
-        plugin = installed(self.name).get(self.name or "")
-        return dict(plugin.prints) if plugin else {}
+        return loaded(self._entry)
 
 
-def _printing(name: str, text_of: Print) -> Any:
+def _printing(plugin: Plugin, text_of: Print) -> Any:
     def show(config: ConfigPath = None) -> None:
-        from bots.cli.commandline import configured, flush, tell  # --help and --version stay fast
+        from bots.cli.printing import flush  # --help and --version stay fast
+        from bots.cli.sections import sections
         from core.domain import BotError
+        from core.i18n.settings import RepliesSettings
         from core.i18n.translators import Translators
 
-        settings, _ = configured(config, quiet=True)
+        read = sections(config, {plugin.name: plugin.section, "replies": RepliesSettings})
+        replies: RepliesSettings = read["replies"]
         try:
-            text = text_of(
-                settings.frontend(name),
-                Translators(settings.replies.locale, settings.replies.sentences).of(""),
-            )
+            text = text_of(read[plugin.name], Translators(replies.locale, replies.sentences).of(""))
         except BotError as error:
+            from bots.cli.commandline import tell
+
             raise typer.Exit(tell(error)) from None
         typer.echo(text)
         flush()

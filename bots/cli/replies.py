@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import typer
 
-from bots.cli.commandline import lenient
+from bots.cli.printing import lenient
 from core.i18n import LANGUAGES, Translators, nearest, overridden, preview
-from core.settings import RepliesSettings
+from core.i18n.settings import RepliesSettings
 
 
 def pages(settings: RepliesSettings, locale: str) -> Iterator[str]:

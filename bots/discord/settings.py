@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 
-from core.settings import Address, Section
+from core.section import Address, Section
 
 OFFICIAL_API = "https://discord.com/api/v10"
 

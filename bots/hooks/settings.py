@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from bots.tools.settings import check_environment, check_file
-from core.settings import Section
+from core.section import Section
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

@@ -57,6 +57,11 @@ def _lay(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
     values[key] = value
 
 
+def section_of(variable: str) -> str:
+    """`AIVAX_BOTS__WEB__ADMIN_TOKEN` -> `web`; `""` for a variable that is none of ours."""
+    return variable[len(PREFIX) :].lower().partition("__")[0] if variable.upper().startswith(PREFIX) else ""
+
+
 def _read_variable(model: type[BaseModel], variable: str, value: str) -> tuple[str, str, Any]:
     """`AIVAX_BOTS__WEB__ADMIN_TOKEN` -> ("web", "admin_token", value); `..._WEB__CONSOLE__ENABLED` -> "web.console"."""
     section, _, key = variable[len(PREFIX) :].lower().partition("__")

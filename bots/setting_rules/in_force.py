@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from bots.reloading import LiveSettings
 from bots.setting_rules.origins import Effective, Origins, Pending, effective
-from bots.settings import Settings, SettingsRefused
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import Settings
 from core.domain import SettingRefused
 
 

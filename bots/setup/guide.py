@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bots.settings import SettingsRefused
+from bots.setting_rules.reading import SettingsRefused
 from bots.setup.answers import FromFile
 from bots.setup.gateway import KEY, ask_for_gateway
 from bots.setup.interview import Conversation, PlatformPart, refusal_of

@@ -10,7 +10,8 @@ from typing import Any
 from bots.frontends import Plugin
 from bots.setting_rules.environment import PREFIX
 from bots.setting_rules.origins import Origins
-from bots.settings import Settings, SettingsRefused, settled
+from bots.setting_rules.reading import SettingsRefused
+from bots.settings import Settings, settled
 from bots.setup.answers import Answer, Answers
 from bots.setup.config_file import ConfigFile
 from bots.setup.ports import AnswerRefusedError, Question, Trial

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
-from core.settings import Address, Section
+from core.section import Address, Section
 
 _KEY_BYTES = 32
 _LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")

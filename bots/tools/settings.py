@@ -12,7 +12,8 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from core.aivax.keys import KeyKind, kind_of, speaks_aivax
 from core.domain import SettingRefused
-from core.settings import AivaxSettings, Section
+from core.section import Section
+from core.settings import AivaxSettings
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 PATH = "/tools"

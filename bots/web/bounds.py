@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from core.settings import Section
+from core.section import Section
 from core.util.log import log
 
 _SHARE_OF_DESCRIPTORS = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from core.settings import Section
+from core.section import Section
 
 
 class AccountSettings(Section):

@@ -5,36 +5,28 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
-from typing import Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from core.aivax import keys
 from core.aivax.account import AccountClient
 from core.aivax.addresses import BaseAddress, mended
 from core.aivax.admin import AdminRoutes
-from core.aivax.completion import Completion
-from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.knowledge.client import KnowledgeClient
 from core.aivax.media.client import MediaClient
 from core.aivax.media.linked_files import LinkedFiles
-from core.aivax.network.call_spans import CallSpan
-from core.aivax.request import CompletionRequest, Dialect, dialect_of
 from core.aivax.services.batch import BatchClient
 from core.aivax.stream.bounds import DEFAULT_BOUNDS, AnswerBounds
-from core.aivax.stream.events import TimelineEvent
-from core.aivax.transport import Reply, Transport, Wire
-from core.domain import AddressWrong, AivaxError, AnswerCut, RateLimited, Unavailable
+from core.aivax.transport import Transport, Wire
 from core.domain.metrics import NO_METER, Meter
 from core.settings import AivaxSettings
-from core.util.log import log
 
-_SHORT_WAIT_S = 5.0
-_MOST_WAITS = 3
-
-Permit = Callable[[], Awaitable[None]]
-"""Asked before a try; raises `RateLimited`, with `retry_after_s`, when it may not be made now."""
+if TYPE_CHECKING:
+    from core.aivax.completions import Completions, Permit
+    from core.aivax.request import CompletionRequest
+    from core.aivax.stream.events import TimelineEvent
 
 
 def _with_addresses(settings: AivaxSettings, base_url: str) -> AivaxSettings:
@@ -44,11 +36,6 @@ def _with_addresses(settings: AivaxSettings, base_url: str) -> AivaxSettings:
 
 async def _always() -> None:
     pass
-
-
-def _broken(call: Completion, error: AivaxError) -> Iterator[TimelineEvent]:
-    yield from call.parser.rest()
-    raise error
 
 
 class AivaxClient:
@@ -84,14 +71,11 @@ class AivaxClient:
         self._jitter = jitter
         self._bounds = replace(bounds, body_bytes=settings.answer_bytes)
         self._kind = keys.kind_of(settings.api_key)
-        self._unopened: set[str] = set()
-        """Models that were seen to close thinking that they had not opened."""
-        self._dialect = dialect_of(self._kind, settings.base_url)
 
     @property
     def speaks_aivax(self) -> bool:
         """Whether it is AIVAX, with a key that may have all of it."""
-        return self._dialect is Dialect.AIVAX
+        return self._completions.speaks_aivax
 
     def __repr__(self) -> str:
         return f"AivaxClient(base_url={self._settings.base_url!r}, key={self._kind.value!r})"
@@ -103,7 +87,7 @@ class AivaxClient:
         await self.links.aclose()
         await self._wire.aclose()
 
-    async def complete(
+    def complete(
         self, request: CompletionRequest, *, before_try: Permit = _always
     ) -> AsyncGenerator[TimelineEvent]:
         """Ask, and yield the answer as it comes; the last event is `Finished`. Use under `contextlib.aclosing`.
@@ -117,131 +101,12 @@ class AivaxClient:
             AivaxError: `AnswerBroken` once text was said; before it the error of the status, with
                 `retry_after_s` where the wait is longer than the budget for retries.
         """
-        call = Completion(request, self._settings, self._dialect, self._jitter, self._bounds)
-        call.bases = [self._base.current]
-        call.is_open = call.model in self._unopened
-        failure: AivaxError | None = None
-        with closing(call.deadlines):
-            while True:
-                await self._be_permitted(call, before_try, failure)
-                try:
-                    with CallSpan(call) as traced:
-                        async with aclosing(self._try(call)) as events:
-                            async for event in events:
-                                traced.take(event)
-                                yield event
-                except AivaxError as error:
-                    failure = call.judged(error if call.is_direct else self._base.judged(error))
-                else:
-                    return
-                await self._recover(call, failure)
-                for activity in call.dropped_tools():
-                    yield activity
+        return self._completions.complete(request, before_try)
 
-    async def _be_permitted(self, call: Completion, before_try: Permit, failure: AivaxError | None) -> None:
-        for _ in range(_MOST_WAITS):
-            try:
-                await before_try()
-            except RateLimited as refusal:
-                delay_s = refusal.retry_after_s or 0.0
-                if delay_s > _SHORT_WAIT_S:
-                    raise failure or refusal from None
-                failure = failure or refusal
-                await self._sleep(delay_s)
-                call.deadlines.slept(delay_s)
-            else:
-                return
-        if failure is not None:
-            raise failure
+    @cached_property
+    def _completions(self) -> Completions:
+        from core.aivax.completions import Completions  # a bot that nobody asks does without
 
-    async def _try(self, call: Completion) -> AsyncGenerator[TimelineEvent]:
-        call.begin_try()
-        async with self._wire.post(call.url, call.body(), call.deadlines, call.clean) as reply:
-            self._learn(call)
-            call.parser.credits_spent = reply.credits_spent
-            while not call.parser.ended:
-                for event in await self._next(call, reply):
-                    self._prove(call)
-                    yield event
-            self._learn_thinking(call)
-            if not call.parser.overlong:
-                await reply.drain()
-
-    async def _next(self, call: Completion, reply: Reply) -> Iterator[TimelineEvent]:
-        """Read on; what is still held back of the answer is said before an error."""
-        try:
-            data = await self._read(call, reply)
-        except AivaxError as error:
-            return _broken(call, error)
-        return call.parser.feed(data) if data else call.parser.close()
-
-    async def _read(self, call: Completion, reply: Reply) -> bytes:
-        """Read on; a connection that breaks or falls silent after the finish reason has simply ended.
-
-        Where the answer went on behind such a reason before, only silence tells that it has.
-        """
-        call.mind_the_tail()
-        try:
-            return await reply.read()
-        except Unavailable as error:
-            if call.parser.whole and not (call.parser.is_disproved and error.code != ANSWER_WHOLE):
-                return b""
-            cut = AnswerCut(status=error.status, code=error.code, detail=error.detail)
-            raise cut if call.parser.said else error from None
-
-    async def _recover(self, call: Completion, error: AivaxError) -> None:
-        """Prepare the next try, or raise the error."""
-        if call.parser.said or call.deadlines.exhausted:
-            raise error
-        if call.go_direct(error):
-            log.info("aivax.direct_host", key=call.key, status=error.status)
-            return
-        if isinstance(error, AddressWrong) and not call.is_direct:
-            self._turn(call, error)
-            return
-        if call.go_bare(error):
-            return
-        if call.go_without_time_zone(error):
-            log.warning("aivax.time_zone_refused", key=call.key, cause=str(error))
-            return
-        delay_s = call.retries.delay_s(error, call.deadlines.waited_s)
-        if delay_s is None:
-            raise error
-        log.info(
-            "aivax.retry",
-            key=call.key,
-            error=type(error).__name__,
-            status=error.status,
-            code=error.code,
-            delay_s=round(delay_s, 3),
-            next_try=call.retries.tries,
+        return Completions(
+            self._settings, self._wire, self._base, self._bounds, sleep=self._sleep, jitter=self._jitter
         )
-        await self._sleep(delay_s)
-        call.deadlines.slept(delay_s)
-
-    def _turn(self, call: Completion, error: AddressWrong) -> None:
-        """Turn to what else the base address may mean, or raise what the configured one answered."""
-        call.misled = call.misled or error
-        other = self._base.after(call.bases, error)
-        if other is None:
-            raise call.misled
-        call.go_to(other)
-
-    def _prove(self, call: Completion) -> None:
-        if not call.is_direct:
-            self._base.prove(call.bases[-1])
-
-    def _learn(self, call: Completion) -> None:
-        if call.dialect is not self._dialect:
-            self._dialect = call.dialect
-            log.info("aivax.switched_off", what="optional parameters", why="the server refuses them")
-
-    def _learn_thinking(self, call: Completion) -> None:
-        """Remember a model whose thinking lacks the opening tag: its next answers are shown from the closing one on."""
-        if call.model not in self._unopened and call.parser.lacked_opening:
-            self._unopened.add(call.model)
-            log.info(
-                "aivax.thinking_unopened",
-                key=call.key,
-                what="answers are held until their thinking is closed",
-            )

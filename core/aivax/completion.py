@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 
 from core.aivax.addresses import route
 from core.aivax.body_encoding import Body
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub, sample_of, scrub
-from core.aivax.keys import is_aivax_host
 from core.aivax.refusals.words import Meaning, tells
 from core.aivax.request import CompletionRequest, Dialect, build_body
+from core.aivax.retries import PROXY_GAVE_UP, Retries, has_direct_host
 from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.stream.parser import TimelineParser
 from core.domain import (
@@ -22,7 +22,6 @@ from core.domain import (
     AnswerFailed,
     ContextTooLong,
     GatewayUnknown,
-    RateLimited,
     RequestRefused,
     SchemaUnmet,
     ToolActivity,
@@ -30,51 +29,11 @@ from core.domain import (
     Unavailable,
 )
 from core.settings import AivaxSettings
-from core.util.retry import growing_s
 
-_LONGEST_S = 30.0
-_FIRST_S = 0.5
-_FIRST_RATE_LIMITED_S = 1.0
-_PROXY_GAVE_UP = 524
 _TIME_ZONE = re.compile(r"(?i)time[ _-]?zone")
-_LASTING = frozenset({501, 505, 511, _PROXY_GAVE_UP})
-"""What the server can't do at all, and the proxy in front that gave up: it would again."""
 _OWN_FAULT = 500
 _OWN_FAULT_CODES = frozenset({"server_error", "error", "500"})
 """Codes of an error inside a stream that tell nothing but that there is one."""
-
-
-@dataclass(slots=True)
-class Retries:
-    """The tries of one call: at most `[aivax] tries` in all, none begun after `retry_budget_s`.
-
-    A loop of our own and no library: a `Retry-After` beyond the budget must come out as an error that says when, the
-    delays differ by error, and an answer that streams can be retried only until its first visible text.
-    """
-
-    settings: AivaxSettings
-    jitter: Callable[[], float]
-    tries: int = 1
-
-    def delay_s(self, error: AivaxError, waited_s: float) -> float | None:
-        """Count a failed try and say how long to wait before the next; None: no further try.
-
-        `waited_s` is the time spent on this call so far, waiting for AIVAX or between tries.
-        """
-        if not _is_passing(error) or self.tries >= self.settings.tries:
-            return None
-        first_s = _FIRST_RATE_LIMITED_S if isinstance(error, RateLimited) else _FIRST_S
-        growing = growing_s(self.tries - 1, first_s, _LONGEST_S, chance=self.jitter())
-        delay_s = max(growing, error.retry_after_s or 0.0)
-        self.tries += 1
-        return delay_s if waited_s + delay_s <= self.settings.retry_budget_s else None
-
-
-def _is_passing(error: AivaxError) -> bool:
-    passing = error.status < 300 or error.status in (408, 425) or error.status >= 500
-    return isinstance(error, RateLimited) or (
-        isinstance(error, Unavailable) and passing and error.status not in _LASTING
-    )
 
 
 class Completion:
@@ -138,7 +97,7 @@ class Completion:
 
     def go_direct(self, error: AivaxError) -> bool:
         """Turn to the direct host, once, when the proxy in front gave up."""
-        if error.status != _PROXY_GAVE_UP or self._direct or not has_direct_host(self._settings):
+        if error.status != PROXY_GAVE_UP or self._direct or not has_direct_host(self._settings):
             return False
         self._direct = True
         return True
@@ -196,9 +155,3 @@ def _may_tell_of_a_form(error: AivaxError) -> bool:
         return True
     own_fault = error.status == _OWN_FAULT or (not error.status and error.code in _OWN_FAULT_CODES)
     return isinstance(error, Unavailable) and own_fault
-
-
-def has_direct_host(settings: AivaxSettings) -> bool:
-    """Tell whether there is a direct host to turn to; another server's key never goes to AIVAX' own."""
-    direct = settings.direct_url
-    return bool(direct) and (is_aivax_host(settings.base_url) or not is_aivax_host(direct))

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from core.domain import OptionKind
 from core.forms.schema import problems_of, types_of
-from core.settings import Name, Section
+from core.section import Name, Section
 
 MOST_INPUTS, MOST_CHOICES, MOST_CHARS = 24, 25, 100
 """Options of a command beside its file, choices of an option, and characters of a choice or a line of help: what

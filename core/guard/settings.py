@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.settings import Listed, Section
+from core.section import Section
+from core.settings import Listed
 
 Kind = Literal["email", "phone", "card", "token"]
 

@@ -6,7 +6,6 @@ is loaded when the first of them is asked for: it and a locale's data cost a few
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -136,6 +135,8 @@ class Translators:
 
 async def warm() -> None:
     """Read all catalogues and locales in a thread: hundredths of a second each that the loop is not to wait for."""
+    import asyncio  # commands that print have no loop, and 30 modules less
+
     await asyncio.to_thread(_read)
 
 

@@ -12,7 +12,7 @@ from core.domain import SettingRefused
 from core.knowledge.filter_tokens import FilterWrong
 from core.knowledge.filters import parsed
 from core.knowledge.learning.settings import LearningSettings
-from core.settings import Name, Section
+from core.section import Name, Section
 
 MOST_SHOWN = 20
 """Of our own: a longer list is no answer in a chat."""

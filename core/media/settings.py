@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints
 from core.aivax.keys import KeyKind, kind_of, speaks_aivax
 from core.aivax.media.tools import fix_of_image_model
 from core.domain import SettingRefused
-from core.settings import AivaxSettings, Section
+from core.section import Section
+from core.settings import AivaxSettings
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 

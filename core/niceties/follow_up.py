@@ -14,7 +14,8 @@ from core.aivax.request import ChatMessage
 from core.aivax.services.chat_helpers import ChatHelpers
 from core.domain import AivaxError, BotError, Frontend, Turn
 from core.guard.guard import NO_GUARD, Guard
-from core.settings import AivaxSettings, RepliesSettings
+from core.i18n.settings import RepliesSettings
+from core.settings import AivaxSettings
 from core.storage.history import HistoryStore
 from core.util.log import log
 from core.util.text import shorten

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from core.conversations.routes import Routes
 from core.domain import PLACE_LIMITS, Place, PlaceSetting, Scope, Sentence, Translator, Turn, scopes_of
 from core.i18n import LANGUAGES, Phrase, PlacesPhrase, nearest
+from core.i18n.settings import RepliesSettings
 from core.markdown.literal import code
 from core.place_admins.words import ALL, FOR, RESET, SERVER, allowed_settings, option_of
 from core.places.choices import OFF, PlaceChoices
-from core.settings import RepliesSettings
 
 MOST_LISTED = 20
 

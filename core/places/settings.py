@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from core.domain import PLACE_LIMITS, PlaceSetting, SettingRefused
-from core.settings import LimitsSettings, Name, Section
+from core.section import Name, Section
+from core.settings import LimitsSettings
 
 Topic = Literal["language", "channels", "gateway", "limits"]
 GatewayName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.settings import Section
+from core.section import Section
 
 
 class MemorySettings(Section):

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from core.domain import SettingRefused
+from core.i18n.settings import Locale
 from core.scheduled.schedule import WEEKDAYS, Schedule, Weekday
-from core.settings import Locale, Section, TimeZone
+from core.section import Section, TimeZone
 from core.util.time_zones import knows_zone
 
 _CHANNEL = re.compile(r"[a-z][a-z0-9_-]*:\S.*")

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from core.aivax.keys import KeyKind, check_model
 from core.domain import SettingRefused
-from core.settings import ConversationSettings, Section
+from core.section import Section
+from core.settings import ConversationSettings
 
 TOKENS_PER_WORD = 10
 """What the window holds at least for each word of a summary: else little but the summary would be left of it."""

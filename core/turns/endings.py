@@ -26,7 +26,7 @@ from core.domain import (
     TurnState,
 )
 from core.i18n import Phrase, RightsPhrase
-from core.settings import RepliesSettings
+from core.i18n.settings import RepliesSettings
 from core.storage.turns.store import TurnStore
 from core.turns.answer import Answer
 from core.turns.asking.hooked import TurnHooks

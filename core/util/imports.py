@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,24 @@ def absent(*names: str) -> Iterator[None]:
     finally:
         for name in hidden:
             sys.modules.pop(name, None)
+
+
+class Later:
+    """Modules that are imported when what needs them is first asked for: in a thread, so that no loop is held up."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+        self._importing: asyncio.Task[None] | None = None
+
+    async def imported(self) -> None:
+        """Wait until all of them are; whoever asks first begins."""
+        if self._importing is None:
+            self._importing = asyncio.create_task(asyncio.to_thread(self._import))
+        await asyncio.shield(self._importing)
+
+    def _import(self) -> None:
+        for name in self._names:
+            import_module(name)
 
 
 def put_off(package: str, *parts: str) -> None:

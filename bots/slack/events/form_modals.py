@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from bots.slack.events import shortcuts
 from bots.slack.events.mrkdwn import from_mrkdwn
 from bots.slack.events.payloads import part_of, text_of
 from core.domain import Capability, Option, Pressed, Translator, write_options
 from core.i18n import Phrase, behind_word, spoken_capability
 from core.util.text import shorten
 
-SHORTCUT = "form"
-"""The callback_id of the global shortcut, as the manifest has it."""
 FORM, CHOOSER = "aivax:form", "aivax:forms"
 VALUE = "value"
 """The action_id of every input."""
@@ -81,7 +80,7 @@ def opening(
         return None
     if pressed is not None:
         return forms, Where(pressed.place.channel, pressed.place.thread)
-    is_ours = text_of(payload, "type") == "shortcut" and text_of(payload, "callback_id") == SHORTCUT
+    is_ours = text_of(payload, "type") == "shortcut" and text_of(payload, "callback_id") == shortcuts.FORM
     return (forms, Where()) if is_ours else None
 
 

@@ -9,18 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bots.slack.events import shortcuts
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.form_modals import commanded_form
 from bots.slack.events.message_reader import files_of
 from bots.slack.events.mrkdwn import from_mrkdwn
 from bots.slack.events.payloads import Bot, part_of, parts_of, text_of
 from core.domain import Action, Author, Capability, Command, Commanded, Identity, Place, Pressed, Said
-from core.i18n import Phrase, spoken_capability, spoken_command
+from core.i18n import spoken_capability, spoken_command
 
-TAKE_AWAY = "take_away"
-"""The callback_id of the message shortcut, as the manifest has it."""
-MENUS = {"learn": (Phrase.LEARN_THIS, Phrase.LEARN_DESCRIPTION)}
-"""The callback_ids of message shortcuts of capabilities, as the manifest has them, with name and description."""
 COMMAND_IDS = ("team_id", "channel_id", "user_id", "trigger_id")
 """What tells a command from all others: where it was given, by whom, and Slack's id of that."""
 
@@ -91,7 +88,10 @@ def wants_gone(payload: Mapping[str, Any]) -> Commanded | None:
     message, channel = part_of(payload, "message"), text_of(payload.get("channel"), "id")
     team, user = (text_of(payload.get(part), "id") for part in ("team", "user"))
     ts, trigger = text_of(payload, "message_ts") or text_of(message, "ts"), text_of(payload, "trigger_id")
-    is_ours = text_of(payload, "type") == "message_action" and text_of(payload, "callback_id") == TAKE_AWAY
+    is_ours = (
+        text_of(payload, "type") == "message_action"
+        and text_of(payload, "callback_id") == shortcuts.TAKE_AWAY
+    )
     if not (is_ours and team and user and channel and ts and trigger):
         return None
     files = ",".join(filter(None, (text_of(each, "id") for each in parts_of(message, "files"))))
@@ -116,7 +116,7 @@ def chosen_on_message(
     Told in that thread, since what only one person sees can't show how far it is; help where it is not switched on.
     """
     name = text_of(payload, "callback_id") if text_of(payload, "type") == "message_action" else ""
-    if name not in MENUS:
+    if name not in shortcuts.MENUS:
         return None
     message, channel = part_of(payload, "message"), text_of(payload.get("channel"), "id")
     team, user = (text_of(payload.get(part), "id") for part in ("team", "user"))

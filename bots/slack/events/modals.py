@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bots.slack.events import shortcuts
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.events.message_reader import files_of, words_of
 from bots.slack.events.names import NO_NAMES, NameBook
@@ -21,8 +22,6 @@ from core.domain import Action, Author, Identity, Place, PlaceClosed, Pressed, T
 from core.i18n import Phrase
 from core.util.text import shorten
 
-SHORTCUT = "ask"
-"""The callback_id of the message shortcut, as the manifest has it."""
 ASK_FORM, FEEDBACK_FORM = "aivax:ask", "aivax:feedback"
 
 WORDS_BLOCK = "words"
@@ -95,7 +94,7 @@ def wants_to_ask(payload: Mapping[str, Any], names: NameBook = NO_NAMES) -> Abou
     message, channel = part_of(payload, "message"), text_of(payload.get("channel"), "id")
     ts = text_of(payload, "message_ts") or text_of(message, "ts")
     shortcut = text_of(payload, "callback_id") if text_of(payload, "type") == "message_action" else ""
-    if shortcut != SHORTCUT or not (channel and ts):
+    if shortcut != shortcuts.ASK or not (channel and ts):
         return None
     quote = words_of(message, names).strip()
     short = quote if len(quote) <= _QUOTED_CHARS else f"{quote[:_QUOTED_CHARS]} …"

@@ -10,9 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bots.slack.events.form_modals import SHORTCUT as FORM_SHORTCUT
-from bots.slack.events.interactions import MENUS, TAKE_AWAY
-from bots.slack.events.modals import SHORTCUT
+from bots.slack.events import shortcuts
 from bots.slack.settings import EVENTS_PATH, SlackSettings
 from core.domain import SettingRefused, Translator
 from core.i18n import Phrase
@@ -113,13 +111,13 @@ def _features(settings: SlackSettings, translator: Translator) -> Part:
             {
                 "name": translator.say(Phrase.ASK_ABOUT)[:24],
                 "type": "message",
-                "callback_id": SHORTCUT,
+                "callback_id": shortcuts.ASK,
                 "description": translator.say(Phrase.ASK_QUESTION)[:150],
             },
             {
                 "name": translator.say(Phrase.TAKE_AWAY)[:24],
                 "type": "message",
-                "callback_id": TAKE_AWAY,
+                "callback_id": shortcuts.TAKE_AWAY,
                 "description": translator.say(Phrase.TAKE_AWAY)[:150],
             },
             *(
@@ -129,12 +127,12 @@ def _features(settings: SlackSettings, translator: Translator) -> Part:
                     "callback_id": callback,
                     "description": translator.say(description)[:150],
                 }
-                for callback, (name, description) in MENUS.items()
+                for callback, (name, description) in shortcuts.MENUS.items()
             ),
             {
                 "name": translator.say(Phrase.FORM_MODAL_TITLE)[:24],
                 "type": "global",
-                "callback_id": FORM_SHORTCUT,
+                "callback_id": shortcuts.FORM,
                 "description": translator.say(Phrase.FORM_SHORTCUT)[:150],
             },
         ],

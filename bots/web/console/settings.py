@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from bots.web.console.providers.settings import ProviderSettings, problems_of
 from core.domain import SettingRefused
-from core.settings import TimeZone
+from core.section import TimeZone
 
 NEEDED = {"jinja2": "jinja2", "argon2": "argon2-cffi"}
 """The modules of the extra `console`, and the packages that bring them."""

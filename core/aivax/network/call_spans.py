@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from core.aivax.completion import Completion
 from core.aivax.request import Dialect
 from core.aivax.stream.events import Finished, Text, TimelineEvent, Usage
 from core.domain import AivaxError, ToolActivity, ToolState
 from core.domain.spans import OpenSpan, begin
 from core.domain.tracing import Attribute, SpanKind
 from core.util.text import shorten
+
+if TYPE_CHECKING:
+    from core.aivax.completion import Completion
 
 AIVAX, OTHER = "aivax", "openai"
 """Who answers, as far as is known: another server is asked as OpenAI is."""

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 
-def any_of(*alternatives: str) -> re.Pattern[str]:
-    """One pattern for any of some."""
-    return re.compile("|".join(f"(?:{each})" for each in alternatives))
+class AnyOf:
+    """One pattern for any of some, compiled with the first refusal: where none comes, 22 of them cost a start 7 ms."""
+
+    def __init__(self, *alternatives: str) -> None:
+        self._alternatives = alternatives
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{each})" for each in self._alternatives))
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """See `re.Pattern.search`."""
+        return self._pattern.search(text)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """See `re.Pattern.fullmatch`."""
+        return self._pattern.fullmatch(text)
 
 
 def code_words(code: str) -> str:

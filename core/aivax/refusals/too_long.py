@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.aivax.refusals.patterns import any_of, code_words
+from core.aivax.refusals.patterns import AnyOf, code_words
 
-_CODES = any_of(
+_CODES = AnyOf(
     r".*context_?(?:length|window|size)(?:_limit)?_?(?:exceed|error|too|over|limit|reach).*",
     r".*exceed(?:s|ed|ing)?_(?:\w+_)?context.*",
     r"(?:.*_)?(?:prompt|input|context|messages?|conversation)_(?:is_)?too_(?:long|large|big)",
@@ -29,7 +29,7 @@ _OVER = (
     r"(?:exceed\w*|overflow\w*|too (?:long|large|many|big)|maximum|(?:longer|larger|greater|more) than|beyond|over"
     r"|reached|hit|not enough|only|supports? up to|should be <|cannot exceed)"
 )
-_MESSAGE = any_of(
+_MESSAGE = AnyOf(
     rf"{_SENT}(?: (?:tokens?|length|size|body|entity|text|content|payload))?"
     r"(?: (?:is|are|was|were|has become|have become))?(?: (?:far|much|way))? too (?:long|large|big)\b",
     rf"{_SENT}.{{0,30}}? exceeds? (?:the |its |our )?(?:max(?:imum)?|allowed|limit)\b",

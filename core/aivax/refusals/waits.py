@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
 
-from core.aivax.refusals.patterns import any_of, code_words
+from core.aivax.refusals.patterns import AnyOf, code_words
 
 LONGEST_S = 31 * 86_400.0
 _EPOCH_S = 1e9
@@ -41,7 +41,7 @@ _SAID = re.compile(
 _BEFORE_BARE = re.compile(r"(?:after|in|for|wait)[:=\s]*$", re.IGNORECASE)
 _BARE = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?![\w.:/%-])")
 
-_FIELD = any_of(
+_FIELD = AnyOf(
     r"(?:.*_)?retry_?(?:after|delay|in)(?:_\w+)?",
     r"(?:.*_)?(?:quota_?)?resets?_?(?:at|in|after|time|delay|timestamp|time_stamp|seconds|ms)(?:_\w+)?",
     r"x_rate_?limit_reset(?:_\w+)?|estimated_time|wait_?(?:time|seconds|s|ms)(?:_\w+)?|cooldown(?:_\w+)?",

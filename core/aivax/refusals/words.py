@@ -6,11 +6,10 @@ stand together are looked for. What is matched was scrubbed before: what people 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 
-from core.aivax.refusals.patterns import any_of, code_words
+from core.aivax.refusals.patterns import AnyOf, code_words
 
 
 class Meaning(StrEnum):
@@ -35,51 +34,51 @@ class Meaning(StrEnum):
     OUTAGE = "outage"
 
 
-_CODES: dict[Meaning, re.Pattern[str]] = {
-    Meaning.CAP: any_of(r"inference_cap(?:_.*)?"),
-    Meaning.BALANCE: any_of(
+_CODES: dict[Meaning, AnyOf] = {
+    Meaning.CAP: AnyOf(r"inference_cap(?:_.*)?"),
+    Meaning.BALANCE: AnyOf(
         r".*insufficient_(?:\w+_)?(?:quota|balance|credits?|funds?)",
         r".*(?:quota|balance|credits?|funds?)_(?:not_enough|insufficient|too_low|depleted|exhausted|empty)",
         r"billing_(?!address).*|payment_required|.*out_of_credits?|no_credits?.*",
         r".*exceeded_current_quota.*|pre_consume_token_quota_failed",
         r"arrearage|.*overdue.*|.*budget_exceeded.*|.*exceeded_budget.*|spend(?:ing)?_limit.*",
     ),
-    Meaning.RATE: any_of(
+    Meaning.RATE: AnyOf(
         r".*rate_?limit.*|.*rate_(?:quota|exceeded).*|too_many_requests.*|resource_exhausted|.*throttl.*",
         r".*concurrency_?(?:limit|exceeded).*|limit_(?:requests|tokens|burst).*|requests?_limit.*|quota_exceeded",
         r".*usage_limit.*",
     ),
-    Meaning.KEY: any_of(
+    Meaning.KEY: AnyOf(
         r".*(?:invalid|incorrect|wrong|missing|no|bad|expired|revoked|disabled)_(?:\w+_)?(?:api_?keys?|access_key"
         r"|auth\w*|credentials?|(?:access_|bearer_|auth_)?token|key)",
         r".*(?:api_?key|access_key|auth_token|access_token|^token|^key)_(?:\w+_)?"
         r"(?:invalid|incorrect|expired|missing|revoked|disabled|not_found|not_valid)",
         r"auth(?:entication)?_?(?:error|fail\w*|required)|un_?authori[sz]ed.*|unauthenticated|account_deactivated",
     ),
-    Meaning.FORBIDDEN: any_of(
+    Meaning.FORBIDDEN: AnyOf(
         r".*permission_(?:denied|error).*|(?:access_)?forbidden|.*access_denied|.*not_allowed|unsupported_country.*|access_terminated.*"
     ),
-    Meaning.MODEL: any_of(
+    Meaning.MODEL: AnyOf(
         r"(?:.*_)?(?:model|gateway|deployment|engine)s?_(?:is_)?(?:not_(?:found|exist\w*|available|supported)"
         r"|unknown|invalid|does_not_exist)(?:_error)?",
         r"(?:unknown|invalid|unsupported|no_such|missing)_(?:model|gateway|deployment|engine)(?:_\w+)?",
     ),
-    Meaning.CONTENT: any_of(
+    Meaning.CONTENT: AnyOf(
         r".*content_?(?:filter|policy|moderation).*|.*moderation.*|data_inspection_failed|.*policy_violation.*",
         r"(?:.*_)?sensitive(?:_.*)?|.*safety.*|prompt_blocked|flagged.*",
     ),
-    Meaning.REQUEST: any_of(
+    Meaning.REQUEST: AnyOf(
         r".*invalid_(?:request|argument|param|input|value|type).*|bad_request.*|unprocessable.*|validation.*",
         r"unsupported_.*|missing_required.*|unknown_param.*|string_.*|array_.*|integer_.*|.*_error_400",
     ),
-    Meaning.OUTAGE: any_of(
+    Meaning.OUTAGE: AnyOf(
         r".*overload.*|.*unavailable.*|.*server_error.*|internal.*|.*timeout.*|.*timed_out|.*capacity.*"
         r"|provider_error|.*upstream.*"
     ),
 }
 
-_MESSAGES: dict[Meaning, re.Pattern[str]] = {
-    Meaning.BALANCE: any_of(
+_MESSAGES: dict[Meaning, AnyOf] = {
+    Meaning.BALANCE: AnyOf(
         r"(?:insufficient|not enough|no (?:more |remaining )?|out of|run out of|low on"
         r"|(?:doesn't|don't|do not|does not) have (?:any|enough|sufficient)) ?(?:\w+ ){0,3}?"
         r"(?:balance|funds?|credits?|money|quota)\b",
@@ -94,16 +93,16 @@ _MESSAGES: dict[Meaning, re.Pattern[str]] = {
         r"|(?:exceeded|reached|over)(?: \w+){0,3}? (?:budget|spend(?:ing)? limit|billing (?:hard )?limit)",
         r"余额不足|额度不足|额度已用尽|欠费|配额不足|请充值|余额已用完",
     ),
-    Meaning.QUOTA: any_of(
+    Meaning.QUOTA: AnyOf(
         r"\bquota\b.{0,80}?\b(?:billing|account balance|recharge)|exceeded (?:your |the )?(?:current |monthly )?quota"
     ),
-    Meaning.RATE: any_of(
+    Meaning.RATE: AnyOf(
         r"\brate[ -]?limit|\btoo many (?:concurrent )?requests|\b(?:requests|tokens|calls|queries) per "
         r"(?:second|minute|hour|day)",
         r"\bper[ -](?:second|minute|hour|day)\b|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|\bthrottl",
         r"\b(?:retry|try again) (?:in|after) \d|请求(?:过于频繁|频率|速率)|限流",
     ),
-    Meaning.KEY: any_of(
+    Meaning.KEY: AnyOf(
         r"(?:invalid|incorrect|expired|missing|wrong|bad|no|revoked|unknown)(?: or (?:\w+ )?(?:missing|invalid|expired)"
         r"| \w+){0,2}? (?:api[ _-]?keys?|auth(?:entication|orization)?\b|credentials?|(?:access|bearer|auth) token"
         r"|subscription key)",
@@ -112,22 +111,22 @@ _MESSAGES: dict[Meaning, re.Pattern[str]] = {
         r"(?:provide|set|supply|pass|obtain)(?: \w+){0,3}? api[ _-]?key|\bunauthori[sz]ed\b|\bnot authenticated\b",
         r"无效的(?:令牌|密钥|api)|令牌.{0,8}(?:过期|无效|不存在|禁用)|(?:api ?key|身份验证).{0,8}(?:无效|错误|失败)",
     ),
-    Meaning.FORBIDDEN: any_of(
+    Meaning.FORBIDDEN: AnyOf(
         r"not (?:allowed|permitted|authori[sz]ed) to (?:access|use|call)|does not have access|无权访问",
         r"no access to (?:the |this )?model|permission denied",
     ),
-    Meaning.MODEL: any_of(
+    Meaning.MODEL: AnyOf(
         r"(?:\bmodels?|\bgateway|\bdeployment|\bengine|模型)\b.{0,60}?(?:\bnot (?:be )?(?:found|exist)|n't exist"
         r"|n't found|\bnot a valid model|不存在)",
         r"(?:unknown|invalid|no such|unrecogni[sz]ed|non-?existent|not find|can't find|couldn't find) "
         r"(?:the |any |a )?(?:model|gateway|deployment|engine)\b",
         r"not a valid model|try pulling it|no models? (?:is |are )?(?:loaded|specified|provided)",
     ),
-    Meaning.CONTENT: any_of(
+    Meaning.CONTENT: AnyOf(
         r"content (?:filter|management|policy|moderation|exists risk)|requires moderation|was flagged|safety system"
         r"|usage polic|敏感|违规"
     ),
-    Meaning.MEDIA: any_of(
+    Meaning.MEDIA: AnyOf(
         r"\b(?:images?|vision|audio|video|pdfs?|documents?|multi-?modal)\b(?: \w+){0,4}? (?:is|are|was|were)"
         r"(?:n't| not)(?: currently)? (?:supported|accepted|allowed|enabled)",
         r"(?:\bnot|n't|\bno \w+ found that) (?:support|accept|process|handle|read)(?: \w+){0,3}? "
@@ -137,13 +136,13 @@ _MESSAGES: dict[Meaning, re.Pattern[str]] = {
         r"\b(?:could not|couldn't|cannot|can't|unable to|failed to) (?:decode|load|open|process|identify|read)"
         r"(?: \w+){0,3}? (?:image|audio|video|pdf|document)s?\b",
     ),
-    Meaning.ADDRESS: any_of(
+    Meaning.ADDRESS: AnyOf(
         r"invalid url|unexpected endpoint|no route|route (?:was )?not found|unknown (?:request )?(?:url|route|path"
         r"|endpoint)|unrecogni[sz]ed request url|cannot (?:post|get) /|(?:path|page|endpoint|url|file) not found"
         r"|(?:the )?requested url|no such (?:route|endpoint|path)|http request (?:was sent )?to (?:an? )?https",
         r"^\W*(?:error\W{1,3})?(?:404\W{0,3})?(?:(?:page|resource|file) )?not found\W*$",
     ),
-    Meaning.OUTAGE: any_of(
+    Meaning.OUTAGE: AnyOf(
         r"overloaded|\bat capacity|capacity exceeded|temporarily unavailable|服务.{0,4}繁忙|负载"
     ),
 }

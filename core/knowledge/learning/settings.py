@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints
 
 from core.aivax.keys import KeyKind, kind_of, speaks_aivax
 from core.domain import Place, SettingRefused
-from core.settings import AivaxSettings, Section
+from core.section import Section
+from core.settings import AivaxSettings
 
 SETTING = "[knowledge] learn_into"
 Into = Callable[[Place], str]

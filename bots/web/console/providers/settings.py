@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from core.domain import SettingRefused
-from core.settings import Section
+from core.section import Section
 from core.util.addresses import is_loopback
 
 KINDS = ("sub", "email", "group")
