@@ -37,7 +37,6 @@ from core.domain import (
     SchemaUnfit,
     SettingRefused,
 )
-from core.util import garbage
 from core.util.log import log
 
 
@@ -87,7 +86,6 @@ async def until_stopped(serve: Callable[[asyncio.Event], Awaitable[int]], grace_
     A process that has not ended `grace_s` and some seconds after it was asked writes where it hangs, and ends as a
     crash does: what it had taken in is stored, and is taken up at the next start.
     """
-    garbage.starting()  # until it serves
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -104,7 +102,6 @@ async def until_stopped(serve: Callable[[asyncio.Event], Awaitable[int]], grace_
 
 def finish(work: Coroutine[Any, Any, int | None], *, interrupted: int = 0) -> None:
     """Run a command to its end and leave with its status; what it refuses becomes a sentence."""
-    garbage.started()  # what only prints has ended by then
     try:
         status = asyncio.run(work)
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -79,6 +79,7 @@ def run(
     ] = "all",
 ) -> None:
     """Serve the configured frontends until SIGINT or SIGTERM."""
+    garbage.starting()
     from bots.cli.commandline import configured, finish, until_stopped
     from bots.serve import Role
     from bots.serve import run as serve
@@ -338,7 +339,6 @@ def preview(
 
 def main() -> None:
     """The console script."""
-    garbage.starting()
     if dropped := drop_unusable(os.environ):
         typer.echo(f"aivax-bots: {dropped}", err=True)
     cli()
