@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -51,9 +52,14 @@ class Strangers:
     def __init__(self, port: int) -> None:
         self._port = port
         self._all: list[asyncio.Task[None]] = []
+        self._connected = asyncio.Semaphore(0)
 
     def come(self, count: int, *, sending: bytes, trickle: bytes = b"") -> None:
         self._all += [asyncio.create_task(self._stay(sending, trickle)) for _ in range(count)]
+
+    async def all_connected(self) -> None:
+        for _ in self._all:
+            await self._connected.acquire()
 
     async def closed(self, within_s: float) -> int:
         """How many of them were sent away by then."""
@@ -68,6 +74,7 @@ class Strangers:
     async def _stay(self, sending: bytes, trickle: bytes) -> None:
         with suppress(OSError):
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            self._connected.release()
             try:
                 writer.write(sending)
                 while not reader.at_eof():  # no deadline: a stranger, who stays until cancelled
@@ -123,6 +130,7 @@ async def test_a_thousand_idle_clients_hold_up_neither_slack_nor_health_nor_the_
         health = await client.get(f"http://127.0.0.1:{unused_tcp_port}/health/live")
         crowd.come(CLIENTS, sending=sending, trickle=trickle)
         again = await town.ask_on_slack("once more")
+        await bot.says("turned_away")
         began = time.monotonic()
         status = await bot.stop(signal.SIGTERM)
 
@@ -136,6 +144,27 @@ async def test_a_thousand_idle_clients_hold_up_neither_slack_nor_health_nor_the_
     )  # one a minute; a busy machine may take longer than that
     assert 1 <= len(strange) <= lines_allowed, strange
     assert len(bot.log) < 60, bot.log
+
+
+@pytest.mark.may_skip("no Linux")
+async def test_a_silent_crowd_sends_nobody_away_who_is_about_to_ask() -> None:
+    if not hasattr(socket, "TCP_DEFER_ACCEPT"):
+        pytest.skip("this system lets everybody in who comes, whether they say anything or not")
+    bounds = Bounds(connections=4)
+    async with (
+        serve(health_routes(vitals_of(Board([])), admin_token=""), {}, "127.0.0.1", 0, bounds) as port,
+        strangers(port) as crowd,
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        crowd.come(20, sending=NOTHING)
+        await soon("the crowd", crowd.all_connected())
+        with pytest.raises(TimeoutError):  # the end would come at once
+            await asyncio.wait_for(reader.read(), 0.2)
+        writer.write(b"GET /health/live HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n")
+        answer = await soon("an answer", reader.read())
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200")
 
 
 async def test_who_brings_no_whole_request_in_time_is_sent_away_and_the_log_counts_them() -> None:

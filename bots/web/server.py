@@ -20,6 +20,10 @@ from core.domain import SettingRefused
 
 _BREATH_S = 0.1
 """The pause after the system would not give a connection."""
+_BACKLOG = 2_048
+"""How many may stand before the door (the system may allow fewer): who finds no room there is late by a second."""
+_SILENT_S = 1
+"""For so long the system keeps who asks for nothing outside, so that a crowd sends nobody away who is about to ask."""
 
 
 class _Server(uvicorn.Server):
@@ -93,7 +97,10 @@ async def _accept(listener: socket.socket, room: Room, server: _Server) -> None:
     loop = asyncio.get_running_loop()
     while True:
         try:
-            accepted, _ = await loop.sock_accept(listener)
+            accepted, _ = listener.accept()
+        except BlockingIOError:
+            await _readable(listener)
+            continue
         except OSError:  # no descriptor or no memory is left, or the client is gone
             room.away.add(Away.UNACCEPTED)
             room.make_room()
@@ -105,13 +112,27 @@ async def _accept(listener: socket.socket, room: Room, server: _Server) -> None:
             accepted.close()
 
 
+async def _readable(listener: socket.socket) -> None:
+    """Wait until somebody stands before the door. A task that ends inside `loop.sock_accept` can lose who came in."""
+    loop, knocked = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(listener, knocked.set)
+    try:
+        await knocked.wait()  # no deadline: a server waits for as long as it runs
+    finally:
+        loop.remove_reader(listener)
+
+
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family, dualstack_ipv6=family is socket.AF_INET6)
+        listener = socket.create_server(
+            (host, port), family=family, dualstack_ipv6=family is socket.AF_INET6, backlog=_BACKLOG
+        )
     except OSError as exc:
         reason = str(exc.strerror).partition(" (while ")[0]  # what follows names the address once more
         fix = f"that address can't be listened on ({reason}); choose another [web] host or port"
         raise SettingRefused("[web] port", value=f"{host}:{port}", fix=fix) from None
     listener.setblocking(False)
+    if defer := getattr(socket, "TCP_DEFER_ACCEPT", None):  # Linux
+        listener.setsockopt(socket.IPPROTO_TCP, defer, _SILENT_S)
     return listener
