@@ -334,7 +334,8 @@ async def test_history_is_read_on_while_its_older_pages_are_cleared_away(house: 
 async def test_the_running_bot_sweeps_at_its_start(
     migrated_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(Retention.run.__kwdefaults__, "first_after_s", 0.0)  # else half a minute
+    soon_after = {**(Retention.run.__kwdefaults__ or {}), "first_after_s": 0.0}
+    monkeypatch.setattr(Retention.run, "__kwdefaults__", soon_after)
     async with staged(migrated_url) as stage:
         await stage.hear(said(SECRET))
         await stage.change("UPDATE turns SET ended_at = '2020-01-01'")
