@@ -328,6 +328,12 @@ async def test_a_stop_that_the_library_answers_by_an_error_is_one(database: Data
 class _NoPool:
     """A pool that nothing is brought to."""
 
+    def __init__(self) -> None:
+        self.freed = asyncio.Event()
+
+    def room(self, platform: str) -> int:
+        raise AssertionError
+
     async def take(self, conversation_id: int, within_s: float) -> bool:
         raise AssertionError
 

@@ -490,6 +490,33 @@ async def test_a_pool_keeps_no_more_than_it_has_room_for() -> None:
         await until(runner.ended, 1)
 
 
+async def test_a_pool_tells_for_how_many_it_has_room_and_when_a_place_is_free() -> None:
+    rows = Rows(c1=1, c2=1, c51=1)
+    platforms = ("fake", "other")
+    runner, queue = (
+        Running(rows, held=True),
+        queue_of(rows, platforms=platforms, carrier=Offers(), hears=True),
+    )
+
+    async with working(queue, runner):
+        await drained(queue)
+        rooms = [(queue.room("fake"), queue.room("other"), queue.room("none"))]
+        for number, conversation in enumerate((1, 51, 2), 1):
+            assert await queue.take(conversation, NEVER_S)
+            await until(runner.began, number)
+            rooms.append((queue.room("fake"), queue.room("other"), queue.room("none")))
+        queue.freed.clear()
+        runner.let_go(5101)
+        await soon("a free place", queue.freed.wait())
+        rooms.append((queue.room("fake"), queue.room("other"), queue.room("none")))
+        for turn in (101, 201):
+            runner.let_go(turn)
+        await until(runner.ended, 3)
+
+    assert rooms == [(4, 4, 0), (3, 3, 0), (2, 2, 0), (1, 1, 0), (2, 2, 0)]
+    assert queue.room("fake") == 0, "a pool that is closed takes nothing"
+
+
 async def test_what_comes_where_a_turn_runs_is_kept_though_the_pool_is_full() -> None:
     rows = Rows(c1=1)
     runner, queue = Running(rows, held=True), queue_of(rows, running_turns=1, carrier=Offers(), hears=True)

@@ -134,6 +134,8 @@ class WorkerPool:
         self._kept: TTLCache[int, None] = TTLCache(MOST_ENDED, KEPT_S)
         """Conversations that nobody else is told of: `notify` says when their turn is stored."""
         self._is_working = False
+        self.freed = asyncio.Event()
+        """Set when a place has become free."""
         self._running: set[int] = set()
         self._running_on: Counter[str] = Counter()
         self._running_of: Counter[str] = Counter()
@@ -152,11 +154,16 @@ class WorkerPool:
         """
         if self._carrier is None or not self._is_working:
             return False
-        wanted = self._busy.total() + len(self._waiting) + len(self._kept)
-        has_room = platform in self._with_room() and wanted < self._settings.running_turns
-        if has_room or conversation_id in self._busy:
+        if self.room(platform) or conversation_id in self._busy:
             self._kept[conversation_id] = None
         return conversation_id in self._kept
+
+    def room(self, platform: str) -> int:
+        """How many conversations more of a platform would be looked at here at once."""
+        if self._closing or platform not in self._with_room():
+            return 0
+        wanted = self._busy.total() + len(self._waiting) + len(self._kept)
+        return max(0, self._settings.running_turns - wanted)
 
     def notify(self, conversation_id: int) -> None:
         """Have the conversation's turns run. See `core.domain.ports.TurnQueue`."""
@@ -239,6 +246,7 @@ class WorkerPool:
         if look_again or conversation_id in self._again:
             self._again.discard(conversation_id)
             self._hint(conversation_id)
+        self.freed.set()
 
     def _note_if_drained(self) -> None:
         is_reading = self._sweeps or self._sweep_wanted.is_set()

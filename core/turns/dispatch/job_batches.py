@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,14 +21,27 @@ ENDED_WITHIN_S = 0.25
 
 
 class JobBatches(JobManager):
-    """A `JobManager` that takes up to `AT_ONCE` jobs with one statement.
+    """A `JobManager` that takes up to `AT_ONCE` jobs with one statement, and none that would have to wait here.
 
     A worker of the library asks for one job after the other until there is none: it is given those that were taken
     together, and the answer that there are no more where none was told of since. To be used by one worker.
     """
 
-    def __init__(self, connector: BaseConnector) -> None:
+    def __init__(
+        self,
+        connector: BaseConnector,
+        *,
+        room: Callable[[str], int],
+        news: asyncio.Event,
+        look_every_s: float,
+    ) -> None:
+        """`room`: how many jobs of a queue can be carried out at once. While one has none, it is asked again once
+        `news` is set, and after `look_every_s`.
+        """
         super().__init__(connector)
+        self._room = room
+        self._news = news
+        self._look_every_s = look_every_s
         self._taken: deque[Job] = deque()
         self._at_work = 0
         self._one_ended = asyncio.Event()
@@ -47,7 +60,9 @@ class JobBatches(JobManager):
         """Hear of new jobs. See `JobManager`."""
 
         async def told(*, channel: str, notification: Notification) -> None:
-            self._was_told, self._is_empty = True, False
+            if self._room(channel.rpartition("#")[2]):
+                self._was_told, self._is_empty = True, False
+                self._news.set()
             await on_notification(channel=channel, notification=notification)
 
         self._listens = True
@@ -69,10 +84,18 @@ class JobBatches(JobManager):
             self._one_ended.clear()
             await self._one_ended.wait()
         self._was_told = False
-        found = await self._run(queues, most)
+        self._news.clear()
+        room = {queue: places for queue in queues if (places := self._room(queue))}
+        most = min([most, *room.values()])
+        found = await self._run([*room], most) if room else []
         self._taken.extend(sorted(map(Job.from_row, found), key=lambda job: (-job.priority, job.id)))
-        # who hears of jobs knows whether there are more; nobody else does until none is found
-        self._is_empty = not self._was_told and len(found) < (most if self._listens else 1)
+        if len(room) == len(queues):
+            # who hears of jobs knows whether there are more; nobody else does until none is found
+            self._is_empty = not self._was_told and len(found) < (most if self._listens else 1)
+        elif not found:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._look_every_s):
+                    await self._news.wait()
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         """Have a job that this worker took deleted, soon; end another's at once. See `JobManager`."""

@@ -20,7 +20,7 @@ from core.domain import StorageError
 from core.storage.db import Database
 from core.storage.db.listen_notify import conninfo
 from core.storage.dispatch.jobs import TAKE, Jobs, queue_of
-from core.turns.dispatch.job_batches import JobBatches
+from core.turns.dispatch.job_batches import AT_ONCE, JobBatches
 from core.util.log import log
 
 SWEEP = "aivax_bots.sweep"
@@ -38,6 +38,11 @@ RECONNECT_DELAY_S = 1.0
 
 class Pool(Protocol):
     """What becomes of a job; see `core.turns.worker_pool.WorkerPool`."""
+
+    @property
+    def freed(self) -> asyncio.Event: ...
+
+    def room(self, platform: str) -> int: ...
 
     async def take(self, conversation_id: int, within_s: float) -> bool: ...
 
@@ -60,7 +65,9 @@ class JobWorker:
         self._database = database
         self._jobs = Jobs(database)
         self._platforms = platforms
+        self._platform_of = {queue_of(each): each for each in platforms}
         self._pool = pool
+        self._look_every_s = POLL_S
         self._stalled_after_s = stalled_after_s
         self._sweep_interval_s = sweep_interval_s
 
@@ -81,12 +88,13 @@ class JobWorker:
         server = self._database.server
         assert server is not None  # noqa: S101  a SQLite file has no jobs
         listens = server.listening_url is not None
+        self._look_every_s = POLL_S if listens else server.poll_interval_s
         app = self._app(conninfo(server.listening_url or server.url))
         async with app.open_async():
             await app.run_worker_async(
                 queues=[*map(queue_of, self._platforms), self._upkeep],
                 concurrency=MOST_AT_ONCE,
-                fetch_job_polling_interval=POLL_S if listens else server.poll_interval_s,
+                fetch_job_polling_interval=self._look_every_s,
                 listen_notify=listens,
                 delete_jobs=DeleteJobCondition.ALWAYS,
                 update_heartbeat_interval=self._stalled_after_s * HEARTBEAT_AFTER,
@@ -109,7 +117,9 @@ class JobWorker:
             configure=_commit_each_statement,
         )
         app = procrastinate.App(connector=connector)
-        app.job_manager = JobBatches(connector)
+        app.job_manager = JobBatches(
+            connector, room=self._room, news=self._pool.freed, look_every_s=self._look_every_s
+        )
 
         async def take(conversation_id: int) -> None:
             await self._take(conversation_id)
@@ -121,6 +131,10 @@ class JobWorker:
         task = app.task(name=SWEEP, queue=self._upkeep, queueing_lock=self._upkeep)(sweep)
         app.periodic(cron=f"* * * * * */{self._sweep_interval_s}", periodic_id=self._upkeep)(task)
         return app
+
+    def _room(self, queue: str) -> int:
+        platform = self._platform_of.get(queue)
+        return AT_ONCE if platform is None else self._pool.room(platform)
 
     async def _take(self, conversation_id: int) -> None:
         try:
