@@ -4,8 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3.11 python3; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
-# Two more than there are cores, since tests wait a third of their time; at most eight, since each has a PostgreSQL of its own.
-WORKERS ?= $(shell n=$$(( $(CORES) + 2 )); echo $$(( n < 8 ? n : 8 )))
+# Three for each core, since tests wait for most of their time; at most eight, since each has a PostgreSQL of its own.
+WORKERS ?= $(shell n=$$(( $(CORES) * 3 )); echo $$(( n < 8 ? n : 8 )))
 
 # Frontends for other platforms: each a package of its own, with locks of its own beside it.
 FRONTENDS := $(patsubst %/pyproject.toml,%,$(wildcard frontends/*/pyproject.toml))
