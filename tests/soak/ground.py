@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import sys
@@ -144,6 +145,10 @@ class Ground:
         )
         for figure in [*figures, *verdict.faults]:
             say(figure)
+        if verdict.evidence:
+            evidence = self.folder / "evidence.json"
+            evidence.write_text(json.dumps(verdict.evidence, indent=1))
+            say(f"what stood there, and what AIVAX said: {evidence}")
 
 
 def say(figure: str) -> None:

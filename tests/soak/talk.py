@@ -166,6 +166,8 @@ class Verdict:
     """Questions whose author asked something newer while they waited for AIVAX to come back."""
     unheard: int = 0
     """Messages that Discord told a process which died before it had stored them; it tells nothing twice."""
+    evidence: list[dict[str, object]] = field(default_factory=list)
+    """Of each answer that is not as it should be: the screen whole, message by message, and what AIVAX said."""
 
     @property
     def faults(self) -> list[str]:
@@ -246,6 +248,11 @@ class _Reader:
             same = max((_alike(whole, text[at:]) for whole in wholes), default=0)
             shown = f"{text[at : at + 80]!r}, as expected until {text[at + same - 40 : at + same + 80]!r}"
             blamed.append(f"{self.screen.name} {question.word} at {at}: {shown}")
+            said = sorted(self.answers.of(question.word))
+            messages = [str(each) for each in self.screen.shown()]
+            self.verdict.evidence.append(
+                {"screen": self.screen.name, "word": question.word, "shown": messages, "said": said}
+            )
         return at
 
 
