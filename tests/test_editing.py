@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from bots.discord.delivery.channel import is_same_text
 from core.delivery.editing_surface import EditingSurface
 from core.domain import (
     Action,
     Apology,
     Button,
+    Delivery,
     Fenced,
     Footer,
     OutcomeUnknown,
@@ -26,6 +28,7 @@ from tests.fakes import FakeChannel, FakeClock, FakeLedger, Fault
 from tests.waiting import ended, waiting_for
 
 NO_FOOTER = Footer()
+STATUS = Status("Looking")
 SORRY = Apology("Sorry, that did not work.")
 LONG = "\n\n".join(f"Paragraph {n}: " + "some words " * 12 + "\n\n```py\nx = 1\n```" for n in range(20))
 
@@ -56,11 +59,20 @@ async def surface(channel: FakeChannel, ledger: FakeLedger) -> AsyncIterator[Edi
 
 
 async def answer(
-    channel: FakeChannel, ledger: FakeLedger, text: str, *, piece: int = 10**6, footer: Footer = NO_FOOTER
+    channel: FakeChannel,
+    ledger: FakeLedger,
+    text: str,
+    *,
+    piece: int = 10**6,
+    footer: Footer = NO_FOOTER,
+    status: Status | None = None,
 ) -> None:
+    """Show a text; `status` comes behind each piece of it."""
     async with surface_of(channel, ledger) as surface:
         for begin in range(0, len(text), piece):
             await surface.write(text[begin : begin + piece])
+            if status is not None:
+                await surface.note(status)
             await channel.clock.sleep(0.3)
         await surface.finish(footer)
 
@@ -726,10 +738,19 @@ class Death:
             await asyncio.Event().wait()  # no deadline: a process that is dead
 
 
-async def live_and_die(channel: FakeChannel, ledger: FakeLedger, work: str, death: Death) -> bool:
+async def live_and_die(
+    channel: FakeChannel,
+    ledger: FakeLedger,
+    work: str,
+    death: Death,
+    *,
+    piece: int = 200,
+    status: Status | None = None,
+) -> bool:
     """Let an answer be shown until it is done or its process dies; true if it died."""
     clock, channel.hook = channel.clock, death.hook
-    task = asyncio.create_task(answer(channel, ledger, work, piece=200, footer=Footer("model")))
+    showing = answer(channel, ledger, work, piece=piece, footer=Footer("model"), status=status)
+    task = asyncio.create_task(showing)
     for _ in range(400):
         if task.done() or death.happened.is_set():
             break
@@ -766,6 +787,69 @@ async def test_whenever_the_process_dies_the_answer_is_shown_once(
         instant += 1
 
     assert instant > 40
+
+
+WORDS = " ".join(f"word{number:03}" for number in range(50))
+"""A message that has no room for the next word is followed by one that begins with it alone."""
+
+
+class ByText(FakeChannel):
+    """One that shows no nonces later: it knows the first message by what it answers, others by their text."""
+
+    async def find(self, delivery: Delivery, text: str) -> str | None:
+        if delivery.part == 0:
+            return await super().find(delivery, text)
+        alike = [m.id for m in self.messages if not m.deleted and is_same_text(m.text.strip(), text.strip())]
+        await self._do("find", text, lambda: None)
+        return alike[-1] if alike else None
+
+
+async def test_whenever_the_process_dies_the_answer_is_shown_once_where_messages_are_known_by_their_text() -> (
+    None
+):
+    paragraphs = messages_of(WORDS, 120)
+    instant, died = 0, True
+    while died:  # no deadline: 400 steps each, and one instant later each time
+        channel, death = ByText(FakeClock(), max_size=120), Death(instant)
+        ledger = FakeLedger(hook=death.hook)
+        died = await live_and_die(channel, ledger, WORDS, death, piece=30, status=STATUS)
+        ledger = ledger.reopened(new_generation=True)
+        await channel.clock.run(
+            answer(channel, ledger, WORDS, piece=5, footer=Footer("model"), status=STATUS)
+        )
+
+        assert channel.visible == [*paragraphs[:-1], paragraphs[-1] + "\n\n_model_"], f"death at {instant}"
+        instant += 1
+
+    assert instant > 40
+
+
+async def test_a_further_message_begins_with_enough_text_to_be_known_by_and_without_a_status(
+    clock: FakeClock, channel: FakeChannel, surface: EditingSurface
+) -> None:
+    first = "x" * 390 + "."
+    await surface.write(first)
+    await clock.advance(2)
+    await surface.write("\n\n" + "y" * 20)
+    await surface.note(STATUS)
+    await clock.advance(3)
+    assert channel.visible == [first]
+
+    await surface.write("y" * 12)
+    await surface.note(STATUS)
+    await clock.advance(3)
+
+    assert channel.visible == [first, "y" * 32 + "\n\n_Looking_"]
+    assert [call.text for call in channel.calls if call.name == "post"][1] == "y" * 32
+
+
+async def test_the_end_of_an_answer_may_be_short(
+    clock: FakeClock, channel: FakeChannel, ledger: FakeLedger
+) -> None:
+    first = "x" * 399 + "."
+    await clock.run(answer(channel, ledger, f"{first}\n\nyes"))
+
+    assert channel.visible == [first, "yes"]
 
 
 async def test_even_a_process_that_dies_again_and_again_shows_the_answer_once() -> None:

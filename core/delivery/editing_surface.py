@@ -259,8 +259,10 @@ class EditingSurface:
         if self._ending is None and shown and views and views[-1].end <= shown:
             return None
         view = next((view for view in views if not self._is_shown(view)), None)
-        early = view is not None and self._ending is None and self._posting.is_ahead_of(view)
-        return None if early else view
+        if view is not None and self._ending is None:
+            early = self._posting.is_ahead_of(view) or self._posting.is_too_short(view)
+            return None if early else view
+        return view
 
     def _is_shown(self, view: View) -> bool:
         if self._fades(view):
@@ -277,7 +279,8 @@ class EditingSurface:
         if not views:
             status = self._as_messages(self._status)[:1]
             return [View(0, text, 0, 0, final=False, buttons=self._offered) for text in status]
-        text = self._joined(views[-1].text, self._status) or views[-1].text
+        status = self._status if self._posting.takes_status(views[-1].part) else ""
+        text = self._joined(views[-1].text, status) or views[-1].text
         return [*views[:-1], replace(views[-1], text=text, final=False, buttons=self._offered)]
 
     def _parts(self) -> Sequence[Part]:

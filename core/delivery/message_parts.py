@@ -42,6 +42,9 @@ UNKNOWN_MESSAGE = "unknown_message"
 LEFT_OVER = 1000
 """From this part number on the ledger knows messages that others took the place of."""
 
+LEAST_KNOWN_CHARS = 32
+"""A text of so many characters is looked like no other's: a platform that finds messages by their text needs them."""
+
 _MOST_LOST, _MOST_ODD, _MOST_FAILED = 3, 2, 5
 """How often a create is tried whose outcome is unknown, whose answer makes no sense, or that the platform fails at."""
 _MOST_FAILED_EDITS = 4
@@ -144,6 +147,24 @@ class Posting:
         """Whether an earlier attempt showed more of the same text already."""
         known = self._messages.get(view.part)
         return known is not None and bool(known.id) and known.current and known.end > view.end
+
+    def is_too_short(self, view: View) -> bool:
+        """Whether a message behind the first one is not there yet, and not to be created with so little text.
+
+        Where its id gets lost, some platforms know it by its text alone; the first one, by what it answers.
+        """
+        if view.part == 0 or view.final or self._has_id(view.part):
+            return False
+        return len(view.text) < LEAST_KNOWN_CHARS
+
+    def takes_status(self, part: int) -> bool:
+        """Whether a status may stand below the text: in a message that was created with it, only the first one's
+        text would be known again."""
+        return part == 0 or self._has_id(part)
+
+    def _has_id(self, part: int) -> bool:
+        known = self._messages.get(part)
+        return known is not None and bool(known.id)
 
     def only_records(self, view: View) -> bool:
         """Whether the reader sees it already, so that showing it makes no call to the platform."""
