@@ -274,7 +274,10 @@ _AROUND, _END = letters(SURROUNDINGS_HEADING), letters(SURROUNDINGS_END)
 
 
 def _without_echoes(text: str) -> str:
-    """Take out what the sandbox was shown around a question, and repeats; own answers in it repeat such things, too."""
+    """Take out what the sandbox was shown around a question, and repeats; own answers in it repeat such things, too.
+
+    One that an outage cut off ends where the apology for that stands.
+    """
     opened: list[int] = []
     outer: list[tuple[int, int]] = []
     for found in re.finditer(f"{_AROUND}|{_END}", text):
@@ -283,7 +286,11 @@ def _without_echoes(text: str) -> str:
         elif opened:
             begin = opened.pop()
             outer = [*(each for each in outer if each[0] < begin), (begin, found.end())]
-    for begin, end in reversed(outer):
+    for begin in reversed(opened):
+        if apology := _APOLOGY.search(text, begin):
+            inside = [each for each in outer if begin < each[0] and each[1] <= apology.start()]
+            outer = [*(each for each in outer if each not in inside), (begin, apology.start())]
+    for begin, end in sorted(outer, reverse=True):
         text = text[:begin] + text[end:]
     return text
 

@@ -89,18 +89,24 @@ def test_a_question_may_end_in_an_apology(phrase: Phrase) -> None:
     assert (verdict.whole, verdict.apologies, verdict.faults) == (1, 1, [])
 
 
-def test_words_that_stand_around_a_question_are_no_second_answer() -> None:
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_words_that_stand_around_a_question_are_no_second_answer(is_cut: bool) -> None:
     inner = f"{SURROUNDINGS_HEADING}\n- ana: {WORDS[0]}\n{SURROUNDINGS_END}\n"
     around = f"{SURROUNDINGS_HEADING}\n- you: {inner}\n- ana: {WORDS[0]} code please\n{SURROUNDINGS_END}\n"
     said = answer_to(
         read_question({**body(WORDS[1]), "messages": [message(around + WORDS[1])]}, public=False)
     ).text
+    if is_cut:
+        said = (
+            said[: said.rindex(WORDS[0]) + 12] + "\n" + Phrase.UNAVAILABLE.replace("{reference}", "0a1b2c3d")
+        )
     calls = CallLog()
     for text in (f"{WORDS[0]} code please", around + WORDS[1]):
         raw = json.dumps({**body(""), "messages": [message(text)]}).encode()
         calls.add(CallRecord(0.0, "POST", "/v1/chat/completions", None, raw))
     screen = Screen("here", lambda: (FIRST, said))
 
-    verdict = judge([Question(word, word, "c", screen) for word in WORDS], Answers(calls))
+    questions = [Question(word, word, "c", screen) for word in WORDS]
+    verdict = judge(questions, Answers(calls), may_apologise=is_cut)
 
-    assert (verdict.whole, verdict.faults) == (2, [])
+    assert (verdict.whole, verdict.apologies, verdict.faults) == (2 - is_cut, int(is_cut), [])
