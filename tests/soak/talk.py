@@ -218,14 +218,15 @@ class _Reader:
         at = 0
         for question in asked:
             at = self._one(question, text, at)
+        if not text[at:]:
+            return  # every letter was one of an answer, each of which was there once
+        left = f"{self.screen.name}: {text[at : at + 80]!r}, {len(text) - at} letters"
+        self.verdict.left_over.append(left)
+        for question in asked:
             said = _without_echoes(text).split(question.word)
             if len(said) > 2:
                 ends = [each[-80:] for each in said[:-1]]
                 self.verdict.doubled.append(f"{self.screen.name} {question.word} behind {ends}")
-        if text[at:]:
-            self.verdict.left_over.append(
-                f"{self.screen.name}: {text[at : at + 80]!r}, {len(text) - at} letters"
-            )
 
     def _one(self, question: Question, text: str, at: int) -> int:
         wholes = self.answers.of(question.word)
