@@ -330,6 +330,45 @@ async def test_where_nothing_tells_whether_it_was_appended_it_is_written_anew(st
     assert [(each.text.strip(), each.stream) for each in stage.answers] == [("one two", "done")]
 
 
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream"])
+async def test_a_lost_response_doubles_nothing_while_the_thread_can_not_be_read(
+    stage: Stage, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.slack.delivery.streaming.calls._BUDGET_S", 0.1)
+    stage.slack.lose_response(method)
+    stage.slack.rate_limit("conversations.replies", 1)
+    async with stage.surface() as surface:
+        await surface.write("one ")
+        await stage.slack.until(lambda: stage.answers)
+        await surface.write("two ")
+        await stage.slack.until(lambda: stage.slack.calls_of("conversations.replies"))
+        await surface.write("three")
+        await surface.finish(Footer("end"))
+
+    assert [(each.text, each.footer, each.streaming) for each in stage.answers] == [
+        ("one two three", "end", False)
+    ]
+
+
+async def test_a_lost_stop_doubles_nothing_though_slack_is_too_busy_for_another_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.slack.delivery.streaming.calls._BUDGET_S", 0.1)
+    monkeypatch.setattr("bots.slack.delivery.streaming.surface._REST_WHEN_BUSY_S", 0.1)
+    text = "".join(f"Line {number} of a long answer, with some words in it.\n\n" for number in range(250))
+    stage.slack.lose_response("chat.stopStream")
+    stage.slack.rate_limit("chat.stopStream", 1, skip=1)
+    async with stage.surface() as surface:
+        await surface.write(text[:8_000])
+        await stage.slack.until(lambda: stage.answers)
+        await surface.write(text[8_000:])
+        await stage.slack.until(lambda: len(stage.slack.calls_of("chat.stopStream")) > 1)
+        await surface.finish(NOTHING)
+
+    assert words("".join(each.text for each in stage.answers)) == words(text)
+    assert not any(each.streaming for each in stage.answers)
+
+
 async def test_a_busy_slack_gets_the_rest_later(stage: Stage) -> None:
     async with stage.surface() as surface:
         await surface.write("one ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bots.slack.delivery.channel import SlackChannel
@@ -47,20 +47,26 @@ class StreamCalls:
     streams: Streams
     hurried: bool = False
     """Whether to retry for longer, and before other answers: this one is all there."""
+    unsure: set[str] = field(default_factory=set)
+    """The streams of which nobody knows whether they were stopped, and took what came with that."""
 
     async def start(self, chunks: list[Chunk], known: Collection[str]) -> str:
         """Start a stream, now or not at all; after a lost answer it is looked for in the thread first.
 
         Raises:
             PlatformBusy: not now.
+            OutcomeUnknown: it may have been started; where it could be looked for, Slack is too busy.
         """
         text = "".join(chunk.get("text", "") for chunk in chunks)
         for left in reversed(range(_MOST_STARTS)):
             try:
                 ts = await self._start(chunks)
-            except OutcomeUnknown:
+            except OutcomeUnknown as unknown:
                 await self.api.app.sleep(_LOOK_AGAIN_S)
-                ts = await self._find(text, known, exactly=True)
+                try:
+                    ts = await self._find(text, known, exactly=True)
+                except PlatformBusy:
+                    raise unknown from None
                 if not (ts or left):
                     raise
             if ts is not None:
@@ -113,6 +119,7 @@ class StreamCalls:
                 await self._write("chat.stopStream", ts, chunks=chunks or None, blocks=blocks or None)
             except OutcomeUnknown:
                 unsure = True
+                self.unsure.add(ts)
                 raise
             except REFUSALS as exc:
                 if blocks and isinstance(exc, MessageRefused) and exc.code not in _NOT_THE_BLOCKS:

@@ -169,11 +169,12 @@ class StreamingSurface:
         while True:
             self._pump.changed.clear()
             await self._show_status()
+            hurried = self._ending is not None
             try:
                 if await self._show_due():
                     return
             except (PlatformBusy, OutcomeUnknown) as exc:
-                if self._ending is not None:
+                if hurried:  # else it was not tried for as long as the end of an answer is
                     raise
                 log.debug("slack.stream_delayed", code=exc.code)
                 self._pump.changed.set()

@@ -129,6 +129,9 @@ class StreamWriter:
             ts = await self._calls.start(chunks, self._known)
         except PlatformBusy as exc:
             raise NoStreamError from exc
+        except OutcomeUnknown:
+            self._uncertain.add(after.part)  # looked for once more before another one is started
+            raise
         except REFUSALS as exc:
             if exc.code in UNKNOWN_TO_SLACK:
                 self._calls.streams.known = False
@@ -157,12 +160,16 @@ class StreamWriter:
         return True
 
     async def _stop(self, chunks: list[Chunk], after: Stream, piece: Piece) -> bool:
-        """End the stream. One that had ended before lost nothing where no text was left to append."""
+        """End the stream. One that had ended before lost nothing where no text was left to append, or where it was
+        ended by a call that brought the text and was never answered."""
+        stream, was_unsure = self.stream, self.stream.ts in self._calls.unsure
         try:
-            await self._calls.stop(self.stream.ts, chunks, list(piece.blocks))
+            await self._calls.stop(stream.ts, chunks, list(piece.blocks))
         except REFUSALS as exc:
-            if exc.code not in OVER or chunks:
-                await self._refused(exc)
+            is_over = exc.code in OVER
+            if not is_over or (chunks and not (was_unsure and await self._was_appended(after, piece))):
+                if self.stream is stream:
+                    await self._refused(exc)
                 return False
         await self._next(after, after.at, after.text)
         return True
@@ -198,7 +205,13 @@ class StreamWriter:
         if not piece.text.strip():
             return True  # a card that stands still is no harm
         before, expected = letters(self.stream.wire), letters(after.wire)
-        seen = await self._calls.read(self.stream.ts)
+        try:
+            seen = await self._calls.read(self.stream.ts)
+        except (
+            PlatformBusy,
+            OutcomeUnknown,
+        ):  # not to be read for a while; to append it again may say it twice
+            seen = None
         if seen == expected != before:
             return True
         if seen != before or before == expected:
