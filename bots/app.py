@@ -46,6 +46,8 @@ from core.util.clock import Clock
 from core.util.imports import Later
 from core.util.log import log
 
+ANSWERING = Later("bots.answering", "core.aivax.completions.calls")
+"""What an answer needs, and a bot that nobody asks does not."""
 LEAST_SILENCE_S = 5.0
 """A process that is only slow may be silent for so long inside a transaction, however short its leases are."""
 
@@ -58,8 +60,6 @@ class Core:
     pool: WorkerPool
     open_runner: Callable[[], TurnRunner]
     """Makes what runs turns, the first time that it is asked."""
-    answering: Later
-    """What it imports for that, and what an answer needs beside."""
     database: Database
     admitting: Admitting
     retention: Retention
@@ -73,7 +73,7 @@ class Core:
 
     async def run(self, turn: Turn) -> None:
         """Run a claimed turn: see `core.turns.worker_pool.TurnRunner`."""
-        await self.answering.imported()
+        await ANSWERING.imported()
         await self.runner.run(turn)
 
     def check(self, settings: Settings) -> None:
@@ -186,7 +186,6 @@ async def open_core_on(
         niceties = niceties_of(base, surfaces)
         scrubber = Scrubber(database, rewrite_up_to_mb=settings.storage.rewrite_up_to_mb)
         intake = intake_of(base, queueing.pool, admitting.caps, scrubber, capabilities)
-        answering = Later("bots.answering", "core.aivax.completions")
         retention = Retention(database, now, settings.storage, scrubber=scrubber)
         yield Core(
             intake=intake,
@@ -194,13 +193,12 @@ async def open_core_on(
             open_runner=cache(
                 partial(_runner_of, base, queueing, admitting, surfaces, capabilities, niceties)
             ),
-            answering=answering,
             database=database,
             admitting=admitting,
             retention=retention,
             upkeep=(
                 *hearing_of(base, queueing),
-                partial(_prepare, queueing.pool, answering),
+                partial(_prepare, queueing.pool),
                 admitting.leadership.run,
                 partial(retention.run, until_leading=admitting.leadership.until_leading),
                 base.places.run,
@@ -224,8 +222,8 @@ def _runner_of(*parts: Any) -> TurnRunner:
     return runner_of(*parts)
 
 
-async def _prepare(pool: WorkerPool, answering: Later) -> None:
+async def _prepare(pool: WorkerPool) -> None:
     """Read what answers need once the first question is there: a bot that nobody asks has 8 MiB less in memory."""
     await pool.noticed.wait()
-    await answering.imported()
+    await ANSWERING.imported()
     await warm()

@@ -184,6 +184,7 @@ def test_no_service_that_is_a_dataclass_has_more_than_seven_fields(top: str) -> 
 
 ONLY_IN: Mapping[str, Mapping[str, str]] = {
     "slack": {
+        "shortcuts.py": "an app's shortcuts have ids of their own; Discord's are commands of its menus",
         "installations/": "workspaces install the Slack app and each has a token; Discord has one for all",
         "open.py": "one workspace or many, socket or HTTP: Discord has one way to begin, in its plugin",
         "delivery/streaming/": "Slack has a native stream; Discord can only post and edit",

@@ -139,7 +139,7 @@ SWITCHED_ON = {
 """What the settings switch on, and are without it by default."""
 ASKED_FOR = {
     "bots.answering",
-    "core.aivax.completions",
+    "core.aivax.completions.calls",
     "core.aivax.stream.parser",
     "core.conversations.composer",
     "core.media.interpreting",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.machine import drop_unusable
+from bots.setting_rules.machine import drop_unusable
 from core.aivax.network.certificates import authorities
 from core.aivax.network.proxies import is_excepted, proxy_of
 from core.aivax.transport import Wire, trusted

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bots.slack.events import shortcuts
+from bots.slack import shortcuts
 from bots.slack.events.modals import About, ask_form, feedback_form
 from bots.slack.features.manifest import manifest, scopes
 from bots.slack.plugin import plugin

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from pydantic import SecretStr
 
 from bots.app import Core, open_core
-from bots.cli.printing import lenient
+from bots.cli.printing.output import lenient
 from bots.settings import OperatorSettings, Settings
 from bots.supervisor import Board
 from bots.terminal import PLATFORM

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from bots import CRASH, PASSING, PROBLEM, logs
-from bots.cli.printing import flush
+from bots.cli.printing.output import flush
 from bots.frontends import Plugin, installed
 from bots.redaction import secrets_in
 from bots.setting_rules.origins import Origins

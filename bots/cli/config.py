@@ -39,7 +39,7 @@ def show(
 ) -> None:
     """Print every setting as it holds, and where it comes from: default, file or environment. Secrets are masked."""
     from bots.cli.commandline import configured
-    from bots.cli.printing import flush
+    from bots.cli.printing.output import flush
     from bots.setting_rules.origins import Origins, effective
 
     origins = Origins()
@@ -67,7 +67,7 @@ def check(
     import os
 
     from bots import logs
-    from bots.cli.printing import flush
+    from bots.cli.printing.output import flush
     from bots.frontends import installed
     from bots.setting_rules.origins import Origins
     from bots.setting_rules.reading import SettingsRefused

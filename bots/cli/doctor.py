@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from bots import logs
-from bots.cli.printing import flush
+from bots.cli.printing.output import flush
 from bots.doctor.checks import checks_of
 from bots.doctor.examination import examine, status_of
 from bots.doctor.report import as_json, as_text

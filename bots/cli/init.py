@@ -12,7 +12,7 @@ import typer
 from bots import INTERRUPTED, PROBLEM, logs
 from bots.cli.commandline import tell
 from bots.cli.doctor import diagnose
-from bots.cli.printing import flush
+from bots.cli.printing.output import flush
 from bots.frontends import installed
 from bots.setting_rules.environment import CONFIG_VARIABLE
 from bots.setting_rules.reading import DEFAULT_PATH, SettingsRefused

@@ -22,7 +22,7 @@ from bots.cli.people import people
 from bots.cli.platforms import WithPlatforms
 from bots.cli.quality.evaluate import EXAMPLES, evaluate
 from bots.cli.quality.feedback import feedback
-from bots.machine import drop_unusable
+from bots.setting_rules.machine import drop_unusable
 from core import __version__
 from core.util import garbage
 
@@ -327,9 +327,9 @@ def preview(
     config: ConfigPath = None,
 ) -> None:
     """Print every sentence, with sample values."""
-    from bots.cli.printing import flush
+    from bots.cli.printing.output import flush
+    from bots.cli.printing.sections import sections
     from bots.cli.replies import pages
-    from bots.cli.sections import sections
     from core.i18n.settings import RepliesSettings
 
     read = sections(config, {"replies": RepliesSettings})

@@ -78,8 +78,8 @@ class _Platform(Commands):
 
 def _printing(plugin: Plugin, text_of: Print) -> Any:
     def show(config: ConfigPath = None) -> None:
-        from bots.cli.printing import flush  # --help and --version stay fast
-        from bots.cli.sections import sections
+        from bots.cli.printing.output import flush  # --help and --version stay fast
+        from bots.cli.printing.sections import sections
         from core.domain import BotError
         from core.i18n.settings import RepliesSettings
         from core.i18n.translators import Translators

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import typer
 
-from bots.cli.printing import lenient
+from bots.cli.printing.output import lenient
 from core.i18n import LANGUAGES, Translators, nearest, overridden, preview
 from core.i18n.settings import RepliesSettings
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import sqlite_version
 
-from bots.machine import drop_unusable
+from bots.setting_rules.machine import drop_unusable
 from bots.settings import WebSettings
 from bots.web.console.settings import check_console
 from core import __version__

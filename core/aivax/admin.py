@@ -16,9 +16,9 @@ import msgspec
 
 from core.aivax import error_mapping
 from core.aivax.addresses import BaseAddress, administrative
+from core.aivax.completions.retries import Retries, has_direct_host
 from core.aivax.error_text import sample_of, scrub
 from core.aivax.http_call import DOCUMENT_BYTES, NO_HEADERS, Headers, HttpCall, Part, Received
-from core.aivax.retries import Retries, has_direct_host
 from core.aivax.stream.chunks import NotJson, decode_any, mapping
 from core.aivax.transport import Wire
 from core.domain import AivaxError, GatewayUnknown, RateLimited, ResourceUnknown, Unavailable

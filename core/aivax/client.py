@@ -24,7 +24,7 @@ from core.domain.metrics import NO_METER, Meter
 from core.settings import AivaxSettings
 
 if TYPE_CHECKING:
-    from core.aivax.completions import Completions, Permit
+    from core.aivax.completions.calls import Completions, Permit
     from core.aivax.request import CompletionRequest
     from core.aivax.stream.events import TimelineEvent
 
@@ -105,7 +105,7 @@ class AivaxClient:
 
     @cached_property
     def _completions(self) -> Completions:
-        from core.aivax.completions import Completions  # a bot that nobody asks does without
+        from core.aivax.completions.calls import Completions  # a bot that nobody asks does without
 
         return Completions(
             self._settings, self._wire, self._base, self._bounds, sleep=self._sleep, jitter=self._jitter

@@ -11,8 +11,8 @@ from core.i18n.places import PlacesPhrase
 from core.i18n.preview import preview, samples
 from core.i18n.prose import may_be_prose
 from core.i18n.rights import RightsPhrase
-from core.i18n.scheduled import ScheduledPhrase
 from core.i18n.topics.linking import LinkPhrase
+from core.i18n.topics.scheduled import ScheduledPhrase
 from core.i18n.translators import LocaleTranslator, Translators, warm
 
 __all__ = [

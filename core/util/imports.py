@@ -31,17 +31,17 @@ class Later:
 
     def __init__(self, *names: str) -> None:
         self._names = names
-        self._importing: asyncio.Task[None] | None = None
+        self._is_done = False
 
     async def imported(self) -> None:
         """Wait until all of them are; whoever asks first begins."""
-        if self._importing is None:
-            self._importing = asyncio.create_task(asyncio.to_thread(self._import))
-        await asyncio.shield(self._importing)
+        if not self._is_done:
+            await asyncio.to_thread(self._import)
 
     def _import(self) -> None:
         for name in self._names:
             import_module(name)
+        self._is_done = True
 
 
 def put_off(package: str, *parts: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from bots.slack.events import shortcuts
+from bots.slack import shortcuts
 from bots.slack.events.mrkdwn import from_mrkdwn
 from bots.slack.events.payloads import part_of, text_of
 from core.domain import Capability, Option, Pressed, Translator, write_options

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bots.slack.events import shortcuts
+from bots.slack import shortcuts
 from bots.slack.events.address import PLATFORM, Address
 from bots.slack.events.form_modals import commanded_form
 from bots.slack.events.message_reader import files_of

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bots.slack.events import shortcuts
+from bots.slack import shortcuts
 from bots.slack.events.address import PLATFORM, Address, FileRef
 from bots.slack.events.message_reader import files_of, words_of
 from bots.slack.events.names import NO_NAMES, NameBook

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bots.slack.events import shortcuts
+from bots.slack import shortcuts
 from bots.slack.settings import EVENTS_PATH, SlackSettings
 from core.domain import SettingRefused, Translator
 from core.i18n import Phrase

@@ -16,7 +16,7 @@ from core.domain.tracing import Attribute, SpanKind
 from core.util.text import shorten
 
 if TYPE_CHECKING:
-    from core.aivax.completion import Completion
+    from core.aivax.completions.completion import Completion
 
 AIVAX, OTHER = "aivax", "openai"
 """Who answers, as far as is known: another server is asked as OpenAI is."""

@@ -7,7 +7,7 @@ from contextlib import aclosing, closing
 
 from core.aivax import keys
 from core.aivax.addresses import BaseAddress
-from core.aivax.completion import Completion
+from core.aivax.completions.completion import Completion
 from core.aivax.deadlines import ANSWER_WHOLE
 from core.aivax.network.call_spans import CallSpan
 from core.aivax.request import CompletionRequest, Dialect, dialect_of

@@ -9,11 +9,11 @@ from functools import cache, partial
 
 from core.aivax.addresses import route
 from core.aivax.body_encoding import Body
+from core.aivax.completions.retries import PROXY_GAVE_UP, Retries, has_direct_host
 from core.aivax.deadlines import Deadlines
 from core.aivax.error_text import Scrub, sample_of, scrub
 from core.aivax.refusals.words import Meaning, tells
 from core.aivax.request import CompletionRequest, Dialect, build_body
-from core.aivax.retries import PROXY_GAVE_UP, Retries, has_direct_host
 from core.aivax.stream.bounds import AnswerBounds
 from core.aivax.stream.parser import TimelineParser
 from core.domain import (

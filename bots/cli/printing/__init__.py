@@ -1,0 +1,1 @@
+"""What commands that only print are made of: they load little."""

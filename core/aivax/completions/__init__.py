@@ -1,0 +1,1 @@
+"""Completions of the gateway: one asked for, tried again, and read."""
