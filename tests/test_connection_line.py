@@ -56,7 +56,9 @@ async def test_who_asked_first_reads_first_however_often_others_come_again(datab
 
     await soon("all to read", asyncio.gather(*map(read_again_and_again, range(CROWD))))
 
-    first = entered[: CROWD + MOST_CONNECTIONS]  # those who have one at the same time enter in any order
+    first = entered[
+        : 2 * CROWD
+    ]  # while one's connection is being opened, the others serve some; 540 without a line
     assert set(first) == {*range(CROWD)}
 
 

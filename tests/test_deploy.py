@@ -23,7 +23,8 @@ import yaml
 from bots import PROBLEM
 from bots.cli.main import cli
 from bots.frontends import installed
-from bots.settings import CONFIG_VARIABLE, PREFIX, load
+from bots.setting_rules.environment import CONFIG_VARIABLE, PREFIX
+from bots.settings import load
 from bots.supervisor import Board
 from bots.web.health import health_routes
 

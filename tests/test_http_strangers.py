@@ -59,7 +59,7 @@ class Strangers:
 
     async def all_connected(self) -> None:
         for _ in self._all:
-            await self._connected.acquire()
+            await soon("a stranger to connect", self._connected.acquire())
 
     async def closed(self, within_s: float) -> int:
         """How many of them were sent away by then."""
@@ -157,7 +157,7 @@ async def test_a_silent_crowd_sends_nobody_away_who_is_about_to_ask() -> None:
     ):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         crowd.come(20, sending=NOTHING)
-        await soon("the crowd", crowd.all_connected())
+        await crowd.all_connected()
         with pytest.raises(TimeoutError):  # the end would come at once
             await asyncio.wait_for(reader.read(), 0.2)
         writer.write(b"GET /health/live HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n")
