@@ -126,7 +126,7 @@ async def open_cradle(environment: Mapping[str, str] = MappingProxyType({})) -> 
             child.send(signal.SIGKILL)
         assert process.stdin is not None
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), 60)
         await listening
 
 
