@@ -11,7 +11,7 @@ import asyncio
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial, partialmethod
@@ -30,6 +30,7 @@ from core.domain import Author, Identity, Ledger, Place, PlaceSetting, ReplySurf
 from core.domain.audit import Actor, Via
 from core.operations.upkeep import Leadership
 from core.storage.db import Database, listen_notify
+from core.storage.operations.place_settings import PlaceSettingStore
 from core.storage.ops.retention import Retention
 from core.storage.turns import ledger as ledgers
 from core.turns import position_notifier
@@ -137,10 +138,15 @@ def _nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listen_notify, "hear", _without_a_look)
     monkeypatch.setattr(Retention, "sweep", _nothing_swept)
     monkeypatch.setattr(Leadership, "run", _stays_as_it_is)
+    monkeypatch.setattr(PlaceSettingStore, "hear", _hears_of_no_places)
 
 
 async def _nothing_swept(_retention: Retention) -> None:
     """What is too old is cleared away by another process."""
+
+
+async def _hears_of_no_places(_store: PlaceSettingStore, _heard: Callable[[], None]) -> None:
+    """A process hears of its own changes, too, and on a busy machine late."""
 
 
 async def _stays_as_it_is(_leadership: Leadership) -> None:
