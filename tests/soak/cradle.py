@@ -85,7 +85,7 @@ class Cradle:
         given = {"arguments": ["run", "--config", str(config), *arguments], "log": str(log)}
         async with self._one_at_a_time:
             self._process.stdin.write(json.dumps(given).encode() + b"\n")
-            child = Child(await asyncio.wait_for(self._begun.get(), 30), log)
+            child = Child(await asyncio.wait_for(self._begun.get(), 120), log)
             self.children.append(child)
         return child
 

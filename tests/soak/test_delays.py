@@ -51,6 +51,7 @@ class Bots:
         self._chance = ground.chance
         self._running: dict[str, list[Child]] = {"listener": [], "worker": []}
         self._asked_at: dict[Question, float] = {}
+        self._struck: Child | None = None
         self._struck_at = 0.0
 
     async def start(self) -> None:
@@ -74,10 +75,11 @@ class Bots:
 
     async def round(self, role: str, how: signal.Signals) -> float:
         """Strike one while people ask; the longest that the attempt which answered was waited for from then on."""
+        await self._replace()
         self._asked_at.clear()
         at = self._chance.uniform(0.2, 0.8) * QUESTIONS * EVERY_S
         number = self._chance.randrange(len(self._running[role]))
-        struck = self._running[role][number]
+        struck = self._struck = self._running[role][number]
         striking = asyncio.create_task(self._strike(struck, how, at))
         for _ in range(QUESTIONS):
             await self._ground.crowd.ask_something(at_once=True)
@@ -88,8 +90,14 @@ class Bots:
         if how is signal.SIGSTOP:
             struck.send(signal.SIGCONT)
             assert await struck.stop() == 0
-        self._running[role][number] = await self._begin(role, number)
         return worst
+
+    async def _replace(self) -> None:
+        """Begin those anew that were struck; not at the end, where one that just begins would only be stopped."""
+        for role, children in self._running.items():
+            for number, child in enumerate(children):
+                if not child.runs:
+                    children[number] = await self._begin(role, number)
 
     async def _strike(self, child: Child, how: signal.Signals, at: float) -> None:
         await asyncio.sleep(at)
@@ -122,7 +130,8 @@ class Bots:
 
     async def stop(self) -> None:
         for child in (*self._running["worker"], *self._running["listener"]):
-            assert await child.stop() == 0
+            if child is not self._struck:
+                assert await child.stop() == 0
 
 
 def rounds(count: int) -> Sequence[tuple[str, signal.Signals]]:
