@@ -93,7 +93,7 @@ class Ground:
         until = asyncio.get_running_loop().time() + timeout_s
         open_turns = self.records.open_turns
         while (lost := await self.unheard(all_heard)) or await open_turns():  # no deadline: below
-            left = f"{[self._told_of(q) for q in lost]}, {await self.records.unfinished()}"
+            left = f"{[self.told_of(q) for q in lost]}, {await self.records.unfinished()}"
             assert asyncio.get_running_loop().time() < until, f"not within {timeout_s} s: {left}"
             await asyncio.sleep(0.2)
 
@@ -104,17 +104,18 @@ class Ground:
         on_slack = [q for q in waiting if q.key.startswith("slack")]
         if on_slack and self.town.slack.sockets:
             await asyncio.sleep(0.5)
-            await self.town.slack.redeliver()
+            # a process that is frozen holds its connection, and would use up all attempts within seconds
+            await self.town.slack.redeliver(elsewhere=True)
         return waiting if on_discord else on_slack
 
-    def _told_of(self, question: Question) -> str:
-        """How far Slack came with a question that was not taken in."""
+    def told_of(self, question: Question) -> str:
+        """Where something was asked, and how far Slack came with it, or with what quotes it."""
         about = [
             f"{len(each.envelopes)} attempts, {'acked' if each.acked else 'lost' if each.lost else 'open'}"
             for each in self.town.slack.socket_mode.deliveries
             if question.word in str(each.payload)
         ]
-        return f"{question.word} ({', '.join(about)})"
+        return f"{question.word} in {question.conversation} ({', '.join(about)})"
 
     async def verdict(self, *, may_apologise: bool = False, all_heard: bool = False) -> Verdict:
         """Judge what stands there, in the order of arrival; `all_heard` as for `settled`."""

@@ -117,7 +117,11 @@ class Bots:
             await self._ground.unheard()  # what Slack has not been told of yet is delivered again
             return all(question.word in began for question in self._asked_at)
 
-        await until("all to be answered", is_answered, GIVEN_UP_S, every_s=0.2)
+        try:
+            await until("all to be answered", is_answered, GIVEN_UP_S, every_s=0.2)
+        except AssertionError:
+            say(f"  not answered: {[self._ground.told_of(q) for q in self._asked_at if q.word not in began]}")
+            raise
         waits = {}
         for question, at in self._asked_at.items():
             begun, free_at = began[question.word]

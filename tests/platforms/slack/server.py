@@ -219,9 +219,12 @@ class FakeSlack(People, Interactions, Troubles):
     async def connected(self, sockets: int = 1, timeout_s: float = 90.0) -> None:
         await self.until(lambda: self.sockets >= sockets, timeout_s)
 
-    async def redeliver(self, *, keep: int = 0) -> int:
-        """Makes the next attempt of every unacked event now, if more than `keep` are left; returns how many were."""
-        return self.socket_mode.redeliver(keep=keep) + self.http_mode.redeliver()
+    async def redeliver(self, *, keep: int = 0, elsewhere: bool = False) -> int:
+        """Makes the next attempt of every unacked event now, if more than `keep` are left; returns how many were.
+
+        `elsewhere`: over a socket that the event has not gone out on, where there is one.
+        """
+        return self.socket_mode.redeliver(keep=keep, elsewhere=elsewhere) + self.http_mode.redeliver()
 
     async def repeat(self, delivery: Delivery) -> Delivery:
         """Delivers an event once more although it was acked."""

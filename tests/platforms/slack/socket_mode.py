@@ -210,11 +210,17 @@ class SocketMode:
         self._attempt(delivery)
         return delivery
 
-    def _attempt(self, delivery: Delivery) -> None:
-        """Sends over any one of the open sockets; with none, the attempt has failed already."""
+    def _attempt(self, delivery: Delivery, *, elsewhere: bool = False) -> None:
+        """Sends over any one of the open sockets; with none, the attempt has failed already.
+
+        `elsewhere`: rather over one that this event has not gone out on.
+        """
         clock, rules = self.world.clock, self.world.rules
         clock.cancel(delivery.timer)
         staying = [socket for socket in self.sockets if not socket.leaving]
+        if elsewhere:
+            tried = {envelope.socket for envelope in delivery.envelopes}
+            staying = [socket for socket in staying if socket.number not in tried] or staying
         socket = self._random.choice(staying) if staying else None
         number = len(delivery.envelopes)
         envelope_id = self._envelope_id(delivery)
@@ -257,15 +263,16 @@ class SocketMode:
             return
         delivery.timer = self.world.clock.after(RETRY_AFTER_S[done], lambda: self._attempt(delivery))
 
-    def redeliver(self, *, keep: int = 0) -> int:
+    def redeliver(self, *, keep: int = 0, elsewhere: bool = False) -> int:
         """Makes the next attempt of every event that has no ack yet; returns how many there were.
 
         Those that have only `keep` attempts left wait on: after its last one Slack never delivers an event again.
+        `elsewhere`: over a socket that they have not gone out on, where there is one.
         """
         waiting = [each for each in self.deliveries if each.open and each.type == "events_api"]
         waiting = [each for each in waiting if len(each.envelopes) <= len(RETRY_AFTER_S) - keep]
         for delivery in waiting:
-            self._attempt(delivery)
+            self._attempt(delivery, elsewhere=elsewhere)
         return len(waiting)
 
     def repeat(self, delivery: Delivery) -> Delivery:
