@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from core.domain import (
     Translator,
 )
 from core.i18n import Translators
+from tests.listening import Missed
 from tests.platforms.discord import FakeDiscord
 from tests.waiting import ended, soon, waiting_for
 
@@ -85,17 +86,16 @@ class Noticeboard:
             return found
 
 
-class Intake(Noticeboard):
+class Intake(Noticeboard, Missed):
     """Keeps events; fails as often as a test says."""
 
     def __init__(self) -> None:
-        super().__init__()
+        Noticeboard.__init__(self)
+        Missed.__init__(self)
         self.events: list[Event] = []
         self.passed: Counter[PassedOver] = Counter()
         self.refusing: str | None = None
         self.asked_for: list[Said] = []
-        self.heard: dict[str, datetime] = {}
-        self.known: list[Place] = []
         self.choices: list[str] | BotError = []
         self.failures = 0
         self.failure: Exception = DatabaseUnreachable("sqlite:///bot.sqlite3", "it is away")
@@ -126,11 +126,9 @@ class Intake(Noticeboard):
         self.passed[reason] += 1
         self.changed()
 
-    async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
-        return self.heard
-
-    async def places(self, _platform: str, _since: datetime) -> Sequence[Place]:
-        return self.known
+    async def looked_back(self, _platform: str, workspace: str, since: datetime) -> None:
+        await super().looked_back(_platform, workspace, since)
+        self.changed()
 
     async def receive(self, event: Event) -> Receipt:
         self.asked += 1

@@ -35,17 +35,20 @@ async def back(
     heard: dict[str, datetime],
     *places: Place,
     seen: frozenset[str] = frozenset(),
+    before: Intake | None = None,
     **changes: object,
 ) -> AsyncIterator[Intake]:
     """A process that starts after another one was killed; the core remembers when it last heard something.
 
-    What is missed in the last of its servers is found last.
+    `before`: what that one told the core. What is missed in the last of its servers is found last.
     """
     zoe, last = fake.person("zoe"), fake.channel(fake.guild("last"), "last")
     await fake.say(zoe, last, f"{fake.bot.mention} {THE_END}")
     async with open_discord(settings(fake, **changes), FAST) as frontend:
         intake = Intake()
         intake.heard, intake.known, intake.seen = heard, list(places), set(seen)
+        if before is not None:
+            intake.to_look_through = before.to_look_through
         task = asyncio.create_task(frontend.listen(intake, Watch()))
         try:
             await fake.online()
@@ -307,6 +310,28 @@ async def test_a_channel_that_fails_does_not_hide_the_others(fake: FakeDiscord) 
 
     async with back(fake, {str(gophers.id): ago(fake, minutes=1)}) as intake:
         assert await all_found(intake) == ["in sound"]
+
+
+async def test_a_process_that_is_ended_before_it_got_through_leaves_the_rest_to_the_next(
+    fake: FakeDiscord,
+) -> None:
+    gophers, ana = fake.guild("Gophers"), fake.person("ana")
+    general, direct = fake.channel(gophers, "general"), fake.dm(ana)
+    await fake.say(ana, general, f"{fake.bot.mention} missed", unheard=True)
+    age(fake, general, 3)
+    await fake.say(ana, direct, "in private", unheard=True)
+    age(fake, direct, 3)
+    since, known = ago(fake, hours=4), Place(PLATFORM, "", str(direct.id), private=True)
+    held = fake.hang(HISTORY)
+    async with back(fake, {"": since, str(gophers.id): since}, known) as first:
+        await soon("the history to be asked for", held.entered.wait())
+        assert set(first.to_look_through) >= {"", str(gophers.id)}
+    held.release()
+    now = ago(fake, minutes=0)  # it heard more before it was ended
+
+    async with back(fake, {"": now, str(gophers.id): now}, known, before=first) as second:
+        assert sorted(await all_found(second)) == ["in private", "missed"]
+        await second.until(lambda: not second.to_look_through)
 
 
 # -- while it runs ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bots.slack.installations.sealing import Seal
 from core.storage.db import Database
-from core.storage.installations import Installation, Installations, Tokens
+from core.storage.platforms.installations import Installation, Installations, Tokens
 from tests.doctor_stage import Scene, scene, troubles
 from tests.programs import PIPE, forker
 from tests.town import ENVIRONMENT, Bot

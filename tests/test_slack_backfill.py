@@ -273,6 +273,49 @@ async def test_a_search_that_was_cut_off_goes_on_where_it_began_although_more_wa
     assert said.text == "missed"
 
 
+async def test_a_bot_that_is_ended_before_it_read_everything_reads_it_after_its_next_start(
+    slack: FakeSlack, ana: Person, general: Channel
+) -> None:
+    await slack.say(ana, general, "<@BOT> missed")
+    await lost(slack)
+    inbox = remembering(slack, place(slack, general))
+    for _ in range(2):
+        reading = slack.hang("conversations.history")
+        async with ears(slack, inbox):
+            await soon("reading.reached", reading.reached.wait())
+        slack.heal()
+        inbox.heard = {slack.workspace.id: datetime.now(UTC) + AGO}  # it heard more before its end
+    assert inbox.events == []
+
+    async with ears(slack, inbox) as here:
+        (said,) = await here.heard(Said)
+        await slack.until(lambda: not inbox.to_look_through)
+
+    assert said.text == "missed"
+
+
+async def test_what_was_missed_in_a_thread_is_found_before_later_answers_that_are_known(
+    slack: FakeSlack, ana: Person, general: Channel
+) -> None:
+    async with ears(slack) as before:
+        root = await slack.say(ana, general, "<@BOT> first")
+        await before.heard(Said)
+    await slack.say(ana, general, "<@BOT> missed", thread_ts=root)
+    await lost(slack)
+    async with ears(slack) as before:
+        await slack.say(ana, general, "<@BOT> later", thread_ts=root)
+        (later,) = await before.heard(Said)
+        await before.answer(later.address, "Heard later")
+    inbox = remembering(slack, place(slack, general, root))
+    (answer,) = [each for each in slack.visible(general, root) if each.is_bot]
+    inbox.posted = {answer.ts}
+
+    async with ears(slack, inbox) as here:
+        heard = await here.heard(Said, 3)
+
+    assert [each.text for each in heard] == ["first", "missed", "later"]
+
+
 async def test_what_was_missed_is_read_as_what_is_heard(
     slack: FakeSlack, ana: Person, general: Channel
 ) -> None:

@@ -10,10 +10,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -44,7 +43,7 @@ from core.domain import (
     Translator,
 )
 from tests.fakes import FakeLedger
-from tests.listening import TRANSLATORS
+from tests.listening import TRANSLATORS, Missed
 from tests.platforms.slack import Channel, FakeSlack, Person
 from tests.waiting import ended
 
@@ -52,7 +51,7 @@ QUICK: dict[str, Any] = {"ping_interval_s": 0.2, "reconnect_after_s": 1.0}
 
 
 @dataclass
-class Inbox:
+class Inbox(Missed):
     """An intake that writes down what comes, and can be made to refuse."""
 
     slack: FakeSlack
@@ -62,6 +61,9 @@ class Inbox:
     asked_for: list[Said] = field(default_factory=list)
     full: bool = False
     refused: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
 
     async def receive(self, event: Event) -> Receipt:
         self.slack.world.changed()
@@ -84,12 +86,6 @@ class Inbox:
         self.passed[reason] += 1
 
     def capabilities(self) -> Sequence[Capability]:
-        return ()
-
-    async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
-        return {}
-
-    async def places(self, _platform: str, _since: datetime) -> Sequence[Place]:
         return ()
 
     @property

@@ -28,7 +28,7 @@ from bots.slack.installations.sealing import Seal
 from bots.slack.settings import SlackSettings
 from core.domain import Footer, FrontendRefused, Left, Said, SettingRefused
 from core.storage.db import Database
-from core.storage.installations import Installations
+from core.storage.platforms.installations import Installations
 from sandbox.server import serve as serve_sandbox
 from tests.fakes import FakeLedger
 from tests.platforms.discord import FakeDiscord

@@ -449,5 +449,8 @@ async def look_around(stage: Stage, clock: WallClock) -> None:
     core = stage.core
     await core.intake.heard_until("fake")
     await core.intake.places("fake", clock())
+    await core.intake.look_back("fake", {"W1": clock()})
+    await core.intake.looked_back("fake", "W1", clock())
+    await core.intake.answers(said("where?").place, ["m1", "m2"])
     await core.pool.sweep()
     await notifier_of(core).look()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from aivax_bots.testing.waiting import waiting_for
@@ -25,16 +25,45 @@ from core.i18n import Translators
 TRANSLATORS = Translators()
 
 
-class Inbox:
+class Missed:
+    """What an intake keeps of what a frontend missed, as far as a frontend notices."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, datetime] = {}
+        self.known: list[Place] = []
+        self.to_look_through: dict[str, datetime] = {}
+        """From when on each workspace is still to be looked through."""
+        self.posted: set[str] = set()
+        """The messages that are recorded as parts of answers."""
+
+    async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
+        return self.heard
+
+    async def places(self, _platform: str, _since: datetime) -> Sequence[Place]:
+        return self.known
+
+    async def look_back(self, _platform: str, since: Mapping[str, datetime]) -> Mapping[str, datetime]:
+        for workspace, at in since.items():
+            self.to_look_through[workspace] = min(at, self.to_look_through.get(workspace, at))
+        return dict(self.to_look_through)
+
+    async def looked_back(self, _platform: str, workspace: str, since: datetime) -> None:
+        if workspace in self.to_look_through and self.to_look_through[workspace] >= since:
+            del self.to_look_through[workspace]
+
+    async def answers(self, _place: Place, message_ids: Collection[str]) -> Collection[str]:
+        return self.posted.intersection(message_ids)
+
+
+class Inbox(Missed):
     """An intake that keeps what it gets."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.events: list[Event] = []
         self.passed: Counter[PassedOver] = Counter()
         self.refusing: str | None = None
         self.asked_for: list[Said] = []
-        self.heard: dict[str, datetime] = {}
-        self.known: list[Place] = []
         self.choices: list[str] = []
         self.failures = 0
         """How many of the next events can't be stored."""
@@ -55,12 +84,6 @@ class Inbox:
 
     def passed_over(self, _platform: str, reason: PassedOver) -> None:
         self.passed[reason] += 1
-
-    async def heard_until(self, _platform: str) -> Mapping[str, datetime]:
-        return self.heard
-
-    async def places(self, _platform: str, _since: datetime) -> Sequence[Place]:
-        return self.known
 
     async def receive(self, event: Event) -> Receipt:
         if self.failures:

@@ -73,7 +73,6 @@ class SlackFrontend:
         self._cluster = cluster
         self._workspaces = workspaces
         self._source = source
-        self._open_since: dict[str, datetime] = {}
         self._surfaces = SurfaceChooser(translators, api.now, first_words_after_s)
 
     @property
@@ -105,7 +104,7 @@ class SlackFrontend:
             raise cause from exc
 
     async def _listen(self, intake: Intake, watch: Watch) -> None:
-        await listen(self._api, self._workspaces, self._source, intake, watch, self._open_since)
+        await listen(self._api, self._workspaces, self._source, intake, watch)
 
     def reply_to(self, address: str, ledger: Ledger) -> ReplySurface:
         """Answer by a native stream in direct messages, by post-and-edit elsewhere.

@@ -23,7 +23,7 @@ from bots.slack.listening.listen import EventSource
 from bots.slack.listening.socket_mode import listen_on_socket
 from bots.slack.settings import EVENTS_PATH, INSTALL_PATH, MOUNT, REDIRECT_PATH, SlackSettings
 from bots.slack.transport.app_api import AppApi, open_api
-from core.storage.installations import Installations
+from core.storage.platforms.installations import Installations
 from core.util.clock import Clock, Now, Sleep
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -73,6 +73,19 @@ class Intake(Protocol):
 
     async def places(self, platform: str, since: datetime) -> Sequence[Place]:
         """The places of a platform in which somebody spoke with the bot since then, the newest first."""
+
+    async def look_back(self, platform: str, since: Mapping[str, datetime]) -> Mapping[str, datetime]:
+        """Record from when on each of these workspaces is to be looked through, so that no restart forgets it.
+
+        Returns for each workspace of the platform from when on it is: earlier than asked where an earlier look, of
+        whichever process, did not end.
+        """
+
+    async def looked_back(self, platform: str, workspace: str, since: datetime) -> None:
+        """Record that a workspace was looked through from then on."""
+
+    async def answers(self, place: Place, message_ids: Collection[str]) -> Collection[str]:
+        """Those of the messages in a channel (a thread does not count) that are recorded as parts of answers."""
 
 
 class Watch(Protocol):

@@ -4,7 +4,7 @@ so each is shown in order, survives a crash and is never said twice."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,7 @@ from core.rights.settings import PrivacySettings
 from core.settings import ConversationSettings
 from core.storage.learnt.follow_ups import is_learnt
 from core.storage.personal_data.sqlite_scrub import Scrubber
+from core.storage.platforms.missed import Missed
 from core.storage.turns.intake import IntakeStore, IntakeTransaction
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class StoringIntake:
         deletion: Deletion,
     ) -> None:
         self._store = store
+        self._missed = Missed(store.database)
         self._pool = pool
         self._handlers = handlers
         self._actions = actions
@@ -186,11 +188,23 @@ class StoringIntake:
 
     async def heard_until(self, platform: str) -> Mapping[str, datetime]:
         """See `core.domain.ports.Intake`."""
-        return await self._store.heard_until(platform)
+        return await self._missed.heard_until(platform)
 
     async def places(self, platform: str, since: datetime) -> Sequence[Place]:
         """See `core.domain.ports.Intake`."""
-        return await self._store.places(platform, since)
+        return await self._missed.places(platform, since)
+
+    async def look_back(self, platform: str, since: Mapping[str, datetime]) -> Mapping[str, datetime]:
+        """See `core.domain.ports.Intake`."""
+        return await self._missed.look_back(platform, since)
+
+    async def looked_back(self, platform: str, workspace: str, since: datetime) -> None:
+        """See `core.domain.ports.Intake`."""
+        await self._missed.looked_back(platform, workspace, since)
+
+    async def answers(self, place: Place, message_ids: Collection[str]) -> Collection[str]:
+        """See `core.domain.ports.Intake`."""
+        return await self._missed.answers(place, message_ids)
 
 
 def _erases(event: Event) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -55,6 +55,10 @@ class Backfill:
         self._gaps = Gaps()
         self._due: dict[int, tuple[Connection, int]] = {}
         self._wake = asyncio.Event()
+        self._unkept: dict[str, datetime] = {}
+        """What has become due and is not stored yet: workspaces, and since when."""
+        self._news = asyncio.Event()
+        self._storing = asyncio.Lock()
         self._places: tuple[float, Sequence[Place]] = (float("-inf"), ())
 
     @asynccontextmanager
@@ -62,21 +66,26 @@ class Backfill:
         """Look through what is due while the block runs."""
         if self._most and not self._gaps.begun:
             # before the first event: from then on the newest one says nothing of the gap before it
-            self._gaps.begin(await intake.heard_until(PLATFORM))
+            self._gaps.begin(await self._heard(intake))
         self._due.clear()
-        task = asyncio.create_task(self._work(intake))
+        tasks = [asyncio.create_task(self._work(intake)), asyncio.create_task(self._keep(intake))]
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._gaps.over(self._now())
 
     async def takes(self, shard: int, count: int, intake: Intake) -> None:
         """Begin anew with one of `count` shards, which other processes may have had: before its first event."""
         if self._most:
-            heard = await intake.heard_until(PLATFORM)
+            heard = await self._heard(intake)
             self._gaps.taken(shard, lambda place: shard_of(place, count) == shard, heard)
+
+    async def _heard(self, intake: Intake) -> Mapping[str, datetime]:
+        """When something was last said in each server; earlier where what was missed before was not found yet."""
+        return {**await intake.heard_until(PLATFORM), **await intake.look_back(PLATFORM, {})}
 
     def gives_up(self, shard: int) -> None:
         """Look through no more of a shard that is another process's now."""
@@ -113,11 +122,14 @@ class Backfill:
     # -- the work -----------------------------------------------------------------------------------
 
     def _look(self, place: int, connection: Connection, shard: int) -> None:
-        if self._gaps.since(place) is None or not self._most:
+        since = self._gaps.since(place)
+        if since is None or not self._most:
             self._gaps.filled(place, shard)
         else:
             self._due[place] = (connection, shard)
+            self._unkept[_workspace(place)] = since
             self._wake.set()
+            self._news.set()
 
     async def _work(self, intake: Intake) -> None:
         while True:
@@ -134,6 +146,18 @@ class Backfill:
                     if place not in self._due:  # else its connection began anew meanwhile
                         self._gaps.filled(place, shard)
 
+    async def _keep(self, intake: Intake) -> None:
+        """Have stored from when on what is due is looked through: this process may not get so far."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            async with self._storing:
+                since, self._unkept = self._unkept, {}
+                try:
+                    await intake.look_back(PLATFORM, since)
+                except BotError as error:  # what is left then is forgotten with this process
+                    log.warning("discord.look_back_not_stored", cause=str(error))
+
     async def _through(self, place: int, connection: Connection, intake: Intake) -> None:
         since, me = self._gaps.since(place), connection.me
         if since is None:
@@ -148,6 +172,8 @@ class Backfill:
         # most of what is found was heard live: only what is new is worth a line
         if new := sum(receipt is Receipt.ACCEPTED for receipt in await asyncio.gather(*brought)):
             log.info("discord.backfilled", server=place or "direct messages", found=new)
+        async with self._storing:
+            await intake.looked_back(PLATFORM, _workspace(place), since)
 
     async def _known_places(self, intake: Intake) -> Sequence[Place]:
         """Ask the core where somebody spoke with us lately; for all servers that come at once it is asked once."""
@@ -169,3 +195,8 @@ class Backfill:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._timing.wall(), UTC)
+
+
+def _workspace(place: int) -> str:
+    """A server, or all direct messages, as the core has it."""
+    return "" if place == DIRECT else str(place)

@@ -2,8 +2,11 @@
 
 Slack delivers for about five minutes after a failure, and not later. So, where somebody has talked with the bot before,
 and in direct messages, what came since it last heard anything is read, the oldest first. Each message goes the way of
-its event and has its keys: what was heard before is recognised. What the bot answered before this start is left out,
-so that an old backup of the database does no harm either.
+its event and has its keys: what was heard before is recognised. What the bot answered before this start, and the
+database does not know of, is left out, so that an old backup of it does no harm either.
+
+From when on a workspace is to be read is stored until that is done: a bot that is ended again and again, each time
+before it got through, forgets nothing.
 
 A reply in a thread that the bot does not know is not found, nor is a mention in a channel where nobody ever spoke with
 it.
@@ -52,41 +55,37 @@ class _Spot:
 class Backfill:
     """Finds what was missed, once each time that the bot begins to listen."""
 
-    def __init__(
-        self,
-        api: AppApi,
-        workspaces: Workspaces,
-        intake: Intake,
-        open_since: dict[str, datetime],
-    ) -> None:
-        """`open_since` outlives it: from when on each workspace is to be read, an earlier one may have been cut off."""
+    def __init__(self, api: AppApi, workspaces: Workspaces, intake: Intake) -> None:
         self._workspaces = workspaces
         self._intake = intake
         self._back = timedelta(hours=api.settings.backfill_hours)
         self._sleep = api.sleep
         self._now = api.clock
-        self._open_since = open_since
+        self._heard: Mapping[str, datetime] = {}
+        """When something was last heard in each workspace before this start."""
+        self._since: Mapping[str, datetime] = {}
+        """From when on each is to be read: earlier, where that was not done after an earlier start."""
 
     async def prepare(self) -> None:
         """Note the last event heard in each workspace; called before anything new comes in."""
         if self._back:
-            for team, heard in (await self._intake.heard_until(PLATFORM)).items():
-                self._open_since.setdefault(team, heard)
+            self._heard = await self._intake.heard_until(PLATFORM)
+            self._since = await self._intake.look_back(PLATFORM, self._heard)
 
     async def run(self, receive: Receive) -> None:
         """Read what came since, in all workspaces, and hand it to `receive`."""
-        if not self._open_since:
+        if not self._since:
             return
         now = self._now()
         places = await self._intake.places(PLATFORM, now - timedelta(days=30))
-        for team, heard in list(self._open_since.items()):
+        for team, since in self._since.items():
             try:
-                since = max(heard - _MARGIN, now - self._back)
-                await self._in_workspace(team, places, (since, now), receive)
+                begin = max(since - _MARGIN, now - self._back)
+                await self._in_workspace(team, places, (begin, now), receive)
             except PlatformError as exc:
                 log.warning("slack.backfill_failed", team=team, code=exc.code)
             else:
-                del self._open_since[team]
+                await self._intake.looked_back(PLATFORM, team, since)
 
     async def _in_workspace(self, team: str, places: Sequence[Place], span: _Span, receive: Receive) -> None:
         bot = await self._workspaces.bot_in(team)
@@ -97,7 +96,7 @@ class Backfill:
         found = 0
         for spot in list(spots)[:_MOST_PLACES]:
             try:
-                missed = await self._missed(api, spot, span, bot)
+                missed = await self._missed(api, team, spot, span, bot)
             except PlaceClosed as exc:
                 log.info("slack.backfill_failed", team=team, channel=spot.channel, code=exc.code)
                 continue
@@ -116,22 +115,45 @@ class Backfill:
         ids = (text_of(each, "id") for each in list_of(answer, "channels"))
         return [_Spot(each, direct=True) for each in ids if each]
 
-    async def _missed(self, api: SlackApi, spot: _Spot, span: _Span, bot: Bot) -> list[Mapping[str, Any]]:
+    async def _missed(
+        self, api: SlackApi, team: str, spot: _Spot, span: _Span, bot: Bot
+    ) -> list[Mapping[str, Any]]:
         """The messages of other people that the bot did not answer, oldest first."""
-        oldest, began = (Decimal(f"{moment.timestamp():.6f}") for moment in span)
+        oldest, began = (_moment(at) for at in span)
         asked = {"channel": spot.channel, "oldest": str(oldest), "limit": _PAGE}
         found = pages(partial(self._read, api), _MOST_PAGES, thread=spot.thread, **asked)
         messages = [each async for page in found for each in page]
-        answered_until = _last_answer(messages, bot, began) if spot.thread else oldest
+        begin = oldest
+        if spot.thread:
+            begin = max(oldest, await self._answered_until(messages, team, spot, bot, began))
         missed = {
             moment: each
             for each in messages
             if (moment := moment_of(each)) is not None
-            and moment > max(oldest, answered_until)
+            and moment > begin
             and not each.get("bot_id")
-            and bot.user not in list_of(each, "reply_users")
+            and (spot.thread or bot.user not in list_of(each, "reply_users"))
         }
         return [missed[moment] for moment in sorted(missed)]
+
+    async def _answered_until(
+        self, messages: Sequence[Mapping[str, Any]], team: str, spot: _Spot, bot: Bot, began: Decimal
+    ) -> Decimal:
+        """When the bot last said something in a thread, before this start, that the database has forgotten.
+
+        It had heard everything up to then, and the database is a backup from before it.
+        """
+        heard = _moment(self._heard[team]) if team in self._heard else Decimal(0)
+        ours = {
+            text_of(each, "ts"): moment
+            for each in messages
+            if text_of(each, "user") == bot.user and (moment := moment_of(each)) and heard < moment < began
+        }
+        if ours:
+            place = Place(PLATFORM, team, spot.channel)
+            for known in await self._intake.answers(place, ours):
+                del ours[known]
+        return max(ours.values(), default=Decimal(0))
 
     async def _read(self, api: SlackApi, method: str, **arguments: Any) -> dict[str, Any]:
         answer = await patiently(partial(api.read, method, **arguments), budget_s=300.0, sleep=self._sleep)
@@ -148,10 +170,9 @@ def _spots(places: Sequence[Place], team: str) -> Iterator[_Spot]:
             yield _Spot(place.channel, direct=place.private)
 
 
-def _last_answer(messages: Sequence[Mapping[str, Any]], bot: Bot, began: Decimal) -> Decimal:
-    """When the bot last answered in a thread before this start: it had heard everything up to then."""
-    ours = [moment_of(each) for each in messages if text_of(each, "user") == bot.user]
-    return max((each for each in ours if each is not None and each < began), default=Decimal(0))
+def _moment(at: datetime) -> Decimal:
+    """A time as Slack writes it."""
+    return Decimal(f"{at.timestamp():.6f}")
 
 
 def _as_event(message: Mapping[str, Any], team: str, spot: _Spot) -> dict[str, Any]:

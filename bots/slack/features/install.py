@@ -30,7 +30,7 @@ from bots.slack.transport.preflight import require_installable
 from bots.slack.transport.refusal_log import RefusalLog, RequestRefusedError
 from core.domain import BotError, PlatformError
 from core.i18n import Phrase, Translators
-from core.storage.installations import Installation, Installations
+from core.storage.platforms.installations import Installation, Installations
 from core.util.clock import Clock
 from core.util.log import log
 

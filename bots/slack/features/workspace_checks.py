@@ -16,7 +16,7 @@ from core.domain import FrontendRefused, StorageError
 from core.domain.checks import Finding, failed, ok, unknown, warning
 from core.storage.db import Database, migrate
 from core.storage.db.engine import database_path
-from core.storage.installations import Installation, Installations
+from core.storage.platforms.installations import Installation, Installations
 from core.util.clock import Clock, utc_now
 
 CHECK = "slack.workspaces"

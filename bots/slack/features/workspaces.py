@@ -21,7 +21,7 @@ from bots.slack.transport.people import People
 from bots.slack.transport.preflight import require_installable, require_token
 from core.delivery.shared_budget import SharedBudget
 from core.domain import PlaceClosed
-from core.storage.installations import Installations
+from core.storage.platforms.installations import Installations
 from core.util.log import log
 
 

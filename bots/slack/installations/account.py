@@ -16,7 +16,7 @@ from bots.slack.events.payloads import Bot
 from bots.slack.transport.api import Ask
 from core.delivery.platform_retry import patiently
 from core.domain import FrontendRefused, PlaceClosed, PlatformBusy, PlatformError
-from core.storage.installations import Installation, Installations, Tokens
+from core.storage.platforms.installations import Installation, Installations, Tokens
 from core.util.clock import Clock, Sleep
 from core.util.log import log
 

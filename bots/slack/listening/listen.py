@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from datetime import datetime
 
 from bots.slack.features.backfill import Backfill
 from bots.slack.features.follow_ups import JoinedThreads
@@ -25,14 +24,10 @@ async def listen(
     source: EventSource,
     intake: Intake,
     watch: Watch,
-    open_since: dict[str, datetime],
 ) -> None:
-    """Bring events in until cancelled. Raises like `EventSource`.
-
-    `open_since` is for `Backfill`, from one call to the next.
-    """
+    """Bring events in until cancelled. Raises like `EventSource`."""
     threads = JoinedThreads(intake, api.clock)
-    missed = Backfill(api, workspaces, intake, open_since)
+    missed = Backfill(api, workspaces, intake)
     await missed.prepare()
     async with aclosing(BackgroundTasks()) as tasks:
         receiver = Receiver(workspaces, intake, threads, Greetings(intake, tasks), api.settings)

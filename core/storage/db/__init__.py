@@ -22,7 +22,7 @@ from core.storage.db.capability_tables.console import (
 from core.storage.db.capability_tables.console_chat import console_chat, console_files
 from core.storage.db.capability_tables.learnt import learnt, learnt_messages, learnt_pieces, learnt_sends
 from core.storage.db.capability_tables.links import link_codes
-from core.storage.db.capability_tables.places import place_settings
+from core.storage.db.capability_tables.places import looks_back, place_settings
 from core.storage.db.capability_tables.rights import (
     blocks,
     consents,
@@ -149,6 +149,7 @@ __all__ = [
     "lock_links",
     "lock_these",
     "lock_turns",
+    "looks_back",
     "made_files",
     "memory_lists",
     "messages",

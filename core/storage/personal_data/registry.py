@@ -55,6 +55,7 @@ from core.storage.db import (
     learnt_pieces,
     learnt_sends,
     link_codes,
+    looks_back,
     made_files,
     memory_lists,
     messages,
@@ -221,6 +222,7 @@ WORDLESS = (
     Wordless(alerts, ("key",), "a cause that operators were told of"),
     Wordless(place_models, ("platform", "workspace", "channel"), IDS),
     Wordless(place_models, ("model",), "a gateway's name, one of those that the operator lists"),
+    Wordless(looks_back, ("platform", "workspace"), IDS),
     Wordless(place_settings, ("platform", "workspace", "channel"), IDS),
     Wordless(place_settings, ("name",), OURS),
     Wordless(

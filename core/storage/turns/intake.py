@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     Integer,
     Row,
@@ -93,31 +92,6 @@ class IntakeStore:
         self.database = self._database = database
         self.now = self._now = now
         self._global_ids = global_ids
-
-    async def heard_until(self, platform: str) -> Mapping[str, datetime]:
-        """When something was last said in each workspace."""
-        workspaces = _workspaces(platform)
-        theirs = conversations.c.workspace == workspaces.c.name
-        latest = select(func.max(conversations.c.active_at)).where(
-            conversations.c.platform == platform, theirs
-        )
-        query = select(workspaces.c.name, latest.scalar_subquery().label("at"))
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.where(workspaces.c.name.is_not(None)))
-            return {row.name: row.at for row in rows}
-
-    async def places(self, platform: str, since: datetime) -> Sequence[Place]:
-        """Where somebody spoke with the bot since then, the newest first."""
-        workspaces = _workspaces(platform)
-        columns = conversations.c["platform", "workspace", "channel", "thread", "private"]
-        recent = (
-            select(*columns)
-            .join(workspaces, conversations.c.workspace == workspaces.c.name)
-            .where(conversations.c.platform == platform, conversations.c.active_at >= since)
-            .order_by(conversations.c.active_at.desc())
-        )
-        async with self._database.read() as connection:
-            return list(dict.fromkeys(Place(*row) for row in await connection.execute(recent)))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[IntakeTransaction]:
@@ -473,19 +447,6 @@ def _waits() -> ColumnElement[bool]:
 
 def _fitting(key: str) -> str:
     return key if len(key) <= KEY_CHARS else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
-
-
-def _workspaces(platform: str) -> CTE:
-    """The workspaces of a platform, and a null: each is looked up in the index behind the one before it.
-
-    `DISTINCT` would read every conversation, and there are few workspaces.
-    """
-    first = select(func.min(conversations.c.workspace).label("name"))
-    found = first.where(conversations.c.platform == platform).cte("workspaces", recursive=True)
-    following = select(func.min(conversations.c.workspace)).where(
-        conversations.c.platform == platform, conversations.c.workspace > found.c.name
-    )
-    return found.union_all(select(following.scalar_subquery()).where(found.c.name.is_not(None)))
 
 
 def _as_parameters(identity: Identity) -> dict[str, object]:

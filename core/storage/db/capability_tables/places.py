@@ -1,4 +1,4 @@
-"""The table of what admins of servers and channels set in chat."""
+"""The tables of places: what admins of servers and channels set in chat, and what is to be looked through."""
 
 from __future__ import annotations
 
@@ -17,4 +17,17 @@ place_settings = Table(
     Column("value", Label(64), nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("gone_told_at", Instant, nullable=True, comment="when people were told that the gateway is gone"),
+)
+
+looks_back = Table(
+    "looks_back",
+    metadata,
+    Column("platform", Label(64), primary_key=True),
+    Column("workspace", Label(128), primary_key=True),
+    Column(
+        "since",
+        Instant,
+        nullable=False,
+        comment="what was said from then on may have been missed, and is read",
+    ),
 )

@@ -1,0 +1,1 @@
+"""What is kept of platforms: who installed the app, and what is still to be looked for there."""
