@@ -147,7 +147,7 @@ ASKED_FOR = {
     "core.turns.runner",
 }
 """What comes with the first question."""
-MOST_OF_OURS, MOST = 530, 1_490
+MOST_OF_OURS, MOST = 532, 1_490
 """Modules: each costs a start half a millisecond, and every process some 50 KiB. Who needs more says so here."""
 
 

@@ -62,9 +62,12 @@ class Scene:
 
     @property
     def calls(self) -> int:
-        """Completion calls that reached AIVAX."""
+        """Questions to a model that reached AIVAX: not what only looks for the end of an outage (decision 73)."""
         calls = self.sandbox.state.calls.described()
-        return sum(call["path"].endswith("/chat/completions") for call in calls)
+        return sum(
+            call["path"].endswith("/chat/completions") and "messages" in (call["body"] or ())
+            for call in calls
+        )
 
     @property
     def alerts(self) -> list[str]:

@@ -42,8 +42,11 @@ async def web_client(slack: FakeSlack, token: str | None = None) -> AsyncIterato
 
 
 @asynccontextmanager
-async def bot_at(slack: FakeSlack, *, ping_interval_s: float = 0.05) -> AsyncIterator[Bot]:
-    """Runs the bot until the block ends; its socket is open when the block begins."""
+async def bot_at(slack: FakeSlack, *, ping_interval_s: float = 1.0) -> AsyncIterator[Bot]:
+    """Runs the bot until the block ends; its socket is open when the block begins.
+
+    The SDK gives a line up that said nothing for four of its intervals: a busy machine may take some seconds.
+    """
     async with web_client(slack) as client:
         app = AsyncApp(client=client)
         handler = AsyncSocketModeHandler(app, slack.app_token, ping_interval=ping_interval_s)
