@@ -242,13 +242,16 @@ async def test_a_probe_that_its_author_withdraws_costs_no_further_call(
     gateway.down = "completions"
     await stage.hear(*(asks(f"p-{number}", f"question {number}") for number in range(6)))
     store = stage.core.admitting.admission._store
-    clock.advance(seconds=10.1)
     (tripped,) = await store.tripped()
     turn_id = (await stage.rows("SELECT id FROM turns ORDER BY id DESC"))[0]
     admission = stage.core.admitting.admission
 
-    async with admission.entering(turn_id, tripped.breaker.model) as passage:
-        assert passage.is_probe
+    for _ in range(20):
+        clock.advance(seconds=21)
+        async with admission.entering(turn_id, tripped.breaker.model) as passage:
+            if passage.is_probe:  # else the core itself has just sent another one
+                break
+    assert passage.is_probe
     await admission.let_go(turn_id)
 
     (tripped,) = await store.tripped()
