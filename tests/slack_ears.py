@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 from bots.slack.frontend import SlackFrontend, open_slack
@@ -75,6 +76,10 @@ class Watched(Inbox):
         receipt = await super().receive(event)
         self._slack.changed()
         return receipt
+
+    async def looked_back(self, _platform: str, workspace: str, since: datetime) -> None:
+        await super().looked_back(_platform, workspace, since)
+        self._slack.changed()
 
 
 def settings_at(slack: FakeSlack, **more: Any) -> SlackSettings:

@@ -316,6 +316,67 @@ async def test_what_was_missed_in_a_thread_is_found_before_later_answers_that_ar
     assert [each.text for each in heard] == ["first", "missed", "later"]
 
 
+async def test_a_missed_question_is_found_although_its_own_thread_was_answered_later(
+    slack: FakeSlack, ana: Person, general: Channel
+) -> None:
+    root = await slack.say(ana, general, "<@BOT> missed")
+    await lost(slack)
+    async with ears(slack) as before:
+        await slack.say(ana, general, "<@BOT> later", thread_ts=root)
+        (later,) = await before.heard(Said)
+        await before.answer(later.address, "Heard later")
+    inbox = remembering(slack, place(slack, general, root), place(slack, general))
+    inbox.posted = {each.ts for each in slack.visible(general, root) if each.is_bot}
+
+    async with ears(slack, inbox) as here:
+        heard = await here.heard(Said, 2)
+
+    assert [each.text for each in heard] == ["missed", "later"]
+
+
+async def test_many_people_are_found_once_each_after_several_starts_that_were_cut_off(
+    slack: FakeSlack,
+) -> None:
+    people = [slack.person(f"person{number}") for number in range(30)]
+    directs = [slack.dm(person) for person in people]
+    for person, direct in zip(people, directs, strict=True):
+        await slack.say(person, direct, f"missed by {person.name}")
+    await lost(slack)
+    inbox = remembering(slack, *(place(slack, direct) for direct in directs))
+    for count in (5, 15):
+        async with ears(slack, inbox):
+            await slack.until(lambda count=count: len(inbox.events) >= count)
+        inbox.heard = {slack.workspace.id: datetime.now(UTC) + AGO}  # it heard more before its end
+
+    async with ears(slack, inbox):
+        await slack.until(lambda: len(inbox.events) == len(people))
+        await slack.until(lambda: not inbox.to_look_through)
+
+    texts = [each.text for each in inbox.events if isinstance(each, Said)]
+    assert sorted(texts) == sorted(f"missed by {person.name}" for person in people)
+
+
+async def test_a_backup_from_before_its_answers_answers_nothing_again(
+    slack: FakeSlack, ana: Person, general: Channel
+) -> None:
+    async with ears(slack) as before:
+        root = await slack.say(ana, general, "<@BOT> first")
+        await before.heard(Said)
+        for number in range(3):
+            await slack.say(ana, general, f"<@BOT> and {number}?", thread_ts=root)
+            await before.heard(Said, number + 2)
+            await before.answer((await before.heard(Said, number + 2))[-1].address, "Answered")
+    inbox = remembering(
+        slack, place(slack, general, root)
+    )  # as it was an hour ago: it knows none of the answers
+
+    async with ears(slack, inbox) as here:
+        await slack.until(lambda: not inbox.to_look_through)
+        await here.quiet()
+
+    assert inbox.events == []
+
+
 async def test_what_was_missed_is_read_as_what_is_heard(
     slack: FakeSlack, ana: Person, general: Channel
 ) -> None:
