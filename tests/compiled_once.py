@@ -16,7 +16,8 @@ from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import LRUCache
 
-from core.storage.db import engine as engine_module
+from core.storage.db import engine as sqlite_engine
+from core.storage.db.postgresql import server as postgresql_engine
 
 _COMPILED: LRUCache[Any, Any] = LRUCache(2_000)
 
@@ -49,7 +50,7 @@ class _Shared(MutableMapping[Any, Any]):
 @contextmanager
 def compiled_once() -> Iterator[None]:
     """Give every engine that is made inside the same compiled statements."""
-    make = engine_module.create_async_engine
+    make = sqlite_engine.create_async_engine
 
     def make_sharing(*args: Any, **options: Any) -> AsyncEngine:
         engine = make(*args, **options)
@@ -57,5 +58,6 @@ def compiled_once() -> Iterator[None]:
         return engine
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "create_async_engine", make_sharing)
+        for module in (sqlite_engine, postgresql_engine):
+            patch.setattr(module, "create_async_engine", make_sharing)
         yield

@@ -30,18 +30,32 @@ from tests.waiting import soon
 PROJECT = Path(__file__).parents[1]
 MODULES = (
     "aiosqlite",
+    "alembic.command",
+    "alembic.autogenerate",
+    "alembic.ddl.postgresql",
     "anyio._backends._asyncio",
+    "babel.dates",
+    "bots.answering",
     "bots.app",
     "bots.cli.chat",
+    "bots.cli.commandline",
     "bots.cli.main",
     "bots.discord.frontend",
+    "bots.discord.plugin",
     "bots.serve",
     "bots.slack.frontend",
+    "bots.slack.plugin",
+    "core.aivax.completions.calls",
+    "core.aivax.stream.parser",
     "core.storage.db.migrate",
+    "faulthandler",
     "h11",
     "httpcore",
     "psycopg",
+    "rich.console",
     "sandbox.server",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
 )
 """What a process of the bot imports sooner or later."""
 PIPE = asyncio.subprocess.PIPE

@@ -18,9 +18,9 @@ AWAY_S, QUESTIONS = 60, 20
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def town(url: str) -> AsyncIterator[Town]:
     async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
-        yield Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        yield Town(slack, discord, sandbox, url)
 
 
 def places(town: Town) -> list[Channel]:

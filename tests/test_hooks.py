@@ -447,7 +447,7 @@ async def test_the_example_of_the_page_refuses_and_sends_on_as_it_says(tmp_path:
     assert "Name the law that you rely on." in json.dumps(asked)
 
 
-async def test_hooks_and_guard_work_on_both_platforms(tmp_path: Path) -> None:
+async def test_hooks_and_guard_work_on_both_platforms(tmp_path: Path, url: str) -> None:
     """`aivax-bots run` with both, through unmodified SDKs."""
     source = """
         @before_question
@@ -456,7 +456,7 @@ async def test_hooks_and_guard_work_on_both_platforms(tmp_path: Path) -> None:
         """
     files = hooks_in(tmp_path, source)["files"]
     async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
-        town = Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        town = Town(slack, discord, sandbox, url)
         config = f"""{town.config()}
 [hooks]
 files = ["{files[0]}"]

@@ -95,9 +95,9 @@ async def strangers(port: int) -> AsyncIterator[Strangers]:
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def town(url: str) -> AsyncIterator[Town]:
     async with FakeSlack() as slack, FakeDiscord() as discord, serve_sandbox(plan="max") as sandbox:
-        yield Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        yield Town(slack, discord, sandbox, url)
 
 
 @pytest.mark.usefixtures("many_files")

@@ -344,11 +344,11 @@ def _series() -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
 
 
 async def test_the_program_counts_calls_and_rate_limits_of_both_platforms(
-    tmp_path: Path, unused_tcp_port: int
+    tmp_path: Path, unused_tcp_port: int, url: str
 ) -> None:
     web = f'\n[web]\nenabled = true\nport = {unused_tcp_port}\nmetrics_token = "{TOKEN}"\n'
     async with FakeSlack() as slack, FakeDiscord() as discord, serve_sandbox(plan="max") as sandbox:
-        town = Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        town = Town(slack, discord, sandbox, url)
         async with (
             running(tmp_path, town.config() + web) as bot,
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as client,

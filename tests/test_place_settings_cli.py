@@ -21,9 +21,9 @@ FEWER = '\n[place_admins]\nmay_set = ["limits", "gateway"]\ngateways = {}\nmost_
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def town(url: str) -> AsyncIterator[Town]:
     async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
-        yield Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        yield Town(slack, discord, sandbox, url)
 
 
 async def test_operators_list_and_clear_what_admins_set(

@@ -231,9 +231,9 @@ async def test_no_setting_that_counts_as_live_is_copied_while_the_core_is_wired(
     assert copied == {"limits": {"running_of_person"}, "replies": {"locale", "sentences"}, "access": set()}
 
 
-async def test_the_program_itself_reloads_on_sighup_and_ends_on_sigterm(tmp_path: Path) -> None:
+async def test_the_program_itself_reloads_on_sighup_and_ends_on_sigterm(tmp_path: Path, url: str) -> None:
     async with FakeSlack() as slack, FakeDiscord() as discord, serve(plan="max") as sandbox:
-        town = Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        town = Town(slack, discord, sandbox, url)
         async with running(tmp_path, town.config()) as process:
             assert await process.line() == "ready: discord, slack\n"
             (tmp_path / "config.toml").write_text(town.config() + "[limits]\nmessage_chars = 9\n")

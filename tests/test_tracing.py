@@ -101,7 +101,9 @@ async def test_a_turn_that_one_process_hears_and_another_answers_is_one_trace(
 
 
 @pytest.mark.long
-async def test_a_process_answers_and_ends_though_its_collector_never_answers(tmp_path: Path) -> None:
+async def test_a_process_answers_and_ends_though_its_collector_never_answers(
+    tmp_path: Path, url: str
+) -> None:
     async with (
         FakeSlack() as slack,
         FakeDiscord() as discord,
@@ -109,7 +111,7 @@ async def test_a_process_answers_and_ends_though_its_collector_never_answers(tmp
         collecting() as collector,
     ):
         collector.going.clear()
-        town = Town(slack, discord, sandbox, f"sqlite+aiosqlite:///{tmp_path / 'bot.sqlite3'}")
+        town = Town(slack, discord, sandbox, url)
         async with running(tmp_path, town.config() + otel(collector)) as bot:
             await bot.line()
 
