@@ -27,6 +27,8 @@ PATIENCE_S = 60.0
 PHOTO = Attachment("photo", "photo.png", "image/png", 8)
 FILES = {"photo": Blob(b"\x89PNG\r\n\x1a\n", "image/png")}
 BALANCE_USD = 20.0
+ENDLESS = 1_000_000
+"""So many calls fail that AIVAX fails until it `works_again`."""
 
 
 @dataclass(slots=True)
@@ -91,9 +93,17 @@ class Scene:
     def fails(self, fault: Fault) -> None:
         """Let something go wrong."""
         self.sandbox.state.faults.add(fault)
-        self.does(
-            f"({fault.kind}{f' {fault.status}' if fault.status >= 400 else ''} from now on, {fault.times}x)"
-        )
+        often = "" if fault.times == ENDLESS else f", {fault.times}x"
+        self.does(f"({fault.kind}{f' {fault.status}' if fault.status >= 400 else ''} from now on{often})")
+
+    def works_again(self) -> None:
+        """Let nothing go wrong any more.
+
+        How often AIVAX is asked for signs of life depends on how fast this machine is, and each finds it as it is: so
+        an outage ends here, and not after so many calls.
+        """
+        self.sandbox.state.faults.clear()
+        self.does("(AIVAX works again)")
 
     def holds(self, usd: float) -> None:
         """Put the balance of the account at so much."""
