@@ -13,7 +13,8 @@ import re
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -27,6 +28,27 @@ AGAIN_AFTER_S = 60.0
 _LINE = re.compile(r":\d+")
 _OURS = frozenset({"core", "bots"})
 _MOST_PLACES = 1_000
+
+
+class _Looks:
+    """Where the loop's thread was at each look, while a sign of it was missing."""
+
+    def __init__(self) -> None:
+        self._counted: Counter[str] = Counter()
+        self._last: dict[str, tuple[str, str]] = {}
+
+    def note(self, where: tuple[str, str] | None) -> None:
+        """Take note of the place of ours, and of what it was within."""
+        if where is not None:
+            function = _function_of(where[0])
+            self._counted[function] += 1
+            self._last[function] = where
+
+    def most(self) -> tuple[str, str] | None:
+        """The last place in the function that was seen most often; None where none was seen."""
+        for function, _ in self._counted.most_common(1):
+            return self._last[function]
+        return None
 
 
 @asynccontextmanager
@@ -84,12 +106,12 @@ class _Watch(threading.Thread):
         except RuntimeError:  # closed
             self._ending.set()
             return
-        began_s, where = self._used_s(), ("", "")
+        began_s, looks = self._used_s(), _Looks()
         while not self._seen.wait(self._threshold_s / 2) and not self._ending.is_set():
             if self._used_s() - began_s >= self._threshold_s / 4:
-                where = self._where() or where
+                looks.note(self._where())
         took_s = self._used_s() - began_s
-        if took_s >= self._threshold_s and where[0]:
+        if took_s >= self._threshold_s and (where := looks.most()) is not None:
             self._meter.observe(STALLS, took_s)
             self._tell(*where, took_s)
 
@@ -97,15 +119,15 @@ class _Watch(threading.Thread):
         return time.clock_gettime(self._clock)
 
     def _where(self) -> tuple[str, str] | None:
-        """The innermost place of ours, and the innermost of all."""
+        """The innermost place of ours, and the innermost of all; None between two callbacks."""
         frame = sys._current_frames().get(self._watched)  # noqa: SLF001  the only way to see another thread
-        if frame is None:
+        callback = _callback(frame)
+        if callback is None:
             return None
-        ours = next(filter(_is_ours, _outward(frame)), frame)
-        return _named(ours), _named(frame)
+        return _named(next(filter(_is_ours, callback), callback[0])), _named(callback[0])
 
     def _tell(self, place: str, within: str, took_s: float) -> None:
-        now, function = time.monotonic(), _LINE.sub("", place)
+        now, function = time.monotonic(), _function_of(place)
         if now - self._logged.get(function, -AGAIN_AFTER_S) < AGAIN_AFTER_S:
             return
         if len(self._logged) >= _MOST_PLACES:
@@ -124,16 +146,28 @@ class _Watch(threading.Thread):
         return task.get_name() if task else ""
 
 
-def _outward(frame: FrameType | None) -> Iterator[FrameType]:
-    """The frames of one callback, innermost first: what started the loop has no part in it."""
+def _callback(frame: FrameType | None) -> Sequence[FrameType] | None:
+    """The frames of the callback that a thread runs, innermost first: what started the loop has no part in it.
+
+    None where it runs none: a look that comes late finds the loop waiting, or on its way to the next one. A greenlet of
+    SQLAlchemy's has frames of its own, which end where it began.
+    """
+    frames: list[FrameType] = []
     while frame is not None and frame.f_code is not asyncio.Handle._run.__code__:  # noqa: SLF001  its beginning
-        yield frame
+        if frame.f_code is asyncio.BaseEventLoop._run_once.__code__:  # type: ignore[attr-defined]  # noqa: SLF001
+            return None
+        frames.append(frame)
         frame = frame.f_back
+    return frames or None
 
 
 def _is_ours(frame: FrameType) -> bool:
     name = str(frame.f_globals.get("__name__", ""))
     return name.partition(".")[0] in _OURS and name != __name__
+
+
+def _function_of(place: str) -> str:
+    return _LINE.sub("", place)
 
 
 def _named(frame: FrameType) -> str:

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy.util import greenlet_spawn
 
-from core.loop_watchdog import watched
+from core.domain.metrics import NO_METER
+from core.loop_watchdog import _Looks, _Watch, watched
 from tests.waiting import waiting_for
 from tests.watchdog import ROOT, Watchdog
 
@@ -113,6 +115,38 @@ async def test_in_production_the_log_names_what_ran_and_how_long_once_a_minute()
 
 async def _blocking(block: Callable[[float], None]) -> None:
     block(0.6)
+
+
+async def test_a_look_that_comes_after_the_callback_names_nothing() -> None:
+    """On a busy machine the last look may come when the loop waits already: that place held nothing up."""
+    watch = _Watch(asyncio.get_running_loop(), 0.05, NO_METER)
+
+    def once_it_waits() -> tuple[str, str] | None:
+        until = time.monotonic() + 30
+        while (
+            found := watch._where()
+        ) is not None and time.monotonic() < until:  # the call that began this thread
+            pass
+        return found
+
+    assert watch._where() is not None
+    assert await greenlet_spawn(watch._where) is not None  # as SQLAlchemy runs statements
+    assert await asyncio.to_thread(once_it_waits) is None
+
+
+def test_what_was_seen_most_often_is_named_and_not_what_was_seen_last() -> None:
+    looks = _Looks()
+    for where in (
+        None,
+        ("core/a.py:1 slow", "x"),
+        ("core/a.py:2 slow", "y"),
+        ("core/b.py:9 quick", "z"),
+        None,
+    ):
+        looks.note(where)
+
+    assert looks.most() == ("core/a.py:2 slow", "y")
+    assert _Looks().most() is None
 
 
 async def test_a_loop_with_much_to_do_that_goes_on_is_not_reported() -> None:
