@@ -157,6 +157,20 @@ async def test_a_pdf_that_takes_too_much_memory_ends_its_own_process_alone() -> 
     assert caught.value.why == "unreadable"
 
 
+async def test_of_a_large_document_no_more_waits_in_memory_than_a_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To copy all of it for a reader that takes its time would hold the loop up."""
+    processes = await started_with(
+        monkeypatch, "import time; print('{\"pages\": 1}', flush=True); time.sleep(600)"
+    )
+
+    async with open_pdf(bytes(20_000_000), BOUNDS):
+        stdin = processes[0].stdin
+        assert stdin is not None
+        assert 0 < stdin.transport.get_write_buffer_size() < 1_000_000
+
+
 async def test_a_reader_that_lies_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     await started_with(monkeypatch, """print('{"pages": 2}'); print('{"page": 7, "text": "x"}')""")
 

@@ -18,6 +18,8 @@ PAGE_CHARS = 100_000
 """The longest page; what is beyond it is no page that somebody reads."""
 _LINE_BYTES = PAGE_CHARS * 12 + 1_024
 """JSON writes one character as twelve bytes at most."""
+_PIECE_BYTES = 262_144
+"""So much of a document is written at once: to copy all of it would hold the loop up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,9 @@ async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
     if stdin is None:
         return
     with suppress(OSError):  # it ended early: what it told says why
-        stdin.write(data)
-        await stdin.drain()
+        for begin in range(0, len(data), _PIECE_BYTES):  # what does not go out at once is copied
+            stdin.write(data[begin : begin + _PIECE_BYTES])
+            await stdin.drain()
         stdin.close()
 
 
