@@ -77,6 +77,8 @@ class _Watch(threading.Thread):
         self._clock = time.pthread_getcpuclockid(self._watched)
         self._ending = threading.Event()
         self._seen = threading.Event()
+        self._signed_s = 0.0
+        """How much the loop's thread had used at its last sign."""
         self._logged: dict[str, float] = {}
 
     def end(self) -> None:
@@ -102,18 +104,25 @@ class _Watch(threading.Thread):
         """Have the loop give a sign; what keeps it from that for too long is logged once it is over."""
         self._seen.clear()
         try:
-            self._loop.call_soon_threadsafe(self._seen.set)
+            self._loop.call_soon_threadsafe(self._sign)
         except RuntimeError:  # closed
             self._ending.set()
             return
         began_s, looks = self._used_s(), _Looks()
         while not self._seen.wait(self._threshold_s / 2) and not self._ending.is_set():
             if self._used_s() - began_s >= self._threshold_s / 4:
-                looks.note(self._where())
-        took_s = self._used_s() - began_s
-        if took_s >= self._threshold_s and (where := looks.most()) is not None:
+                where = self._where()
+                if not self._seen.is_set():  # else it may be what came after
+                    looks.note(where)
+        took_s = self._signed_s - began_s
+        if took_s >= self._threshold_s and (most := looks.most()) is not None:
             self._meter.observe(STALLS, took_s)
-            self._tell(*where, took_s)
+            self._tell(*most, took_s)
+
+    def _sign(self) -> None:
+        """Called in the loop: this thread may wake long after, on a busy machine."""
+        self._signed_s = self._used_s()
+        self._seen.set()
 
     def _used_s(self) -> float:
         return time.clock_gettime(self._clock)

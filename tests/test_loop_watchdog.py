@@ -18,7 +18,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from core.domain.metrics import NO_METER
 from core.loop_watchdog import _Looks, _Watch, watched
-from tests.waiting import waiting_for
+from tests.waiting import soon, waiting_for
 from tests.watchdog import ROOT, Watchdog
 
 BLOCKER = """
@@ -132,6 +132,44 @@ async def test_a_look_that_comes_after_the_callback_names_nothing() -> None:
     assert watch._where() is not None
     assert await greenlet_spawn(watch._where) is not None  # as SQLAlchemy runs statements
     assert await asyncio.to_thread(once_it_waits) is None
+
+
+async def test_what_the_loop_does_after_its_sign_is_not_counted() -> None:
+    """On a busy machine the thread that watches wakes long after the sign."""
+    went_on = threading.Event()
+
+    class WakesLate(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            return super().wait(timeout) and went_on.wait(30)
+
+    class Watching(_Watch):
+        used_s = 0.0
+        began, looked = threading.Event(), threading.Event()
+
+        def _used_s(self) -> float:
+            self.began.set()
+            return self.used_s
+
+        def _where(self) -> tuple[str, str]:
+            self.looked.set()
+            return "core/planted.py:1 quick", "core/planted.py:1 quick"
+
+    def quick(watch: Watching) -> None:
+        assert watch.began.wait(30)
+        watch.used_s = 0.02
+        assert watch.looked.wait(30)
+
+    watch = Watching(asyncio.get_running_loop(), 0.05, NO_METER)
+    watch._seen = WakesLate()
+    with structlog.testing.capture_logs() as logs:
+        asyncio.get_running_loop().call_soon(quick, watch)
+        watching = asyncio.get_running_loop().run_in_executor(None, watch._await_sign)
+        await soon("its sign", asyncio.to_thread(threading.Event.wait, watch._seen, 30))
+        watch.used_s = 0.2
+        went_on.set()
+        await soon("its end", watching)
+
+    assert logs == []
 
 
 def test_what_was_seen_most_often_is_named_and_not_what_was_seen_last() -> None:
