@@ -122,11 +122,11 @@ async def test_a_look_that_comes_after_the_callback_names_nothing() -> None:
     watch = _Watch(asyncio.get_running_loop(), 0.05, NO_METER)
 
     def once_it_waits() -> tuple[str, str] | None:
-        until = time.monotonic() + 30
+        until, found = time.monotonic() + 30, watch._where()
         while (
-            found := watch._where()
-        ) is not None and time.monotonic() < until:  # the call that began this thread
-            pass
+            found is not None and time.monotonic() < until
+        ):  # it may still be at the call that began this thread
+            found = watch._where()
         return found
 
     assert watch._where() is not None
